@@ -1,0 +1,1 @@
+"""The catalogue: its YAML language and the loader."""

@@ -1,0 +1,160 @@
+"""References of everything beside the actions: auth, limits, errors, surfaces, resources, workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pgagents.catalogue import scope
+from pgagents.catalogue.check import Checker
+from pgagents.catalogue.surface import Resource, Step, Surface
+from pgagents.source import Pointer
+
+
+def run(checker: Checker) -> None:
+    """Note dangling references of every part."""
+    _auth(checker)
+    _limits(checker)
+    _errors(checker)
+    _groups(checker)
+    for name, surface in checker.written.surfaces.items():
+        _surface(checker, ("surfaces", name), surface)
+    for name, resource in checker.written.resources.items():
+        _resource(checker, name, ("resources", name), resource)
+    for name, workflow in checker.written.workflows.items():
+        earlier: list[str] = []
+        for index, role in enumerate(workflow.needs):
+            checker.known(("workflows", name, "needs", index), role, checker.written.auth.roles, "role")
+        for step_name, step in workflow.steps.items():
+            _step(checker, ("workflows", name, "steps", step_name), step, earlier)
+            earlier.append(step_name)
+    operator = checker.written.operator
+    if operator:
+        checker.known(("operator", "clock"), operator.clock, operator.actions, "operator's action")
+        for name in operator.actions:
+            if name in checker.written.actions:
+                checker.fault(
+                    ("operator", "actions", name),
+                    "unknown-name",
+                    f"`{name}` is also an action of the API",
+                    "rename one of the two",
+                    at_value=False,
+                )
+
+
+def _auth(checker: Checker) -> None:
+    auth = checker.written.auth
+    checker.known(("auth", "default"), auth.default, auth.schemes, "scheme")
+    for plan, scopes in auth.plans.items():
+        for index, name in enumerate(scopes):
+            checker.known(("auth", "plans", plan, index), name, auth.scopes, "scope")
+    for name, role in auth.roles.items():
+        checker.known(("auth", "roles", name, "plan"), role.plan, auth.plans, "plan")
+
+
+def _limits(checker: Checker) -> None:
+    limits = checker.written.limits
+    for name, bucket in limits.buckets.items():
+        checker.compile(("limits", "buckets", name, "when"), bucket.when, scope.BUCKET)
+    for surface in limits.budgets:
+        checker.known(("limits", "budgets", surface), surface, [*checker.written.surfaces, "all"], "surface")
+
+
+def _errors(checker: Checker) -> None:
+    errors, schemas = checker.written.errors, checker.written.schemas
+    checker.known(("errors", "envelope"), errors.envelope, schemas, "schema")
+    for name, code in errors.codes.items():
+        checker.known(("errors", "codes", name, "envelope"), code.envelope, schemas, "schema")
+        for index, action in enumerate(code.only or ()):
+            checker.known(("errors", "codes", name, "only", index), action, [*checker.actions, *checker.written.surfaces], "action")
+    for index, name in enumerate(errors.always):
+        checker.known(("errors", "always", index), name, errors.codes, "error code")
+    for key in type(errors.framework).model_fields:
+        checker.known(("errors", "framework", key), getattr(errors.framework, key), errors.codes, "error code")
+    for name, header in checker.written.headers.items():
+        checker.schema(("headers", name, "schema"), header.schema_)
+
+
+def _groups(checker: Checker) -> None:
+    for group, names in checker.written.groups.items():
+        for index, name in enumerate(names):
+            checker.known(("groups", group, index), name, checker.written.actions, "action")
+
+
+def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
+    written = checker.written
+    if isinstance(surface.actions, str):
+        checker.known((*pointer, "actions"), surface.actions, [*written.groups, "all"], "group")
+    else:
+        for index, name in enumerate(surface.actions):
+            checker.known((*pointer, "actions", index), name, written.actions, "action")
+    for action, params in surface.omit.items():
+        if not checker.known((*pointer, "omit", action), action, written.actions, "action"):
+            continue
+        for index, name in enumerate(params):
+            at = (*pointer, "omit", action, index)
+            if checker.known(at, name, written.actions[action].input, "argument") and written.actions[action].input[name].required:
+                checker.fault(at, "omit", f"`{name}` is required, so it cannot be left out here")
+    checker.known((*pointer, "scope"), surface.scope, written.auth.scopes, "scope")
+    if surface.http and not (surface.selector and surface.arguments):
+        checker.fault(pointer, "surface", "a dispatcher (`http`) needs `selector` and `arguments`", at_value=False)
+    if surface.dispatcher and not any(s.http for s in written.surfaces.values()):
+        checker.fault((*pointer, "dispatcher"), "surface", "no surface of this catalogue is a dispatcher")
+    if surface.http:
+        _one_schema_a_name(checker, pointer, surface)
+
+
+def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> None:
+    """Arguments of one name share one schema: the dispatcher's object lists the union of all."""
+    written = checker.written
+    names = surface.actions if isinstance(surface.actions, list) else written.groups.get(surface.actions, list(written.actions))
+    first: dict[str, tuple[str, object]] = {}
+    told = {"description", "title", "required", "in_", "default", "examples", "refers_to"}
+    for action in names:
+        for name, param in (written.actions[action].input if action in written.actions else {}).items():
+            shape = param.model_dump(exclude=told, exclude_none=True)
+            other, known = first.setdefault(name, (action, shape))
+            if known != shape:
+                checker.fault(
+                    ("actions", action, "input", name),
+                    "one-schema",
+                    f"argument `{name}` has another schema than in `{other}`, and both are actions of the dispatcher `{pointer[-1]}`",
+                    "give both one schema",
+                    at_value=False,
+                )
+
+
+def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
+    names = [*scope.CALL, *checker.written.resources]
+    checker.call((*pointer, "found_by"), resource.found_by, names)
+    checker.call((*pointer, "made_by"), resource.made_by, names)
+    checker.call((*pointer, "undone_by"), resource.undone_by, names)
+    for key, calls in (("read_by", resource.read_by), ("listed_by", resource.listed_by)):
+        short = isinstance((checker.source.data["resources"][name]).get(key), dict)
+        for index, call in enumerate(calls):
+            checker.call((*pointer, key) if short else (*pointer, key, index), call, names)
+    checker.known((*pointer, "missing"), resource.missing, checker.written.errors.codes, "error code")
+    checker.known((*pointer, "initial"), resource.initial, resource.states, "state")
+    for action, move in resource.moves.items():
+        at = (*pointer, "moves", action)
+        if checker.known(at, action, checker.actions, "action"):
+            checker.arguments((*at, "input"), move.input, checker.actions[action])
+        checker.values((*at, "input"), move.input, names)
+        checker.known((*at, "otherwise"), move.otherwise, checker.written.errors.codes, "error code")
+        checker.known((*at, "to"), move.to, resource.states, "state")
+        for index, state in enumerate(move.from_):
+            checker.known((*at, "from", index), state, resource.states, "state")
+    for law_name, law in resource.laws.items():
+        checker.law((*pointer, "laws", law_name), law, scope.RESOURCE_LAW)
+
+
+def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
+    names = {*scope.STEP, *checker.written.resources, *earlier}
+    if checker.known((*pointer, "action"), step.action, checker.actions, "action"):
+        checker.arguments((*pointer, "input"), step.input, checker.actions[step.action])
+    checker.known((*pointer, "as"), step.as_, checker.written.auth.roles, "role")
+    checker.values((*pointer, "input"), step.input, names)
+    for key, text in step.keep.items():
+        checker.compile((*pointer, "keep", key), text.removeprefix("="), names)
+    for member in ("expect", "expect_timed"):
+        for index, text in enumerate(getattr(step, member)):
+            checker.compile((*pointer, member, index), text, names)

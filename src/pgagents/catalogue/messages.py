@@ -1,0 +1,150 @@
+"""pydantic's errors as diagnostics: what stands there, what is allowed, at which line."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel
+
+from pgagents.catalogue.surface import Catalogue
+from pgagents.diagnostics import Diagnostic
+from pgagents.source import Pointer, Source, did_you_mean
+
+_KINDS = {
+    dict: "a mapping",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    type(None): "nothing",
+}
+
+
+def diagnostics(errors: Iterable[Any], source: Source) -> list[Diagnostic]:
+    """One diagnostic a place; errors of a union's branches are joined."""
+    by_place: dict[Pointer, list[Any]] = {}
+    for error in errors:
+        by_place.setdefault(_pointer(error, source.data), []).append(error)
+    found = []
+    for pointer, group in by_place.items():
+        types_only = all(str(e["type"]).endswith("_type") for e in group)
+        deeper = any(len(other) > len(pointer) and other[: len(pointer)] == pointer for other in by_place)
+        if not (types_only and deeper):
+            found.append(_diagnostic(pointer, group, source))
+    return found
+
+
+def _pointer(error: Any, data: Any) -> Pointer:
+    """The error's location without the tags that pydantic puts in for unions and keys."""
+    pointer: list[str | int] = []
+    here = data
+    for step in error["loc"]:
+        if isinstance(here, dict) and step in here:
+            here = here[step]
+        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+            here = here[step]
+        else:
+            continue
+        pointer.append(step)
+    return tuple(pointer)
+
+
+def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnostic:
+    error = group[0]
+    kind, name = error["type"], error["loc"][-1] if error["loc"] else ""
+    span = source.locate(pointer)
+    if kind == "extra_forbidden":
+        known = _known(pointer[:-1], source.data)
+        return Diagnostic(span, "catalogue/unknown-key", "error", f"unknown key `{name}`", did_you_mean(str(name), known))
+    if kind == "missing":
+        return Diagnostic(span, "catalogue/missing-key", "error", f"key `{name}` is missing{_of(pointer)}")
+    if name == "[key]":
+        key = error["loc"][-2]
+        return Diagnostic(span, "catalogue/name", "error", f"`{key}` is no name that is allowed here: {_allowed(error)}")
+    at_value = source.locate(pointer, at_value=True)
+    if kind == "model_type" or kind == "model_attributes_type":
+        return Diagnostic(at_value, "catalogue/type", "error", f"{_found(error)} stands here; it should be a mapping")
+    allowed = " or ".join(dict.fromkeys(_allowed(e) for e in group))
+    help = ""
+    if kind == "literal_error":
+        help = did_you_mean(str(error["input"]), [w.strip(" '") for w in allowed.replace(" or ", ",").split(",")])
+    return Diagnostic(
+        at_value,
+        "catalogue/type" if str(kind).endswith("_type") else "catalogue/value",
+        "error",
+        f"{_found(error)} stands here; it should be {allowed}",
+        help,
+    )
+
+
+def _of(pointer: Pointer) -> str:
+    return f" in `{'.'.join(map(str, pointer))}`" if pointer else ""
+
+
+def _found(error: Any) -> str:
+    value = error["input"]
+    if isinstance(value, str):
+        return f"`{value[:60]}`" if value else "an empty text"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, int | float):
+        return f"the number {str(value)[:40]}"
+    return _KINDS.get(type(value), "a value")
+
+
+def _allowed(error: Any) -> str:
+    kind, context = error["type"], error.get("ctx") or {}
+    if kind == "literal_error":
+        return str(context["expected"])
+    if kind == "string_pattern_mismatch":
+        return f"text that matches {context['pattern']}"
+    named = {
+        "string_type": "text", "bool_type": "true or false", "int_type": "a whole number", "float_type": "a number",
+        "dict_type": "a mapping", "list_type": "a list", "model_type": "a mapping",
+    }  # fmt: skip
+    if kind in named:
+        return named[kind]
+    message = str(error["msg"])
+    for lead in ("Input should be ", "Value should have ", "String should have ", "List should have ", "Dictionary should have "):
+        if message.startswith(lead):
+            rest = message[len(lead) :]
+            return rest if lead.startswith("Input") else f"of {rest}"
+    return message[:1].lower() + message[1:]
+
+
+def _known(pointer: Pointer, data: Any) -> list[str]:
+    """The keys that the class at this place allows."""
+    kind: Any = Catalogue
+    for step in pointer:
+        kind = _inside(kind, step)
+        if kind is None:
+            return []
+    model = next((c for c in _candidates(kind) if isinstance(c, type) and issubclass(c, BaseModel)), None)
+    return [f.alias or name for name, f in model.model_fields.items()] if model else []
+
+
+def _inside(kind: Any, step: str | int) -> Any:
+    for candidate in _candidates(kind):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            for name, field in candidate.model_fields.items():
+                if step in (name, field.alias):
+                    return field.annotation
+        origin = typing.get_origin(candidate)
+        if origin is dict:
+            return typing.get_args(candidate)[1]
+        if origin is list:
+            return typing.get_args(candidate)[0]
+    return None
+
+
+def _candidates(kind: Any) -> list[Any]:
+    origin = typing.get_origin(kind)
+    if origin is typing.Annotated:
+        return _candidates(typing.get_args(kind)[0])
+    if origin in (typing.Union, types.UnionType):
+        return [c for arg in typing.get_args(kind) for c in _candidates(arg)]
+    return [kind]

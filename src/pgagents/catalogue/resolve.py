@@ -1,0 +1,297 @@
+"""The checked catalogue as a Model: names looked up, defaults filled in, origins kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents import model as m
+from pgagents.catalogue import surface as s
+from pgagents.catalogue.check import PLACEHOLDER, Checker
+from pgagents.catalogue.check_paths import camel
+from pgagents.origin import Node, Text
+from pgagents.schema import REF
+from pgagents.source import Pointer, Source
+
+_OURS = {"in", "wire", "refers_to", "secret"}
+_MANY = {"properties"}
+_LISTS = {"oneOf", "anyOf", "allOf"}
+_ONE = {"items", "additionalProperties"}
+
+
+def schema_node(raw: Mapping[str, Any], pointer: Pointer, secrets: set[str] | None = None) -> Node:
+    """A written schema as JSON Schema: sugar undone, our own keys left out (names of secret members noted)."""
+    node = Node(origin=pointer)
+    if "properties" in raw and "type" not in raw:
+        node["type"] = "object"
+    for key, value in raw.items():
+        if key in _OURS or (key == "required" and isinstance(value, bool)):
+            if key == "secret" and value and secrets is not None:
+                secrets.add(str(pointer[-1]))
+        elif key == "$ref":
+            node[key] = REF + value
+        elif key in _MANY:
+            node[key] = Node({k: schema_node(v, (*pointer, key, k), secrets) for k, v in value.items()}, origin=(*pointer, key))
+        elif key in _LISTS:
+            node[key] = [schema_node(v, (*pointer, key, i), secrets) for i, v in enumerate(value)]
+        elif key in _ONE and isinstance(value, dict):
+            node[key] = schema_node(value, (*pointer, key), secrets)
+        elif key in ("description", "title"):
+            node[key] = Text(value, (*pointer, key))
+        else:
+            node[key] = value
+    return node
+
+
+def argument_node(raw: Mapping[str, Any], pointer: Pointer, secrets: set[str] | None = None) -> Node:
+    """An argument's schema."""
+    return schema_node(raw, pointer, secrets)
+
+
+def schema_nodes(written: s.Catalogue, data: Any) -> tuple[dict[str, Node], set[str]]:
+    """All named schemas, and the names of their secret members."""
+    secrets: set[str] = set()
+    return {name: schema_node(data["schemas"][name], ("schemas", name), secrets) for name in written.schemas}, secrets
+
+
+def resolve(written: s.Catalogue, source: Source, checker: Checker) -> m.Model:
+    """Build the Model of a catalogue that has no faults."""
+    return _Resolver(written, source, checker).model()
+
+
+class _Resolver:
+    def __init__(self, written: s.Catalogue, source: Source, checker: Checker) -> None:
+        self.written = written
+        self.source = source
+        self.data = source.data
+        self.checker = checker
+        self.schemas, self.secrets = schema_nodes(written, self.data)
+        self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
+        self.actions: dict[str, m.Action] = {}
+
+    def model(self) -> m.Model:
+        written = self.written
+        for base, block in self.checker.blocks():
+            for name, action in block.items():
+                self.actions[name] = self._action(name, action, (*base, name))
+        surfaces = {name: self._surface(name, surface) for name, surface in written.surfaces.items()}
+        operator = written.operator
+        return m.Model(
+            source=self.source,
+            sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
+            api=written.api, auth=written.auth, limits=written.limits, errors=written.errors, points=written.points, env=written.env,
+            schemas=self.schemas,
+            secrets=frozenset(self.secrets),
+            codes=self.codes,
+            buckets={name: self._bucket(name, b) for name, b in written.limits.buckets.items()},
+            headers=tuple(self._header(name, h) for name, h in written.headers.items()),
+            actions=tuple(self.actions[n] for n in written.actions),
+            operator=tuple(self.actions[n] for n in (operator.actions if operator else ())),
+            operator_server=(operator.server if operator and operator.server else written.api.server),
+            clock=self.actions[operator.clock] if operator and operator.clock else None,
+            surfaces=surfaces,
+            dispatchers=tuple(self._dispatcher(surfaces[n], sf) for n, sf in written.surfaces.items() if sf.http),
+            resources={name: self._resource(name, r) for name, r in written.resources.items()},
+            workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
+            domain=written.sandbox.domain,
+        )  # fmt: skip
+
+    def _code(self, name: str, code: s.Code) -> m.Code:
+        at = ("errors", "codes", name)
+        return m.Code(
+            name, code.status, Text(code.meaning or name.replace("_", " ").capitalize(), (*at, "meaning")),
+            code.envelope or self.written.errors.envelope, tuple(code.only) if code.only is not None else None, tuple(code.cite), at,
+        )  # fmt: skip
+
+    def _action(self, name: str, a: s.Action, at: Pointer) -> m.Action:
+        raw: Any = self.data
+        for step in at:
+            raw = raw[step]
+        method, path = a.http.split(" ", 1)
+        in_path = set(PLACEHOLDER.findall(path))
+        default_unknown = self.written.points.unknown_member
+        return m.Action(
+            name=Text(name, at),
+            operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
+            title=Text(a.title, (*at, "title")),
+            description=Text(a.description, (*at, "description")),
+            method=method, path=Text(path, (*at, "http")),
+            effect=a.effect, costs=a.costs, destructive=a.destructive, bucket=a.bucket, scope=a.scope, key=a.key,
+            params=tuple(self._param(n, p, raw["input"][n], (*at, "input", n), method, in_path) for n, p in a.input.items()),
+            unknown=a.unknown or default_unknown,
+            outputs=tuple(self._output(status, o, raw["output"][status], (*at, "output", status)) for status, o in a.output.items()),
+            errors=tuple(self.codes[c] for c in dict.fromkeys([*a.errors, *self.written.errors.always])),
+            idempotency=a.idempotency,
+            confirm_title=Text(a.confirm.title, (*at, "confirm", "title")) if a.confirm and a.confirm.title else None,
+            confirm_body=Text(a.confirm.body, (*at, "confirm", "body")) if a.confirm else None,
+            laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in a.laws.items()),
+            relations=tuple(self._relation(n, r, (*at, "relations", n)) for n, r in a.relations.items()),
+            examples=tuple(self._example(n, e, a, (*at, "examples", n)) for n, e in a.examples.items()),
+            texts={n: _texts(t, (*at, "texts", n)) for n, t in a.texts.items()},
+            tags=tuple(a.tags), deprecated=a.deprecated, cite=tuple(a.cite), origin=at,
+        )  # fmt: skip
+
+    def _param(self, name: str, p: s.Param, raw: Any, at: Pointer, method: str, in_path: set[str]) -> m.Param:
+        place: Any = p.in_ or ("path" if name in in_path else "query" if method in ("GET", "DELETE") else "body")
+        node = argument_node(raw, at, self.secrets)
+        return m.Param(Text(name, at), p.wire or name, place, bool(p.required) or place == "path", node, p.refers_to, at)
+
+    def _output(self, status: int, o: s.Output | None, raw: Any, at: Pointer) -> m.Output:
+        empty = o is None or not raw or set(raw) <= {"description"}
+        text = o.description if o and o.description else "No content" if empty else "Success"
+        schema = None if empty else schema_node(raw, at, self.secrets)
+        if schema is not None:
+            schema.pop("description", None)
+        return m.Output(status, schema, Text(text, (*at, "description")), at)
+
+    def _law(self, name: str, law: s.Law, at: Pointer) -> m.Law:
+        that, when = self.checker.law_expressions(at)
+        assert that is not None
+        return m.Law(name, that, when, tuple(law.cite), at)
+
+    def _relation(self, name: str, r: s.Relation, at: Pointer) -> m.Relation:
+        found = self.checker.expressions
+        return m.Relation(name, r.widen, found[(*at, "keeps")], r.by, found.get((*at, "unless")), tuple(r.cite), at)
+
+    def _example(self, name: str, e: s.Example, a: s.Action, at: Pointer) -> m.Example:
+        status = e.status or next(code for code in a.output if 200 <= code < 300)
+        return m.Example(name, Text(e.title or name.replace("_", " ").replace("-", " "), (*at, "title")), e.input, status, e.output, at)
+
+    def _bucket(self, name: str, b: s.Bucket) -> m.Bucket:
+        at = ("limits", "buckets", name)
+        return m.Bucket(
+            name,
+            b.requests,
+            b.per_s,
+            b.of,
+            self.checker.expressions.get((*at, "when")),
+            Text(b.description or name, (*at, "description")),
+            tuple(b.cite),
+            at,
+        )
+
+    def _header(self, name: str, h: s.Header) -> m.Header:
+        at = ("headers", name)
+        return m.Header(
+            name,
+            Text(h.description, (*at, "description")),
+            tuple(h.on),
+            schema_node(self.data["headers"][name]["schema"], (*at, "schema")),
+            h.const,
+            tuple(h.cite),
+            at,
+        )
+
+    def _members(self, surface: s.Surface) -> tuple[m.Action, ...]:
+        names = surface.actions
+        if names == "all":
+            names = list(self.written.actions)
+        elif isinstance(names, str):
+            names = self.written.groups[names]
+        return tuple(self.actions[n] for n in names)
+
+    def _surface(self, name: str, sf: s.Surface) -> m.Surface:
+        at: Pointer = ("surfaces", name)
+
+        def text(key: str, value: str | None) -> Text:
+            return Text(value or "", (*at, key))
+
+        return m.Surface(
+            name=name, actions=self._members(sf), omit={k: tuple(v) for k, v in sf.omit.items()},
+            title=text("title", sf.title), description=text("description", sf.description), human_name=text("name", sf.name),
+            namespace=text("namespace", sf.namespace), dispatcher=sf.dispatcher, server=text("server", sf.server),
+            env={"key": sf.env.key, "url": sf.env.url} if sf.env else {}, auth=Node(sf.auth, origin=(*at, "auth")),
+            instructions=text("instructions", sf.instructions),
+            starters=tuple(Text(t, (*at, "starters", i)) for i, t in enumerate(sf.starters)),
+            published_spec=text("published_spec", sf.published_spec), extra=sf.extra, cite=tuple(sf.cite), origin=at,
+        )  # fmt: skip
+
+    def _dispatcher(self, surface: m.Surface, sf: s.Surface) -> m.Dispatcher:
+        assert sf.http and sf.selector and sf.arguments
+        at: Pointer = surface.origin
+        method, path = sf.http.split(" ", 1)
+        return m.Dispatcher(
+            surface.name, method, Text(path, (*at, "http")), Text(sf.operation_id or camel(surface.name), (*at, "operation_id")),
+            Text(sf.title or surface.name, (*at, "title")), Text(sf.description or "", (*at, "description")),
+            sf.selector, sf.arguments, sf.scope, {k: Text(v, (*at, "responses", k)) for k, v in sf.responses.items()},
+            sf.attribution, surface.actions, tuple(sf.cite), at,
+        )  # fmt: skip
+
+    def _values(self, value: Any, pointer: Pointer) -> Any:
+        """A value with its expressions compiled."""
+        if isinstance(value, str) and value.startswith("="):
+            return self.checker.expressions[pointer]
+        if isinstance(value, dict):
+            return {k: self._values(v, (*pointer, k) if k != "*" else pointer) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._values(v, (*pointer, i)) for i, v in enumerate(value)]
+        return value
+
+    def _call(self, call: s.Call | None, at: Pointer) -> m.Call | None:
+        if call is None:
+            return None
+        found = self.checker.expressions
+        return m.Call(
+            self.actions[call.action], self._values(call.input, (*at, "input")), found.get((*at, "at")), found.get((*at, "where")), at
+        )
+
+    def _calls(self, calls: list[s.Call], at: Pointer, raw: Any) -> tuple[m.Call, ...]:
+        places = [at] if isinstance(raw, dict) else [(*at, i) for i in range(len(calls))]
+        return tuple(c for call, place in zip(calls, places, strict=True) if (c := self._call(call, place)))
+
+    def _resource(self, name: str, r: s.Resource) -> m.Resource:
+        at: Pointer = ("resources", name)
+        raw = self.data["resources"][name]
+        moves = tuple(
+            m.Move(
+                self.actions[a],
+                tuple(v.from_),
+                v.to,
+                self._values(v.input, (*at, "moves", a, "input")),
+                self.codes[v.otherwise],
+                (*at, "moves", a),
+            )
+            for a, v in r.moves.items()
+        )
+        return m.Resource(
+            name=name, id=r.id, found_by=self._call(r.found_by, (*at, "found_by")), made_by=self._call(r.made_by, (*at, "made_by")),
+            read_by=self._calls(r.read_by, (*at, "read_by"), raw.get("read_by")),
+            listed_by=self._calls(r.listed_by, (*at, "listed_by"), raw.get("listed_by")),
+            undone_by=self._call(r.undone_by, (*at, "undone_by")), absent=r.absent,
+            missing=self.codes[r.missing] if r.missing else None, tenant=r.tenant, state=r.state, states=tuple(r.states), initial=r.initial,
+            moves=moves, fixed=tuple(r.fixed), volatile=tuple(r.volatile),
+            laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()), cite=tuple(r.cite), origin=at,
+        )  # fmt: skip
+
+    def _workflow(self, name: str, w: s.Workflow) -> m.Workflow:
+        at: Pointer = ("workflows", name)
+        steps = tuple(self._step(n, step, (*at, "steps", n)) for n, step in w.steps.items())
+        return m.Workflow(
+            name, Text(w.title, (*at, "title")), Text(w.description or "", (*at, "description")), tuple(w.needs), steps, tuple(w.cite), at
+        )
+
+    def _step(self, name: str, step: s.Step, at: Pointer) -> m.Step:
+        found = self.checker.expressions
+        action = self.actions[step.action]
+        return m.Step(
+            name=name, action=action, input=self._values(step.input, (*at, "input")), role=step.as_ or "main", after_s=step.after_s or 0.0,
+            status=step.status or action.success.status, keep={k: found[(*at, "keep", k)] for k in step.keep},
+            expect=tuple(found[(*at, "expect", i)] for i in range(len(step.expect))),
+            expect_timed=tuple(found[(*at, "expect_timed", i)] for i in range(len(step.expect_timed))), origin=at,
+        )  # fmt: skip
+
+
+def _texts(t: s.Texts, at: Pointer) -> m.Texts:
+    def one(key: str, value: str | None) -> Text | None:
+        return Text(value, (*at, key)) if value else None
+
+    def many(key: str, value: str | list[str] | None) -> tuple[Text, ...]:
+        if isinstance(value, str):
+            return (Text(value, (*at, key)),)
+        return tuple(Text(v, (*at, key, i)) for i, v in enumerate(value or ()))
+
+    return m.Texts(
+        t.name, one("title", t.title), one("description", t.description), many("reasoning", t.reasoning), many("responding", t.responding),
+        {k: Text(v, (*at, "params", k)) for k, v in t.params.items()},
+    )  # fmt: skip

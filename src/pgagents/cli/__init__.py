@@ -1,0 +1,1 @@
+"""The command line: flags in, one function called, exit code out."""

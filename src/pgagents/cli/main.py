@@ -1,0 +1,69 @@
+"""The `pgagents` command. Each module beside this one that has a `command` is a command of that name."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import click
+
+from pgagents.diagnostics import show
+from pgagents.errors import InputError, PgagentsError
+
+_HERE = Path(__file__).parent
+
+
+class Commands(click.Group):
+    """Finds a command by its file, and imports it only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = (p.stem for p in _HERE.glob("*.py") if not p.stem.startswith("_") and p.stem not in ("main", "options"))
+        return sorted(n.replace("_", "-") for n in names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command: click.Command = importlib.import_module(f"pgagents.cli.{cmd_name.replace('-', '_')}").command
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, no_args_is_help=True)
+@click.version_option(package_name="pgagents")
+def cli() -> None:
+    """One action catalogue, every agent platform's manifest, and a live server held to all of them.
+
+    \b
+    pgagents build                       write every manifest into generated/
+    pgagents verify --url URL            prove every contract on a running server
+    pgagents demo                        both, on a sandbox of its own
+    """
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code and shows errors as one message each."""
+    try:
+        result = cli.main(args=arguments, prog_name="pgagents", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except click.Abort:
+        click.echo("stopped", err=True)
+        return 130
+    except InputError as error:
+        for diagnostic in error.diagnostics:
+            click.echo(show(diagnostic, error.source) + "\n", err=True)
+        click.echo(error.message, err=True)
+        return error.exit_code
+    except PgagentsError as error:
+        click.echo(f"error: {error.message}" + (f"\n  help: {error.help}" if error.help else ""), err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+
+
+def run() -> None:
+    """Entry point of the installed command."""
+    sys.exit(main())

@@ -1,0 +1,280 @@
+"""CEL, the language of laws: compile with bounds, evaluate over JSON values. The only module that knows `cel`.
+
+All numbers count as doubles, `size()` included, so literals in arithmetic are written `2.0`; comparing with `2` works.
+Bounds: 2,000 characters, 30 levels of brackets, and a cost (longest list to the power of nested macros) that keeps
+an evaluation well under 100 ms. Helpers never raise: what they cannot compute is NaN, null or false.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+MAX_CHARS = 2_000
+MAX_BRACKETS = 30
+MAX_COST = 200_000
+MAX_DATA_DEPTH = 100
+EARTH_RADIUS_KM = 6371.0088
+
+_TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([A-Za-z_]\w*)|([()\[\]{}])|(.)""", re.S)
+_MACRO = re.compile(r"\.(all|exists|exists_one|map|filter)\(\s*([A-Za-z_]\w*)\s*,")
+_STANDARD = {
+    "count", "has", "double", "int", "uint", "string", "bool", "bytes", "timestamp", "duration", "type", "dyn",
+    "contains", "startsWith", "endsWith", "matches", "min", "max",
+}  # fmt: skip
+
+
+class ExpressionError(Exception):
+    """The expression does not compile, or could not be evaluated on this data."""
+
+
+def cents(amount: Any) -> float:
+    """Dollars to whole cents: rounded to 6 places, then half up to the cent."""
+    if not _number(amount):
+        return math.nan
+    return float(Decimal(repr(round(amount, 6))).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)
+
+
+def near(a: Any, b: Any, slack: Any) -> bool:
+    """|a - b| <= slack."""
+    return _number(a) and _number(b) and _number(slack) and abs(a - b) <= slack
+
+
+def distance_km(a: Any, b: Any) -> float:
+    """Great-circle distance between two values with `lat` and `lng` in degrees, R = 6371.0088 km."""
+    try:
+        values = (a["lat"], a["lng"], b["lat"], b["lng"])
+    except (TypeError, KeyError):
+        return math.nan
+    if not all(_number(v) for v in values):
+        return math.nan
+    lat1, lng1, lat2, lng2 = (math.radians(v) for v in values)
+    h = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lng2 - lng1) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(h)))
+
+
+def sorted_by(items: Any, member: Any) -> bool:
+    """Whether the items never fall in the named member; equal neighbours may stand in any order."""
+    try:
+        values = [item[member] for item in items]
+        return all(a <= b for a, b in zip(values, values[1:], strict=False))
+    except (TypeError, KeyError):
+        return False
+
+
+def sorted_down_by(items: Any, member: Any) -> bool:
+    """Whether the items never rise in the named member."""
+    try:
+        values = [item[member] for item in items]
+        return all(a >= b for a, b in zip(values, values[1:], strict=False))
+    except (TypeError, KeyError):
+        return False
+
+
+def unique_by(items: Any, member: Any) -> bool:
+    """Whether no two items have the same value in the named member."""
+    try:
+        values = [item[member] for item in items]
+        return all(v not in values[:i] for i, v in enumerate(values))
+    except (TypeError, KeyError):
+        return False
+
+
+def sum_of(items: Any, member: Any) -> float:
+    """The sum of the named member over the items."""
+    try:
+        values = [item[member] for item in items]
+    except (TypeError, KeyError):
+        return math.nan
+    return math.fsum(values) if all(_number(v) for v in values) else math.nan
+
+
+def upper(text: Any) -> str | None:
+    """The text in capitals."""
+    return text.upper() if isinstance(text, str) else None
+
+
+def alnum(text: Any) -> str | None:
+    """Only the ASCII letters and digits of the text."""
+    return re.sub(r"[^A-Za-z0-9]", "", text) if isinstance(text, str) else None
+
+
+def first(text: Any, count: Any) -> str | None:
+    """The first `count` characters."""
+    return text[: max(0, int(count))] if isinstance(text, str) and _number(count) else None
+
+
+def ceil(number: Any) -> float:
+    """The least whole number not below; noise under a millionth does not count."""
+    return float(math.ceil(round(number, 6))) if _number(number) else math.nan
+
+
+def floor(number: Any) -> float:
+    """The greatest whole number not above; noise under a millionth does not count."""
+    return float(math.floor(round(number, 6))) if _number(number) else math.nan
+
+
+def least(a: Any, b: Any) -> float:
+    """The smaller of two numbers; null counts as no bound."""
+    if a is None or b is None:
+        a, b = (b, b) if a is None else (a, a)
+    return min(a, b) if _number(a) and _number(b) else math.nan
+
+
+def epoch(text: Any) -> float:
+    """Seconds since 1970 of an RFC 3339 time with an offset."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.timestamp() if moment.tzinfo else math.nan
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def count(value: Any) -> float:
+    """`size()` as a double."""
+    return float(len(value)) if isinstance(value, str | list | dict) else math.nan
+
+
+HELPERS: dict[str, Callable[..., Any]] = {
+    f.__name__: f
+    for f in (
+        cents, near, distance_km, sorted_by, sorted_down_by, unique_by, sum_of, upper, alnum, first, ceil, floor, least, epoch, count,
+    )
+}  # fmt: skip
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled expression: its text, the names it reads and how deep its macros nest."""
+
+    text: str
+    names: frozenset[str]
+    nesting: int
+    program: Any
+
+
+def compile(text: str, names: Iterable[str]) -> Expression:
+    """Compile; `names` are the variables it may read.
+
+    Raises ExpressionError with one sentence.
+    """
+    import cel
+
+    if len(text) > MAX_CHARS:
+        raise ExpressionError(f"the expression has {len(text):,} characters; at most {MAX_CHARS:,} are allowed")
+    rewritten, brackets, nesting = _scan(text)
+    if brackets > MAX_BRACKETS:
+        raise ExpressionError(f"brackets are nested {brackets} deep; at most {MAX_BRACKETS} are allowed")
+    try:
+        program = cel.compile(rewritten)
+    except ValueError as error:
+        raise ExpressionError(_first_line(error)) from None
+    except BaseException as error:  # the parser panics on some texts, and a panic is no Exception
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        raise ExpressionError("the expression cannot be parsed") from None
+    bound = {m.group(2) for m in _MACRO.finditer(text)}
+    free = set(program.variables()) - bound
+    allowed = set(names)
+    for name in sorted(free - allowed):
+        raise ExpressionError(f"`{name}` is not known here; known: {', '.join(sorted(allowed))}")
+    called = {f for f in program.functions() if f.isidentifier()}
+    for name in sorted(called - HELPERS.keys() - _STANDARD):
+        raise ExpressionError(f"`{name}()` is no function here; known: {', '.join(sorted(HELPERS))}")
+    return Expression(text, frozenset(free), nesting, program)
+
+
+def _scan(text: str) -> tuple[str, int, int]:
+    """The text with `size` calls made ours, the deepest brackets, the deepest nesting of macros."""
+    out: list[str] = []
+    depth = deepest = nesting = 0
+    open_macros: list[int] = []
+    starts = {m.end(1) for m in _MACRO.finditer(text)}
+    for match in _TOKEN.finditer(text):
+        _, word, bracket, _ = match.groups()
+        token = match.group(0)
+        if word == "size" and text[match.end() :].lstrip().startswith("("):
+            token = "count"
+        elif bracket and bracket in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+            if match.start() in starts:
+                open_macros.append(depth)
+                nesting = max(nesting, len(open_macros))
+        elif bracket:
+            if open_macros and open_macros[-1] == depth:
+                open_macros.pop()
+            depth -= 1
+        out.append(token)
+    return "".join(out), deepest, nesting
+
+
+class Scope:
+    """The values expressions read. Built once an exchange: building costs more than evaluating."""
+
+    __slots__ = ("_context", "_longest", "values")
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        import cel
+
+        self._longest = 1
+        self._context = cel.Context()
+        self.values = {name: self._double(value, 0) for name, value in values.items()}
+        for name, value in self.values.items():
+            self._context.add_variable(name, value)
+        for name, helper in HELPERS.items():
+            self._context.add_function(name, helper)
+
+    def _double(self, value: Any, depth: int) -> Any:
+        if depth > MAX_DATA_DEPTH:
+            raise ExpressionError(f"the data is nested more than {MAX_DATA_DEPTH} levels deep")
+        if isinstance(value, bool) or value is None:
+            return value
+        if isinstance(value, int):
+            return float(value) if abs(value) < 1e300 else math.nan
+        if isinstance(value, str):
+            return str(value)
+        if isinstance(value, Mapping):
+            return {str(k): self._double(v, depth + 1) for k, v in value.items()}
+        if isinstance(value, list | tuple):
+            self._longest = max(self._longest, len(value))
+            return [self._double(v, depth + 1) for v in value]
+        return value
+
+    def evaluate(self, expression: Expression) -> Any:
+        """The value of an expression here. Raises ExpressionError."""
+        if expression.nesting and self._longest**expression.nesting > MAX_COST:
+            raise ExpressionError(f"a list of {self._longest} items is too long for {expression.nesting} nested macros")
+        try:
+            return expression.program.execute(self._context)
+        except KeyError as error:
+            raise ExpressionError(f"there is no member {error}") from None
+        except BaseException as error:  # a panic of the evaluator is no Exception
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            message = _first_line(error)
+            if "CEL does not coerce" in str(error):
+                message += " (numbers are doubles here: write literals in arithmetic as `2.0`)"
+            raise ExpressionError(message) from None
+
+    def holds(self, expression: Expression) -> bool:
+        """The value of a condition. Raises ExpressionError, also where it is neither true nor false."""
+        value = self.evaluate(expression)
+        if not isinstance(value, bool):
+            raise ExpressionError(f"the expression gave {type(value).__name__}, not true or false")
+        return value
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines()]
+    useful = next((line for line in lines if line.startswith("ERROR")), lines[0] if lines else type(error).__name__)
+    return re.sub(r"^ERROR: <input>:\d+:(\d+): ", r"at character \1: ", useful)[:300]

@@ -1,0 +1,369 @@
+"""The catalogue resolved: names looked up, defaults filled in, every part with its origin.
+
+Schemas are plain JSON Schema 2020-12 in `Node`s; references read `#/components/schemas/NAME`.
+Expressions are text that is known to compile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pgagents.expression import Expression
+from pgagents.origin import Node, Text
+from pgagents.source import Pointer, Source
+
+REF = "#/components/schemas/"
+PlaceIn = Literal["path", "query", "header", "body"]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """One argument. `wire` is its name as sent; `schema` has neither its description nor its default taken out."""
+
+    name: Text
+    wire: str
+    place: PlaceIn
+    required: bool
+    schema: Node
+    refers_to: str | None
+    origin: Pointer
+
+    @property
+    def description(self) -> str:
+        return str(self.schema.get("description", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An answer's body; `schema` is None where there is no body."""
+
+    status: int
+    schema: Node | None
+    description: Text
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An error code, its one status, and the envelope (a schema's name) it comes in."""
+
+    name: str
+    status: int
+    meaning: Text
+    envelope: str
+    only: tuple[str, ...] | None
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A condition between a request and its answer."""
+
+    name: str
+    that: Expression
+    when: Expression | None
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """Two calls that differ in one argument; `keeps` is the list that only grows."""
+
+    name: str
+    widen: str
+    keeps: Expression
+    by: str
+    unless: Expression | None
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A documented call."""
+
+    name: str
+    title: Text
+    input: Mapping[str, Any]
+    status: int
+    output: Any
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A surface's own wording of an action; None or empty where it has none."""
+
+    name: str | None = None
+    title: Text | None = None
+    description: Text | None = None
+    reasoning: tuple[Text, ...] = ()
+    responding: tuple[Text, ...] = ()
+    params: Mapping[str, Text] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing an agent can do."""
+
+    name: Text
+    operation_id: Text
+    title: Text
+    description: Text
+    method: str
+    path: Text
+    effect: Literal["read", "write"]
+    costs: bool
+    destructive: bool
+    bucket: str | None
+    scope: str | None
+    key: bool
+    params: tuple[Param, ...]
+    unknown: Literal["refused", "ignored", "any"]
+    outputs: tuple[Output, ...]
+    errors: tuple[Code, ...]
+    idempotency: str | None
+    confirm_title: Text | None
+    confirm_body: Text | None
+    laws: tuple[Law, ...]
+    relations: tuple[Relation, ...]
+    examples: tuple[Example, ...]
+    texts: Mapping[str, Texts]
+    tags: tuple[str, ...]
+    deprecated: bool
+    cite: tuple[str, ...]
+    origin: Pointer
+
+    @property
+    def success(self) -> Output:
+        """The first 2xx answer."""
+        return next(o for o in self.outputs if 200 <= o.status < 300)
+
+    def param(self, name: str) -> Param | None:
+        """The argument of that name."""
+        return next((p for p in self.params if p.name == name), None)
+
+    def input_schema(self, *, places: tuple[PlaceIn, ...] = ("path", "query", "body"), omit: tuple[str, ...] = ()) -> Node:
+        """All arguments in these places as one closed JSON Schema object."""
+        chosen = [p for p in self.params if p.place in places and p.name not in omit]
+        schema = Node(origin=(*self.origin, "input"))
+        schema["type"] = "object"
+        schema["properties"] = Node({p.name: p.schema for p in chosen}, origin=(*self.origin, "input"))
+        if required := [p.name for p in chosen if p.required]:
+            schema["required"] = required
+        schema["additionalProperties"] = False
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """One operation that takes an action's name and its arguments."""
+
+    surface: str
+    method: str
+    path: Text
+    operation_id: Text
+    title: Text
+    description: Text
+    selector: str
+    arguments: str
+    scope: str | None
+    responses: Mapping[int, Text]
+    attribution: Mapping[str, str]
+    actions: tuple[Action, ...]
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """A subset of the actions with its settings; strings that are absent are empty."""
+
+    name: str
+    actions: tuple[Action, ...]
+    omit: Mapping[str, tuple[str, ...]]
+    title: Text
+    description: Text
+    human_name: Text
+    namespace: Text
+    dispatcher: bool
+    server: Text
+    env: Mapping[str, str]
+    auth: Node
+    instructions: Text
+    starters: tuple[Text, ...]
+    published_spec: Text
+    extra: Mapping[str, Any]
+    cite: tuple[str, ...]
+    origin: Pointer
+
+    def text(self, action: Action, what: Literal["title", "description"]) -> Text:
+        """The action's title or description as this surface words it."""
+        own = action.texts.get(self.name)
+        override = getattr(own, what) if own else None
+        chosen: Text = override or getattr(action, what)
+        return chosen
+
+    def param_text(self, action: Action, param: Param) -> str:
+        """The argument's description as this surface words it."""
+        own = action.texts.get(self.name)
+        return (own.params.get(param.name) if own else None) or param.description
+
+    def params(self, action: Action) -> tuple[Param, ...]:
+        """The action's arguments that this surface offers."""
+        left_out = self.omit.get(action.name, ())
+        return tuple(p for p in action.params if p.name not in left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A rolling token bucket: capacity `requests`, refilled at requests / per_s a second."""
+
+    name: str
+    requests: int
+    per_s: float
+    of: Literal["key", "end_user", "address"]
+    when: Expression | None
+    description: Text
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header of answers. `on` holds `all`, `success`, `error`, `keyed` or statuses."""
+
+    name: str
+    description: Text
+    on: tuple[str | int, ...]
+    schema: Node
+    const: str | None
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An action with arguments; values that are Expressions are evaluated at the time."""
+
+    action: Action
+    input: Mapping[str, Any]
+    at: Expression | None
+    where: Expression | None
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What an action does to a resource's state."""
+
+    action: Action
+    origin_states: tuple[str, ...]
+    to: str
+    input: Mapping[str, Any]
+    otherwise: Code
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A kind of thing, how a test comes by one, and its lifecycle."""
+
+    name: str
+    id: str
+    found_by: Call | None
+    made_by: Call | None
+    read_by: tuple[Call, ...]
+    listed_by: tuple[Call, ...]
+    undone_by: Call | None
+    absent: str | None
+    missing: Code | None
+    tenant: bool
+    state: str | None
+    states: tuple[str, ...]
+    initial: str | None
+    moves: tuple[Move, ...]
+    fixed: tuple[str, ...]
+    volatile: tuple[str, ...]
+    laws: tuple[Law, ...]
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a workflow."""
+
+    name: str
+    action: Action
+    input: Mapping[str, Any]
+    role: str
+    after_s: float
+    status: int
+    keep: Mapping[str, Expression]
+    expect: tuple[Expression, ...]
+    expect_timed: tuple[Expression, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """What a user does from beginning to end."""
+
+    name: str
+    title: Text
+    description: Text
+    needs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The whole API. `api`, `auth`, `limits`, `errors` and `points` keep the written form: it has no choices left."""
+
+    source: Source
+    sha256: str
+    api: Any
+    auth: Any
+    limits: Any
+    errors: Any
+    points: Any
+    env: Mapping[str, Any]
+    schemas: Mapping[str, Node]
+    secrets: frozenset[str]
+    codes: Mapping[str, Code]
+    buckets: Mapping[str, Bucket]
+    headers: tuple[Header, ...]
+    actions: tuple[Action, ...]
+    operator: tuple[Action, ...]
+    operator_server: str
+    clock: Action | None
+    surfaces: Mapping[str, Surface]
+    dispatchers: tuple[Dispatcher, ...]
+    resources: Mapping[str, Resource]
+    workflows: tuple[Workflow, ...]
+    domain: str | None
+
+    def action(self, name: str) -> Action | None:
+        """The action of that canonical name."""
+        return next((a for a in self.actions if a.name == name), None)
+
+    def always(self) -> Iterator[Code]:
+        """Codes that every action may answer."""
+        return (self.codes[name] for name in self.errors.always)
+
+    def text(self, *pointer: str | int) -> Text:
+        """The written string at a pointer, with its origin; empty where there is none."""
+        value: Any = self.source.data
+        for step in pointer:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return Text("", pointer)
+        return Text(value if isinstance(value, str) else str(value), pointer)

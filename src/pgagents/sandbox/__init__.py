@@ -1,0 +1,1 @@
+"""A running server made from a catalogue."""

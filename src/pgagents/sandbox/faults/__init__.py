@@ -1,0 +1,1 @@
+"""Switchable faults: each wraps the handler and says which checks it breaks."""

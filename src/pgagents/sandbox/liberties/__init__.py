@@ -1,0 +1,1 @@
+"""Odd but legal behaviour: each says which point of the catalogue must be open."""

@@ -1,0 +1,319 @@
+"""A YAML text as data plus the place of every value in it.
+
+The reader is stricter than YAML: one document, YAML 1.2 core scalars, no anchors, aliases or tags,
+no duplicate keys, bounded size and depth. PyYAML's own resolver reads `no`, `12:30` and `010` by
+YAML 1.1 (False, 750, 8), so only libyaml's event stream is used and scalars are resolved here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Pointer = tuple[str | int, ...]
+
+MAX_BYTES = 16_000_000
+MAX_DEPTH = 100
+MAX_VALUES = 2_000_000
+MAX_FAULTS = 200
+
+_INT = re.compile(r"[-+]?[0-9]+\Z")
+_OCT = re.compile(r"0o[0-7]+\Z")
+_HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_NON_FINITE = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
+_WORDS = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A place in a file: line and column count from 1, the column in code points."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(slots=True)
+class Place:
+    """Where a value and its key begin (0-based line and column), and the places of its children."""
+
+    key: tuple[int, int]
+    value: tuple[int, int]
+    children: dict[str | int, Place] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What the reader refuses, before anything knows what the text means."""
+
+    span: Span
+    id: str
+    message: str
+    help: str = ""
+
+
+@dataclass(slots=True)
+class Source:
+    """A file's text, its data and its places. `file` is the name to show."""
+
+    file: str
+    text: str
+    data: Any
+    root: Place
+    faults: list[Fault] = field(default_factory=list)
+
+    def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
+        """The place of the value at `pointer`, or of its nearest ancestor that exists.
+
+        Members of a mapping are placed at their key, unless `at_value`.
+        """
+        place = self.root
+        for step in pointer:
+            child = (place.children or {}).get(step)
+            if child is None:
+                break
+            place = child
+        line, column = place.value if at_value else place.key
+        return Span(self.file, line + 1, column + 1)
+
+    def has(self, pointer: Iterable[str | int]) -> bool:
+        """Whether the text has a value at exactly this pointer."""
+        place: Place | None = self.root
+        for step in pointer:
+            place = (place.children or {}).get(step) if place else None
+        return place is not None
+
+    def pointers(self) -> Iterator[Pointer]:
+        """Every pointer of the text, parents first."""
+        stack: list[tuple[Pointer, Place]] = [((), self.root)]
+        while stack:
+            pointer, place = stack.pop()
+            yield pointer
+            stack.extend(((*pointer, step), child) for step, child in reversed((place.children or {}).items()))
+
+
+def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Source:
+    """Read a YAML (or JSON) file in bounded time and memory.
+
+    Whatever is wrong is in `Source.faults`; a file that cannot be opened raises OSError.
+    """
+    shown = name or str(path)
+    with path.open("rb") as stream:
+        raw = stream.read(max_bytes + 1)
+    if len(raw) > max_bytes:
+        fault = Fault(Span(shown, 1, 1), "too-large", f"the file has more than {max_bytes:,} bytes; that is the most allowed")
+        return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
+        fault = Fault(Span(shown, line, column), "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8")
+        return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
+    return parse(text, shown)
+
+
+def parse(text: str, file: str = "<text>") -> Source:
+    """Turn YAML text into a Source; see `read`."""
+    reader = _Reader(text, file)
+    data, root = reader.document()
+    return Source(file, text, data, root, reader.faults)
+
+
+class _Stop(Exception):
+    """Reading cannot go on; the fault is already noted."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end has not been read yet."""
+
+    data: dict[Any, Any] | list[Any]
+    place: Place
+    key: Any = None
+    key_at: tuple[int, int] = (0, 0)
+    has_key: bool = False
+    skip: bool = False
+
+
+class _Reader:
+    """Builds data and places from libyaml's events without recursion."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.faults: list[Fault] = []
+        self.stack: list[_Open] = []
+        self.result: tuple[Any, Place] | None = None
+        self.values = 0
+
+    def document(self) -> tuple[Any, Place]:
+        import yaml
+
+        nothing = (None, Place((0, 0), (0, 0)))
+        try:
+            loader = yaml.CSafeLoader(self.text)
+            documents = 0
+            while (event := loader.get_event()) is not None:
+                kind = type(event)
+                if kind is yaml.ScalarEvent:
+                    self._scalar(event)
+                elif kind is yaml.MappingStartEvent:
+                    self._open(event, {})
+                elif kind is yaml.SequenceStartEvent:
+                    self._open(event, [])
+                elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
+                    self._close()
+                elif kind is yaml.AliasEvent:
+                    self._fault(event.start_mark, "alias", f"alias `*{getattr(event, 'anchor', '')}` is not allowed", "write the value out")
+                    self._put(None, self._at(event.start_mark))
+                elif kind is yaml.DocumentStartEvent:
+                    documents += 1
+                    if documents > 1:
+                        self._fault(event.start_mark, "many-documents", "a second document begins; a file holds one")
+                        raise _Stop
+                elif kind is yaml.StreamEndEvent:
+                    break
+        except _Stop:
+            return nothing
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+            problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+            span = Span(self.file, mark.line + 1, mark.column + 1) if mark else self._unreadable(error)
+            self.faults.append(Fault(span, "syntax", f"not valid YAML: {problem}"))
+            return nothing
+        return self.result or nothing
+
+    def _unreadable(self, error: Exception) -> Span:
+        position = getattr(error, "position", 0) or 0
+        before = self.text[: int(position)]
+        return Span(self.file, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+
+    @staticmethod
+    def _at(mark: Any) -> tuple[int, int]:
+        return mark.line, mark.column
+
+    def _fault(self, mark: Any, id: str, message: str, help: str = "") -> None:
+        self.faults.append(Fault(Span(self.file, mark.line + 1, mark.column + 1), id, message, help))
+        if len(self.faults) >= MAX_FAULTS:
+            raise _Stop
+
+    def _tags(self, event: Any, plain: bool) -> None:
+        if event.anchor is not None:
+            self._fault(event.start_mark, "anchor", f"anchor `&{event.anchor}` is not allowed", "write the value out where it is used")
+        if event.tag is not None and not plain:
+            self._fault(event.start_mark, "tag", f"tag `{event.tag}` is not allowed", "remove it")
+
+    def _open(self, event: Any, data: dict[Any, Any] | list[Any]) -> None:
+        self._tags(event, event.implicit)
+        at = self._at(event.start_mark)
+        if len(self.stack) >= MAX_DEPTH:
+            self._fault(event.start_mark, "too-deep", f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed")
+            raise _Stop
+        top = self.stack[-1] if self.stack else None
+        if top is not None and isinstance(top.data, dict) and not top.has_key:
+            self._fault(event.start_mark, "key", "a key must be text or a whole number, not a collection")
+            raise _Stop
+        place = self._put(data, at)
+        place.children = {}
+        self.stack.append(_Open(data, place))
+
+    def _close(self) -> None:
+        self.stack.pop()
+
+    def _scalar(self, event: Any) -> None:
+        plain = event.implicit[0]
+        self._tags(event, event.implicit[0] or event.implicit[1])
+        value = self._resolve(event) if plain else event.value
+        at = self._at(event.start_mark)
+        top = self.stack[-1] if self.stack else None
+        if top is not None and isinstance(top.data, dict) and not top.has_key:
+            self._key(top, event, value, at)
+        else:
+            self._put(value, at)
+
+    def _key(self, top: _Open, event: Any, value: Any, at: tuple[int, int]) -> None:
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            value = event.value
+        top.key, top.key_at, top.has_key, top.skip = value, at, True, False
+        twin = value if value in top.data else str(value) if str(value) in top.data else None
+        if twin is not None:
+            first = (top.place.children or {})[twin].key
+            self._fault(
+                event.start_mark,
+                "duplicate-key",
+                f"key `{value}` stands here again; it was first set at line {first[0] + 1}",
+                "keep one of the two",
+            )
+            top.skip = True
+
+    def _put(self, value: Any, at: tuple[int, int]) -> Place:
+        self.values += 1
+        if self.values > MAX_VALUES:
+            self.faults.append(Fault(Span(self.file, at[0] + 1, at[1] + 1), "too-many", f"the file holds more than {MAX_VALUES:,} values"))
+            raise _Stop
+        if not self.stack:
+            place = Place(at, at)
+            self.result = (value, place)
+            return place
+        top = self.stack[-1]
+        if isinstance(top.data, dict):
+            place = Place(top.key_at, at)
+            top.has_key = False
+            if not top.skip:
+                top.data[top.key] = value
+                assert top.place.children is not None
+                top.place.children[top.key] = place
+        else:
+            place = Place(at, at)
+            assert top.place.children is not None
+            top.place.children[len(top.data)] = place
+            top.data.append(value)
+        return place
+
+    def _resolve(self, event: Any) -> Any:
+        """A plain scalar by the core schema of YAML 1.2 (section 10.3.2)."""
+        text: str = event.value
+        if text in _WORDS:
+            return _WORDS[text]
+        first = text[0]
+        if first not in "+-.0123456789":
+            return text
+        if len(text) > 400:
+            return text
+        if _INT.match(text):
+            return int(text)
+        if _OCT.match(text):
+            return int(text[2:], 8)
+        if _HEX.match(text):
+            return int(text[2:], 16)
+        if _FLOAT.match(text):
+            number = float(text)
+            if number in (float("inf"), float("-inf")):
+                self._fault(event.start_mark, "number", f"`{text}` is too large for a number")
+            return number
+        if _NON_FINITE.match(text):
+            self._fault(event.start_mark, "number", f"`{text}` is not a number that JSON can say")
+        return text
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A help text naming the nearest known words, or all of them where few."""
+    words = sorted({str(k) for k in known})
+    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    if words and len(words) <= 20:
+        return "known here: " + ", ".join(words)
+    return ""

@@ -1,0 +1,48 @@
+"""What a generated document is: a view of the model, laid out by a template, and what it could not carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pgagents.model import Model
+from pgagents.source import Pointer
+
+Went = Literal["dropped", "description", "widened", "client", "elsewhere"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A constraint of the catalogue that a format cannot carry.
+
+    `origin` is the constraint's place in the catalogue, `constraint` what it says (`maximum 50`), `went` where it
+    went: dropped, moved into the description, widened, left to the calling client, or to another document.
+    """
+
+    origin: Pointer
+    constraint: str
+    went: Went
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the template reads, and what was lost on the way."""
+
+    context: Mapping[str, Any]
+    losses: tuple[Loss, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One kind of document. Its id is its module's path: `gemini/functions`.
+
+    `surface` is the name under `surfaces` that must exist for it to apply (None: always). `outputs` are paths in
+    the output folder; `.json` and `.yaml` files of one target are one document in two forms, anything else is text.
+    """
+
+    title: str
+    outputs: tuple[str, ...]
+    view: Callable[[Model], View]
+    surface: str | None = None

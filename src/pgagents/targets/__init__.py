@@ -1,0 +1,1 @@
+"""One module a generated document: `<vendor>/<artefact>.py` with `TARGET`."""

@@ -1,0 +1,1 @@
+"""Judging a live server against every generated contract."""

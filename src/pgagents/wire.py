@@ -1,0 +1,172 @@
+"""HTTP as plain values. One `Handler` type serves for a live server, the sandbox, a fault and a liberty."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+MAX_JSON_DEPTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """`target` is path and query as sent (percent-encoded); header names are as given, looked up without case."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The path as sent, still percent-encoded."""
+        return urlsplit(self.target).path
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The query's pairs, decoded, in order."""
+        return parse_qsl(urlsplit(self.target).query, keep_blank_values=True)
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, any case."""
+        return _header(self.headers, name)
+
+    def with_header(self, name: str, value: str | None) -> Request:
+        """The same request with that header set, or removed for None."""
+        kept = tuple((k, v) for k, v in self.headers if k.lower() != name.lower())
+        return replace(self, headers=kept if value is None else (*kept, (name, value)))
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, any case."""
+        return _header(self.headers, name)
+
+    def with_header(self, name: str, value: str | None) -> Response:
+        """The same answer with that header set, or removed for None."""
+        kept = tuple((k, v) for k, v in self.headers if k.lower() != name.lower())
+        return replace(self, headers=kept if value is None else (*kept, (name, value)))
+
+    def with_json(self, data: Any) -> Response:
+        """The same answer with another JSON body."""
+        return replace(self, body=json_bytes(data))
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No whole answer came. `kind` is stable: timeout, refused, reset, tls, protocol, too-large, redirect."""
+
+    kind: str
+    detail: str = ""
+
+
+Handler = Callable[[Request], Response | Silence]
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A body read as I-JSON: `value`, or `problem` where it is none."""
+
+    value: Any = None
+    problem: str = ""
+
+
+def json_bytes(data: Any) -> bytes:
+    """Compact JSON in UTF-8."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def read_json(body: bytes) -> Json:
+    """Read a body strictly: UTF-8, no duplicate names, no NaN, bounded depth. Never raises."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Json(problem=f"byte {error.start} is not UTF-8")
+    if _depth(text) > MAX_JSON_DEPTH:
+        return Json(problem=f"nested more than {MAX_JSON_DEPTH} levels deep")
+    try:
+        return Json(json.loads(text, object_pairs_hook=_members, parse_constant=_constant))
+    except _Refused as error:
+        return Json(problem=str(error))
+    except json.JSONDecodeError as error:
+        return Json(problem=f"not JSON: {error.msg} at character {error.pos + 1}")
+    except (ValueError, RecursionError) as error:
+        return Json(problem=f"not JSON: {error}")
+
+
+class _Refused(Exception):
+    pass
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise _Refused(f"member {name!r} stands twice")
+        found[name] = value
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise _Refused(f"{name} is no JSON number")
+
+
+def _depth(text: str) -> int:
+    """Deepest nesting of brackets outside strings; stops counting past the bound."""
+    depth = deepest = 0
+    in_string = escaped = False
+    if text.count("[") + text.count("{") <= MAX_JSON_DEPTH:
+        return 0
+    for char in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif char == "\\":
+                escaped = True
+            elif char == '"':
+                in_string = False
+        elif char == '"':
+            in_string = True
+        elif char in "[{":
+            depth += 1
+            if depth > deepest:
+                deepest = depth
+                if deepest > MAX_JSON_DEPTH:
+                    return deepest
+        elif char in "]}":
+            depth -= 1
+    return deepest
+
+
+def target(path: str, path_values: Mapping[str, Any], query: Iterable[tuple[str, Any]] = ()) -> str:
+    """A path template with its values percent-encoded, and the query behind it."""
+    for name, value in path_values.items():
+        path = path.replace("{" + name + "}", quote(text_of(value), safe=""))
+    pairs = [(name, text_of(value)) for name, value in query]
+    return path + ("?" + urlencode(pairs, quote_via=quote) if pairs else "")
+
+
+def text_of(value: Any) -> str:
+    """A value as it stands in a path, a query or a header."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    return str(value) if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
+
+
+def _header(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
+    wanted = name.lower()
+    return next((v for k, v in headers if k.lower() == wanted), None)
