@@ -43,6 +43,7 @@ class Output:
     schema: Node | None
     description: Text
     origin: Pointer
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +245,7 @@ class Header:
     const: str | None
     cite: tuple[str, ...]
     origin: Pointer
+    https: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +327,7 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The whole API. `api`, `auth`, `limits`, `errors` and `points` keep the written form: it has no choices left."""
+    """The whole API. `api`, `auth`, `limits`, `errors`, `points`, `webhooks`, `idempotency` and `retention` keep the written form: it has no choices left."""
 
     source: Source
     sha256: str
@@ -349,6 +351,9 @@ class Model:
     resources: Mapping[str, Resource]
     workflows: tuple[Workflow, ...]
     domain: str | None
+    webhooks: Any = None
+    idempotency: Any = None
+    retention: Any = None
 
     def action(self, name: str) -> Action | None:
         """The action of that canonical name."""

@@ -1,12 +1,13 @@
 """What pydantic cannot see: references between the parts of a catalogue, paths, expressions, examples.
 
-Every method notes diagnostics and goes on, so that one pass finds all faults of a file.
+Every method notes diagnostics and goes on, so that one pass finds all faults of a file. What pydantic refused was
+taken out before (`prune`); nothing is said about what is missing only because of that.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from pgagents import expression
@@ -14,17 +15,21 @@ from pgagents.catalogue import scope
 from pgagents.catalogue.surface import Action, Call, Catalogue, Law, Output, Param, Schema
 from pgagents.diagnostics import Diagnostic
 from pgagents.expression import Expression, ExpressionError
-from pgagents.source import Pointer, Source, did_you_mean
+from pgagents.source import MAX_FAULTS, Pointer, Source, brief, did_you_mean
 
+ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Checker:
     """Notes faults and keeps every compiled expression by its pointer, so that nothing is compiled twice."""
 
-    def __init__(self, written: Catalogue, source: Source) -> None:
+    def __init__(self, written: Catalogue, source: Source, data: Any = None, dropped: Iterable[Pointer] = ()) -> None:
         self.written = written
         self.source = source
+        self.data = source.data if data is None else data
+        self.dropped = frozenset(dropped)
+        self.faulty: set[Pointer] = set(self.dropped)
         self.found: list[Diagnostic] = []
         self.expressions: dict[Pointer, Expression] = {}
         operator = written.operator.actions if written.operator else {}
@@ -32,6 +37,7 @@ class Checker:
 
     def run(self) -> None:
         """Check all schemas and actions."""
+        self._names_of_members(self.data)
         for name, schema in self.written.schemas.items():
             self.schema(("schemas", name), schema)
         for base, actions in self.blocks():
@@ -44,18 +50,54 @@ class Checker:
         return [(("actions",), self.written.actions), (("operator", "actions"), operator.actions if operator else {})]
 
     def fault(self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True) -> None:
-        """Note an error at the value of a pointer."""
+        """Note an error at the value of a pointer, unless that value was refused before."""
+        self.faulty.add(pointer)
+        if len(self.found) >= MAX_FAULTS or any(pointer[:n] in self.dropped for n in range(1, len(pointer) + 1)):
+            return
         self.found.append(Diagnostic(self.source.locate(pointer, at_value=at_value), f"catalogue/{id}", "error", message, help))
 
-    def known(self, pointer: Pointer, name: str | None, among: Iterable[str], what: str) -> bool:
-        """Whether `name` is one of `among` (None counts as said nothing); notes a dangling reference else."""
-        words = list(among)
-        if name is None or name in words:
+    def _names_of_members(self, data: Any) -> None:
+        """Whole-number keys are for statuses; a member of a JSON value has a text for its name."""
+        stack: list[tuple[Pointer, Any]] = [((), data)]
+        while stack:
+            pointer, value = stack.pop()
+            if isinstance(value, list):
+                stack.extend(((*pointer, i), v) for i, v in enumerate(value) if isinstance(v, dict | list))
+            elif isinstance(value, dict):
+                by_status = pointer[-1:] in (("output",), ("responses",)) and len(pointer) in (3, 4)
+                for key, member in value.items():
+                    if isinstance(key, int) and not by_status:
+                        self.fault((*pointer, key), "key", f"key `{key}` is a number; it should be text", f'write "{key}"', at_value=False)
+                    if isinstance(member, dict | list):
+                        stack.append(((*pointer, key), member))
+
+    def sound(self, pointer: Pointer) -> bool:
+        """Whether nothing at or under this pointer was refused."""
+        return not any(f[: len(pointer)] == pointer for f in self.faulty)
+
+    def known(self, pointer: Pointer, name: str | None, homes: Pointer | Iterable[Pointer], what: str, *, also: Iterable[str] = ()) -> bool:
+        """Whether `name` stands at one of the homes (pointers of mappings or lists), or is None; notes a dangling reference else.
+
+        False, and no note, for a name that is in the file but was refused itself.
+        """
+        if name is None or name in also:
             return True
-        self.fault(
-            pointer, "unknown-name", f"`{name}` is no {what} of this catalogue", did_you_mean(name, words) or f"there is no {what} yet"
-        )
+        places = [homes] if isinstance(homes, tuple) and (not homes or not isinstance(homes[0], tuple)) else list(homes)
+        if any(name in _names(self.data, place) for place in places):
+            return True
+        if len(self.found) >= MAX_FAULTS:
+            return False
+        written = [_names(self.source.data, place) for place in places]
+        if any(name in names for names in written) or any(self.lost(place) for place in places):
+            return False
+        words = [*also, *(str(word) for names in written for word in names)]
+        help = did_you_mean(name, words) or ("" if words else f"there is no {what} yet")
+        self.fault(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
         return False
+
+    def lost(self, home: Pointer) -> bool:
+        """Whether the names at `home` cannot be known: it is not in the file, and something near it was refused."""
+        return _at(self.source.data, home) is None and any(home[: len(d) - 1] == d[:-1] for d in self.dropped)
 
     def compile(self, pointer: Pointer, text: str | None, names: Iterable[str]) -> Expression | None:
         """Compile the expression at a pointer and keep it; notes why it does not compile."""
@@ -95,35 +137,36 @@ class Checker:
         if call is None:
             return
         names = set(names)
-        if self.known((*pointer, "action"), call.action, self.actions, "action"):
-            self.arguments((*pointer, "input"), call.input, self.actions[call.action])
+        if self.known((*pointer, "action"), call.action, ACTIONS, "action"):
+            self.arguments((*pointer, "input"), call.input, call.action)
         self.values((*pointer, "input"), call.input, names)
         self.compile((*pointer, "at"), call.at, {"response", "input"})
         self.compile((*pointer, "where"), call.where, names)
 
-    def arguments(self, pointer: Pointer, given: Mapping[str, Any], action: Action) -> None:
+    def arguments(self, pointer: Pointer, given: Mapping[str, Any], action: str) -> None:
         """Whether the action takes these arguments."""
+        home = (*self.base(action), "input")
+        known = _names(self.source.data, home)
         for name in given:
-            if name != "*" and name not in action.input:
-                self.fault(
-                    (*pointer, name),
-                    "unknown-name",
-                    f"the action takes no argument `{name}`",
-                    did_you_mean(name, action.input),
-                    at_value=False,
-                )
+            if name != "*" and name not in known and not self.lost(home):
+                message = f"`{action}` takes no argument `{brief(name)}`"
+                self.fault((*pointer, name), "unknown-name", message, did_you_mean(name, map(str, known)), at_value=False)
+
+    def base(self, action: str) -> Pointer:
+        """The pointer of the action of that name."""
+        return ("actions", action) if action in self.written.actions else ("operator", "actions", action)
 
     def schema(self, pointer: Pointer, schema: Schema) -> None:
         """References, types and bounds of a schema and all inside it."""
-        self.known((*pointer, "$ref"), schema.ref, self.written.schemas, "schema")
+        self.known((*pointer, "$ref"), schema.ref, ("schemas",), "schema")
         self._schema_sense(pointer, schema)
         for key, child in _children(schema):
             self.schema((*pointer, *key), child)
         if isinstance(schema, Param):
-            self.known((*pointer, "refers_to"), schema.refers_to, self.written.resources, "resource")
+            self.known((*pointer, "refers_to"), schema.refers_to, ("resources",), "resource")
         elif schema.required is not None and schema.properties is not None:
             for index, name in enumerate(schema.required):
-                self.known((*pointer, "required", index), name, schema.properties, "property")
+                self.known((*pointer, "required", index), name, (*pointer, "properties"), "property")
 
     def _schema_sense(self, pointer: Pointer, schema: Schema) -> None:
         kinds = ("string", "number", "integer", "boolean", "object", "array", "null")
@@ -150,30 +193,50 @@ class Checker:
             self.fault(pointer, "schema", "an array needs `items`: several vendors refuse it without", at_value=False)
 
     def _action(self, pointer: Pointer, action: Action) -> None:
-        written = self.written
-        self.known((*pointer, "bucket"), action.bucket, written.limits.buckets, "bucket")
-        self.known((*pointer, "scope"), action.scope, written.auth.scopes, "scope")
-        self.known((*pointer, "idempotency"), action.idempotency, action.input, "argument")
+        arguments = (*pointer, "input")
+        self.known((*pointer, "bucket"), action.bucket, ("limits", "buckets"), "bucket")
+        self.known((*pointer, "scope"), action.scope, ("auth", "scopes"), "scope")
+        self.known((*pointer, "idempotency"), action.idempotency, arguments, "argument")
+        if action.signed:
+            self.known((*pointer, "signed", "header"), action.signed.header, arguments, "argument")
+            self.known((*pointer, "signed", "role"), action.signed.role, ("auth", "roles"), "role")
         for index, code in enumerate(action.errors):
-            self.known((*pointer, "errors", index), code, written.errors.codes, "error code")
+            self.known((*pointer, "errors", index), code, ("errors", "codes"), "error code")
         for name, param in action.input.items():
-            self.schema((*pointer, "input", name), param)
+            self.schema((*arguments, name), param)
         for status, output in action.output.items():
             if isinstance(output, Output):
                 self.schema((*pointer, "output", status), output)
-        if not any(200 <= status < 300 for status in action.output):
+        if not any(200 <= status < 300 for status in action.output) and self.sound((*pointer, "output")):
             self.fault((*pointer, "output"), "output", "no answer with a 2xx status is listed", "add `200: {…}`", at_value=False)
         for surface, texts in action.texts.items():
-            self.known((*pointer, "texts", surface), surface, written.surfaces, "surface")
+            self.known((*pointer, "texts", surface), surface, ("surfaces",), "surface")
             for name in texts.params:
-                self.known((*pointer, "texts", surface, "params", name), name, action.input, "argument")
+                self.known((*pointer, "texts", surface, "params", name), name, arguments, "argument")
         for name, law in action.laws.items():
             self.law((*pointer, "laws", name), law, scope.LAW)
         for name, relation in action.relations.items():
             at = (*pointer, "relations", name)
-            self.known((*at, "widen"), relation.widen, action.input, "argument")
+            self.known((*at, "widen"), relation.widen, arguments, "argument")
             self.compile((*at, "keeps"), relation.keeps, scope.LAW)
             self.compile((*at, "unless"), relation.unless, scope.LAW)
+
+
+def _at(data: Any, pointer: Pointer) -> Any:
+    for step in pointer:
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            return None
+    return data
+
+
+def _names(data: Any, pointer: Pointer) -> Collection[Any]:
+    """The keys of the mapping, or the items of the list, at a pointer."""
+    there = _at(data, pointer)
+    return there if isinstance(there, dict | list) else ()
 
 
 def _children(schema: Schema) -> list[tuple[Pointer, Schema]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pgagents.catalogue import scope
-from pgagents.catalogue.check import Checker
+from pgagents.catalogue.check import ACTIONS, Checker
 from pgagents.catalogue.surface import Resource, Step, Surface
 from pgagents.source import Pointer
 
@@ -16,6 +16,7 @@ def run(checker: Checker) -> None:
     _limits(checker)
     _errors(checker)
     _groups(checker)
+    _webhooks(checker)
     for name, surface in checker.written.surfaces.items():
         _surface(checker, ("surfaces", name), surface)
     for name, resource in checker.written.resources.items():
@@ -23,13 +24,13 @@ def run(checker: Checker) -> None:
     for name, workflow in checker.written.workflows.items():
         earlier: list[str] = []
         for index, role in enumerate(workflow.needs):
-            checker.known(("workflows", name, "needs", index), role, checker.written.auth.roles, "role")
+            checker.known(("workflows", name, "needs", index), role, ("auth", "roles"), "role")
         for step_name, step in workflow.steps.items():
             _step(checker, ("workflows", name, "steps", step_name), step, earlier)
             earlier.append(step_name)
     operator = checker.written.operator
     if operator:
-        checker.known(("operator", "clock"), operator.clock, operator.actions, "operator's action")
+        checker.known(("operator", "clock"), operator.clock, ("operator", "actions"), "operator's action")
         for name in operator.actions:
             if name in checker.written.actions:
                 checker.fault(
@@ -43,12 +44,27 @@ def run(checker: Checker) -> None:
 
 def _auth(checker: Checker) -> None:
     auth = checker.written.auth
-    checker.known(("auth", "default"), auth.default, auth.schemes, "scheme")
+    checker.known(("auth", "default"), auth.default, ("auth", "schemes"), "scheme")
     for plan, scopes in auth.plans.items():
         for index, name in enumerate(scopes):
-            checker.known(("auth", "plans", plan, index), name, auth.scopes, "scope")
+            checker.known(("auth", "plans", plan, index), name, ("auth", "scopes"), "scope")
     for name, role in auth.roles.items():
-        checker.known(("auth", "roles", name, "plan"), role.plan, auth.plans, "plan")
+        checker.known(("auth", "roles", name, "plan"), role.plan, ("auth", "plans"), "plan")
+    for oauth_scope, actions in auth.oauth.needs.items() if auth.oauth else ():
+        at = ("auth", "oauth", "needs", oauth_scope)
+        checker.known(at, oauth_scope, ("auth", "oauth", "scopes"), "OAuth scope")
+        for index, action in enumerate(actions):
+            checker.known((*at, index), action, ACTIONS, "action")
+
+
+def _webhooks(checker: Checker) -> None:
+    webhooks = checker.written.webhooks
+    if webhooks is None:
+        return
+    checker.known(("webhooks", "envelope"), webhooks.envelope, ("schemas",), "schema")
+    checker.known(("webhooks", "registered_by"), webhooks.registered_by, ACTIONS, "action")
+    for name, event in webhooks.events.items():
+        checker.known(("webhooks", "events", name, "data"), event.data, ("schemas",), "schema")
 
 
 def _limits(checker: Checker) -> None:
@@ -56,20 +72,20 @@ def _limits(checker: Checker) -> None:
     for name, bucket in limits.buckets.items():
         checker.compile(("limits", "buckets", name, "when"), bucket.when, scope.BUCKET)
     for surface in limits.budgets:
-        checker.known(("limits", "budgets", surface), surface, [*checker.written.surfaces, "all"], "surface")
+        checker.known(("limits", "budgets", surface), surface, ("surfaces",), "surface", also=["all"])
 
 
 def _errors(checker: Checker) -> None:
-    errors, schemas = checker.written.errors, checker.written.schemas
-    checker.known(("errors", "envelope"), errors.envelope, schemas, "schema")
+    errors = checker.written.errors
+    checker.known(("errors", "envelope"), errors.envelope, ("schemas",), "schema")
     for name, code in errors.codes.items():
-        checker.known(("errors", "codes", name, "envelope"), code.envelope, schemas, "schema")
+        checker.known(("errors", "codes", name, "envelope"), code.envelope, ("schemas",), "schema")
         for index, action in enumerate(code.only or ()):
-            checker.known(("errors", "codes", name, "only", index), action, [*checker.actions, *checker.written.surfaces], "action")
+            checker.known(("errors", "codes", name, "only", index), action, (*ACTIONS, ("surfaces",)), "action")
     for index, name in enumerate(errors.always):
-        checker.known(("errors", "always", index), name, errors.codes, "error code")
+        checker.known(("errors", "always", index), name, ("errors", "codes"), "error code")
     for key in type(errors.framework).model_fields:
-        checker.known(("errors", "framework", key), getattr(errors.framework, key), errors.codes, "error code")
+        checker.known(("errors", "framework", key), getattr(errors.framework, key), ("errors", "codes"), "error code")
     for name, header in checker.written.headers.items():
         checker.schema(("headers", name, "schema"), header.schema_)
 
@@ -77,27 +93,27 @@ def _errors(checker: Checker) -> None:
 def _groups(checker: Checker) -> None:
     for group, names in checker.written.groups.items():
         for index, name in enumerate(names):
-            checker.known(("groups", group, index), name, checker.written.actions, "action")
+            checker.known(("groups", group, index), name, ("actions",), "action")
 
 
 def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
     written = checker.written
     if isinstance(surface.actions, str):
-        checker.known((*pointer, "actions"), surface.actions, [*written.groups, "all"], "group")
+        checker.known((*pointer, "actions"), surface.actions, ("groups",), "group", also=["all"])
     else:
         for index, name in enumerate(surface.actions):
-            checker.known((*pointer, "actions", index), name, written.actions, "action")
+            checker.known((*pointer, "actions", index), name, ("actions",), "action")
     for action, params in surface.omit.items():
-        if not checker.known((*pointer, "omit", action), action, written.actions, "action"):
+        if not checker.known((*pointer, "omit", action), action, ("actions",), "action"):
             continue
         for index, name in enumerate(params):
             at = (*pointer, "omit", action, index)
-            if checker.known(at, name, written.actions[action].input, "argument") and written.actions[action].input[name].required:
+            if checker.known(at, name, ("actions", action, "input"), "argument") and written.actions[action].input[name].required:
                 checker.fault(at, "omit", f"`{name}` is required, so it cannot be left out here")
-    checker.known((*pointer, "scope"), surface.scope, written.auth.scopes, "scope")
-    if surface.http and not (surface.selector and surface.arguments):
+    checker.known((*pointer, "scope"), surface.scope, ("auth", "scopes"), "scope")
+    if surface.http and not (surface.selector and surface.arguments) and checker.sound(pointer):
         checker.fault(pointer, "surface", "a dispatcher (`http`) needs `selector` and `arguments`", at_value=False)
-    if surface.dispatcher and not any(s.http for s in written.surfaces.values()):
+    if surface.dispatcher and not any(s.http for s in written.surfaces.values()) and checker.sound(("surfaces",)):
         checker.fault((*pointer, "dispatcher"), "surface", "no surface of this catalogue is a dispatcher")
     if surface.http:
         _one_schema_a_name(checker, pointer, surface)
@@ -129,29 +145,32 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
     checker.call((*pointer, "made_by"), resource.made_by, names)
     checker.call((*pointer, "undone_by"), resource.undone_by, names)
     for key, calls in (("read_by", resource.read_by), ("listed_by", resource.listed_by)):
-        short = isinstance((checker.source.data["resources"][name]).get(key), dict)
+        short = isinstance((checker.data["resources"][name]).get(key), dict)
         for index, call in enumerate(calls):
             checker.call((*pointer, key) if short else (*pointer, key, index), call, names)
-    checker.known((*pointer, "missing"), resource.missing, checker.written.errors.codes, "error code")
-    checker.known((*pointer, "initial"), resource.initial, resource.states, "state")
+    checker.known((*pointer, "missing"), resource.missing, ("errors", "codes"), "error code")
+    if resource.takes:
+        checker.known((*pointer, "takes", "of"), resource.takes.of, ("resources",), "resource")
+        checker.known((*pointer, "takes", "read_by"), resource.takes.read_by, ACTIONS, "action")
+    checker.known((*pointer, "initial"), resource.initial, (*pointer, "states"), "state")
     for action, move in resource.moves.items():
         at = (*pointer, "moves", action)
-        if checker.known(at, action, checker.actions, "action"):
-            checker.arguments((*at, "input"), move.input, checker.actions[action])
+        if checker.known(at, action, ACTIONS, "action"):
+            checker.arguments((*at, "input"), move.input, action)
         checker.values((*at, "input"), move.input, names)
-        checker.known((*at, "otherwise"), move.otherwise, checker.written.errors.codes, "error code")
-        checker.known((*at, "to"), move.to, resource.states, "state")
+        checker.known((*at, "otherwise"), move.otherwise, ("errors", "codes"), "error code")
+        checker.known((*at, "to"), move.to, (*pointer, "states"), "state")
         for index, state in enumerate(move.from_):
-            checker.known((*at, "from", index), state, resource.states, "state")
+            checker.known((*at, "from", index), state, (*pointer, "states"), "state")
     for law_name, law in resource.laws.items():
         checker.law((*pointer, "laws", law_name), law, scope.RESOURCE_LAW)
 
 
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
     names = {*scope.STEP, *checker.written.resources, *earlier}
-    if checker.known((*pointer, "action"), step.action, checker.actions, "action"):
-        checker.arguments((*pointer, "input"), step.input, checker.actions[step.action])
-    checker.known((*pointer, "as"), step.as_, checker.written.auth.roles, "role")
+    if checker.known((*pointer, "action"), step.action, ACTIONS, "action"):
+        checker.arguments((*pointer, "input"), step.input, step.action)
+    checker.known((*pointer, "as"), step.as_, ("auth", "roles"), "role")
     checker.values((*pointer, "input"), step.input, names)
     for key, text in step.keep.items():
         checker.compile((*pointer, "keep", key), text.removeprefix("="), names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pgagents.catalogue.check import PLACEHOLDER, Checker
-from pgagents.source import Pointer
+from pgagents.source import Pointer, brief
 
 
 def camel(name: str) -> str:
@@ -24,13 +24,8 @@ def run(checker: Checker) -> None:
             pointer = (*base, name)
             method, path = action.http.split(" ", 1)
             entries.append((name, method, path, (*pointer, "http")))
-            _placeholders(
-                checker,
-                pointer,
-                path,
-                {n for n, p in action.input.items() if p.in_ in (None, "path")},
-                {n for n, p in action.input.items() if p.in_ == "path"},
-            )
+            may = {n for n, p in action.input.items() if p.in_ in (None, "path")}
+            _placeholders(checker, pointer, path, may, {n for n, p in action.input.items() if p.in_ == "path"})
             _operation(checker, operations, action.operation_id or camel(name), (*pointer, "operation_id"))
     for name, surface in checker.written.surfaces.items():
         if surface.http:
@@ -72,11 +67,10 @@ def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], 
         checker.fault((*pointer, "http"), "path", "the braces of the path do not pair")
     for name in names:
         if names.count(name) > 1:
-            checker.fault((*pointer, "http"), "path", f"placeholder `{{{name}}}` stands in the path twice")
-        if name not in may:
-            checker.fault(
-                (*pointer, "http"), "path", f"the path has `{{{name}}}`, but no argument has that name", f"add `{name}` under `input`"
-            )
+            checker.fault((*pointer, "http"), "path", f"placeholder `{{{brief(name)}}}` stands in the path twice")
+        if name not in may and checker.sound((*pointer, "input")) and not checker.lost((*pointer, "input")):
+            message = f"the path has `{{{brief(name)}}}`, but no argument has that name"
+            checker.fault((*pointer, "http"), "path", message, f"add `{brief(name)}` under `input`")
     for name in sorted(must - set(names)):
         checker.fault(
             (*pointer, "input", name), "path", f"argument `{name}` travels in the path, but the path does not name it", at_value=False
@@ -87,24 +81,45 @@ def _hidden(checker: Checker, entries: list[tuple[str, str, str, Pointer]]) -> N
     """A literal path that a template of the same method matches is reachable only where literal paths win."""
     if checker.written.points.literal_path == "wins":
         return
-    templates = [
-        (n, m, re.compile("[^/]+".join(map(re.escape, PLACEHOLDER.split(p)[::2])) + r"\Z"), p) for n, m, p, _ in entries if "{" in p
-    ]
-    literals: dict[str, list[tuple[str, str, Pointer]]] = {}
+    tree = _Tree()
+    for name, method, path, _ in entries:
+        if "{" in path:
+            tree.add((method, *path.split("/")), (name, path))
     for name, method, path, pointer in entries:
-        if "{" not in path:
-            literals.setdefault(method, []).append((name, path, pointer))
-    by_length: dict[tuple[str, int], list[tuple[str, re.Pattern[str], str]]] = {}
-    for name, method, pattern, path in templates:
-        by_length.setdefault((method, path.count("/")), []).append((name, pattern, path))
-    for method, items in literals.items():
-        for name, path, pointer in items:
-            for other, pattern, template in by_length.get((method, path.count("/")), []):
-                if pattern.match(path):
-                    checker.fault(
-                        pointer,
-                        "hidden-path",
-                        f"`{name}` at {path} is hidden by `{other}` at {template}",
-                        "change the path, or set `points: {literal_path: wins}` if the server tries literal paths first",
-                    )
-                    break
+        match = None if "{" in path else tree.find((method, *path.split("/")))
+        if match:
+            other, template = match
+            checker.fault(
+                pointer,
+                "hidden-path",
+                f"`{name}` at {brief(path)} is hidden by `{other}` at {brief(template)}",
+                "change the path, or set `points: {literal_path: wins}` if the server tries literal paths first",
+            )
+
+
+class _Tree:
+    """Path templates by their segments, so that a path is compared with few of them."""
+
+    def __init__(self) -> None:
+        self.literal: dict[str, _Tree] = {}
+        self.pattern: dict[str, tuple[re.Pattern[str], _Tree]] = {}
+        self.end: tuple[str, str] | None = None
+
+    def add(self, segments: tuple[str, ...], what: tuple[str, str]) -> None:
+        node = self
+        for segment in segments:
+            if "{" not in segment:
+                node = node.literal.setdefault(segment, _Tree())
+                continue
+            form = "[^/]+".join(map(re.escape, PLACEHOLDER.split(segment)[::2]))
+            node = node.pattern.setdefault(form, (re.compile(form), _Tree()))[1]
+        node.end = node.end or what
+
+    def find(self, segments: tuple[str, ...]) -> tuple[str, str] | None:
+        """The first template that the path matches."""
+        nodes = [self]
+        for segment in segments:
+            after = [node.literal[segment] for node in nodes if segment in node.literal]
+            after += [child for node in nodes for form, child in node.pattern.values() if form.fullmatch(segment)]
+            nodes = after
+        return next((node.end for node in nodes if node.end), None)

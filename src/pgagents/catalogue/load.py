@@ -8,34 +8,55 @@ from pydantic import ValidationError
 
 from pgagents.catalogue import check_examples, check_parts, check_paths, messages
 from pgagents.catalogue.check import Checker
+from pgagents.catalogue.prune import prune
 from pgagents.catalogue.resolve import resolve
 from pgagents.catalogue.surface import Catalogue
 from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import InputError, PgagentsError
 from pgagents.model import Model
-from pgagents.source import Source, parse, read
+from pgagents.source import MAX_FAULTS, Source, Span, parse, read
 
 
 def load(source: Source) -> tuple[Model | None, list[Diagnostic]]:
-    """The resolved catalogue, or None and what is wrong with it, in the order of the file."""
+    """The resolved catalogue, or None and what is wrong with it, in the order of the file.
+
+    All faults are found in one go: what pydantic refuses is taken out, and the rest is checked too.
+    """
     found = [Diagnostic(f.span, f"catalogue/{f.id}", "error", f.message, f.help) for f in source.faults]
     if source.data is None:
         return None, found or [Diagnostic(source.locate(()), "catalogue/empty", "error", "the file holds nothing", "see `pgagents init`")]
     try:
-        written = Catalogue.model_validate(source.data)
+        checker = Checker(Catalogue.model_validate(source.data), source)
     except ValidationError as error:
         found += messages.diagnostics(error.errors(include_url=False), source)
-        return None, in_order(found)
-    checker = Checker(written, source)
+        rest = prune(source.data, error)
+        if rest is None:
+            return None, _told(found)
+        checker = Checker(rest[0], source, *rest[1:])
     checker.run()
     check_paths.run(checker)
     check_parts.run(checker)
-    if not checker.found and not found:
-        check_examples.run(checker)
-    found += checker.found
-    if found:
-        return None, in_order(found)
-    return resolve(written, source, checker), []
+    check_examples.run(checker)
+    if found := _told([*found, *checker.found]):
+        return None, found
+    return resolve(checker.written, source, checker), []
+
+
+def _told(found: list[Diagnostic]) -> list[Diagnostic]:
+    """One message a place, the first one; at most MAX_FAULTS."""
+    by_place: dict[Span, list[Diagnostic]] = {}
+    for one in found:
+        told = by_place.setdefault(one.span, [])
+        if not told or (one.id == "catalogue/missing-key" == told[0].id):
+            told.append(one)
+    every = in_order(d for told in by_place.values() for d in told)
+    if len(every) < MAX_FAULTS:
+        return every
+    last = every[MAX_FAULTS - 1]
+    return [
+        *every[: MAX_FAULTS - 1],
+        Diagnostic(last.span, last.id, "error", last.message, f"more than {MAX_FAULTS - 1} errors: the rest is not shown"),
+    ]
 
 
 def load_file(path: Path, *, name: str | None = None) -> Model:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from pgagents.catalogue.surface import Catalogue
 from pgagents.diagnostics import Diagnostic
-from pgagents.source import Pointer, Source, did_you_mean
+from pgagents.source import MAX_FAULTS, Pointer, Source, brief, did_you_mean
 
 _KINDS = {
     dict: "a mapping",
@@ -28,27 +28,34 @@ def diagnostics(errors: Iterable[Any], source: Source) -> list[Diagnostic]:
     """One diagnostic a place; errors of a union's branches are joined."""
     by_place: dict[Pointer, list[Any]] = {}
     for error in errors:
-        by_place.setdefault(_pointer(error, source.data), []).append(error)
+        by_place.setdefault(pointer_of(error, source.data), []).append(error)
+    parents = {pointer[:n] for pointer in by_place for n in range(len(pointer))}
     found = []
     for pointer, group in by_place.items():
-        types_only = all(str(e["type"]).endswith("_type") for e in group)
-        deeper = any(len(other) > len(pointer) and other[: len(pointer)] == pointer for other in by_place)
-        if not (types_only and deeper):
-            found.append(_diagnostic(pointer, group, source))
+        for some in _by_message(group):
+            if not (pointer in parents and all(str(e["type"]).endswith("_type") for e in some)):
+                found.append(_diagnostic(pointer, some, source))
+            if len(found) >= MAX_FAULTS:
+                return found
     return found
 
 
-def _pointer(error: Any, data: Any) -> Pointer:
+def _by_message(group: list[Any]) -> list[list[Any]]:
+    """Errors of one place that are one message: each missing key is its own, branches of a union are joined."""
+    missing = [[e] for e in group if e["type"] == "missing"]
+    others = [e for e in group if e["type"] != "missing"]
+    return [*missing, *([others] if others else [])]
+
+
+def pointer_of(error: Any, data: Any) -> Pointer:
     """The error's location without the tags that pydantic puts in for unions and keys."""
     pointer: list[str | int] = []
     here = data
     for step in error["loc"]:
-        if isinstance(here, dict) and step in here:
-            here = here[step]
-        elif isinstance(here, list) and isinstance(step, int) and step < len(here):
-            here = here[step]
-        else:
+        inside = step in here if isinstance(here, dict) else isinstance(here, list) and isinstance(step, int) and step < len(here)
+        if not inside:
             continue
+        here = here[step]
         pointer.append(step)
     return tuple(pointer)
 
@@ -58,12 +65,12 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
     kind, name = error["type"], error["loc"][-1] if error["loc"] else ""
     span = source.locate(pointer)
     if kind == "extra_forbidden":
-        known = _known(pointer[:-1], source.data)
-        return Diagnostic(span, "catalogue/unknown-key", "error", f"unknown key `{name}`", did_you_mean(str(name), known))
+        known = _known(pointer[:-1])
+        return Diagnostic(span, "catalogue/unknown-key", "error", f"unknown key `{brief(str(name))}`", did_you_mean(str(name), known))
     if kind == "missing":
         return Diagnostic(span, "catalogue/missing-key", "error", f"key `{name}` is missing{_of(pointer)}")
     if name == "[key]":
-        key = error["loc"][-2]
+        key = brief(str(error["loc"][-2]))
         return Diagnostic(span, "catalogue/name", "error", f"`{key}` is no name that is allowed here: {_allowed(error)}")
     at_value = source.locate(pointer, at_value=True)
     if kind == "model_type" or kind == "model_attributes_type":
@@ -82,13 +89,13 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
 
 
 def _of(pointer: Pointer) -> str:
-    return f" in `{'.'.join(map(str, pointer))}`" if pointer else ""
+    return f" in `{brief('.'.join(map(str, pointer)), 100)}`" if pointer else ""
 
 
 def _found(error: Any) -> str:
     value = error["input"]
     if isinstance(value, str):
-        return f"`{value[:60]}`" if value else "an empty text"
+        return f"`{brief(value)}`" if value else "an empty text"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, int | float):
@@ -116,7 +123,7 @@ def _allowed(error: Any) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _known(pointer: Pointer, data: Any) -> list[str]:
+def _known(pointer: Pointer) -> list[str]:
     """The keys that the class at this place allows."""
     kind: Any = Catalogue
     for step in pointer:

@@ -14,7 +14,7 @@ from pgagents.origin import Node, Text
 from pgagents.schema import REF
 from pgagents.source import Pointer, Source
 
-_OURS = {"in", "wire", "refers_to", "secret"}
+_OURS = {"in", "wire", "refers_to", "secret", "content_type"}
 _MANY = {"properties"}
 _LISTS = {"oneOf", "anyOf", "allOf"}
 _ONE = {"items", "additionalProperties"}
@@ -29,6 +29,8 @@ def schema_node(raw: Mapping[str, Any], pointer: Pointer, secrets: set[str] | No
         if key in _OURS or (key == "required" and isinstance(value, bool)):
             if key == "secret" and value and secrets is not None:
                 secrets.add(str(pointer[-1]))
+        elif value is None and key not in ("const", "default"):
+            continue  # a key with nothing behind it
         elif key == "$ref":
             node[key] = REF + value
         elif key in _MANY:
@@ -95,6 +97,7 @@ class _Resolver:
             resources={name: self._resource(name, r) for name, r in written.resources.items()},
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
+            webhooks=written.webhooks, idempotency=written.idempotency, retention=written.retention,
         )  # fmt: skip
 
     def _code(self, name: str, code: s.Code) -> m.Code:
@@ -143,7 +146,7 @@ class _Resolver:
         schema = None if empty else schema_node(raw, at, self.secrets)
         if schema is not None:
             schema.pop("description", None)
-        return m.Output(status, schema, Text(text, (*at, "description")), at)
+        return m.Output(status, schema, Text(text, (*at, "description")), at, (o.content_type if o else None) or "application/json")
 
     def _law(self, name: str, law: s.Law, at: Pointer) -> m.Law:
         that, when = self.checker.law_expressions(at)
@@ -181,6 +184,7 @@ class _Resolver:
             h.const,
             tuple(h.cite),
             at,
+            h.https,
         )
 
     def _members(self, surface: s.Surface) -> tuple[m.Action, ...]:
@@ -208,7 +212,9 @@ class _Resolver:
         )  # fmt: skip
 
     def _dispatcher(self, surface: m.Surface, sf: s.Surface) -> m.Dispatcher:
-        assert sf.http and sf.selector and sf.arguments
+        assert sf.http
+        assert sf.selector
+        assert sf.arguments
         at: Pointer = surface.origin
         method, path = sf.http.split(" ", 1)
         return m.Dispatcher(

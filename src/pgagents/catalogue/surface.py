@@ -128,6 +128,8 @@ class Example(Strict):
 class Output(Schema):
     """An answer's body; `{}` or null is no body."""
 
+    content_type: str | None = Field(None, description="Its media type, where that is not JSON.")
+
 
 class Confirm(Strict):
     """What a person is asked before a write."""
@@ -147,6 +149,15 @@ class Texts(Strict):
     params: dict[str, Line] = {}
 
 
+class Signed(Strict):
+    """A body whose sender proves itself by a signature instead of a key."""
+
+    header: Name = Field(description="The argument that is the signature's header.")
+    scheme: Literal["t_v1_hmac_sha256"] = Field("t_v1_hmac_sha256", description="`t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY`.")
+    role: Name = Field(description="The role (under `auth.roles`) that holds the secret.")
+    tolerance_s: Annotated[int, Field(gt=0)] = 300
+
+
 class Action(Cited):
     """One thing an agent can do: how it is called, what it answers, and what must hold."""
 
@@ -162,6 +173,7 @@ class Action(Cited):
     bucket: Name | None = Field(None, description="The rate-limit bucket (under `limits.buckets`) a call draws from.")
     scope: Name | None = Field(None, description="The scope (under `auth.scopes`) the key's plan must have.")
     key: bool = Field(True, description="False: called without a key.")
+    signed: Signed | None = None
     input: dict[Name, Param] = {}
     unknown: Literal["refused", "ignored"] | None = Field(None, description="Overrides `points.unknown_member` for this action.")
     output: dict[Status, Output | None]
@@ -223,7 +235,14 @@ class OAuth(Cited):
     metadata: Path | None = None
     resource_metadata: Path | None = None
     pkce: Literal["S256"] = "S256"
+    pkce_binds: list[Literal["public", "challenged", "confidential"]] = Field(
+        default=["public", "challenged", "confidential"], description="Which clients cannot do without: `challenged` is any that sent a challenge."
+    )
+    access_s: Annotated[int, Field(gt=0)] | None = Field(None, description="How long an access token lives.")
+    refresh_s: Annotated[int, Field(gt=0)] | None = Field(None, description="How long a refresh token lives.")
+    refresh_rotates: bool = False
     scopes: dict[str, Line]
+    needs: dict[str, list[Name]] = Field(default={}, description="Which actions a token needs each scope for.")
 
 
 class Role(Strict):
@@ -282,6 +301,8 @@ class Limits(Strict):
     headers: LimitHeaders | None = None
     reset_unit: Literal["epoch_seconds", "seconds"] = "epoch_seconds"
     buckets: dict[Name, Bucket] = {}
+    end_user: list[Line] = Field(default=[], description="What names the end user, first found first: `oauth sub`, `header NAME`.")
+    lifted: Line | None = Field(None, description="How a key comes by a higher limit than the published one; its headers tell it.")
     budgets: dict[Name, Budgets] = Field(default={}, description="By surface; `all` for every one.")
     max_body_bytes: Annotated[int, Field(gt=0)] | None = None
 
@@ -316,6 +337,13 @@ class Framework(Strict):
     plaintext: Name | None = None
 
 
+class Edge(Cited):
+    """What a proxy before the API may answer at any time, without envelope or limit headers; clients wait and repeat."""
+
+    status: Status
+    retry: bool = Field(True, description="Whether it carries Retry-After.")
+
+
 class Errors(Strict):
     """The error envelope, its codes, and who answers which."""
 
@@ -327,6 +355,7 @@ class Errors(Strict):
     scope_at: str | None = None
     codes: dict[Name, Code] = Field(min_length=1)
     always: list[Name] = []
+    edge: list[Edge] = []
     framework: Framework
 
 
@@ -335,6 +364,7 @@ class Header(Cited):
 
     description: Line
     on: list[Literal["all", "success", "error", "keyed"] | Status] = Field(default=["all"], description="Which answers must have it.")
+    https: bool = Field(False, description="Claimed only of https addresses.")
     schema_: Schema = Field(alias="schema")
     const: str | None = Field(None, description="Its one value, where it has one.")
 
@@ -397,6 +427,15 @@ class Move(Strict):
     otherwise: Name = Field(description="The code from any other state.")
 
 
+class Takes(Strict):
+    """One of these lowers a counter of another resource while it lives, and gives it back."""
+
+    of: Name = Field(description="The resource it takes from.")
+    by: Name = Field(description="The member that holds that resource's id.")
+    counter: Name = Field(description="The member of that resource that falls by one.")
+    read_by: Name = Field(description="The action that reads the counter.")
+
+
 class Resource(Cited):
     """A kind of thing: how a test finds, makes, reads back and undoes one, and its lifecycle."""
 
@@ -408,6 +447,8 @@ class Resource(Cited):
     undone_by: Call | None = None
     absent: str | None = Field(None, description="A well-formed id that no such thing has.")
     missing: Name | None = Field(None, description="The code for an id that does not exist.")
+    takes: Takes | None = Field(None, description="What one of these takes up elsewhere, judged where the target is exclusive.")
+    expires_by: Name | None = Field(None, description="The member that says when it ends by itself.")
     tenant: bool = Field(False, description="Whether another project must not see it.")
     state: Name | None = None
     states: list[str] = []
@@ -479,6 +520,7 @@ class Surface(Strict):
     dispatcher: bool = Field(False, description="Whether the dispatcher is offered here beside the actions.")
     # assistants
     server: str | None = None
+    headers: dict[str, str] = Field(default={}, description="Headers that our own client sends on every call from here.")
     env: McpEnv | None = None
     auth: dict[str, str] = {}
     instructions: Line | None = None
@@ -486,6 +528,46 @@ class Surface(Strict):
     published_spec: str | None = Field(None, description="The hosted document this manifest names.")
     extra: dict[str, Json] = Field(default={}, description="Members laid into the artefact as they are; `a.b` reaches inside.")
     cite: list[str] = []
+
+
+class Event(Cited):
+    """A kind of outgoing event."""
+
+    description: Line
+    data: Name | None = Field(None, description="The schema (under `schemas`) of its data.")
+
+
+class Signature(Strict):
+    """How an outgoing event is signed."""
+
+    header: str
+    scheme: Literal["t_v1_hmac_sha256"] = "t_v1_hmac_sha256"
+    tolerance_s: Annotated[int, Field(gt=0)] = 300
+
+
+class Webhooks(Cited):
+    """Events the API sends out."""
+
+    envelope: Name = Field(description="The schema (under `schemas`) of every delivery.")
+    signature: Signature
+    registered_by: Name = Field(description="The action that registers a target.")
+    events: dict[str, Event] = Field(min_length=1)
+
+
+class Idempotency(Cited):
+    """What an idempotency key does, wherever an action has one."""
+
+    lives_s: Annotated[int, Field(gt=0)] | None = None
+    not_used_up_by: list[Status] = Field(default=[], description="Statuses after which the same call may be made again with it.")
+    of: Literal["key", "project"] = "key"
+
+
+class Retention(Cited):
+    """How long something is kept, and what happens then."""
+
+    after_s: Annotated[int, Field(gt=0)]
+    of: Line
+    then: Line
 
 
 class Sandbox(Strict):
@@ -521,5 +603,8 @@ class Catalogue(Strict):
     surfaces: dict[Name, Surface] = {}
     resources: dict[Name, Resource] = {}
     workflows: dict[Slug, Workflow] = {}
+    webhooks: Webhooks | None = None
+    idempotency: Idempotency = Idempotency()
+    retention: dict[Slug, Retention] = {}
     sandbox: Sandbox = Sandbox()
     excluded: dict[str, Line] = Field(default={}, description="What a source page says and this catalogue leaves out, with the reason.")

@@ -1,0 +1,75 @@
+"""Takes what pydantic refuses out of a copy of the data, so that the rest can be checked in the same run.
+
+Nothing moves: members of a mapping are removed, an item of a list gives its place to a neighbour, so that every
+pointer into what remains is a pointer into the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import ValidationError
+
+from pgagents.catalogue.messages import pointer_of
+from pgagents.catalogue.surface import Catalogue
+from pgagents.source import Pointer
+
+MAX_ROUNDS = 30
+_STAND_IN: dict[str, Callable[[], Any]] = {
+    "pgagents": lambda: 1,
+    "api": lambda: {
+        "id": "x", "title": "x", "version": "0.0.0", "server": "https://x.invalid", "contact": "x@x.invalid",
+        "for_people": "x", "for_models": "x",
+    },
+    "auth": lambda: {"schemes": {"x": {}}, "default": "x"},
+    "errors": lambda: {"envelope": "x", "codes": {"x": 400}, "framework": {"invalid": "x", "no_key": "x"}},
+    "actions": lambda: {"x": {"title": "x", "description": "x", "http": "GET /x", "effect": "read", "output": {200: None}}},
+}  # fmt: skip
+
+
+def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointer]] | None:
+    """What is left when every refused value is gone: its catalogue, its data, and the pointers that went.
+
+    None where nothing is left to check (the root is no mapping).
+    """
+    if not isinstance(data, dict):
+        return None
+    rest, dropped = _copy(data), set[Pointer]()
+    for _ in range(MAX_ROUNDS):
+        pointers = {pointer_of(e, rest) for e in error.errors(include_url=False, include_input=False, include_context=False)}
+        parents = {p[:n] for p in pointers for n in range(1, len(p))}  # their faults are those of a union's other branch
+        for pointer in sorted(pointers - parents, key=lambda p: (-len(p), str(p))):
+            if pointer:
+                dropped.add(_remove(rest, pointer))
+            else:
+                for section in _STAND_IN.keys() - rest.keys():
+                    dropped.add((section,))
+                    rest[section] = _STAND_IN[section]()
+        try:
+            return Catalogue.model_validate(rest), rest, dropped
+        except ValidationError as again:
+            error = again
+    return None
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _copy(v) for k, v in value.items()}
+    return [_copy(v) for v in value] if isinstance(value, list) else value
+
+
+def _remove(data: Any, pointer: Pointer) -> Pointer:
+    """Remove the value at a pointer; an item of a list is overwritten, and the last one of its kind takes the list with it."""
+    *path, last = pointer
+    parent: Any = data
+    for step in path:
+        parent = parent[step] if isinstance(parent, list) or step in parent else {}
+    if isinstance(parent, dict):
+        parent.pop(last, None)
+        return pointer
+    others = [item for item in parent if item is not parent[last]] if isinstance(last, int) and last < len(parent) else []
+    if not others:
+        return _remove(data, tuple(path))
+    parent[last] = others[0]
+    return pointer

@@ -1,0 +1,32 @@
+"""Where generated documents are found, and members that a catalogue lays into one as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.model import Model, Surface
+from pgagents.origin import Node, Text
+
+
+def hosted_url(model: Model, document: str) -> Text:
+    """The URL of a generated document by its path in the output folder; anything else is a URL already."""
+    path = model.api.hosted.get(str(document))
+    origin = document.origin if isinstance(document, Text) else ("api", "hosted")
+    return Text(model.api.server + path, origin) if path else Text(document, origin)
+
+
+def with_extra(document: Node, surface: Surface) -> Node:
+    """The document with the surface's `extra` members; `a.b` reaches into `a`, which is made where it is missing.
+
+    Members that the document did not have itself are under `more` too, for a template that names the others one by one.
+    """
+    at, own = (*surface.origin, "extra"), set(document)
+    for dotted, value in surface.extra.items():
+        *inside, last = dotted.split(".")
+        place: dict[str, Any] = document
+        for key in inside:
+            place = place.setdefault(key, Node(origin=at))
+        origin = (*at, dotted)
+        place[last] = Node(value, origin=origin) if isinstance(value, dict) else Text(value, origin) if isinstance(value, str) else value
+    document["more"] = Node({key: value for key, value in document.items() if key not in own}, origin=at)
+    return document

@@ -1,0 +1,183 @@
+"""A dispatcher as an OpenAPI operation: a closed set of action names, and the union of their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.model import Action, Dispatcher, Model, Param
+from pgagents.openapi import parts, refusals
+from pgagents.openapi.profile import Profile
+from pgagents.origin import Node, Text
+from pgagents.schema import resolve
+from pgagents.target import Loss
+
+Use = tuple[Action, Param]
+
+
+def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
+    """The Operation Object. It asks for a key by itself, as the published form does."""
+    at = dispatcher.origin
+    writes = any(a.effect == "write" for a in dispatcher.actions)
+    members: dict[str, Any] = {"operationId": dispatcher.operation_id, "summary": dispatcher.title}
+    if dispatcher.description:
+        members["description"] = dispatcher.description
+    if profile.consequential:
+        members["x-openai-isConsequential"] = writes
+    members["security"] = parts.security(model, oauth=profile.complete)
+    media = Node({"schema": request_schema(model, dispatcher)}, origin=at)
+    if profile.examples and (shown := _requests(dispatcher)):
+        media["examples"] = shown
+    members["requestBody"] = Node({"required": True, "content": Node({parts.JSON: media}, origin=at)}, origin=at)
+    members["responses"] = responses(model, dispatcher, profile)
+    return Node(members, origin=at)
+
+
+def request_schema(model: Model, dispatcher: Dispatcher) -> Node:
+    """The body: the selector is required, the arguments are not; each action's own rules are the server's to apply."""
+    at = dispatcher.origin
+    selector = Node({"type": "string", "enum": [a.name for a in dispatcher.actions]}, origin=(*at, "actions"))
+    properties = Node({name: _property(model, dispatcher, uses) for name, uses in union(dispatcher).items()}, origin=(*at, "arguments"))
+    arguments = Node({"type": "object", "properties": properties}, origin=(*at, "arguments"))
+    body = Node({"type": "object", "required": [dispatcher.selector]}, origin=at)
+    body["properties"] = Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at)
+    if all(a.unknown == "refused" for a in dispatcher.actions):
+        arguments["additionalProperties"] = False
+        body["additionalProperties"] = False
+    return body
+
+
+def union(dispatcher: Dispatcher) -> dict[str, list[Use]]:
+    """Every argument by name with the actions that use it; a header's only where it is an idempotency key."""
+    found: dict[str, list[Use]] = {}
+    for action in dispatcher.actions:
+        for param in action.params:
+            if param.place != "header" or param.name == action.idempotency:
+                found.setdefault(str(param.name), []).append((action, param))
+    return found
+
+
+def _property(model: Model, dispatcher: Dispatcher, uses: list[Use]) -> Node:
+    """The argument's one schema; its description begins with the actions that use it."""
+    first = uses[0][1]
+    schema = Node({k: v for k, v in first.schema.items() if k not in ("description", "default")}, origin=first.origin)
+    surface = model.surfaces[dispatcher.surface]
+    by_text: dict[str, list[str]] = {}
+    for action, param in uses:
+        text = surface.param_text(action, param) + (" (required)" if param.required else "")
+        by_text.setdefault(text, []).append(action.name)
+    described = "; ".join(f"{', '.join(names)}: {text.strip()}" for text, names in by_text.items())
+    members: dict[str, Any] = {"description": Text(described, (*first.origin, "description"))}
+    if _same_default(uses):
+        members["default"] = first.schema["default"]
+    return Node({**schema, **members}, origin=first.origin)
+
+
+def _same_default(uses: list[Use]) -> bool:
+    """Whether every action takes the same value where none is given."""
+    values = [param.schema.get("default", _NONE) for _, param in uses]
+    return values[0] is not _NONE and all(v == values[0] and type(v) is type(values[0]) for v in values)
+
+
+_NONE = object()
+
+
+def losses(dispatcher: Dispatcher) -> Iterator[Loss]:
+    """What the union cannot say: which action requires which argument, and defaults that differ."""
+    for uses in union(dispatcher).values():
+        for action, param in uses:
+            if param.required:
+                yield Loss((*param.origin, "required"), f"`{param.name}` required by {action.name}", "description", dispatcher.operation_id)
+            if "default" in param.schema and not _same_default(uses):
+                detail = f"{dispatcher.operation_id}: the actions that share `{param.name}` differ in it"
+                yield Loss((*param.origin, "default"), f"default {param.schema['default']!r}", "dropped", detail)
+
+
+def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
+    """The declared answers with their texts, and those that an action adds to them."""
+    codes = refusals.by_status(refusals.codes_of_dispatcher(dispatcher, model))
+    found = Node(origin=(*dispatcher.origin, "responses"))
+    for status in sorted({*dispatcher.responses, *codes, 200}):
+        text = dispatcher.responses.get(status)
+        if status in codes:
+            found[str(status)] = refusals.response(model, codes[status], keyed=True, full=profile.complete, text=text)
+        else:
+            found[str(status)] = _declared(model, dispatcher, status, text or Text("The action's own answer", dispatcher.origin), profile)
+    return found
+
+
+def _declared(model: Model, dispatcher: Dispatcher, status: int, text: Text, profile: Profile) -> Node:
+    answer = Node({"description": text}, origin=text.origin)
+    if profile.complete and (headers := parts.response_headers(model, status, keyed=True)):
+        answer["headers"] = headers
+    if 200 <= status < 300:
+        schema = _any_result(dispatcher) if profile.complete else _merged_result(model, dispatcher)
+        if schema is not None:
+            media = Node({"schema": schema}, origin=dispatcher.origin)
+            if profile.examples and (shown := _results(dispatcher)):
+                media["examples"] = shown
+            answer["content"] = Node({parts.JSON: media}, origin=dispatcher.origin)
+    return answer
+
+
+def _any_result(dispatcher: Dispatcher) -> Node | None:
+    """The body of whichever action was named."""
+    distinct: list[Node] = []
+    for action in dispatcher.actions:
+        if action.success.schema is not None and action.success.schema not in distinct:
+            distinct.append(action.success.schema)
+    if len(distinct) < 2:
+        return distinct[0] if distinct else None
+    return Node({"anyOf": distinct}, origin=(*dispatcher.origin, "actions"))
+
+
+def _merged_result(model: Model, dispatcher: Dispatcher) -> Node | None:
+    """One object with the members of all results."""
+    at = (*dispatcher.origin, "actions")
+    properties = Node({name: _common(model, uses) for name, uses in _result_members(dispatcher).items()}, origin=at)
+    return Node({"type": "object", "properties": properties}, origin=at) if properties else None
+
+
+def _result_members(dispatcher: Dispatcher) -> dict[str, list[tuple[Action, Node]]]:
+    """Every member of a result by name, with the actions that answer it and how each types it."""
+    members: dict[str, list[tuple[Action, Node]]] = {}
+    for action in dispatcher.actions:
+        result = action.success.schema or Node()
+        for name, schema in result.get("properties", {}).items():
+            members.setdefault(name, []).append((action, schema))
+    return members
+
+
+def _common(model: Model, uses: list[tuple[Action, Node]]) -> Node:
+    """The one schema that all the others are or extend (`allOf`); where there is none, an open object."""
+    for _, schema in uses:
+        if all(other == schema or _extends(model, other, schema) for _, other in uses):
+            return schema
+    said = Text("As answered by " + ", ".join(a.operation_id for a, _ in uses), uses[0][0].origin)
+    return Node({"type": "object", "description": said, "properties": Node()}, origin=uses[0][1].origin)
+
+
+def _extends(model: Model, schema: Node, other: Node) -> bool:
+    return "$ref" in other and any(part.get("$ref") == other["$ref"] for part in resolve(schema, model.schemas).get("allOf", ()))
+
+
+def _requests(dispatcher: Dispatcher) -> Node:
+    """A documented call of each action."""
+    shown = Node(origin=(*dispatcher.origin, "actions"))
+    for action in dispatcher.actions:
+        for example in parts.succeeding(action)[:1]:
+            arguments = {k: v for k, v in example.input.items() if k in union(dispatcher)}
+            value = Node({dispatcher.selector: action.name, dispatcher.arguments: Node(arguments, origin=(*example.origin, "input"))})
+            value.origin = example.origin
+            shown[str(action.name)] = Node({"summary": example.title, "value": value}, origin=example.origin)
+    return shown
+
+
+def _results(dispatcher: Dispatcher) -> Node:
+    """A documented answer of each action."""
+    shown = Node(origin=(*dispatcher.origin, "actions"))
+    for action in dispatcher.actions:
+        for example in parts.succeeding(action)[:1]:
+            if example.output is not None and example.status == action.success.status:
+                shown[str(action.name)] = parts.shown_as(example, example.output, "output")
+    return shown
