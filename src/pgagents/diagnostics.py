@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -31,14 +33,14 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def show(diagnostic: Diagnostic, source: Source | None = None) -> str:
     """The finding with its line of the source under it."""
     d = diagnostic
-    lines = [f"{d.severity}[{d.id}]: {d.message}", f"  --> {d.span}"]
+    lines = [f"{d.severity}[{d.id}]: {_one_line(d.message)}", f"  --> {d.span}"]
     text = _line(source, d.span)
     if text is not None:
         shown, column = _window(text, d.span.column)
         gutter = f"{d.span.line:>4}"
-        lines += ["     |", f"{gutter} | {shown}", f"     | {' ' * (column - 1)}^"]
+        lines += ["     |", f"{gutter} | {shown}", f"     | {' ' * _columns(shown[: column - 1])}^"]
     if d.help:
-        lines.append(f"   = help: {d.help}")
+        lines.append(f"   = help: {_one_line(d.help)}")
     lines += [f"   = {note}" for note in d.notes]
     return "\n".join(lines)
 
@@ -46,13 +48,28 @@ def show(diagnostic: Diagnostic, source: Source | None = None) -> str:
 def _line(source: Source | None, span: Span) -> str | None:
     if source is None or source.file != span.file or not source.text:
         return None
-    lines = source.text.splitlines()
+    lines = re.split(r"\r\n|\r|\n", source.text)
     return lines[span.line - 1] if 0 < span.line <= len(lines) else None
 
 
+def _columns(text: str) -> int:
+    """How many columns a terminal gives the text: wide characters take two, combining ones none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _window(text: str, column: int, width: int = 92) -> tuple[str, int]:
-    """At most `width` characters of a line around `column`; control characters made visible."""
+    """At most `width` characters of a line around `column`; a tab and what does not print stand as one blank."""
     clean = "".join(c if c.isprintable() else " " for c in text)
-    start = max(0, column - 1 - width // 2) if len(clean) > width else 0
+    if len(clean) <= width:
+        return clean, min(column, len(clean) + 1)
+    start = min(max(0, column - 1 - width // 2), max(0, len(clean) - width))
     cut = clean[start : start + width]
-    return (("…" + cut[1:]) if start else cut), column - start
+    if start:
+        cut = "…" + cut[1:]
+    if start + width < len(clean):
+        cut = cut[:-1] + "…"
+    return cut, min(column - start, len(cut) + 1)

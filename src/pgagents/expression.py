@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 from typing import Any
 
 MAX_CHARS = 2_000
@@ -23,8 +24,9 @@ EARTH_RADIUS_KM = 6371.0088
 
 _TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([A-Za-z_]\w*)|([()\[\]{}])|(.)""", re.S)
 _MACRO = re.compile(r"\.(all|exists|exists_one|map|filter)\(\s*([A-Za-z_]\w*)\s*,")
+_PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _STANDARD = {
-    "count", "has", "double", "int", "uint", "string", "bool", "bytes", "timestamp", "duration", "type", "dyn",
+    "has", "double", "int", "uint", "string", "bool", "bytes", "timestamp", "duration", "type", "dyn",
     "contains", "startsWith", "endsWith", "matches", "min", "max",
 }  # fmt: skip
 
@@ -34,8 +36,8 @@ class ExpressionError(Exception):
 
 
 def cents(amount: Any) -> float:
-    """Dollars to whole cents: rounded to 6 places, then half up to the cent."""
-    if not _number(amount):
+    """Dollars to whole cents: rounded to 6 places, then half up to the cent. Amounts past 10^12 have no cents in a double."""
+    if not _number(amount) or abs(amount) > 1e12:
         return math.nan
     return float(Decimal(repr(round(amount, 6))).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)
 
@@ -49,7 +51,7 @@ def distance_km(a: Any, b: Any) -> float:
     """Great-circle distance between two values with `lat` and `lng` in degrees, R = 6371.0088 km."""
     try:
         values = (a["lat"], a["lng"], b["lat"], b["lng"])
-    except (TypeError, KeyError):
+    except (TypeError, KeyError, IndexError):
         return math.nan
     if not all(_number(v) for v in values):
         return math.nan
@@ -60,38 +62,34 @@ def distance_km(a: Any, b: Any) -> float:
 
 def sorted_by(items: Any, member: Any) -> bool:
     """Whether the items never fall in the named member; equal neighbours may stand in any order."""
+    values = _members(items, member)
     try:
-        values = [item[member] for item in items]
-        return all(a <= b for a, b in zip(values, values[1:], strict=False))
-    except (TypeError, KeyError):
+        return values is not None and all(a <= b for a, b in pairwise(values))
+    except TypeError:
         return False
 
 
 def sorted_down_by(items: Any, member: Any) -> bool:
     """Whether the items never rise in the named member."""
+    values = _members(items, member)
     try:
-        values = [item[member] for item in items]
-        return all(a >= b for a, b in zip(values, values[1:], strict=False))
-    except (TypeError, KeyError):
+        return values is not None and all(a >= b for a, b in pairwise(values))
+    except TypeError:
         return False
 
 
 def unique_by(items: Any, member: Any) -> bool:
     """Whether no two items have the same value in the named member."""
-    try:
-        values = [item[member] for item in items]
-        return all(v not in values[:i] for i, v in enumerate(values))
-    except (TypeError, KeyError):
-        return False
+    values = _members(items, member)
+    return values is not None and len(values) == len({_identity(v) for v in values})
 
 
 def sum_of(items: Any, member: Any) -> float:
     """The sum of the named member over the items."""
-    try:
-        values = [item[member] for item in items]
-    except (TypeError, KeyError):
+    values = _members(items, member)
+    if values is None or not all(_number(v) and abs(v) < 1e290 for v in values):
         return math.nan
-    return math.fsum(values) if all(_number(v) for v in values) else math.nan
+    return math.fsum(values)
 
 
 def upper(text: Any) -> str | None:
@@ -135,21 +133,38 @@ def epoch(text: Any) -> float:
         return math.nan
 
 
-def count(value: Any) -> float:
-    """`size()` as a double."""
+def len_(value: Any) -> float:
+    """`size()` as a double; a call of `size` is rewritten to this name of the same length, so that places stay true."""
     return float(len(value)) if isinstance(value, str | list | dict) else math.nan
 
 
 HELPERS: dict[str, Callable[..., Any]] = {
     f.__name__: f
     for f in (
-        cents, near, distance_km, sorted_by, sorted_down_by, unique_by, sum_of, upper, alnum, first, ceil, floor, least, epoch, count,
+        cents, near, distance_km, sorted_by, sorted_down_by, unique_by, sum_of, upper, alnum, first, ceil, floor, least, epoch, len_,
     )
 }  # fmt: skip
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether it is a finite number that a double can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1.7e308 < value < 1.7e308
+
+
+def _members(items: Any, member: Any) -> list[Any] | None:
+    """The named member of each item, where all have it."""
+    if not isinstance(items, list) or not isinstance(member, str) or not all(isinstance(i, dict) and member in i for i in items):
+        return None
+    return [item[member] for item in items]
+
+
+def _identity(value: Any) -> Any:
+    """A value that a set can hold, the same for equal JSON values; true is not 1."""
+    if isinstance(value, list):
+        return ("list", *(_identity(v) for v in value))
+    if isinstance(value, dict):
+        return ("dict", frozenset((k, _identity(v)) for k, v in value.items()))
+    return (isinstance(value, bool), value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +204,7 @@ def compile(text: str, names: Iterable[str]) -> Expression:
         raise ExpressionError(f"`{name}` is not known here; known: {', '.join(sorted(allowed))}")
     called = {f for f in program.functions() if f.isidentifier()}
     for name in sorted(called - HELPERS.keys() - _STANDARD):
-        raise ExpressionError(f"`{name}()` is no function here; known: {', '.join(sorted(HELPERS))}")
+        raise ExpressionError(f"`{name}()` is no function here; known: {', '.join(sorted({*HELPERS, 'size'} - {'len_'}))}")
     return Expression(text, frozenset(free), nesting, program)
 
 
@@ -203,7 +218,7 @@ def _scan(text: str) -> tuple[str, int, int]:
         _, word, bracket, _ = match.groups()
         token = match.group(0)
         if word == "size" and text[match.end() :].lstrip().startswith("("):
-            token = "count"
+            token = "len_"
         elif bracket and bracket in "([{":
             depth += 1
             deepest = max(deepest, depth)
@@ -242,9 +257,9 @@ class Scope:
         if isinstance(value, int):
             return float(value) if abs(value) < 1e300 else math.nan
         if isinstance(value, str):
-            return str(value)
+            return _encodable(value)
         if isinstance(value, Mapping):
-            return {str(k): self._double(v, depth + 1) for k, v in value.items()}
+            return {_encodable(str(k)): self._double(v, depth + 1) for k, v in value.items()}
         if isinstance(value, list | tuple):
             self._longest = max(self._longest, len(value))
             return [self._double(v, depth + 1) for v in value]
@@ -274,7 +289,16 @@ class Scope:
         return value
 
 
+def _encodable(text: str) -> str:
+    """The text with halves of surrogate pairs replaced: the evaluator takes only what UTF-8 can hold."""
+    return str(text) if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines()]
-    useful = next((line for line in lines if line.startswith("ERROR")), lines[0] if lines else type(error).__name__)
-    return re.sub(r"^ERROR: <input>:\d+:(\d+): ", r"at character \1: ", useful)[:300]
+    """The library's message as one short line with its place."""
+    text = str(error)
+    if place := _PLACE.search(text):
+        line, column, said = place.groups()
+        where = f"at character {column}" if line == "1" else f"at line {line}, character {column}"
+        return f"{where}: {said.split(' expecting ')[0]}"[:300]
+    return next((line.strip() for line in text.splitlines() if line.strip()), type(error).__name__)[:300]

@@ -8,7 +8,9 @@ YAML 1.1 (False, 750, 8), so only libyaml's event stream is used and scalars are
 from __future__ import annotations
 
 import difflib
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +20,15 @@ Pointer = tuple[str | int, ...]
 
 MAX_BYTES = 16_000_000
 MAX_DEPTH = 100
-MAX_VALUES = 2_000_000
+MAX_VALUES = 500_000
 MAX_FAULTS = 200
 
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _OCT = re.compile(r"0o[0-7]+\Z")
 _HEX = re.compile(r"0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+# what YAML 1.1 and 1.2 read differently (line breaks of Unicode), and what no YAML may hold
+_STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _NON_FINITE = re.compile(r"([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))\Z")
 _WORDS = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
@@ -106,11 +110,10 @@ class Source:
 def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Source:
     """Read a YAML (or JSON) file in bounded time and memory.
 
-    Whatever is wrong is in `Source.faults`; a file that cannot be opened raises OSError.
+    Whatever is wrong is in `Source.faults`; what cannot be opened, or is no file (a folder, a pipe, a device), raises OSError.
     """
     shown = name or str(path)
-    with path.open("rb") as stream:
-        raw = stream.read(max_bytes + 1)
+    raw = _bytes(path, max_bytes + 1)
     if len(raw) > max_bytes:
         fault = Fault(Span(shown, 1, 1), "too-large", f"the file has more than {max_bytes:,} bytes; that is the most allowed")
         return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
@@ -118,14 +121,29 @@ def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> 
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
+        column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8-sig" if line == 1 else "utf-8", "replace")) + 1
         fault = Fault(Span(shown, line, column), "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8")
         return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
     return parse(text, shown)
 
 
+def _bytes(path: Path, most: int) -> bytes:
+    """The first bytes of a regular file. Opening does not wait, so that a pipe nobody writes to is refused at once."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(0, "it is a folder, a pipe or a device, not a file")
+        return stream.read(most)
+
+
 def parse(text: str, file: str = "<text>") -> Source:
     """Turn YAML text into a Source; see `read`."""
+    strange = _STRANGE.search(text)
+    if strange:
+        code = ord(strange.group())
+        help = "remove it" + (f", or write \\u{code:04x} inside double quotes" if code < 0xD800 else "")
+        fault = Fault(_span(file, text, strange.start()), "character", f"character U+{code:04X} may not stand in the file", help)
+        return Source(file, text, None, Place((0, 0), (0, 0)), [fault])
     reader = _Reader(text, file)
     data, root = reader.document()
     return Source(file, text, data, root, reader.faults)
@@ -176,8 +194,7 @@ class _Reader:
                 elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
                     self._close()
                 elif kind is yaml.AliasEvent:
-                    self._fault(event.start_mark, "alias", f"alias `*{getattr(event, 'anchor', '')}` is not allowed", "write the value out")
-                    self._put(None, self._at(event.start_mark))
+                    self._alias(event)
                 elif kind is yaml.DocumentStartEvent:
                     documents += 1
                     if documents > 1:
@@ -196,9 +213,9 @@ class _Reader:
         return self.result or nothing
 
     def _unreadable(self, error: Exception) -> Span:
-        position = getattr(error, "position", 0) or 0
-        before = self.text[: int(position)]
-        return Span(self.file, before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1)
+        """The place of a reader's error: libyaml counts bytes of UTF-8."""
+        position = int(getattr(error, "position", 0) or 0)
+        return _span(self.file, self.text, len(self.text.encode()[:position].decode("utf-8", "ignore")))
 
     @staticmethod
     def _at(mark: Any) -> tuple[int, int]:
@@ -211,9 +228,21 @@ class _Reader:
 
     def _tags(self, event: Any, plain: bool) -> None:
         if event.anchor is not None:
-            self._fault(event.start_mark, "anchor", f"anchor `&{event.anchor}` is not allowed", "write the value out where it is used")
+            name = brief(event.anchor)
+            self._fault(event.start_mark, "anchor", f"anchor `&{name}` is not allowed", "write the value out where it is used")
         if event.tag is not None and not plain:
-            self._fault(event.start_mark, "tag", f"tag `{event.tag}` is not allowed", "remove it")
+            self._fault(event.start_mark, "tag", f"tag `{brief(event.tag)}` is not allowed", "remove it")
+
+    def _alias(self, event: Any) -> None:
+        top = self.stack[-1] if self.stack else None
+        as_key = top is not None and isinstance(top.data, dict) and not top.has_key
+        if top is not None and top.has_key and top.key == "<<":
+            self._put(None, self._at(event.start_mark))
+            return
+        self._fault(event.start_mark, "alias", f"alias `*{brief(event.anchor)}` is not allowed", "write the value out")
+        if as_key:
+            raise _Stop
+        self._put(None, self._at(event.start_mark))
 
     def _open(self, event: Any, data: dict[Any, Any] | list[Any]) -> None:
         self._tags(event, event.implicit)
@@ -247,13 +276,18 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, str | int):
             value = event.value
         top.key, top.key_at, top.has_key, top.skip = value, at, True, False
-        twin = value if value in top.data else str(value) if str(value) in top.data else None
+        if value == "<<" and event.implicit[0]:
+            self._fault(event.start_mark, "merge-key", "merge key `<<` is not allowed", "write the members out")
+            top.skip = True
+            return
+        other = str(value) if isinstance(value, int) else int(value) if value.isdecimal() and value.isascii() and len(value) < 10 else None
+        twin = next((k for k in (value, other) if k in top.data and str(k) == str(value)), None)
         if twin is not None:
             first = (top.place.children or {})[twin].key
             self._fault(
                 event.start_mark,
                 "duplicate-key",
-                f"key `{value}` stands here again; it was first set at line {first[0] + 1}",
+                f"key `{brief(str(value))}` stands here again; it was first set at line {first[0] + 1}",
                 "keep one of the two",
             )
             top.skip = True
@@ -301,19 +335,40 @@ class _Reader:
         if _FLOAT.match(text):
             number = float(text)
             if number in (float("inf"), float("-inf")):
-                self._fault(event.start_mark, "number", f"`{text}` is too large for a number")
+                self._fault(event.start_mark, "number", f"`{brief(text)}` is too large for a number")
             return number
         if _NON_FINITE.match(text):
             self._fault(event.start_mark, "number", f"`{text}` is not a number that JSON can say")
         return text
 
 
+def _span(file: str, text: str, index: int) -> Span:
+    """The place of the character at `index`."""
+    before = text[:index]
+    start = max(before.rfind("\n"), before.rfind("\r")) + 1
+    return Span(file, before.count("\n") + before.replace("\r\n", "").count("\r") + 1, index - start + 1)
+
+
+def brief(text: str, width: int = 60) -> str:
+    """The text in one line of at most `width` characters; what does not print is escaped."""
+    cut = text if len(text) <= width else text[: width - 1] + "…"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A help text naming the nearest known words, or all of them where few."""
     words = sorted({str(k) for k in known})
-    near = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{near[0]}`?"
+    if near := nearest(word, words):
+        return f"did you mean `{brief(near)}`?"
     if words and len(words) <= 20:
-        return "known here: " + ", ".join(words)
+        return "known here: " + ", ".join(brief(w) for w in words)
     return ""
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The known word that the misspelt one most looks like. Long words are not compared: that takes time without bound."""
+    if len(word) > 80:
+        return None
+    close = [w for w in words if abs(len(w) - len(word)) <= 20]
+    found = difflib.get_close_matches(word, close[:2_000], n=1, cutoff=0.6)
+    return found[0] if found else None

@@ -9,7 +9,7 @@ from pgagents.source import Pointer, brief
 
 
 def camel(name: str) -> str:
-    """`search_parking` as `searchParking`."""
+    """`find_book` as `findBook`."""
     head, *tail = [part for part in name.split("_") if part] or [name]
     return head + "".join(part[:1].upper() + part[1:] for part in tail)
 

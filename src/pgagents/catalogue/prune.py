@@ -64,12 +64,13 @@ def _remove(data: Any, pointer: Pointer) -> Pointer:
     *path, last = pointer
     parent: Any = data
     for step in path:
-        parent = parent[step] if isinstance(parent, list) or step in parent else {}
-    if isinstance(parent, dict):
+        within = isinstance(parent, list) or step in parent
+        parent = parent[step] if within else {}
+    if isinstance(parent, list) and isinstance(last, int):
+        others = [item for index, item in enumerate(parent) if index != last]
+        if not others:
+            return _remove(data, tuple(path))
+        parent[last] = others[0]
+    elif isinstance(parent, dict):
         parent.pop(last, None)
-        return pointer
-    others = [item for item in parent if item is not parent[last]] if isinstance(last, int) and last < len(parent) else []
-    if not others:
-        return _remove(data, tuple(path))
-    parent[last] = others[0]
     return pointer

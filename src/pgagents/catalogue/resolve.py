@@ -132,7 +132,7 @@ class _Resolver:
             relations=tuple(self._relation(n, r, (*at, "relations", n)) for n, r in a.relations.items()),
             examples=tuple(self._example(n, e, a, (*at, "examples", n)) for n, e in a.examples.items()),
             texts={n: _texts(t, (*at, "texts", n)) for n, t in a.texts.items()},
-            tags=tuple(a.tags), deprecated=a.deprecated, cite=tuple(a.cite), origin=at,
+            tags=tuple(a.tags), deprecated=a.deprecated, cite=tuple(a.cite), origin=at, signed=a.signed,
         )  # fmt: skip
 
     def _param(self, name: str, p: s.Param, raw: Any, at: Pointer, method: str, in_path: set[str]) -> m.Param:

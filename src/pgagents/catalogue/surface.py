@@ -164,7 +164,7 @@ class Action(Cited):
     title: Line
     description: Line
     http: Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] = Field(
-        description="Method and path: `GET /v1/lots/{lot_id}`."
+        description="Method and path: `GET /v1/books/{book_id}`."
     )
     operation_id: Name | None = Field(None, description="Default: the action's name in camelCase.")
     effect: Literal["read", "write"]
@@ -236,7 +236,8 @@ class OAuth(Cited):
     resource_metadata: Path | None = None
     pkce: Literal["S256"] = "S256"
     pkce_binds: list[Literal["public", "challenged", "confidential"]] = Field(
-        default=["public", "challenged", "confidential"], description="Which clients cannot do without: `challenged` is any that sent a challenge."
+        default=["public", "challenged", "confidential"],
+        description="Which clients cannot do without: `challenged` is any that sent a challenge.",
     )
     access_s: Annotated[int, Field(gt=0)] | None = Field(None, description="How long an access token lives.")
     refresh_s: Annotated[int, Field(gt=0)] | None = Field(None, description="How long a refresh token lives.")

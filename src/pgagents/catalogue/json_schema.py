@@ -1,0 +1,63 @@
+"""The catalogue's language as a JSON Schema, for editors: completion, and a red line while one types.
+
+Made from the pydantic classes, with the short forms that their validators undo. It is laxer than the loader,
+which also looks up names, compiles laws and tries them on the examples.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.catalogue.surface import Catalogue
+
+# short forms of a whole value, by class
+_SHORT: dict[str, dict[str, Any]] = {
+    "Law": {"type": "string", "minLength": 1, "description": "Just the condition."},
+    "Code": {"type": "integer", "minimum": 100, "maximum": 599, "description": "Just the status."},
+}
+# members whose list may be one value
+_ONE_OF_LIST = {"cite": "*", "on": "Header", "read_by": "Resource", "listed_by": "Resource"}
+
+
+def document() -> dict[str, Any]:
+    """The schema as plain data."""
+    made = Catalogue.model_json_schema(by_alias=True)
+    classes = made["$defs"]
+    for name, schema in classes.items():
+        for member, owner in _ONE_OF_LIST.items():
+            if member in schema.get("properties", {}) and owner in ("*", name):
+                schema["properties"][member] = _or_one(schema["properties"][member])
+    classes["Call"]["properties"]["input"] = _or(
+        classes["Call"]["properties"]["input"],
+        {"type": "string", "pattern": "^=", "description": "An expression that gives all arguments."},
+    )
+    for schema in list(_mappings(made)):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)  # pydantic names the keys it takes, and not that it takes no others
+    for name, short in _SHORT.items():
+        classes[name] = {"anyOf": [short, classes[name]]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "pgagents catalogue"}
+
+
+def render() -> bytes:
+    """The schema as its file holds it."""
+    return (json.dumps(document(), ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+def _mappings(value: Any) -> Iterator[dict[str, Any]]:
+    """Every mapping inside, parents first."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _mappings(inner)
+
+
+def _or_one(schema: dict[str, Any]) -> dict[str, Any]:
+    return _or(schema, schema["items"])
+
+
+def _or(schema: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {key: schema[key] for key in ("description", "default", "title") if key in schema}
+    return {**told, "anyOf": [{k: v for k, v in schema.items() if k not in told}, other]}

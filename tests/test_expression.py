@@ -1,0 +1,206 @@
+"""CEL behind its one module: bounds, helpers that never raise, money to the cent."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+import subprocess
+import sys
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pgagents.expression import HELPERS, MAX_CHARS, ExpressionError, Scope, cents, epoch
+from pgagents.expression import compile as compiled
+
+ODD: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([10**400, "id", "2026-11-20T00:00Z"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["id", "lat", "lng", "a"]), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+
+
+def evaluate(text: str, **values: Any) -> Any:
+    return Scope(values).evaluate(compiled(text, values))
+
+
+def refusal(text: str, **values: Any) -> str:
+    """Why it does not compile or cannot be evaluated; empty where it can."""
+    try:
+        evaluate(text, **values)
+    except ExpressionError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("name", HELPERS)
+@given(st.data())
+def test_helper_never_raises(name: str, data: st.DataObject) -> None:
+    """One that raises prints a line on stderr by itself and ends the law."""
+    helper = HELPERS[name]
+    arguments = [data.draw(ODD) for _ in inspect.signature(helper).parameters]
+    helper(*arguments)
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(sorted(HELPERS)), st.data())
+def test_helper_called_from_a_law_raises_nothing_but_our_error(name: str, data: st.DataObject) -> None:
+    count = len(inspect.signature(HELPERS[name]).parameters)
+    values = {f"v{i}": data.draw(ODD) for i in range(count)}
+    assert "\n" not in refusal(f"{name}({', '.join(values)})", **values)
+
+
+def test_money_is_half_up_to_the_cent_over_the_grid_of_rates_and_hours() -> None:
+    """Every rate to 20 dollars in steps of 5 cents, every parking time to 24 h in hundredths, against decimal arithmetic."""
+    wrong = []
+    for rate_cents in range(5, 2_001, 5):
+        rate = rate_cents / 100
+        for hundredths in range(1, 2_401, 7):
+            exact = (Decimal(rate_cents) * Decimal(hundredths) / 10_000).quantize(Decimal("0.01"), ROUND_HALF_UP)
+            if cents(rate * (hundredths / 100)) != float(exact * 100):
+                wrong.append((rate, hundredths / 100))
+    assert wrong == []
+
+
+@given(st.integers(0, 10**7), st.integers(0, 100))
+def test_share_of_an_amount_is_half_up(amount_cents: int, percent: int) -> None:
+    exact = (Decimal(amount_cents) * percent / 10_000).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    assert cents(amount_cents / 100 * (percent / 100)) == float(exact * 100)
+
+
+def test_published_sums_hold() -> None:
+    assert evaluate("cents(6.0 * 4.02) == cents(24.12)") is True
+    assert evaluate("cents(24.12 * 0.9) == cents(21.71)") is True
+    assert evaluate("cents(3.50 * 2.0) == cents(7.0)") is True
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "result"),
+    [
+        ("size(r.items) <= input.limit", {"r": {"items": [1, 2]}, "input": {"limit": 2}}, True),
+        ("size(r.items) == 2", {"r": {"items": [1, 2]}}, True),
+        ("size('a)b') + 1.0", {}, 4.0),
+        ("n == 5", {"n": 5}, True),
+        ("n * 2.0", {"n": 5}, 10.0),
+        ("has(r.a) && r.a", {"r": {}}, False),
+        ("r.all(x, x.a > 0)", {"r": []}, True),
+        ("sorted_by(r, 'd')", {"r": [{"d": 1}, {"d": 1}, {"d": 3}]}, True),
+        ("sorted_by(r, 'd')", {"r": [{"d": 1}, {"d": None}]}, False),
+        ("sorted_down_by(r, 'd')", {"r": [{"d": 3}, {"d": 1}]}, True),
+        ("unique_by(r, 'd')", {"r": [{"d": 3}, {"d": 3}]}, False),
+        ("sum_of(r, 'd')", {"r": [{"d": 0.1}] * 10}, 1.0),
+        ("first(alnum(upper('sess_01HXYZ')), 8)", {}, "SESS01HX"),
+        ("ceil(2.0000000001)", {}, 2.0),
+        ("floor(1.9999999999)", {}, 2.0),
+        ("least(r.cap, 3.0)", {"r": {"cap": None}}, 3.0),
+        ("near(1.0, 1.4, 0.5)", {}, True),
+        ("r == null", {"r": None}, True),
+        ("r == 'a'", {"r": None}, False),
+    ],
+)
+def test_laws_read_json_as_people_expect(text: str, values: dict[str, Any], result: Any) -> None:
+    assert evaluate(text, **values) == result
+
+
+def test_distance_is_that_of_the_great_circle() -> None:
+    assert evaluate("distance_km(a, b)", a={"lat": 0, "lng": 0}, b={"lat": 0, "lng": 180}) == pytest.approx(math.pi * 6371.0088)
+    assert evaluate("distance_km(a, b)", a={"lat": 90, "lng": 17}, b={"lat": -90, "lng": -5}) == pytest.approx(math.pi * 6371.0088)
+
+
+def test_epoch_wants_an_offset() -> None:
+    assert epoch("1970-01-02T00:00:00Z") == 86_400
+    assert epoch("1970-01-02T01:00:00+01:00") == 86_400
+    assert math.isnan(epoch("1970-01-02T00:00:00"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("inptu.limit > 1", "`inptu` is not known here; known: input"),
+        ("celi(input.a) > 1", "`celi()` is no function here; known: alnum, "),
+        ("input.a >", "at character 10: Syntax error"),
+        ("", "at character 1"),
+        ("size(input.a) == size(input.b) == ", "at character 35"),
+        ("input.a" + " || input.a" * 400, "at most 2,000 are allowed"),
+        ("(" * 31 + "1" + ")" * 31, "brackets are nested 31 deep; at most 30 are allowed"),
+    ],
+)
+def test_expression_that_does_not_compile_says_why(text: str, says: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        compiled(text, ["input"])
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_whole_number_in_arithmetic_is_told_how_to_be_written() -> None:
+    with pytest.raises(ExpressionError, match=r"write literals in arithmetic as `2\.0`"):
+        evaluate("n * 2", n=5)
+
+
+def test_missing_member_and_value_that_is_no_condition_are_errors() -> None:
+    with pytest.raises(ExpressionError, match="there is no member"):
+        evaluate("r.a.b == 1", r={"a": {}})
+    with pytest.raises(ExpressionError, match="not true or false"):
+        Scope({"n": 1}).holds(compiled("n", ["n"]))
+
+
+def test_long_list_in_nested_macros_is_refused_instead_of_tried() -> None:
+    long = {"r": [{"a": n} for n in range(2_000)]}
+    assert evaluate("r.all(x, x.a >= 0)", **long) is True
+    with pytest.raises(ExpressionError, match="too long for 3 nested macros"):
+        evaluate("r.all(x, r.all(y, r.all(z, x.a + y.a + z.a >= 0)))", **long)
+
+
+def test_deep_data_is_refused() -> None:
+    deep: Any = 1
+    for _ in range(500):
+        deep = [deep]
+    with pytest.raises(ExpressionError, match="nested more than 100 levels deep"):
+        Scope({"r": deep})
+
+
+SHAPES = {
+    "brackets": "(" * 950 + "1" + ")" * 950,
+    "brackets behind a raw string": r"r'\'+" + "(" * 900 + "1" + ")" * 900 + "+'a'",
+    "lists behind a raw string": r"r'\'+" + "[" * 900 + "]" * 900 + "+'a'",
+    "nots": "!" * (MAX_CHARS - 4) + "true",
+    "minuses": "-" * (MAX_CHARS - 1) + "1",
+    "members": "r" + ".a" * 900,
+    "indexes": "r" + "[0]" * 600,
+    "sums": "1" + "+1" * 900,
+    "questions": "true?1:" * 280 + "1",
+    "conditions": "true" + "&&true" * 280,
+    "comment": "//" + "(" * 1_900,
+    "open quote": "'" + "\\" * 1_900,
+    "control characters": "\x00\x01\ud7ff",
+}
+TRY = """
+import json, sys
+from pgagents.expression import ExpressionError, Scope, compile
+for text in json.load(sys.stdin):
+    try:
+        Scope({"r": {"a": 1}}).evaluate(compile(text, ["r"]))
+    except ExpressionError as error:
+        assert "\\n" not in str(error)
+print("done")
+"""
+
+
+def test_hostile_expression_ends_in_a_message() -> None:
+    """In a process of its own: where the parser ran out of stack, nothing could be caught."""
+    texts = json.dumps(list(SHAPES.values()))
+    done = subprocess.run([sys.executable, "-c", TRY], input=texts, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
+
+
+@given(st.text(alphabet="r.a[]()'\"\\!&|?:<>=+-*/ 01{},\n", max_size=40))
+def test_any_text_compiles_or_says_why(text: str) -> None:
+    assert "\n" not in refusal(text, r={}, a=1)
+
+
+def test_text_with_half_a_surrogate_pair_is_no_crash() -> None:
+    assert evaluate("r.a == 'a'", r={"a": "\ud800", "\udfff": 1}) is False
