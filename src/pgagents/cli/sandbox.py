@@ -1,0 +1,94 @@
+"""`pgagents sandbox`: a running server made from a catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgagents.cli.options import catalogue_argument, load
+
+if TYPE_CHECKING:
+    from pgagents.sandbox.sandbox import Sandbox
+
+
+@click.command()
+@catalogue_argument
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free port.")
+@click.option(
+    "--host", type=click.Choice(["127.0.0.1"]), default="127.0.0.1", show_default=True, help="The sandbox is for this machine only."
+)
+@click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help="SQLite file to keep everything in; default: in memory.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Makes another synthetic world.")
+@click.option("--clock", metavar="TIME", help="Begin at this time (RFC 3339, 2026-04-18T16:00:00Z) instead of now.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Serve with this fault switched on; may be repeated.")
+@click.option("--liberty", "liberties", multiple=True, metavar="NAME", help="Serve with this odd but legal behaviour; may be repeated.")
+@click.option("--list-faults", is_flag=True, help="List all faults and liberties and stop.")
+@click.option(
+    "--ready", type=click.Path(path_type=Path, dir_okay=False), help="Once it listens, write url, keys and secrets into this file as JSON."
+)
+def command(
+    catalogue: Path | None, port: int, host: str, db: Path | None, seed: int, clock: str | None, faults: tuple[str, ...],
+    liberties: tuple[str, ...], list_faults: bool, ready: Path | None,
+) -> None:  # fmt: skip
+    """Serve an API made from a catalogue: the real Park Graph, or a mock of any other.
+
+    Keys are made anew at every start and printed; Ctrl-C stops.
+    """
+    if list_faults:
+        _list()
+        return
+    from pgagents.sandbox.serve import listen, serve, write_ready
+
+    _check_ready(ready)
+    sandbox = _open(catalogue, db, seed, clock, faults, liberties)
+    listening = listen(port, host)
+
+    def tell(facts: dict[str, Any]) -> None:
+        if ready is not None:
+            write_ready(ready, facts)
+        _show(facts)
+
+    serve(sandbox, listening, tell)
+
+
+def _open(
+    catalogue: Path | None, db: Path | None, seed: int, clock: str | None, faults: tuple[str, ...], liberties: tuple[str, ...]
+) -> Sandbox:
+    from pgagents.errors import PgagentsError
+    from pgagents.sandbox.clock import LATEST_S, epoch_of
+    from pgagents.sandbox.sandbox import open_sandbox
+
+    start = None
+    if clock is not None:
+        start = epoch_of(clock)
+        if start is None or not 0 <= start < LATEST_S:
+            raise PgagentsError(f"--clock {clock} is no time", "write it with an offset: 2026-04-18T16:00:00Z")
+    model = load(catalogue)
+    return open_sandbox(
+        model, seed=seed, db=db, start=start, faults=faults, liberties=liberties, log=lambda text: click.echo(text, err=True)
+    )
+
+
+def _check_ready(ready: Path | None) -> None:
+    from pgagents.errors import PgagentsError
+
+    if ready is not None and not ready.parent.is_dir():
+        raise PgagentsError(f"there is no folder {ready.parent} for --ready", "make it first")
+
+
+def _list() -> None:
+    from pgagents.sandbox.oddity import listing
+
+    for kind, found in listing().items():
+        click.echo(f"{kind}:")
+        width = max((len(name) for name in found), default=0)
+        for name, sentence in found.items():
+            click.echo(f"  {name:<{width}}  {sentence}")
+
+
+def _show(facts: dict[str, Any]) -> None:
+    click.echo(f"listening on {facts['url']} (Ctrl-C stops)")
+    for role, key in facts["keys"].items():
+        click.echo(f"  {role:<9} {key}")

@@ -1,0 +1,81 @@
+"""Answers: bodies, the error envelope as the catalogue lays it out, and the headers every answer has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents import schema as schemas
+from pgagents.model import Code, Model
+from pgagents.sandbox.call import Raw
+from pgagents.wire import Response, json_bytes
+
+JSON = "application/json"
+
+
+def success(status: int, result: Any) -> Response:
+    """An accepted call's answer."""
+    if result is None:
+        return Response(status)
+    if isinstance(result, Raw):
+        return Response(status, (("Content-Type", result.content_type),), result.body)
+    return Response(status, (("Content-Type", JSON),), json_bytes(result))
+
+
+def refusal(model: Model, code: Code, message: str, request_id: str, *, field: str | None = None, scope: str | None = None) -> Response:
+    """An error in its envelope."""
+    errors = model.errors
+    body: dict[str, Any] = {}
+    _own_members(model, code, body)
+    _put(body, errors.code_at, code.name)
+    _put(body, errors.message_at, message)
+    if errors.request_id_at:
+        _put(body, errors.request_id_at, request_id)
+    if field is not None and errors.field_at:
+        _put(body, errors.field_at, field)
+    if scope is not None and errors.scope_at:
+        _put(body, errors.scope_at, scope)
+    return Response(code.status, (("Content-Type", JSON),), _safe_bytes(body))
+
+
+def add_constants(model: Model, response: Response, *, keyed: bool) -> Response:
+    """The headers that have one value, on the answers that must carry them; those that are there already stay."""
+    kind = "success" if response.status < 400 else "error"
+    found = list(response.headers)
+    for header in model.headers:
+        applies = "all" in header.on or kind in header.on or response.status in header.on or (keyed and "keyed" in header.on)
+        if applies and not header.https and header.const is not None and response.header(header.name) is None:
+            found.append((header.name, header.const))
+    return Response(response.status, tuple(found), response.body)
+
+
+def request_id_header(model: Model) -> str:
+    """The header that tells the answer's id."""
+    return next((h.name for h in model.headers if "request-id" in h.name.lower()), "X-Request-Id")
+
+
+def _own_members(model: Model, code: Code, body: dict[str, Any]) -> None:
+    """What a code's own envelope wants besides: members that must be there and have one value."""
+    if code.envelope == model.errors.envelope or code.envelope not in model.schemas:
+        return
+    schema = schemas.resolve(model.schemas[code.envelope], model.schemas)
+    for name, member in schema.get("properties", {}).items():
+        allowed = [member["const"]] if "const" in member else member.get("enum", [])
+        if name in schema.get("required", ()) and len(allowed) == 1:
+            body[str(name)] = allowed[0]
+
+
+def _put(body: dict[str, Any], at: str, value: Any) -> None:
+    *path, last = at.split(".")
+    for step in path:
+        body = body.setdefault(step, {})
+    body[last] = value
+
+
+def _safe_bytes(body: dict[str, Any]) -> bytes:
+    """JSON bytes, also where a field's name is not Unicode text."""
+    try:
+        return json_bytes(body)
+    except UnicodeEncodeError:
+        import json
+
+        return json.dumps(body, ensure_ascii=True, separators=(",", ":")).encode()

@@ -1,0 +1,44 @@
+"""The sandbox's own time: another clock, shifted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+LATEST_S = 253_370_764_800.0
+"""9999-01-01T00:00:00Z; RFC 3339 has no later year to speak of."""
+
+
+class Clock:
+    """Seconds since 1970 from `source`, moved forwards by `advance`."""
+
+    __slots__ = ("_offset_s", "_source")
+
+    def __init__(self, source: Callable[[], float], start: float | None = None) -> None:
+        self._source = source
+        self._offset_s = 0.0 if start is None else start - source()
+
+    def now(self) -> float:
+        """The sandbox's time in epoch seconds."""
+        return self._source() + self._offset_s
+
+    def advance(self, seconds: float) -> float:
+        """Let time pass; returns the new time. Raises ValueError past the year 9998."""
+        if self.now() + seconds >= LATEST_S:
+            raise ValueError("past the year 9998")
+        self._offset_s += seconds
+        return self.now()
+
+
+def rfc3339(moment: float) -> str:
+    """Epoch seconds as RFC 3339 in UTC with `Z`, whole seconds."""
+    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def epoch_of(text: str) -> float | None:
+    """Epoch seconds of an RFC 3339 time, None where it has no offset or is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.timestamp() if moment.tzinfo else None

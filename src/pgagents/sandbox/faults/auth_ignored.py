@@ -1,0 +1,28 @@
+"""Every call is served, with a key or without."""
+
+from __future__ import annotations
+
+from pgagents.sandbox import meddle
+from pgagents.sandbox.keys import LIFTED_PER_MINUTE, Key
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler, Request
+
+BREAKS = frozenset({"needs_key"})
+ALSO: dict[str, str] = {
+    "framework": "what needs a key before anything else is served without one",
+    "answer_headers": "the headers of a 401 are nowhere to be seen",
+}
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    """Give a call without a good key one of our own."""
+    ring = context.front.keyring
+    plan = max(context.model.auth.plans, key=lambda p: len(context.model.auth.plans[p]), default=None)
+    token = ring.mint(Key("key_open_door", "made", "main", plan, ring.scopes(plan), "test", per_minute=LIFTED_PER_MINUTE))
+
+    def repair(request: Request) -> Request:
+        scheme, _, given = (request.header("authorization") or "").partition(" ")
+        known = scheme.lower() == "bearer" and ring.find(given) is not None
+        return request if known else request.with_header("Authorization", f"Bearer {token}")
+
+    return meddle.repairs(handler, repair)

@@ -1,0 +1,26 @@
+"""A body over the limit crashes the server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pgagents.sandbox import meddle
+from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler, Request, Response
+
+BREAKS = frozenset({"framework"})
+ALSO: dict[str, str] = {"never_crashes": "it is a crash", "code_status": "the code is that of a crash"}
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    """Answer 500 for 413."""
+    model = context.model
+    crashed = framework_code(model, "crashed")
+
+    def edit(_: Request, answer: Response) -> Response:
+        if answer.status != 413:
+            return answer
+        return replace(answer, status=crashed.status).with_json(meddle.error_at(meddle.data_of(answer), model.errors.code_at, crashed.name))
+
+    return meddle.edits(handler, edit)

@@ -1,0 +1,32 @@
+"""One project can read what another has made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pgagents.sandbox.call import Call, Refusal
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+BREAKS = frozenset({"foreign_id"})
+ALSO: dict[str, str] = {"absent_id": "another project's id is as good as one's own"}
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    """Ask again with the keys of the other projects where a read finds nothing."""
+    inner, model = context.front.domain, context.model
+    projects = sorted({r.project for r in model.auth.roles.values()} | {"main"})
+
+    def act(call: Call) -> Any:
+        result = inner(call)
+        if not isinstance(result, Refusal) or call.action.effect != "read" or call.key is None:
+            return result
+        for project in projects:
+            again = inner(replace(call, key=replace(call.key, project=project)))
+            if not isinstance(again, Refusal):
+                return again
+        return result
+
+    context.front.domain = act
+    return handler

@@ -1,0 +1,277 @@
+"""The server made from a catalogue, as one function from a request to its answer."""
+
+from __future__ import annotations
+
+import random
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.model import Action, Code, Dispatcher, Model
+from pgagents.sandbox import answers, idempotency
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.clock import Clock
+from pgagents.sandbox.decode import Arguments, Decoder, Fault, json_object
+from pgagents.sandbox.hosted import Hosted
+from pgagents.sandbox.keys import Key, Keyring, word
+from pgagents.sandbox.limits import Drawn, Limits
+from pgagents.sandbox.routes import Endpoint, Match, Routes
+from pgagents.sandbox.store import Store
+from pgagents.wire import Request, Response
+
+PEER = ":peer"
+"""The pseudo-header in which a server says who is connected; no client can send a name with a colon."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a request asks for, before anything is judged but its form."""
+
+    match: Match | None
+    endpoint: Endpoint | None
+    action: Action | None
+    dispatcher: Dispatcher | None
+    members: Mapping[str, Any] | Fault | None
+
+
+class Front:
+    """Routing, keys, limits, validation, idempotency and the envelope, all from the catalogue.
+
+    A fault may replace `domain`, `decoder` or `limits`; each is used afresh for every call.
+    """
+
+    def __init__(
+        self, model: Model, domain: Domain, store: Store, keyring: Keyring, clock: Clock, rng: random.Random,
+        log: Callable[[str], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        self.model = model
+        self.domain = domain
+        self.store = store
+        self.keyring = keyring
+        self.clock = clock
+        self.rng = rng
+        self.log = log
+        self.decoder = Decoder(model)
+        self.limits = Limits(model)
+        self.routes = Routes(model)
+        self.hosted = Hosted(model, log)
+        self._end_users = [name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")]
+        self._agents = _agent_headers(model)
+        self._most_bytes: int | None = model.limits.max_body_bytes
+
+    def __call__(self, request: Request) -> Response:
+        """Answer a request. Never raises: what goes wrong inside is a 500 that tells nothing."""
+        with self.store.lock:
+            now = self.clock.now()
+            request_id = "req_" + word(self.rng, 20)
+            drawn: list[Drawn] = []
+            try:
+                answer = self._answer(request, request_id, now, drawn)
+            except Exception:  # whatever it is, the caller gets an envelope, and the operator the trace
+                self.log(f"{request_id} {request.method} {request.path}\n{traceback.format_exc()}")
+                answer = self._refuse("crashed", "Something went wrong on our side; quote the request id to support", request_id)
+            return self._finished(request, answer, request_id, drawn, now)
+
+    def _finished(self, request: Request, answer: Response, request_id: str, drawn: list[Drawn], now: float) -> Response:
+        headers = [*answer.headers, (answers.request_id_header(self.model), request_id)]
+        if drawn:
+            headers += self.limits.headers(drawn[0], now)
+        keyed = request.header("authorization") is not None
+        answer = answers.add_constants(self.model, Response(answer.status, tuple(headers), answer.body), keyed=keyed)
+        return Response(answer.status, answer.headers) if request.method == "HEAD" else answer
+
+    def _answer(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
+        if self.hosted.has(request.path):
+            return self._public(request, request_id, now, drawn)
+        asked = self._asked(request)
+        key = self._key(request)
+        public = asked.endpoint is not None and asked.action is not None and not asked.action.key
+        agent = self._is_agent(request, asked, key)
+        end_user = next((v for name in self._end_users if (v := request.header(name))), None)
+        level = self.limits.draw(
+            asked.action, None if public else key, agent=agent, end_user=end_user, peer=request.header(PEER) or "", now=now
+        )
+        if level is not None:
+            drawn.append(level)
+        if key is None and not public:
+            refused = self._refuse("no_key", "Send a key: Authorization: Bearer <key>", request_id)
+            return refused.with_header("WWW-Authenticate", "Bearer")
+        if level is not None and level.wait_s:
+            return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
+        refused_early = self._framework(request, asked, key, request_id)
+        if refused_early is not None:
+            return refused_early
+        assert asked.match is not None
+        assert asked.action is not None or isinstance(asked.members, Fault)
+        arguments = self._arguments(request, asked)
+        if isinstance(arguments, Fault):
+            return self._fault(arguments, request_id)
+        assert asked.action is not None
+        call = Call(
+            asked.action, arguments.values, key, now, asked.dispatcher.surface if asked.dispatcher else "rest", agent,
+            asked.dispatcher.attribution if asked.dispatcher else {}, end_user, request, arguments.given,
+        )  # fmt: skip
+        return self._run(call, request_id)
+
+    def _public(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
+        """A hosted document."""
+        level = self.limits.draw(None, None, agent=False, end_user=None, peer=request.header(PEER) or "", now=now)
+        if level is not None:
+            drawn.append(level)
+            if level.wait_s:
+                return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
+        if request.method not in ("GET", "HEAD"):
+            return self._refuse("wrong_method", "This document can only be read", request_id).with_header("Allow", "GET")
+        return answers.success(200, self.hosted.document(request.path))
+
+    def _asked(self, request: Request) -> _Asked:
+        """What stands behind method and path; a dispatcher's body is read here, as its selector decides the limits."""
+        match = self.routes.match(request.path)
+        endpoint = match.methods.get(request.method) if match else None
+        if endpoint is None or endpoint.dispatcher is None:
+            return _Asked(match, endpoint, endpoint.action if endpoint else None, None, None)
+        dispatcher = endpoint.dispatcher
+        if self._too_large(request):
+            return _Asked(match, endpoint, None, dispatcher, None)
+        members = json_object(request)
+        if isinstance(members, Fault):
+            return _Asked(match, endpoint, None, dispatcher, members)
+        action, arguments = self._selected(dispatcher, members)
+        return _Asked(match, endpoint, action, dispatcher, arguments)
+
+    def _selected(self, dispatcher: Dispatcher, members: Mapping[str, Any]) -> tuple[Action | None, Mapping[str, Any] | Fault]:
+        """The action that a dispatcher's body names, and its arguments."""
+        selector, arguments = dispatcher.selector, dispatcher.arguments
+        known = {str(a.name): a for a in dispatcher.actions}
+        name = members.get(selector)
+        if selector not in members:
+            return None, Fault("invalid", selector, f"{selector} is required")
+        if not isinstance(name, str) or name not in known:
+            return None, Fault("invalid", selector, f"{selector} must be one of {', '.join(known)}")
+        action = known[name]
+        given = members.get(arguments, {})
+        if not isinstance(given, dict):
+            return action, Fault("invalid", arguments, f"{arguments} must be an object")
+        unknown = next((m for m in members if m not in (selector, arguments)), None)
+        if unknown is not None and action.unknown == "refused":
+            return action, Fault("invalid", unknown, "no such member here")
+        return action, given
+
+    def _key(self, request: Request) -> Key | None:
+        """The key of the Authorization header."""
+        header = request.header("authorization")
+        if header is None:
+            return None
+        scheme, _, token = header.partition(" ")
+        token = token.strip(" ")
+        return self.keyring.find(token) if scheme.lower() == "bearer" and token else None
+
+    def _is_agent(self, request: Request, asked: _Asked, key: Key | None) -> bool:
+        """Whether an agent calls, as opposed to an operator's own program."""
+        by_key = key is not None and (key.integration is not None or key.fleet is not None)
+        marked = any(request.header(name) == value for name, value in self._agents)
+        return by_key or asked.dispatcher is not None or marked
+
+    def _framework(self, request: Request, asked: _Asked, key: Key | None, request_id: str) -> Response | None:
+        """What is refused before any argument is looked at."""
+        if asked.match is None:
+            return self._refuse("unknown_path", "There is nothing at this path", request_id)
+        if asked.endpoint is None:
+            refused = self._refuse("wrong_method", f"{request.method} is not possible here", request_id)
+            return refused.with_header("Allow", ", ".join(sorted(asked.match.methods)))
+        if self._too_large(request):
+            return self._refuse("too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id)
+        if asked.endpoint.operator and (key is None or not key.operator):
+            return self._refuse("no_scope", "Only the operator's key may do this", request_id)
+        for scope in (asked.dispatcher.scope if asked.dispatcher else None, asked.action.scope if asked.action else None):
+            if scope is not None and key is not None and scope not in key.scopes:
+                return self._refuse("no_scope", f"The key's plan does not include {scope}", request_id, scope=scope)
+        return None
+
+    def _too_large(self, request: Request) -> bool:
+        if self._most_bytes is None:
+            return False
+        declared = request.header("content-length") or ""
+        announced = int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 20 else 0
+        return max(announced, len(request.body)) > self._most_bytes
+
+    def _arguments(self, request: Request, asked: _Asked) -> Arguments | Fault:
+        if isinstance(asked.members, Fault):
+            return asked.members
+        assert asked.action is not None
+        assert asked.match is not None
+        if asked.members is not None:
+            return self.decoder.members(asked.action, asked.members)
+        return self.decoder.request(asked.action, request, asked.match.values)
+
+    def _run(self, call: Call, request_id: str) -> Response:
+        """Do it once, and all or nothing."""
+        action = call.action
+        with self.store.transaction():
+            value = call.input.get(action.idempotency) if action.idempotency else None
+            hash = idempotency.fingerprint(action, call.input) if value else b""
+            owner = call.key.tenant if call.key and self.model.idempotency.of == "project" else call.key.id if call.key else ""
+            if value:
+                found = idempotency.earlier(self.store, owner, value, hash, call.now)
+                if found is not None:
+                    return self._replay(call, found, request_id)
+            result = self.domain(call)
+            if isinstance(result, Refusal):
+                return self._domain_refusal(action, result, request_id)
+            status = action.success.status
+            if call.surface != "rest":
+                status, result = 200, {} if result is None else result
+            answer = answers.success(status, result)
+            if value:
+                kept = answer if self.model.points.replay == "same" else Response(answer.status)
+                lives_s = self.model.idempotency.lives_s or idempotency.LIVES_S
+                idempotency.remember(self.store, owner, value, hash, kept, idempotency.resource_of(result), call.now + lives_s)
+            return answer
+
+    def _replay(self, call: Call, found: idempotency.Earlier, request_id: str) -> Response:
+        """The same idempotency key once more."""
+        if found.same and self.model.points.replay == "same":
+            return found.answer
+        code = next((c for c in call.action.errors if c.status == 409), self.model.codes[self.model.errors.framework.invalid])
+        told = "was used for another call" if not found.same else "was used"
+        return answers.refusal(self.model, code, f"This idempotency key {told}; it made {found.resource}", request_id)
+
+    def _domain_refusal(self, action: Action, refusal: Refusal, request_id: str) -> Response:
+        code = self.model.codes.get(refusal.code)
+        if code is None:
+            raise KeyError(f"the domain refused {action.name} with {refusal.code}, which is no code of the catalogue")
+        return answers.refusal(self.model, code, refusal.message, request_id, field=refusal.field, scope=refusal.scope)
+
+    def _fault(self, fault: Fault, request_id: str) -> Response:
+        return self._refuse(fault.kind, fault.message, request_id, field=fault.field)
+
+    def _refuse(self, kind: str, message: str, request_id: str, *, field: str | None = None, scope: str | None = None) -> Response:
+        """An error of the framework, by what it is for."""
+        return answers.refusal(self.model, framework_code(self.model, kind), message, request_id, field=field, scope=scope)
+
+
+def _agent_headers(model: Model) -> list[tuple[str, str]]:
+    """Headers by which our own client says that an agent calls: each surface may have some."""
+    surfaces = model.source.data.get("surfaces") or {}
+    return [pair for surface in surfaces.values() for pair in (surface or {}).get("headers", {}).items()]
+
+
+_FALLBACK = {
+    "unknown_path": 404, "wrong_method": 405, "too_large": 413, "limited": 429, "crashed": 500, "no_scope": 403,
+    "plaintext": 426, "bad_body": None, "wrong_type": None,
+}  # fmt: skip
+
+
+def framework_code(model: Model, kind: str) -> Code:
+    """The catalogue's code for a refusal of the framework; where it names none, one of the right status, or `invalid`'s."""
+    framework = model.errors.framework
+    name = getattr(framework, kind)
+    if name is not None:
+        return model.codes[name]
+    status = _FALLBACK.get(kind)
+    invalid = model.codes[framework.invalid]
+    if status is None:
+        return invalid
+    same = next((c for c in model.codes.values() if c.status == status and c.only is None), None)
+    return same or Code(kind.upper(), status, invalid.meaning, model.errors.envelope, None, (), invalid.origin)

@@ -1,0 +1,133 @@
+"""Keys: minted, hashed, found again, revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pgagents.model import Model
+from pgagents.sandbox.store import Store
+
+_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
+LIFTED_PER_MINUTE = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Who calls. `tenant` separates projects and modes; `per_minute` raises every limit to that many calls a minute."""
+
+    id: str
+    role: str
+    project: str
+    plan: str | None
+    scopes: tuple[str, ...]
+    mode: str
+    fleet: str | None = None
+    integration: str | None = None
+    per_minute: int | None = None
+    operator: bool = False
+    end_user_opt_in: bool = False
+
+    @property
+    def lifted(self) -> bool:
+        """Whether its limits are raised."""
+        return self.per_minute is not None
+
+    @property
+    def tenant(self) -> str:
+        """What one key sees, another of the same tenant sees too."""
+        return f"{self.project}/{self.mode}"
+
+
+def word(rng: random.Random, length: int) -> str:
+    """Random letters and digits."""
+    return "".join(rng.choices(_ALPHABET, k=length))
+
+
+def digest(token: str) -> bytes:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+class Keyring:
+    """All keys of a store, by the hash of their token."""
+
+    def __init__(self, model: Model, store: Store, rng: random.Random) -> None:
+        self.model = model
+        self._store = store
+        self._rng = rng
+        self._keys: dict[bytes, Key] = {}
+        for row in store.rows("SELECT hash, data FROM api_key WHERE revoked_at IS NULL AND seeded = 0"):
+            data = json.loads(row["data"])
+            self._keys[row["hash"]] = Key(**{**data, "scopes": tuple(data["scopes"])})
+
+    def find(self, token: str) -> Key | None:
+        """The living key of that token."""
+        return self._keys.get(digest(token))
+
+    def mint(self, key: Key, *, seeded: bool = False, revoked_at: float | None = None) -> str:
+        """Make a token for the key; only its hash is kept."""
+        token = self.prefix(key.mode) + word(self._rng, 32)
+        self._store.run(
+            "INSERT OR REPLACE INTO api_key VALUES (?, ?, ?, ?, ?)", key.id, digest(token), int(seeded), json.dumps(asdict(key)), revoked_at
+        )
+        if revoked_at is None:
+            self._keys[digest(token)] = key
+        return token
+
+    def revoke(self, id: str, now: float) -> bool:
+        """Make a key useless from now on; False where there is no such living key."""
+        self._keys = {k: v for k, v in self._keys.items() if v.id != id}
+        return self._store.run("UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", now, id) == 1
+
+    def prefix(self, mode: str) -> str:
+        """How tokens of that mode begin."""
+        scheme = self.model.auth.schemes[self.model.auth.default]
+        return next((prefix for prefix, of in scheme.prefixes.items() if of == mode), "key_")
+
+    def scopes(self, plan: str | None) -> tuple[str, ...]:
+        """What a plan may do."""
+        return tuple(self.model.auth.plans.get(plan, ())) if plan else ()
+
+
+def seed(keyring: Keyring, now: float) -> dict[str, str]:
+    """Mint one key for every role of the catalogue; the role `main` has two: `test` with the ordinary limits, and `lifted`."""
+    tokens: dict[str, str] = {}
+    for key in _first_keys(keyring):
+        revoked = keyring.model.auth.roles.get(key.role)
+        tokens[key.role] = keyring.mint(key, seeded=True, revoked_at=now if revoked is not None and revoked.revoked else None)
+    return tokens
+
+
+def _first_keys(keyring: Keyring) -> list[Key]:
+    auth = keyring.model.auth
+    widest = max(auth.plans, key=lambda p: len(auth.plans[p]), default=None)
+    roles: Mapping[str, Any] = auth.roles
+    main = roles.get("main")
+    plan = main.plan if main and main.plan else widest
+    first = Key("key_test", "test", main.project if main else "main", plan, keyring.scopes(plan), main.mode if main else "test")
+    keys = [first, replace(first, id="key_lifted", role="lifted", per_minute=LIFTED_PER_MINUTE)]
+    for name, role in roles.items():
+        if name == "main" or (auth.plans and not (role.plan or role.operator)):
+            continue  # where keys have plans, a role without one is a secret of another kind
+        keys.append(
+            Key(
+                f"key_{name}",
+                name,
+                role.project,
+                role.plan,
+                keyring.scopes(role.plan),
+                role.mode,
+                role.fleet,
+                None,
+                LIFTED_PER_MINUTE,
+                role.operator,
+            )
+        )
+    if not any(k.operator for k in keys) and keyring.model.operator:
+        keys.append(Key("key_operator", "operator", "main", None, (), "test", per_minute=LIFTED_PER_MINUTE, operator=True))
+    return keys

@@ -1,0 +1,21 @@
+"""Successful answers carry further members that tell nothing secret."""
+
+from __future__ import annotations
+
+from pgagents.sandbox import meddle
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler, Request, Response
+
+POINT = "extra_members"
+
+
+def wrap(handler: Handler, _context: Context) -> Handler:
+    """Add a version and links."""
+
+    def edit(_: Request, answer: Response) -> Response:
+        data = meddle.data_of(answer)
+        if not meddle.successful(answer) or not isinstance(data, dict):
+            return answer
+        return answer.with_json({**data, "api_revision": 7, "links": [{"rel": "docs", "href": "https://example.com/docs"}]})
+
+    return meddle.edits(handler, edit)

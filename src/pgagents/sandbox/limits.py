@@ -1,0 +1,115 @@
+"""Rolling token buckets, exact, and the headers that tell them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pgagents import expression
+from pgagents.model import Action, Bucket, Model
+from pgagents.sandbox.keys import Key
+
+_MOST_BUCKETS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a call left behind: the limit told, whole tokens left, seconds until full, and seconds to wait (0: accepted)."""
+
+    limit: int
+    remaining: int
+    full_in_s: float
+    wait_s: float
+
+
+class Limits:
+    """The levels of all buckets. Not thread-safe by itself: the front holds its lock."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._levels: dict[tuple[str, str], tuple[float, float]] = {}
+        self._applies: dict[tuple[str, Key | None, bool, str], bool] = {}
+
+    def draw(self, action: Action | None, key: Key | None, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
+        """Take a token from every bucket that applies, or from none where one is empty. None where nothing is limited."""
+        chosen = self._buckets(action, key, agent, end_user, peer)
+        if not chosen:
+            return None
+        levels = []
+        for bucket, owner, capacity in chosen:
+            rate = capacity / bucket.per_s
+            level, at = self._levels.get((bucket.name, owner), (float(capacity), now))
+            levels.append((min(float(capacity), level + max(0.0, now - at) * rate), rate))
+        # half a millionth of a token is the noise of doubles, not a token that lacks
+        lacking = [(1.0 - level) / rate for level, rate in levels if level < 1.0 - 5e-7]
+        told: list[tuple[float, Drawn]] = []
+        for (bucket, owner, capacity), (level, rate) in zip(chosen, levels, strict=True):
+            left = level if lacking else max(0.0, level - 1.0)
+            self._levels[bucket.name, owner] = (left, now)
+            wait = max(0.0, (1.0 - level) / rate) if lacking and level < 1.0 - 5e-7 else 0.0
+            told.append((left, Drawn(capacity, int(left + 5e-7), (capacity - left) / rate, wait)))
+        self._bound()
+        closest = max(told, key=lambda t: t[1].wait_s) if lacking else min(told, key=lambda t: t[0])
+        return closest[1]
+
+    def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
+        """The limit's headers for an answer made now."""
+        names = self._model.limits.headers
+        if names is None:
+            return []
+        at = now if self._model.limits.reset_unit == "epoch_seconds" else 0.0
+        found = [
+            (names.limit, str(drawn.limit)),
+            (names.remaining, str(drawn.remaining)),
+            (names.reset, str(math.ceil(at + drawn.full_in_s - 1e-6))),
+        ]
+        if drawn.wait_s:
+            found.append((names.retry, str(retry_after_s(drawn))))
+        return found
+
+    def _buckets(
+        self, action: Action | None, key: Key | None, agent: bool, end_user: str | None, peer: str
+    ) -> list[tuple[Bucket, str, int]]:
+        found = []
+        for bucket in self._model.buckets.values():
+            if bucket.of == "address":
+                if key is None:
+                    found.append((bucket, peer, bucket.requests))
+                continue
+            if key is None or (bucket.of == "end_user" and end_user is None):
+                continue
+            if not self._applies_to(bucket, action, key, agent):
+                continue
+            owner = key.id if bucket.of == "key" else f"{key.id}\n{end_user}"
+            found.append((bucket, owner, max(bucket.requests, key.per_minute or 0)))
+        return found
+
+    def _applies_to(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
+        known = (bucket.name, key, agent, str(action.name) if action else "")
+        if known not in self._applies:
+            self._applies[known] = self._decide(bucket, action, key, agent)
+        return self._applies[known]
+
+    def _decide(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
+        """An action's own bucket always applies; one with a condition where it holds; a call of no action draws from the first."""
+        if bucket.when is None:
+            own = action.bucket if action else next((b.name for b in self._model.buckets.values() if b.of == "key" and not b.when), None)
+            return bucket.name == own
+        caller = {
+            "id": key.id, "role": key.role, "project": key.project, "plan": key.plan, "mode": key.mode, "fleet": key.fleet,
+            "integration": key.integration, "lifted": key.lifted, "operator": key.operator, "end_user_opt_in": key.end_user_opt_in,
+            "scopes": list(key.scopes),
+        }  # fmt: skip
+        call = {"agent": agent, "action": str(action.name) if action else None, "effect": action.effect if action else None}
+        return expression.Scope({"key": caller, "call": call}).holds(bucket.when)
+
+    def _bound(self) -> None:
+        if len(self._levels) > _MOST_BUCKETS:
+            oldest = sorted(self._levels, key=lambda k: self._levels[k][1])[: _MOST_BUCKETS // 10]
+            for key in oldest:
+                del self._levels[key]
+
+
+def retry_after_s(drawn: Drawn) -> int:
+    """Whole seconds until the next token, at least one."""
+    return max(1, math.ceil(drawn.wait_s - 1e-6))

@@ -1,0 +1,53 @@
+"""The mock's things, by kind and id, as JSON rows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pgagents.sandbox.store import Store
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS thing (
+  n INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, tenant TEXT NOT NULL, data TEXT NOT NULL, gone INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX IF NOT EXISTS thing_id ON thing (kind, id);
+"""
+
+
+class Rows:
+    """Things of all kinds; those of the tenant '' are everybody's. Ids are never used again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        store.script(_TABLES)
+
+    def add(self, kind: str, id: str, tenant: str, data: dict[str, Any]) -> None:
+        """Keep a new thing."""
+        self._store.run("INSERT INTO thing (kind, id, tenant, data) VALUES (?, ?, ?, ?)", kind, id, tenant, json.dumps(data))
+
+    def get(self, kind: str, id: str, tenant: str) -> dict[str, Any] | None:
+        """The tenant's thing of that id."""
+        row = self._store.row("SELECT data FROM thing WHERE kind = ? AND id = ? AND tenant = ? AND NOT gone", kind, id, tenant)
+        return dict(json.loads(row["data"])) if row else None
+
+    def all(self, kind: str, tenant: str) -> list[dict[str, Any]]:
+        """The tenant's things, newest first."""
+        rows = self._store.rows("SELECT data FROM thing WHERE kind = ? AND tenant = ? AND NOT gone ORDER BY n DESC", kind, tenant)
+        return [dict(json.loads(row["data"])) for row in rows]
+
+    def change(self, kind: str, id: str, data: dict[str, Any]) -> None:
+        """Keep what a thing has become."""
+        self._store.run("UPDATE thing SET data = ? WHERE kind = ? AND id = ?", json.dumps(data), kind, id)
+
+    def remove(self, kind: str, id: str) -> None:
+        """Let a thing be gone."""
+        self._store.run("UPDATE thing SET gone = 1 WHERE kind = ? AND id = ?", kind, id)
+
+    def any(self, kind: str) -> bool:
+        """Whether there was ever a thing of that kind."""
+        return self._store.row("SELECT 1 FROM thing WHERE kind = ? LIMIT 1", kind) is not None
+
+    def taken(self, kind: str, id: str) -> bool:
+        """Whether an id was ever used."""
+        return self._store.row("SELECT 1 FROM thing WHERE kind = ? AND id = ?", kind, id) is not None

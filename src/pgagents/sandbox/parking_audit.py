@@ -1,0 +1,37 @@
+"""The audit log: rows that nothing updates or deletes, kept so by the database itself (PG-RETAIN: no personal data in them)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pgagents.sandbox.call import Call
+from pgagents.sandbox.store import Store
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS audit (
+  n INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, actor_type TEXT NOT NULL, action TEXT NOT NULL, lot_id TEXT, session_id TEXT,
+  agent_platform TEXT, tenant TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS audit_detail (audit_n INTEGER PRIMARY KEY, actor_id TEXT, diff TEXT);
+CREATE INDEX IF NOT EXISTS audit_lot ON audit (lot_id);
+CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+"""
+
+
+def write(
+    store: Store, call: Call, *, lot_id: str | None = None, session_id: str | None = None, platform: str | None = None, diff: Any = None
+) -> None:
+    """Append a row for a call; the actor and what changed stand beside it, where retention can blank them."""
+    actor_type = "agent" if call.agent else "operator" if call.key and call.key.operator else "key" if call.key else "system"
+    store.run(
+        "INSERT INTO audit (at, actor_type, action, lot_id, session_id, agent_platform, tenant) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        call.now, actor_type, str(call.action.name), lot_id, session_id, platform or call.attribution.get("agent_platform"),
+        call.key.tenant if call.key else "",
+    )  # fmt: skip
+    store.run(
+        "INSERT INTO audit_detail VALUES (last_insert_rowid(), ?, ?)",
+        call.key.id if call.key else None,
+        json.dumps(diff if diff is not None else {}),
+    )

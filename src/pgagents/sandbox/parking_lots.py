@@ -1,0 +1,209 @@
+"""Lots: searched, counted, priced; and what the market around a place looks like."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from typing import Any
+
+from pgagents.sandbox.call import Call, Refusal
+from pgagents.sandbox.clock import rfc3339
+from pgagents.sandbox.parking_money import dollars
+from pgagents.sandbox.store import Store
+
+EARTH_RADIUS_KM = 6371.0088
+_KM_PER_DEGREE = EARTH_RADIUS_KM * math.pi / 180
+_WALKING_KM_PER_MINUTE = 0.083
+NO_LOT = Refusal("NOT_FOUND", "There is no such lot")
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS search_log (
+  n INTEGER PRIMARY KEY, at REAL NOT NULL, lat REAL, lng REAL, platform TEXT, key_id TEXT, end_user TEXT, booked INTEGER NOT NULL DEFAULT 0
+);
+"""
+
+
+def distance_km(lat: float, lng: float, to_lat: float, to_lng: float) -> float:
+    """Great-circle distance (haversine)."""
+    a, b = math.radians(lat), math.radians(to_lat)
+    h = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(to_lng - lng) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(h)))
+
+
+def within(store: Store, lat: float, lng: float, radius_km: float, *, where: str = "1") -> list[tuple[float, sqlite3.Row]]:
+    """Lots within the radius with their distance, nearest first; equal distances by id."""
+    found = []
+    for west, east in _boxes(lat, lng, radius_km):
+        dlat = radius_km / _KM_PER_DEGREE + 1e-6
+        rows = store.rows(
+            "SELECT lot.* FROM lot_box JOIN lot ON lot.n = lot_box.n "
+            f"WHERE lat1 >= ? AND lat0 <= ? AND lng1 >= ? AND lng0 <= ? AND ({where})",
+            lat - dlat, lat + dlat, west, east,
+        )  # fmt: skip
+        found += [(d, row) for row in rows if (d := distance_km(lat, lng, row["lat"], row["lng"])) <= radius_km]
+    return sorted(found, key=lambda f: (f[0], f[1]["id"]))
+
+
+def _boxes(lat: float, lng: float, radius_km: float) -> list[tuple[float, float]]:
+    """West and east bounds that hold the circle; two where it crosses the date line, all round where it holds a pole."""
+    reach = math.radians(min(90.0, abs(lat))) + radius_km / EARTH_RADIUS_KM
+    if reach >= math.pi / 2:
+        return [(-180.0, 180.0)]
+    dlng = math.degrees(math.asin(min(1.0, math.sin(radius_km / EARTH_RADIUS_KM) / math.cos(math.radians(lat))))) + 1e-6
+    west, east = lng - dlng, lng + dlng
+    if west < -180:
+        return [(west + 360, 180.0), (-180.0, east)]
+    if east > 180:
+        return [(west, 180.0), (-180.0, east - 360)]
+    return [(west, east)]
+
+
+def lot(store: Store, id: str) -> sqlite3.Row | None:
+    """The lot of an id."""
+    return store.row("SELECT * FROM lot WHERE id = ?", id)
+
+
+def rate_now(store: Store, row: sqlite3.Row, now: float) -> int:
+    """The rate in force: that of a window that is open, else the base rate."""
+    window = store.row(
+        "SELECT rate_cents FROM rate_window WHERE lot_id = ? AND starts_at <= ? AND ends_at > ? ORDER BY rate_cents DESC",
+        row["id"],
+        now,
+        now,
+    )
+    return int(window["rate_cents"] if window else row["rate_cents"])
+
+
+def search(store: Store, call: Call) -> Any:
+    """PG-SEARCH."""
+    given = call.input
+    autonomous = given.get("autonomous_entry")
+    if autonomous is None and call.key is not None and call.key.fleet is not None:
+        autonomous = True
+    where = "1" if not autonomous else "autonomous = 1"
+    found = within(store, given["lat"], given["lng"], given["radius_km"], where=where)[: given["limit"]]
+    store.run(
+        "INSERT INTO search_log (at, lat, lng, platform, key_id, end_user) VALUES (?, ?, ?, ?, ?, ?)",
+        call.now, given["lat"], given["lng"], call.attribution.get("agent_platform"), call.key.id if call.key else None, call.end_user,
+    )  # fmt: skip
+    return {"lots": [_shown(store, row, distance, call.now) for distance, row in found]}
+
+
+def _shown(store: Store, row: sqlite3.Row, distance: float, now: float) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "rate": dollars(rate_now(store, row, now)),
+        "rate_unit": row["unit"],
+        "available": row["available"],
+        "total": row["total"],
+        "lat": row["lat"],
+        "lng": row["lng"],
+        "distance_km": round(distance, 3),
+        "walking_minutes": math.ceil(distance / _WALKING_KM_PER_MINUTE),
+        "certified": bool(row["certified"]),
+        "autonomous_entry": bool(row["autonomous"]),
+        "agents_allowed": bool(row["agents"]),
+    }
+
+
+def availability(store: Store, call: Call) -> Any:
+    """PG-AVAIL."""
+    row = lot(store, call.input["lot_id"])
+    if row is None:
+        return NO_LOT
+    taken = row["total"] - row["available"]
+    return {
+        "availability": {
+            "lot_id": row["id"],
+            "available": row["available"],
+            "total": row["total"],
+            "occupancy_pct": round(100 * taken / row["total"], 2) if row["total"] else 0,
+            "updated_at": rfc3339(row["counted_at"]),
+        }
+    }
+
+
+def rates(store: Store, call: Call) -> Any:
+    """PG-RATES."""
+    row = lot(store, call.input["lot_id"])
+    if row is None:
+        return NO_LOT
+    windows = store.rows("SELECT * FROM rate_window WHERE lot_id = ? ORDER BY starts_at", row["id"])
+    return {
+        "rates": {
+            "lot_id": row["id"],
+            "currency": "usd",
+            "base": {"rate": dollars(row["rate_cents"]), "rate_unit": row["unit"]},
+            "max_daily": dollars(row["max_daily_cents"]),
+            "windows": [
+                {
+                    "kind": w["kind"],
+                    "rate": dollars(w["rate_cents"]),
+                    "starts_at": rfc3339(w["starts_at"]),
+                    "ends_at": rfc3339(w["ends_at"]),
+                }
+                for w in windows
+            ],
+        }
+    }
+
+
+def market_rate(store: Store, call: Call) -> Any:
+    """PG-MARKET: money in whole cents; lots that charge by the hour make the hourly prices, those by the day the daily one."""
+    found = [row for _, row in within(store, call.input["lat"], call.input["lng"], call.input["radius_km"])]
+    hourly = [r["rate_cents"] for r in found if r["unit"] == "hour"]
+    daily = [r["rate_cents"] for r in found if r["unit"] == "day"]
+    total = sum(r["total"] for r in found)
+    taken = total - sum(r["available"] for r in found)
+    return {
+        "data": {
+            "market_rate": {
+                "avg_hourly_cents": (2 * sum(hourly) + len(hourly)) // (2 * len(hourly)) if hourly else 0,
+                "avg_daily_cents": (2 * sum(daily) + len(daily)) // (2 * len(daily)) if daily else 0,
+                "min_hourly_cents": min(hourly, default=0),
+                "max_hourly_cents": max(hourly, default=0),
+            },
+            "demand_score": round(100 * taken / total, 1) if total else 0,
+            "competitor_count": len(found),
+        }
+    }
+
+
+def demand(store: Store, call: Call) -> Any:
+    """PG-DEMAND: the agents' searches of the last 30 days around a place."""
+    given = call.input
+    dlat = given["radius_km"] / _KM_PER_DEGREE
+    rows = store.rows(
+        "SELECT at, lat, lng, platform, booked FROM search_log WHERE at > ? AND lat BETWEEN ? AND ?",
+        call.now - 30 * 86_400, given["lat"] - dlat, given["lat"] + dlat,
+    )  # fmt: skip
+    near = [r for r in rows if distance_km(given["lat"], given["lng"], r["lat"], r["lng"]) <= given["radius_km"]]
+    platforms: dict[str, list[int]] = {}
+    hours = [0] * 24
+    for row in near:
+        counts = platforms.setdefault(row["platform"] or "direct", [0, 0])
+        counts[0] += 1
+        counts[1] += row["booked"]
+        hours[int(row["at"] // 3600) % 24] += 1
+    peak = [h for h in sorted(range(24), key=lambda h: (-hours[h], h)) if hours[h]][:3]
+    return {
+        "data": {
+            "queries": len(near),
+            "platforms": [
+                {"agent_platform": name, "queries": n, "conversion": round(min(1.0, booked / n), 4)}
+                for name, (n, booked) in sorted(platforms.items())
+            ],
+            "peak_hours": sorted(peak),
+        }
+    }
+
+
+def take_space(store: Store, lot_id: str, now: float) -> bool:
+    """Take one space; False where the lot is full."""
+    return store.run("UPDATE lot SET available = available - 1, counted_at = ? WHERE id = ? AND available > 0", now, lot_id) == 1
+
+
+def give_space(store: Store, lot_id: str, now: float) -> None:
+    """Give one space back."""
+    store.run("UPDATE lot SET available = available + 1, counted_at = ? WHERE id = ? AND available < total", now, lot_id)

@@ -1,0 +1,63 @@
+"""Park Graph's money, in whole cents: what a stay is estimated at, what it costs, who gets what (PG-L1, L2, L4)."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+_DAY_S = 86_400
+
+
+def half_up(cents: Decimal) -> int:
+    """Whole cents, noise under a ten-thousandth of a cent cleaned away first."""
+    return int(round(cents, 4).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def times(rate_cents: int, hours: float) -> int:
+    """An hourly rate times hours, half up to the cent."""
+    return half_up(rate_cents * Decimal(repr(float(hours))))
+
+
+def units_begun(seconds: float) -> int:
+    """Days, nights or events begun in a stay; each is counted by 24 hours from its start, and one is begun at once."""
+    return max(1, -(-int(seconds) // _DAY_S))
+
+
+def estimate(rate_cents: int, unit: str, hours: float) -> int:
+    """The expected price of the hours asked for; a daily cap does not lower it."""
+    return times(rate_cents, hours) if unit == "hour" else rate_cents * units_begun(-(-hours * 3600 // 1))
+
+
+def charge(rate_cents: int, unit: str, max_daily_cents: int | None, seconds: int) -> int:
+    """What a stay costs; `max_daily_cents` caps each 24 hours."""
+    if unit != "hour":
+        per_unit = rate_cents if max_daily_cents is None else min(rate_cents, max_daily_cents)
+        return per_unit * units_begun(seconds)
+    hundredths = duration_hundredths(seconds)
+    if max_daily_cents is None:
+        return _per_hundredths(rate_cents, hundredths)
+    days, rest = divmod(hundredths, 2_400)
+    return days * min(rate_cents * 24, max_daily_cents) + min(_per_hundredths(rate_cents, rest), max_daily_cents)
+
+
+def duration_hundredths(seconds: int) -> int:
+    """Hours in hundredths, cut."""
+    return max(0, seconds) // 36
+
+
+def payout(subtotal_cents: int) -> int:
+    """The owner's 90 %, half up."""
+    return half_up(subtotal_cents * Decimal("0.9"))
+
+
+def _per_hundredths(rate_cents: int, hundredths: int) -> int:
+    return half_up(rate_cents * Decimal(hundredths) / 100)
+
+
+def to_cents(dollars: float) -> int:
+    """Dollars as sent to whole cents."""
+    return half_up(Decimal(repr(float(dollars))) * 100)
+
+
+def dollars(cents: int | None) -> float | None:
+    """Whole cents as dollars; None stays None."""
+    return None if cents is None else cents / 100

@@ -1,0 +1,82 @@
+"""Which action a method and a path mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from pgagents.model import Action, Dispatcher, Model
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What stands behind a method and a path: an action or a dispatcher; the operator's need the operator's key."""
+
+    action: Action | None
+    dispatcher: Dispatcher | None = None
+    operator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The endpoints of a path by method, and what its placeholders stand for."""
+
+    methods: Mapping[str, Endpoint]
+    values: Mapping[str, str]
+
+
+class Routes:
+    """All paths of a catalogue. A literal path wins over a template; a trailing slash makes another path."""
+
+    def __init__(self, model: Model) -> None:
+        self._literal: dict[tuple[str, ...], dict[str, Endpoint]] = {}
+        self._templates: dict[int, dict[tuple[str, ...], dict[str, Endpoint]]] = {}
+        for action in model.actions:
+            self._add(action.method, action.path, Endpoint(action))
+        for action in model.operator:
+            self._add(action.method, action.path, Endpoint(action, operator=True))
+        for dispatcher in model.dispatchers:
+            self._add(dispatcher.method, dispatcher.path, Endpoint(None, dispatcher))
+
+    def _add(self, method: str, path: str, endpoint: Endpoint) -> None:
+        parts = tuple(path.split("/"))
+        if "{" in path:
+            self._templates.setdefault(len(parts), {}).setdefault(parts, {})[method] = endpoint
+        else:
+            self._literal.setdefault(parts, {})[method] = endpoint
+
+    def match(self, path: str) -> Match | None:
+        """The endpoints of a path as sent; an encoded slash stays inside its segment."""
+        parts = tuple(unquote(part) for part in path.split("/"))
+        literal = self._literal.get(parts)
+        if literal is not None:
+            return Match(literal, {})
+        candidates = []
+        for template, methods in self._templates.get(len(parts), {}).items():
+            values = _fit(template, parts)
+            if values is not None:
+                candidates.append((tuple("{" in part for part in template), methods, values))
+        if not candidates:
+            return None
+        _, methods, values = min(candidates, key=lambda c: c[0])
+        return Match(methods, values)
+
+
+def _fit(template: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | None:
+    values: dict[str, str] = {}
+    for expected, given in zip(template, parts, strict=True):
+        if "{" not in expected:
+            if expected != given:
+                return None
+            continue
+        pattern = _PLACEHOLDER.split(expected)
+        regex = "".join(re.escape(p) if i % 2 == 0 else "(.+)" for i, p in enumerate(pattern))
+        found = re.fullmatch(regex, given, re.S)
+        if found is None:
+            return None
+        values.update(zip(pattern[1::2], found.groups(), strict=True))
+    return values

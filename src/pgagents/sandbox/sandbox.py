@@ -1,0 +1,70 @@
+"""A sandbox put together: store, clock, keys, domain, front, and the faults and liberties that are switched on."""
+
+from __future__ import annotations
+
+import importlib
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgagents.model import Model
+from pgagents.registry import names
+from pgagents.sandbox import keys, mock
+from pgagents.sandbox.call import Domain
+from pgagents.sandbox.clock import Clock
+from pgagents.sandbox.front import Front
+from pgagents.sandbox.oddity import Context, wrapped
+from pgagents.sandbox.setting import Setting
+from pgagents.sandbox.store import Store
+from pgagents.wire import Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A running sandbox without its sockets. `handler` is the front with the faults around it; `tokens` are the keys by role."""
+
+    handler: Handler
+    front: Front
+    tokens: Mapping[str, str]
+    stripe_secret: str
+
+
+def open_sandbox(
+    model: Model,
+    *,
+    seed: int = 0,
+    db: Path | None = None,
+    start: float | None = None,
+    time_source: Callable[[], float] = time.time,
+    rng: random.Random | None = None,
+    faults: Sequence[str] = (),
+    liberties: Sequence[str] = (),
+    log: Callable[[str], None] = lambda _: None,
+) -> Sandbox:
+    """Put a sandbox together. `start` sets its clock (epoch seconds), `rng` makes keys and ids (default: the system's chance).
+
+    Raises PgagentsError for a database that cannot be used or an unknown fault or liberty.
+    """
+    chance = rng or random.SystemRandom()
+    clock = Clock(time_source, start)
+    store = Store(db)
+    keyring = keys.Keyring(model, store, chance)
+    stripe_secret = "whsec_" + keys.word(chance, 32)
+    with store.transaction():
+        store.run("DELETE FROM api_key WHERE seeded = 1")
+        tokens = keys.seed(keyring, clock.now())
+    setting = Setting(model, store, clock, chance, keyring, seed, stripe_secret)
+    front = Front(model, domain(setting), store, keyring, clock, chance, log)
+    handler = wrapped(front, Context(model, front, chance), faults, liberties)
+    return Sandbox(handler, front, tokens, stripe_secret)
+
+
+def domain(setting: Setting) -> Domain:
+    """The domain module that the catalogue names, else the mock that its examples and schemas make."""
+    name = setting.model.domain
+    if name is None or f"pgagents.sandbox.{name}" not in names("pgagents.sandbox"):
+        return mock.domain(setting)
+    found: Domain = importlib.import_module(f"pgagents.sandbox.{name}").domain(setting)
+    return found

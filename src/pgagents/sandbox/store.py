@@ -1,0 +1,85 @@
+"""The sandbox's SQLite: one connection, one lock, a transaction for every call."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pgagents.errors import PgagentsError
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS api_key (
+  id TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, seeded INTEGER NOT NULL, data TEXT NOT NULL, revoked_at REAL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS idempotency (
+  key_id TEXT NOT NULL, value TEXT NOT NULL, hash BLOB NOT NULL, resource TEXT NOT NULL, status INTEGER NOT NULL,
+  answer BLOB NOT NULL, dies_at REAL NOT NULL, PRIMARY KEY (key_id, value)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS idempotency_dies ON idempotency (dies_at);
+"""
+
+
+class Store:
+    """An open database. `lock` is held through a whole call, so that calls are serialised and limits are exact."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.lock = threading.RLock()
+        try:
+            self._connection = sqlite3.connect(str(path) if path else ":memory:", check_same_thread=False, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            if path:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.execute("PRAGMA busy_timeout = 5000")
+            self.script(_TABLES)
+        except sqlite3.Error as error:
+            raise PgagentsError(f"cannot use the database {path}: {error}", "give a file in a writable folder, or leave --db out") from None
+
+    def script(self, sql: str) -> None:
+        """Run several statements."""
+        self._connection.executescript(sql)
+
+    def run(self, sql: str, *values: Any) -> int:
+        """Run one statement; returns how many rows it changed."""
+        return self._connection.execute(sql, values).rowcount
+
+    def many(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        """Run one statement for many rows."""
+        self._connection.executemany(sql, rows)
+
+    def row(self, sql: str, *values: Any) -> sqlite3.Row | None:
+        """The first row, if there is one."""
+        found: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+        return found
+
+    def rows(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """All rows."""
+        return self._connection.execute(sql, values).fetchall()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: what is written inside is kept where no exception leaves, else undone."""
+        with self.lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    def setting(self, name: str, default: str) -> str:
+        """A value kept from the first start on: the stored one, else `default`, which is stored."""
+        self.run("INSERT OR IGNORE INTO setting VALUES (?, ?)", name, default)
+        row = self.row("SELECT value FROM setting WHERE name = ?", name)
+        assert row is not None
+        return str(row["value"])
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()

@@ -1,0 +1,123 @@
+"""Every fault and liberty is what its file says: it changes answers, declares what it breaks, and never crashes the server."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pgagents.sandbox import oddity
+from pgagents.wire import Response
+from sandboxes import DISPATCH, VAIL, Caller, model, named
+
+FAULTS = oddity.known("faults")
+LIBERTIES = oddity.known("liberties")
+
+
+def tour(call: Caller) -> list[Response]:
+    """One call of each kind, with what leads up to it."""
+    answers: list[Response] = []
+
+    def go(method: str, url: str, body: object = None, key: str | None = "lifted", **headers: str) -> Response:
+        answers.append(call(method, url, body, key=key, **headers))
+        return answers[-1]
+
+    token = call.tokens["lifted"]
+    for query in ("", "&limit=1", "&autonomous_entry=true", "&unheard=1", "&radius_km=1.5&limit=25", "&radius_km=9", f"&api_key={token}"):
+        go("GET", f"/api/v1/lots/search?lat=39.6403&lng=-106.3742{query}")
+    for query in ("lat=90&lng=0", "lat=91&lng=0", "lng=0"):
+        go("GET", f"/api/v1/lots/search?{query}")
+    for key, header in (
+        (None, {}),
+        (None, {"Authorization": f"Basic {token}"}),
+        (None, {"Authorization": "Bearer pk_test_none"}),
+        ("second", {}),
+    ):
+        go("GET", "/api/v1/lots/lot_lionshead/availability", None, key, **header)
+    go("GET", f"/api/v1/lots/lot_lionshead/availability?api_key={token}", None, None)
+    go("GET", "/api/v1/lots/lot_nowhere/availability")
+    create = {"lot_id": "lot_golden_peak", "plate": "ab"}
+    made = go("POST", "/api/v1/sessions", create, Idempotency_Key="k")
+    for body in (create, {**create, "plate": "abc"}):
+        go("POST", "/api/v1/sessions", body, Idempotency_Key="k")
+    for change in ({"plate": "a b"}, {"hours": "2"}, {"x": 1}):
+        go("POST", "/api/v1/sessions", {**create, **change})
+    for raw in (b"{", b'{"plate":"A","plate":"B","lot_id":"lot_lionshead"}', b" " * 1_048_577):
+        go("POST", "/api/v1/sessions", raw)
+    go("POST", "/api/v1/sessions", create, Content_Type="text/plain")
+    session = json.loads(made.body)["session"]
+    go("GET", f"/api/v1/sessions/{session['id']}")
+    go("GET", f"/api/v1/sessions/{session['id']}", None, "second")
+    for verb in ("end", "end", "extend"):
+        go("POST", f"/api/v1/sessions/{verb}", named(session))
+    go("GET", f"/api/v1/sessions/{session['id']}")
+    for action, parameters in (
+        ("search_parking", {"lat": 39.6403, "lng": -106.3742}),
+        ("search_parking", {"lat": 99, "lng": 0}),
+        ("end_session", named(session)),
+    ):
+        go("POST", DISPATCH, {"action": action, "parameters": parameters})
+    go("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 1, "lng": 1}}, "starter")
+    for url in ("/api/v1/sessions?status=active", "/api/v1/sessions?status=other", "/nowhere", "/api/v1/lots/search/"):
+        go("GET", url)
+    for method in ("PUT", "HEAD"):
+        go(method, "/api/v1/lots/search?lat=0&lng=0")
+    go("GET", "/.well-known/ai-plugin.json", None, None)
+    for _ in range(32):
+        go("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 1, "lng": 1}}, "test")
+    return answers
+
+
+@pytest.fixture(scope="module")
+def plain() -> list[Response]:
+    return tour(Caller())
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_changes_answers_and_says_what_it_breaks(name: str, plain: list[Response]) -> None:
+    module = oddity.module("faults", name)
+    assert module.BREAKS
+    assert isinstance(module.BREAKS, frozenset)
+    assert all(reason for reason in module.ALSO.values())
+    assert not module.BREAKS & module.ALSO.keys()
+    assert oddity.sentence(module).endswith((".", ")"))
+    call = Caller(faults=[name])
+    assert tour(call) != plain
+    assert call.logged == []
+
+
+@pytest.mark.parametrize("name", LIBERTIES)
+def test_liberty_changes_answers_and_names_its_point(name: str, plain: list[Response]) -> None:
+    module = oddity.module("liberties", name)
+    points = model("park_graph").points
+    assert module.POINT is None or module.POINT in type(points).model_fields
+    call = Caller(liberties=[name])
+    assert tour(call) != plain
+    assert call.logged == []
+
+
+def test_faults_can_be_put_together() -> None:
+    call = Caller(faults=["search-unsorted", "allow-missing", "secret-in-answer"], liberties=["header-case"])
+    answer = call("GET", VAIL)
+    data = json.loads(answer.body)
+    assert data["debug_key"] == call.tokens["lifted"]
+    assert data["lots"][0]["id"] == "lot_cascade"
+    assert ("X-REQUEST-ID" in {name for name, _ in answer.headers}) is True
+
+
+@pytest.mark.parametrize("name", [*FAULTS, *LIBERTIES])
+def test_fault_and_liberty_hold_on_another_catalogue(name: str) -> None:
+    """On the shop a fault may have nothing to break, but it never crashes."""
+    call = Caller("shop", **{"faults" if name in FAULTS else "liberties": [name]})
+    for _ in range(2):
+        for method, url, body in (
+            ("GET", "/products?limit=1", None),
+            ("GET", "/products?limit=99", None),
+            ("POST", "/orders", {"product_id": "p-17", "quantity": 1}),
+            ("POST", "/orders/o-501/cancel", None),
+            ("GET", "/nowhere", None),
+            ("POST", "/agents/ask", {"tool": "get_product", "with": {"product_id": "p-17"}}),
+        ):
+            call(method, url, body)
+            call(method, url, body, key=None)
+    assert call.logged == []

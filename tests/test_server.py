@@ -1,0 +1,182 @@
+"""The sandbox on real sockets: its process, its ready file, its limits, its end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from pgagents.cli.main import main
+from sandboxes import ROOT, VAIL, model
+
+COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "sandbox"]
+CATALOGUE = str(ROOT / "catalogue" / "park_graph.yaml")
+
+
+@contextmanager
+def sandbox(folder: Path, *words: str, catalogue: str = CATALOGUE) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    """A sandbox in a process of its own, and what it wrote into its ready file."""
+    ready = folder / "ready.json"
+    child = subprocess.Popen(
+        [*COMMAND, catalogue, "--port", "0", "--ready", str(ready), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        until = time.monotonic() + 30
+        while not ready.exists() and child.poll() is None and time.monotonic() < until:
+            time.sleep(0.02)
+        assert ready.exists(), child.stdout.read() if child.stdout and child.poll() is not None else "no ready file"
+        yield child, json.loads(ready.read_text())
+    finally:
+        if child.poll() is None:
+            child.terminate()
+        child.wait(10)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    with sandbox(tmp_path_factory.mktemp("sandbox")) as (_, facts):
+        yield facts
+
+
+@pytest.fixture
+def client(running: dict[str, Any]) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=running["url"], headers={"Authorization": f"Bearer {running['keys']['lifted']}"}, timeout=10) as found:
+        yield found
+
+
+def test_ready_file_has_what_scripts_need_and_is_for_one_user(tmp_path: Path) -> None:
+    with sandbox(tmp_path) as (_, facts):
+        assert set(facts) == {"url", "plain_url", "ca_file", "clock_url", "stripe_secret", "keys"}
+        assert set(facts["keys"]) == {"test", "lifted", "second", "starter", "fleet", "live", "revoked", "operator"}
+        assert facts["keys"]["live"].startswith("pk_live_")
+        assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
+        operator = {"Authorization": f"Bearer {facts['keys']['operator']}"}
+        before = time.time()
+        now = httpx.post(facts["clock_url"], json={"advance_s": 7200}, headers=operator).json()["now"]
+        assert now > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(before + 7199))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_stops_it_cleanly_though_connections_are_open(tmp_path: Path, number: signal.Signals) -> None:
+    with sandbox(tmp_path) as (child, facts), httpx.Client(base_url=facts["url"]) as client:
+        assert client.get("/api/v1/health").status_code == 200
+        child.send_signal(number)
+        out, _ = child.communicate(timeout=10)
+        assert "Traceback" not in out
+        assert facts["keys"]["lifted"] in out
+        assert child.returncode in (0, 128 + number, -number)
+
+
+def test_search_and_session_over_the_wire(client: httpx.Client) -> None:
+    found = client.get(VAIL)
+    assert found.headers["content-type"] == "application/json"
+    assert found.json()["lots"][0]["name"] == "Vail Village Lifthouse Lot"
+    made = client.post("/api/v1/sessions", json={"lot_id": "lot_lionshead", "plate": "co-1"})
+    assert made.status_code == 201
+    assert client.get(f"/api/v1/sessions/{made.json()['session']['id']}").json()["session"]["plate"] == "CO-1"
+
+
+@pytest.mark.parametrize("size", [1_048_577, 6_000_000])
+def test_large_body_is_refused_and_the_refusal_arrives(client: httpx.Client, size: int) -> None:
+    answer = client.post("/api/v1/sessions", content=b" " * size, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "PAYLOAD_TOO_LARGE"
+
+    def parts() -> Iterator[bytes]:
+        for _ in range(0, size, 65_536):
+            yield b" " * 65_536
+
+    chunked = client.post("/api/v1/sessions", content=parts(), headers={"Content-Type": "application/json"})
+    assert chunked.status_code == 413
+    assert client.get("/api/v1/health").status_code == 200
+
+
+def test_refusal_of_a_large_body_comes_before_the_body(running: dict[str, Any]) -> None:
+    """The head alone announces two gigabytes; nothing of them is ever sent."""
+    host, port = running["url"].removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        head = f"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {running['keys']['lifted']}\r\n"
+        connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 2000000000\r\n\r\n".encode())
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
+
+
+def test_odd_bytes_on_the_wire_leave_it_standing(running: dict[str, Any], client: httpx.Client) -> None:
+    host, port = running["url"].removeprefix("http://").split(":")
+    key = running["keys"]["lifted"]
+    for raw in (
+        b"\x00\x01\x02\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n",
+        f"GET /api/v1/lots/%ff%00/rates HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode(),
+        f"GET /api/v1/lots/search?lat=\xff HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n".encode("latin-1"),
+        f"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Length: 50\r\n\r\n{{".encode(),
+    ):
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(raw)
+            connection.shutdown(socket.SHUT_WR)
+            answer = connection.recv(65_536)
+            assert b" 500 " not in answer.split(b"\r\n")[0]
+    assert client.get(VAIL).status_code == 200
+
+
+def test_hosted_documents_are_what_build_writes(client: httpx.Client, tmp_path: Path) -> None:
+    assert main(["build", CATALOGUE, "--out", str(tmp_path / "out")]) in (0, 1)
+    for file, path in model("park_graph").api.hosted.items():
+        assert client.get(path).content == (tmp_path / "out" / file).read_bytes()
+
+
+def test_fault_and_liberty_are_served(tmp_path: Path) -> None:
+    with sandbox(tmp_path, "--fault", "search-unsorted", "--liberty", "header-case") as (_, facts):
+        answer = httpx.get(facts["url"] + VAIL, headers={"Authorization": f"Bearer {facts['keys']['lifted']}"})
+        distances = [lot["distance_km"] for lot in answer.json()["lots"]]
+        assert distances == sorted(distances, reverse=True)
+
+
+def test_another_catalogue_is_served_by_the_mock(tmp_path: Path) -> None:
+    with sandbox(tmp_path, catalogue=str(ROOT / "tests" / "catalogues" / "shop.yaml")) as (_, facts):
+        answer = httpx.get(facts["url"] + "/products", headers={"Authorization": f"Bearer {facts['keys']['lifted']}"})
+        assert answer.json()["products"][0]["name"] == "Red kettle"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--fault", "search-unsortet"], "did you mean `search-unsorted`?"),
+        (["--liberty", "nonsense"], "there is no liberty 'nonsense'"),
+        (["--clock", "yesterday"], "--clock yesterday is no time"),
+        (["--clock", "2026-04-18T16:00:00"], "with an offset"),
+        (["--db", "/nonexistent/folder/x.db"], "cannot use the database"),
+        (["--ready", "/nonexistent/folder/x.json"], "for --ready"),
+        (["--port", "70000"], "70000"),
+    ],
+)
+def test_wrong_call_is_one_message_and_exit_2(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sandbox", CATALOGUE, *words]) == 2
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert "Traceback" not in shown
+
+
+def test_used_port_is_one_message_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["sandbox", CATALOGUE, "--port", str(port)]) == 2
+    assert f"port {port} is in use" in capsys.readouterr().err
+
+
+def test_list_of_faults_has_a_sentence_for_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sandbox", "--list-faults"]) == 0
+    shown = capsys.readouterr().out
+    assert "search-unsorted" in shown
+    assert "Lists come in reverse order." in shown
+    assert "header-case" in shown
