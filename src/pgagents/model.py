@@ -138,6 +138,8 @@ class Action:
     deprecated: bool
     cite: tuple[str, ...]
     origin: Pointer
+    signed: Any = None
+    """How the body is signed instead of a key (the written form); None: it is not."""
 
     @property
     def success(self) -> Output:

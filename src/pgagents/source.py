@@ -280,9 +280,8 @@ class _Reader:
             self._fault(event.start_mark, "merge-key", "merge key `<<` is not allowed", "write the members out")
             top.skip = True
             return
-        other = str(value) if isinstance(value, int) else int(value) if value.isdecimal() and value.isascii() and len(value) < 10 else None
-        twin = next((k for k in (value, other) if k in top.data and str(k) == str(value)), None)
-        if twin is not None:
+        twin = value if value in top.data else _other_spelling(value)
+        if twin is not None and twin in top.data:
             first = (top.place.children or {})[twin].key
             self._fault(
                 event.start_mark,
@@ -347,6 +346,13 @@ def _span(file: str, text: str, index: int) -> Span:
     before = text[:index]
     start = max(before.rfind("\n"), before.rfind("\r")) + 1
     return Span(file, before.count("\n") + before.replace("\r\n", "").count("\r") + 1, index - start + 1)
+
+
+def _other_spelling(key: str | int) -> str | int | None:
+    """200 of "200", and the other way about: JSON makes one key of both."""
+    if isinstance(key, int):
+        return str(key)
+    return int(key) if key[:1].isdecimal() and key.isascii() and key.isdecimal() and len(key) < 10 and str(int(key)) == key else None
 
 
 def brief(text: str, width: int = 60) -> str:

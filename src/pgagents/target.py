@@ -27,11 +27,21 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Something a vendor may refuse later: a count or a size past its limit. A warning, and an error under `--strict`."""
+
+    origin: Pointer
+    message: str
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
-    """What the template reads, and what was lost on the way."""
+    """What the template reads, what was lost on the way, and what may be too much for the vendor."""
 
     context: Mapping[str, Any]
     losses: tuple[Loss, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +50,29 @@ class Target:
 
     `surface` is the name under `surfaces` that must exist for it to apply (None: always). `outputs` are paths in
     the output folder; `.json` and `.yaml` files of one target are one document in two forms, anything else is text.
+    `max_bytes` is what the vendor takes of one file at most.
     """
 
     title: str
     outputs: tuple[str, ...]
     view: Callable[[Model], View]
     surface: str | None = None
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A document about the other documents: made after them, from what they are."""
+
+    title: str
+    outputs: tuple[str, ...]
+    view: Callable[[Model, tuple[Made, ...]], View]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A target that applies to a catalogue, with its view."""
+
+    id: str
+    target: Target | Summary
+    view: View

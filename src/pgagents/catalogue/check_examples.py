@@ -56,15 +56,19 @@ class _Examples:
                 self._conforms((*self.pointer, "input", name, "default"), param.default, self.inputs[name])
 
     def _compiled(self, pointer: Pointer, schema: Any) -> Any:
-        names = closure(schema, self.named)
-        lost = refs(schema).union(*(refs(self.named[n]) for n in names)) - self.named.keys()
-        if lost or not all(self.checker.sound(place) for place in (pointer, *(("schemas", n) for n in names))):
+        if self.checker.faulty and not self._sound(pointer, schema):
             return None
         try:
             return validator(schema, self.named)
         except ValueError as error:
             self.checker.fault(pointer, "schema", f"this is no valid JSON Schema: {error}", at_value=False)
             return None
+
+    def _sound(self, pointer: Pointer, schema: Any) -> bool:
+        """Whether the schema and all it refers to stand in the file and were not refused."""
+        names = closure(schema, self.named)
+        lost = refs(schema).union(*(refs(self.named[n]) for n in names)) - self.named.keys()
+        return not lost and all(self.checker.sound(place) for place in (pointer, *(("schemas", n) for n in names)))
 
     def _conforms(self, pointer: Pointer, value: Any, test: Any) -> None:
         for error in test.iter_errors(value) if test and self.checker.sound(pointer) else ():

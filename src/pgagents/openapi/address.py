@@ -6,6 +6,7 @@ from typing import Any
 
 from pgagents.model import Model, Surface
 from pgagents.origin import Node, Text
+from pgagents.source import Pointer
 
 
 def hosted_url(model: Model, document: str) -> Text:
@@ -26,7 +27,12 @@ def with_extra(document: Node, surface: Surface) -> Node:
         place: dict[str, Any] = document
         for key in inside:
             place = place.setdefault(key, Node(origin=at))
-        origin = (*at, dotted)
-        place[last] = Node(value, origin=origin) if isinstance(value, dict) else Text(value, origin) if isinstance(value, str) else value
+        place[Text(last, (*at, dotted))] = _remembered(value, (*at, dotted))
     document["more"] = Node({key: value for key, value in document.items() if key not in own}, origin=at)
     return document
+
+
+def _remembered(value: Any, origin: Pointer) -> Any:
+    if isinstance(value, str):
+        return Text(value, origin)
+    return Node(value, origin=origin) if isinstance(value, dict) else value

@@ -62,15 +62,20 @@ def _property(model: Model, dispatcher: Dispatcher, uses: list[Use]) -> Node:
     first = uses[0][1]
     schema = Node({k: v for k, v in first.schema.items() if k not in ("description", "default")}, origin=first.origin)
     surface = model.surfaces[dispatcher.surface]
-    by_text: dict[str, list[str]] = {}
+    by_text: dict[tuple[str, bool], list[str]] = {}
     for action, param in uses:
-        text = surface.param_text(action, param) + (" (required)" if param.required else "")
-        by_text.setdefault(text, []).append(action.name)
-    described = "; ".join(f"{', '.join(names)}: {text.strip()}" for text, names in by_text.items())
-    members: dict[str, Any] = {"description": Text(described, (*first.origin, "description"))}
+        by_text.setdefault((surface.param_text(action, param), param.required), []).append(action.name)
+    told = [_told(names, text, required) for (text, required), names in by_text.items()]
+    members: dict[str, Any] = {"description": Text("; ".join(told), (*first.origin, "description"))}
     if _same_default(uses):
         members["default"] = first.schema["default"]
     return Node({**schema, **members}, origin=first.origin)
+
+
+def _told(names: list[str], text: str, required: bool) -> str:
+    """`search, book: What it is (required)`."""
+    said = f"{', '.join(names)}: {text}" if text else ", ".join(names)
+    return f"{said} (required)" if required else said
 
 
 def _same_default(uses: list[Use]) -> bool:
@@ -97,13 +102,15 @@ def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
     """The declared answers with their texts, and those that an action adds to them."""
     codes = refusals.by_status(refusals.codes_of_dispatcher(dispatcher, model))
     found = Node(origin=(*dispatcher.origin, "responses"))
+    for edge in model.errors.edge if profile.complete else ():
+        found[str(edge.status)] = refusals.edge_reference(edge.status)
     for status in sorted({*dispatcher.responses, *codes, 200}):
         text = dispatcher.responses.get(status)
         if status in codes:
             found[str(status)] = refusals.response(model, codes[status], keyed=True, full=profile.complete, text=text)
         else:
             found[str(status)] = _declared(model, dispatcher, status, text or Text("The action's own answer", dispatcher.origin), profile)
-    return found
+    return Node({status: found[status] for status in sorted(found)}, origin=found.origin)
 
 
 def _declared(model: Model, dispatcher: Dispatcher, status: int, text: Text, profile: Profile) -> Node:
@@ -121,13 +128,15 @@ def _declared(model: Model, dispatcher: Dispatcher, status: int, text: Text, pro
 
 
 def _any_result(dispatcher: Dispatcher) -> Node | None:
-    """The body of whichever action was named."""
+    """The body of whichever action was named; None where one of them has no body."""
     distinct: list[Node] = []
     for action in dispatcher.actions:
-        if action.success.schema is not None and action.success.schema not in distinct:
+        if action.success.schema is None:
+            return None
+        if action.success.schema not in distinct:
             distinct.append(action.success.schema)
-    if len(distinct) < 2:
-        return distinct[0] if distinct else None
+    if len(distinct) == 1:
+        return distinct[0]
     return Node({"anyOf": distinct}, origin=(*dispatcher.origin, "actions"))
 
 

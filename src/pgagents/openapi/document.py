@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgagents.model import Model
-from pgagents.openapi import dispatch, parts, refusals
+from pgagents.openapi import dispatch, events, parts, refusals
 from pgagents.openapi.operation import operation
 from pgagents.openapi.profile import Profile
 from pgagents.origin import Node, Text
@@ -29,7 +29,10 @@ def document(model: Model, profile: Profile, change: Change | None = None) -> No
     members["security"] = parts.security(model, oauth=profile.complete)
     paths = _paths(model, profile)
     members["paths"] = paths
-    members["components"] = _components(model, profile, paths, change)
+    sent = events.webhooks(model) if profile.complete else Node()
+    if sent:
+        members["webhooks"] = sent
+    members["components"] = _components(model, profile, [paths, sent], change)
     if change:
         for holder in schema_holders(paths):
             holder["schema"] = change(holder["schema"])
@@ -47,8 +50,8 @@ def _paths(model: Model, profile: Profile) -> Node:
     return paths
 
 
-def _components(model: Model, profile: Profile, paths: Node, change: Change | None) -> Node:
-    """What the paths refer to: responses, headers and schemas, the latter with all that they need in turn."""
+def _components(model: Model, profile: Profile, users: list[Node], change: Change | None) -> Node:
+    """What paths and webhooks refer to: responses, headers and schemas, the latter with all that they need in turn."""
     responses = Node(origin=("errors", "codes"))
     for action in profile.actions(model):
         keyed = action.key or not profile.complete
@@ -56,7 +59,9 @@ def _components(model: Model, profile: Profile, paths: Node, change: Change | No
             name = refusals.component_name(codes, keyed=keyed)
             if name not in responses:
                 responses[name] = refusals.response(model, codes, keyed=keyed, full=profile.complete)
-    holders = [*schema_holders(paths), *schema_holders(responses)]
+    for edge in model.errors.edge if profile.complete else ():
+        responses[refusals.edge_name(edge.status)] = refusals.edge_response(model, edge)
+    holders = [*schema_holders(users), *schema_holders(responses)]
     needed = closure({"anyOf": [h["schema"] for h in holders]}, model.schemas)
     if change:
         for holder in schema_holders(responses):
@@ -110,3 +115,5 @@ def losses(model: Model, profile: Profile) -> Iterator[Loss]:
         yield Loss(header.origin, f"answers carry `{header.name}`", "elsewhere", "in the full document")
     for dispatcher in profile.dispatchers(model):
         yield from dispatch.losses(dispatcher)
+        detail = f"{dispatcher.operation_id}: one object with the members of all answers, none required"
+        yield Loss((*dispatcher.origin, "actions"), "each action's own answer", "widened", detail)

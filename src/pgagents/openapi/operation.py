@@ -27,6 +27,8 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["x-openai-isConsequential"] = action.effect == "write"
     if not action.key:
         members["security"] = []
+    elif profile.complete and (scopes := parts.oauth_scopes(model, action)):
+        members["security"] = parts.security(model, oauth=True, scopes=scopes)
     outside = [p for p in params if p.place != "body"]
     if outside:
         members["parameters"] = [parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside]
@@ -50,6 +52,8 @@ def responses(model: Model, action: Action, profile: Profile) -> Node:
             found[status] = own
         else:
             found[status] = refusals.reference(codes, keyed=action.key or not profile.complete)
+    for edge in model.errors.edge if profile.complete else ():
+        found.setdefault(edge.status, refusals.edge_reference(edge.status))
     return Node({str(status): found[status] for status in sorted(found)}, origin=(*action.origin, "output"))
 
 
@@ -62,7 +66,7 @@ def success(model: Model, action: Action, output: Output, profile: Profile) -> N
         media = Node({"schema": output.schema}, origin=output.origin)
         if profile.examples and (shown := _examples(action, output.status)):
             media["examples"] = shown
-        answer["content"] = Node({parts.JSON: media}, origin=output.origin)
+        answer["content"] = Node({output.content_type: media}, origin=output.origin)
     return answer
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pgagents.model import Action, Example, Header, Model, Param, Surface
@@ -64,11 +64,17 @@ def security_schemes(model: Model, *, oauth: bool) -> Node:
     return schemes
 
 
-def security(model: Model, *, oauth: bool) -> list[Node]:
+def oauth_scopes(model: Model, action: Action) -> list[str]:
+    """The scopes that an OAuth token needs for this action."""
+    needs = model.auth.oauth.needs if model.auth.oauth else {}
+    return [scope for scope, names in needs.items() if action.name in names]
+
+
+def security(model: Model, *, oauth: bool, scopes: Sequence[str] = ()) -> list[Node]:
     """One requirement, or either of two."""
     needs = [Node({model.auth.default: []}, origin=("auth", "default"))]
     if oauth and model.auth.oauth:
-        needs.append(Node({OAUTH: []}, origin=("auth", "oauth")))
+        needs.append(Node({OAUTH: list(scopes)}, origin=("auth", "oauth")))
     return needs
 
 
@@ -177,6 +183,11 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
     found = Node(origin=("headers",))
     for header in model.headers:
         if kinds & set(header.on):
-            named = _COMPONENT.match(header.name)
-            found[header.name] = Node({"$ref": HEADERS + header.name}, origin=header.origin) if named else _header(header)
+            found[header.name] = header_reference(header)
     return found
+
+
+def header_reference(header: Header) -> Node:
+    """A reference to the header's component; the header itself where its name can name none."""
+    named = _COMPONENT.match(header.name)
+    return Node({"$ref": HEADERS + header.name}, origin=header.origin) if named else _header(header)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from pgagents.model import REF, Action, Code, Dispatcher, Model
 from pgagents.openapi import parts
 from pgagents.origin import Node, Text
 
 RESPONSES = "#/components/responses/"
+_RETRY = {"description": "Seconds to wait before the next call", "required": True, "schema": {"type": "integer", "minimum": 0}}
 
 
 def by_status(codes: Iterable[Code]) -> dict[int, tuple[Code, ...]]:
@@ -56,9 +58,30 @@ def response(model: Model, codes: tuple[Code, ...], *, keyed: bool, full: bool, 
     return members
 
 
+def edge_name(status: int) -> str:
+    """The component of what a proxy before the API answers."""
+    return f"edge.{status}"
+
+
+def edge_reference(status: int) -> Node:
+    """A reference to it."""
+    return Node({"$ref": RESPONSES + edge_name(status)}, origin=("errors", "edge"))
+
+
+def edge_response(model: Model, edge: Any) -> Node:
+    """What a proxy may answer at any time: no envelope, none of the API's headers but the one that says when to come back."""
+    at = ("errors", "edge")
+    answer = Node({"description": Text("Answered by a proxy before the API, in any form; wait and repeat the call", at)}, origin=at)
+    retry = model.limits.headers.retry if model.limits.headers else "Retry-After"
+    if edge.retry:
+        known = next((h for h in model.headers if h.name == retry), None)
+        answer["headers"] = Node({retry: parts.header_reference(known) if known else Node(_RETRY, origin=at)}, origin=at)
+    return answer
+
+
 def meaning(codes: tuple[Code, ...]) -> Text:
     """What the status says, code by code."""
-    return Text(" ".join(f"{c.name}: {c.meaning}" for c in codes), (*codes[0].origin, "meaning"))
+    return Text(" ".join(f"{c.name}: {c.meaning.rstrip('.')}." for c in codes), (*codes[0].origin, "meaning"))
 
 
 def plain_envelope(model: Model, codes: tuple[Code, ...]) -> Node:

@@ -1,0 +1,1 @@
+"""What pgagents costs: `make bench`."""

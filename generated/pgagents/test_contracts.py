@@ -1,0 +1,183 @@
+"""Property tests of Park Graph 1.4.0: is a running server what openapi/openapi.json says?
+
+Made by pgagents from park_graph.yaml; change that, not this. Needs `pip install pytest schemathesis` (and pytest-xdist for `-n auto`).
+
+    PGAGENTS_URL=https://staging.example.com PGAGENTS_TOKEN=... pytest test_contracts.py
+
+PGAGENTS_URL           the server, without the paths of the document
+PGAGENTS_TOKEN         a key, sent as a bearer token
+PGAGENTS_ALLOW_WRITES  1: call operations that write, whatever the key; a test key may always write
+PGAGENTS_EXAMPLES      generated calls an operation beside the systematic ones (10)
+
+Calls that the server puts off (429, 503) are repeated after Retry-After and judged only once they are answered.
+"""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import hypothesis
+import jsonschema_rs
+import pytest
+import requests
+import schemathesis
+from schemathesis import Config, GenerationMode
+from schemathesis.checks import (
+    content_type_conformance,
+    not_a_server_error,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+URL = os.environ.get("PGAGENTS_URL", "").rstrip("/")
+TOKEN = os.environ.get("PGAGENTS_TOKEN", "")
+EXAMPLES = int(os.environ.get("PGAGENTS_EXAMPLES", "10"))
+NEEDS_KEY = True
+TEST_PREFIXES = ['pk_test_']
+MAY_WRITE = os.environ.get("PGAGENTS_ALLOW_WRITES") == "1" or any(TOKEN.startswith(prefix) for prefix in TEST_PREFIXES)
+READS = [
+    'searchParking',
+    'checkAvailability',
+    'getRates',
+    'getSession',
+    'listSessions',
+    'searchSessions',
+    'getFleetBilling',
+    'getMarketRate',
+    'getAgentDemand',
+    'listWebhooks',
+    'getHealth',
+]
+NO_KEY_STATUS = 401  # None: the server may name another fault of the call first
+PATIENCE_S = 60.0
+
+DOCUMENT = json.loads((Path(__file__).resolve().parent.parent / "openapi" / "openapi.json").read_text(encoding="utf-8"))
+METHODS = ("get", "put", "post", "delete", "patch")
+OPERATIONS = [(method, path, item[method]) for path, item in DOCUMENT["paths"].items() for method in METHODS if method in item]
+KEYED = [(method, path, op["operationId"]) for method, path, op in OPERATIONS if op.get("security", DOCUMENT.get("security"))]
+
+pytestmark = [
+    pytest.mark.skipif(not URL, reason="PGAGENTS_URL is not set: no server to test"),
+    pytest.mark.skipif(NEEDS_KEY and not TOKEN, reason="PGAGENTS_TOKEN is not set: no key to call with"),
+]
+
+
+def _without_security(document):
+    """The document for generating calls: a missing key is no fault of a call here, and is tested on its own below."""
+    bare = {k: v for k, v in document.items() if k != "security"}
+    bare["paths"] = {
+        path: {m: {k: v for k, v in op.items() if k != "security"} if m in METHODS else op for m, op in item.items()}
+        for path, item in document["paths"].items()
+    }
+    bare["components"] = {k: v for k, v in document.get("components", {}).items() if k != "securitySchemes"}
+    return bare
+
+
+SCHEMA = schemathesis.openapi.from_dict(_without_security(DOCUMENT), config=Config.from_dict({}))
+SCHEMA.config.update(base_url=URL or "http://127.0.0.1:9")
+TRIED = SCHEMA if MAY_WRITE else SCHEMA.include(operation_id=READS)
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+def _retry_after(response):
+    try:
+        return min(max(float(response.headers.get("Retry-After", "1")), 0.1), PATIENCE_S)
+    except ValueError:
+        return 1.0
+
+
+def _answer(case):
+    """The answer to a call, once the server no longer puts it off."""
+    headers = {"Authorization": f"Bearer {TOKEN}"} if TOKEN else {}
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        response = case.call(headers=headers, timeout=30)
+        if response.status_code not in (429, 503):
+            return response
+        if time.monotonic() > until:
+            pytest.fail(f"{case.method} {case.path} is put off with {response.status_code} for more than {PATIENCE_S:.0f} s")
+        time.sleep(_retry_after(response))
+
+
+def _refuses(schema, value):
+    return not jsonschema_rs.Draft202012Validator({**schema, "components": DOCUMENT.get("components", {})}).is_valid(value)
+
+
+def _readings(text):
+    """What a server may take a text in a path or query for."""
+    try:
+        return [text, json.loads(text)]
+    except ValueError:
+        return [text]
+
+
+def _is_invalid(case):
+    """Whether the call, as it is sent, breaks the document however it is read."""
+    operation = DOCUMENT["paths"][case.path][case.method.lower()]
+    sent = {"path": case.path_parameters or {}, "query": case.query or {}}
+    for parameter in operation.get("parameters", ()):
+        values = sent.get(parameter["in"])
+        if values is None:
+            continue
+        if parameter["name"] not in values:
+            if parameter.get("required") and parameter["in"] == "query":
+                return True
+            continue
+        value = values[parameter["name"]]
+        if isinstance(value, (list, dict)) or value is None:
+            continue
+        text = value if isinstance(value, str) else json.dumps(value)
+        if parameter["in"] == "path" and ("/" in text or text in ("", ".", "..")):
+            return False
+        if all(_refuses(parameter["schema"], reading) for reading in _readings(text)):
+            return True
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if body and isinstance(case.body, (dict, list, str, int, float, bool)) and case.media_type == "application/json":
+        return _refuses(body["schema"], case.body)
+    return False
+
+
+@TRIED.parametrize()
+@hypothesis.settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+def test_every_answer_is_as_documented(case):
+    """Status, content type, headers and body are documented, whatever is sent; what the document forbids is refused."""
+    response = _answer(case)
+    case.validate_response(response, checks=CHECKS)
+    if case.meta and case.meta.generation.mode is GenerationMode.NEGATIVE and response.status_code < 400:
+        assert not _is_invalid(case), f"an invalid call got {response.status_code}: {case.as_curl_command()}"
+
+
+@pytest.mark.skipif(not NEEDS_KEY, reason="no operation needs a key")
+@pytest.mark.parametrize(("method", "path", "name"), KEYED, ids=[name for _, _, name in KEYED])
+@pytest.mark.parametrize("key", [None, "wrong"], ids=["no-key", "unknown-key"])
+def test_a_call_without_a_good_key_is_refused(method, path, name, key):
+    """No key and an unknown one are refused before anything happens."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    while "{" in path:
+        start, end = path.index("{"), path.index("}")
+        path = f"{path[:start]}unknown{path[end + 1 :]}"
+    body = {} if method in ("post", "put", "patch") else None
+    response = requests.request(method, URL + path, headers=headers, json=body, timeout=30)
+    if response.status_code not in (429, 503):
+        assert response.status_code == NO_KEY_STATUS or (NO_KEY_STATUS is None and 400 <= response.status_code < 500)
+
+
+def test_operations_that_write_are_tried_too():
+    """Fails never; says in the report what was left out."""
+    left_out = sorted(op["operationId"] for _, _, op in OPERATIONS if op["operationId"] not in READS)
+    if left_out and not MAY_WRITE:
+        pytest.skip(f"not called, as the key is no test key and PGAGENTS_ALLOW_WRITES is not 1: {', '.join(left_out)}")

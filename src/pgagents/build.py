@@ -1,0 +1,170 @@
+"""Every document of a catalogue: planned, viewed, rendered, held to its vendor's schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pgagents import registry, trace
+from pgagents.diagnostics import Diagnostic, in_order
+from pgagents.errors import PgagentsError
+from pgagents.model import Model
+from pgagents.render import Artifact, Rendered, Renderer
+from pgagents.resources import folder
+from pgagents.source import Pointer, did_you_mean
+from pgagents.target import Made, Summary, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a catalogue gives: documents, and what vendors will say against them.
+
+    `stale` are files that a target of ours would write for another catalogue, but not for this one.
+    """
+
+    rendered: tuple[Rendered, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    stale: tuple[str, ...]
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Vendors with an error; a diagnostic's id begins with its vendor."""
+        return frozenset(d.id.split("/")[0] for d in self.diagnostics if d.severity == "error")
+
+    def artifacts(self, *, without: frozenset[str] = frozenset()) -> tuple[Artifact, ...]:
+        """All files, but for those of some vendors."""
+        return tuple(a for r in self.rendered if vendor(r.made.id) not in without for a in r.artifacts())
+
+
+def vendor(target: str) -> str:
+    """`gemini` of `gemini/functions`."""
+    return target.split("/")[0]
+
+
+def targets() -> dict[str, Target | Summary]:
+    """Every target there is, by id."""
+    return {id: module.TARGET for id, module in registry.collect("pgagents.targets").items()}
+
+
+def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
+    """The targets that apply to this catalogue, or the named ones (an id, or a vendor). Raises PgagentsError for an unknown one."""
+    known = targets()
+    for name in only:
+        if name not in known and name not in {vendor(id) for id in known}:
+            raise PgagentsError(f"there is no target `{name}`", did_you_mean(name, list(known)))
+    chosen = {id: t for id, t in known.items() if not only or id in only or vendor(id) in only}
+    applying = {id: t for id, t in chosen.items() if _applies(t, model)}
+    for name in only:
+        if not any(name in (id, vendor(id)) for id in applying):
+            needed = next(t.surface for id, t in chosen.items() if name in (id, vendor(id)) and isinstance(t, Target))
+            raise PgagentsError(f"the catalogue has no surface for `{name}`", f"add `{needed}:` under `surfaces`")
+    return applying
+
+
+def _applies(target: Target | Summary, model: Model) -> bool:
+    return isinstance(target, Summary) or target.surface is None or target.surface in model.surfaces
+
+
+def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = None, strict: bool = False) -> Built:
+    """Make the documents. Errors in what vendors take are in `diagnostics`; raises PgagentsError for a wrong call or template."""
+    chosen = plan(model, only)
+    renderer = Renderer(templates)
+    summing = any(isinstance(t, Summary) for t in chosen.values())
+    made = _made(model, plan(model) if summing else chosen)  # a summary reads all others, also where it is built alone
+    rendered = tuple(renderer.render(m) for m in made if m.id in chosen)
+    found: list[Diagnostic] = [] if only else _hosted(model, chosen)
+    for document in rendered:
+        found += _refusals(document, model, templates)
+        found += _notes(document, model, strict)
+    written = {path for t in chosen.values() for path in t.outputs}
+    stale = () if only else tuple(sorted({p for t in targets().values() for p in t.outputs} - written))
+    return Built(rendered, tuple(in_order(found)), stale)
+
+
+def document(model: Model, path: str, *, templates: Path | None = None) -> Rendered:
+    """The one document that goes to `path` in the output folder, with the origin of its members.
+
+    A path may be longer than the output's own (`generated/gemini/functions.json`). Raises PgagentsError for a file
+    that no target of this catalogue writes.
+    """
+    parts = Path(path).parts
+    known = targets()
+    for id, target in known.items():
+        for output in target.outputs:
+            if parts[-len(Path(output).parts) :] == Path(output).parts:
+                if not _applies(target, model):
+                    raise PgagentsError(f"this catalogue writes no {output}: it has no surface `{getattr(target, 'surface', '')}`")
+                needed: dict[str, Target | Summary] = plan(model) if isinstance(target, Summary) else {id: target}
+                made = next(m for m in _made(model, needed) if m.id == id)
+                return Renderer(templates, traced=True).render(made)
+    outputs = [output for target in known.values() for output in target.outputs]
+    raise PgagentsError(f"`{path}` is no file that pgagents generates", did_you_mean("/".join(parts[-2:]), outputs))
+
+
+def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
+    """The part of the catalogue that a member of a traced document comes from; at the least, the surface it is made for."""
+    surface = getattr(rendered.made.target, "surface", None)
+    return trace.origin(rendered, pointer, model.source) or (("surfaces", surface) if surface else ())
+
+
+def _made(model: Model, chosen: dict[str, Target | Summary]) -> tuple[Made, ...]:
+    """All views; summaries come last, as they read the others."""
+    views = [Made(id, t, t.view(model)) for id, t in chosen.items() if isinstance(t, Target)]
+    summaries = [Made(id, t, t.view(model, tuple(views))) for id, t in chosen.items() if isinstance(t, Summary)]
+    return tuple(sorted([*views, *summaries], key=lambda m: m.id))
+
+
+def _hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Diagnostic]:
+    """Files said to be hosted that nothing writes."""
+    outputs = [path for t in chosen.values() for path in t.outputs]
+    return [
+        Diagnostic(
+            model.source.locate(("api", "hosted", path)), "pgagents/hosting/unknown-file", "error",
+            f"`{path}` is hosted, but nothing generates it", did_you_mean(path, outputs),
+        )
+        for path in model.api.hosted
+        if path not in outputs
+    ]  # fmt: skip
+
+
+def _refusals(rendered: Rendered, model: Model, templates: Path | None) -> list[Diagnostic]:
+    """What the vendor's schema says against a document, at the catalogue's lines."""
+    path = folder("schemas") / "vendor" / f"{rendered.made.id}.schema.json"
+    if rendered.data is None or not path.is_file():
+        return []
+    import jsonschema_rs
+
+    errors = list(jsonschema_rs.validator_for(json.loads(path.read_bytes())).iter_errors(rendered.data))
+    if not errors:
+        return []
+    traced = Renderer(templates, traced=True).render(rendered.made)
+    output = rendered.made.target.outputs[0]
+    found = []
+    for error in errors[:50]:
+        pointer: Pointer = tuple(error.instance_path)
+        written = "/".join(["", *(trace.raw_step(step) for step in pointer)])
+        span = model.source.locate(origin(traced, pointer, model))
+        says = _short(error.message)
+        help = f"schemas/vendor/{rendered.made.id}.schema.json says what {rendered.made.target.title} takes"
+        found.append(Diagnostic(span, f"{rendered.made.id}/refused", "error", f"{output}#{written}: {says}", help))
+    return found
+
+
+def _notes(rendered: Rendered, model: Model, strict: bool) -> list[Diagnostic]:
+    """Counts and sizes past what the vendor takes: warnings, errors where strict."""
+    made = rendered.made
+    severity: Any = "error" if strict else "warning"
+    found = [Diagnostic(model.source.locate(n.origin), f"{made.id}/limit", severity, n.message, n.help) for n in made.view.notes]
+    most = made.target.max_bytes if isinstance(made.target, Target) else None
+    for artifact in rendered.artifacts() if most else ():
+        if most and len(artifact.data) > most:
+            message = f"{artifact.path} has {len(artifact.data):,} bytes; {made.target.title} takes at most {most:,}"
+            found.append(Diagnostic(model.source.locate(("surfaces",)), f"{made.id}/limit", severity, message, "offer fewer actions there"))
+    return found
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= 240 else f"{message[:110]} … {message[-120:]}"

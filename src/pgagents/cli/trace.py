@@ -1,0 +1,38 @@
+"""`pgagents trace`: why is this in my manifest?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from pgagents.cli.options import catalogue_argument, load
+
+
+@click.command()
+@click.argument("member", metavar="FILE#/POINTER")
+@catalogue_argument
+@click.option(
+    "--templates", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR", help="Templates that replace ours."
+)
+def command(member: str, catalogue: Path | None, templates: Path | None) -> int:
+    """Show the catalogue's line behind a member of a generated file.
+
+    The pointer is a JSON Pointer, for YAML files too: `generated/openai/openapi.yaml#/paths/~1lots/get`.
+    """
+    from pgagents.build import document, origin
+    from pgagents.diagnostics import Diagnostic, show
+    from pgagents.errors import PgagentsError
+    from pgagents.trace import read_pointer
+
+    file, _, written = member.partition("#")
+    model = load(catalogue)
+    rendered = document(model, file, templates=templates)
+    if rendered.data is None:
+        raise PgagentsError(f"{file} is text, it has no members", "name a .json or .yaml file")
+    pointer = read_pointer(written, rendered.data)
+    found = origin(rendered, pointer, model)
+    span = model.source.locate(found)
+    place = ".".join(str(step) for step in found) or "the catalogue as a whole"
+    click.echo(show(Diagnostic(span, rendered.made.id, "note", f"{written or 'the document'} comes from {place}"), model.source))
+    return 0

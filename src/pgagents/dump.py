@@ -1,0 +1,77 @@
+"""JSON data as canonical text, in JSON or in YAML: the same bytes for the same data, everywhere.
+
+The YAML reads the same by YAML 1.2 and by YAML 1.1 (PyYAML takes `no`, `12:30`, `0o10` and `2026-01-01` for something
+other than text, and `1e-05` for text): only what no reader can mistake stands plain, everything else in quotes.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+_PLAIN = re.compile(r"[^\W\d](?:[^\x00-\x20\x7f-\xa0#:]|:(?=[^\s])|(?<=\S)#|\ (?=[^\s#]))*\Z")
+_PATH = re.compile(r"[/$][A-Za-z0-9_{}./$-]*\Z")
+_MISTAKEN = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
+_NO_WRAP = 1 << 30
+
+
+def to_json(data: Any) -> bytes:
+    """Two spaces a level, text as it is, members in their order, a newline at the end."""
+    return (json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def to_yaml(data: Any) -> bytes:
+    """Block style; text of several lines as a literal block.
+
+    libyaml's emitter is driven by events, because PyYAML's representer is ten times slower and quotes by YAML 1.1 alone.
+    """
+    import yaml
+
+    out = io.BytesIO()
+    emitter = yaml.CSafeDumper(out, encoding="utf-8", allow_unicode=True, width=_NO_WRAP)
+    emitter.emit(yaml.StreamStartEvent(encoding="utf-8"))
+    emitter.emit(yaml.DocumentStartEvent(explicit=False))
+    _emit(data, emitter.emit, yaml)
+    emitter.emit(yaml.DocumentEndEvent(explicit=False))
+    emitter.emit(yaml.StreamEndEvent())
+    return out.getvalue()
+
+
+def _emit(data: Any, emit: Callable[[Any], None], yaml: Any) -> None:
+    kind = type(data)
+    if kind is str:
+        style = _style(data)
+        emit(yaml.ScalarEvent(None, None, (style is None, True), data, style=style))
+    elif kind is dict:
+        emit(yaml.MappingStartEvent(None, None, True, flow_style=not data))
+        for key, value in data.items():
+            emit(yaml.ScalarEvent(None, None, (True, True), key, style=None if _style(key) is None else '"'))
+            _emit(value, emit, yaml)
+        emit(yaml.MappingEndEvent())
+    elif kind is list:
+        emit(yaml.SequenceStartEvent(None, None, True, flow_style=not data))
+        for value in data:
+            _emit(value, emit, yaml)
+        emit(yaml.SequenceEndEvent())
+    else:
+        emit(yaml.ScalarEvent(None, None, (True, False), _bare(data)))
+
+
+def _style(text: str) -> str | None:
+    if (_PLAIN.match(text) or _PATH.match(text)) and text.isprintable() and text.lower() not in _MISTAKEN:
+        return None
+    if "\n" in text and text[0] not in " \n" and all(line.isprintable() and line[-1:] != " " for line in text.split("\n")):
+        return "|"
+    return '"'
+
+
+def _bare(value: Any) -> str:
+    """A number, true, false or null. YAML 1.1 knows a float by its point."""
+    if isinstance(value, float):
+        text = repr(value)
+        mantissa, e, exponent = text.partition("e")
+        return text if not e or "." in mantissa else f"{mantissa}.0e{exponent}"
+    return json.dumps(value, allow_nan=False)

@@ -1,0 +1,418 @@
+"""A catalogue schema in another schema language, and what that language could not say.
+
+Every value that the catalogue's schema takes, the lowered schema takes too: what cannot be said exactly is said
+wider, told in the description where the language has one, and listed as a loss at the catalogue's keyword.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.dialect import Dialect
+from pgagents.intersect import Flat, intersect
+from pgagents.origin import Node, Text, origin_of
+from pgagents.patterns import whole
+from pgagents.schema import REF
+from pgagents.source import Pointer
+from pgagents.target import Loss, Went
+from pgagents.wording import WORDS, short
+
+Stack = tuple[str, ...]
+
+_ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
+
+
+def lower(schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialect) -> tuple[Node, tuple[Loss, ...]]:
+    """The schema in the dialect; empty where the dialect has no word for it at all.
+
+    `schemas` are the named ones that `#/components/schemas/NAME` refers to.
+    """
+    if dialect.whole:
+        return schema if isinstance(schema, Node) else Node(schema), ()
+    lowering = _Lowering(schemas, dialect)
+    lowered = lowering.schema(schema, origin_of(schema) or (), ())
+    return lowered if lowered is not None else Node(origin=origin_of(schema) or ()), tuple(lowering.losses)
+
+
+class _Lowering:
+    """One schema's way into one dialect. `schema` answers None where a value cannot be described at all."""
+
+    def __init__(self, schemas: Mapping[str, Any], dialect: Dialect) -> None:
+        self.schemas = schemas
+        self.dialect = dialect
+        self.losses: dict[Loss, None] = {}
+
+    def lose(self, origin: Pointer, keyword: str, value: Any, went: Went, detail: str = "") -> None:
+        says = keyword if isinstance(value, dict | list) and keyword != "enum" else f"{keyword} {short(value)}"
+        self.losses[Loss(origin, says, went, detail)] = None
+
+    def schema(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
+        origin = origin_of(raw) or origin
+        if "$ref" in raw and self.dialect.refs == "keep":
+            return self._kept_reference(raw, origin, stack)
+        found = self._flat(raw, origin, stack)
+        if found is None:
+            return None
+        flat, stack = found
+        self._const(flat)
+        folded = self._alternatives(flat, stack)
+        return folded if isinstance(folded, Node) else None if folded == "cut" else self._keywords(flat, stack)
+
+    def _kept_reference(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
+        """A reference stays; what stands beside it goes into an `allOf`, as it would not be read there."""
+        name = str(raw["$ref"])[len(REF) :]
+        reference = Node({"$ref": str(raw["$ref"])}, origin=("schemas", name))
+        beside = {k: v for k, v in raw.items() if k != "$ref"}
+        if not beside:
+            return Node(reference, origin=origin)
+        outer = self.schema(Node(beside, origin=origin), origin, stack) or Node(origin=origin)
+        outer["allOf"] = [reference, *outer.get("allOf", ())]
+        return outer
+
+    # references and allOf
+
+    def _flat(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> tuple[Flat, Stack] | None:
+        """The schema with its references laid in and its `allOf` met, as far as the dialect needs it."""
+        own = Flat({k: v for k, v in raw.items() if k != "$ref"}, origin, getattr(raw, "places", None))
+        if "$ref" in raw:
+            name = str(raw["$ref"])[len(REF) :]
+            if stack.count(name) >= self.dialect.unroll or name not in self.schemas:
+                self.lose(origin, "schema", name, "dropped", "it contains itself")
+                return None
+            behind = self._flat(self.schemas[name], ("schemas", name), (*stack, name))
+            if behind is None:
+                return None
+            own, stack = self._both(behind[0], own), behind[1]
+        if "allOf" in own and not self.dialect.all_of:
+            parts = own.pop("allOf")
+            place = own.place("allOf")
+            for index, part in enumerate(parts):
+                inner = self._flat(part, origin_of(part) or (*place, index), stack)
+                if inner is None:
+                    return None
+                own, stack = self._both(inner[0], own), inner[1]
+        return own, stack
+
+    def _both(self, inner: Flat, outer: Flat) -> Flat:
+        if not inner:
+            return outer
+        both, lost = intersect(inner, outer)
+        for keyword, place, value in lost:
+            self.lose(place, keyword, value, "widened", "one schema cannot say both")
+        return both
+
+    # alternatives
+
+    def _const(self, flat: Flat) -> None:
+        if "const" not in flat:
+            return
+        if flat["const"] is None:
+            del flat["const"]
+            flat["type"] = "null"
+        elif not self.dialect.const:
+            flat["enum"], flat.places["enum"] = [flat.pop("const")], flat.place("const")
+
+    def _alternatives(self, flat: Flat, stack: Stack) -> Node | str | None:
+        """Settles `anyOf`, `oneOf` and several types. A Node is the whole answer; None means: go on with `flat`."""
+        self._types_to_alternatives(flat)
+        for keyword in ("anyOf", "oneOf"):
+            if keyword in flat:
+                folded = self._fold(flat, keyword, stack)
+                if folded is not None:
+                    return folded
+        return None
+
+    def _types_to_alternatives(self, flat: Flat) -> None:
+        kinds = flat.get("type")
+        if not isinstance(kinds, list) or self.dialect.type_arrays:
+            return
+        real = [k for k in kinds if k != "null" and not (k == "integer" and "number" in kinds)]
+        if len(real) < 2:
+            return
+        if self.dialect.any_of == "none" or "anyOf" in flat:
+            self.lose(flat.place("type"), "type", kinds, "widened", "any type is taken")
+            del flat["type"]
+            return
+        place = flat.place("type")
+        flat["anyOf"] = [Node({"type": k}, origin=place) for k in (*real, *(["null"] if "null" in kinds else []))]
+        flat.places["anyOf"] = place
+        del flat["type"]
+
+    def _fold(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
+        branches, place = list(flat[keyword]), flat.place(keyword)
+        d = self.dialect
+        nulls = [b for b in branches if b.get("type") == "null" or ("const" in b and b["const"] is None)]
+        rest = [b for b in branches if b not in nulls]
+        takes_null = bool(nulls) and "null" in flat.get("type", ["null"]) and None in flat.get("enum", [None])
+        if len(rest) == 1 and (d.null == "nullable" or not nulls or d.any_of == "none"):
+            return self._only(flat, keyword, rest[0], takes_null, stack)
+        if d.any_of == "none":
+            self.lose(place, keyword, branches, "widened", "any value is taken")
+            del flat[keyword]
+            return None
+        if d.any_of == "alone":
+            return self._alone(flat, keyword, branches, stack)
+        self._beside(flat, keyword, stack)
+        return None
+
+    def _beside(self, flat: Flat, keyword: str, stack: Stack) -> None:
+        """The alternatives stay among the other keywords."""
+        branches, place = list(flat.pop(keyword)), flat.place(keyword)
+        lowered = [self.schema(b, (*place, i), stack) for i, b in enumerate(branches)]
+        if any(b is None for b in lowered):
+            self.lose(place, keyword, branches, "widened", "one of them contains itself")
+            return
+        said = keyword if keyword == "anyOf" or self.dialect.one_of else "anyOf"
+        if said != keyword:
+            self.lose(place, keyword, branches, "widened", "more than one may hold")
+        flat[said], flat.places[said] = lowered, place
+
+    def _only(self, flat: Flat, keyword: str, branch: Mapping[str, Any], takes_null: bool, stack: Stack) -> Node | str | None:
+        """One alternative, or one and null: the alternative itself, which may be null."""
+        base = Flat({k: v for k, v in flat.items() if k != keyword}, flat.origin, flat.places)
+        found = self._flat(branch, origin_of(branch) or (*flat.place(keyword), 0), stack)
+        if found is not None and takes_null and "allOf" in found[0]:
+            self._beside(flat, keyword, stack)
+            return None
+        if found is None:
+            del flat[keyword]
+            self.lose(flat.place(keyword), keyword, [], "widened", "it contains itself")
+            return None
+        both, stack = self._both(found[0], base), found[1]
+        self._const(both)
+        if takes_null and not self._add_null(both):
+            self.lose(flat.place(keyword), keyword, [], "widened", "any value is taken")
+            both = Flat({k: v for k, v in base.items() if k in _ANNOTATIONS}, flat.origin, flat.places)
+        folded = self._alternatives(both, stack)
+        return folded if folded is not None else self._keywords(both, stack) or "cut"
+
+    def _add_null(self, flat: Flat) -> bool:
+        """Let a schema take null as well, if it can be said."""
+        inner = [k for k in ("anyOf", "oneOf") if k in flat]
+        if "type" not in flat and not inner:
+            return False
+        for keyword in inner:
+            flat[keyword] = [*flat[keyword], Node({"type": "null"}, origin=flat.place(keyword))]
+        if "type" in flat:
+            kinds = [flat["type"]] if isinstance(flat["type"], str) else list(flat["type"])
+            flat["type"] = kinds if "null" in kinds else [*kinds, "null"]
+        if "enum" in flat and None not in flat["enum"]:
+            flat["enum"] = [*flat["enum"], None]
+        if "const" in flat:
+            flat["enum"] = [flat.pop("const"), None]
+        return True
+
+    def _alone(self, flat: Flat, keyword: str, branches: list[Any], stack: Stack) -> Node | None:
+        """`anyOf` by itself: what stood beside it goes into each branch."""
+        place = flat.place(keyword)
+        base = {k: v for k, v in flat.items() if k != keyword and k not in _ANNOTATIONS}
+        lowered = []
+        for index, branch in enumerate(branches):
+            part = Node({"allOf": [branch, _Placed(base, flat)]}, origin=origin_of(branch) or (*place, index)) if base else branch
+            lowered.append(self.schema(part, (*place, index), stack))
+        if any(b is None for b in lowered):
+            self.lose(place, keyword, branches, "widened", "one of them cannot be said")
+            del flat[keyword]
+            return None
+        if keyword == "oneOf" and not self.dialect.one_of:
+            self.lose(place, keyword, branches, "widened", "more than one may hold")
+        out = Node({"anyOf": lowered}, origin=flat.origin)
+        self._describe(out, flat, [WORDS["deprecated"](flat.get("deprecated"))])
+        return out
+
+    # keywords
+
+    def _keywords(self, flat: Flat, stack: Stack) -> Node | None:
+        d = self.dialect
+        out = Node(origin=flat.origin)
+        hints: list[str] = []
+        kinds = self._types(flat, out)
+        for keyword, value in list(flat.items()):
+            if keyword in ("anyOf", "oneOf"):
+                out[keyword] = list(value)
+            elif keyword == "allOf":
+                parts = [self.schema(part, (*flat.place(keyword), i), stack) for i, part in enumerate(value)]
+                out[keyword] = [part for part in parts if part is not None]
+            elif keyword in ("title", "default"):
+                out[keyword] = value
+            elif keyword == "examples" and d.examples != "none":
+                out[d.examples] = value if d.examples == "examples" else value[0]
+            elif keyword == "enum":
+                self._enum(flat, kinds, out, hints)
+            elif keyword in ("exclusiveMinimum", "exclusiveMaximum"):
+                self._exclusive(keyword, flat, kinds, out, hints)
+            elif keyword == "format":
+                self._format(flat, kinds, out, hints)
+            elif keyword == "items":
+                items = self.schema(value, flat.place(keyword), stack)
+                if items is None:
+                    return None
+                out["items"] = items
+            elif keyword == "const":
+                out["const"] = value
+            elif keyword in WORDS or keyword in ("readOnly", "writeOnly"):
+                self._plain(keyword, flat, out, hints)
+        if not self._object(flat, kinds, out, stack):
+            return None
+        if not d.untyped and "type" not in out:
+            self.lose(flat.origin, "any", "value", "dropped", "the vendor takes no value without a type")
+            return None
+        self._describe(out, flat, hints)
+        return out
+
+    def _types(self, flat: Flat, out: Node) -> list[str]:
+        """Writes the type and answers the types without null."""
+        d = self.dialect
+        kinds = [flat["type"]] if isinstance(flat.get("type"), str) else list(flat.get("type", ()))
+        if not kinds and flat.get("enum") and all(isinstance(v, str) for v in flat["enum"]):
+            kinds = ["string"]
+        may_be_null = "null" in kinds and None in flat.get("enum", [None])
+        real = [k for k in kinds if k != "null" and not (k == "integer" and "number" in kinds)]
+        if not kinds:
+            return []
+        if not real:
+            out["type"] = "NULL" if d.upper_types else "null"
+            if d.nullable_needs_type:
+                out.update({"type": "string", "nullable": True, "enum": [None]})
+            flat.pop("enum", None)
+            return []
+        names = [k.upper() for k in real] if d.upper_types else real
+        if may_be_null and d.null == "type":
+            names.append("null")
+        out["type"] = names[0] if len(names) == 1 else names
+        if may_be_null and d.null == "nullable":
+            out["nullable"] = True
+        return real
+
+    def _plain(self, keyword: str, flat: Flat, out: Node, hints: list[str]) -> None:
+        """A keyword that is carried as it is, or said in words."""
+        d, value = self.dialect, flat[keyword]
+        if keyword == "pattern" and d.whole_patterns:
+            said = whole(value)
+            if said is None:
+                self._say(keyword, flat, hints)
+            else:
+                out[keyword] = value if said == value else said
+        elif keyword in d.keywords:
+            out[keyword] = value
+            if keyword in d.repeated:
+                self._say(keyword, flat, hints, "the vendor does not promise to heed it")
+        elif keyword in WORDS:
+            self._say(keyword, flat, hints)
+        elif value:
+            self.lose(flat.place(keyword), keyword, value, "dropped")
+
+    def _say(self, keyword: str, flat: Flat, hints: list[str], detail: str = "") -> None:
+        value = flat[keyword]
+        words = WORDS[keyword](value)
+        if not words:
+            return
+        if self.dialect.describes:
+            hints.append(words)
+        self.lose(flat.place(keyword), keyword, value, "description" if self.dialect.describes else "dropped", detail)
+
+    def _enum(self, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
+        values = [v for v in flat["enum"] if v is not None or self.dialect.null_in_enum]
+        texts = [v for v in values if isinstance(v, str)]
+        if self.dialect.enums == "any":
+            out["enum"] = values
+        elif texts and all(texts) and (kinds == ["string"] or (not kinds and texts == values)):
+            out["enum"] = texts
+        else:
+            self._say("enum", flat, hints)
+
+    def _exclusive(self, keyword: str, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
+        d, bound = self.dialect, flat[keyword]
+        plain = "minimum" if keyword == "exclusiveMinimum" else "maximum"
+        tighter = max if plain == "minimum" else min
+        if d.exclusive == "number":
+            self._plain(keyword, flat, out, hints)
+        elif d.exclusive == "boolean":
+            other = flat.get(plain)
+            if other is None or tighter(bound, other) == bound:
+                flat[plain] = out[plain] = bound
+                out[keyword] = True
+        else:
+            whole_numbers = kinds == ["integer"]
+            if whole_numbers:
+                bound = math.floor(bound) + 1 if plain == "minimum" else math.ceil(bound) - 1
+            else:
+                self._say(keyword, flat, hints)
+            flat[plain] = out[plain] = tighter(bound, flat.get(plain, bound))
+
+    def _format(self, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
+        allowed = self.dialect.formats
+        if allowed is None or (len(kinds) == 1 and flat["format"] in allowed.get(kinds[0], ())):
+            out["format"] = flat["format"]
+        else:
+            self._say("format", flat, hints)
+
+    # objects
+
+    def _object(self, flat: Flat, kinds: list[str], out: Node, stack: Stack) -> bool:
+        """Members of an object; False where the dialect has no word for this object."""
+        d = self.dialect
+        is_object = "object" in kinds
+        cut = self._properties(flat, out, stack)
+        further = flat.get("additionalProperties", True)
+        if not is_object and "properties" not in flat and "additionalProperties" not in flat:
+            if "required" in flat:
+                out["required"] = list(flat["required"])
+            return True
+        if d.additional == "drop":
+            if further is not True:
+                self.lose(flat.place("additionalProperties"), "additionalProperties", further, "dropped", "other members are not refused")
+        elif isinstance(further, Mapping):
+            inner = self.schema(further, flat.place("additionalProperties"), stack)
+            out["additionalProperties"] = True if inner is None or cut else inner
+        elif d.additional == "explicit" or "additionalProperties" in flat:
+            out["additionalProperties"] = bool(further) or cut
+        if not d.empty_objects and is_object and not out.get("properties"):
+            self.lose(flat.origin, "object", "without named members", "dropped", "the vendor refuses it")
+            return False
+        return True
+
+    def _properties(self, flat: Flat, out: Node, stack: Stack) -> bool:
+        """Writes the members that can be said; answers whether one could not."""
+        if "properties" not in flat:
+            if "required" in flat and ("object" in (flat.get("type") or ()) and self.dialect.additional != "drop"):
+                out["required"] = list(flat["required"])
+            return False
+        place = flat.place("properties")
+        members = Node(origin=place)
+        for name, member in flat["properties"].items():
+            lowered = self.schema(member, (*place, name), stack)
+            if lowered is not None:
+                members[name] = lowered
+        out["properties"] = members
+        cut = len(members) < len(flat["properties"])
+        known = members if cut or self.dialect.additional == "drop" else None
+        required = [n for n in flat.get("required", ()) if known is None or n in known]
+        if required:
+            out["required"] = required
+        if self.dialect.ordering and members:
+            out["propertyOrdering"] = list(members)
+        return cut
+
+    def _describe(self, out: Node, flat: Flat, hints: list[str]) -> None:
+        """The description, with what could not be said otherwise behind it."""
+        text = flat.get("description", "")
+        said = "; ".join(dict.fromkeys(h for h in hints if h))
+        if said:
+            joined = f"{text} ({said})" if text and not text.rstrip().endswith(".") else f"{text} {said[:1].upper()}{said[1:]}.".lstrip()
+            out["description"] = Text(joined, origin_of(text) or flat.origin)
+        elif text:
+            out["description"] = text
+
+
+class _Placed(dict[str, Any]):
+    """Keywords laid into a branch, with their places."""
+
+    __slots__ = ("origin", "places")
+
+    def __init__(self, members: Mapping[str, Any], flat: Flat) -> None:
+        super().__init__(members)
+        self.origin = flat.origin
+        self.places = flat.places

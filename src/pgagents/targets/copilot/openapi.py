@@ -1,0 +1,34 @@
+"""The OpenAPI 3.0.3 document that a Microsoft 365 Copilot plugin runs on.
+
+Microsoft's own parser refuses 3.1; its service knows no composition, no nested objects in what is sent, no cycles
+(schemas/requirements/microsoft.yaml, read 2026-11-20).
+"""
+
+from __future__ import annotations
+
+from pgagents.dialect import OPENAPI_30_FLAT
+from pgagents.lower import lower
+from pgagents.model import Model
+from pgagents.openapi.document import document, losses
+from pgagents.openapi.profile import Profile
+from pgagents.origin import Node
+from pgagents.target import Loss, Target, View
+
+
+def view(model: Model) -> View:
+    """The OpenAPI Object with every schema in 3.0.3, references put in."""
+    surface = model.surfaces["copilot"]
+    profile = Profile("3.0.3", surface, complete=False, header_params=True, examples=False, consequential=True)
+    lost: dict[Loss, None] = dict.fromkeys(losses(model, profile))
+
+    def flat(schema: Node) -> Node:
+        lowered, more = lower(schema, model.schemas, OPENAPI_30_FLAT)
+        lost.update(dict.fromkeys(more))
+        return lowered
+
+    made = document(model, profile, flat)
+    made["components"].pop("schemas", None)
+    return View(made, tuple(lost))
+
+
+TARGET = Target("Microsoft 365 Copilot (OpenAPI 3.0.3)", ("copilot/openapi-3.0.yaml",), view, surface="copilot", max_bytes=102_400)

@@ -1,0 +1,1 @@
+"""OpenAI: GPT Actions and the plugin manifest."""

@@ -1,0 +1,1 @@
+"""The open standard's documents."""

@@ -1,0 +1,33 @@
+"""A pytest module of Schemathesis property tests, for whoever runs the API."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from pgagents.model import Model
+from pgagents.target import Target, View
+
+
+def view(model: Model) -> View:
+    """What the tests need to know beside the OpenAPI document: what only reads, and which keys may write."""
+    prefixes = [
+        prefix
+        for scheme in model.auth.schemes.values()
+        for prefix, mode in scheme.prefixes.items()
+        if mode == "test"
+    ]  # fmt: skip
+    no_key = model.codes[model.errors.framework.no_key].status
+    return View(
+        {
+            "title": model.api.title,
+            "version": model.api.version,
+            "file": PurePath(model.source.file).name,
+            "reads": [a.operation_id for a in model.actions if a.effect == "read"],
+            "test_prefixes": prefixes,
+            "needs_key": any(a.key for a in model.actions),
+            "no_key_status": no_key if model.points.auth_first is True else None,
+        }
+    )
+
+
+TARGET = Target("Property tests (pytest)", ("pgagents/test_contracts.py",), view)

@@ -1,0 +1,80 @@
+"""Vendors' own packages from npm, installed once beside the judge scripts, and the generated files they judge."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgagents.build import build
+from pgagents.catalogue.load import load_file
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+CATALOGUES = {"park_graph": ROOT / "catalogue/park_graph.yaml", "shop": ROOT / "tests/catalogues/shop.yaml"}
+
+Judge = Callable[..., Any]
+
+
+def install_judges(folder: Path = HERE) -> str:
+    """Put the packages of package.json into node_modules, unless they are there; answers why it cannot, or nothing.
+
+    They are installed aside and renamed, so that two test processes cannot meet half of them.
+    """
+    wanted = (folder / "package.json").read_text(encoding="utf-8")
+    modules = folder / "node_modules"
+    stamp = modules / ".installed.json"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return ""
+    npm = shutil.which("npm")
+    if not npm or not shutil.which("node"):
+        return "needs node and npm"
+    aside = folder / f"node_modules.{os.getpid()}"
+    aside.mkdir()
+    try:
+        (aside / "package.json").write_text(wanted, encoding="utf-8")
+        flags = ["--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error"]
+        done = subprocess.run([npm, "install", *flags], cwd=aside, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            return f"npm could not install the judges: {done.stderr.strip()[-200:]}"
+        (aside / "node_modules" / ".installed.json").write_text(wanted, encoding="utf-8")
+        shutil.rmtree(modules, ignore_errors=True)
+        (aside / "node_modules").replace(modules)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return "" if stamp.is_file() else f"the judges could not be installed: {error}"
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return ""
+
+
+@pytest.fixture(scope="session")
+def node() -> Judge:
+    """Runs a judge script and answers what it printed."""
+    if why := install_judges():
+        pytest.skip(why)
+
+    def run(script: str, *arguments: Path) -> Any:
+        done = subprocess.run(
+            ["node", str(HERE / script), *map(str, arguments)], cwd=HERE, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    return run
+
+
+@pytest.fixture(scope="session", params=CATALOGUES)
+def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all documents of a catalogue."""
+    out = tmp_path_factory.mktemp(request.param)
+    for artifact in build(load_file(CATALOGUES[request.param])).artifacts():
+        file = out / artifact.path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(artifact.data)
+    return out
