@@ -1,0 +1,108 @@
+"""A call as a probe asks for it: which door, which arguments, with what intent. Nothing here sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as member
+from typing import Any, Literal
+
+from pgagents.model import Resource
+from pgagents.verify.door import Door
+
+Intent = Literal["valid", "explore", "invalid", "auth", "scope", "absent", "illegal", "replay", "framework", "document", "clean"]
+"""What a call is meant to show. `valid` alone expects a 2xx; `clean` undoes what a run made; an answer to `framework`
+and `document` is none of an action."""
+
+Twist = Literal["", "none", "garbage", "flip", "basic", "bare", "query"]
+"""How the key is presented: as it should be, not at all, another key, one character changed, by another scheme, without
+the scheme's name, in the query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """An argument that stands for the id of a live resource, chosen when the call is sent.
+
+    `states` are those it may be in (empty: any); `fresh` asks for one that no other call used; `role` is its owner.
+    """
+
+    resource: str
+    states: tuple[str, ...] = ()
+    fresh: bool = False
+    role: str = "main"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fresh:
+    """An argument that gets a new value: an idempotency key. `once` False: each time it is sent, True: once for this very object."""
+
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """An argument that is the signature of the body as sent, by the secret of a role."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """An argument that is a time, so many seconds after the call is sent (before, if below zero)."""
+
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """What a call sends instead of the ordinary encoding; None leaves a part as it would be."""
+
+    method: str | None = None
+    target: str | None = None
+    headers: tuple[tuple[str, str | None], ...] = ()
+    body: bytes | None = None
+    edit: Callable[[bytes], bytes] | None = None
+    """What to do to the ordinary body."""
+    wrap: Mapping[str, Any] | None = None
+    """The dispatcher's whole object, instead of selector and arguments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request to make.
+
+    `input` holds arguments by name: plain values, `Live`, `Fresh` or expressions; `subject` is the resource that the
+    expressions' `resource` means. `door` None: no action's answer is expected (unknown paths, documents).
+    `why` says in a few words what generated it.
+    """
+
+    door: Door | None
+    input: Mapping[str, Any]
+    intent: Intent
+    why: str
+    role: str = "main"
+    subject: Resource | None = None
+    states: tuple[str, ...] = ()
+    fresh: bool = False
+    owner: str = "main"
+    made: Mapping[str, Any] | None = None
+    """The very resource to use as the subject."""
+    bind: Mapping[str, Any] = member(default_factory=dict)
+    """Resources by name that expressions of the input mean, instead of any that is at hand."""
+    twist: Twist = ""
+    field: str = ""
+    """The argument that the call breaks, as an error should name it."""
+    raw: Raw = member(default_factory=Raw)
+    surface: str = "rest"
+
+    @property
+    def place(self) -> str:
+        """The tail of the ids of contracts that the answer bears on."""
+        return self.door.place if self.door and self.intent != "framework" else f"framework@{self.surface}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let so many seconds pass."""
+
+    seconds: float

@@ -1,0 +1,127 @@
+"""What a check is: promises listed before any traffic, a watcher of every exchange, probes that ask for calls.
+
+A check is a module in `verify/checks` with `promises(setting)` and `watch(seen, memory)` and/or `probes(setting)`.
+Watchers never send; probes are generators that yield a `Call` and get the `Seen`, and yield a `Judgement` and get
+nothing. Checks never import each other; what a watcher found wrong with an exchange stands in `seen.spoilt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from pgagents import registry
+from pgagents.contract import Contract, Verdict
+from pgagents.model import Code
+from pgagents.source import Pointer
+from pgagents.verify.call import Call, Wait
+from pgagents.verify.door import Door
+from pgagents.verify.seen import Seen
+
+CHECKS = "pgagents.verify.checks"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict on one contract from one exchange (or one probe's chain of them)."""
+
+    contract: str
+    verdict: Verdict
+    expected: str = ""
+    actual: str = ""
+
+
+Conversation = Generator[Call | Wait | Judgement, Any, None]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A piece of the plan.
+
+    `phase` orders the plan (1 first), `covers` are the contracts it is for, `cost` the requests it needs at most,
+    without what it takes to make live resources; `doors` are those it goes through; `role` is the identity it cannot
+    do without. `writes` says whether it may change anything on the server. `tier` 2 only repeats contracts that tier 1 covered.
+    """
+
+    name: str
+    phase: int
+    covers: tuple[str, ...]
+    cost: int
+    run: Callable[[], Conversation]
+    doors: tuple[Door, ...] = ()
+    role: str = "main"
+    writes: bool = False
+    tier: int = 1
+    print: str = ""
+
+
+def kept(contract: str) -> Judgement:
+    """The contract held this time."""
+    return Judgement(contract, Verdict.KEPT)
+
+
+def broken(contract: str, expected: str, actual: str) -> Judgement:
+    """The contract did not hold."""
+    return Judgement(contract, Verdict.BROKEN, expected, actual)
+
+
+def untested(contract: str, reason: str) -> Judgement:
+    """The contract could not be judged, and this is why."""
+    return Judgement(contract, Verdict.UNTESTED, reason)
+
+
+def promise(check: str, detail: str, door: Door, says: str, origin: Pointer, cite: Sequence[str] = ()) -> Contract:
+    """A contract about a door; `detail` may be empty or have several parts."""
+    return Contract(
+        "/".join(p for p in (check, detail, door.place) if p), check, str(door.action.name), door.surface, says, origin, tuple(cite)
+    )
+
+
+def promise_at(check: str, detail: str, place: str, says: str, origin: Pointer, cite: Sequence[str] = ()) -> Contract:
+    """A contract about answers that no action gives; `place` is `framework@rest` or `@rest`."""
+    head = "/".join(p for p in (check, detail) if p)
+    id = f"{head}{place}" if place.startswith("@") else f"{head}/{place}"
+    return Contract(id, check, "", place.rpartition("@")[2], says, origin, tuple(cite))
+
+
+def collect() -> dict[str, ModuleType]:
+    """All checks by name, in the order their watchers run: `RANK` first, then the name."""
+    found = registry.collect(CHECKS)
+    return dict(sorted(found.items(), key=lambda item: (getattr(item[1], "RANK", 5), item[0])))
+
+
+def refused_with(seen: Seen, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()) -> Iterator[Judgement]:
+    """Whether an answer refuses with one of these codes (or one of these further statuses).
+
+    The code decides where the body has a known one, so that a code under a wrong status is the finding of `code_status`
+    alone; the status decides where it has none, so that a wrong envelope is the finding of `error_envelope` alone.
+    """
+    if seen.void or "documented_status" in seen.spoilt or "never_crashes" in seen.spoilt:
+        return
+    names = [c.name for c in codes]
+    wanted = sorted({c.status for c in codes} | set(statuses))
+    said = seen.code
+    declared = seen.codes.get(said) if said else None
+    if declared is None:
+        good = seen.status in wanted
+    elif said in names or seen.status in statuses:
+        good = True
+    else:
+        good = seen.status in wanted and declared.status != seen.status
+    if good:
+        yield kept(contract)
+    else:
+        expected = f"{what} is refused with {' or '.join(f'{c.status} {c.name}' for c in codes) or wanted}"
+        yield broken(contract, expected, seen.outcome)
+
+
+def accepted(seen: Seen, contract: str, what: str) -> Iterator[Judgement]:
+    """Whether a correct call was answered with its success."""
+    if seen.void or "documented_status" in seen.spoilt or "never_crashes" in seen.spoilt:
+        return
+    if seen.success:
+        yield kept(contract)
+    else:
+        yield broken(contract, f"{what} is accepted", seen.outcome)

@@ -1,0 +1,75 @@
+"""An id that does not exist, or is another project's, is answered as missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pgagents.contract import Contract
+from pgagents.model import Code, Param, Resource
+from pgagents.verify.call import Call
+from pgagents.verify.check import Conversation, Probe, promise, refused_with
+from pgagents.verify.door import Door
+from pgagents.verify.generate import ordinary
+from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import Seen
+
+NAME = "absent_id"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """For each argument that is an id: an id of nothing, and one of another project's thing."""
+    for door, param, resource in _references(setting):
+        if resource.absent and resource.missing:
+            says = f"{door.action.name} answers {resource.missing.name} for a {param.name} that does not exist"
+            yield promise(NAME, f"unknown/{param.name}", door, says, (*resource.origin, "absent"), door.action.cite)
+        if _foreign(door, param, resource):
+            says = f"{door.action.name} hides another project's {resource.name}"
+            yield promise(NAME, f"foreign/{param.name}", door, says, (*resource.origin, "tenant"), resource.cite or door.action.cite)
+
+
+def _references(setting: Setting) -> Iterator[tuple[Door, Param, Resource]]:
+    for door in setting.doors:
+        for param in door.params:
+            resource = setting.model.resources.get(param.refers_to or "")
+            if resource is not None:
+                yield door, param, resource
+
+
+def _foreign(door: Door, param: Param, resource: Resource) -> bool:
+    return bool(resource.tenant and resource.made_by and resource.missing and (param.required or door.action.effect == "read"))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each."""
+    del roles
+    for door, param, resource in _references(setting):
+        recipe = recipe_of(setting.model, door.action)
+        writes = door.action.effect == "write"
+        if resource.absent and resource.missing:
+            contract = f"{NAME}/unknown/{param.name}/{door.place}"
+            given = {**recipe.input, str(param.name): resource.absent}
+            call = ordinary(door, recipe, "absent", f"a {param.name} that does not exist", input=given)
+            run = _run(call, contract, [resource.missing], f"a {param.name} that does not exist")
+            yield Probe(contract, 5, (contract,), 1, run, (door,), "main", writes)
+        if _foreign(door, param, resource):
+            contract = f"{NAME}/foreign/{param.name}/{door.place}"
+            call = ordinary(door, recipe, "absent", f"another project's {resource.name}", role="second", owner="main")
+            run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
+            yield Probe(contract, 3, (contract,), 1, run, (door,), "second", writes)
+
+
+def _codes(setting: Setting, resource: Resource) -> list[Code]:
+    model, point = setting.model, setting.model.points.foreign_id
+    assert resource.missing is not None
+    no_scope = model.errors.framework.no_scope
+    forbidden = [model.codes[no_scope]] if no_scope else []
+    return [resource.missing] if point == "not_found" else forbidden if point == "forbidden" else [resource.missing, *forbidden]
+
+
+def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        seen: Seen = yield call
+        yield from refused_with(seen, contract, codes, what)
+
+    return run

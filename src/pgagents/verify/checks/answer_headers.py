@@ -1,0 +1,81 @@
+"""Answers carry the headers that the catalogue declares, with values that satisfy their schemas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.contract import Contract
+from pgagents.model import Header
+from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
+from pgagents.verify.door import framework_places
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.seen import UNAVAILABLE, Seen
+
+RANK = 2
+NAME = "answer_headers"
+_EVERYWHERE = {"all", "success", "error", "keyed", 401}
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each header and door; those of single statuses (but 401) one for each surface's framework."""
+    for header in setting.model.headers:
+        says = f"{header.name} is there and right: {header.description}"
+        for door in setting.doors:
+            if _at_doors(header) and (door.action.key or not set(header.on) <= {"keyed", 401}):
+                yield promise(NAME, header.name, door, says, header.origin, header.cite)
+        for place in framework_places(setting.model):
+            if set(header.on) - {"success", 401, 426} and (set(header.on) & _EVERYWHERE or place.endswith("@rest")):
+                yield promise_at(NAME, header.name, place, says, header.origin, header.cite)
+
+
+def _at_doors(header: Header) -> bool:
+    return bool(set(header.on) & _EVERYWHERE)
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge every answer that must have one of the headers."""
+    response = seen.response
+    if response is None or seen.status == UNAVAILABLE or seen.call.intent == "document":
+        return
+    for header in memory.model.headers:
+        if not _due(header, seen):
+            continue
+        place = seen.place if _at_doors(header) else "framework@rest"
+        if header.https and not memory.setting.https:
+            continue
+        contract = f"{NAME}/{header.name}/{place}"
+        text = response.header(header.name)
+        if text is None:
+            yield broken(contract, f"header {header.name} on a {seen.status}", f"no such header on {seen.status}")
+        elif _fits(header, text, memory):
+            yield kept(contract)
+        else:
+            wanted = header.const or "a value that satisfies its schema"
+            yield broken(contract, f"{header.name}: {wanted}", f"{header.name}: {text[:120]}")
+
+
+def _due(header: Header, seen: Seen) -> bool:
+    for on in header.on:
+        if on == "all" or on == seen.status or (on == "success" and seen.success) or (on == "error" and seen.status >= 400):
+            return True
+        if on == "keyed" and seen.request.header("Authorization") and seen.status != 401 and not seen.call.twist:
+            return True
+    return False
+
+
+def _fits(header: Header, text: str, memory: Memory) -> bool:
+    if header.const is not None:
+        return header.const == text or header.const.lower() in [part.strip().lower() for part in text.split(",")]
+    test = memory.setting.test(("header", header.name), header.schema)
+    return any(test.is_valid(value) for value in _readings(header, text))
+
+
+def _readings(header: Header, text: str) -> list[Any]:
+    found: list[Any] = [text] if header.schema.get("type") not in ("integer", "number") else []
+    if re.fullmatch(r"-?\d{1,15}", text.strip()):
+        found.append(int(text))
+    elif re.fullmatch(r"-?\d{1,15}\.\d{1,9}", text.strip()):
+        found.append(float(text))
+    return found

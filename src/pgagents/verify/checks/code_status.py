@@ -1,0 +1,43 @@
+"""An error code is one of the catalogue's, comes with its one status, and only where it may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.contract import Contract
+from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
+from pgagents.verify.door import framework_places
+from pgagents.verify.generate import provokable
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.seen import UNAVAILABLE, Seen
+
+RANK = 3
+NAME = "code_status"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each door and each surface's framework."""
+    origin = ("errors", "codes")
+    for door in setting.doors:
+        if not provokable(setting, door):
+            continue
+        yield promise(NAME, "", door, f"every error code of {door.action.name} comes with its one status", origin, door.action.cite)
+    for place in framework_places(setting.model):
+        yield promise_at(NAME, "", place, "every error code of the framework comes with its one status", origin)
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge every error whose body has a code."""
+    if seen.status < 400 or seen.code is None or seen.status == UNAVAILABLE or "documented_status" in seen.spoilt:
+        return
+    contract = f"{NAME}/{seen.place}"
+    code = memory.model.codes.get(seen.code)
+    door = seen.call.door
+    if code is None:
+        yield broken(contract, f"one of {', '.join(memory.model.codes)}", seen.outcome)
+    elif code.status != seen.status:
+        yield broken(contract, f"{code.name} with status {code.status}", seen.outcome)
+    elif code.only is not None and door is not None and not {str(door.action.name), door.surface} & set(code.only):
+        yield broken(contract, f"{code.name} only from {', '.join(code.only)}", seen.outcome)
+    else:
+        yield kept(contract)

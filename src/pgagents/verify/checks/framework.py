@@ -1,0 +1,242 @@
+"""What no action answers is answered as the catalogue says: unknown paths, wrong methods, bodies that are none.
+
+Bodies are otherwise valid wherever they can be, so that a server that repairs them is seen to accept them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from pgagents.contract import Contract
+from pgagents.model import Code
+from pgagents.source import Pointer
+from pgagents.verify.call import Call, Raw
+from pgagents.verify.check import Conversation, Probe, accepted, broken, kept, promise_at, refused_with
+from pgagents.verify.door import Door
+from pgagents.verify.generate import ordinary
+from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import Seen
+from pgagents.wire import json_bytes
+
+NAME = "framework"
+NOT_IMPLEMENTED = 501
+DEEP = 100_000
+ODD_METHODS = ("DELETE", "PATCH", "PUT", "POST", "GET")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing a framework must refuse (or take). `code` is None where it must be accepted, or only survived (`survive`)."""
+
+    detail: str
+    says: str
+    call: Call
+    code: Code | None
+    origin: Pointer
+    statuses: tuple[int, ...] = ()
+    survive: bool = False
+    writes: bool = False
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Paths and methods once, bodies once a surface, and the dispatcher's own members."""
+    for case in cases(setting):
+        yield promise_at(NAME, case.detail, f"@{case.call.surface}", case.says, case.origin)
+    if setting.model.errors.framework.plaintext:
+        says = "plain http is refused"
+        yield promise_at(NAME, "plaintext", "@rest", says, ("errors", "framework", "plaintext"))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each."""
+    del roles
+    for case in cases(setting):
+        contract = f"{NAME}/{case.detail}@{case.call.surface}"
+        doors = (case.call.door,) if case.call.door else ()
+        phase = 6 if case.survive else 2
+        yield Probe(contract, phase, (contract,), 2 if case.writes else 1, _run(case, contract), doors, "main", case.writes)
+
+
+def _run(case: Case, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        seen: Seen = yield case.call
+        if case.survive:
+            if not seen.void and "never_crashes" not in seen.spoilt:
+                yield kept(contract)
+        elif case.code is None:
+            yield from accepted(seen, contract, case.says)
+        else:
+            judged = list(refused_with(seen, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses))
+            if case.detail == "wrong_method" and seen.status == case.code.status and not seen.header("Allow"):
+                judged = [broken(contract, "Allow names the methods of the path (RFC 9110, 15.5.6)", "405 without Allow")]
+            yield from judged
+
+    return run
+
+
+def cases(setting: Setting) -> tuple[Case, ...]:
+    """All cases of a catalogue, made once a run."""
+    return setting.kept(NAME, lambda: (*_paths(setting), *_bodies(setting), *_dispatched(setting), *_odd(setting)))
+
+
+def _reader(setting: Setting) -> Door | None:
+    """A REST action that reads and has no argument in its path."""
+    plain = [d for d in setting.doors if d.dispatcher is None and d.action.effect == "read" and "{" not in d.path and d.action.key]
+    return plain[0] if plain else None
+
+
+def _writer(setting: Setting) -> Door | None:
+    """A REST action with a body that a test can call."""
+    model = setting.model
+    with_body = [d for d in setting.doors if d.dispatcher is None and d.action.key and any(p.place == "body" for p in d.params)]
+    undoable = {id(r.made_by.action) for r in model.resources.values() if r.made_by and r.undone_by}
+    return next((d for d in with_body if id(d.action) in undoable), with_body[0] if with_body else None)
+
+
+def _paths(setting: Setting) -> Iterator[Case]:
+    framework, codes = setting.model.errors.framework, setting.model.codes
+    door = _reader(setting)
+    if framework.unknown_path:
+        code, origin = codes[framework.unknown_path], ("errors", "framework", "unknown_path")
+        call = Call(None, {}, "framework", "an unknown path", raw=Raw("GET", "/pgv-no-such-path"))
+        yield Case("unknown_path", "a path that does not exist is refused", call, code, origin)
+        if setting.model.points.trailing_slash == "unknown" and door is not None:
+            call = _edited(setting, door, "a path with a slash added", Raw(target=f"{door.path}/"))
+            yield Case("trailing_slash", "a path with a slash added is refused", call, code, ("points", "trailing_slash"))
+    if framework.wrong_method and door is not None:
+        methods = {d.method for d in setting.doors if d.path == door.path and d.dispatcher is None}
+        method = next(m for m in ODD_METHODS if m not in methods)
+        call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, door.path))
+        open_ = setting.model.points.head_and_options == "any"
+        yield Case(
+            "wrong_method", f"{method} {door.path} is refused", call, codes[framework.wrong_method], ("errors", "framework", "wrong_method"),
+            (NOT_IMPLEMENTED,) if open_ else (),
+        )  # fmt: skip
+
+
+def _edited(setting: Setting, door: Door, why: str, raw: Raw) -> Call:
+    return replace(ordinary(door, recipe_of(setting.model, door.action), "framework", why), raw=raw, surface=door.surface)
+
+
+def _first_door(setting: Setting, surface: str) -> Door | None:
+    """The door of a surface whose body is broken on purpose: one that reads, if there is one."""
+    here = [d for d in setting.doors if d.surface == surface and d.dispatcher is not None]
+    return next((d for d in here if d.action.effect == "read"), here[0] if here else None)
+
+
+def _bodies(setting: Setting) -> Iterator[Case]:
+    targets = [_writer(setting), *(_first_door(setting, d.surface) for d in setting.model.dispatchers)]
+    for door in targets:
+        if door is not None:
+            yield from _bad_bodies(setting, door)
+            yield from _types(setting, door)
+            yield from _large(setting, door)
+
+
+def _bad_bodies(setting: Setting, door: Door) -> Iterator[Case]:
+    framework, codes = setting.model.errors.framework, setting.model.codes
+    if framework.bad_body is None:
+        return
+    code, origin = codes[framework.bad_body], ("errors", "framework", "bad_body")
+    writes = door.action.effect == "write"
+    edits: list[tuple[str, str, Callable[[bytes], bytes]]] = [
+        ("truncated", "a truncated JSON body is refused", lambda body: body[:-1]),
+        ("trailing", "a JSON body with text behind it is refused", lambda body: body + b"x"),
+        ("duplicate_member", "a body with a member twice is refused", _doubled),
+        ("nan", "a body with NaN is refused", lambda body: _with_member(body, b'"pgv_nan":NaN')),
+        ("not_utf8", "a body that is not UTF-8 is refused", lambda body: _with_member(body, b'"pgv_\xff":1')),
+        ("no_object", "a body that is a list is refused", lambda body: b"[" + body + b"]"),
+        ("null_body", "a body that is null is refused", lambda _: b"null"),
+        ("empty_body", "an empty body is refused", lambda _: b""),
+        ("deep", f"a body nested {DEEP:,} deep is refused", lambda _: b'{"pgv":' + b"[" * DEEP + b"]" * DEEP + b"}"),
+    ]
+    for detail, says, edit in edits:
+        call = _edited(setting, door, says.removesuffix(" is refused"), Raw(edit=edit))
+        yield Case(detail, says, call, code, origin, writes=writes)
+
+
+def _with_member(body: bytes, member: bytes) -> bytes:
+    return b"{" + member + (b"," if len(body) > 2 else b"") + body[1:]
+
+
+def _doubled(body: bytes) -> bytes:
+    """The first member once more: found by its name, with another value before it."""
+    import json
+
+    members = json.loads(body)
+    name = next(iter(members), "pgv")
+    return _with_member(body, json_bytes(name) + b":" + json_bytes(members.get(name, 1)))
+
+
+def _types(setting: Setting, door: Door) -> Iterator[Case]:
+    framework, codes = setting.model.errors.framework, setting.model.codes
+    writes = door.action.effect == "write"
+    if framework.wrong_type:
+        call = _edited(setting, door, "a body sent as text/plain", Raw(headers=(("Content-Type", "text/plain"),)))
+        origin = ("errors", "framework", "wrong_type")
+        yield Case("wrong_type", "a body sent as text/plain is refused", call, codes[framework.wrong_type], origin, writes=writes)
+    charset = Raw(headers=(("Content-Type", "application/json; charset=utf-8"),))
+    recipe = recipe_of(setting.model, door.action)
+    call = replace(ordinary(door, recipe, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset)
+    yield Case("charset", "a body sent as application/json; charset=utf-8 is accepted", call, None, door.action.origin, writes=writes)
+
+
+def _large(setting: Setting, door: Door) -> Iterator[Case]:
+    most, name = setting.model.limits.max_body_bytes, setting.model.errors.framework.too_large
+    if most is None or name is None:
+        return
+    says = f"a body of more than {most:,} bytes is refused"
+    call = _edited(setting, door, f"a body of {most + 1:,} bytes", Raw(edit=lambda body: body + b" " * (most + 1 - len(body))))
+    yield Case("too_large", says, call, setting.model.codes[name], ("limits", "max_body_bytes"), writes=door.action.effect == "write")
+
+
+def _dispatched(setting: Setting) -> Iterator[Case]:
+    invalid = setting.model.codes[setting.model.errors.framework.invalid]
+    for dispatcher in setting.model.dispatchers:
+        door = _first_door(setting, dispatcher.surface)
+        if door is None:
+            continue
+        selector, arguments = dispatcher.selector, dispatcher.arguments
+        outside = next((str(a.name) for a in setting.model.actions if a not in dispatcher.actions), None)
+        wraps: list[tuple[str, str, dict[str, object]]] = [
+            ("unknown_action", "an action that does not exist is refused", {selector: "pgv_no_such_action", arguments: {}}),
+            ("missing_action", f"a body without {selector} is refused", {arguments: {}}),
+            ("action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}),
+            ("arguments_type", f"{arguments} that is a list is refused", {selector: str(door.action.name), arguments: []}),
+        ]
+        if outside is not None:
+            wraps.append(
+                ("outside_the_set", f"the action {outside}, which is not of the set, is refused", {selector: outside, arguments: {}})
+            )
+        for detail, says, wrap in wraps:
+            yield Case(detail, says, _edited(setting, door, says.removesuffix(" is refused"), Raw(wrap=wrap)), invalid, dispatcher.origin)
+        if setting.model.points.unknown_member == "refused":
+            call = _edited(setting, door, f"a member beside {arguments}", Raw(edit=lambda body: _with_member(body, b'"pgv_unknown":1')))
+            yield Case(
+                "unknown_member", f"a member beside {selector} and {arguments} is refused", call, invalid, ("points", "unknown_member")
+            )
+
+
+def _odd(setting: Setting) -> Iterator[Case]:
+    """Forms that may be answered in any way but with a crash."""
+    door = _reader(setting)
+    if door is None:
+        return
+    query = "&".join(f"{p.wire}=1&{p.wire}=2" for p in door.params if p.place == "query") or "a=1&a=2"
+    odd: list[tuple[str, str, Raw]] = [
+        ("head", "HEAD", Raw("HEAD", door.path)),
+        ("options", "OPTIONS", Raw("OPTIONS", door.path)),
+        ("long_query", "a query of 5,000 characters", Raw("GET", f"{door.path}?pgv={'x' * 5_000}")),
+        ("repeated", "every parameter twice", Raw("GET", f"{door.path}?{query}")),
+        ("percent", "a broken percent-encoding", Raw("GET", f"{door.path}?pgv=%zz%")),
+        ("nul", "an encoded NUL in a path", Raw("GET", f"{door.path}%00")),
+    ]
+    number = next((p for p in door.params if p.place == "query" and setting.named(p.schema).get("type") in ("number", "integer")), None)
+    if number is not None:
+        odd.append(("huge_number", "a number of 400 digits", Raw("GET", f"{door.path}?{number.wire}={'9' * 400}")))
+        odd.append(("word_number", "NaN for a number", Raw("GET", f"{door.path}?{number.wire}=NaN")))
+    for detail, says, raw in odd:
+        call = Call(None, {}, "framework", says, raw=raw)
+        yield Case(f"survives/{detail}", f"{says} does not crash the server", call, None, ("errors", "framework"), survive=True)

@@ -1,0 +1,74 @@
+"""A document that the API hosts is the one that was built from the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pgagents.contract import Contract
+from pgagents.verify.call import Call, Raw
+from pgagents.verify.check import Conversation, Probe, broken, kept, promise_at, untested
+from pgagents.verify.hosted import built, parsed
+from pgagents.verify.memory import Setting
+from pgagents.verify.seen import Seen
+
+NAME = "hosted_document"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each hosted document."""
+    for file, path in setting.model.api.hosted.items():
+        yield promise_at(NAME, str(file), "@rest", f"{path} is {file} as it was built", ("api", "hosted", file))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each, without a key."""
+    del roles
+    for file, path in setting.model.api.hosted.items():
+        contract = f"{NAME}/{file}@rest"
+        yield Probe(contract, 3, (contract,), 1, _run(setting, str(file), str(path), contract))
+
+
+def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        accept = (("Accept", "*/*"),)
+        seen: Seen = yield Call(None, {}, "document", f"the hosted {file}", twist="none", raw=Raw("GET", path, accept))
+        if seen.void:
+            return
+        if seen.status != 200 or seen.response is None:
+            yield broken(contract, f"200 with {file}", seen.outcome)
+            return
+        expected = setting.kept((NAME, file), lambda: built(setting.model, file))
+        if expected is None:
+            yield untested(contract, f"no target of this version makes {file}")
+            return
+        found, problem = parsed(file, seen.response.body)
+        if problem:
+            yield broken(contract, f"{file} as it was built", problem)
+        elif where := difference(expected, found):
+            yield broken(contract, f"{file} as it was built", f"it differs at {where}")
+        else:
+            yield kept(contract)
+
+    return run
+
+
+def difference(expected: Any, found: Any, path: str = "#") -> str:
+    """The pointer at which two documents first differ; empty where they are equal."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for name in [*expected, *(k for k in found if k not in expected)]:
+            at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"
+            if name not in found or name not in expected:
+                return at
+            if where := difference(expected[name], found[name], at):
+                return where
+        return ""
+    if isinstance(expected, list) and isinstance(found, list):
+        if len(expected) != len(found):
+            return path
+        for index, (a, b) in enumerate(zip(expected, found, strict=True)):
+            if where := difference(a, b, f"{path}/{index}"):
+                return where
+        return ""
+    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
+    return "" if same else path

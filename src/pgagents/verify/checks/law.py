@@ -1,0 +1,187 @@
+"""The catalogue's laws hold between every call and its answer, on every exchange that has the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.contract import Contract
+from pgagents.expression import Expression, ExpressionError, Scope
+from pgagents.model import Resource
+from pgagents.verify.call import Call
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
+from pgagents.verify.door import Door
+from pgagents.verify.generate import ordinary
+from pgagents.verify.laws import judged, reads, shown
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import Seen
+
+RANK = 6
+NAME = "law"
+MOST_KINDS = 12
+TRUSTED = ("valid", "explore", "clean")
+"""Intents whose input is what the schemas allow: an accepted wrong call is the finding of another check."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each law of each door."""
+    for door in setting.doors:
+        for law in door.action.laws:
+            cite = law.cite or door.action.cite
+            yield promise(NAME, law.name, door, f"{law.name} of {door.action.name}: {' '.join(law.that.text.split())}", law.origin, cite)
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge every success whose body fits its schema, with one scope for all laws of the exchange."""
+    door = seen.call.door
+    if door is None or not seen.fits or not seen.success or not door.action.laws or seen.call.intent not in TRUSTED:
+        return
+    values = values_of(seen, memory)
+    scope: Scope | None = None
+    for law in door.action.laws:
+        contract = f"{NAME}/{law.name}/{seen.place}"
+        if scope is None:
+            try:
+                scope = Scope(values)
+            except ExpressionError as error:
+                yield untested(contract, str(error))
+                continue
+        held = judged(law, scope)
+        if held.outcome == "held":
+            yield kept(contract)
+        elif held.outcome == "broken":
+            yield broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {shown(values, law.that)}")
+        elif held.outcome == "error" and not ("before" in reads(law) and values["before"] is None):
+            yield untested(contract, f"the law cannot be evaluated on this answer: {held.why}")
+        elif held.outcome == "vacuous":
+            memory.notes[(NAME, contract)] = held.why
+
+
+def values_of(seen: Seen, memory: Memory) -> dict[str, Any]:
+    """What a law reads."""
+    return {
+        "input": seen.input, "response": seen.body, "status": seen.status, "surface": seen.call.surface, "now": seen.sent_at,
+        "before": seen.known, "env": memory.model.env,
+    }  # fmt: skip
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Made things of every kind: one at each found thing that differs in an enum or flag, so that laws with a `when` meet it.
+
+    With the operator's clock, time passes before each is undone, so that what grows with time is above zero.
+    """
+    for resource in setting.model.resources.values():
+        made = resource.made_by
+        place = _stands_on(setting, resource)
+        if made is None or place is None or place.found_by is None:
+            continue
+        if next(r for r in setting.model.resources.values() if r.made_by and r.made_by.action is made.action) is not resource:
+            continue
+        for door in setting.doors:
+            if door.action is not made.action or not door.action.laws:
+                continue
+            actions = {str(made.action.name), *(str(m.action.name) for m in resource.moves)}
+            covers = tuple(
+                f"{NAME}/{law.name}/{d.place}" for d in setting.doors if d.surface == door.surface and str(d.action.name) in actions
+                for law in d.action.laws
+            )  # fmt: skip
+            timed = setting.model.clock is not None and "operator" in roles
+            run = _run(setting, resource, place, door, timed)
+            yield Probe(f"{NAME}/kinds of {place.name}/{door.place}", 6, covers, 3 * MOST_KINDS // 2, run, (door,), "main", True)
+
+
+def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
+    """The found resource that the making of this one names."""
+    for value in resource.made_by.input.values() if resource.made_by else ():
+        if isinstance(value, Expression):
+            for name in sorted(value.names & setting.model.resources.keys()):
+                if setting.model.resources[name].found_by:
+                    return setting.model.resources[name]
+    return None
+
+
+def _run(setting: Setting, resource: Resource, place: Resource, door: Door, timed: bool) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        found = place.found_by
+        search = setting.door(str(found.action.name), "rest") if found else None
+        if found is None or search is None:
+            return
+        seen: Seen = yield Call(search, _widest(setting, search), "explore", f"to find every kind of {place.name}")
+        recipe = recipe_of(setting.model, door.action)
+        for index, item in enumerate(_kinds(setting, search, _items(found.at, seen))):
+            why = f"a {resource.name} at another kind of {place.name}"
+            made: Seen = yield ordinary(door, recipe, "explore", why, bind={place.name: item})
+            if not made.success:
+                continue
+            for body in _items(resource.made_by.at if resource.made_by else None, made):
+                if timed and index == 0 and (wait := _advance(setting)):
+                    yield wait
+                for move in resource.moves:
+                    mover = setting.door(str(move.action.name), door.surface) or setting.door(str(move.action.name), "rest")
+                    if mover is not None and move is resource.moves[0]:
+                        yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
+
+    return run
+
+
+def _advance(setting: Setting) -> Call | None:
+    """Four hours and some, by the operator's clock."""
+    clock = setting.model.clock
+    if clock is None:
+        return None
+    name = next((str(p.name) for p in clock.params if p.required), None)
+    if name is None:
+        return None
+    return Call(
+        Door(clock, "operator", None, f"{clock.name}@operator"),
+        {name: 14472},
+        "explore",
+        "time passes",
+        role="operator",
+        surface="operator",
+    )
+
+
+def _widest(setting: Setting, door: Door) -> dict[str, Any]:
+    """The search's example with every number that is no place at its greatest."""
+    from pgagents.verify.generate import edges
+
+    return next(
+        (dict(given) for name, given, _ in edges(setting, door) if name == "high"), dict(recipe_of(setting.model, door.action).input)
+    )
+
+
+def _items(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
+    if at is None or not isinstance(seen.body, Mapping):
+        return []
+    try:
+        found = Scope({"response": seen.body, "input": seen.input}).evaluate(at)
+    except ExpressionError:
+        return []
+    return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]
+
+
+def _kinds(setting: Setting, door: Door, items: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One item for each value of each enum and flag, and for null and not null, the most telling first."""
+    met: set[tuple[str, Any]] = set()
+    chosen: list[Mapping[str, Any]] = []
+    for item in items:
+        traits = {
+            (k, v) for k, v in item.items() if isinstance(v, bool) or v is None or (isinstance(v, str) and _is_enum(setting, door, k))
+        }
+        if traits - met and len(chosen) < MOST_KINDS:
+            met |= traits
+            chosen.append(item)
+    return chosen
+
+
+def _is_enum(setting: Setting, door: Door, member: str) -> bool:
+    from pgagents.schema import subschemas
+
+    schema = door.action.success.schema or {}
+    for part in subschemas(schema):
+        named = setting.named(part)
+        if "enum" in setting.named(named.get("properties", {}).get(member, {})):
+            return True
+    return False

@@ -1,0 +1,139 @@
+"""An action moves a thing from the states it may, to the state it says, and is refused from any other; its neighbours stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.contract import Contract
+from pgagents.expression import ExpressionError, Scope
+from pgagents.model import Move, Resource
+from pgagents.verify.call import Call
+from pgagents.verify.check import Conversation, Probe, broken, kept, promise, refused_with, untested
+from pgagents.verify.door import Door
+from pgagents.verify.memory import Setting
+from pgagents.verify.seen import Seen
+
+NAME = "moves"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each resource, state and door of an action that moves it."""
+    for resource, move, state, door in _cases(setting):
+        ends = f"leaves it {move.to}" if state in move.origin_states else f"is refused with {move.otherwise.name}"
+        says = f"{door.action.name} of a {resource.name} that is {state} {ends}"
+        yield promise(NAME, f"{resource.name}/{state}", door, says, move.origin, resource.cite or door.action.cite)
+
+
+def _cases(setting: Setting) -> Iterator[tuple[Resource, Move, str, Door]]:
+    for resource in setting.model.resources.values():
+        if resource.made_by is None or resource.state is None:
+            continue
+        for move in resource.moves:
+            for door in setting.doors:
+                if door.action is move.action:
+                    for state in resource.states:
+                        yield resource, move, state, door
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """A thing of its own is brought to the state, moved, and read again; so is a neighbour."""
+    del roles
+    for resource, move, state, door in _cases(setting):
+        contract = f"{NAME}/{resource.name}/{state}/{door.place}"
+        run = _legal if state in move.origin_states else _illegal
+        phase = 3 if door.dispatcher is None else 6
+        yield Probe(contract, phase, (contract,), 5, run(setting, resource, move, state, door, contract), (door,), "main", True)
+
+
+def _input(resource: Resource, move: Move) -> Mapping[str, Any]:
+    undo = resource.undone_by
+    return move.input or (undo.input if undo and undo.action is move.action else {})
+
+
+def _legal(setting: Setting, resource: Resource, move: Move, state: str, door: Door, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        neighbour: Mapping[str, Any] | None = None
+        reader = _reader(setting, resource)
+        if reader is not None:
+            near: Seen = yield _read(resource, reader, None, "a neighbour before")
+            neighbour = near.subject
+        why = f"{door.action.name} of a {resource.name} that is {state}"
+        seen: Seen = yield Call(
+            door, _input(resource, move), "valid", why, subject=resource, states=(state,), fresh=True, surface=door.surface
+        )
+        if seen.void or {"never_crashes", "documented_status"} & set(seen.spoilt):
+            return
+        if not seen.success:
+            yield broken(contract, f"{why} is accepted", seen.outcome)
+            return
+        if not seen.fits:
+            return
+        told = _state(resource, seen)
+        if told is not None and told != move.to:
+            yield broken(contract, f"{resource.state} {move.to}", f"{resource.state} {told} in the answer")
+            return
+        if reader is None or seen.subject is None:
+            yield kept(contract)
+            return
+        after: Seen = yield _read(resource, reader, seen.subject, f"after {door.action.name}")
+        if after.success and after.fits and _state(resource, after) != move.to:
+            yield broken(
+                contract, f"{resource.state} {move.to} when read again", f"{resource.state} {_state(resource, after)} when read again"
+            )
+            return
+        if neighbour is not None and state != move.to and neighbour.get(resource.id) != seen.subject.get(resource.id):
+            near = yield _read(resource, reader, neighbour, "the neighbour after")
+            if near.success and near.fits and _state(resource, near) != neighbour.get(str(resource.state)):
+                yield broken(contract, "a neighbour stays as it was", f"the neighbour's {resource.state} is {_state(resource, near)}")
+                return
+        yield kept(contract)
+
+    return run
+
+
+def _illegal(setting: Setting, resource: Resource, move: Move, state: str, door: Door, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        why = f"{door.action.name} of a {resource.name} that is {state}"
+        seen: Seen = yield Call(
+            door, _input(resource, move), "illegal", why, subject=resource, states=(state,), fresh=True, surface=door.surface
+        )
+        for judgement in refused_with(seen, contract, [move.otherwise], why):
+            yield judgement
+        reader = _reader(setting, resource)
+        if seen.success or reader is None or seen.subject is None:
+            return
+        after: Seen = yield _read(resource, reader, seen.subject, "after what was refused")
+        if after.success and after.fits and _state(resource, after) != state:
+            yield broken(
+                contract, f"{resource.state} {state} after a refusal", f"{resource.state} {_state(resource, after)} after a refusal"
+            )
+        elif not after.success and not after.void and "never_crashes" not in after.spoilt:
+            yield untested(contract, f"it could not be read again: {after.outcome}")
+
+    return run
+
+
+def _reader(setting: Setting, resource: Resource) -> Door | None:
+    return setting.door(str(resource.read_by[0].action.name), "rest") if resource.read_by else None
+
+
+def _read(resource: Resource, reader: Door, body: Mapping[str, Any] | None, why: str) -> Call:
+    states = (resource.initial,) if resource.initial and body is None else ()
+    return Call(reader, resource.read_by[0].input, "valid", why, subject=resource, made=body, states=states)
+
+
+def _state(resource: Resource, seen: Seen) -> str | None:
+    """The state in an answer; None where it tells none."""
+    calls = [c for c in (*resource.read_by, resource.undone_by, resource.made_by) if c is not None and c.at is not None]
+    door = seen.call.door
+    ordered = sorted(calls, key=lambda c: door is None or c.action is not door.action)
+    for call in ordered:
+        try:
+            body = Scope({"response": seen.body, "input": seen.input}).evaluate(call.at) if call.at else None
+        except ExpressionError:
+            continue
+        if isinstance(body, dict) and isinstance(body.get(str(resource.state)), str):
+            found: str = body[str(resource.state)]
+            return found
+    return None

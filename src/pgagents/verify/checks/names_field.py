@@ -1,0 +1,39 @@
+"""A refusal of an argument names the argument, spelt as the catalogue spells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.contract import Contract
+from pgagents.verify.check import Judgement, broken, kept, promise
+from pgagents.verify.generate import negatives_of
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.seen import Seen, got
+
+RANK = 4
+NAME = "names_field"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each argument (and member of one) that a call can break."""
+    if setting.model.errors.field_at is None:
+        return
+    for door in setting.doors:
+        for field in dict.fromkeys(n.field for n in negatives_of(setting, door)):
+            says = f"refusing {field}, {door.action.name} names it at {setting.model.errors.field_at}"
+            yield promise(NAME, field, door, says, ("errors", "field_at"), door.action.cite)
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge refusals of calls that break one argument."""
+    field, at = seen.call.field, memory.model.errors.field_at
+    if not field or at is None or seen.code != memory.model.errors.framework.invalid or "error_envelope" in seen.spoilt:
+        return
+    contract = f"{NAME}/{field}/{seen.place}"
+    door = seen.call.door
+    param = door.action.param(field) if door else None
+    said = got(seen.body, at)
+    if said == field or (param is not None and said == param.wire):
+        yield kept(contract)
+    else:
+        yield broken(contract, f"{at} is {field}", f"{at} is {said}" if said is not None else f"no {at}")

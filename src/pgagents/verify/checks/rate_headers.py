@@ -1,0 +1,148 @@
+"""The limit's headers tell the truth: a limit not below the published one, a remainder that falls, a reset that can be.
+
+A bucket may be shared, refill while it is used, or be another than the action's own, so nothing is claimed about a fall
+of exactly one; what is claimed: 0 <= remaining < limit after an accepted call, no rise beyond the refill, and a fall
+within a row of calls that the refill cannot make up for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+from pgagents.contract import Contract
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at, untested
+from pgagents.verify.door import Door, wire_surfaces
+from pgagents.verify.generate import ordinary
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import UNAVAILABLE, Seen
+
+RANK = 4
+NAME = "rate_headers"
+ROW = 6
+SKEW_S = 5.0
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Limit, remaining and reset of each door with a bucket, and the fall on each surface."""
+    headers = setting.model.limits.headers
+    if headers is None:
+        return
+    for door in _doors(setting):
+        bucket = setting.model.buckets[str(door.action.bucket)]
+        says = f"{headers.limit} of {door.action.name} is at least the {bucket.requests} that are published"
+        yield promise(NAME, "limit", door, says, bucket.origin, bucket.cite)
+        says = f"{headers.remaining} of {door.action.name} is below its limit and never rises faster than the bucket refills"
+        yield promise(NAME, "remaining", door, says, ("limits", "headers", "remaining"), bucket.cite)
+        says = f"{headers.reset} of {door.action.name} is when the bucket is full again"
+        yield promise(NAME, "reset", door, says, ("limits", "reset_unit"), bucket.cite)
+    for surface in wire_surfaces(setting.model):
+        if _row_door(setting, surface) is not None:
+            yield promise_at(
+                NAME, "falls", f"@{surface}", f"{headers.remaining} falls as calls are made", ("limits", "headers", "remaining")
+            )
+
+
+def _doors(setting: Setting) -> list[Door]:
+    return [d for d in setting.doors if d.action.bucket is not None]
+
+
+def _row_door(setting: Setting, surface: str) -> Door | None:
+    return next((d for d in _doors(setting) if d.surface == surface and d.action.effect == "read"), None)
+
+
+def read(seen: Seen, memory_or_setting: Memory | Setting) -> tuple[int, int, int] | None:
+    """Limit, remaining and reset of an answer; None where one is missing or no whole number."""
+    names = memory_or_setting.model.limits.headers
+    if names is None:
+        return None
+    found = [seen.header(n) for n in (names.limit, names.remaining, names.reset)]
+    if any(v is None or not v.strip().isdigit() or len(v) > 15 for v in found):
+        return None
+    limit, remaining, reset = (int(str(v)) for v in found)
+    return limit, remaining, reset
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge every accepted call's headers alone and against the ones before."""
+    door = seen.call.door
+    if door is None or door.action.bucket is None or not seen.success or seen.call.twist or seen.status == UNAVAILABLE:
+        return
+    values = read(seen, memory)
+    if values is None:
+        return
+    limit, remaining, reset = values
+    place, model = seen.place, memory.model
+    bucket = model.buckets[door.action.bucket]
+    smallest = min(b.requests for b in model.buckets.values() if b is bucket or b.when is not None)
+    if limit >= smallest:
+        yield kept(f"{NAME}/limit/{place}")
+    else:
+        yield broken(f"{NAME}/limit/{place}", f"a limit of at least {smallest}", f"a limit of {limit}")
+    yield _reset(seen, limit, remaining, reset, bucket.per_s, memory, f"{NAME}/reset/{place}")
+    yield _remaining(seen, limit, remaining, bucket.per_s, memory, f"{NAME}/remaining/{place}")
+
+
+def _reset(seen: Seen, limit: int, remaining: int, reset: int, per_s: float, memory: Memory, contract: str) -> Judgement:
+    """Full again: not in the past, and not later than an empty bucket takes."""
+    epoch = memory.model.limits.reset_unit == "epoch_seconds"
+    ahead = reset - seen.sent_at if epoch else float(reset)
+    if ahead < -SKEW_S or ahead > per_s + SKEW_S:
+        told = f"{reset}, which is {ahead:+.0f} s from now" if epoch else f"{reset} s"
+        return broken(contract, f"a time within {per_s:g} s in {'epoch seconds' if epoch else 'seconds'}", f"reset {told}")
+    return kept(contract)
+
+
+def _remaining(seen: Seen, limit: int, remaining: int, per_s: float, memory: Memory, contract: str) -> Judgement:
+    if remaining >= limit:
+        return broken(contract, f"less than the limit of {limit} after an accepted call", f"remaining {remaining}")
+    door = seen.call.door
+    key = (NAME, seen.call.role, seen.call.surface, door.action.bucket if door else None, limit)
+    before = memory.notes.get(key)
+    memory.notes[key] = (remaining, seen.sent_at)
+    if before is not None:
+        had, at = before
+        refill = math.ceil(max(0.0, seen.sent_at + seen.seconds - at + 1.0) * limit / per_s)
+        if remaining > had + refill:
+            return broken(contract, f"at most {had} + {refill} refilled", f"remaining rose from {had} to {remaining}")
+    return kept(contract)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """A row of cheap calls."""
+    del roles
+    if setting.model.limits.headers is None:
+        return
+    for surface in wire_surfaces(setting.model):
+        door = _row_door(setting, surface)
+        if door is not None:
+            contract = f"{NAME}/falls@{surface}"
+            yield Probe(contract, 6, (contract,), ROW, _run(setting, door, contract), (door,))
+
+
+def _run(setting: Setting, door: Door, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        recipe = recipe_of(setting.model, door.action)
+        bucket = setting.model.buckets[str(door.action.bucket)]
+        row: list[tuple[int, int, float]] = []
+        for _ in range(ROW):
+            seen: Seen = yield ordinary(door, recipe, "valid", "one of a row of calls")
+            values = read(seen, setting)
+            if values is None or not seen.success:
+                yield untested(contract, "the headers were not there")
+                return
+            row.append((values[0], values[1], seen.sent_at))
+        limit, first, began = row[0]
+        _, last, ended = row[-1]
+        refilled = (ended - began) * limit / bucket.per_s
+        if any(r[0] != limit for r in row):
+            yield untested(contract, "the limit changed within the row")
+        elif last < first:
+            yield kept(contract)
+        elif refilled >= ROW - 1:
+            yield kept(contract) if first < limit else untested(contract, "the bucket refills faster than it was used")
+        else:
+            yield broken(contract, f"less than {first} after {ROW - 1} more calls", f"remaining {last}")
+
+    return run

@@ -1,0 +1,161 @@
+"""What was made is what is read back, through every door, and is in every list; another project's lists do not have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.contract import Contract
+from pgagents.expression import Expression, ExpressionError, Scope
+from pgagents.model import Call as Made
+from pgagents.model import Resource
+from pgagents.verify.call import Call
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
+from pgagents.verify.door import Door
+from pgagents.verify.generate import ordinary
+from pgagents.verify.laws import judged, shown
+from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import Seen
+
+NAME = "reads_back"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each resource and door that reads it, one for each list (and its isolation), one for each of its laws."""
+    for resource, door, _ in _readers(setting, "read_by"):
+        says = f"a {resource.name} is read back by {door.action.name} as it was made"
+        yield promise(NAME, resource.name, door, says, (*resource.origin, "read_by"), resource.cite)
+        for law in resource.laws:
+            says = f"{law.name} of a {resource.name}: {' '.join(law.that.text.split())}"
+            yield promise(NAME, f"{resource.name}/{law.name}", door, says, law.origin, law.cite or resource.cite)
+    for resource, door, index in _readers(setting, "listed_by"):
+        detail = _list_detail(resource, index)
+        says = f"a {resource.name} is in what {door.action.name} lists"
+        yield promise(NAME, f"listed/{detail}", door, says, (*resource.origin, "listed_by"), resource.cite)
+        if resource.tenant:
+            says = f"{door.action.name} lists no {resource.name} of another project"
+            yield promise(NAME, f"not_listed/{detail}", door, says, (*resource.origin, "tenant"), resource.cite)
+
+
+def _list_detail(resource: Resource, index: int) -> str:
+    return resource.name if index == 0 else f"{resource.name}-{index + 1}"
+
+
+def _readers(setting: Setting, what: str) -> Iterator[tuple[Resource, Door, int]]:
+    """Resources that can be made, each door that reads or lists them, and which of the calls it is."""
+    for resource in setting.model.resources.values():
+        if resource.made_by is None:
+            continue
+        calls = resource.read_by if what == "read_by" else resource.listed_by
+        for index, call in enumerate(calls):
+            for door in setting.doors:
+                if door.action is call.action:
+                    yield resource, door, index
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Made through one door, read through another; a list read by its owner and by another project."""
+    del roles
+    for resource, door, index in _readers(setting, "read_by"):
+        covers = (f"{NAME}/{resource.name}/{door.place}", *(f"{NAME}/{resource.name}/{law.name}/{door.place}" for law in resource.laws))
+        for maker in _makers(setting, resource):
+            name = f"{covers[0]} made on {maker.surface}"
+            phase, tier = (3, 1) if maker.surface == door.surface else (8, 2)
+            run = _reading(setting, resource, resource.read_by[index], maker, door, covers)
+            yield Probe(name, phase, covers, 3, run, (door, maker), "main", True, tier)
+    for resource, door, index in _readers(setting, "listed_by"):
+        detail = _list_detail(resource, index)
+        listed, hidden = f"{NAME}/listed/{detail}/{door.place}", f"{NAME}/not_listed/{detail}/{door.place}"
+        call = resource.listed_by[index]
+        yield Probe(listed, 3, (listed,), 2, _listing(resource, call, door, listed, "main"), (door,), "main", True)
+        if resource.tenant:
+            yield Probe(hidden, 3, (hidden,), 2, _listing(resource, call, door, hidden, "second"), (door,), "second", True)
+
+
+def _makers(setting: Setting, resource: Resource) -> list[Door]:
+    return [d for d in setting.doors if resource.made_by and d.action is resource.made_by.action]
+
+
+def _reading(
+    setting: Setting, resource: Resource, read: Made, maker: Door, door: Door, covers: tuple[str, ...]
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        assert resource.made_by is not None
+        recipe = recipe_of(setting.model, maker.action)
+        given = {**recipe.input, **resource.made_by.input}
+        made: Seen = yield ordinary(maker, recipe, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None)
+        body = next(iter(_bodies(resource.made_by.at, made)), None)
+        if body is None or not made.fits:
+            for contract in covers:
+                yield untested(contract, f"no {resource.name} was made: {made.outcome}")
+            return
+        why = f"to read back a {resource.name}"
+        seen: Seen = yield Call(door, read.input, "valid", why, subject=resource, made=body, surface=door.surface)
+        for judgement in _same(setting, resource, body, made, seen, read, covers):
+            yield judgement
+
+    return run
+
+
+def _same(
+    setting: Setting, resource: Resource, body: Mapping[str, Any], made: Seen, seen: Seen, read: Made, covers: tuple[str, ...]
+) -> Iterator[Judgement]:
+    if seen.void or {"never_crashes", "documented_status"} & set(seen.spoilt):
+        return
+    if not seen.success:
+        yield broken(covers[0], f"the {resource.name} that was made", seen.outcome)
+        return
+    back = next(iter(_bodies(read.at, seen)), None)
+    if back is None or not seen.fits:
+        return
+    told = setting.model.secrets
+    members = resource.fixed or tuple(k for k in body if k in back and k not in resource.volatile)
+    differing = [m for m in members if m not in told and m in body and body.get(m) != back.get(m)]
+    if differing:
+        first = differing[0]
+        yield broken(covers[0], f"{first} as it was made: {body.get(first)!r}", f"{first} differs: {back.get(first)!r}")
+    else:
+        yield kept(covers[0])
+    scope = Scope({"created": body, "read": back, "input": made.input, "env": setting.model.env, "surface": seen.call.surface})
+    for law, contract in zip(resource.laws, covers[1:], strict=True):
+        held = judged(law, scope)
+        if held.outcome == "broken" and not differing:
+            yield broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {shown(scope.values, law.that)}")
+        elif held.outcome == "error":
+            yield untested(contract, f"the law cannot be evaluated: {held.why}")
+        elif held.outcome == "held":
+            yield kept(contract)
+
+
+def _bodies(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
+    if at is None or not seen.success or not isinstance(seen.body, Mapping):
+        return []
+    try:
+        found = Scope({"response": seen.body, "input": seen.input}).evaluate(at)
+    except ExpressionError:
+        return []
+    return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]
+
+
+def _listing(resource: Resource, call: Made, door: Door, contract: str, role: str) -> Callable[[], Conversation]:
+    """The list as the owner (`main`) or another project sees it, of a thing that is there."""
+
+    def run() -> Conversation:
+        why = f"to find a {resource.name} in the list" if role == "main" else f"another project lists each {resource.name}"
+        seen: Seen = yield Call(
+            door, call.input, "valid", why, role=role, subject=resource, owner="main", surface=door.surface
+        )
+        if not seen.success or not seen.fits or seen.subject is None:
+            yield untested(contract, f"the list was not answered: {seen.outcome}")
+            return
+        ids = [i.get(resource.id) for i in _bodies(call.at, seen)]
+        wanted = seen.subject.get(resource.id)
+        if (wanted in ids) == (role == "main"):
+            yield kept(contract)
+        elif role == "main":
+            yield broken(contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it")
+        else:
+            yield broken(contract, f"no {resource.name} of another project", "another project's is in the list")
+
+    return run

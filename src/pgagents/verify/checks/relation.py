@@ -1,0 +1,119 @@
+"""Two calls that differ in one argument: the wider answer keeps what the narrower had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pgagents.contract import Contract
+from pgagents.expression import ExpressionError, Scope
+from pgagents.model import Relation
+from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
+from pgagents.verify.door import Door
+from pgagents.verify.generate import ordinary
+from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import Seen
+from pgagents.verify.values import high, low, types_of
+
+NAME = "relation"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each relation of each door."""
+    for door in setting.doors:
+        for relation in door.action.relations:
+            says = f"{door.action.name} with a greater {relation.widen} keeps what it answered before"
+            yield promise(NAME, relation.name, door, says, relation.origin, relation.cite or door.action.cite)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Two calls each."""
+    del roles
+    for door in setting.doors:
+        for relation in door.action.relations:
+            contract = f"{NAME}/{relation.name}/{door.place}"
+            yield Probe(
+                contract, 6, (contract,), 3, _run(setting, door, relation, contract), (door,), "main", door.action.effect == "write"
+            )
+
+
+def _inputs(setting: Setting, door: Door, relation: Relation) -> tuple[dict[str, Any], list[Any], Any]:
+    """The arguments but the widened one, its narrow values to try in turn, and its wide one."""
+    recipe = recipe_of(setting.model, door.action)
+    base = dict(recipe.input)
+    schemas = setting.model.schemas
+    for other in door.action.relations:
+        param = door.action.param(other.widen)
+        if param is not None and other.widen != relation.widen:
+            base[other.widen] = high(param.schema, schemas)
+    param = door.action.param(relation.widen)
+    assert param is not None
+    most = high(param.schema, schemas)
+    given = base.pop(relation.widen, None)
+    whole = "integer" in types_of(setting.named(param.schema))
+    narrow: list[Any] = []
+    if isinstance(given, int | float):
+        narrow = [given, max(low(param.schema, schemas), given // 2 if whole else round(given / 4, 3))]
+    return base, narrow or [low(param.schema, schemas)], most
+
+
+def _run(setting: Setting, door: Door, relation: Relation, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        base, narrow, most = _inputs(setting, door, relation)
+        recipe = recipe_of(setting.model, door.action)
+        reason = "no narrow call answered anything"
+        for value in narrow:
+            small: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {value}", input={**base, relation.widen: value})
+            had = _items(setting, relation, small)
+            if not had:
+                continue
+            if _excused(setting, relation, small):
+                reason = "the narrow call's answer was full"
+                continue
+            large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input={**base, relation.widen: most})
+            has = _items(setting, relation, large)
+            if has is None:
+                reason = "the wide call was not answered as promised"
+                break
+            lost = [i for i in had if i not in has]
+            if lost:
+                yield broken(contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}")
+            else:
+                yield kept(contract)
+            return
+        yield untested(contract, reason)
+
+    return run
+
+
+def _scope(setting: Setting, seen: Seen) -> Scope | None:
+    if not seen.fits or not seen.success:
+        return None
+    values = {
+        "input": seen.input, "response": seen.body, "status": seen.status, "surface": seen.call.surface, "now": seen.sent_at,
+        "before": None, "env": setting.model.env,
+    }  # fmt: skip
+    return Scope(values)
+
+
+def _items(setting: Setting, relation: Relation, seen: Seen) -> list[Any] | None:
+    """What tells the answer's items apart; None where there is no list."""
+    scope = _scope(setting, seen)
+    if scope is None:
+        return None
+    try:
+        items = scope.evaluate(relation.keeps)
+    except ExpressionError:
+        return None
+    return [i.get(relation.by) for i in items if isinstance(i, dict)] if isinstance(items, list) else None
+
+
+def _excused(setting: Setting, relation: Relation, seen: Seen) -> bool:
+    scope = _scope(setting, seen)
+    if relation.unless is None or scope is None:
+        return False
+    try:
+        return scope.holds(relation.unless)
+    except ExpressionError:
+        return True

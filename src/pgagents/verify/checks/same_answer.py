@@ -1,0 +1,167 @@
+"""One input through the dispatcher and through REST has one answer, and one refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.contract import Contract
+from pgagents.verify.call import Call
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
+from pgagents.verify.door import REST, Door
+from pgagents.verify.generate import edges, negatives_of, ordinary
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.recipe import Recipe, recipe_of
+from pgagents.verify.seen import Seen, got
+
+RANK = 7
+NAME = "same_answer"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """With all arguments, with the required ones only, and refused: for each action of a dispatcher."""
+    for door in _doors(setting):
+        cite = door.dispatcher.cite if door.dispatcher else ()
+        for detail, _ in _inputs(setting, door):
+            says = f"{door.action.name} answers the same through {door.surface} and through REST ({detail.replace('_', ' ')})"
+            yield promise(NAME, detail, door, says, door.action.origin, cite)
+        if negatives_of(setting, door):
+            says = f"{door.action.name} refuses the same through {door.surface} and through REST"
+            yield promise(NAME, "refused", door, says, door.action.origin, cite)
+
+
+def _doors(setting: Setting) -> Iterator[Door]:
+    for door in setting.doors:
+        if door.dispatcher is not None and setting.rest_of(door) is not None:
+            yield door
+
+
+def _inputs(setting: Setting, door: Door) -> list[tuple[str, Mapping[str, Any]]]:
+    recipe = recipe_of(setting.model, door.action)
+    found: list[tuple[str, Mapping[str, Any]]] = [("ordinary", recipe.input)]
+    found += [("minimal", given) for name, given, _ in edges(setting, door) if name == "minimal" and dict(given) != dict(recipe.input)]
+    return found
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Two calls each; one that moves a thing needs a thing of its own on either side."""
+    del roles
+    for door in _doors(setting):
+        rest = setting.rest_of(door)
+        assert rest is not None
+        for detail, given in _inputs(setting, door):
+            contract = f"{NAME}/{detail}/{door.place}"
+            recipe = recipe_of(setting.model, door.action)
+            run = _run(setting, door, rest, recipe, given, contract)
+            yield Probe(contract, 4, (contract,), 4 if recipe.moves else 2, run, (door, rest), "main", door.action.effect == "write")
+
+
+def _run(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mapping[str, Any], contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        fresh = door.action.effect == "write"
+        if fresh and recipe.subject is not None:
+            yield from _on_twins(setting, door, rest, recipe, given, contract)
+            return
+        one: Seen = yield ordinary(rest, recipe, "valid", f"as {door.surface} will be asked", input=given, fresh=fresh)
+        two: Seen = yield ordinary(
+            door, recipe, "valid", "as REST was asked", input=given, fresh=fresh, made=None if fresh else one.subject
+        )
+        yield from _compared(setting, contract, one, two)
+
+    return run
+
+
+def _on_twins(
+    setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mapping[str, Any], contract: str
+) -> Conversation:
+    """Two things made alike, one for each side."""
+    resource = recipe.subject
+    maker = setting.door(str(resource.made_by.action.name), REST) if resource and resource.made_by else None
+    if resource is None or resource.made_by is None or resource.made_by.at is None or maker is None:
+        yield untested(contract, "the catalogue does not say how to make two alike")
+        return
+    twins: list[Mapping[str, Any]] = []
+    for _ in range(2):
+        made: Seen = yield Call(maker, resource.made_by.input, "valid", f"one of two {resource.name}s alike", fresh=True)
+        body = got(made.body, resource.made_by.at.text.removeprefix("response.")) if made.success else None
+        if not isinstance(body, Mapping):
+            yield untested(contract, f"no {resource.name} was made: {made.outcome}")
+            return
+        twins.append(body)
+    one: Seen = yield ordinary(rest, recipe, "valid", f"as {door.surface} will be asked", input=given, made=twins[0])
+    two: Seen = yield ordinary(door, recipe, "valid", "as REST was asked", input=given, made=twins[1])
+    yield from _compared(setting, contract, one, two)
+
+
+def _compared(setting: Setting, contract: str, one: Seen, two: Seen) -> Iterator[Judgement]:
+    spoilt = {"never_crashes", "documented_status", "body_fits"}
+    if one.void or two.void or spoilt & {*one.spoilt, *two.spoilt} or not (one.success and two.success and one.fits and two.fits):
+        if one.success != two.success and not one.void and not two.void and not spoilt & {*one.spoilt, *two.spoilt}:
+            yield broken(contract, f"{one.outcome}, as on REST", two.outcome)
+        return
+    left_out = _volatile(setting, one)
+    where = _difference(_without(one.body, left_out), _without(two.body, left_out), setting)
+    yield broken(contract, "what REST answers", f"it differs at {where}") if where else kept(contract)
+
+
+def _volatile(setting: Setting, seen: Seen) -> frozenset[str]:
+    """Members that may differ from call to call: those of every resource that the action has to do with."""
+    door = seen.call.door
+    assert door is not None
+    found: set[str] = set()
+    for resource in setting.model.resources.values():
+        calls = [resource.found_by, resource.made_by, resource.undone_by, *resource.read_by, *resource.listed_by, *resource.moves]
+        refers = any(p.refers_to == resource.name for p in door.params)
+        if refers or any(c is not None and c.action is door.action for c in calls):
+            found |= set(resource.volatile)
+            if door.action.effect == "write":
+                found.add(resource.id)
+    return frozenset(found | setting.model.secrets)
+
+
+def _without(value: Any, members: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {k: _without(v, members) for k, v in value.items() if k not in members}
+    return [_without(v, members) for v in value] if isinstance(value, list) else value
+
+
+def _difference(a: Any, b: Any, setting: Setting, path: str = "body") -> str:
+    if isinstance(a, dict) and isinstance(b, dict):
+        for name in {**a, **b}:
+            if name not in a or name not in b:
+                return f"{path}.{name}"
+            if where := _difference(a[name], b[name], setting, f"{path}.{name}"):
+                return where
+        return ""
+    if isinstance(a, list) and isinstance(b, list):
+        if len(a) != len(b):
+            return f"{path} ({len(a)} items and {len(b)})"
+        if setting.model.points.order_of_ties == "any":
+            a, b = sorted(a, key=repr), sorted(b, key=repr)
+        for index, (x, y) in enumerate(zip(a, b, strict=True)):
+            if where := _difference(x, y, setting, f"{path}.{index}"):
+                return where
+        return ""
+    return "" if a == b else path
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Compare refusals of one wrong input, whichever surface came first."""
+    door = seen.call.door
+    if door is None or not seen.call.field or seen.status < 400 or seen.void or seen.spoilt:
+        return
+    key = (NAME, str(door.action.name), seen.call.field, seen.call.why)
+    refused = (seen.code, got(seen.body, memory.model.errors.field_at or ""))
+    for other_place, other in memory.notes.setdefault(key, {}).items():
+        place = seen.place if door.dispatcher is not None else other_place
+        if place.endswith("@rest") or other_place == seen.place:
+            continue
+        same = refused[0] == other[0] and (refused[1] == other[1] or _wire(door, refused[1]) == _wire(door, other[1]))
+        contract = f"{NAME}/refused/{place}"
+        yield kept(contract) if same else broken(contract, f"refused with {other}", f"refused with {refused}")
+    memory.notes[key][seen.place] = refused
+
+
+def _wire(door: Door, said: Any) -> Any:
+    """An argument's name, where an error says its name on the wire."""
+    return next((str(p.name) for p in door.params if p.wire == said), said)

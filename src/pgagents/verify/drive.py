@@ -1,0 +1,352 @@
+"""The only place that sends: drives probes, resolves live ids, paces, repeats what was limited, lets every watcher judge."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64encode
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from types import ModuleType
+from typing import Any
+
+from pgagents.contract import Verdict
+from pgagents.model import Model
+from pgagents.verify.call import Call, Signature, Twist, Wait
+from pgagents.verify.check import Judgement, Probe
+from pgagents.verify.encode import request_of
+from pgagents.verify.ledger import Ledger
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.options import Options
+from pgagents.verify.pace import Pacer
+from pgagents.verify.redact import Redactor
+from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
+from pgagents.verify.world import Unavailable, World
+from pgagents.wire import Handler, Request, Response, Silence
+
+MAX_TRIES = 6
+MAX_SILENCES = 4
+OPERATOR = "operator"
+
+
+class Stop(Exception):
+    """The run ends here; the message says why."""
+
+
+class Spent(Exception):
+    """No request is left for this probe."""
+
+
+class Driver:
+    """Everything of a run that changes."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        handler: Handler,
+        keys: Mapping[str, str],
+        options: Options,
+        ledger: Ledger,
+        world: World,
+        watchers: Mapping[str, ModuleType],
+        *,
+        clock: Callable[[], float],
+        timer: Callable[[], float],
+        sleep: Callable[[float], None],
+        max_requests: int,
+    ) -> None:
+        self.setting, self.model, self.handler, self.keys, self.options = setting, setting.model, handler, keys, options
+        self.ledger, self.world, self.clock, self.timer, self.sleep = ledger, world, clock, timer, sleep
+        self.memory = Memory(setting)
+        self.memory.keys = keys
+        self.redactor = Redactor(keys, self.model.secrets)
+        self.pacer = Pacer(self.model, clock, options.seed, options.max_wait_s)
+        self.watchers = [(name, module.watch) for name, module in watchers.items() if hasattr(module, "watch")]
+        self.max_requests = max_requests
+        self._started = clock()
+        self.sent = 0
+        self.answered = 0
+        self.silences = 0
+        self.cleaning = False
+        self.seconds_sending = self.seconds_judging = self.waited = 0.0
+        self.served: dict[str, int] = {}
+        self.notes: list[str] = []
+        self.on_wait: Callable[[float], None] | None = None
+        self._by_check_place: dict[tuple[str, str], list[str]] = {}
+        for entry in ledger.entries.values():
+            place = entry.contract.id.rpartition("/")[2]
+            self._by_check_place.setdefault((entry.contract.check, place), []).append(entry.contract.id)
+
+    def clock_since_start(self) -> float:
+        """Seconds of the caller's clock since the driver was made."""
+        return self.clock() - self._started
+
+    # -- probes -------------------------------------------------------------------------------------------------
+
+    def run(self, probe: Probe) -> None:
+        """Drive one probe to its end, its budget's end or the first resource that cannot be had."""
+        chain: list[Seen] = []
+        conversation = probe.run()
+        answer: Any = None
+        try:
+            while True:
+                step = conversation.send(answer)
+                answer = None
+                if isinstance(step, Judgement):
+                    self._enter(step, chain, None, probe)
+                elif isinstance(step, Wait):
+                    self._sleep(step.seconds)
+                else:
+                    answer = self.call(step, chain)
+        except StopIteration:
+            return
+        except Unavailable as error:
+            self.ledger.excuse(probe.covers, str(error))
+        except Spent:
+            self.ledger.excuse(probe.covers, "the budget of requests was spent")
+        except Stop:
+            self.ledger.excuse(probe.covers, "the run ended before")
+            raise
+        except Exception as error:  # an error of ours must not look like one of the server's
+            self.ledger.crashed(probe.covers, error, probe.name)
+        finally:
+            conversation.close()
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Undo what is more than later probes can use."""
+        self.cleaning = True
+        try:
+            for thing in self.world.surplus():
+                if thing in self.world.left():
+                    self._resolved(self.world.undo(thing), [])
+        except (Unavailable, Stop):
+            pass
+        finally:
+            self.cleaning = False
+
+    def _enter(self, judgement: Judgement, chain: list[Seen], call: Call | None, probe: Probe | None) -> None:
+        self.ledger.add(judgement, chain, call, probe)
+        if judgement.verdict is not Verdict.UNTESTED and chain:
+            surface = judgement.contract.rpartition("@")[2]
+            self.served[surface] = self.served.get(surface, 0) + 1
+        if judgement.verdict is Verdict.BROKEN and chain:
+            chain[-1].spoilt.append(judgement.contract.partition("/")[0])
+
+    # -- calls --------------------------------------------------------------------------------------------------
+
+    def call(self, call: Call, chain: list[Seen]) -> Seen:
+        """Send a call, what it needs first, and let every watcher judge. Raises Unavailable, Spent, Stop."""
+        self.world.now = self.clock()
+        values, subject = self._resolved(self.world.resolve(call), chain)
+        self._afford()
+        seen = self._send(call, values, subject)
+        chain.append(seen)
+        self._learn(seen)
+        self._judge(seen, chain)
+        self._remember(seen)
+        return seen
+
+    def _resolved(self, asking: Generator[Call, Seen, Any], chain: list[Seen]) -> Any:
+        answer: Any = None
+        while True:
+            try:
+                needed = asking.send(answer)
+            except StopIteration as end:
+                return end.value
+            answer = self.call(needed, chain)
+
+    def _afford(self) -> None:
+        if self.cleaning:
+            return
+        if self.sent + len(self.world.left()) >= self.max_requests:
+            raise Spent
+
+    def _send(self, call: Call, values: Mapping[str, Any], subject: Mapping[str, Any] | None) -> Seen:
+        authorization = self._authorization(call)
+        request = request_of(call, values, authorization)
+        if call.twist == "query":
+            joint = "&" if "?" in request.target else "?"
+            request = replace(request, target=f"{request.target}{joint}api_key={self.keys.get(call.role, '')}")
+        request = self._signed(call, request)
+        bucket = call.door.action.bucket if call.door else None
+        role = call.role if authorization and not call.twist else "-"
+        attempt = 0
+        while True:
+            self._sleep(self.pacer.before(role, call.surface, bucket))
+            sent_at = self.clock()
+            answer, seconds = self._exchange(request)
+            if isinstance(answer, Response):
+                self.pacer.after(role, call.surface, bucket, answer)
+            wait = self._retry(call, answer, attempt)
+            if wait is None:
+                break
+            attempt += 1
+            self._sleep(wait)
+        full = self._filled(call, values)
+        return Seen(
+            self.sent, call, full, request, answer, seconds=seconds, sent_at=sent_at, codes=self.model.codes,
+            code_at=self.model.errors.code_at, subject=subject,
+        )  # fmt: skip
+
+    def _exchange(self, request: Request) -> tuple[Response | Silence, float]:
+        started = self.timer()
+        self.sent += 1
+        answer = self.handler(request)
+        seconds = self.timer() - started
+        self.seconds_sending += seconds
+        if isinstance(answer, Silence):
+            self.silences += 1
+            if self.silences >= MAX_SILENCES or (self.silences >= 2 and not self.answered):
+                said = "never answered" if not self.answered else "stopped answering"
+                raise Stop(f"the server {said} ({answer.kind}{': ' + answer.detail if answer.detail else ''})")
+        else:
+            self.silences = 0
+            self.answered += 1
+        return answer, seconds
+
+    def _retry(self, call: Call, answer: Response | Silence, attempt: int) -> float | None:
+        """Seconds after which to repeat; None: the answer stands."""
+        if attempt >= MAX_TRIES or (not self.cleaning and self.sent >= self.max_requests):
+            return None
+        if isinstance(answer, Silence):
+            return 0.2 if attempt == 0 and answer.kind in ("refused", "reset") and not self.answered else None
+        if answer.status not in (LIMITED, UNAVAILABLE):
+            return None
+        wait = self.pacer.retry(answer, attempt)
+        if wait is None:
+            self.notes.append(f"{call.place} asked for a longer wait than --max-wait allows")
+        return wait
+
+    def _authorization(self, call: Call) -> str | None:
+        if call.door is not None and not call.door.action.key and call.door.dispatcher is None:
+            return None
+        key = self.keys.get(call.role)
+        return presented(key, call.twist, self.model) if key and call.role else None
+
+    def _signed(self, call: Call, request: Request) -> Request:
+        """The request with its body's signature, where the call asked for one."""
+        for name, value in call.input.items():
+            param = call.door.action.param(name) if call.door else None
+            if isinstance(value, Signature) and param is not None:
+                at = str(int(self.clock()))
+                secret = self.keys.get(value.role, "")
+                digest = hmac.new(secret.encode(), at.encode() + b"." + request.body, sha256).hexdigest()
+                request = request.with_header(param.wire, f"t={at},v1={digest}")
+        return request
+
+    def _filled(self, call: Call, values: Mapping[str, Any]) -> dict[str, Any]:
+        found = dict(values)
+        for param in call.door.params if call.door else ():
+            if str(param.name) not in found and "default" in param.schema:
+                found[str(param.name)] = param.schema["default"]
+        return found
+
+    def _sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        if self.on_wait:
+            self.on_wait(seconds)
+        self.waited += seconds
+        self.sleep(seconds)
+
+    # -- judging ------------------------------------------------------------------------------------------------
+
+    def _learn(self, seen: Seen) -> None:
+        """What must be known before watchers judge: whether the body fits, and what was known of the resource."""
+        seen.known = self.memory.subject(seen)
+        self.redactor.learn(seen.body)
+        self.redactor.learn(seen.input)
+        if seen.output is not None:
+            schema = seen.output.schema
+            if schema is None:
+                seen.fits = not (seen.response and seen.response.body)
+            else:
+                test = self.setting.test(("output", seen.place.partition("@")[0], seen.output.status), schema)
+                seen.fits = not seen.json.problem and test.is_valid(seen.body)
+
+    def _judge(self, seen: Seen, chain: list[Seen]) -> None:
+        started = self.timer()
+        self.memory.now = seen.sent_at
+        if seen.call.surface == OPERATOR:
+            return
+        if isinstance(seen.answer, Silence) and seen.answer.kind == "refused":
+            return
+        for name, watch in self.watchers:
+            try:
+                for judgement in watch(seen, self.memory):
+                    self._enter(judgement, [seen], seen.call, None)
+            except Exception as error:  # one check's error is no finding, and the others still judge
+                self.ledger.crashed(self._by_check_place.get((name, seen.place), ()), error, name)
+            if "never_crashes" in seen.spoilt:
+                break
+        self.seconds_judging += self.timer() - started
+
+    def _remember(self, seen: Seen) -> None:
+        if not seen.success or seen.call.door is None:
+            return
+        if seen.output is not None:
+            self.memory.reached.add(seen.place)
+        for resource, body in self.world.note(seen):
+            key = (resource.name, str(body[resource.id]))
+            self.memory.bodies[key] = {**self.memory.bodies.get(key, {}), **body}
+
+    # -- the end ------------------------------------------------------------------------------------------------
+
+    def confirm(self, budget: int) -> None:
+        """Try failing cases once more with fresh ids, one of each check and outcome."""
+        done: set[tuple[str, str]] = set()
+        for entry in list(self.ledger.entries.values()):
+            found = entry.broken
+            if found is None or self.sent + len(self.world.left()) + 4 > budget:
+                continue
+            key = (entry.contract.check, found.outcome)
+            if key in done:
+                continue
+            done.add(key)
+            again = Ledger.of(e.contract for e in self.ledger.entries.values())
+            kept, self.ledger = self.ledger, again
+            try:
+                if found.probe is not None:
+                    self.run(found.probe)
+                elif found.call is not None:
+                    self.call(replace(found.call, made=None) if found.call.subject else found.call, [])
+            except (Unavailable, Spent, Stop):
+                continue
+            finally:
+                self.ledger = kept
+            repeated = again.entries[entry.contract.id]
+            if repeated.broken is not None or repeated.kept:
+                found.stable = repeated.broken is not None
+
+    def clean_up(self) -> list[str]:
+        """Undo all that was made; gives what could not be."""
+        self.cleaning = True
+        self.silences = 0
+        behind: list[str] = []
+        for thing in self.world.left():
+            if thing not in self.world.left():
+                continue
+            name = f"{thing.resource.name} {thing.id}"
+            try:
+                gone = self._resolved(self.world.undo(thing), [])
+            except (Unavailable, Stop, KeyboardInterrupt):
+                gone = False
+            self.cleaning = True
+            if not gone:
+                behind.append(name)
+        return behind
+
+
+def presented(key: str, twist: Twist, model: Model) -> str | None:
+    """The Authorization header for a key, presented as it should be or not."""
+    if twist in ("none", "query"):
+        return None
+    if twist == "garbage":
+        prefix = next(iter(model.auth.schemes[model.auth.default].prefixes), "")
+        return f"Bearer {prefix}pgv000000000000000000000000"
+    if twist == "flip":
+        return f"Bearer {key[:-1]}{'A' if key[-1] != 'A' else 'B'}"
+    if twist == "basic":
+        return f"Basic {b64encode(f'{key}:'.encode()).decode()}"
+    return key if twist == "bare" else f"Bearer {key}"

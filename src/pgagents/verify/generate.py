@@ -1,0 +1,230 @@
+"""Calls from a catalogue: correct ones at the edges, and wrong ones with one violation each, checked as they are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.expression import Expression
+from pgagents.model import Param
+from pgagents.origin import plain
+from pgagents.source import Pointer
+from pgagents.verify.call import Call, Fresh, Intent, Live, Moment, Signature
+from pgagents.verify.door import Door
+from pgagents.verify.encode import request_of
+from pgagents.verify.memory import Setting
+from pgagents.verify.readings import invalid
+from pgagents.verify.recipe import Recipe, recipe_of
+from pgagents.verify.values import MISSING, Wrong, high, low, types_of, wrongs
+
+
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """A call that breaks one keyword of one argument. `detail` is `<keyword>/<argument path>`, `field` what an error names."""
+
+    door: Door
+    detail: str
+    field: str
+    call: Call
+    says: str
+    origin: Pointer
+    cite: tuple[str, ...]
+    tier: int
+
+
+def ordinary(door: Door, recipe: Recipe, intent: Intent, why: str, **changes: Any) -> Call:
+    """The correct call of a recipe through a door."""
+    call = Call(door, recipe.input, intent, why, subject=recipe.subject, states=recipe.states, surface=door.surface)
+    return replace(call, **changes) if changes else call
+
+
+def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Correct inputs at the edges of what the schemas allow: (name, arguments, what they are).
+
+    Arguments that say *where* stay at a place that has data; they get edges of their own.
+    """
+    recipe = recipe_of(setting.model, door.action)
+    place = places(setting)
+    writes = door.action.effect == "write"
+    tied = around_names(setting) if writes else place
+    plainly = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in tied]
+    around = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) in place and p.required and not writes]
+    base = {k: v for k, v in recipe.input.items()}
+    least = {k: v for k, v in base.items() if (q := door.action.param(k)) is None or q.required}
+    if _optional(door):
+        yield "minimal", least, "with only its required arguments"
+    if plainly:
+        schemas = setting.model.schemas
+        yield "low", {**base, **{str(p.name): low(p.schema, schemas) for p in plainly}}, "with every argument at its least"
+        yield "high", {**base, **{str(p.name): high(p.schema, schemas) for p in plainly}}, "with every argument at its greatest"
+    moments = [p for p in door.params if p.required and p.schema.get("format") == "date-time"]
+    if len(moments) > 1 and not writes:
+        yield "around_now", {**base, **{str(p.name): Moment(DAY_S * (2 * i - 1)) for i, p in enumerate(moments)}}, "from yesterday to tomorrow"
+    if around and door.dispatcher is None:
+        schemas = setting.model.schemas
+        yield "place_low", {**base, **{str(p.name): low(p.schema, schemas) for p in around}}, "at the least of every place argument"
+        yield "place_high", {**base, **{str(p.name): high(p.schema, schemas) for p in around}}, "at the greatest of every place argument"
+
+
+def around_names(setting: Setting) -> frozenset[str]:
+    """Names that the catalogue's own test data gives together: members of every mapping under `env`."""
+    return frozenset(name for value in setting.model.env.values() if isinstance(value, Mapping) for name in value)
+
+
+def places(setting: Setting) -> frozenset[str]:
+    """Names of required arguments that say where, by the catalogue's own test data: members of a mapping under `env`."""
+    found = around_names(setting)
+    optional = {str(p.name) for a in setting.model.actions for p in a.params if not p.required}
+    return found - optional
+
+
+def _optional(door: Door) -> bool:
+    return any(not p.required for p in door.params)
+
+
+def _own(setting: Setting, door: Door, param: Param, recipe: Recipe) -> bool:
+    """Whether the argument's value is free: no id, no idempotency key, nothing that a resource dictates, no object."""
+    name = str(param.name)
+    given = recipe.input.get(name)
+    if param.refers_to or name == door.action.idempotency or isinstance(given, Live | Fresh | Signature):
+        return False
+    if not param.required and _opaque(setting, door, param):
+        return False
+    if isinstance(given, Expression) and {"resource"} & given.names:
+        return False
+    schema = setting.named(param.schema)
+    kinds = set(types_of(schema)) - {"null"}
+    if kinds & {"number", "integer", "string"} or schema.get("enum"):
+        return schema.get("format") is None
+    return kinds == {"boolean"} and door.action.effect == "read"
+
+
+def _opaque(setting: Setting, door: Door, param: Param) -> bool:
+    """Whether a text has a meaning that its schema does not say (a cursor): free in form, and no example gives one."""
+    name, schema = str(param.name), setting.named(param.schema)
+    if "string" not in types_of(schema) or schema.get("enum"):
+        return False
+    return not any(name in e.input for e in door.action.examples if e.status < 300)
+
+
+def negatives(setting: Setting, door: Door) -> Iterator[Negative]:
+    """Every one-keyword violation of every argument that is invalid under any reading of what is sent."""
+    recipe = recipe_of(setting.model, door.action)
+    for param in door.params:
+        for wrong in wrongs(plain(param.schema), setting.model.schemas, required=param.required):
+            if found := _negative(setting, door, recipe, param, wrong):
+                yield found
+    yield from _unknown(setting, door, recipe)
+
+
+def negatives_of(setting: Setting, door: Door) -> tuple[Negative, ...]:
+    """The same, made once a run."""
+    return setting.kept(("negatives", door.place), lambda: tuple(negatives(setting, door)))
+
+
+def provokable(setting: Setting, door: Door) -> bool:
+    """Whether a test can make the door answer with an error at all."""
+    return door.action.key or door.dispatcher is not None or bool(negatives_of(setting, door))
+
+
+def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong: Wrong) -> Negative | None:
+    name = str(param.name)
+    if wrong.keyword == "required" and not wrong.path:
+        if param.place == "path" and door.dispatcher is None:
+            return None
+        given = {k: v for k, v in recipe.input.items() if k != name}
+    elif not wrong.path:
+        given = {**recipe.input, name: wrong.value}
+    else:
+        base = recipe.input.get(name)
+        if not isinstance(base, dict | list):
+            base = high(param.schema, setting.model.schemas)
+        given = {**recipe.input, name: _laid(plain(base), wrong.path, wrong.value)}
+    steps = [name, *(str(s) for s in wrong.path)]
+    if wrong.keyword == "type" and not wrong.path and param.place != "body" and door.dispatcher is None and _text(setting, param):
+        return None
+    if wrong.keyword == "null" and param.place != "body" and door.dispatcher is None:
+        return None  # in a query it is but a word, which `type` tries
+    says = f"{'.'.join(steps)} {wrong.says}"
+    call = ordinary(door, recipe, "invalid", says, input=given, field=".".join(steps))
+    if not _sendable(door, param, given.get(name)) or not is_invalid(setting, call):
+        return None
+    named = [s for s in steps if s != "0"] if wrong.keyword != "additionalProperties" else steps[:-1]
+    detail = f"{wrong.keyword}/{'.'.join(named)}"
+    origin = _origin(setting, param, wrong)
+    return Negative(door, detail, ".".join(steps), call, says, origin, door.action.cite, wrong.tier)
+
+
+def _text(setting: Setting, param: Param) -> bool:
+    """Whether it is a text: in a path, query or header every value is one."""
+    return set(types_of(setting.named(param.schema))) <= {"string", "null"}
+
+
+def _sendable(door: Door, param: Param, value: Any) -> bool:
+    """Path values must not be empty or change the path; header values must be printable ASCII."""
+    if door.dispatcher is not None or not isinstance(value, str):
+        return True
+    if param.place == "path":
+        return value not in ("", ".", "..") and "/" not in value
+    return param.place != "header" or (value.isascii() and value.isprintable() and value == value.strip() and value != "")
+
+
+def _origin(setting: Setting, param: Param, wrong: Wrong) -> Pointer:
+    at: Pointer = (*param.origin, *(s for step in wrong.path for s in (("items",) if isinstance(step, int) else ("properties", step))))
+    keyword = {"null": "type", "required": "required"}.get(wrong.keyword, wrong.keyword)
+    whole = (*at, keyword)
+    return whole if setting.model.source.has(whole) else at if setting.model.source.has(at) else param.origin
+
+
+def _laid(base: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """The base with the value at a path; members on the way are made."""
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        items = list(base) if isinstance(base, list) and base else [{} if rest else value]
+        items[0] = _laid(items[0], rest, value)
+        return items
+    members = dict(base) if isinstance(base, dict) else {}
+    if not rest and value is MISSING:
+        members.pop(step, None)
+    else:
+        members[step] = _laid(members.get(step), rest, value)
+    return members
+
+
+def _unknown(setting: Setting, door: Door, recipe: Recipe) -> Iterator[Negative]:
+    if door.action.unknown != "refused":
+        return
+    if door.dispatcher is None and not any(p.place == "body" for p in door.params):
+        return
+    call = ordinary(door, recipe, "invalid", "an undeclared argument", input={**recipe.input, "pgv_unknown": 1}, field="pgv_unknown")
+    origin = ("points", "unknown_member") if setting.model.source.has(("points", "unknown_member")) else door.action.origin
+    yield Negative(door, "unknown_member", "pgv_unknown", call, "an undeclared argument is given", origin, door.action.cite, 1)
+
+
+def is_invalid(setting: Setting, call: Call) -> bool:
+    """Whether the call is invalid as sent, with stand-ins for what only a live server can give."""
+    assert call.door is not None
+    values = stand_ins(setting, call)
+    return invalid(setting, call.door, request_of(call, values, None))
+
+
+def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
+    """The call's arguments with plausible values for live ids and expressions."""
+    assert call.door is not None
+    found: dict[str, Any] = {}
+    for name, value in call.input.items():
+        param = call.door.action.param(name)
+        if name == "*":
+            example = next((e.input for e in call.door.action.examples if e.status < 300), {})
+            found.update({k: v for k, v in example.items() if k not in call.input})
+        elif isinstance(value, Live | Fresh | Signature | Moment | Expression):
+            found[name] = low(param.schema, setting.model.schemas) if param else "x"
+        else:
+            found[name] = value
+    return found

@@ -1,0 +1,51 @@
+"""The documents of a catalogue as `pgagents build` would write them, as data to compare with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.errors import PgagentsError
+from pgagents.model import Model
+from pgagents.wire import read_json
+
+MAX_YAML = 4_000_000
+
+
+def built(model: Model, file: str) -> Any:
+    """The data of a generated file (text where it is neither JSON nor YAML); None where no target makes it."""
+    from pgagents.build import document  # heavy (jinja2), and only where documents are hosted
+
+    try:
+        artifacts = document(model, file).artifacts()
+    except PgagentsError:
+        return None
+    data = next((a.data for a in artifacts if a.path == file), None)
+    return None if data is None else parsed(file, data)[0]
+
+
+def parsed(file: str, body: bytes) -> tuple[Any, str]:
+    """A document's data, or what is wrong with its form."""
+    if file.endswith(".json"):
+        read = read_json(body)
+        return read.value, read.problem
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return None, f"byte {error.start} is not UTF-8"
+    if not file.endswith((".yaml", ".yml")):
+        return text, ""
+    import yaml
+
+    if len(text) > MAX_YAML or text.count("&") > 10_000:
+        return None, "the document is too large"
+    try:
+        return _plain(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))), ""
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        return None, f"not YAML: {str(error).splitlines()[0]}"
+
+
+def _plain(value: Any) -> Any:
+    """Keys as JSON has them."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,137 @@
+"""What became of each contract, and the findings that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pgagents.contract import Contract, Verdict
+from pgagents.report.report import Exchange, Finding, Result
+from pgagents.verify.call import Call
+from pgagents.verify.check import Judgement, Probe
+from pgagents.verify.seen import Seen
+
+MAX_CHAIN = 6
+
+
+@dataclass(slots=True)
+class Break:
+    """The first time a contract was broken; `probe` is None where a watcher of `chain`'s last exchange said so."""
+
+    judgement: Judgement
+    chain: tuple[Seen, ...]
+    call: Call | None
+    probe: Probe | None
+    outcome: str
+    stable: bool | None = None
+
+
+@dataclass(slots=True)
+class Entry:
+    """One contract's state."""
+
+    contract: Contract
+    kept: int = 0
+    broken: Break | None = None
+    error: str = ""
+    """Why a judgement failed: it outweighs kept."""
+    reason: str = ""
+    """Why it was not judged so far."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All contracts of a run."""
+
+    entries: dict[str, Entry]
+    settled: dict[str, Result] = field(default_factory=dict)
+    """Contracts that were decided before the run: not selected, not claimed, or required and not possible."""
+    unknown: set[str] = field(default_factory=set)
+    internal: list[str] = field(default_factory=list)
+    broken: int = 0
+    judged: int = 0
+
+    @classmethod
+    def of(cls, contracts: Iterable[Contract]) -> Ledger:
+        """An empty ledger."""
+        return cls({c.id: Entry(c) for c in contracts})
+
+    def add(self, judgement: Judgement, chain: Sequence[Seen], call: Call | None, probe: Probe | None) -> None:
+        """Enter a judgement."""
+        entry = self.entries.get(judgement.contract)
+        if entry is None:
+            self.unknown.add(judgement.contract)
+            return
+        if judgement.contract in self.settled:
+            return
+        if judgement.verdict is Verdict.KEPT:
+            self.judged += entry.kept == 0 and entry.broken is None
+            entry.kept += 1
+        elif judgement.verdict is Verdict.UNTESTED:
+            entry.error = entry.error or judgement.expected
+        elif entry.broken is None:
+            self.judged += entry.kept == 0
+            self.broken += 1
+            outcome = chain[-1].outcome if chain else ""
+            entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome)
+
+    def excuse(self, contracts: Iterable[str], reason: str) -> None:
+        """Note why contracts were not judged; the first reason stays."""
+        for id in contracts:
+            entry = self.entries.get(id)
+            if entry is not None and not entry.reason:
+                entry.reason = reason
+
+    def crashed(self, contracts: Iterable[str], error: BaseException, where: str) -> None:
+        """An error of our own: the contracts are untested, and it is counted."""
+        reason = f"internal error in {where}: {type(error).__name__}: {error}"
+        self.internal.append(reason)
+        for id in contracts:
+            if (entry := self.entries.get(id)) is not None:
+                entry.error = entry.error or reason
+
+    def results(self, reached: set[str], unreached: str) -> tuple[Result, ...]:
+        """Every contract with its verdict. A place (`action@surface`) without a 2xx has nothing kept."""
+        return tuple(self._result(entry, reached, unreached) for entry in self.entries.values())
+
+    def _result(self, entry: Entry, reached: set[str], unreached: str) -> Result:
+        contract = entry.contract
+        if contract.id in self.settled:
+            return self.settled[contract.id]
+        if entry.broken is not None:
+            return Result(contract, Verdict.BROKEN, entry.broken.judgement.actual)
+        place = f"{contract.action}@{contract.surface}"
+        if entry.error:
+            return Result(contract, Verdict.UNTESTED, entry.error)
+        if contract.action and place not in reached:
+            return Result(contract, Verdict.UNTESTED, entry.reason or f"{place} never answered a 2xx")
+        if entry.kept:
+            return Result(contract, Verdict.KEPT)
+        return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Broken contracts, those of one cause together: same check and same outcome."""
+        groups: dict[tuple[str, str], list[Entry]] = {}
+        for entry in self.entries.values():
+            if entry.broken is not None and entry.contract.id not in self.settled:
+                groups.setdefault((entry.contract.check, _cause(entry.broken)), []).append(entry)
+        found = []
+        for entries in groups.values():
+            first = min(entries, key=lambda e: e.broken.chain[-1].number if e.broken and e.broken.chain else 0)
+            assert first.broken is not None
+            also = tuple(e.contract.id for e in entries if e is not first)
+            said = first.broken.judgement
+            chain = tuple(exchange_of(s) for s in first.broken.chain)
+            found.append(Finding(first.contract, "error", said.expected, said.actual, chain, first.broken.stable, also))
+        return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
+
+
+def _cause(broken: Break) -> str:
+    return f"{broken.outcome}|{broken.judgement.actual.partition(':')[0]}"
+
+
+def exchange_of(seen: Seen) -> Exchange:
+    """The exchange as a report has it."""
+    call = seen.call
+    action = str(call.door.action.name) if call.door else ""
+    return Exchange(seen.number, seen.request, seen.answer, seen.seconds, call.why, call.role, action, call.surface)

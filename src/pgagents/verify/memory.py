@@ -1,0 +1,99 @@
+"""What watchers may remember from exchange to exchange, and what is compiled once for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pgagents.model import Model
+from pgagents.schema import resolve, validator
+from pgagents.verify.door import Door, doors
+from pgagents.verify.seen import Seen
+
+MAX_REQUEST_IDS = 200_000
+T = TypeVar("T")
+
+
+class Setting:
+    """The catalogue as checks read it: its doors, compiled validators, the target's URL. Nothing here changes in a run."""
+
+    def __init__(self, model: Model, url: str = "") -> None:
+        self.model = model
+        self.url = url
+        self.doors = doors(model)
+        self.by_place = {d.place: d for d in self.doors}
+        self.https = url.startswith("https://")
+        self.fuzz = True
+        """Whether Schemathesis is asked for a second opinion (smoke and listing do without)."""
+        self._tests: dict[Any, Any] = {}
+        self._kept: dict[Any, Any] = {}
+
+    def door(self, action: str, surface: str) -> Door | None:
+        """The door of an action on a surface."""
+        return self.by_place.get(f"{action}@{surface}")
+
+    def rest_of(self, door: Door) -> Door | None:
+        """The same action on REST."""
+        return self.by_place.get(f"{door.action.name}@rest")
+
+    def test(self, key: Any, schema: Mapping[str, Any]) -> Any:
+        """The compiled validator of a schema, kept under a key."""
+        found = self._tests.get(key)
+        if found is None:
+            found = self._tests[key] = validator(schema, self.model.schemas)
+        return found
+
+    def kept(self, key: Any, make: Callable[[], T]) -> T:
+        """What `make` gives, made once for a key."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        found: T = self._kept[key]
+        return found
+
+    def envelope(self, name: str) -> Any:
+        """The compiled validator of a named schema."""
+        return self.test(("schema", name), self.model.schemas[name])
+
+    def named(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The schema behind a reference."""
+        return resolve(schema, self.model.schemas)
+
+
+class Memory:
+    """What has been seen so far; it stays small however long a run is."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.model = setting.model
+        self.bodies: dict[tuple[str, str], Any] = {}
+        """The last known body of a resource, by its name and id."""
+        self.request_ids: set[str] = set()
+        self.notes: dict[Any, Any] = {}
+        """What a watcher keeps for itself, under keys that begin with its name."""
+        self.reached: set[str] = set()
+        """Places (`action@surface`) that answered a 2xx."""
+        self.unscoped: dict[str, str] = {}
+        """Places where a valid call met the code for a missing scope."""
+        self.keys: Mapping[str, str] = {}
+        self.now = 0.0
+
+    def subject(self, seen: Seen) -> Any:
+        """The last known body of the resource that the call was about, from before the call."""
+        door = seen.call.door
+        if door is None:
+            return None
+        for param in door.params:
+            if param.refers_to and (id := seen.input.get(str(param.name))) is not None:
+                body = self.bodies.get((param.refers_to, str(id)))
+                if body is not None:
+                    return body
+        return None
+
+    def note_request_id(self, value: str) -> bool:
+        """Whether the id is new; forgets all after very many."""
+        if value in self.request_ids:
+            return False
+        if len(self.request_ids) >= MAX_REQUEST_IDS:
+            self.request_ids.clear()
+        self.request_ids.add(value)
+        return True

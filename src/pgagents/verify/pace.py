@@ -1,0 +1,89 @@
+"""How fast to send: the catalogue's budgets until the first answer, then what the server's headers tell, up and down."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from pgagents.model import Model
+from pgagents.wire import Response
+
+SHARE = 0.9
+"""The part of a budget that is used: other clients and rounding take the rest."""
+
+
+@dataclass(slots=True)
+class _Tank:
+    capacity: float
+    per_s: float
+    tokens: float
+    at: float
+
+
+class Pacer:
+    """Token buckets as the client believes them, one for each identity, surface and bucket."""
+
+    def __init__(self, model: Model, clock: Callable[[], float], seed: int, max_wait_s: float) -> None:
+        self._model, self._clock, self._max_wait_s = model, clock, max_wait_s
+        self._random = random.Random(seed)
+        self._tanks: dict[tuple[str, str, str], _Tank] = {}
+
+    def before(self, role: str, surface: str, bucket: str | None) -> float:
+        """Seconds to wait before the next call, and one token taken."""
+        tank = self._tank(role, surface, bucket)
+        if tank is None:
+            return 0.0
+        now = self._clock()
+        tank.tokens = min(tank.capacity, tank.tokens + max(0.0, now - tank.at) * tank.per_s)
+        tank.at = now
+        wait = 0.0 if tank.tokens >= 1 else (1 - tank.tokens) / (tank.per_s * SHARE)
+        tank.tokens -= 1
+        return min(wait, self._max_wait_s)
+
+    def after(self, role: str, surface: str, bucket: str | None, answer: Response) -> None:
+        """Take over what the answer's headers tell."""
+        names = self._model.limits.headers
+        tank = self._tank(role, surface, bucket)
+        if names is None or tank is None:
+            return
+        limit, remaining = _whole(answer.header(names.limit)), _whole(answer.header(names.remaining))
+        if limit is None or remaining is None or limit < 1 or remaining < 0:
+            return
+        window = self._model.buckets[bucket].per_s if bucket in self._model.buckets else 60.0
+        tank.capacity, tank.per_s = float(limit), limit / window
+        tank.tokens, tank.at = float(min(remaining, limit)), self._clock()
+
+    def retry(self, answer: Response, attempt: int) -> float | None:
+        """Seconds to wait after a 429 or 503, with jitter; None where that is longer than may be waited."""
+        told = retry_after_s(answer.header("Retry-After"), self._clock())
+        base = told if told is not None else min(2.0**attempt, 30.0)
+        if base > self._max_wait_s:
+            return None
+        return min(self._max_wait_s, base + self._random.random() * min(1.0, 0.1 + base * 0.1))
+
+    def _tank(self, role: str, surface: str, bucket: str | None) -> _Tank | None:
+        if bucket is None or bucket not in self._model.buckets:
+            return None
+        key = (role, surface, bucket)
+        if key not in self._tanks:
+            told = self._model.buckets[bucket]
+            self._tanks[key] = _Tank(told.requests, told.requests / told.per_s, told.requests, self._clock())
+        return self._tanks[key]
+
+
+def retry_after_s(text: str | None, now: float) -> float | None:
+    """Retry-After in seconds, from either of its forms; None where it is neither."""
+    if text is None:
+        return None
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and text.strip().isdigit() and len(text) < 16 else None

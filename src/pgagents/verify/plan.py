@@ -1,0 +1,176 @@
+"""The plan: probes of all checks in order of value, what is left out and why, and what it costs."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+
+from pgagents.contract import Contract, Verdict
+from pgagents.model import Model
+from pgagents.report.report import Result
+from pgagents.verify.check import Probe
+from pgagents.verify.memory import Setting
+from pgagents.verify.options import REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identities, Options
+from pgagents.verify.safety import may_write
+
+SHUFFLED_FROM = 4
+"""Phases from here on run in an order that the seed chooses; the ones before build on each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Probes in order, and the contracts that are decided before any traffic."""
+
+    probes: tuple[Probe, ...]
+    settled: Mapping[str, Result]
+    max_requests: int
+    digest: str
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """Contracts that nothing in this plan provokes, with what would; they are judged if it happens all the same."""
+
+
+def all_contracts(setting: Setting, checks: Mapping[str, ModuleType]) -> tuple[Contract, ...]:
+    """Every contract of every check, in the order of check names, each id once."""
+    found: dict[str, Contract] = {}
+    for name in sorted(checks):
+        for contract in checks[name].promises(setting):
+            found.setdefault(contract.id, contract)
+    return tuple(found.values())
+
+
+def budget(setting: Setting, options: Options) -> int:
+    """How many requests may be sent."""
+    if options.max_requests is not None:
+        return options.max_requests
+    if options.profile == "smoke":
+        return SMOKE_REQUESTS
+    return 10**9 if options.profile == "deep" else max(SMOKE_REQUESTS, REQUESTS_PER_ACTION * len(setting.doors))
+
+
+def draft(
+    setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, identities: Identities
+) -> Draft:
+    """Order the probes and settle what is not selected or not claimed."""
+    writes = may_write(setting.model, identities, options, setting.url)
+    probes = [
+        p for name in sorted(checks) if hasattr(checks[name], "probes") for p in checks[name].probes(setting, frozenset(identities.keys))
+    ]
+    settled = _settled(setting, contracts, options, writes)
+    wanted = {c.id for c in contracts if c.id not in settled}
+    settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
+    wanted -= settled.keys()
+    chosen = [p for p in probes if _identified(p, identities) and (writes or not p.writes) and _serves(p, wanted, contracts, options)]
+    if options.profile == "smoke":
+        chosen = [p for p in chosen if p.tier == 1]
+    ordered = _ordered(chosen, options.seed)
+    text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Draft(tuple(ordered), settled, budget(setting, options), digest, _only_when_limited(setting, contracts))
+
+
+def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[str, str]:
+    limited = setting.model.errors.framework.limited
+    status = setting.model.codes[limited].status if limited else 429
+    names = [h.name for h in setting.model.headers if set(h.on) == {status}]
+    return {c.id: f"only a {status} shows it, and nothing here exceeds a limit" for c in contracts for n in names if c.id.startswith(f"answer_headers/{n}/")}
+
+
+def _identified(probe: Probe, identities: Identities) -> bool:
+    signers = {d.action.signed.role for d in probe.doors if d.action.signed is not None}
+    return {probe.role, *signers} <= identities.keys.keys()
+
+
+def _ordered(probes: Iterable[Probe], seed: int) -> list[Probe]:
+    by_phase: dict[tuple[int, int], list[Probe]] = {}
+    for probe in probes:
+        by_phase.setdefault((probe.tier, probe.phase), []).append(probe)
+    found: list[Probe] = []
+    for key in sorted(by_phase):
+        group = by_phase[key]
+        if key[1] >= SHUFFLED_FROM:
+            random.Random(f"{seed}-{key}").shuffle(group)
+        found += group
+    return found
+
+
+def _serves(probe: Probe, wanted: set[str], contracts: Sequence[Contract], options: Options) -> bool:
+    """Whether a selected contract needs the probe: one it is for, or one that a watcher judges on its answers."""
+    if any(id in wanted for id in probe.covers):
+        return True
+    if not options.only and not options.skip:
+        return not probe.covers
+    return False
+
+
+def _matches(id: str, patterns: Iterable[str]) -> bool:
+    return any(id == p or id.startswith(p) for p in patterns)
+
+
+def _settled(setting: Setting, contracts: Sequence[Contract], options: Options, writes: bool) -> dict[str, Result]:
+    found: dict[str, Result] = {}
+    effects = {d.place: d.action.effect for d in setting.doors}
+    for contract in contracts:
+        place = f"{contract.action}@{contract.surface}"
+        if options.only and not _matches(contract.id, options.only):
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --only")
+        elif _matches(contract.id, options.skip):
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --skip")
+        elif reason := _unclaimed(setting, contract):
+            found[contract.id] = Result(contract, Verdict.NOT_CLAIMED, reason)
+        elif not writes and effects.get(place) == "write":
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "nothing is written with this key; --allow-writes would")
+    return found
+
+
+def _unclaimed(setting: Setting, contract: Contract) -> str:
+    if not setting.https and any(h.https and contract.id.startswith(f"answer_headers/{h.name}/") for h in setting.model.headers):
+        return "claimed of https addresses only"
+    if contract.id.startswith("framework/plaintext"):
+        return "needs a plain-http twin of the target"
+    return ""
+
+
+def _without_identity(
+    setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract], wanted: set[str], identities: Identities, options: Options
+) -> dict[str, Result]:
+    signers = {d.place: d.action.signed.role for d in setting.doors if d.action.signed is not None}
+    roles: dict[str, set[str]] = {
+        c.id: {signers[place]} for c in contracts if (place := f"{c.action}@{c.surface}") in signers
+    }  # fmt: skip
+    for probe in probes:
+        for id in probe.covers:
+            if id.rpartition("/")[2] not in signers:
+                roles.setdefault(id, set()).add(probe.role)
+    found = {}
+    for contract in contracts:
+        needed = roles.get(contract.id, set())
+        if contract.id in wanted and needed and not needed & identities.keys.keys():
+            role = min(needed)
+            required = bool(needed & set(options.require))
+            verdict = Verdict.UNTESTED if required else Verdict.NOT_SELECTED
+            found[contract.id] = Result(contract, verdict, f"needs the identity `{role}`: add --identity {role}=ENVVAR")
+    return found
+
+
+def simulate(setting: Setting, made: Draft, model: Model) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
+    """Requests by bucket and by phase, seconds at the catalogue's pace, and the probes that the budget reaches."""
+    by_bucket: dict[str, int] = {}
+    by_phase: dict[str, int] = {}
+    total = 2
+    reached: list[Probe] = []
+    for probe in made.probes:
+        if total + probe.cost > made.max_requests:
+            continue
+        total += probe.cost
+        reached.append(probe)
+        bucket = str(probe.doors[0].action.bucket or "") if probe.doors else ""
+        by_bucket[bucket] = by_bucket.get(bucket, 0) + probe.cost
+        by_phase[str(probe.phase)] = by_phase.get(str(probe.phase), 0) + probe.cost
+    seconds = 0.0
+    for name, count in by_bucket.items():
+        if (told := model.buckets.get(name)) is not None:
+            seconds = max(seconds, max(0, count - told.requests) * told.per_s / told.requests)
+    return by_bucket, by_phase, seconds, reached

@@ -1,0 +1,101 @@
+"""Whether a call is invalid *as it stands on the wire*: under every reading that a tolerant server could give it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import Any
+from urllib.parse import unquote
+
+from pgagents.verify.door import Door
+from pgagents.verify.memory import Setting
+from pgagents.wire import Request, read_json
+
+_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+MAX_READINGS = 256
+
+
+def invalid(setting: Setting, door: Door, request: Request) -> bool:
+    """Whether no reading of the request satisfies the action's arguments (authorization apart)."""
+    if door.dispatcher is not None:
+        return _dispatched(setting, door, request)
+    given = _rest(door, request)
+    return given is None or not _some_reading(setting, door, given)
+
+
+def _dispatched(setting: Setting, door: Door, request: Request) -> bool:
+    assert door.dispatcher is not None
+    read = read_json(request.body)
+    if read.problem or not isinstance(read.value, dict) or read.value.get(door.dispatcher.selector) != str(door.action.name):
+        return True
+    if set(read.value) - {door.dispatcher.selector, door.dispatcher.arguments} and door.action.unknown == "refused":
+        return True
+    arguments = read.value.get(door.dispatcher.arguments, {})
+    if not isinstance(arguments, dict):
+        return True
+    return not _some_reading(setting, door, {name: [value] for name, value in arguments.items()})
+
+
+def _rest(door: Door, request: Request) -> dict[str, list[Any]] | None:
+    """Every argument with its readings; None where the body is none."""
+    found: dict[str, list[Any]] = {}
+    by_wire = {(p.place, p.wire): str(p.name) for p in door.params}
+    pairs = request.query
+    for wire in dict.fromkeys(k for k, _ in pairs):
+        name = by_wire.get(("query", wire))
+        if name is not None:
+            texts = [v for k, v in pairs if k == wire]
+            found[name] = [*_readings(texts[0]), *([texts] if len(texts) > 1 else [[texts[0]]])]
+    for name, text in _path_values(door, request.path).items():
+        found[name] = list(_readings(text))
+    for param in door.params:
+        if param.place == "header" and (value := request.header(param.wire)) is not None:
+            found[str(param.name)] = list(_readings(value))
+    if any(p.place == "body" for p in door.params):
+        read = read_json(request.body)
+        if read.problem or not isinstance(read.value, dict):
+            return None
+        for wire, value in read.value.items():
+            found[by_wire.get(("body", wire), wire)] = [value]
+    return found
+
+
+def _path_values(door: Door, path: str) -> dict[str, str]:
+    names = re.findall(r"\{([^{}]*)\}", door.path)
+    pattern = re.escape(door.path).replace(r"\{", "{").replace(r"\}", "}")
+    for name in names:
+        pattern = pattern.replace("{" + name.replace("_", "_") + "}", "([^/]*)")
+    match = re.fullmatch(pattern, path)
+    by_wire = {p.wire: str(p.name) for p in door.params if p.place == "path"}
+    return {by_wire.get(n, n): unquote(v) for n, v in zip(names, match.groups(), strict=True)} if match else {}
+
+
+def _readings(text: str) -> Iterable[Any]:
+    """What a text in a query, path or header may mean."""
+    yield text
+    if _NUMBER.match(text):
+        number = float(text)
+        yield int(number) if number.is_integer() and abs(number) < 1e15 else number
+    if text.lower() in ("true", "1"):
+        yield True
+    if text.lower() in ("false", "0"):
+        yield False
+
+
+def _some_reading(setting: Setting, door: Door, given: Mapping[str, list[Any]]) -> bool:
+    """Whether some choice of readings is valid, arguments taken one by one (no schema spans two of them)."""
+    for param in door.params:
+        if param.required and str(param.name) not in given:
+            return False
+    known = {str(p.name): p for p in door.params}
+    for name, readings in given.items():
+        param = known.get(name)
+        if param is None:
+            if door.action.unknown == "refused" and (door.dispatcher is not None or any(p.place == "body" for p in door.params)):
+                return False
+            continue
+        test = setting.test(("param", door.action.name, name), param.schema)
+        if not any(test.is_valid(reading) for (reading,) in product(readings[:MAX_READINGS])):
+            return False
+    return True

@@ -1,0 +1,175 @@
+"""The verification: contracts, a plan within a budget, exchanges, verdicts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+
+from pgagents.contract import Contract, Verdict
+from pgagents.errors import PgagentsError
+from pgagents.model import Model
+from pgagents.report.report import Footer, Header, Report, Result
+from pgagents.verify import plan as planning
+from pgagents.verify.check import Probe, collect
+from pgagents.verify.drive import Driver, Stop
+from pgagents.verify.ledger import Ledger
+from pgagents.verify.memory import Setting
+from pgagents.verify.options import Identities, Options, Plan, Progress
+from pgagents.verify.world import World
+from pgagents.wire import Handler
+
+__all__ = ["Identities", "Options", "Plan", "Progress", "contracts", "plan", "verify"]
+
+RETRIES = 24
+"""Requests kept back for trying failing cases once more."""
+
+
+def contracts(model: Model) -> tuple[Contract, ...]:
+    """Every promise of the catalogue that this version can judge on the wire, in a stable order, without any request."""
+    return planning.all_contracts(Setting(model), collect())
+
+
+def plan(model: Model, options: Options, identities: Identities, *, url: str = "") -> Plan:
+    """What `verify` would send: requests by bucket and phase, and the contracts they serve. Sends nothing."""
+    setting = Setting(model, url or str(model.api.server))
+    checks = collect()
+    listed = planning.all_contracts(setting, checks)
+    made = planning.draft(setting, checks, listed, options, identities)
+    by_bucket, by_phase, seconds, _ = planning.simulate(setting, made, model)
+    selected = tuple(c for c in listed if c.id not in made.settled)
+    left_out = tuple((r.contract, r.reason) for r in made.settled.values())
+    return Plan(by_bucket, by_phase, sum(by_phase.values()), seconds, selected, left_out, made.digest)
+
+
+def verify(
+    model: Model,
+    handler: Handler,
+    identities: Identities,
+    options: Options,
+    *,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    wall: Callable[[], str],
+    url: str,
+    on_progress: Callable[[Progress], None] | None = None,
+    timer: Callable[[], float] | None = None,
+) -> Report:
+    """Hold a server to every contract and report what it kept.
+
+    `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339 time of the
+    start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides about writes where the
+    catalogue gives keys no prefix. A KeyboardInterrupt ends the run early: what was made is undone, and the report's
+    footer says `complete` false. Raises PgagentsError where the run may not start (no key at all).
+    """
+    timer = timer or clock
+    begun = timer()
+    if any(a.key for a in model.actions) and "main" not in identities.keys:
+        raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
+    started_at = wall()
+    setting = Setting(model, url)
+    checks = collect()
+    listed = planning.all_contracts(setting, checks)
+    made = planning.draft(setting, checks, listed, options, identities)
+    ledger = Ledger.of(listed)
+    ledger.settled.update(made.settled)
+    tag = sha256(f"{started_at} {options.seed} {url}".encode()).hexdigest()[:8]
+    driver = Driver(
+        setting, handler, identities.keys, options, ledger, World(setting, tag, model.env), checks,
+        clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests,
+    )  # fmt: skip
+    generating = timer() - begun
+    stopped = _spend(driver, made, options, on_progress, begun)
+    behind = _finish(driver, made.max_requests, stopped)
+    results = _results(driver, made, options, stopped)
+    findings = tuple(driver.redactor.finding(f) for f in ledger.findings())
+    counts = Counter(r.verdict for r in results)
+    header = Header(
+        "pgagents", options.version or _version(), str(model.source.file), model.sha256, url, options.seed, options.profile, started_at,
+        len(results),
+    )  # fmt: skip
+    seconds = timer() - begun
+    notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.notes)]
+    if ledger.internal:
+        notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
+    if ledger.unknown:
+        notes.append(f"judged but never listed: {', '.join(sorted(ledger.unknown)[:5])}")
+    footer = Footer(
+        driver.sent, seconds, {v: counts[v] for v in Verdict}, not stopped, driver.served, tuple(behind), tuple(notes),
+        max(0.0, generating), driver.seconds_sending, driver.seconds_judging,
+    )  # fmt: skip
+    return Report(header, findings, results, footer)
+
+
+def _spend(driver: Driver, made: planning.Draft, options: Options, on_progress: Callable[[Progress], None] | None, begun: float) -> str:
+    """Run the probes in order; gives why it ended early, if it did."""
+    reserve = min(RETRIES, made.max_requests // 10)
+    planned = min(made.max_requests, sum(p.cost for p in made.probes) + reserve)
+
+    def tell(doing: str, waiting_s: float = 0.0) -> None:
+        if on_progress:
+            ledger = driver.ledger
+            seconds = driver.timer() - begun
+            on_progress(Progress(driver.sent, planned, ledger.judged, len(ledger.entries), ledger.broken, seconds, doing, waiting_s))
+
+    driver.on_wait = lambda seconds: tell("waiting for the server's limit", seconds)
+    try:
+        for probe in made.probes:
+            if options.max_time_s is not None and driver.clock_since_start() > options.max_time_s:
+                return f"--max-time {options.max_time_s:g} s is over"
+            kept_back = reserve if driver.ledger.broken else 0
+            if not _affordable(driver, probe, made.max_requests - kept_back):
+                driver.ledger.excuse(probe.covers, "the budget of requests was spent")
+                continue
+            tell(probe.name)
+            driver.run(probe)
+    except Stop as stop:
+        return str(stop)
+    except KeyboardInterrupt:
+        return "interrupted"
+    finally:
+        tell("finishing")
+    return ""
+
+
+def _affordable(driver: Driver, probe: Probe, max_requests: int) -> bool:
+    return driver.sent + len(driver.world.left()) + probe.cost + 1 <= max_requests
+
+
+def _finish(driver: Driver, max_requests: int, stopped: str) -> list[str]:
+    try:
+        if not stopped:
+            driver.confirm(max_requests)
+    except KeyboardInterrupt:
+        driver.notes.append("interrupted while failing cases were tried once more")
+    return driver.clean_up()
+
+
+def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
+    unreached = stopped or "no exchange bore on it"
+    results = driver.ledger.results(driver.memory.reached, unreached)
+    found = []
+    for result in results:
+        place = f"{result.contract.action}@{result.contract.surface}"
+        why = made.asked.get(result.contract.id)
+        if result.verdict is Verdict.UNTESTED and why and not stopped and not driver.ledger.entries[result.contract.id].error:
+            result = Result(result.contract, Verdict.NOT_SELECTED, why)
+        elif result.verdict is Verdict.UNTESTED and place in driver.memory.unscoped:
+            result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
+        elif result.verdict is Verdict.UNTESTED and options.profile == "smoke" and not stopped and _never_tried(driver, result):
+            result = Result(result.contract, Verdict.NOT_SELECTED, "outside the smoke profile")
+        found.append(result)
+    return tuple(found)
+
+
+def _never_tried(driver: Driver, result: Result) -> bool:
+    entry = driver.ledger.entries[result.contract.id]
+    return not entry.error and (not entry.reason or "budget" in entry.reason)
+
+
+def _version() -> str:
+    try:
+        return version("pgagents")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,30 @@
+"""Whether a run may write: the key's prefix decides where the catalogue gives prefixes a mode, else the host."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from pgagents.model import Model
+from pgagents.verify.options import Identities, Options
+
+
+def may_write(model: Model, identities: Identities, options: Options, url: str) -> bool:
+    """Whether actions that write may be called with the main key."""
+    if options.allow_writes:
+        return True
+    prefixes = model.auth.schemes[model.auth.default].prefixes
+    if prefixes:
+        key = identities.keys.get("main", "")
+        mode = next((m for p, m in sorted(prefixes.items(), key=lambda i: -len(i[0])) if key.startswith(p)), None)
+        return bool(mode == "test")
+    return loopback(url)
+
+
+def loopback(url: str) -> bool:
+    """Whether the URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,101 @@
+"""One exchange as the checks see it: the call, what was sent, what came back, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.model import Code, Output
+from pgagents.verify.call import Call
+from pgagents.wire import Json, Request, Response, Silence, read_json
+
+LIMITED = 429
+UNAVAILABLE = 503
+
+
+class Seen:
+    """An exchange. `input` has live ids and defaults filled in; `sent_at` is the caller's clock in epoch seconds.
+
+    `spoilt` are the checks that found something wrong with it, in the order they ran; `void` says that it proves
+    nothing about the call (limited or unavailable to the end).
+    """
+
+    __slots__ = (
+        "answer", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "number", "outcome_text",
+        "output", "place", "request", "seconds", "sent_at", "spoilt", "status", "subject",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        number: int,
+        call: Call,
+        input: Mapping[str, Any],
+        request: Request,
+        answer: Response | Silence,
+        *,
+        seconds: float,
+        sent_at: float,
+        codes: Mapping[str, Code],
+        code_at: str,
+        subject: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.number, self.call, self.input, self.request, self.answer = number, call, input, request, answer
+        self.seconds, self.sent_at, self.subject, self.codes = seconds, sent_at, subject, codes
+        self.place = call.place
+        self.spoilt: list[str] = []
+        self.fits = False
+        self.known: Any = None
+        self.error = isinstance(answer, Silence)
+        self.status = 0 if isinstance(answer, Silence) else answer.status
+        raw = b"" if isinstance(answer, Silence) else answer.body
+        self.json: Json = read_json(raw) if raw else Json(problem="the body is empty")
+        self.body: Any = self.json.value
+        said = got(self.body, code_at) if self.status >= 400 else None
+        self.code: str | None = said if isinstance(said, str) else None
+        self.output: Output | None = self._output()
+
+    def _output(self) -> Output | None:
+        door = self.call.door
+        if door is None or not 200 <= self.status < 300:
+            return None
+        if door.dispatcher is not None:
+            return door.action.success if self.status == 200 else None
+        return next((o for o in door.action.outputs if o.status == self.status), None)
+
+    @property
+    def response(self) -> Response | None:
+        """The answer, where a whole one came."""
+        return None if isinstance(self.answer, Silence) else self.answer
+
+    @property
+    def success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def void(self) -> bool:
+        """Whether the server only asked to come back later."""
+        return self.status in (LIMITED, UNAVAILABLE)
+
+    @property
+    def outcome(self) -> str:
+        """What came back, in a few words."""
+        if isinstance(self.answer, Silence):
+            return f"no answer ({self.answer.kind}{': ' + self.answer.detail if self.answer.detail else ''})"
+        return f"{self.status}{' ' + self.code if self.code else ''}"
+
+    def header(self, name: str) -> str | None:
+        """A header of the answer."""
+        return None if isinstance(self.answer, Silence) else self.answer.header(name)
+
+
+def got(value: Any, path: str) -> Any:
+    """The member at a dotted path, or None. Never raises."""
+    for step in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value

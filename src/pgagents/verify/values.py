@@ -1,0 +1,293 @@
+"""Values for a JSON Schema: the lowest, the highest, and for each keyword one that breaks it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from pgagents.schema import resolve
+
+STEP = 0.01
+FORMATS = {
+    "date-time": "2026-04-18T16:00:00Z",
+    "date": "2026-04-18",
+    "email": "someone@example.com",
+    "uuid": "8f14e45f-ceea-467f-9b1a-0d3b8f7c2a11",
+}
+URI = "https://example.com/"
+
+Schemas = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A value that breaks one keyword at one place: `path` leads from the argument to the place (empty: the argument itself).
+
+    `tier` 2 repeats what a tier-1 value of the same keyword and place shows.
+    """
+
+    keyword: str
+    path: tuple[str | int, ...]
+    value: Any
+    says: str
+    tier: int = 1
+
+
+MISSING = object()
+"""In `Wrong.value`: the member is left out."""
+
+
+def low(schema: Mapping[str, Any], schemas: Schemas) -> Any:
+    """The least value the schema allows: lowest number, shortest text, first of an enum, only what is required."""
+    return _edge(resolve(schema, schemas), schemas, 0)
+
+
+def high(schema: Mapping[str, Any], schemas: Schemas) -> Any:
+    """The greatest value the schema allows: highest number, longest text, last of an enum."""
+    return _edge(resolve(schema, schemas), schemas, 1)
+
+
+def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """The JSON types it names, `object` where it has properties."""
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return tuple(kind)
+    return (kind,) if isinstance(kind, str) else ("object",) if "properties" in schema else ()
+
+
+def _edge(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][-1 if end else 0]
+    for key in ("oneOf", "anyOf"):
+        if schema.get(key):
+            return _edge(resolve(schema[key][0], schemas), schemas, end)
+    kinds = [k for k in types_of(schema) if k != "null"]
+    kind = kinds[0] if kinds else "string"
+    if kind in ("number", "integer"):
+        return _number(schema, kind, end)
+    if kind == "boolean":
+        return bool(end)
+    if kind == "array":
+        return _array(schema, schemas, end)
+    if kind == "object":
+        wanted = schema.get("required", ())
+        members = schema.get("properties", {})
+        return {n: _edge(resolve(s, schemas), schemas, end) for n, s in members.items() if n in wanted or end}
+    return _text(schema, end)
+
+
+def _number(schema: Mapping[str, Any], kind: str, end: int) -> float | int:
+    bound = schema.get("maximum" if end else "minimum")
+    strict = schema.get("exclusiveMaximum" if end else "exclusiveMinimum")
+    step = schema.get("multipleOf") or (1 if kind == "integer" else STEP)
+    if strict is not None and (bound is None or (strict <= bound if end else strict >= bound)):
+        bound = round(strict - step, 9) if end else round(strict + step, 9)
+    if bound is None:
+        other = schema.get("minimum" if end else "maximum", 0)
+        bound = other + (10 * step if end else -10 * step)
+        bound = max(0, bound) if not end and schema.get("maximum", 0) >= 0 else bound
+    if kind == "integer":
+        return int(bound)
+    return int(bound) if float(bound).is_integer() else float(bound)
+
+
+def _array(schema: Mapping[str, Any], schemas: Schemas, end: int) -> list[Any]:
+    items = resolve(schema.get("items", {}), schemas)
+    count = schema.get("maxItems", max(2, schema.get("minItems", 0))) if end else schema.get("minItems", 0)
+    if not schema.get("uniqueItems") and not end:
+        return [_edge(items, schemas, end) for _ in range(count)]
+    if items.get("enum"):
+        return list(items["enum"])[:count]
+    return [distinct(items, schemas, i) for i in range(count)]
+
+
+def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
+    """The index-th of a row of different valid values."""
+    schema = resolve(schema, schemas)
+    kind = next((k for k in types_of(schema) if k != "null"), "string")
+    if kind == "object":
+        wanted = schema.get("required", ())
+        return {n: distinct(s, schemas, index) for n, s in schema.get("properties", {}).items() if n in wanted}
+    if kind in ("number", "integer"):
+        return low(schema, schemas) + index
+    if kind == "string" and not schema.get("enum"):
+        for text in (f"AV-{index:03d}", f"a{index}", str(index)):
+            if matches(schema, text):
+                return text
+    return low(schema, schemas)
+
+
+def _text(schema: Mapping[str, Any], end: int) -> str:
+    if schema.get("format") in FORMATS:
+        return FORMATS[schema["format"]]
+    if schema.get("format") in ("uri", "url"):
+        return URI
+    least, most = schema.get("minLength", 0), schema.get("maxLength")
+    if schema.get("pattern"):
+        return pattern_text(schema["pattern"], least, most, longest=bool(end))
+    if end:
+        return "x" * (most if most is not None else max(least, 40))
+    return "x" * max(least, 1 if most is None or most > 0 else 0)
+
+
+def matches(schema: Mapping[str, Any], value: Any) -> bool:
+    """Whether the schema alone (no references) accepts the value."""
+    return bool(_validator(_frozen(schema)).is_valid(value))
+
+
+@lru_cache(maxsize=2_000)
+def _validator(text: str) -> Any:
+    import json
+
+    from pgagents.schema import validator
+
+    return validator(json.loads(text), {})
+
+
+def _frozen(schema: Mapping[str, Any]) -> str:
+    import json
+
+    return json.dumps(schema, sort_keys=True)
+
+
+@lru_cache(maxsize=2_000)
+def pattern_text(pattern: str, least: int, most: int | None, *, longest: bool) -> str:
+    """The shortest or longest text that a pattern and the bounds allow."""
+    from pgagents.verify.fuzz import text_of_pattern
+
+    return text_of_pattern(pattern, least, most, longest=longest)
+
+
+def wrongs(schema: Mapping[str, Any], schemas: Schemas, *, required: bool, path: tuple[str | int, ...] = ()) -> Iterator[Wrong]:
+    """Every way to break the schema by one keyword at one place, nested places included."""
+    schema = resolve(schema, schemas)
+    if required:
+        yield Wrong("required", path, MISSING, "is missing")
+    yield from _bounds(schema, path)
+    yield from _texts(schema, path)
+    if schema.get("enum"):
+        yield from _enum(schema, path)
+    if "const" in schema:
+        yield Wrong("const", path, "pgv-other", f"is not {schema['const']!r}")
+    yield from _types(schema, schemas, path, required)
+    kinds = types_of(schema)
+    if "array" in kinds:
+        yield from _arrays(schema, schemas, path)
+    if "object" in kinds:
+        wanted = schema.get("required", ())
+        for name, member in schema.get("properties", {}).items():
+            yield from wrongs(member, schemas, required=name in wanted, path=(*path, name))
+        if schema.get("additionalProperties") is False:
+            yield Wrong("additionalProperties", (*path, "pgv_unknown"), 1, "has an undeclared member")
+
+
+def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
+    whole = "integer" in types_of(schema)
+    step = 1 if whole else STEP
+    if (v := schema.get("minimum")) is not None:
+        yield Wrong("minimum", path, _tidy(v - step), f"is below {v:g}")
+        yield Wrong("minimum", path, _tidy(v - 1_000_000), f"is far below {v:g}", 2)
+    if (v := schema.get("maximum")) is not None:
+        yield Wrong("maximum", path, _tidy(v + step), f"is above {v:g}")
+        yield Wrong("maximum", path, _tidy(v + 1_000_000_000), f"is far above {v:g}", 2)
+    if (v := schema.get("exclusiveMinimum")) is not None:
+        yield Wrong("exclusiveMinimum", path, _tidy(v), f"is {v:g}")
+        yield Wrong("exclusiveMinimum", path, _tidy(v - 1), f"is below {v:g}", 2)
+    if (v := schema.get("exclusiveMaximum")) is not None:
+        yield Wrong("exclusiveMaximum", path, _tidy(v), f"is {v:g}")
+    if (v := schema.get("multipleOf")) is not None:
+        yield Wrong("multipleOf", path, _tidy(low(schema, {}) + v / 2), f"is no multiple of {v:g}")
+
+
+def _tidy(value: float) -> float | int:
+    value = round(value, 9)
+    return int(value) if float(value).is_integer() else value
+
+
+def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
+    if "string" not in types_of(schema):
+        return
+    if least := schema.get("minLength"):
+        yield Wrong("minLength", path, low(schema, {})[: least - 1], f"has {least - 1} characters")
+    if (most := schema.get("maxLength")) is not None:
+        yield Wrong("maxLength", path, "x" * (most + 1), f"has {most + 1} characters")
+    if pattern := schema.get("pattern"):
+        base = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
+        long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
+        candidates = (base[:1] + " !" + base[1:], long + long[-1:], "", base + "\n", "é" + base)
+        good = [c for c in candidates if not matches(schema, c)]
+        for index, text in enumerate(good):
+            yield Wrong(
+                "pattern",
+                path,
+                text,
+                f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match",
+                1 if index == 0 else 2,
+            )
+    if (form := schema.get("format")) and not matches(schema, "pgv no such form"):
+        yield Wrong("format", path, "pgv no such form", f"is no {form}")
+
+
+def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
+    values = schema["enum"]
+    first = next((v for v in values if isinstance(v, str)), None)
+    if first is None:
+        yield Wrong("enum", path, "pgv-other", "is none of the listed values")
+        return
+    yield Wrong("enum", path, f"{first}x", "is none of the listed values")
+    flipped = first.swapcase()
+    if flipped not in values:
+        yield Wrong("enum", path, flipped, "is a listed value in the other case", 2)
+
+
+def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool) -> Iterator[Wrong]:
+    kinds = types_of(schema)
+    if not kinds:
+        return
+    first = True
+    for kind, value in _strangers(schema, schemas, kinds):
+        yield Wrong("type", path, value, f"is {kind}", 1 if first else 2)
+        first = False
+    if "null" not in kinds:
+        yield Wrong("type", path, None, "is null", 2) if required else Wrong("null", path, None, "is null")
+
+
+def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    if ("number" in kinds or "integer" in kinds) and "string" not in kinds:
+        yield "a number in a string", str(low(schema, schemas))
+        if "number" not in kinds:
+            yield "no whole number", low(schema, schemas) + 0.5
+    if "boolean" in kinds and "string" not in kinds:
+        yield "a boolean in a string", "true"
+    if "string" in kinds:
+        yield "a number", 12345
+    elif "object" in kinds or "array" in kinds:
+        yield "a string", "pgv"
+    else:
+        yield "a word", "pgv"
+    if "boolean" not in kinds:
+        yield "a boolean", True
+    elif not {"number", "integer"} & set(kinds):
+        yield "a number", 1
+    if "array" not in kinds:
+        yield "a list", []
+    if "object" not in kinds:
+        yield "an object", {}
+
+
+def _arrays(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...]) -> Iterator[Wrong]:
+    item = schema.get("items", {})
+    if least := schema.get("minItems"):
+        yield Wrong("minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items")
+    if (most := schema.get("maxItems")) is not None:
+        values = [distinct(item, schemas, i) for i in range(most + 1)]
+        if not resolve(item, schemas).get("enum"):
+            yield Wrong("maxItems", path, values, f"has {most + 1} items")
+    if schema.get("uniqueItems"):
+        one = distinct(item, schemas, 0)
+        yield Wrong("uniqueItems", path, [one, one], "has an item twice")
+    yield from wrongs(item, schemas, required=False, path=(*path, 0))

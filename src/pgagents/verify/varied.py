@@ -1,0 +1,112 @@
+"""Schemathesis' coverage values as calls of ours: laid into a base with live ids, and judged again as serialised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.expression import Expression
+from pgagents.origin import plain
+from pgagents.verify.call import Fresh, Signature
+from pgagents.verify.door import Door
+from pgagents.verify.fuzz import coverage, document
+from pgagents.verify.generate import _opaque, _sendable, _text, around_names, is_invalid, ordinary, places
+from pgagents.verify.memory import Setting
+from pgagents.verify.readings import _readings
+from pgagents.verify.recipe import recipe_of
+
+KEYWORDS = {
+    "value_below_minimum": "minimum",
+    "value_above_maximum": "maximum",
+    "string_below_min_length": "minLength",
+    "string_above_max_length": "maxLength",
+    "invalid_pattern": "pattern",
+    "invalid_enum_value": "enum",
+    "invalid_format": "format",
+    "incorrect_type": "type",
+    "object_missing_required_property": "required",
+    "missing_parameter": "required",
+    "array_below_min_items": "minItems",
+    "array_above_max_items": "maxItems",
+    "non_unique_items": "uniqueItems",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VariedCall:
+    """One coverage value in a call's arguments."""
+
+    param: str
+    input: Mapping[str, Any]
+    valid: bool
+    keyword: str
+    says: str
+    shown: str
+    key: str
+
+
+def varied_of(setting: Setting, door: Door) -> tuple[VariedCall, ...]:
+    """The coverage calls of a door, made once a run."""
+    if not setting.fuzz:
+        return ()
+    return setting.kept(("varied", door.place), lambda: tuple(_varied(setting, door)))
+
+
+def _varied(setting: Setting, door: Door) -> list[VariedCall]:
+    recipe = recipe_of(setting.model, door.action)
+    spec, names = _document(setting, door)
+    found: dict[str, VariedCall] = {}
+    tied = around_names(setting) if door.action.effect == "write" else places(setting)
+    for varied in coverage(spec, names):
+        param = door.action.param(varied.param)
+        if param is None or param.refers_to or isinstance(recipe.input.get(varied.param), Fresh | Signature):
+            continue
+        if varied.param == door.action.idempotency:
+            continue
+        given = dict(recipe.input)
+        if varied.left_out:
+            given.pop(varied.param, None)
+        else:
+            given[varied.param] = varied.value
+        if varied.valid and not param.required and _opaque(setting, door, param):
+            continue
+        if varied.valid and (
+            varied.param in tied
+            or param.schema.get("type") == "object"
+            or varied.left_out
+            or isinstance(recipe.input.get(varied.param), Expression)
+        ):
+            continue
+        call = ordinary(door, recipe, "invalid", "", input=given)
+        if not _sendable(door, param, given.get(varied.param)) or is_invalid(setting, call) == varied.valid:
+            continue
+        if varied.valid and isinstance(varied.value, str) and not _text(setting, param):
+            given[varied.param] = next((r for r in _readings(varied.value) if not isinstance(r, str)), varied.value)
+        shown = "left out" if varied.left_out else repr(varied.value)[:60]
+        key = f"{varied.param} {shown}"
+        found.setdefault(key, VariedCall(varied.param, given, varied.valid, KEYWORDS.get(varied.scenario, "type"), varied.says, shown, key))
+    return list(found.values())
+
+
+def _document(setting: Setting, door: Door) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
+    """An operation as the wire has it; a dispatcher's action as a body of its own schema, never the published union."""
+    schemas = {str(k): plain(v) for k, v in setting.model.schemas.items()}
+    names: dict[tuple[str, str], str] = {}
+    params: list[dict[str, Any]] = []
+    members: dict[str, Any] = {}
+    needed: list[str] = []
+    for param in door.params:
+        place = "body" if door.dispatcher is not None else param.place
+        wire = str(param.name) if door.dispatcher is not None else param.wire
+        names[(place, wire)] = str(param.name)
+        schema = plain(param.schema)
+        if place == "body":
+            members[wire] = schema
+            needed += [wire] if param.required else []
+        else:
+            params.append({"name": wire, "in": place, "required": param.required, "schema": schema})
+    body = None
+    if members:
+        body = {"type": "object", "properties": members, "additionalProperties": False, **({"required": needed} if needed else {})}
+    return document(door.path, door.method, params, body, schemas), names

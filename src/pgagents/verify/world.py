@@ -1,0 +1,293 @@
+"""Live resources: found, made, moved and undone, by generators that yield the calls they need and get the exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pgagents.expression import Expression, ExpressionError, Scope
+from pgagents.model import Call as Recipe
+from pgagents.model import Resource
+from pgagents.verify.call import Call, Fresh, Live, Moment, Signature
+from pgagents.verify.door import Door
+from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import known, whole
+from pgagents.verify.seen import Seen
+
+Asking = Generator[Call, Seen, Any]
+POOL = 3
+"""How many live things of a kind are kept at hand for later calls."""
+
+
+class Unavailable(Exception):
+    """A resource that a call needs could not be had; the message says why."""
+
+
+@dataclass(slots=True)
+class Thing:
+    """One live resource of ours: its last known body, owner's role, state, whether a probe has it for itself."""
+
+    resource: Resource
+    id: str
+    body: Mapping[str, Any]
+    role: str
+    made: bool
+    state: str | None
+    taken: bool = False
+    gone: bool = False
+
+
+class World:
+    """The resources a run found or made. The runner tells it of every exchange."""
+
+    def __init__(self, setting: Setting, tag: str, env: Mapping[str, Any]) -> None:
+        self.setting, self.model, self.tag, self.env = setting, setting.model, tag, dict(env)
+        self.things: list[Thing] = []
+        self._by_key: dict[tuple[str, str], Thing] = {}
+        self._fresh = 0
+        self._once: dict[Fresh, str] = {}
+        self.now = 0.0
+
+    # -- values -------------------------------------------------------------------------------------------------
+
+    def resolve(self, call: Call) -> Asking:
+        """The call's arguments with live ids laid in, and the subject's body. Raises Unavailable."""
+        subject: Mapping[str, Any] | None = call.made
+        if subject is None and call.subject is not None:
+            thing = yield from self.have(Live(call.subject.name, call.states, call.fresh, call.owner))
+            subject = thing.body
+        names: dict[str, Any] = {"env": self.env, "now": self.now, "input": {}}
+        if subject is not None:
+            names["resource"] = subject
+            if call.subject is not None:
+                names[call.subject.name] = subject
+        names.update(call.bind)
+        for name in sorted(_names(call.input.values()) - names.keys()):
+            if name in self.model.resources:
+                thing = yield from self.have(self._wanted(name, call))
+                names[name] = thing.body
+        scope: Scope | None = None
+        values: dict[str, Any] = {}
+        for name, value in sorted(known(self.model, call.input).items(), key=lambda item: item[0] != "*"):
+            if isinstance(value, Expression):
+                scope = scope or Scope(names)
+                found = _evaluate(scope, value)
+                if name == "*" and isinstance(found, Mapping):
+                    values.update(whole(found))
+                else:
+                    values[name] = whole(found)
+            else:
+                values[name] = yield from self._value(value, call)
+        return values, subject
+
+    def _wanted(self, name: str, call: Call) -> Live:
+        """Which thing of a name a call needs: one in a state that the call's action moves, for itself if it asked so."""
+        resource = self.model.resources[name]
+        action = call.door.action if call.door else None
+        states = next((m.origin_states for m in resource.moves if m.action is action), ())
+        return Live(name, states, call.fresh, call.owner)
+
+    def _value(self, value: Any, call: Call) -> Asking:
+        if isinstance(value, Live):
+            thing = yield from self.have(self._wanted(value.resource, call) if not value.states else value)
+            return thing.id
+        if isinstance(value, Signature):
+            return "-"
+        if isinstance(value, Moment):
+            return datetime.fromtimestamp(self.now + value.after_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        if isinstance(value, Fresh):
+            if value in self._once:
+                return self._once[value]
+            self._fresh += 1
+            found = f"pgv-{self.tag}-{self._fresh}"
+            if value.once:
+                self._once[value] = found
+            return found
+        return value
+
+    # -- having -------------------------------------------------------------------------------------------------
+
+    def have(self, live: Live) -> Asking:
+        """A live resource as asked for: one at hand, or made, or found. Raises Unavailable."""
+        resource = self.model.resources[live.resource]
+        if resource.made_by is None and resource.found_by is None:
+            raise Unavailable(f"the catalogue does not say how to come by a {resource.name}")
+        for thing in self.things:
+            if self._usable(thing, resource, live):
+                thing.taken = live.fresh and thing.made
+                return thing
+        thing = yield from self.obtain(resource, live.role)
+        if live.fresh and thing.made:
+            thing.taken = True
+        yield from self._move_to(thing, live)
+        return thing
+
+    def _usable(self, thing: Thing, resource: Resource, live: Live) -> bool:
+        """Whether one at hand will do. One with a state may be handed on to a call that wants one for itself; what others did
+        to one without is not known."""
+        if thing.resource is not resource or thing.gone or self._is_taken(thing) or (thing.made and thing.role != live.role):
+            return False
+        if live.fresh and thing.made and (resource.state is None or not live.states):
+            return False
+        return not live.states or thing.state is None or thing.state in live.states
+
+    def _is_taken(self, thing: Thing) -> bool:
+        """Whether a probe has it for itself, under this resource's name or another's."""
+        return any(t.taken and t.id == thing.id for t in self.things)
+
+    def surplus(self) -> list[Thing]:
+        """Give back what the last probe had for itself; what is more than a few of a kind is to be undone."""
+        pools: dict[tuple[str, str], list[Thing]] = {}
+        for thing in self.left():
+            thing.taken = False
+            pools.setdefault((thing.resource.name, thing.role), []).append(thing)
+        for thing in self.things:
+            thing.taken = False
+        return [thing for pool in pools.values() for thing in pool[POOL:]]
+
+    def obtain(self, resource: Resource, role: str) -> Asking:
+        """Make one (or find one, where it cannot be made). Raises Unavailable."""
+        recipe = resource.made_by or resource.found_by
+        assert recipe is not None
+        door = self.setting.door(str(recipe.action.name), "rest")
+        if door is None:
+            raise Unavailable(f"{recipe.action.name} is not offered on REST")
+        before = {id(t) for t in self.things}
+        made = resource.made_by is not None
+        why = f"to have a {resource.name}"
+        seen = yield Call(door, recipe.input, "valid", why, role=role, owner=role, fresh=made)
+        if not seen.success:
+            raise Unavailable(f"no {resource.name} could be {'made' if made else 'found'}: {recipe.action.name} answered {seen.outcome}")
+        found = [t for t in self.things if id(t) not in before and t.resource is resource]
+        if not found:
+            found = [t for t in self.things if t.resource is resource and not t.taken and not t.gone and t.made == made and t.role == role][
+                -1:
+            ]
+        if not found:
+            raise Unavailable(f"{recipe.action.name} answered no {resource.name} that will do")
+        return found[0]
+
+    def _move_to(self, thing: Thing, live: Live) -> Asking:
+        for _ in range(4):
+            if not live.states or thing.state is None or thing.state in live.states:
+                return
+            move = next((m for m in thing.resource.moves if thing.state in m.origin_states and m.to in live.states), None)
+            if move is None:
+                raise Unavailable(f"no action moves a {thing.resource.name} from {thing.state} to {' or '.join(live.states)}")
+            door = self.setting.door(str(move.action.name), "rest")
+            if door is None:
+                raise Unavailable(f"{move.action.name} is not offered on REST")
+            why = f"to have a {thing.resource.name} that is {move.to}"
+            seen = yield Call(door, move.input, "valid", why, role=live.role, subject=thing.resource, made=thing.body)
+            if not seen.success:
+                raise Unavailable(f"{move.action.name} answered {seen.outcome}")
+
+    # -- noticing -----------------------------------------------------------------------------------------------
+
+    def note(self, seen: Seen) -> list[tuple[Resource, Mapping[str, Any]]]:
+        """Learn from an exchange which resources there are and how they stand; gives the bodies it held."""
+        door = seen.call.door
+        if door is None or not seen.success:
+            return []
+        found: list[tuple[Resource, Mapping[str, Any]]] = []
+        for resource in self.model.resources.values():
+            recipe, made = _recipe(resource, door)
+            if recipe is None and not any(m.action is door.action for m in resource.moves):
+                continue
+            if resource.undone_by and resource.undone_by.action is door.action:
+                self._undone(resource, seen)
+            for body in self._bodies(resource, recipe, seen):
+                if isinstance(body.get(resource.id), str):
+                    found.append((resource, body))
+                    self._remember(resource, body, seen, made, recipe)
+        return found
+
+    def _bodies(self, resource: Resource, recipe: Recipe | None, seen: Seen) -> list[Mapping[str, Any]]:
+        at = recipe.at if recipe and recipe.at else resource.made_by.at if resource.made_by else None
+        if at is None or not isinstance(seen.body, Mapping):
+            return []
+        try:
+            value = Scope({"response": seen.body, "input": seen.input}).evaluate(at)
+        except ExpressionError:
+            return []
+        items = value if isinstance(value, list) else [value]
+        return [item for item in items if isinstance(item, Mapping)]
+
+    def _remember(self, resource: Resource, body: Mapping[str, Any], seen: Seen, made: bool, recipe: Recipe | None) -> None:
+        key = (resource.name, str(body[resource.id]))
+        thing = self._by_key.get(key)
+        state = body.get(resource.state) if resource.state else None
+        if thing is not None:
+            thing.body = {**thing.body, **body} if thing.made else body
+            thing.state = state if isinstance(state, str) else thing.state
+            return
+        if recipe is not None and recipe is resource.found_by:
+            if recipe.where is None or _holds(recipe.where, resource, body):
+                self._add(key, Thing(resource, key[1], body, seen.call.role, False, None))
+        elif made and (recipe is None or recipe.where is None or _holds(recipe.where, resource, body)):
+            self._add(key, Thing(resource, key[1], body, seen.call.role or "main", True, state if isinstance(state, str) else None))
+
+    def _add(self, key: tuple[str, str], thing: Thing) -> None:
+        self._by_key[key] = thing
+        self.things.append(thing)
+
+    def _undone(self, resource: Resource, seen: Seen) -> None:
+        for param in seen.call.door.params if seen.call.door else ():
+            thing = self._by_key.get((resource.name, str(seen.input.get(str(param.name)))))
+            if thing is not None and param.refers_to == resource.name and not resource.state:
+                thing.gone = True
+
+    # -- cleaning up --------------------------------------------------------------------------------------------
+
+    def left(self) -> list[Thing]:
+        """What was made and is not undone."""
+        return [t for t in self.things if t.made and not t.gone and t.resource.undone_by and self._undoable(t)]
+
+    def _undoable(self, thing: Thing) -> bool:
+        undo = thing.resource.undone_by
+        move = next((m for m in thing.resource.moves if undo and m.action is undo.action), None)
+        return move is None or thing.state is None or thing.state in move.origin_states
+
+    def undo(self, thing: Thing) -> Asking:
+        """Undo one; gives whether it went."""
+        undo = thing.resource.undone_by
+        assert undo is not None
+        door = self.setting.door(str(undo.action.name), "rest")
+        if door is None:
+            return False
+        why = f"to leave no {thing.resource.name} behind"
+        seen = yield Call(door, undo.input, "clean", why, role=thing.role, subject=thing.resource, made=thing.body, owner=thing.role)
+        thing.gone = seen.success or bool(thing.resource.missing and seen.status == thing.resource.missing.status)
+        return thing.gone
+
+
+def _recipe(resource: Resource, door: Door) -> tuple[Recipe | None, bool]:
+    """How the catalogue says that the action answers this resource, and whether it makes one."""
+    for recipe in (resource.made_by, resource.found_by, resource.undone_by, *resource.read_by):
+        if recipe is not None and recipe.action is door.action:
+            return recipe, recipe is resource.made_by
+    return None, False
+
+
+def _names(values: Iterable[Any]) -> set[str]:
+    found: set[str] = set()
+    for value in values:
+        if isinstance(value, Expression):
+            found |= value.names
+    return found
+
+
+def _evaluate(scope: Scope, expression: Expression) -> Any:
+    try:
+        return scope.evaluate(expression)
+    except ExpressionError as error:
+        raise Unavailable(f"`{expression.text}` has no value here: {error}") from None
+
+
+def _holds(where: Expression, resource: Resource, body: Mapping[str, Any]) -> bool:
+    try:
+        return Scope({resource.name: body, "env": {}, "response": {}, "input": {}}).holds(where)
+    except ExpressionError:
+        return False
