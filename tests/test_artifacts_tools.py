@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -247,46 +246,6 @@ def test_an_argument_left_out_of_a_surface_is_a_loss() -> None:
     assert ("actions", "search_products", "input", "limit") in [loss.origin for loss in target.view(model).losses]
 
 
-# the rooms
-
-
-def _requirements() -> list[Any]:
-    rows = []
-    for file in sorted((ROOT / "schemas/requirements").glob("*.yaml")):
-        rows += [pytest.param(row, id=row["id"]) for row in yaml.safe_load(file.read_text(encoding="utf-8"))]
-    return rows
-
-
-@pytest.mark.parametrize("row", _requirements())
-def test_a_requirement_is_held_by_something_that_exists_or_says_why_not(row: dict[str, Any]) -> None:
-    assert row["level"] in ("MUST", "SHOULD")
-    assert row["quote"]
-    assert row.get("url") or row.get("source")
-    assert str(row["read"]).startswith("2026-")
-    assert bool(row.get("by")) != bool(row.get("excluded"))
-    for by in row.get("by", ()):
-        kind, _, name = by.partition("/")
-        if kind == "schema":
-            assert (ROOT / "schemas/vendor" / f"{name}.schema.json").is_file(), by
-        elif kind == "note":
-            assert name in targets(), by
-        else:
-            file, _, test = name.partition("::")
-            assert kind == "test", by
-            assert f"def {test}(" in (ROOT / "tests" / f"{file}.py").read_text(encoding="utf-8"), by
-
-
-def test_every_vendor_schema_is_a_schema_and_says_where_it_is_from() -> None:
-    named = {entry["file"] for entry in tomllib.loads((ROOT / "schemas/vendor/PROVENANCE.toml").read_text(encoding="utf-8"))["schema"]}
-    there = sorted((ROOT / "schemas/vendor").rglob("*.schema.json"))
-    assert {p.relative_to(ROOT / "schemas/vendor").as_posix() for p in there} == named
-    for path in there:
-        jsonschema_rs.meta.validate(json.loads(path.read_bytes()))
-
-
-def test_every_target_has_a_template_and_every_document_a_schema() -> None:
-    for id, target in targets().items():
-        assert (ROOT / "templates" / f"{id}.j2").is_file()
-        is_document = target.outputs[0].endswith((".json", ".yaml"))
-        assert (ROOT / "schemas/vendor" / f"{id}.schema.json").is_file() == is_document
-    assert {p.relative_to(ROOT / "templates").with_suffix("").as_posix() for p in (ROOT / "templates").rglob("*.j2")} == set(targets())
+@pytest.mark.parametrize("path", sorted((ROOT / "schemas/vendor").rglob("*.schema.json")), ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_a_vendor_schema_is_a_schema(path: Path) -> None:
+    jsonschema_rs.meta.validate(json.loads(path.read_bytes()))

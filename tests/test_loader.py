@@ -526,28 +526,34 @@ resource.setrlimit(resource.RLIMIT_CPU, (40, 40))
 try:
     load_file(Path(sys.argv[1]))
 except InputError as error:
-    print(error.diagnostics[0].id)
+    print(*{d.id for d in error.diagnostics})
 """
 
 BIG = {
-    "catalogue/too-large": lambda: b"a: b\n" * 20_000_000,
-    "catalogue/too-many": lambda: b"[" + b"1," * 1_000_000 + b"1]",
-    "catalogue/missing-key": lambda: b"k: |\n" + b"  " + b"x" * 15_000_000 + b"\n",
-    "catalogue/too-deep": lambda: b"[" * 15_000_000,
-    "catalogue/duplicate-key": lambda: b"a: 1\n" * 3_000_000,
-    "catalogue/anchor": lambda: b"a: &a [" + b"x," * 9 + b"x]\n" + b"".join(b"b%d: [*a, *a, *a, *a, *a]\n" % n for n in range(30_000)),
-    "catalogue/unknown-key": lambda: b"pgagents: 1\n" + b"".join(b"k%d: 1\n" % n for n in range(60_000)),
-    "catalogue/name": lambda: b"actions:\n" + b"".join(b"  k %d: {}\n" % n for n in range(30_000)),
+    "more bytes": ("too-large", lambda: b"a: b\n" * 20_000_000),
+    "more values": ("too-many", lambda: b"[" + b"1," * 1_000_000 + b"1]"),
+    "one huge text": ("missing-key", lambda: b"k: |\n" + b"  " + b"x" * 15_000_000 + b"\n"),
+    "more levels": ("too-deep", lambda: b"[" * 15_000_000),
+    "one key again and again": ("duplicate-key", lambda: b"a: 1\n" * 3_000_000),
+    "a bomb of aliases": (
+        "anchor",
+        lambda: b"a: &a [" + b"x," * 9 + b"x]\n" + b"".join(b"b%d: [*a, *a, *a]\n" % n for n in range(100_000)),
+    ),
+    "keys nobody knows": ("unknown-key", lambda: b"pgagents: 1\n" + b"".join(b"k%d: 1\n" % n for n in range(30_000))),
+    "names that are none": ("missing-key", lambda: b"actions:\n" + b"".join(b"  k %d: {}\n" % n for n in range(30_000))),
+    "keys that are missing": ("missing-key", lambda: b"actions:\n" + b"".join(b"  k%d: {}\n" % n for n in range(100_000))),
+    "names of nothing": ("missing-key", lambda: b"schemas:\n" + b"".join(b"  a%d: {$ref: b}\n" % n for n in range(50_000))),
 }
 
 
-@pytest.mark.parametrize("id", BIG)
-def test_huge_file_is_refused_in_bounded_time_and_memory(id: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", BIG)
+def test_huge_file_is_refused_in_bounded_time_and_memory(kind: str, tmp_path: Path) -> None:
+    id, make = BIG[kind]
     path = tmp_path / "big.yaml"
-    path.write_bytes(BIG[id]())
+    path.write_bytes(make())
     done = subprocess.run([sys.executable, "-c", BOUNDED, str(path)], capture_output=True, text=True, check=False)
     assert done.stderr == ""
-    assert done.stdout.strip() in {id, "catalogue/missing-key"}
+    assert f"catalogue/{id}" in done.stdout.split()
 
 
 LEAVES = st.one_of(

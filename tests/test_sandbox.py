@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pgagents.errors import PgagentsError
 from pgagents.expression import distance_km
 from pgagents.sandbox import parking_money as money
 from pgagents.sandbox import parking_world
@@ -461,3 +462,15 @@ def test_everything_is_kept_in_its_file(tmp_path: Path) -> None:
     hashes = {bytes(r["hash"]) for r in again.sandbox.front.store.rows("SELECT hash FROM api_key")}
     assert not any(token.encode() in hashes for token in again.tokens.values())
     assert not any(token.encode() in (tmp_path / "world.db").read_bytes() for token in first.tokens.values())
+
+
+def test_file_of_another_world_is_refused(tmp_path: Path) -> None:
+    Caller(db=tmp_path / "world.db", seed=4).sandbox.front.store.close()
+    assert Caller(db=tmp_path / "world.db").sandbox.front.store.row("SELECT 1 FROM lot") is not None
+    with pytest.raises(PgagentsError, match="seed 4, not 5"):
+        Caller(db=tmp_path / "world.db", seed=5)
+    with pytest.raises(PgagentsError, match="parkgraph, not of cornershop"):
+        Caller("shop", db=tmp_path / "world.db")
+    (tmp_path / "text.db").write_text("no database " * 100)
+    with pytest.raises(PgagentsError, match="cannot use the database"):
+        Caller(db=tmp_path / "text.db")

@@ -26,6 +26,7 @@ class Built:
     """
 
     rendered: tuple[Rendered, ...]
+    files: tuple[Artifact, ...]
     diagnostics: tuple[Diagnostic, ...]
     stale: tuple[str, ...]
 
@@ -36,7 +37,7 @@ class Built:
 
     def artifacts(self, *, without: frozenset[str] = frozenset()) -> tuple[Artifact, ...]:
         """All files, but for those of some vendors."""
-        return tuple(a for r in self.rendered if vendor(r.made.id) not in without for a in r.artifacts())
+        return tuple(a for a in self.files if vendor(a.target) not in without)
 
 
 def vendor(target: str) -> str:
@@ -76,12 +77,15 @@ def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = No
     made = _made(model, plan(model) if summing else chosen)  # a summary reads all others, also where it is built alone
     rendered = tuple(renderer.render(m) for m in made if m.id in chosen)
     found: list[Diagnostic] = [] if only else _hosted(model, chosen)
+    every: list[Artifact] = []
     for document in rendered:
         found += _refusals(document, model, templates)
-        found += _notes(document, model, strict)
+        files = document.artifacts()
+        found += _notes(document, files, model, strict)
+        every += files
     written = {path for t in chosen.values() for path in t.outputs}
     stale = () if only else tuple(sorted({p for t in targets().values() for p in t.outputs} - written))
-    return Built(rendered, tuple(in_order(found)), stale)
+    return Built(rendered, tuple(every), tuple(in_order(found)), stale)
 
 
 def document(model: Model, path: str, *, templates: Path | None = None) -> Rendered:
@@ -107,7 +111,10 @@ def document(model: Model, path: str, *, templates: Path | None = None) -> Rende
 def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
     """The part of the catalogue that a member of a traced document comes from; at the least, the surface it is made for."""
     surface = getattr(rendered.made.target, "surface", None)
-    return trace.origin(rendered, pointer, model.source) or (("surfaces", surface) if surface else ())
+    found = trace.origin(rendered, pointer, model.source) or (("surfaces", surface) if surface else ())
+    while not model.source.has(found):
+        found = found[:-1]
+    return found
 
 
 def _made(model: Model, chosen: dict[str, Target | Summary]) -> tuple[Made, ...]:
@@ -153,13 +160,13 @@ def _refusals(rendered: Rendered, model: Model, templates: Path | None) -> list[
     return found
 
 
-def _notes(rendered: Rendered, model: Model, strict: bool) -> list[Diagnostic]:
+def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict: bool) -> list[Diagnostic]:
     """Counts and sizes past what the vendor takes: warnings, errors where strict."""
     made = rendered.made
     severity: Any = "error" if strict else "warning"
     found = [Diagnostic(model.source.locate(n.origin), f"{made.id}/limit", severity, n.message, n.help) for n in made.view.notes]
     most = made.target.max_bytes if isinstance(made.target, Target) else None
-    for artifact in rendered.artifacts() if most else ():
+    for artifact in files if most else ():
         if most and len(artifact.data) > most:
             message = f"{artifact.path} has {len(artifact.data):,} bytes; {made.target.title} takes at most {most:,}"
             found.append(Diagnostic(model.source.locate(("surfaces",)), f"{made.id}/limit", severity, message, "offer fewer actions there"))

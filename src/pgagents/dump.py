@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -71,7 +72,9 @@ def _style(text: str) -> str | None:
 def _bare(value: Any) -> str:
     """A number, true, false or null. YAML 1.1 knows a float by its point."""
     if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value} is no JSON number")
         text = repr(value)
         mantissa, e, exponent = text.partition("e")
         return text if not e or "." in mantissa else f"{mantissa}.0e{exponent}"
-    return json.dumps(value, allow_nan=False)
+    return {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)

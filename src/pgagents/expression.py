@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
 MAX_CHARS = 2_000
@@ -177,13 +180,21 @@ class Expression:
     program: Any
 
 
+@cache
+def _cel() -> Any:
+    """The package without its command line, which its `__init__` imports and which brings prompt_toolkit and asyncio: 0.12 s."""
+    sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
+    import cel
+
+    return cel
+
+
 def compile(text: str, names: Iterable[str]) -> Expression:
     """Compile; `names` are the variables it may read.
 
     Raises ExpressionError with one sentence.
     """
-    import cel
-
+    cel = _cel()
     if len(text) > MAX_CHARS:
         raise ExpressionError(f"the expression has {len(text):,} characters; at most {MAX_CHARS:,} are allowed")
     rewritten, brackets, nesting = _scan(text)
@@ -239,8 +250,7 @@ class Scope:
     __slots__ = ("_context", "_longest", "values")
 
     def __init__(self, values: Mapping[str, Any]) -> None:
-        import cel
-
+        cel = _cel()
         self._longest = 1
         self._context = cel.Context()
         self.values = {name: self._double(value, 0) for name, value in values.items()}

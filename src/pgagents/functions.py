@@ -43,7 +43,8 @@ def _function(model: Model, surface: Surface, action: Action, dialect: Dialect, 
     losses += lost
     response = None
     answer = action.success
-    if answer.schema is not None and not answers:
+    in_json = answer.content_type == "application/json"
+    if answer.schema is not None and not (answers and in_json):
         losses.append(Loss(answer.origin, f"answer {answer.status}", "dropped", "the format has no place for it"))
     elif answer.schema is not None:
         response, lost = lower(answer.schema, model.schemas, dialect)

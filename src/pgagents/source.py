@@ -13,6 +13,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ Pointer = tuple[str | int, ...]
 
 MAX_BYTES = 16_000_000
 MAX_DEPTH = 100
-MAX_VALUES = 500_000
+MAX_VALUES = 400_000
 MAX_FAULTS = 200
+MAX_COMPARED = 2_000
 
 _INT = re.compile(r"[-+]?[0-9]+\Z")
 _OCT = re.compile(r"0o[0-7]+\Z")
@@ -363,7 +365,7 @@ def brief(text: str, width: int = 60) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A help text naming the nearest known words, or all of them where few."""
-    words = sorted({str(k) for k in known})
+    words = sorted({str(k) for k in islice(known, MAX_COMPARED)})
     if near := nearest(word, words):
         return f"did you mean `{brief(near)}`?"
     if words and len(words) <= 20:
@@ -376,5 +378,5 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     if len(word) > 80:
         return None
     close = [w for w in words if abs(len(w) - len(word)) <= 20]
-    found = difflib.get_close_matches(word, close[:2_000], n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word, close[:MAX_COMPARED], n=1, cutoff=0.6)
     return found[0] if found else None

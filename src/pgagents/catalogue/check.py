@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from pgagents import expression
@@ -90,8 +91,8 @@ class Checker:
         written = [_names(self.source.data, place) for place in places]
         if any(name in names for names in written) or any(self.lost(place) for place in places):
             return False
-        words = [*also, *(str(word) for names in written for word in names)]
-        help = did_you_mean(name, words) or ("" if words else f"there is no {what} yet")
+        words = chain(also, (str(word) for names in written for word in names))
+        help = did_you_mean(name, words) or ("" if also or any(written) else f"there is no {what} yet")
         self.fault(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
         return False
 
@@ -158,6 +159,8 @@ class Checker:
 
     def schema(self, pointer: Pointer, schema: Schema) -> None:
         """References, types and bounds of a schema and all inside it."""
+        if len(self.found) >= MAX_FAULTS:
+            return
         self.known((*pointer, "$ref"), schema.ref, ("schemas",), "schema")
         self._schema_sense(pointer, schema)
         for key, child in _children(schema):

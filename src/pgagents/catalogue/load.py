@@ -8,13 +8,15 @@ from pydantic import ValidationError
 
 from pgagents.catalogue import check_examples, check_parts, check_paths, messages
 from pgagents.catalogue.check import Checker
-from pgagents.catalogue.prune import prune
+from pgagents.catalogue.prune import first_members, prune
 from pgagents.catalogue.resolve import resolve
 from pgagents.catalogue.surface import Catalogue
 from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import InputError, PgagentsError
 from pgagents.model import Model
 from pgagents.source import MAX_FAULTS, Source, Span, parse, read
+
+MAX_ERRORS = 10_000
 
 
 def load(source: Source) -> tuple[Model | None, list[Diagnostic]]:
@@ -28,6 +30,8 @@ def load(source: Source) -> tuple[Model | None, list[Diagnostic]]:
     try:
         checker = Checker(Catalogue.model_validate(source.data), source)
     except ValidationError as error:
+        if error.error_count() > MAX_ERRORS:
+            return None, _told([*found, *_first_of(source, error.error_count())])
         found += messages.diagnostics(error.errors(include_url=False), source)
         rest = prune(source.data, error)
         if rest is None:
@@ -40,6 +44,17 @@ def load(source: Source) -> tuple[Model | None, list[Diagnostic]]:
     if found := _told([*found, *checker.found]):
         return None, found
     return resolve(checker.written, source, checker), []
+
+
+def _first_of(source: Source, count: int) -> list[Diagnostic]:
+    """The faults among the first members of each collection: pydantic's own list of all would take gigabytes."""
+    for most in (100, 20, 4):
+        try:
+            Catalogue.model_validate(first_members(source.data, most))
+        except ValidationError as error:
+            if error.error_count() <= MAX_ERRORS:
+                return messages.diagnostics(error.errors(include_url=False), source)
+    return [Diagnostic(source.locate(()), "catalogue/value", "error", f"the file has {count:,} values that may not stand where they stand")]
 
 
 def _told(found: list[Diagnostic]) -> list[Diagnostic]:

@@ -7,6 +7,7 @@ pointer into what remains is a pointer into the file.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
@@ -57,6 +58,19 @@ def _copy(value: Any) -> Any:
     if isinstance(value, dict):
         return {k: _copy(v) for k, v in value.items()}
     return [_copy(v) for v in value] if isinstance(value, list) else value
+
+
+def first_members(value: Any, most: int) -> Any:
+    """A copy in which no collection has more than so many members; the ones below the root's are kept."""
+    if not isinstance(value, dict):
+        return value
+    return {key: _first(member, most) for key, member in islice(value.items(), 1_000)}
+
+
+def _first(value: Any, most: int) -> Any:
+    if isinstance(value, dict):
+        return {key: _first(member, most) for key, member in islice(value.items(), most)}
+    return [_first(member, most) for member in value[:most]] if isinstance(value, list) else value
 
 
 def _remove(data: Any, pointer: Pointer) -> Pointer:

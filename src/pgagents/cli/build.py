@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,12 +40,25 @@ def command(
 
     if out.exists() and not out.is_dir():
         raise PgagentsError(f"--out {out} is a file", "name a folder")
-    model = load(catalogue)
-    built = build(model, only=targets, templates=templates, strict=strict)
+    with _uncollected():
+        model = load(catalogue)
+        built = build(model, only=targets, templates=templates, strict=strict)
     _show(built, model)
     if check:
         return _check(built, out, everything=not targets)
     return _write(built, out, keep_going=keep_going, everything=not targets)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector, which finds nothing in data that all stays and takes a fifth of a build's time to find it."""
+    ran = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if ran:
+            gc.enable()
 
 
 def _show(built: Built, model: Model) -> None:
@@ -92,18 +107,15 @@ def _write(built: Built, out: Path, *, keep_going: bool, everything: bool) -> in
     return 1 if refused else 0
 
 
-def _summary(built: Built, refused: Iterable[str]) -> None:
-    from pgagents.build import vendor
-
+def _summary(built: Built, refused: frozenset[str]) -> None:
+    lost = {r.made.id: len(r.made.view.losses) for r in built.rendered}
     rows = [
-        (path.path, f"{len(path.data):,} bytes", _count(len(r.made.view.losses), "loss", "losses"))
-        for r in built.rendered
-        if vendor(r.made.id) not in refused
-        for path in r.artifacts()
+        (a.path, f"{len(a.data):,} bytes", _count(lost[a.target], "loss", "losses") if lost[a.target] else "")
+        for a in built.artifacts(without=refused)
     ]
-    widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
-    for name, size, lost in rows:
-        click.echo(f"  {name:<{widths[0]}}  {size:>{widths[1]}}  {lost if not lost.startswith('0 ') else ''}".rstrip())
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(2)]
+    for name, size, losses in rows:
+        click.echo(f"  {name:<{widths[0]}}  {size:>{widths[1]}}  {losses}".rstrip())
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -17,7 +17,7 @@ _HERE = Path(__file__).parent
 class Commands(click.Group):
     """Finds a command by its file, and imports it only when it is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         names = (p.stem for p in _HERE.glob("*.py") if not p.stem.startswith("_") and p.stem not in ("main", "options"))
         return sorted(n.replace("_", "-") for n in names)
 
@@ -62,6 +62,12 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 141
+    except Exception:  # a fault of ours: its place is worth more than a friendly sentence
+        import traceback
+
+        traceback.print_exc()
+        click.echo("error: this is a fault of pgagents itself; please report it with the lines above", err=True)
+        return 4
 
 
 def run() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     "--host", type=click.Choice(["127.0.0.1"]), default="127.0.0.1", show_default=True, help="The sandbox is for this machine only."
 )
 @click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help="SQLite file to keep everything in; default: in memory.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Makes another synthetic world.")
+@click.option("--seed", type=int, help="Makes another synthetic world. Default: the database's own, 0 for a new one.")
 @click.option("--clock", metavar="TIME", help="Begin at this time (RFC 3339, 2026-04-18T16:00:00Z) instead of now.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Serve with this fault switched on; may be repeated.")
 @click.option("--liberty", "liberties", multiple=True, metavar="NAME", help="Serve with this odd but legal behaviour; may be repeated.")
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--ready", type=click.Path(path_type=Path, dir_okay=False), help="Once it listens, write url, keys and secrets into this file as JSON."
 )
 def command(
-    catalogue: Path | None, port: int, host: str, db: Path | None, seed: int, clock: str | None, faults: tuple[str, ...],
+    catalogue: Path | None, port: int, host: str, db: Path | None, seed: int | None, clock: str | None, faults: tuple[str, ...],
     liberties: tuple[str, ...], list_faults: bool, ready: Path | None,
 ) -> None:  # fmt: skip
     """Serve an API made from a catalogue: the real Park Graph, or a mock of any other.
@@ -54,7 +54,7 @@ def command(
 
 
 def _open(
-    catalogue: Path | None, db: Path | None, seed: int, clock: str | None, faults: tuple[str, ...], liberties: tuple[str, ...]
+    catalogue: Path | None, db: Path | None, seed: int | None, clock: str | None, faults: tuple[str, ...], liberties: tuple[str, ...]
 ) -> Sandbox:
     from pgagents.errors import PgagentsError
     from pgagents.sandbox.clock import LATEST_S, epoch_of

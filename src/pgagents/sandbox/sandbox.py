@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pgagents.errors import PgagentsError
 from pgagents.model import Model
 from pgagents.registry import names
 from pgagents.sandbox import keys, mock
@@ -34,7 +35,7 @@ class Sandbox:
 def open_sandbox(
     model: Model,
     *,
-    seed: int = 0,
+    seed: int | None = None,
     db: Path | None = None,
     start: float | None = None,
     time_source: Callable[[], float] = time.time,
@@ -45,20 +46,33 @@ def open_sandbox(
 ) -> Sandbox:
     """Put a sandbox together. `start` sets its clock (epoch seconds), `rng` makes keys and ids (default: the system's chance).
 
-    Raises PgagentsError for a database that cannot be used or an unknown fault or liberty.
+    `seed` None: that of the file, 0 for a new one. Raises PgagentsError for a database that cannot be used or is of
+    another catalogue or seed, and for an unknown fault or liberty.
     """
     chance = rng or random.SystemRandom()
     clock = Clock(time_source, start)
     store = Store(db)
+    world = _same_world(store, str(model.api.id), seed)
     keyring = keys.Keyring(model, store, chance)
     stripe_secret = "whsec_" + keys.word(chance, 32)
     with store.transaction():
         store.run("DELETE FROM api_key WHERE seeded = 1")
         tokens = keys.seed(keyring, clock.now())
-    setting = Setting(model, store, clock, chance, keyring, seed, stripe_secret)
+    setting = Setting(model, store, clock, chance, keyring, world, stripe_secret)
     front = Front(model, domain(setting), store, keyring, clock, chance, log)
     handler = wrapped(front, Context(model, front, chance), faults, liberties)
     return Sandbox(handler, front, tokens, stripe_secret)
+
+
+def _same_world(store: Store, api: str, seed: int | None) -> int:
+    """The seed of the store's world."""
+    with store.transaction():
+        kept_api, kept_seed = store.setting("api", api), int(store.setting("seed", str(seed or 0)))
+    if kept_api != api:
+        raise PgagentsError(f"the database holds the world of {kept_api}, not of {api}", "give another --db")
+    if seed is not None and seed != kept_seed:
+        raise PgagentsError(f"the database holds the world of seed {kept_seed}, not {seed}", "give another --db, or leave --seed out")
+    return kept_seed
 
 
 def domain(setting: Setting) -> Domain:

@@ -21,6 +21,7 @@ from pgagents.verify.door import Door
 from pgagents.verify.seen import Seen
 
 CHECKS = "pgagents.verify.checks"
+CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,10 @@ def accepted(seen: Seen, contract: str, what: str) -> Iterator[Judgement]:
     """Whether a correct call was answered with its success."""
     if seen.void or "documented_status" in seen.spoilt or "never_crashes" in seen.spoilt:
         return
+    declared = seen.codes.get(seen.code or "")
     if seen.success:
         yield kept(contract)
+    elif declared is not None and declared.status == seen.status == CONFLICT:
+        yield untested(contract, f"refused for how things stand: {seen.outcome}")
     else:
         yield broken(contract, f"{what} is accepted", seen.outcome)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from base64 import b64encode
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -21,10 +20,10 @@ from pgagents.verify.options import Options
 from pgagents.verify.pace import Pacer
 from pgagents.verify.redact import Redactor
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
-from pgagents.verify.world import Unavailable, World
+from pgagents.verify.world import MAX_TRIES, Unavailable, World
 from pgagents.wire import Handler, Request, Response, Silence
 
-MAX_TRIES = 6
+MAX_REPEATS = 6
 MAX_SILENCES = 4
 OPERATOR = "operator"
 
@@ -86,6 +85,7 @@ class Driver:
     def run(self, probe: Probe) -> None:
         """Drive one probe to its end, its budget's end or the first resource that cannot be had."""
         chain: list[Seen] = []
+        broken_before = self.ledger.broken
         conversation = probe.run()
         answer: Any = None
         try:
@@ -111,13 +111,13 @@ class Driver:
             self.ledger.crashed(probe.covers, error, probe.name)
         finally:
             conversation.close()
-            self._tidy()
+            self._tidy(self.ledger.broken > broken_before)
 
-    def _tidy(self) -> None:
+    def _tidy(self, spoilt: bool) -> None:
         """Undo what is more than later probes can use."""
         self.cleaning = True
         try:
-            for thing in self.world.surplus():
+            for thing in self.world.surplus(spoilt):
                 if thing in self.world.left():
                     self._resolved(self.world.undo(thing), [])
         except (Unavailable, Stop):
@@ -159,7 +159,7 @@ class Driver:
     def _afford(self) -> None:
         if self.cleaning:
             return
-        if self.sent + len(self.world.left()) >= self.max_requests:
+        if self.sent + self.world.owed() >= self.max_requests:
             raise Spent
 
     def _send(self, call: Call, values: Mapping[str, Any], subject: Mapping[str, Any] | None) -> Seen:
@@ -207,7 +207,7 @@ class Driver:
 
     def _retry(self, call: Call, answer: Response | Silence, attempt: int) -> float | None:
         """Seconds after which to repeat; None: the answer stands."""
-        if attempt >= MAX_TRIES or (not self.cleaning and self.sent >= self.max_requests):
+        if attempt >= MAX_REPEATS or (not self.cleaning and self.sent >= self.max_requests):
             return None
         if isinstance(answer, Silence):
             return 0.2 if attempt == 0 and answer.kind in ("refused", "reset") and not self.answered else None
@@ -289,21 +289,17 @@ class Driver:
             self.memory.reached.add(seen.place)
         for resource, body in self.world.note(seen):
             key = (resource.name, str(body[resource.id]))
-            self.memory.bodies[key] = {**self.memory.bodies.get(key, {}), **body}
+            if seen.fits:
+                self.memory.bodies[key] = {**self.memory.bodies.get(key, {}), **body}
 
     # -- the end ------------------------------------------------------------------------------------------------
 
     def confirm(self, budget: int) -> None:
-        """Try failing cases once more with fresh ids, one of each check and outcome."""
-        done: set[tuple[str, str]] = set()
-        for entry in list(self.ledger.entries.values()):
+        """Try failing cases once more with fresh ids: of each finding the first."""
+        for entry in self.ledger.firsts():
             found = entry.broken
-            if found is None or self.sent + len(self.world.left()) + 4 > budget:
+            if found is None or self.sent + self.world.owed() + 3 > budget:
                 continue
-            key = (entry.contract.check, found.outcome)
-            if key in done:
-                continue
-            done.add(key)
             again = Ledger.of(e.contract for e in self.ledger.entries.values())
             kept, self.ledger = self.ledger, again
             try:
@@ -329,7 +325,7 @@ class Driver:
                 continue
             name = f"{thing.resource.name} {thing.id}"
             try:
-                gone = self._resolved(self.world.undo(thing), [])
+                gone = thing.tries < MAX_TRIES and self._resolved(self.world.undo(thing), [])
             except (Unavailable, Stop, KeyboardInterrupt):
                 gone = False
             self.cleaning = True
@@ -348,5 +344,5 @@ def presented(key: str, twist: Twist, model: Model) -> str | None:
     if twist == "flip":
         return f"Bearer {key[:-1]}{'A' if key[-1] != 'A' else 'B'}"
     if twist == "basic":
-        return f"Basic {b64encode(f'{key}:'.encode()).decode()}"
+        return f"Basic {key}"
     return key if twist == "bare" else f"Bearer {key}"

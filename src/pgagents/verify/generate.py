@@ -50,22 +50,28 @@ def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], s
     recipe = recipe_of(setting.model, door.action)
     place = places(setting)
     writes = door.action.effect == "write"
-    tied = around_names(setting) if writes else place
+    tied = around_names(setting)
     plainly = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in tied]
+    wide = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in (tied if writes else place)]
     around = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) in place and p.required and not writes]
     base = {k: v for k, v in recipe.input.items()}
     least = {k: v for k, v in base.items() if (q := door.action.param(k)) is None or q.required}
     if _optional(door):
         yield "minimal", least, "with only its required arguments"
+    schemas = setting.model.schemas
     if plainly:
-        schemas = setting.model.schemas
         yield "low", {**base, **{str(p.name): low(p.schema, schemas) for p in plainly}}, "with every argument at its least"
-        yield "high", {**base, **{str(p.name): high(p.schema, schemas) for p in plainly}}, "with every argument at its greatest"
+    if wide:
+        yield "high", {**base, **{str(p.name): high(p.schema, schemas) for p in wide}}, "with every argument at its greatest"
     moments = [p for p in door.params if p.required and p.schema.get("format") == "date-time"]
     if len(moments) > 1 and not writes:
         yield "around_now", {**base, **{str(p.name): Moment(DAY_S * (2 * i - 1)) for i, p in enumerate(moments)}}, "from yesterday to tomorrow"
+    for param in door.params:
+        if param in plainly or param.required or writes or not _own(setting, door, param, recipe):
+            continue
+        name = str(param.name)
+        yield f"low_{name}", {**base, name: low(param.schema, schemas)}, f"with {name} at its least"
     if around and door.dispatcher is None:
-        schemas = setting.model.schemas
         yield "place_low", {**base, **{str(p.name): low(p.schema, schemas) for p in around}}, "at the least of every place argument"
         yield "place_high", {**base, **{str(p.name): high(p.schema, schemas) for p in around}}, "at the greatest of every place argument"
 

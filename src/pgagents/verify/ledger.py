@@ -111,19 +111,26 @@ class Ledger:
 
     def findings(self) -> tuple[Finding, ...]:
         """Broken contracts, those of one cause together: same check and same outcome."""
+        found = []
+        for entries in self._groups():
+            first = entries[0]
+            assert first.broken is not None
+            said = first.broken.judgement
+            chain = tuple(exchange_of(s) for s in first.broken.chain)
+            also = tuple(e.contract.id for e in entries[1:])
+            found.append(Finding(first.contract, "error", said.expected, said.actual, chain, first.broken.stable, also))
+        return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
+
+    def firsts(self) -> list[Entry]:
+        """The first contract of each finding."""
+        return [entries[0] for entries in self._groups()]
+
+    def _groups(self) -> list[list[Entry]]:
         groups: dict[tuple[str, str], list[Entry]] = {}
         for entry in self.entries.values():
             if entry.broken is not None and entry.contract.id not in self.settled:
                 groups.setdefault((entry.contract.check, _cause(entry.broken)), []).append(entry)
-        found = []
-        for entries in groups.values():
-            first = min(entries, key=lambda e: e.broken.chain[-1].number if e.broken and e.broken.chain else 0)
-            assert first.broken is not None
-            also = tuple(e.contract.id for e in entries if e is not first)
-            said = first.broken.judgement
-            chain = tuple(exchange_of(s) for s in first.broken.chain)
-            found.append(Finding(first.contract, "error", said.expected, said.actual, chain, first.broken.stable, also))
-        return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
+        return [sorted(g, key=lambda e: e.broken.chain[-1].number if e.broken and e.broken.chain else 0) for g in groups.values()]
 
 
 def _cause(broken: Break) -> str:

@@ -22,7 +22,7 @@ from pgagents.wire import Handler
 
 __all__ = ["Identities", "Options", "Plan", "Progress", "contracts", "plan", "verify"]
 
-RETRIES = 24
+RETRIES = 12
 """Requests kept back for trying failing cases once more."""
 
 
@@ -134,7 +134,7 @@ def _spend(driver: Driver, made: planning.Draft, options: Options, on_progress: 
 
 
 def _affordable(driver: Driver, probe: Probe, max_requests: int) -> bool:
-    return driver.sent + len(driver.world.left()) + probe.cost + 1 <= max_requests
+    return driver.sent + driver.world.owed() + probe.cost + 1 <= max_requests
 
 
 def _finish(driver: Driver, max_requests: int, stopped: str) -> list[str]:

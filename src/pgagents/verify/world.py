@@ -17,6 +17,7 @@ from pgagents.verify.recipe import known, whole
 from pgagents.verify.seen import Seen
 
 Asking = Generator[Call, Seen, Any]
+MAX_TRIES = 2
 POOL = 3
 """How many live things of a kind are kept at hand for later calls."""
 
@@ -36,6 +37,10 @@ class Thing:
     made: bool
     state: str | None
     taken: bool = False
+    tries: int = 0
+    """How often it could not be undone."""
+    spoilt: bool = False
+    """A promise about it was broken, so no other call may build on it."""
     gone: bool = False
 
 
@@ -127,7 +132,7 @@ class World:
     def _usable(self, thing: Thing, resource: Resource, live: Live) -> bool:
         """Whether one at hand will do. One with a state may be handed on to a call that wants one for itself; what others did
         to one without is not known."""
-        if thing.resource is not resource or thing.gone or self._is_taken(thing) or (thing.made and thing.role != live.role):
+        if thing.resource is not resource or thing.gone or thing.spoilt or self._is_taken(thing) or (thing.made and thing.role != live.role):
             return False
         if live.fresh and thing.made and (resource.state is None or not live.states):
             return False
@@ -137,15 +142,20 @@ class World:
         """Whether a probe has it for itself, under this resource's name or another's."""
         return any(t.taken and t.id == thing.id for t in self.things)
 
-    def surplus(self) -> list[Thing]:
-        """Give back what the last probe had for itself; what is more than a few of a kind is to be undone."""
+    def surplus(self, spoilt: bool) -> list[Thing]:
+        """Give back what the last probe had for itself (not where a promise was broken); what is more than a few of a kind
+        is to be undone."""
+        if spoilt:
+            ids = {t.id for t in self.things if t.taken}
+            for thing in self.things:
+                thing.spoilt = thing.spoilt or thing.id in ids
         pools: dict[tuple[str, str], list[Thing]] = {}
         for thing in self.left():
-            thing.taken = False
-            pools.setdefault((thing.resource.name, thing.role), []).append(thing)
+            if not thing.tries:
+                pools.setdefault((thing.resource.name, thing.role), []).append(thing)
         for thing in self.things:
             thing.taken = False
-        return [thing for pool in pools.values() for thing in pool[POOL:]]
+        return [t for pool in pools.values() for t in (*(s for s in pool if s.spoilt), *[s for s in pool if not s.spoilt][POOL:])]
 
     def obtain(self, resource: Resource, role: str) -> Asking:
         """Make one (or find one, where it cannot be made). Raises Unavailable."""
@@ -162,7 +172,7 @@ class World:
             raise Unavailable(f"no {resource.name} could be {'made' if made else 'found'}: {recipe.action.name} answered {seen.outcome}")
         found = [t for t in self.things if id(t) not in before and t.resource is resource]
         if not found:
-            found = [t for t in self.things if t.resource is resource and not t.taken and not t.gone and t.made == made and t.role == role][
+            found = [t for t in self.things if t.resource is resource and not t.taken and not t.spoilt and not t.gone and t.made == made and t.role == role][
                 -1:
             ]
         if not found:
@@ -245,6 +255,10 @@ class World:
         """What was made and is not undone."""
         return [t for t in self.things if t.made and not t.gone and t.resource.undone_by and self._undoable(t)]
 
+    def owed(self) -> int:
+        """How many requests undoing all of it takes."""
+        return sum(t.tries < MAX_TRIES for t in self.left())
+
     def _undoable(self, thing: Thing) -> bool:
         undo = thing.resource.undone_by
         move = next((m for m in thing.resource.moves if undo and m.action is undo.action), None)
@@ -259,7 +273,9 @@ class World:
             return False
         why = f"to leave no {thing.resource.name} behind"
         seen = yield Call(door, undo.input, "clean", why, role=thing.role, subject=thing.resource, made=thing.body, owner=thing.role)
-        thing.gone = seen.success or bool(thing.resource.missing and seen.status == thing.resource.missing.status)
+        over = {c.name for c in (thing.resource.missing, *(m.otherwise for m in thing.resource.moves if m.action is undo.action)) if c}
+        thing.gone = seen.success or seen.code in over
+        thing.tries += not thing.gone
         return thing.gone
 
 

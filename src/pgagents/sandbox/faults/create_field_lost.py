@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pgagents.model import Resource
 from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"reads_back"})
-ALSO: dict[str, str] = {}
+ALSO: dict[str, str] = {"law": "what was read is compared with later answers"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     """Change the last fixed text of a thing in reads by id."""
     reader, model = meddle.Reader(context.model), context.model
-    by_read = {c.action.name: r for r in model.resources.values() if r.made_by and r.fixed for c in r.read_by}
+    by_read: dict[str, Resource] = {}
+    for made in (r for r in model.resources.values() if r.made_by and r.fixed):
+        for call in made.read_by:
+            by_read.setdefault(call.action.name, made)
 
     def edit(request: Request, answer: Response) -> Response:
         data, action = meddle.data_of(answer), reader.action(request)

@@ -7,7 +7,11 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"law"})
-ALSO: dict[str, str] = {"reads_back": "an amount read back is not the amount that was told", "same_answer": "amounts differ in their noise"}
+ALSO: dict[str, str] = {
+    "body_fits": "an amount may fall below its least",
+    "reads_back": "an amount read back is not the amount that was told",
+    "same_answer": "amounts differ in their noise",
+}
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:

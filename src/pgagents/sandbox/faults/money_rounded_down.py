@@ -9,7 +9,10 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"law"})
-ALSO: dict[str, str] = {"reads_back": "the same session is told with different amounts where they are computed anew"}
+ALSO: dict[str, str] = {
+    "body_fits": "an amount may fall below its least",
+    "reads_back": "the same session is told with different amounts where they are computed anew",
+}
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:

@@ -7,7 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"law"})
-ALSO: dict[str, str] = {}
+ALSO: dict[str, str] = {"reads_back": "the estimate read back is another than the one told at creation"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -9,12 +9,14 @@ from pgagents.wire import Handler, Request, Response
 POINT = "extra_members"
 
 
-def wrap(handler: Handler, _context: Context) -> Handler:
+def wrap(handler: Handler, context: Context) -> Handler:
     """Add a version and links."""
 
-    def edit(_: Request, answer: Response) -> Response:
+    hosted = set(context.model.api.hosted.values())  # documents, not answers
+
+    def edit(request: Request, answer: Response) -> Response:
         data = meddle.data_of(answer)
-        if not meddle.successful(answer) or not isinstance(data, dict):
+        if not meddle.successful(answer) or not isinstance(data, dict) or request.path in hosted:
             return answer
         return answer.with_json({**data, "api_revision": 7, "links": [{"rel": "docs", "href": "https://example.com/docs"}]})
 

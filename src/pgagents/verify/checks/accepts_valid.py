@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pgagents.contract import Contract
+from pgagents.contract import Contract, Verdict
 from pgagents.model import Example
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, promise, untested
 from pgagents.verify.door import Door
 from pgagents.verify.generate import edges, ordinary
-from pgagents.verify.memory import Setting
+from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 from pgagents.verify.varied import varied_of
 
+RANK = 5
 NAME = "accepts_valid"
 
 
@@ -28,12 +29,14 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def _details(setting: Setting, door: Door) -> Iterator[tuple[str, str, Any]]:
     name = door.action.name
+    if door.dispatcher is not None:
+        yield "ordinary", f"every correct call of {name} is accepted", door.action.origin
     examples = _examples(door)
     for example in examples:
         yield f"example/{example.name}", f"the example `{example.name}` of {name} is accepted", example.origin
-    if not examples:
+    if not examples and door.dispatcher is None:
         yield "ordinary", f"an ordinary call of {name} is accepted", door.action.origin
-    listed = list(edges(setting, door))
+    listed = _edges(setting, door)
     for edge, _, says in listed:
         yield edge, f"{name} {says} is accepted", (*door.action.origin, "input")
     if listed:
@@ -43,8 +46,21 @@ def _details(setting: Setting, door: Door) -> Iterator[tuple[str, str, Any]]:
 
 
 def _examples(door: Door) -> list[Example]:
-    found = [e for e in door.action.examples if e.status < 300]
-    return found if door.dispatcher is None else found[:1]
+    """Examples to send; through a dispatcher they are sent where its answers are compared with those of REST."""
+    return [] if door.dispatcher is not None else [e for e in door.action.examples if e.status < 300]
+
+
+def _edges(setting: Setting, door: Door) -> list[tuple[str, dict[str, Any], str]]:
+    """Edges to send; the least of a dispatcher's are sent where its answers are compared with those of REST."""
+    return [e for e in edges(setting, door) if door.dispatcher is None or e[0] != "minimal"]
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Every correct call through a dispatcher, whatever it was sent for."""
+    del memory
+    door = seen.call.door
+    if door is not None and door.dispatcher is not None and seen.call.intent == "valid":
+        yield from (j for j in accepted(seen, f"{NAME}/ordinary/{door.place}", seen.call.why) if j.verdict is not Verdict.UNTESTED)
 
 
 def _queried(door: Door) -> bool:
@@ -66,11 +82,11 @@ def _probes(setting: Setting, door: Door) -> Iterator[Probe]:
         chosen = recipe_of(setting.model, door.action, example)
         call = ordinary(door, chosen, "valid", f"the example {example.name}", fresh=writes)
         yield _probe(setting, door, f"example/{example.name}", call, first, f"the example `{example.name}`", lenient=chosen.subject is None)
-    if not _examples(door):
+    if not _examples(door) and door.dispatcher is None:
         yield _probe(
             setting, door, "ordinary", ordinary(door, recipe, "valid", "an ordinary call", fresh=writes), first, "an ordinary call"
         )
-    for edge, given, says in edges(setting, door):
+    for edge, given, says in _edges(setting, door):
         call = ordinary(door, recipe, "valid", f"a call {says}", input=given, fresh=writes)
         yield _probe(setting, door, edge, call, 7 if edge == "around_now" else 4, f"a call {says}", also=("values",))
     if setting.model.points.unknown_query == "ignored" and door.dispatcher is None and _queried(door):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.contract import Contract
+from pgagents.model import Code
 from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
 from pgagents.verify.door import framework_places
 from pgagents.verify.generate import provokable
@@ -13,6 +14,7 @@ from pgagents.verify.seen import UNAVAILABLE, Seen
 
 RANK = 3
 NAME = "code_status"
+UNPROCESSABLE = 422
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -35,9 +37,16 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     door = seen.call.door
     if code is None:
         yield broken(contract, f"one of {', '.join(memory.model.codes)}", seen.outcome)
-    elif code.status != seen.status:
+    elif code.status != seen.status and not _open(code, seen.status, memory):
         yield broken(contract, f"{code.name} with status {code.status}", seen.outcome)
     elif code.only is not None and door is not None and not {str(door.action.name), door.surface} & set(code.only):
         yield broken(contract, f"{code.name} only from {', '.join(code.only)}", seen.outcome)
     else:
         yield kept(contract)
+
+
+def _open(code: Code, status: int, memory: Memory) -> bool:
+    """Whether the catalogue leaves it open which of 400 and 422 a refused input has."""
+    framework = memory.model.errors.framework
+    refusals = {framework.invalid, framework.bad_body, framework.wrong_type}
+    return memory.model.points.refused_status == "any" and code.name in refusals and status in (400, UNPROCESSABLE)

@@ -12,6 +12,7 @@ from pgagents.verify.seen import UNAVAILABLE, Seen
 
 RANK = 1
 NAME = "documented_status"
+UNPROCESSABLE = 422
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -36,6 +37,8 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
 
 def _documented(setting: Setting, door: Door) -> frozenset[int]:
     codes = [c.status for c in (*door.action.errors, *setting.model.always())]
-    if door.dispatcher is None:
-        return frozenset([*(o.status for o in door.action.outputs), *codes])
-    return frozenset([200, *(door.dispatcher.responses or codes)])
+    listed = {200, *(door.dispatcher.responses or codes)} if door.dispatcher else {*(o.status for o in door.action.outputs), *codes}
+    invalid = setting.model.codes[setting.model.errors.framework.invalid].status
+    if setting.model.points.refused_status == "any" and invalid in listed:
+        listed |= {400, UNPROCESSABLE}
+    return frozenset(listed)

@@ -38,40 +38,39 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             )
 
 
-def _inputs(setting: Setting, door: Door, relation: Relation) -> tuple[dict[str, Any], list[Any], Any]:
-    """The arguments but the widened one, its narrow values to try in turn, and its wide one."""
+def _pairs(setting: Setting, door: Door, relation: Relation) -> tuple[list[dict[str, Any]], Any]:
+    """Narrow calls to try in turn, and the wide value. The example's other arguments come first: they hit data."""
     recipe = recipe_of(setting.model, door.action)
-    base = dict(recipe.input)
     schemas = setting.model.schemas
-    for other in door.action.relations:
-        param = door.action.param(other.widen)
-        if param is not None and other.widen != relation.widen:
-            base[other.widen] = high(param.schema, schemas)
     param = door.action.param(relation.widen)
     assert param is not None
-    most = high(param.schema, schemas)
-    given = base.pop(relation.widen, None)
-    whole = "integer" in types_of(setting.named(param.schema))
-    narrow: list[Any] = []
+    most, given = high(param.schema, schemas), recipe.input.get(relation.widen)
+    values = [low(param.schema, schemas)]
     if isinstance(given, int | float):
-        narrow = [given, max(low(param.schema, schemas), given // 2 if whole else round(given / 4, 3))]
-    return base, narrow or [low(param.schema, schemas)], most
+        whole = "integer" in types_of(setting.named(param.schema))
+        values = [max(values[0], given // 2 if whole else round(given / 4, 3)), given]
+    base = dict(recipe.input)
+    wide = dict(base)
+    for other in door.action.relations:
+        if (also := door.action.param(other.widen)) is not None and other.widen != relation.widen:
+            wide[other.widen] = high(also.schema, schemas)
+    return [{**others, relation.widen: value} for others in (base, wide) for value in values], most
 
 
 def _run(setting: Setting, door: Door, relation: Relation, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        base, narrow, most = _inputs(setting, door, relation)
+        narrow, most = _pairs(setting, door, relation)
         recipe = recipe_of(setting.model, door.action)
         reason = "no narrow call answered anything"
-        for value in narrow:
-            small: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {value}", input={**base, relation.widen: value})
+        for given in narrow:
+            small: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {given[relation.widen]}", input=given)
             had = _items(setting, relation, small)
             if not had:
                 continue
             if _excused(setting, relation, small):
                 reason = "the narrow call's answer was full"
                 continue
-            large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input={**base, relation.widen: most})
+            large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input={**given, relation.widen: most})
             has = _items(setting, relation, large)
             if has is None:
                 reason = "the wide call was not answered as promised"

@@ -1,0 +1,55 @@
+# Everything a fresh machine with Python 3.11 or newer needs is installed by these targets, into .venv only.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test format schemas interop bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: $(VENV)/.installed ## install everything into .venv (the others do it too)
+
+$(VENV)/.installed: pyproject.toml
+	@echo "installing pgagents and what it needs into $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pgagents needs Python 3.11 or newer; say which: make PYTHON=python3.12 …")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed ## build, start a sandbox, verify it, print the report, stop it
+	@$(BIN)/pgagents demo
+
+test: $(VENV)/.installed ## the whole gate, as CI runs it
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pgagents build --check
+	$(BIN)/pytest --quiet --numprocesses $(JOBS)
+
+format: $(VENV)/.installed ## write the code in its one form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schemas: $(VENV)/.installed ## write schemas/catalogue.schema.json from the classes
+	$(BIN)/python -c 'import sys; from pgagents.catalogue.json_schema import render; sys.stdout.buffer.write(render())' > schemas/catalogue.schema.json.new
+	mv schemas/catalogue.schema.json.new schemas/catalogue.schema.json
+
+interop: $(VENV)/.interop ## the vendors' own packages judge the generated files
+	PATH="$(CURDIR)/tests/interop/node_modules/.bin:$$PATH" $(BIN)/pytest --quiet tests/interop
+
+$(VENV)/.interop: $(VENV)/.installed $(wildcard tests/interop/package.json)
+	@echo "installing the vendors' packages"
+	@$(PIP) install --editable '.[dev,interop]'
+	@if test -f tests/interop/package.json; then npm install --prefix tests/interop --no-audit --no-fund --loglevel=error; fi
+	@touch $@
+
+bench: $(VENV)/.installed ## what it costs: start, build, 1,000 and 2,000 actions, verify
+	@$(BIN)/python -m bench
+
+clean: ## remove what these targets installed
+	rm -rf $(VENV) tests/interop/node_modules

@@ -1,0 +1,72 @@
+"""How far a verification is: a bar on a terminal, else a plain line every few seconds. Always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pgagents.verify.options import Progress
+
+EVERY_S = 10.0
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Progress], None]]:
+    """What to call with each step; the bar is gone when the block ends."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.completed:.0f}/{task.total:.0f} requests"), BarColumn(), TextColumn("{task.fields[said]}"))
+    with Bar(*columns, console=console, transient=True, refresh_per_second=5) as bar:
+        task = bar.add_task("verify", total=1, said="")
+
+        def step(now: Progress) -> None:
+            bar.update(task, completed=now.sent, total=max(now.planned, now.sent, 1), said=said(now))
+
+        yield step
+
+
+def said(now: Progress) -> str:
+    """Pace, time left, what is broken, what is being done."""
+    pace = now.sent / now.seconds if now.seconds > 0 else 0.0
+    left = max(0, now.planned - now.sent)
+    parts = [f"{pace:.0f}/s" if pace >= 2 else f"{pace * 60:.0f}/min"]
+    if pace and left:
+        parts.append(f"about {duration(left / pace)} left")
+    if now.broken:
+        parts.append(f"{now.broken:,} broken")
+    if now.waiting_s > 0:
+        parts.append(f"waiting {now.waiting_s:.0f} s for the server's limit")
+    elif now.doing:
+        parts.append(now.doing)
+    return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `3 min`, `2.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+class _Lines:
+    """One line now and then, for logs."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, now: Progress) -> None:
+        if time.monotonic() - self.last >= EVERY_S:
+            self.last = time.monotonic()
+            click.echo(f"{now.sent:,}/{now.planned:,} requests · {said(now)}", err=True)

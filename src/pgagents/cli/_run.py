@@ -1,0 +1,86 @@
+"""One verification from the command line: signals, progress, the printed report, the report files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgagents.cli import _progress, _reports
+
+if TYPE_CHECKING:
+    from pgagents.model import Model
+    from pgagents.verify.options import Options
+
+STOPPED = 130
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Whether a signal ended the run."""
+
+    asked: bool = False
+
+
+def run(model: Model, url: str, keys: Mapping[str, str], options: Options, *, cacert: Path | None, reports: tuple[Path, ...]) -> int:
+    """Verify, print the report on stdout, write the report files; returns the exit code."""
+    from pgagents.report import text
+    from pgagents.verify.options import Identities
+    from pgagents.verify.run import verify
+    from pgagents.verify.send import client
+
+    handler = client(url, cacert=str(cacert) if cacert else None)
+    with _signals() as stop, _progress.progress() as step:
+        report = verify(
+            model, handler, Identities(keys), options,
+            clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=step,
+        )  # fmt: skip
+    click.echo(text.render(report, model.source, colour=colour()), nl=False)
+    _reports.write(reports, report, model.source)
+    return STOPPED if stop.asked else report.exit_code
+
+
+def wall() -> str:
+    """Now, as RFC 3339 in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def colour() -> bool:
+    """Whether the report may have colours: stdout is a terminal and NO_COLOR is not set (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def version() -> str:
+    """The installed version of pgagents."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("pgagents")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+@contextmanager
+def _signals() -> Iterator[_Stop]:
+    """SIGTERM (a cancelled CI job) ends the run as Ctrl-C does: clean up, then report."""
+    stop = _Stop()
+
+    def asked(_number: int, _frame: Any) -> None:
+        stop.asked = True
+        raise KeyboardInterrupt
+
+    earlier = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

@@ -1,0 +1,95 @@
+"""`pgagents demo`: build, start a sandbox, verify it, print the report, stop it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+READY_S = 30.0
+SEED = 0
+_SANDBOX = "from pgagents.cli.main import run; run()"
+
+
+@click.command(short_help="Build, start a sandbox, verify it, stop it.")
+@click.option("--fault", multiple=True, metavar="NAME", help="Let the sandbox misbehave: see `pgagents sandbox --list-faults`. Repeatable.")
+@click.option(
+    "--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="Also write FILE: .json or .xml (JUnit)."
+)
+def command(fault: tuple[str, ...], reports: tuple[Path, ...]) -> int:
+    """Build Park Graph's manifests, start a sandbox of it, verify that, and stop it."""
+    from pgagents.catalogue.load import load_file
+    from pgagents.cli import _reports, _run
+    from pgagents.resources import folder
+    from pgagents.verify.options import Options
+
+    _reports.check(reports)
+    catalogue = folder("catalogue") / "park_graph.yaml"
+    model = load_file(catalogue, name="catalogue/park_graph.yaml")
+    with tempfile.TemporaryDirectory(prefix="pgagents-demo-") as scratch:
+        _build(catalogue, Path(scratch))
+        with _sandbox(catalogue, Path(scratch), fault) as ready:
+            keys = {role: key for role, key in ready["keys"].items() if role in model.auth.roles}
+            keys["main"] = ready["keys"]["lifted"]
+            click.echo(f"verifying the sandbox at {ready['url']}" + (f" with {', '.join(fault)}" if fault else ""), err=True)
+            options = Options(seed=SEED, version=_run.version())
+            ca = ready.get("ca_file")
+            return _run.run(model, ready["url"], keys, options, cacert=Path(ca) if ca else None, reports=reports)
+
+
+def _build(catalogue: Path, scratch: Path) -> None:
+    """Into generated/ of a checkout, which is where it belongs; elsewhere into a folder that goes away."""
+    from pgagents.cli.main import main
+    from pgagents.errors import PgagentsError
+
+    here = Path("catalogue/park_graph.yaml")
+    out = Path("generated") if here.is_file() and here.resolve() == catalogue.resolve() else scratch / "generated"
+    code = main(["build", str(here if out.parent != scratch else catalogue), "--out", str(out)])
+    if code != 0:
+        raise PgagentsError("the build failed, so there is nothing to verify")
+
+
+@contextmanager
+def _sandbox(catalogue: Path, scratch: Path, faults: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """A sandbox in a process of its own, stopped when the block ends; what it wrote when ready."""
+    ready, log = scratch / "ready.json", scratch / "sandbox.log"
+    words = [sys.executable, "-c", _SANDBOX, "sandbox", str(catalogue), "--port", "0", "--seed", str(SEED), "--ready", str(ready)]
+    for name in faults:
+        words += ["--fault", name]
+    with log.open("wb") as stream:
+        child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, env={**os.environ, "NO_COLOR": "1"})
+    try:
+        yield _ready(child, ready, log)
+    finally:
+        child.terminate()
+        try:
+            child.wait(5)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def _ready(child: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, Any]:
+    from pgagents.errors import PgagentsError
+
+    until = time.monotonic() + READY_S
+    while time.monotonic() < until:
+        if child.poll() is not None:
+            break
+        try:
+            found: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
+            return found
+        except (OSError, ValueError):
+            time.sleep(0.05)
+    said = log.read_text(encoding="utf-8", errors="replace").strip()
+    what = f"ended with exit code {child.returncode}" if child.poll() is not None else f"was not ready within {READY_S:.0f} s"
+    raise PgagentsError(f"the sandbox {what}" + (f":\n{said[-2000:]}" if said else ""))

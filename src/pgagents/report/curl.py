@@ -1,0 +1,77 @@
+"""A request as a `curl` line for a person's shell, with variables in place of keys."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shlex
+
+from pgagents.report.report import Exchange
+
+TOKEN = "PGAGENTS_TOKEN"
+MASK = "[redacted]"
+MAX_BODY = 4_000
+_KEY = re.compile(r"\[key of (\w+)\]")
+_OWN = {"host", "content-length", "user-agent", "accept-encoding", "connection", "accept"}
+
+
+def variable(role: str) -> str:
+    """The environment variable that holds a role's key: `PGAGENTS_TOKEN`, for another role `PGAGENTS_TOKEN_SECOND`."""
+    return TOKEN if role in ("", "main") else f"{TOKEN}_{''.join(c if c.isalnum() else '_' for c in role).upper()}"
+
+
+def curl(exchange: Exchange, url: str) -> str:
+    """The request to the server at `url`; a key that a role gave is left out, a made-up one is shown."""
+    request = exchange.request
+    words = ["curl", "-sS", "-i", "-g", "--path-as-is"]
+    if request.method == "HEAD":
+        words.append("-I")
+    elif request.method != "GET" or request.body:
+        words += ["-X", quote(request.method)]
+    words.append(quote(url.rstrip("/") + request.target))
+    for name, value in request.headers:
+        if name.lower() not in _OWN:
+            words += ["-H", _header(name, value, exchange.role)]
+    lead = ""
+    if request.body:
+        if request.header("content-type") is None:
+            words += ["-H", "Content-Type:"]  # curl adds a form's type otherwise
+        lead, body = _body(request.body)
+        words += body
+    return lead + " ".join(words)
+
+
+def quote(text: str) -> str:
+    """The text as one word of a shell; what does not print is escaped, so that a terminal cannot be steered."""
+    if text.isprintable():
+        return shlex.quote(text)
+    inner = "".join(
+        c
+        if c.isprintable() and c not in "'\\"
+        else "\\" + c
+        if c in "'\\"
+        else "".join(f"\\x{b:02x}" for b in c.encode("utf-8", "replace"))
+        for c in text
+    )
+    return f"$'{inner}'"
+
+
+def _header(name: str, value: str, role: str) -> str:
+    """The header as a word; a masked key is the variable that holds it, and the shell puts it in."""
+    if name.lower() == "authorization" and role and (value == MASK or value.startswith("Bearer ")):
+        return f'"{name}: Bearer ${variable(role)}"'
+    parts = _KEY.split(value)
+    if len(parts) == 1:
+        return quote(f"{name}: {value}" if value else f"{name};")
+    words = [quote(part) if i % 2 == 0 else f'"${variable(part)}"' for i, part in enumerate(parts) if part]
+    return quote(f"{name}: ") + "".join(words)
+
+
+def _body(body: bytes) -> tuple[str, list[str]]:
+    """What stands before `curl`, and its words for the body."""
+    if len(body) > MAX_BODY:
+        return "", ["--data-binary", quote(f"@a-file-of-{len(body)}-bytes")]
+    try:
+        return "", ["--data-raw", quote(body.decode("utf-8"))]
+    except UnicodeDecodeError:
+        return f"echo {base64.b64encode(body).decode()} | base64 -d | ", ["--data-binary", "@-"]

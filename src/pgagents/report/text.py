@@ -1,0 +1,193 @@
+"""The report for a person: each finding with its catalogue line, then what was proved and what was left out.
+
+Plain text; with `colour` the verdicts carry ANSI colours. No line is wider than WIDTH but those made to be copied whole.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+
+from pgagents.contract import Verdict
+from pgagents.diagnostics import Diagnostic, show
+from pgagents.report.curl import curl, variable
+from pgagents.report.report import Exchange, Finding, Report, Result
+from pgagents.report.table import table
+from pgagents.source import Source
+from pgagents.wire import Silence
+
+Paint = Callable[[str, str], str]
+
+WIDTH = 100
+MAX_BODY = 600
+_RED, _GREEN, _YELLOW = "31;1", "32;1", "33;1"
+_MEANING = {0: "nothing found", 1: "something found", 3: "not everything selected could be tried"}
+
+
+def render(report: Report, source: Source, *, colour: bool = False) -> str:
+    """The whole report, ending in a newline."""
+    paint = _paint if colour else _leave
+    blocks = [
+        _head(report),
+        *(_finding(f, report, source, paint) for f in report.findings),
+        _by_check(report.results),
+        _left_out(report.results),
+        _foot(report, paint),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _paint(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def _leave(text: str, code: str) -> str:  # noqa: ARG001  # stands in for _paint
+    return text
+
+
+def _head(report: Report) -> list[str]:
+    h = report.header
+    return [
+        f"{h.tool} {h.version}: {h.url}",
+        f"catalogue {h.catalogue} (sha256 {h.catalogue_sha256[:12]}), {h.contracts:,} contracts, profile {h.profile}, seed {h.seed}",
+    ]
+
+
+def _finding(finding: Finding, report: Report, source: Source, paint: Paint) -> list[str]:
+    contract = finding.contract
+    notes = []
+    if contract.cite:
+        notes.append(f"requirement: {', '.join(contract.cite)}")
+    notes.append(f"again: pgagents verify --url {report.header.url} --only {contract.id} --seed {report.header.seed}")
+    diagnostic = Diagnostic(source.locate(contract.origin), contract.id, finding.severity, contract.says, notes=tuple(notes))
+    first, *rest = show(diagnostic, source).splitlines()
+    head, _, message = first.partition("]: ")
+    lines = [paint(f"{head}]", _RED if finding.severity == "error" else _YELLOW) + ":"]
+    lines += _wrapped(message, "  ")
+    lines += [
+        *_wrapped(f"expected  {finding.expected}", "  ", "            "),
+        *_wrapped(f"actual    {finding.actual}", "  ", "            "),
+    ]
+    lines += rest
+    if finding.stable is False:
+        lines.append("   = it did not come again when the same requests were repeated")
+    if finding.also:
+        lines.append(f"   = the same cause broke {len(finding.also):,} more: {_some(finding.also)}")
+    for exchange in finding.exchanges:
+        lines += _exchange(exchange)
+    if finding.exchanges:
+        lines.append("   " + curl(finding.exchanges[-1], report.header.url))
+    return lines
+
+
+def _exchange(exchange: Exchange) -> Iterator[str]:
+    request, answer = exchange.request, exchange.answer
+    key = "no key" if not exchange.role else f"${variable(exchange.role)}"
+    yield f"   #{exchange.number} {_line(exchange.why)} ({key})"
+    yield f"   > {_line(request.method)} {_line(request.target, 300)}"
+    if request.body:
+        yield f"   > {_text(request.body)}"
+    if isinstance(answer, Silence):
+        yield f"   < no whole answer: {answer.kind}" + (f" ({_line(answer.detail)})" if answer.detail else "")
+        return
+    kind = answer.header("content-type") or "no content type"
+    yield f"   < {answer.status} {_line(kind)}, {len(answer.body):,} bytes, {exchange.seconds * 1000:.0f} ms"
+    if answer.body:
+        yield f"   < {_text(answer.body)}"
+
+
+def _by_check(results: Iterable[Result]) -> list[str]:
+    """Verdicts by check, where anything was promised; a column that is all zero is left out."""
+    counts: dict[str, Counter[Verdict]] = {}
+    for result in results:
+        counts.setdefault(result.contract.check, Counter())[result.verdict] += 1
+    used = [v for v in Verdict if any(c[v] for c in counts.values())]
+    if not counts:
+        return []
+    rows = [[check.replace("_", " "), *(str(c[v] or "") for v in used)] for check, c in counts.items()]
+    total: Counter[Verdict] = sum(counts.values(), Counter())
+    head = ["promise", *(v.value.replace("_", " ") for v in used)]
+    return [*table(head, rows, ["all", *(str(total[v]) for v in used)]), "", *_by_surface(list(results))]
+
+
+def _by_surface(results: list[Result]) -> list[str]:
+    """Of each action and surface, how many of the promises that were tried are kept."""
+    cells: dict[str, dict[str, Counter[Verdict]]] = {}
+    surfaces: dict[str, None] = {}
+    for result in results:
+        contract = result.contract
+        surfaces[contract.surface] = None
+        cells.setdefault(contract.action or "(any)", {}).setdefault(contract.surface, Counter())[result.verdict] += 1
+    head = ["action", *(s or "(any)" for s in surfaces)]
+    rows = [[action, *(_cell(row.get(s, Counter())) for s in surfaces)] for action, row in cells.items()]
+    return table(head, rows)
+
+
+def _cell(counts: Counter[Verdict]) -> str:
+    tried = counts[Verdict.KEPT] + counts[Verdict.BROKEN] + counts[Verdict.UNTESTED]
+    if not tried:
+        return "–" if counts else ""
+    marks = (f" {counts[Verdict.BROKEN]} broken" if counts[Verdict.BROKEN] else "") + (
+        f" {counts[Verdict.UNTESTED]} untested" if counts[Verdict.UNTESTED] else ""
+    )
+    return f"{counts[Verdict.KEPT]}/{tried}{marks}"
+
+
+def _left_out(results: Iterable[Result]) -> list[str]:
+    """What was not tried, by reason, with the most first."""
+    groups: dict[tuple[Verdict, str], list[str]] = {}
+    for result in results:
+        if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_CLAIMED):
+            groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(result.contract.id)
+    order = list(Verdict)
+    lines = []
+    for (verdict, reason), ids in sorted(groups.items(), key=lambda g: (order.index(g[0][0]), -len(g[1]), g[0][1])):
+        lines += _wrapped(f"{verdict.value.replace('_', ' ')} {len(ids):,}: {reason}", "")
+        lines += _wrapped(_some(ids), "    ")
+    return lines
+
+
+def _foot(report: Report, paint: Paint) -> list[str]:
+    footer = report.footer
+    counts = footer.by_verdict
+    tried = counts.get(Verdict.KEPT, 0) + counts.get(Verdict.BROKEN, 0)
+    lines = [f"{footer.requests:,} requests in {footer.seconds:.1f} s judged {tried:,} contracts"]
+    if footer.served:
+        each = sum(footer.served.values()) / max(1, footer.requests)
+        served = ", ".join(f"{count:,} on {name}" for name, count in footer.served.items())
+        lines += _wrapped(f"each exchange was judged for {each:.0f} contracts on average: {served} in all", "  ")
+    lines += [line for note in footer.notes for line in _wrapped(f"note: {note}", "", "  ")]
+    if footer.left_behind:
+        lines += _wrapped(f"left behind on the server: {_some(footer.left_behind, 10)}", "", "  ")
+    if not footer.complete:
+        lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
+    code = report.exit_code
+    every = ", ".join(f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}" for v in Verdict)
+    lines.append(paint(every, _GREEN if code == 0 else _RED if code == 1 else _YELLOW))
+    lines.append(f"exit {code}: {_MEANING[code]}")
+    return lines
+
+
+def _some(ids: Iterable[str], most: int = 3) -> str:
+    every = list(ids)
+    rest = len(every) - most
+    return ", ".join(every[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _wrapped(text: str, indent: str, further: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        _line(text, 2_000), WIDTH, initial_indent=indent, subsequent_indent=indent if further is None else further, break_on_hyphens=False
+    )
+
+
+def _line(text: str, most: int = 200) -> str:
+    """The text in one line that cannot steer a terminal."""
+    cut = text if len(text) <= most else text[: most - 1] + "…"
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in " ".join(cut.split(" ")))
+
+
+def _text(body: bytes) -> str:
+    cut = body[:MAX_BODY]
+    rest = f" … and {len(body) - MAX_BODY:,} bytes more" if len(body) > MAX_BODY else ""
+    return _line(cut.decode("utf-8", "backslashreplace"), MAX_BODY + 100) + rest

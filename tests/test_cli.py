@@ -1,0 +1,251 @@
+"""The command line: one message and exit code for each wrong call; reports on stdout, the rest on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from pgagents.cli import _progress, _run
+from pgagents.cli.main import main
+from pgagents.cli.verify import base_url
+from pgagents.errors import PgagentsError
+from pgagents.resources import folder
+from pgagents.verify.options import Progress
+
+SHOP = str(Path(__file__).parent / "catalogues" / "shop.yaml")
+PGAGENTS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
+URL = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def _no_key_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("PGAGENTS_"):
+            monkeypatch.delenv(name)
+
+
+def call(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(list(words))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+WRONG_CALLS = {
+    "no url": ([SHOP], "Missing option '--url'"),
+    "url without scheme": ([SHOP, "--url", "staging.example.com"], "is no http or https URL"),
+    "url of a file": ([SHOP, "--url", "file:///etc/passwd"], "is no http or https URL"),
+    "url with a key": ([SHOP, "--url", "https://key@staging.example.com"], "has more than scheme, host, port and path"),
+    "url with a query": ([SHOP, "--url", "https://staging.example.com/?key=1"], "has more than scheme, host, port and path"),
+    "url with a wrong port": ([SHOP, "--url", "https://staging.example.com:99999"], "Port out of range"),
+    "unknown profile": ([SHOP, "--url", URL, "--profile", "quick"], "'quick' is not one of 'smoke', 'standard', 'deep'"),
+    "no requests": ([SHOP, "--url", URL, "--max-requests", "0"], "0 is not in the range x>=1"),
+    "text for a number": ([SHOP, "--url", URL, "--seed", "x"], "'x' is not a valid integer range"),
+    "report of an unknown form": ([SHOP, "--url", URL, "--report", "out.txt"], "the name ends in none of .json, .xml"),
+    "report in no folder": ([SHOP, "--url", URL, "--report", "no/such/out.json"], "there is no folder no/such"),
+    "unknown contract": ([SHOP, "--url", URL, "--only", "no_such_check"], "no contract's id is this or begins so"),
+    "unknown role": ([SHOP, "--url", URL, "--identity", "nobody"], "the catalogue has no such role"),
+    "unknown required role": ([SHOP, "--url", URL, "--require", "nobody"], "the catalogue has no such role"),
+    "role without a key": ([SHOP, "--url", URL, "--identity", "main=NO_SUCH_VARIABLE"], "NO_SUCH_VARIABLE is not set"),
+    "no key": ([SHOP, "--url", URL], "there is no key"),
+    "no catalogue": (["no.yaml", "--url", URL], "cannot read the catalogue no.yaml"),
+    "no certificate": ([SHOP, "--url", URL, "--cacert", "no.pem"], "'no.pem' does not exist"),
+    "key as an argument": ([SHOP, "--url", URL, "--token", "x"], "No such option"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG_CALLS)
+def test_wrong_call_is_one_message_and_exit_code_2(kind: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", open(os.devnull, encoding="utf-8"))  # noqa: PTH123, SIM115  # closed with the test's process
+    words, says = WRONG_CALLS[kind]
+    code, out, err = call(capsys, "verify", *words)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert "Traceback" not in err
+    assert err.lower().count("error") == 1
+
+
+def test_key_with_a_line_break_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGAGENTS_TOKEN", "abc\r\nX-Admin: 1")
+    code, _, err = call(capsys, "verify", SHOP, "--url", URL)
+    assert code == 2
+    assert "holds characters that no key has" in err
+    assert "X-Admin" not in err
+
+
+def test_url_keeps_its_path_and_loses_its_last_slash() -> None:
+    assert base_url("https://staging.example.com/base/") == "https://staging.example.com/base"
+    assert base_url("http://[::1]:8080") == "http://[::1]:8080"
+    for wrong in ("http://", "https://a b", "http://a:0", "//a", "http://a#b", "http://[::1"):
+        with pytest.raises(PgagentsError):
+            base_url(wrong)
+
+
+def test_catalogue_with_faults_is_exit_code_2_with_every_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(Path(SHOP).read_text(encoding="utf-8").replace("\napi:", "\napi2: 1\napi:", 1), encoding="utf-8")
+    code, out, err = call(capsys, "contracts", str(path))
+    assert (code, out) == (2, "")
+    assert f"{path}:" in err
+    assert "unknown key `api2`" in err
+    assert err.endswith("\n1 error\n")
+
+
+def test_fault_of_our_own_is_exit_code_4(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("pgagents.verify.run.contracts", broken)
+    code, _, err = call(capsys, "contracts", SHOP)
+    assert code == 4
+    assert "ZeroDivisionError" in err
+    assert "a fault of pgagents itself" in err
+
+
+def test_contracts_are_listed_without_a_request(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "contracts", SHOP, "--format", "json")
+    assert code == 0
+    listed = json.loads(out)
+    ids = [c["contract"] for c in listed["contracts"]]
+    assert len(ids) == len(set(ids)) > 20
+    assert all(c["says"] and c["source"]["line"] >= 1 and c["contract"].startswith(c["check"]) for c in listed["contracts"])
+    assert listed["requests"] > 0
+    code, out, _ = call(capsys, "contracts", SHOP)
+    assert code == 0
+    assert all(id in out for id in ids)
+
+
+def test_plan_is_the_same_for_the_same_seed_and_sends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """The URL leads nowhere, and that does not matter."""
+    first = call(capsys, "verify", SHOP, "--url", URL, "--plan", "--seed", "7")
+    assert first[0] == 0
+    assert "(nothing is sent)" in first[1]
+    assert call(capsys, "verify", SHOP, "--url", URL, "--plan", "--seed", "7") == first
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The shop's mock on a real port."""
+    ready = tmp_path_factory.mktemp("sandbox") / "ready.json"
+    child = subprocess.Popen([*PGAGENTS, "sandbox", SHOP, "--port", "0", "--ready", str(ready)], stdout=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 30
+        while not ready.exists() and child.poll() is None and time.monotonic() < until:
+            time.sleep(0.05)
+        found: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
+        yield found
+    finally:
+        child.terminate()
+        child.wait(10)
+
+
+def _environment(sandbox: dict[str, Any]) -> dict[str, str]:
+    return {**os.environ, "PGAGENTS_TOKEN": sandbox["keys"]["lifted"]}
+
+
+def test_verify_writes_the_report_on_stdout_and_into_files(sandbox: dict[str, Any], tmp_path: Path) -> None:
+    files = [tmp_path / "out.json", tmp_path / "out.xml"]
+    words = ["verify", SHOP, "--url", sandbox["url"], "--report", str(files[0]), "--report", str(files[1])]
+    done = subprocess.run([*PGAGENTS, *words], env=_environment(sandbox), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.rstrip().endswith("exit 0: nothing found")
+    assert "\x1b" not in done.stdout + done.stderr
+    assert sandbox["keys"]["lifted"] not in done.stdout + done.stderr + files[0].read_text(encoding="utf-8")
+    data = json.loads(files[0].read_text(encoding="utf-8"))
+    schema: Any = jsonschema_rs.Draft202012Validator(json.loads((folder("schemas") / "report.schema.json").read_text(encoding="utf-8")))
+    assert [e.message for e in schema.iter_errors(data)] == []
+    assert data["footer"]["complete"] is True
+    assert len(xml.fromstring(files[1].read_bytes()).findall("./testsuite/testcase")) == data["header"]["contracts"]
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == []
+
+
+def test_server_that_never_answers_is_exit_code_3() -> None:
+    environment = {**os.environ, "PGAGENTS_TOKEN": "tst_nothing"}
+    done = subprocess.run(
+        [*PGAGENTS, "verify", SHOP, "--url", URL, "--max-time", "5", "--max-wait", "1"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert "untested" in done.stdout
+
+
+def test_interrupt_ends_in_a_partial_report(sandbox: dict[str, Any], tmp_path: Path) -> None:
+    out = tmp_path / "out.json"
+    words = ["verify", SHOP, "--url", sandbox["url"], "--profile", "deep", "--max-time", "60", "--report", str(out)]
+    environment = {**os.environ, "PGAGENTS_TOKEN": sandbox["keys"]["test"]}  # its ordinary limit makes the run wait
+    child = subprocess.Popen([*PGAGENTS, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(3)
+    assert child.poll() is None, child.communicate()
+    child.send_signal(signal.SIGTERM)
+    printed, errors = child.communicate(timeout=60)
+    assert child.returncode == 130, printed + errors
+    assert json.loads(out.read_text(encoding="utf-8"))["footer"]["complete"] is False
+    assert "not complete" in printed
+
+
+def test_key_is_asked_for_on_a_terminal_and_not_shown() -> None:
+    main_end, terminal = pty.openpty()
+    child = subprocess.Popen(
+        [*PGAGENTS, "verify", SHOP, "--url", URL, "--max-time", "1"], stdin=terminal, stdout=subprocess.PIPE, stderr=terminal
+    )
+    os.close(terminal)
+    try:
+        assert b"API key (not shown)" in _read(main_end, b"shown)")
+        os.write(main_end, b"secret key\n")
+        assert b"holds characters that no key has" in (rest := _read(main_end, b"has"))
+        assert b"secret" not in rest
+        assert child.wait(20) == 2
+    finally:
+        child.kill()
+        child.communicate()
+        os.close(main_end)
+
+
+def _read(handle: int, until: bytes) -> bytes:
+    found = b""
+    end = time.monotonic() + 20
+    while until not in found and time.monotonic() < end:
+        if select.select([handle], [], [], 0.2)[0]:
+            try:
+                found += os.read(handle, 4096)
+            except OSError:
+                break
+    return found
+
+
+def test_progress_says_pace_and_time_left() -> None:
+    assert _progress.said(Progress(100, 650, 40, 900, 2, 10.0, "search")) == "10/s · about 55 s left · 2 broken · search"
+    assert (
+        _progress.said(Progress(10, 650, 4, 900, 0, 60.0, waiting_s=12))
+        == "10/min · about 64 min left · waiting 12 s for the server's limit"
+    )
+    assert _progress.said(Progress(0, 0, 0, 0, 0, 0.0)) == "0/min"
+
+
+def test_colours_only_on_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert _run.colour() is True
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert _run.colour() is False
+
+
+def test_demo_with_a_fault_finds_it() -> None:
+    done = subprocess.run([*PGAGENTS, "demo", "--fault", "no-such-fault"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "no-such-fault" in done.stderr

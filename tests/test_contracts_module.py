@@ -1,0 +1,106 @@
+"""The generated property tests, run as a user runs them: quiet on a correct server, loud on a wrong one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pgagents.build import build
+from pgagents.catalogue.load import load_file
+from pgagents.files import write
+
+SHOP = Path(__file__).parent / "catalogues" / "shop.yaml"
+START_S = 30.0
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The generated module, with the document it reads beside it."""
+    out = tmp_path_factory.mktemp("generated")
+    write(out, build(load_file(SHOP), only=["pgagents/pytest", "openapi/openapi"]).artifacts())
+    return out / "pgagents" / "test_contracts.py"
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., dict[str, str]]]:
+    """Starts a mock of the shop with some faults; answers the environment that names it."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*faults: str) -> dict[str, str]:
+        ready = tmp_path / "ready.json"
+        options = ["sandbox", str(SHOP), "--port", "0", "--ready", str(ready), *(part for name in faults for part in ("--fault", name))]
+        code = f"import sys; from pgagents.cli.main import main; sys.exit(main({options!r}))"
+        running.append(subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        until = time.monotonic() + START_S
+        while not (ready.exists() and ready.stat().st_size):
+            assert running[-1].poll() is None, "the sandbox ended"
+            assert time.monotonic() < until, "the sandbox does not start"
+            time.sleep(0.05)
+        told = json.loads(ready.read_text(encoding="utf-8"))
+        keys = told["keys"]
+        return {"PGAGENTS_URL": told["url"], "PGAGENTS_TOKEN": keys.get("lifted") or keys.get("test") or keys["main"]}
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait()
+
+
+def _run(module: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("PGAGENTS_", "PYTEST_"))}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-rs",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(module.parent),
+        *options,
+        str(module),
+    ]
+    return subprocess.run(
+        command, env={**clean, "PGAGENTS_EXAMPLES": "3", **environment}, cwd=module.parent, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_correct_server_passes_with_every_test_run(module: Path, serve: Callable[..., dict[str, str]]) -> None:
+    done = _run(module, **serve())
+    assert done.returncode == 0, done.stdout
+    assert "skipped" not in done.stdout
+
+
+def test_they_run_on_several_processes(module: Path, serve: Callable[..., dict[str, str]]) -> None:
+    pytest.importorskip("xdist", reason="needs pytest-xdist")
+    done = _run(module, "-n", "2", **serve())
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("fault", ["schema-wrong-type", "accept-out-of-range", "auth-ignored"])
+def test_a_planted_fault_is_found(fault: str, module: Path, serve: Callable[..., dict[str, str]]) -> None:
+    done = _run(module, **serve(fault))
+    assert done.returncode == 1, done.stdout
+
+
+def test_without_a_server_all_is_skipped_with_the_reason(module: Path) -> None:
+    done = _run(module)
+    assert done.returncode == 0
+    assert "PGAGENTS_URL is not set" in done.stdout
+    assert "passed" not in done.stdout
+
+
+def test_with_a_live_key_only_reads_are_called_and_the_rest_is_named(module: Path, serve: Callable[..., dict[str, str]]) -> None:
+    environment = serve() | {"PGAGENTS_TOKEN": "buy_unknown"}
+    done = _run(module, "-k", "write", **environment)
+    assert "1 skipped" in done.stdout
+    assert "placeOrder" in done.stdout
+    assert "searchProducts" not in done.stdout
