@@ -54,13 +54,15 @@ def park_graph() -> list[Row]:
 
 def many_actions() -> list[Row]:
     """A made catalogue of 1,000 actions, and one of 2,000."""
-    found: dict[int, tuple[float, float]] = {}
+    costs: dict[int, list[tuple[float, float]]] = {1_000: [], 2_000: []}
     with tempfile.TemporaryDirectory() as folder:
-        for count in (1_000, 2_000):
-            path = Path(folder) / f"{count}.yaml"
-            path.write_text(make_catalogue(count), encoding="utf-8")
-            words = [sys.executable, "-c", RUN, "build", str(path), "--out", f"{folder}/out{count}"]
-            found[count] = min(_cost(words) for _ in range(3))
+        for count in costs:
+            Path(folder, f"{count}.yaml").write_text(make_catalogue(count), encoding="utf-8")
+        for _ in range(3):
+            for count, several in costs.items():  # turn about
+                words = ["build", f"{folder}/{count}.yaml", "--out", f"{folder}/out{count}"]
+                several.append(_cost([sys.executable, "-c", RUN, *words]))
+    found = {count: min(several) for count, several in costs.items()}
     (seconds, megabytes), (twice, more) = found[1_000], found[2_000]
     return [
         ("build of 1,000 actions", f"{seconds:.2f} s", "about 2 s", seconds < 2.5),

@@ -33,7 +33,9 @@ schemas:
     description: Every error's body
     required: [fault]
     properties:
-      fault: {required: [kind, text], properties: {kind: {type: string, description: The kind}, text: {type: string, description: In words}}}
+      fault:
+        required: [kind, text]
+        properties: {kind: {type: string, description: The kind}, text: {type: string, description: In words}}
 """
 
 ACTION = """  {name}:
@@ -107,4 +109,5 @@ def _parts(actions: int) -> Iterator[str]:
     yield f"groups:\n  tools: [{', '.join(names)}]\n  gpt: [{', '.join(names[:30])}]\n  copilot: [{', '.join(names[:5])}]\n"
     yield "surfaces:\n  rest: {actions: all}\n"
     yield "  openai: {actions: gpt}\n  gemini: {actions: tools}\n  xai: {actions: tools}\n"
-    yield "  copilot: {actions: copilot, name: Warehouse, namespace: warehouse, description: Keep shelves in order, published_spec: openai/openapi.yaml}\n"
+    yield "  copilot:\n    {actions: copilot, name: Warehouse, namespace: warehouse, description: Keep shelves in order,\n"
+    yield "     published_spec: openai/openapi.yaml}\n"

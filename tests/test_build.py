@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -300,6 +301,17 @@ def test_files_that_are_the_same_are_not_touched(tmp_path: Path) -> None:
         os.utime(file, (moment, moment))
     assert write(tmp_path, [*_artifacts(b"x")[:2], Artifact("v/c", "v/c.json", b"y")]) == ["v/c.json"]
     assert [f.stat().st_mtime < moment + 1 for f in sorted((tmp_path / "v").iterdir())] == [True, True, False]
+
+
+def test_the_catalogue_of_the_bench_builds_for_every_target_it_has_a_surface_for() -> None:
+    spec = importlib.util.spec_from_file_location("bench_catalogue", ROOT / "bench" / "catalogue.py")
+    assert spec
+    assert spec.loader
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    built = build(load_text(made.make_catalogue(40)))
+    assert not built.diagnostics
+    assert {"openai/openapi", "copilot/openapi", "gemini/functions", "xai/tools_chat"} <= {r.made.id for r in built.rendered}
 
 
 # what vendors take at most, and templates

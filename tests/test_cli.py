@@ -9,9 +9,11 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as xml
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -184,15 +186,37 @@ def test_server_that_never_answers_is_exit_code_3() -> None:
     assert "untested" in done.stdout
 
 
-def test_interrupt_ends_in_a_partial_report(sandbox: dict[str, Any], tmp_path: Path) -> None:
+class _Slow(BaseHTTPRequestHandler):
+    """A server that takes its time and then knows nothing."""
+
+    asked = threading.Event()
+
+    def do_GET(self) -> None:
+        self.asked.set()
+        time.sleep(0.2)
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(404)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+
+    def log_message(self, *_: Any) -> None: ...
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_ends_in_a_partial_report(number: int, tmp_path: Path) -> None:
     out = tmp_path / "out.json"
-    words = ["verify", SHOP, "--url", sandbox["url"], "--profile", "deep", "--max-time", "60", "--report", str(out)]
-    environment = {**os.environ, "PGAGENTS_TOKEN": sandbox["keys"]["test"]}  # its ordinary limit makes the run wait
-    child = subprocess.Popen([*PGAGENTS, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(3)
-    assert child.poll() is None, child.communicate()
-    child.send_signal(signal.SIGTERM)
-    printed, errors = child.communicate(timeout=60)
+    _Slow.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        words = ["verify", SHOP, "--url", f"http://127.0.0.1:{server.server_port}", "--report", str(out)]
+        environment = {**os.environ, "PGAGENTS_TOKEN": "tst_nothing"}
+        child = subprocess.Popen([*PGAGENTS, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert _Slow.asked.wait(60)
+        child.send_signal(number)
+        printed, errors = child.communicate(timeout=60)
+        server.shutdown()
     assert child.returncode == 130, printed + errors
     assert json.loads(out.read_text(encoding="utf-8"))["footer"]["complete"] is False
     assert "not complete" in printed

@@ -18,10 +18,9 @@ from pgagents.registry import names
 ROOT = Path(pgagents.__file__).parent
 # modules of one group stand side by side and do not import each other
 ORDER = [
-    {"source"}, {"origin"}, {"diagnostics"}, {"errors"}, {"registry"}, {"resources"}, {"wire"},
-    {"schema"}, {"expression"}, {"model"},
-    {"catalogue"}, {"target"}, {"dialect", "dump", "patterns", "intersect"}, {"wording"}, {"lower"}, {"functions"}, {"openapi"}, {"targets"},
-    {"render"}, {"trace"}, {"files"}, {"build"}, {"contract"}, {"report"}, {"verify", "sandbox"}, {"cli"},
+    {"source"}, {"origin"}, {"diagnostics"}, {"errors"}, {"registry"}, {"resources"}, {"wire"}, {"schema"}, {"expression"}, {"model"},
+    {"catalogue"}, {"target"}, {"dialect", "dump", "patterns", "intersect"}, {"wording"}, {"lower"}, {"functions"}, {"openapi"},
+    {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"contract"}, {"report"}, {"verify", "sandbox"}, {"cli"},
 ]  # fmt: skip
 PLACE = {name: place for place, group in enumerate(ORDER) for name in group}
 SIBLINGS = ["targets", "verify.checks", "sandbox.faults", "sandbox.liberties"]

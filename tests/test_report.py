@@ -98,7 +98,7 @@ def test_text_report_leads_from_the_finding_to_the_catalogue_and_to_curl() -> No
 
 def test_text_report_keeps_to_its_width() -> None:
     one = report(ALL)
-    long = replace(one.findings[0], expected="word " * 100, actual="x" * 400)
+    long = replace(one.findings[0], expected="word " * 100, actual="x" * 400, also=tuple(f"{n}/{'y' * 60}" for n in range(5)))
     for line in text.render(replace(one, findings=(long,)), SOURCE).splitlines():
         assert len(line) <= 100 or "curl" in line or "= again:" in line  # one line each, to be copied whole
 

@@ -44,7 +44,12 @@ def tour(call: Caller) -> list[Response]:
         go("POST", "/api/v1/sessions", {**create, **change})
     for raw in (b"{", b'{"plate":"A","plate":"B","lot_id":"lot_lionshead"}', b" " * 1_048_577):
         go("POST", "/api/v1/sessions", raw)
-    go("POST", "/api/v1/sessions", create, Content_Type="text/plain")
+    for kind in ("text/plain", "application/json; charset=utf-8"):
+        go("POST", "/api/v1/sessions", create, Content_Type=kind)
+    go("POST", "/api/v1/sessions", b'{"lot_id":"lot_golden_peak","plate":"N","odd":NaN}')
+    go("POST", "/api/v1/sessions", {**create, "hours": None})
+    go("GET", VAIL, None, "revoked")
+    go("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 39.6403, "lng": -106.3742, "limit": 1}})
     session = json.loads(made.body)["session"]
     go("GET", f"/api/v1/sessions/{session['id']}")
     go("GET", f"/api/v1/sessions/{session['id']}", None, "second")

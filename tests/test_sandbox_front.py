@@ -76,7 +76,18 @@ def test_health_and_documents_need_no_key(call: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nowhere", "/api/v1/lots/search/", "/api/v1/lots//availability", "//api/v1/health", "/api/v1/lots/a/b/availability"]
+    "path",
+    [
+        "/",
+        "/nowhere",
+        "/api/v1/lots/search/",
+        "/api/v1/lots//availability",
+        "//x/api/v1/health",
+        "//[",
+        "http://x/api/v1/health",
+        "//api/v1/health",
+        "/api/v1/lots/a/b/availability",
+    ],
 )
 def test_unknown_path_is_404_in_the_envelope(call: Caller, path: str) -> None:
     assert call.error("GET", path, status=404)["code"] == "NOT_FOUND"
@@ -383,6 +394,14 @@ def test_end_users_have_a_budget_of_their_own_where_the_operator_opted_in(call: 
     assert statuses == [200] * 20 + [429]
     assert call("POST", DISPATCH, body, key="opted", X_End_User_Id="bob").status == 200
     assert call("POST", DISPATCH, body, key="opted", openai_ephemeral_user_id="cid", X_End_User_Id="ann").status == 200
+
+
+def test_401_comes_before_429_and_has_no_retry_after(call: Caller) -> None:
+    for _ in range(250):
+        answer = call("GET", VAIL, key=None)
+        assert answer.status == 401
+        assert answer.header("Retry-After") is None
+    assert answer.header("X-RateLimit-Remaining") == "0"
 
 
 def test_calls_without_a_key_are_counted_by_address(call: Caller) -> None:

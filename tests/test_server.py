@@ -78,6 +78,27 @@ def test_signal_stops_it_cleanly_though_connections_are_open(tmp_path: Path, num
         assert child.returncode in (0, 128 + number, -number)
 
 
+def test_signal_stops_it_though_uploads_are_half_done(tmp_path: Path) -> None:
+    with sandbox(tmp_path) as (child, facts):
+        host, port = facts["url"].removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as upload, socket.create_connection((host, int(port))) as head:
+            upload.sendall(b"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n{")
+            head.sendall(b"GET /api")
+            time.sleep(0.2)
+            child.send_signal(signal.SIGINT)
+            out, _ = child.communicate(timeout=10)
+        assert "Traceback" not in out
+        assert "Error" not in out
+
+
+def test_dropped_connection_is_dropped_on_the_wire(tmp_path: Path) -> None:
+    with sandbox(tmp_path, "--fault", "connection-dropped") as (_, facts):
+        headers = {"Authorization": f"Bearer {facts['keys']['lifted']}"}
+        with pytest.raises(httpx.RemoteProtocolError):
+            httpx.get(facts["url"] + "/api/v1/lots/search?lat=91&lng=0", headers=headers)
+        assert httpx.get(facts["url"] + VAIL, headers=headers).status_code == 200
+
+
 def test_search_and_session_over_the_wire(client: httpx.Client) -> None:
     found = client.get(VAIL)
     assert found.headers["content-type"] == "application/json"

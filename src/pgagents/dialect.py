@@ -107,6 +107,7 @@ GEMINI_JSON = Dialect(
     BOUNDS | {"multipleOf", "uniqueItems"},
     repeated=frozenset(("pattern", "minLength", "maxLength", "multipleOf", "uniqueItems", "minProperties", "maxProperties")),
     const=False,
+    one_of=False,  # taken, and read as anyOf
     exclusive="none",
     additional="explicit",
     ordering=True,
@@ -115,6 +116,7 @@ GEMINI_JSON = Dialect(
 XAI = Dialect(
     "xAI",
     BOUNDS | {"exclusiveMinimum", "exclusiveMaximum"},
+    one_of=False,  # taken, and read as anyOf
     whole_patterns=True,
     formats={
         "string": frozenset(("date", "time", "date-time", "email", "uuid", "ipv4", "ipv6", "uri")),

@@ -42,7 +42,7 @@ def intersect(a: Flat, b: Flat) -> tuple[Flat, list[tuple[str, Pointer, Any]]]:
             continue
         if key not in a or a[key] == value:
             both[key], both.places[key] = value, b.place(key) if key not in a else a.place(key)
-        elif key in _ONE_ONLY:
+        elif key in _ONE_ONLY or (key in ("type", "enum") and not _meet(key, a[key], value)):
             lost.append((key, b.place(key), value))
         else:
             both[key] = _met(key, a[key], value)
@@ -50,6 +50,26 @@ def intersect(a: Flat, b: Flat) -> tuple[Flat, list[tuple[str, Pointer, Any]]]:
                 both.places[key] = b.place(key)
     _members(a, b, both)
     return both, lost
+
+
+def add_null(flat: Flat) -> bool:
+    """Let a schema take null as well; False where that cannot be said of it."""
+    if "type" not in flat and "anyOf" not in flat and "oneOf" not in flat:
+        return False
+    if "oneOf" in flat:  # null may fit one of them already, and then two would hold
+        alternatives = flat.pop("oneOf")
+        if "anyOf" not in flat:
+            flat["anyOf"], flat.places["anyOf"] = alternatives, flat.place("oneOf")
+    if "anyOf" in flat:
+        flat["anyOf"] = [*flat["anyOf"], Node({"type": "null"}, origin=flat.place("anyOf"))]
+    if "type" in flat:
+        kinds = [flat["type"]] if isinstance(flat["type"], str) else list(flat["type"])
+        flat["type"] = kinds if "null" in kinds else [*kinds, "null"]
+    if "enum" in flat and None not in flat["enum"]:
+        flat["enum"] = [*flat["enum"], None]
+    if "const" in flat:
+        flat["enum"] = [flat.pop("const"), None]
+    return True
 
 
 def _met(key: str, one: Any, other: Any) -> Any:
@@ -62,12 +82,17 @@ def _met(key: str, one: Any, other: Any) -> Any:
     if key == "required":
         return [*one, *(name for name in other if name not in one)]
     if key == "enum":
-        return [v for v in one if any(_same(v, w) for w in other)] or one
+        return [v for v in one if any(_same(v, w) for w in other)]
     if key == "items":
         return Node({"allOf": [one, other]}, origin=getattr(one, "origin", ()))
     if key == "uniqueItems":
         return one or other
     return other
+
+
+def _meet(key: str, one: Any, other: Any) -> bool:
+    """Whether two types or enums have anything in common; where not, no value is taken, which one schema cannot say."""
+    return bool(_met(key, one, other))
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -79,7 +104,7 @@ def _types(one: Any, other: Any) -> Any:
     second = [other] if isinstance(other, str) else list(other)
     met = [t for t in first if t in second or (t == "integer" and "number" in second)]
     met += [t for t in second if t == "integer" and "number" in first and t not in met]
-    return (met[0] if len(met) == 1 else met) if met else one
+    return met[0] if len(met) == 1 else met
 
 
 def _members(a: Flat, b: Flat, both: Flat) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.dialect import Dialect
-from pgagents.intersect import Flat, intersect
+from pgagents.intersect import Flat, add_null, intersect
 from pgagents.origin import Node, Text, origin_of
 from pgagents.patterns import whole
 from pgagents.schema import REF
@@ -43,8 +43,10 @@ class _Lowering:
         self.schemas = schemas
         self.dialect = dialect
         self.losses: dict[Loss, None] = {}
+        self.widened = 0
 
     def lose(self, origin: Pointer, keyword: str, value: Any, went: Went, detail: str = "") -> None:
+        self.widened += 1
         says = keyword if isinstance(value, dict | list) and keyword != "enum" else f"{keyword} {short(value)}"
         self.losses[Loss(origin, says, went, detail)] = None
 
@@ -117,11 +119,12 @@ class _Lowering:
     def _alternatives(self, flat: Flat, stack: Stack) -> Node | str | None:
         """Settles `anyOf`, `oneOf` and several types. A Node is the whole answer; None means: go on with `flat`."""
         self._types_to_alternatives(flat)
-        for keyword in ("anyOf", "oneOf"):
-            if keyword in flat:
-                folded = self._fold(flat, keyword, stack)
-                if folded is not None:
-                    return folded
+        for settle in (self._only, self._several):  # what is one thing after all comes first: nothing around it is lowered yet
+            for keyword in ("anyOf", "oneOf"):
+                if keyword in flat and not isinstance(flat[keyword], _Lowered):
+                    settled = settle(flat, keyword, stack)
+                    if settled is not None:
+                        return settled
         return None
 
     def _types_to_alternatives(self, flat: Flat) -> None:
@@ -140,19 +143,13 @@ class _Lowering:
         flat.places["anyOf"] = place
         del flat["type"]
 
-    def _fold(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
-        branches, place = list(flat[keyword]), flat.place(keyword)
-        d = self.dialect
-        nulls = [b for b in branches if b.get("type") == "null" or ("const" in b and b["const"] is None)]
-        rest = [b for b in branches if b not in nulls]
-        takes_null = bool(nulls) and "null" in flat.get("type", ["null"]) and None in flat.get("enum", [None])
-        if len(rest) == 1 and (d.null == "nullable" or not nulls or d.any_of == "none"):
-            return self._only(flat, keyword, rest[0], takes_null, stack)
-        if d.any_of == "none":
-            self.lose(place, keyword, branches, "widened", "any value is taken")
+    def _several(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
+        branches = list(flat[keyword])
+        if self.dialect.any_of == "none":
+            self.lose(flat.place(keyword), keyword, branches, "widened", "any value is taken")
             del flat[keyword]
             return None
-        if d.any_of == "alone":
+        if self.dialect.any_of == "alone":
             return self._alone(flat, keyword, branches, stack)
         self._beside(flat, keyword, stack)
         return None
@@ -160,49 +157,47 @@ class _Lowering:
     def _beside(self, flat: Flat, keyword: str, stack: Stack) -> None:
         """The alternatives stay among the other keywords."""
         branches, place = list(flat.pop(keyword)), flat.place(keyword)
+        before = self.widened
         lowered = [self.schema(b, (*place, i), stack) for i, b in enumerate(branches)]
         if any(b is None for b in lowered):
             self.lose(place, keyword, branches, "widened", "one of them contains itself")
             return
-        said = keyword if keyword == "anyOf" or self.dialect.one_of else "anyOf"
+        exact = self.dialect.one_of and self.widened == before  # a value may fit two branches once one of them is wider
+        said = keyword if keyword == "anyOf" or exact else "anyOf"
         if said != keyword:
             self.lose(place, keyword, branches, "widened", "more than one may hold")
-        flat[said], flat.places[said] = lowered, place
+        if said in flat:
+            self.lose(place, keyword, branches, "widened", "one schema cannot say both")
+        else:
+            flat[said], flat.places[said] = _Lowered(lowered), place
 
-    def _only(self, flat: Flat, keyword: str, branch: Mapping[str, Any], takes_null: bool, stack: Stack) -> Node | str | None:
+    def _only(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
         """One alternative, or one and null: the alternative itself, which may be null."""
-        base = Flat({k: v for k, v in flat.items() if k != keyword}, flat.origin, flat.places)
-        found = self._flat(branch, origin_of(branch) or (*flat.place(keyword), 0), stack)
-        if found is not None and takes_null and "allOf" in found[0]:
-            self._beside(flat, keyword, stack)
+        d, place = self.dialect, flat.place(keyword)
+        nulls = [b for b in flat[keyword] if b.get("type") == "null" or ("const" in b and b["const"] is None)]
+        rest = [b for b in flat[keyword] if b not in nulls]
+        if len(rest) != 1 or not (d.null == "nullable" or not nulls or d.any_of == "none"):
             return None
+        takes_null = bool(nulls) and "null" in flat.get("type", ["null"]) and None in flat.get("enum", [None])
+        found = self._flat(rest[0], origin_of(rest[0]) or (*place, 0), stack)
         if found is None:
             del flat[keyword]
-            self.lose(flat.place(keyword), keyword, [], "widened", "it contains itself")
+            self.lose(place, keyword, [], "widened", "it contains itself")
+            return None
+        base = Flat({k: v for k, v in flat.items() if k != keyword}, flat.origin, flat.places)
+        if takes_null and ("allOf" in found[0] or any(isinstance(v, _Lowered) for v in base.values())):
             return None
         both, stack = self._both(found[0], base), found[1]
         self._const(both)
-        if takes_null and not self._add_null(both):
-            self.lose(flat.place(keyword), keyword, [], "widened", "any value is taken")
+        if takes_null and "oneOf" in both:
+            self.lose(both.place("oneOf"), "oneOf", both["oneOf"], "widened", "more than one may hold")
+        if takes_null and not add_null(both):
+            self.lose(place, keyword, [], "widened", "any value is taken")
             both = Flat({k: v for k, v in base.items() if k in _ANNOTATIONS}, flat.origin, flat.places)
-        folded = self._alternatives(both, stack)
-        return folded if folded is not None else self._keywords(both, stack) or "cut"
-
-    def _add_null(self, flat: Flat) -> bool:
-        """Let a schema take null as well, if it can be said."""
-        inner = [k for k in ("anyOf", "oneOf") if k in flat]
-        if "type" not in flat and not inner:
-            return False
-        for keyword in inner:
-            flat[keyword] = [*flat[keyword], Node({"type": "null"}, origin=flat.place(keyword))]
-        if "type" in flat:
-            kinds = [flat["type"]] if isinstance(flat["type"], str) else list(flat["type"])
-            flat["type"] = kinds if "null" in kinds else [*kinds, "null"]
-        if "enum" in flat and None not in flat["enum"]:
-            flat["enum"] = [*flat["enum"], None]
-        if "const" in flat:
-            flat["enum"] = [flat.pop("const"), None]
-        return True
+        settled = self._alternatives(both, stack)
+        if settled is None:
+            settled = self._keywords(both, stack)
+        return "cut" if settled is None else settled
 
     def _alone(self, flat: Flat, keyword: str, branches: list[Any], stack: Stack) -> Node | None:
         """`anyOf` by itself: what stood beside it goes into each branch."""
@@ -234,7 +229,8 @@ class _Lowering:
                 out[keyword] = list(value)
             elif keyword == "allOf":
                 parts = [self.schema(part, (*flat.place(keyword), i), stack) for i, part in enumerate(value)]
-                out[keyword] = [part for part in parts if part is not None]
+                if said := [part for part in parts if part is not None]:
+                    out[keyword] = said
             elif keyword in ("title", "default"):
                 out[keyword] = value
             elif keyword == "examples" and d.examples != "none":
@@ -405,6 +401,10 @@ class _Lowering:
             out["description"] = Text(joined, origin_of(text) or flat.origin)
         elif text:
             out["description"] = text
+
+
+class _Lowered(list[Any]):
+    """Alternatives that are in the dialect already."""
 
 
 class _Placed(dict[str, Any]):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
 
 MAX_JSON_DEPTH = 200
 
@@ -22,13 +22,13 @@ class Request:
 
     @property
     def path(self) -> str:
-        """The path as sent, still percent-encoded."""
-        return urlsplit(self.target).path
+        """The path as sent, still percent-encoded; a target is never split like an address, so `//host/x` is a path."""
+        return self.target.partition("#")[0].partition("?")[0]
 
     @property
     def query(self) -> list[tuple[str, str]]:
         """The query's pairs, decoded, in order."""
-        return parse_qsl(urlsplit(self.target).query, keep_blank_values=True)
+        return parse_qsl(self.target.partition("#")[0].partition("?")[2], keep_blank_values=True)
 
     def header(self, name: str) -> str | None:
         """The first header of that name, any case."""

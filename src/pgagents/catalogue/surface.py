@@ -23,7 +23,7 @@ Json = Any
 class Strict(BaseModel):
     """Unknown keys are refused; numbers and booleans are not made from text."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Schema(Strict):

@@ -25,14 +25,16 @@ def progress() -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.completed:.0f}/{task.total:.0f} requests"), BarColumn(), TextColumn("{task.fields[said]}"))
-    with Bar(*columns, console=console, transient=True, refresh_per_second=5) as bar:
-        task = bar.add_task("verify", total=1, said="")
+    last = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    columns = (TextColumn("{task.fields[count]}"), BarColumn(bar_width=30), TextColumn("{task.fields[said]}", table_column=last))
+    with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=5, expand=True) as bar:
+        task = bar.add_task("verify", total=None, count="preparing", said="")
 
         def step(now: Progress) -> None:
-            bar.update(task, completed=now.sent, total=max(now.planned, now.sent, 1), said=said(now))
+            planned = max(now.planned, now.sent, 1)
+            bar.update(task, completed=now.sent, total=planned, count=f"{now.sent:,}/{planned:,} requests", said=said(now))
 
         yield step
 

@@ -38,7 +38,7 @@ def run(model: Model, url: str, keys: Mapping[str, str], options: Options, *, ca
     from pgagents.verify.send import client
 
     handler = client(url, cacert=str(cacert) if cacert else None)
-    with _signals() as stop, _progress.progress() as step:
+    with signals() as stop, _progress.progress() as step:
         report = verify(
             model, handler, Identities(keys), options,
             clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=step,
@@ -70,7 +70,7 @@ def version() -> str:
 
 
 @contextmanager
-def _signals() -> Iterator[_Stop]:
+def signals() -> Iterator[_Stop]:
     """SIGTERM (a cancelled CI job) ends the run as Ctrl-C does: clean up, then report."""
     stop = _Stop()
 

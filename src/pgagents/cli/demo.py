@@ -35,12 +35,12 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...]) -> int:
     _reports.check(reports)
     catalogue = folder("catalogue") / "park_graph.yaml"
     model = load_file(catalogue, name="catalogue/park_graph.yaml")
-    with tempfile.TemporaryDirectory(prefix="pgagents-demo-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="pgagents-demo-") as scratch, _run.signals():
         _build(catalogue, Path(scratch))
         with _sandbox(catalogue, Path(scratch), fault) as ready:
             keys = {role: key for role, key in ready["keys"].items() if role in model.auth.roles}
             keys["main"] = ready["keys"]["lifted"]
-            click.echo(f"verifying the sandbox at {ready['url']}" + (f" with {', '.join(fault)}" if fault else ""), err=True)
+            click.echo(f"\nverifying the sandbox at {ready['url']}" + (f" with {', '.join(fault)}" if fault else "") + "\n")
             options = Options(seed=SEED, version=_run.version())
             ca = ready.get("ca_file")
             return _run.run(model, ready["url"], keys, options, cacert=Path(ca) if ca else None, reports=reports)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pgagents.sandbox.sandbox import Sandbox
 
 
-@click.command()
+@click.command(short_help="Serve an API made from a catalogue: the real Park Graph, or a mock of any other.")
 @catalogue_argument
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free port.")
 @click.option(
@@ -32,7 +32,7 @@ def command(
     catalogue: Path | None, port: int, host: str, db: Path | None, seed: int | None, clock: str | None, faults: tuple[str, ...],
     liberties: tuple[str, ...], list_faults: bool, ready: Path | None,
 ) -> None:  # fmt: skip
-    """Serve an API made from a catalogue: the real Park Graph, or a mock of any other.
+    """Serve an API made from a catalogue: by its domain where it has one, else from its examples and lifecycle.
 
     Keys are made anew at every start and printed; Ctrl-C stops.
     """

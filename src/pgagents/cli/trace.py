@@ -25,7 +25,8 @@ def command(member: str, catalogue: Path | None, templates: Path | None) -> int:
     from pgagents.errors import PgagentsError
     from pgagents.trace import read_pointer
 
-    file, _, written = member.partition("#")
+    file, slash, written = member.partition("#/")
+    file, written = (file, f"/{written}") if slash else member.partition("#")[::2]
     model = load(catalogue)
     rendered = document(model, file, templates=templates)
     if rendered.data is None:

@@ -73,7 +73,7 @@ def _finding(finding: Finding, report: Report, source: Source, paint: Paint) -> 
     if finding.stable is False:
         lines.append("   = it did not come again when the same requests were repeated")
     if finding.also:
-        lines.append(f"   = the same cause broke {len(finding.also):,} more: {_some(finding.also)}")
+        lines += _wrapped(f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}", "   ", "     ")
     for exchange in finding.exchanges:
         lines += _exchange(exchange)
     if finding.exchanges:

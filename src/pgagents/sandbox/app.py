@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
@@ -22,11 +23,20 @@ DRAIN_BYTES = 16_777_216
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def app(handler: Handler, most_bytes: int | None) -> App:
-    """The application. A body over `most_bytes` is not read to its end: the handler sees one byte too many and refuses it.
+def app(handler: Handler, most_bytes: int | None, log: Callable[[str], None] = lambda _: None) -> App:
+    """The application; `log` hears of what goes wrong in it.
+
+    A body over `most_bytes` is not read to its end: the handler sees one byte too many and refuses it.
 
     The handler runs inline: a call takes well under a millisecond, less than a change of threads.
     """
+
+    async def logged(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await answer(scope, receive, send)
+        except Exception:
+            log(traceback.format_exc())
+            raise
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -38,13 +48,15 @@ def app(handler: Handler, most_bytes: int | None) -> App:
             return
         found = handler(_request(scope, body))
         if isinstance(found, Silence):
-            return  # uvicorn closes the connection without an answer
+            # an answer that is announced and never comes: uvicorn closes the connection
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
+            return
         if whole:
             await _outgoing(found, close=False)(scope, receive, send)
         else:
             await _refuse(incoming, _outgoing(found, close=True), send)
 
-    return answer
+    return logged
 
 
 async def _refuse(incoming: Incoming, outgoing: Outgoing, send: Send) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model import Action, Code, Dispatcher, Model
@@ -76,7 +76,8 @@ class Front:
     def _finished(self, request: Request, answer: Response, request_id: str, drawn: list[Drawn], now: float) -> Response:
         headers = [*answer.headers, (answers.request_id_header(self.model), request_id)]
         if drawn:
-            headers += self.limits.headers(drawn[0], now)
+            told = drawn[0] if answer.status == framework_code(self.model, "limited").status else replace(drawn[0], wait_s=0.0)
+            headers += self.limits.headers(told, now)
         keyed = request.header("authorization") is not None
         answer = answers.add_constants(self.model, Response(answer.status, tuple(headers), answer.body), keyed=keyed)
         return Response(answer.status, answer.headers) if request.method == "HEAD" else answer

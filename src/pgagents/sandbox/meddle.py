@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from pgagents.model import Action, Dispatcher, Model
 from pgagents.sandbox.routes import Routes
@@ -30,7 +30,9 @@ class Reader:
         self._routes = Routes(model)
 
     def asked(self, request: Request) -> Asked | None:
-        """The action that a request asks for, on either surface; None for everything else."""
+        """The action that a request asks for, on either surface; None for everything else, and for a body that is too large."""
+        if len(request.body) > (self.model.limits.max_body_bytes or len(request.body)):
+            return None
         match = self._routes.match(request.path)
         endpoint = match.methods.get(request.method) if match else None
         if match is None or endpoint is None:
@@ -66,13 +68,11 @@ class Reader:
         if asked is None:
             return request
         if asked.dispatcher is not None:
-            return replace(
-                request, body=json_bytes({asked.dispatcher.selector: str(asked.action.name), asked.dispatcher.arguments: dict(values)})
-            )
+            return replace(request, body=json_bytes({**read_json(request.body).value, asked.dispatcher.arguments: dict(values)}))
         if request.method in ("POST", "PUT", "PATCH"):
             return replace(request, body=json_bytes(dict(values)))
         query = urlencode([(k, text_of(v)) for k, v in values.items()], quote_via=quote)
-        return replace(request, target=urlsplit(request.target).path + ("?" + query if query else ""))
+        return replace(request, target=request.path + ("?" + query if query else ""))
 
 
 def repairs(handler: Handler, repair: Callable[[Request], Request]) -> Handler:

@@ -44,6 +44,15 @@ def within(store: Store, lat: float, lng: float, radius_km: float, *, where: str
     return sorted(found, key=lambda f: (f[0], f[1]["id"]))
 
 
+def nearest(store: Store, lat: float, lng: float, radius_km: float, most: int, *, where: str = "1") -> list[tuple[float, sqlite3.Row]]:
+    """The `most` nearest lots within the radius. Looks close by first: once a smaller circle holds enough, no lot outside it is nearer."""
+    for part in (64, 8):
+        found = within(store, lat, lng, radius_km / part, where=where)
+        if len(found) >= most:
+            return found[:most]
+    return within(store, lat, lng, radius_km, where=where)[:most]
+
+
 def _boxes(lat: float, lng: float, radius_km: float) -> list[tuple[float, float]]:
     """West and east bounds that hold the circle; two where it crosses the date line, all round where it holds a pole."""
     reach = math.radians(min(90.0, abs(lat))) + radius_km / EARTH_RADIUS_KM
@@ -63,15 +72,17 @@ def lot(store: Store, id: str) -> sqlite3.Row | None:
     return store.row("SELECT * FROM lot WHERE id = ?", id)
 
 
+def rates_of_open_windows(store: Store, now: float) -> dict[str, int]:
+    """Rates that are in force instead of the base rate, by lot; of two windows the dearer counts."""
+    rows = store.rows(
+        "SELECT lot_id, max(rate_cents) AS cents FROM rate_window WHERE starts_at <= ? AND ends_at > ? GROUP BY lot_id", now, now
+    )
+    return {row["lot_id"]: int(row["cents"]) for row in rows}
+
+
 def rate_now(store: Store, row: sqlite3.Row, now: float) -> int:
     """The rate in force: that of a window that is open, else the base rate."""
-    window = store.row(
-        "SELECT rate_cents FROM rate_window WHERE lot_id = ? AND starts_at <= ? AND ends_at > ? ORDER BY rate_cents DESC",
-        row["id"],
-        now,
-        now,
-    )
-    return int(window["rate_cents"] if window else row["rate_cents"])
+    return rates_of_open_windows(store, now).get(row["id"], int(row["rate_cents"]))
 
 
 def search(store: Store, call: Call) -> Any:
@@ -81,19 +92,20 @@ def search(store: Store, call: Call) -> Any:
     if autonomous is None and call.key is not None and call.key.fleet is not None:
         autonomous = True
     where = "1" if not autonomous else "autonomous = 1"
-    found = within(store, given["lat"], given["lng"], given["radius_km"], where=where)[: given["limit"]]
+    found = nearest(store, given["lat"], given["lng"], given["radius_km"], given["limit"], where=where)
+    open_rates = rates_of_open_windows(store, call.now)
     store.run(
         "INSERT INTO search_log (at, lat, lng, platform, key_id, end_user) VALUES (?, ?, ?, ?, ?, ?)",
         call.now, given["lat"], given["lng"], call.attribution.get("agent_platform"), call.key.id if call.key else None, call.end_user,
     )  # fmt: skip
-    return {"lots": [_shown(store, row, distance, call.now) for distance, row in found]}
+    return {"lots": [_shown(row, distance, open_rates) for distance, row in found]}
 
 
-def _shown(store: Store, row: sqlite3.Row, distance: float, now: float) -> dict[str, Any]:
+def _shown(row: sqlite3.Row, distance: float, open_rates: dict[str, int]) -> dict[str, Any]:
     return {
         "id": row["id"],
         "name": row["name"],
-        "rate": dollars(rate_now(store, row, now)),
+        "rate": dollars(open_rates.get(row["id"], row["rate_cents"])),
         "rate_unit": row["unit"],
         "available": row["available"],
         "total": row["total"],

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS rate_window (
   lot_id TEXT NOT NULL, kind TEXT NOT NULL, rate_cents INTEGER NOT NULL, starts_at REAL NOT NULL, ends_at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS rate_window_lot ON rate_window (lot_id);
+CREATE INDEX IF NOT EXISTS rate_window_open ON rate_window (ends_at, starts_at);
 """
 AGENTS_DEFAULT_ON_FROM = epoch_of("2026-01-01T00:00:00Z") or 0.0
 _OLD = epoch_of("2024-06-01T00:00:00Z") or 0.0

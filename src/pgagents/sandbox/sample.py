@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from re import _constants, _parser  # type: ignore[attr-defined]  # private, but the only parser of patterns there is; tested
+from re import _constants, _parser  # private, but the only parser of patterns there is; tested
 from typing import Any
 
 from pgagents import schema as schemas

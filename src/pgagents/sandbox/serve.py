@@ -31,6 +31,7 @@ def listen(port: int, host: str = HOST) -> Listening:
     """Bind a port; 0 takes a free one. Raises PgagentsError where it is taken."""
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted sockets inherit it; asyncio sets it only where proto is named
     try:
         found.bind((host, port))
         found.listen(128)
@@ -83,8 +84,8 @@ def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any
                 ready(facts(sandbox, listening.url))
 
     config = uvicorn.Config(
-        app(sandbox.handler, sandbox.front.model.limits.max_body_bytes),
-        log_level="warning", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S, timeout_keep_alive=15, ws="none",
+        app(sandbox.handler, sandbox.front.model.limits.max_body_bytes, sandbox.front.log),
+        log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S, timeout_keep_alive=15, ws="none",
         server_header=False, date_header=True,
     )  # fmt: skip
     try:

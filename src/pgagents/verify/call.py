@@ -23,13 +23,14 @@ the scheme's name, in the query."""
 class Live:
     """An argument that stands for the id of a live resource, chosen when the call is sent.
 
-    `states` are those it may be in (empty: any); `fresh` asks for one that no other call used; `role` is its owner.
+    `states` are those it may be in (empty: any); `fresh` asks for one that no other call used; `role` is its owner; `standard` asks for one made just as the resource says.
     """
 
     resource: str
     states: tuple[str, ...] = ()
     fresh: bool = False
     role: str = "main"
+    standard: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +86,8 @@ class Call:
     states: tuple[str, ...] = ()
     fresh: bool = False
     owner: str = "main"
+    standard: bool = False
+    """Whether the subject must have been made just as the resource says, not by an example or a boundary."""
     made: Mapping[str, Any] | None = None
     """The very resource to use as the subject."""
     bind: Mapping[str, Any] = member(default_factory=dict)

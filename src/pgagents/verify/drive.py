@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import math
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from hashlib import sha256
@@ -10,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from pgagents.contract import Verdict
+from pgagents.expression import epoch
 from pgagents.model import Model
 from pgagents.verify.call import Call, Signature, Twist, Wait
 from pgagents.verify.check import Judgement, Probe
@@ -19,6 +21,7 @@ from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.options import Options
 from pgagents.verify.pace import Pacer
 from pgagents.verify.redact import Redactor
+from pgagents.verify.safety import NO_WRITES
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.world import MAX_TRIES, Unavailable, World
 from pgagents.wire import Handler, Request, Response, Silence
@@ -26,6 +29,7 @@ from pgagents.wire import Handler, Request, Response, Silence
 MAX_REPEATS = 6
 MAX_SILENCES = 4
 OPERATOR = "operator"
+CLOCK_SLACK_S = 2.0
 
 
 class Stop(Exception):
@@ -53,6 +57,7 @@ class Driver:
         timer: Callable[[], float],
         sleep: Callable[[float], None],
         max_requests: int,
+        writes: bool,
     ) -> None:
         self.setting, self.model, self.handler, self.keys, self.options = setting, setting.model, handler, keys, options
         self.ledger, self.world, self.clock, self.timer, self.sleep = ledger, world, clock, timer, sleep
@@ -62,7 +67,9 @@ class Driver:
         self.pacer = Pacer(self.model, clock, options.seed, options.max_wait_s)
         self.watchers = [(name, module.watch) for name, module in watchers.items() if hasattr(module, "watch")]
         self.max_requests = max_requests
-        self._started = clock()
+        self.writes = writes
+        self._started = timer()
+        self._moved_s = 0.0
         self.sent = 0
         self.answered = 0
         self.silences = 0
@@ -76,9 +83,9 @@ class Driver:
             place = entry.contract.id.rpartition("/")[2]
             self._by_check_place.setdefault((entry.contract.check, place), []).append(entry.contract.id)
 
-    def clock_since_start(self) -> float:
-        """Seconds of the caller's clock since the driver was made."""
-        return self.clock() - self._started
+    def seconds(self) -> float:
+        """Seconds since the driver was made."""
+        return self.timer() - self._started
 
     # -- probes -------------------------------------------------------------------------------------------------
 
@@ -137,13 +144,15 @@ class Driver:
 
     def call(self, call: Call, chain: list[Seen]) -> Seen:
         """Send a call, what it needs first, and let every watcher judge. Raises Unavailable, Spent, Stop."""
-        self.world.now = self.clock()
+        if call.door is not None and call.door.action.effect == "write" and not self.writes and call.surface != OPERATOR:
+            raise Unavailable(NO_WRITES)
+        self.world.now = self.now()
         values, subject = self._resolved(self.world.resolve(call), chain)
         self._afford()
         seen = self._send(call, values, subject)
         chain.append(seen)
         self._learn(seen)
-        self._judge(seen, chain)
+        self._judge(seen)
         self._remember(seen)
         return seen
 
@@ -174,7 +183,7 @@ class Driver:
         attempt = 0
         while True:
             self._sleep(self.pacer.before(role, call.surface, bucket))
-            sent_at = self.clock()
+            sent_at = self.now()
             answer, seconds = self._exchange(request)
             if isinstance(answer, Response):
                 self.pacer.after(role, call.surface, bucket, answer)
@@ -229,7 +238,7 @@ class Driver:
         for name, value in call.input.items():
             param = call.door.action.param(name) if call.door else None
             if isinstance(value, Signature) and param is not None:
-                at = str(int(self.clock()))
+                at = str(int(self.now()))
                 secret = self.keys.get(value.role, "")
                 digest = hmac.new(secret.encode(), at.encode() + b"." + request.body, sha256).hexdigest()
                 request = request.with_header(param.wire, f"t={at},v1={digest}")
@@ -265,7 +274,7 @@ class Driver:
                 test = self.setting.test(("output", seen.place.partition("@")[0], seen.output.status), schema)
                 seen.fits = not seen.json.problem and test.is_valid(seen.body)
 
-    def _judge(self, seen: Seen, chain: list[Seen]) -> None:
+    def _judge(self, seen: Seen) -> None:
         started = self.timer()
         self.memory.now = seen.sent_at
         if seen.call.surface == OPERATOR:
@@ -282,7 +291,18 @@ class Driver:
                 break
         self.seconds_judging += self.timer() - started
 
+    def now(self) -> float:
+        """The server's time as we know it: the caller's clock, and what the operator's clock was moved by."""
+        return self.clock() + self._moved_s
+
+    def _set_clock(self, seen: Seen) -> None:
+        told = next((t for t in map(epoch, _texts(seen.body)) if math.isfinite(t)), None)
+        ahead = told - self.clock() if told is not None else 0.0
+        self._moved_s = ahead if abs(ahead) > CLOCK_SLACK_S else 0.0
+
     def _remember(self, seen: Seen) -> None:
+        if seen.call.surface == OPERATOR and seen.success:
+            self._set_clock(seen)
         if not seen.success or seen.call.door is None:
             return
         if seen.output is not None:
@@ -332,6 +352,13 @@ class Driver:
             if not gone:
                 behind.append(name)
         return behind
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return [text for member in members for text in _texts(member)]
 
 
 def presented(key: str, twist: Twist, model: Model) -> str | None:

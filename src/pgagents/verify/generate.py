@@ -18,7 +18,6 @@ from pgagents.verify.readings import invalid
 from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.values import MISSING, Wrong, high, low, types_of, wrongs
 
-
 DAY_S = 86_400
 
 
@@ -65,7 +64,11 @@ def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], s
         yield "high", {**base, **{str(p.name): high(p.schema, schemas) for p in wide}}, "with every argument at its greatest"
     moments = [p for p in door.params if p.required and p.schema.get("format") == "date-time"]
     if len(moments) > 1 and not writes:
-        yield "around_now", {**base, **{str(p.name): Moment(DAY_S * (2 * i - 1)) for i, p in enumerate(moments)}}, "from yesterday to tomorrow"
+        yield (
+            "around_now",
+            {**base, **{str(p.name): Moment(DAY_S * (2 * i - 1)) for i, p in enumerate(moments)}},
+            "from yesterday to tomorrow",
+        )
     for param in door.params:
         if param in plainly or param.required or writes or not _own(setting, door, param, recipe):
             continue
@@ -74,6 +77,13 @@ def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], s
     if around and door.dispatcher is None:
         yield "place_low", {**base, **{str(p.name): low(p.schema, schemas) for p in around}}, "at the least of every place argument"
         yield "place_high", {**base, **{str(p.name): high(p.schema, schemas) for p in around}}, "at the greatest of every place argument"
+
+
+def free_params(setting: Setting, door: Door) -> list[Param]:
+    """Arguments whose value may be anything that the schema allows, wherever data is."""
+    recipe = recipe_of(setting.model, door.action)
+    tied = around_names(setting) if door.action.effect == "write" else places(setting)
+    return [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in tied]
 
 
 def around_names(setting: Setting) -> frozenset[str]:

@@ -44,7 +44,7 @@ def _lists(text: str) -> tuple[str, ...]:
 
 
 def _is_empty(values: Mapping[str, Any], path: str) -> bool:
-    return got(values, path) == []
+    return bool(got(values, path) == [])
 
 
 def reads(law: Law) -> frozenset[str]:

@@ -12,6 +12,8 @@ from pgagents.verify.seen import Seen
 
 MAX_REQUEST_IDS = 200_000
 T = TypeVar("T")
+MOST_SETTINGS = 4
+_LAST: list[Setting] = []
 
 
 class Setting:
@@ -24,7 +26,10 @@ class Setting:
         self.by_place = {d.place: d for d in self.doors}
         self.https = url.startswith("https://")
         self.fuzz = True
-        """Whether Schemathesis is asked for a second opinion (smoke and listing do without)."""
+        """Whether Schemathesis is asked for a second opinion; a smoke run does without."""
+        self.draws = 0
+        """How many random values Hypothesis draws for each argument; only a deep run has any."""
+        self.seed = 0
         self._tests: dict[Any, Any] = {}
         self._kept: dict[Any, Any] = {}
 
@@ -57,6 +62,16 @@ class Setting:
     def named(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """The schema behind a reference."""
         return resolve(schema, self.model.schemas)
+
+
+def setting_of(model: Model, url: str) -> Setting:
+    """The setting of a catalogue and a target; the last few are kept, because compiling and listing is most of a short run."""
+    for known in _LAST:
+        if known.model is model and known.url == url:
+            return known
+    _LAST.append(Setting(model, url))
+    del _LAST[:-MOST_SETTINGS]
+    return _LAST[-1]
 
 
 class Memory:

@@ -51,7 +51,7 @@ class Pacer:
         limit, remaining = _whole(answer.header(names.limit)), _whole(answer.header(names.remaining))
         if limit is None or remaining is None or limit < 1 or remaining < 0:
             return
-        window = self._model.buckets[bucket].per_s if bucket in self._model.buckets else 60.0
+        window = self._model.buckets[str(bucket)].per_s
         tank.capacity, tank.per_s = float(limit), limit / window
         tank.tokens, tank.at = float(min(remaining, limit)), self._clock()
 

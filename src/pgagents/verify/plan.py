@@ -12,10 +12,15 @@ from pgagents.contract import Contract, Verdict
 from pgagents.model import Model
 from pgagents.report.report import Result
 from pgagents.verify.check import Probe
+from pgagents.verify.door import REST
 from pgagents.verify.memory import Setting
 from pgagents.verify.options import REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identities, Options
-from pgagents.verify.safety import may_write
+from pgagents.verify.safety import NO_WRITES, may_write
 
+DRAWS = 25
+CLASSES = ("needs_key", "refuses_invalid", "absent_id", "needs_scope")
+FRAMEWORKS = ("framework/unknown_path", "framework/wrong_method", "framework/truncated", "framework/wrong_type")
+SHOWING = {"accepts_valid": "correct", "same_answer": "correct", "needs_key": "keyless", "refuses_invalid": "wrong"}
 SHUFFLED_FROM = 4
 """Phases from here on run in an order that the seed chooses; the ones before build on each other."""
 
@@ -28,17 +33,22 @@ class Draft:
     settled: Mapping[str, Result]
     max_requests: int
     digest: str
+    writes: bool = True
     asked: Mapping[str, str] = field(default_factory=dict)
     """Contracts that nothing in this plan provokes, with what would; they are judged if it happens all the same."""
 
 
 def all_contracts(setting: Setting, checks: Mapping[str, ModuleType]) -> tuple[Contract, ...]:
     """Every contract of every check, in the order of check names, each id once."""
-    found: dict[str, Contract] = {}
-    for name in sorted(checks):
-        for contract in checks[name].promises(setting):
-            found.setdefault(contract.id, contract)
-    return tuple(found.values())
+
+    def listed() -> tuple[Contract, ...]:
+        found: dict[str, Contract] = {}
+        for name in sorted(checks):
+            for contract in checks[name].promises(setting):
+                found.setdefault(contract.id, contract)
+        return tuple(found.values())
+
+    return setting.kept("contracts", listed)
 
 
 def budget(setting: Setting, options: Options) -> int:
@@ -55,27 +65,65 @@ def draft(
 ) -> Draft:
     """Order the probes and settle what is not selected or not claimed."""
     writes = may_write(setting.model, identities, options, setting.url)
-    probes = [
-        p for name in sorted(checks) if hasattr(checks[name], "probes") for p in checks[name].probes(setting, frozenset(identities.keys))
-    ]
+    setting.fuzz, setting.draws, setting.seed = options.profile != "smoke", DRAWS if options.profile == "deep" else 0, options.seed
+    roles = frozenset(identities.keys)
+    probes = [p for name in sorted(checks) if hasattr(checks[name], "probes") for p in checks[name].probes(setting, roles)]
     settled = _settled(setting, contracts, options, writes)
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
-    chosen = [p for p in probes if _identified(p, identities) and (writes or not p.writes) and _serves(p, wanted, contracts, options)]
+    possible = [p for p in probes if _identified(p, identities) and (writes or not p.writes)]
+    chosen = _chosen(possible, wanted)
     if options.profile == "smoke":
         chosen = [p for p in chosen if p.tier == 1]
     ordered = _ordered(chosen, options.seed)
+    if options.profile == "smoke":
+        ordered = _smoke(ordered)
     text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Draft(tuple(ordered), settled, budget(setting, options), digest, _only_when_limited(setting, contracts))
+    return Draft(tuple(ordered), settled, budget(setting, options), digest, writes, _only_when_limited(setting, contracts))
+
+
+def _chosen(probes: Sequence[Probe], wanted: set[str]) -> list[Probe]:
+    """The probes for the wanted contracts, and for each door they are about those that show it at all: a correct call,
+    one without a key, a wrong one. Without a correct call nothing about a door is believed."""
+    places = {id.rpartition("/")[2] for id in wanted}
+    shown: dict[tuple[str, str], Probe] = {}
+    for probe in sorted(probes, key=lambda p: (p.tier, p.phase, p.name)):
+        head = probe.name.partition("/")[0]
+        for door in probe.doors:
+            if door.place in places and head in SHOWING:
+                shown.setdefault((SHOWING[head], door.place), probe)
+    needed = {id(p) for p in shown.values()}
+    return [p for p in probes if id(p) in needed or any(c in wanted for c in p.covers)]
+
+
+def _smoke(ordered: Sequence[Probe]) -> list[Probe]:
+    """A correct call of each action on each surface first, then one of each class of error on one action a surface."""
+    met: set[tuple[str, str]] = set()
+    ranks: dict[str, int] = {}
+    for probe in ordered:
+        head, _, rest = probe.name.partition("/")
+        place = rest.rpartition("/")[2]
+        surface = place.rpartition("@")[2]
+        correct = head == "same_answer" or (head == "accepts_valid" and surface == REST)
+        key = ("correct", place) if correct else (f"{head}/{rest.partition('/')[0]}" if head == "framework" else head, surface)
+        first = key not in met and (correct or head in CLASSES or probe.name.startswith(FRAMEWORKS))
+        met.add(key)
+        ranks[probe.name] = (0 if surface == REST else 1) if first and correct else 2 if first else 3
+    return sorted(ordered, key=lambda p: ranks[p.name])
 
 
 def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[str, str]:
     limited = setting.model.errors.framework.limited
     status = setting.model.codes[limited].status if limited else 429
     names = [h.name for h in setting.model.headers if set(h.on) == {status}]
-    return {c.id: f"only a {status} shows it, and nothing here exceeds a limit" for c in contracts for n in names if c.id.startswith(f"answer_headers/{n}/")}
+    return {
+        c.id: f"only a {status} shows it, and nothing here exceeds a limit"
+        for c in contracts
+        for n in names
+        if c.id.startswith(f"answer_headers/{n}/")
+    }
 
 
 def _identified(probe: Probe, identities: Identities) -> bool:
@@ -96,15 +144,6 @@ def _ordered(probes: Iterable[Probe], seed: int) -> list[Probe]:
     return found
 
 
-def _serves(probe: Probe, wanted: set[str], contracts: Sequence[Contract], options: Options) -> bool:
-    """Whether a selected contract needs the probe: one it is for, or one that a watcher judges on its answers."""
-    if any(id in wanted for id in probe.covers):
-        return True
-    if not options.only and not options.skip:
-        return not probe.covers
-    return False
-
-
 def _matches(id: str, patterns: Iterable[str]) -> bool:
     return any(id == p or id.startswith(p) for p in patterns)
 
@@ -121,7 +160,7 @@ def _settled(setting: Setting, contracts: Sequence[Contract], options: Options, 
         elif reason := _unclaimed(setting, contract):
             found[contract.id] = Result(contract, Verdict.NOT_CLAIMED, reason)
         elif not writes and effects.get(place) == "write":
-            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "nothing is written with this key; --allow-writes would")
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_WRITES)
     return found
 
 

@@ -78,7 +78,7 @@ def whole(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return int(value)
     if isinstance(value, Mapping):
-        return {k: whole(v) for k, v in value.items()}
+        return {k: whole(v) for k, v in sorted(value.items())}  # CEL gives members in an order of chance
     if isinstance(value, list):
         return [whole(v) for v in value]
     return value

@@ -15,8 +15,9 @@ from pgagents.verify import plan as planning
 from pgagents.verify.check import Probe, collect
 from pgagents.verify.drive import Driver, Stop
 from pgagents.verify.ledger import Ledger
-from pgagents.verify.memory import Setting
+from pgagents.verify.memory import setting_of
 from pgagents.verify.options import Identities, Options, Plan, Progress
+from pgagents.verify.safety import NO_WRITES
 from pgagents.verify.world import World
 from pgagents.wire import Handler
 
@@ -28,12 +29,18 @@ RETRIES = 12
 
 def contracts(model: Model) -> tuple[Contract, ...]:
     """Every promise of the catalogue that this version can judge on the wire, in a stable order, without any request."""
-    return planning.all_contracts(Setting(model), collect())
+    return planning.all_contracts(setting_of(model, ""), collect())
 
 
 def plan(model: Model, options: Options, identities: Identities, *, url: str = "") -> Plan:
-    """What `verify` would send: requests by bucket and phase, and the contracts they serve. Sends nothing."""
-    setting = Setting(model, url or str(model.api.server))
+    """What `verify` would send: requests by bucket and phase, and the contracts they serve. Sends nothing.
+
+    A main key that is not there yet is taken for one of test mode.
+    """
+    prefixes = model.auth.schemes[model.auth.default].prefixes
+    key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
+    identities = Identities({"main": key, **identities.keys})
+    setting = setting_of(model, url or str(model.api.server))
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
@@ -68,7 +75,7 @@ def verify(
     if any(a.key for a in model.actions) and "main" not in identities.keys:
         raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
     started_at = wall()
-    setting = Setting(model, url)
+    setting = setting_of(model, url)
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
@@ -77,7 +84,7 @@ def verify(
     tag = sha256(f"{started_at} {options.seed} {url}".encode()).hexdigest()[:8]
     driver = Driver(
         setting, handler, identities.keys, options, ledger, World(setting, tag, model.env), checks,
-        clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests,
+        clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests, writes=made.writes,
     )  # fmt: skip
     generating = timer() - begun
     stopped = _spend(driver, made, options, on_progress, begun)
@@ -116,7 +123,7 @@ def _spend(driver: Driver, made: planning.Draft, options: Options, on_progress: 
     driver.on_wait = lambda seconds: tell("waiting for the server's limit", seconds)
     try:
         for probe in made.probes:
-            if options.max_time_s is not None and driver.clock_since_start() > options.max_time_s:
+            if options.max_time_s is not None and driver.seconds() > options.max_time_s:
                 return f"--max-time {options.max_time_s:g} s is over"
             kept_back = reserve if driver.ledger.broken else 0
             if not _affordable(driver, probe, made.max_requests - kept_back):
@@ -155,6 +162,8 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
         why = made.asked.get(result.contract.id)
         if result.verdict is Verdict.UNTESTED and why and not stopped and not driver.ledger.entries[result.contract.id].error:
             result = Result(result.contract, Verdict.NOT_SELECTED, why)
+        elif result.verdict is Verdict.UNTESTED and not made.writes and not stopped and place not in driver.memory.reached:
+            result = Result(result.contract, Verdict.NOT_SELECTED, NO_WRITES)
         elif result.verdict is Verdict.UNTESTED and place in driver.memory.unscoped:
             result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
         elif result.verdict is Verdict.UNTESTED and options.profile == "smoke" and not stopped and _never_tried(driver, result):

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from pgagents.model import Model
 from pgagents.verify.options import Identities, Options
 
+NO_WRITES = "nothing is written with this key; --allow-writes would"
+
 
 def may_write(model: Model, identities: Identities, options: Options, url: str) -> bool:
     """Whether actions that write may be called with the main key."""

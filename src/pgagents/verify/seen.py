@@ -74,8 +74,8 @@ class Seen:
 
     @property
     def void(self) -> bool:
-        """Whether the server only asked to come back later."""
-        return self.status in (LIMITED, UNAVAILABLE)
+        """Whether it proves nothing about the call: no answer, or only the request to come back later."""
+        return self.error or self.status in (LIMITED, UNAVAILABLE)
 
     @property
     def outcome(self) -> str:

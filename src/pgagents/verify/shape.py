@@ -29,7 +29,7 @@ def undeclared(body: Any, schema: Mapping[str, Any], setting: Setting, path: str
                 yield here, value
                 yield from _all(value, here, depth + 1)
     elif isinstance(body, list):
-        items = next((p["items"] for p in parts if isinstance(p.get("items"), Mapping)), {})
+        items: Mapping[str, Any] = next((p["items"] for p in parts if isinstance(p.get("items"), Mapping)), {})
         for index, item in enumerate(body):
             yield from undeclared(item, items, setting, f"{path}.{index}" if path else str(index), depth + 1)
 

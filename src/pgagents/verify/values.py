@@ -123,15 +123,15 @@ def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
 
 def _text(schema: Mapping[str, Any], end: int) -> str:
     if schema.get("format") in FORMATS:
-        return FORMATS[schema["format"]]
+        return FORMATS[str(schema["format"])]
     if schema.get("format") in ("uri", "url"):
         return URI
     least, most = schema.get("minLength", 0), schema.get("maxLength")
     if schema.get("pattern"):
-        return pattern_text(schema["pattern"], least, most, longest=bool(end))
+        return pattern_text(str(schema["pattern"]), least, most, longest=bool(end))
     if end:
-        return "x" * (most if most is not None else max(least, 40))
-    return "x" * max(least, 1 if most is None or most > 0 else 0)
+        return "x" * int(most if most is not None else max(least, 40))
+    return "x" * int(max(least, 1 if most is None or most > 0 else 0))
 
 
 def matches(schema: Mapping[str, Any], value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,10 +15,13 @@ from pgagents.verify.call import Call, Fresh, Live, Moment, Signature
 from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import known, whole
-from pgagents.verify.seen import Seen
+from pgagents.verify.seen import Seen, got
 
 Asking = Generator[Call, Seen, Any]
 MAX_TRIES = 2
+MOST_KEPT = 25
+"""How many things of a kind and state are remembered that need no undoing."""
+_PATH = re.compile(r"response(\.[A-Za-z_]\w*)+")
 POOL = 3
 """How many live things of a kind are kept at hand for later calls."""
 
@@ -37,6 +41,8 @@ class Thing:
     made: bool
     state: str | None
     taken: bool = False
+    standard: bool = False
+    """Made just as the resource says."""
     tries: int = 0
     """How often it could not be undone."""
     spoilt: bool = False
@@ -51,6 +57,12 @@ class World:
         self.setting, self.model, self.tag, self.env = setting, setting.model, tag, dict(env)
         self.things: list[Thing] = []
         self._by_key: dict[tuple[str, str], Thing] = {}
+        self._undone_from = {
+            r.name: m.origin_states
+            for r in self.model.resources.values()
+            for m in r.moves
+            if r.undone_by and m.action is r.undone_by.action
+        }
         self._fresh = 0
         self._once: dict[Fresh, str] = {}
         self.now = 0.0
@@ -61,7 +73,7 @@ class World:
         """The call's arguments with live ids laid in, and the subject's body. Raises Unavailable."""
         subject: Mapping[str, Any] | None = call.made
         if subject is None and call.subject is not None:
-            thing = yield from self.have(Live(call.subject.name, call.states, call.fresh, call.owner))
+            thing = yield from self.have(Live(call.subject.name, call.states, call.fresh, call.owner, call.standard))
             subject = thing.body
         names: dict[str, Any] = {"env": self.env, "now": self.now, "input": {}}
         if subject is not None:
@@ -132,7 +144,15 @@ class World:
     def _usable(self, thing: Thing, resource: Resource, live: Live) -> bool:
         """Whether one at hand will do. One with a state may be handed on to a call that wants one for itself; what others did
         to one without is not known."""
-        if thing.resource is not resource or thing.gone or thing.spoilt or self._is_taken(thing) or (thing.made and thing.role != live.role):
+        if (
+            thing.resource is not resource
+            or thing.gone
+            or thing.spoilt
+            or self._is_taken(thing)
+            or (thing.made and thing.role != live.role)
+        ):
+            return False
+        if live.standard and thing.made and not thing.standard:
             return False
         if live.fresh and thing.made and (resource.state is None or not live.states):
             return False
@@ -153,8 +173,17 @@ class World:
         for thing in self.left():
             if not thing.tries:
                 pools.setdefault((thing.resource.name, thing.role), []).append(thing)
-        for thing in self.things:
+        kept: dict[tuple[str, str, str | None], int] = {}
+        remaining: list[Thing] = []
+        for thing in reversed(self.things):
             thing.taken = False
+            key = (thing.resource.name, thing.role, thing.state)
+            kept[key] = kept.get(key, 0) + 1
+            if not thing.gone and (kept[key] <= MOST_KEPT or (thing.made and self._undoable(thing))):
+                remaining.append(thing)
+            else:
+                self._by_key.pop((thing.resource.name, thing.id), None)
+        self.things = remaining[::-1]
         return [t for pool in pools.values() for t in (*(s for s in pool if s.spoilt), *[s for s in pool if not s.spoilt][POOL:])]
 
     def obtain(self, resource: Resource, role: str) -> Asking:
@@ -172,9 +201,11 @@ class World:
             raise Unavailable(f"no {resource.name} could be {'made' if made else 'found'}: {recipe.action.name} answered {seen.outcome}")
         found = [t for t in self.things if id(t) not in before and t.resource is resource]
         if not found:
-            found = [t for t in self.things if t.resource is resource and not t.taken and not t.spoilt and not t.gone and t.made == made and t.role == role][
-                -1:
-            ]
+            found = [
+                t
+                for t in self.things
+                if t.resource is resource and not t.taken and not t.spoilt and not t.gone and t.made == made and t.role == role
+            ][-1:]
         if not found:
             raise Unavailable(f"{recipe.action.name} answered no {resource.name} that will do")
         return found[0]
@@ -218,10 +249,7 @@ class World:
         at = recipe.at if recipe and recipe.at else resource.made_by.at if resource.made_by else None
         if at is None or not isinstance(seen.body, Mapping):
             return []
-        try:
-            value = Scope({"response": seen.body, "input": seen.input}).evaluate(at)
-        except ExpressionError:
-            return []
+        value = at_path(at, seen)
         items = value if isinstance(value, list) else [value]
         return [item for item in items if isinstance(item, Mapping)]
 
@@ -237,7 +265,9 @@ class World:
             if recipe.where is None or _holds(recipe.where, resource, body):
                 self._add(key, Thing(resource, key[1], body, seen.call.role, False, None))
         elif made and (recipe is None or recipe.where is None or _holds(recipe.where, resource, body)):
-            self._add(key, Thing(resource, key[1], body, seen.call.role or "main", True, state if isinstance(state, str) else None))
+            told = state if isinstance(state, str) else None
+            plainly = recipe is not None and seen.call.input is recipe.input
+            self._add(key, Thing(resource, key[1], body, seen.call.role or "main", True, told, standard=plainly))
 
     def _add(self, key: tuple[str, str], thing: Thing) -> None:
         self._by_key[key] = thing
@@ -260,9 +290,8 @@ class World:
         return sum(t.tries < MAX_TRIES for t in self.left())
 
     def _undoable(self, thing: Thing) -> bool:
-        undo = thing.resource.undone_by
-        move = next((m for m in thing.resource.moves if undo and m.action is undo.action), None)
-        return move is None or thing.state is None or thing.state in move.origin_states
+        states = self._undone_from.get(thing.resource.name)
+        return states is None or thing.state is None or thing.state in states
 
     def undo(self, thing: Thing) -> Asking:
         """Undo one; gives whether it went."""
@@ -277,6 +306,16 @@ class World:
         thing.gone = seen.success or seen.code in over
         thing.tries += not thing.gone
         return thing.gone
+
+
+def at_path(at: Expression, seen: Seen) -> Any:
+    """What an expression finds in an answer, None where nothing; a plain path is followed without CEL, which is dearer."""
+    if _PATH.fullmatch(at.text):
+        return got(seen.body, at.text.partition(".")[2])
+    try:
+        return Scope({"response": seen.body, "input": seen.input}).evaluate(at)
+    except ExpressionError:
+        return None
 
 
 def _recipe(resource: Resource, door: Door) -> tuple[Recipe | None, bool]:

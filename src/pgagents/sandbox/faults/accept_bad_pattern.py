@@ -20,7 +20,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def repair(request: Request) -> Request:
         action = reader.action(request)
         given = reader.arguments(request)
-        patterns = {str(p.name): p.schema["pattern"] for p in action.params if "pattern" in p.schema and not p.refers_to} if action else {}
+        patterns = (
+            {str(p.name): p.schema["pattern"] for p in action.params if "pattern" in p.schema and not p.refers_to and p.place != "header"}
+            if action
+            else {}
+        )
         turned = {
             k: pattern_text(patterns[k]) if k in patterns and isinstance(v, str) and not re.search(patterns[k], v) else v
             for k, v in given.items()

@@ -10,10 +10,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"needs_key"})
-ALSO: dict[str, str] = {
-    "code_status": "the code is no longer the declared one for a call without a key",
-    "documented_status": "403 is no answer of some actions",
-}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

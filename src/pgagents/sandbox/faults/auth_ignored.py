@@ -8,10 +8,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request
 
 BREAKS = frozenset({"needs_key"})
-ALSO: dict[str, str] = {
-    "framework": "what needs a key before anything else is served without one",
-    "answer_headers": "the headers of a 401 are nowhere to be seen",
-}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -7,7 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"answer_headers"})
-ALSO: dict[str, str] = {"needs_key": "the refusal of a call without a key lacks its header"}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:

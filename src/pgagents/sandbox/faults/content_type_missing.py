@@ -7,7 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"content_type"})
-ALSO: dict[str, str] = {"framework": "refusals do not say it either", "error_envelope": "errors do not say it either"}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

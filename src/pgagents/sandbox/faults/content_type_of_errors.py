@@ -7,10 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"content_type"})
-ALSO: dict[str, str] = {
-    "framework": "the envelope comes as another type",
-    "error_envelope": "the envelope comes as another type",
-}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:

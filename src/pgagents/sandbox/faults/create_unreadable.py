@@ -10,10 +10,7 @@ from pgagents.wire import Handler
 
 BREAKS = frozenset({"reads_back"})
 ALSO: dict[str, str] = {
-    "moves": "the state after a move cannot be read",
     "accepts_valid": "a valid read of what exists is refused",
-    "law": "no read succeeds, so no law of it can be judged",
-    "same_answer": "the read is refused on both surfaces",
 }
 
 

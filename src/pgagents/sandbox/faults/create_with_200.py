@@ -9,12 +9,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"documented_status"})
-ALSO: dict[str, str] = {
-    "accepts_valid": "the status is none of the declared successes",
-    "idempotency": "the first call with a key is not answered as declared",
-    "moves": "the thing to be moved is not made as declared",
-    "reads_back": "the thing to be read is not made as declared",
-}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

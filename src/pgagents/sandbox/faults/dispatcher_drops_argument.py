@@ -8,11 +8,10 @@ from pgagents.wire import Handler, Request
 
 BREAKS = frozenset({"same_answer"})
 ALSO: dict[str, str] = {
+    "absent_id": "an optional id that does not exist is forgotten, not looked for",
     "law": "what an argument asks for is not in the answer",
     "refuses_invalid": "a wrong optional argument is forgotten, not refused",
-    "relation": "the argument that widens has no effect",
     "idempotency": "the idempotency key is one of them",
-    "reads_back": "what was asked for is not what was made",
 }
 
 

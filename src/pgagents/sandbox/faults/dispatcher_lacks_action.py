@@ -12,12 +12,8 @@ BREAKS = frozenset({"accepts_valid"})
 ALSO: dict[str, str] = {
     "same_answer": "REST has the action",
     "moves": "the move cannot be made there",
-    "code_status": "a refusal is that of an unknown action",
     "absent_id": "a refusal is that of an unknown action",
     "names_field": "a refusal names the selector",
-    "law": "no call of it succeeds there",
-    "documented_status": "no call of it succeeds there",
-    "body_fits": "no call of it succeeds there",
 }
 
 

@@ -9,10 +9,8 @@ from pgagents.wire import Handler, Request, Response, Silence
 
 BREAKS = frozenset({"refuses_invalid"})
 ALSO: dict[str, str] = {
-    "names_field": "nothing is refused, so no field is named",
     "framework": "the form of the dispatcher's own members goes unchecked too",
     "same_answer": "REST refuses what the dispatcher takes, or takes for something else",
-    "law": "the answer does not belong to the call",
 }
 
 

@@ -9,8 +9,6 @@ from pgagents.wire import Handler, Request, Response
 BREAKS = frozenset({"law"})
 ALSO: dict[str, str] = {
     "body_fits": "an amount may fall below its least",
-    "reads_back": "an amount read back is not the amount that was told",
-    "same_answer": "amounts differ in their noise",
 }
 
 

@@ -11,7 +11,6 @@ from pgagents.wire import Handler, Request, Response
 BREAKS = frozenset({"law"})
 ALSO: dict[str, str] = {
     "body_fits": "an amount may fall below its least",
-    "reads_back": "the same session is told with different amounts where they are computed anew",
 }
 
 

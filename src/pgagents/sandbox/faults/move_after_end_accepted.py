@@ -9,7 +9,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 BREAKS = frozenset({"moves"})
-ALSO: dict[str, str] = {"law": "the thing is told as running, or with the numbers of its end"}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,4 @@
-"""NaN in a body is taken for one."""
+"""A member of a body that is NaN is left out."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request
 
 BREAKS = frozenset({"framework"})
-ALSO: dict[str, str] = {"refuses_invalid": "a number that is none is invalid wherever it stands"}
+_FOLLOWING = re.compile(rb',\s*"[^"]*"\s*:\s*(NaN|-?Infinity)')
+_MEMBER = re.compile(rb'\{\s*"[^"]*"\s*:\s*(NaN|-?Infinity)\s*,')
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:
-    """Write 1 for NaN and Infinity."""
+    """Cut such members out of the text."""
 
     def repair(request: Request) -> Request:
-        return replace(request, body=re.sub(rb":\s*(NaN|-?Infinity)", b":1", request.body)) if request.body else request
+        return replace(request, body=_MEMBER.sub(b"{", _FOLLOWING.sub(b"", request.body))) if request.body else request
 
     return meddle.repairs(handler, repair)

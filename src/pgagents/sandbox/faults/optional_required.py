@@ -8,11 +8,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"accepts_valid"})
-ALSO: dict[str, str] = {
-    "same_answer": "a pair that leaves it out is refused",
-    "relation": "a call that leaves it out is refused",
-    "law": "no call without it succeeds",
-}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -8,10 +8,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response, Silence
 
 BREAKS = frozenset({"accepts_valid"})
-ALSO: dict[str, str] = {
-    "relation": "the wider of two calls is refused where it lies on the bound",
-    "same_answer": "a pair at a bound is refused on both sides, and judged as such",
-}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -7,10 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"body_fits"})
-ALSO: dict[str, str] = {
-    "moves": "the state that a move leads to is no longer the declared one",
-    "reads_back": "what is read back has the misspelt state",
-}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -9,7 +9,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 BREAKS = frozenset({"law"})
-ALSO: dict[str, str] = {"relation": "what a wider call must keep is compared with a list of another radius"}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -11,9 +11,6 @@ from pgagents.wire import Handler, Request, Response
 BREAKS = frozenset({"absent_id", "body_fits"})
 ALSO: dict[str, str] = {
     "documented_status": "an action may have another success than 200",
-    "law": "an error body has not what the laws read",
-    "moves": "a refused move looks accepted",
-    "code_status": "the code comes with another status than its own",
 }
 
 

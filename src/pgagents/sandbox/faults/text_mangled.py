@@ -1,4 +1,4 @@
-"""A text argument comes back in small letters."""
+"""A text argument comes back without its last character."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"law"})
-ALSO: dict[str, str] = {"body_fits": "the schema wants capitals", "reads_back": "what is told on creation is not what was kept"}
+ALSO: dict[str, str] = {"reads_back": "what is told on creation is not what was kept"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    """Lower the text arguments that an answer repeats, ids apart."""
+    """Cut the text arguments that an answer repeats, ids apart."""
     reader, victim = meddle.Reader(context.model), meddle.make_action(context.model)
     names = {str(p.name) for p in victim.params if p.schema.get("type") == "string" and not p.refers_to and p.place == "body"}
 
@@ -20,7 +20,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
         if not meddle.successful(answer) or reader.action(request) is not victim:
             return answer
         for found in meddle.objects(data):
-            found.update({k: v.lower() for k, v in found.items() if k in names and isinstance(v, str)})
+            found.update({k: v[:-1] for k, v in found.items() if k in names and isinstance(v, str) and len(v) > 1})
         return answer.with_json(data)
 
     return meddle.edits(handler, edit)

@@ -9,9 +9,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"error_envelope", "content_type"})
-ALSO: dict[str, str] = {
-    "request_id": "the page has no id",
-}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

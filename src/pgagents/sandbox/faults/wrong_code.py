@@ -7,11 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"code_status"})
-ALSO: dict[str, str] = {
-    "absent_id": "an unknown id is refused with another code than declared",
-    "framework": "an unknown path is refused with another code than declared",
-    "moves": "an unknown id is refused with another code than declared",
-}
+ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

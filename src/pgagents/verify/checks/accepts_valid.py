@@ -7,10 +7,12 @@ from typing import Any
 
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Example
+from pgagents.origin import plain
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, promise, untested
 from pgagents.verify.door import Door
-from pgagents.verify.generate import edges, ordinary
+from pgagents.verify.fuzz import random_values
+from pgagents.verify.generate import edges, free_params, is_invalid, ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
@@ -18,6 +20,7 @@ from pgagents.verify.varied import varied_of
 
 RANK = 5
 NAME = "accepts_valid"
+SMALLEST, GREATEST = 1e-6, 1e12
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -59,7 +62,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Every correct call through a dispatcher, whatever it was sent for."""
     del memory
     door = seen.call.door
-    if door is not None and door.dispatcher is not None and seen.call.intent == "valid":
+    if door is not None and door.dispatcher is not None and seen.call.intent == "valid" and not seen.call.raw.headers:
         yield from (j for j in accepted(seen, f"{NAME}/ordinary/{door.place}", seen.call.why) if j.verdict is not Verdict.UNTESTED)
 
 
@@ -94,6 +97,8 @@ def _probes(setting: Setting, door: Door) -> Iterator[Probe]:
         if not any(p.place == "body" for p in door.params):
             yield _probe(setting, door, "unknown_query", call, 7, "a call with an unknown query parameter")
     yield from _more(setting, door)
+    if setting.draws:
+        yield from _random(setting, door)
 
 
 def _more(setting: Setting, door: Door) -> Iterator[Probe]:
@@ -149,6 +154,24 @@ def _judged(setting: Setting, seen: Seen, contract: str, what: str, lenient: boo
         yield untested(contract, "the thing that the example names is not on this server")
         return
     yield from accepted(seen, contract, what)
+
+
+def _random(setting: Setting, door: Door) -> Iterator[Probe]:
+    """What Hypothesis draws for each argument that is free, in a deep run."""
+    recipe = recipe_of(setting.model, door.action)
+    for param in free_params(setting, door):
+        name = str(param.name)
+        for index, value in enumerate(random_values(plain(param.schema), plain(setting.model.schemas), setting.draws, setting.seed)):
+            call = ordinary(
+                door, recipe, "valid", f"{name}: drawn", input={**recipe.input, name: value}, fresh=door.action.effect == "write"
+            )
+            if _tame(value) and not is_invalid(setting, call):
+                yield _probe(setting, door, "values", call, 9, f"{name} {value!r}", tier=2, key=f"{name} drawn {index}")
+
+
+def _tame(value: object) -> bool:
+    """Numbers that any server's arithmetic can hold; what lies beyond an unbounded schema is nobody's promise."""
+    return not isinstance(value, int | float) or value == 0 or SMALLEST <= abs(value) <= GREATEST
 
 
 def shown(given: Mapping[str, Any]) -> str:

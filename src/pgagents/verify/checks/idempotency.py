@@ -158,4 +158,4 @@ def _same_thing(setting: Setting, door: Door, first: Seen, second: Seen) -> bool
     if makes is None or makes.made_by is None or makes.made_by.at is None:
         return bool(first.body == second.body)
     path = makes.made_by.at.text.removeprefix("response.")
-    return got(first.body, f"{path}.{makes.id}") == got(second.body, f"{path}.{makes.id}")
+    return bool(got(first.body, f"{path}.{makes.id}") == got(second.body, f"{path}.{makes.id}"))

@@ -179,7 +179,7 @@ def _kinds(setting: Setting, door: Door, items: list[Mapping[str, Any]]) -> list
 def _is_enum(setting: Setting, door: Door, member: str) -> bool:
     from pgagents.schema import subschemas
 
-    schema = door.action.success.schema or {}
+    schema: Mapping[str, Any] = door.action.success.schema or {}
     for part in subschemas(schema):
         named = setting.named(part)
         if "enum" in setting.named(named.get("properties", {}).get(member, {})):

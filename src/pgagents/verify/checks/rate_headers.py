@@ -67,7 +67,14 @@ def read(seen: Seen, memory_or_setting: Memory | Setting) -> tuple[int, int, int
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every accepted call's headers alone and against the ones before."""
     door = seen.call.door
-    if door is None or door.action.bucket is None or not seen.success or seen.call.intent == "framework" or seen.call.twist or seen.status == UNAVAILABLE:
+    if (
+        door is None
+        or door.action.bucket is None
+        or not seen.success
+        or seen.call.intent == "framework"
+        or seen.call.twist
+        or seen.status == UNAVAILABLE
+    ):
         return
     values = read(seen, memory)
     if values is None:

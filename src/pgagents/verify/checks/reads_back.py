@@ -144,7 +144,7 @@ def _listing(resource: Resource, call: Made, door: Door, contract: str, role: st
     def run() -> Conversation:
         why = f"to find a {resource.name} in the list" if role == "main" else f"another project lists each {resource.name}"
         seen: Seen = yield Call(
-            door, call.input, "valid", why, role=role, subject=resource, owner="main", surface=door.surface
+            door, call.input, "valid", why, role=role, subject=resource, owner="main", standard=True, surface=door.surface
         )
         if not seen.success or not seen.fits or seen.subject is None:
             yield untested(contract, f"the list was not answered: {seen.outcome}")

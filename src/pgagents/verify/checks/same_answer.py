@@ -71,9 +71,7 @@ def _run(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mappin
     return run
 
 
-def _on_twins(
-    setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mapping[str, Any], contract: str
-) -> Conversation:
+def _on_twins(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mapping[str, Any], contract: str) -> Conversation:
     """Two things made alike, one for each side."""
     resource = recipe.subject
     maker = setting.door(str(resource.made_by.action.name), REST) if resource and resource.made_by else None

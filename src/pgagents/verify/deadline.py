@@ -1,0 +1,67 @@
+"""One deadline for a whole answer: httpx's time-outs begin anew with every byte, and a server may drip."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpcore
+
+
+class Deadline(httpcore.NetworkBackend):
+    """A network backend whose streams read until `at` and no longer; `at` is moved before each request."""
+
+    def __init__(self, inner: httpcore.NetworkBackend, timer: Callable[[], float]) -> None:
+        self._inner, self._timer = inner, timer
+        self.at = float("inf")
+
+    def left(self, timeout: float | None) -> float:
+        """The shorter of a time-out and what is left. Raises httpcore.ReadTimeout where nothing is."""
+        left = self.at - self._timer()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the answer did not end in time")
+        return left if timeout is None else min(timeout, left)
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect, within what is left."""
+        return _Stream(self._inner.connect_tcp(host, port, self.left(timeout), local_address, socket_options), self)
+
+    def connect_unix_socket(
+        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
+    ) -> httpcore.NetworkStream:
+        """Connect, within what is left."""
+        return _Stream(self._inner.connect_unix_socket(path, self.left(timeout), socket_options), self)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait between attempts to connect."""
+        self._inner.sleep(seconds)
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
+        self._inner, self._deadline = inner, deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._deadline.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, self._deadline.left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, self._deadline.left(timeout)), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)

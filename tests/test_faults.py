@@ -1,0 +1,66 @@
+"""The matrix: the sandbox keeps every contract, each fault breaks what it declares and no more, each liberty nothing.
+
+In process, no sockets. A fault's `BREAKS` must all be found, and nothing beyond `BREAKS` and `ALSO`.
+"""
+
+from __future__ import annotations
+
+import pytest
+from verifying import PARK_GRAPH, SHOP, checks, ids, model, run
+
+from pgagents.contract import Verdict
+from pgagents.sandbox import oddity
+
+LIMITS = "rate_enforced"
+
+
+def _faults() -> list[str]:
+    return [n for n in oddity.known("faults") if LIMITS not in oddity.module("faults", n).BREAKS]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("path", [PARK_GRAPH, SHOP], ids=["park_graph", "shop"])
+def test_the_plain_sandbox_keeps_every_contract(path, seed):
+    report = run(model(path), seed=seed)
+    assert [f.contract.id for f in report.findings] == []
+    assert ids(report, Verdict.UNTESTED) == []
+    assert report.footer.left_behind == ()
+    assert report.footer.notes == ()
+    assert report.exit_code == 0
+    assert len(ids(report, Verdict.KEPT)) > 200
+
+
+@pytest.mark.parametrize("name", _faults())
+def test_fault_breaks_what_it_declares_and_no_more(name):
+    fault = oddity.module("faults", name)
+    report = run(model(), faults=[name])
+    broken = checks(report, Verdict.BROKEN)
+    assert broken >= fault.BREAKS, f"not found: {fault.BREAKS - broken}"
+    assert broken <= fault.BREAKS | fault.ALSO.keys(), {f.contract.id: f.actual for f in report.findings}
+    assert report.exit_code == 1
+    assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
+
+
+@pytest.mark.parametrize("name", oddity.known("liberties"))
+def test_liberty_breaks_nothing_where_its_point_is_open(name):
+    point = oddity.module("liberties", name).POINT
+    report = run(model(opened=point), liberties=[name])
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+
+
+def _fixed() -> list[str]:
+    points = model().points
+    named = [(n, oddity.module("liberties", n).POINT) for n in oddity.known("liberties")]
+    return [n for n, point in named if point is not None and getattr(points, point, "any") != "any"]
+
+
+@pytest.mark.parametrize("name", _fixed())
+def test_liberty_is_found_where_its_point_is_fixed(name):
+    assert run(model(), liberties=[name]).findings
+
+
+def test_every_check_is_broken_by_a_fault():
+    from pgagents.verify.check import collect
+
+    broken = set().union(*(oddity.module("faults", n).BREAKS for n in oddity.known("faults")))
+    assert sorted(set(collect()) - broken) == []

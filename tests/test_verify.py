@@ -1,0 +1,319 @@
+"""The verify engine: contracts before traffic, the plan, verdicts, safety, what is left, what is told."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from verifying import PARK_GRAPH, SHOP, START, URL, ids, keys_of, model, run, sandbox
+
+from pgagents.contract import Verdict
+from pgagents.errors import PgagentsError
+from pgagents.report.report import Report
+from pgagents.verify.options import Identities, Options
+from pgagents.verify.run import contracts, plan, verify
+from pgagents.wire import Request, Response, Silence, json_bytes
+
+WHOLE = Identities(dict.fromkeys(("main", "second", "starter", "fleet", "revoked", "operator", "stripe"), "pk_test_x"))
+
+
+def test_contracts_are_listed_once_each_with_a_place_in_the_catalogue():
+    listed = contracts(model())
+    assert len({c.id for c in listed}) == len(listed) > 1000
+    assert "refuses_invalid/maximum/hours/create_session@rest" in {c.id for c in listed}
+    assert [c.id for c in listed if not model().source.has(c.origin)] == []
+    assert [c.id for c in listed if not c.says.strip() or not c.id.startswith(f"{c.check}/")] == []
+
+
+def test_the_plan_is_the_same_under_another_hash_seed_and_another_for_another_seed():
+    code = (
+        "from test_verify import WHOLE, model; from pgagents.verify.run import plan; from pgagents.verify.options import Options;"
+        "print(plan(model(), Options(seed=4), WHOLE).digest)"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=str(PARK_GRAPH.parent.parent / "tests"),
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout.strip()
+        for seed in ("0", "123")
+    }  # fmt: skip
+    assert digests == {plan(model(), Options(seed=4), WHOLE).digest}
+    assert digests != {plan(model(), Options(seed=5), WHOLE).digest}
+
+
+def _recorded(seed: int) -> list[Request]:
+    opened, now = sandbox(model(), seed=1)
+    sent: list[Request] = []
+
+    def handler(request: Request) -> Response | Silence:
+        sent.append(request)
+        return opened.handler(request)
+
+    verify(
+        model(), handler, Identities(keys_of(opened)), Options(seed=seed, live=False), clock=opened.front.clock.now,
+        sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: "2026-04-18T16:00:00Z", url=URL,
+    )  # fmt: skip
+    return sent
+
+
+def test_the_same_seed_sends_the_same_requests_in_the_same_order():
+    assert _recorded(2) == _recorded(2)
+
+
+def test_a_standard_run_stays_within_25_requests_an_action_and_surface():
+    report = run(model())
+    places = {(r.contract.action, r.contract.surface) for r in report.results if r.contract.action}
+    assert report.footer.requests <= 25 * len(places)
+
+
+def test_smoke_stays_within_60_requests_and_calls_every_action_and_the_rest_is_not_selected():
+    report = run(model(), profile="smoke")
+    assert report.footer.requests <= 60
+    assert report.exit_code == 0
+    fits = {r.contract.id: r.verdict for r in report.results if r.contract.check == "body_fits" and r.contract.surface == "rest"}
+    assert sum(v is Verdict.KEPT for v in fits.values()) >= len(fits) - 2
+
+
+def test_a_budget_that_ends_early_leaves_contracts_untested_and_nothing_behind():
+    report = run(model(), max_requests=90)
+    assert report.footer.requests <= 90
+    assert ids(report, Verdict.UNTESTED)
+    assert report.exit_code == 3
+    assert report.footer.left_behind == ()
+
+
+def test_only_reproduces_one_contract():
+    wanted = "refuses_invalid/maximum/hours/create_session@rest"
+    report = run(model(), faults=["accept-out-of-range"], only=(wanted,))
+    assert ids(report, Verdict.BROKEN) == [wanted]
+    assert report.footer.requests < 30
+    assert ids(run(model(), only=(wanted,)), Verdict.KEPT) == [wanted]
+
+
+def test_a_missing_identity_leaves_its_contracts_out_and_a_required_one_untested():
+    opened, _ = sandbox(model())
+    main = {"main": opened.tokens["lifted"]}
+    report = run(model(), keys=main)
+    left_out = [r for r in report.results if r.verdict is Verdict.NOT_SELECTED and "needs_scope" in r.contract.id]
+    assert left_out
+    assert "--identity starter" in left_out[0].reason
+    assert report.exit_code == 0
+    assert run(model(), keys=main, require=("starter",)).exit_code == 3
+
+
+def test_nothing_is_written_with_a_live_key():
+    opened, _ = sandbox(model())
+    written: list[Request] = []
+    reads = {("GET", True)}
+
+    def handler(request: Request) -> Response | Silence:
+        if (request.method, True) not in reads and b'"create_session"' in request.body + b'"create_session"' * (
+            request.target == "/api/v1/sessions"
+        ):
+            written.append(request)
+        return opened.handler(request)
+
+    report = run(model(), keys={"main": opened.tokens["live"]}, handler=handler)
+    assert written == []
+    assert not [r for r in report.results if r.contract.action == "create_session" and r.verdict is not Verdict.NOT_SELECTED]
+    assert "accepts_valid/example/vail/search_parking@rest" in ids(report, Verdict.KEPT)
+
+
+def test_without_prefixes_the_host_decides_about_writes():
+    from pgagents.verify.safety import may_write
+
+    scheme = model(SHOP).auth.schemes["token"].model_copy(update={"prefixes": {}})
+    bare = replace(model(SHOP), auth=model(SHOP).auth.model_copy(update={"schemes": {"token": scheme}}))
+    key = Identities({"main": "k"})
+    assert may_write(bare, key, Options(), "http://127.0.0.1:8000")
+    assert may_write(bare, key, Options(), "http://localhost")
+    assert not may_write(bare, key, Options(), "https://shop.example")
+    assert may_write(bare, key, Options(allow_writes=True), "https://shop.example")
+
+
+def test_no_key_is_a_wrong_call():
+    with pytest.raises(PgagentsError):
+        run(model(), keys={})
+
+
+def test_a_server_that_never_answers_is_no_finding_and_not_green():
+    report = run(model(), handler=lambda _: Silence("refused", "connection refused"))
+    assert report.findings == ()
+    assert report.exit_code == 3
+    assert not report.footer.complete
+    assert report.footer.requests < 6
+
+
+def test_a_server_that_dies_half_way_leaves_a_list_of_what_was_made():
+    opened, _ = sandbox(model())
+    count = [0]
+
+    def handler(request: Request) -> Response | Silence:
+        count[0] += 1
+        return opened.handler(request) if count[0] <= 70 else Silence("refused", "gone")
+
+    report = run(model(), handler=handler, keys=keys_of(opened))
+    assert not report.footer.complete
+    assert report.footer.left_behind
+    assert report.exit_code == 3
+
+
+def test_an_interrupted_run_undoes_what_it_made():
+    opened, _ = sandbox(model())
+    count = [0]
+
+    def handler(request: Request) -> Response | Silence:
+        count[0] += 1
+        if count[0] == 120:
+            raise KeyboardInterrupt
+        return opened.handler(request)
+
+    def running() -> int:
+        asked = Request("GET", "/api/v1/sessions?status=active&limit=50", (("Authorization", f"Bearer {opened.tokens['lifted']}"),))
+        listed = opened.handler(asked)
+        assert isinstance(listed, Response)
+        return listed.body.count(b'"id":"sess_')
+
+    before = running()
+    report = run(model(), handler=handler, keys=keys_of(opened))
+    assert not report.footer.complete
+    assert report.footer.left_behind == ()
+    assert running() == before
+
+
+def test_a_limit_is_waited_out_and_never_counted():
+    opened, now = sandbox(model())
+    waited: list[float] = []
+    statuses: list[int] = []
+
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        now[0] += seconds
+
+    def handler(request: Request) -> Response | Silence:
+        answer = opened.handler(request)
+        statuses.append(answer.status if isinstance(answer, Response) else 0)
+        return answer
+
+    report = verify(
+        model(), handler, Identities({"main": opened.tokens["test"]}), Options(live=False), clock=opened.front.clock.now, sleep=sleep,
+        wall=lambda: "2026-04-18T16:00:00Z", url=URL,
+    )  # fmt: skip
+    assert report.findings == ()
+    assert ids(report, Verdict.UNTESTED) == []
+    assert waited
+    assert max(waited) <= 60
+
+
+def test_a_server_that_answers_garbage_is_found_out_and_crashes_nothing():
+    chance = random.Random(5)
+    bodies = [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b'{"error":1}',
+        b'{"a":1,"a":2}',
+        b"\xff",
+        b"[" * 5000,
+        json_bytes({"session": {"id": 5}, "lots": [1]}),
+    ]
+
+    def handler(_: Request) -> Response | Silence:
+        if chance.random() < 0.05:
+            return Silence("protocol", "half a body")
+        headers = (("X-RateLimit-Limit", "-1"), ("X-RateLimit-Remaining", "x" * 50), ("Retry-After", "soon"), ("Content-Type", "\x00"))
+        return Response(chance.choice([200, 201, 204, 301, 400, 404, 418, 429, 500, 503, 599]), headers, chance.choice(bodies))
+
+    opened, _ = sandbox(model())
+    report = run(model(), handler=handler, keys=keys_of(opened))
+    assert report.findings
+    assert not [n for n in report.footer.notes if "internal" in n], report.footer.notes
+
+
+def _told(report: Report) -> str:
+    return str(report)
+
+
+@pytest.mark.parametrize("fault", ["secret-in-answer", "error-echoes-key", "auth-ignored", "text-mangled", "end-keeps-state"])
+def test_no_key_and_no_secret_reaches_a_report(fault):
+    opened, _ = sandbox(model(), faults=[fault])
+    secrets: set[str] = set()
+
+    def handler(request: Request) -> Response | Silence:
+        import json
+
+        answer = opened.handler(request)
+        if isinstance(answer, Response) and b"client_secret" in answer.body:
+            secrets.add(json.loads(answer.body)["session"]["client_secret"])
+        return answer
+
+    keys = keys_of(opened)
+    report = run(model(), handler=handler, keys=keys)
+    assert report.findings
+    assert secrets
+    text = _told(report)
+    assert [role for role, key in keys.items() if key in text] == []
+    assert [s for s in secrets if s in text] == []
+
+
+def test_a_failing_case_is_tried_once_more():
+    flaky = [0]
+    opened, _ = sandbox(model())
+
+    def handler(request: Request) -> Response | Silence:
+        answer = opened.handler(request)
+        if request.target.endswith("/rates") and isinstance(answer, Response) and answer.status == 200:
+            flaky[0] += 1
+            if flaky[0] == 1:
+                return replace(answer, status=500)
+        return answer
+
+    report = run(model(), handler=handler, keys=keys_of(opened))
+    assert [f.stable for f in report.findings if f.contract.check == "never_crashes"] == [False]
+    always = run(model(), faults=["search-unsorted"])
+    assert True in [f.stable for f in always.findings]
+
+
+def test_a_law_that_meets_only_empty_lists_is_untested():
+    def emptied(answer: Response | Silence) -> Response | Silence:
+        if isinstance(answer, Response) and answer.status == 200 and b'"lots"' in answer.body:
+            return replace(answer, body=b'{"lots":[]}')
+        return answer
+
+    opened, _ = sandbox(model())
+    report = run(model(), handler=lambda r: emptied(opened.handler(r)), keys=keys_of(opened))
+    verdicts = {r.contract.id: r for r in report.results}
+    found = verdicts["law/within-radius/search_parking@rest"]
+    assert found.verdict is Verdict.UNTESTED
+
+
+def test_every_exchange_serves_many_contracts_and_time_is_told_apart():
+    footer = run(model()).footer
+    assert sum(footer.served.values()) > 3 * footer.requests
+    assert footer.seconds_generating >= 0
+    assert footer.seconds_sending > 0
+    assert footer.seconds_judging > 0
+
+
+def test_an_error_inside_one_check_makes_its_contracts_untested_and_no_finding(monkeypatch):
+    from pgagents.verify.checks import request_id
+
+    def watch(*_: object) -> object:
+        raise RuntimeError("a bug of ours")
+
+    monkeypatch.setattr(request_id, "watch", watch)
+    report = run(model(SHOP) if model(SHOP).errors.request_id_at else model())
+    assert report.findings == ()
+    untested = [r for r in report.results if r.verdict is Verdict.UNTESTED]
+    assert {r.contract.check for r in untested} == {"request_id"}
+    assert "internal error" in untested[0].reason
+    assert report.exit_code == 3
+
+
+def test_the_laws_time_follows_the_callers_clock():
+    assert START == sandbox(model())[1][0]

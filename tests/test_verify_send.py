@@ -1,0 +1,152 @@
+"""The live client against a server that does everything wrong: what comes back is a value, never an exception."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pgagents.errors import PgagentsError
+from pgagents.verify.send import client
+from pgagents.wire import Request, Response, Silence, read_json
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+@contextmanager
+def server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A raw socket that reads a request's head and then does as `answer` says, once a connection."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stopping = threading.Event()
+
+    def serve() -> None:
+        while not stopping.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(5)
+                try:
+                    connection.recv(65_536)
+                    answer(connection)
+                except OSError:
+                    pass
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stopping.set()
+        listener.close()
+
+
+def asked(answer: Callable[[socket.socket], None], **bounds: float) -> Response | Silence:
+    with server(answer) as url, client(url, **bounds) as send:  # type: ignore[arg-type]  # the tests' bounds
+        return send(Request("GET", "/x?q=%zz"))
+
+
+def _endless(connection: socket.socket) -> None:
+    connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n")
+    while True:
+        connection.sendall(b"2000\r\n" + b"x" * 0x2000 + b"\r\n")
+
+
+def _dripping(connection: socket.socket) -> None:
+    connection.sendall(OK + b"Content-Length: 1000\r\n\r\n")
+    for _ in range(100):
+        connection.sendall(b"x")
+        time.sleep(0.05)
+
+
+def _dripping_head(connection: socket.socket) -> None:
+    for _ in range(100):
+        connection.sendall(b"H")
+        time.sleep(0.05)
+
+
+def _bomb(connection: socket.socket) -> None:
+    body = gzip.compress(b"0" * 50_000_000)
+    connection.sendall(OK + b"Content-Encoding: gzip\r\nContent-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (_endless, "too-large"),
+        (_bomb, "too-large"),
+        (_dripping, "timeout"),
+        (_dripping_head, "timeout"),
+        (lambda c: time.sleep(1.5), "timeout"),
+        (lambda c: c.sendall(OK + b"Content-Length: 100\r\n\r\n{"), "reset"),
+        (lambda c: None, "reset"),
+        (lambda c: c.sendall(b"SSH-2.0-OpenSSH_9\r\n\r\n"), "protocol"),
+        (lambda c: c.sendall(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1_000_000 + b"\r\n\r\n"), "protocol"),
+        (lambda c: c.sendall(OK + b"".join(b"X-%d: y\r\n" % i for i in range(150)) + b"Content-Length: 0\r\n\r\n"), "too-large"),
+        (lambda c: c.sendall(OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"), "protocol"),
+    ],
+    ids=["endless", "bomb", "drip", "drip_head", "mute", "half", "closed", "no_http", "huge_header", "many_headers", "no_gzip"],
+)
+def test_a_hostile_answer_is_a_silence(answer, kind):
+    came = asked(answer, timeout_s=1.0)
+    assert isinstance(came, Silence)
+    assert came.kind == kind
+
+
+def test_a_redirect_is_an_answer_and_is_not_followed():
+    came = asked(lambda c: c.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"))
+    assert isinstance(came, Response)
+    assert (came.status, came.header("location")) == (302, "http://127.0.0.1:1/")
+
+
+def test_invalid_utf8_arrives_as_it_was_sent():
+    came = asked(lambda c: c.sendall(OK + b'Content-Length: 6\r\n\r\n{"\xff":1'))
+    assert isinstance(came, Response)
+    assert "UTF-8" in read_json(came.body).problem
+
+
+def test_a_server_that_is_not_there_is_refused():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with client(f"http://127.0.0.1:{port}") as send:
+        came = send(Request("GET", "/"))
+    assert came == Silence("refused", came.detail)  # type: ignore[union-attr]  # a Silence, or the test fails
+
+
+def test_the_request_goes_out_as_written():
+    seen: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            received = b""
+            while not received.endswith(b"\xff\x00"):
+                received += connection.recv(65_536)
+            seen.append(received)
+            answer(connection)
+
+    threading.Thread(target=serve, daemon=True).start()
+    with listener, client(f"http://127.0.0.1:{listener.getsockname()[1]}/base") as send:
+        send(Request("POST", "/a%20b/%00?x=%zz", (("Content-Type", "text/plain"), ("Authorization", "Bearer k")), b"\xff\x00"))
+    head, _, body = seen[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /base/a%20b/%00?x=%zz HTTP/1.1\r\n")
+    assert head.count(b"Content-Type") == 1
+    assert b"text/plain" in head
+    assert body == b"\xff\x00"
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "x", ""])
+def test_an_address_that_is_none_is_a_wrong_call(url):
+    with pytest.raises(PgagentsError):
+        client(url)

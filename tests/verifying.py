@@ -1,0 +1,81 @@
+"""A sandbox in process and a verification of it, for the tests of verify."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pgagents.catalogue.load import load_text
+from pgagents.contract import Verdict
+from pgagents.model import Model
+from pgagents.report.report import Report
+from pgagents.sandbox.sandbox import Sandbox, open_sandbox
+from pgagents.verify.options import Identities, Options
+from pgagents.verify.run import verify
+from pgagents.wire import Handler
+
+ROOT = Path(__file__).parent.parent
+PARK_GRAPH = ROOT / "catalogue" / "park_graph.yaml"
+SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
+START = 1_776_000_000.0
+URL = "http://127.0.0.1:1"
+
+
+@cache
+def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
+    """A catalogue; `opened` is a point that it is to leave open."""
+    text = path.read_text(encoding="utf-8")
+    if opened is not None:
+        text, count = re.subn(rf"^  {opened}: .*$", f"  {opened}: any", text, count=1, flags=re.M)
+        if not count and path == PARK_GRAPH:
+            text = text.replace("\npoints:\n", f"\npoints:\n  {opened}: any\n", 1)
+    return load_text(text, str(path))
+
+
+def sandbox(of: Model, *, seed: int = 0, faults: Sequence[str] = (), liberties: Sequence[str] = ()) -> tuple[Sandbox, list[float]]:
+    """A sandbox whose time stands still until somebody sleeps (the list's one member is its time)."""
+    now = [START]
+    opened = open_sandbox(of, seed=1, time_source=lambda: now[0], rng=random.Random(seed), faults=faults, liberties=liberties)
+    return opened, now
+
+
+def keys_of(opened: Sandbox) -> dict[str, str]:
+    """Every identity, the main one with the lifted limit."""
+    return {**opened.tokens, "main": opened.tokens["lifted"], "stripe": opened.stripe_secret}
+
+
+def run(
+    of: Model,
+    *,
+    seed: int = 0,
+    faults: Sequence[str] = (),
+    liberties: Sequence[str] = (),
+    keys: Mapping[str, str] | None = None,
+    handler: Handler | None = None,
+    **options: Any,
+) -> Report:
+    """Verify a sandbox in process."""
+    opened, now = sandbox(of, seed=seed, faults=faults, liberties=liberties)
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    return verify(
+        of, handler or opened.handler, Identities(keys if keys is not None else keys_of(opened)), Options(seed=seed, live=False, **options),
+        clock=opened.front.clock.now, sleep=sleep, wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=time.perf_counter,
+    )  # fmt: skip
+
+
+def checks(report: Report, verdict: Verdict) -> set[str]:
+    """The checks that have a contract with this verdict."""
+    return {r.contract.check for r in report.results if r.verdict is verdict}
+
+
+def ids(report: Report, verdict: Verdict) -> list[str]:
+    """The contracts with this verdict."""
+    return [r.contract.id for r in report.results if r.verdict is verdict]
