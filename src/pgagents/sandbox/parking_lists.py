@@ -73,7 +73,7 @@ def refund(s: Sessions, call: Call) -> Any:
 
 
 def first_things(s: Sessions, now: float) -> None:
-    """What the catalogue's examples speak of: sessions begun five minutes before the world, a hold and a webhook."""
+    """What the catalogue's examples speak of: sessions begun five minutes before the world, one ended the day before, a hold and a webhook."""
     started = int(now) - 300
     entry = {
         "gate_code": None,
@@ -94,6 +94,13 @@ def first_things(s: Sessions, now: float) -> None:
             vehicle["fleet_id"] if of else None, json.dumps(of) if of else None, json.dumps(entry), "pi_" + id[-6:],
         )  # fmt: skip
         s.store.run("INSERT INTO payment VALUES (?, 'paid', NULL)", "pi_" + id[-6:])
+    day = (started - 86_400, started - 82_800)
+    s.store.run(
+        "INSERT INTO session VALUES ('sess_01JS1E6R3A', 'main/test', 'sess_k2m8t5', 'lot_golden_peak', 'CO-7891', 'completed', 3000, 'day',"
+        " NULL, 2, 3000, ?, ?, ?, 3000, 2700, NULL, NULL, NULL, NULL, ?, 'pi_1E6R3A')",
+        day[0], day[0] + 7200, day[1], json.dumps(entry),
+    )  # fmt: skip
+    s.store.run("INSERT INTO payment VALUES ('pi_1E6R3A', 'paid', NULL)")
     held = s.store.row("SELECT id FROM lot WHERE autonomous = 1 AND agents = 1 AND available > 1 ORDER BY n DESC")
     assert held is not None
     s.store.run(
