@@ -32,6 +32,8 @@ class Judgement:
     verdict: Verdict
     expected: str = ""
     actual: str = ""
+    firm: bool = False
+    """Of an untested one: it stays so even where another exchange kept it."""
 
 
 Conversation = Generator[Call | Wait | Judgement, Any, None]
@@ -68,9 +70,9 @@ def broken(contract: str, expected: str, actual: str) -> Judgement:
     return Judgement(contract, Verdict.BROKEN, expected, actual)
 
 
-def untested(contract: str, reason: str) -> Judgement:
-    """The contract could not be judged, and this is why."""
-    return Judgement(contract, Verdict.UNTESTED, reason)
+def untested(contract: str, reason: str, *, firm: bool = False) -> Judgement:
+    """The contract could not be judged here, and this is why; `firm` where no other exchange can make up for it."""
+    return Judgement(contract, Verdict.UNTESTED, reason, firm=firm)
 
 
 def promise(check: str, detail: str, door: Door, says: str, origin: Pointer, cite: Sequence[str] = ()) -> Contract:

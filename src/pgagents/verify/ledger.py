@@ -67,8 +67,10 @@ class Ledger:
         if judgement.verdict is Verdict.KEPT:
             self.judged += entry.kept == 0 and entry.broken is None
             entry.kept += 1
-        elif judgement.verdict is Verdict.UNTESTED:
+        elif judgement.verdict is Verdict.UNTESTED and judgement.firm:
             entry.error = entry.error or judgement.expected
+        elif judgement.verdict is Verdict.UNTESTED:
+            entry.reason = entry.reason or judgement.expected
         elif entry.broken is None:
             self.judged += entry.kept == 0
             self.broken += 1

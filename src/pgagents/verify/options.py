@@ -18,7 +18,7 @@ class Options:
     """The caller's choices. Times in seconds; `only` and `skip` are contract ids or prefixes of them.
 
     `max_requests` None: 60 for smoke, 25 per action and wire surface for standard, no bound for deep.
-    `limits`: exceed each limit once, at the end. `live`: the target is not this process, so answers may be slow and clocks may differ.
+    `live`: the target is not this process, so answers may be slow and clocks may differ.
     """
 
     profile: Profile = "standard"
@@ -31,7 +31,6 @@ class Options:
     allow_writes: bool = False
     live: bool = True
     version: str = ""
-    limits: bool = False
     require: tuple[str, ...] = ()
 
 

@@ -45,7 +45,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
             try:
                 scope = Scope(values)
             except ExpressionError as error:
-                yield untested(contract, str(error))
+                yield untested(contract, str(error), firm=True)
                 continue
         held = judged(law, scope)
         if held.outcome == "held":
@@ -53,7 +53,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         elif held.outcome == "broken":
             yield broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {shown(values, law.that)}")
         elif held.outcome == "error" and not ("before" in reads(law) and values["before"] is None):
-            yield untested(contract, f"the law cannot be evaluated on this answer: {held.why}")
+            yield untested(contract, f"the law cannot be evaluated on this answer: {held.why}", firm=True)
         elif held.outcome == "vacuous":
             memory.notes[(NAME, contract)] = held.why
 

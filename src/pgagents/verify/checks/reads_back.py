@@ -123,7 +123,7 @@ def _same(
         if held.outcome == "broken" and not differing:
             yield broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {shown(scope.values, law.that)}")
         elif held.outcome == "error":
-            yield untested(contract, f"the law cannot be evaluated: {held.why}")
+            yield untested(contract, f"the law cannot be evaluated: {held.why}", firm=True)
         elif held.outcome == "held":
             yield kept(contract)
 
