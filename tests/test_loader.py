@@ -395,6 +395,16 @@ def test_refused_part_makes_no_follow_up_faults() -> None:
     assert [(line, id) for line, _, id, _ in told(text)] == [(1, "missing-key"), (10, "unknown-key"), (39, "type")]
 
 
+def test_refused_step_stays_a_name_for_the_steps_after_it() -> None:
+    text = swap(SMALL, "find: {action: find_books,", "find: {action: [find_books],")
+    assert [(id, message) for _, _, id, message in told(text)] == [("type", "a list stands here; it should be text")]
+
+
+@pytest.mark.parametrize(("old", "new"), [("BAD: 400", "B AD: 400"), ("codes: {BAD: 400, NO_KEY: 401, GONE: 404}", "codes: none")])
+def test_refused_names_leave_no_dangling_references(old: str, new: str) -> None:
+    assert len(told(swap(SMALL, old, new))) == 1
+
+
 @pytest.mark.parametrize("section", ["auth", "errors", "actions", "schemas", "api", "limits", "groups", "surfaces", "resources"])
 def test_misspelt_section_is_one_fault(section: str) -> None:
     found = told(SMALL.replace(f"\n{section}:\n", f"\n{section}z:\n"))

@@ -9,7 +9,6 @@ import sys
 from dataclasses import replace
 
 import pytest
-from verifying import PARK_GRAPH, SHOP, START, URL, ids, keys_of, model, run, sandbox
 
 from pgagents.contract import Verdict
 from pgagents.errors import PgagentsError
@@ -17,6 +16,7 @@ from pgagents.report.report import Report
 from pgagents.verify.options import Identities, Options
 from pgagents.verify.run import contracts, plan, verify
 from pgagents.wire import Request, Response, Silence, json_bytes
+from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, run, sandbox
 
 WHOLE = Identities(dict.fromkeys(("main", "second", "starter", "fleet", "revoked", "operator", "stripe"), "pk_test_x"))
 
@@ -313,7 +313,3 @@ def test_an_error_inside_one_check_makes_its_contracts_untested_and_no_finding(m
     assert {r.contract.check for r in untested} == {"request_id"}
     assert "internal error" in untested[0].reason
     assert report.exit_code == 3
-
-
-def test_the_laws_time_follows_the_callers_clock():
-    assert START == sandbox(model())[1][0]

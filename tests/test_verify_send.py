@@ -71,6 +71,14 @@ def _dripping_head(connection: socket.socket) -> None:
         time.sleep(0.05)
 
 
+def _mute(_: socket.socket) -> None:
+    time.sleep(1.5)
+
+
+def _closing(_: socket.socket) -> None:
+    pass
+
+
 def _bomb(connection: socket.socket) -> None:
     body = gzip.compress(b"0" * 50_000_000)
     connection.sendall(OK + b"Content-Encoding: gzip\r\nContent-Length: " + str(len(body)).encode() + b"\r\n\r\n" + body)
@@ -83,9 +91,9 @@ def _bomb(connection: socket.socket) -> None:
         (_bomb, "too-large"),
         (_dripping, "timeout"),
         (_dripping_head, "timeout"),
-        (lambda c: time.sleep(1.5), "timeout"),
+        (_mute, "timeout"),
         (lambda c: c.sendall(OK + b"Content-Length: 100\r\n\r\n{"), "reset"),
-        (lambda c: None, "reset"),
+        (_closing, "reset"),
         (lambda c: c.sendall(b"SSH-2.0-OpenSSH_9\r\n\r\n"), "protocol"),
         (lambda c: c.sendall(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1_000_000 + b"\r\n\r\n"), "protocol"),
         (lambda c: c.sendall(OK + b"".join(b"X-%d: y\r\n" % i for i in range(150)) + b"Content-Length: 0\r\n\r\n"), "too-large"),

@@ -19,6 +19,7 @@ from pgagents.expression import Expression, ExpressionError
 from pgagents.source import MAX_FAULTS, Pointer, Source, brief, did_you_mean
 
 ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
+NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -96,9 +97,15 @@ class Checker:
         self.fault(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
         return False
 
+    def in_file(self, pointer: Pointer) -> Collection[Any]:
+        """The names written at a pointer, refused ones too."""
+        return _names(self.source.data, pointer)
+
     def lost(self, home: Pointer) -> bool:
-        """Whether the names at `home` cannot be known: it is not in the file, and something near it was refused."""
-        return _at(self.source.data, home) is None and any(home[: len(d) - 1] == d[:-1] for d in self.dropped)
+        """Whether the names at `home` cannot be known: it is no collection and something near it was refused, or one of its keys was."""
+        if isinstance(_at(self.source.data, home), dict | list):
+            return any(d[:-1] == home and not NAME.fullmatch(str(d[-1])) for d in self.dropped)
+        return any(home[: len(d) - 1] == d[:-1] for d in self.dropped)
 
     def compile(self, pointer: Pointer, text: str | None, names: Iterable[str]) -> Expression | None:
         """Compile the expression at a pointer and keep it; notes why it does not compile."""

@@ -22,12 +22,11 @@ def run(checker: Checker) -> None:
     for name, resource in checker.written.resources.items():
         _resource(checker, name, ("resources", name), resource)
     for name, workflow in checker.written.workflows.items():
-        earlier: list[str] = []
+        steps = list(map(str, checker.in_file(("workflows", name, "steps"))))
         for index, role in enumerate(workflow.needs):
             checker.known(("workflows", name, "needs", index), role, ("auth", "roles"), "role")
         for step_name, step in workflow.steps.items():
-            _step(checker, ("workflows", name, "steps", step_name), step, earlier)
-            earlier.append(step_name)
+            _step(checker, ("workflows", name, "steps", step_name), step, steps[: steps.index(step_name)])
     operator = checker.written.operator
     if operator:
         checker.known(("operator", "clock"), operator.clock, ("operator", "actions"), "operator's action")
@@ -140,7 +139,7 @@ def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> 
 
 
 def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
-    names = [*scope.CALL, *checker.written.resources]
+    names = [*scope.CALL, *map(str, checker.in_file(("resources",)))]
     checker.call((*pointer, "found_by"), resource.found_by, names)
     checker.call((*pointer, "made_by"), resource.made_by, names)
     checker.call((*pointer, "undone_by"), resource.undone_by, names)
@@ -167,7 +166,7 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
 
 
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
-    names = {*scope.STEP, *checker.written.resources, *earlier}
+    names = {*scope.STEP, *map(str, checker.in_file(("resources",))), *earlier}
     if checker.known((*pointer, "action"), step.action, ACTIONS, "action"):
         checker.arguments((*pointer, "input"), step.input, step.action)
     checker.known((*pointer, "as"), step.as_, ("auth", "roles"), "role")

@@ -11,8 +11,10 @@ from pgagents.model import Resource
 from pgagents.verify.door import Door
 
 Intent = Literal["valid", "explore", "invalid", "auth", "scope", "absent", "illegal", "replay", "framework", "document", "clean"]
-"""What a call is meant to show. `valid` alone expects a 2xx; `clean` undoes what a run made; an answer to `framework`
-and `document` is none of an action."""
+"""What a call is meant to show.
+
+`valid` alone expects a 2xx; `clean` undoes what a run made; an answer to `framework` and `document` is none of an action.
+"""
 
 Twist = Literal["", "none", "garbage", "flip", "basic", "bare", "query"]
 """How the key is presented: as it should be, not at all, another key, one character changed, by another scheme, without
@@ -23,7 +25,8 @@ the scheme's name, in the query."""
 class Live:
     """An argument that stands for the id of a live resource, chosen when the call is sent.
 
-    `states` are those it may be in (empty: any); `fresh` asks for one that no other call used; `role` is its owner; `standard` asks for one made just as the resource says.
+    `states` are those it may be in (empty: any); `fresh` asks for one that no other call used; `role` is its owner;
+    `standard` asks for one made just as the resource says.
     """
 
     resource: str

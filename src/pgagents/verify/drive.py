@@ -12,10 +12,10 @@ from typing import Any
 
 from pgagents.contract import Verdict
 from pgagents.expression import epoch
-from pgagents.model import Model
-from pgagents.verify.call import Call, Signature, Twist, Wait
+from pgagents.verify.call import Call, Signature, Wait
 from pgagents.verify.check import Judgement, Probe
 from pgagents.verify.encode import request_of
+from pgagents.verify.key import presented
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.options import Options
@@ -359,17 +359,3 @@ def _texts(value: Any) -> list[str]:
         return [value]
     members = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     return [text for member in members for text in _texts(member)]
-
-
-def presented(key: str, twist: Twist, model: Model) -> str | None:
-    """The Authorization header for a key, presented as it should be or not."""
-    if twist in ("none", "query"):
-        return None
-    if twist == "garbage":
-        prefix = next(iter(model.auth.schemes[model.auth.default].prefixes), "")
-        return f"Bearer {prefix}pgv000000000000000000000000"
-    if twist == "flip":
-        return f"Bearer {key[:-1]}{'A' if key[-1] != 'A' else 'B'}"
-    if twist == "basic":
-        return f"Basic {key}"
-    return key if twist == "bare" else f"Bearer {key}"

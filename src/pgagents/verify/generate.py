@@ -53,7 +53,7 @@ def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], s
     plainly = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in tied]
     wide = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in (tied if writes else place)]
     around = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) in place and p.required and not writes]
-    base = {k: v for k, v in recipe.input.items()}
+    base = dict(recipe.input)
     least = {k: v for k, v in base.items() if (q := door.action.param(k)) is None or q.required}
     if _optional(door):
         yield "minimal", least, "with only its required arguments"

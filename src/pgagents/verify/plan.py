@@ -194,7 +194,7 @@ def _without_identity(
     return found
 
 
-def simulate(setting: Setting, made: Draft, model: Model) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
+def simulate(made: Draft, model: Model) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
     """Requests by bucket and by phase, seconds at the catalogue's pace, and the probes that the budget reaches."""
     by_bucket: dict[str, int] = {}
     by_phase: dict[str, int] = {}

@@ -44,7 +44,7 @@ def plan(model: Model, options: Options, identities: Identities, *, url: str = "
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
-    by_bucket, by_phase, seconds, _ = planning.simulate(setting, made, model)
+    by_bucket, by_phase, seconds, _ = planning.simulate(made, model)
     selected = tuple(c for c in listed if c.id not in made.settled)
     left_out = tuple((r.contract, r.reason) for r in made.settled.values())
     return Plan(by_bucket, by_phase, sum(by_phase.values()), seconds, selected, left_out, made.digest)

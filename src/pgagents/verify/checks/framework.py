@@ -111,7 +111,8 @@ def _paths(setting: Setting) -> Iterator[Case]:
         call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, door.path))
         open_ = setting.model.points.head_and_options == "any"
         yield Case(
-            "wrong_method", f"{method} {door.path} is refused", call, codes[framework.wrong_method], ("errors", "framework", "wrong_method"),
+            "wrong_method", f"{method} {door.path} is refused", call, codes[framework.wrong_method],
+            ("errors", "framework", "wrong_method"),
             (NOT_IMPLEMENTED,) if open_ else (),
         )  # fmt: skip
 

@@ -98,8 +98,7 @@ def _illegal(setting: Setting, resource: Resource, move: Move, state: str, door:
         seen: Seen = yield Call(
             door, _input(resource, move), "illegal", why, subject=resource, states=(state,), fresh=True, surface=door.surface
         )
-        for judgement in refused_with(seen, contract, [move.otherwise], why):
-            yield judgement
+        yield from refused_with(seen, contract, [move.otherwise], why)
         reader = _reader(setting, resource)
         if seen.success or reader is None or seen.subject is None:
             return

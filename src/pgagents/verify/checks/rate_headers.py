@@ -87,11 +87,11 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         yield kept(f"{NAME}/limit/{place}")
     else:
         yield broken(f"{NAME}/limit/{place}", f"a limit of at least {smallest}", f"a limit of {limit}")
-    yield _reset(seen, limit, remaining, reset, bucket.per_s, memory, f"{NAME}/reset/{place}")
+    yield _reset(seen, reset, bucket.per_s, memory, f"{NAME}/reset/{place}")
     yield _remaining(seen, limit, remaining, bucket.per_s, memory, f"{NAME}/remaining/{place}")
 
 
-def _reset(seen: Seen, limit: int, remaining: int, reset: int, per_s: float, memory: Memory, contract: str) -> Judgement:
+def _reset(seen: Seen, reset: int, per_s: float, memory: Memory, contract: str) -> Judgement:
     """Full again: not in the past, and not later than an empty bucket takes."""
     epoch = memory.model.limits.reset_unit == "epoch_seconds"
     ahead = reset - seen.sent_at if epoch else float(reset)

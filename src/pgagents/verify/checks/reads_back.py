@@ -92,8 +92,7 @@ def _reading(
             return
         why = f"to read back a {resource.name}"
         seen: Seen = yield Call(door, read.input, "valid", why, subject=resource, made=body, surface=door.surface)
-        for judgement in _same(setting, resource, body, made, seen, read, covers):
-            yield judgement
+        yield from _same(setting, resource, body, made, seen, read, covers)
 
     return run
 
