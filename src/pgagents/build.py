@@ -88,8 +88,8 @@ def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = No
     return Built(rendered, tuple(every), tuple(in_order(found)), stale)
 
 
-def document(model: Model, path: str, *, templates: Path | None = None) -> Rendered:
-    """The one document that goes to `path` in the output folder, with the origin of its members.
+def document(model: Model, path: str, *, templates: Path | None = None, traced: bool = True) -> Rendered:
+    """The one document that goes to `path` in the output folder; `traced` keeps the origin of its members.
 
     A path may be longer than the output's own (`generated/gemini/functions.json`). Raises PgagentsError for a file
     that no target of this catalogue writes.
@@ -103,7 +103,7 @@ def document(model: Model, path: str, *, templates: Path | None = None) -> Rende
                     raise PgagentsError(f"this catalogue writes no {output}: it has no surface `{getattr(target, 'surface', '')}`")
                 needed: dict[str, Target | Summary] = plan(model) if isinstance(target, Summary) else {id: target}
                 made = next(m for m in _made(model, needed) if m.id == id)
-                return Renderer(templates, traced=True).render(made)
+                return Renderer(templates, traced=traced).render(made)
     outputs = [output for target in known.values() for output in target.outputs]
     raise PgagentsError(f"`{path}` is no file that pgagents generates", did_you_mean("/".join(parts[-2:]), outputs))
 

@@ -329,7 +329,8 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The whole API. `api`, `auth`, `limits`, `errors`, `points`, `webhooks`, `idempotency` and `retention` keep the written form: it has no choices left."""
+    """The whole API. `api`, `auth`, `limits`, `errors`, `points`, `webhooks`, `idempotency` and
+    `retention` keep the written form: it has no choices left."""
 
     source: Source
     sha256: str

@@ -16,7 +16,7 @@ def built(model: Model, file: str) -> Any:
     from pgagents.build import document  # heavy (jinja2), and only where documents are hosted
 
     try:
-        artifacts = document(model, file).artifacts()
+        artifacts = document(model, file, traced=False).artifacts()
     except PgagentsError:
         return None
     data = next((a.data for a in artifacts if a.path == file), None)

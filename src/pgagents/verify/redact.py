@@ -13,6 +13,8 @@ from pgagents.wire import Request, Response, json_bytes, read_json
 MASK = "[redacted]"
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 MAX_STORED = 20_000
+NEAR = 12
+"""So many characters in common with a key are too many to print; prefixes that all keys share are shorter."""
 
 
 class Redactor:
@@ -67,7 +69,20 @@ class Redactor:
         return self.text(target)
 
     def _headers(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        return tuple((k, MASK if k.lower() in _SECRET_HEADERS else self.text(v)) for k, v in headers)
+        return tuple((k, self._credential(v) if k.lower() in _SECRET_HEADERS else self.text(v)) for k, v in headers)
+
+    def _credential(self, value: str) -> str:
+        """A header that proves who calls: a key by its role, a made-up bearer as it is, a near miss or an encoded key not at all."""
+        shown = self.text(value)
+        if shown != value:
+            return shown
+        keys = [secret for secret, name in self._values.items() if name != MASK]
+        made_up = (
+            keys
+            and value.lower().startswith("bearer ")
+            and not any(secret[i : i + NEAR] in value for secret in keys for i in range(len(secret) - NEAR + 1))
+        )
+        return value if made_up else MASK
 
     def _body(self, body: bytes) -> bytes:
         if not body:

@@ -8,13 +8,17 @@ from typing import Any
 
 from pgagents.expression import Expression
 from pgagents.origin import plain
+from pgagents.schema import closure
 from pgagents.verify.call import Fresh, Signature
 from pgagents.verify.door import Door
 from pgagents.verify.fuzz import coverage, document
 from pgagents.verify.generate import _opaque, _sendable, _text, around_names, is_invalid, ordinary, places
+from pgagents.verify.hosted import built
 from pgagents.verify.memory import Setting
 from pgagents.verify.readings import _readings
 from pgagents.verify.recipe import recipe_of
+
+FULL = "openapi/openapi.json"
 
 KEYWORDS = {
     "value_below_minimum": "minimum",
@@ -90,23 +94,32 @@ def _varied(setting: Setting, door: Door) -> list[VariedCall]:
 
 
 def _document(setting: Setting, door: Door) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
-    """An operation as the wire has it; a dispatcher's action as a body of its own schema, never the published union."""
+    """An operation to generate from: REST as the generated document has it, a dispatcher's action from its own schema.
+
+    The dispatcher's published schema is a union with free arguments, from which only empty ones are drawn.
+    """
+    if door.dispatcher is None:
+        found = _published(setting, door)
+        if found is not None:
+            return found, {(p.place, p.wire): str(p.name) for p in door.params}
     schemas = {str(k): plain(v) for k, v in setting.model.schemas.items()}
-    names: dict[tuple[str, str], str] = {}
-    params: list[dict[str, Any]] = []
-    members: dict[str, Any] = {}
-    needed: list[str] = []
-    for param in door.params:
-        place = "body" if door.dispatcher is not None else param.place
-        wire = str(param.name) if door.dispatcher is not None else param.wire
-        names[(place, wire)] = str(param.name)
-        schema = plain(param.schema)
-        if place == "body":
-            members[wire] = schema
-            needed += [wire] if param.required else []
-        else:
-            params.append({"name": wire, "in": place, "required": param.required, "schema": schema})
-    body = None
+    members = {str(p.name): plain(p.schema) for p in door.params}
+    needed = [str(p.name) for p in door.params if p.required]
+    body: dict[str, Any] | None = None
     if members:
         body = {"type": "object", "properties": members, "additionalProperties": False, **({"required": needed} if needed else {})}
-    return document(door.path, door.method, params, body, schemas), names
+    return document(door.path, door.method, [], body, schemas), {("body", name): name for name in members}
+
+
+def _published(setting: Setting, door: Door) -> dict[str, Any] | None:
+    """The door's operation in the full OpenAPI document that `build` writes, alone and without security; None where it is not there."""
+    whole = setting.kept(("built", FULL), lambda: built(setting.model, FULL))
+    paths = whole.get("paths", {}) if isinstance(whole, dict) else {}
+    operation = paths.get(str(door.path), {}).get(door.method.lower())
+    if operation is None:
+        return None
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    components = whole.get("components", {}).get("schemas", {})
+    params = [{k: v for k, v in p.items() if k not in ("example", "examples")} for p in operation.get("parameters", [])]
+    needed = closure({"allOf": [*(p.get("schema", {}) for p in params), *([body] if body else [])]}, components)
+    return document(door.path, door.method, params, body, {name: components[name] for name in needed})

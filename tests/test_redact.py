@@ -1,0 +1,52 @@
+"""What a report may show of a credential."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from pgagents.report.report import Exchange
+from pgagents.verify.redact import MASK, Redactor
+from pgagents.wire import Request, Response
+
+KEY = "pk_test_3f9a8c7b6d5e4f3a2b1c"
+BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
+
+
+def shown(authorization: str) -> str:
+    redactor = Redactor({"main": KEY}, {"client_secret"})
+    request = Request("GET", "/", (("Authorization", authorization),))
+    return redactor.exchange(Exchange(1, request, Response(200), 0.1, "a test")).request.header("authorization") or ""
+
+
+def test_a_key_is_shown_by_its_role() -> None:
+    assert shown(f"Bearer {KEY}") == "Bearer [key of main]"
+    assert shown(KEY) == "[key of main]"
+
+
+def test_a_made_up_key_is_shown_so_that_the_call_can_be_repeated() -> None:
+    assert shown("Bearer pk_test_not_a_key") == "Bearer pk_test_not_a_key"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"Bearer {KEY[:-1]}x",
+        f"Bearer {KEY.upper()[:4]}{KEY[4:]}",
+        "Basic " + base64.b64encode(f"{KEY}:".encode()).decode(),
+        f"Bearer {KEY[8:]}",
+    ],
+)
+def test_a_near_miss_or_an_encoded_key_is_not_shown(value: str) -> None:
+    assert shown(value) == MASK
+
+
+def test_a_secret_member_is_masked_wherever_its_value_turns_up() -> None:
+    redactor = Redactor({"main": KEY}, {"client_secret"})
+    redactor.learn({"session": {"client_secret": "pi_1_secret_2"}})
+    answer = Response(500, (("X-Trace", "pi_1_secret_2"),), b'{"client_secret":"other","trace":"saw pi_1_secret_2"}')
+    found = redactor.exchange(Exchange(1, Request("GET", f"/?client_secret=pi_1_secret_2&k={KEY}"), answer, 0.1, "a test"))
+    assert "pi_1_secret_2" not in str(found)
+    assert KEY not in str(found)
+    assert b'"other"' not in found.answer.body  # type: ignore[union-attr]  # it is a Response
