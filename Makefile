@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format schemas interop bench clean
+.PHONY: help setup demo test format schemas interop browser bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -45,6 +45,17 @@ interop: $(VENV)/.interop ## the vendors' own packages (PyPI, npm) judge the gen
 $(VENV)/.interop: $(VENV)/.installed
 	@echo "installing the vendors' packages into $(VENV)"
 	@$(PIP) install --editable '.[dev,interop]'
+	@touch $@
+
+browser: $(VENV)/.browser ## a real Chromium opens the generated page
+	$(BIN)/pytest tests/browser
+
+$(VENV)/.browser: $(VENV)/.installed
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { echo "installing chromium"; apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } \
+	  || { echo "no chromium here: install one by your system's package manager, or run this as root"; exit 1; }
+	@echo "installing playwright into $(VENV)"
+	@$(PIP) install --editable '.[dev,browser]'
 	@touch $@
 
 bench: $(VENV)/.installed ## what it costs: start, build, 1,000 and 2,000 actions, verify

@@ -38,12 +38,13 @@ class Caller:
         liberties: Sequence[str] = (),
         db: Path | None = None,
         seed: int | None = None,
+        **more: Any,
     ) -> None:
         self.passed_s = 0.0
         self.logged: list[str] = []
         self.sandbox = open_sandbox(
             model(name), start=START, time_source=lambda: self.passed_s, rng=random.Random(7), faults=faults, liberties=liberties, db=db,
-            seed=seed, log=self.logged.append,
+            seed=seed, log=self.logged.append, **more,
         )  # fmt: skip
         self.tokens = dict(self.sandbox.tokens)
 

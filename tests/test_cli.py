@@ -17,12 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import click
 import jsonschema_rs
 import pytest
 
 from pgagents.cli import _progress, _run
-from pgagents.cli.main import main
-from pgagents.cli.verify import base_url
+from pgagents.cli._urls import base_url
+from pgagents.cli.main import cli, main
 from pgagents.errors import PgagentsError
 from pgagents.resources import folder
 from pgagents.verify.options import Progress
@@ -273,3 +274,42 @@ def test_demo_with_a_fault_finds_it() -> None:
     done = subprocess.run([*PGAGENTS, "demo", "--fault", "no-such-fault"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "no-such-fault" in done.stderr
+
+
+@pytest.mark.parametrize("name", cli.list_commands(click.Context(cli)))
+def test_help_of_every_command_shows_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, name, "--help")
+    assert code == 0
+    calls = [line for line in out.partition("Examples:")[2].splitlines() if line.strip().startswith(f"pgagents {name}")]
+    assert calls
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    flags = {opt for sub in [command, *getattr(command, "commands", {}).values()] for param in sub.params for opt in param.opts}
+    assert {word for line in calls for word in line.split() if word.startswith("--")} <= flags | {"--help"}
+
+
+def test_nothing_is_left_in_the_folder_a_user_stands_in(tmp_path: Path) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("HYPOTHESIS_")} | {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+    here = tmp_path / "here"
+    here.mkdir()
+    done = subprocess.run([*PGAGENTS, "contracts", SHOP], cwd=here, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0
+    assert list(here.iterdir()) == []
+
+
+def test_closed_stdout_is_no_finding() -> None:
+    """Exit code 1 would say that something was found."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run([*PGAGENTS, "sandbox", "--list-faults"], stdout=write_end, stderr=subprocess.PIPE, check=False)
+    os.close(write_end)
+    assert done.returncode == 141
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("where", ["no/such/ready.json", "."])
+def test_sandbox_that_cannot_say_it_is_ready_does_not_start(where: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, "sandbox", SHOP, "--port", "0", "--ready", where)
+    assert (code, out) == (2, "")
+    assert "--ready" in err
+    assert "Traceback" not in err

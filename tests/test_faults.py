@@ -24,7 +24,18 @@ def test_the_plain_sandbox_keeps_every_contract(path, seed):
     assert len(ids(report, Verdict.KEPT)) > 200
 
 
-@pytest.mark.parametrize("name", oddity.known("faults"))
+FAULTS = {name: oddity.module("faults", name) for name in oddity.known("faults")}
+AWAITING = {name: fault.AWAITS for name, fault in FAULTS.items() if hasattr(fault, "AWAITS")}
+
+
+@pytest.mark.parametrize("name", AWAITING)
+def test_fault_that_no_check_finds_yet_breaks_nothing_else(name):
+    report = run(model(), faults=[name])
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    pytest.skip(f"{name} awaits the check {AWAITING[name]}; {len(AWAITING)} of {len(FAULTS)} faults await theirs")
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if name not in AWAITING])
 def test_fault_breaks_what_it_declares_and_no_more(name):
     fault = oddity.module("faults", name)
     report = run(model(), faults=[name])

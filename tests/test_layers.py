@@ -19,8 +19,9 @@ ROOT = Path(pgagents.__file__).parent
 # modules of one group stand side by side and do not import each other
 ORDER = [
     {"source"}, {"origin"}, {"diagnostics"}, {"errors"}, {"registry"}, {"resources"}, {"wire"}, {"schema"}, {"expression"}, {"model"},
-    {"catalogue"}, {"target"}, {"dialect", "dump", "patterns", "intersect"}, {"wording"}, {"lower"}, {"functions"}, {"openapi"},
-    {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"contract"}, {"report"}, {"verify", "sandbox"}, {"cli"},
+    {"catalogue"}, {"target"}, {"dialect", "dump", "patterns", "intersect"}, {"nullable", "wording"}, {"lower"}, {"functions", "criteria"},
+    {"strict"}, {"openapi"}, {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"contract"}, {"report"}, {"verify", "sandbox"},
+    {"cli"},
 ]  # fmt: skip
 PLACE = {name: place for place, group in enumerate(ORDER) for name in group}
 SIBLINGS = ["targets", "verify.checks", "sandbox.faults", "sandbox.liberties"]
@@ -37,6 +38,9 @@ HEAVY = {
     "pydantic",
     "yaml",
     "cel",
+    "authlib",
+    "cryptography",
+    "trustme",
 }
 
 

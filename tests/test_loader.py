@@ -395,6 +395,24 @@ def test_refused_part_makes_no_follow_up_faults() -> None:
     assert [(line, id) for line, _, id, _ in told(text)] == [(1, "missing-key"), (10, "unknown-key"), (39, "type")]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "id"),
+    [
+        ("    effect: read\n", "    effect: reed\n", "value"),
+        ("    effect: read\n", "", "missing-key"),
+        ("    http: GET /books\n", "    http: FETCH /books\n", "value"),
+        ("    title: Find books\n", "    title: [x]\n", "type"),
+        ("    description: Find books with at least so many pages.\n", "", "missing-key"),
+    ],
+)
+def test_refused_line_of_an_action_hides_no_other_fault_of_it(old: str, new: str, id: str) -> None:
+    """A wrong `effect` alone must not hide a law that does not compile and a schema that is not there."""
+    text = swap(
+        swap(SMALL, "long-enough: response.books.all(", "long-enough: response.books.all(("), "items: {$ref: Book}", "items: {$ref: Bok}"
+    )
+    assert sorted(f[2] for f in told(swap(text, old, new))) == sorted([id, "unknown-name", "expression"])
+
+
 def test_refused_step_stays_a_name_for_the_steps_after_it() -> None:
     text = swap(SMALL, "find: {action: find_books,", "find: {action: [find_books],")
     assert [(id, message) for _, _, id, message in told(text)] == [("type", "a list stands here; it should be text")]

@@ -9,12 +9,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgagents.dialect import GEMINI, GEMINI_JSON, OPENAPI_30, OPENAPI_30_FLAT, OPENAPI_31, XAI, Dialect
+from pgagents.dialect import (
+    ANTHROPIC,
+    ANTHROPIC_STRICT,
+    GEMINI,
+    GEMINI_JSON,
+    MCP,
+    OPENAI,
+    OPENAI_STRICT,
+    OPENAPI_30,
+    OPENAPI_30_FLAT,
+    OPENAPI_31,
+    PERPLEXITY,
+    XAI,
+    Dialect,
+)
 from pgagents.lower import lower
 from pgagents.origin import Node, Text, origin_of, plain
 from pgagents.patterns import whole
 
-DIALECTS = [GEMINI, GEMINI_JSON, XAI, OPENAPI_30, OPENAPI_30_FLAT]
+DIALECTS = [
+    GEMINI, GEMINI_JSON, XAI, OPENAPI_30, OPENAPI_30_FLAT, OPENAI, OPENAI_STRICT, ANTHROPIC, ANTHROPIC_STRICT, PERPLEXITY, MCP,
+]  # fmt: skip
 REF = "#/components/schemas/"
 NAMES = ["a", "b", "c"]
 PATTERNS = ["^[a-z]+$", "a", "^a", "b$", "a|b", "^(a|b)$", "^a|b$", r"^\d{1,2}$", "(?=a)a", "[$^]", r"^a\$"]
@@ -168,6 +184,20 @@ def read_back(lowered: Any, dialect: Dialect) -> Any:
     return out
 
 
+def _filled(lowered: Any, value: Any) -> Any:
+    """The value as strict mode sends it: null for every member that is not given."""
+    for branch in lowered.get("anyOf", ()):
+        filled = _filled(branch, value)
+        if _validator(branch, {}).is_valid(filled):
+            return filled
+    if isinstance(value, dict) and "properties" in lowered:
+        known = {name: _filled(member, value[name]) if name in value else None for name, member in lowered["properties"].items()}
+        return {**value, **known}
+    if isinstance(value, list) and "items" in lowered:
+        return [_filled(lowered["items"], item) for item in value]
+    return value
+
+
 def _validator(schema: Any, components: Any) -> Any:
     return jsonschema_rs.Draft202012Validator(plain({**schema, "components": {"schemas": components}}), validate_formats=False)
 
@@ -180,7 +210,14 @@ def test_a_value_that_the_catalogue_takes_is_taken_after_lowering(dialect: Diale
     value = value_for(data.draw, schema) if data.draw(st.integers(0, 4)) else data.draw(values)
     if not _validator(schema, COMPONENTS).is_valid(value):
         return
-    lowered, _ = lower(schema, COMPONENTS, dialect)
+    lowered, losses = lower(schema, COMPONENTS, dialect)
+    if any(
+        loss.went == "narrowed" or (loss.constraint.startswith("additionalProperties") and dialect.additional == "closed")
+        for loss in losses
+    ):
+        return  # said to be shut out
+    if dialect.optional == "null":
+        value = _filled(lowered, value)
     components = {name: read_back(lower(part, COMPONENTS, dialect)[0], dialect) for name, part in COMPONENTS.items()}
     read = read_back(lowered, dialect)
     assert _validator(read, components).is_valid(value), (schema, lowered, value)
@@ -219,6 +256,42 @@ def _words(schema: Any) -> set[str]:
         (GEMINI, {"$ref", "const", "oneOf", "allOf", "additionalProperties", "exclusiveMinimum", "multipleOf", "uniqueItems", "examples"}),
         (GEMINI_JSON, {"$ref", "const", "allOf", "exclusiveMinimum", "exclusiveMaximum"}),
         (XAI, {"$ref", "allOf", "multipleOf", "uniqueItems", "nullable"}),
+        (OPENAI, {"$ref", "allOf", "nullable"}),
+        (
+            OPENAI_STRICT,
+            {
+                "$ref",
+                "const",
+                "oneOf",
+                "allOf",
+                "default",
+                "nullable",
+                "minLength",
+                "maxLength",
+                "uniqueItems",
+                "minProperties",
+                "maxProperties",
+            },
+        ),
+        (ANTHROPIC, {"$ref", "allOf", "nullable"}),
+        (
+            ANTHROPIC_STRICT,
+            {
+                "$ref",
+                "oneOf",
+                "allOf",
+                "nullable",
+                "minimum",
+                "maximum",
+                "exclusiveMinimum",
+                "multipleOf",
+                "minLength",
+                "maxLength",
+                "maxItems",
+            },
+        ),
+        (PERPLEXITY, {"$ref", "const", "oneOf", "allOf", "nullable", "exclusiveMaximum", "multipleOf", "uniqueItems"}),
+        (MCP, {"$ref", "allOf", "nullable"}),
         (OPENAPI_30, {"const", "examples"}),
         (OPENAPI_30_FLAT, {"$ref", "const", "examples", "anyOf", "oneOf", "allOf"}),
     ],
@@ -373,3 +446,50 @@ def test_texts_keep_their_origin() -> None:
 )  # fmt: skip
 def test_a_pattern_matches_the_whole_text_or_is_given_up(pattern: str, said: str | None) -> None:
     assert whole(pattern) == said
+
+
+def test_null_as_an_alternative_keeps_the_texts_outside() -> None:
+    schema = _node({"type": ["string", "null"], "enum": ["a", None], "description": "d", "default": "a"}, "x")
+    lowered, losses = lower(schema, {}, MCP)
+    assert lowered == {"anyOf": [{"type": "string", "enum": ["a"]}, {"type": "null"}], "description": "d", "default": "a"}
+    assert losses == ()
+
+
+def test_an_optional_member_of_strict_mode_is_there_and_may_be_null() -> None:
+    members = {"n": {"type": "integer", "enum": [1, 2], "default": 1, "description": "Number"}, "m": {"type": "string"}}
+    schema = _node({"type": "object", "properties": members, "required": ["m"], "additionalProperties": False}, "x")
+    lowered, losses = lower(schema, {}, OPENAI_STRICT)
+    assert lowered["required"] == ["n", "m"]
+    assert lowered["properties"]["n"] == {
+        "type": ["integer", "null"],
+        "enum": [1, 2, None],
+        "description": "Number (default 1; null if not given)",
+    }
+    assert [(loss.origin[-2:], loss.constraint, loss.went) for loss in losses] == [
+        (("n", "default"), "default 1", "description"), (("properties", "n"), "optional", "widened"),
+    ]  # fmt: skip
+
+
+def test_an_optional_member_that_may_be_null_already_cannot_be_told_from_none() -> None:
+    schema = _node({"type": "object", "properties": {"n": {"type": ["string", "null"]}}, "additionalProperties": False}, "x")
+    lowered, losses = lower(schema, {}, OPENAI_STRICT)
+    assert lowered["properties"]["n"]["type"] == ["string", "null"]
+    assert [loss.detail for loss in losses] == ["null and not given cannot be told apart"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "went"),
+    [
+        ({"type": "object", "additionalProperties": {"type": "string"}}, "narrowed"),
+        ({"type": "object"}, "narrowed"),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a", "b"]}, "narrowed"),
+        ({"type": "object", "properties": {"a": {}}, "required": ["a"], "additionalProperties": False}, "narrowed"),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}, "dropped"),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}, None),
+    ],
+)
+@pytest.mark.parametrize("dialect", [OPENAI_STRICT, ANTHROPIC_STRICT], ids=lambda d: d.name)
+def test_a_closed_object_says_whether_it_shuts_out_what_the_api_takes(dialect: Dialect, schema: dict[str, Any], went: str | None) -> None:
+    lowered, losses = lower(_node(schema, "x"), {}, dialect)
+    assert lowered["additionalProperties"] is False
+    assert {loss.went for loss in losses if loss.constraint != "any value"} == ({went} if went else set())

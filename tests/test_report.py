@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import subprocess
@@ -48,7 +49,7 @@ def exchange(request: Request, answer: Response | Silence | None = None, *, role
     return Exchange(7, request, answer or Response(200, (("Content-Type", "application/json"),), b'{"lots":[]}'), 0.012, "limit 26", role)
 
 
-GET = Request("GET", "/lots?limit=26", (("Authorization", "Bearer [main]"), ("Host", "x")))
+GET = Request("GET", "/lots?limit=26", (("Authorization", "Bearer [key of main]"), ("Host", "x")))
 
 
 def report(verdicts: dict[Verdict, int], *, complete: bool = True, exchanges: tuple[Exchange, ...] = (exchange(GET),)) -> Report:
@@ -100,7 +101,7 @@ def test_text_report_keeps_to_its_width() -> None:
     one = report(ALL)
     long = replace(one.findings[0], expected="word " * 100, actual="x" * 400, also=tuple(f"{n}/{'y' * 60}" for n in range(5)))
     for line in text.render(replace(one, findings=(long,)), SOURCE).splitlines():
-        assert len(line) <= 100 or "curl" in line or "= again:" in line  # one line each, to be copied whole
+        assert len(line) <= 100 or "curl" in line or "   again: " in line  # one line each, to be copied whole
 
 
 def test_text_report_without_colour_has_no_escapes() -> None:
@@ -169,7 +170,25 @@ def test_every_form_takes_any_text(what: str, body: bytes) -> None:
 def test_curl_leaves_the_key_out() -> None:
     line = curl(exchange(GET), "https://api.example/")
     assert line == """curl -sS -i -g --path-as-is 'https://api.example/lots?limit=26' -H "Authorization: Bearer $PGAGENTS_TOKEN\""""
-    assert "$PGAGENTS_TOKEN_SECOND" in curl(exchange(GET, role="second"), "https://api.example")
+    second = Request("GET", "/lots", (("Authorization", "Bearer [key of second]"),))
+    assert '-H "Authorization: Bearer $PGAGENTS_TOKEN_SECOND"' in curl(exchange(second, role="second"), "https://api.example")
+
+
+def test_curl_puts_the_key_where_it_travelled() -> None:
+    shell = {"PGAGENTS_TOKEN": "k1", "PATH": os.environ["PATH"]}
+    basic = Request("POST", "/a?api_key=[key of main]&b='", (("Authorization", "Basic [key of main]"),), b'{"key": "[key of main]"}')
+    line = curl(exchange(basic), "https://api.example")
+    said = subprocess.run(["bash", "-c", line.replace("curl", "printf '%s\\n'", 1)], env=shell, capture_output=True, text=True, check=True)
+    words = said.stdout.splitlines()
+    assert "https://api.example/a?api_key=k1&b='" in words
+    assert "Authorization: Basic k1" in words
+    assert '{"key": "k1"}' in words
+
+
+def test_report_says_whose_key_it_was() -> None:
+    for value, says in {"Bearer [key of main]": "($PGAGENTS_TOKEN)", "Bearer nobodys": "(a made-up key)", "": "(no key)"}.items():
+        sent = Request("GET", "/", (("Authorization", value),) if value else ())
+        assert f"limit 26 {says}" in text.render(report(ALL, exchanges=(exchange(sent),)), SOURCE)
 
 
 def test_curl_shows_a_key_that_was_made_up() -> None:
@@ -199,6 +218,6 @@ def test_wide_table_goes_on_below() -> None:
 
 def test_curl_puts_the_variable_where_the_key_stood() -> None:
     line = curl(exchange(Request("GET", "/", (("X-Key", "a [key of second] b"),))), "https://api.example")
-    assert line.endswith("""-H 'X-Key: ''a '"$PGAGENTS_TOKEN_SECOND"' b'""")
+    assert line.endswith("""-H 'X-Key: a '"$PGAGENTS_TOKEN_SECOND"' b'""")
     masked = curl(exchange(Request("GET", "/", (("Authorization", "[redacted]"),)), role="fleet"), "https://api.example")
     assert masked.endswith('-H "Authorization: Bearer $PGAGENTS_TOKEN_FLEET"')

@@ -466,7 +466,9 @@ def test_everything_is_kept_in_its_file(tmp_path: Path) -> None:
 
 def test_file_of_another_world_is_refused(tmp_path: Path) -> None:
     Caller(db=tmp_path / "world.db", seed=4).sandbox.front.store.close()
-    assert Caller(db=tmp_path / "world.db").sandbox.front.store.row("SELECT 1 FROM lot") is not None
+    again = Caller(db=tmp_path / "world.db")
+    assert again.sandbox.front.store.row("SELECT 1 FROM lot") is not None
+    again.sandbox.front.store.close()
     with pytest.raises(PgagentsError, match="seed 4, not 5"):
         Caller(db=tmp_path / "world.db", seed=5)
     with pytest.raises(PgagentsError, match="parkgraph, not of cornershop"):

@@ -60,13 +60,17 @@ def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
     applying = {id: t for id, t in chosen.items() if _applies(t, model)}
     for name in only:
         if not any(name in (id, vendor(id)) for id in applying):
-            needed = next(t.surface for id, t in chosen.items() if name in (id, vendor(id)) and isinstance(t, Target))
-            raise PgagentsError(f"the catalogue has no surface for `{name}`", f"add `{needed}:` under `surfaces`")
+            needed = next(t for id, t in chosen.items() if name in (id, vendor(id)) and isinstance(t, Target))
+            if needed.surface is None:
+                raise PgagentsError(f"the catalogue has nothing for `{name}`", f"add `{needed.part}:`")
+            raise PgagentsError(f"the catalogue has no surface for `{name}`", f"add `{needed.surface}:` under `surfaces`")
     return applying
 
 
 def _applies(target: Target | Summary, model: Model) -> bool:
-    return isinstance(target, Summary) or target.surface is None or target.surface in model.surfaces
+    if isinstance(target, Summary):
+        return True
+    return (target.surface is None or target.surface in model.surfaces) and (target.part is None or bool(getattr(model, target.part)))
 
 
 def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = None, strict: bool = False) -> Built:
@@ -100,7 +104,9 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
         for output in target.outputs:
             if parts[-len(Path(output).parts) :] == Path(output).parts:
                 if not _applies(target, model):
-                    raise PgagentsError(f"this catalogue writes no {output}: it has no surface `{getattr(target, 'surface', '')}`")
+                    missing = getattr(target, "surface", None)
+                    why = f"no surface `{missing}`" if missing else f"no `{getattr(target, 'part', '')}`"
+                    raise PgagentsError(f"this catalogue writes no {output}: it has {why}")
                 needed: dict[str, Target | Summary] = plan(model) if isinstance(target, Summary) else {id: target}
                 made = next(m for m in _made(model, needed) if m.id == id)
                 return Renderer(templates, traced=traced).render(made)

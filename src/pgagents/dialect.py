@@ -33,8 +33,8 @@ class Dialect:
     unroll: int = 2
     """How often a schema that contains itself appears on one path before it is cut."""
     upper_types: bool = False
-    null: Literal["type", "nullable"] = "type"
-    """How a value that may be null is said: as one more type, or by `nullable`."""
+    null: Literal["type", "nullable", "branch"] = "type"
+    """How a value that may be null is said: as one more type, by `nullable`, or as an alternative of its own."""
     nullable_needs_type: bool = False
     """`nullable` counts only beside `type` (OpenAPI 3.0.3)."""
     null_in_enum: bool = True
@@ -50,7 +50,15 @@ class Dialect:
     """Formats by JSON type; None takes any."""
     whole_patterns: bool = False
     """A pattern must match the whole text, in a subset without lookaround, backreferences, `\\b`, `\\p` and flags."""
-    additional: Literal["keep", "explicit", "drop"] = "keep"
+    additional: Literal["keep", "explicit", "drop", "closed"] = "keep"
+    """`additionalProperties` as it is, always said, never said, or always false."""
+    optional: Literal["absent", "null"] = "absent"
+    """An optional member may be left out, or is always there and null stands for none."""
+    named: bool = False
+    """Whether every object must have `properties` and every array `items`."""
+    defaults: bool = True
+    most: Mapping[str, float] = field(default_factory=dict)
+    """Greatest value of a keyword that is carried only up to it."""
     empty_objects: bool = True
     """Whether an object without named members is taken."""
     untyped: bool = True
@@ -125,3 +133,55 @@ XAI = Dialect(
     },
     additional="explicit",
 )  # fmt: skip
+
+# refuses `object schema missing properties` and `array schema missing items` outside strict mode too
+OPENAI = Dialect("OpenAI", BOUNDS | MORE, named=True)
+
+_TEXT_FORMATS = frozenset(("date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"))
+
+OPENAI_STRICT = Dialect(
+    "OpenAI strict",
+    frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "pattern", "minItems", "maxItems")),
+    const=False,
+    one_of=False,
+    formats={"string": _TEXT_FORMATS},
+    additional="closed",
+    optional="null",
+    named=True,
+    defaults=False,
+    untyped=False,
+)  # fmt: skip
+
+ANTHROPIC = Dialect("Anthropic", BOUNDS | MORE)
+
+ANTHROPIC_STRICT = Dialect(
+    "Anthropic strict",
+    frozenset(("minItems",)),
+    null="branch",
+    type_arrays=False,
+    one_of=False,
+    exclusive="number",
+    formats={"string": _TEXT_FORMATS | {"uri"}},
+    whole_patterns=True,
+    additional="closed",
+    named=True,
+    untyped=False,
+    most={"minItems": 1},
+)  # fmt: skip
+
+# models of several vendors answer behind one address, so this is what all of them understand
+PERPLEXITY = Dialect(
+    "Perplexity",
+    BOUNDS,
+    repeated=frozenset(("pattern", "minLength", "maxLength", "minProperties", "maxProperties")),
+    const=False,
+    one_of=False,
+    exclusive="none",
+    whole_patterns=True,
+    formats={"string": _TEXT_FORMATS - {"duration", "hostname"}},
+    additional="explicit",
+    named=True,
+)  # fmt: skip
+
+# JSON Schema 2020-12, each tool's whole in itself; the inspector warns of a list of types
+MCP = Dialect("MCP", BOUNDS | MORE | NOTES, null="branch", type_arrays=False, examples="examples")

@@ -31,13 +31,14 @@ def functions(model: Model, surface: Surface, dialect: Dialect, *, answers: bool
     losses: dict[Loss, None] = {}
     made = []
     for action in surface.actions:
-        found, lost = _function(model, surface, action, dialect, answers)
+        found, lost = function(model, surface, action, dialect, answers=answers)
         made.append(found)
         losses.update(dict.fromkeys(lost))
     return tuple(made), tuple(losses)
 
 
-def _function(model: Model, surface: Surface, action: Action, dialect: Dialect, answers: bool) -> tuple[Function, list[Loss]]:
+def function(model: Model, surface: Surface, action: Action, dialect: Dialect, *, answers: bool) -> tuple[Function, list[Loss]]:
+    """One action, and what of it did not fit."""
     losses: list[Loss] = []
     parameters, lost = lower(_arguments(surface, action, losses), model.schemas, dialect)
     losses += lost

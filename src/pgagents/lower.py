@@ -12,12 +12,13 @@ from typing import Any
 
 from pgagents.dialect import Dialect
 from pgagents.intersect import Flat, add_null, intersect
+from pgagents.nullable import null_beside, takes_null, with_null
 from pgagents.origin import Node, Text, origin_of
 from pgagents.patterns import whole
 from pgagents.schema import REF
 from pgagents.source import Pointer
 from pgagents.target import Loss, Went
-from pgagents.wording import WORDS, short
+from pgagents.wording import WORDS, hinted, short
 
 Stack = tuple[str, ...]
 
@@ -231,6 +232,9 @@ class _Lowering:
                 parts = [self.schema(part, (*flat.place(keyword), i), stack) for i, part in enumerate(value)]
                 if said := [part for part in parts if part is not None]:
                     out[keyword] = said
+            elif keyword == "default" and not d.defaults:
+                hints.append(f"default {short(value)}")
+                self.lose(flat.place(keyword), keyword, value, "description")
             elif keyword in ("title", "default"):
                 out[keyword] = value
             elif keyword == "examples" and d.examples != "none":
@@ -252,11 +256,15 @@ class _Lowering:
                 self._plain(keyword, flat, out, hints)
         if not self._object(flat, kinds, out, stack):
             return None
-        if not d.untyped and "type" not in out:
+        if d.named:
+            for kind, keyword in (("object", "properties"), ("array", "items")):
+                if kind in kinds:
+                    out.setdefault(keyword, Node(origin=flat.origin))
+        if not d.untyped and "type" not in out and "anyOf" not in out:
             self.lose(flat.origin, "any", "value", "dropped", "the vendor takes no value without a type")
             return None
         self._describe(out, flat, hints)
-        return out
+        return null_beside(out) if d.null == "branch" and out.pop("nullable", False) else out
 
     def _types(self, flat: Flat, out: Node) -> list[str]:
         """Writes the type and answers the types without null."""
@@ -278,7 +286,7 @@ class _Lowering:
         if may_be_null and d.null == "type":
             names.append("null")
         out["type"] = names[0] if len(names) == 1 else names
-        if may_be_null and d.null == "nullable":
+        if may_be_null and d.null != "type":
             out["nullable"] = True
         return real
 
@@ -291,7 +299,9 @@ class _Lowering:
                 self._say(keyword, flat, hints)
             else:
                 out[keyword] = value if said == value else said
-        elif keyword in d.keywords:
+                if keyword in d.repeated:
+                    self._say(keyword, flat, hints, "the vendor does not promise to heed it")
+        elif keyword in d.keywords and not (keyword in d.most and value > d.most[keyword]):
             out[keyword] = value
             if keyword in d.repeated:
                 self._say(keyword, flat, hints, "the vendor does not promise to heed it")
@@ -357,7 +367,9 @@ class _Lowering:
             if "required" in flat:
                 out["required"] = list(flat["required"])
             return True
-        if d.additional == "drop":
+        if d.additional == "closed":
+            self._closed(flat, out, further, cut)
+        elif d.additional == "drop":
             if further is not True:
                 self.lose(flat.place("additionalProperties"), "additionalProperties", further, "dropped", "other members are not refused")
         elif isinstance(further, Mapping):
@@ -370,6 +382,18 @@ class _Lowering:
             return False
         return True
 
+    def _closed(self, flat: Flat, out: Node, further: Any, cut: bool) -> None:
+        """Only named members may be sent. Where that shuts out what the object is for, some calls cannot be made."""
+        members = out.setdefault("properties", Node(origin=flat.place("properties")))
+        out["additionalProperties"] = False
+        place = flat.place("additionalProperties")
+        if isinstance(further, Mapping) or (further is not False and not members):
+            self.lose(place, "additionalProperties", further, "narrowed", "only named members may be sent")
+        elif cut or set(flat.get("required", ())) - set(members):
+            self.lose(place, "properties", {}, "narrowed", "a member cannot be said")
+        elif further is not False:
+            self.lose(place, "additionalProperties", further, "dropped", "only named members may be sent")
+
     def _properties(self, flat: Flat, out: Node, stack: Stack) -> bool:
         """Writes the members that can be said; answers whether one could not."""
         if "properties" not in flat:
@@ -380,25 +404,38 @@ class _Lowering:
         members = Node(origin=place)
         for name, member in flat["properties"].items():
             lowered = self.schema(member, (*place, name), stack)
+            if lowered is not None and self.dialect.optional == "null" and name not in flat.get("required", ()):
+                lowered = self._or_none(lowered, (*place, name))
             if lowered is not None:
                 members[name] = lowered
         out["properties"] = members
         cut = len(members) < len(flat["properties"])
-        known = members if cut or self.dialect.additional == "drop" else None
+        known = members if cut or self.dialect.additional in ("drop", "closed") else None
         required = [n for n in flat.get("required", ()) if known is None or n in known]
+        if self.dialect.optional == "null":
+            required = list(members)
         if required:
             out["required"] = required
         if self.dialect.ordering and members:
             out["propertyOrdering"] = list(members)
         return cut
 
+    def _or_none(self, member: Node, origin: Pointer) -> Node:
+        """An optional member as one that is always there: null stands for none."""
+        taken = takes_null(member)
+        detail = "null and not given cannot be told apart" if taken else "null stands for: not given; who makes the call leaves it out"
+        self.lose(origin_of(member) or origin, "optional", [], "widened", detail)
+        text = member.get("description", "")
+        said = member if taken else with_null(member)
+        said["description"] = Text(hinted(text, "null if not given", inside=True), origin_of(text) or member.origin)
+        return said
+
     def _describe(self, out: Node, flat: Flat, hints: list[str]) -> None:
         """The description, with what could not be said otherwise behind it."""
         text = flat.get("description", "")
         said = "; ".join(dict.fromkeys(h for h in hints if h))
         if said:
-            joined = f"{text} ({said})" if text and not text.rstrip().endswith(".") else f"{text} {said[:1].upper()}{said[1:]}.".lstrip()
-            out["description"] = Text(joined, origin_of(text) or flat.origin)
+            out["description"] = Text(hinted(text, said), origin_of(text) or flat.origin)
         elif text:
             out["description"] = text
 

@@ -203,6 +203,8 @@ class Surface:
     extra: Mapping[str, Any]
     cite: tuple[str, ...]
     origin: Pointer
+    page: Any = None
+    """The written form of a page to try the action on."""
 
     def text(self, action: Action, what: Literal["title", "description"]) -> Text:
         """The action's title or description as this surface words it."""

@@ -3,7 +3,8 @@
 A template writes JSON; every value goes through the `json` filter, which no template can forget: a bare `{{ value }}`
 is refused. What a template wrote is read back strictly and written canonically, so layout never matters. Files that
 are neither JSON nor YAML are text: their values go through `py` (a Python literal), `quoted` (inside a Python text),
-`md` (a line of Markdown) or `code` (a code span of Markdown).
+`md` (a line of Markdown), `code` (a code span of Markdown), `html` (text or a quoted attribute of HTML), `data` (JSON
+inside a script element) or `inline` (a part of the template that is a style or script itself; `sha256` is its hash).
 
 When asked to trace, the `json` filter leaves a mark before every text and in every mapping that remembers its origin,
 and the marks are taken out again after the JSON is read: so the origin of each member is known without one line about
@@ -12,6 +13,9 @@ any target.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -162,7 +166,10 @@ def _environment(templates: Path | None, as_json: Any) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )  # fmt: skip
-    filters = {"json": as_json, "py": _python, "quoted": _quoted, "md": _markdown, "code": _code}
+    filters = {
+        "json": as_json, "py": _python, "quoted": _quoted, "md": _markdown, "code": _code, "html": _html, "data": _data, "inline": _inline,
+        "sha256": _sha256,
+    }  # fmt: skip
     environment.filters.update({name: _defined(filter) for name, filter in filters.items()})
     return environment
 
@@ -209,6 +216,34 @@ def _code(value: Any) -> Laid:
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     pad = " " if "`" in (line[0], line[-1]) else ""
     return Laid(f"{fence}{pad}{line}{pad}{fence}".replace("|", "\\|"))
+
+
+def _html(value: Any) -> Laid:
+    """Text of HTML, also inside the quotes of an attribute. What HTML cannot hold becomes U+FFFD, as a browser reads it."""
+    text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\ufffd", str(value))
+    return Laid(html.escape(text).replace("\r", "&#13;"))
+
+
+def _data(value: Any) -> Laid:
+    """JSON that no HTML parser finds an end in."""
+    from pgagents.origin import plain
+
+    text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Laid(text.replace("<", "\\u003c").replace("\x7f", "\\u007f"))
+
+
+def _inline(value: Any) -> Laid:
+    """A style or a script of the template's own, refused where it would end its element."""
+    from jinja2 import TemplateRuntimeError
+
+    if re.search(r"</|<!--|\r|\x00", str(value)):
+        raise TemplateRuntimeError("a style or script inside HTML cannot contain `</`, `<!--` or a carriage return")
+    return Laid(value)
+
+
+def _sha256(value: Any) -> Laid:
+    """The hash of a style or script, as a Content-Security-Policy names it."""
+    return Laid(f"'sha256-{base64.b64encode(hashlib.sha256(str(value).encode()).digest()).decode()}'")
 
 
 class _Twice(ValueError):

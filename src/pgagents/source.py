@@ -210,9 +210,13 @@ class _Reader:
             mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
             problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
             span = Span(self.file, mark.line + 1, mark.column + 1) if mark else self._unreadable(error)
-            self.faults.append(Fault(span, "syntax", f"not valid YAML: {problem}"))
+            self.faults.append(Fault(span, "syntax", f"not valid YAML: {problem}", self._advice(span)))
             return nothing
         return self.result or nothing
+
+    def _advice(self, span: Span) -> str:
+        line = (self.text.split("\n")[span.line - 1 : span.line] or [""])[0]
+        return "indent with blanks: YAML takes no tabs" if "\t" in line[: span.column] else ""
 
     def _unreadable(self, error: Exception) -> Span:
         """The place of a reader's error: libyaml counts bytes of UTF-8."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pgagents.model import Model
 from pgagents.source import Pointer
 
-Went = Literal["dropped", "description", "widened", "client", "elsewhere"]
+Went = Literal["dropped", "description", "widened", "narrowed", "client", "elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Loss:
     """A constraint of the catalogue that a format cannot carry.
 
     `origin` is the constraint's place in the catalogue, `constraint` what it says (`maximum 50`), `went` where it
-    went: dropped, moved into the description, widened, left to the calling client, or to another document.
+    went: dropped, moved into the description, widened, narrowed (some calls that the API takes cannot be made), left to
+    the calling client, or to another document.
     """
 
     origin: Pointer
@@ -48,7 +49,8 @@ class View:
 class Target:
     """One kind of document. Its id is its module's path: `gemini/functions`.
 
-    `surface` is the name under `surfaces` that must exist for it to apply (None: always). `outputs` are paths in
+    `surface` is the name under `surfaces` that must exist for it to apply (None: always), `part` a part of the model that
+    must not be empty. `outputs` are paths in
     the output folder; `.json` and `.yaml` files of one target are one document in two forms, anything else is text.
     `max_bytes` is what the vendor takes of one file at most.
     """
@@ -58,6 +60,7 @@ class Target:
     view: Callable[[Model], View]
     surface: str | None = None
     max_bytes: int | None = None
+    part: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

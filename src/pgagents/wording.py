@@ -35,3 +35,15 @@ WORDS: dict[str, Callable[[Any], str]] = {
     "enum": lambda v: "one of " + ", ".join(json.dumps(x, ensure_ascii=False) for x in v),
     "deprecated": lambda v: "deprecated" if v else "",
 }
+
+
+def hinted(text: str, said: str, *, inside: bool = False) -> str:
+    """A description with something more behind it: in brackets behind a phrase, as a sentence behind a sentence.
+
+    `inside`: in the brackets that end the text already, where there are such.
+    """
+    if inside and text.endswith(")"):
+        return f"{text[:-1]}; {said})"
+    if text and not text.rstrip().endswith("."):
+        return f"{text} ({said})"
+    return f"{text} {said[:1].upper()}{said[1:]}.".lstrip()

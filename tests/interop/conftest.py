@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from offering import OFFERING
 from pgagents.build import build
 from pgagents.catalogue.load import load_file
 
@@ -74,6 +75,17 @@ def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     """A folder with all documents of a catalogue."""
     out = tmp_path_factory.mktemp(request.param)
     for artifact in build(load_file(CATALOGUES[request.param])).artifacts():
+        file = out / artifact.path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(artifact.data)
+    return out
+
+
+@pytest.fixture(scope="session", params=OFFERING)
+def offered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all documents of a catalogue that has a surface for every vendor."""
+    out = tmp_path_factory.mktemp(f"{request.param}-offered")
+    for artifact in build(OFFERING[request.param]()).artifacts():
         file = out / artifact.path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(artifact.data)

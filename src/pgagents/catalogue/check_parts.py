@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pgagents.catalogue import scope
+from pgagents.catalogue import check_page, scope
 from pgagents.catalogue.check import ACTIONS, Checker
 from pgagents.catalogue.surface import Resource, Step, Surface
 from pgagents.source import Pointer
@@ -116,6 +116,7 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
         checker.fault((*pointer, "dispatcher"), "surface", "no surface of this catalogue is a dispatcher")
     if surface.http:
         _one_schema_a_name(checker, pointer, surface)
+    check_page.run(checker, pointer, surface)
 
 
 def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> None:

@@ -71,7 +71,7 @@ def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], 
         if name not in may and checker.sound((*pointer, "input")) and not checker.lost((*pointer, "input")):
             message = f"the path has `{{{brief(name)}}}`, but no argument has that name"
             checker.fault((*pointer, "http"), "path", message, f"add `{brief(name)}` under `input`")
-    for name in sorted(must - set(names)):
+    for name in sorted(must - set(names)) if (*pointer, "http") not in checker.dropped else ():
         checker.fault(
             (*pointer, "input", name), "path", f"argument `{name}` travels in the path, but the path does not name it", at_value=False
         )

@@ -17,6 +17,7 @@ from pgagents.model import Model
 from pgagents.source import MAX_FAULTS, Source, Span, parse, read
 
 MAX_ERRORS = 10_000
+EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
 
 
 def load(source: Source) -> tuple[Model | None, list[Diagnostic]]:
@@ -26,7 +27,7 @@ def load(source: Source) -> tuple[Model | None, list[Diagnostic]]:
     """
     found = [Diagnostic(f.span, f"catalogue/{f.id}", "error", f.message, f.help) for f in source.faults]
     if source.data is None:
-        return None, found or [Diagnostic(source.locate(()), "catalogue/empty", "error", "the file holds nothing", "see `pgagents init`")]
+        return None, found or [Diagnostic(source.locate(()), "catalogue/empty", "error", "the file holds nothing", EMPTY)]
     try:
         checker = Checker(Catalogue.model_validate(source.data), source)
     except ValidationError as error:

@@ -27,6 +27,12 @@ _STAND_IN: dict[str, Callable[[], Any]] = {
     "errors": lambda: {"envelope": "x", "codes": {"x": 400}, "framework": {"invalid": "x", "no_key": "x"}},
     "actions": lambda: {"x": {"title": "x", "description": "x", "http": "GET /x", "effect": "read", "output": {200: None}}},
 }  # fmt: skip
+_LINE: dict[str, Callable[[str], str]] = {
+    "title": lambda _: "x",
+    "description": lambda _: "x",
+    "effect": lambda _: "read",
+    "http": lambda name: f"GET /-/{name}",
+}
 
 
 def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointer]] | None:
@@ -38,7 +44,8 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
         return None
     rest, dropped = _copy(data), set[Pointer]()
     for _ in range(MAX_ROUNDS):
-        pointers = {pointer_of(e, rest) for e in error.errors(include_url=False, include_input=False, include_context=False)}
+        refused = error.errors(include_url=False, include_input=False, include_context=False)
+        pointers = {pointer_of(e, rest) for e in refused if not _kept_action(rest, e, dropped)}
         parents = {p[:n] for p in pointers for n in range(1, len(p))}  # their faults are those of a union's other branch
         for pointer in sorted(pointers - parents, key=lambda p: (-len(p), str(p))):
             if pointer:
@@ -52,6 +59,16 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
         except ValidationError as again:
             error = again
     return None
+
+
+def _kept_action(rest: dict[str, Any], error: Any, dropped: set[Pointer]) -> bool:
+    """Put a stand-in where all that is wrong with an action is one missing line, so that its other faults are told too."""
+    pointer, key = pointer_of(error, rest), error["loc"][-1]
+    if error["type"] != "missing" or len(pointer) != 2 or pointer[0] not in ("actions", "operator") or key not in _LINE:
+        return False
+    rest[str(pointer[0])][pointer[1]][key] = _LINE[key](str(pointer[1]))
+    dropped.add((*pointer, key))
+    return True
 
 
 def _copy(value: Any) -> Any:

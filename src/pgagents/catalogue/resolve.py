@@ -209,6 +209,7 @@ class _Resolver:
             instructions=text("instructions", sf.instructions),
             starters=tuple(Text(t, (*at, "starters", i)) for i, t in enumerate(sf.starters)),
             published_spec=text("published_spec", sf.published_spec), extra=sf.extra, cite=tuple(sf.cite), origin=at,
+            page=sf.page,
         )  # fmt: skip
 
     def _dispatcher(self, surface: m.Surface, sf: s.Surface) -> m.Dispatcher:

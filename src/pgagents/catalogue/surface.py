@@ -499,6 +499,35 @@ class McpEnv(Strict):
     url: str
 
 
+class PageColumn(Strict):
+    """One column of a page's table: a member of each item, and how a person reads it."""
+
+    title: Line
+    show: Name = Field(description="The member of an item.")
+    as_: Literal["text", "usd", "km", "minutes", "yes_no"] = Field("text", alias="as", description="How its value is written.")
+    per: Name | None = Field(None, description="The member that says what a price is for: `$6.00 per hour`.")
+    of: Name | None = Field(None, description="The member that is the whole: `87 of 400`.")
+
+
+class Page(Strict):
+    """A page on which a person tries one read action of a dispatcher: its form, its map and its table."""
+
+    path: Path = Field(description="Where the API serves it.")
+    dispatcher: Name = Field(description="The surface that the calls go through.")
+    one: Line = Field("result", description="What a found item is called.")
+    many: Line = Field("results", description="What several are called.")
+    lat: Name = Field(description="The argument, and the member of an item, with the latitude.")
+    lng: Name = Field(description="The argument, and the member of an item, with the longitude.")
+    radius_km: Name = Field(description="The argument with the radius.")
+    items: Name = Field(description="The member of the answer that lists what was found.")
+    label: Name = Field(description="The member of an item that names it.")
+    columns: list[PageColumn] = Field(min_length=1)
+    labels: dict[Name, Line] = Field(default={}, description="What the form calls an argument; its own name else.")
+    places: dict[Line, dict[str, Json]] = Field(
+        min_length=1, description="Arguments by the name of a sample place; the first one is filled in."
+    )
+
+
 class Surface(Strict):
     """Where a subset of the actions is offered, under which names and with which settings."""
 
@@ -528,6 +557,7 @@ class Surface(Strict):
     starters: list[Line] = []
     published_spec: str | None = Field(None, description="The hosted document this manifest names.")
     extra: dict[str, Json] = Field(default={}, description="Members laid into the artefact as they are; `a.b` reaches inside.")
+    page: Page | None = Field(None, description="A page on which a person tries the surface's one action; read by the target `widget`.")
     cite: list[str] = []
 
 

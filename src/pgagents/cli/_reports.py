@@ -23,6 +23,8 @@ def check(paths: tuple[Path, ...]) -> None:
             raise PgagentsError(f"--report {path}: the name ends in none of {', '.join(SUFFIXES)}", "name it report.json or report.xml")
         if not path.absolute().parent.is_dir():
             raise PgagentsError(f"--report {path}: there is no folder {path.parent}", "make the folder first")
+        if not os.access(path.absolute().parent, os.W_OK):
+            raise PgagentsError(f"--report {path}: nothing can be written into {path.absolute().parent}", "name another folder")
         if path.is_dir():
             raise PgagentsError(f"--report {path}: that is a folder", "give the path of a file")
 

@@ -30,21 +30,39 @@ class _Stop:
     asked: bool = False
 
 
-def run(model: Model, url: str, keys: Mapping[str, str], options: Options, *, cacert: Path | None, reports: tuple[Path, ...]) -> int:
-    """Verify, print the report on stdout, write the report files; returns the exit code."""
+def run(
+    model: Model,
+    url: str,
+    keys: Mapping[str, str],
+    options: Options,
+    *,
+    cacert: Path | None,
+    reports: tuple[Path, ...],
+    plain_url: str = "",
+    headers: Mapping[str, str] | None = None,
+    again: str = "",
+) -> int:
+    """Verify, write the report files, print the report on stdout; returns the exit code.
+
+    `headers` go with every request and into no report; `again` is the command line that repeats the run.
+    """
     from pgagents.report import text
     from pgagents.verify.options import Identities
     from pgagents.verify.run import verify
-    from pgagents.verify.send import client
+    from pgagents.verify.send import Client
 
-    handler = client(url, cacert=str(cacert) if cacert else None)
+    handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers)
+    plain = Client(plain_url) if plain_url else None
     with signals() as stop, _progress.progress() as step:
         report = verify(
             model, handler, Identities(keys), options,
             clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=step,
+            plain=plain, plain_url=plain_url,
         )  # fmt: skip
-    click.echo(text.render(report, model.source, colour=colour()), nl=False)
-    _reports.write(reports, report, model.source)
+    try:
+        _reports.write(reports, report, model.source)
+    finally:
+        click.echo(text.render(report, model.source, colour=colour(), again=again), nl=False)
     return STOPPED if stop.asked else report.exit_code
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.options import catalogue_argument, load
+from pgagents.cli.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
     from pgagents.build import Built
@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from pgagents.model import Model
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        ("write everything into generated/", "pgagents build"),
+        ("in CI: fail where generated/ is not what the catalogue gives", "pgagents build --check --strict"),
+        ("one vendor's files, elsewhere", "pgagents build shop.yaml --target gemini --out dist"),
+    )
+)
 @catalogue_argument
 @click.option("--out", type=click.Path(path_type=Path), default=Path("generated"), show_default=True, help="Folder to write into.")
 @click.option("--target", "targets", multiple=True, metavar="T", help="Only this target (gemini/functions) or vendor (gemini). Repeatable.")

@@ -7,21 +7,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.options import catalogue_argument, load
+from pgagents.cli.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
     from pgagents.contract import Contract
     from pgagents.model import Model
 
 
-@click.command(short_help="List every contract, before anything is sent.")
+@click.command(
+    short_help="List every contract, before anything is sent.",
+    epilog=examples(
+        ("what verify will prove", "pgagents contracts"),
+        ("ids alone, for scripts", "pgagents contracts --format json | jq -r '.contracts[].contract'"),
+    ),
+)
 @catalogue_argument
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What to print.")
 def command(catalogue: Path | None, form: str) -> int:
     """List every contract of the CATALOGUE with its requirement and its line."""
+    from pgagents.cli._cache import keep_out_of_here
     from pgagents.verify.options import Identities, Options
     from pgagents.verify.run import contracts, plan
 
+    keep_out_of_here()
     model = load(catalogue)
     every = contracts(model)
     planned = plan(model, Options(), Identities(dict.fromkeys(model.auth.roles, "")))

@@ -2,36 +2,52 @@
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from pgagents.cli.options import examples
+
+if TYPE_CHECKING:
+    import subprocess
 
 READY_S = 30.0
 SEED = 0
 _SANDBOX = "from pgagents.cli.main import run; run()"
 
 
-@click.command(short_help="Build, start a sandbox, verify it, stop it.")
+@click.command(
+    short_help="Build, start a sandbox, verify it, stop it.",
+    epilog=examples(
+        ("the whole line, with nothing found", "pgagents demo"),
+        ("what a finding looks like", "pgagents demo --fault money-rounded-down"),
+    ),
+)
 @click.option("--fault", multiple=True, metavar="NAME", help="Let the sandbox misbehave: see `pgagents sandbox --list-faults`. Repeatable.")
 @click.option(
     "--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="Also write FILE: .json or .xml (JUnit)."
 )
-def command(fault: tuple[str, ...], reports: tuple[Path, ...]) -> int:
-    """Build Park Graph's manifests, start a sandbox of it, verify that, and stop it."""
+@click.option("--only", multiple=True, metavar="ID", help="Only this contract, or all whose id begins so. Repeatable.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="The same seed sends the same requests."
+)
+def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, ...], seed: int) -> int:
+    """Build Park Graph's manifests, start a sandbox of it with TLS, verify that, and stop it."""
+    import tempfile
+
     from pgagents.catalogue.load import load_file
     from pgagents.cli import _reports, _run
+    from pgagents.cli._cache import keep_out_of_here
     from pgagents.resources import folder
     from pgagents.verify.options import Options
 
+    keep_out_of_here()
     _reports.check(reports)
     catalogue = folder("catalogue") / "park_graph.yaml"
     model = load_file(catalogue, name="catalogue/park_graph.yaml")
@@ -40,10 +56,24 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...]) -> int:
         with _sandbox(catalogue, Path(scratch), fault) as ready:
             keys = {role: key for role, key in ready["keys"].items() if role in model.auth.roles}
             keys["main"] = ready["keys"]["lifted"]
+            if "stripe" in model.auth.roles:
+                keys["stripe"] = ready["stripe_secret"]
             click.echo(f"\nverifying the sandbox at {ready['url']}" + (f" with {', '.join(fault)}" if fault else "") + "\n")
-            options = Options(seed=SEED, version=_run.version())
-            ca = ready.get("ca_file")
-            return _run.run(model, ready["url"], keys, options, cacert=Path(ca) if ca else None, reports=reports)
+            options = Options(seed=seed, only=only, version=_run.version())
+            code = _run.run(
+                model,
+                ready["url"],
+                keys,
+                options,
+                cacert=Path(ready["ca_file"]),
+                reports=reports,
+                plain_url=ready["plain_url"],
+                again=" ".join(["pgagents demo", *(f"--fault {name}" for name in fault)]),
+            )
+    if code == 1:
+        faults = "".join(f" --fault {name}" for name in fault)
+        click.echo(f"\nthis sandbox is stopped; for the curl lines start another: pgagents sandbox{faults}", err=True)
+    return code
 
 
 def _build(catalogue: Path, scratch: Path) -> None:
@@ -61,8 +91,10 @@ def _build(catalogue: Path, scratch: Path) -> None:
 @contextmanager
 def _sandbox(catalogue: Path, scratch: Path, faults: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     """A sandbox in a process of its own, stopped when the block ends; what it wrote when ready."""
+    import subprocess
+
     ready, log = scratch / "ready.json", scratch / "sandbox.log"
-    words = [sys.executable, "-c", _SANDBOX, "sandbox", str(catalogue), "--port", "0", "--seed", str(SEED), "--ready", str(ready)]
+    words = [sys.executable, "-c", _SANDBOX, "sandbox", str(catalogue), "--port", "0", "--seed", str(SEED), "--ready", str(ready), "--tls"]
     for name in faults:
         words += ["--fault", name]
     with log.open("wb") as stream:
@@ -79,6 +111,8 @@ def _sandbox(catalogue: Path, scratch: Path, faults: tuple[str, ...]) -> Iterato
 
 
 def _ready(child: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, Any]:
+    import json
+
     from pgagents.errors import PgagentsError
 
     until = time.monotonic() + READY_S

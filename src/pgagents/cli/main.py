@@ -8,10 +8,9 @@ from pathlib import Path
 
 import click
 
-from pgagents.diagnostics import show
-from pgagents.errors import InputError, PgagentsError
-
 _HERE = Path(__file__).parent
+STDOUT_CLOSED = 141
+"""What a shell says of a program that SIGPIPE ended (`pgagents … | head`)."""
 
 
 class Commands(click.Group):
@@ -51,23 +50,31 @@ def main(arguments: list[str] | None = None) -> int:
     except click.Abort:
         click.echo("stopped", err=True)
         return 130
-    except InputError as error:
+    except SystemExit:
+        return STDOUT_CLOSED  # click's answer to a closed stdout, with an exit code that means something else here
+    except Exception as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> int:
+    """Say what is wrong; a fault of ours with its place, which is worth more than a friendly sentence."""
+    from pgagents.errors import InputError, PgagentsError
+
+    if isinstance(error, InputError):
+        from pgagents.diagnostics import show
+
         for diagnostic in error.diagnostics:
             click.echo(show(diagnostic, error.source) + "\n", err=True)
         click.echo(error.message, err=True)
         return error.exit_code
-    except PgagentsError as error:
+    if isinstance(error, PgagentsError):
         click.echo(f"error: {error.message}" + (f"\n  help: {error.help}" if error.help else ""), err=True)
         return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 141
-    except Exception:  # a fault of ours: its place is worth more than a friendly sentence
-        import traceback
+    import traceback
 
-        traceback.print_exc()
-        click.echo("error: this is a fault of pgagents itself; please report it with the lines above", err=True)
-        return 4
+    traceback.print_exception(error)
+    click.echo("error: this is a fault of pgagents itself; please report it with the lines above", err=True)
+    return 4
 
 
 def run() -> None:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 catalogue_argument: Callable[[Any], Any] = click.argument("catalogue", required=False, type=click.Path(path_type=Path, dir_okay=False))
 
 
+def examples(*lines: tuple[str, str]) -> str:
+    """The end of a command's help: calls that run as written, each with what it is for."""
+    return "\b\nExamples:\n" + "\n".join(f"  {what}\n      {call}" for what, call in lines)
+
+
 def load(catalogue: Path | None) -> Model:
     """The catalogue that was named; else ./catalogue/*.yaml, else ./pgagents.yaml, else the shipped Park Graph one."""
     from pgagents.catalogue.load import load_file

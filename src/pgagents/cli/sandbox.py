@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.options import catalogue_argument, load
+from pgagents.cli.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
     from pgagents.sandbox.sandbox import Sandbox
 
 
-@click.command(short_help="Serve an API made from a catalogue: the real Park Graph, or a mock of any other.")
+@click.command(
+    short_help="Serve an API made from a catalogue: the real Park Graph, or a mock of any other.",
+    epilog=examples(
+        ("Park Graph at http://127.0.0.1:8080", "pgagents sandbox"),
+        ("in a script: a free port, and where it is and its keys in a file", "pgagents sandbox --port 0 --ready ready.json"),
+        ("your own API, misbehaving", "pgagents sandbox shop.yaml --fault status-200-error"),
+    ),
+)
 @catalogue_argument
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free port.")
 @click.option(
@@ -22,15 +31,17 @@ if TYPE_CHECKING:
 @click.option("--db", type=click.Path(path_type=Path, dir_okay=False), help="SQLite file to keep everything in; default: in memory.")
 @click.option("--seed", type=int, help="Makes another synthetic world. Default: the database's own, 0 for a new one.")
 @click.option("--clock", metavar="TIME", help="Begin at this time (RFC 3339, 2026-04-18T16:00:00Z) instead of now.")
+@click.option("--tls", is_flag=True, help="TLS 1.3 with a certificate made for this start, and a second port that refuses plaintext.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Serve with this fault switched on; may be repeated.")
 @click.option("--liberty", "liberties", multiple=True, metavar="NAME", help="Serve with this odd but legal behaviour; may be repeated.")
+@click.option("--allow-loopback-webhooks", is_flag=True, help="Also deliver webhooks to https addresses of this machine; for tests.")
 @click.option("--list-faults", is_flag=True, help="List all faults and liberties and stop.")
 @click.option(
     "--ready", type=click.Path(path_type=Path, dir_okay=False), help="Once it listens, write url, keys and secrets into this file as JSON."
 )
 def command(
-    catalogue: Path | None, port: int, host: str, db: Path | None, seed: int | None, clock: str | None, faults: tuple[str, ...],
-    liberties: tuple[str, ...], list_faults: bool, ready: Path | None,
+    catalogue: Path | None, port: int, host: str, db: Path | None, seed: int | None, clock: str | None, tls: bool,
+    faults: tuple[str, ...], liberties: tuple[str, ...], allow_loopback_webhooks: bool, list_faults: bool, ready: Path | None,
 ) -> None:  # fmt: skip
     """Serve an API made from a catalogue: by its domain where it has one, else from its examples and lifecycle.
 
@@ -39,26 +50,30 @@ def command(
     if list_faults:
         _list()
         return
+    from pgagents.cli import _run
     from pgagents.sandbox.serve import listen, serve, write_ready
+    from pgagents.sandbox.tls import certificate
 
     _check_ready(ready)
-    sandbox = _open(catalogue, db, seed, clock, faults, liberties)
-    listening = listen(port, host)
+    sandbox = _open(catalogue, db, seed, clock, faults, liberties, allow_loopback_webhooks)
 
     def tell(facts: dict[str, Any]) -> None:
         if ready is not None:
             write_ready(ready, facts)
         _show(facts)
 
-    serve(sandbox, listening, tell)
+    with _run.signals(), certificate() if tls else nullcontext() as made:
+        serve(sandbox, listen(port, host, made), tell)
 
 
 def _open(
-    catalogue: Path | None, db: Path | None, seed: int | None, clock: str | None, faults: tuple[str, ...], liberties: tuple[str, ...]
-) -> Sandbox:
+    catalogue: Path | None, db: Path | None, seed: int | None, clock: str | None, faults: tuple[str, ...], liberties: tuple[str, ...],
+    allow_loopback: bool,
+) -> Sandbox:  # fmt: skip
     from pgagents.errors import PgagentsError
     from pgagents.sandbox.clock import LATEST_S, epoch_of
     from pgagents.sandbox.sandbox import open_sandbox
+    from pgagents.sandbox.targets_allowed import SystemResolver
 
     start = None
     if clock is not None:
@@ -67,15 +82,22 @@ def _open(
             raise PgagentsError(f"--clock {clock} is no time", "write it with an offset: 2026-04-18T16:00:00Z")
     model = load(catalogue)
     return open_sandbox(
-        model, seed=seed, db=db, start=start, faults=faults, liberties=liberties, log=lambda text: click.echo(text, err=True)
-    )
+        model, seed=seed, db=db, start=start, faults=faults, liberties=liberties, allow_loopback=allow_loopback, resolve=SystemResolver(),
+        log=lambda text: click.echo(text, err=True),
+    )  # fmt: skip
 
 
 def _check_ready(ready: Path | None) -> None:
     from pgagents.errors import PgagentsError
 
-    if ready is not None and not ready.parent.is_dir():
+    if ready is None:
+        return
+    if not ready.parent.is_dir():
         raise PgagentsError(f"there is no folder {ready.parent} for --ready", "make it first")
+    if ready.is_dir():
+        raise PgagentsError(f"--ready {ready} is a folder", "give the path of a file")
+    if not os.access(ready.absolute().parent, os.W_OK):
+        raise PgagentsError(f"--ready {ready}: nothing can be written into {ready.absolute().parent}", "name another folder")
 
 
 def _list() -> None:
@@ -90,5 +112,10 @@ def _list() -> None:
 
 def _show(facts: dict[str, Any]) -> None:
     click.echo(f"listening on {facts['url']} (Ctrl-C stops)")
+    if facts["ca_file"]:
+        click.echo(f"  its CA: {facts['ca_file']} (curl --cacert); plaintext is refused at {facts['plain_url']}")
     for role, key in facts["keys"].items():
         click.echo(f"  {role:<9} {key}")
+    for kind, client in facts["oauth"].items():
+        secret = f", secret {client['client_secret']}" if "client_secret" in client else ""
+        click.echo(f"  {kind} OAuth client {client['client_id']}{secret}")

@@ -6,10 +6,15 @@ from pathlib import Path
 
 import click
 
-from pgagents.cli.options import catalogue_argument, load
+from pgagents.cli.options import catalogue_argument, examples, load
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        ("why Gemini's first function has its name", "pgagents trace 'generated/gemini/functions.json#/functionDeclarations/0/name'"),
+        ("a path holds slashes: each is written ~1", "pgagents trace 'generated/openapi/openapi.yaml#/paths/~1api~1v1~1lots~1search/get'"),
+    )
+)
 @click.argument("member", metavar="FILE#/POINTER")
 @catalogue_argument
 @click.option(
@@ -18,7 +23,7 @@ from pgagents.cli.options import catalogue_argument, load
 def command(member: str, catalogue: Path | None, templates: Path | None) -> int:
     """Show the catalogue's line behind a member of a generated file.
 
-    The pointer is a JSON Pointer, for YAML files too: `generated/openai/openapi.yaml#/paths/~1lots/get`.
+    The pointer is a JSON Pointer, for YAML files too.
     """
     from pgagents.build import document, origin
     from pgagents.diagnostics import Diagnostic, show

@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import os
-import sys
+from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from pgagents.cli.options import catalogue_argument, load
+from pgagents.cli.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
+    from pgagents.cli._env import Env
     from pgagents.model import Model
     from pgagents.verify.options import Identities, Options
 
-TOKEN = "PGAGENTS_TOKEN"
 
-
-@click.command(short_help="Prove every contract on a running server.")
-@click.option("--url", required=True, metavar="URL", help="The server to verify, such as https://staging.example.com.")
+@click.command(
+    short_help="Prove every contract on a running server.",
+    epilog=examples(
+        ("everything once; the key is asked for, or comes from PGAGENTS_TOKEN", "pgagents verify --url https://staging.example.com"),
+        ("what would be sent", "pgagents verify --url https://staging.example.com --plan"),
+        ("in CI", "pgagents verify --env staging.yaml --report report.xml --report report.json"),
+        ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
+    ),
+)
+@click.option("--url", metavar="URL", help="The server to verify, such as https://staging.example.com.")
 @catalogue_argument
+@click.option(
+    "--env",
+    "description",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="YAML that describes the server: url, plain_url, cacert, headers, identities, env. What is said here goes before it.",
+)
 @click.option(
     "--profile",
     type=click.Choice(["smoke", "standard", "deep"]),
@@ -48,13 +64,15 @@ TOKEN = "PGAGENTS_TOKEN"
 @click.option(
     "--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CA certificates to trust (PEM)."
 )
+@click.option("--plain-url", metavar="URL", help="The same server without TLS (http://…), which must refuse. No key is ever sent there.")
 @click.option("--allow-writes", is_flag=True, help="Write although the key is no test key. Creates and ends real resources.")
 @click.option(
     "--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="Also write FILE: .json or .xml (JUnit)."
 )
 def command(
-    url: str,
+    url: str | None,
     catalogue: Path | None,
+    description: Path | None,
     profile: str,
     only_plan: bool,
     max_requests: int | None,
@@ -66,6 +84,7 @@ def command(
     identity: tuple[str, ...],
     require: tuple[str, ...],
     cacert: Path | None,
+    plain_url: str | None,
     allow_writes: bool,
     reports: tuple[Path, ...],
 ) -> int:
@@ -74,47 +93,64 @@ def command(
     The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found,
     1 something found, 2 wrong call, 3 not everything selected could be tried, 4 an error of pgagents itself.
     """
-    from pgagents.cli import _reports, _run
+    from pgagents.cli import _keys, _reports, _run
+    from pgagents.cli._cache import keep_out_of_here
+    from pgagents.cli._urls import base_url, plain_twin
     from pgagents.verify.options import Identities, Options
 
+    keep_out_of_here()
+    if url is None and description is None:
+        raise click.UsageError("Missing option '--url'.")
     _reports.check(reports)
-    base = base_url(url)
+    base, twin = base_url(url) if url else "", plain_twin(url, plain_url) if url else ""
     model = load(catalogue)
+    env = _described(description, model)
+    model = replace(model, env={**model.env, **env.values})
+    base = base or env.url
+    if not base:
+        raise click.UsageError(f"Missing option '--url': {description} has no `url`.")
+    twin = twin or plain_twin(base, plain_url or env.plain_url or None)
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests, max_time_s=max_time, max_wait_s=max_wait, seed=seed, only=only, skip=skip,
         allow_writes=allow_writes, version=_run.version(), require=require,
     )  # fmt: skip
     _known(model, options)
-    keys = _keys(model, identity)
+    keys = _keys.keys(model, identity, env.identities, ask=not only_plan)
     if only_plan:
-        main = {"main": os.environ.get(TOKEN, "")} if os.environ.get(TOKEN) else {}
-        click.echo(_plan(model, options, Identities({**main, **keys}), base))
+        click.echo(_plan(model, options, Identities(keys), base, twin))
         return 0
-    return _run.run(model, base, {"main": _token(), **keys}, options, cacert=cacert, reports=reports)
+    return _run.run(
+        model, base, keys, options, cacert=cacert or env.cacert, reports=reports, plain_url=twin, headers=env.headers, again=_again()
+    )
 
 
-def base_url(url: str) -> str:
-    """The URL without its last slash. Raises PgagentsError where it is none of a server."""
-    from urllib.parse import urlsplit
+def _described(description: Path | None, model: Model) -> Env:
+    from pgagents.cli._env import Env, read_env
 
-    from pgagents.errors import PgagentsError
+    if description is None:
+        return Env()
+    return read_env(description, roles=model.auth.roles, values=model.env, variables=os.environ)
 
-    example = "give it as https://staging.example.com"
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise PgagentsError(f"--url {url!r}: {error}", example) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0 or any(c.isspace() or not c.isprintable() for c in url):
-        raise PgagentsError(f"--url {url!r} is no http or https URL", example)
-    if parts.username is not None or parts.query or parts.fragment:
-        raise PgagentsError(f"--url {url!r} has more than scheme, host, port and path", f"{example}; the key comes from {TOKEN}")
-    return url.rstrip("/")
+
+def _again() -> str:
+    """This command line, but for what the report adds (contract, seed) and what has been written."""
+    context = click.get_current_context()
+    words = ["pgagents verify"]
+    for param in context.command.params:
+        name = str(param.name)
+        given = context.params.get(name)
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in ("only", "skip", "seed", "reports"):
+            continue
+        flag = [param.opts[0]] if isinstance(param, click.Option) else []
+        values = [] if given is True else given if isinstance(given, tuple) else [given]
+        words += flag if given is True else [word for value in values for word in (*flag, quote(str(value)))]
+    return " ".join(words)
 
 
 def _known(model: Model, options: Options) -> None:
     """Whether what was selected exists. A misspelt id must not select nothing and be green."""
+    from pgagents.cli._keys import known_role
     from pgagents.errors import PgagentsError
     from pgagents.source import did_you_mean
     from pgagents.verify.run import contracts
@@ -127,61 +163,15 @@ def _known(model: Model, options: Options) -> None:
                     f"{flag} {one}: no contract's id is this or begins so", did_you_mean(one, ids) or "see `pgagents contracts`"
                 )
     for role in options.require:
-        _role(model, "--require", role)
+        known_role(model, "--require", role)
 
 
-def _role(model: Model, flag: str, role: str) -> None:
-    from pgagents.errors import PgagentsError
-    from pgagents.source import did_you_mean
-
-    if role not in model.auth.roles:
-        raise PgagentsError(f"{flag} {role}: the catalogue has no such role", did_you_mean(role, model.auth.roles))
-
-
-def _keys(model: Model, given: tuple[str, ...]) -> dict[str, str]:
-    """The keys of further identities, from the environment."""
-    from pgagents.errors import PgagentsError
-
-    keys = {}
-    for one in given:
-        role, _, name = one.partition("=")
-        _role(model, "--identity", role)
-        name = name or f"{TOKEN}_{role.upper()}"
-        if not os.environ.get(name):
-            raise PgagentsError(f"--identity {role}: the environment variable {name} is not set", f"export {name}=… first")
-        keys[role] = _header_safe(os.environ[name], name)
-    return keys
-
-
-def _token() -> str:
-    """The main key: from the environment, else asked for where someone is there to answer."""
-    from pgagents.errors import PgagentsError
-
-    if given := os.environ.get(TOKEN):
-        return _header_safe(given, TOKEN)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise PgagentsError(
-            "there is no key", f"export {TOKEN}=…; it is never an argument, because other users of the machine see arguments"
-        )
-    typed: str = click.prompt("API key (not shown)", hide_input=True, err=True)
-    return _header_safe(typed, "the key")
-
-
-def _header_safe(key: str, where: str) -> str:
-    from pgagents.errors import PgagentsError
-
-    key = key.strip()
-    if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise PgagentsError(f"{where} holds characters that no key has", "check for quotes, blanks and line breaks")
-    return key
-
-
-def _plan(model: Model, options: Options, identities: Identities, url: str) -> str:
+def _plan(model: Model, options: Options, identities: Identities, url: str, plain_url: str) -> str:
     from pgagents.cli._progress import duration
     from pgagents.report.table import table
     from pgagents.verify.run import plan
 
-    p = plan(model, options, identities, url=url)
+    p = plan(model, options, identities, url=url, plain_url=plain_url)
     lines = [
         f"{p.total:,} requests, about {duration(p.seconds)} at the catalogue's pace, for {len(p.selected):,} contracts (nothing is sent)",
         "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from pgagents.model import Model, Surface
 from pgagents.origin import Node, Text
@@ -14,6 +15,11 @@ def hosted_url(model: Model, document: str) -> Text:
     path = model.api.hosted.get(str(document))
     origin = document.origin if isinstance(document, Text) else ("api", "hosted")
     return Text(model.api.server + path, origin) if path else Text(document, origin)
+
+
+def reverse_domain(model: Model) -> str:
+    """The server's host from the end, as registries name what belongs to it: `com.example` of `https://example.com`."""
+    return ".".join(reversed((urlsplit(model.api.server).hostname or "localhost").split(".")))
 
 
 def with_extra(document: Node, surface: Surface) -> Node:

@@ -28,7 +28,7 @@ def curl(exchange: Exchange, url: str) -> str:
         words.append("-I")
     elif request.method != "GET" or request.body:
         words += ["-X", quote(request.method)]
-    words.append(quote(url.rstrip("/") + request.target))
+    words.append(_word((exchange.base or url).rstrip("/") + request.target))
     for name, value in request.headers:
         if name.lower() not in _OWN:
             words += ["-H", _header(name, value, exchange.role)]
@@ -58,13 +58,15 @@ def quote(text: str) -> str:
 
 def _header(name: str, value: str, role: str) -> str:
     """The header as a word; a masked key is the variable that holds it, and the shell puts it in."""
-    if name.lower() == "authorization" and role and (value == MASK or value.startswith("Bearer ")):
+    if name.lower() == "authorization" and role and (value == MASK or value == f"Bearer [key of {role}]"):
         return f'"{name}: Bearer ${variable(role)}"'
-    parts = _KEY.split(value)
-    if len(parts) == 1:
-        return quote(f"{name}: {value}" if value else f"{name};")
-    words = [quote(part) if i % 2 == 0 else f'"${variable(part)}"' for i, part in enumerate(parts) if part]
-    return quote(f"{name}: ") + "".join(words)
+    return _word(f"{name}: {value}" if value else f"{name};")
+
+
+def _word(text: str) -> str:
+    """The text as one word of a shell, with the variable that holds it in place of each masked key."""
+    parts = _KEY.split(text)
+    return "".join(f'"${variable(part)}"' if i % 2 else quote(part) for i, part in enumerate(parts) if part)
 
 
 def _body(body: bytes) -> tuple[str, list[str]]:
@@ -72,6 +74,6 @@ def _body(body: bytes) -> tuple[str, list[str]]:
     if len(body) > MAX_BODY:
         return "", ["--data-binary", quote(f"@a-file-of-{len(body)}-bytes")]
     try:
-        return "", ["--data-raw", quote(body.decode("utf-8"))]
+        return "", ["--data-raw", _word(body.decode("utf-8"))]
     except UnicodeDecodeError:
         return f"echo {base64.b64encode(body).decode()} | base64 -d | ", ["--data-binary", "@-"]

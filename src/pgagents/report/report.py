@@ -25,6 +25,8 @@ class Exchange:
     role: str = "main"
     action: str = ""
     surface: str = ""
+    base: str = ""
+    """The base URL it went to, where that is not the report's own."""
 
 
 @dataclass(frozen=True, slots=True)

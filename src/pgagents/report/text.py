@@ -5,13 +5,16 @@ Plain text; with `colour` the verdicts carry ANSI colours. No line is wider than
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from shlex import quote
 
 from pgagents.contract import Verdict
 from pgagents.diagnostics import Diagnostic, show
-from pgagents.report.curl import curl, variable
+from pgagents.report.curl import MASK, curl, variable
+from pgagents.report.excerpt import excerpt
 from pgagents.report.report import Exchange, Finding, Report, Result
 from pgagents.report.table import table
 from pgagents.source import Source
@@ -21,16 +24,24 @@ Paint = Callable[[str, str], str]
 
 WIDTH = 100
 MAX_BODY = 600
+MAX_NOTES = 6
+MAX_STEP = 200
+"""Characters of the answers on the way to the one that shows it."""
+MAX_REST = 300
+"""Characters of an answer that no words of the finding lead into."""
+_HANGING = " " * 12
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RED, _GREEN, _YELLOW = "31;1", "32;1", "33;1"
 _MEANING = {0: "nothing found", 1: "something found", 3: "not everything selected could be tried"}
 
 
-def render(report: Report, source: Source, *, colour: bool = False) -> str:
-    """The whole report, ending in a newline."""
+def render(report: Report, source: Source, *, colour: bool = False, again: str = "") -> str:
+    """The whole report, ending in a newline; `again` is the command line that repeats the run, without seed and contract."""
     paint = _paint if colour else _leave
+    again = again or f"pgagents verify --url {report.header.url}"
     blocks = [
         _head(report),
-        *(_finding(f, report, source, paint) for f in report.findings),
+        *(_finding(n, f, report, source, paint, again) for n, f in enumerate(report.findings, 1)),
         _by_check(report.results),
         _left_out(report.results),
         _foot(report, paint),
@@ -54,58 +65,72 @@ def _head(report: Report) -> list[str]:
     ]
 
 
-def _finding(finding: Finding, report: Report, source: Source, paint: Paint) -> list[str]:
+def _finding(number: int, finding: Finding, report: Report, source: Source, paint: Paint, again: str) -> list[str]:
+    """What was promised and what came; where the promise stands; how to see it again; the exchanges."""
     contract = finding.contract
     notes = []
     if contract.cite:
         notes.append(f"requirement: {', '.join(contract.cite)}")
-    notes.append(f"again: pgagents verify --url {report.header.url} --only {contract.id} --seed {report.header.seed}")
-    diagnostic = Diagnostic(source.locate(contract.origin), contract.id, finding.severity, contract.says, notes=tuple(notes))
-    first, *rest = show(diagnostic, source).splitlines()
-    head, _, message = first.partition("]: ")
-    lines = [paint(f"{head}]", _RED if finding.severity == "error" else _YELLOW) + ":"]
-    lines += _wrapped(message, "  ")
-    lines += [
-        *_wrapped(f"expected  {finding.expected}", "  ", "            "),
-        *_wrapped(f"actual    {finding.actual}", "  ", "            "),
-    ]
-    lines += rest
+    diagnostic = Diagnostic(source.locate(contract.origin), contract.id, finding.severity, "", notes=tuple(notes))
+    place = show(diagnostic, source).splitlines()[1:]
+    colour = _RED if finding.severity == "error" else _YELLOW
+    lines = [paint(f"{finding.severity}[{contract.id}]", colour) + f" {number} of {len(report.findings)}"]
+    lines += _wrapped(f"promised  {contract.says}", "  ", _HANGING)
+    if not _repeats(finding.expected, contract.says):
+        lines += _wrapped(f"expected  {finding.expected}", "  ", _HANGING)
+    lines += _wrapped(f"actual    {finding.actual.rstrip(': ')}", "  ", _HANGING)
+    lines += place
     if finding.stable is False:
         lines.append("   = it did not come again when the same requests were repeated")
     if finding.also:
         lines += _wrapped(f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}", "   ", "     ")
+    words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
     for exchange in finding.exchanges:
-        lines += _exchange(exchange)
+        last = exchange is finding.exchanges[-1]
+        lines += _exchange(exchange, words, MAX_BODY if last else MAX_STEP)
+    lines.append(f"   again: {again} --only {quote(contract.id)} --seed {report.header.seed}")
     if finding.exchanges:
         lines.append("   " + curl(finding.exchanges[-1], report.header.url))
     return lines
 
 
-def _exchange(exchange: Exchange) -> Iterator[str]:
+def _repeats(expected: str, says: str) -> bool:
+    """Whether the promise already says what was expected."""
+    return " ".join(expected.split()) in " ".join(says.split())
+
+
+def _exchange(exchange: Exchange, words: frozenset[str], most: int) -> Iterator[str]:
     request, answer = exchange.request, exchange.answer
-    key = "no key" if not exchange.role else f"${variable(exchange.role)}"
-    yield f"   #{exchange.number} {_line(exchange.why)} ({key})"
+    yield f"   #{exchange.number} {_line(exchange.why)} ({_key(exchange)})"
     yield f"   > {_line(request.method)} {_line(request.target, 300)}"
     if request.body:
-        yield f"   > {_text(request.body)}"
+        yield f"   > {_text(request.body, MAX_BODY)}"
     if isinstance(answer, Silence):
         yield f"   < no whole answer: {answer.kind}" + (f" ({_line(answer.detail)})" if answer.detail else "")
         return
     kind = answer.header("content-type") or "no content type"
     yield f"   < {answer.status} {_line(kind)}, {len(answer.body):,} bytes, {exchange.seconds * 1000:.0f} ms"
     if answer.body:
-        yield f"   < {_text(answer.body)}"
+        yield f"   < {excerpt(answer.body, words, most) or _text(answer.body, min(most, MAX_REST))}"
+
+
+def _key(exchange: Exchange) -> str:
+    """Whose key the request carried, as the variable that holds it; a made-up one was nobody's."""
+    carried = "\n".join([exchange.request.target, *(f"{n}: {v}" for n, v in exchange.request.headers)]).lower()
+    if "[key of " in carried or (exchange.role and f"authorization: {MASK}" in carried):
+        return f"${variable(exchange.role)}"
+    return "a made-up key" if "authorization: " in carried else "no key"
 
 
 def _by_check(results: Iterable[Result]) -> list[str]:
-    """Verdicts by check, where anything was promised; a column that is all zero is left out."""
+    """Verdicts by check, where anything was tried; a column that is all zero is left out."""
     counts: dict[str, Counter[Verdict]] = {}
     for result in results:
         counts.setdefault(result.contract.check, Counter())[result.verdict] += 1
     used = [v for v in Verdict if any(c[v] for c in counts.values())]
     if not counts:
         return []
-    rows = [[check.replace("_", " "), *(str(c[v] or "") for v in used)] for check, c in counts.items()]
+    rows = [[check.replace("_", " "), *(str(c[v] or "") for v in used)] for check, c in counts.items() if _tried(c)]
     total: Counter[Verdict] = sum(counts.values(), Counter())
     head = ["promise", *(v.value.replace("_", " ") for v in used)]
     return [*table(head, rows, ["all", *(str(total[v]) for v in used)]), "", *_by_surface(list(results))]
@@ -120,12 +145,16 @@ def _by_surface(results: list[Result]) -> list[str]:
         surfaces[contract.surface] = None
         cells.setdefault(contract.action or "(any)", {}).setdefault(contract.surface, Counter())[result.verdict] += 1
     head = ["action", *(s or "(any)" for s in surfaces)]
-    rows = [[action, *(_cell(row.get(s, Counter())) for s in surfaces)] for action, row in cells.items()]
-    return table(head, rows)
+    rows = [[action, *(_cell(row.get(s, Counter())) for s in surfaces)] for action, row in cells.items() if any(map(_tried, row.values()))]
+    return table(head, rows) if rows else []
+
+
+def _tried(counts: Counter[Verdict]) -> int:
+    return counts[Verdict.KEPT] + counts[Verdict.BROKEN] + counts[Verdict.UNTESTED]
 
 
 def _cell(counts: Counter[Verdict]) -> str:
-    tried = counts[Verdict.KEPT] + counts[Verdict.BROKEN] + counts[Verdict.UNTESTED]
+    tried = _tried(counts)
     if not tried:
         return "–" if counts else ""
     marks = (f" {counts[Verdict.BROKEN]} broken" if counts[Verdict.BROKEN] else "") + (
@@ -152,12 +181,14 @@ def _foot(report: Report, paint: Paint) -> list[str]:
     footer = report.footer
     counts = footer.by_verdict
     tried = counts.get(Verdict.KEPT, 0) + counts.get(Verdict.BROKEN, 0)
-    lines = [f"{footer.requests:,} requests in {footer.seconds:.1f} s judged {tried:,} contracts"]
+    lines = [f"{footer.requests:,} requests in {footer.seconds:.1f} s judged {tried:,} contract{'' if tried == 1 else 's'}"]
     if footer.served:
         each = sum(footer.served.values()) / max(1, footer.requests)
         served = ", ".join(f"{count:,} on {name}" for name, count in footer.served.items())
         lines += _wrapped(f"each exchange was judged for {each:.0f} contracts on average: {served} in all", "  ")
-    lines += [line for note in footer.notes for line in _wrapped(f"note: {note}", "", "  ")]
+    lines += [line for note in footer.notes[:MAX_NOTES] for line in _wrapped(f"note: {note}", "", "  ")]
+    if len(footer.notes) > MAX_NOTES:
+        lines.append(f"note: and {len(footer.notes) - MAX_NOTES:,} more, all in the JSON report")
     if footer.left_behind:
         lines += _wrapped(f"left behind on the server: {_some(footer.left_behind, 10)}", "", "  ")
     if not footer.complete:
@@ -187,7 +218,7 @@ def _line(text: str, most: int = 200) -> str:
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in " ".join(cut.split(" ")))
 
 
-def _text(body: bytes) -> str:
-    cut = body[:MAX_BODY]
-    rest = f" … and {len(body) - MAX_BODY:,} bytes more" if len(body) > MAX_BODY else ""
-    return _line(cut.decode("utf-8", "backslashreplace"), MAX_BODY + 100) + rest
+def _text(body: bytes, most: int) -> str:
+    cut = body[:most]
+    rest = f" … and {len(body) - most:,} bytes more" if len(body) > most else ""
+    return _line(cut.decode("utf-8", "backslashreplace"), most + 100) + rest

@@ -10,6 +10,8 @@ from pgagents.sandbox.call import Raw
 from pgagents.wire import Response, json_bytes
 
 JSON = "application/json"
+_STANDARD = {"strict-transport-security": "max-age=63072000; includeSubDomains; preload"}
+"""What a header without a constant in the catalogue says: the value that browsers' preload list asks for (hstspreload.org)."""
 
 
 def success(status: int, result: Any) -> Response:
@@ -37,14 +39,18 @@ def refusal(model: Model, code: Code, message: str, request_id: str, *, field: s
     return Response(code.status, (("Content-Type", JSON),), _safe_bytes(body))
 
 
-def add_constants(model: Model, response: Response, *, keyed: bool) -> Response:
-    """The headers that have one value, on the answers that must carry them; those that are there already stay."""
+def add_constants(model: Model, response: Response, *, keyed: bool, secure: bool = False) -> Response:
+    """The headers that have one value, on the answers that must carry them; those that are there already stay.
+
+    `secure`: the answer travels over TLS, so that headers for https alone are due too.
+    """
     kind = "success" if response.status < 400 else "error"
     found = list(response.headers)
     for header in model.headers:
         applies = "all" in header.on or kind in header.on or response.status in header.on or (keyed and "keyed" in header.on)
-        if applies and not header.https and header.const is not None and response.header(header.name) is None:
-            found.append((header.name, header.const))
+        value = header.const or _STANDARD.get(header.name.lower())
+        if applies and (secure or not header.https) and value is not None and response.header(header.name) is None:
+            found.append((header.name, value))
     return Response(response.status, tuple(found), response.body)
 
 

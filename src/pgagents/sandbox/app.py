@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as Incoming
 from starlette.responses import Response as Outgoing
 
-from pgagents.sandbox.front import PEER
+from pgagents.sandbox.front import PEER, SCHEME
 from pgagents.wire import Handler, Request, Response, Silence
 
 Scope = MutableMapping[str, Any]
@@ -97,7 +97,7 @@ def _request(scope: Scope, body: bytes) -> Request:
         target += "?" + scope["query_string"].decode("latin-1")
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     peer = scope["client"][0] if scope.get("client") else ""
-    return Request(scope["method"], target, (*headers, (PEER, peer)), body)
+    return Request(scope["method"], target, (*headers, (PEER, peer), (SCHEME, scope["scheme"])), body)
 
 
 def _outgoing(found: Response, *, close: bool) -> Outgoing:

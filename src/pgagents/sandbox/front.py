@@ -9,19 +9,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model import Action, Code, Dispatcher, Model
-from pgagents.sandbox import answers, idempotency
+from pgagents.sandbox import answers, cors, idempotency, oauth_scopes
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault, json_object
 from pgagents.sandbox.hosted import Hosted
 from pgagents.sandbox.keys import Key, Keyring, word
 from pgagents.sandbox.limits import Drawn, Limits
+from pgagents.sandbox.oauth_grants import Grants
 from pgagents.sandbox.routes import Endpoint, Match, Routes
+from pgagents.sandbox.site import Page, Site
 from pgagents.sandbox.store import Store
 from pgagents.wire import Request, Response
 
 PEER = ":peer"
 """The pseudo-header in which a server says who is connected; no client can send a name with a colon."""
+OAUTH_SUB = "oauth sub"
+SCHEME = ":scheme"
+"""The pseudo-header in which a server says whether the call came over TLS: https."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class Front:
     """
 
     def __init__(
-        self, model: Model, domain: Domain, store: Store, keyring: Keyring, clock: Clock, rng: random.Random,
+        self, model: Model, domain: Domain, store: Store, keyring: Keyring, clock: Clock, rng: random.Random, site: Site,
         log: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.model = model
@@ -51,9 +56,11 @@ class Front:
         self.keyring = keyring
         self.clock = clock
         self.rng = rng
+        self.site = site
         self.log = log
         self.decoder = Decoder(model)
         self.limits = Limits(model)
+        self.grants = Grants(store, keyring, rng) if model.auth.oauth else None
         self.routes = Routes(model)
         self.hosted = Hosted(model, log)
         self._end_users = [name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")]
@@ -73,23 +80,49 @@ class Front:
                 answer = self._refuse("crashed", "Something went wrong on our side; quote the request id to support", request_id)
             return self._finished(request, answer, request_id, drawn, now)
 
+    def plaintext(self, request: Request) -> Response:
+        """The refusal of a call that came without TLS."""
+        return self._unread(request, "plaintext", "Plaintext HTTP is refused; use TLS 1.3")
+
+    def malformed(self, request: Request) -> Response:
+        """The refusal of bytes that are no HTTP request; of `request` the pseudo-headers are known."""
+        return self._unread(request, "bad_body", "This is no HTTP request")
+
+    def _unread(self, request: Request, kind: str, message: str) -> Response:
+        """A refusal before anything was read. It counts as a call without a key and is never more than told so."""
+        with self.store.lock:
+            now = self.clock.now()
+            request_id = "req_" + word(self.rng, 20)
+            drawn: list[Drawn] = []
+            self._keyless(request, request_id, now, drawn)
+            refused = self._refuse(kind, message, request_id)
+            return self._finished(request, refused, request_id, drawn, now)
+
     def _finished(self, request: Request, answer: Response, request_id: str, drawn: list[Drawn], now: float) -> Response:
         headers = [*answer.headers, (answers.request_id_header(self.model), request_id)]
         if drawn:
             told = drawn[0] if answer.status == framework_code(self.model, "limited").status else replace(drawn[0], wait_s=0.0)
             headers += self.limits.headers(told, now)
         keyed = request.header("authorization") is not None
-        answer = answers.add_constants(self.model, Response(answer.status, tuple(headers), answer.body), keyed=keyed)
+        secure = request.header(SCHEME) == "https"
+        answer = answers.add_constants(self.model, Response(answer.status, tuple(headers), answer.body), keyed=keyed, secure=secure)
+        if request.header("origin") and self._for_browsers(request.path):
+            answer = cors.opened(answer)
         return Response(answer.status, answer.headers) if request.method == "HEAD" else answer
 
     def _answer(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
+        if cors.is_preflight(request) and (methods := self._for_browsers(request.path)):
+            return self._keyless(request, request_id, now, drawn) or cors.preflight(self.model, methods)
         if self.hosted.has(request.path):
             return self._public(request, request_id, now, drawn)
         asked = self._asked(request)
-        key = self._key(request)
+        page = self.site.page(request.path) if asked.match is None else None
+        if page is not None:
+            return self._page(request, page, request_id, now, drawn)
+        key = self._key(request, now)
         public = asked.endpoint is not None and asked.action is not None and not asked.action.key
         agent = self._is_agent(request, asked, key)
-        end_user = next((v for name in self._end_users if (v := request.header(name))), None)
+        end_user = self._end_user(request, key)
         level = self.limits.draw(
             asked.action, None if public else key, agent=agent, end_user=end_user, peer=request.header(PEER) or "", now=now
         )
@@ -115,13 +148,42 @@ class Front:
         )  # fmt: skip
         return self._run(call, request_id)
 
+    def _for_browsers(self, path: str) -> tuple[str, ...]:
+        """The methods by which a web page of another origin may call a path; none for the operator's, and for what a user decides on."""
+        if self.hosted.has(path):
+            return ("GET",)
+        match = self.routes.match(path)
+        if match is not None:
+            return tuple(method for method, endpoint in match.methods.items() if not endpoint.operator)
+        page = self.site.page(path)
+        return page.methods if page is not None and page.open else ()
+
+    def _keyless(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response | None:
+        """The refusal of a peer that called too often without a key."""
+        level = self.limits.draw(None, None, agent=False, end_user=None, peer=request.header(PEER) or "", now=now)
+        if level is None:
+            return None
+        drawn.append(level)
+        return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id) if level.wait_s else None
+
+    def _page(self, request: Request, page: Page, request_id: str, now: float, drawn: list[Drawn]) -> Response:
+        """A page that needs no key."""
+        limited = self._keyless(request, request_id, now, drawn)
+        if limited is not None:
+            return limited
+        readable = request.method == "HEAD" and "GET" in page.methods
+        if request.method not in page.methods and not readable:
+            refused = self._refuse("wrong_method", f"{request.method} is not possible here", request_id)
+            return refused.with_header("Allow", ", ".join(page.methods))
+        if self._too_large(request):
+            return self._refuse("too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id)
+        return self.site.answer(page, request, now) or self._refuse("unknown_path", "There is nothing at this path", request_id)
+
     def _public(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
         """A hosted document."""
-        level = self.limits.draw(None, None, agent=False, end_user=None, peer=request.header(PEER) or "", now=now)
-        if level is not None:
-            drawn.append(level)
-            if level.wait_s:
-                return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
+        limited = self._keyless(request, request_id, now, drawn)
+        if limited is not None:
+            return limited
         if request.method not in ("GET", "HEAD"):
             return self._refuse("wrong_method", "This document can only be read", request_id).with_header("Allow", "GET")
         return answers.success(200, self.hosted.document(request.path))
@@ -159,18 +221,26 @@ class Front:
             return action, Fault("invalid", unknown, "no such member here")
         return action, given
 
-    def _key(self, request: Request) -> Key | None:
-        """The key of the Authorization header."""
+    def _key(self, request: Request, now: float) -> Key | None:
+        """The key, or the access token, of the Authorization header."""
         header = request.header("authorization")
         if header is None:
             return None
         scheme, _, token = header.partition(" ")
         token = token.strip(" ")
-        return self.keyring.find(token) if scheme.lower() == "bearer" and token else None
+        if scheme.lower() != "bearer" or not token:
+            return None
+        return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
+
+    def _end_user(self, request: Request, key: Key | None) -> str | None:
+        """For whom an agent calls: by the catalogue's order, whom a token names before what a header says."""
+        if key is not None and key.sub is not None and OAUTH_SUB in self.model.limits.end_user:
+            return key.sub
+        return next((v for name in self._end_users if (v := request.header(name))), None)
 
     def _is_agent(self, request: Request, asked: _Asked, key: Key | None) -> bool:
         """Whether an agent calls, as opposed to an operator's own program."""
-        by_key = key is not None and (key.integration is not None or key.fleet is not None)
+        by_key = key is not None and (key.integration is not None or key.fleet is not None or key.granted is not None)
         marked = any(request.header(name) == value for name, value in self._agents)
         return by_key or asked.dispatcher is not None or marked
 
@@ -188,7 +258,12 @@ class Front:
         for scope in (asked.dispatcher.scope if asked.dispatcher else None, asked.action.scope if asked.action else None):
             if scope is not None and key is not None and scope not in key.scopes:
                 return self._refuse("no_scope", f"The key's plan does not include {scope}", request_id, scope=scope)
-        return None
+        lacks = oauth_scopes.lacking(self.model, asked.action, key)
+        if lacks is None:
+            return None
+        said = f"The token was not granted {lacks}" if lacks else "No token may do this"
+        refused = self._refuse("no_scope", said, request_id, scope=lacks or None)
+        return refused.with_header("WWW-Authenticate", oauth_scopes.challenge(lacks))
 
     def _too_large(self, request: Request) -> bool:
         if self._most_bytes is None:

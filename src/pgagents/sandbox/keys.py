@@ -31,6 +31,10 @@ class Key:
     per_minute: int | None = None
     operator: bool = False
     end_user_opt_in: bool = False
+    sub: str | None = None
+    """The user who granted it, of an OAuth token."""
+    granted: tuple[str, ...] | None = None
+    """What that user granted; None for a key, which no user narrows."""
 
     @property
     def lifted(self) -> bool:
@@ -44,8 +48,13 @@ class Key:
 
 
 def word(rng: random.Random, length: int) -> str:
-    """Random letters and digits."""
-    return "".join(rng.choices(_ALPHABET, k=length))
+    """Random letters and digits, from one draw: the system's chance costs a call of the system each time."""
+    number = rng.getrandbits(6 * length + 64)  # 64 bits more than needed, so that no letter is likelier than another
+    letters = []
+    for _ in range(length):
+        number, at = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[at])
+    return "".join(letters)
 
 
 def digest(token: str) -> bytes:
@@ -103,13 +112,19 @@ def seed(keyring: Keyring, now: float) -> dict[str, str]:
     return tokens
 
 
-def _first_keys(keyring: Keyring) -> list[Key]:
+def ordinary(keyring: Keyring) -> Key:
+    """The role `main` with the ordinary limits."""
     auth = keyring.model.auth
     widest = max(auth.plans, key=lambda p: len(auth.plans[p]), default=None)
-    roles: Mapping[str, Any] = auth.roles
-    main = roles.get("main")
+    main = auth.roles.get("main")
     plan = main.plan if main and main.plan else widest
-    first = Key("key_test", "test", main.project if main else "main", plan, keyring.scopes(plan), main.mode if main else "test")
+    return Key("key_test", "test", main.project if main else "main", plan, keyring.scopes(plan), main.mode if main else "test")
+
+
+def _first_keys(keyring: Keyring) -> list[Key]:
+    auth = keyring.model.auth
+    roles: Mapping[str, Any] = auth.roles
+    first = ordinary(keyring)
     keys = [first, replace(first, id="key_lifted", role="lifted", per_minute=LIFTED_PER_MINUTE)]
     for name, role in roles.items():
         if name == "main" or (auth.plans and not (role.plan or role.operator)):

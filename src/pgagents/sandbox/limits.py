@@ -87,6 +87,8 @@ class Limits:
     def _applies_to(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
         known = (bucket.name, key, agent, str(action.name) if action else "")
         if known not in self._applies:
+            if len(self._applies) >= _MOST_BUCKETS:
+                self._applies.clear()  # every new grant is a caller of its own
             self._applies[known] = self._decide(bucket, action, key, agent)
         return self._applies[known]
 

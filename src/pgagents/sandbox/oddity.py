@@ -12,6 +12,7 @@ from types import ModuleType
 from pgagents.errors import PgagentsError
 from pgagents.model import Model
 from pgagents.registry import names
+from pgagents.sandbox.deliver import Courier
 from pgagents.sandbox.front import Front
 from pgagents.source import did_you_mean
 from pgagents.wire import Handler
@@ -21,11 +22,12 @@ KINDS = ("faults", "liberties")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a fault or liberty may look at, and the front whose `domain`, `decoder` or `limits` it may replace."""
+    """What a fault or liberty may look at, and the front whose `domain`, `decoder` or `limits` it may replace; `courier` sends events."""
 
     model: Model
     front: Front
     rng: random.Random
+    courier: Courier
 
 
 def known(kind: str) -> list[str]:

@@ -8,10 +8,12 @@ from typing import Any
 
 from pgagents.sandbox import parking_audit as audit
 from pgagents.sandbox import parking_fleet as fleet
+from pgagents.sandbox import parking_forget as forget
 from pgagents.sandbox import parking_hooks as hooks
 from pgagents.sandbox import parking_lists as lists
 from pgagents.sandbox import parking_lots as lots
 from pgagents.sandbox import parking_operator as operator
+from pgagents.sandbox import parking_payments as payments
 from pgagents.sandbox import parking_sessions as sessions
 from pgagents.sandbox import parking_world as world
 from pgagents.sandbox.call import Call, Domain, Refusal
@@ -30,9 +32,10 @@ PLATFORMS = {
 def domain(setting: Setting) -> Domain:
     """Open the world in the setting's store (made from the seed on the first start) and return what acts in it."""
     store = setting.store
-    for module in (world, audit, lots, sessions, fleet, lists, hooks, operator):
+    for module in (world, audit, lots, payments, sessions, fleet, lists, hooks, forget):
         store.script(module.TABLES)
-    s = sessions.Sessions(store, setting.rng, f"{setting.model.api.server}/r")
+    forget.arrange(setting)
+    s = sessions.Sessions(store, setting.rng, setting.address, setting.outbox)
     with store.transaction():
         if store.row("SELECT 1 FROM lot LIMIT 1") is None:
             world.make(store, setting.seed, setting.clock.now())
@@ -40,7 +43,8 @@ def domain(setting: Setting) -> Domain:
     actions = _actions(setting, s)
 
     def act(call: Call) -> Any:
-        fleet.expire_holds(store, call.now)
+        setting.retention.run(call.now)
+        fleet.expire_holds(setting.outbox, call.now)
         attributed = replace(call, attribution=call.attribution or _attribution(call))
         result = actions[str(call.action.name)](attributed)
         if call.surface != "rest" and call.action.effect == "read" and not isinstance(result, Refusal):
@@ -70,7 +74,7 @@ def _actions(setting: Setting, s: sessions.Sessions) -> Mapping[str, Callable[[C
         "dispatch_av_fleet": lambda call: fleet.dispatch(s, call),
         "release_hold": lambda call: fleet.release(s, call),
         "get_fleet_billing": lambda call: fleet.billing(s, call),
-        "create_webhook": lambda call: hooks.create(s, call),
+        "create_webhook": lambda call: hooks.create(s, call, setting.target_problem),
         "list_webhooks": lambda call: hooks.list_all(s, call),
         "delete_webhook": lambda call: hooks.delete(s, call),
         "receive_payment_event": lambda call: hooks.payment_event(s, call, setting.stripe_secret),

@@ -15,7 +15,11 @@ CREATE TABLE IF NOT EXISTS audit (
 );
 CREATE TABLE IF NOT EXISTS audit_detail (audit_n INTEGER PRIMARY KEY, actor_id TEXT, diff TEXT);
 CREATE INDEX IF NOT EXISTS audit_lot ON audit (lot_id);
+CREATE INDEX IF NOT EXISTS audit_session ON audit (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS audit_search ON audit (at) WHERE action = 'search_parking';
 CREATE TRIGGER IF NOT EXISTS audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER IF NOT EXISTS audit_no_replace BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE n = NEW.n)
+  BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 """
 
@@ -25,13 +29,19 @@ def write(
 ) -> None:
     """Append a row for a call; the actor and what changed stand beside it, where retention can blank them."""
     actor_type = "agent" if call.agent else "operator" if call.key and call.key.operator else "key" if call.key else "system"
+    append(
+        store, call.now, actor_type, call.key.id if call.key else None, str(call.action.name), tenant=call.key.tenant if call.key else "",
+        lot_id=lot_id, session_id=session_id, platform=platform or call.attribution.get("agent_platform"), diff=diff,
+    )  # fmt: skip
+
+
+def append(
+    store: Store, at: float, actor_type: str, actor_id: str | None, action: str, *, tenant: str, lot_id: str | None = None,
+    session_id: str | None = None, platform: str | None = None, diff: Any = None,
+) -> None:  # fmt: skip
+    """Append a row."""
     store.run(
         "INSERT INTO audit (at, actor_type, action, lot_id, session_id, agent_platform, tenant) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        call.now, actor_type, str(call.action.name), lot_id, session_id, platform or call.attribution.get("agent_platform"),
-        call.key.tenant if call.key else "",
+        at, actor_type, action, lot_id, session_id, platform, tenant,
     )  # fmt: skip
-    store.run(
-        "INSERT INTO audit_detail VALUES (last_insert_rowid(), ?, ?)",
-        call.key.id if call.key else None,
-        json.dumps(diff if diff is not None else {}),
-    )
+    store.run("INSERT INTO audit_detail VALUES (last_insert_rowid(), ?, ?)", actor_id, json.dumps(diff if diff is not None else {}))

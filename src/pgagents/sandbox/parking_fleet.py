@@ -10,9 +10,9 @@ from pgagents.sandbox import parking_money as money
 from pgagents.sandbox.call import Call, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
+from pgagents.sandbox.outbox import Outbox
 from pgagents.sandbox.parking_lots import give_space, take_space, within
 from pgagents.sandbox.parking_sessions import Sessions
-from pgagents.sandbox.store import Store
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS hold (
@@ -24,11 +24,12 @@ CREATE INDEX IF NOT EXISTS hold_expires ON hold (status, expires_at);
 _OTHER_FLEET = Refusal("FORBIDDEN", "The key belongs to another fleet", "fleet_id")
 
 
-def expire_holds(store: Store, now: float) -> None:
+def expire_holds(outbox: Outbox, now: float) -> None:
     """Give back the spaces of holds whose time is over."""
+    store = outbox.store
     for row in store.rows("SELECT id, lot_id, expires_at FROM hold WHERE status = 'active' AND expires_at <= ?", now):
         store.run("UPDATE hold SET status = 'expired' WHERE id = ?", row["id"])
-        give_space(store, row["lot_id"], row["expires_at"])
+        give_space(outbox, row["lot_id"], row["expires_at"])
 
 
 def dispatch(s: Sessions, call: Call) -> Any:
@@ -44,7 +45,7 @@ def dispatch(s: Sessions, call: Call) -> Any:
     allocations = []
     for vehicle, lot_id in zip(given["vehicles"], spaces, strict=False):
         id = "hold_" + word(s.rng, 16)
-        take_space(s.store, lot_id, call.now)
+        take_space(s.outbox, lot_id, call.now)
         s.store.run(
             "INSERT INTO hold VALUES (?, ?, ?, ?, ?, ?, 'active', ?)",
             id, call.key.tenant if call.key else "", given["fleet_id"], lot_id, vehicle["plate"].upper(), vehicle.get("vin"), expires,
@@ -61,7 +62,7 @@ def release(s: Sessions, call: Call) -> Any:
     if hold is None:
         return Refusal("NOT_FOUND", "There is no such hold")
     s.store.run("UPDATE hold SET status = 'released' WHERE id = ?", hold["id"])
-    give_space(s.store, hold["lot_id"], call.now)
+    give_space(s.outbox, hold["lot_id"], call.now)
     audit.write(s.store, call, lot_id=hold["lot_id"], diff={"hold": [hold["id"], None]})
     return None
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from pgagents.sandbox import parking_audit as audit
 from pgagents.sandbox import parking_money as money
+from pgagents.sandbox import parking_payments as payments
 from pgagents.sandbox.call import Call, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
-from pgagents.sandbox.parking_sessions import NO_SESSION, PROCESSOR_DOWN, Sessions, find, processor_down, shown
+from pgagents.sandbox.parking_sessions import NO_SESSION, Sessions, find, shown
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS refund (
@@ -54,8 +55,8 @@ def refund(s: Sessions, call: Call) -> Any:
     cents = remains if wanted is None else money.to_cents(wanted)
     if cents < 1 or cents > remains:
         return Refusal("CONFLICT", f"{remains / 100:.2f} of the charge remain to be refunded")
-    if processor_down(s.store, row["payment_intent_id"]):
-        return PROCESSOR_DOWN
+    if payments.processor_down(s.store, row["payment_intent_id"]):
+        return payments.DOWN
     id = "ref_" + word(s.rng, 16)
     s.store.run("INSERT INTO refund VALUES (?, ?, ?, ?, ?)", id, row["id"], cents, call.input["reason"], call.now)
     audit.write(
@@ -73,7 +74,7 @@ def refund(s: Sessions, call: Call) -> Any:
 
 
 def first_things(s: Sessions, now: float) -> None:
-    """What the catalogue's examples speak of: sessions begun five minutes before the world, one ended the day before, a hold and a webhook."""
+    """What the catalogue's examples speak of: sessions begun five minutes before the world, one long ended, a hold and a webhook."""
     started = int(now) - 300
     entry = {
         "gate_code": None,
@@ -108,9 +109,9 @@ def first_things(s: Sessions, now: float) -> None:
         held["id"],
         now + 86_400,
     )
-    events = json.dumps(["session.created", "session.ended"])
+    events = ["session.created", "session.ended"]
     url = "https://hooks.example.com/park-graph"
-    s.store.run("INSERT INTO webhook VALUES ('wh_01JS4A2B', 'main/test', ?, ?, ?, ?, NULL)", url, events, "whsec_" + word(s.rng, 32), now)
+    s.outbox.register("wh_01JS4A2B", "main/test", url, events, now)
 
 
 def _page(s: Sessions, call: Call, filters: dict[str, str | None]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pgagents.sandbox.call import Call, Refusal
 from pgagents.sandbox.clock import rfc3339
+from pgagents.sandbox.outbox import Outbox
 from pgagents.sandbox.parking_money import dollars
 from pgagents.sandbox.store import Store
 
@@ -20,6 +21,8 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS search_log (
   n INTEGER PRIMARY KEY, at REAL NOT NULL, lat REAL, lng REAL, platform TEXT, key_id TEXT, end_user TEXT, booked INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX IF NOT EXISTS search_log_at ON search_log (at);
+CREATE INDEX IF NOT EXISTS search_log_open ON search_log (key_id, n) WHERE booked = 0;
 """
 
 
@@ -124,15 +127,17 @@ def availability(store: Store, call: Call) -> Any:
     row = lot(store, call.input["lot_id"])
     if row is None:
         return NO_LOT
+    return {"availability": _counted(row)}
+
+
+def _counted(row: sqlite3.Row) -> dict[str, Any]:
     taken = row["total"] - row["available"]
     return {
-        "availability": {
-            "lot_id": row["id"],
-            "available": row["available"],
-            "total": row["total"],
-            "occupancy_pct": round(100 * taken / row["total"], 2) if row["total"] else 0,
-            "updated_at": rfc3339(row["counted_at"]),
-        }
+        "lot_id": row["id"],
+        "available": row["available"],
+        "total": row["total"],
+        "occupancy_pct": round(100 * taken / row["total"], 2) if row["total"] else 0,
+        "updated_at": rfc3339(row["counted_at"]),
     }
 
 
@@ -211,11 +216,20 @@ def demand(store: Store, call: Call) -> Any:
     }
 
 
-def take_space(store: Store, lot_id: str, now: float) -> bool:
-    """Take one space; False where the lot is full."""
-    return store.run("UPDATE lot SET available = available - 1, counted_at = ? WHERE id = ? AND available > 0", now, lot_id) == 1
+def take_space(outbox: Outbox, lot_id: str, now: float) -> bool:
+    """Take one space and tell of it; False where the lot is full."""
+    taken = outbox.store.run("UPDATE lot SET available = available - 1, counted_at = ? WHERE id = ? AND available > 0", now, lot_id)
+    return _told(outbox, lot_id, now) if taken else False
 
 
-def give_space(store: Store, lot_id: str, now: float) -> None:
-    """Give one space back."""
-    store.run("UPDATE lot SET available = available + 1, counted_at = ? WHERE id = ? AND available < total", now, lot_id)
+def give_space(outbox: Outbox, lot_id: str, now: float) -> None:
+    """Give one space back and tell of it."""
+    if outbox.store.run("UPDATE lot SET available = available + 1, counted_at = ? WHERE id = ? AND available < total", now, lot_id):
+        _told(outbox, lot_id, now)
+
+
+def _told(outbox: Outbox, lot_id: str, now: float) -> bool:
+    row = lot(outbox.store, lot_id)
+    assert row is not None
+    outbox.put("occupancy.changed", _counted(row), now, tenant=None)
+    return True

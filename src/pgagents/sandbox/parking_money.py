@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal
 
 _DAY_S = 86_400
+_WIDE = Context(prec=400, rounding=ROUND_HALF_UP)  # any double has its place in it; the default of 28 digits refuses large ones
 
 
 def half_up(cents: Decimal) -> int:
     """Whole cents, noise under a ten-thousandth of a cent cleaned away first."""
-    return int(round(cents, 4).quantize(Decimal(1), ROUND_HALF_UP))
+    return int(cents.quantize(Decimal("0.0001"), ROUND_HALF_EVEN, _WIDE).quantize(Decimal(1), ROUND_HALF_UP, _WIDE))
 
 
 def times(rate_cents: int, hours: float) -> int:
@@ -56,6 +57,10 @@ def _per_hundredths(rate_cents: int, hundredths: int) -> int:
 def to_cents(dollars: float) -> int:
     """Dollars as sent to whole cents."""
     return half_up(Decimal(repr(float(dollars))) * 100)
+
+
+MOST_CENTS = 100_000_000
+"""The highest rate that a lot may have: a million dollars."""
 
 
 def dollars(cents: int | None) -> float | None:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgagents.sandbox import parking_audit as audit
+from pgagents.sandbox import parking_forget as forget
 from pgagents.sandbox import parking_money as money
+from pgagents.sandbox import parking_payments as payments
 from pgagents.sandbox.call import Call, Raw, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import Key, word
@@ -18,11 +20,8 @@ from pgagents.sandbox.parking_lots import NO_LOT, lot
 from pgagents.sandbox.parking_sessions import Sessions
 from pgagents.sandbox.setting import Setting
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS forget (plate TEXT NOT NULL, asked_at REAL NOT NULL, blank_at REAL NOT NULL);
-"""
+_FORMULA = frozenset("=+-@\t\r\n|＝＋－＠")
 _COLUMNS = ("at", "actor_type", "actor_id", "action", "lot_id", "session_id", "agent_platform", "diff")
-_RETENTION_S = 30 * 86_400
 
 
 def actions(setting: Setting, s: Sessions) -> Mapping[str, Callable[[Call], Any]]:
@@ -35,7 +34,7 @@ def actions(setting: Setting, s: Sessions) -> Mapping[str, Callable[[Call], Any]
         "list_audit": lambda call: list_audit(s, call),
         "advance_clock": lambda call: advance_clock(setting, call),
         "settle_payment": lambda call: settle_payment(s, call),
-        "forget_driver": lambda call: forget_driver(s, call),
+        "forget_driver": lambda call: forget.driver(s, call),
     }
 
 
@@ -77,11 +76,17 @@ def update_lot(s: Sessions, call: Call) -> Any:
     if row is None:
         return NO_LOT
     cents = money.to_cents(call.input["rate"]) if "rate" in call.input else row["rate_cents"]
+    if cents > money.MOST_CENTS:
+        return Refusal("BAD_REQUEST", f"rate is at most {money.MOST_CENTS // 100:,} dollars", "rate")
     agents = int(call.input.get("agents_allowed", row["agents"]))
     s.store.run("UPDATE lot SET rate_cents = ?, agents = ? WHERE id = ?", cents, agents, row["id"])
     diff = {"rate_cents": [row["rate_cents"], cents], "agents_allowed": [bool(row["agents"]), bool(agents)]}
-    audit.write(s.store, call, lot_id=row["id"], diff={k: v for k, v in diff.items() if v[0] != v[1]})
-    return {"lot": {"id": row["id"], "rate": money.dollars(cents), "rate_unit": row["unit"], "agents_allowed": bool(agents)}}
+    changed = {k: v for k, v in diff.items() if v[0] != v[1]}
+    audit.write(s.store, call, lot_id=row["id"], diff=changed)
+    shown = {"id": row["id"], "rate": money.dollars(cents), "rate_unit": row["unit"], "agents_allowed": bool(agents)}
+    if changed:
+        s.outbox.put("lot.updated", shown, call.now, tenant=None)
+    return {"lot": shown}
 
 
 def list_audit(s: Sessions, call: Call) -> Any:
@@ -120,16 +125,12 @@ def settle_payment(s: Sessions, call: Call) -> Any:
     elif outcome == "processor_down":
         if not s.store.run("UPDATE payment SET next_outcome = ? WHERE payment_intent_id = ?", outcome, id):
             return Refusal("NOT_FOUND", "There is no such payment")
-    elif not s.store.run("UPDATE payment SET status = ? WHERE payment_intent_id = ?", outcome, id):
-        return Refusal("NOT_FOUND", "There is no such payment")
+    else:
+        session = payments.settle(s.outbox, id, outcome, call.now)
+        if session is None:
+            return Refusal("NOT_FOUND", "There is no such payment")
+        audit.write(s.store, call, lot_id=session["lot_id"], session_id=session["id"], diff={"payment": outcome})
     return {"outcome": outcome}
-
-
-def forget_driver(s: Sessions, call: Call) -> Any:
-    """Takes a verified deletion request; what it blanks is blanked 30 days later."""
-    s.store.run("INSERT INTO forget VALUES (?, ?, ?)", call.input["plate"].upper(), call.now, call.now + _RETENTION_S)
-    audit.write(s.store, call, diff={"forget": [False, True]})
-    return None
 
 
 def _rows(s: Sessions, wanted: Mapping[str, str], limit: int) -> list[sqlite3.Row]:
@@ -146,5 +147,5 @@ def _shown(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def _harmless(text: str) -> str:
-    """A cell that begins like a formula gets an apostrophe, which spreadsheets hide."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """A cell that begins like a formula gets an apostrophe, which spreadsheets hide; also in the wide forms of East Asian keyboards."""
+    return "'" + text if text and text.lstrip(" ")[:1] in _FORMULA else text

@@ -10,10 +10,13 @@ from typing import Any
 
 from pgagents.sandbox import parking_audit as audit
 from pgagents.sandbox import parking_money as money
+from pgagents.sandbox import parking_payments as payments
 from pgagents.sandbox.call import Call, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
+from pgagents.sandbox.outbox import Outbox
 from pgagents.sandbox.parking_lots import NO_LOT, give_space, lot, rate_now, take_space
+from pgagents.sandbox.setting import Address
 from pgagents.sandbox.store import Store
 
 TABLES = """
@@ -26,10 +29,8 @@ CREATE TABLE IF NOT EXISTS session (
 CREATE INDEX IF NOT EXISTS session_order ON session (tenant, started_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS session_plate ON session (tenant, plate, started_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS session_fleet ON session (tenant, fleet_id, started_at DESC, id DESC);
-CREATE TABLE IF NOT EXISTS payment (payment_intent_id TEXT PRIMARY KEY, status TEXT NOT NULL, next_outcome TEXT) WITHOUT ROWID;
 """
 NO_SESSION = Refusal("NOT_FOUND", "There is no such session")
-PROCESSOR_DOWN = Refusal("BAD_GATEWAY", "The payment processor did not answer; repeat with the same idempotency key")
 _COMPLETED = Refusal("CONFLICT", "The session is already completed")
 
 
@@ -39,7 +40,8 @@ class Sessions:
 
     store: Store
     rng: random.Random
-    receipts: str
+    address: Address
+    outbox: Outbox
 
 
 def create(s: Sessions, call: Call) -> Any:
@@ -61,12 +63,12 @@ def create(s: Sessions, call: Call) -> Any:
         return hold
     if row["available"] < 1 and hold is None:
         return Refusal("CONFLICT", "The lot is full")
-    if processor_down(s.store, "next"):
-        return PROCESSOR_DOWN
+    if payments.processor_down(s.store, "next"):
+        return payments.DOWN
     if hold is not None:
         s.store.run("UPDATE hold SET status = 'committed' WHERE id = ?", hold["id"])
     else:
-        take_space(s.store, row["id"], call.now)
+        take_space(s.outbox, row["id"], call.now)
     id = _insert(s, call, row, fleet or asked_fleet)
     found = s.store.row("SELECT * FROM session WHERE id = ?", id)
     assert found is not None
@@ -78,8 +80,11 @@ def create(s: Sessions, call: Call) -> Any:
         "UPDATE search_log SET booked = 1 WHERE n = (SELECT max(n) FROM search_log WHERE key_id IS ? AND booked = 0)",
         call.key.id if call.key else None,
     )
+    session = shown(s, found)
+    s.outbox.put("session.created", session, call.now, tenant=found["tenant"], subject=id)
+    payments.tell(s.outbox, found, call.now)
     secret = f"{found['payment_intent_id']}_secret_{word(s.rng, 24)}"
-    return {"session": {**shown(s, found), "payment_intent_id": found["payment_intent_id"], "client_secret": secret}}
+    return {"session": {**session, "payment_intent_id": found["payment_intent_id"], "client_secret": secret}}
 
 
 def _insert(s: Sessions, call: Call, row: sqlite3.Row, fleet: str | None) -> str:
@@ -105,7 +110,7 @@ def _insert(s: Sessions, call: Call, row: sqlite3.Row, fleet: str | None) -> str
         row["max_daily_cents"], given["hours"], estimated, start, expires,
         name, platform, fleet, json.dumps(kept) if kept else None, json.dumps(entry, ensure_ascii=False), intent,
     )  # fmt: skip
-    outcome = _take_outcome(s.store, "next") or "paid"
+    outcome = payments.take_outcome(s.store, "next") or "paid"
     s.store.run("INSERT INTO payment VALUES (?, ?, NULL)", intent, outcome)
     return id
 
@@ -121,16 +126,16 @@ def end(s: Sessions, call: Call) -> Any:
     row = _named(s, call)
     if isinstance(row, Refusal):
         return row
-    if processor_down(s.store, row["payment_intent_id"]):
-        return PROCESSOR_DOWN
+    if payments.processor_down(s.store, row["payment_intent_id"]):
+        return payments.DOWN
     at = max(int(call.now), row["started_at"])
     subtotal = money.charge(row["rate_cents"], row["unit"], row["max_daily_cents"], at - row["started_at"])
     s.store.run(
         "UPDATE session SET status = 'completed', ended_at = ?, subtotal_cents = ?, payout_cents = ? WHERE id = ?",
         at, subtotal, money.payout(subtotal), row["id"],
     )  # fmt: skip
-    give_space(s.store, row["lot_id"], call.now)
-    return _changed(s, call, row, {"status": ["active", "completed"], "subtotal_cents": [None, subtotal]})
+    give_space(s.outbox, row["lot_id"], call.now)
+    return _changed(s, call, row, "session.ended", {"status": ["active", "completed"], "subtotal_cents": [None, subtotal]})
 
 
 def extend(s: Sessions, call: Call) -> Any:
@@ -138,8 +143,8 @@ def extend(s: Sessions, call: Call) -> Any:
     row = _named(s, call)
     if isinstance(row, Refusal):
         return row
-    if processor_down(s.store, row["payment_intent_id"]):
-        return PROCESSOR_DOWN
+    if payments.processor_down(s.store, row["payment_intent_id"]):
+        return payments.DOWN
     more = call.input["extend_hours"]
     hours = row["hours"] + more
     if row["unit"] == "hour":
@@ -148,7 +153,7 @@ def extend(s: Sessions, call: Call) -> Any:
         estimated = max(row["estimated_cents"], money.estimate(row["rate_cents"], row["unit"], round(hours, 6)))
     expires = row["expires_at"] + round(more * 3600)
     s.store.run("UPDATE session SET hours = ?, estimated_cents = ?, expires_at = ? WHERE id = ?", hours, estimated, expires, row["id"])
-    return _changed(s, call, row, {"expires_at": [rfc3339(row["expires_at"]), rfc3339(expires)]})
+    return _changed(s, call, row, "session.extended", {"expires_at": [rfc3339(row["expires_at"]), rfc3339(expires)]})
 
 
 def shown(s: Sessions, row: sqlite3.Row) -> dict[str, Any]:
@@ -170,7 +175,7 @@ def shown(s: Sessions, row: sqlite3.Row) -> dict[str, Any]:
         "agent_name": row["agent_name"],
         "agent_platform": row["agent_platform"],
         "vehicle": json.loads(row["vehicle"]) if row["vehicle"] else None,
-        "receipt_url": f"{s.receipts}/{short}",
+        "receipt_url": f"{s.address.url}/r/{row['id']}",
         "entry_instructions": json.loads(row["entry"]),
     }
     if row["status"] == "completed":
@@ -200,11 +205,13 @@ def _named(s: Sessions, call: Call) -> sqlite3.Row | Refusal:
     return _COMPLETED if row["status"] == "completed" else row
 
 
-def _changed(s: Sessions, call: Call, row: sqlite3.Row, diff: dict[str, Any]) -> Any:
+def _changed(s: Sessions, call: Call, row: sqlite3.Row, event: str, diff: dict[str, Any]) -> Any:
     audit.write(s.store, call, lot_id=row["lot_id"], session_id=row["id"], diff=diff)
     after = s.store.row("SELECT * FROM session WHERE id = ?", row["id"])
     assert after is not None
-    return {"session": shown(s, after)}
+    session = shown(s, after)
+    s.outbox.put(event, session, call.now, tenant=row["tenant"], subject=row["id"])
+    return {"session": session}
 
 
 def _hold(s: Sessions, call: Call, row: sqlite3.Row) -> sqlite3.Row | Refusal | None:
@@ -219,20 +226,3 @@ def _hold(s: Sessions, call: Call, row: sqlite3.Row) -> sqlite3.Row | Refusal | 
     if hold["plate"] != call.input["plate"].upper() or hold["lot_id"] != row["id"]:
         return Refusal("CONFLICT", "The hold is for another plate or lot")
     return hold
-
-
-def processor_down(store: Store, intent: str) -> bool:
-    """Whether the operator made the next call for this payment fail; asked once, it is over."""
-    row = store.row("SELECT next_outcome FROM payment WHERE payment_intent_id = ?", intent)
-    if row is None or row["next_outcome"] != "processor_down":
-        return False
-    store.run("UPDATE payment SET next_outcome = NULL WHERE payment_intent_id = ?", intent)
-    return True
-
-
-def _take_outcome(store: Store, intent: str) -> str | None:
-    row = store.row("SELECT next_outcome FROM payment WHERE payment_intent_id = ?", intent)
-    if row is None or row["next_outcome"] is None:
-        return None
-    store.run("UPDATE payment SET next_outcome = NULL WHERE payment_intent_id = ?", intent)
-    return str(row["next_outcome"])

@@ -66,6 +66,12 @@ class Routes:
         return Match(methods, values)
 
 
+def fit(template: str, path: str) -> dict[str, str] | None:
+    """What a path's placeholders stand for in a path as sent, None where it is another."""
+    parts, given = tuple(template.split("/")), tuple(unquote(part) for part in path.split("/"))
+    return _fit(parts, given) if len(parts) == len(given) else None
+
+
 def _fit(template: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | None:
     values: dict[str, str] = {}
     for expected, given in zip(template, parts, strict=True):

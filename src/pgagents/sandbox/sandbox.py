@@ -7,18 +7,24 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pgagents.errors import PgagentsError
 from pgagents.model import Model
 from pgagents.registry import names
-from pgagents.sandbox import keys, mock
+from pgagents.sandbox import keys, mock, oauth_clients, oauth_grants, targets_allowed
 from pgagents.sandbox.call import Domain
 from pgagents.sandbox.clock import Clock
+from pgagents.sandbox.deliver import Courier, HttpsPost, Post
 from pgagents.sandbox.front import Front
 from pgagents.sandbox.oddity import Context, wrapped
-from pgagents.sandbox.setting import Setting
+from pgagents.sandbox.outbox import Outbox
+from pgagents.sandbox.retention import Retention
+from pgagents.sandbox.setting import Address, Setting
+from pgagents.sandbox.site import Site
 from pgagents.sandbox.store import Store
+from pgagents.sandbox.targets_allowed import Resolve
 from pgagents.wire import Handler
 
 
@@ -30,6 +36,11 @@ class Sandbox:
     front: Front
     tokens: Mapping[str, str]
     stripe_secret: str
+    courier: Courier
+    chore: Callable[[], None]
+    """What is to be done now and then besides answering; a bounded piece of it at a time."""
+    oauth: Mapping[str, Mapping[str, object]]
+    """The OAuth clients that are there from the start, by kind; empty where the catalogue has no OAuth."""
 
 
 def open_sandbox(
@@ -42,6 +53,9 @@ def open_sandbox(
     rng: random.Random | None = None,
     faults: Sequence[str] = (),
     liberties: Sequence[str] = (),
+    allow_loopback: bool = False,
+    resolve: Resolve = lambda _: (),
+    post: Post | None = None,
     log: Callable[[str], None] = lambda _: None,
 ) -> Sandbox:
     """Put a sandbox together. `start` sets its clock (epoch seconds), `rng` makes keys and ids (default: the system's chance).
@@ -52,16 +66,43 @@ def open_sandbox(
     chance = rng or random.SystemRandom()
     clock = Clock(time_source, start)
     store = Store(db)
-    world = _same_world(store, str(model.api.id), seed)
+    try:
+        world = _same_world(store, str(model.api.id), seed)
+    except PgagentsError:
+        store.close()
+        raise
     keyring = keys.Keyring(model, store, chance)
     stripe_secret = "whsec_" + keys.word(chance, 32)
+    oauth_grants.prepare(store)
     with store.transaction():
         store.run("DELETE FROM api_key WHERE seeded = 1")
         tokens = keys.seed(keyring, clock.now())
-    setting = Setting(model, store, clock, chance, keyring, world, stripe_secret)
-    front = Front(model, domain(setting), store, keyring, clock, chance, log)
-    handler = wrapped(front, Context(model, front, chance), faults, liberties)
-    return Sandbox(handler, front, tokens, stripe_secret)
+        clients = oauth_clients.seed(model, store, chance)
+    outbox = Outbox(store, chance, time_source)
+    problem = partial(targets_allowed.problem, allow_loopback=allow_loopback, resolve=resolve)
+    setting = Setting(
+        model,
+        store,
+        clock,
+        chance,
+        keyring,
+        world,
+        stripe_secret,
+        Address(str(model.api.server)),
+        outbox,
+        Retention(model.retention),
+        problem,
+    )
+    signed_in = model.webhooks.signature.header if model.webhooks else "Webhook-Signature"
+    courier = Courier(outbox, signed_in, time_source, chance, post or HttpsPost(), resolve, allow_loopback=allow_loopback)
+    front = Front(model, domain(setting), store, keyring, clock, chance, Site(setting), log)
+    handler = wrapped(front, Context(model, front, chance, courier), faults, liberties)
+    return Sandbox(handler, front, tokens, stripe_secret, courier, partial(_chore, setting), clients)
+
+
+def _chore(setting: Setting) -> None:
+    with setting.store.transaction():
+        setting.retention.run(setting.clock.now())
 
 
 def _same_world(store: Store, api: str, seed: int | None) -> int:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from pgagents.model import Model
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.keys import Keyring
+from pgagents.sandbox.outbox import Outbox
+from pgagents.sandbox.retention import Retention
 from pgagents.sandbox.store import Store
+
+
+@dataclass(slots=True)
+class Address:
+    """The base URL under which callers reach the sandbox; set once it listens, before that the catalogue's server."""
+
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The catalogue, where things are kept, time, chance, keys, the world's seed, and the secret that signs payment events."""
+    """The catalogue, where things are kept, time, chance, keys, the world's seed, the secret that signs payment events, the address."""
 
     model: Model
     store: Store
@@ -22,3 +32,8 @@ class Setting:
     keyring: Keyring
     seed: int
     stripe_secret: str
+    address: Address
+    outbox: Outbox
+    retention: Retention
+    target_problem: Callable[[str], str]
+    """Why a URL may not be a webhook's target; empty where it may."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pgagents.errors import PgagentsError
 
@@ -29,15 +29,18 @@ class Store:
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = threading.RLock()
+        self._alone = _alone(path) if path else None
         try:
             self._connection = sqlite3.connect(str(path) if path else ":memory:", check_same_thread=False, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             if path:
                 self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")  # what was answered outlives the process, if not a power cut
+                self._connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB: a checkpoint syncs, and every create writes 20 pages
             self._connection.execute("PRAGMA busy_timeout = 5000")
             self.script(_TABLES)
         except sqlite3.Error as error:
+            self._let_go()
             raise PgagentsError(f"cannot use the database {path}: {error}", "give a file in a writable folder, or leave --db out") from None
 
     def script(self, sql: str) -> None:
@@ -81,5 +84,36 @@ class Store:
         return str(row["value"])
 
     def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+        """Close the file, once the call or delivery that is at it has ended."""
+        with self.lock:
+            self._connection.close()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._alone is not None:
+            self._alone.close()
+
+
+def _alone(path: Path) -> IO[bytes]:
+    """An open file that says this process has the database; the system takes it back however the process ends.
+
+    A second process would have limits and keys of its own. The lock is beside the database: closing any handle of the
+    database itself would take SQLite's own locks away. Raises PgagentsError where another process has it.
+    """
+    lock = path.with_name(path.name + ".lock")
+    try:
+        file = lock.open("ab")
+    except OSError as error:
+        raise PgagentsError(
+            f"cannot use the database {path}: {error.strerror}", "give a file in a writable folder, or leave --db out"
+        ) from None
+    try:
+        import fcntl
+    except ImportError:  # a system without it: two processes are not kept apart there
+        return file
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise PgagentsError(f"another sandbox is using the database {path}", "stop that one first, or give another --db") from None
+    return file

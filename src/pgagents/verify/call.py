@@ -100,6 +100,8 @@ class Call:
     """The argument that the call breaks, as an error should name it."""
     raw: Raw = member(default_factory=Raw)
     surface: str = "rest"
+    plain: bool = False
+    """Whether it goes to the target's plain-http twin; such an answer is none of the API's, so no watcher judges it."""
 
     @property
     def place(self) -> str:

@@ -58,8 +58,10 @@ class Driver:
         sleep: Callable[[float], None],
         max_requests: int,
         writes: bool,
+        plain: Handler | None = None,
     ) -> None:
         self.setting, self.model, self.handler, self.keys, self.options = setting, setting.model, handler, keys, options
+        self.plain = plain
         self.ledger, self.world, self.clock, self.timer, self.sleep = ledger, world, clock, timer, sleep
         self.memory = Memory(setting)
         self.memory.keys = keys
@@ -184,8 +186,8 @@ class Driver:
         while True:
             self._sleep(self.pacer.before(role, call.surface, bucket))
             sent_at = self.now()
-            answer, seconds = self._exchange(request)
-            if isinstance(answer, Response):
+            answer, seconds = self._exchange(request, plain=call.plain)
+            if isinstance(answer, Response) and not call.plain:
                 self.pacer.after(role, call.surface, bucket, answer)
             wait = self._retry(call, answer, attempt)
             if wait is None:
@@ -195,13 +197,13 @@ class Driver:
         full = self._filled(call, values)
         return Seen(
             self.sent, call, full, request, answer, seconds=seconds, sent_at=sent_at, codes=self.model.codes,
-            code_at=self.model.errors.code_at, subject=subject,
+            code_at=self.model.errors.code_at, subject=subject, base=self.setting.plain_url if call.plain else "",
         )  # fmt: skip
 
-    def _exchange(self, request: Request) -> tuple[Response | Silence, float]:
+    def _exchange(self, request: Request, *, plain: bool) -> tuple[Response | Silence, float]:
         started = self.timer()
         self.sent += 1
-        answer = self.handler(request)
+        answer = self.plain(request) if plain and self.plain else Silence("refused", "no twin") if plain else self.handler(request)
         seconds = self.timer() - started
         self.seconds_sending += seconds
         if isinstance(answer, Silence):
@@ -230,6 +232,8 @@ class Driver:
     def _authorization(self, call: Call) -> str | None:
         if call.door is not None and not call.door.action.key and call.door.dispatcher is None:
             return None
+        if call.plain:  # whoever listens in on plain http must not hear a key
+            return presented("", "garbage", self.model)
         key = self.keys.get(call.role)
         return presented(key, call.twist, self.model) if key and call.role else None
 
@@ -277,7 +281,7 @@ class Driver:
     def _judge(self, seen: Seen) -> None:
         started = self.timer()
         self.memory.now = seen.sent_at
-        if seen.call.surface == OPERATOR:
+        if seen.call.surface == OPERATOR or seen.call.plain:
             return
         if isinstance(seen.answer, Silence) and seen.answer.kind == "refused":
             return
@@ -303,7 +307,7 @@ class Driver:
     def _remember(self, seen: Seen) -> None:
         if seen.call.surface == OPERATOR and seen.success:
             self._set_clock(seen)
-        if not seen.success or seen.call.door is None:
+        if not seen.success or seen.call.door is None or seen.call.plain:
             return
         if seen.output is not None:
             self.memory.reached.add(seen.place)

@@ -143,4 +143,5 @@ def exchange_of(seen: Seen) -> Exchange:
     """The exchange as a report has it."""
     call = seen.call
     action = str(call.door.action.name) if call.door else ""
-    return Exchange(seen.number, seen.request, seen.answer, seen.seconds, call.why, call.role, action, call.surface)
+    role = "" if call.plain else call.role
+    return Exchange(seen.number, seen.request, seen.answer, seen.seconds, call.why, role, action, call.surface, seen.base)

@@ -19,9 +19,10 @@ _LAST: list[Setting] = []
 class Setting:
     """The catalogue as checks read it: its doors, compiled validators, the target's URL. Nothing here changes in a run."""
 
-    def __init__(self, model: Model, url: str = "") -> None:
+    def __init__(self, model: Model, url: str = "", plain_url: str = "") -> None:
         self.model = model
         self.url = url
+        self.plain_url = plain_url
         self.doors = doors(model)
         self.by_place = {d.place: d for d in self.doors}
         self.https = url.startswith("https://")
@@ -64,12 +65,12 @@ class Setting:
         return resolve(schema, self.model.schemas)
 
 
-def setting_of(model: Model, url: str) -> Setting:
+def setting_of(model: Model, url: str, plain_url: str = "") -> Setting:
     """The setting of a catalogue and a target; the last few are kept, because compiling and listing is most of a short run."""
     for known in _LAST:
-        if known.model is model and known.url == url:
+        if known.model is model and (known.url, known.plain_url) == (url, plain_url):
             return known
-    _LAST.append(Setting(model, url))
+    _LAST.append(Setting(model, url, plain_url))
     del _LAST[:-MOST_SETTINGS]
     return _LAST[-1]
 

@@ -18,6 +18,7 @@ from pgagents.verify.options import REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identit
 from pgagents.verify.safety import NO_WRITES, may_write
 
 DRAWS = 25
+PLAINTEXT = "framework/plaintext"
 CLASSES = ("needs_key", "refuses_invalid", "absent_id", "needs_scope")
 FRAMEWORKS = ("framework/unknown_path", "framework/wrong_method", "framework/truncated", "framework/wrong_type")
 SHOWING = {"accepts_valid": "correct", "same_answer": "correct", "needs_key": "keyless", "refuses_invalid": "wrong"}
@@ -153,7 +154,9 @@ def _settled(setting: Setting, contracts: Sequence[Contract], options: Options, 
     effects = {d.place: d.action.effect for d in setting.doors}
     for contract in contracts:
         place = f"{contract.action}@{contract.surface}"
-        if options.only and not _matches(contract.id, options.only):
+        if contract.id.startswith(PLAINTEXT) and setting.https and not setting.plain_url:
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "needs the target's plain-http twin: add --plain-url URL")
+        elif options.only and not _matches(contract.id, options.only):
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --only")
         elif _matches(contract.id, options.skip):
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --skip")
@@ -167,8 +170,8 @@ def _settled(setting: Setting, contracts: Sequence[Contract], options: Options, 
 def _unclaimed(setting: Setting, contract: Contract) -> str:
     if not setting.https and any(h.https and contract.id.startswith(f"answer_headers/{h.name}/") for h in setting.model.headers):
         return "claimed of https addresses only"
-    if contract.id.startswith("framework/plaintext"):
-        return "needs a plain-http twin of the target"
+    if contract.id.startswith(PLAINTEXT) and not setting.https:
+        return "claimed of https addresses only"
     return ""
 
 

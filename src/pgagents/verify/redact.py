@@ -53,7 +53,15 @@ class Redactor:
         sent = exchange.request
         request = Request(sent.method, self._target(sent.target), self._headers(sent.headers), self._body(sent.body))
         return Exchange(
-            exchange.number, request, answer, exchange.seconds, self.text(exchange.why), exchange.role, exchange.action, exchange.surface
+            exchange.number,
+            request,
+            answer,
+            exchange.seconds,
+            self.text(exchange.why),
+            exchange.role,
+            exchange.action,
+            exchange.surface,
+            exchange.base,
         )
 
     def finding(self, finding: Finding) -> Finding:

@@ -32,7 +32,7 @@ def contracts(model: Model) -> tuple[Contract, ...]:
     return planning.all_contracts(setting_of(model, ""), collect())
 
 
-def plan(model: Model, options: Options, identities: Identities, *, url: str = "") -> Plan:
+def plan(model: Model, options: Options, identities: Identities, *, url: str = "", plain_url: str = "") -> Plan:
     """What `verify` would send: requests by bucket and phase, and the contracts they serve. Sends nothing.
 
     A main key that is not there yet is taken for one of test mode.
@@ -40,7 +40,7 @@ def plan(model: Model, options: Options, identities: Identities, *, url: str = "
     prefixes = model.auth.schemes[model.auth.default].prefixes
     key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
     identities = Identities({"main": key, **identities.keys})
-    setting = setting_of(model, url or str(model.api.server))
+    setting = setting_of(model, url or str(model.api.server), plain_url)
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
@@ -62,12 +62,15 @@ def verify(
     url: str,
     on_progress: Callable[[Progress], None] | None = None,
     timer: Callable[[], float] | None = None,
+    plain: Handler | None = None,
+    plain_url: str = "",
 ) -> Report:
     """Hold a server to every contract and report what it kept.
 
     `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339 time of the
     start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides about writes where the
-    catalogue gives keys no prefix. A KeyboardInterrupt ends the run early: what was made is undone, and the report's
+    catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at `plain_url`; no real key goes there.
+    A KeyboardInterrupt ends the run early: what was made is undone, and the report's
     footer says `complete` false. Raises PgagentsError where the run may not start (no key at all).
     """
     timer = timer or clock
@@ -75,7 +78,7 @@ def verify(
     if any(a.key for a in model.actions) and "main" not in identities.keys:
         raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
     started_at = wall()
-    setting = setting_of(model, url)
+    setting = setting_of(model, url, plain_url if plain else "")
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
@@ -85,6 +88,7 @@ def verify(
     driver = Driver(
         setting, handler, identities.keys, options, ledger, World(setting, tag, model.env), checks,
         clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests, writes=made.writes,
+        plain=plain,
     )  # fmt: skip
     generating = timer() - begun
     stopped = _spend(driver, made, options, on_progress, begun)

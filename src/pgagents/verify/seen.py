@@ -17,11 +17,11 @@ class Seen:
     """An exchange. `input` has live ids and defaults filled in; `sent_at` is the caller's clock in epoch seconds.
 
     `spoilt` are the checks that found something wrong with it, in the order they ran; `void` says that it proves
-    nothing about the call (limited or unavailable to the end).
+    nothing about the call (limited or unavailable to the end). `base` is another base URL than the target's, if it went there.
     """
 
     __slots__ = (
-        "answer", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "number", "outcome_text",
+        "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "number", "outcome_text",
         "output", "place", "request", "seconds", "sent_at", "spoilt", "status", "subject",
     )  # fmt: skip
 
@@ -38,9 +38,10 @@ class Seen:
         codes: Mapping[str, Code],
         code_at: str,
         subject: Mapping[str, Any] | None = None,
+        base: str = "",
     ) -> None:
         self.number, self.call, self.input, self.request, self.answer = number, call, input, request, answer
-        self.seconds, self.sent_at, self.subject, self.codes = seconds, sent_at, subject, codes
+        self.seconds, self.sent_at, self.subject, self.codes, self.base = seconds, sent_at, subject, codes, base
         self.place = call.place
         self.spoilt: list[str] = []
         self.fits = False

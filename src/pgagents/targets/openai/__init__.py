@@ -1,1 +1,1 @@
-"""OpenAI: GPT Actions and the plugin manifest."""
+"""OpenAI: GPT Actions, the plugin manifest and function tools."""

@@ -21,6 +21,7 @@ from pgagents.verify.seen import Seen
 from pgagents.wire import json_bytes
 
 NAME = "framework"
+PLAINTEXT = f"{NAME}/plaintext@rest"
 NOT_IMPLEMENTED = 501
 DEEP = 100_000
 ODD_METHODS = ("DELETE", "PATCH", "PUT", "POST", "GET")
@@ -57,6 +58,25 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         doors = (case.call.door,) if case.call.door else ()
         phase = 6 if case.survive else 2
         yield Probe(contract, phase, (contract,), 2 if case.writes else 1, _run(case, contract), doors, "main", case.writes)
+    if setting.model.errors.framework.plaintext and setting.plain_url and (door := _reader(setting)) is not None:
+        yield Probe(PLAINTEXT, 2, (PLAINTEXT,), 1, _plaintext(setting, door), (), "main", False)
+
+
+def _plaintext(setting: Setting, door: Door) -> Callable[[], Conversation]:
+    """An ordinary call without TLS, with a key that is none: the code, and the headers that this status has."""
+    code = setting.model.codes[setting.model.errors.framework.plaintext]
+    due = [h for h in setting.model.headers if code.status in h.on]
+
+    def run() -> Conversation:
+        seen: Seen = yield replace(_edited(setting, door, "a call over plain http", Raw()), plain=True)
+        lacking = [h for h in due if (seen.header(h.name) or "") != (h.const or seen.header(h.name))]
+        if not seen.void and seen.status == code.status and lacking:
+            name = lacking[0].name
+            yield broken(PLAINTEXT, f"{code.status} with {name}: {lacking[0].const or 'any'}", f"{name}: {seen.header(name)}")
+        else:
+            yield from refused_with(seen, PLAINTEXT, [code], "plain http")
+
+    return run
 
 
 def _run(case: Case, contract: str) -> Callable[[], Conversation]:

@@ -1,0 +1,258 @@
+"""A running sandbox under load, beside a Starlette route that answers a constant of the same size: one client, loopback, keep-alive."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SECONDS = 1.2
+TURNS = 2
+CONNECTIONS = (1, 16, 64)
+SEARCH = "/api/v1/lots/search?lat=39.6403&lng=-106.3742&radius_km=1.5&limit=5"
+WARM, MANY = 3_000, 15_000
+"""Requests after which memory is looked at, and looked at again."""
+_RUN = "from pgagents.cli.main import run; run()"
+_CONSTANT = """
+import socket, sys, uvicorn
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+body = b"x" * int(sys.argv[1])
+async def constant(request):
+    if request.method == "POST":
+        await request.body()
+    return Response(body, media_type="application/json")
+app = Starlette(routes=[Route("/constant", constant, methods=["GET", "POST"])])
+bound = socket.socket()
+bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+bound.bind(("127.0.0.1", 0))
+bound.listen(128)
+print(bound.getsockname()[1], flush=True)
+uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False)).run([bound])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What a load came to: requests a second, and the 99th percentile of their times in ms."""
+
+    per_s: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """An action under load, and the constant of the same size beside it, turn about."""
+
+    name: str
+    connections: int
+    ours: Load
+    constant: Load
+
+    @property
+    def share(self) -> float:
+        """What is left of the constant's requests a second."""
+        return self.ours.per_s / self.constant.per_s
+
+
+Next = Callable[[], bytes]
+
+
+def compare() -> Iterator[Compared]:
+    """Search and create at each number of connections."""
+    with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as (_, facts):
+        for name, following in (("search", _searches(facts)), ("create", _creates(facts))):
+            size_bytes = asyncio.run(_size(_port(facts), following()))
+            with _constant(size_bytes) as port:
+                same = _alike(following())
+                for connections in CONNECTIONS:
+                    turns = [(_load(_port(facts), connections, following), _load(port, connections, same)) for _ in range(TURNS)]
+                    yield Compared(name, connections, _middle([t[0] for t in turns]), _middle([t[1] for t in turns]))
+
+
+def growth() -> tuple[float, float]:
+    """Resident memory in MB after WARM searches and again after MANY; what they log goes to the file."""
+    with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as (pid, facts):
+        following = _searches(facts)
+        asyncio.run(_drive(_port(facts), 16, following, lambda done, _: done >= WARM))
+        warm = _resident_mb(pid)
+        asyncio.run(_drive(_port(facts), 16, following, lambda done, _: done >= MANY))
+        return warm, _resident_mb(pid)
+
+
+def _resident_mb(pid: int) -> float:
+    told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
+    return int(told.stdout) / 1024
+
+
+def _middle(loads: list[Load]) -> Load:
+    return Load(statistics.median(x.per_s for x in loads), statistics.median(x.p99_ms for x in loads))
+
+
+# requests, as bytes
+
+
+def _request(facts: dict[str, Any], method: str, target: str, body: bytes = b"") -> bytes:
+    head = f"{method} {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {facts['keys']['lifted']}\r\n"
+    more = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
+    return (head + more + "\r\n").encode() + body
+
+
+def _searches(facts: dict[str, Any]) -> Next:
+    same = _request(facts, "GET", SEARCH)
+    return lambda: same
+
+
+def _creates(facts: dict[str, Any]) -> Next:
+    """Creates at lots that have a space left."""
+    spaces = _spaces(facts)
+    numbers = itertools.count()
+
+    def following() -> bytes:
+        n = next(numbers)
+        return _request(facts, "POST", "/api/v1/sessions", json.dumps({"lot_id": spaces[n % len(spaces)], "plate": f"B{n}"}).encode())
+
+    return following
+
+
+def _spaces(facts: dict[str, Any]) -> list[str]:
+    """A lot's id for every free space around Denver and San Francisco, lots mixed."""
+    import httpx
+
+    free: dict[str, int] = {}
+    headers = {"Authorization": f"Bearer {facts['keys']['second']}"}
+    steps = [n * 0.025 for n in range(-2, 3)]
+    with httpx.Client(base_url=facts["url"], headers=headers) as client:
+        for (lat, lng), north, east in itertools.product(((39.7476, -104.9951), (37.7749, -122.4194)), steps, steps):
+            query = {"lat": lat + north, "lng": lng + east, "radius_km": 5, "limit": 25}
+            free |= {lot["id"]: lot["available"] for lot in client.get("/api/v1/lots/search", params=query).json()["lots"]}
+    rounds = itertools.zip_longest(*([id] * n for id, n in free.items()))
+    return [id for several in rounds for id in several if id is not None]
+
+
+def _alike(request: bytes) -> Next:
+    """The same request to the constant's path."""
+    method, _, rest = request.partition(b" ")
+    same = method + b" /constant " + rest.partition(b" ")[2]
+    return lambda: same
+
+
+# the client
+
+
+class _Caller(asyncio.Protocol):
+    """One connection that sends the next request when an answer is whole."""
+
+    def __init__(self, following: Next, times: list[float], over: Callable[[], bool], done: asyncio.Future[None]) -> None:
+        self.following, self.times, self.over, self.done = following, times, over, done
+        self.buffer = b""
+        self.whole = 0
+        self.begun = 0.0
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        self._send()
+
+    def _send(self) -> None:
+        self.begun = time.perf_counter()
+        self.transport.write(self.following())
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        if not self.whole:
+            end = self.buffer.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            head = self.buffer[:end].lower()
+            if not head.startswith(b"http/1.1 2"):
+                self.done.set_exception(RuntimeError(self.buffer.decode(errors="replace")))
+                self.transport.close()
+                return
+            self.whole = end + 4 + int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        if len(self.buffer) < self.whole:
+            return
+        self.times.append(time.perf_counter() - self.begun)
+        self.buffer, self.whole = b"", 0
+        if self.over():
+            self.transport.close()
+            if not self.done.done():
+                self.done.set_result(None)
+        else:
+            self._send()
+
+
+async def _drive(port: int, connections: int, following: Next, over: Callable[[int, float], bool]) -> tuple[list[float], float]:
+    """Seconds of each request, and of all together, until `over(requests, seconds)`."""
+    loop = asyncio.get_running_loop()
+    times: list[float] = []
+    begun = time.perf_counter()
+    ends = [loop.create_future() for _ in range(connections)]
+
+    def ended() -> bool:
+        return over(len(times), time.perf_counter() - begun)
+
+    for done in ends:
+        await loop.create_connection(lambda done=done: _Caller(following, times, ended, done), "127.0.0.1", port)  # type: ignore[misc]  # bound at once
+    await asyncio.gather(*ends)
+    return times, time.perf_counter() - begun
+
+
+def _load(port: int, connections: int, following: Next) -> Load:
+    times, seconds = asyncio.run(_drive(port, connections, following, lambda _, passed: passed >= SECONDS))
+    return Load(len(times) / seconds, sorted(times)[int(len(times) * 0.99)] * 1000)
+
+
+async def _size(port: int, request: bytes) -> int:
+    """Bytes of an answer's body."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(request)
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    writer.close()
+    return int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+
+
+# the servers
+
+
+def _port(facts: dict[str, Any]) -> int:
+    return int(str(facts["url"]).rpartition(":")[2])
+
+
+@contextmanager
+def _sandbox(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    ready = folder / "ready.json"
+    words = ["sandbox", "catalogue/park_graph.yaml", "--port", "0", "--db", str(folder / "world.db"), "--ready", str(ready)]
+    with _running([sys.executable, "-c", _RUN, *words]) as process:
+        for _ in range(600):
+            if ready.exists():
+                break
+            time.sleep(0.05)
+        yield process.pid, json.loads(ready.read_text())
+
+
+@contextmanager
+def _constant(size_bytes: int) -> Iterator[int]:
+    with _running([sys.executable, "-c", _CONSTANT, str(size_bytes)]) as process:
+        assert process.stdout is not None
+        yield int(process.stdout.readline())
+
+
+@contextmanager
+def _running(words: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()

@@ -1,0 +1,19 @@
+"""Where libraries may keep files: Hypothesis would make a `.hypothesis` in whatever folder a user happens to stand in."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def keep_out_of_here() -> None:
+    """Send Hypothesis's files into the user's cache folder, where the user has not said otherwise."""
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(folder() / "hypothesis"))
+
+
+def folder() -> Path:
+    """The cache of the XDG base directory specification; one for this run alone, where there is no home."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    home = Path(given) if Path(given).is_absolute() else Path("~/.cache").expanduser() if os.environ.get("HOME") else None
+    return (home or Path(tempfile.gettempdir(), f"pgagents-{os.getpid()}")) / "pgagents"

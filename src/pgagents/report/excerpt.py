@@ -1,0 +1,61 @@
+"""The part of a long JSON answer that a finding is about: the members it names, and those around them cut short."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Set
+from typing import Any
+
+from pgagents.wire import read_json
+
+MORE = "…"
+FEW = 8
+
+
+def excerpt(body: bytes, words: Set[str], most: int) -> str:
+    """The body in one line of at most about `most` characters, with every member that is named in `words`.
+
+    Empty where the body is short enough to be shown whole, is no JSON, or has no such member.
+    """
+    if len(body) <= most:
+        return ""
+    read = read_json(body)
+    if read.problem or not _names(read.value, words):
+        return ""
+    shown = _shown(read.value, words)
+    shown = shown if len(shown) <= most else f"{shown[: most - 1]}{MORE}"
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
+
+
+def _names(value: Any, words: Set[str]) -> bool:
+    """Whether a member deep in the value is named."""
+    if isinstance(value, dict):
+        return any(name in words or _names(member, words) for name, member in value.items())
+    return isinstance(value, list) and any(_names(item, words) for item in value)
+
+
+def _shown(value: Any, words: Set[str]) -> str:
+    if isinstance(value, dict):
+        return "{" + ",".join(_members(value, words)) + "}"
+    if isinstance(value, list):
+        items = [_shown(item, words) for item in value[:FEW]]
+        return "[" + ",".join([*items, *([f"{MORE} {len(value) - FEW:,} more"] if len(value) > FEW else [])]) + "]"
+    return _whole(value)
+
+
+def _members(value: dict[str, Any], words: Set[str]) -> list[str]:
+    """The first member, which mostly tells one thing from another, and those that are named; a mark for each gap."""
+    parts: list[str] = []
+    for index, (name, member) in enumerate(value.items()):
+        held = _names(member, words)
+        if name in words or held or (index == 0 and not isinstance(member, dict | list)):
+            inside = _shown(member, words) if held else _whole(member)
+            parts.append(f"{json.dumps(name, ensure_ascii=False)}:{inside}")
+        elif not parts or parts[-1] != MORE:
+            parts.append(MORE)
+    return parts
+
+
+def _whole(member: Any, most: int = 160) -> str:
+    text = json.dumps(member, ensure_ascii=False, separators=(",", ":"))
+    return text if len(text) <= most else f"{text[:most]}{MORE}"

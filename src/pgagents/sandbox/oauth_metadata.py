@@ -1,0 +1,36 @@
+"""What a client finds out by itself: RFC 8414 about the authorization server, RFC 9728 about the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+METHODS = ["client_secret_post", "client_secret_basic", "none"]
+
+
+def server(oauth: Any, base: str) -> dict[str, Any]:
+    """The authorization server at `base`."""
+    found = {
+        "issuer": base,
+        "authorization_endpoint": base + oauth.authorize,
+        "token_endpoint": base + oauth.token,
+        "scopes_supported": list(oauth.scopes),
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", *(["refresh_token"] if oauth.refresh_s else [])],
+        "token_endpoint_auth_methods_supported": METHODS,
+        "code_challenge_methods_supported": [oauth.pkce],
+    }
+    if oauth.revoke:
+        found |= {"revocation_endpoint": base + oauth.revoke, "revocation_endpoint_auth_methods_supported": METHODS}
+    return found
+
+
+def resource(oauth: Any, title: str, base: str) -> dict[str, Any]:
+    """The API at `base`, which that server gives tokens for."""
+    return {
+        "resource": base,
+        "resource_name": title,
+        "authorization_servers": [base],
+        "scopes_supported": list(oauth.scopes),
+        "bearer_methods_supported": ["header"],
+    }

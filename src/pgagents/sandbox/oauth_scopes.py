@@ -1,0 +1,20 @@
+"""What an access token may do, by the catalogue's table of actions and scopes."""
+
+from __future__ import annotations
+
+from pgagents.model import Action, Model
+from pgagents.sandbox.keys import Key
+
+
+def lacking(model: Model, action: Action | None, key: Key | None) -> str | None:
+    """The scope that a token lacks for an action, empty where none would do; None where it may, and for every key."""
+    needs = model.auth.oauth.needs if model.auth.oauth else {}
+    if action is None or key is None or key.granted is None or not needs:
+        return None
+    needed = [scope for scope, names in needs.items() if str(action.name) in names]
+    return next((scope for scope in needed if scope not in key.granted), None if needed else "")
+
+
+def challenge(scope: str) -> str:
+    """What a refusal says to the client (RFC 6750, 3.1)."""
+    return 'Bearer error="insufficient_scope"' + (f', scope="{scope}"' if scope else "")

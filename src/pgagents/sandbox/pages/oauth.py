@@ -1,0 +1,132 @@
+"""The OAuth endpoints: authorize, token, revoke, and the two metadata documents, at the catalogue's paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from pgagents.model import Model
+from pgagents.sandbox import oauth_consent, oauth_metadata
+from pgagents.sandbox.oauth_grants import Grants
+from pgagents.sandbox.site import Visit
+from pgagents.wire import Request, Response, json_bytes
+
+FORM = "application/x-www-form-urlencoded"
+_USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class _Bad(Exception):
+    """A request that no OAuth error can be made of before its parameters are readable."""
+
+
+def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
+    """Those that the catalogue has."""
+    oauth = model.auth.oauth
+    if oauth is None:
+        return {}
+    found = {oauth.authorize: ("GET", "POST"), oauth.token: ("POST",), oauth.revoke: ("POST",)}
+    found |= {oauth.metadata: ("GET",), oauth.resource_metadata: ("GET",)}
+    return {path: methods for path, methods in found.items() if path}
+
+
+def cross_origin(model: Model) -> frozenset[str]:
+    """All but the page a user decides on."""
+    return frozenset(paths(model)) - ({model.auth.oauth.authorize} if model.auth.oauth else set())
+
+
+def answer(request: Request, visit: Visit) -> Response | None:
+    """One endpoint's answer."""
+    oauth, base = visit.setting.model.auth.oauth, visit.setting.address.url
+    if request.path == oauth.metadata:
+        return _json(oauth_metadata.server(oauth, base))
+    if request.path == oauth.resource_metadata:
+        return _json(oauth_metadata.resource(oauth, str(visit.setting.model.api.title), base))
+    with visit.setting.store.transaction():
+        try:
+            if request.path == oauth.authorize:
+                return _decided(request, visit) if request.method == "POST" else _consent(request, visit)
+            return _tokens(request, visit)
+        except (_Bad, ValueError) as error:  # ValueError: Authlib's for characters that an error text may not have
+            text = str(error) if isinstance(error, _Bad) else "The request has characters that are not possible here"
+            if request.path == oauth.authorize:
+                return oauth_consent.refused("invalid_request", text)
+            return _json({"error": "invalid_request", "error_description": text}, 400)
+
+
+def _json(data: Any, status: int = 200) -> Response:
+    return Response(status, (("Content-Type", "application/json"), ("Cache-Control", "no-store")), json_bytes(data))
+
+
+def _server(visit: Visit) -> Any:
+    from pgagents.sandbox.oauth_server import Server
+
+    setting = visit.setting
+    grants = Grants(setting.store, setting.keyring, setting.rng)
+    return Server(setting.model.auth.oauth, setting.store, grants, visit.now)
+
+
+def _asked(method: str, visit: Visit, pairs: list[tuple[str, str]], headers: dict[str, str]) -> Any:
+    from pgagents.sandbox.oauth_server import Asked
+
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise _Bad("A parameter stands twice")
+    return Asked(method, visit.setting.address.url, {name: value for name, value in form.items() if value}, headers)
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    return parse_qsl(text, keep_blank_values=True, errors="strict")
+
+
+def _form(request: Request) -> list[tuple[str, str]]:
+    kind = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    if kind != FORM:
+        raise _Bad(f"The body must be {FORM}")
+    return _pairs(request.body.decode())
+
+
+def _tokens(request: Request, visit: Visit) -> Response:
+    """Token and revocation endpoint: a form in, JSON out."""
+    server, headers = _server(visit), {"Authorization": request.header("authorization") or ""}
+    asked = _asked("POST", visit, _form(request), headers)
+    if request.path == visit.setting.model.auth.oauth.revoke:
+        found: Response = server.create_endpoint_response("revocation", asked)
+    else:
+        found = server.create_token_response(asked)
+    return found
+
+
+def _consent(request: Request, visit: Visit) -> Response:
+    """The form for the user, or the refusal: sent back to the client where it is known, else shown."""
+    from authlib.oauth2 import OAuth2Error
+
+    server, pairs = _server(visit), _pairs(request.target.partition("?")[2])
+    asked = _asked("GET", visit, pairs, {})
+    try:
+        grant = server.get_consent_grant(asked)
+    except OAuth2Error as error:
+        if error.redirect_uri:
+            sent_back: Response = server.handle_error_response(asked, error)
+            return sent_back
+        return oauth_consent.refused(error.error, error.get_error_description())
+    oauth = visit.setting.model.auth.oauth
+    scopes = {name: oauth.scopes[name] for name in grant.request.scope.split()}
+    ticket = server.grants.ask(urlencode(pairs), visit.now)
+    return oauth_consent.consent(str(visit.setting.model.api.title), grant.client, scopes, grant.redirect_uri, oauth.authorize, ticket)
+
+
+def _decided(request: Request, visit: Visit) -> Response:
+    """What the user said, taken back to the client. The ticket stands for the request: nothing of it can be changed in between."""
+    server, form = _server(visit), dict(_form(request))
+    user, decision = form.get("user", ""), form.get("decision")
+    if decision not in ("allow", "deny") or (decision == "allow" and not _USER.fullmatch(user)):
+        raise _Bad("Say allow or deny, and who you are in letters, digits, _ and -")
+    query = server.grants.decided(form.get("ticket", ""), visit.now)
+    if query is None:
+        raise _Bad("This form was sent before, or is too old")
+    asked = _asked("GET", visit, _pairs(query), {})
+    grant = server.get_consent_grant(asked)
+    found: Response = server.create_authorization_response(asked, grant_user=user if decision == "allow" else None, grant=grant)
+    return found.with_header("Cache-Control", "no-store")

@@ -1,0 +1,50 @@
+"""The page to try a search on, as `build` writes it, with its own Content-Security-Policy as a header too."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+
+from pgagents.model import Model
+from pgagents.sandbox.rendered import documents
+from pgagents.sandbox.site import Visit
+from pgagents.wire import Request, Response
+
+FILE = "widget/index.html"
+_POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')
+_made: dict[str, bytes] = {}
+"""The page by its catalogue's hash: laid out once a process."""
+
+
+def paths(model: Model) -> Mapping[str, tuple[str, ...]]:
+    """Where the catalogue says that it is served."""
+    surface = model.surfaces.get("widget")
+    return {surface.page.path: ("GET",)} if surface and surface.page else {}
+
+
+def answer(_: Request, visit: Visit) -> Response | None:
+    """The page; no framing, no referrer, no guessing of its type."""
+    page = _page(visit.setting.model)
+    if page is None:
+        return None
+    policy = _POLICY.search(page)
+    headers = [
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Cache-Control", "no-cache"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "no-referrer"),
+    ]
+    if policy:  # the header says what a meta element cannot: who may frame it
+        said = html.unescape(policy.group(1).decode())
+        headers.append(("Content-Security-Policy", f"{said}; frame-ancestors 'none'"))
+    return Response(200, tuple(headers), page)
+
+
+def _page(model: Model) -> bytes | None:
+    if model.sha256 not in _made:
+        found = documents(model, frozenset({FILE}), lambda _: None)
+        if FILE not in found:
+            return None
+        _made[model.sha256] = found[FILE]
+    return _made[model.sha256]

@@ -1,0 +1,1 @@
+"""Arazzo: workflows over an OpenAPI document."""

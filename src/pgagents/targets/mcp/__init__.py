@@ -1,0 +1,1 @@
+"""The Model Context Protocol: tools, the registry's entry, clients' entries."""

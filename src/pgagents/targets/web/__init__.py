@@ -1,0 +1,1 @@
+"""Documents for whoever reads the API's site, people and models."""

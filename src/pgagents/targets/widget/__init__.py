@@ -1,0 +1,1 @@
+"""A page on which a person tries an action before an assistant is wired up."""

@@ -1,0 +1,54 @@
+"""The catalogues of the tests, with a surface for every vendor: the shop's own file has only some."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pgagents.catalogue.load import load_file, load_text
+from pgagents.model import Model
+from pgagents.source import parse
+
+ROOT = Path(__file__).parents[1]
+SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
+SURFACES: dict[str, Any] = {
+    "openai_tools": {"actions": "all"},
+    "anthropic": {"actions": "all"},
+    "perplexity": {"actions": "all"},
+    "mcp": {"actions": "all", "server": "corner-shop-mcp", "env": {"key": "SHOP_TOKEN", "url": "SHOP_URL"}},
+}
+
+
+class _Whole(yaml.SafeDumper):
+    """Writes a value that stands in two places twice; a catalogue has no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the name is the base class's
+        return True
+
+
+def shop_text(**changes: Any) -> str:
+    """The shop's file with every surface; `surfaces__mcp__title="X"` changes one place of it."""
+    data: Any = parse(SHOP.read_text(encoding="utf-8")).data
+    data["surfaces"] = {**data["surfaces"], **SURFACES}
+    for place, value in changes.items():
+        *path, last = place.split("__")
+        here = data
+        for step in path:
+            here = here[step]
+        here[last] = value
+    return str(yaml.dump(data, Dumper=_Whole, sort_keys=False))
+
+
+def shop(**changes: Any) -> Model:
+    """The shop on every surface, changed in some places."""
+    return load_text(shop_text(**changes), "shop.yaml")
+
+
+def park() -> Model:
+    """Park Graph."""
+    return load_file(ROOT / "catalogue" / "park_graph.yaml")
+
+
+OFFERING = {"park_graph": park, "shop": shop}

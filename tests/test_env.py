@@ -1,0 +1,139 @@
+"""A target description (`verify --env`): all its faults at once, each at its place, and no key of it repeated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgagents.cli._env import Env, read_env
+from pgagents.cli._keys import keys
+from pgagents.cli.main import main
+from pgagents.errors import InputError, PgagentsError
+
+ROLES: dict[str, Any] = {"main": None, "second": None}
+VALUES = {"place": {"lat": 39.6, "lng": -106.3}, "plate": "CO-7891"}
+VARIABLES = {"STAGING_KEY": "pk_test_1", "GATEWAY_KEY": "open sesame"}
+
+WHOLE = """\
+url: https://staging.example.com/base/
+plain_url: http://staging.example.com
+cacert: ca.pem
+headers: {X-Gateway: blue, X-Gateway-Key: {variable: GATEWAY_KEY}}
+identities: {main: STAGING_KEY}
+env: {place: {lat: 47}}
+"""
+
+
+def described(folder: Path, text: str) -> Env:
+    path = folder / "staging.yaml"
+    path.write_text(text, encoding="utf-8")
+    return read_env(path, roles=ROLES, values=VALUES, variables=VARIABLES)
+
+
+def test_description_says_all_that_the_command_line_could(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").touch()
+    assert described(tmp_path, WHOLE) == Env(
+        url="https://staging.example.com/base",
+        plain_url="http://staging.example.com",
+        cacert=tmp_path / "ca.pem",
+        headers={"X-Gateway": "blue", "X-Gateway-Key": "open sesame"},
+        identities={"main": "STAGING_KEY"},
+        values={"place": {"lat": 47, "lng": -106.3}, "plate": "CO-7891"},
+    )
+
+
+def test_description_may_say_little(tmp_path: Path) -> None:
+    assert described(tmp_path, "url: https://a.example\nheaders:\n") == Env(url="https://a.example")
+
+
+FAULTS = {
+    "unknown key": ("urls: https://a.example", 1, 1, "unknown key `urls`", "did you mean `url`?"),
+    "duplicate key": ("url: https://a.example\nurl: https://b.example", 2, 1, "stands here again", "keep one"),
+    "no url": ("url: staging", 1, 6, "is no http or https URL", "give it as https://"),
+    "url that is a number": ("url: 5", 1, 6, "a URL is text", ""),
+    "twin of no TLS": ("url: http://a.example\nplain_url: http://b.example", 2, 12, "is the http:// twin", "leave it out"),
+    "twin with TLS": ("url: https://a.example\nplain_url: https://b.example", 2, 12, "is the http:// twin", ""),
+    "missing certificate": ("cacert: nowhere.pem", 1, 9, "there is no file nowhere.pem", ""),
+    "headers in a list": ("headers: [X-A]", 1, 10, "`headers` is a mapping", ""),
+    "header that no HTTP has": ('headers: {"X A": b}', 1, 11, "`X A` cannot be given as a header", "letters, digits"),
+    "header with the key": ("headers: {Authorization: b}", 1, 11, "`Authorization` cannot be given", "`identities`"),
+    "header that the checks vary": ("headers: {Content-Type: b}", 1, 11, "cannot be given as a header", "the checks vary it"),
+    "header that is a number": ("headers: {X-A: 5}", 1, 16, "one line of ASCII text", "quotes"),
+    "header of two lines": ('headers: {X-A: "b\\r\\nX-B: c"}', 1, 16, "one line of ASCII text", ""),
+    "header from an unset variable": ("headers: {X-A: {variable: NOT_SET}}", 1, 27, "NOT_SET is not set", "export NOT_SET"),
+    "header from elsewhere": ("headers: {X-A: {file: a}}", 1, 16, "text, or `{variable: NAME}`", ""),
+    "unknown role": ("identities: {secnd: STAGING_KEY}", 1, 14, "no role `secnd`", "did you mean `second`?"),
+    "unset variable": ("identities: {second: NOT_SET}", 1, 22, "NOT_SET is not set", ""),
+    "unknown value": ("env: {plac: {lat: 1}}", 1, 7, "`env` has no `plac`", "did you mean `place`?"),
+    "unknown member": ("env: {place: {lat: 1, long: 2}}", 1, 23, "`env.place` has no `long`", "lng"),
+    "text for a number": ('env: {place: {lat: "1"}}', 1, 20, "text stands here; the catalogue has a number", ""),
+    "number for a mapping": ("env: {place: 1}", 1, 14, "a number stands here; the catalogue has a mapping", ""),
+    "a list": ("- url", 1, 1, "is a mapping", "url: https://"),
+    "nothing": ("", 1, 1, "is a mapping", ""),
+    "no YAML": ("url: [", 2, 1, "not valid YAML", ""),
+    "an alias": ("url: &a https://a.example\nplain_url: *a", 1, 6, "anchor `&a` is not allowed", ""),
+}
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_fault_is_told_at_its_place(kind: str, tmp_path: Path) -> None:
+    text, line, column, says, help = FAULTS[kind]
+    with pytest.raises(InputError) as caught:
+        described(tmp_path, text)
+    first = caught.value.diagnostics[0]
+    assert (first.span.line, first.span.column) == (line, column)
+    assert says in first.message
+    assert help in first.help
+
+
+def test_all_faults_are_told_in_one_go(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        described(tmp_path, "urls: 1\ncacert: no\nidentities: {nobody: X}\nenv: {x: 1}\n")
+    assert [d.span.line for d in caught.value.diagnostics] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("written", ["pk_live_secret", '"pk_live secret"', "[secret]"])
+def test_key_written_in_place_of_a_variable_is_not_repeated(written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "staging.yaml"
+    path.write_text('url: https://a.example\nidentities:\n  main: KEY\n'.replace("KEY", written), encoding="utf-8")
+    assert main(["verify", "--env", str(path), "--plan"]) == 2
+    said = capsys.readouterr()
+    assert "this is no name of an environment variable" in said.err
+    assert "staging.yaml:3:9" in said.err
+    assert said.out == ""
+    assert "secret" not in said.err
+
+
+def test_description_gives_url_and_key_and_the_command_line_goes_before_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PGAGENTS_TOKEN", raising=False)
+    monkeypatch.setenv("STAGING_KEY", "pk_test_1")
+    path = tmp_path / "staging.yaml"
+    path.write_text("url: https://a.example\nidentities: {main: STAGING_KEY}\nenv: {place: {lat: 47.37, lng: 8.54}}\n", encoding="utf-8")
+    assert main(["verify", "--env", str(path), "--plan"]) == 0
+    assert "(nothing is sent)" in capsys.readouterr().out
+    assert main(["verify", "--env", str(path), "--url", "nonsense", "--plan"]) == 2
+    assert "is no http or https URL" in capsys.readouterr().err
+    path.write_text("identities: {main: STAGING_KEY}\n", encoding="utf-8")
+    assert main(["verify", "--env", str(path), "--plan"]) == 2
+    assert "has no `url`" in capsys.readouterr().err
+
+
+def test_key_of_the_command_line_goes_before_the_described_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pgagents.catalogue.load import load_file
+    from pgagents.resources import folder
+
+    model = load_file(folder("catalogue") / "park_graph.yaml")
+    for name, key in {"PGAGENTS_TOKEN": "t", "PGAGENTS_TOKEN_SECOND": "s", "A": "a", "B": "b"}.items():
+        monkeypatch.setenv(name, key)
+    assert keys(model, (), {}, ask=True) == {"main": "t"}
+    assert keys(model, ("second",), {"main": "A"}, ask=True) == {"main": "a", "second": "s"}
+    assert keys(model, ("main=B",), {"main": "A"}, ask=True) == {"main": "b"}
+    assert keys(model, ("main",), {}, ask=True) == {"main": "t"}
+    monkeypatch.delenv("PGAGENTS_TOKEN")
+    assert keys(model, (), {}, ask=False) == {}
+    with pytest.raises(PgagentsError, match="PGAGENTS_TOKEN is not set"):
+        keys(model, ("main",), {}, ask=True)

@@ -1,0 +1,179 @@
+"""MCP: tools as a server lists them, the registry's entry, clients' entries."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from offering import OFFERING, park, shop
+from pgagents.build import build, targets
+from pgagents.model import Model
+from pgagents.target import Target
+
+
+@pytest.fixture(scope="module", params=OFFERING)
+def model(request: pytest.FixtureRequest) -> Model:
+    """A catalogue."""
+    return OFFERING[request.param]()
+
+
+def _files(model: Model) -> dict[str, Any]:
+    built = build(model, only=["mcp"])
+    assert not [d for d in built.diagnostics if d.severity == "error"], built.diagnostics
+    return {a.path.removeprefix("mcp/"): json.loads(a.data) for a in built.artifacts()}
+
+
+def _tools(model: Model) -> dict[str, dict[str, Any]]:
+    return {tool["name"]: tool for tool in _files(model)["tools.json"]["tools"]}
+
+
+def test_tools_are_in_the_surfaces_order(model: Model) -> None:
+    assert list(_tools(model)) == [action.name for action in model.surfaces["mcp"].actions]
+    assert build(model, only=["mcp"]).artifacts() == build(model, only=["mcp"]).artifacts()
+
+
+def test_a_documented_call_fits(model: Model) -> None:
+    tried = 0
+    for action in model.surfaces["mcp"].actions:
+        schema = _tools(model)[action.name]["inputSchema"]
+        for example in action.examples:
+            if example.status < 300:
+                call = {k: v for k, v in example.input.items() if k in schema.get("properties", ())}
+                jsonschema_rs.Draft202012Validator(schema).validate(call)
+                tried += 1
+        assert not jsonschema_rs.Draft202012Validator(schema).is_valid({"no such argument": 1})
+    assert tried >= 4
+
+
+def test_a_documented_answer_is_as_declared(model: Model) -> None:
+    tried = 0
+    for action in model.surfaces["mcp"].actions:
+        for example in action.examples:
+            if example.status == action.success.status and example.output is not None:
+                jsonschema_rs.Draft202012Validator(_tools(model)[action.name]["outputSchema"]).validate(example.output)
+                tried += 1
+    assert tried >= 4
+
+
+def test_hints_follow_from_the_catalogue(model: Model) -> None:
+    for action in model.surfaces["mcp"].actions:
+        hints = _tools(model)[action.name]["annotations"]
+        assert hints["readOnlyHint"] == (action.effect == "read")
+        assert hints["destructiveHint"] == (action.effect == "write" and action.destructive)
+        assert hints["openWorldHint"] is True
+        if action.effect == "read":
+            assert hints["idempotentHint"] is True
+
+
+def test_a_write_is_idempotent_by_its_method_or_a_key_that_every_call_carries() -> None:
+    put = {"title": "T", "description": "D.", "http": "PUT /a", "effect": "write", "output": {200: None}}
+    key = {"wire": "Idempotency-Key", "in": "header", "type": "string", "description": "The call's own key"}
+    post = {**put, "http": "POST /b", "idempotency": "again"}
+    actions = {
+        "put": put,
+        "post": {**put, "http": "POST /a"},
+        "may": {**post, "input": {"again": key}},
+        "must": {**post, "http": "POST /c", "input": {"again": {**key, "required": True}}},
+    }
+    model = shop(actions=actions, surfaces={"mcp": {}}, resources={}, workflows={}, groups={})
+    hints = {name: tool["annotations"]["idempotentHint"] for name, tool in _tools(model).items()}
+    assert hints == {"put": True, "post": False, "may": False, "must": True}
+
+
+def test_what_must_be_confirmed_says_so_to_clients_and_to_models(model: Model) -> None:
+    asked = 0
+    for action in model.surfaces["mcp"].actions:
+        tool = _tools(model)[action.name]
+        assert ("_meta" in tool) == (action.confirm_body is not None)
+        if action.confirm_body is not None:
+            assert list(tool["_meta"].values()) == [action.confirm_body]
+            assert action.confirm_body in tool["description"]
+            asked += 1
+    assert asked
+
+
+def test_a_tool_without_arguments_says_only_that() -> None:
+    plain = {"title": "Ping", "description": "Ping.", "http": "GET /ping", "effect": "read", "output": {200: None}}
+    model = shop(actions__ping=plain)
+    assert _tools(model)["ping"]["inputSchema"] == {"type": "object", "additionalProperties": False}
+    assert "outputSchema" not in _tools(model)["ping"]
+
+
+def test_an_answer_that_is_no_object_has_no_output_schema() -> None:
+    output = {200: {"type": "array", "items": {"type": "string"}, "description": "All names"}}
+    model = shop(actions__names={"title": "Names", "description": "All names.", "http": "GET /names", "effect": "read", "output": output})
+    assert "outputSchema" not in _tools(model)["names"]
+    target = targets()["mcp/tools"]
+    assert isinstance(target, Target)
+    assert ("actions", "names", "output", 200) in [loss.origin for loss in target.view(model).losses]
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"), [("with.dot-and-dash", True), ("x" * 128, True), ("x" * 129, False), ("a b", False), ("é", False)]
+)
+def test_a_name_that_no_client_takes_is_refused(name: str, taken: bool) -> None:
+    found = build(shop(actions__search_products__texts={"mcp": {"name": name}}), only=["mcp"]).diagnostics
+    assert {d.id for d in found} == (set() if taken else {"mcp/tools/refused"})
+
+
+# the registry and clients
+
+
+def test_the_registry_names_it_by_the_reversed_host() -> None:
+    assert _files(park())["server.json"]["name"] == "com.parkgraph/parkgraph-mcp"
+    assert _files(shop())["server.json"]["name"] == "example.shop/corner-shop-mcp"
+
+
+def test_the_registry_knows_the_package_and_what_it_needs(model: Model) -> None:
+    package = _files(model)["server.json"]["packages"][0]
+    assert (package["identifier"], package["version"]) == (model.surfaces["mcp"].server, model.api.version)
+    key, url = package["environmentVariables"]
+    assert (key["name"], key["isSecret"], key["isRequired"]) == (model.surfaces["mcp"].env["key"], True, True)
+    assert (url["name"], url["default"]) == (model.surfaces["mcp"].env["url"], model.api.server)
+
+
+def test_a_surface_that_names_nothing_gets_names_from_the_api() -> None:
+    files = _files(shop(surfaces__mcp={}))
+    assert files["server.json"]["name"] == "example.shop/cornershop-mcp"
+    assert files["clients.json"][".cursor/mcp.json"]["mcpServers"]["cornershop-mcp"]["env"] == {
+        "CORNERSHOP_API_KEY": "${env:CORNERSHOP_API_KEY}", "CORNERSHOP_API_URL": "https://shop.example",
+    }  # fmt: skip
+
+
+def test_further_members_are_laid_into_the_registrys_entry() -> None:
+    remotes = [{"type": "streamable-http", "url": "https://shop.example/mcp"}]
+    entry = _files(shop(surfaces__mcp__extra={"remotes": remotes}))["server.json"]
+    assert entry["remotes"] == remotes
+
+
+def test_a_description_too_long_for_the_registry_is_refused() -> None:
+    assert _files(shop(surfaces__mcp__description="x" * 100))["server.json"]["description"] == "x" * 100
+    found = build(shop(surfaces__mcp__description="x" * 101), only=["mcp"]).diagnostics
+    assert [(d.id, d.severity) for d in found] == [("mcp/server/refused", "error")]
+
+
+def test_every_client_starts_the_same_server(model: Model) -> None:
+    clients = _files(model)["clients.json"]
+    surface = model.surfaces["mcp"]
+    started = [
+        clients["claude_desktop_config.json"]["mcpServers"],
+        clients[".cursor/mcp.json"]["mcpServers"],
+        clients[".vscode/mcp.json"]["servers"],
+    ]
+    for servers in started:
+        assert list(servers) == [surface.server]
+        entry = servers[surface.server]
+        assert [entry["command"], *entry["args"]] == ["npx", "-y", surface.server]
+        assert list(entry["env"]) == [surface.env["key"], surface.env["url"]]
+
+
+def test_no_key_stands_in_a_file_that_is_shared(model: Model) -> None:
+    clients = _files(model)["clients.json"]
+    server, key = model.surfaces["mcp"].server, model.surfaces["mcp"].env["key"]
+    assert clients[".cursor/mcp.json"]["mcpServers"][server]["env"][key] == f"${{env:{key}}}"
+    vscode = clients[".vscode/mcp.json"]
+    assert vscode["servers"][server]["env"][key] == f"${{input:{vscode['inputs'][0]['id']}}}"
+    assert vscode["inputs"][0]["password"] is True
