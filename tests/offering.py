@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class _Whole(yaml.SafeDumper):
 def shop_text(**changes: Any) -> str:
     """The shop's file with every surface; `surfaces__mcp__title="X"` changes one place of it."""
     data: Any = parse(SHOP.read_text(encoding="utf-8")).data
-    data["surfaces"] = {**data["surfaces"], **SURFACES}
+    data["surfaces"] = {**data["surfaces"], **copy.deepcopy(SURFACES)}
     for place, value in changes.items():
         *path, last = place.split("__")
         here = data

@@ -97,7 +97,7 @@ def test_all_faults_are_told_in_one_go(tmp_path: Path) -> None:
 @pytest.mark.parametrize("written", ["pk_live_secret", '"pk_live secret"', "[secret]"])
 def test_key_written_in_place_of_a_variable_is_not_repeated(written: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "staging.yaml"
-    path.write_text('url: https://a.example\nidentities:\n  main: KEY\n'.replace("KEY", written), encoding="utf-8")
+    path.write_text("url: https://a.example\nidentities:\n  main: KEY\n".replace("KEY", written), encoding="utf-8")
     assert main(["verify", "--env", str(path), "--plan"]) == 2
     said = capsys.readouterr()
     assert "this is no name of an environment variable" in said.err

@@ -313,3 +313,26 @@ def test_an_error_inside_one_check_makes_its_contracts_untested_and_no_finding(m
     assert {r.contract.check for r in untested} == {"request_id"}
     assert "internal error" in untested[0].reason
     assert report.exit_code == 3
+
+
+def test_a_key_that_the_server_refuses_leaves_all_untested_and_nothing_broken():
+    opened, _ = sandbox(model())
+    report = run(model(), handler=opened.handler, keys={**keys_of(opened), "main": "pk_test_not_one_of_yours"})
+    counts = report.footer.by_verdict
+    assert (report.findings, counts[Verdict.BROKEN], counts[Verdict.KEPT]) == ((), 0, 0)
+    assert report.exit_code == 3
+    assert report.footer.requests < 10
+    assert "refused the key: 401 UNAUTHORIZED" in report.footer.notes[0]
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000 + b"]" * 100_000, b"a: &a [1]\nb: [*a, *a]\n", b"{" * 5_000, b"\xff\xfe", b"a: [1\n"])
+def test_a_hosted_document_that_is_made_to_harm_is_a_finding(body: bytes):
+    opened, _ = sandbox(model())
+
+    def handler(request: Request) -> Response | Silence:
+        answer = opened.handler(request)
+        return replace(answer, body=body) if request.path.endswith(".yaml") and isinstance(answer, Response) else answer
+
+    report = run(model(), handler=handler, keys=keys_of(opened))
+    assert {f.contract.check for f in report.findings} == {"hosted_document"}
+    assert report.exit_code == 1

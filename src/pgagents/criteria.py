@@ -90,7 +90,7 @@ def _parts(text: str) -> list[str]:
 
 def _criterion(part: str, said: Said) -> Criterion | None:
     if found := _SIZE.fullmatch(part):
-        return Criterion(f"$.{found[1].removeprefix('response.')}[0]", jsonpath=True)
+        return Criterion(f"{pointer([*steps_of(found[1])[1:], 0])} != null")
     if found := _EXISTS.fullmatch(part):
         return _exists(*found.groups())
     bare = part.removeprefix("!").strip()

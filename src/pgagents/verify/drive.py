@@ -28,6 +28,7 @@ from pgagents.wire import Handler, Request, Response, Silence
 
 MAX_REPEATS = 6
 MAX_SILENCES = 4
+MAX_TURNED_AWAY = 3
 OPERATOR = "operator"
 CLOCK_SLACK_S = 2.0
 
@@ -76,6 +77,9 @@ class Driver:
         self.answered = 0
         self.silences = 0
         self.cleaning = False
+        self.turned_away = 0
+        """How many calls with the main key were answered as if it were none, before any was answered otherwise."""
+        self.key_known = self.key_refused = False
         self.seconds_sending = self.seconds_judging = self.waited = 0.0
         self.served: dict[str, int] = {}
         self.notes: list[str] = []
@@ -153,10 +157,25 @@ class Driver:
         self._afford()
         seen = self._send(call, values, subject)
         chain.append(seen)
+        self._believe(call, seen)
         self._learn(seen)
         self._judge(seen)
         self._remember(seen)
         return seen
+
+    def _believe(self, call: Call, seen: Seen) -> None:
+        """Whether the server knows our key at all. Raises Stop where it does not: its answers then say nothing about it."""
+        with_key = call.role == "main" and not call.twist and not call.plain and seen.request.header("authorization") is not None
+        if self.key_known or not with_key or not isinstance(seen.answer, Response) or seen.status in (LIMITED, UNAVAILABLE):
+            return
+        code = self.model.codes[self.model.errors.framework.no_key]
+        if seen.status != code.status:
+            self.key_known = True
+            return
+        self.turned_away += 1
+        if self.turned_away >= MAX_TURNED_AWAY:
+            self.key_refused = True
+            raise Stop(f"the server refused the key: {code.status} {code.name} to the first {self.turned_away} calls with it")
 
     def _resolved(self, asking: Generator[Call, Seen, Any], chain: list[Seen]) -> Any:
         answer: Any = None

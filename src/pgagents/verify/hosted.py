@@ -6,6 +6,7 @@ from typing import Any
 
 from pgagents.errors import PgagentsError
 from pgagents.model import Model
+from pgagents.source import parse
 from pgagents.wire import read_json
 
 MAX_YAML = 4_000_000
@@ -34,14 +35,12 @@ def parsed(file: str, body: bytes) -> tuple[Any, str]:
         return None, f"byte {error.start} is not UTF-8"
     if not file.endswith((".yaml", ".yml")):
         return text, ""
-    import yaml
-
-    if len(text) > MAX_YAML or text.count("&") > 10_000:
-        return None, "the document is too large"
-    try:
-        return _plain(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))), ""
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        return None, f"not YAML: {str(error).splitlines()[0]}"
+    if len(text) > MAX_YAML:
+        return None, f"the document has more than {MAX_YAML:,} characters"
+    source = parse(text, file)  # bounded in depth and without aliases, as the text comes from outside
+    if source.faults:
+        return None, f"line {source.faults[0].span.line}: {source.faults[0].message}"
+    return _plain(source.data), ""
 
 
 def _plain(value: Any) -> Any:

@@ -56,6 +56,11 @@ class Ledger:
         """An empty ledger."""
         return cls({c.id: Entry(c) for c in contracts})
 
+    def forget(self) -> None:
+        """Take back every judgement: what a refused key was answered says nothing about the contracts."""
+        self.entries = {id: Entry(entry.contract) for id, entry in self.entries.items()}
+        self.broken = self.judged = 0
+
     def add(self, judgement: Judgement, chain: Sequence[Seen], call: Call | None, probe: Probe | None) -> None:
         """Enter a judgement."""
         entry = self.entries.get(judgement.contract)

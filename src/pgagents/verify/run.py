@@ -92,6 +92,8 @@ def verify(
     )  # fmt: skip
     generating = timer() - begun
     stopped = _spend(driver, made, options, on_progress, begun)
+    if driver.key_refused:
+        ledger.forget()
     behind = _finish(driver, made.max_requests, stopped)
     results = _results(driver, made, options, stopped)
     findings = tuple(driver.redactor.finding(f) for f in ledger.findings())

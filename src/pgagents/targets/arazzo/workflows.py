@@ -22,7 +22,11 @@ from pgagents.wording import short
 def view(model: Model) -> View:
     """The Arazzo Description."""
     losses: dict[Loss, None] = {}
-    workflows = [_Workflow(model, workflow, losses).said() for workflow in model.workflows]
+    read: dict[Read, None] = {}
+    for workflow in model.workflows:
+        _Workflow(model, workflow, {}, read).said()
+    # Redocly takes steps of one name in several workflows for one step, so they all give what is read of any of them
+    workflows = [_Workflow(model, workflow, losses, dict(read)).said() for workflow in model.workflows]
     document = "openapi/openapi.json"
     url = hosted_url(model, Text(document, ("api", "hosted"))) if document in model.api.hosted else Text(f"../{document}", ("api",))
     return View(
@@ -36,11 +40,16 @@ def view(model: Model) -> View:
     )
 
 
+Read = tuple[str, str, tuple[str | int, ...]]
+"""A step, what it keeps, and the member of it that a later step reads."""
+
+
 class _Workflow:
     """One workflow on its way: its inputs and its steps' outputs are found as its values are said."""
 
-    def __init__(self, model: Model, workflow: Workflow, losses: dict[Loss, None]) -> None:
+    def __init__(self, model: Model, workflow: Workflow, losses: dict[Loss, None], read: dict[Read, None]) -> None:
         self.model = model
+        self.read = read
         self.workflow = workflow
         self.losses = losses
         self.inputs: dict[str, Node] = {}
@@ -55,6 +64,9 @@ class _Workflow:
         self.losses[Loss(origin, short(constraint), went, detail)] = None
 
     def said(self) -> Node:
+        for name, member, rest in tuple(self.read):
+            if name in self.outputs:
+                self._output(name, member, list(rest))
         made = [self._step(step) for step in self.steps]
         for step, node in zip(self.steps, made, strict=True):
             node["successCriteria"] += list(self._as_chosen(step))
@@ -137,6 +149,7 @@ class _Workflow:
         if found is None:
             return None
         base = self._place(step, member, found) if isinstance(found, Choice) else found
+        self.read[name, member, tuple(rest)] = None
         output = "_".join(map(str, [member, *rest]))
         self.outputs[name][output] = pointer([*base, *rest])
         return f"$steps.{name}.outputs.{output}"

@@ -1,0 +1,66 @@
+"""Redocly takes the workflows, and Redocly Respect runs the transcript's against our sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("node")]
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+def _redocly(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Redocly's command line, which is kept from calling home."""
+    command = [shutil.which("node") or "node", HERE / "node_modules/@redocly/cli/bin/cli.js", *arguments]
+    environment = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_redocly_finds_nothing_against_the_workflows(offered: Path) -> None:
+    done = _redocly("lint", "--extends=spec", "arazzo/workflows.arazzo.yaml", cwd=offered)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_redocly_refuses_a_step_without_a_name(offered: Path, tmp_path: Path) -> None:
+    document = json.loads((offered / "arazzo/workflows.arazzo.json").read_text(encoding="utf-8"))
+    del document["workflows"][0]["steps"][0]["stepId"]
+    (tmp_path / "broken.arazzo.json").write_text(json.dumps(document), encoding="utf-8")
+    assert _redocly("lint", "--extends=spec", "broken.arazzo.json", cwd=tmp_path).returncode != 0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """Park Graph's sandbox, ready, with its keys."""
+    ready = tmp_path_factory.mktemp("sandbox") / "ready.json"
+    command = [Path(sys.executable).with_name("pgagents"), "sandbox", "--port", "0", "--ready", str(ready)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(300):
+                if ready.is_file() or process.poll() is not None:
+                    break
+                time.sleep(0.1)
+            yield json.loads(ready.read_text(encoding="utf-8"))
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize(("workflow", "steps"), [("vail", 3), ("booking", 6)])
+def test_respect_runs_the_workflow_against_the_sandbox(server: dict[str, Any], workflow: str, steps: int) -> None:
+    keys = server["keys"]
+    done = _redocly(
+        "respect", "arazzo/workflows.arazzo.yaml", "--workflow", workflow, "--server", f"parkgraph={server['url']}",
+        "--input", f"token={keys['lifted']}", cwd=ROOT / "generated",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Steps: {steps} passed" in done.stdout + done.stderr
