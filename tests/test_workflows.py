@@ -1,0 +1,93 @@
+"""The catalogue's workflows, run step by step against a sandbox on a real socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from pgagents.expression import Expression, Scope
+from pgagents.model import Step, Workflow
+from pgagents.wire import target
+from sandboxes import model
+from test_server import sandbox
+
+WORKFLOWS = model("park_graph").workflows
+OF_THE_PAGES = {"Conversational booking", "Travel companion", "Voice ordering", "Fleet dispatcher", "Expense agent", "City analytics"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    with sandbox(tmp_path_factory.mktemp("workflows")) as (_, facts):
+        yield facts
+
+
+def valued(value: Any, scope: Scope) -> Any:
+    """A step's argument with its expressions evaluated."""
+    if isinstance(value, Expression):
+        return whole(scope.evaluate(value))
+    if isinstance(value, Mapping):
+        return {k: valued(v, scope) for k, v in value.items()}
+    return [valued(v, scope) for v in value] if isinstance(value, list) else value
+
+
+def whole(value: Any) -> Any:
+    """Doubles without a fraction as whole numbers: CEL counts in doubles, and a limit is an integer."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {k: whole(v) for k, v in value.items()}
+    return [whole(v) for v in value] if isinstance(value, list) else value
+
+
+def sent(client: httpx.Client, step: Step, given: dict[str, Any], key: str) -> httpx.Response:
+    places: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "body": {}, "header": {}}
+    for param in step.action.params:
+        if str(param.name) in given:
+            places[param.place][param.wire] = given[str(param.name)]
+    url = target(step.action.path, places["path"], places["query"].items())
+    body = {"json": places["body"]} if any(p.place == "body" for p in step.action.params) else {}
+    return client.request(step.action.method, url, headers={"Authorization": f"Bearer {key}", **places["header"]}, **body)
+
+
+def run(workflow: Workflow, served: dict[str, Any], *, clock: bool = True, timed: bool = True) -> int:
+    """How many criteria held; a criterion that does not hold fails the test by its text."""
+    env = model("park_graph").env
+    kept: dict[str, Any] = {}
+    held = 0
+    with httpx.Client(base_url=served["url"], timeout=10) as client:
+        for step in workflow.steps:
+            if step.after_s and clock:
+                operator = {"Authorization": f"Bearer {served['keys']['operator']}"}
+                assert httpx.post(served["clock_url"], json={"advance_s": step.after_s}, headers=operator).status_code == 200
+            before = Scope({"env": env, "now": 0.0, "input": {}, **kept})
+            given = {k: valued(v, before) for k, v in step.input.items()}
+            key = served["keys"]["lifted" if step.role == "main" else step.role]
+            answer = sent(client, step, given, key)
+            assert answer.status_code == step.status, (workflow.name, step.name, answer.text)
+            body = answer.json() if answer.content else None
+            after = Scope({"env": env, "input": given, "response": body, "status": answer.status_code, **kept})
+            for criterion in (*step.expect, *(step.expect_timed if timed else ())):
+                assert after.holds(criterion), (workflow.name, step.name, criterion.text, body)
+                held += 1
+            kept[step.name] = {name: after.evaluate(expression) for name, expression in step.keep.items()}
+    return held
+
+
+def test_the_transcript_and_the_six_workflows_of_the_pages_are_there() -> None:
+    assert {w.title for w in WORKFLOWS} >= OF_THE_PAGES
+    assert "vail" in {w.name for w in WORKFLOWS}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=[w.name for w in WORKFLOWS])
+def test_workflow_runs_on_a_real_server(workflow: Workflow, served: dict[str, Any]) -> None:
+    assert run(workflow, served) == sum(len(s.expect) + len(s.expect_timed) for s in workflow.steps)
+
+
+def test_the_transcripts_numbers_need_its_four_hours(served: dict[str, Any]) -> None:
+    vail = next(w for w in WORKFLOWS if w.name == "vail")
+    run(vail, served, clock=False, timed=False)
+    with pytest.raises(AssertionError, match="duration_hours"):
+        run(vail, served, clock=False)
