@@ -123,7 +123,7 @@ def test_every_check_is_broken_by_some_fault() -> None:
 
 
 def test_every_liberty_names_a_point_of_the_language_or_none() -> None:
-    from pgagents.catalogue.surface import Points
+    from pgagents.catalogue.platform import Points
 
     for id, liberty in LIBERTIES.items():
         assert liberty.POINT is None or liberty.POINT in Points.model_fields, id

@@ -13,7 +13,10 @@ from typing import Any
 
 from pgagents import expression
 from pgagents.catalogue import scope
-from pgagents.catalogue.surface import Action, Call, Catalogue, Law, Output, Param, Schema
+from pgagents.catalogue.actions import Action, Law
+from pgagents.catalogue.basics import Output, Param, Schema
+from pgagents.catalogue.resources import Call
+from pgagents.catalogue.surface import Catalogue
 from pgagents.diagnostics import Diagnostic
 from pgagents.expression import Expression, ExpressionError
 from pgagents.source import MAX_FAULTS, Pointer, Source, brief, did_you_mean

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.catalogue import scope
+from pgagents.catalogue.actions import Action, Example
 from pgagents.catalogue.check import Checker
 from pgagents.catalogue.resolve import argument_node, schema_node, schema_nodes
-from pgagents.catalogue.surface import Action, Example
 from pgagents.expression import ExpressionError, Scope, epoch
 from pgagents.schema import closure, refs, validator
 from pgagents.source import Pointer

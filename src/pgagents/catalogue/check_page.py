@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgagents.catalogue.check import Checker
-from pgagents.catalogue.surface import Page, Surface
+from pgagents.catalogue.offers import Page, Surface
 from pgagents.source import Pointer
 
 NAMED = "widget"

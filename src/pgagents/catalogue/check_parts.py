@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from pgagents.catalogue import check_page, scope
 from pgagents.catalogue.check import ACTIONS, Checker
-from pgagents.catalogue.surface import Resource, Step, Surface
+from pgagents.catalogue.offers import Surface
+from pgagents.catalogue.resources import Resource, Step
 from pgagents.source import Pointer
 
 

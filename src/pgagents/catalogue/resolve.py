@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents import model as m
-from pgagents.catalogue import surface as s
+from pgagents.catalogue import actions, basics, offers, platform, resources, surface
 from pgagents.catalogue.check import PLACEHOLDER, Checker
 from pgagents.catalogue.check_paths import camel
 from pgagents.origin import Node, Text
@@ -51,19 +51,19 @@ def argument_node(raw: Mapping[str, Any], pointer: Pointer, secrets: set[str] | 
     return schema_node(raw, pointer, secrets)
 
 
-def schema_nodes(written: s.Catalogue, data: Any) -> tuple[dict[str, Node], set[str]]:
+def schema_nodes(written: surface.Catalogue, data: Any) -> tuple[dict[str, Node], set[str]]:
     """All named schemas, and the names of their secret members."""
     secrets: set[str] = set()
     return {name: schema_node(data["schemas"][name], ("schemas", name), secrets) for name in written.schemas}, secrets
 
 
-def resolve(written: s.Catalogue, source: Source, checker: Checker) -> m.Model:
+def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
     """Build the Model of a catalogue that has no faults."""
     return _Resolver(written, source, checker).model()
 
 
 class _Resolver:
-    def __init__(self, written: s.Catalogue, source: Source, checker: Checker) -> None:
+    def __init__(self, written: surface.Catalogue, source: Source, checker: Checker) -> None:
         self.written = written
         self.source = source
         self.data = source.data
@@ -100,14 +100,14 @@ class _Resolver:
             webhooks=written.webhooks, idempotency=written.idempotency, retention=written.retention,
         )  # fmt: skip
 
-    def _code(self, name: str, code: s.Code) -> m.Code:
+    def _code(self, name: str, code: platform.Code) -> m.Code:
         at = ("errors", "codes", name)
         return m.Code(
             name, code.status, Text(code.meaning or name.replace("_", " ").capitalize(), (*at, "meaning")),
             code.envelope or self.written.errors.envelope, tuple(code.only) if code.only is not None else None, tuple(code.cite), at,
         )  # fmt: skip
 
-    def _action(self, name: str, a: s.Action, at: Pointer) -> m.Action:
+    def _action(self, name: str, a: actions.Action, at: Pointer) -> m.Action:
         raw: Any = self.data
         for step in at:
             raw = raw[step]
@@ -135,12 +135,12 @@ class _Resolver:
             tags=tuple(a.tags), deprecated=a.deprecated, cite=tuple(a.cite), origin=at, signed=a.signed,
         )  # fmt: skip
 
-    def _param(self, name: str, p: s.Param, raw: Any, at: Pointer, method: str, in_path: set[str]) -> m.Param:
+    def _param(self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]) -> m.Param:
         place: Any = p.in_ or ("path" if name in in_path else "query" if method in ("GET", "DELETE") else "body")
         node = argument_node(raw, at, self.secrets)
         return m.Param(Text(name, at), p.wire or name, place, bool(p.required) or place == "path", node, p.refers_to, at)
 
-    def _output(self, status: int, o: s.Output | None, raw: Any, at: Pointer) -> m.Output:
+    def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> m.Output:
         empty = o is None or not raw or set(raw) <= {"description"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.secrets)
@@ -148,20 +148,20 @@ class _Resolver:
             schema.pop("description", None)
         return m.Output(status, schema, Text(text, (*at, "description")), at, (o.content_type if o else None) or "application/json")
 
-    def _law(self, name: str, law: s.Law, at: Pointer) -> m.Law:
+    def _law(self, name: str, law: actions.Law, at: Pointer) -> m.Law:
         that, when = self.checker.law_expressions(at)
         assert that is not None
         return m.Law(name, that, when, tuple(law.cite), at)
 
-    def _relation(self, name: str, r: s.Relation, at: Pointer) -> m.Relation:
+    def _relation(self, name: str, r: actions.Relation, at: Pointer) -> m.Relation:
         found = self.checker.expressions
         return m.Relation(name, r.widen, found[(*at, "keeps")], r.by, found.get((*at, "unless")), tuple(r.cite), at)
 
-    def _example(self, name: str, e: s.Example, a: s.Action, at: Pointer) -> m.Example:
+    def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> m.Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)
         return m.Example(name, Text(e.title or name.replace("_", " ").replace("-", " "), (*at, "title")), e.input, status, e.output, at)
 
-    def _bucket(self, name: str, b: s.Bucket) -> m.Bucket:
+    def _bucket(self, name: str, b: platform.Bucket) -> m.Bucket:
         at = ("limits", "buckets", name)
         return m.Bucket(
             name,
@@ -174,7 +174,7 @@ class _Resolver:
             at,
         )
 
-    def _header(self, name: str, h: s.Header) -> m.Header:
+    def _header(self, name: str, h: platform.Header) -> m.Header:
         at = ("headers", name)
         return m.Header(
             name,
@@ -187,7 +187,7 @@ class _Resolver:
             h.https,
         )
 
-    def _members(self, surface: s.Surface) -> tuple[m.Action, ...]:
+    def _members(self, surface: offers.Surface) -> tuple[m.Action, ...]:
         names = surface.actions
         if names == "all":
             names = list(self.written.actions)
@@ -195,7 +195,7 @@ class _Resolver:
             names = self.written.groups[names]
         return tuple(self.actions[n] for n in names)
 
-    def _surface(self, name: str, sf: s.Surface) -> m.Surface:
+    def _surface(self, name: str, sf: offers.Surface) -> m.Surface:
         at: Pointer = ("surfaces", name)
 
         def text(key: str, value: str | None) -> Text:
@@ -212,7 +212,7 @@ class _Resolver:
             page=sf.page,
         )  # fmt: skip
 
-    def _dispatcher(self, surface: m.Surface, sf: s.Surface) -> m.Dispatcher:
+    def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
         assert sf.http
         assert sf.selector
         assert sf.arguments
@@ -235,7 +235,7 @@ class _Resolver:
             return [self._values(v, (*pointer, i)) for i, v in enumerate(value)]
         return value
 
-    def _call(self, call: s.Call | None, at: Pointer) -> m.Call | None:
+    def _call(self, call: resources.Call | None, at: Pointer) -> m.Call | None:
         if call is None:
             return None
         found = self.checker.expressions
@@ -243,11 +243,11 @@ class _Resolver:
             self.actions[call.action], self._values(call.input, (*at, "input")), found.get((*at, "at")), found.get((*at, "where")), at
         )
 
-    def _calls(self, calls: list[s.Call], at: Pointer, raw: Any) -> tuple[m.Call, ...]:
+    def _calls(self, calls: list[resources.Call], at: Pointer, raw: Any) -> tuple[m.Call, ...]:
         places = [at] if isinstance(raw, dict) else [(*at, i) for i in range(len(calls))]
         return tuple(c for call, place in zip(calls, places, strict=True) if (c := self._call(call, place)))
 
-    def _resource(self, name: str, r: s.Resource) -> m.Resource:
+    def _resource(self, name: str, r: resources.Resource) -> m.Resource:
         at: Pointer = ("resources", name)
         raw = self.data["resources"][name]
         moves = tuple(
@@ -271,14 +271,14 @@ class _Resolver:
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()), cite=tuple(r.cite), origin=at,
         )  # fmt: skip
 
-    def _workflow(self, name: str, w: s.Workflow) -> m.Workflow:
+    def _workflow(self, name: str, w: resources.Workflow) -> m.Workflow:
         at: Pointer = ("workflows", name)
         steps = tuple(self._step(n, step, (*at, "steps", n)) for n, step in w.steps.items())
         return m.Workflow(
             name, Text(w.title, (*at, "title")), Text(w.description or "", (*at, "description")), tuple(w.needs), steps, tuple(w.cite), at
         )
 
-    def _step(self, name: str, step: s.Step, at: Pointer) -> m.Step:
+    def _step(self, name: str, step: resources.Step, at: Pointer) -> m.Step:
         found = self.checker.expressions
         action = self.actions[step.action]
         return m.Step(
@@ -289,7 +289,7 @@ class _Resolver:
         )  # fmt: skip
 
 
-def _texts(t: s.Texts, at: Pointer) -> m.Texts:
+def _texts(t: actions.Texts, at: Pointer) -> m.Texts:
     def one(key: str, value: str | None) -> Text | None:
         return Text(value, (*at, key)) if value else None
 

@@ -1,0 +1,98 @@
+"""Actions as they are written: how each is called, what it answers, and what must hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from pgagents.catalogue.basics import Cel, Cited, Json, Line, Name, Output, Param, Slug, Status, Strict
+
+
+class Law(Cited):
+    """What must hold between a request and its answer, in CEL. Sugar: just the expression."""
+
+    that: Cel = Field(description="The condition. It may read input, response, status, surface, now, before and env.")
+    when: Cel | None = Field(None, description="Only where this holds; a law whose `when` was never true counts as untested.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare(cls, data: Any) -> Any:
+        return {"that": data} if isinstance(data, str) else data
+
+
+class Relation(Cited):
+    """Two calls that differ in one argument, and what the wider one must keep."""
+
+    widen: Name = Field(description="The argument that grows.")
+    keeps: Cel = Field(description="The list of which the wider answer must keep every item.")
+    by: Name = Field("id", description="The member that tells items apart.")
+    unless: Cel | None = Field(None, description="Not claimed where this holds of the narrower call (a full page, say).")
+
+
+class Example(Strict):
+    """A call as documentation shows it; the laws are tried on it. A 2xx example is one that a server in its first state answers so."""
+
+    title: Line | None = None
+    input: dict[str, Json] = {}
+    status: Status | None = Field(None, description="Default: the action's first 2xx.")
+    output: Json = None
+    at: Line | None = Field(None, description="The moment of the call (RFC 3339), for laws that read `now`.")
+    before: Json = Field(None, description="The resource's last known body, for laws that read `before`.")
+
+
+class Confirm(Strict):
+    """What a person is asked before a write."""
+
+    title: Line | None = None
+    body: Line
+
+
+class Texts(Strict):
+    """One surface's own wording and names."""
+
+    name: str | None = None
+    title: Line | None = None
+    description: Line | None = None
+    reasoning: Line | list[Line] | None = None
+    responding: Line | list[Line] | None = None
+    params: dict[str, Line] = {}
+
+
+class Signed(Strict):
+    """A body whose sender proves itself by a signature instead of a key."""
+
+    header: Name = Field(description="The argument that is the signature's header.")
+    scheme: Literal["t_v1_hmac_sha256"] = Field("t_v1_hmac_sha256", description="`t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY`.")
+    role: Name = Field(description="The role (under `auth.roles`) that holds the secret.")
+    tolerance_s: Annotated[int, Field(gt=0)] = 300
+
+
+class Action(Cited):
+    """One thing an agent can do: how it is called, what it answers, and what must hold."""
+
+    title: Line
+    description: Line
+    http: Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[^\s?#]*$")] = Field(
+        description="Method and path: `GET /v1/books/{book_id}`."
+    )
+    operation_id: Name | None = Field(None, description="Default: the action's name in camelCase.")
+    effect: Literal["read", "write"]
+    costs: bool = Field(False, description="Whether a call moves money.")
+    destructive: bool = Field(False, description="Whether a call removes something for good.")
+    bucket: Name | None = Field(None, description="The rate-limit bucket (under `limits.buckets`) a call draws from.")
+    scope: Name | None = Field(None, description="The scope (under `auth.scopes`) the key's plan must have.")
+    key: bool = Field(True, description="False: called without a key.")
+    signed: Signed | None = None
+    input: dict[Name, Param] = {}
+    unknown: Literal["refused", "ignored"] | None = Field(None, description="Overrides `points.unknown_member` for this action.")
+    output: dict[Status, Output | None]
+    errors: list[Name] = Field(default=[], description="Codes of `errors.codes` that this action may answer besides `errors.always`.")
+    idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
+    confirm: Confirm | None = None
+    laws: dict[Slug, Law] = {}
+    relations: dict[Slug, Relation] = {}
+    examples: dict[Slug, Example] = {}
+    texts: dict[Name, Texts] = Field(default={}, description="Wording for one surface, by its name under `surfaces`.")
+    tags: list[str] = []
+    deprecated: bool = False

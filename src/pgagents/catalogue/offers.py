@@ -1,0 +1,118 @@
+"""Where the actions are offered, and the events that go out, as they are written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from pgagents.catalogue.basics import Cited, Json, Line, Name, Path, Status, Strict
+
+
+class McpEnv(Strict):
+    """Names of the environment variables an MCP client sets."""
+
+    key: str
+    url: str
+
+
+class PageColumn(Strict):
+    """One column of a page's table: a member of each item, and how a person reads it."""
+
+    title: Line
+    show: Name = Field(description="The member of an item.")
+    as_: Literal["text", "usd", "km", "minutes", "yes_no"] = Field("text", alias="as", description="How its value is written.")
+    per: Name | None = Field(None, description="The member that says what a price is for: `$6.00 per hour`.")
+    of: Name | None = Field(None, description="The member that is the whole: `87 of 400`.")
+
+
+class Page(Strict):
+    """A page on which a person tries one read action of a dispatcher: its form, its map and its table."""
+
+    path: Path = Field(description="Where the API serves it.")
+    dispatcher: Name = Field(description="The surface that the calls go through.")
+    one: Line = Field("result", description="What a found item is called.")
+    many: Line = Field("results", description="What several are called.")
+    lat: Name = Field(description="The argument, and the member of an item, with the latitude.")
+    lng: Name = Field(description="The argument, and the member of an item, with the longitude.")
+    radius_km: Name = Field(description="The argument with the radius.")
+    items: Name = Field(description="The member of the answer that lists what was found.")
+    label: Name = Field(description="The member of an item that names it.")
+    columns: list[PageColumn] = Field(min_length=1)
+    labels: dict[Name, Line] = Field(default={}, description="What the form calls an argument; its own name else.")
+    places: dict[Line, dict[str, Json]] = Field(
+        min_length=1, description="Arguments by the name of a sample place; the first one is filled in."
+    )
+
+
+class Surface(Strict):
+    """Where a subset of the actions is offered, under which names and with which settings."""
+
+    actions: str | list[Name] = Field("all", description="`all`, the name of a group, or a list.")
+    omit: dict[Name, list[Name]] = Field(
+        default={}, description="Optional arguments that an action does not take here; each is a listed loss."
+    )
+    title: Line | None = None
+    description: Line | None = None
+    name: str | None = None
+    namespace: str | None = None
+    scope: Name | None = None
+    # a dispatcher: one operation that takes the action's name and its arguments
+    http: Annotated[str, StringConstraints(pattern=r"^POST /[^\s?#]*$")] | None = None
+    operation_id: Name | None = None
+    selector: Name | None = None
+    arguments: Name | None = None
+    responses: dict[Status, Line] = {}
+    attribution: dict[str, str] = {}
+    dispatcher: bool = Field(False, description="Whether the dispatcher is offered here beside the actions.")
+    # assistants
+    server: str | None = None
+    headers: dict[str, str] = Field(default={}, description="Headers that our own client sends on every call from here.")
+    env: McpEnv | None = None
+    auth: dict[str, str] = {}
+    instructions: Line | None = None
+    starters: list[Line] = []
+    published_spec: str | None = Field(None, description="The hosted document this manifest names.")
+    extra: dict[str, Json] = Field(default={}, description="Members laid into the artefact as they are; `a.b` reaches inside.")
+    page: Page | None = Field(None, description="A page on which a person tries the surface's one action; read by the target `widget`.")
+    cite: list[str] = []
+
+
+class Event(Cited):
+    """A kind of outgoing event."""
+
+    description: Line
+    data: Name | None = Field(None, description="The schema (under `schemas`) of its data.")
+
+
+class Signature(Strict):
+    """How an outgoing event is signed."""
+
+    header: str
+    scheme: Literal["t_v1_hmac_sha256"] = "t_v1_hmac_sha256"
+    tolerance_s: Annotated[int, Field(gt=0)] = 300
+
+
+class Webhooks(Cited):
+    """Events the API sends out."""
+
+    envelope: Name = Field(description="The schema (under `schemas`) of every delivery.")
+    signature: Signature
+    registered_by: Name = Field(description="The action that registers a target.")
+    events: dict[str, Event] = Field(min_length=1)
+
+
+class Idempotency(Cited):
+    """What an idempotency key does, wherever an action has one."""
+
+    lives_s: Annotated[int, Field(gt=0)] | None = None
+    not_used_up_by: list[Status] = Field(default=[], description="Statuses after which the same call may be made again with it.")
+    of: Literal["key", "project"] = "key"
+
+
+class Retention(Cited):
+    """How long something is kept, and what happens then."""
+
+    after_s: Annotated[int, Field(gt=0)]
+    of: Line
+    then: Line

@@ -1,0 +1,97 @@
+"""What tests make and undo, and what users do, as they are written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+
+from pgagents.catalogue.actions import Law
+from pgagents.catalogue.basics import Cel, Cited, Json, Line, Name, Slug, Status, Strict
+
+
+class Call(Strict):
+    """An action with its arguments; a string that begins with `=` is an expression."""
+
+    action: Name
+    input: dict[str, Json] = Field(default={}, description="Arguments by name; `=env.place` alone lays in a whole mapping.")
+    at: Cel | None = Field(None, description="Where the answer has the resource (or the list to find it in).")
+    where: Cel | None = Field(None, description="Which item of the list will do; an item is read through the resource's name.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_input(cls, data: Any) -> Any:
+        return {**data, "input": {"*": data["input"]}} if isinstance(data, dict) and isinstance(data.get("input"), str) else data
+
+
+class Move(Strict):
+    """What an action does to a resource's state."""
+
+    from_: list[str] = Field(alias="from")
+    to: str
+    input: dict[str, Json] = {}
+    otherwise: Name = Field(description="The code from any other state.")
+
+
+class Takes(Strict):
+    """One of these lowers a counter of another resource while it lives, and gives it back."""
+
+    of: Name = Field(description="The resource it takes from.")
+    by: Name = Field(description="The member that holds that resource's id.")
+    counter: Name = Field(description="The member of that resource that falls by one.")
+    read_by: Name = Field(description="The action that reads the counter.")
+
+
+class Resource(Cited):
+    """A kind of thing: how a test finds, makes, reads back and undoes one, and its lifecycle."""
+
+    id: Name = Field("id", description="The member that is its id.")
+    found_by: Call | None = None
+    made_by: Call | None = None
+    read_by: list[Call] = []
+    listed_by: list[Call] = []
+    undone_by: Call | None = None
+    absent: str | None = Field(None, description="A well-formed id that no such thing has.")
+    missing: Name | None = Field(None, description="The code for an id that does not exist.")
+    takes: Takes | None = Field(None, description="What one of these takes up elsewhere, judged where the target is exclusive.")
+    expires_by: Name | None = Field(None, description="The member that says when it ends by itself.")
+    tenant: bool = Field(False, description="Whether another project must not see it.")
+    state: Name | None = None
+    states: list[str] = []
+    initial: str | None = None
+    moves: dict[Name, Move] = {}
+    fixed: list[Name] = Field(default=[], description="Members that never change once made.")
+    volatile: list[Name] = Field(default=[], description="Members left out when one call is compared over two surfaces.")
+    laws: dict[Slug, Law] = Field(default={}, description="May read created, read, input, env.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_call(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        lists = {k: [data[k]] for k in ("read_by", "listed_by") if isinstance(data.get(k), dict)}
+        return {**data, **lists}
+
+
+class Step(Strict):
+    """One call of a workflow."""
+
+    action: Name
+    input: dict[str, Json] = {}
+    as_: Name | None = Field(None, alias="as", description="The role whose key makes the call. Default: main.")
+    after_s: Annotated[float, Field(gt=0)] | None = Field(
+        None, description="Seconds to let pass before it, where the server offers a clock."
+    )
+    status: Status | None = Field(None, description="The status expected. Default: the action's first 2xx.")
+    keep: dict[Name, Cel] = Field(default={}, description="Values to keep for later steps, as expressions of response.")
+    expect: list[Cel] = []
+    expect_timed: list[Cel] = Field(default=[], description="Claimed only where `after_s` could pass.")
+
+
+class Workflow(Cited):
+    """What a user does from beginning to end."""
+
+    title: Line
+    description: Line | None = None
+    needs: list[Name] = Field(default=[], description="Roles without which it cannot run.")
+    steps: dict[Name, Step] = Field(min_length=1)
