@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +139,45 @@ def test_key_of_the_command_line_goes_before_the_described_one(monkeypatch: pyte
     assert keys(model, (), {}, ask=False) == {}
     with pytest.raises(PgagentsError, match="PGAGENTS_TOKEN is not set"):
         keys(model, ("main",), {}, ask=True)
+
+
+class _Echo(BaseHTTPRequestHandler):
+    """A server that tells every caller the gateway's key: in a header, in the body."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        told = self.headers["X-Gateway-Key"]
+        body = b'{"error": {"message": "not via %s"}}' % told.encode()
+        self.send_response(418)
+        self.send_header("Content-Type", f"text/{told}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = do_OPTIONS = answer  # the names that http.server calls
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_header_of_a_gateway_that_is_echoed_reaches_no_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "open-sesame-91"
+    monkeypatch.setenv("PGAGENTS_TOKEN", "pk_test_1234567890")
+    monkeypatch.setenv("GATEWAY_KEY", secret)
+    path, report = tmp_path / "staging.yaml", tmp_path / "report.json"
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Echo) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        path.write_text(
+            f"url: http://127.0.0.1:{server.server_port}\nheaders: {{X-Gateway-Key: {{variable: GATEWAY_KEY}}}}\n", encoding="utf-8"
+        )
+        assert main(["verify", "--env", str(path), "--profile", "smoke", "--report", str(report)]) == 1
+        server.shutdown()
+    said = capsys.readouterr().out
+    assert "not via [redacted]" in said
+    assert secret not in said
+    assert secret not in report.read_text(encoding="utf-8")

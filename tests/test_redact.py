@@ -8,7 +8,7 @@ import pytest
 
 from pgagents.report.report import Exchange
 from pgagents.verify.redact import MASK, Redactor
-from pgagents.wire import Request, Response
+from pgagents.wire import Request, Response, Silence
 
 KEY = "pk_test_3f9a8c7b6d5e4f3a2b1c"
 BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
@@ -50,3 +50,17 @@ def test_a_secret_member_is_masked_wherever_its_value_turns_up() -> None:
     assert "pi_1_secret_2" not in str(found)
     assert KEY not in str(found)
     assert b'"other"' not in found.answer.body  # type: ignore[union-attr]  # it is a Response
+
+
+def test_a_further_secret_is_masked_wherever_it_stands_and_a_word_is_none() -> None:
+    redactor = Redactor({"main": KEY}, (), ('gate"way', "true"))
+    answer = Response(200, (("X-Via", 'gate"way'),), b'{"via": "gate\\"way", "open": true}')
+    shown = redactor.exchange(Exchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
+    assert shown == Response(200, (("X-Via", MASK),), b'{"via": "[redacted]", "open": true}')
+
+
+def test_a_masked_silence_still_says_whether_an_answer_had_begun() -> None:
+    redactor = Redactor({"main": KEY}, ())
+    answer = Silence("protocol", f"Bearer {KEY}", begun=True)
+    shown = redactor.exchange(Exchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
+    assert shown == Silence("protocol", "Bearer [key of main]", begun=True)

@@ -94,6 +94,37 @@ def test_only_reproduces_one_contract():
     assert ids(run(model(), only=(wanted,)), Verdict.KEPT) == [wanted]
 
 
+@pytest.mark.parametrize(
+    ("fault", "wanted"),
+    [
+        ("error-echoes-key", "leaks_nothing/search_parking@rest"),
+        ("dispatcher-unvalidated", "same_answer/refused/end_session@dispatcher"),
+        ("envelope-of-framework", "error_envelope/framework@rest"),
+    ],
+)
+def test_only_reproduces_what_another_checks_probe_broke(fault, wanted):
+    whole = run(model(), faults=[fault])
+    assert wanted in ids(whole, Verdict.BROKEN)
+    report = run(model(), faults=[fault], only=(wanted,))
+    assert (ids(report, Verdict.BROKEN), report.exit_code) == ([wanted], 1)
+    assert report.footer.requests < whole.footer.requests / 2
+
+
+@pytest.mark.parametrize("only", ["law", "law/sessions-sum-up/get_fleet_billing@rest", "leaks_nothing", "code_status/framework"])
+@pytest.mark.parametrize("seed", [0, 9])
+def test_only_tries_all_that_a_whole_run_tries(only, seed):
+    report = run(model(), seed=seed, only=(only,))
+    assert ids(report, Verdict.UNTESTED) == []
+    assert (report.findings, report.exit_code) == ((), 0)
+
+
+def test_only_within_a_small_budget_tries_its_own_probes():
+    wanted = "accepts_valid/example/vail/search_parking@rest"
+    report = run(model(), only=(wanted,), max_requests=12)
+    assert report.footer.requests <= 12
+    assert ids(report, Verdict.KEPT) == [wanted]
+
+
 def test_a_missing_identity_leaves_its_contracts_out_and_a_required_one_untested():
     opened, _ = sandbox(model())
     main = {"main": opened.tokens["lifted"]}
@@ -146,6 +177,33 @@ def test_a_server_that_never_answers_is_no_finding_and_not_green():
     assert report.exit_code == 3
     assert not report.footer.complete
     assert report.footer.requests < 6
+
+
+@pytest.mark.parametrize("kind", ["timeout", "reset", "protocol", "tls"])
+def test_a_server_without_a_byte_of_an_answer_is_no_finding(kind):
+    report = run(model(), handler=lambda _: Silence(kind, "nothing came"))
+    assert (report.findings, report.exit_code) == ((), 3)
+    assert "never answered" in report.footer.notes[0]
+
+
+@pytest.mark.parametrize("kind", ["timeout", "reset", "protocol", "too-large"])
+def test_a_server_that_breaks_every_answer_off_crashes(kind):
+    report = run(model(), handler=lambda _: Silence(kind, "half a body", begun=True))
+    assert {f.contract.check for f in report.findings} == {"never_crashes"}
+    assert report.exit_code == 1
+    assert report.footer.requests < 40
+    assert "broke off its last" in report.footer.notes[0]
+
+
+def test_a_door_that_breaks_its_answers_off_does_not_end_the_run():
+    opened, _ = sandbox(model())
+
+    def handler(request: Request) -> Response | Silence:
+        return Silence("reset", "half a body", begun=True) if request.path.endswith("/rates") else opened.handler(request)
+
+    report = run(model(), handler=handler, keys=keys_of(opened))
+    assert report.footer.complete
+    assert ids(report, Verdict.BROKEN) == ["never_crashes/get_rates@rest"]
 
 
 def test_a_server_that_dies_half_way_leaves_a_list_of_what_was_made():
@@ -232,7 +290,23 @@ def test_a_server_that_answers_garbage_is_found_out_and_crashes_nothing():
     opened, _ = sandbox(model())
     report = run(model(), handler=handler, keys=keys_of(opened))
     assert report.findings
-    assert not [n for n in report.footer.notes if "internal" in n], report.footer.notes
+    assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n], report.footer.notes
+
+
+@pytest.mark.parametrize("status", [400, 401, 405, 418, 429, 500])
+@pytest.mark.parametrize("code", ["UNAUTHORIZED", "NO_SUCH_CODE", ""])
+@pytest.mark.parametrize("alone", [None, "GET /api/v1/health", "GET /pgv-no-such-path"])
+def test_nothing_is_judged_that_was_not_listed(status, code, alone):
+    body = json_bytes({"error": {"code": code, "message": "no", "request_id": "r"}} if code else {"no": "envelope"})
+    opened, _ = sandbox(model())
+
+    def handler(request: Request) -> Response | Silence:
+        if alone is None or f"{request.method} {request.path}" == alone:
+            return Response(status, (("Content-Type", "application/json"),), body)
+        return opened.handler(request)
+
+    report = run(model(), handler=handler, keys=keys_of(opened), profile="smoke", max_wait_s=0)
+    assert [n for n in report.footer.notes if "never listed" in n or "internal" in n] == []
 
 
 def _told(report: Report) -> str:
@@ -259,6 +333,28 @@ def test_no_key_and_no_secret_reaches_a_report(fault):
     text = _told(report)
     assert [role for role, key in keys.items() if key in text] == []
     assert [s for s in secrets if s in text] == []
+
+
+def test_a_gateways_secret_reaches_no_report():
+    secret = "open-sesame-91"
+    opened, now = sandbox(model())
+    said = json_bytes({"error": {"code": "NOT_FOUND", "message": f"via {secret}", "request_id": "r"}})
+
+    def handler(request: Request) -> Response | Silence:
+        if request.path.endswith("/rates"):
+            return Response(404, (("Content-Type", f"text/{secret}"), ("X-RateLimit-Limit", secret)), said)
+        return Silence("reset", f"{secret} is gone") if request.path.endswith("/health") else opened.handler(request)
+
+    def told(*secrets: str) -> str:
+        report = verify(
+            model(), handler, Identities(keys_of(opened), secrets), Options(live=False), clock=opened.front.clock.now,
+            sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: "2026-04-18T16:00:00Z", url=URL,
+        )  # fmt: skip
+        assert len(report.findings) > 2
+        return _told(report)
+
+    assert secret in told()
+    assert secret not in told(secret)
 
 
 def test_a_failing_case_is_tried_once_more():

@@ -107,6 +107,25 @@ def test_a_hostile_answer_is_a_silence(answer, kind):
     assert came.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("answer", "begun"),
+    [
+        (lambda c: c.sendall(OK + b"Content-Length: 100\r\n\r\n{"), True),
+        (lambda c: c.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"), True),
+        (lambda c: c.sendall(OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"), True),
+        (_dripping, True),
+        (_mute, False),
+        (_closing, False),
+        (_dripping_head, False),
+    ],
+    ids=["half", "half_chunk", "no_gzip", "drip", "mute", "closed", "drip_head"],
+)
+def test_a_silence_says_whether_an_answer_had_begun(answer, begun):
+    came = asked(answer, timeout_s=0.6)
+    assert isinstance(came, Silence)
+    assert came.begun is begun
+
+
 def test_a_redirect_is_an_answer_and_is_not_followed():
     came = asked(lambda c: c.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"))
     assert isinstance(came, Response)

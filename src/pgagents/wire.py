@@ -68,6 +68,8 @@ class Silence:
 
     kind: str
     detail: str = ""
+    begun: bool = False
+    """Whether the head of an answer came, so that the server did answer, if wrongly."""
 
 
 Handler = Callable[[Request], Response | Silence]
@@ -83,7 +85,10 @@ class Json:
 
 def json_bytes(data: Any) -> bytes:
     """Compact JSON in UTF-8."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    return _COMPACT.encode(data).encode()
+
+
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def read_json(body: bytes) -> Json:
@@ -169,4 +174,7 @@ def text_of(value: Any) -> str:
 
 def _header(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
     wanted = name.lower()
-    return next((v for k, v in headers if k.lower() == wanted), None)
+    for k, v in headers:  # looked up often: a generator here doubles the cost
+        if k.lower() == wanted:
+            return v
+    return None

@@ -55,7 +55,7 @@ def run(
     plain = Client(plain_url) if plain_url else None
     with signals() as stop, _progress.progress() as step:
         report = verify(
-            model, handler, Identities(keys), options,
+            model, handler, Identities(keys, _secrets(headers or {})), options,
             clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=step,
             plain=plain, plain_url=plain_url,
         )  # fmt: skip
@@ -64,6 +64,11 @@ def run(
     finally:
         click.echo(text.render(report, model.source, colour=colour(), again=again), nl=False)
     return STOPPED if stop.asked else report.exit_code
+
+
+def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What of the headers must be in no report: all values, but not those of Accept and its kin, whose words stand in every answer."""
+    return tuple(value for name, value in headers.items() if not name.lower().startswith("accept"))
 
 
 def wall() -> str:

@@ -28,6 +28,7 @@ from pgagents.wire import Handler, Request, Response, Silence
 
 MAX_REPEATS = 6
 MAX_SILENCES = 4
+MAX_BROKEN_OFF = 12
 MAX_TURNED_AWAY = 3
 OPERATOR = "operator"
 CLOCK_SLACK_S = 2.0
@@ -60,13 +61,14 @@ class Driver:
         max_requests: int,
         writes: bool,
         plain: Handler | None = None,
+        secrets: tuple[str, ...] = (),
     ) -> None:
         self.setting, self.model, self.handler, self.keys, self.options = setting, setting.model, handler, keys, options
         self.plain = plain
         self.ledger, self.world, self.clock, self.timer, self.sleep = ledger, world, clock, timer, sleep
         self.memory = Memory(setting)
         self.memory.keys = keys
-        self.redactor = Redactor(keys, self.model.secrets)
+        self.redactor = Redactor(keys, self.model.secrets, secrets)
         self.pacer = Pacer(self.model, clock, options.seed, options.max_wait_s)
         self.watchers = [(name, module.watch) for name, module in watchers.items() if hasattr(module, "watch")]
         self.max_requests = max_requests
@@ -76,6 +78,7 @@ class Driver:
         self.sent = 0
         self.answered = 0
         self.silences = 0
+        self.broken_off = 0
         self.cleaning = False
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered otherwise."""
@@ -225,13 +228,18 @@ class Driver:
         answer = self.plain(request) if plain and self.plain else Silence("refused", "no twin") if plain else self.handler(request)
         seconds = self.timer() - started
         self.seconds_sending += seconds
-        if isinstance(answer, Silence):
+        if isinstance(answer, Silence) and answer.begun:
+            self.silences, self.broken_off = 0, self.broken_off + 1
+            self.answered += 1
+            if self.broken_off > (MAX_SILENCES if answer.kind == "timeout" else MAX_BROKEN_OFF):
+                raise Stop(f"the server broke off its last {self.broken_off} answers ({answer.kind}: {answer.detail})")
+        elif isinstance(answer, Silence):
             self.silences += 1
             if self.silences >= MAX_SILENCES or (self.silences >= 2 and not self.answered):
                 said = "never answered" if not self.answered else "stopped answering"
                 raise Stop(f"the server {said} ({answer.kind}{': ' + answer.detail if answer.detail else ''})")
         else:
-            self.silences = 0
+            self.silences = self.broken_off = 0
             self.answered += 1
         return answer, seconds
 
@@ -240,7 +248,7 @@ class Driver:
         if attempt >= MAX_REPEATS or (not self.cleaning and self.sent >= self.max_requests):
             return None
         if isinstance(answer, Silence):
-            return 0.2 if attempt == 0 and answer.kind in ("refused", "reset") and not self.answered else None
+            return 0.2 if attempt == 0 and not answer.begun and answer.kind in ("refused", "reset") and not self.answered else None
         if answer.status not in (LIMITED, UNAVAILABLE):
             return None
         wait = self.pacer.retry(answer, attempt)
@@ -361,7 +369,7 @@ class Driver:
     def clean_up(self) -> list[str]:
         """Undo all that was made; gives what could not be."""
         self.cleaning = True
-        self.silences = 0
+        self.silences = self.broken_off = 0
         behind: list[str] = []
         for thing in self.world.left():
             if thing not in self.world.left():

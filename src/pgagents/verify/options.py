@@ -39,6 +39,8 @@ class Identities:
     """Keys by role: `main`, `second`, `starter`, `fleet`, …. A role that is absent was not given."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    """What else is sent and must not be reported: the values of a gateway's headers."""
 
 
 @dataclass(frozen=True, slots=True)

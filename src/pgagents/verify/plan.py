@@ -12,7 +12,7 @@ from pgagents.contract import Contract, Verdict
 from pgagents.model import Model
 from pgagents.report.report import Result
 from pgagents.verify.check import Probe
-from pgagents.verify.door import REST
+from pgagents.verify.door import FRAMEWORK, REST
 from pgagents.verify.memory import Setting
 from pgagents.verify.options import REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.safety import NO_WRITES, may_write
@@ -20,6 +20,10 @@ from pgagents.verify.safety import NO_WRITES, may_write
 DRAWS = 25
 PLAINTEXT = "framework/plaintext"
 CLASSES = ("needs_key", "refuses_invalid", "absent_id", "needs_scope")
+FROM_DATA = ("law", "body_fits")
+"""Checks whose watchers judge what a reading action tells of things that calls through other doors made."""
+BETWEEN = "same_answer"
+"""The check whose watcher compares a dispatcher's answers with REST's."""
 FRAMEWORKS = ("framework/unknown_path", "framework/wrong_method", "framework/truncated", "framework/wrong_type")
 SHOWING = {"accepts_valid": "correct", "same_answer": "correct", "needs_key": "keyless", "refuses_invalid": "wrong"}
 SHUFFLED_FROM = 4
@@ -74,12 +78,15 @@ def draft(
     settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
     possible = [p for p in probes if _identified(p, identities) and (writes or not p.writes)]
-    chosen = _chosen(possible, wanted)
-    if options.profile == "smoke":
-        chosen = [p for p in chosen if p.tier == 1]
-    ordered = _ordered(chosen, options.seed)
+    ordered = _ordered((p for p in possible if p.tier == 1 or options.profile != "smoke"), options.seed)
     if options.profile == "smoke":
         ordered = _smoke(ordered)
+    chosen = _chosen(ordered, wanted)
+    if options.only:
+        watched = [c for c in contracts if c.id in wanted and hasattr(checks[c.check], "watch")]
+        chosen += _bearing(setting, ordered, watched, chosen, options)
+    kept = {id(p) for p in chosen}
+    ordered = [p for p in ordered if id(p) in kept]
     text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Draft(tuple(ordered), settled, budget(setting, options), digest, writes, _only_when_limited(setting, contracts))
@@ -97,6 +104,33 @@ def _chosen(probes: Sequence[Probe], wanted: set[str]) -> list[Probe]:
                 shown.setdefault((SHOWING[head], door.place), probe)
     needed = {id(p) for p in shown.values()}
     return [p for p in probes if id(p) in needed or any(c in wanted for c in p.covers)]
+
+
+def _bearing(
+    setting: Setting, ordered: Sequence[Probe], watched: Sequence[Contract], chosen: Sequence[Probe], options: Options
+) -> list[Probe]:
+    """The other probes whose exchanges the watchers of selected contracts would judge in a whole run, as the budget allows.
+
+    They go through the contracts' doors, or get the framework's own refusals; where a reading action tells of things that
+    were made, they also make and change things correctly.
+    """
+    places = {c.id.rpartition("/")[2] for c in watched} | {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
+    effects = {d.place: d.action.effect for d in setting.doors}
+    told = {str(call.action.name) for r in setting.model.resources.values() if r.made_by for call in (*r.read_by, *r.listed_by)}
+    making = any((c.check in FROM_DATA or c.action in told) and effects.get(f"{c.action}@{c.surface}") == "read" for c in watched)
+    taken = {id(p) for p in chosen}
+    spare = budget(setting, options) - sum(p.cost for p in chosen)
+    found: list[Probe] = []
+    for probe in ordered:
+        head, surface = probe.name.partition("/")[0], probe.name.rpartition("@")[2]
+        bears = any(d.place in places for d in probe.doors)
+        bears = bears or (f"{FRAMEWORK}@{surface}" in places and (head == FRAMEWORK or not probe.doors))
+        bears = bears or (making and probe.writes and head not in (*CLASSES, FRAMEWORK))
+        skipped = all(_matches(id, options.skip) for id in probe.covers)
+        if id(probe) not in taken and bears and not skipped and probe.cost <= spare:
+            spare -= probe.cost
+            found.append(probe)
+    return found
 
 
 def _smoke(ordered: Sequence[Probe]) -> list[Probe]:

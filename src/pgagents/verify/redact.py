@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pgagents.report.report import Exchange, Finding
@@ -16,13 +17,21 @@ MAX_STORED = 20_000
 NEAR = 12
 """So many characters in common with a key are too many to print; prefixes that all keys share are shorter."""
 
+SHORTEST = 6
+"""A further secret of fewer characters would mask ordinary words all over a report, such as `true`."""
+
 
 class Redactor:
     """Masks keys by value and header, secret members by name, and the values they once had anywhere."""
 
-    def __init__(self, keys: Mapping[str, str], secrets: Iterable[str]) -> None:
+    def __init__(self, keys: Mapping[str, str], secrets: Iterable[str], values: Iterable[str] = ()) -> None:
+        """`keys` by role; `secrets` are names of members, `values` further secrets themselves."""
         self._members = frozenset(secrets)
         self._values: dict[str, str] = {key: f"[key of {role}]" for role, key in keys.items() if key}
+        for value in values:
+            if len(value) >= SHORTEST:
+                self._values.setdefault(value, MASK)
+                self._values.setdefault(json.dumps(value)[1:-1], MASK)
 
     def learn(self, body: Any) -> None:
         """Remember the values of secret members."""
@@ -49,7 +58,7 @@ class Redactor:
         if isinstance(answer, Response):
             answer = Response(answer.status, self._headers(answer.headers), self._body(answer.body))
         else:
-            answer = type(answer)(answer.kind, self.text(answer.detail))
+            answer = replace(answer, detail=self.text(answer.detail))
         sent = exchange.request
         request = Request(sent.method, self._target(sent.target), self._headers(sent.headers), self._body(sent.body))
         return Exchange(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 
@@ -39,7 +40,7 @@ def plan(model: Model, options: Options, identities: Identities, *, url: str = "
     """
     prefixes = model.auth.schemes[model.auth.default].prefixes
     key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
-    identities = Identities({"main": key, **identities.keys})
+    identities = Identities({"main": key, **identities.keys}, identities.secrets)
     setting = setting_of(model, url or str(model.api.server), plain_url)
     checks = collect()
     listed = planning.all_contracts(setting, checks)
@@ -88,14 +89,16 @@ def verify(
     driver = Driver(
         setting, handler, identities.keys, options, ledger, World(setting, tag, model.env), checks,
         clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests, writes=made.writes,
-        plain=plain,
+        plain=plain, secrets=identities.secrets,
     )  # fmt: skip
     generating = timer() - begun
     stopped = _spend(driver, made, options, on_progress, begun)
-    if driver.key_refused:
+    if driver.key_refused or (stopped and not driver.answered):
         ledger.forget()
     behind = _finish(driver, made.max_requests, stopped)
     results = _results(driver, made, options, stopped)
+    redacted = driver.redactor.text
+    results = tuple(replace(r, reason=redacted(r.reason)) if r.reason else r for r in results)
     findings = tuple(driver.redactor.finding(f) for f in ledger.findings())
     counts = Counter(r.verdict for r in results)
     header = Header(
@@ -109,7 +112,7 @@ def verify(
     if ledger.unknown:
         notes.append(f"judged but never listed: {', '.join(sorted(ledger.unknown)[:5])}")
     footer = Footer(
-        driver.sent, seconds, {v: counts[v] for v in Verdict}, not stopped, driver.served, tuple(behind), tuple(notes),
+        driver.sent, seconds, {v: counts[v] for v in Verdict}, not stopped, driver.served, tuple(behind), tuple(map(redacted, notes)),
         max(0.0, generating), driver.seconds_sending, driver.seconds_judging,
     )  # fmt: skip
     return Report(header, findings, results, footer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pgagents.errors import PgagentsError
@@ -70,13 +71,14 @@ class Client:
         except httpx.HTTPError as error:
             return _silence(error)
         try:
-            return self._read(answer, began)
+            came = self._read(answer, began)
         except httpx.HTTPError as error:
-            return _silence(error)
+            came = _silence(error)
         except (ValueError, OSError) as error:  # what a decoder says of a broken gzip or a broken chunk
-            return Silence("protocol", str(error)[:200])
+            came = Silence("protocol", str(error)[:200])
         finally:
             answer.close()
+        return replace(came, begun=True) if isinstance(came, Silence) else came
 
     def _built(self, request: Request) -> httpx.Request:
         headers = [

@@ -9,7 +9,7 @@ from typing import Any
 from pgagents.contract import Contract
 from pgagents.model import Header
 from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
-from pgagents.verify.door import framework_places
+from pgagents.verify.door import FRAMEWORK, REST, Door, framework_places
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import UNAVAILABLE, Seen
 
@@ -23,15 +23,31 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for header in setting.model.headers:
         says = f"{header.name} is there and right: {header.description}"
         for door in setting.doors:
-            if _at_doors(header) and (door.action.key or not set(header.on) <= {"keyed", 401}):
+            if _at_door(header, door):
                 yield promise(NAME, header.name, door, says, header.origin, header.cite)
         for place in framework_places(setting.model):
-            if set(header.on) - {"success", 401, 426} and (set(header.on) & _EVERYWHERE or place.endswith("@rest")):
+            if _at_framework(header, place):
                 yield promise_at(NAME, header.name, place, says, header.origin, header.cite)
 
 
 def _at_doors(header: Header) -> bool:
     return bool(set(header.on) & _EVERYWHERE)
+
+
+def _at_door(header: Header, door: Door) -> bool:
+    return _at_doors(header) and (door.action.key or not set(header.on) <= {"keyed", 401})
+
+
+def _at_framework(header: Header, place: str) -> bool:
+    return bool(set(header.on) - {"success", 401, 426}) and (_at_doors(header) or place.endswith("@rest"))
+
+
+def _place(header: Header, seen: Seen) -> str:
+    """The tail of the contract that an answer bears on; empty where none was promised."""
+    place = seen.place if _at_doors(header) else f"{FRAMEWORK}@{REST}"
+    door = seen.call.door
+    promised = _at_framework(header, place) if place.startswith(f"{FRAMEWORK}@") else door is not None and _at_door(header, door)
+    return place if promised else ""
 
 
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
@@ -40,10 +56,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     if response is None or seen.status == UNAVAILABLE or seen.call.intent == "document":
         return
     for header in memory.model.headers:
-        if not _due(header, seen):
-            continue
-        place = seen.place if _at_doors(header) else "framework@rest"
-        if header.https and not memory.setting.https:
+        if not _due(header, seen) or not (place := _place(header, seen)) or (header.https and not memory.setting.https):
             continue
         contract = f"{NAME}/{header.name}/{place}"
         text = response.header(header.name)

@@ -32,6 +32,8 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every error whose body has a code."""
     if seen.status < 400 or seen.code is None or seen.status == UNAVAILABLE or "documented_status" in seen.spoilt:
         return
+    if seen.call.door is not None and seen.call.intent != "framework" and not provokable(memory.setting, seen.call.door):
+        return  # no error of it is promised: documented_status says what came
     contract = f"{NAME}/{seen.place}"
     code = memory.model.codes.get(seen.code)
     door = seen.call.door

@@ -30,6 +30,8 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer from 400."""
     if seen.status < 400 or seen.status == UNAVAILABLE or seen.request.method == "HEAD" or seen.call.intent == "document":
         return
+    if seen.call.door is not None and seen.call.intent != "framework" and not provokable(memory.setting, seen.call.door):
+        return  # no error of it is promised: documented_status says what came
     contract = f"{NAME}/{seen.place}"
     if seen.json.problem:
         yield broken(contract, "the error envelope", seen.json.problem)
