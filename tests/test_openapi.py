@@ -17,6 +17,7 @@ from pgagents import trace
 from pgagents.build import document
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.model import Action, Code, Model
+from pgagents.origin import plain
 from pgagents.render import Rendered
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -237,6 +238,24 @@ def test_error_responses_are_shared(model: Model, full: Any) -> None:
     assert len(full["components"]["responses"]) <= 2 * len(groups)
     used = {r["$ref"].split("/")[-1] for o in operations(full) for r in o["responses"].values() if "$ref" in r}
     assert used <= set(full["components"]["responses"])
+
+
+def test_dispatcher_takes_from_each_action_its_own_arguments_only(full: Any, model: Model) -> None:
+    for dispatcher in model.dispatchers:
+        operation = full["paths"][dispatcher.path][dispatcher.method.lower()]
+        judge = schemas.validator(operation["requestBody"]["content"]["application/json"]["schema"], full["components"]["schemas"])
+        for action in dispatcher.actions:
+            required = [p.name for p in action.params if p.required]
+            example = next(e.input for e in action.examples if e.status == action.success.status)
+            offered = {p.name for p in action.params if p.place != "header" or p.name == action.idempotency}
+            good = {name: value for name, value in example.items() if name in offered}
+            assert judge.is_valid(plain({dispatcher.selector: action.name, dispatcher.arguments: good}))
+            lacking = plain({dispatcher.selector: action.name, dispatcher.arguments: {}})
+            assert judge.is_valid(lacking) != bool(required)
+            others = {p.name for a in dispatcher.actions for p in a.params} - {p.name for p in action.params}
+            if action.unknown == "refused" and others:
+                odd = {**good, min(others): next(iter(good.values()), 1)}
+                assert not judge.is_valid(plain({dispatcher.selector: action.name, dispatcher.arguments: odd}))
 
 
 def test_dispatcher_takes_the_union_and_answers_any_result(model: Model, full: Any) -> None:

@@ -201,3 +201,11 @@ def test_list_of_faults_has_a_sentence_for_each(capsys: pytest.CaptureFixture[st
     assert "search-unsorted" in shown
     assert "Lists come in reverse order." in shown
     assert "header-case" in shown
+
+
+def test_client_cannot_choose_the_address_by_which_its_calls_are_counted(running: dict[str, Any]) -> None:
+    left = [
+        int(httpx.get(f"{running['url']}/api/v1/health", headers={"X-Forwarded-For": peer}).headers["X-RateLimit-Remaining"])
+        for peer in ("203.0.113.7", "203.0.113.8")
+    ]
+    assert left[1] < left[0]

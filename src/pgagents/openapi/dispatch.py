@@ -25,7 +25,7 @@ def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
     if profile.consequential:
         members["x-openai-isConsequential"] = writes
     members["security"] = parts.security(model, oauth=profile.complete)
-    media = Node({"schema": request_schema(model, dispatcher)}, origin=at)
+    media = Node({"schema": request_schema(model, dispatcher, each=profile.complete)}, origin=at)
     if profile.examples and (shown := _requests(dispatcher)):
         media["examples"] = shown
     members["requestBody"] = Node({"required": True, "content": Node({parts.JSON: media}, origin=at)}, origin=at)
@@ -33,8 +33,8 @@ def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
     return Node(members, origin=at)
 
 
-def request_schema(model: Model, dispatcher: Dispatcher) -> Node:
-    """The body: the selector is required, the arguments are not; each action's own rules are the server's to apply."""
+def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
+    """The body: the selector is required, the arguments are not. `each` adds every action's own rules, which importers refuse."""
     at = dispatcher.origin
     selector = Node({"type": "string", "enum": [a.name for a in dispatcher.actions]}, origin=(*at, "actions"))
     properties = Node({name: _property(model, dispatcher, uses) for name, uses in union(dispatcher).items()}, origin=(*at, "arguments"))
@@ -44,7 +44,26 @@ def request_schema(model: Model, dispatcher: Dispatcher) -> Node:
     if all(a.unknown == "refused" for a in dispatcher.actions):
         arguments["additionalProperties"] = False
         body["additionalProperties"] = False
+    if each:
+        body["oneOf"] = [_request_of(dispatcher, action) for action in dispatcher.actions]
     return body
+
+
+def _request_of(dispatcher: Dispatcher, action: Action) -> Node:
+    """What one action's call keeps besides the union: its own arguments only, and all that it requires."""
+    at = (*action.origin, "input")
+    used = [param for uses in union(dispatcher).values() for of, param in uses if of is action]
+    arguments = Node({"properties": Node({p.name: Node(origin=p.origin) for p in used}, origin=at)}, origin=at)
+    required = [p.name for p in used if p.required]
+    if required:
+        arguments["required"] = required
+    if action.unknown == "refused":
+        arguments["additionalProperties"] = False
+    selector = Node({"enum": [action.name]}, origin=action.origin)
+    members = {"title": action.name, "properties": Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at)}
+    if required:
+        members["required"] = [dispatcher.arguments]
+    return Node(members, origin=action.origin)
 
 
 def union(dispatcher: Dispatcher) -> dict[str, list[Use]]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as Incoming
-from starlette.responses import Response as Outgoing
 
 from pgagents.sandbox.front import PEER, SCHEME
 from pgagents.wire import Handler, Request, Response, Silence
@@ -52,17 +51,18 @@ def app(handler: Handler, most_bytes: int | None, log: Callable[[str], None] = l
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
             return
         if whole:
-            await _outgoing(found, close=False)(scope, receive, send)
+            await send(_head(found))
+            await send({"type": "http.response.body", "body": found.body})
         else:
-            await _refuse(incoming, _outgoing(found, close=True), send)
+            await _refuse(incoming, found, send)
 
     return logged
 
 
-async def _refuse(incoming: Incoming, outgoing: Outgoing, send: Send) -> None:
+async def _refuse(incoming: Incoming, found: Response, send: Send) -> None:
     """Answer at once, then read on a little: a connection closed on unread bytes is reset, and the answer lost with it."""
-    await send({"type": "http.response.start", "status": outgoing.status_code, "headers": outgoing.raw_headers})
-    await send({"type": "http.response.body", "body": outgoing.body, "more_body": True})
+    await send(_head(found, (b"connection", b"close")))
+    await send({"type": "http.response.body", "body": found.body, "more_body": True})
     with suppress(TimeoutError):
         async with asyncio.timeout(DRAIN_S):
             left = DRAIN_BYTES
@@ -100,10 +100,9 @@ def _request(scope: Scope, body: bytes) -> Request:
     return Request(scope["method"], target, (*headers, (PEER, peer), (SCHEME, scope["scheme"])), body)
 
 
-def _outgoing(found: Response, *, close: bool) -> Outgoing:
-    outgoing = Outgoing(found.body, found.status)
-    kept = [(k, v) for k, v in outgoing.raw_headers if k == b"content-length"]
-    outgoing.raw_headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in found.headers] + kept
-    if close:
-        outgoing.raw_headers.append((b"connection", b"close"))
-    return outgoing
+def _head(found: Response, *more: tuple[bytes, bytes]) -> MutableMapping[str, Any]:
+    """The message that begins an answer; one without content has no length (RFC 9110, 8.6)."""
+    headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in found.headers]
+    if found.status >= 200 and found.status not in (204, 304):
+        headers.append((b"content-length", b"%d" % len(found.body)))
+    return {"type": "http.response.start", "status": found.status, "headers": [*headers, *more]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 
 LATEST_S = 253_370_764_800.0
 """9999-01-01T00:00:00Z; RFC 3339 has no later year to speak of."""
@@ -32,7 +33,12 @@ class Clock:
 
 def rfc3339(moment: float) -> str:
     """Epoch seconds as RFC 3339 in UTC with `Z`, whole seconds."""
-    return datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _written(int(moment))
+
+
+@lru_cache(1024)
+def _written(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def epoch_of(text: str) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -239,7 +240,7 @@ def _inexpressible(value: Any) -> tuple[tuple[str | int, ...], str] | None:
     if isinstance(value, str):
         return None if value.isascii() or _encodes(value) else ((), "is not Unicode text")
     if isinstance(value, int | float):
-        return None if abs(value) < 1e300 else ((), "is too large a number")
+        return None if abs(value) <= sys.float_info.max else ((), "is too large a number")
     pairs = value.items() if isinstance(value, dict) else enumerate(value)
     for step, inner in pairs:
         if isinstance(step, str) and not _encodes(step):

@@ -65,6 +65,7 @@ class Front:
         self.hosted = Hosted(model, log)
         self._end_users = [name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")]
         self._agents = _agent_headers(model)
+        self._id_header = answers.request_id_header(model)
         self._most_bytes: int | None = model.limits.max_body_bytes
 
     def __call__(self, request: Request) -> Response:
@@ -99,9 +100,11 @@ class Front:
             return self._finished(request, refused, request_id, drawn, now)
 
     def _finished(self, request: Request, answer: Response, request_id: str, drawn: list[Drawn], now: float) -> Response:
-        headers = [*answer.headers, (answers.request_id_header(self.model), request_id)]
+        headers = [*answer.headers, (self._id_header, request_id)]
         if drawn:
-            told = drawn[0] if answer.status == framework_code(self.model, "limited").status else replace(drawn[0], wait_s=0.0)
+            told = drawn[0]
+            if told.wait_s and answer.status != framework_code(self.model, "limited").status:
+                told = replace(told, wait_s=0.0)
             headers += self.limits.headers(told, now)
         keyed = request.header("authorization") is not None
         secure = request.header(SCHEME) == "https"

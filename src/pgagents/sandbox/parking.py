@@ -45,7 +45,8 @@ def domain(setting: Setting) -> Domain:
     def act(call: Call) -> Any:
         setting.retention.run(call.now)
         fleet.expire_holds(setting.outbox, call.now)
-        attributed = replace(call, attribution=call.attribution or _attribution(call))
+        stamped = call.attribution or _attribution(call)
+        attributed = replace(call, attribution=stamped) if stamped else call
         result = actions[str(call.action.name)](attributed)
         if call.surface != "rest" and call.action.effect == "read" and not isinstance(result, Refusal):
             session = result.get("session") if isinstance(result, dict) else None

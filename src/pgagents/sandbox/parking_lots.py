@@ -15,6 +15,8 @@ from pgagents.sandbox.store import Store
 EARTH_RADIUS_KM = 6371.0088
 _KM_PER_DEGREE = EARTH_RADIUS_KM * math.pi / 180
 _WALKING_KM_PER_MINUTE = 0.083
+_FEW = 40
+"""Lots that are faster sorted than searched for in smaller circles."""
 NO_LOT = Refusal("NOT_FOUND", "There is no such lot")
 
 TABLES = """
@@ -35,20 +37,35 @@ def distance_km(lat: float, lng: float, to_lat: float, to_lng: float) -> float:
 
 def within(store: Store, lat: float, lng: float, radius_km: float, *, where: str = "1") -> list[tuple[float, sqlite3.Row]]:
     """Lots within the radius with their distance, nearest first; equal distances by id."""
-    found = []
-    for west, east in _boxes(lat, lng, radius_km):
-        dlat = radius_km / _KM_PER_DEGREE + 1e-6
-        rows = store.rows(
-            "SELECT lot.* FROM lot_box JOIN lot ON lot.n = lot_box.n "
-            f"WHERE lat1 >= ? AND lat0 <= ? AND lng1 >= ? AND lng0 <= ? AND ({where})",
-            lat - dlat, lat + dlat, west, east,
-        )  # fmt: skip
-        found += [(d, row) for row in rows if (d := distance_km(lat, lng, row["lat"], row["lng"])) <= radius_km]
+    return _sorted_within(_around(store, lat, lng, radius_km, where, -1), lat, lng, radius_km)
+
+
+def _sorted_within(rows: list[sqlite3.Row], lat: float, lng: float, radius_km: float) -> list[tuple[float, sqlite3.Row]]:
+    found = [(d, row) for row in rows if (d := distance_km(lat, lng, row["lat"], row["lng"])) <= radius_km]
     return sorted(found, key=lambda f: (f[0], f[1]["id"]))
 
 
+def _around(store: Store, lat: float, lng: float, radius_km: float, where: str, most: int) -> list[sqlite3.Row]:
+    """Lots in the boxes around a circle, no more than `most` of each box (-1: all), in no order."""
+    dlat = radius_km / _KM_PER_DEGREE + 1e-6
+    found = []
+    for west, east in _boxes(lat, lng, radius_km):
+        found += store.rows(
+            "SELECT lot.* FROM lot_box JOIN lot ON lot.n = lot_box.n "
+            f"WHERE lat1 >= ? AND lat0 <= ? AND lng1 >= ? AND lng0 <= ? AND ({where}) LIMIT ?",
+            lat - dlat, lat + dlat, west, east, most,
+        )  # fmt: skip
+    return found
+
+
 def nearest(store: Store, lat: float, lng: float, radius_km: float, most: int, *, where: str = "1") -> list[tuple[float, sqlite3.Row]]:
-    """The `most` nearest lots within the radius. Looks close by first: once a smaller circle holds enough, no lot outside it is nearer."""
+    """The `most` nearest lots within the radius.
+
+    Where there are many it looks close by first: once a smaller circle holds enough, no lot outside it is nearer.
+    """
+    few = _around(store, lat, lng, radius_km, where, _FEW + 1)
+    if len(few) <= _FEW:
+        return _sorted_within(few, lat, lng, radius_km)[:most]
     for part in (64, 8):
         found = within(store, lat, lng, radius_km / part, where=where)
         if len(found) >= most:

@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS session (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS session_order ON session (tenant, started_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS session_plate ON session (tenant, plate, started_at DESC, id DESC);
-CREATE INDEX IF NOT EXISTS session_fleet ON session (tenant, fleet_id, started_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS session_fleet ON session (tenant, fleet_id, started_at DESC, id DESC) WHERE fleet_id IS NOT NULL;
 """
 NO_SESSION = Refusal("NOT_FOUND", "There is no such session")
 _COMPLETED = Refusal("CONFLICT", "The session is already completed")

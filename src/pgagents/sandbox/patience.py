@@ -11,6 +11,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pgagents.sandbox.front import PEER, SCHEME
+from pgagents.sandbox.together import Together
 from pgagents.wire import Request, Response
 
 HEAD_S = 10.0
@@ -42,6 +43,7 @@ class Patience(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own signature
         super().connection_made(transport)
+        self.transport = Together(transport, self.loop)  # type: ignore[assignment]  # a transport in all that uvicorn asks of it
         self._read(h11.IDLE)
 
     def data_received(self, data: bytes) -> None:

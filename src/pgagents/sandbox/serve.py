@@ -146,6 +146,7 @@ def _config(app: App, protocol: type[Patience]) -> uvicorn.Config:
         app, http=protocol,
         log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=GRACE_S,
         timeout_keep_alive=KEEP_ALIVE_S, ws="none", server_header=False, date_header=True,
+        proxy_headers=False,  # nothing stands before it, and a client must not choose the address by which its calls are counted
     )  # fmt: skip
     config.load()
     return config
