@@ -52,6 +52,7 @@ def test_the_vendors_own_package_takes_each_file(tool: dict[str, Any]) -> None:
 
 
 def test_the_wire_format_takes_each_declaration(tool: dict[str, Any]) -> None:
+    assert tool["functionDeclarations"]
     for declaration in tool["functionDeclarations"]:
         wire(declaration)
 

@@ -60,6 +60,7 @@ def test_names_are_those_that_the_sdk_takes(offered: Path) -> None:
 
 
 def test_schemas_are_json_schema(offered: Path) -> None:
+    assert _document(offered)["tools"]
     for tool in _document(offered)["tools"]:
         for schema in (tool["inputSchema"], tool.get("outputSchema", {})):
             jsonschema.Draft202012Validator.check_schema(schema)

@@ -31,12 +31,14 @@ def _flat() -> TypeAdapter[Any]:
 
 def test_chat_tools_have_the_nested_form(generated: Path) -> None:
     adapter = _nested()
+    assert _read(generated, "xai/tools.chat.json")
     for tool in _read(generated, "xai/tools.chat.json"):
         adapter.validate_python(tool)
 
 
 def test_responses_tools_have_the_flat_form(generated: Path) -> None:
     adapter = _flat()
+    assert _read(generated, "xai/tools.responses.json")
     for tool in _read(generated, "xai/tools.responses.json"):
         adapter.validate_python({**tool, "strict": True})  # OpenAI requires the key, xAI does not heed it
 
@@ -57,5 +59,6 @@ def test_xais_own_package_takes_each_tool_unchanged(generated: Path) -> None:
 
 
 def test_parameters_are_json_schema(generated: Path) -> None:
+    assert _read(generated, "xai/tools.responses.json")
     for tool in _read(generated, "xai/tools.responses.json"):
         jsonschema.Draft202012Validator.check_schema(tool["parameters"])

@@ -105,17 +105,22 @@ def verify(
         "pgagents", options.version or _version(), str(model.source.file), model.sha256, url, options.seed, options.profile, started_at,
         len(results),
     )  # fmt: skip
-    seconds = timer() - begun
+    footer = Footer(
+        driver.sent, timer() - begun, {v: counts[v] for v in Verdict}, not stopped, driver.served, tuple(behind),
+        tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.seconds_sending, driver.seconds_judging,
+    )  # fmt: skip
+    return Report(header, findings, results, footer)
+
+
+def _notes(driver: Driver, stopped: str) -> list[str]:
+    """What a reader must know besides the verdicts: why it ended early, what was waited for, errors of our own."""
+    ledger = driver.ledger
     notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.notes)]
     if ledger.internal:
         notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
     if ledger.unknown:
         notes.append(f"judged but never listed: {', '.join(sorted(ledger.unknown)[:5])}")
-    footer = Footer(
-        driver.sent, seconds, {v: counts[v] for v in Verdict}, not stopped, driver.served, tuple(behind), tuple(map(redacted, notes)),
-        max(0.0, generating), driver.seconds_sending, driver.seconds_judging,
-    )  # fmt: skip
-    return Report(header, findings, results, footer)
+    return notes
 
 
 def _spend(driver: Driver, made: planning.Draft, options: Options, on_progress: Callable[[Progress], None] | None, begun: float) -> str:
