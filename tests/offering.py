@@ -19,6 +19,13 @@ SURFACES: dict[str, Any] = {
     "anthropic": {"actions": "all"},
     "perplexity": {"actions": "all"},
     "mcp": {"actions": "all", "server": "corner-shop-mcp", "env": {"key": "SHOP_TOKEN", "url": "SHOP_URL"}},
+    "copilot_mcp": {
+        "actions": "all",
+        "name": "Corner Shop",
+        "namespace": "shop",
+        "server": "https://shop.example/mcp",
+        "starters": ["Is there a kettle?"],
+    },
 }
 
 

@@ -83,7 +83,18 @@ def test_every_target_of_every_vendor_is_built_for_the_shop(tmp_path: Path) -> N
     (tmp_path / "shop.yaml").write_text(offering.shop_text(), encoding="utf-8")
     assert _build(tmp_path / "shop.yaml", "--out", tmp_path / "out") == 0
     no_coordinates = {"widget/index.html"}  # nothing of the shop lies anywhere, so there is no map to search on
-    assert set(_tree(tmp_path / "out")) == {path for t in targets().values() for path in t.outputs} - no_coordinates
+    no_terms = {"copilot/app/manifest.json", "copilot/app/declarativeAgent.json"}  # it has none, so no store would take an app of it
+    assert set(_tree(tmp_path / "out")) == {path for t in targets().values() for path in t.outputs} - no_coordinates - no_terms
+
+
+def test_summary_counts_what_tools_cost_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _build(SHOP, "--out", tmp_path)
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line.startswith("  ")}
+    tools = json.loads((tmp_path / "xai/tools.chat.json").read_bytes())
+    characters = len(json.dumps(tools, ensure_ascii=False, separators=(",", ":")))
+    assert f"{characters:,} chars, ~{round(characters / 4, -2):,.0f} tokens" in lines["xai/tools.chat.json"]
+    assert "tokens" not in lines["openai/openapi.yaml"]
+    assert all(len(line) <= 100 for line in lines.values())
 
 
 def test_json_and_yaml_of_one_target_are_one_document(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from offering import OFFERING, park
+from pgagents.build import plan
 from pgagents.registry import collect, names
 from pgagents.resources import folder
 from pgagents.source import read
@@ -45,7 +47,11 @@ def test_every_target_of_json_has_its_vendor_schema_and_every_schema_its_target(
 
 def test_every_output_is_generated_and_nothing_else_is() -> None:
     there = {str(p.relative_to(ROOT / "generated")) for p in (ROOT / "generated").rglob("*") if p.is_file()}
-    assert there == OUTPUTS
+    assert there == {path for target in plan(park()).values() for path in target.outputs}
+
+
+def test_every_target_applies_to_a_catalogue_of_the_tests() -> None:
+    assert {id for catalogue in OFFERING.values() for id in plan(catalogue())} == set(TARGETS)
 
 
 def test_no_two_targets_write_one_file() -> None:

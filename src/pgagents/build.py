@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
     for name in only:
         if not any(name in (id, vendor(id)) for id in applying):
             needed = next(t for id, t in chosen.items() if name in (id, vendor(id)) and isinstance(t, Target))
-            if needed.surface is None:
+            if needed.part is not None and (needed.surface is None or needed.surface in model.surfaces):
                 raise PgagentsError(f"the catalogue has nothing for `{name}`", f"add `{needed.part}:`")
             raise PgagentsError(f"the catalogue has no surface for `{name}`", f"add `{needed.surface}:` under `surfaces`")
     return applying
@@ -70,7 +70,15 @@ def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
 def _applies(target: Target | Summary, model: Model) -> bool:
     if isinstance(target, Summary):
         return True
-    return (target.surface is None or target.surface in model.surfaces) and (target.part is None or bool(getattr(model, target.part)))
+    return (target.surface is None or target.surface in model.surfaces) and (target.part is None or bool(part(model, target.part)))
+
+
+def part(model: Model, path: str) -> Any:
+    """The part of the model at a dotted path; None where it has none."""
+    here: Any = model
+    for step in path.split("."):
+        here = here.get(step) if isinstance(here, Mapping) else getattr(here, step, None)
+    return here
 
 
 def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = None, strict: bool = False) -> Built:
@@ -105,7 +113,8 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
             if parts[-len(Path(output).parts) :] == Path(output).parts:
                 if not _applies(target, model):
                     missing = getattr(target, "surface", None)
-                    why = f"no surface `{missing}`" if missing else f"no `{getattr(target, 'part', '')}`"
+                    without = missing and missing not in model.surfaces
+                    why = f"no surface `{missing}`" if without else f"no `{getattr(target, 'part', '')}`"
                     raise PgagentsError(f"this catalogue writes no {output}: it has {why}")
                 needed: dict[str, Target | Summary] = plan(model) if isinstance(target, Summary) else {id: target}
                 made = next(m for m in _made(model, needed) if m.id == id)

@@ -25,7 +25,9 @@ class Difference:
     diff: tuple[str, ...] = ()
 
 
-def differences(out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] | None = None) -> list[Difference]:
+def differences(
+    out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] | None = None, also: Iterable[str] = ()
+) -> list[Difference]:
     """Compare the folder with what belongs there; with `stale`, files beside the generated ones count too (see `extra`)."""
     found = []
     for artifact in artifacts:
@@ -39,13 +41,16 @@ def differences(out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] |
         if there != artifact.data:
             found.append(Difference(artifact.path, "changed", _diff(there, artifact.data)))
     if stale is not None:
-        found += [Difference(path, "extra") for path in extra(out, artifacts, stale)]
+        found += [Difference(path, "extra") for path in extra(out, artifacts, stale, also)]
     return sorted(found, key=lambda d: d.path)
 
 
-def extra(out: Path, artifacts: Iterable[Artifact], stale: Iterable[str]) -> list[str]:
-    """Files in the folders of the generated ones, and of the `stale` ones, that belong to none; hidden files and caches do not count."""
-    ours = {a.path for a in artifacts}
+def extra(out: Path, artifacts: Iterable[Artifact], stale: Iterable[str], also: Iterable[str] = ()) -> list[str]:
+    """Files in the folders of the generated ones, and of the `stale` ones, that belong to none.
+
+    Hidden files and caches do not count, nor what may be there `also` (packages).
+    """
+    ours = {a.path for a in artifacts} | set(also)
     found = []
     for folder in sorted({path.split("/")[0] for path in (*ours, *stale)}):
         for file in sorted((out / folder).rglob("*")):

@@ -205,6 +205,10 @@ class Surface:
     origin: Pointer
     page: Any = None
     """The written form of a page to try the action on."""
+    package: Any = None
+    """The written form of the app in which the surface travels."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What our own client sends with every call from here."""
 
     def text(self, action: Action, what: Literal["title", "description"]) -> Text:
         """The action's title or description as this surface words it."""
@@ -301,6 +305,23 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
+class Audit:
+    """The log of what was done: how `role` lists its rows, and what a row's members say."""
+
+    listed_by: Call
+    role: str
+    reads_on: tuple[str, ...]
+    at: str
+    action: str
+    actor: str | None
+    diff: str | None
+    about: Mapping[str, str]
+    never: tuple[str, ...]
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One call of a workflow."""
 
@@ -359,6 +380,7 @@ class Model:
     webhooks: Any = None
     idempotency: Any = None
     retention: Any = None
+    audit: Audit | None = None
 
     def action(self, name: str) -> Action | None:
         """The action of that canonical name."""

@@ -50,9 +50,10 @@ class Target:
     """One kind of document. Its id is its module's path: `gemini/functions`.
 
     `surface` is the name under `surfaces` that must exist for it to apply (None: always), `part` a part of the model that
-    must not be empty. `outputs` are paths in
-    the output folder; `.json` and `.yaml` files of one target are one document in two forms, anything else is text.
-    `max_bytes` is what the vendor takes of one file at most.
+    must not be empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the output folder; `.json` and
+    `.yaml` files of one target are one document in two forms, anything else is text.
+    `max_bytes` is what the vendor takes of one file at most. `for_models`: all of the document is laid before a model at
+    every turn, so what it costs there is counted.
     """
 
     title: str
@@ -61,6 +62,7 @@ class Target:
     surface: str | None = None
     max_bytes: int | None = None
     part: str | None = None
+    for_models: bool = False
 
 
 @dataclass(frozen=True, slots=True)

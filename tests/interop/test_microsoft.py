@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,10 @@ from typing import Any
 import pytest
 import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
+
+from offering import park, shop
+from pgagents.build import build, document
+from pgagents.package import pack
 
 pytestmark = pytest.mark.interop
 
@@ -52,8 +58,30 @@ def test_generator_makes_a_plugin_with_the_same_functions(node: Judge, generated
     assert [f["name"] for f in found["plugin"]["functions"]] == [f["name"] for f in ours["functions"]]
 
 
-def test_manifest_is_valid_by_the_published_schema(node: Judge, generated: Path) -> None:
-    assert node("judge_manifest.cjs", generated / "copilot/ai-plugin.json") == {"errors": []}
+@pytest.mark.parametrize("name", ["ai-plugin.json", "ai-plugin.v2.4.json"])
+def test_manifest_is_valid_by_the_published_schema(node: Judge, generated: Path, name: str) -> None:
+    assert node("judge_manifest.cjs", generated / "copilot" / name) == {"errors": []}
+
+
+def test_plugin_for_an_mcp_server_is_valid_by_the_published_schema(node: Judge, tmp_path: Path) -> None:
+    plugin = document(shop(), "copilot/mcp-plugin.json").data
+    assert node("judge_manifest.cjs", written(tmp_path, plugin)) == {"errors": []}
+    plugin["runtimes"][0]["spec"].pop("url")
+    assert node("judge_manifest.cjs", written(tmp_path, plugin))["errors"]
+
+
+def test_package_is_valid_by_the_published_schemas(node: Judge, tmp_path: Path) -> None:
+    """Every file of the zip by its own judge, as it stands in the zip."""
+    model = park()
+    packed = pack(model, build(model), {"parkgraph_api_key": "a-reference"})[0]
+    with zipfile.ZipFile(io.BytesIO(packed.data)) as archive:
+        archive.extractall(tmp_path)
+    for name in ("manifest.json", "declarativeAgent.json", "ai-plugin.json"):
+        assert node("judge_manifest.cjs", tmp_path / name) == {"errors": []}, name
+    assert node("judge_openapi.cjs", tmp_path / "openapi-3.0.yaml")["status"] == "Valid"
+    broken = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    broken["name"]["short"] = "x" * 31
+    assert node("judge_manifest.cjs", written(tmp_path, broken))["errors"]
 
 
 def test_parser_refuses_3_1_and_half_lowered_schemas(node: Judge, spec: Any, tmp_path: Path) -> None:

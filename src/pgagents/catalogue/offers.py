@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from pgagents.catalogue.basics import Cited, Json, Line, Name, Path, Status, Strict
+from pgagents.catalogue.basics import Cited, Json, Line, Name, Path, Status, Strict, Url
 
 
 class McpEnv(Strict):
@@ -45,6 +45,17 @@ class Page(Strict):
     )
 
 
+class AppPackage(Strict):
+    """The app in which a surface travels where its vendor takes packages (Microsoft 365 Copilot)."""
+
+    developer: Annotated[str, StringConstraints(min_length=1, max_length=32)] = Field(description="Who makes the app, as a store shows it.")
+    website: Url | None = Field(None, description="The developer's page; else the API's server.")
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$")] | None = Field(
+        None, description="A GUID of its own; else one that follows from the API's address and id."
+    )
+    accent: Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")] = Field("#1F5FA8", description="The colour of its icon.")
+
+
 class Surface(Strict):
     """Where a subset of the actions is offered, under which names and with which settings."""
 
@@ -75,6 +86,7 @@ class Surface(Strict):
     published_spec: str | None = Field(None, description="The hosted document this manifest names.")
     extra: dict[str, Json] = Field(default={}, description="Members laid into the artefact as they are; `a.b` reaches inside.")
     page: Page | None = Field(None, description="A page on which a person tries the surface's one action; read by the target `widget`.")
+    package: AppPackage | None = Field(None, description="The app in which it travels; read by the targets of `copilot`.")
     cite: list[str] = []
 
 
@@ -83,6 +95,8 @@ class Event(Cited):
 
     description: Line
     data: Name | None = Field(None, description="The schema (under `schemas`) of its data.")
+    by: list[Name] = Field(default=[], description="Actions whose success sends it.")
+    about: Name | None = Field(None, description="The resource that its data is, as the action left it.")
 
 
 class Signature(Strict):
@@ -99,6 +113,15 @@ class Webhooks(Cited):
     envelope: Name = Field(description="The schema (under `schemas`) of every delivery.")
     signature: Signature
     registered_by: Name = Field(description="The action that registers a target.")
+    url: Name = Field("url", description="The argument that is the target's address.")
+    types: Name = Field("events", description="The argument that lists the types of events to send.")
+    secret_at: str | None = Field(None, description="Where the answer has the secret that signs deliveries, such as `webhook.secret`.")
+    id_at: Name = Field("id", description="The envelope's member with the event's id, which a redelivery keeps.")
+    type_at: Name = Field("type", description="The envelope's member with the event's type.")
+    data_at: Name = Field("data", description="The envelope's member with what happened to what.")
+    targets: Literal["public", "any"] = Field(
+        "any", description="`public`: plain http and private, loopback and link-local addresses are refused."
+    )
     events: dict[str, Event] = Field(min_length=1)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents import model as m
-from pgagents.catalogue import actions, basics, offers, platform, resources, surface
+from pgagents.catalogue import actions, audit, basics, offers, platform, resources, surface
 from pgagents.catalogue.check import PLACEHOLDER, Checker
 from pgagents.catalogue.check_paths import camel
 from pgagents.origin import Node, Text
@@ -97,7 +97,7 @@ class _Resolver:
             resources={name: self._resource(name, r) for name, r in written.resources.items()},
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
-            webhooks=written.webhooks, idempotency=written.idempotency, retention=written.retention,
+            webhooks=written.webhooks, idempotency=written.idempotency, retention=written.retention, audit=self._audit(written.audit),
         )  # fmt: skip
 
     def _code(self, name: str, code: platform.Code) -> m.Code:
@@ -209,7 +209,7 @@ class _Resolver:
             instructions=text("instructions", sf.instructions),
             starters=tuple(Text(t, (*at, "starters", i)) for i, t in enumerate(sf.starters)),
             published_spec=text("published_spec", sf.published_spec), extra=sf.extra, cite=tuple(sf.cite), origin=at,
-            page=sf.page,
+            page=sf.page, package=sf.package, headers=dict(sf.headers),
         )  # fmt: skip
 
     def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
@@ -270,6 +270,14 @@ class _Resolver:
             moves=moves, fixed=tuple(r.fixed), volatile=tuple(r.volatile),
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()), cite=tuple(r.cite), origin=at,
         )  # fmt: skip
+
+    def _audit(self, a: audit.Audit | None) -> m.Audit | None:
+        listed = self._call(a.listed_by, ("audit", "listed_by")) if a else None
+        if a is None or listed is None:
+            return None
+        return m.Audit(
+            listed, a.as_ or "main", tuple(a.reads_on), a.at, a.action, a.actor, a.diff, dict(a.about), tuple(a.never), tuple(a.cite), ("audit",)
+        )
 
     def _workflow(self, name: str, w: resources.Workflow) -> m.Workflow:
         at: Pointer = ("workflows", name)

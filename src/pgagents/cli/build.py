@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pgagents.build import Built
     from pgagents.files import Difference
     from pgagents.model import Model
+    from pgagents.render import Artifact, Rendered
 
 
 @click.command(
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         ("write everything into generated/", "pgagents build"),
         ("in CI: fail where generated/ is not what the catalogue gives", "pgagents build --check --strict"),
         ("one vendor's files, elsewhere", "pgagents build shop.yaml --target gemini --out dist"),
+        ("with the app package for Microsoft 365 Copilot", "pgagents build --package --reference-id parkgraph_api_key=ID"),
     )
 )
 @catalogue_argument
@@ -31,11 +34,23 @@ if TYPE_CHECKING:
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 with a short diff where the folder is not as it would be built.")
 @click.option("--strict", is_flag=True, help="Counts and sizes past a vendor's limit are errors.")
 @click.option("--keep-going", is_flag=True, help="Write the vendors without error; the others keep their old files.")
+@click.option("--package", "packing", is_flag=True, help="Also write the app package that a vendor side-loads (copilot/app.zip).")
+@click.option(
+    "--reference-id", "ids", multiple=True, metavar="NAME=ID", help="What a vendor's portal gave for a name in the package. Repeatable."
+)
 @click.option(
     "--templates", type=click.Path(path_type=Path, file_okay=False, exists=True), metavar="DIR", help="Templates that replace ours."
 )
 def command(
-    catalogue: Path | None, out: Path, targets: tuple[str, ...], check: bool, strict: bool, keep_going: bool, templates: Path | None
+    catalogue: Path | None,
+    out: Path,
+    targets: tuple[str, ...],
+    check: bool,
+    strict: bool,
+    keep_going: bool,
+    packing: bool,
+    ids: tuple[str, ...],
+    templates: Path | None,
 ) -> int:
     """Write every manifest of the catalogue.
 
@@ -46,13 +61,39 @@ def command(
 
     if out.exists() and not out.is_dir():
         raise PgagentsError(f"--out {out} is a file", "name a folder")
+    if packing and check:
+        raise click.UsageError("--package writes and --check does not: give one of them.")
     with _uncollected():
         model = load(catalogue)
         built = build(model, only=targets, templates=templates, strict=strict)
     _show(built, model)
     if check:
         return _check(built, out, everything=not targets)
-    return _write(built, out, keep_going=keep_going, everything=not targets)
+    packages = _packed(model, built, ids) if packing and not (built.refused and not keep_going) else ()
+    return _write(built, out, packages, keep_going=keep_going, everything=not targets)
+
+
+def _packed(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifact, ...]:
+    """The packages. Ids that only a vendor's portal knows are asked for by name where somebody can answer."""
+    import sys
+
+    from pgagents import package
+    from pgagents.errors import PgagentsError
+    from pgagents.source import did_you_mean
+
+    ids = dict(one.partition("=")[::2] for one in given)
+    wanted = package.references(model)
+    for name, id in ids.items():
+        if name not in wanted:
+            raise PgagentsError(f"--reference-id {name}: no package has this name", did_you_mean(name, wanted))
+        if not id:
+            raise PgagentsError(f"--reference-id {name}: the id is missing", f"write --reference-id {name}=ID")
+    for name in wanted:
+        if name not in ids and sys.stdin.isatty():
+            ids[name] = click.prompt(f"the id that the vendor's portal gave for `{name}`", err=True)
+        elif name not in ids:
+            raise PgagentsError(f"the package needs the id that the vendor's portal gave for `{name}`", f"add --reference-id {name}=ID")
+    return package.pack(model, built, ids)
 
 
 @contextmanager
@@ -76,8 +117,9 @@ def _show(built: Built, model: Model) -> None:
 
 def _check(built: Built, out: Path, *, everything: bool) -> int:
     from pgagents.files import differences
+    from pgagents.package import outputs
 
-    found = differences(out, built.artifacts(), built.stale if everything else None)
+    found = differences(out, built.artifacts(), built.stale if everything else None, outputs())
     for difference in found:
         _tell(difference)
     if found:
@@ -94,17 +136,19 @@ def _tell(difference: Difference) -> None:
         click.echo(f"    {line}", err=True)
 
 
-def _write(built: Built, out: Path, *, keep_going: bool, everything: bool) -> int:
+def _write(built: Built, out: Path, packages: tuple[Artifact, ...], *, keep_going: bool, everything: bool) -> int:
     from pgagents.files import extra, write
+    from pgagents.package import outputs
 
     refused = built.refused
     if refused and not keep_going:
         click.echo(f"nothing is written: {', '.join(sorted(refused))} would refuse a document", err=True)
         return 1
     artifacts = built.artifacts(without=refused)
+    artifacts = (*artifacts, *packages)
     changed = set(write(out, artifacts, built.stale))
-    _summary(built, refused)
-    for path in extra(out, built.artifacts(), built.stale) if everything else ():
+    _summary(built, refused, packages)
+    for path in extra(out, built.artifacts(), built.stale, outputs()) if everything else ():
         click.echo(f"left alone: {out / path} is no file that this catalogue generates", err=True)
     kept = [a.path for a in built.artifacts() if a not in artifacts]
     for path in kept:
@@ -113,15 +157,26 @@ def _write(built: Built, out: Path, *, keep_going: bool, everything: bool) -> in
     return 1 if refused else 0
 
 
-def _summary(built: Built, refused: frozenset[str]) -> None:
-    lost = {r.made.id: len(r.made.view.losses) for r in built.rendered}
-    rows = [
-        (a.path, f"{len(a.data):,} bytes", _count(lost[a.target], "loss", "losses") if lost[a.target] else "")
-        for a in built.artifacts(without=refused)
-    ]
-    widths = [max((len(row[i]) for row in rows), default=0) for i in range(2)]
-    for name, size, losses in rows:
-        click.echo(f"  {name:<{widths[0]}}  {size:>{widths[1]}}  {losses}".rstrip())
+def _summary(built: Built, refused: frozenset[str], packages: tuple[Artifact, ...]) -> None:
+    """A line a file: its size, what was lost on the way, and what its tools cost a model at every turn."""
+    made = {r.made.id: r for r in built.rendered}
+    rows = []
+    for a in built.artifacts(without=refused):
+        losses = len(made[a.target].made.view.losses)
+        rows.append((a.path, f"{len(a.data):,} bytes", _count(losses, "loss", "losses") if losses else "", _before_models(made[a.target])))
+    rows += [(a.path, f"{len(a.data):,} bytes", "to side-load", "") for a in packages]
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
+    for name, size, losses, cost in rows:
+        click.echo(f"  {name:<{widths[0]}}  {size:>{widths[1]}}  {losses:<{widths[2]}}  {cost}".rstrip())
+
+
+def _before_models(rendered: Rendered) -> str:
+    """How much of a model's context the tools take. About four characters make a token in English texts
+    (https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them, read 2026-11-20)."""
+    if not getattr(rendered.made.target, "for_models", False):
+        return ""
+    characters = len(json.dumps(rendered.data, ensure_ascii=False, separators=(",", ":")))
+    return f"{characters:,} chars, ~{round(characters / 4, -2):,.0f} tokens"
 
 
 def _count(number: int, one: str, many: str = "") -> str:

@@ -18,4 +18,4 @@ def view(model: Model) -> View:
     return View({"tools": tools}, losses)
 
 
-TARGET = Target("Anthropic tools", ("anthropic/tools.json",), view, surface="anthropic")
+TARGET = Target("Anthropic tools", ("anthropic/tools.json",), view, surface="anthropic", for_models=True)

@@ -21,4 +21,4 @@ def view(model: Model) -> View:
     return View({"tools": tools}, losses)
 
 
-TARGET = Target("Anthropic tools (strict)", ("anthropic/tools.strict.json",), view, surface="anthropic")
+TARGET = Target("Anthropic tools (strict)", ("anthropic/tools.strict.json",), view, surface="anthropic", for_models=True)

@@ -79,4 +79,4 @@ def _meta(model: Model, action: Action) -> Node | None:
     return Node({f"{reverse_domain(model)}/confirm": action.confirm_body}, origin=(*action.origin, "confirm"))
 
 
-TARGET = Target("MCP tools", ("mcp/tools.json",), view, surface="mcp")
+TARGET = Target("MCP tools", ("mcp/tools.json",), view, surface="mcp", for_models=True)

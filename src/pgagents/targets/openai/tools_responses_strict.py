@@ -22,4 +22,4 @@ def view(model: Model) -> View:
     return View({"tools": tools}, losses, too_many(surface, 128, "OpenAI"))
 
 
-TARGET = Target("OpenAI tools (Responses, strict)", ("openai/tools.responses.strict.json",), view, surface="openai_tools")
+TARGET = Target("OpenAI tools (Responses, strict)", ("openai/tools.responses.strict.json",), view, surface="openai_tools", for_models=True)

@@ -18,4 +18,4 @@ def view(model: Model) -> View:
     return View({"tools": tools}, losses)
 
 
-TARGET = Target("Perplexity Agent API tools", ("perplexity/tools.json",), view, surface="perplexity")
+TARGET = Target("Perplexity Agent API tools", ("perplexity/tools.json",), view, surface="perplexity", for_models=True)

@@ -18,4 +18,4 @@ def view(model: Model) -> View:
     return View({"tools": tools}, losses, too_many(surface, 128, "xAI"))
 
 
-TARGET = Target("Grok tools, Responses", ("xai/tools.responses.json",), view, surface="xai")
+TARGET = Target("Grok tools, Responses", ("xai/tools.responses.json",), view, surface="xai", for_models=True)

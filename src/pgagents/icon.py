@@ -1,0 +1,60 @@
+"""An app's icon, drawn here: one or two letters, white on a colour, as PNG with the same bytes everywhere."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+WIDE, HIGH = 5, 7
+# each letter as seven rows of five dots
+_GLYPHS = {
+    "A": "01110 10001 10001 11111 10001 10001 10001", "B": "11110 10001 10001 11110 10001 10001 11110",
+    "C": "01110 10001 10000 10000 10000 10001 01110", "D": "11110 10001 10001 10001 10001 10001 11110",
+    "E": "11111 10000 10000 11110 10000 10000 11111", "F": "11111 10000 10000 11110 10000 10000 10000",
+    "G": "01110 10001 10000 10111 10001 10001 01110", "H": "10001 10001 10001 11111 10001 10001 10001",
+    "I": "01110 00100 00100 00100 00100 00100 01110", "J": "00111 00010 00010 00010 00010 10010 01100",
+    "K": "10001 10010 10100 11000 10100 10010 10001", "L": "10000 10000 10000 10000 10000 10000 11111",
+    "M": "10001 11011 10101 10101 10001 10001 10001", "N": "10001 11001 10101 10011 10001 10001 10001",
+    "O": "01110 10001 10001 10001 10001 10001 01110", "P": "11110 10001 10001 11110 10000 10000 10000",
+    "Q": "01110 10001 10001 10001 10101 10010 01101", "R": "11110 10001 10001 11110 10100 10010 10001",
+    "S": "01111 10000 10000 01110 00001 00001 11110", "T": "11111 00100 00100 00100 00100 00100 00100",
+    "U": "10001 10001 10001 10001 10001 10001 01110", "V": "10001 10001 10001 10001 10001 01010 00100",
+    "W": "10001 10001 10001 10101 10101 11011 10001", "X": "10001 10001 01010 00100 01010 10001 10001",
+    "Y": "10001 10001 01010 00100 00100 00100 00100", "Z": "11111 00001 00010 00100 01000 10000 11111",
+}  # fmt: skip
+WHITE = b"\xff\xff\xff"
+
+
+def initials(name: str) -> str:
+    """The first letters of a name's first two words, as far as there are letters to draw; `O` where there is none."""
+    found = [word[0].upper() for word in name.split() if word[0].upper() in _GLYPHS]
+    return "".join(found[:2]) or "O"
+
+
+def png(letters: str, side: int, background: str | None) -> bytes:
+    """A square of `side` pixels (a multiple of 8) with white letters on a colour (`#1F5FA8`), or on nothing where it is None."""
+    dots = len(letters) * (WIDE + 1) - 1
+    scale = max(1, side * 3 // (5 * max(dots, HIGH)))
+    left, top = (side - dots * scale) // 2, (side - HIGH * scale) // 2
+    rows = [_row(letters, (y - top) // scale, left, scale, side) for y in range(side)]
+    header = struct.pack(">IIBBBBB", side, side, 1, 3, 0, 0, 0)  # one bit a pixel, into a palette of two
+    palette = (bytes.fromhex(background[1:]) if background else WHITE) + WHITE
+    clear = b"" if background else _chunk(b"tRNS", b"\0")
+    # stored, not deflated: versions of zlib compress the same pixels to different bytes
+    data = zlib.compress(b"".join(b"\0" + row for row in rows), 0)
+    parts = [_chunk(b"IHDR", header), _chunk(b"PLTE", palette), clear, _chunk(b"IDAT", data), _chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def _row(letters: str, line: int, left: int, scale: int, side: int) -> bytes:
+    """One line of pixels, eight a byte; `line` is the row of dots it crosses."""
+    pixels = ["0"] * side
+    for index, letter in enumerate(letters if 0 <= line < HIGH else ""):
+        for column, dot in enumerate(_GLYPHS[letter].split()[line]):
+            start = left + (index * (WIDE + 1) + column) * scale
+            pixels[start : start + scale] = [dot] * scale
+    return int("".join(pixels), 2).to_bytes(side // 8, "big")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
