@@ -102,6 +102,8 @@ def narrowed(model: Model, codes: tuple[Code, ...]) -> Node:
 def _held(model: Model, envelope: str, codes: list[Code]) -> Node:
     at = codes[0].origin
     inner = Node({"enum": [c.name for c in codes]}, origin=at)
-    for key in reversed(str(model.errors.code_at).split(".")):
+    for depth, key in reversed(list(enumerate(str(model.errors.code_at).split(".")))):
         inner = Node({"properties": Node({key: inner}, origin=at), "required": [key]}, origin=at)
+        if depth:  # said aloud, because Redocly Respect 2.77 takes an object inside `allOf` for closed where nothing is said
+            inner["additionalProperties"] = True
     return Node({"allOf": [Node({"$ref": REF + envelope}, origin=at), inner]}, origin=at)
