@@ -13,6 +13,8 @@ api:
   contact: agents@warehouse.example
   logo: https://warehouse.example/logo.png
   terms: https://warehouse.example/terms
+  privacy: https://warehouse.example/privacy
+  hosted: {openai/openapi.yaml: /agents/openapi.yaml}
   for_people: Keep shelves in order.
   for_models: A warehouse with many shelves. Find a shelf first, then put or take.
 auth:
@@ -108,6 +110,10 @@ def _parts(actions: int) -> Iterator[str]:
     names = [f"{'put' if n % 3 == 0 else 'find'}_{n}" for n in range(min(actions, 128))]
     yield f"groups:\n  tools: [{', '.join(names)}]\n  gpt: [{', '.join(names[:30])}]\n  copilot: [{', '.join(names[:5])}]\n"
     yield "surfaces:\n  rest: {actions: all}\n"
-    yield "  openai: {actions: gpt}\n  gemini: {actions: tools}\n  xai: {actions: tools}\n"
+    yield "  openai: {actions: gpt}\n  gemini: {actions: tools}\n  xai: {actions: tools}\n  perplexity: {actions: tools}\n"
+    yield "  openai_tools: {actions: tools}\n  anthropic: {actions: tools}\n  mcp: {actions: tools, server: warehouse-mcp}\n"
+    yield "  ai_plugin:\n    {published_spec: openai/openapi.yaml, namespace: warehouse, auth: {type: user_http, authorization_type: bearer},\n"
+    yield "     instructions: Ask the warehouse for a token.}\n"
     yield "  copilot:\n    {actions: copilot, name: Warehouse, namespace: warehouse, description: Keep shelves in order,\n"
-    yield "     published_spec: openai/openapi.yaml}\n"
+    yield "     published_spec: openai/openapi.yaml, package: {developer: Warehouse},\n"
+    yield "     auth: {type: ApiKeyPluginVault, reference_id: warehouse_token}}\n"

@@ -11,14 +11,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench.catalogue import make_catalogue
 
 from offering import OFFERING
 from pgagents.build import build
-from pgagents.catalogue.load import load_file
+from pgagents.catalogue.load import load_file, load_text
+from pgagents.model import Model
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-CATALOGUES = {"park_graph": ROOT / "catalogue/park_graph.yaml", "shop": ROOT / "tests/catalogues/shop.yaml"}
+MANY = 60
+
+
+def warehouse() -> Model:
+    """A large catalogue, of which every surface but REST offers a part."""
+    return load_text(make_catalogue(MANY), "warehouse.yaml")
+
+
+CATALOGUES: dict[str, Callable[[], Model]] = {
+    "park_graph": lambda: load_file(ROOT / "catalogue/park_graph.yaml"),
+    "shop": lambda: load_file(ROOT / "tests/catalogues/shop.yaml"),
+    "warehouse": warehouse,
+}
+OFFERED: dict[str, Callable[[], Model]] = {**OFFERING, "warehouse": warehouse}
 
 Judge = Callable[..., Any]
 
@@ -74,18 +89,18 @@ def node() -> Judge:
 def generated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all documents of a catalogue."""
     out = tmp_path_factory.mktemp(request.param)
-    for artifact in build(load_file(CATALOGUES[request.param])).artifacts():
+    for artifact in build(CATALOGUES[request.param]()).artifacts():
         file = out / artifact.path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(artifact.data)
     return out
 
 
-@pytest.fixture(scope="session", params=OFFERING)
+@pytest.fixture(scope="session", params=OFFERED)
 def offered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all documents of a catalogue that has a surface for every vendor."""
     out = tmp_path_factory.mktemp(f"{request.param}-offered")
-    for artifact in build(OFFERING[request.param]()).artifacts():
+    for artifact in build(OFFERED[request.param]()).artifacts():
         file = out / artifact.path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(artifact.data)

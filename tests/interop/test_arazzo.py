@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from offering import OFFERING
+
 pytestmark = [pytest.mark.interop, pytest.mark.usefixtures("node")]
 
 HERE = Path(__file__).resolve().parent
@@ -27,11 +29,13 @@ def _redocly(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[s
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
+@pytest.mark.parametrize("offered", OFFERING, indirect=True)
 def test_redocly_finds_nothing_against_the_workflows(offered: Path) -> None:
     done = _redocly("lint", "--extends=spec", "arazzo/workflows.arazzo.yaml", cwd=offered)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("offered", OFFERING, indirect=True)
 def test_redocly_refuses_a_step_without_a_name(offered: Path, tmp_path: Path) -> None:
     document = json.loads((offered / "arazzo/workflows.arazzo.json").read_text(encoding="utf-8"))
     del document["workflows"][0]["steps"][0]["stepId"]

@@ -8,7 +8,15 @@ from pgagents.model import Model
 from pgagents.origin import Text
 from pgagents.target import Target, View
 
-_TYPES = {"json": "application/json", "yaml": "application/yaml", "md": "text/markdown; charset=utf-8", "py": "text/x-python"}
+_TYPES = {
+    "json": "application/json",
+    "yaml": "application/yaml",
+    "md": "text/markdown; charset=utf-8",
+    "txt": "text/plain; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "http": "text/plain; charset=utf-8",
+    "py": "text/x-python",
+}
 
 
 @dataclass(frozen=True, slots=True)
