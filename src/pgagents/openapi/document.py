@@ -70,11 +70,25 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
         "securitySchemes": parts.security_schemes(model, oauth=profile.complete),
         "schemas": Node({n: change(model.schemas[n]) if change else model.schemas[n] for n in needed}, origin=("schemas",)),
     }
-    if responses:
-        components["responses"] = responses
+    wanted = set(_references(users))
+    if used := {name: response for name, response in responses.items() if refusals.RESPONSES + name in wanted}:
+        components["responses"] = Node(used, origin=responses.origin)
     if profile.complete and (headers := parts.header_components(model)):
         components["headers"] = headers
     return Node(components)
+
+
+def _references(tree: Any) -> Iterator[str]:
+    """Every `$ref` in it."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if isinstance(node.get("$ref"), str):
+                yield node["$ref"]
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
 
 
 def operations(made: Node) -> Iterator[Node]:

@@ -101,6 +101,8 @@ def narrowed(model: Model, codes: tuple[Code, ...]) -> Node:
 
 def _held(model: Model, envelope: str, codes: list[Code]) -> Node:
     at = codes[0].origin
+    if model.errors.code_at is None:
+        return Node({"$ref": REF + envelope}, origin=at)
     inner = Node({"enum": [c.name for c in codes]}, origin=at)
     for depth, key in reversed(list(enumerate(str(model.errors.code_at).split(".")))):
         inner = Node({"properties": Node({key: inner}, origin=at), "required": [key]}, origin=at)

@@ -32,7 +32,14 @@ def view(model: Model) -> View:
     return View(
         {
             "arazzo": Text("1.0.1", ("workflows",)),
-            "info": Node({"title": model.text("api", "title"), "version": model.text("api", "version")}, origin=("api",)),
+            "info": Node(
+                {
+                    "title": model.text("api", "title"),
+                    "summary": model.text("api", "for_people"),
+                    "version": model.text("api", "version"),
+                },
+                origin=("api",),
+            ),
             "source": Node({"name": model.text("api", "id"), "url": url, "type": "openapi"}, origin=("api",)),
             "workflows": workflows,
         },
