@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format schemas interop browser bench clean
+.PHONY: help setup demo test format schemas interop atk browser bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -47,6 +47,10 @@ $(VENV)/.interop: $(VENV)/.installed
 	@$(PIP) install --editable '.[dev,interop]'
 	@touch $@
 
+atk: $(VENV)/.interop ## Microsoft 365 Agents Toolkit (440 MB) judges the app package
+	cd tests/interop/atk && npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error
+	$(BIN)/pytest -m interop tests/interop/test_atk.py
+
 browser: $(VENV)/.browser ## a real Chromium opens the generated page
 	$(BIN)/pytest tests/browser
 
@@ -62,4 +66,4 @@ bench: $(VENV)/.installed ## what it costs: start, build, 1,000 and 2,000 action
 	@$(BIN)/python -m bench
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) tests/interop/node_modules
+	rm -rf $(VENV) tests/interop/node_modules tests/interop/atk/node_modules
