@@ -29,6 +29,14 @@ def test_schema_file_is_current() -> None:
     assert there == json_schema.render(), "run: make schemas"
 
 
+def test_every_key_says_what_it_is_when_an_editor_hovers_over_it() -> None:
+    document = json_schema.document()
+    parts = {"": document, **document["$defs"]}
+    assert [
+        f"{n}.{key}" for n, part in parts.items() for key, value in part.get("properties", {}).items() if not value.get("description")
+    ] == []
+
+
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda p: p.stem)
 def test_schema_takes_what_the_loader_takes(path: Path) -> None:
     assert [f"{'/'.join(map(str, e.instance_path))}: {e.message[:200]}" for e in SCHEMA.iter_errors(written(path))] == []

@@ -209,6 +209,8 @@ class Surface:
     """The written form of the app in which the surface travels."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """What our own client sends with every call from here."""
+    attribution: Mapping[str, str] = field(default_factory=dict)
+    """What calls from here are stamped with, by member."""
 
     def text(self, action: Action, what: Literal["title", "description"]) -> Text:
         """The action's title or description as this surface words it."""
@@ -365,6 +367,7 @@ class Model:
     env: Mapping[str, Any]
     schemas: Mapping[str, Node]
     secrets: frozenset[str]
+    private: frozenset[str]
     codes: Mapping[str, Code]
     buckets: Mapping[str, Bucket]
     headers: tuple[Header, ...]
@@ -381,6 +384,7 @@ class Model:
     idempotency: Any = None
     retention: Any = None
     audit: Audit | None = None
+    browsers: Any = None
 
     def action(self, name: str) -> Action | None:
         """The action of that canonical name."""

@@ -30,37 +30,40 @@ class Schema(Strict):
 
     ref: str | None = Field(None, alias="$ref", description="The name of an entry under `schemas`.")
     type: str | list[str] | None = Field(None, description="One JSON type, or a list with `null` for a value that may be null.")
-    title: Line | None = None
-    description: Line | None = None
-    format: str | None = None
-    enum: list[Json] | None = Field(None, min_length=1)
-    const: Json = None
-    default: Json = None
-    examples: list[Json] | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    exclusive_minimum: float | None = Field(None, alias="exclusiveMinimum")
-    exclusive_maximum: float | None = Field(None, alias="exclusiveMaximum")
-    multiple_of: float | None = Field(None, alias="multipleOf", gt=0)
-    min_length: int | None = Field(None, alias="minLength", ge=0)
-    max_length: int | None = Field(None, alias="maxLength", ge=0)
-    pattern: str | None = None
-    items: Schema | None = None
-    min_items: int | None = Field(None, alias="minItems", ge=0)
-    max_items: int | None = Field(None, alias="maxItems", ge=0)
-    unique_items: bool | None = Field(None, alias="uniqueItems")
-    properties: dict[Name, Schema] | None = None
-    required: list[str] | None = None
-    additional_properties: bool | Schema | None = Field(None, alias="additionalProperties")
-    min_properties: int | None = Field(None, alias="minProperties", ge=0)
-    max_properties: int | None = Field(None, alias="maxProperties", ge=0)
-    one_of: list[Schema] | None = Field(None, alias="oneOf", min_length=1)
-    any_of: list[Schema] | None = Field(None, alias="anyOf", min_length=1)
-    all_of: list[Schema] | None = Field(None, alias="allOf", min_length=1)
-    read_only: bool | None = Field(None, alias="readOnly")
-    write_only: bool | None = Field(None, alias="writeOnly")
-    deprecated: bool | None = None
+    title: Line | None = Field(None, description="A few words on it.")
+    description: Line | None = Field(None, description="What it is, for models and people; units and formats belong here.")
+    format: str | None = Field(None, description="A format such as `date-time`, `uri`, `email`, `uuid`.")
+    enum: list[Json] | None = Field(None, min_length=1, description="The values that it may have.")
+    const: Json = Field(None, description="The one value that it may have.")
+    default: Json = Field(None, description="What holds where it is left out.")
+    examples: list[Json] | None = Field(None, description="Values that are good to show.")
+    minimum: float | None = Field(None, description="The least value.")
+    maximum: float | None = Field(None, description="The greatest value.")
+    exclusive_minimum: float | None = Field(None, alias="exclusiveMinimum", description="A value that it must exceed.")
+    exclusive_maximum: float | None = Field(None, alias="exclusiveMaximum", description="A value that it must stay below.")
+    multiple_of: float | None = Field(None, alias="multipleOf", gt=0, description="What it must be a multiple of.")
+    min_length: int | None = Field(None, alias="minLength", ge=0, description="The least number of characters.")
+    max_length: int | None = Field(None, alias="maxLength", ge=0, description="The greatest number of characters.")
+    pattern: str | None = Field(None, description="A regular expression that it must match somewhere; anchor it with ^ and $.")
+    items: Schema | None = Field(None, description="The schema of every item.")
+    min_items: int | None = Field(None, alias="minItems", ge=0, description="The least number of items.")
+    max_items: int | None = Field(None, alias="maxItems", ge=0, description="The greatest number of items.")
+    unique_items: bool | None = Field(None, alias="uniqueItems", description="Whether items must differ.")
+    properties: dict[Name, Schema] | None = Field(None, description="Members by name.")
+    required: list[str] | None = Field(None, description="Members that must be there.")
+    additional_properties: bool | Schema | None = Field(
+        None, alias="additionalProperties", description="Whether other members are allowed, or their schema."
+    )
+    min_properties: int | None = Field(None, alias="minProperties", ge=0, description="The least number of members.")
+    max_properties: int | None = Field(None, alias="maxProperties", ge=0, description="The greatest number of members.")
+    one_of: list[Schema] | None = Field(None, alias="oneOf", min_length=1, description="Exactly one of these holds.")
+    any_of: list[Schema] | None = Field(None, alias="anyOf", min_length=1, description="At least one of these holds.")
+    all_of: list[Schema] | None = Field(None, alias="allOf", min_length=1, description="All of these hold.")
+    read_only: bool | None = Field(None, alias="readOnly", description="Sent in answers only.")
+    write_only: bool | None = Field(None, alias="writeOnly", description="Sent in requests only.")
+    deprecated: bool | None = Field(None, description="Callers should stop using it.")
     secret: bool | None = Field(None, description="Never printed, stored or logged by the tester, and never to appear outside this member.")
+    private: bool | None = Field(None, description="A person's data, or a code that opens something: masked in every report of the tester.")
 
 
 class Param(Schema):

@@ -213,6 +213,7 @@ class Checker:
         if action.signed:
             self.known((*pointer, "signed", "header"), action.signed.header, arguments, "argument")
             self.known((*pointer, "signed", "role"), action.signed.role, ("auth", "roles"), "role")
+            self.known((*pointer, "signed", "otherwise"), action.signed.otherwise, ("errors", "codes"), "error code")
         for index, code in enumerate(action.errors):
             self.known((*pointer, "errors", index), code, ("errors", "codes"), "error code")
         for name, param in action.input.items():

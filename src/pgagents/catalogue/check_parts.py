@@ -18,6 +18,7 @@ def run(checker: Checker) -> None:
     _errors(checker)
     _groups(checker)
     _webhooks(checker)
+    _audit(checker)
     for name, surface in checker.written.surfaces.items():
         _surface(checker, ("surfaces", name), surface)
     for name, resource in checker.written.resources.items():
@@ -50,6 +51,7 @@ def _auth(checker: Checker) -> None:
             checker.known(("auth", "plans", plan, index), name, ("auth", "scopes"), "scope")
     for name, role in auth.roles.items():
         checker.known(("auth", "roles", name, "plan"), role.plan, ("auth", "plans"), "plan")
+        checker.known(("auth", "roles", name, "surface"), role.surface, ("surfaces",), "surface")
     for oauth_scope, actions in auth.oauth.needs.items() if auth.oauth else ():
         at = ("auth", "oauth", "needs", oauth_scope)
         checker.known(at, oauth_scope, ("auth", "oauth", "scopes"), "OAuth scope")
@@ -65,6 +67,21 @@ def _webhooks(checker: Checker) -> None:
     checker.known(("webhooks", "registered_by"), webhooks.registered_by, ACTIONS, "action")
     for name, event in webhooks.events.items():
         checker.known(("webhooks", "events", name, "data"), event.data, ("schemas",), "schema")
+        checker.known(("webhooks", "events", name, "about"), event.about, ("resources",), "resource")
+        for index, action in enumerate(event.by):
+            checker.known(("webhooks", "events", name, "by", index), action, ACTIONS, "action")
+
+
+def _audit(checker: Checker) -> None:
+    audit = checker.written.audit
+    if audit is None:
+        return
+    checker.call(("audit", "listed_by"), audit.listed_by, scope.CALL)
+    checker.known(("audit", "as"), audit.as_, ("auth", "roles"), "role")
+    for index, surface in enumerate(audit.reads_on):
+        checker.known(("audit", "reads_on", index), surface, ("surfaces",), "surface")
+    for member, resource in audit.about.items():
+        checker.known(("audit", "about", member), resource, ("resources",), "resource")
 
 
 def _limits(checker: Checker) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents import model as m
@@ -14,31 +15,48 @@ from pgagents.origin import Node, Text
 from pgagents.schema import REF
 from pgagents.source import Pointer, Source
 
-_OURS = {"in", "wire", "refers_to", "secret", "content_type"}
+_OURS = {"in", "wire", "refers_to", "secret", "private", "content_type"}
 _MANY = {"properties"}
 _LISTS = {"oneOf", "anyOf", "allOf"}
 _ONE = {"items", "additionalProperties"}
 
 
-def schema_node(raw: Mapping[str, Any], pointer: Pointer, secrets: set[str] | None = None) -> Node:
-    """A written schema as JSON Schema: sugar undone, our own keys left out (names of secret members noted)."""
+@dataclass(slots=True)
+class Marks:
+    """Names of members whose values are kept out of what is shown."""
+
+    secrets: set[str] = field(default_factory=set)
+    private: set[str] = field(default_factory=set)
+
+    def note(self, raw: Mapping[str, Any], name: str) -> None:
+        """Note what a member's schema says of it; an argument goes by its name on the wire too."""
+        names = {name, str(raw.get("wire", name))}
+        if raw.get("secret"):
+            self.secrets |= names
+        if raw.get("private"):
+            self.private |= names
+
+
+def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
+    """A written schema as JSON Schema: sugar undone, our own keys left out (names of secret and private members noted)."""
     node = Node(origin=pointer)
+    if marks is not None and pointer:
+        marks.note(raw, str(pointer[-1]))
     if "properties" in raw and "type" not in raw:
         node["type"] = "object"
     for key, value in raw.items():
         if key in _OURS or (key == "required" and isinstance(value, bool)):
-            if key == "secret" and value and secrets is not None:
-                secrets.add(str(pointer[-1]))
-        elif value is None and key not in ("const", "default"):
+            continue
+        if value is None and key not in ("const", "default"):
             continue  # a key with nothing behind it
-        elif key == "$ref":
+        if key == "$ref":
             node[key] = REF + value
         elif key in _MANY:
-            node[key] = Node({k: schema_node(v, (*pointer, key, k), secrets) for k, v in value.items()}, origin=(*pointer, key))
+            node[key] = Node({k: schema_node(v, (*pointer, key, k), marks) for k, v in value.items()}, origin=(*pointer, key))
         elif key in _LISTS:
-            node[key] = [schema_node(v, (*pointer, key, i), secrets) for i, v in enumerate(value)]
+            node[key] = [schema_node(v, (*pointer, key, i), marks) for i, v in enumerate(value)]
         elif key in _ONE and isinstance(value, dict):
-            node[key] = schema_node(value, (*pointer, key), secrets)
+            node[key] = schema_node(value, (*pointer, key), marks)
         elif key in ("description", "title"):
             node[key] = Text(value, (*pointer, key))
         else:
@@ -46,15 +64,15 @@ def schema_node(raw: Mapping[str, Any], pointer: Pointer, secrets: set[str] | No
     return node
 
 
-def argument_node(raw: Mapping[str, Any], pointer: Pointer, secrets: set[str] | None = None) -> Node:
+def argument_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
     """An argument's schema."""
-    return schema_node(raw, pointer, secrets)
+    return schema_node(raw, pointer, marks)
 
 
-def schema_nodes(written: surface.Catalogue, data: Any) -> tuple[dict[str, Node], set[str]]:
-    """All named schemas, and the names of their secret members."""
-    secrets: set[str] = set()
-    return {name: schema_node(data["schemas"][name], ("schemas", name), secrets) for name in written.schemas}, secrets
+def schema_nodes(written: surface.Catalogue, data: Any) -> tuple[dict[str, Node], Marks]:
+    """All named schemas, and the names of their secret and private members."""
+    marks = Marks()
+    return {name: schema_node(data["schemas"][name], ("schemas", name), marks) for name in written.schemas}, marks
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
@@ -68,7 +86,7 @@ class _Resolver:
         self.source = source
         self.data = source.data
         self.checker = checker
-        self.schemas, self.secrets = schema_nodes(written, self.data)
+        self.schemas, self.marks = schema_nodes(written, self.data)
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, m.Action] = {}
 
@@ -84,7 +102,8 @@ class _Resolver:
             sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
             api=written.api, auth=written.auth, limits=written.limits, errors=written.errors, points=written.points, env=written.env,
             schemas=self.schemas,
-            secrets=frozenset(self.secrets),
+            secrets=frozenset(self.marks.secrets),
+            private=frozenset(self.marks.private),
             codes=self.codes,
             buckets={name: self._bucket(name, b) for name, b in written.limits.buckets.items()},
             headers=tuple(self._header(name, h) for name, h in written.headers.items()),
@@ -98,6 +117,7 @@ class _Resolver:
             workflows=tuple(self._workflow(name, w) for name, w in written.workflows.items()),
             domain=written.sandbox.domain,
             webhooks=written.webhooks, idempotency=written.idempotency, retention=written.retention, audit=self._audit(written.audit),
+            browsers=written.browsers,
         )  # fmt: skip
 
     def _code(self, name: str, code: platform.Code) -> m.Code:
@@ -137,13 +157,13 @@ class _Resolver:
 
     def _param(self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]) -> m.Param:
         place: Any = p.in_ or ("path" if name in in_path else "query" if method in ("GET", "DELETE") else "body")
-        node = argument_node(raw, at, self.secrets)
+        node = argument_node(raw, at, self.marks)
         return m.Param(Text(name, at), p.wire or name, place, bool(p.required) or place == "path", node, p.refers_to, at)
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> m.Output:
         empty = o is None or not raw or set(raw) <= {"description"}
         text = o.description if o and o.description else "No content" if empty else "Success"
-        schema = None if empty else schema_node(raw, at, self.secrets)
+        schema = None if empty else schema_node(raw, at, self.marks)
         if schema is not None:
             schema.pop("description", None)
         return m.Output(status, schema, Text(text, (*at, "description")), at, (o.content_type if o else None) or "application/json")
@@ -209,7 +229,7 @@ class _Resolver:
             instructions=text("instructions", sf.instructions),
             starters=tuple(Text(t, (*at, "starters", i)) for i, t in enumerate(sf.starters)),
             published_spec=text("published_spec", sf.published_spec), extra=sf.extra, cite=tuple(sf.cite), origin=at,
-            page=sf.page, package=sf.package, headers=dict(sf.headers),
+            page=sf.page, package=sf.package, headers=dict(sf.headers), attribution=dict(sf.attribution),
         )  # fmt: skip
 
     def _dispatcher(self, surface: m.Surface, sf: offers.Surface) -> m.Dispatcher:
@@ -276,7 +296,17 @@ class _Resolver:
         if a is None or listed is None:
             return None
         return m.Audit(
-            listed, a.as_ or "main", tuple(a.reads_on), a.at, a.action, a.actor, a.diff, dict(a.about), tuple(a.never), tuple(a.cite), ("audit",)
+            listed,
+            a.as_ or "main",
+            tuple(a.reads_on),
+            a.at,
+            a.action,
+            a.actor,
+            a.diff,
+            dict(a.about),
+            tuple(a.never),
+            tuple(a.cite),
+            ("audit",),
         )
 
     def _workflow(self, name: str, w: resources.Workflow) -> m.Workflow:

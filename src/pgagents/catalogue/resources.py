@@ -13,7 +13,7 @@ from pgagents.catalogue.basics import Cel, Cited, Json, Line, Name, Slug, Status
 class Call(Strict):
     """An action with its arguments; a string that begins with `=` is an expression."""
 
-    action: Name
+    action: Name = Field(description="The action to call.")
     input: dict[str, Json] = Field(default={}, description="Arguments by name; `=env.place` alone lays in a whole mapping.")
     at: Cel | None = Field(None, description="Where the answer has the resource (or the list to find it in).")
     where: Cel | None = Field(None, description="Which item of the list will do; an item is read through the resource's name.")
@@ -27,9 +27,9 @@ class Call(Strict):
 class Move(Strict):
     """What an action does to a resource's state."""
 
-    from_: list[str] = Field(alias="from")
-    to: str
-    input: dict[str, Json] = {}
+    from_: list[str] = Field(alias="from", description="States in which the action may be called.")
+    to: str = Field(description="The state afterwards.")
+    input: dict[str, Json] = Field({}, description="Arguments that make it this move.")
     otherwise: Name = Field(description="The code from any other state.")
 
 
@@ -46,20 +46,20 @@ class Resource(Cited):
     """A kind of thing: how a test finds, makes, reads back and undoes one, and its lifecycle."""
 
     id: Name = Field("id", description="The member that is its id.")
-    found_by: Call | None = None
-    made_by: Call | None = None
-    read_by: list[Call] = []
-    listed_by: list[Call] = []
-    undone_by: Call | None = None
+    found_by: Call | None = Field(None, description="A call that finds one that is there.")
+    made_by: Call | None = Field(None, description="The call that makes one.")
+    read_by: list[Call] = Field([], description="Calls that read one back.")
+    listed_by: list[Call] = Field([], description="Calls that list them.")
+    undone_by: Call | None = Field(None, description="The call that ends or removes one.")
     absent: str | None = Field(None, description="A well-formed id that no such thing has.")
     missing: Name | None = Field(None, description="The code for an id that does not exist.")
     takes: Takes | None = Field(None, description="What one of these takes up elsewhere, judged where the target is exclusive.")
     expires_by: Name | None = Field(None, description="The member that says when it ends by itself.")
     tenant: bool = Field(False, description="Whether another project must not see it.")
-    state: Name | None = None
-    states: list[str] = []
-    initial: str | None = None
-    moves: dict[Name, Move] = {}
+    state: Name | None = Field(None, description="The member that holds its state.")
+    states: list[str] = Field([], description="All its states.")
+    initial: str | None = Field(None, description="The state of one that was just made.")
+    moves: dict[Name, Move] = Field({}, description="Which action moves it from which states to which.")
     fixed: list[Name] = Field(default=[], description="Members that never change once made.")
     volatile: list[Name] = Field(default=[], description="Members left out when one call is compared over two surfaces.")
     laws: dict[Slug, Law] = Field(default={}, description="May read created, read, input, env.")
@@ -76,22 +76,22 @@ class Resource(Cited):
 class Step(Strict):
     """One call of a workflow."""
 
-    action: Name
-    input: dict[str, Json] = {}
+    action: Name = Field(description="The action it calls.")
+    input: dict[str, Json] = Field({}, description="Arguments; those that begin with `=` are expressions over the steps before.")
     as_: Name | None = Field(None, alias="as", description="The role whose key makes the call. Default: main.")
     after_s: Annotated[float, Field(gt=0)] | None = Field(
         None, description="Seconds to let pass before it, where the server offers a clock."
     )
     status: Status | None = Field(None, description="The status expected. Default: the action's first 2xx.")
     keep: dict[Name, Cel] = Field(default={}, description="Values to keep for later steps, as expressions of response.")
-    expect: list[Cel] = []
+    expect: list[Cel] = Field([], description="What must hold afterwards.")
     expect_timed: list[Cel] = Field(default=[], description="Claimed only where `after_s` could pass.")
 
 
 class Workflow(Cited):
     """What a user does from beginning to end."""
 
-    title: Line
-    description: Line | None = None
+    title: Line = Field(description="A few words on it.")
+    description: Line | None = Field(None, description="Who does it, and why.")
     needs: list[Name] = Field(default=[], description="Roles without which it cannot run.")
-    steps: dict[Name, Step] = Field(min_length=1)
+    steps: dict[Name, Step] = Field(min_length=1, description="What is called, in order.")
