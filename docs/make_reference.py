@@ -1,0 +1,212 @@
+"""Writes docs/reference/ from what it is about: the catalogue's schema, the pages of checks, faults and rules, the commands' help.
+
+`python docs/make_reference.py` writes the pages, `--check` only says whether they are current (exit 1 where not).
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+
+from pgagents import registry
+from pgagents.cli.main import cli
+from pgagents.resources import folder
+
+HERE = Path(__file__).parent
+OUT = HERE / "reference"
+BY_HAND = "<!-- made by docs/make_reference.py: edit what it is made from -->"
+
+
+def page(title: str, intro: str, body: Iterator[str]) -> str:
+    """A page: its title, a sentence, and the rest."""
+    return "\n".join([BY_HAND, "", f"# {title}", "", intro, "", *body]).rstrip() + "\n"
+
+
+def catalogue() -> str:
+    """Every part of the catalogue's language."""
+    schema = json.loads((folder("schemas") / "catalogue.schema.json").read_text(encoding="utf-8"))
+    intro = (
+        "A catalogue is one YAML file. Unknown keys, duplicate keys, anchors, aliases and tags are refused. `{…}` is a mapping with the "
+        "names of your choice; *CEL* marks an expression."
+    )
+    return page("The catalogue's language", intro, _parts(schema))
+
+
+def _parts(schema: dict[str, Any]) -> Iterator[str]:
+    yield from _part("The file", schema, schema.get("required", []))
+    for name, part in sorted(schema["$defs"].items()):
+        yield from _part(name, part, part.get("required", []))
+
+
+def _part(name: str, part: dict[str, Any], required: list[str]) -> Iterator[str]:
+    yield f"## {name}"
+    yield ""
+    if "anyOf" in part:  # a short form, or the whole
+        short, part = part["anyOf"]
+        required = part.get("required", [])
+        yield f"{_takes(short).capitalize()} ({short['description'].rstrip('.').lower()}), or a mapping:"
+        yield ""
+    if part.get("description"):
+        yield part["description"].strip()
+        yield ""
+    if not part.get("properties"):
+        return
+    yield "| key | what | takes |"
+    yield "|---|---|---|"
+    for key, value in part["properties"].items():
+        must = " **required**" if key in required else ""
+        says = " ".join(str(value.get("description", "")).split())
+        if isinstance(value.get("default"), bool | int | float | str) and value["default"] != "":
+            says += f" Default: `{json.dumps(value['default'], ensure_ascii=False)}`."
+        yield f"| `{key}`{must} | {_cell(says)} | {_cell(_takes(value))} |"
+    yield ""
+
+
+def _takes(value: dict[str, Any]) -> str:
+    """A type in a few words, with a link where it has a section of its own."""
+    if "$ref" in value:
+        name = value["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name.lower()})"
+    if "const" in value:
+        return f"`{json.dumps(value['const'])}`"
+    if "enum" in value:
+        return ", ".join(f"`{json.dumps(v)}`".replace('"', "") for v in value["enum"])
+    for key in ("anyOf", "oneOf"):
+        if key in value:
+            return " or ".join(dict.fromkeys(_takes(v) for v in value[key] if v.get("type") != "null"))
+    kind = value.get("type")
+    if kind == "array":
+        return f"list of {_takes(value.get('items', {}))}"
+    if kind == "object":
+        inner = value.get("additionalProperties")
+        inner = inner if isinstance(inner, dict) else next(iter(value.get("patternProperties", {}).values()), None)
+        return f"{{…}} of {_takes(inner)}" if inner else "mapping"
+    return {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}.get(str(kind), "any value")
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").strip()
+
+
+def checks() -> str:
+    """Every check of `verify`, with the faults that it catches."""
+    faults = registry.collect("pgagents.sandbox.faults")
+    intro = "What `pgagents verify` holds a server to, and the faults that prove each check (`pgagents sandbox --fault NAME`)."
+
+    def body() -> Iterator[str]:
+        for name, module in sorted(registry.collect("pgagents.verify.checks").items()):
+            yield f"## {name}"
+            yield ""
+            yield _page(module)
+            yield ""
+            caught = [f"`{id.replace('_', '-')}`" for id, fault in sorted(faults.items()) if name in fault.BREAKS]
+            if caught:
+                yield f"Caught: {', '.join(caught)}."
+                yield ""
+
+    return page("Checks", intro, body())
+
+
+def faults() -> str:
+    """Every fault and liberty of the sandbox."""
+    intro = "Ways in which `pgagents sandbox` can misbehave (`--fault NAME`), and ways to be odd but legal (`--liberty NAME`)."
+
+    def body() -> Iterator[str]:
+        yield "## Faults"
+        yield ""
+        yield "| fault | what is wrong | breaks |"
+        yield "|---|---|---|"
+        for id, fault in sorted(registry.collect("pgagents.sandbox.faults").items()):
+            breaks = ", ".join(f"[{c}](checks.md#{c})" for c in sorted(fault.BREAKS)) or "not caught yet"
+            yield f"| `{id.replace('_', '-')}` | {_cell(_sentence(fault))} | {breaks} |"
+        yield ""
+        yield "## Liberties"
+        yield ""
+        yield "| liberty | what is odd, but legal |"
+        yield "|---|---|"
+        for id, liberty in sorted(registry.collect("pgagents.sandbox.liberties").items()):
+            yield f"| `{id.replace('_', '-')}` | {_cell(_sentence(liberty))} |"
+
+    return page("Faults and liberties", intro, body())
+
+
+def rules() -> str:
+    """Every rule of `lint`."""
+    intro = (
+        "What `pgagents lint` finds. `pgagents explain ID` shows a page in the terminal; `# pgagents: ignore[ID] reason` beside a value "
+        "silences a rule there."
+    )
+
+    def body() -> Iterator[str]:
+        for id, module in sorted(registry.collect("pgagents.lint.rules").items()):
+            yield f"## {id}"
+            yield ""
+            yield f"*{module.RULE.severity}*, `{module.RULE.requirement}`"
+            yield ""
+            yield _page(module)
+            yield ""
+
+    return page("Rules", intro, body())
+
+
+def commands() -> str:
+    """Every command with its help."""
+
+    def body() -> Iterator[str]:
+        context = click.Context(cli, info_name="pgagents", max_content_width=100, terminal_width=100)
+        for name in cli.list_commands(context):
+            yield from _command(cli.get_command(context, name), name, context)
+
+    return page("Commands", "What `pgagents COMMAND --help` prints.", body())
+
+
+def _command(command: click.Command | None, name: str, parent: click.Context) -> Iterator[str]:
+    if command is None:
+        return
+    context = click.Context(command, info_name=name, parent=parent, max_content_width=100, terminal_width=100)
+    yield f"## {context.command_path.removeprefix('pgagents ')}"
+    yield ""
+    yield "```text"
+    yield command.get_help(context)
+    yield "```"
+    yield ""
+    if isinstance(command, click.Group):
+        for inner in command.list_commands(context):
+            yield from _command(command.get_command(context, inner), inner, context)
+
+
+def _page(module: ModuleType) -> str:
+    return inspect.cleandoc(module.__doc__ or "")
+
+
+def _sentence(module: ModuleType) -> str:
+    return " ".join(_page(module).split("\n\n")[0].split())
+
+
+PAGES = {"catalogue": catalogue, "checks": checks, "faults": faults, "rules": rules, "commands": commands}
+
+
+def main() -> int:
+    """Write the pages, or say which are not current."""
+    stale = []
+    for name, make in PAGES.items():
+        path = OUT / f"{name}.md"
+        text = make()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            stale.append(path.name)
+            if "--check" not in sys.argv:
+                OUT.mkdir(exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    print(f"docs/reference: {', '.join(stale) or 'nothing'} {'is not current' if '--check' in sys.argv else 'written'}")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
