@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format schemas interop atk browser bench clean
+.PHONY: help setup demo test format schemas interop atk browser docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -60,6 +60,15 @@ $(VENV)/.browser: $(VENV)/.installed
 	  || { echo "no chromium here: install one by your system's package manager, or run this as root"; exit 1; }
 	@echo "installing playwright into $(VENV)"
 	@$(PIP) install --editable '.[dev,browser]'
+	@touch $@
+
+docs: $(VENV)/.docs ## the documentation as a site, in site/
+	$(BIN)/python docs/make_reference.py
+	$(BIN)/zensical build --strict --clean
+
+$(VENV)/.docs: $(VENV)/.installed
+	@echo "installing zensical into $(VENV)"
+	@$(PIP) install --editable '.[dev,docs]'
 	@touch $@
 
 bench: $(VENV)/.installed ## what it costs: start, build, 1,000 and 2,000 actions, verify

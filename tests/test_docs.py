@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,16 +11,14 @@ from pathlib import Path
 import click
 import pytest
 
+import pages
 from pgagents.cli.main import cli
 from pgagents.contract import Verdict
 from test_layers import ORDER
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = [
-    line[2:] for block in re.findall(r"^```console\n(.*?)^```", README, re.M | re.S) for line in block.splitlines() if line[:2] == "$ "
-]
-SET_UP = ("make ", "pip ", ". .venv/")  # they install, which a test does not; `make` targets are looked up below
+COMMANDS = pages.commands(README)
 FINDS = {"pgagents demo --fault money-rounded-down": 1}
 
 
@@ -72,23 +68,8 @@ def test_files_that_the_readme_names_exist() -> None:
 
 @pytest.fixture(scope="module")
 def run_as_written(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int, str]]:
-    """Every command in one shell, in a copy of what it reads; only the port is another."""
-    folder = tmp_path_factory.mktemp("readme")
-    for part in ("catalogue", "generated", "tests/catalogues"):
-        shutil.copytree(ROOT / part, folder / part)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    lines = [line for line in COMMANDS if not line.startswith(SET_UP) and ("curl" not in line or shutil.which("curl"))]
-    script = ["set -m", *(f"{{ {line}\n}} > {n}.out 2>&1\necho $? >> codes" for n, line in enumerate(lines))]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PGAGENTS_")}
-    environment["PATH"] = f"{_bin(folder)}:{environment['PATH']}"
-    text = "\n".join(script).replace("8080", str(port))
-    subprocess.run(["bash", "-c", text], cwd=folder, env=environment, check=False, timeout=240, stdin=subprocess.DEVNULL)
-    codes = [int(code) for code in (folder / "codes").read_text(encoding="utf-8").split()]
-    return [
-        (line, code, (folder / f"{n}.out").read_text(encoding="utf-8")) for n, (line, code) in enumerate(zip(lines, codes, strict=True))
-    ]
+    """Every command of the README."""
+    return pages.run(COMMANDS, tmp_path_factory.mktemp("readme"))
 
 
 def test_lines_with_curl_are_run_too() -> None:
@@ -97,17 +78,29 @@ def test_lines_with_curl_are_run_too() -> None:
         pytest.skip("curl is not installed, so those lines of the README are not run")
 
 
-def _bin(folder: Path) -> Path:
-    """A folder with `pgagents`, run by the Python of this test."""
-    made = folder / "bin"
-    made.mkdir()
-    script = made / "pgagents"
-    script.write_text(f"#!{sys.executable}\nfrom pgagents.cli.main import run\nrun()\n", encoding="utf-8")
-    script.chmod(0o755)
-    return made
-
-
 def test_commands_of_the_readme_run_as_written(run_as_written: list[tuple[str, int, str]]) -> None:
     assert len(run_as_written) > 8
     for line, code, said in run_as_written:
         assert code == FINDS.get(line, 0), f"$ {line}\n{said}"
+
+
+GUIDE = sorted(p for p in (ROOT / "docs").glob("**/*.md") if p.parent.name not in ("reference", "decisions"))
+
+
+@pytest.mark.parametrize("page", GUIDE, ids=lambda p: p.stem)
+def test_commands_of_the_guide_run_as_written(page: Path, tmp_path: Path) -> None:
+    lines = pages.commands(page.read_text(encoding="utf-8"))
+    copied = () if page.stem == "tutorial" else ("catalogue", "generated")
+    for line, code, said in pages.run(lines, tmp_path, copied=copied) if lines else ():
+        assert code == 0, f"$ {line}\n{said}"
+
+
+def test_reference_is_current() -> None:
+    done = subprocess.run([sys.executable, ROOT / "docs/make_reference.py", "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}run: make docs"
+
+
+def test_every_page_of_the_guide_is_in_the_sites_menu() -> None:
+    menu = (ROOT / "zensical.toml").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("**/*.md"):
+        assert f'"{page.relative_to(ROOT / "docs")}"' in menu, page

@@ -1,0 +1,52 @@
+"""Commands of a page (` ```console ` blocks, lines that begin with `$ `), run as written in a folder of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SET_UP = ("make ", "pip ", ". .venv/")  # they install, which a test does not
+
+
+def commands(text: str) -> list[str]:
+    """What a reader is asked to type."""
+    blocks = re.findall(r"^```console\n(.*?)^```", text, re.M | re.S)
+    return [line[2:] for block in blocks for line in block.splitlines() if line[:2] == "$ "]
+
+
+def run(
+    lines: Iterable[str], folder: Path, *, copied: Iterable[str] = ("catalogue", "generated", "tests/catalogues")
+) -> list[tuple[str, int, str]]:
+    """Each command with its exit code and what it said, all in one shell, beside a copy of what they read; only the port is another."""
+    for part in copied:
+        shutil.copytree(ROOT / part, folder / part)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    chosen = [line for line in lines if not line.startswith(SET_UP) and ("curl" not in line or shutil.which("curl"))]
+    script = ["set -m", *(f"{{ {line}\n}} > {n}.out 2>&1\necho $? >> codes" for n, line in enumerate(chosen))]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PGAGENTS_")}
+    environment["PATH"] = f"{_bin(folder)}:{environment['PATH']}"
+    text = "\n".join(script).replace("8080", str(port))
+    subprocess.run(["bash", "-c", text], cwd=folder, env=environment, check=False, timeout=240, stdin=subprocess.DEVNULL)
+    codes = [int(code) for code in (folder / "codes").read_text(encoding="utf-8").split()]
+    return [
+        (line, code, (folder / f"{n}.out").read_text(encoding="utf-8")) for n, (line, code) in enumerate(zip(chosen, codes, strict=True))
+    ]
+
+
+def _bin(folder: Path) -> Path:
+    """A folder with `pgagents`, run by the Python of this test."""
+    made = folder / "bin"
+    made.mkdir()
+    script = made / "pgagents"
+    script.write_text(f"#!{sys.executable}\nfrom pgagents.cli.main import run\nrun()\n", encoding="utf-8")
+    script.chmod(0o755)
+    return made
