@@ -1,0 +1,172 @@
+"""`pgagents call`: one action, called as an agent's host would, and the answer in a vendor's own form."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgagents.cli._api import api_key, api_url
+from pgagents.cli.options import examples, load
+
+if TYPE_CHECKING:
+    from pgagents.client.answer import Answer
+    from pgagents.client.attempts import Wait
+    from pgagents.client.client import Question
+    from pgagents.model import Model
+
+MAX_MESSAGE_BYTES = 4_000_000
+_HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes makes the call without asking"}
+
+
+@click.command(
+    short_help="Call one action, as an agent's host does.",
+    epilog=examples(
+        ("an action with its arguments", "pgagents call get_market_rate lat=39.6403 lng=-106.3742"),
+        ("what a Gemini model would be told", "pgagents call get_session session_id=sess_0 --as gemini"),
+        ("a tool call as a vendor's API answered it, from standard input", "pgagents call --as openai --json - < tool_call.json"),
+        ("against a server of your own", "pgagents call search_products q=kettle --catalogue shop.yaml --url http://127.0.0.1:8080"),
+    ),
+)
+@click.argument("action", required=False)
+@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--as", "vendor", metavar="VENDOR", help="Take and answer the call in this vendor's form: gemini, openai, anthropic, xai …")
+@click.option(
+    "--json",
+    "file",
+    metavar="FILE",
+    help="The arguments as a JSON object; with --as and no ACTION, the vendor's message; - for stdin.",
+)
+@click.option("--url", metavar="URL", help="Where the API is. Default: the catalogue's environment variable, else its server.")
+@click.option(
+    "--catalogue",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Default: as for the other commands.",
+)
+@click.option("--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CAs to trust (PEM).")
+@click.option("--yes", is_flag=True, help="Make a call that the catalogue wants confirmed without asking.")
+def command(
+    action: str | None, arguments: tuple[str, ...], vendor: str | None, file: str | None, url: str | None, catalogue: Path | None,
+    cacert: Path | None, yes: bool,
+) -> int:  # fmt: skip
+    """Call ACTION with its arguments and print what comes as JSON.
+
+    A value is read as the action's schema wants it; KEY:=VALUE is JSON whatever the schema says. The key comes from PGAGENTS_TOKEN, or from
+    the catalogue's own variable (PARKGRAPH_API_KEY); it is never an argument. Exit code: 0 the API did it, 1 it refused, 2 the call was
+    wrong and not sent, 3 no answer came.
+    """
+    import asyncio
+
+    model = load(catalogue)
+    message: Any = None
+    given: dict[str, Any] = {}
+    if action is None or "=" in action:
+        if action or vendor is None or file is None:
+            raise click.UsageError("Missing argument 'ACTION'. Without it, give --as and --json with a vendor's message.")
+        message = _read(file)
+    else:
+        given = _arguments(model, action, arguments, file)
+    shown, answer = asyncio.run(_called(model, api_url(model, url), vendor, action or "", given, message, cacert, yes))
+    click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+    if answer.problem is None:
+        return 0
+    if answer.problem.code in _HELP:
+        click.echo(f"help: {_HELP[answer.problem.code]}", err=True)
+    return 2 if not answer.problem.sent else 3 if answer.status is None else 1
+
+
+async def _called(
+    model: Model, url: str, vendor: str | None, action: str, given: dict[str, Any], message: Any, cacert: Path | None, yes: bool
+) -> tuple[Any, Answer]:
+    from pgagents.cli._keys import TOKEN
+    from pgagents.client.client import connect
+    from pgagents.client.form import form, output
+
+    async def told(wait: Wait) -> None:
+        click.echo(wait.why, err=True)
+
+    async with connect(
+        model, url, api_key(model, TOKEN), cacert=str(cacert) if cacert else None, confirm=_asked if _someone() else None
+    ) as client:
+        if vendor is None:
+            answer = await client.call(action, given, confirmed=yes, told=told)
+            return output(answer), answer
+        if message is None:
+            names = {str(a.name): name for name, a in client.named(client.surface(form(vendor).surface)).items()}
+            message = form(vendor).compose(names.get(action, action), given, "call_1")
+        return await client.outcome(vendor, message, confirmed=yes, told=told)
+
+
+def _someone() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _asked(question: Question) -> bool:
+    click.echo(f"{question.title}: {json.dumps(dict(question.arguments), ensure_ascii=False)}", err=True)
+    return click.confirm(question.body, err=True)
+
+
+def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | None) -> dict[str, Any]:
+    """The arguments of the file, and those of the command line over them."""
+    from pgagents.errors import PgagentsError
+    from pgagents.source import did_you_mean
+
+    known = model.action(action)
+    if known is None:
+        raise PgagentsError(f"there is no action `{action}`", did_you_mean(action, [a.name for a in model.actions]))
+    found: dict[str, Any] = {}
+    if file is not None:
+        read = _read(file)
+        if not isinstance(read, dict):
+            raise PgagentsError(f"--json {file} is no JSON object", 'write the arguments as {"name": value}')
+        found.update(read)
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name.rstrip(":"):
+            raise PgagentsError(f"`{word}` is no KEY=VALUE", "write an argument as limit=5")
+        if name.endswith(":"):
+            found[name[:-1]] = _json(text, word)
+        else:
+            param = known.param(name)
+            found[name] = _value(text, param.schema if param else {}, model.schemas)
+    return found
+
+
+def _value(text: str, schema: Any, schemas: Any) -> Any:
+    """A word as the schema wants it; where it cannot be that, as it stands, so that the refusal says why."""
+    from pgagents.schema import resolve
+    from pgagents.wire import read_json
+
+    schema = resolve(schema, schemas)
+    kinds = schema.get("type", [])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    if "string" in kinds or (not kinds and all(isinstance(v, str) for v in schema.get("enum", ())) and "enum" in schema):
+        return text
+    read = read_json(text.encode("utf-8", "surrogateescape"))
+    return text if read.problem else read.value
+
+
+def _json(text: str, where: str) -> Any:
+    from pgagents.errors import PgagentsError
+    from pgagents.wire import read_json
+
+    read = read_json(text.encode("utf-8", "surrogateescape"))
+    if read.problem:
+        raise PgagentsError(f"{where}: {read.problem}", "write JSON there")
+    return read.value
+
+
+def _read(file: str) -> Any:
+    from pgagents.errors import PgagentsError
+
+    try:
+        data = sys.stdin.buffer.read(MAX_MESSAGE_BYTES + 1) if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise PgagentsError(f"cannot read --json {file}: {error.strerror}", "give the path of a JSON file, or -") from None
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise PgagentsError(f"--json {file} has more than {MAX_MESSAGE_BYTES:,} bytes", "no vendor's message is so long")
+    return _json(data.decode("utf-8", "surrogateescape"), f"--json {file}")

@@ -1,0 +1,177 @@
+"""What came of a call: the API's data, or a problem that a model and a person can act on.
+
+A problem holds what the API's envelope says in its declared members and nothing else of the answer: no trace, no
+header, no key. Where the fault is the server's own (5xx), even its message may tell what is nobody's business, so the
+catalogue's meaning of the code stands in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from pgagents.model import Action, Code, Model
+from pgagents.wire import Response, Silence, read_json
+
+JSON = "application/json"
+MAX_MESSAGE = 400
+_SILENCES = {
+    "refused": ("unreachable", "the API cannot be reached"),
+    "timeout": ("timeout", "the API did not answer in time"),
+    "reset": ("connection_lost", "the API broke off the connection"),
+    "tls": ("untrusted", "the API's certificate is not trusted"),
+    "too-large": ("answer_too_large", "the API's answer is too large to take"),
+    "protocol": ("unreadable_answer", "the API's answer is no HTTP that can be read"),
+}
+UNKNOWN_EFFECT = "It is not known whether the call took effect: look before calling again."
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a call has no data. `status` is None where the API gave no answer or was not asked; `sent`: whether it was asked."""
+
+    code: str
+    message: str
+    status: int | None = None
+    request_id: str | None = None
+    field: str | None = None
+    scope: str | None = None
+    retry_after_s: float | None = None
+    note: str | None = None
+    sent: bool = True
+
+    def shown(self) -> dict[str, Any]:
+        """The members that a model is told, those that are known."""
+        known = {
+            "status": self.status, "code": self.code, "message": self.message, "request_id": self.request_id, "field": self.field,
+            "scope": self.scope, "retry_after_s": self.retry_after_s, "note": self.note,
+        }  # fmt: skip
+        return {name: value for name, value in known.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The outcome of one call. `data` is the body of a success, None where it has none."""
+
+    action: str
+    status: int | None
+    data: Any
+    problem: Problem | None = None
+    request_id: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the API did what was asked."""
+        return self.problem is None
+
+
+def refused(action: str, code: str, message: str, **more: Any) -> Answer:
+    """An answer of our own to a call that was not sent."""
+    return Answer(action, None, None, Problem(code, message, sent=False, **more))
+
+
+def answer_of(
+    model: Model, action: Action, came: Response | Silence, *, key: str, uncertain: bool, retry_after_s: float | None = None
+) -> Answer:
+    """Read what came. `uncertain`: an earlier attempt may have taken effect; `retry_after_s`: the wait that was asked for."""
+    note: str | None
+    if isinstance(came, Silence):
+        note = UNKNOWN_EFFECT if action.effect == "write" and (uncertain or came.kind not in ("refused", "tls")) else None
+        code, message = _SILENCES.get(came.kind, _SILENCES["protocol"])
+        return Answer(action.name, None, None, Problem(code, message, note=note))
+    request_id = _plain(_header(model, came), key)
+    if 200 <= came.status < 300:
+        return _success(action, came, request_id)
+    found = _problem(model, action, came, request_id, key)
+    if uncertain and came.status in (404, 409):
+        note = f"An earlier attempt of this call went unanswered, and this may be its effect. {UNKNOWN_EFFECT}"
+    else:
+        broken = came.status >= 500 and action.effect == "write" and came.status not in {e.status for e in model.errors.edge}
+        note = UNKNOWN_EFFECT if uncertain or broken else None
+    made = Problem(
+        found.code, found.message, found.status, found.request_id, found.field, found.scope, retry_after_s, note
+    )  # fmt: skip
+    return Answer(action.name, came.status, None, made, made.request_id)
+
+
+def _success(action: Action, came: Response, request_id: str | None) -> Answer:
+    output = next((o for o in action.outputs if o.status == came.status), action.success)
+    if not came.body and (output.schema is None or came.status == 204):
+        return Answer(action.name, came.status, None, None, request_id)
+    data: Any
+    problem = ""
+    if output.schema is not None and output.content_type != JSON:
+        try:
+            data = came.body.decode("utf-8")
+        except UnicodeDecodeError:
+            data, problem = None, "it is no text"
+    else:
+        read = read_json(came.body)
+        data, problem = read.value, read.problem
+    if not problem:
+        return Answer(action.name, came.status, data, None, request_id)
+    note = "The call took effect." if action.effect == "write" else None
+    message = "the API answered with a success whose body cannot be read"
+    return Answer(action.name, came.status, None, Problem("unreadable_answer", message, came.status, request_id, note=note), request_id)
+
+
+def _problem(model: Model, action: Action, came: Response, request_id: str | None, key: str) -> Problem:
+    body = read_json(came.body).value
+    errors = model.errors
+    code = _plain(at(body, errors.code_at), key)
+    known = model.codes.get(code or "") or _only(model, action, came.status)
+    message = None if came.status >= 500 else _plain(at(body, errors.message_at), key)
+    if not message:
+        message = str(known.meaning) if known and known.meaning else _phrase(came.status)
+    return Problem(
+        code or f"http_{came.status}",
+        message,
+        came.status,
+        _plain(at(body, errors.request_id_at), key) or request_id,
+        _plain(at(body, errors.field_at), key),
+        _plain(at(body, errors.scope_at), key),
+    )
+
+
+def at(body: Any, path: str | None) -> Any:
+    """The member at a dotted path; None where there is none."""
+    if not path:
+        return None
+    for step in path.split("."):
+        if not isinstance(body, Mapping):
+            return None
+        body = body.get(step)
+    return body
+
+
+def _plain(value: Any, key: str) -> str | None:
+    """A text on one line, of bounded length, without the key; None for anything else."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    text = " ".join("".join(c if c.isprintable() else " " for c in value[: 4 * MAX_MESSAGE]).split())
+    if key:
+        text = text.replace(key, "[key]")
+    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
+
+
+def _only(model: Model, action: Action, status: int) -> Code | None:
+    """The one code that the action may answer with this status; None where there are several."""
+    found = {c.name: c for c in (*action.errors, *model.always()) if c.status == status}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _phrase(status: int) -> str:
+    if 300 <= status < 400:
+        return "the API sent the call elsewhere, and a key is not taken there"
+    try:
+        return f"the API answered {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"the API answered {status}"
+
+
+def _header(model: Model, came: Response) -> str | None:
+    """The answer's id as a header, told by its name."""
+    name = next((h.name for h in model.headers if "request-id" in h.name.lower()), "X-Request-Id")
+    return came.header(name)

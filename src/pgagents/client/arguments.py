@@ -1,0 +1,134 @@
+"""A model's arguments, made into the action's and held to the catalogue.
+
+Models are shown lowered schemas, so what they send differs in ways that mean nothing: strict modes send null for what
+is not given, and a vendor whose numbers are all doubles sends 5.0 for 5. Both are undone here before anything is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from pgagents import schema as schemas
+from pgagents.model import Action, Model, Param
+from pgagents.origin import plain
+from pgagents.source import brief, did_you_mean
+from pgagents.wire import json_bytes
+
+MOST_FAULTS = 5
+MAX_DEPTH = 50
+
+
+class Arguments:
+    """What one action takes. `params` are the arguments that may be given."""
+
+    def __init__(self, model: Model, action: Action, params: tuple[Param, ...]) -> None:
+        self._model, self._params = model, {str(p.name): p for p in params}
+        left_out = tuple(p.name for p in action.params if p not in params)
+        self.schema = action.input_schema(places=("path", "query", "header", "body"), omit=left_out)
+
+    @cached_property
+    def _validator(self) -> Any:
+        return schemas.validator(self.schema, self._model.schemas)
+
+    def raised(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments without nulls that stand for nothing, whole numbers as integers."""
+        found = _raised(dict(given), self.schema, self._model.schemas, 0)
+        return found if isinstance(found, dict) else dict(given)
+
+    def faults(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """What is wrong with them: the argument's name (`a.0.b`) and a message; empty where nothing is."""
+        try:
+            json_bytes(dict(given))
+        except (ValueError, TypeError, RecursionError):  # half a character, not a number, an object of Python's own
+            return [("", "the arguments are no JSON")]
+        unknown = [name for name in given if name not in self._params]
+        found = [(_short(name), self._unknown(name)) for name in unknown]
+        missing = [name for name, param in self._params.items() if param.required and name not in given]
+        found += [(name, "it is missing") for name in missing]
+        for error in self._validator.iter_errors(plain({k: v for k, v in given.items() if k not in unknown})):
+            if missing and not error.instance_path and list(error.schema_path) == ["required"]:
+                continue
+            found.append((".".join(str(step) for step in error.instance_path), _short(error.message)))
+            if len(found) >= MOST_FAULTS:
+                break
+        found += [(name, why) for name, param in self._params.items() if name in given and (why := _unsendable(param, given[name]))]
+        return found[:MOST_FAULTS]
+
+    def _unknown(self, name: str) -> str:
+        if not self._params:
+            return "there is no such argument; it takes none"
+        help = did_you_mean(name, self._params)
+        return f"there is no such argument; {help}" if help else "there is no such argument"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else line[:199] + "…"
+
+
+def _unsendable(param: Param, value: Any) -> str:
+    """Why a value cannot stand where the argument goes on the wire, whatever its schema says; empty where it can."""
+    if param.place == "path" and (value in ("", ".", "..") or isinstance(value, list | dict)):
+        return f"{brief(repr(value))} cannot stand in a path"
+    if param.place == "header" and not (
+        (isinstance(value, str) and value.isascii() and value.isprintable()) or isinstance(value, int | float)
+    ):
+        return "it must be one line of ASCII text"
+    return ""
+
+
+def _raised(value: Any, schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> Any:
+    schema = schemas.resolve(schema, named)
+    if depth > MAX_DEPTH:
+        return value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and "integer" in _kinds(schema):
+        return int(value)
+    if isinstance(value, list):
+        items = schema.get("items")
+        return [_raised(v, items, named, depth + 1) for v in value] if isinstance(items, Mapping) else value
+    if isinstance(value, Mapping):
+        members = dict(_members(schema, named, 0))
+        needed = set(_required(schema, named, 0))
+        found = {}
+        for name, inner in value.items():
+            if name not in members:
+                found[name] = inner
+            elif inner is not None or name in needed or _takes_null(members[name], named, 0):
+                found[name] = _raised(inner, members[name], named, depth + 1)
+        return found
+    return value
+
+
+def _kinds(schema: Mapping[str, Any]) -> list[str]:
+    kinds = schema.get("type", [])
+    return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def _branches(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [schemas.resolve(b, named) for k in ("allOf", "anyOf", "oneOf") for b in schema.get(k) or () if isinstance(b, Mapping)]
+
+
+def _members(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[tuple[str, Any]]:
+    """Names and schemas of an object's members, those of its alternatives too; its own go before."""
+    inner = [pair for b in _branches(schema, named) for pair in _members(b, named, depth + 1)] if depth < 5 else []
+    return [*reversed(inner), *(schema.get("properties") or {}).items()]
+
+
+def _required(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> list[str]:
+    """Members that some part of the schema wants."""
+    inner = [name for b in _branches(schema, named) for name in _required(b, named, depth + 1)] if depth < 5 else []
+    return [*inner, *(schema.get("required") or ())]
+
+
+def _takes_null(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> bool:
+    """Whether null is a value of its own there, so that it must not be taken for: not given."""
+    schema = schemas.resolve(schema, named)
+    if "null" in _kinds(schema) or ("const" in schema and schema["const"] is None) or None in (schema.get("enum") or ()):
+        return True
+    typed = bool(_kinds(schema) or "const" in schema or "enum" in schema or "allOf" in schema)
+    branches = [b for k in ("anyOf", "oneOf") for b in schema.get(k) or () if isinstance(b, Mapping)]
+    if branches and depth < 5:
+        return any(_takes_null(b, named, depth + 1) for b in branches)
+    return not typed

@@ -1,0 +1,110 @@
+"""When a call is made again, and how long is waited before. Nothing here sends or sleeps.
+
+A 429 is a refusal before anything happened, and so is a status that the catalogue says its edge answers with; a
+connection that was never made reached nobody. Those are always safe to repeat. After anything else that may pass, a call
+is repeated only where that cannot do a thing twice: a read, a PUT or DELETE, or one with an idempotency key.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from pgagents.model import Action, Model
+from pgagents.wire import Request, Response, Silence
+
+PASSING = frozenset((408, 425, 500, 502, 503, 504))
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often and how long is tried. `max_wait_s` bounds all waiting of one call together."""
+
+    attempts: int = 4
+    max_wait_s: float = 30.0
+    base_s: float = 0.5
+    most_s: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let so many seconds pass; `why` says to a person what is waited for."""
+
+    seconds: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The last that came, how many attempts it took, and whether an earlier one may have taken effect."""
+
+    came: Response | Silence
+    attempts: int
+    uncertain: bool
+    retry_after_s: float | None = None
+
+
+Steps = Generator[Request | Wait, Response | Silence | None, Ended]
+
+
+def attempts(
+    model: Model, action: Action, request: Request, patience: Patience, *, again: bool, clock: Callable[[], float], rng: random.Random
+) -> Steps:
+    """Requests to send and waits to make, one after the other. `again`: whether repeating it cannot do a thing twice."""
+    edge = {e.status for e in model.errors.edge}
+    waited, uncertain, number = 0.0, False, 0
+    while True:
+        number += 1
+        came = yield request
+        assert came is not None
+        told = retry_after_s(came.header("Retry-After"), clock()) if isinstance(came, Response) else None
+        safe = _safe(came, edge)
+        if number >= patience.attempts or not (safe or (again and _passing(came))):
+            return Ended(came, number, uncertain, told)
+        pause = _pause(told, number, patience, rng)
+        if waited + pause > patience.max_wait_s:
+            return Ended(came, number, uncertain, told)
+        uncertain = uncertain or (not safe and action.effect == "write")
+        waited += pause
+        yield Wait(pause, f"{_said(came)}; attempt {number + 1} of {patience.attempts} in {pause:.1f} s")
+
+
+def repeatable(action: Action, *, keyed: bool) -> bool:
+    """Whether making the call twice cannot do a thing twice; `keyed`: it carries an idempotency key."""
+    return action.effect == "read" or action.method in ("PUT", "DELETE") or keyed
+
+
+def retry_after_s(text: str | None, now: float) -> float | None:
+    """Retry-After in seconds, from either of its forms (RFC 9110, 10.2.3); None where it is neither."""
+    if text is None or len(text) > 64:
+        return None
+    if text.strip().isascii() and text.strip().isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+def _safe(came: Response | Silence, edge: set[int]) -> bool:
+    return came.kind == "refused" if isinstance(came, Silence) else came.status == 429 or came.status in edge
+
+
+def _passing(came: Response | Silence) -> bool:
+    return came.kind in ("timeout", "reset") if isinstance(came, Silence) else came.status in PASSING
+
+
+def _pause(told: float | None, number: int, patience: Patience, rng: random.Random) -> float:
+    """What was told and a little more, so that clients told the same do not come at once; else ever longer, half of it by chance."""
+    if told is not None:
+        return told + rng.random() * min(1.0, 0.1 + told / 10)
+    most: float = min(patience.most_s, patience.base_s * 2.0 ** (number - 1))
+    return most / 2 + rng.random() * most / 2
+
+
+def _said(came: Response | Silence) -> str:
+    if isinstance(came, Response):
+        return f"the API answered {came.status}"
+    return "the API cannot be reached" if came.kind == "refused" else "the API gave no answer"

@@ -1,0 +1,39 @@
+"""The client for code without an event loop of its own: the same calls, made in a loop in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from pgagents.client.answer import Answer
+from pgagents.client.client import Client, connect
+from pgagents.model import Model
+
+if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
+
+
+class Blocking:
+    """A `Client` whose calls wait. It may be used by several threads at once."""
+
+    def __init__(self, portal: BlockingPortal, client: Client) -> None:
+        self._portal, self._client = portal, client
+
+    def answer(self, name: str, message: Any, *, confirmed: bool = False) -> dict[str, Any]:
+        """See `Client.answer`."""
+        return self._portal.call(partial(self._client.answer, name, message, confirmed=confirmed))
+
+    def call(self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False) -> Answer:
+        """See `Client.call`."""
+        return self._portal.call(partial(self._client.call, name, arguments, confirmed=confirmed))
+
+
+@contextmanager
+def connected(model: Model, url: str, key: str = "", **more: Any) -> Iterator[Blocking]:
+    """A waiting client of the server at `url`; `more` goes to `connect`."""
+    from anyio.from_thread import start_blocking_portal
+
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(connect(model, url, key, **more)) as client:
+        yield Blocking(portal, client)

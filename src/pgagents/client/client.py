@@ -1,0 +1,200 @@
+"""Calls actions of a catalogue on a running server, as an agent's host does: argument checks, patience, an idempotency key.
+
+```python
+async with connect(load_file("catalogue.yaml"), url, key) as client:
+    for call in response.choices[0].message.tool_calls:
+        messages.append(await client.answer("openai", call))
+```
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.client.answer import Answer, answer_of, refused
+from pgagents.client.arguments import Arguments
+from pgagents.client.attempts import Ended, Patience, Wait, attempts, repeatable
+from pgagents.client.form import form
+from pgagents.client.request import request_of
+from pgagents.client.send import Send, Sender
+from pgagents.errors import PgagentsError
+from pgagents.model import Action, Model, Param, Surface
+from pgagents.source import brief, did_you_mean
+from pgagents.wire import Request
+
+Told = Callable[[Wait], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked before a call that the catalogue wants confirmed."""
+
+    action: str
+    title: str
+    body: str
+    arguments: Mapping[str, Any]
+
+
+Confirm = Callable[[Question], bool]
+
+
+class Client:
+    """Calls actions. One may be used by many tasks at once; nothing of a call is kept.
+
+    `confirm` is asked before an action that the catalogue wants confirmed; without it such a call is refused unless it
+    says `confirmed=True`. `sleep`, `clock` and `rng` are the world's, for tests to replace.
+    """
+
+    def __init__(
+        self, model: Model, send: Send, key: str = "", *, patience: Patience | None = None, confirm: Confirm | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep, clock: Callable[[], float] = time.time,
+        rng: random.Random | None = None,
+    ) -> None:  # fmt: skip
+        self.model = model
+        self._send, self._key, self._patience, self._confirm = send, key, patience or Patience(), confirm
+        self._sleep, self._clock, self._rng = sleep, clock, rng or random.SystemRandom()
+        self._arguments: dict[tuple[str, str], Arguments] = {}
+        self._names: dict[str, dict[str, Action]] = {}
+
+    async def answer(self, name: str, message: Any, *, confirmed: bool = False) -> dict[str, Any]:
+        """Make the call that a vendor's message asks for, and answer it in that vendor's form; errors are answers too.
+
+        `name` is a form's (`gemini`, `openai`, `anthropic` …). Raises PgagentsError where the message is none of that form,
+        or the catalogue offers that vendor nothing.
+        """
+        return (await self.outcome(name, message, confirmed=confirmed))[0]
+
+    async def outcome(self, name: str, message: Any, *, confirmed: bool = False, told: Told | None = None) -> tuple[dict[str, Any], Answer]:
+        """As `answer`, with the outcome beside it. `told` is awaited before each wait."""
+        vendor = form(name)
+        call = vendor.read(message)
+        surface = self.surface(vendor.surface)
+        if call.arguments is None:
+            answer = refused(call.name, "invalid_arguments", call.problem)
+        else:
+            answer = await self.tool(surface, call.name, call.arguments, confirmed=confirmed, told=told)
+        return vendor.write(call, answer), answer
+
+    async def tool(
+        self, surface: Surface, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, told: Told | None = None
+    ) -> Answer:
+        """Call the action that a surface offers under this name; headers are ours to send, not a model's."""
+        action = self.named(surface).get(name)
+        if action is None:
+            help = did_you_mean(name, self.named(surface))
+            return refused(brief(name), "unknown_tool", f"there is no tool `{brief(name)}`" + (f"; {help}" if help else ""))
+        params = tuple(p for p in surface.params(action) if p.place != "header")
+        return await self._call(action, params, arguments, surface, confirmed, told)
+
+    async def call(self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, told: Told | None = None) -> Answer:
+        """Call an action by the catalogue's own name, with any of its arguments. Raises PgagentsError for an unknown one."""
+        action = self.model.action(name)
+        if action is None:
+            raise PgagentsError(f"there is no action `{brief(name)}`", did_you_mean(name, [a.name for a in self.model.actions]))
+        return await self._call(action, action.params, arguments, None, confirmed, told)
+
+    def named(self, surface: Surface) -> dict[str, Action]:
+        """The surface's actions by the names that it gives them."""
+        if surface.name not in self._names:
+            found = {}
+            for action in surface.actions:
+                own = action.texts.get(surface.name)
+                found[str(own.name if own and own.name else action.name)] = action
+            self._names[surface.name] = found
+        return self._names[surface.name]
+
+    def surface(self, name: str) -> Surface:
+        """The surface of that name. Raises PgagentsError where the catalogue has none."""
+        if name not in self.model.surfaces:
+            raise PgagentsError(f"the catalogue has no `surfaces.{name}`", "add it, with the actions that this vendor's models are offered")
+        return self.model.surfaces[name]
+
+    async def _call(
+        self, action: Action, params: tuple[Param, ...], arguments: Mapping[str, Any], surface: Surface | None, confirmed: bool,
+        told: Told | None,
+    ) -> Answer:  # fmt: skip
+        takes = self._taken(action, params, f"surface {surface.name}" if surface else "")
+        given = takes.raised(arguments)
+        if faults := takes.faults(given):
+            message = "; ".join(f"{name}: {why}" if name else why for name, why in faults)
+            return refused(action.name, "invalid_arguments", message, field=faults[0][0] or None)
+        if action.key and not self._key:
+            return refused(action.name, "no_key", self._no_key())
+        if action.signed is not None:
+            return refused(action.name, "not_callable", "only its sender calls it, with a signature")
+        if not confirmed and (why := self._unconfirmed(action, given)):
+            return refused(action.name, "confirmation_required", why)
+        given, keyed = self._with_idempotency_key(action, given)
+        request = request_of(action, given, key=self._key, headers=surface.headers if surface else None)
+        ended = await self._driven(action, request, keyed, told)
+        return answer_of(
+            self.model, action, ended.came, key=self._key, uncertain=ended.uncertain, retry_after_s=ended.retry_after_s
+        )  # fmt: skip
+
+    def _taken(self, action: Action, params: tuple[Param, ...], which: str) -> Arguments:
+        """What these parameters take; `which` tells apart the several choices of an action's parameters."""
+        at = (which, str(action.name))
+        if at not in self._arguments:
+            self._arguments[at] = Arguments(self.model, action, params)
+        return self._arguments[at]
+
+    def _no_key(self) -> str:
+        issued = self.model.auth.schemes[self.model.auth.default].issue_at
+        return "no API key is set where this is run" + (f"; one is issued at {issued}" if issued else "")
+
+    def _unconfirmed(self, action: Action, arguments: Mapping[str, Any]) -> str:
+        """Why the call may not be made yet; empty where it may."""
+        if action.confirm_body is None:
+            return ""
+        question = Question(action.name, str(action.confirm_title or action.title), str(action.confirm_body), arguments)
+        if self._confirm is None:
+            return f"ask the user first: {question.body}"
+        return "" if self._confirm(question) else "the user said no"
+
+    def _with_idempotency_key(self, action: Action, given: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+        """The arguments with a key of this one call, where the action has a place for it and its schema takes one of ours."""
+        name = action.idempotency
+        param = action.param(name) if name else None
+        if param is None or name in given:
+            return given, param is not None
+        takes = self._taken(action, (param,), "idempotency key")
+        made = uuid.uuid4()
+        for value in (str(made), made.hex, made.hex[:16]):
+            if not takes.faults({str(param.name): value}):
+                return {**given, str(param.name): value}, True
+        return given, False
+
+    async def _driven(self, action: Action, request: Request, keyed: bool, told: Told | None) -> Ended:
+        again = repeatable(action, keyed=keyed)
+        steps = attempts(self.model, action, request, self._patience, again=again, clock=self._clock, rng=self._rng)
+        came = None
+        while True:
+            try:
+                step = steps.send(came)
+            except StopIteration as stop:
+                ended: Ended = stop.value
+                return ended
+            if isinstance(step, Wait):
+                if told is not None:
+                    await told(step)
+                await self._sleep(step.seconds)
+                came = None
+            else:
+                came = await self._send(step)
+
+
+@asynccontextmanager
+async def connect(model: Model, url: str, key: str = "", *, cacert: str | None = None, **more: Any) -> AsyncIterator[Client]:
+    """A client of the server at `url`; `more` goes to `Client`."""
+    sender = Sender(url, cacert=cacert)
+    try:
+        yield Client(model, sender, key, **more)
+    finally:
+        await sender.close()

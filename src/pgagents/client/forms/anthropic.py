@@ -1,0 +1,34 @@
+"""Anthropic's Messages API: a block `tool_use` in, a block `tool_result` out.
+
+https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview, read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.client.answer import Answer
+from pgagents.client.form import Form, output
+from pgagents.client.toolcall import ToolCall, given, mapping, member, text
+
+_WHAT = "tool_use of the Messages API"
+
+
+def read(message: Any) -> ToolCall:
+    """A block of the assistant's content."""
+    found = mapping(message)
+    return given(member(found, "name", _WHAT), member(found, "id", _WHAT), found.get("input"))
+
+
+def write(call: ToolCall, answer: Answer) -> dict[str, Any]:
+    """The block that answers it, for the next message of the user."""
+    made = {"type": "tool_result", "tool_use_id": call.id, "content": text(output(answer))}
+    return {**made, "is_error": True} if answer.problem else made
+
+
+def compose(name: str, arguments: dict[str, Any], id: str) -> dict[str, Any]:
+    """A block as a model answers it."""
+    return {"type": "tool_use", "id": id, "name": name, "input": arguments}
+
+
+FORM = Form("Anthropic tool_use", "anthropic", read, write, compose)

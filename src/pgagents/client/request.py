@@ -1,0 +1,31 @@
+"""An action with its arguments, as the request that goes on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.model import Action, Param
+from pgagents.wire import Request, json_bytes, target, text_of
+
+JSON = "application/json"
+
+
+def request_of(action: Action, arguments: Mapping[str, Any], *, key: str = "", headers: Mapping[str, str] | None = None) -> Request:
+    """The request; every argument is one of the action's, and fits it. A list in the query is repeated.
+
+    The body is an object even where nothing is given in it. `headers` go with it after our own.
+    """
+    places: dict[str, list[tuple[Param, Any]]] = {"path": [], "query": [], "header": [], "body": []}
+    for param in action.params:
+        if param.name in arguments:
+            places[param.place].append((param, arguments[param.name]))
+    query = [(p.wire, item) for p, value in places["query"] for item in (value if isinstance(value, list) else [value])]
+    sent = [("Accept", JSON), *((p.wire, text_of(value)) for p, value in places["header"]), *(headers or {}).items()]
+    body = b""
+    if any(p.place == "body" for p in action.params):
+        sent.append(("Content-Type", JSON))
+        body = json_bytes({p.wire: value for p, value in places["body"]})
+    if key and action.key:
+        sent.append(("Authorization", f"Bearer {key}"))
+    return Request(str(action.method), target(str(action.path), {p.wire: v for p, v in places["path"]}, query), tuple(sent), body)

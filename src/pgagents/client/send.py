@@ -1,0 +1,135 @@
+"""Sending over HTTP, with every answer bounded in size, headers and time. Redirects are never followed: a key stays here.
+
+Whatever a server does comes back as a Response or a Silence; only cancellation goes through.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from pgagents.errors import PgagentsError
+from pgagents.wire import Handler, Request, Response, Silence
+
+if TYPE_CHECKING:
+    import httpx
+
+Send = Callable[[Request], Awaitable[Response | Silence]]
+
+MAX_BYTES = 4_000_000
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 64_000
+TIMEOUT_S = 30.0
+CONNECTIONS = 20
+
+
+class Sender:
+    """Sends to the server at `url`, over kept connections. Close it in the event loop that it was first used in.
+
+    Raises PgagentsError where the CA file is none.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None) -> None:
+        self._base = url.rstrip("/")
+        self._timeout_s, self._max_bytes = timeout_s, max_bytes
+        self._trust = _trust(cacert) if cacert is not None else None
+        self._made: httpx.AsyncClient | None = None
+
+    async def __call__(self, request: Request) -> Response | Silence:
+        """Send a request and read its whole answer, within the bounds."""
+        import httpx
+
+        try:
+            built = self._built(request)
+        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+            return Silence("protocol", f"the request cannot be sent: {error}")
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                answer = await self._client().send(built, stream=True)
+                try:
+                    return await self._read(answer)
+                finally:
+                    await answer.aclose()
+        except TimeoutError:
+            return Silence("timeout", f"no whole answer within {self._timeout_s:g} s")
+        except httpx.HTTPError as error:
+            return _silence(error)
+        except (ValueError, OSError) as error:  # what is no HTTP is not always said in httpx's own errors
+            return Silence("protocol", str(error)[:200])
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._made is not None:
+            await self._made.aclose()
+            self._made = None
+
+    def _client(self) -> httpx.AsyncClient:
+        """The connections, made when they are first needed: httpx takes long to import, and a tool may never be called."""
+        import httpx
+
+        if self._made is None:
+            limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+            timeout = httpx.Timeout(self._timeout_s, connect=min(10.0, self._timeout_s))
+            verify = self._trust if self._trust is not None else self._base.startswith("https://")
+            self._made = httpx.AsyncClient(limits=limits, timeout=timeout, follow_redirects=False, trust_env=False, verify=verify)
+        return self._made
+
+    def _built(self, request: Request) -> httpx.Request:
+        import httpx
+
+        base = httpx.URL(self._base)
+        # no encoding is asked for, so that a few bytes cannot grow without bound here
+        headers = [("Host", base.netloc.decode()), ("User-Agent", "pgagents"), ("Accept-Encoding", "identity"), *request.headers]
+        if request.body or request.method in ("POST", "PUT", "PATCH"):
+            headers.append(("Content-Length", str(len(request.body))))
+        raw = [(k.encode("ascii"), v.encode("utf-8")) for k, v in headers]
+        path = base.raw_path.rstrip(b"/") + request.target.encode("ascii")
+        return httpx.Request(request.method, base.copy_with(raw_path=path), headers=raw, content=request.body or None)
+
+    async def _read(self, answer: httpx.Response) -> Response | Silence:
+        headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers.raw)
+        if len(headers) > MAX_HEADERS or sum(len(k) + len(v) for k, v in headers) > MAX_HEADER_BYTES:
+            return Silence("too-large", f"{len(headers)} headers, or more than {MAX_HEADER_BYTES:,} bytes of them")
+        encoding = answer.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("", "identity"):
+            return Silence("protocol", "the body is encoded, which was not asked for")
+        body = bytearray()
+        async for chunk in answer.aiter_raw():
+            body += chunk
+            if len(body) > self._max_bytes:
+                return Silence("too-large", f"the body has more than {self._max_bytes:,} bytes")
+        return Response(answer.status_code, headers, bytes(body))
+
+
+def sending(handler: Handler) -> Send:
+    """A server that is a function, such as a sandbox in the same process, as something that can be sent to."""
+
+    async def send(request: Request) -> Response | Silence:
+        return handler(request)
+
+    return send
+
+
+def _trust(cacert: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=cacert)
+    except (OSError, ssl.SSLError) as error:
+        raise PgagentsError(f"cannot read the CA file {cacert}: {error}", "give a PEM file with --cacert") from None
+
+
+def _silence(error: Exception) -> Silence:
+    import httpx
+
+    text = str(error)[:200]
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        cause = str(error.__cause__ or error.__context__ or "")
+        return Silence("tls" if "ssl" in (text + cause).lower() or "certificate" in text.lower() else "refused", text)
+    if isinstance(error, httpx.TimeoutException):
+        return Silence("timeout", text or "no answer in time")
+    if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.CloseError):
+        return Silence("reset", text or "the connection was cut")
+    if isinstance(error, httpx.RemoteProtocolError) and "without sending" in text:
+        return Silence("reset", text)
+    return Silence("protocol", text or type(error).__name__)

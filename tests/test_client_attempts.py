@@ -1,0 +1,234 @@
+"""A call is made again where that may help and cannot do a thing twice, and no longer than is bearable."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+
+from calling import Script, World, answered, client_of, park, run, sandboxed, shop
+from pgagents.client.attempts import Patience, Wait, retry_after_s
+from pgagents.client.client import Client, Question
+from pgagents.client.send import sending
+from pgagents.wire import Request, Response, Silence
+
+READ = ("get_session", {"session_id": "sess_1"})
+WRITE = ("end_session", {"session_id": "sess_1", "session_code": "sess_c"})
+DONE = answered(200, {"session": {}})
+
+
+def call(script: Script, what: Any = READ, *, world: World | None = None, model: Any = None, **more: Any) -> Any:
+    client = client_of(model or park(), script, world=world, **more)
+    return run(lambda: client.call(*what, confirmed=True))
+
+
+@pytest.mark.parametrize(
+    "first",
+    [answered(429), answered(503), answered(500), answered(502), answered(504), Silence("timeout"), Silence("reset"), Silence("refused")],
+)
+@pytest.mark.parametrize("what", [READ, WRITE], ids=["read", "write"])
+def test_what_may_pass_is_tried_again(first: Any, what: Any) -> None:
+    script = Script(first, DONE)
+    assert call(script, what).ok
+    assert len(script.asked) == 2
+    assert script.asked[0] == script.asked[1], "with the same idempotency key"
+
+
+@pytest.mark.parametrize("first", [answered(500), answered(502), answered(504), Silence("timeout"), Silence("reset")])
+def test_write_without_an_idempotency_key_is_not_repeated_where_it_may_have_had_its_effect(first: Any) -> None:
+    script = Script(first, answered(201, {}))
+    answer = call(script, ("place_order", {"product_id": "p-1", "quantity": 1}), model=shop())
+    assert not answer.ok
+    assert len(script.asked) == 1
+    assert "not known whether the call took effect" in answer.problem.note
+
+
+@pytest.mark.parametrize("first", [answered(429), Silence("refused")])
+def test_write_without_an_idempotency_key_is_repeated_where_nothing_can_have_happened(first: Any) -> None:
+    script = Script(first, answered(201, {}))
+    assert call(script, ("place_order", {"product_id": "p-1", "quantity": 1}), model=shop()).ok
+    assert len(script.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answered(400),
+        answered(401),
+        answered(403),
+        answered(404),
+        answered(409),
+        answered(301),
+        Silence("tls"),
+        Silence("protocol"),
+        Silence("too-large"),
+    ],
+)
+def test_what_stays_as_it_is_is_not_tried_again(answer: Any) -> None:
+    script = Script(answer)
+    assert not call(script, WRITE).ok
+    assert len(script.asked) == 1
+
+
+def test_number_of_attempts_is_bounded_and_pauses_grow() -> None:
+    world, script = World(), Script(answered(500))
+    answer = call(script, world=world)
+    assert answer.problem.status == 500
+    assert len(script.asked) == 4
+    assert len(world.slept) == 3
+    for pause, most in zip(world.slept, (0.5, 1.0, 2.0), strict=True):
+        assert most / 2 <= pause <= most
+
+
+def test_pauses_differ_from_client_to_client() -> None:
+    def pauses(seed: int) -> list[float]:
+        world = World()
+        client = Client(park(), sending(Script(answered(500))), "k", sleep=world.sleep, clock=world.clock, rng=random.Random(seed))
+        run(lambda: client.call(*READ))
+        return world.slept
+
+    assert pauses(1) == pauses(1)
+    assert pauses(1) != pauses(2)
+
+
+@pytest.mark.parametrize("told", ["7", "Sat, 18 Apr 2026 16:00:07 GMT"])
+def test_retry_after_is_waited_out_and_a_little_more(told: str) -> None:
+    world, script = World(), Script(answered(429, Retry_After=told), DONE)
+    assert call(script, world=world).ok
+    assert 7.0 <= world.slept[0] <= 8.0
+
+
+def test_wait_that_is_too_long_is_the_callers_to_make() -> None:
+    world, script = World(), Script(answered(429, {"error": {"code": "RATE_LIMITED", "message": "m"}}, Retry_After="3600"))
+    answer = call(script, world=world)
+    assert world.slept == []
+    assert answer.problem.code == "RATE_LIMITED"
+    assert answer.problem.retry_after_s == 3600
+
+
+def test_all_waits_together_are_bounded() -> None:
+    world, script = World(), Script(answered(503, Retry_After="12"))
+    call(script, world=world, patience=Patience(attempts=50, max_wait_s=30))
+    assert len(world.slept) == 2
+    assert sum(world.slept) <= 30
+
+
+@pytest.mark.parametrize("text", [None, "", "soon", "-1", "1e3", "٣", "9" * 400, "1" * 65, "Sat, 99 Apr 2026 16:00:07 GMT"])
+def test_retry_after_that_is_none_is_passed_over(text: str | None) -> None:
+    assert retry_after_s(text, 0.0) is None
+
+
+def test_conflict_after_an_unanswered_attempt_says_that_it_may_be_its_own_effect() -> None:
+    script = Script(Silence("timeout"), answered(409, {"error": {"code": "CONFLICT", "message": "already used for sess_1"}}))
+    answer = call(script, WRITE)
+    assert answer.problem.status == 409
+    assert answer.problem.message == "already used for sess_1"
+    assert "may be its effect" in answer.problem.note
+    plain = call(Script(answered(409, {"error": {"code": "CONFLICT", "message": "ended"}})), WRITE)
+    assert plain.problem.note is None
+
+
+def test_each_call_has_an_idempotency_key_of_its_own_that_the_schema_takes() -> None:
+    script = Script(DONE)
+    for _ in range(3):
+        call(script, WRITE)
+    keys = [request.header("Idempotency-Key") for request in script.asked]
+    assert len(set(keys)) == 3
+    assert all(key and len(key) <= 64 for key in keys)
+
+
+def test_idempotency_key_of_the_caller_is_kept() -> None:
+    script = Script(Silence("reset"), DONE)
+    call(script, (WRITE[0], {**WRITE[1], "idempotency_key": "mine-1"}))
+    assert [request.header("Idempotency-Key") for request in script.asked] == ["mine-1", "mine-1"]
+
+
+def test_lost_answer_takes_effect_once_on_the_real_sandbox() -> None:
+    caller, _ = sandboxed()
+    lost = [True]
+
+    def handler(request: Request) -> Response | Silence:
+        came = caller.sandbox.handler(request)
+        if request.method == "POST" and lost:
+            lost.clear()
+            return Silence("timeout")
+        return came
+
+    before = caller.available("lot_lionshead")
+    client = client_of(park(), handler, caller.tokens["lifted"])
+    answer = run(lambda: client.call("create_session", {"lot_id": "lot_lionshead", "plate": "P1"}, confirmed=True))
+    assert answer.problem.code == "CONFLICT"
+    assert "sess_" in answer.problem.message, "the conflict names what was made"
+    assert "may be its effect" in answer.problem.note
+    assert caller.available("lot_lionshead") == before - 1
+
+
+def test_caller_is_told_of_each_wait() -> None:
+    heard: list[Wait] = []
+
+    async def told(wait: Wait) -> None:
+        heard.append(wait)
+
+    client = client_of(park(), Script(answered(503), Silence("refused"), DONE))
+    run(lambda: client.call(*READ, told=told))
+    assert [wait.why.split(";")[0] for wait in heard] == ["the API answered 503", "the API cannot be reached"]
+    assert "attempt 2 of 4" in heard[0].why
+
+
+def test_cancelled_call_stops_waiting() -> None:
+    script = Script(answered(503, Retry_After="20"))
+    client = Client(park(), sending(script), "k")
+
+    async def work() -> None:
+        task = asyncio.create_task(client.call(*READ))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(work)
+    assert len(script.asked) == 1
+
+
+def test_call_that_wants_confirmation_is_made_only_with_it() -> None:
+    asked: list[Question] = []
+
+    def confirm(question: Question) -> bool:
+        asked.append(question)
+        return len(asked) > 1
+
+    script = Script(DONE)
+    refused = run(lambda: client_of(park(), script).call(*WRITE))
+    assert refused.problem.code == "confirmation_required"
+    assert "ask the user first" in refused.problem.message
+    client = client_of(park(), script, confirm=confirm)
+    assert run(lambda: client.call(*WRITE)).problem.message == "the user said no"
+    assert script.asked == []
+    assert run(lambda: client.call(*WRITE)).ok
+    assert asked[0].arguments == WRITE[1]
+    assert asked[0].body.endswith("?")
+    assert run(lambda: client.call(*READ)).ok, "a read needs none"
+    assert len(asked) == 2
+
+
+def test_without_a_key_only_what_needs_none_is_called() -> None:
+    script = Script(answered(200, {"status": "ok", "version": "1.4.0"}))
+    client = client_of(park(), script, key="")
+    answer = run(lambda: client.call(*READ))
+    assert answer.problem.code == "no_key"
+    assert "https://parkgraph.com/dashboard/api-keys" in answer.problem.message
+    assert script.asked == []
+    assert run(lambda: client.call("get_health", {})).ok
+    assert script.asked[0].header("Authorization") is None
+
+
+def test_signed_action_is_not_the_clients_to_call() -> None:
+    script = Script(DONE)
+    action = park().action("receive_payment_event")
+    assert action is not None
+    given = {str(p.name): example for p in action.params for example in [action.examples[0].input.get(p.name)] if example is not None}
+    answer = run(lambda: client_of(park(), script).call("receive_payment_event", given))
+    assert answer.problem.code == "not_callable"
+    assert script.asked == []
