@@ -1,0 +1,154 @@
+"""`pgagents mcp`: the catalogue's actions as an MCP server."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgagents.cli._api import api_key, api_url
+from pgagents.cli.options import catalogue_argument, examples, load
+
+if TYPE_CHECKING:
+    from pgagents.client.send import Sender
+    from pgagents.mcp.http import SignIn
+    from pgagents.model import Model
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+CLIENT = "PGAGENTS_MCP_CLIENT"
+"""Holds `id:secret`: our credentials at the authorization server, where tokens are to be checked by asking it."""
+
+
+@click.command(
+    short_help="Serve the catalogue's actions to MCP clients.",
+    epilog=examples(
+        ("what an MCP client starts; it talks over stdin and stdout", "pgagents mcp"),
+        ("your own API, against staging", "pgagents mcp shop.yaml --url https://staging.example.com"),
+        ("over Streamable HTTP, for this machine's clients", "pgagents mcp --http --port 8090"),
+        (
+            "for everyone, behind TLS, with sign-in",
+            "pgagents mcp --http --host 0.0.0.0 --public-url https://mcp.example.com/mcp --issuer https://auth.example.com",
+        ),
+    ),
+)
+@catalogue_argument
+@click.option("--url", metavar="URL", help="Where the API is. Default: the catalogue's environment variable, else its server.")
+@click.option("--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CAs to trust (PEM).")
+@click.option("--http", "over_http", is_flag=True, help="Serve Streamable HTTP at /mcp instead of stdin and stdout.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8090, show_default=True, help="With --http; 0 takes a free port.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="With --http; another than this machine's needs --issuer.",
+)
+@click.option("--public-url", metavar="URL", help="With --issuer: this server's URL as clients know it, which tokens must be issued for.")
+@click.option("--issuer", metavar="URL", help=f"Who issues callers' tokens. With {CLIENT}=id:secret it is asked about each.")
+@click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", help="With --http: a web page that may call, too. Repeatable.")
+def command(
+    catalogue: Path | None, url: str | None, cacert: Path | None, over_http: bool, port: int, host: str, public_url: str | None,
+    issuer: str | None, origins: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Serve the actions of the CATALOGUE's `mcp` surface as tools, in both eras of the protocol.
+
+    The API's key and URL come from the environment variables that `surfaces.mcp.env` names (Park Graph's are PARKGRAPH_API_KEY and
+    PARKGRAPH_API_URL). Without a key the tools are listed, and a call says what is missing.
+    """
+    gc.disable()
+    try:
+        _serve(catalogue, url, cacert, over_http, port, host, public_url, issuer, origins)
+    finally:
+        gc.enable()
+
+
+def _serve(
+    catalogue: Path | None, url: str | None, cacert: Path | None, over_http: bool, port: int, host: str, public_url: str | None,
+    issuer: str | None, origins: tuple[str, ...],
+) -> None:  # fmt: skip
+    from pgagents.client.send import Sender
+
+    model = load(catalogue)
+    if not over_http and (issuer or public_url or origins):
+        raise click.UsageError("--issuer, --public-url and --allow-origin go with --http")
+    sender = Sender(api_url(model, url), cacert=str(cacert) if cacert else None)
+    if over_http:
+        _serve_http(model, sender, port, host, _sign_in(host, public_url, issuer, cacert), origins)
+    else:
+        _serve_stdio(model, sender)
+
+
+def _server(model: Model, sender: Sender, allowed: Any = None) -> Any:
+    """The server. A client waits for its start, so until here nothing is collected: the protocol's many classes are to stay."""
+    from pgagents.client.client import Client
+    from pgagents.mcp.server import make_server
+
+    server = make_server(model, Client(model, sender, api_key(model)), close=sender.close, allowed=allowed)
+    gc.freeze()
+    gc.enable()
+    return server
+
+
+def _serve_stdio(model: Model, sender: Sender) -> None:
+    import asyncio
+    import signal
+
+    from pgagents.mcp.stdio import serve
+
+    # Ctrl-C ends it as SIGTERM does: a thread waits in read(0), and an exception would wait for it until the client closes its end
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    asyncio.run(serve(_server(model, sender)))
+
+
+def _serve_http(model: Model, sender: Sender, port: int, host: str, sign_in: SignIn | None, origins: tuple[str, ...]) -> None:
+    from pgagents.mcp.http import PATH, bind, make_app, scope_check, serve
+
+    server = _server(model, sender, scope_check(model) if sign_in else None)
+    bound = bind(port, host)
+    port = bound.getsockname()[1]
+    app = make_app(server, model, port, sign_in=sign_in, origins=origins)
+    where = f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
+    known = f", known as {sign_in.resource}" if sign_in else ""
+    serve(app, bound, lambda: click.echo(f"listening on {where}{known} (Ctrl-C stops)"))
+
+
+def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path | None) -> SignIn | None:
+    """How callers sign in; None where the server is for this machine alone. Raises PgagentsError where it would be open to others."""
+    import asyncio
+
+    from pgagents.cli._urls import base_url
+    from pgagents.errors import PgagentsError
+    from pgagents.mcp.http import PATH, SignIn
+
+    if issuer is None:
+        if host not in LOOPBACK:
+            raise PgagentsError(f"--host {host} lets others call with your key", "say who may with --issuer, or leave --host out")
+        if public_url is not None:
+            raise PgagentsError("--public-url is what tokens are issued for", "give --issuer too")
+        return None
+    if public_url is None:
+        raise PgagentsError("--issuer needs --public-url", "give this server's URL as clients know it: https://mcp.example.com/mcp")
+    from pgagents.mcp.token import verifier_of
+
+    resource = _secure(base_url(public_url, "--public-url"), "--public-url")
+    if not resource.endswith(PATH):
+        raise PgagentsError(f"--public-url {public_url} does not end in {PATH}", f"the server answers under {PATH}")
+    name, _, secret = os.environ.get(CLIENT, "").partition(":")
+    checked = _secure(base_url(issuer, "--issuer"), "--issuer")
+    pair = (name, secret) if name and secret else None
+    verifier = asyncio.run(verifier_of(checked, resource, pair, cacert=str(cacert) if cacert else None))
+    return SignIn(checked, resource, verifier)
+
+
+def _secure(url: str, flag: str) -> str:
+    """The URL, where tokens may travel to it: over TLS, or on this machine."""
+    from urllib.parse import urlsplit
+
+    from pgagents.errors import PgagentsError
+
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise PgagentsError(f"{flag} {url} has no TLS", "tokens travel over https only, but on this machine")
+    return url

@@ -1,0 +1,116 @@
+"""Serving many clients over Streamable HTTP, at `/mcp`.
+
+Without sign-in it is for this machine's own clients: only loopback names are taken as Host and Origin, so that a web page
+cannot reach it by rebinding its name. With an authorization server it is a protected resource (RFC 9728, RFC 8707): a
+token must be issued for this very server, and goes no further; the API is called with the operator's own key.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pgagents.client.answer import Problem
+from pgagents.errors import PgagentsError
+from pgagents.model import Action, Model
+
+if TYPE_CHECKING:
+    from mcp.server.auth.provider import TokenVerifier
+    from mcp.server.lowlevel import Server
+    from starlette.applications import Starlette
+
+PATH = "/mcp"
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Who issues tokens, for which resource (this server's public URL), and what tells a good one."""
+
+    issuer: str
+    resource: str
+    verifier: TokenVerifier
+
+
+def make_app(server: Server[Any], model: Model, port: int, *, sign_in: SignIn | None = None, origins: tuple[str, ...] = ()) -> Starlette:
+    """The ASGI application. `origins` are web pages' origins that may call, besides this machine's own."""
+    from mcp.server.auth.routes import create_protected_resource_routes
+    from mcp.server.auth.settings import AuthSettings
+    from mcp.server.transport_security import TransportSecuritySettings
+    from pydantic import AnyHttpUrl
+
+    hosts = [f"{name}:{port}" for name in LOOPBACK]
+    security = TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=[*hosts, *([urlsplit(sign_in.resource).netloc] if sign_in else [])],
+        allowed_origins=[*(f"http://{host}" for host in hosts), *([_origin(sign_in.resource)] if sign_in else []), *origins],
+    )
+    if sign_in is None:
+        return server.streamable_http_app(streamable_http_path=PATH, transport_security=security)
+    resource, issuer = AnyHttpUrl(sign_in.resource), AnyHttpUrl(sign_in.issuer)
+    settings = AuthSettings(issuer_url=issuer, resource_server_url=resource, validate_token_resource=True)
+    app = server.streamable_http_app(streamable_http_path=PATH, transport_security=security, auth=settings, token_verifier=sign_in.verifier)
+    scopes = list(model.auth.oauth.scopes) if model.auth.oauth else None
+    # before the SDK's own route of that path, which knows only scopes that every call needs
+    app.router.routes[0:0] = create_protected_resource_routes(resource, [issuer], scopes, str(model.api.title))
+    return app
+
+
+def scope_check(model: Model) -> Callable[[Action], Problem | None]:
+    """Whether the token of the call being served has the scopes that the catalogue says an action needs."""
+    from mcp.server.auth.middleware.auth_context import get_access_token
+
+    needs = model.auth.oauth.needs if model.auth.oauth else {}
+
+    def allowed(action: Action) -> Problem | None:
+        token = get_access_token()
+        held = set(token.scopes) if token else set()
+        lacks = next((scope for scope, actions in needs.items() if action.name in actions and scope not in held), None)
+        if lacks is None:
+            return None
+        return Problem("insufficient_scope", f"this needs the scope `{lacks}`, which the sign-in did not give", scope=lacks, sent=False)
+
+    return allowed
+
+
+def bind(port: int, host: str) -> socket.socket:
+    """A listening socket; 0 takes a free port. Raises PgagentsError where it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        why = "is in use" if error.errno == errno.EADDRINUSE else f"of {host} cannot be listened on: {error.strerror}"
+        raise PgagentsError(f"port {port} {why}", "give another --port, or --port 0 for a free one") from None
+    return bound
+
+
+def serve(app: Starlette, bound: socket.socket, ready: Callable[[], None]) -> None:
+    """Answer until SIGINT or SIGTERM; `ready` is called once connections are accepted."""
+    import uvicorn
+
+    class Listening(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                ready()
+
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, ws="none", server_header=False, proxy_headers=False, timeout_graceful_shutdown=2
+    )  # fmt: skip
+    with suppress(KeyboardInterrupt):  # uvicorn passes the signal on once it has stopped
+        Listening(config).run([bound])
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,47 @@
+"""The API at a glance, as the text of a resource: what it is for, its tools, its errors, its limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.mcp.tools import Tool
+from pgagents.model import Model
+
+
+def overview(model: Model, tools: dict[str, Tool]) -> str:
+    """Markdown, in the catalogue's words."""
+    return "\n".join([*_api(model), *_tools(tools), *_errors(model, tools), *_limits(model, tools)]) + "\n"
+
+
+def _api(model: Model) -> Iterator[str]:
+    yield f"# {model.api.title} {model.api.version}"
+    yield ""
+    yield str(model.api.for_models)
+
+
+def _tools(tools: dict[str, Tool]) -> Iterator[str]:
+    yield "\n## Tools\n"
+    for name, tool in tools.items():
+        marks = ["reads"] if tool.action.effect == "read" else ["writes"]
+        marks += ["moves money"] if tool.action.costs else []
+        marks += ["ask the user first"] if tool.action.confirm_body else []
+        yield f"- `{name}` ({', '.join(marks)}): {tool.listed['description']}"
+
+
+def _errors(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
+    codes = {code.name: code for tool in tools.values() for code in (*tool.action.errors, *model.always())}
+    yield "\n## Errors\n"
+    yield "An error is an object `error` with `code`, `message` and, where the API answered, `status` and `request_id`.\n"
+    for code in sorted(codes.values(), key=lambda c: (c.status, c.name)):
+        yield f"- `{code.name}` ({code.status}): {code.meaning}" if code.meaning else f"- `{code.name}` ({code.status})"
+
+
+def _limits(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
+    used = [model.buckets[name] for name in dict.fromkeys(tool.action.bucket for tool in tools.values()) if name]
+    if used:
+        yield "\n## Limits\n"
+    for bucket in used:
+        per = "a minute" if bucket.per_s == 60 else f"in {bucket.per_s:g} s"
+        yield f"- {bucket.description or bucket.name}: {bucket.requests} {per}"
+    if used:
+        yield "\nWaiting and repeating after a refusal is done here; a call that comes back with 429 has waited already."

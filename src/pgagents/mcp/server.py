@@ -1,0 +1,224 @@
+"""The server itself, on the official SDK's low-level server: it lists the catalogue's tools and calls them over REST.
+
+Whatever happens in a call is a result that a model can read. Nothing is raised into the SDK, which would tell peers of
+the 2025 era the text of the exception (mcp 2.3.0, read 2026-11-20).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from pgagents.client.answer import Problem
+from pgagents.client.attempts import Wait
+from pgagents.client.client import Client
+from pgagents.mcp.overview import overview
+from pgagents.mcp.prompts import DETAILS, Prompt, prompts
+from pgagents.mcp.result import failed, result_of
+from pgagents.mcp.tools import Tool, surface, tools
+from pgagents.model import Action, Model
+from pgagents.source import brief, did_you_mean
+
+if TYPE_CHECKING:
+    from mcp.server.context import ServerRequestContext
+    from mcp.server.lowlevel import Server
+    from mcp_types import (
+        CallToolRequestParams,
+        CallToolResult,
+        GetPromptRequestParams,
+        GetPromptResult,
+        ListPromptsResult,
+        ListResourcesResult,
+        ListResourceTemplatesResult,
+        ListToolsResult,
+        PaginatedRequestParams,
+        ReadResourceRequestParams,
+        ReadResourceResult,
+    )
+
+Context = "ServerRequestContext[Any, Any]"
+Allowed = Callable[[Action], Problem | None]
+"""Why the caller that is being served may not call an action; None where it may."""
+
+FRESH_MS = 300_000
+"""How long clients may keep what is listed: it changes with a new version of the catalogue only."""
+SLOW_S = 1.0
+"""After so long, and then ever again, a call that asked for it is told that it goes on."""
+
+RULES = "Before a tool that asks for it, ask the user. An error has a code, and a request id to quote."
+
+_log = logging.getLogger(__name__)
+
+
+def make_server(
+    model: Model, client: Client, *, close: Callable[[], Awaitable[None]] | None = None, allowed: Allowed | None = None
+) -> Server[Any]:
+    """A server of the catalogue's `mcp` surface. `client` makes the calls; `close` is awaited when it has stopped."""
+    from mcp.server.caching import CacheHint
+    from mcp.server.lowlevel import Server
+    from mcp_types import Icon
+
+    desk = Desk(model, client, allowed)
+    offered = surface(model)
+    hint = CacheHint(ttl_ms=FRESH_MS, scope="public")
+
+    @asynccontextmanager
+    async def lifespan(_: Server[Any]) -> AsyncIterator[dict[str, Any]]:
+        try:
+            yield {}
+        finally:
+            if close is not None:
+                await close()
+
+    return Server(
+        str(offered.server or f"{model.api.id}-mcp"),
+        version=str(model.api.version),
+        title=str(offered.title or model.api.title),
+        description=str(model.api.for_people),
+        instructions=f"{model.api.for_models} {RULES}",
+        website_url=str(model.api.docs or model.api.server),
+        icons=[Icon(src=str(model.api.logo))] if model.api.logo else None,
+        cache_hints={
+            "tools/list": hint,
+            "prompts/list": hint,
+            "resources/list": hint,
+            "resources/read": hint,
+            "resources/templates/list": hint,
+            "server/discover": hint,
+        },
+        lifespan=lifespan,
+        get_tool_input_schema=desk.input_schema,
+        on_list_tools=desk.list_tools,
+        on_call_tool=desk.call_tool,
+        on_list_resources=desk.list_resources,
+        on_list_resource_templates=desk.list_resource_templates,
+        on_read_resource=desk.read_resource,
+        on_list_prompts=desk.list_prompts,
+        on_get_prompt=desk.get_prompt,
+    )
+
+
+class Desk:
+    """Answers requests, each on its own: nothing of a caller is kept."""
+
+    def __init__(self, model: Model, client: Client, allowed: Allowed | None = None) -> None:
+        from mcp_types import ListToolsResult
+
+        self._model, self._client, self._allowed = model, client, allowed
+        self._surface = surface(model)
+        self.tools: dict[str, Tool] = tools(model)
+        self.prompts: dict[str, Prompt] = prompts(model, self.tools)
+        self.uri = f"{model.api.id.replace('_', '-')}://overview"
+        self._listed = ListToolsResult.model_validate({"tools": [tool.listed for tool in self.tools.values()]})
+
+    def input_schema(self, name: str) -> dict[str, Any] | None:
+        """What a tool takes."""
+        return self.tools[name].listed["inputSchema"] if name in self.tools else None
+
+    async def list_tools(self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None) -> ListToolsResult:
+        """All tools, on one page."""
+        return self._listed
+
+    async def call_tool(self, context: ServerRequestContext[Any, Any], params: CallToolRequestParams) -> CallToolResult:
+        """Call a tool. Raises MCPError for an unknown one, as the specification wants; every other failure is a result."""
+        from mcp.shared.exceptions import MCPError
+        from mcp_types import INVALID_PARAMS
+
+        tool = self.tools.get(params.name)
+        if tool is None:
+            help = did_you_mean(params.name, self.tools)
+            raise MCPError(INVALID_PARAMS, f"Unknown tool: {brief(params.name)}" + (f"; {help}" if help else ""))
+        try:
+            if self._allowed is not None and (problem := self._allowed(tool.action)) is not None:
+                return failed(problem)
+            return await self._called(context, tool, params)
+        except Exception:  # whatever it is, the caller learns no more than that, and the operator all
+            _log.exception("tool %s failed", tool.action.name)
+            return failed(Problem("internal", "this server failed while calling the API; its log has the details", sent=False))
+
+    async def _called(self, context: ServerRequestContext[Any, Any], tool: Tool, params: CallToolRequestParams) -> CallToolResult:
+        arguments = params.arguments or {}
+        progress = Progress(context)
+        ticking = asyncio.create_task(progress.tick())
+        try:
+            # the host has asked the user by now: it sees the hints and the question that the tool is listed with
+            answer = await self._client.tool(self._surface, params.name, arguments, confirmed=True, told=progress.waits)
+        finally:
+            ticking.cancel()
+        return result_of(tool, answer)
+
+    async def list_resources(self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None) -> ListResourcesResult:
+        """The overview."""
+        from mcp_types import ListResourcesResult, Resource
+
+        title, about = f"{self._model.api.title} at a glance", "What the API is for, its tools, errors and limits."
+        found = Resource(name="overview", uri=self.uri, title=title, description=about, mime_type="text/markdown")
+        return ListResourcesResult(resources=[found])
+
+    async def list_resource_templates(
+        self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None
+    ) -> ListResourceTemplatesResult:
+        """None: some clients ask before they look at what is declared."""
+        from mcp_types import ListResourceTemplatesResult
+
+        return ListResourceTemplatesResult(resource_templates=[])
+
+    async def read_resource(self, _context: ServerRequestContext[Any, Any], params: ReadResourceRequestParams) -> ReadResourceResult:
+        """The overview's text. Raises MCPError for any other."""
+        from mcp.shared.exceptions import MCPError
+        from mcp_types import INVALID_PARAMS, ReadResourceResult, TextResourceContents
+
+        if str(params.uri) != self.uri:
+            raise MCPError(INVALID_PARAMS, f"Unknown resource: {brief(str(params.uri))}", {"uri": str(params.uri)[:200]})
+        text = overview(self._model, self.tools)
+        return ReadResourceResult(contents=[TextResourceContents(uri=self.uri, mime_type="text/markdown", text=text)])
+
+    async def list_prompts(self, _context: ServerRequestContext[Any, Any], _params: PaginatedRequestParams | None) -> ListPromptsResult:
+        """All prompts, on one page."""
+        from mcp_types import ListPromptsResult, PromptArgument
+        from mcp_types import Prompt as Listed
+
+        made = []
+        for prompt in self.prompts.values():
+            argument = PromptArgument(name=DETAILS, description="What is to be done, and all that is known of it", required=prompt.needs)
+            made.append(Listed(name=prompt.name, title=prompt.title, description=prompt.description, arguments=[argument]))
+        return ListPromptsResult(prompts=made)
+
+    async def get_prompt(self, _context: ServerRequestContext[Any, Any], params: GetPromptRequestParams) -> GetPromptResult:
+        """A prompt with what is known laid in. Raises MCPError for an unknown one, and where `details` must be given."""
+        from mcp.shared.exceptions import MCPError
+        from mcp_types import INVALID_PARAMS, GetPromptResult, PromptMessage, TextContent
+
+        prompt = self.prompts.get(params.name)
+        if prompt is None:
+            raise MCPError(INVALID_PARAMS, f"Unknown prompt: {brief(params.name)}")
+        details = (params.arguments or {}).get(DETAILS, "").strip()
+        if prompt.needs and not details:
+            raise MCPError(INVALID_PARAMS, f"Prompt {prompt.name} needs the argument `{DETAILS}`")
+        said = PromptMessage(role="user", content=TextContent(type="text", text=prompt.filled(details)))
+        return GetPromptResult(description=prompt.description, messages=[said])
+
+
+class Progress:
+    """Tells a caller how a call goes on, each time with a greater number; of one that did not ask, the SDK makes nothing of it."""
+
+    def __init__(self, context: ServerRequestContext[Any, Any]) -> None:
+        self._session = context.session
+        self._began = asyncio.get_running_loop().time()
+
+    async def tick(self) -> None:
+        """Report the seconds gone, until cancelled."""
+        while True:
+            await asyncio.sleep(SLOW_S)
+            await self._report("waiting for the API")
+
+    async def waits(self, wait: Wait) -> None:
+        """Report that the call will be made again."""
+        await self._report(wait.why)
+
+    async def _report(self, message: str) -> None:
+        seconds = asyncio.get_running_loop().time() - self._began
+        await self._session.report_progress(round(seconds, 3), None, message)

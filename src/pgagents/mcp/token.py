@@ -1,0 +1,157 @@
+"""Whether a bearer token is good: asked of the authorization server that issued it (RFC 7662), or told by its signature.
+
+Where the server's address is all that is known, its metadata (RFC 8414, or OpenID Connect Discovery) says how to ask.
+A token counts only if it was issued by that server, for this resource (RFC 8707), and has not expired.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from pgagents.client.send import Sender
+from pgagents.errors import PgagentsError
+from pgagents.wire import Request, Response, read_json
+
+if TYPE_CHECKING:
+    from mcp.server.auth.provider import AccessToken
+
+Get = Callable[[str], Sender]
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+"""Signatures by a key pair. `none` and those by a shared secret are not among them (RFC 8725, 3.1 and 3.2)."""
+FRESH_S = 600.0
+AGAIN_S = 30.0
+LEEWAY_S = 30
+MAX_TOKEN = 8_000
+
+
+class Introspection:
+    """Asks the authorization server about each token, with credentials of our own."""
+
+    def __init__(self, sender: Sender, path: str, issuer: str, resource: str, client: tuple[str, str]) -> None:
+        self._sender, self._path, self._issuer, self._resource = sender, path, issuer, resource
+        pair = ":".join(quote(part, safe="") for part in client)  # RFC 6749, 2.3.1
+        self._basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """What the token is good for; None where it is good for nothing here."""
+        if len(token) > MAX_TOKEN:
+            return None
+        form = (("Authorization", self._basic), ("Content-Type", "application/x-www-form-urlencoded"), ("Accept", "application/json"))
+        body = urlencode({"token": token, "token_type_hint": "access_token"}).encode()
+        came = await self._sender(Request("POST", self._path, form, body))
+        told = read_json(came.body).value if isinstance(came, Response) and came.status == 200 else None
+        if not isinstance(told, Mapping) or told.get("active") is not True or told.get("iss", self._issuer) != self._issuer:
+            return None
+        return access(token, told, self._resource)
+
+
+class Signed:
+    """Checks a JWT's signature (RFC 9068) with the authorization server's published keys, which are kept for a while."""
+
+    def __init__(self, sender: Sender, path: str, issuer: str, resource: str, clock: Callable[[], float] = time.time) -> None:
+        self._sender, self._path, self._issuer, self._resource, self._clock = sender, path, issuer, resource, clock
+        self._keys: Any = None
+        self._at = float("-inf")
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        """What the token is good for; None where it is good for nothing here."""
+        import jwt
+
+        if len(token) > MAX_TOKEN:
+            return None
+        try:
+            key = await self._key(jwt.get_unverified_header(token).get("kid"))
+            if key is None:
+                return None
+            told = jwt.decode(
+                token, key.key, algorithms=ALGORITHMS, audience=self._resource, issuer=self._issuer, leeway=LEEWAY_S,
+                options={"require": ["exp", "iss", "aud"]},
+            )  # fmt: skip
+        except (jwt.PyJWTError, ValueError, TypeError):
+            return None
+        return access(token, told, self._resource)
+
+    async def _key(self, id: Any) -> Any:
+        """The key of that id; the set is fetched when it is old, and for an unknown id, but not with every bad token."""
+        found = self._find(id)
+        age = self._clock() - self._at
+        if (found is None and age > AGAIN_S) or age > FRESH_S:
+            await self._fetch()
+            found = self._find(id)
+        return found
+
+    def _find(self, id: Any) -> Any:
+        keys = self._keys.keys if self._keys is not None else []
+        if id is None:
+            return keys[0] if len(keys) == 1 else None
+        return next((key for key in keys if key.key_id == id), None)
+
+    async def _fetch(self) -> None:
+        import jwt
+
+        self._at = self._clock()
+        came = await self._sender(Request("GET", self._path, (("Accept", "application/json"),)))
+        if not isinstance(came, Response) or came.status != 200:
+            return
+        try:
+            self._keys = jwt.PyJWKSet.from_dict(read_json(came.body).value)
+        except (jwt.PyJWTError, TypeError, AttributeError):
+            return
+
+
+def access(token: str, told: Mapping[str, Any], resource: str) -> AccessToken | None:
+    """The token's standing, as the SDK wants it; None where it was issued for another resource."""
+    from mcp.server.auth.provider import AccessToken
+
+    meant = told.get("aud", told.get("resource"))
+    if not any(_same(one, resource) for one in (meant if isinstance(meant, list) else [meant])):
+        return None
+    scope, expires = told.get("scope", told.get("scp", "")), told.get("exp")
+    scopes = [str(one) for one in scope] if isinstance(scope, list) else str(scope).split()
+    who = told.get("client_id") or told.get("azp") or told.get("sub") or ""
+    return AccessToken(
+        token=token, client_id=str(who), scopes=scopes, resource=resource, subject=str(told["sub"]) if told.get("sub") else None,
+        expires_at=int(expires) if isinstance(expires, int | float) else None, claims={"iss": told["iss"]} if told.get("iss") else None,
+    )  # fmt: skip
+
+
+def _same(one: Any, resource: str) -> bool:
+    return isinstance(one, str) and one.removesuffix("/") == resource.removesuffix("/")
+
+
+async def verifier_of(issuer: str, resource: str, client: tuple[str, str] | None, *, cacert: str | None = None) -> Introspection | Signed:
+    """What checks an issuer's tokens, told by its metadata. `client` are our credentials there, which asking needs.
+
+    Raises PgagentsError where its metadata cannot be had or names no way.
+    """
+    told = await _metadata(issuer, cacert)
+    which = "introspection_endpoint" if client else "jwks_uri"
+    url = told.get(which)
+    if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
+        raise PgagentsError(
+            f"the metadata of {issuer} has no `{which}`", "give the issuer of an authorization server that can check its tokens"
+        )
+    parts = urlsplit(url)
+    named = str(told["issuer"])  # tokens repeat it to the letter, its last slash too
+    sender = Sender(f"{parts.scheme}://{parts.netloc}", cacert=cacert, timeout_s=10)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Introspection(sender, path, named, resource, client) if client else Signed(sender, path, named, resource)
+
+
+async def _metadata(issuer: str, cacert: str | None) -> Mapping[str, Any]:
+    parts = urlsplit(issuer)
+    own = parts.path.rstrip("/")
+    sender = Sender(f"{parts.scheme}://{parts.netloc}", cacert=cacert, timeout_s=10)
+    try:
+        for path in (f"/.well-known/oauth-authorization-server{own}", f"{own}/.well-known/openid-configuration"):
+            came = await sender(Request("GET", path, (("Accept", "application/json"),)))
+            told = read_json(came.body).value if isinstance(came, Response) and came.status == 200 else None
+            if isinstance(told, Mapping) and str(told.get("issuer", "")).rstrip("/") == issuer.rstrip("/"):
+                return told
+    finally:
+        await sender.close()
+    raise PgagentsError(f"{issuer} has no metadata of an authorization server", "give --issuer just as that server's metadata names it")

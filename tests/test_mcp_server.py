@@ -1,0 +1,377 @@
+"""The MCP server by the official client, in both eras: what it lists, what its calls answer, and what it never does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import jsonschema
+import mcp
+import pytest
+from mcp.shared.exceptions import MCPError
+from mcp_types import INVALID_PARAMS, CallToolResult
+
+from calling import Script, World, answered, client_of, park, run, sandboxed, shop
+from offering import shop as changed
+from pgagents.client.client import Client
+from pgagents.errors import PgagentsError
+from pgagents.mcp.server import Desk, make_server
+from pgagents.model import Model
+from pgagents.wire import Handler, Request, Response, Silence
+from sandboxes import ROOT, VAIL, model
+
+ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}
+SEARCH = {"lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "limit": 5}
+END = {"session_id": "sess_1", "session_code": "sess_c"}
+
+Talk = Callable[[mcp.Client], Awaitable[Any]]
+
+
+@pytest.fixture(params=ERAS)
+def era(request: pytest.FixtureRequest) -> str:
+    """How the client opens: as the newest revision or as the one before."""
+    return str(request.param)
+
+
+def talked(client: Client, talk: Talk, era: str, **more: Any) -> Any:
+    """What a talk with a server over this client came to."""
+
+    async def work() -> Any:
+        async with mcp.Client(make_server(client.model, client, **more), mode=era) as peer:
+            assert peer.protocol_version == ERAS[era]
+            return await talk(peer)
+
+    return run(work)
+
+
+def called(
+    handler: Handler, name: str, arguments: Any, era: str, *, of: Model | None = None, key: str = "pk_test_k", **more: Any
+) -> CallToolResult:
+    """One tool call's result."""
+    found: CallToolResult = talked(client_of(of or park(), handler, key), lambda peer: peer.call_tool(name, arguments), era, **more)
+    return found
+
+
+def error_of(result: CallToolResult) -> dict[str, Any]:
+    """The error of a result that must be one, and hold nothing else."""
+    assert result.is_error
+    assert result.structured_content is None
+    assert len(result.content) == 1
+    found: dict[str, Any] = json.loads(result.content[0].text)["error"]  # type: ignore[union-attr]  # our own text
+    return found
+
+
+# what is listed
+
+
+def test_tools_are_those_of_the_generated_file(era: str) -> None:
+    listed = talked(client_of(park(), Script(answered(200))), lambda peer: peer.list_tools(), era)
+    written = json.loads((ROOT / "generated/mcp/tools.json").read_text(encoding="utf-8"))
+    assert listed.model_dump(mode="json", by_alias=True, exclude_none=True)["tools"] == written["tools"]
+    assert listed.next_cursor is None
+
+
+def test_tools_are_listed_in_the_same_order_each_time(era: str) -> None:
+    async def talk(peer: mcp.Client) -> list[list[str]]:
+        return [[tool.name for tool in (await peer.list_tools(cache_mode="bypass")).tools] for _ in range(3)]
+
+    names = talked(client_of(park(), Script(answered(200))), talk, era)
+    assert names[0] == names[1] == names[2] == [str(a.name) for a in park().surfaces["mcp"].actions]
+
+
+def test_every_tool_says_all_it_should(era: str) -> None:
+    for of in (park(), shop()):
+        for tool in talked(client_of(of, Script(answered(200))), lambda peer: peer.list_tools(), era).tools:
+            assert tool.title
+            assert tool.description
+            assert tool.input_schema["additionalProperties"] is False
+            hints = tool.annotations
+            assert hints is not None
+            assert None not in (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint)
+            jsonschema.Draft202012Validator.check_schema(tool.input_schema)
+            jsonschema.Draft202012Validator.check_schema(tool.output_schema or {})
+
+
+def test_newest_revision_is_told_how_long_lists_stay_fresh() -> None:
+    listed = talked(client_of(park(), Script(answered(200))), lambda peer: peer.list_tools(), "auto")
+    assert listed.ttl_ms > 0
+    assert listed.cache_scope == "public"
+
+
+def test_overview_is_a_resource_in_the_catalogues_words(era: str) -> None:
+    async def talk(peer: mcp.Client) -> tuple[Any, str]:
+        listed = (await peer.list_resources()).resources
+        found = (await peer.read_resource(listed[0].uri)).contents[0]
+        with pytest.raises(MCPError, match="Unknown resource"):
+            await peer.read_resource("parkgraph://else")
+        assert (await peer.list_resource_templates()).resource_templates == []
+        return listed, found.text  # type: ignore[union-attr]  # our own text
+
+    listed, text = talked(client_of(park(), Script(answered(200))), talk, era)
+    assert [r.uri for r in listed] == ["parkgraph://overview"]
+    assert text.startswith("# Park Graph 1.4.0\n")
+    for tool in park().surfaces["mcp"].actions:
+        assert f"- `{tool.name}` (" in text
+    assert "`create_session` (writes, moves money, ask the user first)" in text
+    assert "- `RATE_LIMITED` (429): " in text
+    assert "240 a minute" in text
+    assert "create_webhook" not in text, "it is no tool"
+
+
+def test_prompts_are_one_for_anything_and_one_for_each_workflow_that_ends_well(era: str) -> None:
+    async def talk(peer: mcp.Client) -> tuple[list[str], Any, Any]:
+        names = [prompt.name for prompt in (await peer.list_prompts()).prompts]
+        with pytest.raises(MCPError, match="needs the argument `details`"):
+            await peer.get_prompt("do_task")
+        with pytest.raises(MCPError, match="Unknown prompt"):
+            await peer.get_prompt("nope")
+        return names, await peer.get_prompt("do_task", {"details": "find a lot"}), await peer.get_prompt("vail")
+
+    names, task, vail = talked(client_of(park(), Script(answered(200))), talk, era)
+    assert names[0] == "do_task"
+    assert {"vail", "booking"} <= set(names)
+    assert "wrong-code" not in names, "that workflow shows a refusal"
+    assert task.messages[0].content.text.endswith("What is known: find a lot")
+    assert [line for line in vail.messages[0].content.text.splitlines() if line[:1].isdigit()] == [
+        "1. `search_parking`: Find parking", "2. `create_session`: Start a parking session", "3. `end_session`: End a session and pay",
+    ]  # fmt: skip
+
+
+def test_catalogue_without_the_surface_is_told() -> None:
+    with pytest.raises(PgagentsError, match=r"surfaces\.mcp"):
+        Desk(model("shop"), client_of(model("shop"), Script(answered(200))))
+
+
+# what calls answer
+
+
+def test_answer_is_the_same_as_text_and_as_data_and_as_over_rest(era: str) -> None:
+    caller, client = sandboxed()
+    result = talked(client, lambda peer: peer.call_tool("search_parking", SEARCH), era)
+    assert not result.is_error
+    assert result.structured_content == json.loads(result.content[0].text) == caller.data("GET", VAIL)
+
+
+def test_nulls_of_an_answer_stay(era: str) -> None:
+    _, client = sandboxed()
+    result = talked(client, lambda peer: peer.call_tool("create_session", {"lot_id": "lot_lionshead", "plate": "P"}), era)
+    session = result.structured_content["session"]
+    assert session["max_daily"] is None
+    assert session["vehicle"] is None
+
+
+def test_every_read_of_the_catalogue_fits_its_output_schema(era: str) -> None:
+    """The official client refuses structured content that does not."""
+    _, client = sandboxed()
+    tools = {str(a.name): a for a in park().surfaces["mcp"].actions if a.effect == "read"}
+
+    async def talk(peer: mcp.Client) -> int:
+        good = 0
+        for name, action in tools.items():
+            for example in action.examples:
+                if example.status < 400:
+                    result = await peer.call_tool(name, dict(example.input))
+                    good += not result.is_error
+        return good
+
+    assert talked(client, talk, era) >= 6
+
+
+def test_answer_without_a_body_is_told_in_words(era: str) -> None:
+    result = called(Script(Response(204)), "release_hold", {"hold_id": "h1"}, era)
+    assert not result.is_error
+    assert result.structured_content is None
+    assert "204" in result.content[0].text  # type: ignore[union-attr]  # our own text
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409, 429, 500, 502])
+def test_error_of_the_api_is_a_result_with_status_code_and_request_id(era: str, status: int) -> None:
+    code = next(c.name for c in park().codes.values() if c.status == status)
+    body = {"error": {"code": code, "message": "No.", "request_id": "req_1", "trace": "/srv/app.py line 7"}}
+    error = error_of(called(Script(answered(status, body, Retry_After="900")), "get_session", {"session_id": "s"}, era))
+    assert (error["status"], error["code"], error["request_id"]) == (status, code, "req_1")
+    assert "app.py" not in json.dumps(error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"lng": 1}, "lat: it is missing"),
+        ({"lat": 91, "lng": 1}, "maximum of 90"),
+        ({"lat": "1", "lng": 1}, 'is not of type "number"'),
+        ({"lat": 1, "lng": 1, "junk": 1}, "junk: there is no such argument"),
+        (None, "lat: it is missing"),
+    ],
+)
+def test_unfit_arguments_are_a_result_and_nothing_is_sent(era: str, arguments: Any, words: str) -> None:
+    script = Script(answered(200, {"lots": []}))
+    error = error_of(called(script, "search_parking", arguments, era))
+    assert error["code"] == "invalid_arguments"
+    assert words in error["message"]
+    assert script.asked == []
+
+
+def test_idempotency_key_is_not_a_models_to_choose(era: str) -> None:
+    script = Script(answered(200, {"session": {}}))
+    assert "idempotency_key" in error_of(called(script, "end_session", {**END, "idempotency_key": "x"}, era))["message"]
+    called(script, "end_session", END, era)
+    assert script.asked[0].header("Idempotency-Key")
+
+
+def test_surfaces_headers_and_the_key_go_to_the_api(era: str) -> None:
+    script = Script(answered(200, {"lots": []}))
+    called(script, "search_parking", SEARCH, era)
+    assert script.asked[0].header("X-Agent-Surface") == "mcp"
+    assert script.asked[0].header("Authorization") == "Bearer pk_test_k"
+
+
+def test_opt_in_of_a_lot_binds_agents_that_come_by_mcp(era: str) -> None:
+    caller, client = sandboxed()
+    caller.data("PATCH", "/sandbox/v1/lots/lot_lionshead", {"agents_allowed": False}, key="operator")
+    error = error_of(talked(client, lambda peer: peer.call_tool("create_session", {"lot_id": "lot_lionshead", "plate": "P"}), era))
+    assert error["code"] == "AGENT_OPT_IN_REQUIRED"
+    assert caller.park("lot_lionshead", "P")["status"] == "active", "an operator's own call is none of an agent"
+
+
+def test_unknown_tool_is_a_protocol_error_with_a_hint(era: str) -> None:
+    async def talk(peer: mcp.Client) -> int:
+        with pytest.raises(MCPError, match="did you mean `search_parking`") as caught:
+            await peer.call_tool("search_parkin", {})
+        return caught.value.error.code
+
+    assert talked(client_of(park(), Script(answered(200))), talk, era) == INVALID_PARAMS
+
+
+def test_without_a_key_tools_are_listed_and_calls_say_what_is_missing(era: str) -> None:
+    script = Script(answered(200))
+    error = error_of(called(script, "search_parking", SEARCH, era, key=""))
+    assert error["code"] == "no_key"
+    assert "dashboard/api-keys" in error["message"]
+    assert script.asked == []
+
+
+@pytest.mark.parametrize(
+    ("silence", "code"), [("refused", "unreachable"), ("too-large", "answer_too_large"), ("timeout", "timeout"), ("tls", "untrusted")]
+)
+def test_api_that_gives_no_answer_is_told_for_what_it_is(era: str, silence: str, code: str) -> None:
+    error = error_of(called(Script(Silence(silence, "10.0.0.7 said /etc/x")), "search_parking", SEARCH, era))
+    assert error["code"] == code
+    assert "10.0.0.7" not in json.dumps(error)
+
+
+def test_answer_against_its_own_contract_is_an_error_that_shows_it(era: str) -> None:
+    result = called(Script(answered(200, {"session": {"id": 7}})), "end_session", END, era)
+    error = error_of(result)
+    assert error["code"] == "unexpected_answer"
+    assert error["message"].startswith("the API's answer is not as its contract says: session")
+    assert "took effect" in error["note"]
+    assert json.loads(result.content[0].text)["answer"] == {"session": {"id": 7}}  # type: ignore[union-attr]  # our own text
+
+
+def test_failure_of_our_own_tells_a_caller_nothing(era: str, caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: Request) -> Response:
+        raise RuntimeError("secret=abc at /srv/app.py")
+
+    error = error_of(called(broken, "search_parking", SEARCH, era))
+    assert error["code"] == "internal"
+    assert "abc" not in json.dumps(error)
+    assert "secret=abc" in caplog.text, "the operator learns it"
+
+
+def test_caller_without_the_scope_is_refused_before_anything_is_sent(era: str) -> None:
+    from pgagents.client.answer import Problem
+
+    script = Script(answered(200, {"lots": []}))
+    refusal = Problem("insufficient_scope", "no", scope="read", sent=False)
+    error = error_of(called(script, "search_parking", SEARCH, era, allowed=lambda _: refusal))
+    assert error["scope"] == "read"
+    assert script.asked == []
+
+
+# how calls go on
+
+
+def test_waits_are_told_to_a_caller_that_asked_for_progress(era: str) -> None:
+    heard: list[tuple[float, str | None]] = []
+
+    async def progress(number: float, _total: float | None, message: str | None) -> None:
+        heard.append((number, message))
+
+    world = World()
+    client = client_of(park(), Script(answered(503, Retry_After="2"), answered(200, {"lots": []})), world=world)
+    result = talked(client, lambda peer: peer.call_tool("search_parking", SEARCH, progress_callback=progress), era)
+    assert not result.is_error
+    assert "the API answered 503; attempt 2 of 4" in str(heard[0][1])
+    assert world.slept[0] >= 2
+
+
+def test_slow_call_is_told_of_more_than_once_and_numbers_grow(era: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgagents.mcp.server.SLOW_S", 0.02)
+    heard: list[float] = []
+
+    async def progress(number: float, _total: float | None, _message: str | None) -> None:
+        heard.append(number)
+
+    async def slow(_: Request) -> Response:
+        await asyncio.sleep(0.15)
+        return answered(200, {"lots": []})
+
+    talked(Client(park(), slow, "k"), lambda peer: peer.call_tool("search_parking", SEARCH, progress_callback=progress), era)
+    assert len(heard) >= 2
+    assert heard == sorted(set(heard))
+
+
+def test_cancelled_call_is_no_longer_made(era: str) -> None:
+    begun, ended = asyncio.Event(), []
+
+    async def endless(_: Request) -> Response:
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+        return answered(200)
+
+    async def talk(peer: mcp.Client) -> None:
+        task = asyncio.create_task(peer.call_tool("search_parking", SEARCH))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        for _ in range(100):
+            if ended:
+                return
+            await asyncio.sleep(0.01)
+
+    talked(Client(park(), endless, "k"), talk, era)
+    assert ended == ["cancelled"]
+
+
+def test_calls_run_beside_each_other(era: str) -> None:
+    here = 0
+    most = 0
+
+    async def meets(_: Request) -> Response:
+        nonlocal here, most
+        here += 1
+        most = max(most, here)
+        await asyncio.sleep(0.02)
+        here -= 1
+        return answered(200, {"lots": []})
+
+    async def talk(peer: mcp.Client) -> None:
+        await asyncio.gather(*(peer.call_tool("search_parking", SEARCH) for _ in range(5)))
+
+    talked(Client(park(), meets, "k"), talk, era)
+    assert most == 5
+
+
+def test_names_of_the_surface_are_the_tools_names(era: str) -> None:
+    of = changed(actions__search_products__texts={"mcp": {"name": "find_goods", "title": "Find goods"}})
+    script = Script(answered(200, {"products": []}))
+    result = called(script, "find_goods", {"q": "pot"}, era, of=of)
+    assert result.structured_content == {"products": []}
+    assert script.asked[0].target == "/products?q=pot"
