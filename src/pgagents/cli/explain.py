@@ -1,0 +1,129 @@
+"""`pgagents explain`: what an id means, wherever it was read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.cli.options import examples
+
+if TYPE_CHECKING:
+    from pgagents.lint.requirement import Requirement
+
+
+@click.command(
+    short_help="Say what the id of a rule, a check, a fault, a requirement or a finding means.",
+    epilog=examples(
+        ("a rule, with a catalogue that it finds and one that it does not", "pgagents explain gemini/long-name"),
+        ("a check of verify", "pgagents explain law"),
+        ("a fault of the sandbox", "pgagents explain search-unsorted"),
+        ("what a vendor asks, and what holds us to it", "pgagents explain google.function-name"),
+        ("every id", "pgagents explain"),
+    ),
+)
+@click.argument("id", required=False)
+def command(id: str | None) -> int:
+    """Explain an ID as it stands in a finding, a report or a list. Without one, list all."""
+    from pgagents.errors import PgagentsError
+    from pgagents.source import did_you_mean
+
+    if id is None:
+        for kind, ids in _every().items():
+            click.echo(f"{kind}:\n" + "\n".join(f"  {one}" for one in ids))
+        return 0
+    told = _rule(id) or _finding(id) or _requirement(id) or _of_verify(id) or _of_sandbox(id)
+    if told is None:
+        known = [one for ids in _every().values() for one in ids]
+        raise PgagentsError(f"nothing is called `{id}`", did_you_mean(id, known) or "pgagents explain lists all ids")
+    click.echo(told)
+    return 0
+
+
+def _every() -> dict[str, list[str]]:
+    from pgagents.lint.copilot.messages import templates as copilot
+    from pgagents.lint.gpt_builder.messages import templates
+    from pgagents.lint.pages import CATALOGUE
+    from pgagents.lint.requirement import requirements
+    from pgagents.lint.rule import rules
+    from pgagents.registry import names
+
+    return {
+        "rules of lint": list(rules()),
+        "findings about a catalogue": [f"catalogue/{kind}" for kind in CATALOGUE],
+        "messages of the GPT builder": [f"gpt-builder/{id}" for id in templates()],
+        "messages of Copilot's import": [f"copilot-import/{id}" for id in copilot()],
+        "checks of verify": [_shown(name) for name in names("pgagents.verify.checks")],
+        "faults of the sandbox": [_shown(name).replace("_", "-") for name in names("pgagents.sandbox.faults")],
+        "liberties of the sandbox": [_shown(name).replace("_", "-") for name in names("pgagents.sandbox.liberties")],
+        "requirements": list(requirements()),
+    }
+
+
+def _shown(module: str) -> str:
+    return module.rpartition(".")[2]
+
+
+def _rule(id: str) -> str | None:
+    from textwrap import indent
+
+    from pgagents.lint.page import read_page
+    from pgagents.lint.rule import page, rules
+    from pgagents.lint.titles import title
+
+    if id not in rules():
+        return None
+    read = read_page(page(id))
+    told = title(id)
+    assert told is not None
+    return "\n\n".join(
+        [f"{id}: {read.title}", told[1], "Found in:", indent(read.bad, "    ").rstrip(), "Not in:", indent(read.good, "    ").rstrip()]
+    )
+
+
+def _finding(id: str) -> str | None:
+    from pgagents.lint.titles import title
+
+    told = title(id)
+    return f"{id}\n\n{told[1]}" if told else None
+
+
+def _requirement(id: str) -> str | None:
+    from pgagents.lint.requirement import requirements
+
+    row = requirements().get(id)
+    return _told(row) if row else None
+
+
+def _told(row: Requirement) -> str:
+    held = "\n".join(f"  {by}" for by in row.by) if row.by else f"  nothing: {row.excluded}"
+    source = "\n".join(part for part in (row.url, row.source) if part)
+    return f"{row.id} ({row.level}, read {row.read})\n\n“{row.quote}”\n{source}\n\nheld by\n{held}"
+
+
+def _of_verify(id: str) -> str | None:
+    from pgagents.registry import collect
+
+    name = id.split("/")[0].replace("-", "_")
+    module = collect("pgagents.verify.checks").get(name)
+    if module is None:
+        return None
+    broken = [fault for fault, m in collect("pgagents.sandbox.faults").items() if name in m.BREAKS]
+    shown = "\n".join(f"  pgagents sandbox --fault {fault.replace('_', '-')}" for fault in broken)
+    return f"{name}: a check of `pgagents verify`\n\n{(module.__doc__ or '').strip()}" + (f"\n\nsee it fail:\n{shown}" if shown else "")
+
+
+def _of_sandbox(id: str) -> str | None:
+    from pgagents.registry import collect
+
+    name = id.replace("-", "_")
+    fault = collect("pgagents.sandbox.faults").get(name)
+    if fault is not None:
+        breaks = ", ".join(sorted(fault.BREAKS)) or f"awaits {getattr(fault, 'AWAITS', '')}"
+        said = f"{id}: a fault of the sandbox (`pgagents sandbox --fault {id}`)\n\n{(fault.__doc__ or '').strip()}\n\nbreaks: {breaks}"
+        return said + "".join(f"\nalso {check}: {reason}" for check, reason in fault.ALSO.items())
+    liberty = collect("pgagents.sandbox.liberties").get(name)
+    if liberty is None:
+        return None
+    point = f"allowed where the point `{liberty.POINT}` is open" if liberty.POINT else "always allowed"
+    return f"{id}: a liberty of the sandbox (`pgagents sandbox --liberty {id}`)\n\n{(liberty.__doc__ or '').strip()}\n\n{point}"

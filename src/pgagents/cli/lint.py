@@ -1,0 +1,146 @@
+"""`pgagents lint`: what vendors and models will make of it, before it is uploaded."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.cli.options import examples
+
+if TYPE_CHECKING:
+    from pgagents.lint.gpt_builder.importer import Form
+    from pgagents.lint.judged import Judged
+    from pgagents.source import Source
+
+FORMS = ("text", "json", "sarif", "github")
+_CATALOGUE = re.compile(r"^[\"']?pgagents[\"']?[ \t]*:", re.M)
+
+
+@click.command(
+    short_help="Say what vendors and models will refuse or misread, before it is uploaded.",
+    epilog=examples(
+        ("the catalogue, by every rule", "pgagents lint"),
+        ("one vendor's rules", "pgagents lint shop.yaml --only gemini"),
+        ("what the GPT builder would show for anyone's document", "pgagents lint openapi.yaml --as gpt-builder"),
+        ("for code scanning", "pgagents lint --format sarif > lint.sarif"),
+    ),
+)
+@click.argument("files", metavar="[FILE|URL]...", nargs=-1)
+@click.option("--as", "judge", metavar="JUDGE", help="Who judges a finished document; by its content else. `--as list` names all.")
+@click.option("--only", multiple=True, metavar="RULE", help="Only this rule (gemini/long-name) or vendor (gemini). Repeatable.")
+@click.option("--fix", is_flag=True, help="Make the changes that are safe to make unasked, in the catalogue's file.")
+@click.option("--public", is_flag=True, help="For gpt-builder: the GPT is shared by link or in the store.")
+@click.option("--privacy-policy", default="", metavar="URL", help="For gpt-builder: what the form has in that field.")
+@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True, help="What to print.")
+def command(
+    files: tuple[str, ...], judge: str | None, only: tuple[str, ...], fix: bool, public: bool, privacy_policy: str, form: str
+) -> int:
+    """Judge catalogues and finished documents: OpenAPI, plugin manifests, tool lists.
+
+    Errors and warnings make the exit code 1, notes do not. A reference to another file or host is never followed.
+    """
+    from pgagents.lint.gpt_builder.importer import Form
+    from pgagents.lint.judge import JUDGES
+
+    if judge == "list":
+        click.echo("\n".join(f"{name:<18}{title}" for name, title in JUDGES.items()))
+        return 0
+    ran = gc.isenabled()
+    gc.disable()  # it finds nothing in data that all stays, and takes a fifth of the time to find it
+    try:
+        judged = _judged(files, judge, only, Form(public, privacy_policy), fix=fix)
+    finally:
+        if ran:
+            gc.enable()
+    _print(judged, form)
+    return 1 if any(one.refused for one in judged) else 0
+
+
+def _judged(files: Sequence[str], judge: str | None, only: tuple[str, ...], web_form: Form, *, fix: bool) -> list[Judged]:
+    """Each file's verdict, in the order given: documents judged as the GPT builder are actions of one GPT."""
+    judged = []
+    for source in _sources(files):
+        one, web_form = _judge(_fixed(source, only) if fix else source, judge, only, web_form)
+        judged.append(one)
+    return judged
+
+
+def _sources(files: Sequence[str]) -> list[Source]:
+    """What was named, read; the catalogue that is found here where nothing was."""
+    from pgagents.cli._fetch import fetch
+    from pgagents.cli.options import load
+    from pgagents.lint.document import read
+    from pgagents.source import parse
+
+    if not files:
+        return [load(None).source]
+    found = []
+    for file in files:
+        raw = fetch(file)
+        text = raw.decode("utf-8-sig", "replace")
+        found.append(parse(text, file) if _CATALOGUE.search(text) and b"\xef\xbf\xbd" not in raw else read(raw, file))
+    return found
+
+
+def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form) -> tuple[Judged, Form]:
+    from dataclasses import replace
+
+    from pgagents.errors import PgagentsError
+    from pgagents.lint import judge as judges
+    from pgagents.lint.gpt_builder.verdict import judge as gpt_builder
+    from pgagents.source import did_you_mean
+
+    judge = judges.ALIASES.get(judge or "", judge)
+    if judge is not None and judge not in judges.JUDGES:
+        raise PgagentsError(f"there is no judge `{judge}`", did_you_mean(judge, [*judges.JUDGES, *judges.ALIASES]))
+    chosen = judge or judges.kind(source.data)
+    if chosen is None:
+        raise PgagentsError(f"{source.file} is no document that is known here", "say who shall judge it: --as NAME; `--as list` names all")
+    if only and chosen != "catalogue":
+        raise PgagentsError("--only chooses among the rules for catalogues", "leave it out for a finished document")
+    if chosen in ("gpt-builder", "chatgpt-plugin"):
+        one, made = gpt_builder(source, form, plugin=chosen == "chatgpt-plugin")
+        return one, replace(form, domains=form.domains | {made.domain} - {""})
+    return judges.judge(source, chosen, only), form
+
+
+def _fixed(source: Source, only: tuple[str, ...]) -> Source:
+    """The catalogue with every safe change made in its file."""
+    from pgagents.cli._fetch import write_both
+    from pgagents.errors import PgagentsError
+    from pgagents.lint.fix import fixed
+    from pgagents.lint.judge import is_catalogue
+
+    if not is_catalogue(source.data):
+        raise PgagentsError(f"{source.file} is no catalogue, and only those are changed", "leave out --fix")
+    made, count = fixed(source, only)
+    if count:
+        path = Path(source.file)
+        if not path.is_file():
+            raise PgagentsError(f"{source.file} is no file here, so it cannot be changed", "name the catalogue's file")
+        write_both({path: made.text.encode()})
+        click.echo(f"{source.file}: {count} change{'s' if count > 1 else ''} made", err=True)
+    return made
+
+
+def _print(judged: list[Judged], form: str) -> None:
+    from importlib.metadata import version
+
+    from pgagents.lint import as_github, as_json, as_sarif, as_text
+
+    if form == "json":
+        click.echo(as_json.render(judged, version("pgagents")))
+    elif form == "sarif":
+        from pgagents.lint.titles import titles
+
+        click.echo(as_sarif.render(judged, version("pgagents"), titles(d.id for one in judged for d in one.found)))
+    elif form == "github":
+        if said := as_github.render(judged):
+            click.echo(said)
+    else:
+        click.echo(as_text.text(judged))

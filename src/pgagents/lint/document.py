@@ -1,0 +1,45 @@
+"""A finished document from anywhere, read in bounded time and memory, with the place of every value.
+
+References are never followed to another host or folder: every importer that is simulated here reads the one text that it is given.
+"""
+
+from __future__ import annotations
+
+import re
+
+from pgagents.diagnostics import Diagnostic
+from pgagents.errors import InputError
+from pgagents.source import Source, Span, parse
+
+MAX_BYTES = 16_000_000
+MAX_VALUES = 1_000_000
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
+
+def read(raw: bytes, name: str) -> Source:
+    """The document in these bytes; every key is text. Raises InputError with the place of what cannot be read."""
+    if len(raw) > MAX_BYTES:
+        raise _refused(name, "too-large", f"the document has {len(raw):,} bytes; at most {MAX_BYTES:,} are read")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _refused(name, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8", line) from None
+    if text.lstrip()[:1] in ("{", "["):
+        text = _PAIR.sub(_character, text)  # JSON writes what is past U+FFFF as two halves, YAML does not
+    source = parse(text, name, max_values=MAX_VALUES, foreign=True)
+    if source.faults:
+        first = source.faults[0]
+        raise InputError([Diagnostic(first.span, f"document/{first.id}", "error", first.message, first.help)], source)
+    if not isinstance(source.data, dict | list):
+        raise _refused(name, "no-object", "the document is neither a mapping nor a list")
+    return source
+
+
+def _character(match: re.Match[str]) -> str:
+    high, low = int(match.group(2), 16), int(match.group(3), 16)
+    return match.group(1) + chr(0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+
+
+def _refused(name: str, id: str, message: str, help: str = "", line: int = 1) -> InputError:
+    return InputError([Diagnostic(Span(name, line, 1), f"document/{id}", "error", message, help)])

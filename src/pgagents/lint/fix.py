@@ -1,0 +1,42 @@
+"""Safe changes made until there is none left: each leaves a catalogue that loads, and no finding that was not there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from pgagents.catalogue.load import load
+from pgagents.errors import InputError
+from pgagents.lint.edits import apply
+from pgagents.lint.run import Linted, lint
+from pgagents.source import Source, parse
+
+_ROUNDS = 50
+
+
+def fixed(source: Source, only: Sequence[str] = ()) -> tuple[Source, int]:
+    """The source after all changes, and how many they were. Raises InputError where it does not load to begin with."""
+    model, found = load(source)
+    if model is None:
+        raise InputError(found, source)
+    linted, count = lint(model, only), 0
+    for _ in range(_ROUNDS):
+        better = _round(source, linted, only)
+        if better is None:
+            break
+        source, linted, made = better
+        count += made
+    return source, count
+
+
+def _round(source: Source, linted: Linted, only: Sequence[str]) -> tuple[Source, Linted, int] | None:
+    text = apply(source.text, linted.edits)
+    if text == source.text:
+        return None
+    changed = parse(text, source.file)
+    model, _ = load(changed)
+    if model is None:
+        return None
+    after = lint(model, only)
+    worse = Counter(d.id for d in after.found) - Counter(d.id for d in linted.found)
+    return None if worse else (changed, after, len(linted.edits))

@@ -1,0 +1,87 @@
+"""`# pgagents: ignore[gemini/long-name] reason`: which findings an author has answered, and which of those answers are idle.
+
+A comment counts for the line it stands on, or, where it stands alone, for the next line that holds a value. libyaml's events
+do not tell comments, but they tell where every text begins and ends; a `#` outside of all of those, with a blank or nothing
+before it, begins a comment (YAML 1.2, section 6.6).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pgagents.source import Source, Span
+
+_MARK = re.compile(r"#[ \t]*pgagents[ \t]*:", re.I)
+_IGNORE = re.compile(r"# pgagents: ignore\[([^\[\]]*)\](.*)\Z", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """One comment. `line` is the line it speaks of, `span` where it stands itself; `text` is all of it."""
+
+    span: Span
+    line: int
+    ids: tuple[str, ...]
+    reason: str
+    text: str
+
+    @property
+    def readable(self) -> bool:
+        """Whether it has the form that is heeded."""
+        return bool(self.ids)
+
+
+def ignores(source: Source) -> list[Ignore]:
+    """Every comment that begins with `# pgagents:`, in the order of the file."""
+    if not _MARK.search(source.text):
+        return []
+    lines = re.split(r"\r\n|\r|\n", source.text)
+    texts = _texts(source.text)
+    found = []
+    for number, line in enumerate(lines):
+        for mark in _MARK.finditer(line):
+            at = mark.start()
+            if (at == 0 or line[at - 1] in " \t") and not _inside(texts.get(number, []), at):
+                found.append(_ignore(source, lines, number, at))
+                break
+    return found
+
+
+def _ignore(source: Source, lines: list[str], number: int, at: int) -> Ignore:
+    text = lines[number][at:].rstrip()
+    match = _IGNORE.match(text)
+    ids = tuple(id.strip() for id in match.group(1).split(",") if id.strip()) if match else ()
+    speaks_of = number
+    if not lines[number][:at].strip():
+        after = (n for n in range(number + 1, len(lines)) if lines[n].strip() and not lines[n].lstrip().startswith("#"))
+        speaks_of = next(after, number)
+    return Ignore(Span(source.file, number + 1, at + 1), speaks_of + 1, ids, match.group(2).strip() if match else "", text)
+
+
+def _inside(texts: list[tuple[int, int]], column: int) -> bool:
+    return any(begin <= column < end for begin, end in texts)
+
+
+def _texts(text: str) -> dict[int, list[tuple[int, int]]]:
+    """By line (from 0), the columns that belong to a text: quoted, plain or a block."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for (line, column), (last, end) in _scalars(text):
+        for number in range(line, last + 1):
+            columns = (column if number == line else 0, end if number == last else 1 << 30)
+            found.setdefault(number, []).append(columns)
+    return found
+
+
+def _scalars(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    import yaml
+
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.ScalarEvent) and event.value:
+                assert event.start_mark is not None
+                assert event.end_mark is not None
+                yield (event.start_mark.line, event.start_mark.column), (event.end_mark.line, event.end_mark.column)
+    except yaml.YAMLError:
+        return

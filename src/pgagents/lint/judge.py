@@ -1,0 +1,64 @@
+"""What kind of document a file is, by its content, and the judge for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pgagents.catalogue.load import load
+from pgagents.errors import InputError
+from pgagents.lint import manifest
+from pgagents.lint.copilot.verdict import judge as copilot
+from pgagents.lint.judged import Judged
+from pgagents.lint.run import lint
+from pgagents.lint.tools import shape
+from pgagents.lint.tools import verdict as tools
+from pgagents.source import Source
+
+JUDGES = {
+    "catalogue": "all rules, and what `build` says of the documents",
+    "gpt-builder": "the GPT builder's import of an OpenAPI document",
+    "copilot": "Microsoft 365 Copilot's import of an OpenAPI document",
+    "chatgpt-plugin": "the importer of ChatGPT's plugins (2023)",
+    **{name: f"{title}: a list of function tools" for name, (title, _) in tools.JUDGES.items()},
+    "ai-plugin": "OpenAI's plugin manifest v1",
+    "copilot-plugin": "Copilot's plugin manifest, v2.2 or v2.4",
+}
+ALIASES = {name.removesuffix("-tools"): name for name in tools.JUDGES}
+"""Short names: the vendor's alone."""
+
+
+def is_catalogue(data: Any) -> bool:
+    """Whether the document is an action catalogue."""
+    return isinstance(data, dict) and "pgagents" in data
+
+
+def kind(data: Any) -> str | None:
+    """The judge for a document, by its content; None for one that none knows."""
+    if is_catalogue(data):
+        return "catalogue"
+    if isinstance(data, dict) and ("openapi" in data or "swagger" in data):
+        version = data.get("openapi")
+        return "copilot" if isinstance(version, str) and version.startswith("3.0") else "gpt-builder"
+    return manifest.kind(data) or shape.kind(data)
+
+
+def judge(source: Source, name: str, only: Sequence[str] = ()) -> Judged:
+    """What the judge of that name says of the document, but for the GPT builder, which wants to know the form around it."""
+    if name == "copilot":
+        return copilot(source)
+    if name in tools.JUDGES:
+        return tools.judge(source, name)
+    if name in ("ai-plugin", "copilot-plugin"):
+        return manifest.judge(source, name)
+    assert name == "catalogue", name
+    return catalogue(source, only)
+
+
+def catalogue(source: Source, only: Sequence[str] = ()) -> Judged:
+    """Judge a catalogue by all rules. Raises InputError where it does not load."""
+    model, found = load(source)
+    if model is None:
+        raise InputError(found, source)
+    linted = lint(model, only)
+    return Judged(source, "catalogue", "the catalogue", linted.found, ignored=len(linted.ignored))

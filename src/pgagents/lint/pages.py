@@ -1,0 +1,98 @@
+"""What `pgagents explain` says of findings that are no rules: those of the catalogue's reader, of `build`, and about ignores."""
+
+from __future__ import annotations
+
+CATALOGUE = {
+    "alias": "`*name` stands for a value written elsewhere. Aliases are refused: a finding must lead to one line. Write the value out.",
+    "anchor": (
+        "`&name` names a value for later use. Anchors are refused: a finding must lead to one line. Write the value out where it is used."
+    ),
+    "character": (
+        "The file holds a character that YAML forbids, or that readers of YAML 1.1 and 1.2 take differently. Remove it, or "
+        "write it as `\\uXXXX` inside double quotes."
+    ),
+    "duplicate-key": "A key stands in one mapping twice. YAML readers keep either; keep one.",
+    "empty": "The file holds nothing. A catalogue begins with `pgagents: 1`; `pgagents init` writes one to start from.",
+    "example": (
+        "An example is refused by the schema of the action it shows, or lacks a required argument. Documents and the mock "
+        "server use examples, and `verify` calls them, so they must be true."
+    ),
+    "expression": (
+        "A CEL expression does not compile. Literals in arithmetic are written `2.0`; the names that it may read are listed in "
+        "README, “Your own API”."
+    ),
+    "hidden-path": (
+        "A literal path (`/things/mine`) is matched by a template (`/things/{id}`) of the same method, so that it may never be "
+        "reached. Change it, or set `points: {literal_path: wins}` if the server tries literal paths first."
+    ),
+    "ignore-without-reason": "A `# pgagents: ignore[…]` says no reason. Write it after the bracket: the next reader decides by it.",
+    "key": "A key is no text. Put a number that is meant as a name into quotes.",
+    "law": "A law does not hold, or cannot be evaluated, on an example of its own action. Correct the law or the example.",
+    "many-documents": "A second YAML document begins (`---`). A file holds one.",
+    "merge-key": "`<<` merges another mapping. It is refused, as anchors and aliases are. Write the members out.",
+    "missing-key": "A member that must be there is not. `schemas/catalogue.schema.json` says which; editors complete it.",
+    "name": (
+        "A name has characters that some vendor does not take. Names begin with a letter or `_`, and have letters, digits, `_`,"
+        " and at most 64 characters."
+    ),
+    "not-utf8": "The file is not UTF-8. Save it so.",
+    "number": "A number that JSON cannot say: infinite, not a number, or too large.",
+    "omit": "A surface leaves out an argument that every call must give.",
+    "one-schema": (
+        "Two actions of a dispatcher have arguments of one name with different schemas. The dispatcher lists the union of all "
+        "arguments, so each name has one schema."
+    ),
+    "output": "An action lists no answer with a status from 200 to 299.",
+    "path": "Placeholders of a path and arguments that travel in it do not match.",
+    "same-operation": "Two operations have one id, or ids that differ only in case. Set `operation_id`.",
+    "same-route": "Two actions have one method and path.",
+    "schema": (
+        "This is no JSON Schema that a value can satisfy: an unknown type, bounds that exclude all, a pattern that is no "
+        "regular expression, an array without `items`."
+    ),
+    "surface": "A surface lacks what its kind needs: a dispatcher its `selector` and `arguments`, a page its form.",
+    "syntax": "The file is no YAML. YAML takes no tabs for indentation.",
+    "tag": "`!tag` gives a value another type. Tags are refused. Remove it.",
+    "too-deep": "Values are nested more than 100 levels deep.",
+    "too-large": "The file is larger than what is read.",
+    "too-many": "The file holds more values than are read.",
+    "type": (
+        "A value of another kind is expected here: text, a number, true or false, a list, a mapping. YAML 1.2 reads `no` and "
+        "`12:30` as text; put what looks like a number into quotes if it is text."
+    ),
+    "unknown-ignore": (
+        "A `# pgagents: ignore[…]` names no rule, so it ignores nothing. `pgagents explain` lists all ids. Errors of the reader"
+        " and refusals of vendors cannot be ignored: `build` would fail anyway."
+    ),
+    "unknown-key": "A key is not one of the catalogue's language. The nearest one is suggested.",
+    "unknown-name": "Something is named that the catalogue does not have: an action, a schema, an argument, an error code, a role …",
+    "unused-ignore": (
+        "A `# pgagents: ignore[…]` silences nothing: what it speaks of was corrected, or the comment stands at another line "
+        "than the value. `--fix` removes it."
+    ),
+    "value": "A value is not one of those that may stand here.",
+}
+"""By the part of the id behind `catalogue/`."""
+
+DOCUMENT = (
+    "A finished document cannot be read: it is no JSON or YAML, is too large or too deep, has a key twice, or an alias that stands for too "
+    "much or for itself. Nothing else is said of it before that is corrected."
+)
+REFUSED = (
+    "A generated document is not what its vendor takes, by the schema in schemas/vendor (PROVENANCE.toml says where its facts come from). "
+)
+LIMIT = "A count or a size is past what the vendor takes: a warning, and an error of `pgagents build --strict`. "
+
+
+def diagnostic(id: str) -> str | None:
+    """The explanation of a finding that is no rule; None for an id that is none."""
+    vendor, _, kind = id.partition("/")
+    if vendor == "catalogue" and kind in CATALOGUE:
+        return CATALOGUE[kind]
+    if vendor == "document" and kind in (*CATALOGUE, "no-object"):
+        return DOCUMENT
+    target, _, last = id.rpartition("/")
+    if "/" in target and last in ("refused", "limit"):
+        told = REFUSED if last == "refused" else LIMIT
+        return f"{told}The document is `{target}`; `pgagents build --target {target}` makes it alone."
+    return None

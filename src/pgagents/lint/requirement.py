@@ -1,0 +1,41 @@
+"""What vendors ask, as schemas/requirements says it: id, level, their words, where and when they were read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from pgagents.resources import folder
+from pgagents.source import read
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One row. `by` names what holds us to it; where nothing does, `excluded` is the reason."""
+
+    id: str
+    level: str
+    quote: str
+    url: str
+    source: str
+    read: str
+    by: tuple[str, ...]
+    excluded: str
+
+    @property
+    def cited(self) -> str:
+        """The row in one line, as it stands under a finding."""
+        return f"source: {self.id}, {self.level}, read {self.read}"
+
+
+@cache
+def requirements() -> dict[str, Requirement]:
+    """Every row by its id, in the order of the files."""
+    rows = {}
+    for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
+        for row in read(path).data or ():
+            rows[row["id"]] = Requirement(
+                row["id"], row["level"], row["quote"], row.get("url", ""), row.get("source", ""), str(row["read"]),
+                tuple(row.get("by", ())), row.get("excluded", ""),
+            )  # fmt: skip
+    return rows

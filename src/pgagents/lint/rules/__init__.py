@@ -1,0 +1,1 @@
+"""Rules, found by their path: `gemini/long_name.py` is `gemini/long-name`."""

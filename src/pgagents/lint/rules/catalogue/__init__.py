@@ -1,0 +1,1 @@
+"""Rules about what every model needs of a catalogue."""

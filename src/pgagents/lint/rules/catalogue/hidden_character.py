@@ -1,0 +1,52 @@
+"""A text holds characters that nobody sees.
+
+Zero-width characters, direction marks and the tag block are invisible in an editor and plain to a model: they are how orders are smuggled
+into a description, and Microsoft's store refuses them. They also break searches for the text. `--fix` takes them out.
+
+Bad:
+
+    actions:
+      search_products: {description: "Search the shop's pro\\u200bducts by a word of their name."}
+
+Good:
+
+    actions:
+      search_products: {description: "Search the shop's products by a word of their name."}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pgagents.lint.edits import within
+from pgagents.lint.rule import Hit, Rule
+from pgagents.lint.texts import told
+from pgagents.model import Model
+
+_CODES = "00ad 034f 061c 115f 1160 17b4 17b5 180e 200b-200f 202a-202e 2060-2064 2066-206f 3164 feff ffa0 e0000-e007f"
+
+
+def _characters() -> list[str]:
+    """All of them, from `_CODES`."""
+    found = []
+    for part in _CODES.split():
+        first, _, last = part.partition("-")
+        found += [chr(code) for code in range(int(first, 16), int(last or first, 16) + 1)]
+    return found
+
+
+_HIDDEN = re.compile(f"[{''.join(_characters())}]")
+_WRITTEN = re.compile(_HIDDEN.pattern + "|" + "|".join(rf"\\u{ord(c):04x}" for c in _characters() if ord(c) < 0x10000), re.I)
+
+
+def find(model: Model) -> Iterator[Hit]:
+    for said in told(model):
+        if found := _HIDDEN.findall(said.text):
+            codes = ", ".join(dict.fromkeys(f"U+{ord(c):04X}" for c in found))
+            count = f"{len(found)} characters" if len(found) > 1 else "a character"
+            message = f"the text of {said.what} holds {count} that nobody sees ({codes})"
+            yield Hit(said.origin, message, "take them out (`--fix` does)", edit=within(said.origin, _WRITTEN, ""))
+
+
+RULE = Rule("error", "catalogue.no-hidden-characters", find)

@@ -1,0 +1,33 @@
+"""A DELETE is not marked as destructive.
+
+MCP clients, and those who read the hints of other formats, decide by `destructiveHint` whether to ask twice. It comes from `destructive`. A
+DELETE that can be undone, or that only gives something back, is rare; mark it `destructive: false` in words and this is silent.
+
+Bad:
+
+    actions:
+      cancel_order: {http: "DELETE /orders/{order_id}"}
+
+Good:
+
+    actions:
+      cancel_order: {http: "DELETE /orders/{order_id}", destructive: true}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.lint.texts import offered
+from pgagents.model import Model
+
+
+def find(model: Model) -> Iterator[Hit]:
+    for action in offered(model):
+        if action.method == "DELETE" and not action.destructive and not model.source.has((*action.origin, "destructive")):
+            said = f"`{action.name}` is a DELETE, but nothing says whether what it removes is gone for good"
+            yield Hit((*action.origin, "http"), said, "add `destructive: true`, or `destructive: false` if it can be undone")
+
+
+RULE = Rule("warning", "catalogue.destructive", find)

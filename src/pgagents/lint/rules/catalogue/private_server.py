@@ -1,0 +1,43 @@
+"""The server's address cannot be reached from where assistants run.
+
+ChatGPT, Copilot and hosted MCP clients call from the vendor's network: `localhost`, a private network's address or a name without a dot
+is nothing to them.
+
+Bad:
+
+    api: {server: "https://shop.internal", contact: agents@shop.internal, terms: "https://shop.internal/terms"}
+
+Good:
+
+    api: {server: "https://shop.example"}
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.lint.texts import NOT_FOR_MODELS
+from pgagents.model import Model
+
+_LOCAL = (".local", ".internal", ".lan", ".localhost", ".home", ".corp", ".test", ".invalid")
+
+
+def find(model: Model) -> Iterator[Hit]:
+    if not set(model.surfaces) - set(NOT_FOR_MODELS):
+        return
+    host = urlsplit(model.api.server).hostname or ""
+    if _private(host):
+        yield Hit(("api", "server"), f"assistants cannot reach `{host}`", "name the public host here; `verify --url` takes any other")
+
+
+def _private(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith(_LOCAL)
+
+
+RULE = Rule("error", "catalogue.public-server", find)

@@ -1,0 +1,89 @@
+"""A text promises an input that no argument takes.
+
+"Find shops near an address" makes a model look for a place to put the address. Where the API takes only coordinates, it invents some, or
+puts the address into another argument. Looked for are inputs that are usually promised (address, postal code, phone number, e-mail,
+photo, voice, file …) after words such as "near", "by" or "from", which no argument of the action has in its name or description. A text
+about the whole API is held against the arguments of all its actions.
+
+Bad:
+
+    actions:
+      search_products: {description: Search products by a word or by a photo of what is wanted. Returns name and price of each.}
+
+Good:
+
+    actions:
+      search_products: {description: Search products by a word of their name. Returns name and price of each.}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.lint.texts import Said, offered, told
+from pgagents.model import Action, Model
+from pgagents.schema import closure, subschemas
+
+_INPUTS = {
+    "an address": r"(?<!e-mail )(?<!email )(?<!web )(?<!https )(?<!http )(?<!ip )(?<!mac )(?:street |postal |home )?address(?:es)?",
+    "a postal code": r"(?:postal|post|zip)[ -]?codes?|zips?|postcodes?",
+    "a place name": r"(?:city|town|place|street)(?: name)?s?",
+    "a phone number": r"(?:tele)?phone(?: number)?s?",
+    "an e-mail address": r"e-?mail(?: address)?(?:es)?",
+    "a photo": r"photos?|pictures?|images?|screenshots?",
+    "a recording": r"voice|audio|recordings?",
+    "a file": r"(?<!profile )(?:uploaded |attached )?files?|attachments?|documents?|spreadsheets?|pdfs?",
+    "a barcode": r"bar ?codes?|qr[ -]codes?",
+    "a date": r"dates?",
+}
+_LEADS = r"(?:near|nearby|around|close to|by|from|given|using|with|at|for|based on|or|and)"
+_BETWEEN = (
+    r"(?:\s+(?:a|an|the|any|some|one|its|their|your|street|full|valid|given)"
+    r"|\s+[\w-]+,?\s+(?:or|and)(?:\s+(?:a|an|the|by|by a|near|near an|from a))?)*"
+)
+_OTHER_USES = re.compile(r"\b(?:returns?|answers?|gives?|shows?|sends?|into|turns?|including|includes)\b", re.I)
+
+
+def find(model: Model) -> Iterator[Hit]:
+    every = offered(model)
+    words = {action.name: _taken(action, model) for action in every}
+    whole = " ".join(words.values())
+    for said in told(model):
+        if said.of in ("api", "surface") or (said.of == "action" and said.action is not None):
+            taken = words[said.action.name] if said.action else whole
+            yield from _promised(said, taken)
+
+
+def _promised(said: Said, taken: str) -> Iterator[Hit]:
+    for sentence in re.split(r"(?<=[.;!?])\s+", said.text):
+        end = _OTHER_USES.search(sentence)
+        clause = sentence[: end.start()] if end else sentence
+        for what, pattern in _INPUTS.items():
+            promise = re.search(rf"\b{_LEADS}{_BETWEEN}\s+(?:{pattern})\b", clause, re.I)
+            if promise and not re.search(rf"(?:\b|_)(?:{pattern})(?:\b|_)", taken, re.I):
+                shown = " ".join(promise.group(0).split())
+                message = f"the text of {said.what} promises {what} as input (“{shown}”), but no argument takes one"
+                yield Hit(said.origin, message, "add the argument, or say only what there is")
+
+
+def _taken(action: Action, model: Model) -> str:
+    """The names and descriptions of all arguments, members too."""
+    found = []
+    for param in action.params:
+        found += [str(param.name), param.wire, param.description]
+        for schema in (param.schema, *(model.schemas[name] for name in closure(param.schema, model.schemas))):
+            found += _texts(schema)
+    return "\n".join(found)
+
+
+def _texts(schema: Mapping[str, Any]) -> Iterator[str]:
+    for part in subschemas(schema):
+        yield str(part.get("description", ""))
+        yield str(part.get("format", ""))
+        yield from map(str, part.get("properties", ()))
+
+
+RULE = Rule("warning", "catalogue.no-ambiguity", find)

@@ -1,0 +1,39 @@
+"""Two actions have one name on a surface, or names that differ only in case.
+
+A list with one name twice is refused by every API; where it is not, the second function can never be called. Names that differ only in
+case are one name to some clients and to code made from the list.
+
+Bad:
+
+    actions:
+      place_order: {texts: {gemini: {name: search_products}}}
+
+Good:
+
+    actions:
+      place_order: {texts: {gemini: {name: order_product}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.model import Model
+
+
+def find(model: Model) -> Iterator[Hit]:
+    told = set()
+    for surface in model.surfaces.values():
+        first: dict[str, str] = {}
+        for action in surface.actions:
+            own = action.texts.get(surface.name)
+            name = (own.name if own else None) or str(action.name)
+            other = first.setdefault(name.lower(), str(action.name))
+            origin = (*action.origin, "texts", surface.name, "name") if own and own.name else action.origin
+            if other != action.name and origin not in told:
+                told.add(origin)
+                yield Hit(origin, f"`{name}` is also the name of `{other}` on `{surface.name}`", "give one of the two another name")
+
+
+RULE = Rule("error", "catalogue.distinct-names", find)

@@ -1,0 +1,32 @@
+"""Two schemas have names that differ only in case or underscores.
+
+OpenAPI keeps them apart; the classes and files that generators make of them are one (`OrderItem` and `order_item`).
+
+Bad:
+
+    schemas:
+      product: {type: object, properties: {sku: {type: string, description: Its number}}, description: A product in short}
+
+Good:
+
+    schemas:
+      ShortProduct: {type: object, properties: {sku: {type: string, description: Its number}}, description: A product in short}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.model import Model
+
+
+def find(model: Model) -> Iterator[Hit]:
+    first: dict[str, str] = {}
+    for name in model.schemas:
+        other = first.setdefault(name.replace("_", "").lower(), name)
+        if other != name:
+            yield Hit(("schemas", name), f"schema `{name}` and schema `{other}` are one name to code generators", "rename one of the two")
+
+
+RULE = Rule("error", "catalogue.distinct-names", find)

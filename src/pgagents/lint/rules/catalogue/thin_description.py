@@ -1,0 +1,35 @@
+"""An action's description says no more than its name.
+
+A model has only the description to decide when to call a function and what it will get. A description that merely repeats the
+name or the title ("Place order") leaves it guessing when the action fits and what comes back.
+
+Bad:
+
+    actions:
+      place_order: {description: Places an order.}
+
+Good:
+
+    actions:
+      place_order: {description: "Order up to ten pieces of one product, which is charged at once. Returns the order with its id."}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.lint.texts import offered
+from pgagents.lint.words import matter
+from pgagents.model import Model
+
+
+def find(model: Model) -> Iterator[Hit]:
+    for action in offered(model):
+        known = matter(action.name) | matter(action.title) | matter(action.operation_id)
+        if not matter(action.description) - known:
+            said = f"the description of `{action.name}` says no more than its name"
+            yield Hit(action.description.origin, said, "say when to use it, what it needs and what it returns")
+
+
+RULE = Rule("warning", "catalogue.clear-purpose", find)

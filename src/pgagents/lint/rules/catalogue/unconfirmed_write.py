@@ -1,0 +1,36 @@
+"""A write that models are offered has no text to ask a person with.
+
+ChatGPT and Copilot ask before every write and show what they are given; where there is nothing, they show the action's description,
+which was written for a model. Other vendors ask nothing of their own accord: there the text goes into the function's description, and
+without it nothing stops a model from acting unasked.
+
+Bad:
+
+    actions:
+      place_order:
+        confirm: null
+
+Good:
+
+    actions:
+      place_order:
+        confirm: {body: "Do you want to order this?"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.lint.texts import offered
+from pgagents.model import Model
+
+
+def find(model: Model) -> Iterator[Hit]:
+    for action in offered(model):
+        if action.effect == "write" and action.confirm_body is None:
+            said = f"`{action.name}` writes{' and costs money' if action.costs else ''}, but no text asks the user first"
+            yield Hit(action.origin, said, "add `confirm: {body: Do you want to …?}`")
+
+
+RULE = Rule("warning", "catalogue.confirmation", find)

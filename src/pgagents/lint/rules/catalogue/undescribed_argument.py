@@ -1,0 +1,36 @@
+"""An argument has no description.
+
+The name alone ("mode", "ref") does not tell a model what to put there; it will invent a value that fits the type.
+
+Bad:
+
+    actions:
+      get_product:
+        input: {product_id: {description: null}}
+
+Good:
+
+    actions:
+      get_product:
+        input: {product_id: {description: "The product's id, as search_products returned it"}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.lint.texts import offered
+from pgagents.model import Model
+from pgagents.schema import resolve
+
+
+def find(model: Model) -> Iterator[Hit]:
+    for action in offered(model):
+        for param in action.params:
+            if not resolve(param.schema, model.schemas).get("description") and not param.description:
+                said = f"argument `{param.name}` of `{action.name}` has no description"
+                yield Hit(param.origin, said, "add `description`: what it is, its unit or form, where the value comes from")
+
+
+RULE = Rule("warning", "catalogue.no-ambiguity", find)

@@ -1,0 +1,66 @@
+"""A text has a form that many people write differently, and nothing says which one is meant.
+
+A date as text can be 2026-11-20, 20/11/2026 or "next Friday"; a country DE, DEU or Germany. `format`, `pattern`, `enum` or `examples` say
+it so that a server can check it; the description may name the standard ("ISO 3166-1 alpha-2") or show one value ("for example DE").
+
+Bad:
+
+    actions:
+      search_products:
+        input: {since: {type: string, description: Only products new since this date}}
+
+Good:
+
+    actions:
+      search_products:
+        input: {since: {type: string, format: date, description: Only products new since this date}}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.lint.texts import offered
+from pgagents.lint.words import words
+from pgagents.model import Model
+from pgagents.schema import resolve
+
+_FORMS = {
+    "date": "format: date", "time": "format: date-time", "datetime": "format: date-time", "timestamp": "format: date-time",
+    "birthday": "format: date", "phone": "pattern (E.164)", "telephone": "pattern (E.164)", "mobile": "pattern (E.164)",
+    "country": "pattern (ISO 3166-1)", "language": "pattern (BCP 47)", "locale": "pattern (BCP 47)", "currency": "pattern (ISO 4217)",
+    "timezone": "the IANA name, for example Europe/Zurich", "colour": "pattern", "color": "pattern", "duration": "format: duration",
+    "iban": "pattern", "coordinates": "two numbers instead of a text",
+}  # fmt: skip
+_SAYS = ("format", "pattern", "enum", "const", "examples", "anyOf", "oneOf")
+_TOLD = re.compile(
+    r"\b(iso|rfc|utc|e\.?164|bcp|iana|yyyy|hh:mm|for example|e\.g|such as|like|form|format|code|letters?|digits?|hex|epoch)\b|\d|[\"'“`]",
+    re.I,
+)
+
+
+def find(model: Model) -> Iterator[Hit]:
+    for action in offered(model):
+        for param in action.params:
+            schema = resolve(param.schema, model.schemas)
+            if word := _unsaid(str(param.name), schema):
+                said = f"`{param.name}` of `{action.name}` is a {word} as text, but nothing says in which form"
+                yield Hit(param.origin, said, f"add `{_FORMS[word]}`" if ":" in _FORMS[word] else f"say {_FORMS[word]}")
+
+
+def _unsaid(name: str, schema: Mapping[str, Any]) -> str | None:
+    if schema.get("type") not in ("string", ["string", "null"]) or any(key in schema for key in _SAYS):
+        return None
+    text = str(schema.get("description", ""))
+    if _TOLD.search(text):
+        return None
+    last = words(name)[-1:]
+    named = [w for w in last if w in _FORMS] or (["time"] if name.endswith("_at") else [])
+    told = [w for w in words(text) if w in ("date", "timestamp", "datetime")]
+    return next(iter(named or told), None)
+
+
+RULE = Rule("warning", "catalogue.no-ambiguity", find)

@@ -1,0 +1,79 @@
+"""A law holds of no example, because none of them reaches it.
+
+When a catalogue is read, each law is tried on the action's examples. One whose `when` is true of none of them, or that reads `now` or
+`before` where no example says `at` or `before`, was never tried: a slip in it shows only against a live server, as an untested contract.
+
+Bad:
+
+    actions:
+      search_products:
+        laws: {few: {when: input.limit == 99, that: size(response.products) <= 99}}
+
+Good:
+
+    actions:
+      search_products:
+        laws: {few: {when: input.limit == 5, that: size(response.products) <= 5}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.expression import ExpressionError, Scope, epoch
+from pgagents.lint.rule import Hit, Rule
+from pgagents.model import Action, Example, Law, Model
+from pgagents.schema import resolve
+
+
+def find(model: Model) -> Iterator[Hit]:
+    for action in model.actions:
+        if not action.laws:
+            continue
+        tries = [
+            _values(action, example, model) for example in action.examples if 200 <= example.status < 300 and example.output is not None
+        ]
+        if not tries:
+            continue
+        scopes: list[Scope | None] = [None] * len(tries)
+        for law in action.laws:
+            if not any(_reached(law, values, scopes, n) for n, values in enumerate(tries)):
+                said = f"no example of `{action.name}` reaches the law `{law.name}`, so it was never tried"
+                yield Hit(law.origin, said, _help(law))
+
+
+def _help(law: Law) -> str:
+    reads = law.that.names | (law.when.names if law.when else frozenset())
+    missing = [word for word, name in (("at", "now"), ("before", "before")) if name in reads]
+    given = f", with {' and '.join(f'`{m}`' for m in missing)}" if missing else ""
+    return f"add an example of which it holds{given}" if law.when is None else f"add an example of which its `when` is true{given}"
+
+
+def _reached(law: Law, values: Mapping[str, Any], scopes: list[Scope | None], n: int) -> bool:
+    reads = law.that.names | (law.when.names if law.when else frozenset())
+    if any(values[name] is None for name in ("now", "before") if name in reads):
+        return law.when is not None and "before" in law.when.names and values["before"] is not None
+    if law.when is None:
+        return True
+    try:
+        scope = scopes[n] = scopes[n] or Scope(values)
+        return scope.holds(law.when)
+    except ExpressionError:
+        return False
+
+
+def _values(action: Action, example: Example, model: Model) -> dict[str, Any]:
+    """What a law may read of an example; `at` and `before` stand in the file only."""
+    written: Any = model.source.data
+    for step in example.origin:
+        written = written[step]
+    schemas = {p.name: resolve(p.schema, model.schemas) for p in action.params}
+    defaults = {str(name): schema["default"] for name, schema in schemas.items() if "default" in schema}
+    return {
+        "input": {**defaults, **example.input}, "response": example.output, "status": example.status, "surface": "rest",
+        "now": epoch(written["at"]) if written.get("at") else None, "before": written.get("before"), "env": dict(model.env),
+    }  # fmt: skip
+
+
+RULE = Rule("warning", "catalogue.laws-are-tried", find)

@@ -1,0 +1,32 @@
+"""A GET changes something.
+
+Every layer takes a GET for harmless: ChatGPT and Copilot do not ask before it, proxies repeat it, browsers and link previews fetch it
+unasked.
+
+Bad:
+
+    actions:
+      place_order: {http: GET /orders/new}
+
+Good:
+
+    actions:
+      place_order: {http: POST /orders}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.model import Model
+
+
+def find(model: Model) -> Iterator[Hit]:
+    for action in model.actions:
+        if action.method == "GET" and (action.effect == "write" or action.costs):
+            said = f"`{action.name}` writes, but is called by GET, before which nobody is asked"
+            yield Hit((*action.origin, "http"), said, "call it by POST, PUT, PATCH or DELETE")
+
+
+RULE = Rule("error", "catalogue.safe-methods", find)

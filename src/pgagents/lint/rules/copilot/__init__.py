@@ -1,0 +1,1 @@
+"""Rules for Microsoft 365 Copilot."""

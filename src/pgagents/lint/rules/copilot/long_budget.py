@@ -1,0 +1,34 @@
+"""The catalogue allows an answer more time or more items than Copilot waits for or reads.
+
+Copilot gives up after 10 seconds and reads 25 items. What `limits.budgets` says is what `verify` holds the server to: a budget past the
+host's own proves nothing.
+
+Bad:
+
+    limits: {budgets: {copilot: {seconds: 20}}}
+
+Good:
+
+    limits: {budgets: {copilot: {seconds: 10}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.model import Model
+
+_MOST = {"seconds": 10, "items": 25}
+
+
+def find(model: Model) -> Iterator[Hit]:
+    budget = model.limits.budgets.get("copilot")
+    for what, most in _MOST.items():
+        given = getattr(budget, what) if budget else None
+        if given is not None and given > most:
+            said = f"{given:g} {what} are allowed an answer; Copilot bears at most {most}"
+            yield Hit(("limits", "budgets", "copilot", what), said, f"allow {most}")
+
+
+RULE = Rule("error", "microsoft.response-time", find, surface="copilot")

@@ -1,0 +1,37 @@
+"""More functions are offered than Gemini takes, or than it chooses well among.
+
+Google's guide wants 10 to 20 active functions: more than 20 is a note. One reference gives 128 as the most, a newer one 512: past 128 is
+a warning, past 512 an error.
+
+Bad:
+
+    surfaces: {gemini: {actions: all}}      # of a catalogue with 21 actions
+
+Good:
+
+    surfaces: {gemini: {actions: [search_products, get_product]}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.diagnostics import Severity
+from pgagents.lint.rule import Hit, Rule
+from pgagents.model import Model
+
+_WELL, _LOW, _HIGH = 20, 128, 512
+
+
+def find(model: Model) -> Iterator[Hit]:
+    surface = model.surfaces["gemini"]
+    count = len(surface.actions)
+    if count > _WELL:
+        severity: Severity = "error" if count > _HIGH else "warning" if count > _LOW else "note"
+        limits = f"at most {_LOW} in one reference, {_HIGH} in another" if count > _LOW else f"ideally no more than {_WELL}"
+        yield Hit(
+            (*surface.origin, "actions"), f"{count} functions; Gemini takes {limits}", "offer fewer actions on `surfaces.gemini`", severity
+        )
+
+
+RULE = Rule("note", "google.few-active-tools", find, surface="gemini")

@@ -1,0 +1,1 @@
+"""Rules for ChatGPT and OpenAI's API."""

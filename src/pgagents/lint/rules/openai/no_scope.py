@@ -1,0 +1,28 @@
+"""OAuth is offered, but without a scope.
+
+The GPT builder's form has a field for scopes, and a sign-in with an empty one is reported to fail. Name at least one.
+
+Bad:
+
+    auth: {oauth: {authorize: /oauth/authorize, token: /oauth/token, scopes: {}}}
+
+Good:
+
+    auth: {oauth: {authorize: /oauth/authorize, token: /oauth/token, scopes: {read: Look at products}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.model import Model
+
+
+def find(model: Model) -> Iterator[Hit]:
+    oauth = model.auth.oauth
+    if oauth is not None and not oauth.scopes:
+        yield Hit(("auth", "oauth", "scopes"), "OAuth has no scope; ChatGPT's sign-in fails with an empty one", "name one: `read: …`")
+
+
+RULE = Rule("warning", "openai.oauth-scope", find, surface="openai")

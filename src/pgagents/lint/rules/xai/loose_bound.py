@@ -1,0 +1,38 @@
+"""A bound is larger than what Grok enforces.
+
+Grok keeps a model to lengths up to 2,048, to 256 items and to 64 members; larger numbers are taken and not enforced, so a model may go
+past them.
+
+Bad:
+
+    actions: {place_order: {input: {note: {type: string, maxLength: 5000, description: A word for the packer}}}}
+
+Good:
+
+    actions: {place_order: {input: {note: {type: string, maxLength: 2000, description: A word for the packer}}}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.lint.rule import Hit, Rule
+from pgagents.model import Model
+from pgagents.origin import Node
+from pgagents.schema import subschemas
+
+_MOST = {"minLength": 2048, "maxLength": 2048, "minItems": 256, "maxItems": 256, "minProperties": 64, "maxProperties": 64}
+
+
+def find(model: Model) -> Iterator[Hit]:
+    surface = model.surfaces["xai"]
+    for action in surface.actions:
+        for param in surface.params(action):
+            for part in subschemas(param.schema):
+                for key, most in _MOST.items():
+                    if isinstance(part, Node) and part.get(key, 0) > most:
+                        said = f"`{key}` {part[key]:,} of `{param.name}` of `{action.name}` is not enforced; Grok keeps to at most {most:,}"
+                        yield Hit((*part.origin, key), said, f"ask for {most:,} or less, or check it in the answer to the call")
+
+
+RULE = Rule("note", "xai.bounds", find, surface="xai")

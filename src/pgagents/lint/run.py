@@ -1,0 +1,95 @@
+"""All rules over a catalogue, with what `build` says of its documents; ignored is what the author has given a reason for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from pgagents.build import judged
+from pgagents.diagnostics import Diagnostic, in_order
+from pgagents.errors import PgagentsError
+from pgagents.lint.ignores import Ignore, ignores
+from pgagents.lint.requirement import requirements
+from pgagents.lint.rule import Edit, Hit, Rule, rules
+from pgagents.model import Model
+from pgagents.source import did_you_mean
+
+UNUSED, UNREASONED, UNKNOWN = "catalogue/unused-ignore", "catalogue/ignore-without-reason", "catalogue/unknown-ignore"
+
+_REFUSED = "/refused"
+"""What a vendor's schema says of a document: `build` would not write it, so there is nothing to ignore."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linted:
+    """What was found, in the order of the file; what was found and ignored; and what `--fix` may change."""
+
+    found: tuple[Diagnostic, ...]
+    ignored: tuple[Diagnostic, ...] = ()
+    edits: tuple[Edit, ...] = ()
+
+
+def lint(model: Model, only: Sequence[str] = ()) -> Linted:
+    """Judge a catalogue by every rule, or by those of some ids or vendors. Raises PgagentsError for a name that no rule has."""
+    chosen = _chosen(only)
+    hits = [(id, rule, hit) for id, rule in chosen.items() for hit in _hits(rule, model)]
+    said: list[tuple[Diagnostic, Hit | None]] = [(_diagnostic(id, rule, hit, model), hit) for id, rule, hit in hits]
+    if not only:
+        ours = {(d.span, d.id.split("/")[0]) for d, _ in said}
+        said += [(d, None) for d in _built(judged(model)) if (d.span, d.id.split("/")[0]) not in ours]
+    comments = ignores(model.source)
+    silent = {(ignore.line, id) for ignore in comments for id in ignore.ids if not id.endswith(_REFUSED)}
+    found = [(d, hit) for d, hit in said if (d.span.line, d.id) not in silent]
+    ignored = [d for d, _ in said if (d.span.line, d.id) in silent]
+    edits = [edit for _, hit in found if hit and hit.edit and (edit := hit.edit(model.source))]
+    idle = list(_idle(comments, {(d.span.line, d.id) for d in ignored}, chosen, everything=not only))
+    edits += [edit for _, edit in idle if edit]
+    return Linted(tuple(in_order([d for d, _ in found] + [d for d, _ in idle])), tuple(in_order(ignored)), tuple(dict.fromkeys(edits)))
+
+
+def _chosen(only: Sequence[str]) -> dict[str, Rule]:
+    every = rules()
+    vendors = {id.split("/")[0] for id in every}
+    for name in only:
+        if name not in every and name not in vendors:
+            raise PgagentsError(f"there is no rule `{name}`", did_you_mean(name, [*every, *vendors]))
+    return {id: rule for id, rule in every.items() if not only or id in only or id.split("/")[0] in only}
+
+
+def _hits(rule: Rule, model: Model) -> Iterator[Hit]:
+    if rule.surface is None or rule.surface in model.surfaces:
+        yield from rule.find(model)
+
+
+def _diagnostic(id: str, rule: Rule, hit: Hit, model: Model) -> Diagnostic:
+    span = model.source.locate(hit.origin, at_value=hit.at_value)
+    return Diagnostic(span, id, hit.severity or rule.severity, hit.message, hit.help, (requirements()[rule.requirement].cited,))
+
+
+def _built(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """What `build` says, with the way to its explanation where it gives none."""
+    for diagnostic in found:
+        yield diagnostic if diagnostic.help else replace(diagnostic, help=f"pgagents explain {diagnostic.id}")
+
+
+def _idle(
+    comments: list[Ignore], silenced: set[tuple[int, str]], chosen: dict[str, Rule], *, everything: bool
+) -> Iterator[tuple[Diagnostic, Edit | None]]:
+    """Comments that silence nothing, have no reason, or name no rule."""
+    known = rules()
+    for ignore in comments:
+        if not ignore.readable:
+            help = "write `# pgagents: ignore[gemini/long-name] reason`"
+            yield Diagnostic(ignore.span, UNKNOWN, "warning", "this comment names no rule, so nothing is ignored", help), None
+            continue
+        for id in ignore.ids:
+            if id not in known and not id.endswith("/limit"):
+                help = did_you_mean(id, known) or "pgagents explain lists all ids"
+                yield Diagnostic(ignore.span, UNKNOWN, "warning", f"there is no rule `{id}`, so nothing is ignored", help), None
+            elif (ignore.line, id) not in silenced and (everything or id in chosen):
+                whole = Edit(ignore.span.line, ignore.span.column, ignore.text, "") if len(ignore.ids) == 1 else None
+                help = "remove it (`--fix` does), or put it beside the value it is about"
+                yield Diagnostic(ignore.span, UNUSED, "warning", f"`{id}` is not found here, so this ignores nothing", help), whole
+        if not ignore.reason:
+            help = "say why after the bracket: whoever reads it next decides by that"
+            yield Diagnostic(ignore.span, UNREASONED, "warning", "this ignores a finding without a reason", help), None

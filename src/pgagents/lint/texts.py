@@ -1,0 +1,75 @@
+"""Which actions models are offered, and every text of a catalogue that a model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pgagents.model import Action, Model
+from pgagents.origin import Text
+from pgagents.schema import subschemas
+from pgagents.source import Pointer
+
+NOT_FOR_MODELS = ("rest", "widget")
+"""Surfaces that programs and people use, not models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text, where it stands and what it describes. `action` is None for a text of the whole API or of a shared schema."""
+
+    text: str
+    origin: Pointer
+    of: Literal["api", "surface", "action", "argument", "schema"]
+    what: str
+    action: Action | None = None
+
+
+def offered(model: Model) -> list[Action]:
+    """The actions that some model may call, in the catalogue's order; one whose body is signed is called by a machine only."""
+    names = {a.name for s in model.surfaces.values() if s.name not in NOT_FOR_MODELS for a in s.actions}
+    return [a for a in model.actions if a.name in names and a.signed is None]
+
+
+def told(model: Model) -> Iterator[Said]:
+    """Every text that goes into what a model reads, once each, wherever it was written."""
+    seen: set[Pointer] = set()
+    for said in _told(model):
+        if said.text and said.origin not in seen:
+            seen.add(said.origin)
+            yield said
+
+
+def _told(model: Model) -> Iterator[Said]:
+    yield Said(str(model.api.for_models), ("api", "for_models"), "api", "the API")
+    for surface in model.surfaces.values():
+        if surface.name not in NOT_FOR_MODELS:
+            yield _of(surface.description, "surface", f"surface `{surface.name}`")
+    for action in offered(model):
+        what = f"action `{action.name}`"
+        yield _of(action.description, "action", what, action)
+        for name, texts in action.texts.items():
+            for text in (texts.description, *texts.reasoning, *texts.responding):
+                if text is not None:
+                    yield _of(text, "action", f"{what} on `{name}`", action)
+            for argument, text in texts.params.items():
+                yield _of(text, "argument", f"argument `{argument}` of `{action.name}`", action)
+        for param in action.params:
+            yield from _of_schema(param.schema, "argument", f"argument `{param.name}` of `{action.name}`", action)
+        for output in action.outputs:
+            if output.schema is not None:
+                yield from _of_schema(output.schema, "schema", f"the answer of `{action.name}`", action)
+    for name, schema in model.schemas.items():
+        yield from _of_schema(schema, "schema", f"schema `{name}`", None)
+
+
+def _of(text: Text, of: Literal["surface", "action", "argument"], what: str, action: Action | None = None) -> Said:
+    return Said(str(text), text.origin, of, what, action)
+
+
+def _of_schema(schema: object, of: Literal["argument", "schema"], what: str, action: Action | None) -> Iterator[Said]:
+    for part in subschemas(schema):  # type: ignore[arg-type]  # nodes are mappings
+        text = part.get("description")
+        if isinstance(text, Text):
+            yield Said(str(text), text.origin, of, what, action)

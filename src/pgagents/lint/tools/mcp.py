@@ -1,0 +1,58 @@
+"""Tools as an MCP server lists them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pgagents.lint.tools.found import Found
+from pgagents.lint.tools.shape import Tool
+from pgagents.lint.tools.walk import parts
+from pgagents.schema import faults
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.A)
+_HINTS = {"readOnlyHint": "false", "destructiveHint": "true", "idempotentHint": "false", "openWorldHint": "true"}
+
+
+def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
+    """What the specification and its clients say of the list."""
+    for tool in tools:
+        if not isinstance(tool.name, str) or not _NAME.fullmatch(tool.name):
+            said = f"tool name `{tool.shown}` is not of letters, digits, `_`, `-` and `.`, at most 128"
+            yield Found("mcp.tool-name-characters", said, (*tool.at, "name"), "rename it")
+        if not isinstance(tool.description, str) or not tool.description.strip():
+            yield Found(
+                "mcp.tool-name", f"`{tool.shown}` has no description, without which no model calls it", tool.at, "add `description`"
+            )
+        if not isinstance(tool.schema, dict) or tool.schema.get("type") != "object":
+            said = f"`inputSchema` of `{tool.shown}` is no object schema; one such tool makes the whole list fail"
+            yield Found("mcp.input-object", said, tool.schema_at, "`type: object`")
+        answer = tool.members.get("outputSchema")
+        if isinstance(answer, dict) and answer.get("type") != "object":
+            said = f"`outputSchema` of `{tool.shown}` is no object schema, which clients up to 2025-11-25 refuse"
+            yield Found("mcp.output-object", said, (*tool.at, "outputSchema"), "put it into a member of an object")
+        yield from _invalid(tool)
+        yield from _hints(tool)
+
+
+def _invalid(tool: Tool) -> Iterator[Found]:
+    for schema, at in ((tool.schema, tool.schema_at), (tool.members.get("outputSchema"), (*tool.at, "outputSchema"))):
+        if isinstance(schema, dict):
+            for path, message in faults(schema)[:5]:
+                said = f"the schema of `{tool.shown}` is no JSON Schema: {message[:160]}"
+                yield Found("mcp.input-object", said, (*at, *path), "correct it")
+            for node, place, _ in parts(schema, at):
+                if isinstance(node.get("$ref"), str) and not node["$ref"].startswith("#"):
+                    said = f"`$ref` of `{tool.shown}` leads out of the tool; clients must not fetch it"
+                    yield Found("mcp.input-object", said, (*place, "$ref"), "write the schema in")
+
+
+def _hints(tool: Tool) -> Iterator[Found]:
+    written = tool.members.get("annotations")
+    missing = [hint for hint in _HINTS if not isinstance(written, dict) or hint not in written]
+    if missing:
+        rows = {"readOnlyHint": "mcp.read-only", "destructiveHint": "mcp.destructive", "idempotentHint": "mcp.idempotent"}
+        told = ", ".join(f"{hint} ({_HINTS[hint]})" for hint in missing)
+        said = f"`{tool.shown}` leaves {told} to their defaults, the pessimistic ones"
+        yield Found(rows.get(missing[0], "mcp.open-world"), said, tool.at, "say all four", "note")

@@ -1,0 +1,26 @@
+"""Perplexity's Agent API: flat functions, with models of several vendors behind them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pgagents.lint.tools.found import Found
+from pgagents.lint.tools.shape import Tool
+
+_SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.A)
+
+
+def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
+    """What its types ask, and what every model behind it takes."""
+    for tool in tools:
+        if "function" in tool.at:
+            yield Found("perplexity.shape", f"`{tool.shown}` stands inside `function`; the API takes it flat", tool.at, "move it out")
+        if tool.style and not isinstance(tool.schema, dict):
+            yield Found("perplexity.shape", f"`parameters` of `{tool.shown}` is no mapping", tool.schema_at, "give a JSON Schema")
+        if not isinstance(tool.name, str) or not tool.name:
+            yield Found("perplexity.shape", "a function has no name", tool.at, "add `name`")
+        elif not _SAFE.fullmatch(tool.name):
+            said = f"function name `{tool.shown}` is not taken by the models of all vendors behind the API"
+            yield Found("perplexity.any-vendor", said, (*tool.at, "name"), "letters, digits and `_`, at most 64")
