@@ -1,0 +1,157 @@
+"""`pgagents import`: a catalogue from an OpenAPI or Swagger document, and later editions of it merged in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from pgagents.cli.options import examples
+
+if TYPE_CHECKING:
+    from pgagents.importer.catalogue import Choice, Imported
+
+SHOWN = 40
+MAX_BYTES = 50_000_000
+
+
+@click.command(
+    "import",
+    short_help="Make a catalogue from an OpenAPI or Swagger document, or merge a later one into it.",
+    epilog=examples(
+        ("a catalogue of a whole document", "pgagents import openapi.json"),
+        ("a part of a large one", "pgagents import openapi.json --tag orders --include 'GET /products*' --max 30"),
+        ("the document's next edition: your edits stay", "pgagents import openapi.json --out catalogue/shop.yaml"),
+        ("look before anything is written", "pgagents import openapi.json --out -"),
+    ),
+)
+@click.argument("document", metavar="OPENAPI")
+@click.option("--out", metavar="FILE", help="The catalogue to write, - for stdout. Default: catalogue/ID.yaml.")
+@click.option(
+    "--include", multiple=True, metavar="OP", help="Only this operation: its operationId, path, or 'GET /path'; * is anything. Repeatable."
+)
+@click.option("--tag", "tags", multiple=True, metavar="TAG", help="Only operations with this tag. Repeatable.")
+@click.option("--max", "most", type=click.IntRange(min=1), metavar="N", help="At most so many operations, the first ones.")
+@click.option("--allow-remote", is_flag=True, help="Follow references to other hosts and folders.")
+@click.option("--force", is_flag=True, help="Write the file anew; edits made by hand are lost.")
+def command(
+    document: str, out: str | None, include: tuple[str, ...], tags: tuple[str, ...], most: int | None, allow_remote: bool, force: bool
+) -> int:
+    """Make a catalogue from OPENAPI: a file or a URL, OpenAPI 3.0 or 3.1 or Swagger 2.0, JSON or YAML.
+
+    The catalogue loads and builds. What could not be carried over, and what you must decide, is a comment `# TODO` at its line.
+    A catalogue that is there already is merged into: what the document changed is taken over, what you changed stays.
+    """
+    from pgagents.importer.catalogue import Choice
+
+    chosen = Choice(include, tags, most)
+    if out == "-":
+        made = _imported(document, chosen, allow_remote=allow_remote)
+        click.echo(made.text, nl=False)
+        click.echo(_summary(made, "the catalogue"), err=True)
+        return 0
+    if out is None:
+        made = _imported(document, chosen, allow_remote=allow_remote)
+        path = Path("catalogue") / f"{made.model.api.id}.yaml"
+        if not path.exists() or force:
+            return _write_new(path, made, chosen, document)
+    else:
+        path = Path(out)
+        if path.is_dir():
+            _stop(f"--out {out} is a folder", "name a file, catalogue/NAME.yaml")
+        if not path.exists() or force:
+            return _write_new(path, _imported(document, chosen, allow_remote=allow_remote), chosen, document)
+    return _merge(path, document, chosen, allow_remote=allow_remote)
+
+
+def _stop(message: str, help: str) -> NoReturn:
+    from pgagents.errors import PgagentsError
+
+    raise PgagentsError(message, help)
+
+
+def _imported(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
+    from pgagents.cli._fetch import fetch
+    from pgagents.importer.catalogue import catalogue
+    from pgagents.importer.document import read
+    from pgagents.importer.references import References, is_url
+
+    name = document.rstrip("/").rpartition("/")[2] or document
+    raw = fetch(document)
+    location = document if is_url(document) else str(Path(document).resolve())
+    first = read(raw, location, name)
+    return catalogue(References(first, fetch, allowed=allow_remote), choice)
+
+
+def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int:
+    from pgagents.cli._fetch import write_both
+    from pgagents.importer import record
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_both({path: made.text.encode(), record.path_of(path): record.written(made.data, choice, document)})
+    click.echo(_summary(made, str(path)))
+    return 0
+
+
+def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> int:
+    """Merge into the file that is there; nothing is written where it would not load afterwards."""
+    from pgagents.catalogue.load import load
+    from pgagents.cli._fetch import write_both
+    from pgagents.errors import InputError
+    from pgagents.importer import record
+    from pgagents.importer.catalogue import Choice
+    from pgagents.importer.merge import Conflict, Edit, merge
+    from pgagents.importer.patch import patched
+    from pgagents.importer.sound import comments
+    from pgagents.source import parse, read
+
+    kept = record.path_of(path)
+    if not kept.is_file():
+        _stop(
+            f"{path} is there already, and no import made it ({kept.name} is not beside it)",
+            "name another file with --out, or overwrite it with --force",
+        )
+    base, before = record.read(kept.read_bytes(), str(kept))
+    source = read(path)
+    if source.faults or not isinstance(source.data, dict):
+        raise InputError(load(source)[1], source)
+    choice = before if choice == Choice() else choice
+    made = _imported(document, choice, allow_remote=allow_remote)
+    steps = list(merge(base, source.data, made.data))
+    edits = [s for s in steps if isinstance(s, Edit)]
+    conflicts = [s for s in steps if isinstance(s, Conflict)]
+    text = patched(source, edits, conflicts, comments(made.notes)) if steps else source.text
+    merged = parse(text, str(path))
+    model, found = load(merged)
+    if model is None:
+        click.echo(f"nothing is written: with the document's changes {path} would not load", err=True)
+        raise InputError(found, merged)
+    write_both({path: text.encode(), kept: record.written(made.data, choice, document)})
+    for edit in edits[:SHOWN]:
+        click.echo(f"  taken over  {'.'.join(map(str, edit.at))}")
+    if len(edits) > SHOWN:
+        click.echo(f"  … and {len(edits) - SHOWN} more")
+    for conflict in conflicts:
+        click.echo(f"  conflict    {'.'.join(map(str, conflict.at))}: {conflict.message}")
+    click.echo(
+        f"{path}: {len(edits)} changes taken over, {len(conflicts)} conflicts" if steps else f"{path}: nothing changed in the document"
+    )
+    return 0
+
+
+def _summary(made: Imported, name: str) -> str:
+    kinds = ("left out", "lost", "decide")
+    counted = {kind: [n for n in made.notes if n.kind == kind] for kind in kinds}
+    lines = []
+    places = [(number, line.strip()[7:]) for number, line in enumerate(made.text.splitlines(), 1) if line.lstrip().startswith("# TODO ")]
+    lines += [f"  {name}:{number}: {said}" for number, said in places[:SHOWN]]
+    if len(places) > SHOWN:
+        lines.append(f"  … and {len(places) - SHOWN} more: each is a comment `# TODO` at its line")
+    actions = len(made.data["actions"])
+    head = f"{name}: {actions} actions of {made.operations} operations, {len(made.data['schemas'])} schemas"
+    told = ", ".join(
+        f"{len(counted[k])} {said}"
+        for k, said in zip(kinds, ("operations or parts left out", "constraints lost", "to decide"), strict=True)
+    )
+    return "\n".join([head, *lines, told])

@@ -1,0 +1,264 @@
+"""One operation of a document as an action."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgagents.importer.bodies import Member, members
+from pgagents.importer.examples import examples
+from pgagents.importer.names import clean, cut, identifier, is_name, one_line, sentence, snake, unique
+from pgagents.importer.note import Notes
+from pgagents.importer.operations import JSON, Answer, Body, Operation, Parameter, is_json
+from pgagents.importer.schemas import Schemas
+from pgagents.source import Pointer, brief
+
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
+_READING = re.compile(r"(search|query|find|list|lookup|get|filter|preview|estimate|validate)(_|$)")
+
+
+@dataclass(slots=True)
+class Made:
+    """An action with what it was made from; `wires` are its arguments by how the document names them."""
+
+    name: str
+    operation: Operation
+    action: dict[str, Any]
+    wires: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+class Actions:
+    """Makes actions; names are given out here, so that no two are alike."""
+
+    def __init__(self, schemas: Schemas, notes: Notes, base: str, key_free: Any) -> None:
+        self.schemas, self.notes, self.base, self.key_free = schemas, notes, base, key_free
+        self.taken: set[str] = set()
+        self.ids: set[str] = set()
+        self.routes: dict[tuple[str, str], str] = {}
+
+    def make(self, op: Operation) -> Made | None:
+        """The action; None, and a note, where the language cannot say the operation."""
+        path = self._path(op)
+        if path is None:
+            return None
+        spoken = PLACEHOLDER.sub(r"by_\1", op.path)
+        name = unique(snake(op.id or f"{_VERBS[op.method]}_{spoken}"), self.taken)
+        at: Pointer = ("actions", name)
+        made = Made(name, op, {})
+        inputs = self._inputs(op, made, at)
+        if inputs is None:
+            return None
+        self.taken.add(name)
+        self.routes[op.method, PLACEHOLDER.sub("{}", path)] = name
+        action = made.action
+        self._texts(op, name, action, at)
+        action["http"] = f"{op.method} {self._renamed(path, made)}"
+        self._operation_id(op, name, action, at)
+        self._nature(op, name, action, at)
+        if inputs:
+            action["input"] = inputs
+        action["output"] = self._outputs(op, at)
+        if found := examples(op, made, self.notes, at):
+            action["examples"] = found
+        if op.tags:
+            action["tags"] = [clean(t) for t in op.tags]
+        if op.whole.value.get("deprecated") is True:
+            action["deprecated"] = True
+        for problem in op.problems:
+            self.notes.lost(at, problem)
+        self._extras(op, at)
+        return made
+
+    def _path(self, op: Operation) -> str | None:
+        path = self.base + (op.path if op.path.startswith("/") else f"/{op.path}")
+        names = PLACEHOLDER.findall(path)
+        if re.search(r"[\s?#]", path) or not path.isprintable() or path.count("{") != len(names) or path.count("}") != len(names):
+            self.notes.left_out(f"{op.method} {brief(op.path)}: the catalogue takes no such path", op.whole.place)
+            return None
+        if len(set(names)) != len(names):
+            self.notes.left_out(f"{op.method} {brief(op.path)}: a placeholder stands in the path twice", op.whole.place)
+            return None
+        twin = self.routes.get((op.method, PLACEHOLDER.sub("{}", path)))
+        if twin:
+            self.notes.left_out(f"{op.method} {brief(op.path)}: the same method and path as `{twin}`", op.whole.place)
+            return None
+        return path
+
+    def _renamed(self, path: str, made: Made) -> str:
+        """The path with its placeholders named as the arguments are."""
+        return PLACEHOLDER.sub(lambda found: "{" + made.wires[found[1], "path"] + "}", path)
+
+    def _texts(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
+        summary, description = op.whole.text("summary"), op.whole.text("description")
+        action["title"] = one_line(summary or (description.split(". ")[0] if description else sentence(name)), 120) or sentence(name)
+        action["description"] = cut(description or summary) or sentence(name)
+        if not description and not summary:
+            self.notes.decide(
+                (*at, "description"), "the document has no text: say what this does, when to call it and what comes back", op.whole.place
+            )
+        if len(description) > 8000:
+            self.notes.lost((*at, "description"), f"the description has {len(description):,} characters; 8,000 are kept", op.whole.place)
+
+    def _operation_id(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
+        from pgagents.catalogue.check_paths import camel
+
+        wanted = op.id if is_name(op.id) else ""
+        if not op.id:
+            self.notes.decide(at, f"{op.label} has no operationId; the name is made from its path", op.whole.place)
+        elif not wanted:
+            self.notes.lost(at, f"operationId `{brief(op.id)}` is no identifier; it is {camel(name)} here", op.whole.place)
+        id = wanted or camel(name)
+        if id.lower() in self.ids:
+            other = unique(id, self.ids)
+            self.notes.lost(at, f"operationId `{id}` is another operation's too; it is {other} here", op.whole.place)
+            id = other
+        self.ids.add(id.lower())
+        if id != camel(name):
+            action["operation_id"] = id
+
+    def _nature(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
+        action["effect"] = "read" if op.method == "GET" else "write"
+        if op.method == "DELETE":
+            action["destructive"] = True
+        if op.method != "GET":
+            reads = "; if it only reads, `effect: read`" if op.method == "POST" and _READING.match(name) else ""
+            self.notes.decide(
+                at, f"what is a person asked before this write? `confirm: {{body: …}}`{reads}; `costs: true` if it moves money"
+            )
+        if self.key_free(op, at):
+            action["key"] = False
+
+    def _inputs(self, op: Operation, made: Made, at: Pointer) -> dict[str, Any] | None:
+        """The arguments by name; None where the body cannot be said."""
+        found: dict[str, Any] = {}
+        notes_at = (*at, "input")
+        for p in op.parameters:
+            if p.place == "cookie":
+                needed = "required " if p.required else ""
+                self.notes.lost(at, f"{needed}cookie `{brief(p.name)}` is not sent", p.whole.place)
+            elif p.place == "path" and f"{{{p.name}}}" not in self.base + op.path:
+                self.notes.lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
+            elif p.name:
+                self._parameter(p, found, made, notes_at)
+        for missing in PLACEHOLDER.findall(self.base + op.path):
+            if (missing, "path") not in made.wires:
+                name = self._name(missing, found)
+                made.wires[missing, "path"] = name
+                found[name] = {"type": "string", "required": True}
+                self.notes.decide(
+                    (*notes_at, name), f"the document does not describe `{{{missing}}}`; it is taken for text", op.whole.place
+                )
+        if op.body and not self._body(op, op.body, found, made, at):
+            return None
+        return found
+
+    def _parameter(self, p: Parameter, found: dict[str, Any], made: Made, at: Pointer) -> None:
+        name = self._name(p.name, found, prefix=p.place)
+        here = (*at, name)
+        schema = self._argument(p.schema, here, name, made.name)
+        if p.style:
+            self.notes.lost(here, f"travels as `{p.style}`, which the catalogue cannot say", p.whole.place)
+        if p.description:
+            schema["description"] = cut(p.description)
+        wanted = {"query": ("GET", "DELETE")}.get(p.place, ())
+        if p.place == "header" or (p.place == "query" and made.operation.method not in wanted):
+            schema["in"] = p.place
+        if name != p.name and p.place != "path":
+            schema["wire"] = clean(p.name)
+        if p.required:
+            schema["required"] = True
+        if p.place == "header" and p.name.lower() == "idempotency-key":
+            made.action["idempotency"] = name
+        made.wires[p.name, p.place] = name
+        found[name] = schema
+
+    def _argument(self, found: Any, at: Pointer, name: str, action: str) -> dict[str, Any]:
+        """An argument's schema. Its own `required` says whether it must be given, so an object's list needs a named schema."""
+        schema = self.schemas.convert(found, at)
+        if "required" in schema:
+            description = schema.pop("description", None)
+            schema = {"$ref": self.schemas.give("".join(w.capitalize() for w in f"{action}_{name}".split("_")), schema)}
+            if description:
+                schema["description"] = description
+        return {k: v for k, v in schema.items() if k not in ("readOnly", "writeOnly")}
+
+    def _name(self, wire: str, found: dict[str, Any], prefix: str = "") -> str:
+        name = wire if is_name(wire) else snake(wire) if wire[:1].isalpha() and "-" in wire else identifier(wire)
+        if name in found and prefix:
+            name = f"{prefix}_{name}"[:60]
+        return unique(name, list(found))
+
+    def _body(self, op: Operation, body: Body, found: dict[str, Any], made: Made, at: Pointer) -> bool:
+        parts, closed = members(self.schemas, body, self.notes, (*at, "input"))
+        if parts is None:
+            if body.required or op.method in ("PUT", "PATCH"):
+                self.notes.left_out(f"{op.label}: its body ({brief(body.media)}) is no object of named members", body.whole.place)
+                return False
+            self.notes.lost(at, f"a body of {brief(body.media)} that is no object of named members is not sent", body.whole.place)
+            return True
+        if not is_json(body.media):
+            self.notes.decide(at, f"the API takes {brief(body.media)}; a catalogue's calls send {JSON}", body.whole.place)
+        for part in parts:
+            self._member(part, body, found, made, (*at, "input"))
+        if closed:
+            made.action["unknown"] = "refused"
+        if body.required and not any(p.required for p in parts):
+            self.notes.lost((*at, "input"), "the body itself is required; here it is sent where an argument is given", body.whole.place)
+        return True
+
+    def _member(self, part: Member, body: Body, found: dict[str, Any], made: Made, at: Pointer) -> None:
+        name = self._name(part.name, found, prefix="body")
+        schema = self._argument(part.schema, (*at, name), name, made.name)
+        if part.description:
+            schema["description"] = cut(part.description)
+        if made.operation.method in ("GET", "DELETE") or name in PLACEHOLDER.findall(self.base + made.operation.path):
+            schema["in"] = "body"
+        if name != part.name:
+            schema["wire"] = clean(part.name)
+        if part.required and body.required:
+            schema["required"] = True
+        elif part.required:
+            self.notes.lost((*at, name), "required where a body is sent at all; here it is optional", part.schema.place)
+        made.wires[part.name, "body"] = name
+        found[name] = schema
+
+    def _outputs(self, op: Operation, at: Pointer) -> dict[int, Any]:
+        found: dict[int, Any] = {}
+        for answer in op.answers:
+            status = {"2XX": 200, "1XX": 100, "3XX": 302}.get(answer.status.upper(), int(answer.status) if answer.status.isdecimal() else 0)
+            if not 200 <= status < 400 or (answer.status.isdecimal() and len(answer.status) != 3):
+                continue
+            if not answer.status.isdecimal():
+                self.notes.lost((*at, "output", status), f"any status of {answer.status} is meant", answer.whole.place)
+            found.setdefault(status, self._output(answer, (*at, "output", status)))
+        if not any(200 <= s < 300 for s in found):
+            default = next((a for a in op.answers if a.status == "default"), None)
+            lone = default is not None and not any(a.status[:1] in "12" for a in op.answers)
+            found = {200: self._output(default, (*at, "output", 200)) if default and lone else None, **found}
+            self.notes.decide((*at, "output"), "the document names no successful status", op.whole.place)
+        return dict(sorted(found.items()))
+
+    def _output(self, answer: Answer, at: Pointer) -> dict[str, Any] | None:
+        described = {"description": cut(answer.description)} if answer.description else {}
+        if answer.schema is None:
+            if answer.media:
+                self.notes.lost(at, f"{brief(answer.media)} without a schema is not described", answer.whole.place)
+            return described or None
+        if answer.media and not is_json(answer.media):
+            schema = self.schemas.convert(answer.schema, at)
+            return {**described, "type": "string", **schema, "content_type": clean(answer.media)}
+        schema = self.schemas.convert(answer.schema, at)
+        media = clean(answer.media)
+        own = {"content_type": media} if media and media not in (JSON, "*/*") else {}
+        return {**schema, **described, **own} if schema or described else {"description": "Success"}
+
+    def _extras(self, op: Operation, at: Pointer) -> None:
+        if op.whole.value.get("callbacks"):
+            self.notes.lost(at, "callbacks are not carried", op.whole.at("callbacks").place)
+        if op.whole.value.get("servers"):
+            self.notes.lost(at, "the operation has a server of its own; the API's one is called", op.whole.at("servers").place)
+        others = [m for m in op.whole.at("requestBody", "content").members() if op.body and m != op.body.media]
+        if others:
+            self.notes.lost(at, f"the body may also be {', '.join(map(brief, others[:4]))}", op.whole.at("requestBody").place)

@@ -1,0 +1,103 @@
+"""A request's body as the named members it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pgagents.importer.note import Notes
+from pgagents.importer.operations import Body
+from pgagents.importer.references import Found
+from pgagents.importer.schemas import Schemas
+from pgagents.source import Pointer, brief
+
+MAX_PARTS = 200
+_LEFT = (
+    "not",
+    "if",
+    "patternProperties",
+    "propertyNames",
+    "minProperties",
+    "maxProperties",
+    "dependentRequired",
+    "dependentSchemas",
+    "dependencies",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a body."""
+
+    name: str
+    schema: Found
+    required: bool
+    description: str = ""
+
+
+def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[list[Member] | None, bool]:
+    """The members, and whether no others are taken; None where the body is no object of named members."""
+    if body.fields:
+        return [Member(f.name, f.schema, f.required, f.description) for f in body.fields if f.name], False
+    walk = _Walk(schemas, notes, at)
+    walk.add(body.schema, ())
+    if not walk.found and not walk.empty:
+        return None, False
+    return list(walk.found.values()), walk.closed
+
+
+class _Walk:
+    """Gathers members over references, `allOf` and alternatives."""
+
+    def __init__(self, schemas: Schemas, notes: Notes, at: Pointer) -> None:
+        self.schemas, self.notes, self.at = schemas, notes, at
+        self.found: dict[str, Member] = {}
+        self.closed = False
+        self.empty = False
+        self.parts = 0
+
+    def add(self, written: Found, inside: tuple[str, ...], *, all_of_it: bool = True) -> None:
+        found = self.schemas.references.follow(written)
+        self.parts += 1
+        if not isinstance(found.value, dict) or found.place in inside or self.parts > MAX_PARTS:
+            return
+        raw, inside = found.value, (*inside, found.place)
+        required = [r for r in raw.get("required") or () if isinstance(r, str)] if isinstance(raw.get("required"), list) else []
+        for name, schema in self._properties(found).items():
+            if schema.mapping().get("readOnly") is True:
+                self.notes.lost(self.at, f"`{brief(name)}` is read-only, so no call sends it", schema.place)
+                continue
+            known = self.found.get(name)
+            if known is None:
+                self.found[name] = Member(name, schema, name in required and all_of_it)
+            elif name in required and all_of_it and not known.required:
+                self.found[name] = replace(known, required=True)
+        if all_of_it:
+            for name in required:
+                if name in self.found and not self.found[name].required:
+                    self.found[name] = replace(self.found[name], required=True)
+        self.closed = self.closed or raw.get("additionalProperties") is False
+        self.empty = self.empty or (raw.get("type") == "object" and raw.get("additionalProperties") is False)
+        for key in _LEFT:
+            if key in raw:
+                self.notes.lost(self.at, f"the body's `{key}` is not carried", found.place)
+        if isinstance(raw.get("additionalProperties"), dict) or raw.get("additionalProperties") is True:
+            self.notes.lost(self.at, "the body may have further members; calls send the named ones", found.place)
+        for branch in found.at("allOf").items():
+            self.add(branch, inside, all_of_it=all_of_it)
+        self._alternatives(found, inside)
+
+    @staticmethod
+    def _properties(found: Found) -> dict[str, Found]:
+        properties = found.at("properties")
+        return {name: properties.at(name) for name in properties.mapping()}
+
+    def _alternatives(self, found: Found, inside: tuple[str, ...]) -> None:
+        for key in ("oneOf", "anyOf"):
+            branches = found.at(key).items()
+            if not branches:
+                continue
+            self.notes.lost(self.at, f"the body is `{key}` {len(branches)} schemas; here it is their members, none required", found.place)
+            closed, known = self.closed, set(self.found)
+            for branch in branches:
+                self.add(branch, inside, all_of_it=False)
+            self.closed = closed and known == set(self.found)

@@ -1,0 +1,166 @@
+"""A whole document as a catalogue: which operations, in which order of work, and what is noted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.errors import PgagentsError
+from pgagents.importer.actions import Actions, Made
+from pgagents.importer.api import Headers, Security, api
+from pgagents.importer.dispatcher import dispatchers
+from pgagents.importer.errors import Errors
+from pgagents.importer.names import is_name
+from pgagents.importer.note import Note, Notes
+from pgagents.importer.operations import Operation, base_path, operations, version
+from pgagents.importer.references import References
+from pgagents.importer.schemas import Schemas
+from pgagents.importer.sound import sound, without_wrong_examples
+from pgagents.importer.surfaces import offer
+from pgagents.model import Model
+from pgagents.source import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which operations to take: those that fit any of `include` (an operationId, or `GET /path`; `*` stands for
+    anything) and have any of `tags`, at most `most` of them."""
+
+    include: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A catalogue as data, as text and loaded, and everything that was not carried over or is to be decided."""
+
+    data: dict[str, Any]
+    text: str
+    model: Model
+    notes: tuple[Note, ...]
+    operations: int
+    """How many operations the document has."""
+
+
+def catalogue(references: References, choice: Choice | None = None, *, offering: bool = True) -> Imported:
+    """The catalogue of a document; `offering` adds the surfaces whose vendors would take it.
+
+    Raises InputError and PgagentsError for what is no OpenAPI document.
+    """
+    choice = choice or Choice()
+    root, notes = references.root(), Notes()
+    edition = version(root)
+    every = list(operations(references, notes))
+    chosen = _chosen(every, choice, notes)
+    schemas = Schemas(references, notes, modern=edition == "3.1")
+    described = api(root, notes)
+    security = Security(references, notes, described["server"])
+    actions = Actions(schemas, notes, base_path(root), security.key_free)
+    made = [action for op in chosen if (action := actions.make(op))]
+    if not made:
+        raise PgagentsError("no operation of the document can be carried over", "\n  ".join(str(n) for n in list(notes.made)[:10]))
+    made, spoken = dispatchers(made, notes)
+    errors, headers = Errors(schemas, notes, made), Headers(schemas, notes, references)
+    for action in made:
+        errors.take(action)
+        headers.take(action)
+        security.take(action)
+    told = errors.section()
+    on_answers = headers.section(frozenset(errors.edge))
+    schemas.finish()
+    for action in made:
+        schemas.relax(action.action)
+    data = _assembled(described, security.section(), told, on_answers, schemas, made)
+    data["surfaces"] |= spoken
+    _beyond(references, notes)
+    without_wrong_examples(data, notes)
+    if offering:
+        offer(data, notes)
+    text, model = sound(data, notes)
+    return Imported(data, text, model, tuple(notes.made), len(every))
+
+
+def _chosen(every: list[Operation], choice: Choice, notes: Notes) -> list[Operation]:
+    if not every:
+        raise PgagentsError("the document has no operations", "an OpenAPI document lists them under `paths`")
+    found = [op for op in every if _fits(op, choice)]
+    if not found:
+        names = [op.id or op.label for op in every]
+        wanted = ", ".join([*choice.include, *(f"tag {t}" for t in choice.tags)])
+        tags = sorted({t for op in every for t in op.tags})
+        help = did_you_mean(choice.include[0], names) if choice.include else did_you_mean(choice.tags[0], tags)
+        raise PgagentsError(f"none of the document's {len(every)} operations fits {wanted}", help)
+    if choice.most is not None and len(found) > choice.most:
+        first = ", ".join(o.label for o in found[choice.most :][:8])
+        notes.left_out(f"{len(found) - choice.most} operations that fit, as --max is {choice.most}: {first}")
+        found = found[: choice.most]
+    return found
+
+
+def _fits(op: Operation, choice: Choice) -> bool:
+    tagged = not choice.tags or any(t.lower() == tag.lower() for t in choice.tags for tag in op.tags)
+    return tagged and (not choice.include or any(_like(pattern, text) for pattern in choice.include for text in (op.id, op.label, op.path)))
+
+
+def _like(pattern: str, text: str) -> bool:
+    return bool(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text, re.I))
+
+
+def _assembled(
+    described: dict[str, Any], auth: dict[str, Any], errors: dict[str, Any], headers: dict[str, Any], schemas: Schemas, made: Sequence[Made]
+) -> dict[str, Any]:
+    data: dict[str, Any] = {"pgagents": 1, "api": described, "auth": auth, "errors": errors}
+    if headers:
+        data["headers"] = headers
+    data["points"] = {"literal_path": "wins"}  # OpenAPI: a path without placeholders is matched before one with them
+    sending = [m.action for m in made if m.operation.body]
+    if sending and all(a.get("unknown") == "refused" for a in sending):
+        data["points"]["unknown_member"] = "refused"
+        for action in sending:
+            del action["unknown"]
+    actions = {m.name: _ordered(m.action) for m in made}
+    needed = _needed(schemas.named, [actions, errors, headers])
+    data["schemas"] = {name: schemas.named[name] for name in sorted(needed, key=list(schemas.named).index)}
+    data["actions"] = actions
+    data["surfaces"] = {"rest": {"actions": "all"}}
+    return data
+
+
+_ORDER = (
+    "title", "description", "http", "operation_id", "effect", "destructive", "key", "idempotency", "input", "unknown", "output", "errors",
+    "examples", "tags", "deprecated",
+)  # fmt: skip
+
+
+def _ordered(action: dict[str, Any]) -> dict[str, Any]:
+    return {key: action[key] for key in _ORDER if key in action}
+
+
+def _needed(named: dict[str, Any], users: list[Any]) -> set[str]:
+    """Names of schemas that are used, directly or not."""
+    found: set[str] = set()
+    stack: list[Any] = list(users)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(node)
+        elif isinstance(node, dict):
+            names = [node.get("$ref"), node.get("envelope")]
+            for name in names:
+                if isinstance(name, str) and name in named and name not in found:
+                    found.add(name)
+                    stack.append(named[name])
+            stack.extend(node.values())
+    return found
+
+
+def _beyond(references: References, notes: Notes) -> None:
+    """Parts of a document that no action shows."""
+    root = references.root()
+    if events := list(root.at("webhooks").members()):
+        notes.lost(("surfaces",), f"webhooks are not carried: {', '.join(events[:8])}", root.at("webhooks").place)
+    if links := [n for n in root.at("components", "links").members() if is_name(n)]:
+        notes.lost(("surfaces",), f"links are not carried: {', '.join(links[:8])}", root.at("components", "links").place)

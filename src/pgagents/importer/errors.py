@@ -1,0 +1,241 @@
+"""Error answers as the catalogue's codes, their envelope, and which action may answer which."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from pgagents.importer.actions import Made
+from pgagents.importer.names import is_name, one_line, unique
+from pgagents.importer.note import Notes
+from pgagents.importer.operations import Answer, is_json
+from pgagents.importer.schemas import Schemas
+
+Path = tuple[str, ...]
+
+NAMES = {
+    400: "BAD_REQUEST", 401: "UNAUTHORIZED", 402: "PAYMENT_REQUIRED", 403: "FORBIDDEN", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED",
+    406: "NOT_ACCEPTABLE", 408: "TIMEOUT", 409: "CONFLICT", 410: "GONE", 412: "PRECONDITION_FAILED", 413: "TOO_LARGE",
+    415: "UNSUPPORTED_TYPE", 422: "UNPROCESSABLE", 423: "LOCKED", 428: "PRECONDITION_REQUIRED", 429: "RATE_LIMITED",
+    451: "LEGAL_REASONS", 500: "INTERNAL", 501: "NOT_IMPLEMENTED", 502: "BAD_GATEWAY", 503: "UNAVAILABLE", 504: "GATEWAY_TIMEOUT",
+}  # fmt: skip
+RANGES = {"4XX": (400, 401, 403, 404, 409, 422, 429), "5XX": (500, 503), "DEFAULT": (400, 401, 403, 404, 409, 422, 429, 500)}
+ANY_ERROR = "AnyError"
+MAX_DEPTH = 8
+
+
+class Errors:
+    """Gathers the error answers of all actions, then settles on codes."""
+
+    def __init__(self, schemas: Schemas, notes: Notes, every: Sequence[Made]) -> None:
+        self.schemas, self.notes, self.all = schemas, notes, tuple(every)
+        self.answers: list[tuple[Made, int, Answer]] = []
+        self.codes: dict[str, dict[str, Any]] = {}
+        self.envelopes: Counter[str] = Counter()
+        self.used: dict[str, list[str]] = {}
+        self.ranged: set[str] = set()
+        self.edge: dict[int, bool] = {}
+
+    def take(self, made: Made) -> None:
+        """Note the error answers of an action."""
+        named = {int(a.status) for a in made.operation.answers if a.status.isdecimal() and len(a.status) == 3}
+        for answer in made.operation.answers:
+            status = answer.status.upper()
+            if status.isdecimal():
+                if 400 <= int(status) < 600:
+                    self.answers.append((made, int(status), answer))
+            elif status in RANGES and not (status == "DEFAULT" and not any(100 <= s < 400 for s in named)):
+                self.ranged.add(answer.status)
+                self.answers.extend((made, s, answer) for s in RANGES[status] if s not in named)
+
+    def section(self) -> dict[str, Any]:
+        """The catalogue's `errors`; every action's own `errors` are written into it."""
+        bodies = [(made, status, answer, self._body(made, answer)) for made, status, answer in self.answers]
+        self.edge = self._edge(bodies)
+        bodies = [one for one in bodies if one[1] not in self.edge]
+        place = self._code_place(bodies)
+        for made, status, answer, body in bodies:
+            names = [self._code(status, answer, envelope, code) for envelope, code in self._codes(body, place)]
+            self.used.setdefault(made.name, []).extend(names)
+        return self._section(place)
+
+    def _body(self, made: Made, answer: Answer) -> dict[str, Any] | None:
+        """The error's schema in the catalogue's form; None where no JSON is described."""
+        if answer.schema is None or not is_json(answer.media):
+            return None
+        return self.schemas.convert(answer.schema, ("actions", made.name, "errors"))
+
+    def _edge(self, bodies: list[tuple[Made, int, Answer, dict[str, Any] | None]]) -> dict[int, bool]:
+        """Statuses of a proxy before the API, with whether they say when to come back: 502 to 504, everywhere without a body."""
+        found: dict[int, bool] = {}
+        for status in sorted({status for _, status, *_ in bodies} & {502, 503, 504}):
+            of = [(made, answer, body) for made, at, answer, body in bodies if at == status]
+            if all(body is None for *_, body in of) and len({made.name for made, *_ in of}) == len(self.all):
+                found[status] = any(h.lower() == "retry-after" for _, answer, _ in of for h in answer.whole.at("headers").members())
+        return found
+
+    def _code_place(self, of: list[tuple[Made, int, Answer, dict[str, Any] | None]]) -> Path | None:
+        """Where every error body has an enumerated code; None where some have none, or a code has several statuses."""
+        kept, bodies = [one[:3] for one in of], [one[3] for one in of]
+        known = [dict(self._enums(body)) for body in bodies if body is not None]
+        if not known or len(known) != len(bodies):
+            return None
+        places = set(known[0]).intersection(*known[1:])
+        for place in sorted(places, key=lambda p: (p[-1] not in ("code", "kind", "type", "error"), len(p), p)):
+            status_of: dict[str, int] = {}
+            pairs = [(code, status) for (_, status, _), enums in zip(kept, known, strict=True) for code in enums[place]]
+            if all(is_name(code) and status_of.setdefault(code, status) == status for code, status in pairs):
+                return place
+        return None
+
+    def _enums(
+        self, schema: dict[str, Any], at: Path = (), depth: int = 0, seen: frozenset[str] = frozenset()
+    ) -> Iterator[tuple[Path, list[str]]]:
+        """Every member inside that is held to some texts."""
+        if depth > MAX_DEPTH or not isinstance(schema, dict):
+            return
+        values = [schema["const"]] if "const" in schema else schema.get("enum")
+        if at and isinstance(values, list) and values and all(isinstance(v, str) for v in values):
+            yield at, values
+        for name, member in (schema.get("properties") or {}).items():
+            yield from self._enums(member, (*at, name), depth + 1, seen)
+        ref = schema.get("$ref")
+        if isinstance(ref, str) and ref not in seen:
+            while self.schemas.pending and not self.schemas.named.get(ref):
+                name, found = self.schemas.pending.popleft()
+                self.schemas.named[name] = self.schemas.convert(found, ("schemas", name))
+            yield from self._enums(self.schemas.named.get(ref, {}), at, depth + 1, seen | {ref})
+        for branch in schema.get("allOf") or ():
+            yield from self._enums(branch, at, depth + 1, seen)
+        merged: dict[Path, list[str]] = {}
+        for branch in [*(schema.get("anyOf") or ()), *(schema.get("oneOf") or ())]:
+            for place, texts in self._enums(branch, at, depth + 1, seen):
+                merged.setdefault(place, []).extend(texts)
+        yield from merged.items()
+
+    def _codes(self, body: dict[str, Any] | None, place: Path | None) -> Iterator[tuple[str, str]]:
+        """Envelope and code (empty where bodies have none) of an answer."""
+        if body is None:
+            yield self._any(), ""
+            return
+        branches = body["anyOf"] if place and set(body) == {"anyOf"} else [body]
+        for branch in branches:
+            found = dict(self._enums(branch)).get(place) if place else None
+            envelope = self._envelope(branch, narrowed=bool(found))
+            for code in found or [""]:
+                yield envelope, code
+
+    def _envelope(self, body: dict[str, Any], *, narrowed: bool) -> str:
+        parts = body.get("allOf") or ()
+        named = [p["$ref"] for p in parts if set(p) == {"$ref"}]
+        if "$ref" in body:
+            name = str(body["$ref"])
+        elif narrowed and len(named) == 1 and len(parts) == 2:
+            name = str(named[0])
+        else:
+            name = self.schemas.give("Error", {k: v for k, v in body.items() if k != "description"} or {"description": "Any body"})
+        self.envelopes[name] += 1
+        return name
+
+    def _any(self) -> str:
+        name = self.schemas.give(ANY_ERROR, {"description": "An error's body, which the document does not describe"})
+        self.envelopes[name] += 1
+        return name
+
+    def _code(self, status: int, answer: Answer, envelope: str, code: str) -> str:
+        """The name of a code, made at its first use."""
+        meaning = _meaning(answer.description, code)
+        wish = code or NAMES.get(status, f"STATUS_{status}")
+        for name, known in self.codes.items():
+            if known["status"] == status and known["envelope"] == envelope and (name == code if code else name.startswith(wish)):
+                return name
+        name = unique(wish, self.codes)
+        self.codes[name] = {"status": status, **({"meaning": meaning} if meaning else {}), "envelope": envelope}
+        return name
+
+    def _section(self, place: Path | None) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        if not self.codes:
+            self._code(400, _NO_ANSWER, self._any(), "")
+            self.notes.decide(("errors",), "the document describes no errors: what does the API answer, and in which body?")
+        common = self.envelopes.most_common(1)[0][0]
+        distinct = {code["envelope"] for code in self.codes.values()}
+        made["envelope"] = common if place or len(distinct) == 1 else self._either(distinct)
+        if self.ranged:
+            said = ", ".join(sorted(self.ranged))
+            self.notes.decide(("errors", "codes"), f"the document says {said} for errors; which of these codes can really come?")
+        made["code_at"] = ".".join(place) if place else None
+        if not place:
+            self.notes.decide(("errors", "code_at"), "where does an error's body have its code? null: nowhere, the status alone tells")
+        made["message_at"] = self._message_place(common)
+        invalid = self._framework((400, 422), "INVALID", 400)
+        no_key = self._framework((401,), "NO_KEY", 401)
+        made["always"] = self._always()
+        made["codes"] = {name: _short(code, made["envelope"]) for name, code in self.codes.items()}
+        if self.edge:
+            made["edge"] = [{"status": status} if retry else {"status": status, "retry": False} for status, retry in self.edge.items()]
+        made["framework"] = {"invalid": invalid, "no_key": no_key}
+        self.notes.decide(("errors", "framework"), "who answers an unknown path, a wrong method, bad JSON? the document does not say")
+        return made
+
+    def _either(self, names: Iterable[str]) -> str:
+        """One envelope for bodies of several forms."""
+        self.notes.decide(("errors", "envelope"), "errors come in several forms here, and their bodies have no code that tells which")
+        return self.schemas.give("ErrorBody", {"anyOf": [{"$ref": name} for name in sorted(names)]})
+
+    def _message_place(self, envelope: str) -> str | None:
+        schema = self.schemas.named.get(envelope, {})
+        for place in (("error", "message"), ("message",), ("detail",), ("error_description",), ("title",), ("msg",)):
+            inner: Any = schema
+            for step in place:
+                inner = (inner.get("properties") or {}).get(step) if isinstance(inner, dict) else None
+            if isinstance(inner, dict) and inner.get("type") == "string":
+                return ".".join(place)
+        return None
+
+    def _framework(self, statuses: tuple[int, ...], name: str, status: int) -> str:
+        for wanted in statuses:
+            for known, code in self.codes.items():
+                if code["status"] == wanted:
+                    return known
+        made = unique(name, self.codes)
+        envelope = self.envelopes.most_common(1)[0][0]
+        self.codes[made] = {"status": status, "envelope": envelope, "only": []}
+        self.notes.decide(("errors", "codes", made), f"the document has no {status}, but a catalogue must say what refuses such a call")
+        return made
+
+    def _always(self) -> list[str]:
+        """Codes of every action; the others go to the actions that have them."""
+        actions = list({made.name: made for made, *_ in self.answers}.values())
+        every = [set(self.used.get(made.name, ())) for made in self.all]
+        always = [c for c in self.codes if every and all(c in names for names in every)] if len(self.all) > 1 else []
+        for made in actions:
+            own = list(dict.fromkeys(c for c in self.used[made.name] if c not in always))
+            if own:
+                made.action["errors"] = own
+        return always
+
+
+def _short(code: dict[str, Any], envelope: str) -> Any:
+    """Just the status, where nothing else is to be said."""
+    kept = {k: v for k, v in code.items() if not (k == "envelope" and v == envelope)}
+    return kept["status"] if set(kept) == {"status"} else kept
+
+
+def _meaning(description: str, code: str) -> str:
+    """What the answer's description says of this code: all of it, or what follows `CODE:`."""
+    text = one_line(description, 1000)
+    if not code or f"{code}:" not in text:
+        return text if not code or ":" not in text else ""
+    after = text.partition(f"{code}:")[2]
+    words = after.split()
+    end = next((n for n, word in enumerate(words) if n and word.endswith(":") and word[:-1].isupper() and is_name(word[:-1])), len(words))
+    return " ".join(words[:end]).strip()
+
+
+class _NoAnswer:
+    description = ""
+
+
+_NO_ANSWER: Any = _NoAnswer()

@@ -1,0 +1,92 @@
+"""A document's examples as documented calls of an action."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pgagents.importer.names import one_line, slug, unique
+from pgagents.importer.note import Notes
+from pgagents.importer.operations import Operation, is_json
+from pgagents.importer.references import Found
+from pgagents.importer.schemas import cleaned
+from pgagents.source import Pointer
+
+if TYPE_CHECKING:
+    from pgagents.importer.actions import Made
+
+MOST = 20
+_ALONE = "example"
+
+
+def examples(op: Operation, made: Made, notes: Notes, at: Pointer) -> dict[str, Any]:
+    """Calls by name: an answer's example, with the arguments that are documented under the same name."""
+    inputs = _inputs(op, made)
+    holders = [p.whole for p in op.parameters] + ([op.body.whole] if op.body else [])
+    titles = {name: title for holder in holders for name, (title, _) in _shown(holder).items()}
+    first: dict[str, Any] = {}
+    for known in inputs.values():
+        first = {**known, **first}
+    needed = [made.wires[p.name, p.place] for p in op.parameters if p.required and (p.name, p.place) in made.wires]
+    named: dict[str, dict[str, Any]] = {}
+    for answer in op.answers:
+        status = int(answer.status) if answer.status.isdecimal() else None
+        if status is None or not 200 <= status < 600 or not is_json(answer.media or "application/json"):
+            continue
+        for name, (title, output) in _shown(_media(answer.whole, answer.media)).items():
+            given = inputs.get(name) or (inputs.get(_ALONE, {}) if status < 300 else {})
+            if status < 300:  # a document shows a value that several calls share once
+                given = {**{n: first[n] for n in needed if n in first and n not in given}, **given}
+            made_one: dict[str, Any] = {"title": title} if title else {}
+            if given:
+                made_one["input"] = given
+            made_one |= {"status": status, "output": output}
+            named[unique(slug(name if name != _ALONE else f"status-{status}"), named)] = made_one
+    for name, given in inputs.items():
+        if name != _ALONE and slug(name) not in named and given:
+            titled = titles.get(name)
+            named[unique(slug(name), named)] = {**({"title": titled} if titled else {}), "input": given}
+    if len(named) > MOST:
+        notes.lost(at, f"{len(named)} examples are documented; {MOST} are kept")
+    return dict(list(named.items())[:MOST])
+
+
+def _media(whole: Found, media: str) -> Found:
+    """What holds an answer's examples: its media type, or Swagger's `examples` by media type."""
+    if "content" in whole.mapping():
+        return whole.at("content", media)
+    written = whole.at("examples", media)
+    return (
+        Found({"example": written.value}, whole.document, whole.pointer)
+        if written.value is not None
+        else Found({}, whole.document, whole.pointer)
+    )
+
+
+def _shown(holder: Found) -> dict[str, tuple[str, Any]]:
+    """Title and value of each example by name; of one without a name, under `example`."""
+    if "example" in holder.mapping():
+        return {_ALONE: ("", cleaned(holder.value["example"]))}
+    found = {}
+    for name, written in holder.at("examples").members().items():
+        if isinstance(written.value, dict) and "value" in written.value:
+            found[name] = (one_line(written.text("summary")), cleaned(written.value["value"]))
+    return found
+
+
+def _inputs(op: Operation, made: Made) -> dict[str, dict[str, Any]]:
+    """Arguments by the name of the example that they stand under."""
+    found: dict[str, dict[str, Any]] = {}
+    for p in op.parameters:
+        argument = made.wires.get((p.name, p.place))
+        shown = _shown(p.whole) or _shown(p.schema if "example" in p.schema.mapping() else Found({}, p.whole.document, ""))
+        for example, (_, value) in shown.items() if argument else ():
+            found.setdefault(example, {})[argument or ""] = value
+    for example, (_, value) in _shown(op.body.whole).items() if op.body and not op.body.fields else ():
+        if isinstance(value, dict):
+            given = {made.wires[k, "body"]: v for k, v in value.items() if (k, "body") in made.wires}
+            found.setdefault(example, {}).update(given)
+    alone = found.get(_ALONE)
+    for given in found.values() if alone else ():
+        for key, value in (alone or {}).items():
+            given.setdefault(key, value)
+    return found

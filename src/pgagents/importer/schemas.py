@@ -1,0 +1,322 @@
+"""JSON Schemas of any edition of OpenAPI as the catalogue's schemas; what they cannot say is noted."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pgagents.importer.names import clean, cut, identifier, is_name, one_line, unique
+from pgagents.importer.note import Notes
+from pgagents.importer.references import Found, References
+from pgagents.source import Pointer, brief
+
+TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"))
+_SILENT = frozenset((
+    "$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "id", "xml", "externalDocs", "example", "nullable",
+    "exclusiveMinimum", "exclusiveMaximum", "collectionFormat", "contentEncoding", "contentMediaType", "contentSchema",
+))  # fmt: skip
+_LISTS = ("oneOf", "anyOf", "allOf")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < 1e300
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and value == int(value) and value >= 0
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_pattern(value: Any) -> bool:
+    from pgagents.schema import faults
+
+    return isinstance(value, str) and not faults({"pattern": value})
+
+
+_GOOD: dict[str, Callable[[Any], bool]] = {
+    "title": _is_text, "description": _is_text, "format": _is_text, "pattern": _is_pattern,
+    "enum": lambda v: isinstance(v, list) and bool(v), "const": lambda _: True, "default": lambda _: True,
+    "examples": lambda v: isinstance(v, list),
+    "minimum": _is_number, "maximum": _is_number, "multipleOf": lambda v: _is_number(v) and v > 0,
+    "minLength": _is_count, "maxLength": _is_count, "minItems": _is_count, "maxItems": _is_count,
+    "minProperties": _is_count, "maxProperties": _is_count, "uniqueItems": lambda v: isinstance(v, bool),
+    "readOnly": lambda v: isinstance(v, bool), "writeOnly": lambda v: isinstance(v, bool), "deprecated": lambda v: isinstance(v, bool),
+}  # fmt: skip
+_COUNTS = frozenset(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"))
+_BOUNDS = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "maxItems"), ("minProperties", "maxProperties"))
+
+
+class Schemas:
+    """Converts schemas, and gathers the named ones they refer to. `modern` is OpenAPI 3.1, where JSON Schema is 2020-12."""
+
+    def __init__(self, references: References, notes: Notes, *, modern: bool) -> None:
+        self.references, self.notes, self.modern = references, notes, modern
+        self.named: dict[str, dict[str, Any]] = {}
+        self.by_place: dict[tuple[str, str], str] = {}
+        self.taken: set[str] = set()
+        self.pending: deque[tuple[str, Found]] = deque()
+        self.widened: set[str] = set()
+
+    def convert(self, found: Found, at: Pointer) -> dict[str, Any]:
+        """One schema; `at` is where it will stand in the catalogue."""
+        raw = found.value
+        if isinstance(raw, bool):
+            if not raw:
+                self._wider(at, "a schema that takes nothing is not carried", found)
+            return {}
+        if not isinstance(raw, dict):
+            self._wider(at, "no schema stands here; anything is taken", found)
+            return {}
+        if isinstance(raw.get("$ref"), str):
+            return self._reference(found, at)
+        return self._plain(found, at)
+
+    def finish(self) -> None:
+        """Convert every schema that was referred to, and make `oneOf` lax where one of its branches became so."""
+        while self.pending:
+            name, found = self.pending.popleft()
+            self.named[name] = self.convert(found, ("schemas", name))
+        self.widened |= {name for name, schema in self.named.items() if self._within(schema, self.widened)}
+        for schema in self.named.values():
+            self.relax(schema)
+
+    def relax(self, schema: Any) -> None:
+        """`anyOf` for `oneOf`, where a branch takes more than the document's: two could hold now."""
+        stack = [schema]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, list):
+                stack.extend(node)
+            elif isinstance(node, dict):
+                if isinstance(node.get("oneOf"), list) and "anyOf" not in node and self._within(node["oneOf"], self.widened):
+                    node["anyOf"] = node.pop("oneOf")
+                stack.extend(node.values())
+
+    @staticmethod
+    def _within(schema: Any, names: set[str]) -> bool:
+        stack = [schema]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, list):
+                stack.extend(node)
+            elif isinstance(node, dict):
+                if node.get("$ref") in names:
+                    return True
+                stack.extend(node.values())
+        return False
+
+    def name_of(self, found: Found, wish: str) -> str:
+        """The name under which a schema of the document goes, given to it at its first use."""
+        key = (found.document.location, found.pointer)
+        if key not in self.by_place:
+            name = unique(identifier(wish), self.taken)
+            self.taken.add(name.lower())
+            self.by_place[key] = name
+            self.named[name] = {}
+            self.pending.append((name, found))
+        return self.by_place[key]
+
+    def give(self, wish: str, schema: dict[str, Any]) -> str:
+        """A made schema under a name; one that is there already keeps its name."""
+        written = json.dumps(schema, sort_keys=True)
+        for name, other in self.named.items():
+            if json.dumps(other, sort_keys=True) == written:
+                return name
+        name = unique(identifier(wish), self.taken)
+        self.taken.add(name.lower())
+        self.named[name] = schema
+        return name
+
+    def _reference(self, found: Found, at: Pointer) -> dict[str, Any]:
+        target = self.references.target(found)
+        if not isinstance(target.value, dict | bool):
+            self._wider(at, f"`$ref: {brief(found.value['$ref'], 80)}` leads nowhere; anything is taken", found)
+            return {}
+        name = self.name_of(target, target.pointer.rpartition("/")[2].replace("~1", "_").replace("~0", "_") or "Document")
+        rest = {k: v for k, v in found.value.items() if k != "$ref" and (self.modern or k == "description")}
+        made = self._plain(Found(rest, found.document, found.pointer), at) if rest else {}
+        return {"$ref": name, **made}
+
+    def _wider(self, at: Pointer, message: str, found: Found) -> None:
+        """Note that the catalogue takes more here than the document."""
+        self.notes.lost(at, message, found.place)
+        if at[:1] == ("schemas",):
+            self.widened.add(str(at[1]))
+
+    def _plain(self, found: Found, at: Pointer) -> dict[str, Any]:
+        raw: dict[str, Any] = found.value
+        made: dict[str, Any] = {}
+        before = len(self.notes.made)
+        self._types(found, made, at)
+        for key, value in raw.items():
+            if key in _GOOD:
+                self._keyword(key, value, made, found, at)
+            elif key in ("type", "properties", "required", "items", "additionalProperties", *_LISTS) or key in _SILENT or key[:2] == "x-":
+                continue
+            elif key == "discriminator":
+                self.notes.lost(at, "`discriminator` is not carried; the alternatives are told apart by their members", found.place)
+            else:
+                self._wider(at, f"`{brief(key)}` is not carried", found)
+        self._exclusive(found, made, at)
+        self._members(found, made, at)
+        self._items(found, made, at)
+        self._alternatives(found, made, at)
+        self._nullable(raw, made)
+        self._sense(made, found, at)
+        if "oneOf" in made and "anyOf" not in made and len(self.notes.made) > before:
+            made["anyOf"] = made.pop("oneOf")
+        return _collapsed(made)
+
+    def _types(self, found: Found, made: dict[str, Any], at: Pointer) -> None:
+        written = found.value.get("type")
+        kinds = [written] if isinstance(written, str) else written if isinstance(written, list) else []
+        known = [kind for kind in dict.fromkeys(map(str, kinds)) if kind in TYPES]
+        if written is not None and len(known) != len(kinds):
+            if written == "file":
+                made["type"], made["format"] = "string", "binary"
+                self._wider(at, "a file is no JSON value", found)
+                return
+            self._wider(at, f"`{brief(json.dumps(written))}` is no JSON type", found)
+            return
+        if known:
+            made["type"] = known[0] if len(known) == 1 else known
+        elif written is not None:
+            self._wider(at, "`type` is empty", found)
+
+    def _keyword(self, key: str, value: Any, made: dict[str, Any], found: Found, at: Pointer) -> None:
+        if not _GOOD[key](value):
+            if key in ("title", "description", "format") and value in ("", None):
+                return
+            why = "is no regular expression (ECMA-262)" if key == "pattern" else f"is not what `{key}` may be"
+            if key in ANNOTATIONS:
+                self.notes.lost(at, f"`{key}: {brief(json.dumps(value), 60)}` {why}", found.place)
+            else:
+                self._wider(at, f"`{key}: {brief(json.dumps(value), 60)}` {why}", found)
+        elif key == "title":
+            made[key] = one_line(value)
+        elif key == "description":
+            made[key] = cut(value)
+        elif key == "deprecated":
+            if value:
+                made[key] = value
+        elif key in ("enum", "examples", "const", "default"):
+            made[key] = cleaned(value)
+        else:
+            made[key] = int(value) if key in _COUNTS else value
+
+    def _exclusive(self, found: Found, made: dict[str, Any], at: Pointer) -> None:
+        raw = found.value
+        for key, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+            value = raw.get(key)
+            if value is True and bound in made:  # OpenAPI 3.0: a flag beside the bound
+                made[key] = made.pop(bound)
+            elif _is_number(value):
+                made[key] = value
+            elif value is not None and not isinstance(value, bool):
+                self._wider(at, f"`{key}: {brief(json.dumps(value), 60)}` is no number", found)
+
+    def _members(self, found: Found, made: dict[str, Any], at: Pointer) -> None:
+        raw = found.value
+        properties = found.at("properties")
+        dropped = set()
+        if isinstance(properties.value, dict):
+            made["properties"] = {}
+            for name in properties.value:
+                if is_name(name):
+                    made["properties"][name] = self.convert(properties.at(name), (*at, "properties", name))
+                else:
+                    dropped.add(name)
+                    self._wider(at, f"member `{brief(name)}` is not carried: its name is no identifier", properties.at(name))
+        required = raw.get("required")
+        if isinstance(required, list):
+            names = [n for n in dict.fromkeys(r for r in required if isinstance(r, str)) if n not in dropped]
+            unfit = [n for n in names if not is_name(n)]
+            if unfit or len([r for r in required if isinstance(r, str)]) != len(required):
+                self._wider(at, "`required` names what can be no member here", found)
+            members = made.get("properties", {})
+            hidden = {n for n in names if isinstance(members.get(n), dict) and members[n].get("writeOnly")}
+            if kept := [n for n in names if n not in unfit and n not in hidden]:
+                made["required"] = kept
+                if "properties" in made:
+                    made["properties"] |= {n: {} for n in kept if n not in made["properties"]}
+        elif required is not None and not isinstance(required, bool):
+            self._wider(at, "`required` is no list", found)
+        self._rest(found, made, at, opened=bool(dropped) or "patternProperties" in raw)
+
+    def _rest(self, found: Found, made: dict[str, Any], at: Pointer, *, opened: bool) -> None:
+        rest = found.value.get("additionalProperties")
+        if isinstance(rest, bool):
+            if not (opened and rest is False):
+                made["additionalProperties"] = rest
+        elif isinstance(rest, dict) and not opened:
+            made["additionalProperties"] = self.convert(found.at("additionalProperties"), (*at, "additionalProperties"))
+        elif rest is not None and not isinstance(rest, dict):
+            self._wider(at, "`additionalProperties` is neither true, false nor a schema", found)
+        if "type" not in made and "additionalProperties" in made and not any(k in made for k in ("properties", *_LISTS)):
+            made["type"] = "object"
+
+    def _items(self, found: Found, made: dict[str, Any], at: Pointer) -> None:
+        kinds = made.get("type")
+        if isinstance(found.value.get("items"), dict | bool) and "prefixItems" not in found.value:
+            made["items"] = self.convert(found.at("items"), (*at, "items"))
+        elif "items" in found.value or kinds == "array" or (isinstance(kinds, list) and "array" in kinds):
+            if "items" in found.value and "prefixItems" not in found.value:
+                self._wider(at, "`items` is no schema; items may be anything", found)
+            made["items"] = {}
+
+    def _alternatives(self, found: Found, made: dict[str, Any], at: Pointer) -> None:
+        for key in _LISTS:
+            branches = found.at(key)
+            if isinstance(branches.value, list) and branches.value:
+                made[key] = [self.convert(branch, (*at, key, n)) for n, branch in enumerate(branches.items())]
+            elif branches.value is not None:
+                self._wider(at, f"`{key}` is no list of schemas", found)
+
+    def _nullable(self, raw: Mapping[str, Any], made: dict[str, Any]) -> None:
+        if raw.get("nullable") is not True and raw.get("x-nullable") is not True:
+            return
+        kinds = made.get("type")
+        if kinds is not None:
+            made["type"] = list(dict.fromkeys([*([kinds] if isinstance(kinds, str) else kinds), "null"]))
+            if "enum" in made and None not in made["enum"]:
+                made["enum"] = [*made["enum"], None]
+        elif any(key in made for key in _LISTS) and "anyOf" not in made:
+            inner = {key: made.pop(key) for key in [k for k in made if k not in ANNOTATIONS]}
+            made["anyOf"] = [inner, {"type": "null"}]
+        elif "anyOf" in made:
+            made["anyOf"] = [*made["anyOf"], {"type": "null"}]
+
+    def _sense(self, made: dict[str, Any], found: Found, at: Pointer) -> None:
+        """Bounds that cross, and an `enum` none of whose values its type takes, are no schema that could be met."""
+        for low, high in _BOUNDS:
+            if low in made and high in made and made[low] > made[high]:
+                del made[low], made[high]
+                self._wider(at, f"no value is within `{low}` and `{high}`", found)
+
+
+def _collapsed(made: dict[str, Any]) -> dict[str, Any]:
+    """`{allOf: [{$ref: A}], description: …}`, the form that OpenAPI 3.0 needs, as `{$ref: A, description: …}`."""
+    alone = made.get("allOf")
+    if isinstance(alone, list) and len(alone) == 1 and set(alone[0]) == {"$ref"} and set(made) <= {"allOf", *ANNOTATIONS}:
+        return {"$ref": alone[0]["$ref"], **{k: v for k, v in made.items() if k != "allOf"}}
+    return made
+
+
+def cleaned(value: Any) -> Any:
+    """A JSON value whose texts can be written as UTF-8."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode() if _lone(value) else value
+    if isinstance(value, dict):
+        return {clean(k) or "_": cleaned(v) for k, v in value.items()}
+    return [cleaned(v) for v in value] if isinstance(value, list) else value
+
+
+def _lone(text: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in text)

@@ -1,0 +1,165 @@
+"""Takes out of an imported catalogue what its own language would refuse: examples that their schema refuses, defaults of another type.
+
+The document says these things and is wrong in them, so each is noted and the rest stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.catalogue.load import load
+from pgagents.catalogue.resolve import argument_node, schema_node
+from pgagents.diagnostics import Diagnostic
+from pgagents.errors import PgagentsError
+from pgagents.importer.note import Note, Notes
+from pgagents.importer.text import written
+from pgagents.model import Model
+from pgagents.schema import validator
+from pgagents.source import MAX_VALUES, Pointer, Source, brief, parse
+
+MAX_ROUNDS = 12
+
+
+def comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
+    """What stands above which place of the file."""
+    found: dict[Pointer, list[str]] = {}
+    for note in notes.made if isinstance(notes, Notes) else notes:
+        found.setdefault(note.at, []).append(f"{note.kind}: {note}" if note.kind != "left out" else f"left out: {note}")
+    return found
+
+
+def sound(data: dict[str, Any], notes: Notes) -> tuple[str, Model]:
+    """The catalogue as text that loads, and loaded; `data` is changed where it must be."""
+    found: list[Diagnostic] = []
+    for _ in range(MAX_ROUNDS):
+        text = written(data, comments(notes))
+        source = parse(text, "<import>")
+        if source.faults and source.faults[0].id in ("too-many", "too-large", "too-deep"):
+            if source.faults[0].id == "too-many" and _without_examples(data, notes):
+                continue
+            raise PgagentsError(f"the catalogue would be too large: {source.faults[0].message}", "choose a part: --include, --tag, --max")
+        model, found = load(source)
+        if model is not None:
+            return text, model
+        if not sum(_taken_out(data, d, source, notes) for d in found):
+            break
+    raise AssertionError(f"an imported catalogue does not load: {found[:3]}")
+
+
+def _without_examples(data: dict[str, Any], notes: Notes) -> bool:
+    """Drop all documented calls, where the catalogue holds more values than one may."""
+    found = [a.pop("examples") for a in data["actions"].values() if "examples" in a]
+    if found:
+        notes.lost(("actions",), f"examples are not carried: with them the catalogue would hold more than {MAX_VALUES:,} values")
+    return bool(found)
+
+
+def without_wrong_examples(data: dict[str, Any], notes: Notes) -> None:
+    """Examples and defaults that their schemas refuse; all at once, because the loader tells 200 faults a time."""
+    named = {name: schema_node(schema, ("schemas", name)) for name, schema in data["schemas"].items()}
+    for name, action in data["actions"].items():
+        at: Pointer = ("actions", name)
+        arguments = action.get("input", {})
+        judges = {
+            n: _judge(argument_node(p, (*at, "input", n)), named) for n, p in arguments.items() if "default" in p or "examples" in action
+        }
+        for argument, param in arguments.items():
+            if "default" in param and (why := _refused(judges[argument], param["default"])):
+                notes.lost((*at, "input", argument), f"`default: {brief(str(param['default']))}` is not carried: {why}")
+                del param["default"]
+        bodies: dict[int, Any] = {}
+        for example, call in list(action.get("examples", {}).items()):
+            why = _wrong(call, action, judges, bodies, named)
+            if why:
+                notes.lost((*at, "examples") if len(action["examples"]) > 1 else at, f"example `{example}` is not carried: {why}")
+                del action["examples"][example]
+        if not action.get("examples", True):
+            del action["examples"]
+
+
+def _judge(node: Any, named: Mapping[str, Any]) -> Any:
+    try:
+        return validator(node, named)
+    except ValueError:
+        return None
+
+
+def _refused(judge: Any, value: Any) -> str:
+    error = next(iter(judge.iter_errors(value)), None) if judge else None
+    return brief(error.message, 120) if error else ""
+
+
+def _wrong(
+    call: dict[str, Any], action: dict[str, Any], judges: Mapping[str, Any], bodies: dict[int, Any], named: Mapping[str, Any]
+) -> str:
+    """Why a documented call is not one; empty where it is."""
+    status = call.get("status") or next(s for s in action["output"] if 200 <= s < 300)
+    if status < 300:
+        for name, value in call.get("input", {}).items():
+            if why := _refused(judges.get(name), value):
+                return f"argument `{name}`: {why}"
+        missing = [n for n, p in action.get("input", {}).items() if p.get("required") is True and n not in call.get("input", {})]
+        if missing:
+            return f"it does not give {', '.join(missing[:4])}"
+    if call.get("output") is None:
+        return ""
+    if status not in bodies:
+        written = action["output"].get(status)
+        bodies[status] = _judge(schema_node(written, ()), named) if written else None
+    return _refused(bodies[status], call["output"])
+
+
+_KEYWORDS = frozenset((
+    "type", "format", "enum", "const", "default", "examples", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf",
+    "minLength", "maxLength", "pattern", "items", "minItems", "maxItems", "uniqueItems", "required", "additionalProperties",
+    "minProperties", "maxProperties", "oneOf", "anyOf", "allOf", "operation_id", "terms", "docs", "other_servers",
+))  # fmt: skip
+
+
+def _taken_out(data: dict[str, Any], fault: Diagnostic, source: Source, notes: Notes) -> bool:
+    """Whether the part at a fault's place could be taken out. A safety net: what a document says wrongly is mostly found before."""
+    pointer = _pointer(fault, source)
+    if len(pointer) > 3 and pointer[0] == "actions" and pointer[2] == "examples":
+        pointer = pointer[:4]
+    elif not (pointer and pointer[-1] in _KEYWORDS):
+        pointer = pointer[:2]
+    holder: Any = data
+    for step in pointer[:-1]:
+        if not isinstance(holder, dict | list) or (isinstance(holder, dict) and step not in holder):
+            return False
+        holder = holder[step]  # type: ignore[index]  # a list's step is a number: the pointer is of this data
+    if not pointer or not isinstance(holder, dict) or pointer[-1] not in holder or len(pointer) < 2:
+        return False
+    if len(pointer) == 2 and pointer[0] == "schemas":
+        holder[pointer[1]] = {"description": "Anything"}
+        notes.lost(pointer, f"the schema is not carried: {fault.message}")
+        return True
+    del holder[pointer[-1]]
+    if len(pointer) == 2 and pointer[0] == "actions":
+        _forget(data, str(pointer[1]))
+        notes.left_out(f"`{pointer[1]}`: {fault.message}")
+    else:
+        notes.lost(pointer[:-1], f"`{pointer[-1]}` is not carried: {fault.message}")
+    return True
+
+
+def _forget(data: dict[str, Any], action: str) -> None:
+    """Take an action's name out of what refers to it."""
+    for names in data["auth"].get("oauth", {}).get("needs", {}).values():
+        if action in names:
+            names.remove(action)
+
+
+def _pointer(fault: Diagnostic, source: Source) -> Pointer:
+    """The value that a fault's place is nearest to: the last one that begins at or before it."""
+    best: Pointer = ()
+    where = (fault.span.line, fault.span.column)
+    stack: list[tuple[Pointer, Any]] = [((), source.root)]
+    while stack:
+        pointer, place = stack.pop()
+        begins = [(line + 1, column + 1) for line, column in (place.key, place.value)]
+        if where in begins and (not best or len(pointer) < len(best)):
+            best = pointer
+        stack.extend(((*pointer, step), child) for step, child in (place.children or {}).items())
+    return best

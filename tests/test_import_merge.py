@@ -1,0 +1,254 @@
+"""A document's next edition is merged into the catalogue: the document's changes come, the author's edits and comments stay."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from importing import SWAGGER
+from pgagents.catalogue.load import load_file
+from pgagents.cli.main import main
+from pgagents.importer.merge import MISSING, Conflict, Edit, edited, merge, same
+from pgagents.importer.patch import patched
+from pgagents.importer.text import scalar, written
+from pgagents.source import parse
+
+CATALOGUE = Path("shop.yaml")
+RECORD = Path("shop.imported.json")
+
+
+@pytest.fixture
+def document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A document that was imported once."""
+    monkeypatch.chdir(tmp_path)
+    store(SWAGGER)
+    assert main(["import", "doc.json", "--out", str(CATALOGUE)]) == 0
+    return copy.deepcopy(SWAGGER)
+
+
+def store(document: dict[str, Any]) -> None:
+    Path("doc.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def again(*words: str) -> int:
+    return main(["import", "doc.json", "--out", str(CATALOGUE), *words])
+
+
+def replace(old: str, new: str) -> None:
+    text = CATALOGUE.read_text(encoding="utf-8")
+    assert text.count(old) == 1, text.count(old)
+    CATALOGUE.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.mark.usefixtures("document")
+def test_same_document_again_changes_no_byte() -> None:
+    before = CATALOGUE.read_bytes(), RECORD.read_bytes()
+    assert again() == 0
+    assert (CATALOGUE.read_bytes(), RECORD.read_bytes()) == before
+
+
+def test_edits_and_comments_stay_and_the_documents_changes_come(document: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    replace("    title: Add book\n", "    title: Put a book on the shelf # agreed with Ann\n")
+    replace("  upload_cover:\n", "  # not before autumn\n  upload_cover:\n")
+    document["paths"]["/books"]["get"]["parameters"][1]["maximum"] = 80
+    document["paths"]["/books"]["get"]["parameters"].append({"name": "q", "in": "query", "type": "string"})
+    document["paths"]["/shelves"] = {"get": {"operationId": "listShelves", "responses": {"200": {"description": "All"}}}}
+    store(document)
+    assert again() == 0
+    text = CATALOGUE.read_text(encoding="utf-8")
+    assert "title: Put a book on the shelf # agreed with Ann" in text
+    assert "  # not before autumn\n  upload_cover:\n" in text
+    actions = load_file(CATALOGUE)
+    limit = next(a for a in actions.actions if a.name == "list_books").param("limit")
+    assert limit
+    assert limit.schema["exclusiveMaximum"] == 80
+    assert [str(a.name) for a in actions.actions] == ["list_books", "add_book", "upload_cover", "list_shelves"]
+    assert "q: {type: string}" in text
+    assert "taken over  actions.list_books.input.limit.exclusiveMaximum" in capsys.readouterr().out
+
+
+def test_place_that_both_changed_keeps_the_authors_word_and_says_so(document: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    replace("default: 10", "default: 7")
+    document["paths"]["/books"]["get"]["parameters"][1]["default"] = 20
+    store(document)
+    assert again() == 0
+    text = CATALOGUE.read_text(encoding="utf-8")
+    assert "default: 7" in text
+    assert "conflict    actions.list_books.input.limit.default" in capsys.readouterr().out
+    above = text.splitlines()[next(n for n, line in enumerate(text.splitlines()) if "default: 7" in line) - 1]
+    assert "# TODO conflict: limit.default: the document now says 20" in above
+    assert again() == 0
+    assert CATALOGUE.read_text(encoding="utf-8") == text  # told once
+
+
+def test_what_the_document_drops_goes_unless_it_was_edited(document: dict[str, Any]) -> None:
+    replace("    title: Upload cover\n", "    title: Send a picture\n")
+    del document["paths"]["/books/{bookId}/cover"]
+    del document["paths"]["/books"]["post"]
+    store(document)
+    assert again() == 0
+    text = CATALOGUE.read_text(encoding="utf-8")
+    assert "add_book" not in text
+    assert "title: Send a picture" in text
+    assert "the document has this no longer" in text
+
+
+@pytest.mark.usefixtures("document")
+def test_author_may_add_what_no_document_says() -> None:
+    replace("    effect: read\n", "    effect: read\n    laws: {few: size(response) <= 50}\n")
+    assert again() == 0
+    assert "laws: {few: size(response) <= 50}" in CATALOGUE.read_text(encoding="utf-8")
+
+
+def test_merge_that_would_not_load_writes_nothing(document: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    replace(
+        "    effect: read\n",
+        "    effect: read\n    laws: {few: size(response) <= input.limit}\n    relations: {more: {widen: limit, keeps: response}}\n",
+    )
+    del document["paths"]["/books"]["get"]["parameters"][1]
+    store(document)
+    before = CATALOGUE.read_bytes(), RECORD.read_bytes()
+    assert again() == 2
+    assert (CATALOGUE.read_bytes(), RECORD.read_bytes()) == before
+    said = capsys.readouterr().err
+    assert "nothing is written" in said
+    assert "limit" in said
+
+
+@pytest.mark.usefixtures("document")
+def test_catalogue_that_no_import_made_is_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    RECORD.unlink()
+    before = CATALOGUE.read_bytes()
+    assert again() == 2
+    assert CATALOGUE.read_bytes() == before
+    assert "--force" in capsys.readouterr().err
+    assert again("--force") == 0
+    assert RECORD.is_file()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "",
+        "{}",
+        "[]",
+        '{"pgagents_import": 1}',
+        "{" * 100_000,
+        '{"pgagents_import":1,"choice":{"include":[],"tags":[],"most":null},"catalogue":{"actions":[]}}',
+    ],
+)
+@pytest.mark.usefixtures("document")
+def test_broken_record_is_told_and_nothing_is_written(record: str, capsys: pytest.CaptureFixture[str]) -> None:
+    RECORD.write_text(record, encoding="utf-8")
+    before = CATALOGUE.read_bytes()
+    assert again() == 2
+    assert CATALOGUE.read_bytes() == before
+    assert "is no record of an import" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("document")
+def test_catalogue_that_does_not_load_is_told_and_left() -> None:
+    CATALOGUE.write_text("pgagents: 1\napi: [\n", encoding="utf-8")
+    assert again() == 2
+    assert CATALOGUE.read_text(encoding="utf-8") == "pgagents: 1\napi: [\n"
+
+
+def test_choice_of_operations_is_remembered(document: dict[str, Any]) -> None:
+    assert again("--force", "--include", "*Book*") == 0
+    assert "upload_cover" not in CATALOGUE.read_text(encoding="utf-8")
+    document["paths"]["/shelves"] = {"get": {"operationId": "listShelves", "responses": {"200": {"description": "All"}}}}
+    store(document)
+    assert again() == 0
+    assert "list_shelves" not in CATALOGUE.read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("document")
+def test_place_that_cannot_be_written_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", "doc.json", "--out", "doc.json/x.yaml"]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert main(["import", "doc.json", "--out", "."]) == 2
+
+
+TEXTS = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["no", "null", "12:30", "1.0", "0o7", "~", "- a", "a: b", "a #b", "x\ny", "  x\n y", "\n", "é\u2028", "{a}", "'", "a\tb", "# x", "a\n# b\n", "1.2.3", "=x", "&a"]),
+)  # fmt: skip
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(allow_nan=False, allow_infinity=False), TEXTS),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.one_of(TEXTS, st.integers(100, 599)), inner, max_size=4)),
+    max_leaves=20,
+)
+QUICK = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def sayable(value: Any) -> bool:
+    """Whether the reader takes it: no lone surrogates, no two keys that JSON makes one."""
+    if isinstance(value, str):
+        return not any("\ud800" <= c <= "\udfff" for c in value)
+    if isinstance(value, dict):
+        return len({str(k) for k in value}) == len(value) and all(map(sayable, [*value, *value.values()]))
+    return all(map(sayable, value)) if isinstance(value, list) else True
+
+
+@QUICK
+@given(st.dictionaries(TEXTS, JSON, min_size=1, max_size=4).filter(sayable), st.lists(TEXTS, max_size=3))
+def test_text_says_the_same_as_the_data(data: dict[Any, Any], said: list[str]) -> None:
+    comments = {(key,): said for key in data} | {(): said}
+    source = parse(written(data, comments))
+    assert source.faults == []
+    assert same(source.data, data)
+
+
+@QUICK
+@given(TEXTS.filter(sayable))
+def test_text_of_a_scalar_is_never_taken_for_something_else(text: str) -> None:
+    import yaml
+
+    for flow in (True, False):
+        shown = scalar(text, flow=flow)
+        assert parse(f"[{shown}]" if flow else f"a: {shown}").data == ([text] if flow else {"a": text})
+        assert yaml.safe_load(f"[{shown}]" if flow else f"a: {shown}") == ([text] if flow else {"a": text})
+
+
+PLAIN = st.recursive(
+    st.one_of(st.integers(0, 3), st.sampled_from(["a", "b\nc"])),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["p", "q", "r"]), inner, max_size=3)),
+    max_leaves=12,
+)
+TREES = st.dictionaries(st.sampled_from(["one", "two", "three"]), PLAIN, min_size=1, max_size=3)
+
+
+@QUICK
+@given(TREES, TREES, TREES, st.booleans())
+def test_merge_takes_the_documents_changes_and_keeps_the_authors(
+    base: dict[str, Any], ours: dict[str, Any], new: dict[str, Any], commented: bool
+) -> None:
+    steps = list(merge(base, ours, new))
+    edits, conflicts = [s for s in steps if isinstance(s, Edit)], [s for s in steps if isinstance(s, Conflict)]
+    if same(base, ours):
+        assert same(edited(ours, edits), new)
+        assert conflicts == []
+    if same(base, new):
+        assert steps == []
+    text = written(ours)
+    if commented:
+        text = "".join(
+            f"{' ' * (len(line) - len(line.lstrip()))}# about it\n{line}" if line.endswith(":\n") else line
+            for line in text.splitlines(True)
+        )
+    source = parse(text)
+    after = parse(patched(source, edits, conflicts, {}))
+    assert after.faults == []
+    assert same(after.data, edited(ours, edits))
+
+
+def test_edit_in_a_line_of_several_members_rewrites_that_entry_alone() -> None:
+    source = parse("a: {x: 1, y: {z: 2}} # kept?\n# of b\nb:\n  c: 1 # one\n  # of d\n  d: [1, 2]\n")
+    after = patched(source, [Edit(("a", "y", "z"), 3), Edit(("b", "e"), 4), Edit(("b", "c"), MISSING)], [], {})
+    assert after == "a: {x: 1, y: {z: 3}}\n# of b\nb:\n  # of d\n  d: [1, 2]\n  e: 4\n"
