@@ -1,0 +1,110 @@
+"""`pgagents diff`: what a change to a catalogue, or to an OpenAPI document, breaks and for whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.cli.options import examples
+
+if TYPE_CHECKING:
+    from pgagents.model import Model
+
+LEVELS = ("breaking", "may-break", "addition", "wording", "never")
+GIT_TIMEOUT_S = 30
+
+
+@click.command(
+    short_help="Say what a change breaks, and for whom.",
+    epilog=examples(
+        ("the catalogue as it stands, against the last commit", "pgagents diff --git HEAD catalogue/shop.yaml"),
+        ("two revisions", "pgagents diff v1.4.0:catalogue/shop.yaml HEAD:catalogue/shop.yaml"),
+        ("two OpenAPI documents, for a pull request", "pgagents diff old/openapi.yaml new/openapi.yaml --format markdown"),
+    ),
+)
+@click.argument("old")
+@click.argument("new", required=False)
+@click.option("--git", "revision", metavar="REV", help="Compare the one file named with itself at this revision.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True, help="What to print.")
+@click.option("--fail-on", type=click.Choice(LEVELS), default="may-break", show_default=True, help="The least that ends in exit 1.")
+@click.option("--allow-remote", is_flag=True, help="Follow an OpenAPI document's references to other hosts and folders.")
+def command(old: str, new: str | None, revision: str | None, form: str, fail_on: str, allow_remote: bool) -> int:
+    """Compare two catalogues, or OpenAPI documents: OLD and NEW, each a file, a URL, or a file of a git revision (REV:PATH).
+
+    Names what callers, readers and agents will notice, on which surface, and the version it asks for. What is not shown to be
+    harmless is called what may break.
+    """
+    from pgagents.diff.change import ORDER
+    from pgagents.diff.compare import compare
+    from pgagents.diff.forms import Comparison, as_json, markdown, text
+    from pgagents.errors import PgagentsError
+
+    if (new is None) == (revision is None):
+        raise PgagentsError("two editions are needed", "give OLD and NEW, or --git REV and one file")
+    if revision is not None:
+        old, new = f"{revision}:{old}", old
+    assert new is not None
+    before, after = _model(old, allow_remote=allow_remote), _model(new, allow_remote=allow_remote)
+    found = Comparison(before, after, tuple(compare(before, after)))
+    click.echo({"text": text, "markdown": markdown, "json": as_json}[form](found))
+    if fail_on == "never":
+        return 0
+    worst = ORDER[: ORDER.index(fail_on.replace("-", " ")) + 1]
+    return 1 if any(c.severity in worst for c in found.changes) else 0
+
+
+def _model(named: str, *, allow_remote: bool) -> Model:
+    """The catalogue there; an OpenAPI document is imported first."""
+    from pgagents.catalogue.load import load_text
+    from pgagents.cli._fetch import fetch
+    from pgagents.importer.catalogue import catalogue
+    from pgagents.importer.document import read
+    from pgagents.importer.references import References, is_url
+
+    raw = _of_revision(named) if not is_url(named) and not Path(named).exists() and ":" in named else fetch(named)
+    if _is_openapi(raw):
+        location = named if is_url(named) else str(Path(named.rpartition(":")[2]).resolve())
+        document = read(raw, location, named)
+        return catalogue(References(document, fetch, allowed=allow_remote), offering=False).model
+    return load_text(_decoded(raw, named), named)
+
+
+def _decoded(raw: bytes, named: str) -> str:
+    from pgagents.errors import PgagentsError
+
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PgagentsError(f"{named}: byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8") from None
+
+
+def _is_openapi(raw: bytes) -> bool:
+    """Whether a top-level key says so; what is neither is told as a catalogue's faults."""
+    import re
+
+    if raw.lstrip()[:1] == b"{":
+        return bool(re.search(rb"\"(openapi|swagger)\"\s*:\s*\"[0-9]", raw))
+    return bool(re.search(rb"^[\"']?(openapi|swagger)[\"']?\s*:", raw, re.M)) and not re.search(rb"^pgagents\s*:", raw, re.M)
+
+
+def _of_revision(named: str) -> bytes:
+    """A file of a git revision: `HEAD~1:catalogue/shop.yaml`, the path from the folder we are in."""
+    import subprocess
+
+    from pgagents.errors import PgagentsError
+
+    revision, _, path = named.partition(":")
+    if not revision or revision.startswith("-") or not path:
+        raise PgagentsError(f"`{named}` is neither a file nor REV:PATH", "name a file, or a file of a revision: HEAD~1:catalogue/shop.yaml")
+    inside = path if Path(path).is_absolute() or path.startswith("./") else f"./{path}"
+    command = ["git", "show", "--no-textconv", "--end-of-options", f"{revision}:{inside}"]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, timeout=GIT_TIMEOUT_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PgagentsError(f"git could not be asked for {named}: {error}", "is git installed?") from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise PgagentsError(f"git knows no {named}: {said[-1] if said else 'no such file'}", "git log says which revisions there are")
+    return done.stdout

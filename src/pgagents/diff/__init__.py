@@ -1,0 +1,1 @@
+"""Two editions of a catalogue compared: what changes for whom, and how much."""

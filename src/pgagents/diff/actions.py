@@ -1,0 +1,199 @@
+"""Two editions of the actions: which are gone, new or renamed, and what changed in each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pgagents.diff.change import Change
+from pgagents.diff.schemas import Sides, answers, inputs
+from pgagents.model import Action, Model
+from pgagents.source import brief
+
+BY_OPERATION = ("rest", "openai", "copilot")
+"""Surfaces whose documents call an action by its operation id; the others take its name."""
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+def surfaces(model: Model, action: str) -> tuple[str, ...]:
+    """Where an action is offered."""
+    return tuple(name for name, s in model.surfaces.items() if any(a.name == action for a in s.actions))
+
+
+def changes(old: Model, new: Model) -> Iterator[Change]:
+    """Everything that differs in the actions."""
+    then, now = {str(a.name): a for a in old.actions}, {str(a.name): a for a in new.actions}
+    renamed = dict(_renamed(then, now))
+    for name, action in then.items():
+        where = surfaces(old, name)
+        if name in now:
+            yield from _one(old, new, action, now[name])
+        elif name in renamed:
+            after = now[renamed[name]]
+            message = f"is called {after.name} now: every agent, prompt and log that names it must follow"
+            yield Change("breaking", "action-renamed", name, message, where, action.origin, after.origin)
+            yield from _one(old, new, action, after)
+        else:
+            yield Change("breaking", "action-removed", name, "is gone", where, action.origin, None)
+    for name, action in now.items():
+        if name not in then and name not in renamed.values():
+            yield Change("addition", "action-added", name, "is new", surfaces(new, name), None, action.origin)
+
+
+def _renamed(then: dict[str, Action], now: dict[str, Action]) -> Iterator[tuple[str, str]]:
+    """Actions that go on under another name, by their method and path."""
+    routes = {(a.method, _PLACEHOLDER.sub("{}", a.path)): name for name, a in now.items() if name not in then}
+    for name, action in then.items():
+        if name not in now and (after := routes.get((action.method, _PLACEHOLDER.sub("{}", action.path)))):
+            yield name, after
+
+
+def _one(old: Model, new: Model, a: Action, b: Action) -> Iterator[Change]:
+    where = tuple(dict.fromkeys([*surfaces(old, a.name), *surfaces(new, b.name)]))
+    sides = Sides(old, new, a, b, where)
+    yield from _names(sides)
+    yield from _nature(sides)
+    yield from inputs(sides)
+    yield from answers(sides)
+    yield from _errors(sides)
+    yield from _laws(sides)
+    yield from _texts(sides)
+    yield from _offered(sides)
+
+
+def _names(s: Sides) -> Iterator[Change]:
+    a, b = s.a, s.b
+    if (a.method, _PLACEHOLDER.sub("{}", a.path)) != (b.method, _PLACEHOLDER.sub("{}", b.path)):
+        yield s.change("breaking", "route", f"is {b.method} {b.path} now, was {a.method} {a.path}", "http")
+    if a.operation_id != b.operation_id:
+        message = f"operation id is {b.operation_id} now, was {a.operation_id}: every agent that calls it by that name breaks"
+        seen = tuple(n for n in s.where if n in BY_OPERATION)
+        yield Change("breaking", "operation-renamed", str(b.name), message, seen or s.where, a.origin, b.origin)
+    for name in s.where:
+        mine, theirs = a.texts.get(name), b.texts.get(name)
+        before, after = (mine.name if mine else None), (theirs.name if theirs else None)
+        if (before or a.name) != (after or b.name) and (before or after):
+            yield Change(
+                "breaking",
+                "function-renamed",
+                str(b.name),
+                f"is {after or b.name} here now, was {before or a.name}",
+                (name,),
+                a.origin,
+                b.origin,
+            )
+
+
+def _nature(s: Sides) -> Iterator[Change]:
+    a, b = s.a, s.b
+    if a.effect != b.effect:
+        yield s.change(
+            "breaking", "effect", f"effect is {b.effect} now, was {a.effect}: who calls it without asking must know", "effect", safety=True
+        )
+    if a.confirm_body and not b.confirm_body:
+        yield s.change("breaking", "confirmation-dropped", "no person is asked before it any more", "confirm", safety=True)
+    elif b.confirm_body and not a.confirm_body:
+        yield s.change("may break", "confirmation-added", "a person is asked before it now", "confirm", safety=True)
+    elif (a.confirm_title, a.confirm_body) != (b.confirm_title, b.confirm_body):
+        yield s.change("wording", "confirmation-text", f"a person is asked: {brief(str(b.confirm_body), 100)}", "confirm", safety=True)
+    for key, what in (("costs", "moves money"), ("destructive", "removes something for good")):
+        if getattr(a, key) != getattr(b, key):
+            said = f"{what} now" if getattr(b, key) else f"is no longer said to be one that {what}: hosts may call it without asking"
+            yield s.change("breaking", key, said, key, safety=True)
+    if a.key != b.key:
+        yield s.change(
+            "breaking" if b.key else "may break", "key", "needs a key now" if b.key else "needs no key any more", "key", safety=not b.key
+        )
+    if a.scope != b.scope:
+        yield s.change(
+            "breaking" if b.scope else "addition", "scope", f"needs scope {b.scope or 'none'} now, was {a.scope or 'none'}", "scope"
+        )
+    if a.bucket != b.bucket:
+        yield s.change("may break", "bucket", f"draws from {b.bucket or 'no bucket'} now, was {a.bucket or 'none'}", "bucket")
+    if a.idempotency != b.idempotency:
+        message = (
+            f"idempotency key is {b.idempotency} now"
+            if b.idempotency
+            else "has no idempotency key any more: a repeated call is a second one"
+        )
+        yield s.change(
+            "may break" if b.idempotency and a.idempotency is None else "breaking",
+            "idempotency",
+            message,
+            "idempotency",
+            safety=not b.idempotency,
+        )
+    if a.deprecated != b.deprecated:
+        yield s.change("wording", "deprecated", "is deprecated now" if b.deprecated else "is not deprecated any more", "deprecated")
+    if a.signed != b.signed:
+        yield s.change("breaking", "signed", "is signed another way now", "signed")
+
+
+def _errors(s: Sides) -> Iterator[Change]:
+    before, after = {c.name for c in s.a.errors}, {c.name for c in s.b.errors}
+    for name in sorted(after - before):
+        code = next(c for c in s.b.errors if c.name == name)
+        yield s.change("may break", "error-added", f"may answer {code.status} {name} now", "errors")
+    for name in sorted(before - after):
+        yield s.change("addition", "error-removed", f"does not answer {name} any more", "errors")
+
+
+def _laws(s: Sides) -> Iterator[Change]:
+    before, after = _promises(s.a), _promises(s.b)
+    for key in dict.fromkeys([*before, *after]):
+        kind, name = key
+        if before.get(key) == after.get(key):
+            continue
+        if key not in after:
+            yield s.change("may break", "promise-dropped", f"{kind} {name} is promised no more", "laws", name)
+        elif key not in before:
+            yield s.change("addition", "promise-added", f"{kind} {name} is promised now", "laws", name)
+        else:
+            yield s.change(
+                "may break", "promise-changed", f"{kind} {name} says something else: {brief(str(after[key][0]), 80)}", "laws", name
+            )
+
+
+def _promises(action: Action) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Laws and relations by kind and name, as they are written."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {
+        ("law", law.name): (law.that.text, law.when.text if law.when else "") for law in action.laws
+    }
+    for r in action.relations:
+        found["relation", r.name] = (r.keeps.text, r.widen, r.by, r.unless.text if r.unless else "")
+    return found
+
+
+def _texts(s: Sides) -> Iterator[Change]:
+    for name in s.where or ("",):
+        there = name in s.old.surfaces and name in s.new.surfaces
+        before = s.old.surfaces[name].text(s.a, "description") if there else s.a.description
+        after = s.new.surfaces[name].text(s.b, "description") if there else s.b.description
+        if before != after:
+            message = f"its description changed, so a model may call it at other times: {brief(str(after), 100)}"
+            yield Change(
+                "wording", "description", str(s.b.name), message, s.where if before == s.a.description else (name,), s.a.origin, s.b.origin
+            )
+    if s.a.title != s.b.title:
+        yield s.change("wording", "title", f"its title is {brief(str(s.b.title), 60)} now", "title")
+
+
+def _offered(s: Sides) -> Iterator[Change]:
+    before, after = set(surfaces(s.old, s.a.name)), set(surfaces(s.new, s.b.name))
+    gone = tuple(n for n in s.where if n in before - after and n in s.new.surfaces)
+    added = tuple(n for n in s.where if n in after - before and n in s.old.surfaces)
+    if gone:
+        yield Change("breaking", "not-offered", str(s.b.name), "is not offered any more", gone, s.a.origin, s.b.origin)
+    if added:
+        yield Change("addition", "offered", str(s.b.name), "is offered too", added, s.a.origin, s.b.origin)
+    for name in s.where:
+        if name in s.old.surfaces and name in s.new.surfaces:
+            then, now = s.old.surfaces[name].omit.get(s.a.name, ()), s.new.surfaces[name].omit.get(s.b.name, ())
+            for argument in (n for n in now if n not in then):
+                yield Change(
+                    "breaking", "argument-removed", str(s.b.name), f"argument `{argument}` is left out", (name,), s.a.origin, s.b.origin
+                )
+            for argument in (n for n in then if n not in now):
+                yield Change(
+                    "addition", "argument-added", str(s.b.name), f"argument `{argument}` is offered too", (name,), s.a.origin, s.b.origin
+                )

@@ -1,0 +1,275 @@
+"""Two editions of everything around the actions: address, keys, limits, errors, headers, surfaces, events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.diff.change import Change, Severity
+from pgagents.diff.inclusion import included, same_form
+from pgagents.diff.schemas import compared
+from pgagents.model import REF, Dispatcher, Model
+from pgagents.source import Pointer, brief
+
+_HARMLESS = frozenset(
+    ("pgagents", "api", "auth", "limits", "errors", "headers", "points", "schemas", "actions", "groups", "surfaces", "webhooks")
+)
+"""Sections that are compared in detail, or only name what others use."""
+_OURS = frozenset(("env", "resources", "workflows", "sandbox", "excluded", "operator"))
+"""Sections that testers read, and no agent."""
+
+
+def changes(old: Model, new: Model) -> Iterator[Change]:
+    """Everything that differs beside the actions."""
+    yield from _api(old, new)
+    yield from _auth(old, new)
+    yield from _limits(old, new)
+    yield from _errors(old, new)
+    yield from _headers(old, new)
+    yield from _points(old, new)
+    yield from _surfaces(old, new)
+    yield from _dispatchers(old, new)
+    yield from _events(old, new)
+    yield from _rest(old, new)
+
+
+def _whole(
+    severity: Severity, id: str, message: str, *at: str | int, safety: bool = False, where: tuple[str, ...] = (), subject: str = ""
+) -> Change:
+    pointer: Pointer = tuple(at)
+    return Change(severity, id, subject or str(at[0]), message, where, pointer, pointer, safety=safety)
+
+
+def _api(old: Model, new: Model) -> Iterator[Change]:
+    if old.api.server != new.api.server:
+        yield _whole("breaking", "server", f"the API is at {new.api.server} now, was {old.api.server}", "api", "server")
+    for key in ("title", "for_people", "for_models", "contact", "logo", "terms", "privacy", "docs"):
+        if getattr(old.api, key) != getattr(new.api, key):
+            yield _whole(
+                "wording", f"api-{key.replace('_', '-')}", f"{key} is another: {brief(str(getattr(new.api, key)), 80)}", "api", key
+            )
+    for file, path in old.api.hosted.items():
+        if new.api.hosted.get(file) != path:
+            yield _whole("breaking", "hosted", f"{file} is not hosted at {path} any more", "api", "hosted", file)
+    if set(new.api.hosted) - set(old.api.hosted):
+        yield _whole("addition", "hosted", f"hosted too: {', '.join(sorted(set(new.api.hosted) - set(old.api.hosted)))}", "api", "hosted")
+
+
+def _auth(old: Model, new: Model) -> Iterator[Change]:
+    a, b = old.auth, new.auth
+    if a.default != b.default or a.schemes[a.default].type != b.schemes[b.default].type:
+        yield _whole("breaking", "auth-scheme", f"the scheme is {b.default} now, was {a.default}", "auth", "default")
+    for prefix, mode in a.schemes[a.default].prefixes.items():
+        if b.schemes[b.default].prefixes.get(prefix) != mode:
+            yield _whole("may break", "key-prefix", f"keys that begin {prefix} do not mean {mode} any more", "auth", "schemes", safety=True)
+    if a.oauth != b.oauth:
+        yield from _oauth(a.oauth, b.oauth)
+    for plan, scopes in a.plans.items():
+        lost = [s for s in scopes if s not in b.plans.get(plan, ())]
+        if lost or plan not in b.plans:
+            yield _whole("breaking", "plan", f"plan {plan} is without {', '.join(lost) or 'anything'} now", "auth", "plans", plan)
+
+
+def _oauth(a: Any, b: Any) -> Iterator[Change]:
+    if a is None or b is None:
+        message = "OAuth is offered now" if a is None else "OAuth is not offered any more"
+        yield _whole("addition" if a is None else "breaking", "oauth", message, "auth", "oauth")
+        return
+    for key in ("authorize", "token", "revoke", "metadata", "resource_metadata", "pkce", "pkce_binds"):
+        if getattr(a, key) != getattr(b, key):
+            grew = getattr(a, key) is None
+            yield _whole("addition" if grew else "breaking", "oauth", f"OAuth's {key} is {getattr(b, key)} now", "auth", "oauth", key)
+    for scope in a.scopes:
+        if scope not in b.scopes:
+            yield _whole("breaking", "oauth-scope", f"OAuth scope {scope} is gone", "auth", "oauth", "scopes")
+    for scope, actions in b.needs.items():
+        if more := [n for n in actions if n not in a.needs.get(scope, ())]:
+            yield _whole("breaking", "oauth-needs", f"{', '.join(more)} need scope {scope} now", "auth", "oauth", "needs", scope)
+    for key in ("access_s", "refresh_s", "refresh_rotates"):
+        if getattr(a, key) != getattr(b, key):
+            yield _whole("may break", "oauth", f"OAuth's {key} is {getattr(b, key)} now, was {getattr(a, key)}", "auth", "oauth", key)
+
+
+def _limits(old: Model, new: Model) -> Iterator[Change]:
+    a, b = old.limits, new.limits
+    for name, was in old.buckets.items():
+        now = new.buckets.get(name)
+        if now is None:
+            yield _whole("addition", "limit", f"bucket {name} is gone", "limits", "buckets", name)
+        elif now.requests < was.requests or now.requests / now.per_s < was.requests / was.per_s or now.of != was.of:
+            message = f"{name}: {now.requests} requests per {now.per_s:g} s and {now.of} now, were {was.requests} per {was.per_s:g} s and {was.of}"
+            yield _whole("breaking", "limit", message, "limits", "buckets", name)
+        elif (now.requests, now.per_s) != (was.requests, was.per_s):
+            yield _whole("addition", "limit", f"{name}: {now.requests} requests per {now.per_s:g} s now", "limits", "buckets", name)
+        if now is not None and (was.when.text if was.when else "") != (now.when.text if now.when else ""):
+            yield _whole("may break", "limit", f"other calls draw from {name} now", "limits", "buckets", name)
+    for name in new.buckets.keys() - old.buckets.keys():
+        yield _whole("breaking", "limit", f"bucket {name} is new: {new.buckets[name].requests} requests", "limits", "buckets", name)
+    if a.max_body_bytes != b.max_body_bytes:
+        less = b.max_body_bytes is not None and (a.max_body_bytes is None or b.max_body_bytes < a.max_body_bytes)
+        yield _whole(
+            "breaking" if less else "addition", "body-size", f"bodies have at most {b.max_body_bytes} bytes now", "limits", "max_body_bytes"
+        )
+    for key in ("headers", "reset_unit"):
+        if getattr(a, key) != getattr(b, key):
+            yield _whole("breaking" if getattr(a, key) else "addition", "limit-headers", f"{key} of the limits changed", "limits", key)
+    for key in ("end_user", "lifted", "budgets"):
+        if getattr(a, key) != getattr(b, key):
+            yield _whole("may break", "limits", f"{key} of the limits changed", "limits", key)
+
+
+def _errors(old: Model, new: Model) -> Iterator[Change]:
+    a, b = old.errors, new.errors
+    for key in ("code_at", "message_at", "request_id_at", "field_at", "scope_at"):
+        if getattr(a, key) != getattr(b, key):
+            yield _whole(
+                "breaking" if getattr(a, key) else "addition",
+                "error-form",
+                f"{key} is {getattr(b, key)} now, was {getattr(a, key)}",
+                "errors",
+                key,
+            )
+    for name, code in old.codes.items():
+        now = new.codes.get(name)
+        if now is None:
+            yield _whole("may break", "code-removed", f"error code {name} is gone", "errors", "codes", name)
+        elif now.status != code.status:
+            yield _whole("breaking", "code-status", f"{name} comes with {now.status} now, was {code.status}", "errors", "codes", name)
+    for name in [n for n in a.always if n not in b.always]:
+        yield _whole("addition", "error-removed", f"{name} is not answered everywhere any more", "errors", "always")
+    for key in type(a.framework).model_fields:
+        if getattr(a.framework, key) != getattr(b.framework, key):
+            yield _whole(
+                "may break",
+                "framework",
+                f"{key} is answered {getattr(b.framework, key)} now, was {getattr(a.framework, key)}",
+                "errors",
+                "framework",
+                key,
+            )
+    envelopes = {c.envelope for c in old.codes.values()} | {a.envelope}
+    for name in sorted(envelopes & set(new.schemas)):
+        yield from _body(old, new, name, f"error body {name}", "errors")
+    if a.envelope != b.envelope:
+        yield _whole("may break", "error-form", f"the envelope is {b.envelope} now, was {a.envelope}", "errors", "envelope")
+    if a.edge != b.edge:
+        yield _whole("may break", "edge", "what a proxy may answer changed", "errors", "edge")
+
+
+def _body(old: Model, new: Model, name: str, what: str, subject: str) -> Iterator[Change]:
+    """A named schema that is read everywhere."""
+    whole = {"$ref": REF + name}
+    if not same_form(whole, old.schemas, whole, new.schemas):
+        for found in compared(old, new, whole, whole, what):
+            place = found.place or ("schemas", name)
+            yield Change(found.severity, found.id, subject, found.message, (), ("schemas", name), place, found.example)
+
+
+def _headers(old: Model, new: Model) -> Iterator[Change]:
+    then, now = {h.name: h for h in old.headers}, {h.name: h for h in new.headers}
+    for name, header in then.items():
+        after = now.get(name)
+        if after is None:
+            yield _whole("breaking", "header-removed", f"header {name} is promised no more", "headers", name)
+        elif set(header.on) - set(after.on) and "all" not in after.on:
+            yield _whole("breaking", "header-removed", f"header {name} comes on {', '.join(map(str, after.on))} only", "headers", name)
+        elif header.const != after.const:
+            yield _whole("breaking", "header-value", f"header {name} is {after.const} now, was {header.const}", "headers", name)
+        elif included(after.schema, new.schemas, header.schema, old.schemas).verdict != "yes":
+            yield _whole("breaking", "header-value", f"header {name} may be what it could not be before", "headers", name)
+    for name in now.keys() - then.keys():
+        yield _whole("addition", "header-added", f"header {name} is promised now", "headers", name)
+
+
+def _points(old: Model, new: Model) -> Iterator[Change]:
+    for key in type(old.points).model_fields:
+        was, now = getattr(old.points, key), getattr(new.points, key)
+        if was != now:
+            fixed = was == "any"
+            yield _whole("addition" if fixed else "may break", "point", f"{key} is {now} now, was {was}", "points", key)
+
+
+def _surfaces(old: Model, new: Model) -> Iterator[Change]:
+    for name, was in old.surfaces.items():
+        now = new.surfaces.get(name)
+        if now is None:
+            yield _whole(
+                "breaking", "surface-removed", f"nothing is offered on {name} any more", "surfaces", name, where=(name,), subject=name
+            )
+            continue
+        for key in ("title", "description", "human_name", "instructions", "starters"):
+            if getattr(was, key) != getattr(now, key):
+                message = f"its {key.replace('human_', '')} changed, so an assistant may choose it at other times"
+                yield _whole("wording", "surface-text", message, "surfaces", name, where=(name,), subject=name)
+        for key in ("namespace", "server", "env", "auth", "published_spec", "dispatcher"):
+            if getattr(was, key) != getattr(now, key):
+                yield _whole(
+                    "breaking", "surface-setting", f"its {key} is {getattr(now, key)!s} now", "surfaces", name, where=(name,), subject=name
+                )
+        if was.extra != now.extra or was.page != now.page:
+            yield _whole(
+                "may break", "surface-setting", "members laid into its document changed", "surfaces", name, where=(name,), subject=name
+            )
+    for name in new.surfaces.keys() - old.surfaces.keys():
+        yield _whole("addition", "surface-added", "is new", "surfaces", name, where=(name,), subject=name)
+
+
+def _dispatchers(old: Model, new: Model) -> Iterator[Change]:
+    now = {d.surface: d for d in new.dispatchers}
+    for was in old.dispatchers:
+        after: Dispatcher | None = now.get(was.surface)
+        if after is None:
+            continue  # its surface is gone, or no dispatcher any more
+        for key in ("method", "path", "selector", "arguments", "scope", "operation_id"):
+            if getattr(was, key) != getattr(after, key):
+                message = f"its {key} is {getattr(after, key)} now, was {getattr(was, key)}"
+                yield _whole("breaking", "dispatcher", message, "surfaces", was.surface, where=(was.surface,), subject=was.surface)
+        if set(was.responses) != set(after.responses):
+            yield _whole(
+                "may break", "dispatcher", "it answers other statuses", "surfaces", was.surface, where=(was.surface,), subject=was.surface
+            )
+    lost = {d.surface for d in old.dispatchers} - now.keys()
+    for name in sorted(lost & new.surfaces.keys()):
+        yield _whole("breaking", "dispatcher", "it is no dispatcher any more", "surfaces", name, where=(name,), subject=name)
+
+
+def _events(old: Model, new: Model) -> Iterator[Change]:
+    a, b = old.webhooks, new.webhooks
+    if a is None or b is None:
+        if a is not b:
+            said = "events are sent now" if a is None else "no events are sent any more"
+            yield _whole("addition" if a is None else "breaking", "events", said, "webhooks")
+        return
+    if a.signature != b.signature or a.registered_by != b.registered_by:
+        yield _whole("breaking", "event-signature", "events are signed, or registered, another way", "webhooks", "signature")
+    for name, event in a.events.items():
+        now = b.events.get(name)
+        if now is None:
+            yield _whole("breaking", "event-removed", f"event {name} is sent no more", "webhooks", "events", name)
+        elif event.data != now.data:
+            yield _whole("breaking", "event-data", f"event {name} carries {now.data} now, was {event.data}", "webhooks", "events", name)
+    for name in b.events.keys() - a.events.keys():
+        yield _whole("addition", "event-added", f"event {name} is sent too", "webhooks", "events", name)
+    used = {a.envelope, *(e.data for e in a.events.values() if e.data)}
+    if a.envelope != b.envelope:
+        yield _whole("breaking", "event-data", f"deliveries are {b.envelope} now, were {a.envelope}", "webhooks", "envelope")
+    for name in sorted(used & set(new.schemas)):
+        yield from _body(old, new, name, f"event body {name}", "webhooks")
+
+
+def _rest(old: Model, new: Model) -> Iterator[Change]:
+    """Sections that nothing above compares: whoever adds one to the language need not think of this file."""
+    a, b = _sections(old), _sections(new)
+    for name in sorted(a.keys() | b.keys()):
+        if a.get(name) != b.get(name):
+            yield _whole(
+                "wording" if name in _OURS else "may break",
+                "section",
+                f"`{name}` changed" + (" (read by tests alone)" if name in _OURS else ""),
+                name,
+            )
+
+
+def _sections(model: Model) -> Mapping[str, Any]:
+    data = model.source.data
+    return {str(k): v for k, v in data.items() if k not in _HARMLESS} if isinstance(data, Mapping) else {}

@@ -1,0 +1,55 @@
+"""One difference between two editions, and how bad it is for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from pgagents.source import Pointer
+
+Severity = Literal["breaking", "may break", "addition", "wording"]
+Bump = Literal["major", "minor", "patch", "none"]
+ORDER: tuple[Severity, ...] = ("breaking", "may break", "addition", "wording")
+"""The worst first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference. `who` is callers, readers, agents or people; `surfaces` those where it is seen (none: the whole API).
+
+    `safety` marks what a person was asked before or protected by. `old` and `new` are places in the two files; `example`
+    is a value that shows the difference, as JSON.
+    """
+
+    severity: Severity
+    id: str
+    subject: str
+    message: str
+    surfaces: tuple[str, ...] = ()
+    old: Pointer | None = None
+    new: Pointer | None = None
+    example: str = ""
+    safety: bool = False
+
+
+def in_order(changes: Iterable[Change]) -> list[Change]:
+    """The worst first, each once; within one severity as they were found."""
+    return sorted(dict.fromkeys(changes), key=lambda c: (ORDER.index(c.severity), not c.safety))
+
+
+def bump(changes: Iterable[Change]) -> Bump:
+    """What semantic versioning asks for. What may break counts as breaking."""
+    worst = min((ORDER.index(c.severity) for c in changes), default=len(ORDER))
+    kinds: tuple[Bump, ...] = ("major", "major", "minor", "patch", "none")
+    return kinds[worst]
+
+
+def next_version(version: str, bump: str) -> str:
+    """The version after it. Before 1.0.0 a break raises the second number (semver.org, item 4)."""
+    major, minor, patch = (int(n) for n in version.partition("-")[0].split("."))
+    if bump == "major":
+        return f"{major + 1}.0.0" if major else f"0.{minor + 1}.0"
+    if bump == "minor":
+        return f"{major}.{minor + 1}.0" if major else f"0.{minor}.{patch + 1}"
+    return f"{major}.{minor}.{patch + 1}" if bump == "patch" else version

@@ -1,0 +1,270 @@
+"""Proves, keyword by keyword, that one schema takes no more than another. Sound, not complete: what it proves is so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from pgagents.schema import REF
+
+TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
+_NUMBERS = frozenset(("integer", "number"))
+_OF = {
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBERS),
+    **dict.fromkeys(("minLength", "maxLength", "pattern", "format"), frozenset(("string",))),
+    **dict.fromkeys(("items", "minItems", "maxItems", "uniqueItems"), frozenset(("array",))),
+    **dict.fromkeys(("properties", "required", "additionalProperties", "minProperties", "maxProperties"), frozenset(("object",))),
+}
+_SILENT = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
+MAX_SPLITS = 4
+MAX_FACTS = 60
+MAX_FINITE = 300
+MAX_STEPS = 20_000
+
+Facts = list[dict[str, Any]]
+Pair = tuple[str, str]
+
+
+class Prover:
+    """`known` are the named schemas of the narrower side, `others` those of the wider one, `judge` validates by the whole wider one."""
+
+    def __init__(self, known: Mapping[str, Any], others: Mapping[str, Any], judge: Any) -> None:
+        self.known, self.others, self.judge = known, others, judge
+        self.steps = 0
+
+    def proves(self, one: Any, other: Any) -> bool:
+        """Whether every value of `one` is shown to be one of `other`."""
+        return self._under([one], other, frozenset(), frozenset(), MAX_SPLITS)
+
+    def _under(self, given: Iterable[Any], goal: Any, assumed: frozenset[Pair], open_: frozenset[Pair], splits: int) -> bool:
+        """Whether values for which all of `given` hold satisfy `goal`. A pair in `assumed` may be used: a value inside it is smaller."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            return False
+        if goal is True or goal == {}:
+            return True
+        facts = self._facts(given)
+        if facts is None:
+            return True  # nothing satisfies them
+        if goal is False:
+            return False
+        if len(facts) > MAX_FACTS:
+            return False
+        if "$ref" in goal:
+            rest = {k: v for k, v in goal.items() if k != "$ref"}
+            return self._reference(facts, goal["$ref"], assumed, open_, splits) and self._under(facts, rest, assumed, open_, splits)
+        left = [key for key in goal if key not in _SILENT]
+        kinds = _kinds(facts)
+        unproved = [key for key in left if not self._keyword(key, facts, kinds, goal, assumed, open_, splits)]
+        if not unproved:
+            return True
+        return splits > 0 and self._by_cases(
+            facts, kinds, {key: goal[key] for key in self._with_context(unproved, goal)}, assumed, open_, splits
+        )
+
+    @staticmethod
+    def _with_context(keys: list[str], goal: Mapping[str, Any]) -> list[str]:
+        """`additionalProperties` means those beside `properties`, so the two stay together."""
+        return [*keys, *(["properties"] if "additionalProperties" in keys and "properties" in goal and "properties" not in keys else [])]
+
+    def _facts(self, given: Iterable[Any]) -> Facts | None:
+        """All that holds, references and `allOf` unfolded; None where something can never hold."""
+        found: Facts = []
+        stack = list(given)
+        seen: set[str] = set()
+        while stack and len(found) <= MAX_FACTS:
+            one = stack.pop()
+            if one is False:
+                return None
+            if not isinstance(one, dict) or not one:
+                continue
+            rest = dict(one)
+            ref = rest.pop("$ref", None)
+            if isinstance(ref, str):
+                if ref not in seen:
+                    seen.add(ref)
+                    stack.append(self.known.get(ref[len(REF) :], {}))
+                stack.append(rest)
+                continue
+            stack.extend(rest.pop("allOf", ()))
+            if rest and rest not in found:
+                found.append(rest)
+        return found
+
+    def _reference(self, facts: Facts, ref: str, assumed: frozenset[Pair], open_: frozenset[Pair], splits: int) -> bool:
+        pair = (json.dumps(sorted(json.dumps(f, sort_keys=True) for f in facts)), ref)
+        if pair in assumed:
+            return True
+        if pair in open_:
+            return False  # the same question about the same value: no progress
+        return self._under(facts, self.others.get(ref[len(REF) :], False), assumed, open_ | {pair}, splits)
+
+    def _by_cases(
+        self, facts: Facts, kinds: frozenset[str], goal: dict[str, Any], assumed: frozenset[Pair], open_: frozenset[Pair], splits: int
+    ) -> bool:
+        for n, fact in enumerate(facts):
+            for key in ("anyOf", "oneOf"):
+                if key in fact:
+                    others = [*facts[:n], *facts[n + 1 :], {k: v for k, v in fact.items() if k != key}]
+                    if all(self._under([*others, branch], goal, assumed, open_, splits - 1) for branch in fact[key]):
+                        return True
+        if 1 < len(kinds) < len(TYPES):
+            return all(self._under([*facts, {"type": kind}], goal, assumed, open_, splits - 1) for kind in kinds)
+        return False
+
+    def _keyword(
+        self,
+        key: str,
+        facts: Facts,
+        kinds: frozenset[str],
+        goal: Mapping[str, Any],
+        assumed: frozenset[Pair],
+        open_: frozenset[Pair],
+        splits: int,
+    ) -> bool:
+        wanted = goal[key]
+        if key in _OF and not kinds & _OF[key]:
+            return True
+        if (values := _finite(facts, kinds)) is not None and key in ("type", "enum", "const", *_OF):
+            return all(_meets(value, {k: goal[k] for k in self._with_context([key], goal)}, self.others) for value in values)
+        written = json.dumps(wanted, sort_keys=True)
+        alike = any(key in fact and json.dumps(fact[key], sort_keys=True) == written for fact in facts)
+        if alike and key != "additionalProperties" and '"$ref"' not in written:  # names may mean other schemas on the two sides
+            return True
+        if key == "type":
+            allowed = {wanted} if isinstance(wanted, str) else set(wanted)
+            return all(kind in allowed or (kind == "integer" and "number" in allowed) for kind in kinds)
+        if key == "allOf":
+            return all(self._under(facts, part, assumed, open_, splits) for part in wanted)
+        if key == "anyOf":
+            return any(self._under(facts, part, assumed, open_, 0) for part in wanted)
+        if key == "oneOf":
+            return self._one_of(facts, wanted, assumed, open_)
+        if key in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"):
+            return _bounded(key, wanted, facts, kinds)
+        if key in ("minLength", "minItems"):
+            return any(fact.get(key, 0) >= wanted for fact in facts) or wanted <= 0
+        if key in ("maxLength", "maxItems"):
+            return any(fact.get(key, wanted + 1) <= wanted for fact in facts)
+        if key == "uniqueItems":
+            return not wanted or any(fact.get("uniqueItems") is True or fact.get("maxItems", 2) <= 1 for fact in facts)
+        return self._inside(key, wanted, facts, goal, assumed | open_, splits)
+
+    def _inside(self, key: str, wanted: Any, facts: Facts, goal: Mapping[str, Any], assumed: frozenset[Pair], splits: int) -> bool:
+        """Keywords about members and items: questions about smaller values, so all that was asked may be assumed."""
+        if key == "items":
+            return self._under([f["items"] for f in facts if "items" in f], wanted, assumed, frozenset(), splits)
+        if key == "required":
+            return all(any(name in fact.get("required", ()) for fact in facts) for name in wanted)
+        if key == "properties":
+            return all(self._under(_member(facts, name), sub, assumed, frozenset(), splits) for name, sub in wanted.items())
+        if key == "additionalProperties":
+            listed = set(goal.get("properties") or ())
+            named = {name for fact in facts for name in fact.get("properties") or ()} - listed
+            rest = [fact["additionalProperties"] for fact in facts if "additionalProperties" in fact]
+            return all(self._under(_member(facts, name), wanted, assumed, frozenset(), splits) for name in named) and self._under(
+                rest, wanted, assumed, frozenset(), splits
+            )
+        if key == "minProperties":
+            needed = {name for fact in facts for name in fact.get("required", ())}
+            return wanted <= len(needed) or any(fact.get(key, 0) >= wanted for fact in facts)
+        if key == "maxProperties":
+            closed = (len(f.get("properties") or ()) for f in facts if f.get("additionalProperties") is False)
+            return any(fact.get(key, wanted + 1) <= wanted for fact in facts) or any(count <= wanted for count in closed)
+        return False
+
+    def _one_of(self, facts: Facts, branches: list[Any], assumed: frozenset[Pair], open_: frozenset[Pair]) -> bool:
+        """One branch holds, and no other can: their types have nothing in common with what is given."""
+        for n, branch in enumerate(branches):
+            others = [*branches[:n], *branches[n + 1 :]]
+            if self._under(facts, branch, assumed, open_, 0) and all(self._apart(facts, other) for other in others):
+                return True
+        return False
+
+    def _apart(self, facts: Facts, other: Any) -> bool:
+        if not isinstance(other, dict):
+            return other is False
+        if "$ref" in other:
+            other = self.others.get(other["$ref"][len(REF) :], {})
+        kinds = _kinds([other] if isinstance(other, dict) else [])
+        return not (_kinds(facts) & kinds)
+
+
+def _kinds(facts: Facts) -> frozenset[str]:
+    """Types a value may have; a number that is no integer counts as `number`, any as both."""
+    left = set(TYPES)
+    for fact in facts:
+        if "type" in fact:
+            allowed = {fact["type"]} if isinstance(fact["type"], str) else set(fact["type"])
+            left &= allowed | ({"integer"} if "number" in allowed else set())
+        for value_list in ([fact["const"]] if "const" in fact else None, fact.get("enum")):
+            if value_list is not None:
+                left &= {kind for value in value_list for kind in _kinds_of(value)}
+    return frozenset(left)
+
+
+def _kinds_of(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ("null",)
+    if isinstance(value, bool):
+        return ("boolean",)
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return ("integer", "number")
+    names = {float: "number", str: "string", list: "array", dict: "object"}
+    return (names[type(value)],)
+
+
+def _finite(facts: Facts, kinds: frozenset[str]) -> list[Any] | None:
+    """The values there can be, where they are few; more than really can be, never fewer."""
+    for fact in facts:
+        if "const" in fact:
+            return [fact["const"]]
+        if "enum" in fact and len(fact["enum"]) <= MAX_FINITE:
+            return [value for value in fact["enum"] if set(_kinds_of(value)) & kinds]
+    if kinds and kinds <= {"null", "boolean"}:
+        return [value for kind, values in (("null", [None]), ("boolean", [True, False])) if kind in kinds for value in values]
+    return None
+
+
+def _meets(value: Any, goal: dict[str, Any], others: Mapping[str, Any]) -> bool:
+    from pgagents.schema import validator
+
+    try:
+        return bool(validator(goal, others).is_valid(value))
+    except ValueError:
+        return False
+
+
+def _bounded(key: str, wanted: Any, facts: Facts, kinds: frozenset[str]) -> bool:
+    for fact in facts:
+        low, high = fact.get("minimum"), fact.get("maximum")
+        above, below = fact.get("exclusiveMinimum"), fact.get("exclusiveMaximum")
+        if key == "minimum" and ((low is not None and low >= wanted) or (above is not None and above >= wanted)):
+            return True
+        if key == "maximum" and ((high is not None and high <= wanted) or (below is not None and below <= wanted)):
+            return True
+        if key == "exclusiveMinimum" and ((above is not None and above >= wanted) or (low is not None and low > wanted)):
+            return True
+        if key == "exclusiveMaximum" and ((below is not None and below <= wanted) or (high is not None and high < wanted)):
+            return True
+        if key == "multipleOf" and "multipleOf" in fact and _exact(fact["multipleOf"]) % _exact(wanted) == 0:
+            return True
+    return key == "multipleOf" and not kinds & {"number"} and _exact(1) % _exact(wanted) == 0
+
+
+def _exact(number: Any) -> Fraction:
+    return Fraction(str(number))
+
+
+def _member(facts: Facts, name: str) -> list[Any]:
+    """All that holds for the member of that name."""
+    found = []
+    for fact in facts:
+        properties = fact.get("properties") or {}
+        if name in properties:
+            found.append(properties[name])
+        elif "additionalProperties" in fact:
+            found.append(fact["additionalProperties"])
+    return found
