@@ -1,4 +1,4 @@
-"""The report as JSON, valid under schemas/report.schema.json: for scripts, CI and later comparison."""
+"""The report as JSON, valid under schemas/report.schema.json: for scripts, CI and later comparison. `read` is its other half."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 from pgagents.contract import Contract, Verdict
 from pgagents.report.curl import curl
-from pgagents.report.report import Exchange, Finding, Report, Result
+from pgagents.report.excerpt import around
+from pgagents.report.report import Exchange, Finding, Header, Report, Result
 from pgagents.source import Source
 from pgagents.wire import Response, Silence
 
@@ -24,19 +25,19 @@ def render(report: Report, source: Source) -> bytes:
 
 def document(report: Report, source: Source) -> dict[str, Any]:
     """The report as plain JSON data."""
-    header, footer = report.header, report.footer
+    footer = report.footer
     return {
-        "header": {
-            "format": FORMAT, "tool": header.tool, "version": header.version, "catalogue": header.catalogue,
-            "catalogue_sha256": header.catalogue_sha256, "url": header.url, "seed": header.seed, "profile": header.profile,
-            "started_at": header.started_at, "contracts": header.contracts,
-        },
+        "header": _header(report.header),
+        "checks": dict(report.checks),
+        "carried": {surface: list(places) for surface, places in report.carried.items()},
         "findings": [_finding(f, report, source) for f in report.findings],
         "results": [_result(r, source) for r in report.results],
         "footer": {
             "requests": footer.requests,
             "seconds": round(footer.seconds, 3),
             **{v.value: footer.by_verdict.get(v, 0) for v in Verdict},
+            "known": sum(1 + len(f.also) for f in report.findings if f.known),
+            "stale": list(report.stale),
             "complete": footer.complete,
             "exit_code": report.exit_code,
             "served": dict(footer.served),
@@ -58,6 +59,21 @@ def contract(one: Contract, source: Source) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _header(header: Header) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "format": FORMAT, "tool": header.tool, "version": header.version, "catalogue": header.catalogue,
+        "catalogue_sha256": header.catalogue_sha256, "url": header.url, "seed": header.seed, "profile": header.profile,
+        "started_at": header.started_at, "contracts": header.contracts,
+    }  # fmt: skip
+    if header.in_repository:
+        found["in_repository"] = header.in_repository
+    if header.again:
+        found["again"] = header.again
+    if header.shard:
+        found["shard"] = {"number": header.shard[0], "of": header.shard[1]}
+    return found
+
+
 def _result(result: Result, source: Source) -> dict[str, Any]:
     reason = {"reason": result.reason} if result.reason else {}
     return {**contract(result.contract, source), "verdict": result.verdict.value, **reason}
@@ -65,6 +81,7 @@ def _result(result: Result, source: Source) -> dict[str, Any]:
 
 def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]:
     shown = finding.exchanges[-1] if finding.exchanges else None
+    first, lines = around(source, source.locate(finding.contract.origin).line)
     return {
         **contract(finding.contract, source),
         "verdict": Verdict.BROKEN.value,
@@ -73,6 +90,8 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "actual": finding.actual,
         "stable": finding.stable,
         "also": list(finding.also),
+        **({"known": finding.known} if finding.known else {}),
+        "excerpt": {"line": first, "text": lines},
         "exchanges": [_exchange(e) for e in finding.exchanges],
         "curl": curl(shown, report.header.url) if shown else None,
     }
@@ -80,9 +99,10 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
 
 def _exchange(exchange: Exchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
+    base = {"base": exchange.base} if exchange.base else {}
     return {
         "number": exchange.number, "why": exchange.why, "role": exchange.role, "action": exchange.action, "surface": exchange.surface,
-        "seconds": round(exchange.seconds, 4),
+        **base, "seconds": round(exchange.seconds, 4),
         "request": {"method": request.method, "target": request.target, "headers": _headers(request.headers), **_body(request.body)},
         "answer": _answer(answer),
     }  # fmt: skip
@@ -90,7 +110,7 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
 
 def _answer(answer: Response | Silence) -> dict[str, Any]:
     if isinstance(answer, Silence):
-        return {"silence": answer.kind, "detail": answer.detail}
+        return {"silence": answer.kind, "detail": answer.detail, **({"begun": True} if answer.begun else {})}
     return {"status": answer.status, "headers": _headers(answer.headers), **_body(answer.body)}
 
 

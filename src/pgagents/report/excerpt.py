@@ -1,15 +1,18 @@
-"""The part of a long JSON answer that a finding is about: the members it names, and those around them cut short."""
+"""The part of a text that a finding is about: the members of a long JSON answer that it names, the lines around its promise."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Set
 from typing import Any
 
+from pgagents.source import Source
 from pgagents.wire import read_json
 
 MORE = "…"
 FEW = 8
+MAX_LINE = 2_000
 
 
 def excerpt(body: bytes, words: Set[str], most: int) -> str:
@@ -59,3 +62,15 @@ def _members(value: dict[str, Any], words: Set[str]) -> list[str]:
 def _whole(member: Any, most: int = 160) -> str:
     text = json.dumps(member, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= most else f"{text[:most]}{MORE}"
+
+
+def around(source: Source, line: int, beside: int = 2) -> tuple[int, list[str]]:
+    """The catalogue's lines around one (counted from 1), each of at most 2,000 characters, and the first one's number.
+
+    Empty where the source holds no such line.
+    """
+    lines = re.split(r"\r\n|\r|\n", source.text)
+    if not source.text or not 0 < line <= len(lines):
+        return line, []
+    first = max(1, line - beside)
+    return first, [text[:MAX_LINE] for text in lines[first - 1 : line + beside]]

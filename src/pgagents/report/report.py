@@ -9,6 +9,9 @@ from typing import Literal
 from pgagents.contract import Contract, Verdict
 from pgagents.wire import Request, Response, Silence
 
+ELSEWHERE = "another shard's"
+"""The reason of a contract that `--shard` left to another part of the run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -42,7 +45,7 @@ class Result:
 class Finding:
     """A broken promise: what was promised, what came back, and the fewest exchanges that show it.
 
-    `same` counts further contracts broken by the same cause, named in `also`.
+    `also` names further contracts broken by the same cause. `known` says why it is put up with, where a baseline says so.
     """
 
     contract: Contract
@@ -52,11 +55,16 @@ class Finding:
     exchanges: tuple[Exchange, ...]
     stable: bool | None = None
     also: tuple[str, ...] = ()
+    known: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What was verified, and how."""
+    """What was verified, and how.
+
+    `in_repository` is the catalogue's path from the root of its repository, where that is known; `again` the command line
+    that repeats the run, without seed and contract; `shard` which part of how many this is.
+    """
 
     tool: str
     version: str
@@ -67,6 +75,9 @@ class Header:
     profile: str
     started_at: str
     contracts: int
+    in_repository: str = ""
+    again: str = ""
+    shard: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +98,24 @@ class Footer:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole verification."""
+    """The whole verification.
+
+    `checks` tells of each check what it proves, in its own words; `stale` names the lines of the baseline that no longer hold;
+    `carried` says of each surface that is no wire of its own which calls it ends in (`action@surface`).
+    """
 
     header: Header
     findings: tuple[Finding, ...]
     results: tuple[Result, ...]
     footer: Footer
+    checks: Mapping[str, str] = field(default_factory=dict)
+    stale: tuple[str, ...] = ()
+    carried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
-        """1 something found, 3 not everything selected could be tried, 0 neither."""
-        if self.findings:
+        """1 something found that is not known, 3 not everything selected could be tried, 0 neither."""
+        if self.stale or any(not f.known for f in self.findings):
             return 1
         if self.footer.by_verdict.get(Verdict.UNTESTED, 0) or not self.footer.complete:
             return 3

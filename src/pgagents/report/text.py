@@ -17,6 +17,7 @@ from pgagents.report.curl import MASK, curl, variable
 from pgagents.report.excerpt import excerpt
 from pgagents.report.report import Exchange, Finding, Report, Result
 from pgagents.report.table import table
+from pgagents.report.verdicts import actual, by_surface, news
 from pgagents.source import Source
 from pgagents.wire import Silence
 
@@ -38,10 +39,11 @@ _MEANING = {0: "nothing found", 1: "something found", 3: "not everything selecte
 def render(report: Report, source: Source, *, colour: bool = False, again: str = "") -> str:
     """The whole report, ending in a newline; `again` is the command line that repeats the run, without seed and contract."""
     paint = _paint if colour else _leave
-    again = again or f"pgagents verify --url {report.header.url}"
+    again = again or report.header.again or f"pgagents verify --url {report.header.url}"
     blocks = [
         _head(report),
         *(_finding(n, f, report, source, paint, again) for n, f in enumerate(report.findings, 1)),
+        _by_vendor(report),
         _by_check(report.results),
         _left_out(report.results),
         _foot(report, paint),
@@ -59,9 +61,11 @@ def _leave(text: str, code: str) -> str:  # noqa: ARG001  # stands in for _paint
 
 def _head(report: Report) -> list[str]:
     h = report.header
+    shard = f", shard {h.shard[0]} of {h.shard[1]}" if h.shard else ""
     return [
-        f"{h.tool} {h.version}: {h.url}",
-        f"catalogue {h.catalogue} (sha256 {h.catalogue_sha256[:12]}), {h.contracts:,} contracts, profile {h.profile}, seed {h.seed}",
+        _line(f"{h.tool} {h.version}: {h.url}"),
+        _line(f"catalogue {h.catalogue} (sha256 {h.catalogue_sha256[:12]}), {h.contracts:,} contracts, profile {h.profile}, seed {h.seed}")
+        + shard,
     ]
 
 
@@ -73,13 +77,15 @@ def _finding(number: int, finding: Finding, report: Report, source: Source, pain
         notes.append(f"requirement: {', '.join(contract.cite)}")
     diagnostic = Diagnostic(source.locate(contract.origin), contract.id, finding.severity, "", notes=tuple(notes))
     place = show(diagnostic, source).splitlines()[1:]
-    colour = _RED if finding.severity == "error" else _YELLOW
-    lines = [paint(f"{finding.severity}[{contract.id}]", colour) + f" {number} of {len(report.findings)}"]
+    colour = _RED if finding.severity == "error" and not finding.known else _YELLOW
+    lines = [paint(f"{'known' if finding.known else finding.severity}[{contract.id}]", colour) + f" {number} of {len(report.findings)}"]
     lines += _wrapped(f"promised  {contract.says}", "  ", _HANGING)
-    if not _repeats(finding.expected, contract.says):
-        lines += _wrapped(f"expected  {finding.expected}", "  ", _HANGING)
-    lines += _wrapped(f"actual    {finding.actual.rstrip(': ')}", "  ", _HANGING)
+    if expected := news(finding):
+        lines += _wrapped(f"expected  {expected}", "  ", _HANGING)
+    lines += _wrapped(f"actual    {actual(finding)}", "  ", _HANGING)
     lines += place
+    if finding.known:
+        lines += _wrapped(f"= known: {finding.known}", "   ", "     ")
     if finding.stable is False:
         lines.append("   = it did not come again when the same requests were repeated")
     if finding.also:
@@ -92,11 +98,6 @@ def _finding(number: int, finding: Finding, report: Report, source: Source, pain
     if finding.exchanges:
         lines.append("   " + curl(finding.exchanges[-1], report.header.url))
     return lines
-
-
-def _repeats(expected: str, says: str) -> bool:
-    """Whether the promise already says what was expected."""
-    return " ".join(expected.split()) in " ".join(says.split())
 
 
 def _exchange(exchange: Exchange, words: frozenset[str], most: int) -> Iterator[str]:
@@ -120,6 +121,18 @@ def _key(exchange: Exchange) -> str:
     if "[key of " in carried or (exchange.role and f"authorization: {MASK}" in carried):
         return f"${variable(exchange.role)}"
     return "a made-up key" if "authorization: " in carried else "no key"
+
+
+def _by_vendor(report: Report) -> list[str]:
+    """Which surfaces can be relied on, and why others cannot."""
+    lines = []
+    fine = []
+    for one in by_surface(report):
+        if one.word == "ok":
+            fine.append(one.surface or "(any)")
+        elif one.word != "not tried":
+            lines += _wrapped(f"{one.surface or '(any)'} {one.word}: {one.because}", "", "  ")
+    return [*lines, *(_wrapped(f"ok: {', '.join(fine)}", "", "  ") if fine else [])]
 
 
 def _by_check(results: Iterable[Result]) -> list[str]:
@@ -189,12 +202,16 @@ def _foot(report: Report, paint: Paint) -> list[str]:
     lines += [line for note in footer.notes[:MAX_NOTES] for line in _wrapped(f"note: {note}", "", "  ")]
     if len(footer.notes) > MAX_NOTES:
         lines.append(f"note: and {len(footer.notes) - MAX_NOTES:,} more, all in the JSON report")
+    for line in report.stale:
+        lines += _wrapped(f"stale line of the baseline: {line}", "", "  ")
     if footer.left_behind:
         lines += _wrapped(f"left behind on the server: {_some(footer.left_behind, 10)}", "", "  ")
     if not footer.complete:
         lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
     code = report.exit_code
-    every = ", ".join(f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}" for v in Verdict)
+    known = sum(1 + len(f.also) for f in report.findings if f.known)
+    said = {Verdict.BROKEN: f" ({known:,} of them known)"} if known else {}
+    every = ", ".join(f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{said.get(v, '')}" for v in Verdict)
     lines.append(paint(every, _GREEN if code == 0 else _RED if code == 1 else _YELLOW))
     lines.append(f"exit {code}: {_MEANING[code]}")
     return lines

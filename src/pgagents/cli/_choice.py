@@ -1,0 +1,74 @@
+"""Which contracts a run is to try, as the command line said it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.errors import PgagentsError
+from pgagents.source import did_you_mean
+
+if TYPE_CHECKING:
+    from pgagents.model import Model
+    from pgagents.verify.options import Options
+
+MAX_SHARDS = 1_000
+
+
+def shard(_context: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """`2/4` as (2, 4)."""
+    if value is None:
+        return None
+    number, slash, count = value.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number[:9]) <= int(count[:9]) <= MAX_SHARDS):
+        raise click.BadParameter(f"{value[:40]!r} is no part of a whole: write 2/4 for the second of four (at most {MAX_SHARDS:,})")
+    return int(number), int(count)
+
+
+def known(model: Model, options: Options) -> None:
+    """Whether what was selected exists. A misspelt id must not select nothing and be green."""
+    from pgagents.cli._keys import known_role
+    from pgagents.verify.run import contracts
+
+    ids = [c.id for c in contracts(model)] if options.only or options.skip else []
+    for flag, wanted in (("--only", options.only), ("--skip", options.skip)):
+        for one in wanted:
+            if not any(id.startswith(one) for id in ids):
+                raise PgagentsError(
+                    f"{flag} {one}: no contract's id is this or begins so", did_you_mean(one, ids) or "see `pgagents contracts`"
+                )
+    for role in options.require:
+        known_role(model, "--require", role)
+
+
+def failed_only(model: Model, options: Options, memory: Path | None, report: Path | None) -> Options:
+    """The options with `only` narrowed to what failed: in the last run, which `memory` holds, or in a report file.
+
+    Where nothing failed, they stay as they are, and stderr says so. Raises PgagentsError where neither tells of a run.
+    """
+    from pgagents.cli import _last
+    from pgagents.report.read import read
+    from pgagents.verify.run import contracts
+
+    if memory is None and report is None:
+        return options
+    flag = "--failed-in" if report else "--last-failed"
+    ids = _last.failing(read(report)[0]) if report else _last.failed(memory) if memory else None
+    if ids is None:
+        raise PgagentsError("--last-failed: no earlier run against this server is remembered", "run it once without the flag")
+    there = {c.id for c in contracts(model)}
+    chosen = tuple(id for id in ids if id in there and (not options.only or id.startswith(options.only)))
+    if not chosen:
+        click.echo(f"{flag}: nothing failed there that is still promised, so everything is verified", err=True)
+        return options
+    return replace(options, only=chosen, only_said=flag)
+
+
+def discovery_only(options: Options) -> Options:
+    """Only what anyone finds without a key."""
+    from pgagents.verify.options import DISCOVERY
+
+    return replace(options, only=DISCOVERY, only_said="--discovery", keyless=True)

@@ -1,0 +1,177 @@
+"""`pgagents verify --self-test`: every check against the faults that must break it and the liberties that must not.
+
+Each fault and each liberty of the sandbox is verified once, in this process. A check that no fault breaks is dead, and a run
+that it takes part in proves nothing by it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pgagents.model import Model
+    from pgagents.report.report import Report
+
+EVERY_S = 10.0
+FEW = 3
+STOPPED = 130
+
+
+@dataclass(slots=True)
+class Row:
+    """What became of one check: `due` counts the faults that must break it, `found` those that did."""
+
+    due: int = 0
+    found: int = 0
+    disturbed: list[str] = field(default_factory=list)
+    """Liberties that broke it."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The matrix, and everything in it that is not as it should be."""
+
+    rows: dict[str, Row]
+    faults: int = 0
+    liberties: int = 0
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    """What is not as it should be, with the faults or liberties it was so under."""
+
+    @property
+    def dead(self) -> list[str]:
+        """Checks that no fault breaks."""
+        return [name for name, row in self.rows.items() if not row.found]
+
+
+def run() -> int:
+    """Try everything, print the matrix; 1 where a check is dead or a fault or liberty is not met as it declares."""
+    started = time.monotonic()
+    try:
+        outcome = tried(_Said())
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        return STOPPED
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", err=True, nl=False)
+    click.echo("\n".join(lines(outcome, time.monotonic() - started)))
+    return 1 if outcome.dead or outcome.wrong else 0
+
+
+def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = None, liberties: Sequence[str] | None = None) -> Outcome:
+    """Verify the shipped catalogue's sandbox under each fault and each liberty (or only these). `said` hears how far it is.
+
+    Raises KeyboardInterrupt where one of the verifications was cut short.
+    """
+    from pgagents.resources import folder
+    from pgagents.sandbox import oddity
+    from pgagents.verify.check import collect
+
+    text = (folder("catalogue") / "park_graph.yaml").read_text(encoding="utf-8")
+    model = opened(text)
+    outcome = Outcome({check: Row() for check in sorted(collect())})
+    faults, liberties = oddity.known("faults") if faults is None else faults, oddity.known("liberties") if liberties is None else liberties
+    total = len(faults) + len(liberties)
+    for number, fault in enumerate(faults):
+        said(number, total, f"fault {fault}")
+        _fault(outcome, fault, _broken(_verified(model, faults=(fault,))))
+    for number, liberty in enumerate(liberties, len(faults)):
+        said(number, total, f"liberty {liberty}")
+        point = oddity.module("liberties", liberty).POINT
+        _liberty(outcome, liberty, _broken(_verified(opened(text, point), liberties=(liberty,))))
+    return outcome
+
+
+def opened(text: str, point: str | None = None) -> Model:
+    """The catalogue of a text; `point` is one that it is to leave open, so that a liberty may be taken there."""
+    from pgagents.catalogue.load import load_text
+
+    if point is not None:
+        text, count = re.subn(rf"^  {point}: .*$", f"  {point}: any", text, count=1, flags=re.M)
+        if not count:
+            text = text.replace("\npoints:\n", f"\npoints:\n  {point}: any\n", 1)
+    return load_text(text, "catalogue/park_graph.yaml")
+
+
+def _verified(model: Model, *, faults: tuple[str, ...] = (), liberties: tuple[str, ...] = ()) -> Report:
+    from pgagents.cli._inside import inside, verified
+    from pgagents.verify.options import Options
+
+    return verified(model, inside(model, faults=faults, liberties=liberties), Options())
+
+
+def _broken(report: Report) -> dict[str, str]:
+    """The checks that a run found broken, each with one of the contracts."""
+    if not report.footer.complete:
+        raise KeyboardInterrupt
+    return {r.contract.check: r.contract.id for r in report.results if r.verdict.value == "broken"}
+
+
+def _fault(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
+    from pgagents.sandbox import oddity
+    from pgagents.verify.check import following
+
+    module = oddity.module("faults", name)
+    outcome.faults += 1
+    if hasattr(module, "AWAITS"):
+        return
+    for check in sorted(module.BREAKS):
+        outcome.rows[check].due += 1
+        if check in broken:
+            outcome.rows[check].found += 1
+        else:
+            outcome.wrong.setdefault(f"not found by {check}", []).append(name)
+    for check in sorted(broken.keys() - module.BREAKS - module.ALSO.keys() - following(broken)):
+        outcome.wrong.setdefault(f"also broke {broken[check]}, undeclared", []).append(name)
+
+
+def _liberty(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
+    outcome.liberties += 1
+    for check, contract in sorted(broken.items()):
+        outcome.rows[check].disturbed.append(name)
+        outcome.wrong.setdefault(f"liberty, but broke {contract}: a false alarm", []).append(name)
+
+
+def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
+    """The matrix and what it comes to."""
+    from pgagents.report.table import table
+
+    rows = [
+        [check.replace("_", " "), f"{row.found}/{row.due}", f"{outcome.liberties - len(row.disturbed)}/{outcome.liberties}", _state(row)]
+        for check, row in outcome.rows.items()
+    ]
+    yield from table(["check", "faults found", "liberties silent", ""], rows)
+    yield ""
+    for what, names in outcome.wrong.items():
+        more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+        yield f"{', '.join(names[:FEW])}{more}: {what}"
+    alive = len(outcome.rows) - len(outcome.dead)
+    yield f"{outcome.faults} faults and {outcome.liberties} liberties in {seconds:.0f} s: {alive} of {len(outcome.rows)} checks alive"
+    bad = bool(outcome.dead or outcome.wrong)
+    yield "exit 1: something is not as it should be" if bad else "exit 0: every check finds its faults and lets what is legal pass"
+
+
+def _state(row: Row) -> str:
+    if not row.found:
+        return "dead"
+    return "false alarm" if row.disturbed else "misses some" if row.found < row.due else "alive"
+
+
+class _Said:
+    """How far it is, on stderr: one line that is written over on a terminal, else a line now and then."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, done: int, total: int, doing: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{done}/{total} · {doing}", err=True, nl=False)
+        elif time.monotonic() - self.last >= EVERY_S:
+            self.last = time.monotonic()
+            click.echo(f"{done}/{total} · {doing}", err=True)

@@ -1,0 +1,36 @@
+"""A report on stdout; in a job of GitHub Actions also as annotations at the catalogue's lines."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pgagents.report.report import Report
+    from pgagents.source import Source
+
+
+def show(report: Report, source: Source) -> None:
+    """Print the report as text.
+
+    In a job of GitHub Actions, a line of the log can be a command to it. What a server said must be none: commands are stopped
+    around the text by a word that nobody can know (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20).
+    """
+    from pgagents.report import github, text
+
+    body = text.render(report, source, colour=colour())
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        click.echo(body, nl=False)
+        return
+    word = secrets.token_hex(16)
+    click.echo(f"::stop-commands::{word}\n{body}::{word}::")
+    click.echo(github.render(report, source), nl=False)
+
+
+def colour() -> bool:
+    """Whether the report may have colours: stdout is a terminal and NO_COLOR is not set (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")

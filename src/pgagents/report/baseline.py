@@ -1,0 +1,127 @@
+"""Findings that are put up with for a while: a file of contracts, each with a reason and a last day.
+
+```yaml
+- contract: law/payout/end_session@rest     # this contract, or all whose id begins so
+  reason: rounding is mended in the next release, ticket 4711
+  until: 2026-12-31
+```
+
+A line that no longer holds fails the run: one whose contracts are kept again, one that names none, one whose day has passed.
+So the file can only shrink to what is true.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pgagents.contract import Verdict
+from pgagents.diagnostics import Diagnostic, in_order
+from pgagents.errors import InputError, PgagentsError
+from pgagents.report.report import Finding, Report
+from pgagents.source import Pointer, Source, Span, brief, did_you_mean, read
+
+KEYS = ("contract", "reason", "until")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a baseline; `contract` is an id or the beginning of several."""
+
+    contract: str
+    reason: str
+    until: datetime.date
+    span: Span
+
+    def covers(self, id: str) -> bool:
+        """Whether the line is about this contract."""
+        return id.startswith(self.contract)
+
+
+def read_baseline(path: Path) -> tuple[Line, ...]:
+    """The lines of a file. Raises InputError with every fault of it, PgagentsError where it cannot be read."""
+    try:
+        source = read(path, max_bytes=1_000_000)
+    except OSError as error:
+        raise PgagentsError(f"cannot read --baseline {path}: {error.strerror}", "give the path of a YAML file") from None
+    found = [Diagnostic(f.span, f"baseline/{f.id}", "error", f.message, f.help) for f in source.faults]
+    lines: list[Line] = []
+    if not found:
+        if isinstance(source.data, list):
+            lines = [line for i, item in enumerate(source.data) if (line := _line(source, i, item, found)) is not None]
+        elif source.data is not None:
+            found.append(_fault(source, (), "type", "a baseline is a list", "begin each line with `- contract: ID`"))
+    if found:
+        raise InputError(in_order(found), source)
+    return tuple(lines)
+
+
+def apply(report: Report, lines: Sequence[Line], today: datetime.date) -> Report:
+    """The report with known findings marked as such, and the lines that no longer hold.
+
+    A line that is stale marks nothing. What this run did not try says nothing against a line.
+    """
+    verdicts = {r.contract.id: r.verdict for r in report.results}
+    stale = tuple(f"{line.span.file}:{line.span.line}: {why}" for line in lines if (why := _stale(line, verdicts, today)))
+    good = [line for line in lines if not _stale(line, verdicts, today)]
+    findings = tuple(part for finding in report.findings for part in _parted(finding, good, report))
+    return replace(report, findings=findings, stale=stale)
+
+
+def _stale(line: Line, verdicts: Mapping[str, Verdict], today: datetime.date) -> str:
+    """Why a line no longer holds; empty where it does."""
+    covered = {verdict for id, verdict in verdicts.items() if line.covers(id)}
+    if not covered:
+        hint = did_you_mean(line.contract, verdicts)
+        return f"no contract's id is or begins with {line.contract}" + (f"; {hint}" if hint else "")
+    if line.until < today:
+        return f"{line.contract} was to be mended by {line.until.isoformat()}"
+    if Verdict.KEPT in covered and covered <= {Verdict.KEPT, Verdict.NOT_CLAIMED}:
+        return f"{line.contract} is kept now: take the line out"
+    return ""
+
+
+def _parted(finding: Finding, lines: Iterable[Line], report: Report) -> list[Finding]:
+    """The finding, cut in two where only a part of its contracts is known: what is new first."""
+    ids = (finding.contract.id, *finding.also)
+    known = {id: line for id in ids for line in lines if line.covers(id)}
+    if not known:
+        return [finding]
+    reasons = dict.fromkeys(f"{line.reason} (until {line.until.isoformat()})" for line in known.values())
+    said = "; ".join(reasons)
+    new = [id for id in ids if id not in known]
+    if not new:
+        return [replace(finding, known=said)]
+    contracts = {r.contract.id: r.contract for r in report.results}
+    parts = [replace(finding, contract=contracts[new[0]], also=tuple(new[1:]))]
+    old = list(known)
+    return [*parts, replace(finding, contract=contracts[old[0]], also=tuple(old[1:]), known=said)]
+
+
+def _line(source: Source, index: int, item: Any, found: list[Diagnostic]) -> Line | None:
+    if not isinstance(item, dict):
+        found.append(_fault(source, (index,), "type", "a line of a baseline is a mapping", f"give {', '.join(KEYS)}"))
+        return None
+    before = len(found)
+    for key in item:
+        if key not in KEYS:
+            found.append(_fault(source, (index, key), "unknown-key", f"unknown key `{brief(str(key))}`", did_you_mean(str(key), KEYS)))
+    for key in KEYS:
+        if not isinstance(item.get(key), str) or not str(item[key]).strip():
+            example = {"contract": "law/payout/end_session@rest", "reason": "why it is put up with", "until": "2026-12-31"}[key]
+            found.append(_fault(source, (index, key), "missing", f"`{key}` is text and must be there", f"write `{key}: {example}`"))
+    if len(found) > before:
+        return None
+    try:
+        until = datetime.date.fromisoformat(item["until"].strip())
+    except ValueError:
+        found.append(_fault(source, (index, "until"), "date", f"`{brief(item['until'])}` is no date", "write it as 2026-12-31"))
+        return None
+    return Line(item["contract"].strip(), item["reason"].strip(), until, source.locate((index,)))
+
+
+def _fault(source: Source, pointer: Pointer, id: str, message: str, help: str = "") -> Diagnostic:
+    return Diagnostic(source.locate(pointer), f"baseline/{id}", "error", message, help)

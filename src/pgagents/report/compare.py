@@ -1,0 +1,94 @@
+"""What changed from one report to a later one: newly broken, mended, newly untested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pgagents.contract import Verdict
+from pgagents.report.report import Report, Result
+
+MOST = 50
+_LEFT_OUT = (Verdict.NOT_SELECTED, Verdict.NOT_CLAIMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Contracts by what became of them; each is in one list at most. `gone` are promised no more, `added` newly promised."""
+
+    newly_broken: tuple[Result, ...]
+    mended: tuple[Result, ...]
+    newly_untested: tuple[Result, ...]
+    left_out: tuple[Result, ...]
+    still_broken: tuple[Result, ...]
+    gone: tuple[Result, ...]
+    added: tuple[Result, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """1 where something broke, else 3 where something is no longer tried, else 0."""
+        return 1 if self.newly_broken else 3 if self.newly_untested else 0
+
+
+def compare(old: Report, new: Report) -> Changes:
+    """The changes, in the order of the newer report. A contract that is new and broken is newly broken."""
+    before: Mapping[str, Result] = {r.contract.id: r for r in old.results}
+    after = {r.contract.id for r in new.results}
+
+    def now(verdict: Verdict, *earlier: Verdict | None, other: bool = False) -> tuple[Result, ...]:
+        """Results with this verdict that earlier had one of those (or, with `other`, none of those)."""
+        found = []
+        for result in new.results:
+            was = before[result.contract.id].verdict if result.contract.id in before else None
+            if result.verdict is verdict and (was in earlier) != other:
+                found.append(result)
+        return tuple(found)
+
+    return Changes(
+        newly_broken=now(Verdict.BROKEN, Verdict.BROKEN, other=True),
+        mended=now(Verdict.KEPT, Verdict.BROKEN),
+        newly_untested=now(Verdict.UNTESTED, Verdict.UNTESTED, other=True),
+        left_out=tuple(r for v in _LEFT_OUT for r in now(v, Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)),
+        still_broken=now(Verdict.BROKEN, Verdict.BROKEN),
+        gone=tuple(r for r in old.results if r.contract.id not in after),
+        added=tuple(r for r in new.results if r.contract.id not in before and r.verdict in (Verdict.KEPT, *_LEFT_OUT)),
+    )
+
+
+def render(changes: Changes, old: Report, new: Report) -> str:
+    """The changes for a person, ending in a newline."""
+    return "\n".join([*_head(old, new), *_lists(changes), _total(changes)]) + "\n"
+
+
+def _head(old: Report, new: Report) -> Iterator[str]:
+    for name, report in (("from", old), ("to", new)):
+        h = report.header
+        part = f", shard {h.shard[0]} of {h.shard[1]}" if h.shard else ""
+        yield _line(f"{name:<4} {h.started_at}  {h.url}  catalogue {h.catalogue_sha256[:12]}, profile {h.profile}, seed {h.seed}{part}")
+
+
+def _lists(changes: Changes) -> Iterator[str]:
+    titles = {
+        "newly broken": changes.newly_broken, "newly untested": changes.newly_untested, "mended": changes.mended,
+        "still broken": changes.still_broken, "no longer tried": changes.left_out, "promised no more": changes.gone,
+        "newly promised": changes.added,
+    }  # fmt: skip
+    for title, results in titles.items():
+        if not results:
+            continue
+        yield ""
+        yield f"{title} {len(results):,}"
+        for result in results[:MOST]:
+            yield _line(f"  {result.contract.id}" + (f": {result.reason}" if result.reason else ""))
+        if len(results) > MOST:
+            yield f"  and {len(results) - MOST:,} more"
+
+
+def _total(changes: Changes) -> str:
+    what = {0: "nothing is worse", 1: "something broke", 3: "something is no longer tried"}[changes.exit_code]
+    return f"\nexit {changes.exit_code}: {what}"
+
+
+def _line(text: str, most: int = 300) -> str:
+    cut = text if len(text) <= most else text[: most - 1] + "…"
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in cut)

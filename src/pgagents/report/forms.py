@@ -1,0 +1,29 @@
+"""The forms of a report by name, and which file name asks for which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+
+from pgagents.report.report import Report
+from pgagents.source import Source
+
+FORMS = {
+    "text": "text", "json": "as_json", "junit": "junit", "sarif": "sarif", "markdown": "markdown", "html": "as_html", "github": "github",
+}  # fmt: skip
+SUFFIXES = {".json": "json", ".xml": "junit", ".sarif": "sarif", ".md": "markdown", ".html": "html", ".txt": "text"}
+
+
+def form_of(name: str) -> str | None:
+    """The form that a file's name asks for; None where it asks for none. `.sarif.json` is SARIF, as its standard recommends."""
+    lower = name.lower()
+    if lower.endswith(".sarif.json"):
+        return "sarif"
+    return next((form for suffix, form in SUFFIXES.items() if lower.endswith(suffix)), None)
+
+
+def render(form: str, report: Report, source: Source) -> bytes:
+    """The report in a form of FORMS; `source` is the catalogue's, or the one that a report file tells of."""
+    made: Callable[[Report, Source], bytes | str] = import_module(f"pgagents.report.{FORMS[form]}").render
+    text = made(report, source)
+    return text if isinstance(text, bytes) else text.encode("utf-8", "replace")

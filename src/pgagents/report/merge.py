@@ -1,0 +1,119 @@
+"""The reports of a run's shards as the report of the whole run. What does not belong together is refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pgagents.contract import Verdict
+from pgagents.errors import PgagentsError
+from pgagents.report.read import joined
+from pgagents.report.report import ELSEWHERE, Footer, Report, Result
+from pgagents.source import Source
+
+_SAME = {
+    "tool": "tool", "version": "version of pgagents", "catalogue_sha256": "catalogue", "url": "server", "seed": "seed",
+    "profile": "profile", "contracts": "number of contracts",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A shard's report, with the name of the file that it came from."""
+
+    name: str
+    report: Report
+    source: Source
+
+
+def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
+    """The whole run's report. Raises PgagentsError for a shard that is missing, there twice, or of another run, and for a
+    contract that no shard took although the whole run would have."""
+    ordered = sorted(parts, key=lambda p: p.report.header.shard or (0, 0))
+    _belong(ordered)
+    _complete(ordered)
+    first = ordered[0].report
+    header = replace(first.header, shard=None, started_at=min(p.report.header.started_at for p in ordered))
+    results = _results(ordered)
+    findings = tuple(f for p in ordered for f in p.report.findings)
+    checks = {name: says for p in ordered for name, says in p.report.checks.items()}
+    stale = tuple(dict.fromkeys(line for p in ordered for line in p.report.stale))
+    return Report(header, findings, results, _footer(ordered, results), checks, stale, first.carried), joined(p.source for p in ordered)
+
+
+def _belong(parts: Sequence[Part]) -> None:
+    """Whether all are shards of one call."""
+    first = parts[0]
+    for part in parts:
+        if part.report.header.shard is None:
+            raise PgagentsError(f"{part.name} is the report of a whole run, no shard's", "merge reports of `pgagents verify --shard I/N`")
+        for name, what in _SAME.items():
+            mine, theirs = getattr(part.report.header, name), getattr(first.report.header, name)
+            if mine != theirs:
+                raise PgagentsError(
+                    f"{part.name} and {first.name} are not of one run: another {what} ({str(mine)[:80]} and {str(theirs)[:80]})",
+                    "give the shards of one call the same catalogue, server, seed and profile",
+                )
+        if [r.contract.id for r in part.report.results] != [r.contract.id for r in first.report.results]:
+            raise PgagentsError(f"{part.name} and {first.name} are not of one run: other contracts", "verify all shards with one version")
+
+
+def _complete(parts: Sequence[Part]) -> None:
+    """Whether each shard is there once."""
+    shards: dict[tuple[int, int], str] = {}
+    for part in parts:
+        shard = part.report.header.shard
+        assert shard is not None  # _belong has seen to it
+        if shard in shards:
+            raise PgagentsError(f"shard {shard[0]} of {shard[1]} is there twice: {shards[shard]} and {part.name}", "give each shard once")
+        shards[shard] = part.name
+    counts = sorted({count for _, count in shards})
+    if len(counts) > 1:
+        raise PgagentsError(f"mixed shards: of {' and of '.join(map(str, counts))}", "give the shards of one call")
+    missing = [str(n) for n in range(1, counts[0] + 1) if (n, counts[0]) not in shards]
+    if missing:
+        raise PgagentsError(
+            f"shard {', '.join(missing[:10])} of {counts[0]} is missing: what it would have found is not known",
+            "give its report too; where its machine failed, verify it again with --shard",
+        )
+
+
+def _results(parts: Sequence[Part]) -> tuple[Result, ...]:
+    """Each contract's result from the shard that took it."""
+    found: list[Result] = []
+    unclaimed: list[str] = []
+    for several in zip(*(p.report.results for p in parts), strict=True):
+        taken = [(part, result) for part, result in zip(parts, several, strict=True) if not _left(result)]
+        if len(taken) > 1:
+            names = " and ".join(part.name for part, _ in taken[:2])
+            raise PgagentsError(f"{taken[0][1].contract.id} was taken by two shards: {names}", "give the shards of one call")
+        if taken:
+            found.append(taken[0][1])
+        else:
+            unclaimed.append(several[0].contract.id)
+    if unclaimed:
+        raise PgagentsError(
+            f"{len(unclaimed):,} contracts were taken by no shard, though a whole run would have tried them: {', '.join(unclaimed[:3])}",
+            "verify all shards with the same version and the same flags",
+        )
+    return tuple(found)
+
+
+def _left(result: Result) -> bool:
+    return result.verdict is Verdict.NOT_SELECTED and result.reason == ELSEWHERE
+
+
+def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
+    """Counts of all; the time is that of the slowest, as they run side by side."""
+    footers = [p.report.footer for p in parts]
+    served: Counter[str] = Counter()
+    for footer in footers:
+        served.update(footer.served)
+    counts = Counter(r.verdict for r in results)
+    notes = [f"shard {n}: {note}" for n, footer in enumerate(footers, 1) for note in footer.notes]
+    return Footer(
+        sum(f.requests for f in footers), max(f.seconds for f in footers), {v: counts[v] for v in Verdict},
+        all(f.complete for f in footers), dict(served), tuple(b for f in footers for b in f.left_behind), tuple(notes),
+        sum(f.seconds_generating for f in footers), sum(f.seconds_sending for f in footers), sum(f.seconds_judging for f in footers),
+    )  # fmt: skip

@@ -1,0 +1,200 @@
+"""A JSON report read back: the same values that were written, so that every form can be made of a file.
+
+A report may come from anywhere (a CI artefact, a colleague), so it is bounded in size and depth, held to the schema, and
+refused where it is not whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import stat
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pgagents.contract import Contract, Verdict
+from pgagents.errors import PgagentsError
+from pgagents.report.as_json import FORMAT
+from pgagents.report.report import Exchange, Finding, Footer, Header, Report, Result
+from pgagents.resources import folder
+from pgagents.source import Place, Source
+from pgagents.wire import Request, Response, Silence, read_json
+
+MAX_BYTES = 100_000_000
+MAX_LINE = 1_000_000
+"""A catalogue's line beyond this is made up: a catalogue has at most 16 MB."""
+AGAIN = "write it again with `pgagents verify … --report report.json`"
+
+
+def read(path: Path, *, most: int = MAX_BYTES) -> tuple[Report, Source]:
+    """The report of a file, and a source that knows the places and lines it tells of.
+
+    Raises PgagentsError with one message where it cannot be read, is cut off, of another version, or contradicts itself.
+    """
+    data = parsed(_bytes(path, most), str(path))
+    _held(data, str(path))
+    return _report(data), _source(data)
+
+
+def parsed(raw: bytes, name: str) -> dict[str, Any]:
+    """The JSON of a report of this version. Raises PgagentsError."""
+    found = read_json(raw)
+    if found.problem:
+        cut = raw.lstrip()[:1] == b"{" and not raw.rstrip().endswith(b"}")
+        what = "is cut off, so it is no whole report" if cut else "is no JSON report"
+        raise PgagentsError(f"{name} {what} ({found.problem})", AGAIN)
+    header = found.value.get("header") if isinstance(found.value, dict) else None
+    if not isinstance(header, dict) or "format" not in header:
+        raise PgagentsError(f"{name} is JSON, but no report of pgagents verify", "give a file that --report NAME.json wrote")
+    if header["format"] != FORMAT:
+        said = json.dumps(header["format"])[:40]
+        raise PgagentsError(f"{name} has format {said}; this version reads format {FORMAT}", AGAIN)
+    data: dict[str, Any] = found.value
+    return data
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    try:
+        told = path.stat()
+        if not stat.S_ISREG(told.st_mode):  # a pipe would keep us waiting
+            raise PgagentsError(f"{path} is no file", "give the path of a report that --report NAME.json wrote")
+        raw = b"" if told.st_size > most else path.read_bytes()
+    except (OSError, ValueError) as error:
+        said = error.strerror if isinstance(error, OSError) else error
+        raise PgagentsError(f"cannot read {path}: {said}", "give the path of a report that --report NAME.json wrote") from None
+    if told.st_size > most:
+        raise PgagentsError(f"{path} has {told.st_size:,} bytes; a report has at most {most:,}", AGAIN)
+    return raw
+
+
+@cache
+def _schema() -> Any:
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(json.loads((folder("schemas") / "report.schema.json").read_text(encoding="utf-8")))
+
+
+def _held(data: dict[str, Any], name: str) -> None:
+    """Whether the report fits its schema, is whole, and says nothing against itself."""
+    for error in _schema().iter_errors(data):
+        at = "/".join(map(str, error.instance_path)) or "its root"
+        raise PgagentsError(f"{name} is no whole report: {str(error.message)[:200]} (at {at[:100]})", AGAIN)
+    results, footer = data["results"], data["footer"]
+    verdicts = {r["contract"]: r["verdict"] for r in results}
+    counts = Counter(verdicts.values())
+    broken = [id for f in data["findings"] for id in (f["contract"], *f["also"])]
+    wrong = ""
+    if len(results) != data["header"]["contracts"]:
+        wrong = f"its header tells of {data['header']['contracts']:,} contracts, and it has {len(results):,}"
+    elif len(verdicts) != len(results):
+        wrong = "a contract stands there twice"
+    elif any(counts[v.value] != footer[v.value] for v in Verdict):
+        wrong = "its footer counts other verdicts than it has"
+    elif sorted(broken) != sorted(id for id, verdict in verdicts.items() if verdict == Verdict.BROKEN.value):
+        wrong = "its findings are not its broken contracts"
+    elif any(told["source"]["line"] > MAX_LINE for told in (*results, *data["findings"])):
+        wrong = f"a place lies beyond line {MAX_LINE:,}"
+    elif (shard := data["header"].get("shard")) and shard["number"] > shard["of"]:
+        wrong = f"it is shard {shard['number']} of {shard['of']}"
+    if wrong:
+        raise PgagentsError(f"{name} is no whole report: {wrong}", AGAIN)
+
+
+def _report(data: dict[str, Any]) -> Report:
+    h, f = data["header"], data["footer"]
+    header = Header(
+        h["tool"], h["version"], h["catalogue"], h["catalogue_sha256"], h["url"], h["seed"], h["profile"], h["started_at"], h["contracts"],
+        h.get("in_repository", ""), h.get("again", ""), (h["shard"]["number"], h["shard"]["of"]) if "shard" in h else None,
+    )  # fmt: skip
+    footer = Footer(
+        f["requests"], _seconds(f["seconds"]), {v: f[v.value] for v in Verdict}, f["complete"], f.get("served", {}),
+        tuple(f.get("left_behind", ())), tuple(f.get("notes", ())),
+        *(_seconds(f.get(f"seconds_{part}", 0)) for part in ("generating", "sending", "judging")),
+    )  # fmt: skip
+    results = tuple(Result(_contract(r), Verdict(r["verdict"]), r.get("reason", "")) for r in data["results"])
+    carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}
+    findings, stale = tuple(map(_finding, data["findings"])), tuple(f.get("stale", ()))
+    return Report(header, findings, results, footer, data.get("checks", {}), stale, carried)
+
+
+def _contract(told: Mapping[str, Any]) -> Contract:
+    """The contract; its origin is its id, which the report's source knows the place of."""
+    origin = (told["contract"],)
+    return Contract(told["contract"], told["check"], told["action"], told["surface"], told["says"], origin, tuple(told["requirement"]))
+
+
+def _finding(told: Mapping[str, Any]) -> Finding:
+    exchanges = tuple(map(_exchange, told["exchanges"]))
+    return Finding(
+        _contract(told), told["severity"], told["expected"], told["actual"], exchanges, told["stable"], tuple(told["also"]),
+        told.get("known", ""),
+    )  # fmt: skip
+
+
+def _exchange(told: Mapping[str, Any]) -> Exchange:
+    sent, got = told["request"], told["answer"]
+    request = Request(sent["method"], sent["target"], _headers(sent), _body(sent))
+    answer: Response | Silence
+    if "silence" in got:
+        answer = Silence(got["silence"], got["detail"], got.get("begun", False))
+    else:
+        answer = Response(got["status"], _headers(got), _body(got))
+    return Exchange(
+        told["number"], request, answer, _seconds(told["seconds"]), told["why"], told["role"], told.get("action", ""),
+        told.get("surface", ""), told.get("base", ""),
+    )  # fmt: skip
+
+
+def _seconds(told: float) -> float:
+    """A time that can be printed, also where somebody wrote 1e300."""
+    return float(min(max(told, 0), 1e9))
+
+
+def _headers(message: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in message["headers"])
+
+
+def _body(message: Mapping[str, Any]) -> bytes:
+    if "body_base64" in message:
+        try:
+            return base64.b64decode(message["body_base64"], validate=True)
+        except binascii.Error:
+            return b""
+    return str(message.get("body", "")).encode("utf-8", "replace")
+
+
+def _source(data: dict[str, Any]) -> Source:
+    """A source with the lines that the report quotes, at their numbers; what it does not quote is empty."""
+    places, lines = dict[str | int, Place](), dict[int, str]()
+    for told in (*data["results"], *data["findings"]):
+        at = (told["source"]["line"] - 1, told["source"]["column"] - 1)
+        places[told["contract"]] = Place(at, at)
+    for finding in data["findings"]:
+        quoted = finding.get("excerpt", {"line": 1, "text": []})
+        lines |= {n: text for n, text in enumerate(quoted["text"], quoted["line"]) if n <= MAX_LINE}
+    return sparse(data["header"]["catalogue"], places, lines)
+
+
+def sparse(file: str, places: Mapping[str | int, Place], lines: Mapping[int, str]) -> Source:
+    """A source of a few lines (by number, from 1) and of places by contract."""
+    last = max(lines, default=0)
+    text = "\n".join(_one_line(lines.get(n, "")) for n in range(1, last + 1))
+    return Source(file, text, None, Place((0, 0), (0, 0), dict(places)))
+
+
+def joined(sources: Iterable[Source]) -> Source:
+    """One source with what each of these knows; they are of the same catalogue."""
+    file, places, lines = "", dict[str | int, Place](), dict[int, str]()
+    for source in sources:
+        file = source.file
+        places |= source.root.children or {}
+        lines |= {n: text for n, text in enumerate(source.text.split("\n"), 1) if text}
+    return sparse(file, places, lines)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.splitlines())

@@ -1,0 +1,119 @@
+"""What a report says of each surface and check in few words: the same for every form that shows a summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from pgagents.contract import Verdict
+from pgagents.report.report import Finding, Report, Result
+
+MAX_CAUSES = 3
+FEW = 2
+_TRIED = (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)
+
+
+@dataclass(frozen=True, slots=True)
+class SurfaceVerdict:
+    """A surface (a vendor's, or one on the wire) with its counts and, where it is not ok, why in one sentence."""
+
+    surface: str
+    word: str
+    """`ok`, `fails`, `known` (fails only as the baseline says), `untested` or `not tried`."""
+    because: str
+    counts: Counter[Verdict]
+
+
+def by_surface(report: Report) -> list[SurfaceVerdict]:
+    """Each surface's verdict, in the order of their contracts."""
+    known = {id for f in report.findings if f.known for id in (f.contract.id, *f.also)}
+    groups: dict[str, list[Result]] = {}
+    new: dict[str, list[Result]] = {}
+    for result in report.results:
+        groups.setdefault(result.contract.surface, []).append(result)
+        if result.verdict is Verdict.BROKEN and result.contract.id not in known:
+            new.setdefault(f"{result.contract.action}@{result.contract.surface}", []).append(result)
+    return [
+        _verdict(surface, results, known, [r for place in report.carried.get(surface, ()) for r in new.get(place, ())])
+        for surface, results in groups.items()
+    ]
+
+
+def matrix(report: Report, by: Literal["check", "action"] = "check") -> tuple[list[str], dict[str, dict[str, Counter[Verdict]]]]:
+    """The surfaces, and the counts of every check (or every action) on each of them."""
+    surfaces = list(dict.fromkeys(r.contract.surface for r in report.results))
+    cells: dict[str, dict[str, Counter[Verdict]]] = {}
+    for result in report.results:
+        row = cells.setdefault(getattr(result.contract, by), {})
+        row.setdefault(result.contract.surface, Counter())[result.verdict] += 1
+    return surfaces, cells
+
+
+def tried(counts: Counter[Verdict]) -> int:
+    """How many were selected."""
+    return sum(counts[v] for v in _TRIED)
+
+
+def news(finding: Finding) -> str:
+    """What was expected, where the promise does not already say it."""
+    expected = " ".join(finding.expected.split())
+    return "" if expected in " ".join(finding.contract.says.split()) else finding.expected
+
+
+def actual(finding: Finding) -> str:
+    """What came back, without the colon that a check leaves where it has nothing to add."""
+    return finding.actual.rstrip(": ")
+
+
+def conclusion(report: Report) -> str:
+    """The run in one sentence."""
+    counts = report.footer.by_verdict
+    broken, untested = counts.get(Verdict.BROKEN, 0), counts.get(Verdict.UNTESTED, 0)
+    known = sum(1 + len(f.also) for f in report.findings if f.known)
+    parts = [f"{broken - known:,} broken"] if broken - known or not known else []
+    parts += [f"{known:,} broken as known"] if known else []
+    parts += [f"{untested:,} untested"] if untested else []
+    parts += [f"{len(report.stale):,} stale in the baseline"] if report.stale else []
+    parts += [] if report.footer.complete else ["cut short"]
+    return f"{counts.get(Verdict.KEPT, 0):,} of {sum(counts.get(v, 0) for v in _TRIED):,} contracts kept, {', '.join(parts)}"
+
+
+def _verdict(surface: str, results: Iterable[Result], known: set[str], beneath: list[Result]) -> SurfaceVerdict:
+    """`beneath` is what is broken in the calls that a vendor's calls end in: who relies on the vendor relies on those."""
+    every = list(results)
+    counts = Counter(r.verdict for r in every)
+    new = [r for r in every if r.verdict is Verdict.BROKEN and r.contract.id not in known]
+    own = {(r.contract.check, r.contract.action) for r in new}
+    beneath = [r for r in beneath if (r.contract.check, r.contract.action) not in own]
+    if new or beneath:
+        wires = ", ".join(dict.fromkeys(r.contract.surface for r in beneath))
+        said = [_because(new)] if new else []
+        said += [f"its calls go through {wires}, and there breaks {_because(beneath)}"] if beneath else []
+        return SurfaceVerdict(surface, "fails", "; ".join(said), counts)
+    if counts[Verdict.UNTESTED]:
+        reasons = Counter(r.reason or "not reached" for r in every if r.verdict is Verdict.UNTESTED)
+        return SurfaceVerdict(surface, "untested", "; ".join(reason for reason, _ in reasons.most_common(MAX_CAUSES)), counts)
+    if counts[Verdict.BROKEN]:
+        broken = [r for r in every if r.verdict is Verdict.BROKEN]
+        return SurfaceVerdict(surface, "known", _because(broken), counts)
+    if counts[Verdict.KEPT]:
+        return SurfaceVerdict(surface, "ok", "", counts)
+    reasons = Counter(r.reason for r in every)
+    return SurfaceVerdict(surface, "not tried", "; ".join(reason for reason, _ in reasons.most_common(MAX_CAUSES) if reason), counts)
+
+
+def _because(broken: list[Result]) -> str:
+    """The checks behind broken contracts with their actions, the most frequent first."""
+    checks: dict[str, dict[str, None]] = {}
+    for result in broken:
+        checks.setdefault(result.contract.check.replace("_", " "), {})[result.contract.action or "any action"] = None
+    ordered = sorted(checks.items(), key=lambda item: -len(item[1]))
+    said = [f"{check} ({_some(list(actions), FEW)})" for check, actions in ordered]
+    return _some(said, MAX_CAUSES)
+
+
+def _some(names: list[str], most: int) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -1,0 +1,197 @@
+"""No report shows a key, a secret or a person's data, wherever a server or a call puts it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from html import escape
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pgagents.contract import Verdict
+from pgagents.report import forms
+from pgagents.report.report import Exchange, Report
+from pgagents.verify.redact import Redactor
+from pgagents.wire import Request, Response, Silence
+from test_report import ALL, SOURCE, report
+from verifying import checks, keys_of, model, run, sandbox
+
+KEY = "pk_test_3f9a8c7b6d5e4f3a2b1c"
+TOKENS = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+secrets = st.text(alphabet=TOKENS + "_-", min_size=12, max_size=30).map(lambda s: f"Zq9{s}9qZ")
+plates = st.from_regex(r"[A-Z]{2}-[0-9]{4,6}", fullmatch=True)
+Place = Callable[[str, str], tuple[Request, Response | Silence]]
+OK = Response(200, (), b"{}")
+JSON = (("Content-Type", "application/json"),)
+FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+
+
+def told(name: str, value: str) -> Exchange:
+    """An exchange in which the value stands in its own place, so that it is known."""
+    return Exchange(1, Request("POST", "/told", JSON, json.dumps({"outer": [{name: value}]}).encode()), OK, 0.1, "told")
+
+
+PLACES: dict[str, Place] = {
+    "query of the call": lambda n, v: (Request("GET", f"/x?a=1&{n}={quote(v, safe='')}&b=2"), OK),
+    "query, plus for a blank": lambda n, v: (Request("GET", f"/x?{n}={quote_plus(v)}"), OK),
+    "path of the call": lambda _, v: (Request("GET", f"/x/{quote(v, safe='')}/y"), OK),
+    "body of the call": lambda n, v: (Request("POST", "/x", JSON, json.dumps({"a": {n: v}}).encode()), OK),
+    "list in the body": lambda n, v: (Request("POST", "/x", JSON, json.dumps({n: [v, {"b": v}]}).encode()), OK),
+    "body cut in the middle": lambda n, v: (Request("POST", "/x", JSON, json.dumps({n: v})[:-2].encode()), OK),
+    "form": lambda n, v: (Request("POST", "/x", FORM, f"grant_type=x&{n}={quote_plus(v)}".encode()), OK),
+    "header of the call": lambda _, v: (Request("GET", "/x", (("X-Note", f"a {v} b"),)), OK),
+    "body of the answer": lambda n, v: (Request("GET", "/x"), Response(200, JSON, json.dumps({"a": [{n: v}]}).encode())),
+    "text of the answer": lambda _, v: (Request("GET", "/x"), Response(500, (), f"Traceback: {v} is wrong".encode())),
+    "page of the answer": lambda _, v: (Request("GET", "/x"), Response(500, (), f"<p>{escape(v)}</p>\xff".encode("latin-1"))),
+    "JSON in a text of the answer": lambda n, v: (
+        Request("GET", "/x"),
+        Response(200, JSON, json.dumps({"m": json.dumps({n: v})}).encode()),
+    ),
+    "header of the answer": lambda _, v: (Request("GET", "/x"), Response(200, (("X-Echo", v),))),
+    "redirect": lambda n, v: (Request("GET", "/x"), Response(302, (("Location", f"https://a.example/back?state=x&{n}={quote(v)}"),))),
+    "redirect's fragment": lambda n, v: (Request("GET", "/x"), Response(302, (("Location", f"https://a.example/back#{n}={quote(v)}"),))),
+    "cookie": lambda n, v: (Request("GET", "/x", (("Cookie", f"{n}={v}"),)), Response(200, (("Set-Cookie", f"{n}={v}; Path=/"),))),
+    "no answer": lambda _, v: (Request("GET", "/x"), Silence("protocol", f"bad line {v}")),
+}
+
+
+def reported(redactor: Redactor, exchanges: tuple[Exchange, ...], said: str) -> str:
+    """All forms of a report of these exchanges, whose texts say this."""
+    one = report(ALL)
+    finding = redactor.finding(replace(one.findings[0], exchanges=exchanges, expected=f"not {said}", actual=f"{said} came"))
+    results = tuple(replace(r, reason=redactor.text(f"because of {said}")) if r.reason else r for r in one.results)
+    return shown(replace(one, findings=(finding,), results=results))
+
+
+def shown(one: Report) -> str:
+    return "\n".join(forms.render(form, one, SOURCE).decode() for form in forms.FORMS)
+
+
+def held(text: str, value: str) -> bool:
+    """Whether the value stands in the text, in one of the forms that it may take."""
+    spellings = {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1], escape(value)}
+    return any(one in text for one in spellings)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@settings(max_examples=15)
+@given(secret=secrets, plate=plates)
+def test_planted_secret_is_in_no_form_of_the_report(place: str, secret: str, plate: str) -> None:
+    for name, value in {"client_secret": secret, "session_code": f"sess_{secret}", "plate": plate, "key": secret}.items():
+        redactor = Redactor({"main": KEY}, {"client_secret", "key"}, (), {"plate", "session_code"})
+        sent, got = PLACES[place](name, value)
+        text = reported(redactor, (told(name, value), Exchange(2, sent, got, 0.1, f"with {value}")), value)
+        assert not held(text, value), (name, value)
+
+
+IN_PLACE = [
+    "query of the call", "body of the call", "list in the body", "body cut in the middle", "form", "body of the answer", "redirect",
+    "JSON in a text of the answer", "cookie",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", IN_PLACE)
+def test_secret_in_its_own_place_needs_nobody_to_have_told_it_before(place: str) -> None:
+    for name, value in {"client_secret": "abc-123-DEF-456", "plate": "CO-7891", "refresh_token": "rt_93jd9s7f"}.items():
+        redactor = Redactor({"main": KEY}, {"client_secret"}, (), {"plate"})
+        sent, got = PLACES[place](name, value)
+        text = reported(redactor, (Exchange(2, sent, got, 0.1, "why"),), "nothing")
+        assert not held(text, value), (name, value)
+
+
+def test_code_of_a_sign_in_is_masked_wherever_it_turns_up() -> None:
+    redactor = Redactor({"main": KEY}, ())
+    redirect = Response(302, (("Location", "https://a.example/back?code=zq81kd02&state=s"),))
+    token = Request("POST", "/oauth/token", FORM, b"grant_type=authorization_code&code=zq81kd02&code_verifier=vvvv1111vvvv")
+    answer = Response(400, JSON, b'{"error":"invalid_grant","error_description":"zq81kd02 was used"}')
+    text = reported(redactor, (Exchange(1, Request("GET", "/"), redirect, 0.1, "a"), Exchange(2, token, answer, 0.1, "b")), "zq81kd02")
+    assert "zq81kd02" not in text
+    assert "vvvv1111vvvv" not in text
+    assert "invalid_grant" in text
+
+
+def test_name_of_an_error_is_no_secret() -> None:
+    redactor = Redactor({"main": KEY}, ())
+    answer = Response(400, JSON, b'{"error":{"code":"validation_failed"}}')
+    assert "validation_failed" in reported(redactor, (Exchange(1, Request("GET", "/"), answer, 0.1, "a"),), "nothing")
+
+
+def test_same_private_value_has_the_same_name_and_another_one_another() -> None:
+    redactor = Redactor({"main": KEY}, (), (), {"plate"})
+    redactor.learn({"plate": "CO-7891"})
+    redactor.learn({"plate": "AV-1234"})
+    assert redactor.text("CO-7891, AV-1234, co-7891, CO-7891") == "[plate 1], [plate 2], [plate 1, in other letters], [plate 1]"
+
+
+def test_private_value_is_masked_as_a_word_only() -> None:
+    redactor = Redactor({"main": KEY}, (), (), {"plate"})
+    for plate in ("6000", "true", "ABCD", "   ", "12345"):
+        redactor.learn({"plate": plate})
+    assert redactor.text("60000 of 6000, true, XABCDX, 12345") == "60000 of 6000, true, XABCDX, 12345"
+
+
+@pytest.mark.parametrize("way", ["Bearer", "Basic"])
+def test_key_is_in_no_form_of_the_report(way: str) -> None:
+    redactor = Redactor({"main": KEY}, ())
+    value = f"Bearer {KEY}" if way == "Bearer" else "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
+    sent = Request("GET", f"/x?api_key={KEY}", (("Authorization", value), ("X-Api-Key", KEY)))
+    answer = Response(401, (("WWW-Authenticate", f'Bearer error="{KEY}"'),), f'{{"seen":"{KEY}"}}'.encode())
+    text = reported(redactor, (Exchange(1, sent, answer, 0.1, KEY),), KEY)
+    assert KEY not in text
+    assert value not in text
+    assert "$PGAGENTS_TOKEN" in text
+
+
+def test_values_that_are_remembered_are_bounded() -> None:
+    redactor = Redactor({"main": KEY}, {"secret"}, ("gateway-password",))
+    for number in range(60_000):
+        redactor.learn({"secret": f"secret-number-{number}"})
+    assert len(redactor._values) < 30_000
+    assert redactor.text(f"{KEY} gateway-password secret-number-59999") == "[key of main] [redacted] [redacted]"
+
+
+@pytest.mark.parametrize("fault", ["secret-in-answer", "error-echoes-key", "plates-and-codes"])
+def test_report_of_a_real_run_shows_no_key_and_nothing_private(fault: str) -> None:
+    of = model()
+    opened, _ = sandbox(of)
+    keys = keys_of(opened)
+    seen: dict[str, set[Any]] = {}
+
+    def private(value: Any) -> None:
+        if isinstance(value, dict):
+            for name, member in value.items():
+                if name in of.private | of.secrets and isinstance(member, str) and len(member) > 5:
+                    seen.setdefault(name, set()).add(member)
+                private(member)
+        elif isinstance(value, list):
+            for item in value:
+                private(item)
+
+    faults = [] if fault == "plates-and-codes" else [fault]
+    opened, _ = sandbox(of, faults=faults)
+
+    def handler(request: Request) -> Response | Silence:
+        answer = opened.handler(request)
+        for body in (request.body, answer.body if isinstance(answer, Response) else b""):
+            try:
+                private(json.loads(body or b"null"))
+            except ValueError:
+                continue
+        if fault == "plates-and-codes" and isinstance(answer, Response) and answer.status < 300:
+            return replace(answer, status=500)  # so that everything is a finding
+        return answer
+
+    one = run(of, handler=handler, keys=keys_of(opened), max_requests=150)
+    assert checks(one, Verdict.BROKEN)
+    text = "\n".join(forms.render(form, one, of.source).decode() for form in forms.FORMS)
+    assert {"plate", "session_code"} <= seen.keys() or faults
+    quoted = of.source.text  # an excerpt of the catalogue shows its own examples
+    leaked = [(name, value) for name, values in seen.items() for value in values if value not in quoted and value in text]
+    assert leaked == []
+    assert not [role for role, key in {**keys, **keys_of(opened)}.items() if key in text]
