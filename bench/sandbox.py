@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SECONDS = 1.2
-TURNS = 2
+SECONDS = 0.35
+TURNS = 9
+"""Short turns, one after the other: whatever else the machine does meets both alike, and a pair that it met unequally is no middle."""
 CONNECTIONS = (1, 16, 64)
 SEARCH = "/api/v1/lots/search?lat=39.6403&lng=-106.3742&radius_km=1.5&limit=5"
-WARM, MANY = 3_000, 15_000
-"""Requests after which memory is looked at, and looked at again."""
+WARM, MANY, MANY_LONG = 3_000, 15_000, 100_000
+"""Requests after which memory is looked at, and looked at again; the last takes about half a minute more."""
 _RUN = "from pgagents.cli.main import run; run()"
 _CONSTANT = """
 import socket, sys, uvicorn
@@ -45,10 +46,15 @@ uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False)).run(
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load came to: requests a second, and the 99th percentile of their times in ms."""
+    """What a load came to: the seconds of each request, and of all together."""
 
-    per_s: float
-    p99_ms: float
+    times_s: tuple[float, ...]
+    seconds: float
+
+    @property
+    def per_s(self) -> float:
+        """Requests a second."""
+        return len(self.times_s) / self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +63,28 @@ class Compared:
 
     name: str
     connections: int
-    ours: Load
-    constant: Load
+    turns: tuple[tuple[Load, Load], ...]
 
     @property
     def share(self) -> float:
-        """What is left of the constant's requests a second."""
-        return self.ours.per_s / self.constant.per_s
+        """What is left of the constant's requests a second, in the middle turn."""
+        return statistics.median(ours.per_s / constant.per_s for ours, constant in self.turns)
+
+    @property
+    def per_s(self) -> tuple[float, float]:
+        """Requests a second of ours and of the constant, each in its middle turn."""
+        ours, constant = (statistics.median(load.per_s for load in loads) for loads in zip(*self.turns, strict=True))
+        return ours, constant
+
+    @property
+    def p99_ms(self) -> tuple[float, float]:
+        """The 99th percentile of the times of all turns, of ours and of the constant."""
+        ours, constant = ([s for load in loads for s in load.times_s] for loads in zip(*self.turns, strict=True))
+        return _p99_ms(ours), _p99_ms(constant)
+
+
+def _p99_ms(times_s: list[float]) -> float:
+    return sorted(times_s)[int(len(times_s) * 0.99)] * 1000
 
 
 Next = Callable[[], bytes]
@@ -77,27 +98,25 @@ def compare() -> Iterator[Compared]:
             with _constant(size_bytes) as port:
                 same = _alike(following())
                 for connections in CONNECTIONS:
-                    turns = [(_load(_port(facts), connections, following), _load(port, connections, same)) for _ in range(TURNS)]
-                    yield Compared(name, connections, _middle([t[0] for t in turns]), _middle([t[1] for t in turns]))
+                    for at, once in ((_port(facts), following), (port, same)):
+                        _load(at, connections, once)  # to warm up
+                    turns = ((_load(_port(facts), connections, following), _load(port, connections, same)) for _ in range(TURNS))
+                    yield Compared(name, connections, tuple(turns))
 
 
-def growth() -> tuple[float, float]:
-    """Resident memory in MB after WARM searches and again after MANY; what they log goes to the file."""
+def growth(many: int) -> tuple[float, float]:
+    """Resident memory in MB after WARM requests and again after `many` more, of ten a create; what they leave goes to the file."""
     with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as (pid, facts):
-        following = _searches(facts)
+        following = _mixed(facts, WARM + many)
         asyncio.run(_drive(_port(facts), 16, following, lambda done, _: done >= WARM))
         warm = _resident_mb(pid)
-        asyncio.run(_drive(_port(facts), 16, following, lambda done, _: done >= MANY))
+        asyncio.run(_drive(_port(facts), 16, following, lambda done, _: done >= many))
         return warm, _resident_mb(pid)
 
 
 def _resident_mb(pid: int) -> float:
     told = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True)
     return int(told.stdout) / 1024
-
-
-def _middle(loads: list[Load]) -> Load:
-    return Load(statistics.median(x.per_s for x in loads), statistics.median(x.p99_ms for x in loads))
 
 
 # requests, as bytes
@@ -124,6 +143,14 @@ def _creates(facts: dict[str, Any]) -> Next:
         return _request(facts, "POST", "/api/v1/sessions", json.dumps({"lot_id": spaces[n % len(spaces)], "plate": f"B{n}"}).encode())
 
     return following
+
+
+def _mixed(facts: dict[str, Any], total: int) -> Next:
+    """Searches, and among them creates, as far as there are spaces."""
+    search, create = _searches(facts), _creates(facts)
+    every = max(10, 1 + total // max(1, len(_spaces(facts)) - 100))
+    numbers = itertools.count()
+    return lambda: search() if next(numbers) % every else create()
 
 
 def _spaces(facts: dict[str, Any]) -> list[str]:
@@ -210,7 +237,7 @@ async def _drive(port: int, connections: int, following: Next, over: Callable[[i
 
 def _load(port: int, connections: int, following: Next) -> Load:
     times, seconds = asyncio.run(_drive(port, connections, following, lambda _, passed: passed >= SECONDS))
-    return Load(len(times) / seconds, sorted(times)[int(len(times) * 0.99)] * 1000)
+    return Load(tuple(times), seconds)
 
 
 async def _size(port: int, request: bytes) -> int:

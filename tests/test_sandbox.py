@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench.lots import search
 
 from pgagents.errors import PgagentsError
 from pgagents.expression import distance_km
@@ -89,6 +90,11 @@ def test_search_is_exact_everywhere_on_the_globe(call: Caller) -> None:
         found = call.data("GET", f"/api/v1/lots/search?lat={lat!r}&lng={lng!r}&radius_km={km!r}&limit=25")["lots"]
         assert [lot["id"] for lot in found] == [id for _, id in expected]
         assert all(math.isclose(lot["distance_km"], d, abs_tol=0.001) for lot, (d, _) in zip(found, expected, strict=True))
+
+
+def test_search_among_very_many_lots_is_exact() -> None:
+    """With the lots and queries of `make bench`, fewer of both; every answer is compared with looking at each lot."""
+    assert [found.exact for found in search(6_000, checked=100)] == [True, True]
 
 
 def test_lots_across_the_date_line_are_found(call: Caller) -> None:

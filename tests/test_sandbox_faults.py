@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from pgagents.sandbox import oddity
 from pgagents.sandbox.deliver import Parcel
-from pgagents.wire import Response
+from pgagents.sandbox.plain import plain as plain_twin
+from pgagents.sandbox.signature import sign
+from pgagents.wire import Request, Response, json_bytes
 from sandboxes import DISPATCH, VAIL, Caller, model, named
 
 FAULTS = oddity.known("faults")
@@ -39,7 +44,16 @@ def tour(call: Any) -> list[Response]:
         return answers[-1]
 
     token = call.tokens["lifted"]
-    for query in ("", "&limit=1", "&autonomous_entry=true", "&unheard=1", "&radius_km=1.5&limit=25", "&radius_km=9", f"&api_key={token}"):
+    for query in (
+        "",
+        "&limit=1",
+        "&autonomous_entry=true",
+        "&unheard=1",
+        "&radius_km=1.5&limit=25",
+        "&radius_km=9",
+        "&limit=null",
+        f"&api_key={token}",
+    ):
         go("GET", f"/api/v1/lots/search?lat=39.6403&lng=-106.3742{query}")
     for query in ("lat=90&lng=0", "lat=91&lng=0", "lng=0"):
         go("GET", f"/api/v1/lots/search?{query}")
@@ -76,6 +90,8 @@ def tour(call: Any) -> list[Response]:
         ("search_parking", {"lat": 39.6403, "lng": -106.3742}),
         ("search_parking", {"lat": 99, "lng": 0}),
         ("end_session", named(session)),
+        ("search_parking", {"lat": 39.6403, "lng": -106.3742, "limit": 1.0}),
+        ("get_session", {"session_id": session["id"], "plate": "ab"}),
     ):
         go("POST", DISPATCH, {"action": action, "parameters": parameters})
     go("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 1, "lng": 1}}, "starter")
@@ -87,13 +103,15 @@ def tour(call: Any) -> list[Response]:
     for _ in range(32):
         go("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 1, "lng": 1}}, "test")
     beside(call, go)
+    outside(call, go)
+    answers.append(plain_twin(call.sandbox.front)(Request("GET", VAIL)))
     return [*answers, *(Response(0, parcel.headers, parcel.body) for parcel in call.sent)]
 
 
 def beside(call: Caller, go: Callable[..., Response]) -> None:
     """Webhooks with a delivery and its repetition, payment events, a hold past its time, the audit."""
-    for url in ("https://hooks.shop.dev/in", "https://10.0.0.1/in"):
-        go("POST", "/api/v1/webhooks", {"url": url, "events": ["session.created"]})
+    for url, event in (("hooks.shop.dev", "session.created"), ("10.0.0.1", "session.created"), ("hooks.shop.dev", "session.ended")):
+        go("POST", "/api/v1/webhooks", {"url": f"https://{url}/in", "events": [event]})
     session = json.loads(go("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "H1"}).body)["session"]
     for verb in ("extend", "end"):
         go("POST", f"/api/v1/sessions/{verb}", named(session))
@@ -101,14 +119,85 @@ def beside(call: Caller, go: Callable[..., Response]) -> None:
     for _ in range(2):
         call.sandbox.courier.round()
         call.passed_s += 3
-    event = {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {"id": session.get("payment_intent_id", "pi_1")}}}
-    go("POST", "/api/v1/webhooks/stripe", event, None, Stripe_Signature="t=1,v1=00")
+    paid = {"id": "evt_1", "type": "payment_intent.succeeded", "data": {"object": {"id": session.get("payment_intent_id", "pi_1")}}}
+    go("POST", "/api/v1/webhooks/stripe", paid, None, Stripe_Signature="t=1,v1=00")
     fleet = {"fleet_id": "f", "lat": 37.7749, "lng": -122.4194, "vehicles": [{"plate": "H2"}], "ttl_seconds": 30}
     held = json.loads(go("POST", "/api/v1/av-fleet/dispatch", fleet).body).get("allocations", [])
     call.passed_s += 60
     for of in held:
         go("POST", "/api/v1/sessions", {"lot_id": of["lot_id"], "plate": "H2", "hold_id": of["hold_id"]})
     go("GET", "/sandbox/v1/audit", None, "operator")
+
+
+def outside(call: Caller, go: Callable[..., Response]) -> None:
+    """What browsers, other keys, other projects and OAuth clients see."""
+    page = {"Origin": "https://a.example"}
+    go("GET", VAIL, None, "lifted", **page, **{":scheme": "https"})
+    go(
+        "OPTIONS",
+        "/api/v1/sessions",
+        None,
+        None,
+        **page,
+        Access_Control_Request_Method="POST",
+        Access_Control_Request_Headers="authorization",
+    )
+    go("POST", f"{DISPATCH}/", {"action": "search_parking"})
+    go("POST", DISPATCH, {"action": "list_sessions"})
+    session = json.loads(go("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "O1"}, "copilot").body)["session"]
+    for key in ("live", "second"):
+        go("GET", f"/api/v1/sessions/{session['id']}", None, key)
+        go("GET", "/api/v1/sessions?limit=50", None, key)
+        go("POST", "/api/v1/sessions/extend", named(session), key)
+    vehicle = {"autonomous": False, "fleet_id": "f", "vin": "O'Neil"}
+    go("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "O2", "vehicle": vehicle})
+    body = json_bytes({"id": "evt_2", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi_2"}}})
+    old = sign(call.sandbox.stripe_secret, body, call.sandbox.front.clock.now() - 1_000)
+    go("POST", "/api/v1/webhooks/stripe", body, None, Stripe_Signature=old)
+    authorized(go)
+
+
+def authorized(go: Callable[..., Response]) -> None:
+    """An OAuth client's way through: what it can find out, a code, tokens, and each used wrongly too."""
+    for document in ("authorization-server", "protected-resource"):
+        go("GET", f"/.well-known/oauth-{document}", None, None)
+    home = "http://127.0.0.1/callback"
+    client = {"client_id": "demo_app", "redirect_uri": home}
+
+    def form(path: str, **fields: str) -> Response:
+        return go("POST", path, urlencode(fields).encode(), None, Content_Type="application/x-www-form-urlencoded")
+
+    def code(**more: str) -> str:
+        asked = {"response_type": "code", "scope": "read", "state": "s", **client, **more}
+        page = go("GET", f"/oauth/authorize?{urlencode(asked)}", None, None)
+        ticket = re.search(rb'name="ticket" value="([^"]+)"', page.body)
+        sent = form("/oauth/authorize", ticket=ticket[1].decode(), user="u", decision="allow") if ticket else page
+        return parse_qs(urlsplit(sent.header("location") or "").query).get("code", [""])[0]
+
+    def token(**fields: str) -> dict[str, Any]:
+        answer = form("/oauth/token", **{**client, **fields})
+        found: dict[str, Any] = json.loads(answer.body) if (answer.header("content-type") or "").startswith("application/json") else {}
+        return found
+
+    def api(path: str, access: str) -> None:
+        go("GET", path, None, None, Authorization=f"Bearer {access}")
+
+    go("GET", f"/oauth/authorize?{urlencode({**client, 'redirect_uri': 'https://b.example', 'response_type': 'code'})}", None, None)
+    code()
+    first = code(code_challenge=create_s256_code_challenge("v" * 43), code_challenge_method="S256")
+    exchange = {"grant_type": "authorization_code", "code": first}
+    token(**exchange, code_verifier="w" * 43)
+    got = token(**exchange, code_verifier="v" * 43)
+    access = got.get("access_token", "")
+    api(VAIL, access)
+    api("/api/v2/intelligence/market-rate?lat=39.6403&lng=-106.3742", access)
+    for _ in range(2):
+        token(grant_type="refresh_token", refresh_token=got.get("refresh_token", ""))
+    second = code(code_challenge=create_s256_code_challenge("v" * 43), code_challenge_method="S256")
+    got = token(grant_type="authorization_code", code=second, code_verifier="v" * 43)
+    form("/oauth/revoke", token=got.get("access_token", ""), client_id="demo_app")
+    api(VAIL, got.get("access_token", ""))
+    token(grant_type="authorization_code", code=second, code_verifier="v" * 43)
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,10 @@ def test_call_without_a_living_key_is_401_whatever_it_asks(call: Caller, header:
     ):
         answer = call(method, url, body, key=None, **given)
         assert answer.status == 401
-        assert answer.header("WWW-Authenticate") == "Bearer"
+        says = answer.header("WWW-Authenticate") or ""
+        assert says.startswith("Bearer ")
+        assert 'resource_metadata="https://parkgraph.com/.well-known/oauth-protected-resource"' in says
+        assert ('error="invalid_token"' in says) == (header is not None and header.startswith("Bearer ") and header != "Bearer ")
         assert json.loads(answer.body)["error"]["code"] == "UNAUTHORIZED"
         assert key not in answer.body.decode()
 

@@ -8,13 +8,16 @@ import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
 
-from pgagents.sandbox import oauth_clients
+from pgagents.cli.main import main
+from pgagents.errors import PgagentsError
+from pgagents.sandbox import oauth_client_file, oauth_clients
 from pgagents.wire import Response
 from sandboxes import DISPATCH, VAIL, Caller, model
 from test_server import sandbox
@@ -31,8 +34,8 @@ PARKED = {"lot_id": "lot_lionshead", "plate": "CO-1"}
 class App:
     """A client app and its user, in front of one sandbox."""
 
-    def __init__(self) -> None:
-        self.caller = Caller()
+    def __init__(self, *clients: oauth_clients.Client) -> None:
+        self.caller = Caller(oauth_clients=clients)
         self.secret = str(self.caller.sandbox.oauth["confidential"]["client_secret"])
 
     def post(self, path: str, form: dict[str, str] | bytes, **headers: str) -> Response:
@@ -520,6 +523,7 @@ def test_wrong_method_and_an_api_without_oauth(app: App) -> None:
     assert (wrong.status, wrong.header("Allow")) == (405, "POST")
     assert Caller("shop")("GET", "/oauth/authorize", key=None).status in (401, 404)
     assert Caller("shop").sandbox.oauth == {}
+    assert Caller("shop")("GET", "/orders/x", key=None).header("WWW-Authenticate") == "Bearer"
 
 
 # -- other origins --------------------------------------------------------------------------------------------------
@@ -566,6 +570,103 @@ def test_answer_and_refusal_are_readable_for_a_page_of_another_origin() -> None:
     assert caller("OPTIONS", VAIL).status == 405
 
 
+# -- a client of one's own ------------------------------------------------------------------------------------------
+
+
+def own(tmp_path: Path, **given: Any) -> oauth_clients.Client:
+    """The client that a file with these members describes; None leaves a member out."""
+    file = tmp_path / "client.json"
+    members = {"client_id": "my_app", "redirect_uris": [LOOPBACK], **given}
+    file.write_text(json.dumps({name: value for name, value in members.items() if value is not None}))
+    return oauth_client_file.read(file, model("park_graph"))
+
+
+def test_own_public_client_signs_in(tmp_path: Path) -> None:
+    app = App(own(tmp_path, client_name="My app", scope="read", redirect_uris=["http://127.0.0.1/callback", "com.example.app:/back"]))
+    page = app.ask(client_id="my_app", redirect_uri="com.example.app:/back")
+    assert b"My app asks for access" in page.body
+    told = ok(app.change(app.code(page), client_id="my_app", redirect_uri="com.example.app:/back"))
+    assert (app.call(told["access_token"]).status, told["scope"]) == (200, "read")
+    assert app.caller.sandbox.oauth["my_app"] == {
+        "client_id": "my_app",
+        "redirect_uris": ["http://127.0.0.1/callback", "com.example.app:/back"],
+    }
+
+
+def test_own_confidential_client_proves_itself_and_is_attributed(tmp_path: Path) -> None:
+    back = "https://assistant.example/callback"
+    app = App(own(tmp_path, client_secret="s3cret", redirect_uris=[back], integration="claude", grant_types=["authorization_code"]))
+    code = app.code(app.gpt(client_id="my_app", redirect_uri=back, scope="read sessions:write"))
+    form = {"client_id": "my_app", "redirect_uri": back}
+    assert error(app.change_gpt(code, **form, client_secret="guess"), 401) == "invalid_client"
+    told = ok(app.change_gpt(code, **form, client_secret="s3cret"))
+    made = app.call(told["access_token"], "POST", "/api/v1/sessions", PARKED)
+    assert json.loads(made.body)["session"]["agent_platform"] == "anthropic"
+    for table in ("oauth_client", "oauth_token"):
+        assert not any("s3cret" in str(tuple(row)) for row in app.caller.sandbox.front.store.rows(f"SELECT * FROM {table}"))
+
+
+def test_client_of_an_earlier_start_is_none(tmp_path: Path) -> None:
+    db = tmp_path / "world.db"
+    first = Caller(db=db, oauth_clients=[own(tmp_path)])
+    assert b"my_app" in first("GET", "/oauth/authorize?" + urlencode(MY_APP), key=None).body
+    first.sandbox.front.store.close()
+    again = Caller(db=db)
+    assert again("GET", "/oauth/authorize?" + urlencode(MY_APP), key=None).status == 400
+    again.sandbox.front.store.close()
+
+
+MY_APP = {"response_type": "code", "client_id": "my_app", "redirect_uri": LOOPBACK, **PKCE}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"client_id": None}, "client_id is 1 to 200"),
+        ({"client_id": "my app"}, "client_id is 1 to 200"),
+        ({"client_id": "demo_gpt"}, "the sandbox's own"),
+        ({"client_id": 5}, "client_id must be a text"),
+        ({"redirect_uris": None}, "redirect_uris is a list"),
+        ({"redirect_uris": []}, "redirect_uris is a list"),
+        ({"redirect_uris": [5]}, "no absolute address"),
+        ({"redirect_uris": ["http://evil.example/back"]}, "for this machine alone"),
+        ({"redirect_uris": ["https://a.example/back#here"]}, "without a fragment"),
+        ({"redirect_uris": ["https://a.example;script-src/back"]}, "names no host"),
+        ({"redirect_uris": ["https://user@a.example/back"]}, "names no host"),
+        ({"redirect_uris": ["https:///back"]}, "names no host"),
+        ({"redirect_uris": ["javascript:alert(1)"]}, "neither https"),
+        ({"redirect_uris": ["/back"]}, "neither https"),
+        ({"redirect_uris": ["https://[::1/back"]}, "redirect_uris: "),
+        ({"redirect_uris": ["com.example.app:/back"], "client_secret": "s"}, "without a secret"),
+        ({"token_endpoint_auth_method": "client_secret_post"}, "needs a client_secret"),
+        ({"token_endpoint_auth_method": "none", "client_secret": "s"}, "without client_secret"),
+        ({"scope": "read everything"}, "scope everything is none of read"),
+        ({"redirect_uri": "x"}, "did you mean `redirect_uris`"),
+    ],
+)  # fmt: skip
+def test_file_that_describes_no_client_is_told_what_is_wrong(tmp_path: Path, given: dict[str, Any], says: str) -> None:
+    with pytest.raises(PgagentsError, match=re.escape(says)):
+        own(tmp_path, **given)
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"client_id":"a","client_id":"b"}', b"\xff", b"[" * 70_000])
+def test_file_that_is_no_json_object_is_one_message_and_exit_2(tmp_path: Path, raw: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "client.json"
+    file.write_bytes(raw)
+    assert main(["sandbox", "--port", "0", "--oauth-client", str(file)]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {file}")
+    with pytest.raises(PgagentsError, match="cannot read"):
+        oauth_client_file.read(tmp_path / "absent.json", model("park_graph"))
+
+
+def test_client_is_given_once_and_where_there_is_oauth(tmp_path: Path) -> None:
+    own(tmp_path)
+    with pytest.raises(PgagentsError, match="was given by another file"):
+        oauth_client_file.read_all([tmp_path / "client.json"] * 2, model("park_graph"))
+    with pytest.raises(PgagentsError, match="has no OAuth"):
+        oauth_client_file.read(tmp_path / "client.json", model("shop"))
+
+
 # -- on the wire ----------------------------------------------------------------------------------------------------
 
 
@@ -575,8 +676,13 @@ def test_whole_flow_over_tls_by_what_discovery_says(tmp_path: Any) -> None:
     with sandbox(tmp_path, "--tls") as (_, facts):
         trust = ssl.create_default_context(cafile=facts["ca_file"])
         with httpx.Client(base_url=facts["url"], verify=trust) as browser:
-            about = browser.get("/.well-known/oauth-authorization-server").json()
-            assert about["issuer"] == facts["url"]
+            refused = browser.post(DISPATCH, json={"action": "search_parking"})
+            found_at = re.search('resource_metadata="([^"]*)"', refused.headers["WWW-Authenticate"])
+            assert refused.status_code == 401
+            assert found_at
+            [issuer] = browser.get(found_at[1]).json()["authorization_servers"]
+            about = browser.get(f"{issuer}/.well-known/oauth-authorization-server").json()
+            assert about["issuer"] == issuer == facts["url"]
             client, redirect_uri = facts["oauth"]["confidential"], facts["oauth"]["confidential"]["redirect_uris"][1]
             query = {"response_type": "code", "client_id": client["client_id"], "redirect_uri": redirect_uri, "state": "x", "scope": "read"}
             page = browser.get(about["authorization_endpoint"], params=query)

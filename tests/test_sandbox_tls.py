@@ -20,10 +20,12 @@ from uvicorn.server import ServerState
 from pgagents.cli.main import main
 from pgagents.contract import Verdict
 from pgagents.report.curl import curl
-from pgagents.sandbox.app import app
+from pgagents.sandbox import serve
+from pgagents.sandbox.app import app, at_once
 from pgagents.sandbox.front import PEER, SCHEME
 from pgagents.sandbox.patience import Patience, port
 from pgagents.sandbox.plain import plain
+from pgagents.sandbox.tls import certificate
 from pgagents.verify.options import Identities, Options
 from pgagents.verify.run import contracts, verify
 from pgagents.wire import Request, Response, Silence
@@ -181,7 +183,7 @@ def ended_by_the_server(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[b
         return Response(204)
 
     async def talk() -> bytes:
-        config = uvicorn.Config(app(handler, 1000), log_level="critical", lifespan="off", ws="none", timeout_keep_alive=1)
+        config = uvicorn.Config(app(at_once(handler), 1000), log_level="critical", lifespan="off", ws="none", timeout_keep_alive=1)
         config.load()
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: port(handler)(config, ServerState(), {}), "127.0.0.1", 0)
@@ -214,6 +216,36 @@ def test_client_that_goes_silent_after_an_answer_is_cut_too(more: bytes, monkeyp
     heard, calls = ended_by_the_server(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + more, monkeypatch)
     assert b" 204 " in heard or heard == b"reset"
     assert calls == 1
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["nothing", "half a record", "plaintext"]
+)
+def test_handshake_that_stops_halfway_is_cut(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """asyncio itself would wait a minute."""
+    monkeypatch.setattr(serve, "HANDSHAKE_S", 0.2)
+
+    async def talk(context: ssl.SSLContext) -> bytes:
+        config = uvicorn.Config(
+            app(at_once(lambda _: Response(204)), 1000), log_level="critical", lifespan="off", http=port(lambda _: Response(400))
+        )
+        config.load()
+        bound = socket.create_server(("127.0.0.1", 0))
+        server = await serve.accept(config, ServerState(), bound, context)
+        reader, writer = await asyncio.open_connection(*bound.getsockname())
+        writer.write(sent)
+        try:
+            async with asyncio.timeout(10):
+                return await reader.read()
+        except ConnectionResetError:
+            return b""
+        finally:
+            writer.close()
+            server.close()
+
+    with certificate() as made:
+        heard = asyncio.run(talk(made.context))
+    assert b"HTTP" not in heard
 
 
 def verified(twin: Any, url: str = "https://127.0.0.1:1") -> tuple[Verdict, str]:

@@ -5,11 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,96 +14,8 @@ import pytest
 
 from sandboxes import DISPATCH, ROOT
 
-try:
-    from playwright import sync_api
-except ImportError:
-    sync_api = None
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if sync_api is None:
-    pytest.skip("no test of this file is run: playwright is not installed; `make browser` installs it", allow_module_level=True)
-if CHROMIUM is None:
-    pytest.skip("no test of this file is run: no chromium on this machine; `make browser` installs it", allow_module_level=True)
-
-COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "sandbox", str(ROOT / "catalogue" / "park_graph.yaml")]
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
-    "--disable-quic",
-]  # fmt: skip
 PAGE = ROOT / "generated" / "widget" / "index.html"
 HOSTILE = '<img src=x onerror="document.title=1"><script>document.title=2</script>{{7*7}}\u202e</td></table>'
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """A sandbox in a process of its own: its address and keys."""
-    ready = tmp_path_factory.mktemp("widget") / "ready.json"
-    child = subprocess.Popen([*COMMAND, "--port", "0", "--ready", str(ready)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        until = time.monotonic() + 30
-        while not ready.exists() and child.poll() is None and time.monotonic() < until:
-            time.sleep(0.02)
-        assert ready.exists(), child.stdout.read() if child.stdout and child.poll() is not None else "no ready file"
-        yield json.loads(ready.read_text())
-    finally:
-        if child.poll() is None:
-            child.terminate()
-        child.wait(10)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
-class Visit:
-    """A page that is open, with what it asked for and what went wrong in it."""
-
-    def __init__(self, browser: Any, url: str, **options: Any) -> None:
-        self.context = browser.new_context(**options)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
-        self.asked: list[str] = []
-        self.wrong: list[str] = []
-        self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("console", lambda said: self.wrong.append(said.text) if "Content Security Policy" in said.text else None)
-        self.page.goto(url)
-
-    def search(self, token: str, **values: str) -> None:
-        """Fill in, press the button, wait for what comes of it."""
-        for name, value in values.items():
-            self.page.fill(f"#in-{name}", value)
-        self.page.fill("#token", token)
-        self.page.click("#go")
-        self.page.wait_for_selector("#problem strong, #exchange:not([hidden]) summary")
-
-    def status(self) -> str:
-        return str(self.page.inner_text("#status"))
-
-    def rows(self) -> list[list[str]]:
-        return [row.locator("th, td").all_inner_texts() for row in self.page.locator("tbody tr").all()]
-
-    def problem(self) -> str:
-        return str(self.page.inner_text("#problem")).replace("\n\n", "\n")
-
-
-@pytest.fixture
-def visit(browser: Any) -> Iterator[Callable[..., Visit]]:
-    """Opens pages and closes them; a page that broke its own policy or threw fails its test."""
-    opened: list[Visit] = []
-
-    def open_page(url: str, **options: Any) -> Visit:
-        opened.append(Visit(browser, url, **options))
-        return opened[-1]
-
-    yield open_page
-    wrong = [words for one in opened for words in one.wrong]
-    for one in opened:
-        one.context.close()
-    assert wrong == []
 
 
 def _open() -> threading.Event:
@@ -175,7 +83,7 @@ def lot(**members: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_search_near_vail_shows_the_lots_with_their_numbers(sandbox: dict[str, Any], visit: Callable[..., Visit]) -> None:
+def test_search_near_vail_shows_the_lots_with_their_numbers(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     open_page = visit(sandbox["url"] + "/widget")
     assert open_page.page.input_value("#base") == sandbox["url"]
     open_page.search(sandbox["keys"]["lifted"])
@@ -199,7 +107,7 @@ def test_search_near_vail_shows_the_lots_with_their_numbers(sandbox: dict[str, A
     assert len(json.loads(answer.split("\n\n", 1)[1])["lots"]) == 5
 
 
-def test_markers_stand_where_the_lots_are(sandbox: dict[str, Any], visit: Callable[..., Visit]) -> None:
+def test_markers_stand_where_the_lots_are(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     """Lot 4 is 1.15 km due east of the centre, on a circle whose radius is 1.5 km."""
     open_page = visit(sandbox["url"] + "/widget")
     open_page.search(sandbox["keys"]["lifted"])
@@ -210,9 +118,7 @@ def test_markers_stand_where_the_lots_are(sandbox: dict[str, Any], visit: Callab
     assert abs(y) < area["r"] * 0.06
 
 
-def test_no_request_leaves_the_servers_own_origin_and_the_token_stays_in_memory(
-    sandbox: dict[str, Any], visit: Callable[..., Visit]
-) -> None:
+def test_no_request_leaves_the_servers_own_origin_and_the_token_stays_in_memory(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     token = sandbox["keys"]["lifted"]
     open_page = visit(sandbox["url"] + "/widget")
     open_page.search(token)
@@ -236,7 +142,7 @@ def test_no_request_leaves_the_servers_own_origin_and_the_token_stays_in_memory(
         ("starter", "The token is valid, but may not do this.\nIts plan does not include the scope “agent”."),
     ],
 )
-def test_refusal_is_said_in_words(sandbox: dict[str, Any], visit: Callable[..., Visit], key: str, words: str) -> None:
+def test_refusal_is_said_in_words(sandbox: dict[str, Any], visit: Callable[..., Any], key: str, words: str) -> None:
     open_page = visit(sandbox["url"] + "/widget")
     open_page.search(sandbox["keys"].get(key, key))
     assert open_page.problem().startswith(words)
@@ -247,7 +153,7 @@ def test_refusal_is_said_in_words(sandbox: dict[str, Any], visit: Callable[..., 
         assert open_page.page.get_attribute("#token", "aria-invalid") == "true"
 
 
-def test_call_over_the_limit_is_told_when_to_try_again(sandbox: dict[str, Any], visit: Callable[..., Visit]) -> None:
+def test_call_over_the_limit_is_told_when_to_try_again(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     """The ordinary test key has 30 calls a minute."""
     open_page = visit(sandbox["url"] + "/widget")
     call = """([path, token]) => Promise.all([...Array(30)].map(() => fetch(path, {method: "POST", body: '{"action":"search_parking"}',
@@ -257,7 +163,7 @@ def test_call_over_the_limit_is_told_when_to_try_again(sandbox: dict[str, Any], 
     assert re.match(r"Too many calls with this token\.\nTry again in [12] seconds?\.", open_page.problem())
 
 
-def test_wrong_input_is_said_at_its_field_and_nothing_is_sent(sandbox: dict[str, Any], visit: Callable[..., Visit]) -> None:
+def test_wrong_input_is_said_at_its_field_and_nothing_is_sent(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     open_page = visit(sandbox["url"] + "/widget")
     page = open_page.page
     for name, value, words in [
@@ -285,7 +191,7 @@ def test_wrong_input_is_said_at_its_field_and_nothing_is_sent(sandbox: dict[str,
     assert all(url.endswith("/widget") for url in open_page.asked)
 
 
-def test_everything_works_by_keyboard_alone(sandbox: dict[str, Any], visit: Callable[..., Visit]) -> None:
+def test_everything_works_by_keyboard_alone(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     open_page = visit(sandbox["url"] + "/widget")
     page = open_page.page
     order = []
@@ -316,7 +222,7 @@ def test_everything_works_by_keyboard_alone(sandbox: dict[str, Any], visit: Call
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_phone_never_scrolls_sideways(sandbox: dict[str, Any], visit: Callable[..., Visit], scheme: str) -> None:
+def test_phone_never_scrolls_sideways(sandbox: dict[str, Any], visit: Callable[..., Any], scheme: str) -> None:
     open_page = visit(
         sandbox["url"] + "/widget", viewport={"width": 360, "height": 740}, color_scheme=scheme, has_touch=True, is_mobile=True
     )
@@ -333,7 +239,7 @@ def test_phone_never_scrolls_sideways(sandbox: dict[str, Any], visit: Callable[.
     assert open_page.page.evaluate("document.getElementById('results-title').getBoundingClientRect().top") < 370
 
 
-def test_dark_and_light_are_as_the_reader_prefers(sandbox: dict[str, Any], visit: Callable[..., Visit]) -> None:
+def test_dark_and_light_are_as_the_reader_prefers(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     found = {
         scheme: visit(sandbox["url"] + "/widget", color_scheme=scheme, reduced_motion="reduce").page.evaluate(ground)
@@ -342,7 +248,7 @@ def test_dark_and_light_are_as_the_reader_prefers(sandbox: dict[str, Any], visit
     assert found == {"light": "rgb(244, 246, 248)", "dark": "rgb(14, 19, 24)"}
 
 
-def test_hostile_names_stay_text(visit: Callable[..., Visit]) -> None:
+def test_hostile_names_stay_text(visit: Callable[..., Any]) -> None:
     with server(
         lots(lot(name=HOSTILE, rate_unit=HOSTILE, available={"a": 1}), lot(name=None, lat="x"), {"name": 5}, lot(name="y" * 9999))
     ) as url:
@@ -357,7 +263,7 @@ def test_hostile_names_stay_text(visit: Callable[..., Visit]) -> None:
         assert [u for u in open_page.asked if not u.startswith(url)] == []
 
 
-def test_token_that_a_server_sends_back_is_not_shown(visit: Callable[..., Visit]) -> None:
+def test_token_that_a_server_sends_back_is_not_shown(visit: Callable[..., Any]) -> None:
     token = "pk_test_secret_of_the_reader"
     for answer in (lots(lot(name=f"You sent {token}")), refusal(401, f"unknown: {token}")):
         with server(answer) as url:
@@ -387,7 +293,7 @@ def test_token_that_a_server_sends_back_is_not_shown(visit: Callable[..., Visit]
     ],
 )
 def test_odd_answer_is_said_in_words(
-    visit: Callable[..., Visit], answer: Callable[[], tuple[int, dict[str, str], bytes]], words: str
+    visit: Callable[..., Any], answer: Callable[[], tuple[int, dict[str, str], bytes]], words: str
 ) -> None:
     with server(answer) as url:
         open_page = visit(url + "/widget")
@@ -396,7 +302,7 @@ def test_odd_answer_is_said_in_words(
         assert open_page.rows() == []
 
 
-def test_no_results_is_said(visit: Callable[..., Visit]) -> None:
+def test_no_results_is_said(visit: Callable[..., Any]) -> None:
     with server(lots()) as url:
         open_page = visit(url + "/widget")
         open_page.search("pk_test_whatever", radius_km="0.5")
@@ -404,7 +310,7 @@ def test_no_results_is_said(visit: Callable[..., Visit]) -> None:
         assert open_page.problem() == ""
 
 
-def test_many_results_are_cut_and_said(visit: Callable[..., Visit]) -> None:
+def test_many_results_are_cut_and_said(visit: Callable[..., Any]) -> None:
     with server(lots(*[lot(name=f"Lot {n}", lat=39.6403 + n / 30000) for n in range(150)])) as url:
         open_page = visit(url + "/widget")
         open_page.search("pk_test_whatever")
@@ -412,7 +318,7 @@ def test_many_results_are_cut_and_said(visit: Callable[..., Visit]) -> None:
         assert len(open_page.rows()) == 100
 
 
-def test_search_that_is_under_way_says_so_and_is_not_sent_twice(visit: Callable[..., Visit]) -> None:
+def test_search_that_is_under_way_says_so_and_is_not_sent_twice(visit: Callable[..., Any]) -> None:
     gate = threading.Event()
     with server(lots(lot()), gate=gate) as url:
         open_page = visit(url + "/widget")
@@ -428,7 +334,7 @@ def test_search_that_is_under_way_says_so_and_is_not_sent_twice(visit: Callable[
         assert sum(u.endswith(DISPATCH) for u in open_page.asked) == 1
 
 
-def test_server_that_never_answers_is_given_up(visit: Callable[..., Visit]) -> None:
+def test_server_that_never_answers_is_given_up(visit: Callable[..., Any]) -> None:
     with server(lots(), gate=threading.Event()) as url:
         open_page = visit("about:blank")
         open_page.page.clock.install()
@@ -440,7 +346,7 @@ def test_server_that_never_answers_is_given_up(visit: Callable[..., Visit]) -> N
         assert open_page.problem().startswith("The server took too long.\nNo answer within 15 seconds.")
 
 
-def test_file_on_a_disk_calls_a_server_of_this_machine_that_lets_it(visit: Callable[..., Visit]) -> None:
+def test_file_on_a_disk_calls_a_server_of_this_machine_that_lets_it(visit: Callable[..., Any]) -> None:
     with server(lots(lot()), cors=True) as open_to_all, server(lots(lot())) as closed:
         open_page = visit(PAGE.as_uri())
         assert open_page.page.input_value("#base") == "https://parkgraph.com"
@@ -454,7 +360,7 @@ def test_file_on_a_disk_calls_a_server_of_this_machine_that_lets_it(visit: Calla
         assert open_page.rows()[0][1] == "One"
 
 
-def test_file_on_a_disk_reads_the_sandbox_and_its_headers(sandbox: dict[str, Any], visit: Callable[..., Visit]) -> None:
+def test_file_on_a_disk_reads_the_sandbox_and_its_headers(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     open_page = visit(PAGE.as_uri())
     open_page.page.fill("#base", sandbox["url"])
     open_page.search(sandbox["keys"]["lifted"])
@@ -465,7 +371,7 @@ def test_file_on_a_disk_reads_the_sandbox_and_its_headers(sandbox: dict[str, Any
     assert [url for url in open_page.asked if not url.startswith((sandbox["url"], "file:"))] == []
 
 
-def test_places_at_the_edge_of_the_earth_are_drawn(visit: Callable[..., Visit]) -> None:
+def test_places_at_the_edge_of_the_earth_are_drawn(visit: Callable[..., Any]) -> None:
     """Over the date line and at a pole, what is near is near on the map."""
     for lat, lng, there in ((10, 179.999, (10, -179.999)), (90, 0, (89.999, 120)), (-90, 50, (-89.999, -20))):
         with server(lots(lot(lat=there[0], lng=there[1]))) as url:

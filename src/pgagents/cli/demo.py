@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgagents.cli import _reports
 from pgagents.cli.options import examples
 
 if TYPE_CHECKING:
@@ -30,9 +31,7 @@ _SANDBOX = "from pgagents.cli.main import run; run()"
     ),
 )
 @click.option("--fault", multiple=True, metavar="NAME", help="Let the sandbox misbehave: see `pgagents sandbox --list-faults`. Repeatable.")
-@click.option(
-    "--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="Also write FILE: .json or .xml (JUnit)."
-)
+@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=_reports.HELP)
 @click.option("--only", multiple=True, metavar="ID", help="Only this contract, or all whose id begins so. Repeatable.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="The same seed sends the same requests."
@@ -42,13 +41,15 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     import tempfile
 
     from pgagents.catalogue.load import load_file
-    from pgagents.cli import _reports, _run
+    from pgagents.cli import _receiver, _run
     from pgagents.cli._cache import keep_out_of_here
+    from pgagents.cli._inside import client_of
     from pgagents.resources import folder
     from pgagents.verify.options import Options
 
     keep_out_of_here()
     _reports.check(reports)
+    pages = _page()
     catalogue = folder("catalogue") / "park_graph.yaml"
     model = load_file(catalogue, name="catalogue/park_graph.yaml")
     with tempfile.TemporaryDirectory(prefix="pgagents-demo-") as scratch, _run.signals():
@@ -60,20 +61,50 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
                 keys["stripe"] = ready["stripe_secret"]
             click.echo(f"\nverifying the sandbox at {ready['url']}" + (f" with {', '.join(fault)}" if fault else "") + "\n")
             options = Options(seed=seed, only=only, version=_run.version())
-            code = _run.run(
-                model,
-                ready["url"],
-                keys,
-                options,
-                cacert=Path(ready["ca_file"]),
-                reports=reports,
-                plain_url=ready["plain_url"],
-                again=" ".join(["pgagents demo", *(f"--fault {name}" for name in fault)]),
-            )
+            with _receiver.receiving(_receiver.AUTO, 0) as inbox:
+                code = _run.run(
+                    model,
+                    ready["url"],
+                    keys,
+                    options,
+                    cacert=Path(ready["ca_file"]),
+                    reports=(*reports, *pages),
+                    plain_url=ready["plain_url"],
+                    again=" ".join(["pgagents demo", *(f"--fault {name}" for name in fault)]),
+                    oauth=client_of(ready["oauth"]),
+                    receiver=inbox,
+                )
+    for page in pages:
+        click.echo(f"\nthe report as a page: {page.as_uri()}", err=True)
     if code == 1:
-        faults = "".join(f" --fault {name}" for name in fault)
-        click.echo(f"\nthis sandbox is stopped; for the curl lines start another: pgagents sandbox{faults}", err=True)
+        click.echo("\nthis sandbox is stopped; the curl lines are for another at the same port, with its CA and its key:", err=True)
+        for line in another(ready["url"], fault):
+            click.echo(f"  {line}", err=True)
     return code
+
+
+def another(url: str, faults: tuple[str, ...]) -> list[str]:
+    """What to type, in a POSIX shell, for a sandbox at the same address and the variables that the report's curl lines need."""
+    words = ["pgagents sandbox --tls --port", url.rpartition(":")[2], *(f"--fault {name}" for name in faults), "--ready live.json &"]
+    told = "$(python3 -c \"import json; print(json.load(open('live.json')){})\")"
+    return [
+        "rm -f live.json; " + " ".join(words),
+        "until [ -s live.json ]; do sleep 0.1; done",
+        "export CURL_CA_BUNDLE=" + told.format("['ca_file']"),
+        "export PGAGENTS_TOKEN=" + told.format("['keys']['lifted']"),
+    ]
+
+
+def _page() -> tuple[Path, ...]:
+    """Where the report goes as a page: into the user's cache folder, whose last one it replaces; nowhere, where that cannot be."""
+    from pgagents.cli._cache import folder
+
+    page = folder() / "demo" / "report.html"
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return ()
+    return (page,) if os.access(page.parent, os.W_OK) else ()
 
 
 def _build(catalogue: Path, scratch: Path) -> None:
@@ -95,6 +126,7 @@ def _sandbox(catalogue: Path, scratch: Path, faults: tuple[str, ...]) -> Iterato
 
     ready, log = scratch / "ready.json", scratch / "sandbox.log"
     words = [sys.executable, "-c", _SANDBOX, "sandbox", str(catalogue), "--port", "0", "--seed", str(SEED), "--ready", str(ready), "--tls"]
+    words.append("--allow-loopback-webhooks")
     for name in faults:
         words += ["--fault", name]
     with log.open("wb") as stream:

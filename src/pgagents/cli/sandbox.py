@@ -35,13 +35,18 @@ if TYPE_CHECKING:
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Serve with this fault switched on; may be repeated.")
 @click.option("--liberty", "liberties", multiple=True, metavar="NAME", help="Serve with this odd but legal behaviour; may be repeated.")
 @click.option("--allow-loopback-webhooks", is_flag=True, help="Also deliver webhooks to https addresses of this machine; for tests.")
+@click.option(
+    "--oauth-client", "oauth_clients", multiple=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Also let this OAuth client sign users in: its metadata as JSON (RFC 7591), at least client_id and redirect_uris. Repeatable.",
+)  # fmt: skip
 @click.option("--list-faults", is_flag=True, help="List all faults and liberties and stop.")
 @click.option(
     "--ready", type=click.Path(path_type=Path, dir_okay=False), help="Once it listens, write url, keys and secrets into this file as JSON."
 )
 def command(
     catalogue: Path | None, port: int, host: str, db: Path | None, seed: int | None, clock: str | None, tls: bool,
-    faults: tuple[str, ...], liberties: tuple[str, ...], allow_loopback_webhooks: bool, list_faults: bool, ready: Path | None,
+    faults: tuple[str, ...], liberties: tuple[str, ...], allow_loopback_webhooks: bool, oauth_clients: tuple[Path, ...],
+    list_faults: bool, ready: Path | None,
 ) -> None:  # fmt: skip
     """Serve an API made from a catalogue: by its domain where it has one, else from its examples and lifecycle.
 
@@ -55,7 +60,7 @@ def command(
     from pgagents.sandbox.tls import certificate
 
     _check_ready(ready)
-    sandbox = _open(catalogue, db, seed, clock, faults, liberties, allow_loopback_webhooks)
+    sandbox = _open(catalogue, db, seed, clock, faults, liberties, allow_loopback_webhooks, oauth_clients)
 
     def tell(facts: dict[str, Any]) -> None:
         if ready is not None:
@@ -68,9 +73,10 @@ def command(
 
 def _open(
     catalogue: Path | None, db: Path | None, seed: int | None, clock: str | None, faults: tuple[str, ...], liberties: tuple[str, ...],
-    allow_loopback: bool,
+    allow_loopback: bool, clients: tuple[Path, ...],
 ) -> Sandbox:  # fmt: skip
     from pgagents.errors import PgagentsError
+    from pgagents.sandbox import oauth_client_file
     from pgagents.sandbox.clock import LATEST_S, epoch_of
     from pgagents.sandbox.sandbox import open_sandbox
     from pgagents.sandbox.targets_allowed import SystemResolver
@@ -82,7 +88,8 @@ def _open(
             raise PgagentsError(f"--clock {clock} is no time", "write it with an offset: 2026-04-18T16:00:00Z")
     model = load(catalogue)
     return open_sandbox(
-        model, seed=seed, db=db, start=start, faults=faults, liberties=liberties, allow_loopback=allow_loopback, resolve=SystemResolver(),
+        model, seed=seed, db=db, start=start, faults=faults, liberties=liberties, allow_loopback=allow_loopback,
+        oauth_clients=oauth_client_file.read_all(clients, model), resolve=SystemResolver(),
         log=lambda text: click.echo(text, err=True),
     )  # fmt: skip
 

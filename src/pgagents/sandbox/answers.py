@@ -26,10 +26,11 @@ def success(status: int, result: Any) -> Response:
 def refusal(model: Model, code: Code, message: str, request_id: str, *, field: str | None = None, scope: str | None = None) -> Response:
     """An error in its envelope."""
     errors = model.errors
-    body: dict[str, Any] = {}
+    body: dict[str, Any] = {} if errors.code_at else _sampled(model, code)
     _own_members(model, code, body)
-    _put(body, errors.code_at, code.name)
-    _put(body, errors.message_at, message)
+    for at, value in ((errors.code_at, code.name), (errors.message_at, message)):
+        if at:
+            _put(body, at, value)
     if errors.request_id_at:
         _put(body, errors.request_id_at, request_id)
     if field is not None and errors.field_at:
@@ -39,24 +40,30 @@ def refusal(model: Model, code: Code, message: str, request_id: str, *, field: s
     return Response(code.status, (("Content-Type", JSON),), _safe_bytes(body))
 
 
-def add_constants(model: Model, response: Response, *, keyed: bool, secure: bool = False) -> Response:
-    """The headers that have one value, on the answers that must carry them; those that are there already stay.
-
-    `secure`: the answer travels over TLS, so that headers for https alone are due too.
-    """
-    kind = "success" if response.status < 400 else "error"
-    found = list(response.headers)
+def constants(model: Model, status: int, *, keyed: bool, secure: bool) -> list[tuple[str, str]]:
+    """The headers of one value that an answer must carry. `secure`: it travels over TLS, so that those for https alone are due too."""
+    kind = "success" if status < 400 else "error"
+    found = []
     for header in model.headers:
-        applies = "all" in header.on or kind in header.on or response.status in header.on or (keyed and "keyed" in header.on)
+        applies = "all" in header.on or kind in header.on or status in header.on or (keyed and "keyed" in header.on)
         value = header.const or _STANDARD.get(header.name.lower())
-        if applies and (secure or not header.https) and value is not None and response.header(header.name) is None:
+        if applies and (secure or not header.https) and value is not None:
             found.append((header.name, value))
-    return Response(response.status, tuple(found), response.body)
+    return found
 
 
 def request_id_header(model: Model) -> str:
     """The header that tells the answer's id."""
     return next((h.name for h in model.headers if "request-id" in h.name.lower()), "X-Request-Id")
+
+
+def _sampled(model: Model, code: Code) -> dict[str, Any]:
+    """A body of the code's envelope, where the catalogue does not say which of its members tell the code."""
+    from pgagents.sandbox.sample import sample
+
+    name = code.envelope if code.envelope in model.schemas else model.errors.envelope
+    found = sample(model.schemas[name], model.schemas, 0.0)
+    return found if isinstance(found, dict) else {}
 
 
 def _own_members(model: Model, code: Code, body: dict[str, Any]) -> None:

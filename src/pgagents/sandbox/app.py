@@ -20,9 +20,19 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 DRAIN_S = 3.0
 DRAIN_BYTES = 16_777_216
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Answer = Callable[[Request], Awaitable[Response | Silence]]
 
 
-def app(handler: Handler, most_bytes: int | None, log: Callable[[str], None] = lambda _: None) -> App:
+def at_once(handler: Handler) -> Answer:
+    """A handler whose answers have nothing to wait for."""
+
+    async def answer(request: Request) -> Response | Silence:
+        return handler(request)
+
+    return answer
+
+
+def app(handler: Answer, most_bytes: int | None, log: Callable[[str], None] = lambda _: None) -> App:
     """The application; `log` hears of what goes wrong in it.
 
     A body over `most_bytes` is not read to its end: the handler sees one byte too many and refuses it.
@@ -42,10 +52,10 @@ def app(handler: Handler, most_bytes: int | None, log: Callable[[str], None] = l
             return
         incoming = Incoming(scope, receive)
         try:
-            body, whole = await _body(incoming, most_bytes)
+            body, whole = await _body(incoming, most_bytes) if _has_body(scope) else (b"", True)
         except ClientDisconnect:
             return
-        found = handler(_request(scope, body))
+        found = await handler(_request(scope, body))
         if isinstance(found, Silence):
             # an answer that is announced and never comes: uvicorn closes the connection
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
@@ -72,6 +82,11 @@ async def _refuse(incoming: Incoming, found: Response, send: Send) -> None:
                 more = message["type"] == "http.request" and message.get("more_body", False)
                 left -= len(message.get("body", b""))
     await send({"type": "http.response.body", "body": b""})
+
+
+def _has_body(scope: Scope) -> bool:
+    """Whether a request has one at all, which its head says (RFC 9112, 6.3)."""
+    return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
 
 async def _body(incoming: Incoming, most_bytes: int | None) -> tuple[bytes, bool]:

@@ -17,6 +17,7 @@ from pgagents.wire import Request, read_json
 BODY = "body"
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+_WHOLE = re.compile(r"-?[0-9]+")
 _MOST_DIGITS = 400
 
 
@@ -37,104 +38,140 @@ class Arguments:
     given: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Argument:
+    """How one argument is read. `types` are those its schema takes, a list's of its items; `whole`: a number of it is an integer."""
+
+    name: str
+    wire: str
+    place: str
+    many: bool
+    types: frozenset[str]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How an action's arguments are read and judged: worked out once."""
+
+    arguments: tuple[_Argument, ...]
+    beside: tuple[_Argument, ...]
+    """Those that do not travel in the body."""
+    body: Mapping[str, str]
+    """The names of those that do, by how they are spelt there."""
+    defaults: Mapping[str, Any]
+    validator: Any
+
+
 class Decoder:
     """Compiled once for a catalogue."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._compiled: dict[str, Any] = {}
-        self._exponents = model.points.query_numbers != "decimal"
+        self._plans: dict[str, _Plan] = {}
+        self._number = _JSON_NUMBER if model.points.query_numbers != "decimal" else _DECIMAL
 
     def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
         """The arguments of a REST call."""
+        plan = self._plan(action)
         found: dict[str, Any] = {}
         query: dict[str, list[str]] = {}
         for name, text in request.query:
             query.setdefault(name, []).append(text)
-        for param in action.params:
-            fault = self._text_argument(param, path_values, query, request, found)
+        for argument in plan.beside:
+            fault = self._text_argument(argument, path_values, query, request, found)
             if fault is not None:
                 return fault
-        if any(p.place == "body" for p in action.params):
+        if plan.body:
             members = json_object(request)
             if isinstance(members, Fault):
                 return members
-            names = {p.wire: p for p in action.params if p.place == "body"}
             for wire, value in members.items():
-                if wire in names:
-                    found[str(names[wire].name)] = value
+                if wire in plan.body:
+                    found[plan.body[wire]] = value
                 elif action.unknown == "refused":
                     return Fault("invalid", wire, f"{_shown(wire)} is no member of this body")
-        return self.validate(action, found)
+        return self._validated(action, plan, found)
 
     def members(self, action: Action, members: Mapping[str, Any]) -> Arguments | Fault:
         """The arguments of a dispatcher's call: all by name, typed as JSON types them."""
-        known = {str(p.name): p for p in action.params}
+        plan = self._plan(action)
+        known = {argument.name for argument in plan.arguments}
         found = {}
         for name, value in members.items():
             if name in known:
                 found[name] = value
             elif action.unknown == "refused":
                 return Fault("invalid", name, f"{_shown(name)} is no argument of {action.name}")
-        return self.validate(action, found)
+        return self._validated(action, plan, found)
 
-    def validate(self, action: Action, found: dict[str, Any]) -> Arguments | Fault:
+    def _validated(self, action: Action, plan: _Plan, found: dict[str, Any]) -> Arguments | Fault:
         """Hold arguments to the action's schema; the field of the first fault, in the order of the catalogue."""
         for name, value in found.items():
             odd = _inexpressible(value)
             if odd is not None:
                 return Fault("invalid", _field(action, (name, *odd[0])), odd[1])
-        errors = list(self._validator(action).iter_errors(found))
-        if errors:
-            return _first(action, errors)
-        values = {str(p.name): found[p.name] if p.name in found else p.schema["default"] for p in action.params if _has(p, found)}
-        for param in action.params:
-            value = values.get(param.name)
-            if isinstance(value, float) and value.is_integer() and _takes(param.schema, "integer", self._model):
-                values[str(param.name)] = int(value)
+        if not plan.validator.is_valid(found):
+            return _first(action, list(plan.validator.iter_errors(found)))
+        values = {**plan.defaults, **found}
+        for argument in plan.arguments:
+            if argument.whole and isinstance(value := values.get(argument.name), float) and value.is_integer():
+                values[argument.name] = int(value)
         return Arguments(values, frozenset(found))
 
     def _text_argument(
-        self, param: Param, path: Mapping[str, str], query: Mapping[str, list[str]], request: Request, found: dict[str, Any]
+        self, argument: _Argument, path: Mapping[str, str], query: Mapping[str, list[str]], request: Request, found: dict[str, Any]
     ) -> Fault | None:
         texts: list[str] = []
-        if param.place == "path" and param.wire in path:
-            texts = [path[param.wire]]
-        elif param.place == "query":
-            texts = query.get(param.wire, [])
-        elif param.place == "header":
-            texts = [v for k, v in request.headers if k.lower() == param.wire.lower()]
+        if argument.place == "path" and argument.wire in path:
+            texts = [path[argument.wire]]
+        elif argument.place == "query":
+            texts = query.get(argument.wire, [])
+        elif argument.place == "header" and request.header(argument.wire) is not None:
+            texts = [v for k, v in request.headers if k.lower() == argument.wire.lower()]
         if not texts:
             return None
-        schema = schemas.resolve(param.schema, self._model.schemas)
-        if "array" in _types(schema):
-            items = schemas.resolve(schema.get("items", {}), self._model.schemas)
-            found[str(param.name)] = [self.value(text, items) for text in texts]
+        if argument.many:
+            found[argument.name] = [self._value(text, argument.types) for text in texts]
             return None
         if len(texts) > 1:
-            return Fault("invalid", param.wire, f"{param.wire} stands {len(texts)} times")
-        found[str(param.name)] = self.value(texts[0], schema)
+            return Fault("invalid", argument.wire, f"{argument.wire} stands {len(texts)} times")
+        found[argument.name] = self._value(texts[0], argument.types)
         return None
 
-    def value(self, text: str, schema: Mapping[str, Any]) -> Any:
+    def _value(self, text: str, types: frozenset[str]) -> Any:
         """What a text means where the schema wants a number or a boolean; else the text itself, which validation judges."""
-        types = _types(schema)
-        if types & {"number", "integer"}:
-            pattern = _JSON_NUMBER if self._exponents else _DECIMAL
-            if len(text) <= _MOST_DIGITS and pattern.fullmatch(text):
-                number = float(text)
-                if math.isfinite(number):
-                    return int(text) if re.fullmatch(r"-?[0-9]+", text) else number
+        if ("number" in types or "integer" in types) and len(text) <= _MOST_DIGITS and self._number.fullmatch(text):
+            number = float(text)
+            if math.isfinite(number):
+                return int(text) if _WHOLE.fullmatch(text) else number
         if "boolean" in types and text in ("true", "false"):
             return text == "true"
         return text
 
-    def _validator(self, action: Action) -> Any:
-        if action.name not in self._compiled:
-            places = ("path", "query", "header", "body")
-            schema = dict(action.input_schema(places=places))  # type: ignore[arg-type]  # a tuple of literals loses their types
-            self._compiled[action.name] = schemas.validator(plain(schema), self._model.schemas)
-        return self._compiled[action.name]
+    def _plan(self, action: Action) -> _Plan:
+        if action.name not in self._plans:
+            self._plans[action.name] = self._planned(action)
+        return self._plans[action.name]
+
+    def _planned(self, action: Action) -> _Plan:
+        places = ("path", "query", "header", "body")
+        schema = dict(action.input_schema(places=places))  # type: ignore[arg-type]  # a tuple of literals loses their types
+        arguments = tuple(self._argument(param) for param in action.params)
+        return _Plan(
+            arguments,
+            tuple(a for a in arguments if a.place != "body"),
+            {a.wire: a.name for a in arguments if a.place == "body"},
+            {str(p.name): p.schema["default"] for p in action.params if "default" in p.schema},
+            schemas.validator(plain(schema), self._model.schemas),
+        )
+
+    def _argument(self, param: Param) -> _Argument:
+        schema = schemas.resolve(param.schema, self._model.schemas)
+        types = _types(schema)
+        many = "array" in types
+        of = _types(schemas.resolve(schema.get("items", {}), self._model.schemas)) if many else types
+        return _Argument(str(param.name), param.wire, param.place, many, frozenset(of), "integer" in types and "number" not in types)
 
 
 def json_object(request: Request) -> dict[str, Any] | Fault:
@@ -157,21 +194,12 @@ def json_type(header: str | None) -> bool:
     return kind == "application/json" and all(p.replace('"', "") in ("", "charset=utf-8", "charset=utf8") for p in parameters)
 
 
-def _has(param: Param, found: Mapping[str, Any]) -> bool:
-    return param.name in found or "default" in param.schema
-
-
 def _types(schema: Mapping[str, Any]) -> set[str]:
     kind = schema.get("type")
     if kind is not None:
         return {kind} if isinstance(kind, str) else set(kind)
     inner: Iterable[Any] = [*(schema.get("anyOf") or ()), *(schema.get("oneOf") or ()), *(schema.get("allOf") or ())]
     return set().union(*(_types(s) for s in inner)) if inner else set()
-
-
-def _takes(schema: Mapping[str, Any], kind: str, model: Model) -> bool:
-    types = _types(schemas.resolve(schema, model.schemas))
-    return kind in types and "number" not in types
 
 
 def _first(action: Action, errors: list[Any]) -> Fault:

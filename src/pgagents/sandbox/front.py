@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import random
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
-from pgagents.model import Action, Code, Dispatcher, Model
-from pgagents.sandbox import answers, cors, idempotency, oauth_scopes
+from pgagents.model import Action, Code, Model
+from pgagents.sandbox import answers, cors, idempotency, oauth_metadata, oauth_scopes
+from pgagents.sandbox import asked as asks
+from pgagents.sandbox.asked import Asked, too_large
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.clock import Clock
-from pgagents.sandbox.decode import Arguments, Decoder, Fault, json_object
+from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.hosted import Hosted
 from pgagents.sandbox.keys import Key, Keyring, word
 from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.sandbox.oauth_grants import Grants
-from pgagents.sandbox.routes import Endpoint, Match, Routes
+from pgagents.sandbox.routes import Routes
 from pgagents.sandbox.site import Page, Site
 from pgagents.sandbox.store import Store
 from pgagents.wire import Request, Response
@@ -27,17 +28,6 @@ PEER = ":peer"
 OAUTH_SUB = "oauth sub"
 SCHEME = ":scheme"
 """The pseudo-header in which a server says whether the call came over TLS: https."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What a request asks for, before anything is judged but its form."""
-
-    match: Match | None
-    endpoint: Endpoint | None
-    action: Action | None
-    dispatcher: Dispatcher | None
-    members: Mapping[str, Any] | Fault | None
 
 
 class Front:
@@ -66,6 +56,7 @@ class Front:
         self._end_users = [name.removeprefix("header ").strip() for name in model.limits.end_user if name.startswith("header ")]
         self._agents = _agent_headers(model)
         self._id_header = answers.request_id_header(model)
+        self._constant_headers: dict[tuple[int, bool, bool], list[tuple[str, str]]] = {}
         self._most_bytes: int | None = model.limits.max_body_bytes
 
     def __call__(self, request: Request) -> Response:
@@ -89,6 +80,10 @@ class Front:
         """The refusal of bytes that are no HTTP request; of `request` the pseudo-headers are known."""
         return self._unread(request, "bad_body", "This is no HTTP request")
 
+    def unkept(self, request: Request) -> Response:
+        """The refusal of a call that was answered, but whose writing could not be kept: nothing of it is there."""
+        return self._unread(request, "crashed", "Something went wrong on our side; quote the request id to support")
+
     def _unread(self, request: Request, kind: str, message: str) -> Response:
         """A refusal before anything was read. It counts as a call without a key and is never more than told so."""
         with self.store.lock:
@@ -108,17 +103,24 @@ class Front:
             headers += self.limits.headers(told, now)
         keyed = request.header("authorization") is not None
         secure = request.header(SCHEME) == "https"
-        answer = answers.add_constants(self.model, Response(answer.status, tuple(headers), answer.body), keyed=keyed, secure=secure)
+        headers += [due for due in self._constants(answer.status, keyed, secure) if answer.header(due[0]) is None]
+        answer = Response(answer.status, tuple(headers), answer.body)
         if request.header("origin") and self._for_browsers(request.path):
             answer = cors.opened(answer)
         return Response(answer.status, answer.headers) if request.method == "HEAD" else answer
+
+    def _constants(self, status: int, keyed: bool, secure: bool) -> list[tuple[str, str]]:
+        known = (status, keyed, secure)
+        if known not in self._constant_headers:
+            self._constant_headers[known] = answers.constants(self.model, status, keyed=keyed, secure=secure)
+        return self._constant_headers[known]
 
     def _answer(self, request: Request, request_id: str, now: float, drawn: list[Drawn]) -> Response:
         if cors.is_preflight(request) and (methods := self._for_browsers(request.path)):
             return self._keyless(request, request_id, now, drawn) or cors.preflight(self.model, methods)
         if self.hosted.has(request.path):
             return self._public(request, request_id, now, drawn)
-        asked = self._asked(request)
+        asked = asks.read(request, self.routes, self._most_bytes)
         page = self.site.page(request.path) if asked.match is None else None
         if page is not None:
             return self._page(request, page, request_id, now, drawn)
@@ -133,7 +135,7 @@ class Front:
             drawn.append(level)
         if key is None and not public:
             refused = self._refuse("no_key", "Send a key: Authorization: Bearer <key>", request_id)
-            return refused.with_header("WWW-Authenticate", "Bearer")
+            return self._challenged(refused, "invalid_token" if _bearer(request) else None)
         if level is not None and level.wait_s:
             return self._refuse("limited", "Too many calls; wait as Retry-After says", request_id)
         refused_early = self._framework(request, asked, key, request_id)
@@ -178,7 +180,7 @@ class Front:
         if request.method not in page.methods and not readable:
             refused = self._refuse("wrong_method", f"{request.method} is not possible here", request_id)
             return refused.with_header("Allow", ", ".join(page.methods))
-        if self._too_large(request):
+        if too_large(request, self._most_bytes):
             return self._refuse("too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id)
         return self.site.answer(page, request, now) or self._refuse("unknown_path", "There is nothing at this path", request_id)
 
@@ -191,47 +193,10 @@ class Front:
             return self._refuse("wrong_method", "This document can only be read", request_id).with_header("Allow", "GET")
         return answers.success(200, self.hosted.document(request.path))
 
-    def _asked(self, request: Request) -> _Asked:
-        """What stands behind method and path; a dispatcher's body is read here, as its selector decides the limits."""
-        match = self.routes.match(request.path)
-        endpoint = match.methods.get(request.method) if match else None
-        if endpoint is None or endpoint.dispatcher is None:
-            return _Asked(match, endpoint, endpoint.action if endpoint else None, None, None)
-        dispatcher = endpoint.dispatcher
-        if self._too_large(request):
-            return _Asked(match, endpoint, None, dispatcher, None)
-        members = json_object(request)
-        if isinstance(members, Fault):
-            return _Asked(match, endpoint, None, dispatcher, members)
-        action, arguments = self._selected(dispatcher, members)
-        return _Asked(match, endpoint, action, dispatcher, arguments)
-
-    def _selected(self, dispatcher: Dispatcher, members: Mapping[str, Any]) -> tuple[Action | None, Mapping[str, Any] | Fault]:
-        """The action that a dispatcher's body names, and its arguments."""
-        selector, arguments = dispatcher.selector, dispatcher.arguments
-        known = {str(a.name): a for a in dispatcher.actions}
-        name = members.get(selector)
-        if selector not in members:
-            return None, Fault("invalid", selector, f"{selector} is required")
-        if not isinstance(name, str) or name not in known:
-            return None, Fault("invalid", selector, f"{selector} must be one of {', '.join(known)}")
-        action = known[name]
-        given = members.get(arguments, {})
-        if not isinstance(given, dict):
-            return action, Fault("invalid", arguments, f"{arguments} must be an object")
-        unknown = next((m for m in members if m not in (selector, arguments)), None)
-        if unknown is not None and action.unknown == "refused":
-            return action, Fault("invalid", unknown, "no such member here")
-        return action, given
-
     def _key(self, request: Request, now: float) -> Key | None:
         """The key, or the access token, of the Authorization header."""
-        header = request.header("authorization")
-        if header is None:
-            return None
-        scheme, _, token = header.partition(" ")
-        token = token.strip(" ")
-        if scheme.lower() != "bearer" or not token:
+        token = _bearer(request)
+        if token is None:
             return None
         return self.keyring.find(token) or (self.grants.key(token, now) if self.grants else None)
 
@@ -241,20 +206,20 @@ class Front:
             return key.sub
         return next((v for name in self._end_users if (v := request.header(name))), None)
 
-    def _is_agent(self, request: Request, asked: _Asked, key: Key | None) -> bool:
+    def _is_agent(self, request: Request, asked: Asked, key: Key | None) -> bool:
         """Whether an agent calls, as opposed to an operator's own program."""
         by_key = key is not None and (key.integration is not None or key.fleet is not None or key.granted is not None)
         marked = any(request.header(name) == value for name, value in self._agents)
         return by_key or asked.dispatcher is not None or marked
 
-    def _framework(self, request: Request, asked: _Asked, key: Key | None, request_id: str) -> Response | None:
+    def _framework(self, request: Request, asked: Asked, key: Key | None, request_id: str) -> Response | None:
         """What is refused before any argument is looked at."""
         if asked.match is None:
             return self._refuse("unknown_path", "There is nothing at this path", request_id)
         if asked.endpoint is None:
             refused = self._refuse("wrong_method", f"{request.method} is not possible here", request_id)
             return refused.with_header("Allow", ", ".join(sorted(asked.match.methods)))
-        if self._too_large(request):
+        if too_large(request, self._most_bytes):
             return self._refuse("too_large", f"The body is larger than {self._most_bytes:,} bytes", request_id)
         if asked.endpoint.operator and (key is None or not key.operator):
             return self._refuse("no_scope", "Only the operator's key may do this", request_id)
@@ -266,16 +231,14 @@ class Front:
             return None
         said = f"The token was not granted {lacks}" if lacks else "No token may do this"
         refused = self._refuse("no_scope", said, request_id, scope=lacks or None)
-        return refused.with_header("WWW-Authenticate", oauth_scopes.challenge(lacks))
+        return self._challenged(refused, "insufficient_scope", lacks)
 
-    def _too_large(self, request: Request) -> bool:
-        if self._most_bytes is None:
-            return False
-        declared = request.header("content-length") or ""
-        announced = int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 20 else 0
-        return max(announced, len(request.body)) > self._most_bytes
+    def _challenged(self, refused: Response, error: str | None, scope: str | None = None) -> Response:
+        """The refusal with what a client needs to do better."""
+        said = oauth_metadata.challenge(self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope)
+        return refused.with_header("WWW-Authenticate", said)
 
-    def _arguments(self, request: Request, asked: _Asked) -> Arguments | Fault:
+    def _arguments(self, request: Request, asked: Asked) -> Arguments | Fault:
         if isinstance(asked.members, Fault):
             return asked.members
         assert asked.action is not None
@@ -287,7 +250,7 @@ class Front:
     def _run(self, call: Call, request_id: str) -> Response:
         """Do it once, and all or nothing."""
         action = call.action
-        with self.store.transaction():
+        with self.store.transaction(owed=call.surface != "rest" or action.effect != "read"):
             value = call.input.get(action.idempotency) if action.idempotency else None
             hash = idempotency.fingerprint(action, call.input) if value else b""
             owner = call.key.tenant if call.key and self.model.idempotency.of == "project" else call.key.id if call.key else ""
@@ -328,6 +291,12 @@ class Front:
     def _refuse(self, kind: str, message: str, request_id: str, *, field: str | None = None, scope: str | None = None) -> Response:
         """An error of the framework, by what it is for."""
         return answers.refusal(self.model, framework_code(self.model, kind), message, request_id, field=field, scope=scope)
+
+
+def _bearer(request: Request) -> str | None:
+    """What stands behind Bearer in the Authorization header."""
+    scheme, _, token = (request.header("authorization") or "").partition(" ")
+    return (token.strip(" ") or None) if scheme.lower() == "bearer" else None
 
 
 def _agent_headers(model: Model) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ _EVEN = 256 // len(_ALPHABET) * len(_ALPHABET)
 _LETTERS = bytes(ord(_ALPHABET[n % len(_ALPHABET)]) for n in range(256))
 _UNEVEN = bytes(range(_EVEN, 256))
 """Bytes that stand for no letter, so that none is likelier than another."""
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LIFTED_PER_MINUTE = 60_000
 
 
@@ -57,6 +58,16 @@ def word(rng: random.Random, length: int) -> str:
     while len(letters) < length:
         letters += rng.randbytes(length + length // 4 + 8).translate(_LETTERS, _UNEVEN)
     return letters[:length].decode()
+
+
+def ordered(rng: random.Random, at: float) -> str:
+    """A word that nobody guesses, later ones after earlier ones, as a ULID has it: a table's index then grows at its end."""
+    left = max(0, int(at * 1000))
+    moment = ""
+    for _ in range(10):
+        left, digit = divmod(left, 32)
+        moment = _CROCKFORD[digit] + moment
+    return moment + word(rng, 16)
 
 
 def digest(token: str) -> bytes:
@@ -123,6 +134,11 @@ def ordinary(keyring: Keyring) -> Key:
     return Key("key_test", "test", main.project if main else "main", plan, keyring.scopes(plan), main.mode if main else "test")
 
 
+def _integration(model: Model, surface: str | None) -> str | None:
+    """The agent that calls from a surface come from: the first thing they are stamped with."""
+    return next(iter(model.surfaces[surface].attribution.values()), None) if surface else None
+
+
 def _first_keys(keyring: Keyring) -> list[Key]:
     auth = keyring.model.auth
     roles: Mapping[str, Any] = auth.roles
@@ -140,7 +156,7 @@ def _first_keys(keyring: Keyring) -> list[Key]:
                 keyring.scopes(role.plan),
                 role.mode,
                 role.fleet,
-                None,
+                _integration(keyring.model, role.surface),
                 LIFTED_PER_MINUTE,
                 role.operator,
             )

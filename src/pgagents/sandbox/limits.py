@@ -28,7 +28,7 @@ class Limits:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._levels: dict[tuple[str, str], tuple[float, float]] = {}
-        self._applies: dict[tuple[str, Key | None, bool, str], bool] = {}
+        self._applying: dict[tuple[str, Key | None, bool], list[Bucket]] = {}
 
     def draw(self, action: Action | None, key: Key | None, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
         """Take a token from every bucket that applies, or from none where one is empty. None where nothing is limited."""
@@ -70,27 +70,25 @@ class Limits:
     def _buckets(
         self, action: Action | None, key: Key | None, agent: bool, end_user: str | None, peer: str
     ) -> list[tuple[Bucket, str, int]]:
+        known = (str(action.name) if action else "", key, agent)
+        if known not in self._applying:
+            if len(self._applying) >= _MOST_BUCKETS:
+                self._applying.clear()  # every new grant is a caller of its own
+            self._applying[known] = [b for b in self._model.buckets.values() if self._applies(b, action, key, agent)]
         found = []
-        for bucket in self._model.buckets.values():
-            if bucket.of == "address":
-                if key is None:
-                    found.append((bucket, peer, bucket.requests))
-                continue
-            if key is None or (bucket.of == "end_user" and end_user is None):
-                continue
-            if not self._applies_to(bucket, action, key, agent):
-                continue
-            owner = key.id if bucket.of == "key" else f"{key.id}\n{end_user}"
-            found.append((bucket, owner, max(bucket.requests, key.per_minute or 0)))
+        for bucket in self._applying[known]:
+            if bucket.of == "address" or key is None:
+                found.append((bucket, peer, bucket.requests))
+            elif bucket.of == "key":
+                found.append((bucket, key.id, max(bucket.requests, key.per_minute or 0)))
+            elif end_user is not None:
+                found.append((bucket, f"{key.id}\n{end_user}", max(bucket.requests, key.per_minute or 0)))
         return found
 
-    def _applies_to(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
-        known = (bucket.name, key, agent, str(action.name) if action else "")
-        if known not in self._applies:
-            if len(self._applies) >= _MOST_BUCKETS:
-                self._applies.clear()  # every new grant is a caller of its own
-            self._applies[known] = self._decide(bucket, action, key, agent)
-        return self._applies[known]
+    def _applies(self, bucket: Bucket, action: Action | None, key: Key | None, agent: bool) -> bool:
+        if key is None or bucket.of == "address":
+            return key is None and bucket.of == "address"
+        return self._decide(bucket, action, key, agent)
 
     def _decide(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
         """An action's own bucket always applies; one with a condition where it holds; a call of no action draws from the first."""

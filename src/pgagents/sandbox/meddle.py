@@ -140,6 +140,16 @@ def make_action(model: Model) -> Action:
     return next((r.made_by.action for r in model.resources.values() if r.made_by), model.actions[0])
 
 
+def widest(reader: Reader, action: Action, request: Request) -> bool:
+    """Whether a request asks for this action with every bounded whole number at its greatest."""
+    asked = reader.asked(request)
+    if asked is None or asked.action is not action:
+        return False
+    given = reader.arguments(request)
+    bounded = {p.wire: p.schema["maximum"] for p in action.params if p.schema.get("type") == "integer" and "maximum" in p.schema}
+    return all(str(given.get(wire)) == str(most) for wire, most in bounded.items())
+
+
 def error_at(data: Any, at: str | None, value: Any) -> Any:
     """An error body with another value at one of the envelope's places."""
     body = json.loads(json.dumps(data))
@@ -149,5 +159,7 @@ def error_at(data: Any, at: str | None, value: Any) -> Any:
     inner = body
     for step in path:
         inner = inner.setdefault(step, {})
+        if not isinstance(inner, dict):  # another envelope, such as OAuth's
+            return body
     inner[last] = value
     return body

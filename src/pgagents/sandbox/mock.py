@@ -115,11 +115,13 @@ class Mock:
     def _stateless(self, call: Call) -> Any:
         """The example with the same input, else the first that succeeds, else what the schema allows."""
         given = {k: v for k, v in call.input.items() if k in call.given}
-        for example in call.action.examples:
+        errors = self.model.errors
+        for example in call.action.examples if errors.code_at else ():
             if example.status >= 400 and plain(example.input) == given:
-                code = places.get(example.output, tuple(self.model.errors.code_at.split(".")))
+                code = places.get(example.output, tuple(errors.code_at.split(".")))
                 if any(c.name == code for c in call.action.errors):
-                    return Refusal(str(code), str(places.get(example.output, tuple(self.model.errors.message_at.split("."))) or code))
+                    message = places.get(example.output, tuple(errors.message_at.split("."))) if errors.message_at else ""
+                    return Refusal(str(code), str(message or code))
         return self._base(call)
 
     def _clock(self, call: Call) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import random
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ LOOPBACK = "http://127.0.0.1/callback"
 _GPT = "g-0123456789abcdef0123456789abcdef01234567"
 CHATGPT = (f"https://chatgpt.com/aip/{_GPT}/oauth/callback", f"https://chat.openai.com/aip/{_GPT}/oauth/callback")
 """The form of a GPT's callback; OpenAI serves both hosts (read 2026-11-20)."""
+OURS = ("demo_app", "demo_gpt", "public", "confidential")
+"""Names that no client of the user's may have: the first two are there, by the others they are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +88,25 @@ def _any_port(uri: str) -> str | None:
     return uri.replace(f":{port}", "", 1) if parts.netloc.endswith(f":{port}") else None
 
 
-def seed(model: Model, store: Store, rng: random.Random) -> dict[str, dict[str, object]]:
-    """Register one client of each kind; gives what their owners must know, the secret too, which is new at every start."""
+def seed(model: Model, store: Store, rng: random.Random, given: Sequence[Client] = ()) -> dict[str, dict[str, object]]:
+    """Register one client of each kind and those that are given, and no others: who was given at an earlier start alone is none now.
+
+    Gives what their owners must know; of the demo's own client the secret too, which is new at every start.
+    """
     oauth = model.auth.oauth
+    store.run("DELETE FROM oauth_client")
     if oauth is None:
         return {}
     scopes, refreshes = tuple(oauth.scopes), oauth.refresh_s is not None
     secret = "cs_" + word(rng, 40)
     public = Client("demo_app", "A demo app on this machine", (LOOPBACK,), scopes, refreshes)
     gpt = Client("demo_gpt", "A demo GPT", CHATGPT, scopes, refreshes, "chatgpt", digest(secret))
-    for client in (public, gpt):
+    for client in (public, gpt, *given):
         save(store, client)
     return {
         "public": {"client_id": public.client_id, "redirect_uris": list(public.redirect_uris)},
         "confidential": {"client_id": gpt.client_id, "client_secret": secret, "redirect_uris": list(gpt.redirect_uris)},
+        **{client.client_id: {"client_id": client.client_id, "redirect_uris": list(client.redirect_uris)} for client in given},
     }
 
 

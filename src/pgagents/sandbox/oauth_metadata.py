@@ -1,4 +1,4 @@
-"""What a client finds out by itself: RFC 8414 about the authorization server, RFC 9728 about the API."""
+"""What a client finds out by itself: RFC 8414 about the authorization server, RFC 9728 about the API, and where a refusal points to."""
 
 from __future__ import annotations
 
@@ -34,3 +34,14 @@ def resource(oauth: Any, title: str, base: str) -> dict[str, Any]:
         "scopes_supported": list(oauth.scopes),
         "bearer_methods_supported": ["header"],
     }
+
+
+def challenge(oauth: Any, base: str, *, error: str | None = None, scope: str | None = None) -> str:
+    """What WWW-Authenticate says: `error` as RFC 6750 names it, None where the call had no token at all (section 3.1).
+
+    Where the API has metadata, a client that knows nothing of it finds them from here (RFC 9728, 5.1).
+    """
+    known = oauth.resource_metadata if oauth else None
+    found = {"error": error, "scope": scope, "resource_metadata": base + known if known else None}
+    said = ", ".join(f'{name}="{value}"' for name, value in found.items() if value)
+    return f"Bearer {said}".rstrip()

@@ -13,8 +13,3 @@ def lacking(model: Model, action: Action | None, key: Key | None) -> str | None:
         return None
     needed = [scope for scope, names in needs.items() if str(action.name) in names]
     return next((scope for scope in needed if scope not in key.granted), None if needed else "")
-
-
-def challenge(scope: str) -> str:
-    """What a refusal says to the client (RFC 6750, 3.1)."""
-    return 'Bearer error="insufficient_scope"' + (f', scope="{scope}"' if scope else "")

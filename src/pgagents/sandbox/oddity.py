@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import random
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -22,12 +23,16 @@ KINDS = ("faults", "liberties")
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a fault or liberty may look at, and the front whose `domain`, `decoder` or `limits` it may replace; `courier` sends events."""
+    """What a fault or liberty may look at, and the front whose `domain`, `decoder` or `limits` it may replace.
+
+    `courier` sends events, `sleep` lets seconds pass before an answer.
+    """
 
     model: Model
     front: Front
     rng: random.Random
     courier: Courier
+    sleep: Callable[[float], None] = time.sleep
 
 
 def known(kind: str) -> list[str]:

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS webhook (
   id TEXT PRIMARY KEY, tenant TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL, created_at REAL NOT NULL, deleted_at REAL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event (
-  n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, type TEXT NOT NULL, tenant TEXT, subject TEXT, at REAL NOT NULL,
+  n INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, tenant TEXT, subject TEXT, at REAL NOT NULL,
   body BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS event_subject ON event (subject) WHERE subject IS NOT NULL;
@@ -95,7 +95,8 @@ class Outbox:
         return id
 
     def due(self) -> dict[str, list[Delivery]]:
-        """What is to be sent now, by webhook, oldest first, at most BATCH of each."""
+        """What is to be sent now, by webhook, oldest first, at most BATCH of each; none of it can be lost any more."""
+        self.store.settle()
         rows = self.store.rows(
             "SELECT * FROM (SELECT delivery.n, event.id AS event_id, webhook_id, url, body, attempts, "
             "row_number() OVER (PARTITION BY webhook_id ORDER BY delivery.n) AS place "

@@ -10,7 +10,7 @@ from pgagents.sandbox.store import Store
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS audit (
-  n INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, actor_type TEXT NOT NULL, action TEXT NOT NULL, lot_id TEXT, session_id TEXT,
+  n INTEGER PRIMARY KEY, at REAL NOT NULL, actor_type TEXT NOT NULL, action TEXT NOT NULL, lot_id TEXT, session_id TEXT,
   agent_platform TEXT, tenant TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS audit_detail (audit_n INTEGER PRIMARY KEY, actor_id TEXT, diff TEXT);

@@ -11,7 +11,7 @@ from pgagents.sandbox.call import Call, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.outbox import Outbox
-from pgagents.sandbox.parking_lots import give_space, take_space, within
+from pgagents.sandbox.parking_lots import give_space, nearest, take_space
 from pgagents.sandbox.parking_sessions import Sessions
 
 TABLES = """
@@ -37,9 +37,10 @@ def dispatch(s: Sessions, call: Call) -> Any:
     given = call.input
     if _foreign(call):
         return _OTHER_FLEET
-    near = within(s.store, given["lat"], given["lng"], given["radius_km"], where="autonomous = 1 AND agents = 1 AND available > 0")
-    spaces = [row["id"] for _, row in near for _ in range(min(row["available"], len(given["vehicles"])))]
-    if len(spaces) < len(given["vehicles"]):
+    most = len(given["vehicles"])
+    near = nearest(s.store, given["lat"], given["lng"], given["radius_km"], most, autonomous=True, where="agents = 1 AND available > 0")
+    spaces = [row["id"] for _, row in near for _ in range(min(row["available"], most))]
+    if len(spaces) < most:
         return Refusal("CONFLICT", "There are not enough spaces for all vehicles")
     expires = int(call.now) + given["ttl_seconds"]
     allocations = []

@@ -17,6 +17,8 @@ _KM_PER_DEGREE = EARTH_RADIUS_KM * math.pi / 180
 _WALKING_KM_PER_MINUTE = 0.083
 _FEW = 40
 """Lots that are faster sorted than searched for in smaller circles."""
+_PARTS = (256, 64, 16, 4)
+"""Of the radius: each circle holds about sixteen times as many lots as the one before, so that few are looked at in vain."""
 NO_LOT = Refusal("NOT_FOUND", "There is no such lot")
 
 TABLES = """
@@ -35,9 +37,11 @@ def distance_km(lat: float, lng: float, to_lat: float, to_lng: float) -> float:
     return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(h)))
 
 
-def within(store: Store, lat: float, lng: float, radius_km: float, *, where: str = "1") -> list[tuple[float, sqlite3.Row]]:
-    """Lots within the radius with their distance, nearest first; equal distances by id."""
-    return _sorted_within(_around(store, lat, lng, radius_km, where, -1), lat, lng, radius_km)
+def within(
+    store: Store, lat: float, lng: float, radius_km: float, *, autonomous: bool = False, where: str = "1"
+) -> list[tuple[float, sqlite3.Row]]:
+    """Lots within the radius and their distance, nearest first, then by id. `autonomous`: only where such a vehicle may enter."""
+    return _sorted_within(_around(store, lat, lng, radius_km, autonomous, where, -1), lat, lng, radius_km)
 
 
 def _sorted_within(rows: list[sqlite3.Row], lat: float, lng: float, radius_km: float) -> list[tuple[float, sqlite3.Row]]:
@@ -45,32 +49,35 @@ def _sorted_within(rows: list[sqlite3.Row], lat: float, lng: float, radius_km: f
     return sorted(found, key=lambda f: (f[0], f[1]["id"]))
 
 
-def _around(store: Store, lat: float, lng: float, radius_km: float, where: str, most: int) -> list[sqlite3.Row]:
+def _around(store: Store, lat: float, lng: float, radius_km: float, autonomous: bool, where: str, most: int) -> list[sqlite3.Row]:
     """Lots in the boxes around a circle, no more than `most` of each box (-1: all), in no order."""
     dlat = radius_km / _KM_PER_DEGREE + 1e-6
+    table = "lot_box_autonomous" if autonomous else "lot_box"
     found = []
     for west, east in _boxes(lat, lng, radius_km):
         found += store.rows(
-            "SELECT lot.* FROM lot_box JOIN lot ON lot.n = lot_box.n "
+            f"SELECT lot.* FROM {table} AS box JOIN lot ON lot.n = box.n "
             f"WHERE lat1 >= ? AND lat0 <= ? AND lng1 >= ? AND lng0 <= ? AND ({where}) LIMIT ?",
             lat - dlat, lat + dlat, west, east, most,
         )  # fmt: skip
     return found
 
 
-def nearest(store: Store, lat: float, lng: float, radius_km: float, most: int, *, where: str = "1") -> list[tuple[float, sqlite3.Row]]:
+def nearest(
+    store: Store, lat: float, lng: float, radius_km: float, most: int, *, autonomous: bool = False, where: str = "1"
+) -> list[tuple[float, sqlite3.Row]]:
     """The `most` nearest lots within the radius.
 
     Where there are many it looks close by first: once a smaller circle holds enough, no lot outside it is nearer.
     """
-    few = _around(store, lat, lng, radius_km, where, _FEW + 1)
+    few = _around(store, lat, lng, radius_km, autonomous, where, _FEW + 1)
     if len(few) <= _FEW:
         return _sorted_within(few, lat, lng, radius_km)[:most]
-    for part in (64, 8):
-        found = within(store, lat, lng, radius_km / part, where=where)
+    for part in _PARTS:
+        found = within(store, lat, lng, radius_km / part, autonomous=autonomous, where=where)
         if len(found) >= most:
             return found[:most]
-    return within(store, lat, lng, radius_km, where=where)[:most]
+    return within(store, lat, lng, radius_km, autonomous=autonomous, where=where)[:most]
 
 
 def _boxes(lat: float, lng: float, radius_km: float) -> list[tuple[float, float]]:
@@ -111,8 +118,7 @@ def search(store: Store, call: Call) -> Any:
     autonomous = given.get("autonomous_entry")
     if autonomous is None and call.key is not None and call.key.fleet is not None:
         autonomous = True
-    where = "1" if not autonomous else "autonomous = 1"
-    found = nearest(store, given["lat"], given["lng"], given["radius_km"], given["limit"], where=where)
+    found = nearest(store, given["lat"], given["lng"], given["radius_km"], given["limit"], autonomous=bool(autonomous))
     open_rates = rates_of_open_windows(store, call.now)
     store.run(
         "INSERT INTO search_log (at, lat, lng, platform, key_id, end_user) VALUES (?, ?, ?, ?, ?, ?)",

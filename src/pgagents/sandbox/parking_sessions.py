@@ -13,7 +13,7 @@ from pgagents.sandbox import parking_money as money
 from pgagents.sandbox import parking_payments as payments
 from pgagents.sandbox.call import Call, Refusal
 from pgagents.sandbox.clock import rfc3339
-from pgagents.sandbox.keys import word
+from pgagents.sandbox.keys import ordered, word
 from pgagents.sandbox.outbox import Outbox
 from pgagents.sandbox.parking_lots import NO_LOT, give_space, lot, rate_now, take_space
 from pgagents.sandbox.setting import Address
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS session (
   rate_cents INTEGER NOT NULL, unit TEXT NOT NULL, max_daily_cents INTEGER, hours REAL NOT NULL, estimated_cents INTEGER NOT NULL,
   started_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, ended_at INTEGER, subtotal_cents INTEGER, payout_cents INTEGER,
   agent_name TEXT, agent_platform TEXT, fleet_id TEXT, vehicle TEXT, entry TEXT NOT NULL, payment_intent_id TEXT NOT NULL UNIQUE
-) WITHOUT ROWID;
+);
 CREATE INDEX IF NOT EXISTS session_order ON session (tenant, started_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS session_plate ON session (tenant, plate, started_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS session_fleet ON session (tenant, fleet_id, started_at DESC, id DESC) WHERE fleet_id IS NOT NULL;
@@ -97,7 +97,7 @@ def _insert(s: Sessions, call: Call, row: sqlite3.Row, fleet: str | None) -> str
     rate = rate_now(s.store, row, call.now)
     start = int(call.now)
     name, platform = call.attribution.get("agent_name"), call.attribution.get("agent_platform")
-    id, intent = "sess_" + word(s.rng, 16), "pi_" + word(s.rng, 20)
+    id, intent = "sess_" + ordered(s.rng, call.now), "pi_" + ordered(s.rng, call.now)
     space = f"{s.rng.choice('ABCD')}{s.rng.randint(1, 99)}" if given.get("hold_id") else None
     entry = {
         "gate_code": row["gate_code"], "assigned_space": space, "entry_lane": row["entry_lane"],

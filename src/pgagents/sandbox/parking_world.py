@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pgagents.sandbox.clock import epoch_of
@@ -19,6 +20,7 @@ CREATE TABLE IF NOT EXISTS lot (
   CHECK (available BETWEEN 0 AND total)
 );
 CREATE VIRTUAL TABLE IF NOT EXISTS lot_box USING rtree (n, lat0, lat1, lng0, lng1);
+CREATE VIRTUAL TABLE IF NOT EXISTS lot_box_autonomous USING rtree (n, lat0, lat1, lng0, lng1);
 CREATE TABLE IF NOT EXISTS rate_window (
   lot_id TEXT NOT NULL, kind TEXT NOT NULL, rate_cents INTEGER NOT NULL, starts_at REAL NOT NULL, ends_at REAL NOT NULL
 );
@@ -140,19 +142,26 @@ def windows(seed: int, lots: list[Lot], born: float) -> list[Window]:
 def make(store: Store, seed: int, born: float) -> None:
     """Fill an empty store with a seed's world; `born` is the sandbox's time now."""
     made = lots(seed)
+    fill(store, made, born)
+    store.many(
+        "INSERT INTO rate_window VALUES (?, ?, ?, ?, ?)",
+        [(w.lot_id, w.kind, w.rate_cents, w.starts_at, w.ends_at) for w in windows(seed, made, born)],
+    )
+
+
+def fill(store: Store, lots: Sequence[Lot], born: float) -> None:
+    """Put lots into an empty store. Those that an autonomous vehicle may enter have an index of their own: there may be few among many."""
     store.many(
         "INSERT INTO lot VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (n, x.id, x.name, x.lat, x.lng, x.rate_cents, x.unit, x.max_daily_cents, x.total, x.available, x.certified, x.autonomous,
              x.agents, x.created_at, born, x.gate_code, x.entry_lane, x.exit_procedure, x.notes)
-            for n, x in enumerate(made, 1)
+            for n, x in enumerate(lots, 1)
         ],
     )  # fmt: skip
-    store.many("INSERT INTO lot_box VALUES (?, ?, ?, ?, ?)", [(n, x.lat, x.lat, x.lng, x.lng) for n, x in enumerate(made, 1)])
-    store.many(
-        "INSERT INTO rate_window VALUES (?, ?, ?, ?, ?)",
-        [(w.lot_id, w.kind, w.rate_cents, w.starts_at, w.ends_at) for w in windows(seed, made, born)],
-    )
+    boxes = [(n, x.lat, x.lat, x.lng, x.lng) for n, x in enumerate(lots, 1)]
+    store.many("INSERT INTO lot_box VALUES (?, ?, ?, ?, ?)", boxes)
+    store.many("INSERT INTO lot_box_autonomous VALUES (?, ?, ?, ?, ?)", [box for box in boxes if lots[box[0] - 1].autonomous])
 
 
 def _lot(place: _Place, rng: random.Random, names: dict[str, int]) -> Lot:

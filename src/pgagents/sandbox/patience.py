@@ -40,6 +40,7 @@ class Patience(H11Protocol):
         super().__init__(*args, **kwargs)
         self._timer: asyncio.TimerHandle | None = None
         self._reading: Any = None
+        self._said_all = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own signature
         super().connection_made(transport)
@@ -50,8 +51,26 @@ class Patience(H11Protocol):
         super().data_received(data)
         self._read(self.conn.their_state)
 
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks whether to go on
+        """A client that says it has said all may still hear its answer, unless it said but half of its request.
+
+        uvicorn itself hangs up at once. Over TLS nothing can be written then (asyncio's TLS knows no half-closed connection).
+        """
+        if self.cycle is None or self.cycle.response_complete or self.scheme == "https":
+            return False
+        if self.conn.their_state is h11.SEND_BODY:
+            if self.conn.our_state is not h11.SEND_BODY:
+                super().data_received(b"")
+                return False
+            self.cycle.more_body = False  # it is being refused before all was read; the refusal waits for no more
+            self.cycle.message_event.set()
+        self._said_all = True
+        return True
+
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self._said_all and self.cycle.response_complete:
+            self.transport.close()
         if self.conn.their_state is h11.IDLE:
             self._stop()  # between two requests uvicorn's own timer runs
         else:

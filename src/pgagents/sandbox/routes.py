@@ -51,7 +51,7 @@ class Routes:
 
     def match(self, path: str) -> Match | None:
         """The endpoints of a path as sent; an encoded slash stays inside its segment."""
-        parts = tuple(unquote(part) for part in path.split("/"))
+        parts = tuple(path.split("/") if "%" not in path else map(unquote, path.split("/")))
         literal = self._literal.get(parts)
         if literal is not None:
             return Match(literal, {})

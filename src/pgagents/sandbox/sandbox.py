@@ -13,11 +13,13 @@ from pathlib import Path
 from pgagents.errors import PgagentsError
 from pgagents.model import Model
 from pgagents.registry import names
-from pgagents.sandbox import keys, mock, oauth_clients, oauth_grants, targets_allowed
+from pgagents.sandbox import keys, mock, oauth_grants, targets_allowed
 from pgagents.sandbox.call import Domain
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.deliver import Courier, HttpsPost, Post
 from pgagents.sandbox.front import Front
+from pgagents.sandbox.oauth_clients import Client
+from pgagents.sandbox.oauth_clients import seed as seed_clients
 from pgagents.sandbox.oddity import Context, wrapped
 from pgagents.sandbox.outbox import Outbox
 from pgagents.sandbox.retention import Retention
@@ -54,11 +56,14 @@ def open_sandbox(
     faults: Sequence[str] = (),
     liberties: Sequence[str] = (),
     allow_loopback: bool = False,
+    oauth_clients: Sequence[Client] = (),
     resolve: Resolve = lambda _: (),
     post: Post | None = None,
     log: Callable[[str], None] = lambda _: None,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Sandbox:
-    """Put a sandbox together. `start` sets its clock (epoch seconds), `rng` makes keys and ids (default: the system's chance).
+    """Put a sandbox together. `start` sets its clock (epoch seconds), `rng` makes keys and ids (default: the system's chance),
+    `oauth_clients` are registered beside the sandbox's own, `sleep` is how a fault that is slow lets time pass.
 
     `seed` None: that of the file, 0 for a new one. Raises PgagentsError for a database that cannot be used or is of
     another catalogue or seed, and for an unknown fault or liberty.
@@ -77,7 +82,7 @@ def open_sandbox(
     with store.transaction():
         store.run("DELETE FROM api_key WHERE seeded = 1")
         tokens = keys.seed(keyring, clock.now())
-        clients = oauth_clients.seed(model, store, chance)
+        clients = seed_clients(model, store, chance, oauth_clients)
     outbox = Outbox(store, chance, time_source)
     problem = partial(targets_allowed.problem, allow_loopback=allow_loopback, resolve=resolve)
     setting = Setting(
@@ -96,7 +101,7 @@ def open_sandbox(
     signed_in = model.webhooks.signature.header if model.webhooks else "Webhook-Signature"
     courier = Courier(outbox, signed_in, time_source, chance, post or HttpsPost(), resolve, allow_loopback=allow_loopback)
     front = Front(model, domain(setting), store, keyring, clock, chance, Site(setting), log)
-    handler = wrapped(front, Context(model, front, chance, courier), faults, liberties)
+    handler = wrapped(front, Context(model, front, chance, courier, sleep), faults, liberties)
     return Sandbox(handler, front, tokens, stripe_secret, courier, partial(_chore, setting), clients)
 
 

@@ -17,16 +17,23 @@ from pgagents.errors import PgagentsError
 from pgagents.sandbox.background import Background
 from pgagents.sandbox.plain import plain
 from pgagents.sandbox.sandbox import Sandbox
+from pgagents.sandbox.settle import Settling
 from pgagents.sandbox.tls import Tls
 
 if TYPE_CHECKING:
+    import ssl
+
     import uvicorn
+    from uvicorn.server import ServerState
 
     from pgagents.sandbox.app import App
     from pgagents.sandbox.patience import Patience
 
 HOST = "127.0.0.1"
 STOP_S = 0.3
+HANDSHAKE_S = 10.0
+SHUTDOWN_S = 5.0
+"""Seconds for the beginning and the end of TLS on a connection; asyncio's own are 60 and 30."""
 GRACE_S = 0
 """Seconds for calls that are under way when it ends: none, for what a call writes is written while its task first runs."""
 
@@ -106,34 +113,46 @@ def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any
     """Answer until SIGINT or SIGTERM; `ready` is called with the facts once connections are accepted."""
     import uvicorn
 
-    from pgagents.sandbox.app import app
+    from pgagents.sandbox.app import app, at_once
     from pgagents.sandbox.patience import port
 
     front = sandbox.front
     front.site.setting.address.url = listening.url
-    config = _config(app(sandbox.handler, front.model.limits.max_body_bytes, front.log), port(front.malformed))
-    config.ssl = listening.tls.context if listening.tls else None
-    twin = port(plain(front))
-    refusing = _config(app(plain(front), 0, front.log), twin)
+    settling = Settling(sandbox.handler, front.store, front.unkept, front.log)
+    config = _config(app(settling, front.model.limits.max_body_bytes, front.log), port(front.malformed))
+    refusing = _config(app(at_once(plain(front)), 0, front.log), port(plain(front)))
+    context = listening.tls.context if listening.tls else None
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            self.servers.append(await accept(config, self.server_state, listening.bound, context))
             if listening.plain is not None:
-                loop = asyncio.get_running_loop()
-                self.servers.append(await loop.create_server(lambda: twin(refusing, self.server_state, {}), sock=listening.plain))
+                self.servers.append(await accept(refusing, self.server_state, listening.plain))
             if self.started:
                 ready(facts(sandbox, listening))
 
     background = Background(sandbox.courier, sandbox.chore, sandbox.front.log)
     background.start()
     try:
-        Server(config).run([listening.bound])
+        Server(config).run([])  # uvicorn itself would wait a minute for a handshake
     except KeyboardInterrupt:  # uvicorn passes the signal on once it has stopped
         pass
     finally:
         background.stop(STOP_S)
         sandbox.front.store.close()
+
+
+async def accept(config: uvicorn.Config, state: ServerState, bound: socket.socket, context: ssl.SSLContext | None = None) -> asyncio.Server:
+    """Take connections at a bound socket, over TLS with a context. A handshake that stops halfway is cut off like a head that does."""
+    loop = asyncio.get_running_loop()
+
+    def made() -> asyncio.Protocol:
+        return config.http_protocol_class(config=config, server_state=state, app_state={})  # type: ignore[call-arg]  # as uvicorn calls it
+
+    if context is None:
+        return await loop.create_server(made, sock=bound)
+    return await loop.create_server(made, sock=bound, ssl=context, ssl_handshake_timeout=HANDSHAKE_S, ssl_shutdown_timeout=SHUTDOWN_S)
 
 
 def _config(app: App, protocol: type[Patience]) -> uvicorn.Config:

@@ -1,4 +1,4 @@
-"""The sandbox's SQLite: one connection, one lock, a transaction for every call."""
+"""The sandbox's SQLite: one connection, one lock, all or nothing for every call; calls that come together share a commit."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from pgagents.errors import PgagentsError
 
+FORM = 2
+"""Goes up whenever the tables of a sandbox change."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS api_key (
@@ -24,24 +27,50 @@ CREATE INDEX IF NOT EXISTS idempotency_dies ON idempotency (dies_at);
 """
 
 
+@dataclass(slots=True)
+class Open:
+    """What was written since the last commit. `owed`: some of it must outlive the process before it is answered."""
+
+    owed: bool = False
+    kept: bool | None = None
+    """Whether it was committed; None until that is decided."""
+
+
 class Store:
     """An open database. `lock` is held through a whole call, so that calls are serialised and limits are exact."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.lock = threading.RLock()
+        self.open: Open | None = None
+        self._shares = self._inside = False
         self._alone = _alone(path) if path else None
         try:
             self._connection = sqlite3.connect(str(path) if path else ":memory:", check_same_thread=False, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA page_size = 2048")  # of a new file: a create touches 20 pages here and there
+            self._recognise(path)
             if path:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 self._connection.execute("PRAGMA synchronous = NORMAL")  # what was answered outlives the process, if not a power cut
-                self._connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MB: a checkpoint syncs, and every create writes 20 pages
+                self._connection.execute("PRAGMA wal_autocheckpoint = 8000")  # 16 MB: a checkpoint syncs
+            self._connection.execute("PRAGMA temp_store = MEMORY")  # what a call that fails among others must be taken back by
             self._connection.execute("PRAGMA busy_timeout = 5000")
             self.script(_TABLES)
         except sqlite3.Error as error:
             self._let_go()
             raise PgagentsError(f"cannot use the database {path}: {error}", "give a file in a writable folder, or leave --db out") from None
+
+    def _recognise(self, path: Path | None) -> None:
+        """Mark a new file with the form of its tables. Raises PgagentsError for a file of another form."""
+        [found], [tables] = (
+            self._connection.execute(sql).fetchone() for sql in ("PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
+        )
+        if not tables:
+            self._connection.execute(f"PRAGMA user_version = {FORM}")
+        elif found != FORM:
+            self._connection.close()
+            self._let_go()
+            raise PgagentsError(f"the database {path} was not made by this version of pgagents", "give another --db")
 
     def script(self, sql: str) -> None:
         """Run several statements."""
@@ -65,16 +94,73 @@ class Store:
         return self._connection.execute(sql, values).fetchall()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing: what is written inside is kept where no exception leaves, else undone."""
+    def transaction(self, *, owed: bool = True) -> Iterator[None]:
+        """All or nothing: what is written inside is kept where no exception leaves, else undone.
+
+        Inside `sharing` it is committed with the next `settle`, else at the end. `owed` False: a crash may lose it.
+        """
         with self.lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            assert not self._inside, "a transaction inside another"
+            self._begin()
+            self._inside = True
             try:
                 yield
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self._take_back()
                 raise
-            self._connection.execute("COMMIT")
+            finally:
+                self._inside = False
+            self._keep(owed)
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Transactions of this block stay open; whoever is told of them must be told after `settle`."""
+        with self.lock:
+            self._shares = True
+            try:
+                yield
+            finally:
+                self._shares = False
+
+    def settle(self) -> None:
+        """Commit what is open. Raises sqlite3.Error where that cannot be done: then all of it is undone."""
+        with self.lock:
+            ended, self.open = self.open, None
+            if ended is None:
+                return
+            try:
+                self._connection.execute("COMMIT")
+            except sqlite3.Error:
+                ended.kept = False
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+            ended.kept = True
+
+    def _begin(self) -> None:
+        if self.open is None:
+            self._connection.execute("BEGIN IMMEDIATE")
+        else:
+            self._connection.execute("SAVEPOINT call")
+
+    def _take_back(self) -> None:
+        """Undo one call; of the others that share its commit nothing."""
+        if self.open is None:
+            self._connection.execute("ROLLBACK")
+        elif self._connection.in_transaction:
+            self._connection.execute("ROLLBACK TO call")
+            self._connection.execute("RELEASE call")
+        else:  # the file is full, say: SQLite has undone all that was open
+            self.open.kept, self.open = False, None
+
+    def _keep(self, owed: bool) -> None:
+        if self.open is None:
+            self.open = Open()
+        else:
+            self._connection.execute("RELEASE call")
+        self.open.owed = self.open.owed or owed
+        if not self._shares:
+            self.settle()
 
     def setting(self, name: str, default: str) -> str:
         """A value kept from the first start on: the stored one, else `default`, which is stored."""
@@ -86,8 +172,11 @@ class Store:
     def close(self) -> None:
         """Close the file, once the call or delivery that is at it has ended."""
         with self.lock:
-            self._connection.close()
-            self._let_go()
+            try:
+                self.settle()
+            finally:
+                self._connection.close()
+                self._let_go()
 
     def _let_go(self) -> None:
         if self._alone is not None:

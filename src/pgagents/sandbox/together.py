@@ -18,8 +18,9 @@ class Together:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send soon."""
+        """Send soon; at once where nothing more comes, which h11 says by writing nothing at the end of an answer of known length."""
         if not data:
+            self._flush()
             return
         if not self._held:
             self._loop.call_soon(self._flush)

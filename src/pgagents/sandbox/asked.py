@@ -1,0 +1,67 @@
+"""What a request asks for: an action by its own path, or by a dispatcher's body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.model import Action, Dispatcher
+from pgagents.sandbox.decode import Fault, json_object
+from pgagents.sandbox.routes import Endpoint, Match, Routes
+from pgagents.wire import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for, before anything is judged but its form."""
+
+    match: Match | None
+    endpoint: Endpoint | None
+    action: Action | None
+    dispatcher: Dispatcher | None
+    members: Mapping[str, Any] | Fault | None
+
+
+def read(request: Request, routes: Routes, most_bytes: int | None) -> Asked:
+    """What stands behind method and path; a dispatcher's body is read here, as its selector decides the limits."""
+    match = routes.match(request.path)
+    endpoint = match.methods.get(request.method) if match else None
+    if endpoint is None or endpoint.dispatcher is None:
+        return Asked(match, endpoint, endpoint.action if endpoint else None, None, None)
+    dispatcher = endpoint.dispatcher
+    if too_large(request, most_bytes):
+        return Asked(match, endpoint, None, dispatcher, None)
+    members = json_object(request)
+    if isinstance(members, Fault):
+        return Asked(match, endpoint, None, dispatcher, members)
+    action, arguments = _selected(dispatcher, members)
+    return Asked(match, endpoint, action, dispatcher, arguments)
+
+
+def too_large(request: Request, most_bytes: int | None) -> bool:
+    """Whether a body is over the limit, as it is or as its length was announced."""
+    if most_bytes is None:
+        return False
+    declared = request.header("content-length") or ""
+    announced = int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 20 else 0
+    return max(announced, len(request.body)) > most_bytes
+
+
+def _selected(dispatcher: Dispatcher, members: Mapping[str, Any]) -> tuple[Action | None, Mapping[str, Any] | Fault]:
+    """The action that a dispatcher's body names, and its arguments."""
+    selector, arguments = dispatcher.selector, dispatcher.arguments
+    known = {str(a.name): a for a in dispatcher.actions}
+    name = members.get(selector)
+    if selector not in members:
+        return None, Fault("invalid", selector, f"{selector} is required")
+    if not isinstance(name, str) or name not in known:
+        return None, Fault("invalid", selector, f"{selector} must be one of {', '.join(known)}")
+    action = known[name]
+    given = members.get(arguments, {})
+    if not isinstance(given, dict):
+        return action, Fault("invalid", arguments, f"{arguments} must be an object")
+    unknown = next((m for m in members if m not in (selector, arguments)), None)
+    if unknown is not None and action.unknown == "refused":
+        return action, Fault("invalid", unknown, "no such member here")
+    return action, given
