@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pgagents.catalogue.load import load_text
+from pgagents.cli._inside import inside, verified
 from pgagents.contract import Verdict
 from pgagents.model import Model
 from pgagents.report.report import Report
-from pgagents.sandbox.sandbox import Sandbox, open_sandbox
+from pgagents.sandbox.sandbox import Sandbox
 from pgagents.verify.options import Identities, Options
 from pgagents.verify.run import verify
 from pgagents.wire import Handler
@@ -22,7 +22,6 @@ from pgagents.wire import Handler
 ROOT = Path(__file__).parent.parent
 PARK_GRAPH = ROOT / "catalogue" / "park_graph.yaml"
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
-START = 1_776_000_000.0
 URL = "http://127.0.0.1:1"
 
 
@@ -39,9 +38,8 @@ def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
 
 def sandbox(of: Model, *, seed: int = 0, faults: Sequence[str] = (), liberties: Sequence[str] = ()) -> tuple[Sandbox, list[float]]:
     """A sandbox whose time stands still until somebody sleeps (the list's one member is its time)."""
-    now = [START]
-    opened = open_sandbox(of, seed=1, time_source=lambda: now[0], rng=random.Random(seed), faults=faults, liberties=liberties)
-    return opened, now
+    opened = inside(of, seed=seed, faults=faults, liberties=liberties)
+    return opened.sandbox, opened.now
 
 
 def keys_of(opened: Sandbox) -> dict[str, str]:
@@ -59,15 +57,13 @@ def run(
     handler: Handler | None = None,
     **options: Any,
 ) -> Report:
-    """Verify a sandbox in process."""
-    opened, now = sandbox(of, seed=seed, faults=faults, liberties=liberties)
-
-    def sleep(seconds: float) -> None:
-        now[0] += seconds
-
+    """Verify a sandbox in process, as `pgagents verify --self-test` does; or what `handler` reaches, without TLS, client and receiver."""
+    opened = inside(of, seed=seed, faults=faults, liberties=liberties)
+    if handler is None:
+        return verified(of, opened, Options(seed=seed, **options), keys=keys)
     return verify(
-        of, handler or opened.handler, Identities(keys if keys is not None else keys_of(opened)), Options(seed=seed, live=False, **options),
-        clock=opened.front.clock.now, sleep=sleep, wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=time.perf_counter,
+        of, handler, Identities(keys if keys is not None else opened.keys), Options(seed=seed, live=False, **options),
+        clock=opened.sandbox.front.clock.now, sleep=opened.sleep, wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=time.perf_counter,
     )  # fmt: skip
 
 

@@ -28,6 +28,13 @@ def shard(_context: click.Context, _param: click.Parameter, value: str | None) -
     return int(number), int(count)
 
 
+def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:
+    """Raises UsageError where a shard is asked for what only a run that is alone can tell."""
+    for flag, given in flags.items():
+        if shard is not None and given:
+            raise click.UsageError(f"{flag} cannot go with --shard, as the other shards use the server too: give it in a run of its own.")
+
+
 def known(model: Model, options: Options) -> None:
     """Whether what was selected exists. A misspelt id must not select nothing and be green."""
     from pgagents.cli._keys import known_role

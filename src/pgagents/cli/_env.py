@@ -7,6 +7,12 @@ cacert: staging-ca.pem                          # beside this file
 headers: {X-Gateway: blue, X-Gateway-Key: {variable: GATEWAY_KEY}}
 identities: {main: STAGING_KEY, second: STAGING_KEY_2}    # names of environment variables, never keys
 env: {place: {lat: 47.37, lng: 8.54}}           # members of the catalogue's `env`
+oauth:                                          # a registered client, and how its user consents on the server's own page
+  client_id: staging-app
+  secret: STAGING_CLIENT_SECRET                 # name of an environment variable; left out for a public client
+  redirect_uri: http://127.0.0.1/callback
+  consent: {user: tester, password: {variable: STAGING_PASSWORD}, decision: allow}     # fields of the form, by name
+  headers: {Cookie: {variable: STAGING_COOKIE}} # of a user who is signed in
 ```
 """
 
@@ -16,12 +22,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pgagents.cli._urls import base_url
 from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import InputError, PgagentsError
 from pgagents.source import Pointer, Source, brief, did_you_mean, read
+
+if TYPE_CHECKING:
+    from pgagents.verify.oauth import OAuthClient
 
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*\Z")  # in capitals, so that a key which stands here by mistake is not taken for a name
 NO_NAME = "env/no-variable"
@@ -41,6 +50,7 @@ class Env:
     headers: Mapping[str, str] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    oauth: OAuthClient | None = None
 
 
 def read_env(path: Path, *, roles: Mapping[str, Any], values: Mapping[str, Any], variables: Mapping[str, str]) -> Env:
@@ -83,6 +93,7 @@ class _Reader:
             "headers": self.headers,
             "identities": self.identities,
             "env": lambda: self.like((), self.values),
+            "oauth": self.oauth,
         }
         for key in data:
             if key not in parts:
@@ -150,6 +161,40 @@ class _Reader:
                 self.fault(pointer, "unknown-name", message, did_you_mean(str(role), self.roles), at_value=False)
             elif self.variable(pointer, name):
                 found[str(role)] = str(name)
+        return found
+
+    def oauth(self) -> OAuthClient | None:
+        from pgagents.verify.oauth import OAuthClient
+
+        given = self.mapping("oauth")
+        known = ("client_id", "secret", "redirect_uri", "consent", "headers")
+        for key in given:
+            if key not in known:
+                self.fault(("oauth", key), "unknown-key", f"unknown key `{brief(str(key))}`", did_you_mean(str(key), known), at_value=False)
+        for key in ("client_id", "redirect_uri"):
+            if not isinstance(given.get(key), str) or not given[key].isprintable() or not given[key]:
+                self.fault(("oauth", key) if key in given else ("oauth",), "oauth", f"`oauth` needs `{key}`: one line of text")
+        hidden: list[str] = []
+        consent, headers = self.texts(given, "consent", hidden), self.texts(given, "headers", hidden)
+        secret = self.variable(("oauth", "secret"), given["secret"]) if given.get("secret") is not None else ""
+        return OAuthClient(str(given.get("client_id")), str(given.get("redirect_uri")), secret, consent, headers, tuple(hidden))
+
+    def texts(self, given: Mapping[Any, Any], key: str, hidden: list[str]) -> dict[str, str]:
+        """Texts by name in a part of `oauth`; those that stand in environment variables are noted as hidden."""
+        part = given.get(key) or {}
+        if not isinstance(part, dict):
+            self.fault(("oauth", key), "type", f"`{key}` is a mapping of names to texts")
+            return {}
+        found = {}
+        for name, value in part.items():
+            pointer = ("oauth", key, name)
+            if isinstance(value, dict) and list(value) == ["variable"]:
+                value = self.variable((*pointer, "variable"), value["variable"])
+                hidden.append(value)
+            if not isinstance(value, str) or not value.isprintable() or (key == "headers" and not _TOKEN.match(str(name))):
+                self.fault(pointer, "oauth", "this is one line of text, or `{variable: NAME}`", "put a number in quotes")
+                continue
+            found[str(name)] = value
         return found
 
     def variable(self, pointer: Pointer, name: Any) -> str:

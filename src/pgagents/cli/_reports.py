@@ -7,11 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pgagents.report.forms import SUFFIXES, form_of, render
+
 if TYPE_CHECKING:
     from pgagents.report.report import Report
     from pgagents.source import Source
 
-SUFFIXES = (".json", ".xml")
+HELP = "Also write FILE, in the form that its name says: .json, .xml (JUnit), .sarif, .md, .html or .txt. Repeatable."
 
 
 def check(paths: tuple[Path, ...]) -> None:
@@ -19,8 +21,8 @@ def check(paths: tuple[Path, ...]) -> None:
     from pgagents.errors import PgagentsError
 
     for path in paths:
-        if path.suffix.lower() not in SUFFIXES:
-            raise PgagentsError(f"--report {path}: the name ends in none of {', '.join(SUFFIXES)}", "name it report.json or report.xml")
+        if form_of(path.name) is None:
+            raise PgagentsError(f"--report {path}: the name ends in none of {', '.join(SUFFIXES)}", "name it report.json, for example")
         if not path.absolute().parent.is_dir():
             raise PgagentsError(f"--report {path}: there is no folder {path.parent}", "make the folder first")
         if not os.access(path.absolute().parent, os.W_OK):
@@ -32,12 +34,12 @@ def check(paths: tuple[Path, ...]) -> None:
 def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
     """Write the report in the format of each name. Raises PgagentsError where a file cannot be written."""
     from pgagents.errors import PgagentsError
-    from pgagents.report import as_json, junit
 
     for path in paths:
-        form = as_json if path.suffix.lower() == ".json" else junit
+        form = form_of(path.name)
+        assert form is not None  # `check` has seen to it
         try:
-            replace(path, form.render(report, source))
+            replace(path, render(form, report, source))
         except OSError as error:
             raise PgagentsError(f"cannot write {path}: {error.strerror}") from None
 
@@ -55,3 +57,20 @@ def replace(path: Path, data: bytes) -> None:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
+
+
+def in_repository(file: str) -> str:
+    """A file's path from the root of its repository, as code scanning and annotations name files; empty where there is none.
+
+    The root is the nearest folder above with a `.git`, else the workspace of the CI job, else where the command was called.
+    """
+    path = Path(file)
+    if not path.is_file():
+        return ""
+    path = path.resolve()
+    marked = next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    workspace = os.environ.get("GITHUB_WORKSPACE")
+    for root in (marked, Path(workspace).resolve() if workspace else None, Path.cwd()):
+        if root is not None and path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return ""

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from pgagents.cli import _progress, _reports
+from pgagents.cli import _last, _progress, _reports, _show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pgagents.model import Model
+    from pgagents.report.baseline import Line
+    from pgagents.report.report import Report
+    from pgagents.verify.oauth import OAuthClient
     from pgagents.verify.options import Options
+    from pgagents.verify.receiver import Inbox
 
 STOPPED = 130
 
@@ -41,12 +44,16 @@ def run(
     plain_url: str = "",
     headers: Mapping[str, str] | None = None,
     again: str = "",
+    baseline: Sequence[Line] | None = None,
+    memory: Path | None = None,
+    oauth: OAuthClient | None = None,
+    receiver: Inbox | None = None,
 ) -> int:
     """Verify, write the report files, print the report on stdout; returns the exit code.
 
-    `headers` go with every request and into no report; `again` is the command line that repeats the run.
+    `headers` go with every request and into no report; `again` is the command line that repeats the run; `baseline` says which
+    findings are put up with; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events.
     """
-    from pgagents.report import text
     from pgagents.verify.options import Identities
     from pgagents.verify.run import verify
     from pgagents.verify.send import Client
@@ -55,15 +62,29 @@ def run(
     plain = Client(plain_url) if plain_url else None
     with signals() as stop, _progress.progress() as step:
         report = verify(
-            model, handler, Identities(keys, _secrets(headers or {})), options,
+            model, handler, Identities(keys, _secrets(headers or {}), oauth), options,
             clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=step,
-            plain=plain, plain_url=plain_url,
+            plain=plain, plain_url=plain_url, receiver=receiver,
         )  # fmt: skip
+    report = replace(report, header=replace(report.header, again=again, in_repository=_reports.in_repository(report.header.catalogue)))
+    if memory is not None:
+        _last.remember(memory, report)
+    if baseline is not None:
+        report = _excused(report, baseline)
     try:
         _reports.write(reports, report, model.source)
     finally:
-        click.echo(text.render(report, model.source, colour=colour(), again=again), nl=False)
+        _show.show(report, model.source)
     return STOPPED if stop.asked else report.exit_code
+
+
+def _excused(report: Report, baseline: Sequence[Line]) -> Report:
+    """The report with what the baseline puts up with until today marked as known."""
+    from datetime import datetime
+
+    from pgagents.report.baseline import apply
+
+    return apply(report, baseline, datetime.now(UTC).date())
 
 
 def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -74,11 +95,6 @@ def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
 def wall() -> str:
     """Now, as RFC 3339 in UTC."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-
-
-def colour() -> bool:
-    """Whether the report may have colours: stdout is a terminal and NO_COLOR is not set (no-color.org)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def version() -> str:

@@ -28,7 +28,8 @@ def show(report: Report, source: Source) -> None:
         return
     word = secrets.token_hex(16)
     click.echo(f"::stop-commands::{word}\n{body}::{word}::")
-    click.echo(github.render(report, source), nl=False)
+    if report.header.shard is None:  # what a shard found is said once, by whoever merges them
+        click.echo(github.render(report, source), nl=False)
 
 
 def colour() -> bool:

@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from pgagents.cli import _choice, _reports
 from pgagents.cli.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
     from pgagents.cli._env import Env
     from pgagents.model import Model
     from pgagents.verify.options import Identities, Options
+    from pgagents.verify.receiver import Inbox
+
+_ONCE = ("only", "skip", "seed", "reports", "shard", "last_failed", "failed_in", "baseline", "self_test")
+"""What shows one finding again does without."""
+
+
+PHASES = {"99": "99 (limits)"}
 
 
 @click.command(
@@ -25,6 +33,11 @@ if TYPE_CHECKING:
         ("everything once; the key is asked for, or comes from PGAGENTS_TOKEN", "pgagents verify --url https://staging.example.com"),
         ("what would be sent", "pgagents verify --url https://staging.example.com --plan"),
         ("in CI", "pgagents verify --env staging.yaml --report report.xml --report report.json"),
+        (
+            "the second of four machines; `pgagents report merge` joins them",
+            "pgagents verify --env staging.yaml --shard 2/4 --report 2.json",
+        ),
+        ("the documents that anyone can fetch, without a key", "pgagents verify --url https://api.example.com --discovery"),
         ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
     ),
 )
@@ -52,6 +65,8 @@ if TYPE_CHECKING:
 @click.option(
     "--max-wait", type=click.FloatRange(min=0), default=60.0, show_default=True, metavar="S", help="Longest wait for the server's limit."
 )
+@click.option("--limits", is_flag=True, help="Also exceed each rate limit once, last of all: a whole bucket of requests each (see --plan).")
+@click.option("--exclusive", is_flag=True, help="Nobody else uses the server: judge its counts and lists too. Always so on this machine.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="The same seed sends the same requests."
 )
@@ -67,8 +82,32 @@ if TYPE_CHECKING:
 @click.option("--plain-url", metavar="URL", help="The same server without TLS (http://…), which must refuse. No key is ever sent there.")
 @click.option("--allow-writes", is_flag=True, help="Write although the key is no test key. Creates and ends real resources.")
 @click.option(
-    "--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help="Also write FILE: .json or .xml (JUnit)."
+    "--receiver",
+    metavar="auto|URL",
+    help="Where the server can send its events: auto listens on this machine (https); URL is passed on to --receiver-port.",
 )
+@click.option(
+    "--receiver-port",
+    type=click.IntRange(1, 65535),
+    default=8099,
+    show_default=True,
+    metavar="N",
+    help="Where --receiver URL arrives here, without TLS.",
+)
+@click.option("--discovery", is_flag=True, help="Only the hosted documents and the OAuth server; needs no key.")
+@click.option("--last-failed", is_flag=True, help="Only what failed in the last run against this server; all, where nothing did.")
+@click.option("--failed-in", type=click.Path(path_type=Path), metavar="FILE", help="Only what failed in a JSON report.")
+@click.option(
+    "--shard", metavar="I/N", callback=_choice.shard, help="Only the I-th of N parts of the contracts, at an N-th of the pace: for CI."
+)
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="YAML of findings that are put up with: contract, reason, until. A line that no longer holds fails the run.",
+)
+@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=_reports.HELP)
+@click.option("--self-test", is_flag=True, help="Run every check against its faults and liberties, in this process, and no server.")
 def command(
     url: str | None,
     catalogue: Path | None,
@@ -78,6 +117,8 @@ def command(
     max_requests: int | None,
     max_time: float | None,
     max_wait: float,
+    limits: bool,
+    exclusive: bool,
     seed: int,
     only: tuple[str, ...],
     skip: tuple[str, ...],
@@ -86,22 +127,35 @@ def command(
     cacert: Path | None,
     plain_url: str | None,
     allow_writes: bool,
+    receiver: str | None,
+    receiver_port: int,
+    discovery: bool,
+    last_failed: bool,
+    failed_in: Path | None,
+    shard: tuple[int, int] | None,
+    baseline: Path | None,
     reports: tuple[Path, ...],
+    self_test: bool,
 ) -> int:
     """Prove every contract of the CATALOGUE on a running server.
 
     The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found,
     1 something found, 2 wrong call, 3 not everything selected could be tried, 4 an error of pgagents itself.
     """
-    from pgagents.cli import _keys, _reports, _run
+    from pgagents.cli import _keys, _last, _receiver, _run, _selftest
     from pgagents.cli._cache import keep_out_of_here
     from pgagents.cli._urls import base_url, plain_twin
+    from pgagents.report.baseline import read_baseline
     from pgagents.verify.options import Identities, Options
 
     keep_out_of_here()
+    if self_test:
+        return _selftest.run()
     if url is None and description is None:
         raise click.UsageError("Missing option '--url'.")
+    _choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
     _reports.check(reports)
+    lines = read_baseline(baseline) if baseline else None
     base, twin = base_url(url) if url else "", plain_twin(url, plain_url) if url else ""
     model = load(catalogue)
     env = _described(description, model)
@@ -113,16 +167,21 @@ def command(
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests, max_time_s=max_time, max_wait_s=max_wait, seed=seed, only=only, skip=skip,
-        allow_writes=allow_writes, version=_run.version(), require=require,
+        allow_writes=allow_writes, version=_run.version(), require=require, shard=shard, limits=limits, exclusive=exclusive,
     )  # fmt: skip
-    _known(model, options)
-    keys = _keys.keys(model, identity, env.identities, ask=not only_plan)
+    _choice.known(model, options)
+    memory = _last.place(model, base)
+    options = _choice.failed_only(model, options, memory if last_failed else None, failed_in)
+    options = _choice.discovery_only(options) if discovery else options
+    keys = {} if discovery else _keys.keys(model, identity, env.identities, ask=not only_plan)
     if only_plan:
-        click.echo(_plan(model, options, Identities(keys), base, twin))
+        click.echo(_plan(model, options, Identities(keys, oauth=env.oauth), base, twin, _receiver.planned(receiver)))
         return 0
-    return _run.run(
-        model, base, keys, options, cacert=cacert or env.cacert, reports=reports, plain_url=twin, headers=env.headers, again=_again()
-    )
+    with _receiver.receiving(receiver, receiver_port) as inbox:
+        return _run.run(
+            model, base, keys, options, cacert=cacert or env.cacert, reports=reports, plain_url=twin, headers=env.headers, again=_again(),
+            baseline=lines, memory=memory, oauth=env.oauth, receiver=inbox,
+        )  # fmt: skip
 
 
 def _described(description: Path | None, model: Model) -> Env:
@@ -140,7 +199,7 @@ def _again() -> str:
     for param in context.command.params:
         name = str(param.name)
         given = context.params.get(name)
-        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in ("only", "skip", "seed", "reports"):
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in _ONCE:
             continue
         flag = [param.opts[0]] if isinstance(param, click.Option) else []
         values = [] if given is True else given if isinstance(given, tuple) else [given]
@@ -148,36 +207,18 @@ def _again() -> str:
     return " ".join(words)
 
 
-def _known(model: Model, options: Options) -> None:
-    """Whether what was selected exists. A misspelt id must not select nothing and be green."""
-    from pgagents.cli._keys import known_role
-    from pgagents.errors import PgagentsError
-    from pgagents.source import did_you_mean
-    from pgagents.verify.run import contracts
-
-    ids = [c.id for c in contracts(model)] if options.only or options.skip else []
-    for flag, wanted in (("--only", options.only), ("--skip", options.skip)):
-        for one in wanted:
-            if not any(id.startswith(one) for id in ids):
-                raise PgagentsError(
-                    f"{flag} {one}: no contract's id is this or begins so", did_you_mean(one, ids) or "see `pgagents contracts`"
-                )
-    for role in options.require:
-        known_role(model, "--require", role)
-
-
-def _plan(model: Model, options: Options, identities: Identities, url: str, plain_url: str) -> str:
+def _plan(model: Model, options: Options, identities: Identities, url: str, plain_url: str, receiver: Inbox | None) -> str:
     from pgagents.cli._progress import duration
     from pgagents.report.table import table
     from pgagents.verify.run import plan
 
-    p = plan(model, options, identities, url=url, plain_url=plain_url)
+    p = plan(model, options, identities, url=url, plain_url=plain_url, receiver=receiver)
     lines = [
         f"{p.total:,} requests, about {duration(p.seconds)} at the catalogue's pace, for {len(p.selected):,} contracts (nothing is sent)",
         "",
         *table(["bucket", "requests"], [[name or "(none)", f"{count:,}"] for name, count in p.requests.items()]),
         "",
-        *table(["phase", "requests"], [[name, f"{count:,}"] for name, count in p.by_phase.items()]),
+        *table(["phase", "requests"], [[PHASES.get(name, name), f"{count:,}"] for name, count in p.by_phase.items()]),
     ]
     reasons: dict[str, int] = {}
     for _, reason in p.left_out:

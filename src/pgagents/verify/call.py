@@ -45,9 +45,14 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """An argument that is the signature of the body as sent, by the secret of a role."""
+    """An argument that is the signature of the body as sent, by the secret of a role.
+
+    `after_s` moves the time that is signed; `slip` makes it one of another body, or by another secret.
+    """
 
     role: str
+    after_s: float = 0.0
+    slip: Literal["", "body", "secret"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,12 @@ class Call:
     surface: str = "rest"
     plain: bool = False
     """Whether it goes to the target's plain-http twin; such an answer is none of the API's, so no watcher judges it."""
+    reuse: Literal["", "ever", "unchanged"] = ""
+    """Whether the answer to an equal call serves as well: any of this run's, or one since which nothing was written. For reads."""
+    beside: bool = False
+    """Whether it went out at the same time as others, so that its answer stands in no order to theirs."""
+    burst: bool = False
+    """Whether it is to exceed the limit: neither paced nor sent again after a 429."""
 
     @property
     def place(self) -> str:
@@ -111,6 +122,21 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Let so many seconds pass."""
+    """Let so many seconds pass; `quiet` where it is too short to tell anyone."""
 
     seconds: float
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Give what the watchers noted under this key of the memory's notes."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Calls to make at the same time, two to four; a probe gets their answers as a list, in the order of the calls."""
+
+    calls: tuple[Call, ...]

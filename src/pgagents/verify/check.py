@@ -1,13 +1,14 @@
 """What a check is: promises listed before any traffic, a watcher of every exchange, probes that ask for calls.
 
-A check is a module in `verify/checks` with `promises(setting)` and `watch(seen, memory)` and/or `probes(setting)`.
+A check is a module in `verify/checks` with `promises(setting)` and `watch(seen, memory)` and/or `probes(setting)`; one whose
+contracts need what a caller may not have given has `settled(setting, contract)`: a verdict and its reason, or None.
 Watchers never send; probes are generators that yield a `Call` and get the `Seen`, and yield a `Judgement` and get
 nothing. Checks never import each other; what a watcher found wrong with an exchange stands in `seen.spoilt`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ from pgagents import registry
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Code
 from pgagents.source import Pointer
-from pgagents.verify.call import Call, Wait
+from pgagents.verify.call import Call, Live, Recall, Together, Wait
 from pgagents.verify.door import Door
 from pgagents.verify.seen import Seen
 
@@ -34,9 +35,12 @@ class Judgement:
     actual: str = ""
     firm: bool = False
     """Of an untested one: it stays so even where another exchange kept it."""
+    follows: bool = False
+    """Of a broken one: it says of one surface what another check says of the API; both are one finding."""
 
 
-Conversation = Generator[Call | Wait | Judgement, Any, None]
+Conversation = Generator[Call | Together | Live | Wait | Recall | Judgement, Any, None]
+"""A probe yields a `Call` and gets the `Seen`, `Together` and gets a list of them, `Live` and gets the body of such a thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,9 @@ class Probe:
 
     `phase` orders the plan (1 first), `covers` are the contracts it is for, `cost` the requests it needs at most,
     without what it takes to make live resources; `doors` are those it goes through; `role` is the identity it cannot
-    do without. `writes` says whether it may change anything on the server. `tier` 2 only repeats contracts that tier 1 covered.
+    do without (empty: it needs none). `writes` says whether it may change anything on the server. `tier` 2 only repeats
+    contracts that tier 1 covered.
+    A `spare` one is left out where other probes' exchanges have shown all that it covers; `shows` are such contracts.
     """
 
     name: str
@@ -58,6 +64,8 @@ class Probe:
     writes: bool = False
     tier: int = 1
     print: str = ""
+    spare: bool = False
+    shows: tuple[str, ...] = ()
 
 
 def kept(contract: str) -> Judgement:
@@ -93,6 +101,11 @@ def collect() -> dict[str, ModuleType]:
     """All checks by name, in the order their watchers run: `RANK` first, then the name."""
     found = registry.collect(CHECKS)
     return dict(sorted(found.items(), key=lambda item: (getattr(item[1], "RANK", 5), item[0])))
+
+
+def following(broken: Collection[str]) -> frozenset[str]:
+    """Checks that may break because these did: their `FOLLOWS` says that they tell of one surface what others tell of the API."""
+    return frozenset(name for name, check in collect().items() if getattr(check, "FOLLOWS", frozenset()) & set(broken))
 
 
 def refused_with(seen: Seen, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()) -> Iterator[Judgement]:

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from pgagents.model import Action, Dispatcher, Model, Param
+from pgagents.wire import Response
 
 REST = "rest"
 FRAMEWORK = "framework"
+OPERATOR = "operator"
+"""The surface and the role of the operator's endpoints, whose answers no watcher judges."""
+
+
+class Form(Protocol):
+    """How a surface that is neither REST nor a dispatcher carries a call: a tool call of a protocol, over one path.
+
+    A surface with a form of its own is a `Door` for each action that has it; nothing else needs to know the protocol.
+    """
+
+    def request(self, action: Action, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+        """Method, target, headers and body of a call; the key is laid on afterwards."""
+
+    def answer(self, response: Response) -> Response:
+        """The answer as the action itself would give it: its own status and its own body, out of the protocol's wrapping."""
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """One action on one wire surface; `dispatcher` is None on REST. `place` is the tail of its contracts' ids."""
+    """One action on one wire surface; `dispatcher` and `form` are None on REST. `place` is the tail of its contracts' ids."""
 
     action: Action
     surface: str
     dispatcher: Dispatcher | None
     place: str
+    form: Form | None = None
+
+    @property
+    def on_rest(self) -> bool:
+        """Whether arguments travel in the action's own path, query, headers and body, not all in one object."""
+        return self.dispatcher is None and self.form is None
 
     @property
     def params(self) -> tuple[Param, ...]:
@@ -26,8 +50,13 @@ class Door:
 
     @property
     def success_status(self) -> int:
-        """The status of a first success here: a dispatcher always answers 200."""
-        return self.action.success.status if self.dispatcher is None else 200
+        """The status of a first success here: where all actions have one path it is always 200."""
+        return self.action.success.status if self.on_rest else 200
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether a call through this door carries a key."""
+        return self.action.key or not self.on_rest
 
     @property
     def method(self) -> str:

@@ -36,6 +36,9 @@ def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tup
     headers = [("Accept", JSON)]
     if door is None:
         return "GET", "/", headers, b""
+    if door.form is not None:
+        method, where, more, body = door.form.request(door.action, values)
+        return method, where, [*headers, *more], body
     if call.raw.wrap is not None or door.dispatcher is not None:
         wrapped = call.raw.wrap if call.raw.wrap is not None else envelope(door, values)
         headers.append(("Content-Type", JSON))

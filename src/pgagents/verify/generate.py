@@ -11,12 +11,13 @@ from pgagents.model import Param
 from pgagents.origin import plain
 from pgagents.source import Pointer
 from pgagents.verify.call import Call, Fresh, Intent, Live, Moment, Signature
-from pgagents.verify.door import Door
+from pgagents.verify.door import OPERATOR, Door
 from pgagents.verify.encode import request_of
 from pgagents.verify.memory import Setting
-from pgagents.verify.readings import invalid
-from pgagents.verify.recipe import Recipe, recipe_of
+from pgagents.verify.readings import invalid, invalid_values, readings_of
+from pgagents.verify.recipe import Recipe, recipe_of, whole
 from pgagents.verify.values import MISSING, Wrong, high, low, types_of, wrongs
+from pgagents.wire import text_of
 
 DAY_S = 86_400
 
@@ -74,7 +75,7 @@ def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], s
             continue
         name = str(param.name)
         yield f"low_{name}", {**base, name: low(param.schema, schemas)}, f"with {name} at its least"
-    if around and door.dispatcher is None:
+    if around and door.on_rest:
         yield "place_low", {**base, **{str(p.name): low(p.schema, schemas) for p in around}}, "at the least of every place argument"
         yield "place_high", {**base, **{str(p.name): high(p.schema, schemas) for p in around}}, "at the greatest of every place argument"
 
@@ -93,9 +94,12 @@ def around_names(setting: Setting) -> frozenset[str]:
 
 def places(setting: Setting) -> frozenset[str]:
     """Names of required arguments that say where, by the catalogue's own test data: members of a mapping under `env`."""
-    found = around_names(setting)
-    optional = {str(p.name) for a in setting.model.actions for p in a.params if not p.required}
-    return found - optional
+
+    def named() -> frozenset[str]:
+        optional = {str(p.name) for a in setting.model.actions for p in a.params if not p.required}
+        return around_names(setting) - optional
+
+    return setting.kept("places", named)
 
 
 def _optional(door: Door) -> bool:
@@ -144,13 +148,13 @@ def negatives_of(setting: Setting, door: Door) -> tuple[Negative, ...]:
 
 def provokable(setting: Setting, door: Door) -> bool:
     """Whether a test can make the door answer with an error at all."""
-    return door.action.key or door.dispatcher is not None or bool(negatives_of(setting, door))
+    return door.needs_key or bool(negatives_of(setting, door))
 
 
 def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong: Wrong) -> Negative | None:
     name = str(param.name)
     if wrong.keyword == "required" and not wrong.path:
-        if param.place == "path" and door.dispatcher is None:
+        if param.place == "path" and door.on_rest:
             return None
         given = {k: v for k, v in recipe.input.items() if k != name}
     elif not wrong.path:
@@ -161,18 +165,36 @@ def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong:
             base = high(param.schema, setting.model.schemas)
         given = {**recipe.input, name: _laid(plain(base), wrong.path, wrong.value)}
     steps = [name, *(str(s) for s in wrong.path)]
-    if wrong.keyword == "type" and not wrong.path and param.place != "body" and door.dispatcher is None and _text(setting, param):
+    if wrong.keyword == "type" and not wrong.path and param.place != "body" and door.on_rest and _text(setting, param):
         return None
-    if wrong.keyword == "null" and param.place != "body" and door.dispatcher is None:
+    if wrong.keyword == "null" and param.place != "body" and door.on_rest:
         return None  # in a query it is but a word, which `type` tries
     says = f"{'.'.join(steps)} {wrong.says}"
     call = ordinary(door, recipe, "invalid", says, input=given, field=".".join(steps))
-    if not _sendable(door, param, given.get(name)) or not is_invalid(setting, call):
+    if not _sendable(door, param, given.get(name)) or not _breaks(setting, param, call):
         return None
     named = [s for s in steps if s != "0"] if wrong.keyword != "additionalProperties" else steps[:-1]
     detail = f"{wrong.keyword}/{'.'.join(named)}"
     origin = _origin(setting, param, wrong)
     return Negative(door, detail, ".".join(steps), call, says, origin, door.action.cite, wrong.tier)
+
+
+def _breaks(setting: Setting, param: Param, call: Call) -> bool:
+    """Whether the call is invalid as sent: all other arguments are right and are read one by one, so the broken one decides.
+
+    The whole request is written and read again where its place or form leaves more than one way to read it.
+    """
+    assert call.door is not None
+    name = str(param.name)
+    value = call.input.get(name)
+    scalar = isinstance(value, str | int | float) and value != ""
+    if name in call.input and (not call.door.on_rest or param.place == "body"):
+        return not setting.test(("param", call.door.action.name, name), param.schema).is_valid(value)
+    if scalar and param.place in ("query", "path"):
+        test = setting.test(("param", call.door.action.name, name), param.schema)
+        text = text_of(value)
+        return not any(test.is_valid(reading) for reading in (*readings_of(text), [text]))
+    return is_invalid(setting, call)
 
 
 def _text(setting: Setting, param: Param) -> bool:
@@ -182,7 +204,7 @@ def _text(setting: Setting, param: Param) -> bool:
 
 def _sendable(door: Door, param: Param, value: Any) -> bool:
     """Path values must not be empty or change the path; header values must be printable ASCII."""
-    if door.dispatcher is not None or not isinstance(value, str):
+    if not door.on_rest or not isinstance(value, str):
         return True
     if param.place == "path":
         return value not in ("", ".", "..") and "/" not in value
@@ -216,7 +238,7 @@ def _laid(base: Any, path: tuple[str | int, ...], value: Any) -> Any:
 def _unknown(setting: Setting, door: Door, recipe: Recipe) -> Iterator[Negative]:
     if door.action.unknown != "refused":
         return
-    if door.dispatcher is None and not any(p.place == "body" for p in door.params):
+    if door.on_rest and not any(p.place == "body" for p in door.params):
         return
     call = ordinary(door, recipe, "invalid", "an undeclared argument", input={**recipe.input, "pgv_unknown": 1}, field="pgv_unknown")
     origin = ("points", "unknown_member") if setting.model.source.has(("points", "unknown_member")) else door.action.origin
@@ -227,6 +249,8 @@ def is_invalid(setting: Setting, call: Call) -> bool:
     """Whether the call is invalid as sent, with stand-ins for what only a live server can give."""
     assert call.door is not None
     values = stand_ins(setting, call)
+    if call.door.form is not None:
+        return invalid_values(setting, call.door, values)
     return invalid(setting, call.door, request_of(call, values, None))
 
 
@@ -244,3 +268,13 @@ def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+def time_passes(setting: Setting, seconds: float) -> Call | None:
+    """Let so many seconds pass by the operator's clock; None where the API has none."""
+    clock = setting.model.clock
+    name = next((str(p.name) for p in clock.params if p.required), None) if clock else None
+    if clock is None or name is None:
+        return None
+    door = Door(clock, OPERATOR, None, f"{clock.name}@{OPERATOR}")
+    return Call(door, {name: whole(round(seconds, 3))}, "explore", "time passes", role=OPERATOR, surface=OPERATOR)

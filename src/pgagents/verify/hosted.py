@@ -17,11 +17,10 @@ def built(model: Model, file: str) -> Any:
     from pgagents.build import document  # heavy (jinja2), and only where documents are hosted
 
     try:
-        artifacts = document(model, file, traced=False).artifacts()
+        rendered = document(model, file, traced=False)
     except PgagentsError:
         return None
-    data = next((a.data for a in artifacts if a.path == file), None)
-    return None if data is None else parsed(file, data)[0]
+    return rendered.text if rendered.data is None else rendered.data
 
 
 def parsed(file: str, body: bytes) -> tuple[Any, str]:

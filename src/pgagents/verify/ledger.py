@@ -24,6 +24,8 @@ class Break:
     probe: Probe | None
     outcome: str
     stable: bool | None = None
+    past: tuple[Call, ...] = ()
+    """What reads had told of the call's subject before: a watcher's verdict may hang on it."""
 
 
 @dataclass(slots=True)
@@ -72,6 +74,8 @@ class Ledger:
         if judgement.verdict is Verdict.KEPT:
             self.judged += entry.kept == 0 and entry.broken is None
             entry.kept += 1
+        elif judgement.verdict is Verdict.NOT_CLAIMED:
+            self.settled[judgement.contract] = Result(entry.contract, Verdict.NOT_CLAIMED, judgement.expected)
         elif judgement.verdict is Verdict.UNTESTED and judgement.firm:
             entry.error = entry.error or judgement.expected
         elif judgement.verdict is Verdict.UNTESTED:
@@ -81,6 +85,10 @@ class Ledger:
             self.broken += 1
             outcome = chain[-1].outcome if chain else ""
             entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome)
+
+    def all_judged(self, contracts: Iterable[str]) -> bool:
+        """Whether each of them has been kept or broken."""
+        return all((entry := self.entries.get(id)) is not None and (entry.kept or entry.broken) for id in contracts)
 
     def excuse(self, contracts: Iterable[str], reason: str) -> None:
         """Note why contracts were not judged; the first reason stays."""
@@ -137,7 +145,32 @@ class Ledger:
         for entry in self.entries.values():
             if entry.broken is not None and entry.contract.id not in self.settled:
                 groups.setdefault((entry.contract.check, _cause(entry.broken)), []).append(entry)
-        return [sorted(g, key=lambda e: e.broken.chain[-1].number if e.broken and e.broken.chain else 0) for g in groups.values()]
+        return _following([sorted(g, key=_at) for g in groups.values()])
+
+
+def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
+    """The groups, but a contract that only follows from others stands behind one that the same exchange broke, or the same cause."""
+    leading = [g for g in groups if not _follows(g[0])]
+    by_exchange = {number: g for g in reversed(leading) for e in reversed(g) if (number := _at(e))}
+    by_cause = {_cause(e.broken): g for g in reversed(leading) for e in g if e.broken}
+    alone: list[list[Entry]] = []
+    for group in (g for g in groups if _follows(g[0])):
+        left: list[Entry] = []
+        for entry in group:
+            leader = by_exchange.get(_at(entry)) or (by_cause.get(_cause(entry.broken)) if entry.broken else None)
+            (left if leader is None else leader).append(entry)
+        if left:
+            alone.append(left)
+    return [*leading, *alone]
+
+
+def _follows(entry: Entry) -> bool:
+    return entry.broken is not None and entry.broken.judgement.follows
+
+
+def _at(entry: Entry) -> int:
+    """The number of the exchange that broke a contract; 0 where there is none."""
+    return entry.broken.chain[-1].number if entry.broken and entry.broken.chain else 0
 
 
 def _cause(broken: Break) -> str:

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from pgagents.model import Model
 from pgagents.schema import resolve, validator
 from pgagents.verify.door import Door, doors
+from pgagents.verify.oauth import OAuthClient
+from pgagents.verify.receiver import Inbox
 from pgagents.verify.seen import Seen
 
 MAX_REQUEST_IDS = 200_000
@@ -31,6 +33,14 @@ class Setting:
         self.draws = 0
         """How many random values Hypothesis draws for each argument; only a deep run has any."""
         self.seed = 0
+        self.limits = False
+        """Whether bursts may exceed the limits."""
+        self.exclusive = False
+        """Whether nobody else uses the target."""
+        self.receiver: Inbox | None = None
+        """Where the server can send its events; None where the caller offers nothing."""
+        self.oauth: OAuthClient | None = None
+        """The OAuth client that the run may act as."""
         self._tests: dict[Any, Any] = {}
         self._kept: dict[Any, Any] = {}
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from pgagents.contract import Contract
+from pgagents.verify.oauth import OAuthClient
 
 Profile = Literal["smoke", "standard", "deep"]
 SMOKE_REQUESTS = 60
 REQUESTS_PER_ACTION = 25
+AGAIN_PER_ACTION = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,20 @@ class Options:
     live: bool = True
     version: str = ""
     require: tuple[str, ...] = ()
+    limits: bool = False
+    """Whether bursts may exceed the limits on purpose; they come on top of `max_requests`' default."""
+    exclusive: bool = False
+    """Whether nobody else uses the target, so that its counters are this run's alone."""
+    shard: tuple[int, int] | None = None
+    """Number (from 1) and count of the parts of the contracts that several machines verify at the same time."""
+    keyless: bool = False
+    """Whether the run does without any key: only what needs none is tried."""
+    only_said: str = "--only"
+    """The flag that gave `only`, for the reason of what it leaves out."""
+
+
+DISCOVERY = ("hosted_document/", "oauth_metadata/")
+"""Contracts about what anyone finds without a key: the hosted documents, and the OAuth server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,13 @@ class Identities:
     keys: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     """What else is sent and must not be reported: the values of a gateway's headers."""
+    oauth: OAuthClient | None = None
+    """The OAuth client that the run may act as."""
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """All that is sent beside keys and must not be reported."""
+        return (*self.secrets, *((self.oauth.secret, *self.oauth.headers.values(), *self.oauth.hidden) if self.oauth else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +86,8 @@ class Plan:
 
     `requests` counts requests by bucket (empty string: no bucket), `by_phase` by phase; `seconds` is the wall time at
     the catalogue's own pace. `selected` will be tried, `left_out` are not selected or not claimed, each with its reason.
-    `digest` is the same for the same seed, catalogue and choices.
+    `digest` is the same for the same seed, catalogue and choices. `by_contract` counts the requests that are sent for a
+    contract; one without any is judged by what others send. `by_check` counts each request once, for the check that asks for it.
     """
 
     requests: Mapping[str, int]
@@ -73,3 +97,5 @@ class Plan:
     selected: tuple[Contract, ...]
     left_out: tuple[tuple[Contract, str], ...]
     digest: str
+    by_contract: Mapping[str, int] = field(default_factory=dict)
+    by_check: Mapping[str, int] = field(default_factory=dict)

@@ -23,10 +23,13 @@ class _Tank:
 
 
 class Pacer:
-    """Token buckets as the client believes them, one for each identity, surface and bucket."""
+    """Token buckets as the client believes them, one for each identity, surface and bucket.
 
-    def __init__(self, model: Model, clock: Callable[[], float], seed: int, max_wait_s: float) -> None:
-        self._model, self._clock, self._max_wait_s = model, clock, max_wait_s
+    `parts` is how many runs share the budgets at the same time: each takes that part.
+    """
+
+    def __init__(self, model: Model, clock: Callable[[], float], seed: int, max_wait_s: float, parts: int = 1) -> None:
+        self._model, self._clock, self._max_wait_s, self._parts = model, clock, max_wait_s, parts
         self._random = random.Random(seed)
         self._tanks: dict[tuple[str, str, str], _Tank] = {}
 
@@ -52,8 +55,8 @@ class Pacer:
         if limit is None or remaining is None or limit < 1 or remaining < 0:
             return
         window = self._model.buckets[str(bucket)].per_s
-        tank.capacity, tank.per_s = float(limit), limit / window
-        tank.tokens, tank.at = float(min(remaining, limit)), self._clock()
+        tank.capacity, tank.per_s = limit / self._parts, limit / window / self._parts
+        tank.tokens, tank.at = min(remaining, limit) / self._parts, self._clock()
 
     def retry(self, answer: Response, attempt: int) -> float | None:
         """Seconds to wait after a 429 or 503, with jitter; None where that is longer than may be waited."""
@@ -69,7 +72,8 @@ class Pacer:
         key = (role, surface, bucket)
         if key not in self._tanks:
             told = self._model.buckets[bucket]
-            self._tanks[key] = _Tank(told.requests, told.requests / told.per_s, told.requests, self._clock())
+            share = told.requests / self._parts
+            self._tanks[key] = _Tank(share, share / told.per_s, share, self._clock())
         return self._tanks[key]
 
 

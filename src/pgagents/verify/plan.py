@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import ModuleType
 
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Model
-from pgagents.report.report import Result
+from pgagents.report.report import ELSEWHERE, Result
 from pgagents.verify.check import Probe
-from pgagents.verify.door import FRAMEWORK, REST
+from pgagents.verify.door import FRAMEWORK, OPERATOR, REST
 from pgagents.verify.memory import Setting
-from pgagents.verify.options import REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identities, Options
-from pgagents.verify.safety import NO_WRITES, may_write
+from pgagents.verify.options import AGAIN_PER_ACTION, REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identities, Options
+from pgagents.verify.safety import NO_WRITES, loopback, may_write
+from pgagents.verify.shard import elsewhere
 
 DRAWS = 25
+RESERVE = 15
+"""Requests of a shard beyond its plan: for trying failing cases once more."""
 PLAINTEXT = "framework/plaintext"
 CLASSES = ("needs_key", "refuses_invalid", "absent_id", "needs_scope")
 FROM_DATA = ("law", "body_fits")
@@ -25,7 +28,13 @@ FROM_DATA = ("law", "body_fits")
 BETWEEN = "same_answer"
 """The check whose watcher compares a dispatcher's answers with REST's."""
 FRAMEWORKS = ("framework/unknown_path", "framework/wrong_method", "framework/truncated", "framework/wrong_type")
+COMMON = ("required", "type", "maximum", "pattern", "unknown_member")
+"""The keywords that servers most often get wrong."""
+CORRECT = (1, 3)
+"""The phases of what is correct and ordinary: examples, not edges."""
 SHOWING = {"accepts_valid": "correct", "same_answer": "correct", "needs_key": "keyless", "refuses_invalid": "wrong"}
+LAST = 99
+"""The phase of what exceeds limits: after all else, and outside the budget."""
 SHUFFLED_FROM = 4
 """Phases from here on run in an order that the seed chooses; the ones before build on each other."""
 
@@ -38,6 +47,10 @@ class Draft:
     settled: Mapping[str, Result]
     max_requests: int
     digest: str
+    again_until: int = 0
+    """A probe that repeats what others covered is only run below so many requests."""
+    for_last: int = 0
+    """What of `max_requests` is for exceeding limits alone."""
     writes: bool = True
     asked: Mapping[str, str] = field(default_factory=dict)
     """Contracts that nothing in this plan provokes, with what would; they are judged if it happens all the same."""
@@ -56,13 +69,34 @@ def all_contracts(setting: Setting, checks: Mapping[str, ModuleType]) -> tuple[C
     return setting.kept("contracts", listed)
 
 
-def budget(setting: Setting, options: Options) -> int:
+def budget(setting: Setting, options: Options, roles: frozenset[str]) -> int:
     """How many requests may be sent."""
     if options.max_requests is not None:
         return options.max_requests
     if options.profile == "smoke":
         return SMOKE_REQUESTS
-    return 10**9 if options.profile == "deep" else max(SMOKE_REQUESTS, REQUESTS_PER_ACTION * len(setting.doors))
+    places = len(setting.doors) + len(_beside(setting, roles))
+    return 10**9 if options.profile == "deep" else max(SMOKE_REQUESTS, REQUESTS_PER_ACTION * places)
+
+
+def _beside(setting: Setting, roles: frozenset[str]) -> list[str]:
+    """What else is called besides the actions of the surfaces: the operator's, where that key was given, and the endpoints of
+    OAuth, where a client was."""
+    model = setting.model
+    operated = [model.clock, model.audit.listed_by.action if model.audit else None]
+    found = [str(action.name) for action in operated if action is not None and OPERATOR in roles]
+    oauth = model.auth.oauth
+    if oauth is not None and setting.oauth is not None:
+        found += [path for path in (oauth.authorize, oauth.token, oauth.revoke, oauth.metadata, oauth.resource_metadata) if path]
+    return found
+
+
+def again_until(setting: Setting, options: Options, max_requests: int) -> int:
+    """How many requests may be sent before contracts are tried a second time; the rest of a standard budget is for what goes
+    wrong on the way: refused calls that are taken apart, things made anew, failing cases tried once more."""
+    if options.profile != "standard" or options.max_requests is not None:
+        return max_requests
+    return min(max_requests, AGAIN_PER_ACTION * len(setting.doors))
 
 
 def draft(
@@ -70,10 +104,16 @@ def draft(
 ) -> Draft:
     """Order the probes and settle what is not selected or not claimed."""
     writes = may_write(setting.model, identities, options, setting.url)
-    setting.fuzz, setting.draws, setting.seed = options.profile != "smoke", DRAWS if options.profile == "deep" else 0, options.seed
+    setting.draws, setting.seed = DRAWS if options.profile == "deep" else 0, options.seed
+    setting.oauth, setting.limits = identities.oauth, options.limits
+    setting.exclusive = options.shard is None and (options.exclusive or loopback(setting.url))  # other shards use the server too
     roles = frozenset(identities.keys)
-    probes = [p for name in sorted(checks) if hasattr(checks[name], "probes") for p in checks[name].probes(setting, roles)]
-    settled = _settled(setting, contracts, options, writes)
+    setting.fuzz = False
+    probes = _probes(setting, checks, roles)
+    if options.profile != "smoke" and sum(p.cost for p in probes) < again_until(setting, options, budget(setting, options, roles)):
+        setting.fuzz = True  # Schemathesis costs a second, so it is asked where there is room for what it says
+        probes = _probes(setting, checks, roles)
+    settled = _settled(setting, checks, contracts, options, writes, elsewhere(contracts, options.shard))
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
@@ -81,21 +121,38 @@ def draft(
     ordered = _ordered((p for p in possible if p.tier == 1 or options.profile != "smoke"), options.seed)
     if options.profile == "smoke":
         ordered = _smoke(ordered)
-    chosen = _chosen(ordered, wanted)
-    if options.only:
+    chosen = _chosen(setting, ordered, wanted)
+    if options.only or options.shard:
         watched = [c for c in contracts if c.id in wanted and hasattr(checks[c.check], "watch")]
-        chosen += _bearing(setting, ordered, watched, chosen, options)
+        chosen += _bearing(setting, ordered, watched, chosen, options, roles)
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
     text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Draft(tuple(ordered), settled, budget(setting, options), digest, writes, _only_when_limited(setting, contracts))
+    most = budget(setting, options, roles)
+    if options.shard and options.max_requests is None and options.profile == "standard":
+        most = min(most, _share(ordered, wanted, most, options.shard[1]))
+    again = again_until(setting, options, most)
+    last = sum(p.cost for p in ordered if p.phase == LAST) if options.limits and options.max_requests is None else 0
+    asked = {} if options.limits else _only_when_limited(setting, contracts)
+    return Draft(tuple(ordered), settled, most + last, digest, again, last, writes, asked)
 
 
-def _chosen(probes: Sequence[Probe], wanted: set[str]) -> list[Probe]:
+def _probes(setting: Setting, checks: Mapping[str, ModuleType], roles: frozenset[str]) -> list[Probe]:
+    return [p for name in sorted(checks) if hasattr(checks[name], "probes") for p in checks[name].probes(setting, roles)]
+
+
+def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
+    """A shard's part of the budget: for its own contracts each once, and for what makes the things they are judged on."""
+    own = [p for p in probes if any(c in wanted for c in p.covers)]
+    others = sum(p.cost for p in probes) - sum(p.cost for p in own)
+    return max(most // parts, sum(p.cost for p in own if p.tier == 1)) + others + RESERVE
+
+
+def _chosen(setting: Setting, probes: Sequence[Probe], wanted: set[str]) -> list[Probe]:
     """The probes for the wanted contracts, and for each door they are about those that show it at all: a correct call,
     one without a key, a wrong one. Without a correct call nothing about a door is believed."""
-    places = {id.rpartition("/")[2] for id in wanted}
+    places = _carrying(setting, {id.rpartition("/")[2] for id in wanted})
     shown: dict[tuple[str, str], Probe] = {}
     for probe in sorted(probes, key=lambda p: (p.tier, p.phase, p.name)):
         head = probe.name.partition("/")[0]
@@ -106,26 +163,39 @@ def _chosen(probes: Sequence[Probe], wanted: set[str]) -> list[Probe]:
     return [p for p in probes if id(p) in needed or any(c in wanted for c in p.covers)]
 
 
+def _carrying(setting: Setting, places: set[str]) -> set[str]:
+    """The places, and for those of a vendor's surface every door of the action: its calls take one of them."""
+    doors = {d.place for d in setting.doors}
+    asked = {place.partition("@")[0] for place in places - doors}
+    return places | {d.place for d in setting.doors if str(d.action.name) in asked}
+
+
 def _bearing(
-    setting: Setting, ordered: Sequence[Probe], watched: Sequence[Contract], chosen: Sequence[Probe], options: Options
+    setting: Setting,
+    ordered: Sequence[Probe],
+    watched: Sequence[Contract],
+    chosen: Sequence[Probe],
+    options: Options,
+    roles: frozenset[str],
 ) -> list[Probe]:
     """The other probes whose exchanges the watchers of selected contracts would judge in a whole run, as the budget allows.
 
     They go through the contracts' doors, or get the framework's own refusals; where a reading action tells of things that
     were made, they also make and change things correctly.
     """
-    places = {c.id.rpartition("/")[2] for c in watched} | {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
+    places = _carrying(setting, {c.id.rpartition("/")[2] for c in watched})
+    places |= {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
     effects = {d.place: d.action.effect for d in setting.doors}
     told = {str(call.action.name) for r in setting.model.resources.values() if r.made_by for call in (*r.read_by, *r.listed_by)}
     making = any((c.check in FROM_DATA or c.action in told) and effects.get(f"{c.action}@{c.surface}") == "read" for c in watched)
     taken = {id(p) for p in chosen}
-    spare = budget(setting, options) - sum(p.cost for p in chosen)
+    spare = budget(setting, options, roles) - sum(p.cost for p in chosen)
     found: list[Probe] = []
     for probe in ordered:
         head, surface = probe.name.partition("/")[0], probe.name.rpartition("@")[2]
         bears = any(d.place in places for d in probe.doors)
         bears = bears or (f"{FRAMEWORK}@{surface}" in places and (head == FRAMEWORK or not probe.doors))
-        bears = bears or (making and probe.writes and head not in (*CLASSES, FRAMEWORK))
+        bears = bears or (making and probe.writes and (head == "accepts_valid" if options.shard else head not in (*CLASSES, FRAMEWORK)))
         skipped = all(_matches(id, options.skip) for id in probe.covers)
         if id(probe) not in taken and bears and not skipped and probe.cost <= spare:
             spare -= probe.cost
@@ -134,18 +204,26 @@ def _bearing(
 
 
 def _smoke(ordered: Sequence[Probe]) -> list[Probe]:
-    """A correct call of each action on each surface first, then one of each class of error on one action a surface."""
+    """A correct call of each action on each surface first, then one of each class of error on one action a surface (on REST one
+    for each common keyword), then one of each other check, those first that show most for their requests."""
     met: set[tuple[str, str]] = set()
-    ranks: dict[str, int] = {}
+    ranks: dict[str, tuple[int, float]] = {}
     for probe in ordered:
         head, _, rest = probe.name.partition("/")
         place = rest.rpartition("/")[2]
         surface = place.rpartition("@")[2]
-        correct = head == "same_answer" or (head == "accepts_valid" and surface == REST)
-        key = ("correct", place) if correct else (f"{head}/{rest.partition('/')[0]}" if head == "framework" else head, surface)
-        first = key not in met and (correct or head in CLASSES or probe.name.startswith(FRAMEWORKS))
+        correct = head == "same_answer" or (head == "accepts_valid" and surface == REST and probe.phase in CORRECT)
+        part = rest.partition("/")[0]
+        common = head == "refuses_invalid" and surface == REST and part in COMMON
+        kind = f"{head}/{part}" if head == FRAMEWORK or common else head
+        wrong = probe.name.startswith(FRAMEWORKS) or (head in CLASSES and (common or head != "refuses_invalid" or surface != REST))
+        key = ("correct", place) if correct else (kind, surface) if wrong else (head, "")
+        first = key not in met
         met.add(key)
-        ranks[probe.name] = (0 if surface == REST else 1) if first and correct else 2 if first else 3
+        if first and correct:
+            ranks[probe.name] = (0 if surface == REST or probe.phase == 1 else 1, probe.phase)
+        else:
+            ranks[probe.name] = (2, 0) if first and wrong else (3, probe.cost / len(probe.covers)) if first else (4, 0)
     return sorted(ordered, key=lambda p: ranks[p.name])
 
 
@@ -163,7 +241,7 @@ def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[
 
 def _identified(probe: Probe, identities: Identities) -> bool:
     signers = {d.action.signed.role for d in probe.doors if d.action.signed is not None}
-    return {probe.role, *signers} <= identities.keys.keys()
+    return {probe.role, *signers} - {""} <= identities.keys.keys()
 
 
 def _ordered(probes: Iterable[Probe], seed: int) -> list[Probe]:
@@ -175,7 +253,7 @@ def _ordered(probes: Iterable[Probe], seed: int) -> list[Probe]:
         group = by_phase[key]
         if key[1] >= SHUFFLED_FROM:
             random.Random(f"{seed}-{key}").shuffle(group)
-        found += group
+        found += sorted(group, key=lambda p: p.spare)
     return found
 
 
@@ -183,21 +261,27 @@ def _matches(id: str, patterns: Iterable[str]) -> bool:
     return any(id == p or id.startswith(p) for p in patterns)
 
 
-def _settled(setting: Setting, contracts: Sequence[Contract], options: Options, writes: bool) -> dict[str, Result]:
+def _settled(
+    setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, writes: bool, theirs: Set[str]
+) -> dict[str, Result]:
     found: dict[str, Result] = {}
     effects = {d.place: d.action.effect for d in setting.doors}
     for contract in contracts:
         place = f"{contract.action}@{contract.surface}"
-        if contract.id.startswith(PLAINTEXT) and setting.https and not setting.plain_url:
+        if contract.id in theirs:
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, ELSEWHERE)
+        elif contract.id.startswith(PLAINTEXT) and setting.https and not setting.plain_url:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "needs the target's plain-http twin: add --plain-url URL")
         elif options.only and not _matches(contract.id, options.only):
-            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --only")
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, f"left out by {options.only_said}")
         elif _matches(contract.id, options.skip):
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --skip")
         elif reason := _unclaimed(setting, contract):
             found[contract.id] = Result(contract, Verdict.NOT_CLAIMED, reason)
         elif not writes and effects.get(place) == "write":
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_WRITES)
+        elif own := getattr(checks[contract.check], "settled", lambda _, __: None)(setting, contract):
+            found[contract.id] = Result(contract, *own)
     return found
 
 
@@ -218,7 +302,7 @@ def _without_identity(
     }  # fmt: skip
     for probe in probes:
         for id in probe.covers:
-            if id.rpartition("/")[2] not in signers:
+            if id.rpartition("/")[2] not in signers and probe.role:
                 roles.setdefault(id, set()).add(probe.role)
     found = {}
     for contract in contracts:
@@ -231,15 +315,21 @@ def _without_identity(
     return found
 
 
-def simulate(made: Draft, model: Model) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
-    """Requests by bucket and by phase, seconds at the catalogue's pace, and the probes that the budget reaches."""
+def simulate(made: Draft, model: Model, parts: int = 1) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
+    """Requests by bucket and by phase, seconds at the catalogue's pace, and the probes that the budget reaches.
+
+    `parts` is how many runs share the server's budgets at the same time.
+    """
     by_bucket: dict[str, int] = {}
     by_phase: dict[str, int] = {}
     total = 2
     reached: list[Probe] = []
+    shown: set[str] = set()
     for probe in made.probes:
-        if total + probe.cost > made.max_requests:
+        most = made.max_requests - (made.for_last if probe.phase != LAST else 0)
+        if total + probe.cost > (most if probe.tier == 1 else made.again_until) or (probe.spare and shown.issuperset(probe.covers)):
             continue
+        shown.update(probe.shows)
         total += probe.cost
         reached.append(probe)
         bucket = str(probe.doors[0].action.bucket or "") if probe.doors else ""
@@ -248,5 +338,6 @@ def simulate(made: Draft, model: Model) -> tuple[dict[str, int], dict[str, int],
     seconds = 0.0
     for name, count in by_bucket.items():
         if (told := model.buckets.get(name)) is not None:
-            seconds = max(seconds, max(0, count - told.requests) * told.per_s / told.requests)
+            share = told.requests / parts
+            seconds = max(seconds, max(0.0, count - share) * told.per_s / share)
     return by_bucket, by_phase, seconds, reached

@@ -18,8 +18,14 @@ def invalid(setting: Setting, door: Door, request: Request) -> bool:
     """Whether no reading of the request satisfies the action's arguments (authorization apart)."""
     if door.dispatcher is not None:
         return _dispatched(setting, door, request)
+    assert door.form is None, "only the values say what a form's request means"
     given = _rest(door, request)
     return given is None or not _some_reading(setting, door, given)
+
+
+def invalid_values(setting: Setting, door: Door, values: Mapping[str, Any]) -> bool:
+    """Whether arguments that travel as they are, in one object, do not satisfy the action's."""
+    return not _some_reading(setting, door, {name: [value] for name, value in values.items()})
 
 
 def _dispatched(setting: Setting, door: Door, request: Request) -> bool:
@@ -43,12 +49,12 @@ def _rest(door: Door, request: Request) -> dict[str, list[Any]] | None:
     for wire in dict.fromkeys(k for k, _ in pairs):
         if ("query", wire) in by_wire:
             texts = [v for k, v in pairs if k == wire]
-            found[by_wire["query", wire]] = [*_readings(texts[0]), *([texts] if len(texts) > 1 else [[texts[0]]])]
+            found[by_wire["query", wire]] = [*readings_of(texts[0]), *([texts] if len(texts) > 1 else [[texts[0]]])]
     for name, text in _path_values(door, request.path).items():
-        found[name] = list(_readings(text))
+        found[name] = list(readings_of(text))
     for param in door.params:
         if param.place == "header" and (value := request.header(param.wire)) is not None:
-            found[str(param.name)] = list(_readings(value))
+            found[str(param.name)] = list(readings_of(value))
     if any(p.place == "body" for p in door.params):
         read = read_json(request.body)
         if read.problem or not isinstance(read.value, dict):
@@ -68,7 +74,7 @@ def _path_values(door: Door, path: str) -> dict[str, str]:
     return {by_wire.get(n, n): unquote(v) for n, v in zip(names, match.groups(), strict=True)} if match else {}
 
 
-def _readings(text: str) -> Iterable[Any]:
+def readings_of(text: str) -> Iterable[Any]:
     """What a text in a query, path or header may mean."""
     yield text
     if _NUMBER.match(text):
@@ -88,7 +94,7 @@ def _some_reading(setting: Setting, door: Door, given: Mapping[str, list[Any]]) 
     known = {str(p.name): p for p in door.params}
     for name, readings in given.items():
         if name not in known:
-            if door.action.unknown == "refused" and (door.dispatcher is not None or any(p.place == "body" for p in door.params)):
+            if door.action.unknown == "refused" and (not door.on_rest or any(p.place == "body" for p in door.params)):
                 return False
             continue
         test = setting.test(("param", door.action.name, name), known[name].schema)

@@ -51,7 +51,8 @@ def recipe_of(model: Model, action: Action, example: Example | None = None) -> R
     if example is None or subject is not None:
         given.update({k: v for k, v in overlay.items() if example is None or isinstance(v, Expression)})
     elif makes is not None:
-        given = {**{k: v for k, v in overlay.items() if k not in given}, **given}
+        needed = {str(p.name) for p in action.params if p.required}
+        given = {**{k: v for k, v in overlay.items() if k not in given and k in needed}, **given}
     return Recipe(given, subject, states, makes, moves)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 
@@ -16,9 +17,11 @@ from pgagents.verify import plan as planning
 from pgagents.verify.check import Probe, collect
 from pgagents.verify.drive import Driver, Stop
 from pgagents.verify.ledger import Ledger
-from pgagents.verify.memory import setting_of
+from pgagents.verify.memory import Setting, setting_of
 from pgagents.verify.options import Identities, Options, Plan, Progress
+from pgagents.verify.receiver import Inbox
 from pgagents.verify.safety import NO_WRITES
+from pgagents.verify.vendor_offer import offers
 from pgagents.verify.world import World
 from pgagents.wire import Handler
 
@@ -30,25 +33,35 @@ RETRIES = 12
 
 def contracts(model: Model) -> tuple[Contract, ...]:
     """Every promise of the catalogue that this version can judge on the wire, in a stable order, without any request."""
-    return planning.all_contracts(setting_of(model, ""), collect())
+    return planning.all_contracts(setting_of(model, str(model.api.server)), collect())
 
 
-def plan(model: Model, options: Options, identities: Identities, *, url: str = "", plain_url: str = "") -> Plan:
+def plan(
+    model: Model, options: Options, identities: Identities, *, url: str = "", plain_url: str = "", receiver: Inbox | None = None
+) -> Plan:
     """What `verify` would send: requests by bucket and phase, and the contracts they serve. Sends nothing.
 
     A main key that is not there yet is taken for one of test mode.
     """
     prefixes = model.auth.schemes[model.auth.default].prefixes
     key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
-    identities = Identities({"main": key, **identities.keys}, identities.secrets)
+    identities = replace(identities, keys={"main": key, **identities.keys})
     setting = setting_of(model, url or str(model.api.server), plain_url)
+    setting.receiver = receiver
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
-    by_bucket, by_phase, seconds, _ = planning.simulate(made, model)
+    by_bucket, by_phase, seconds, reached = planning.simulate(made, model, options.shard[1] if options.shard else 1)
     selected = tuple(c for c in listed if c.id not in made.settled)
     left_out = tuple((r.contract, r.reason) for r in made.settled.values())
-    return Plan(by_bucket, by_phase, sum(by_phase.values()), seconds, selected, left_out, made.digest)
+    by_contract: Counter[str] = Counter()
+    by_check: Counter[str] = Counter()
+    sent = {id(p) for p in reached}
+    for probe in (p for p in made.probes if p.tier == 1 or id(p) in sent):
+        by_check[probe.name.partition("/")[0]] += probe.cost
+        by_contract.update(dict.fromkeys(probe.covers, probe.cost))
+    total = sum(by_phase.values())
+    return Plan(by_bucket, by_phase, total, seconds, selected, left_out, made.digest, by_contract, by_check)
 
 
 def verify(
@@ -65,21 +78,24 @@ def verify(
     timer: Callable[[], float] | None = None,
     plain: Handler | None = None,
     plain_url: str = "",
+    receiver: Inbox | None = None,
 ) -> Report:
     """Hold a server to every contract and report what it kept.
 
     `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339 time of the
     start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides about writes where the
     catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at `plain_url`; no real key goes there.
+    `receiver` is where the target can send its events.
     A KeyboardInterrupt ends the run early: what was made is undone, and the report's
     footer says `complete` false. Raises PgagentsError where the run may not start (no key at all).
     """
     timer = timer or clock
     begun = timer()
-    if any(a.key for a in model.actions) and "main" not in identities.keys:
+    if any(a.key for a in model.actions) and "main" not in identities.keys and not options.keyless:
         raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
     started_at = wall()
     setting = setting_of(model, url, plain_url if plain else "")
+    setting.receiver = receiver
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
@@ -89,33 +105,43 @@ def verify(
     driver = Driver(
         setting, handler, identities.keys, options, ledger, World(setting, tag, model.env), checks,
         clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests, writes=made.writes,
-        plain=plain, secrets=identities.secrets,
+        plain=plain, secrets=identities.hidden,
     )  # fmt: skip
     generating = timer() - begun
-    stopped = _spend(driver, made, options, on_progress, begun)
+    stopped = _spend(driver, made, on_progress, begun)
     if driver.key_refused or (stopped and not driver.answered):
         ledger.forget()
     behind = _finish(driver, made.max_requests, stopped)
     results = _results(driver, made, options, stopped)
-    redacted = driver.redactor.text
+    redacted = cache(driver.redactor.text)
     results = tuple(replace(r, reason=redacted(r.reason)) if r.reason else r for r in results)
     findings = tuple(driver.redactor.finding(f) for f in ledger.findings())
     counts = Counter(r.verdict for r in results)
     header = Header(
         "pgagents", options.version or _version(), str(model.source.file), model.sha256, url, options.seed, options.profile, started_at,
-        len(results),
+        len(results), shard=options.shard,
     )  # fmt: skip
     footer = Footer(
-        driver.sent, timer() - begun, {v: counts[v] for v in Verdict}, not stopped, driver.served, tuple(behind),
-        tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.seconds_sending, driver.seconds_judging,
+        driver.sent, timer() - begun, {v: counts[v] for v in Verdict}, not stopped, driver.judge.served, tuple(map(redacted, behind)),
+        tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.sender.seconds_sending, driver.judge.seconds,
     )  # fmt: skip
-    return Report(header, findings, results, footer)
+    said = {name: (module.__doc__ or "").strip() for name, module in sorted(checks.items())}
+    return Report(header, findings, results, footer, said, carried=_carried(setting))
+
+
+def _carried(setting: Setting) -> dict[str, tuple[str, ...]]:
+    """Of each surface that is no wire of its own, the doors that its calls go through."""
+    found: dict[str, dict[str, None]] = {}
+    for offer in offers(setting):
+        if offer.surface.name != offer.door.surface:
+            found.setdefault(offer.surface.name, {})[offer.door.place] = None
+    return {surface: tuple(places) for surface, places in found.items()}
 
 
 def _notes(driver: Driver, stopped: str) -> list[str]:
     """What a reader must know besides the verdicts: why it ended early, what was waited for, errors of our own."""
     ledger = driver.ledger
-    notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.notes)]
+    notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
     if ledger.internal:
         notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
     if ledger.unknown:
@@ -123,7 +149,7 @@ def _notes(driver: Driver, stopped: str) -> list[str]:
     return notes
 
 
-def _spend(driver: Driver, made: planning.Draft, options: Options, on_progress: Callable[[Progress], None] | None, begun: float) -> str:
+def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress], None] | None, begun: float) -> str:
     """Run the probes in order; gives why it ended early, if it did."""
     reserve = min(RETRIES, made.max_requests // 10)
     planned = min(made.max_requests, sum(p.cost for p in made.probes) + reserve)
@@ -134,12 +160,14 @@ def _spend(driver: Driver, made: planning.Draft, options: Options, on_progress: 
             seconds = driver.timer() - begun
             on_progress(Progress(driver.sent, planned, ledger.judged, len(ledger.entries), ledger.broken, seconds, doing, waiting_s))
 
-    driver.on_wait = lambda seconds: tell("waiting for the server's limit", seconds)
+    driver.sender.on_wait = lambda seconds: tell("waiting for the server's limit", seconds)
     try:
         for probe in made.probes:
-            if options.max_time_s is not None and driver.seconds() > options.max_time_s:
-                return f"--max-time {options.max_time_s:g} s is over"
-            kept_back = reserve if driver.ledger.broken else 0
+            if probe.spare and driver.ledger.all_judged(probe.covers):
+                continue
+            kept_back = (reserve if driver.ledger.broken else 0) + (made.for_last if probe.phase != planning.LAST else 0)
+            if probe.tier > 1 and not _affordable(driver, probe, made.again_until):
+                continue
             if not _affordable(driver, probe, made.max_requests - kept_back):
                 driver.ledger.excuse(probe.covers, "the budget of requests was spent")
                 continue
@@ -163,7 +191,7 @@ def _finish(driver: Driver, max_requests: int, stopped: str) -> list[str]:
         if not stopped:
             driver.confirm(max_requests)
     except KeyboardInterrupt:
-        driver.notes.append("interrupted while failing cases were tried once more")
+        driver.sender.notes.append("interrupted while failing cases were tried once more")
     return driver.clean_up()
 
 

@@ -36,7 +36,7 @@ class Seen:
         seconds: float,
         sent_at: float,
         codes: Mapping[str, Code],
-        code_at: str,
+        code_at: str | None,
         subject: Mapping[str, Any] | None = None,
         base: str = "",
     ) -> None:
@@ -47,11 +47,13 @@ class Seen:
         self.fits = False
         self.known: Any = None
         self.error = isinstance(answer, Silence)
-        self.status = 0 if isinstance(answer, Silence) else answer.status
-        raw = b"" if isinstance(answer, Silence) else answer.body
+        form = call.door.form if call.door else None
+        told = form.answer(answer) if form is not None and isinstance(answer, Response) else answer
+        self.status = 0 if isinstance(told, Silence) else told.status
+        raw = b"" if isinstance(told, Silence) else told.body
         self.json: Json = read_json(raw) if raw else Json(problem="the body is empty")
         self.body: Any = self.json.value
-        said = got(self.body, code_at) if self.status >= 400 else None
+        said = got(self.body, code_at) if self.status >= 400 and code_at else None
         self.code: str | None = said if isinstance(said, str) else None
         self.output: Output | None = self._output()
 
@@ -59,7 +61,7 @@ class Seen:
         door = self.call.door
         if door is None or not 200 <= self.status < 300:
             return None
-        if door.dispatcher is not None:
+        if not door.on_rest:
             return door.action.success if self.status == 200 else None
         return next((o for o in door.action.outputs if o.status == self.status), None)
 

@@ -2,52 +2,34 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from pgagents.expression import Expression, ExpressionError, Scope
+from pgagents.expression import Expression, Scope, epoch
 from pgagents.model import Call as Recipe
 from pgagents.model import Resource
 from pgagents.verify.call import Call, Fresh, Live, Moment, Signature
-from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import known, whole
 from pgagents.verify.seen import Seen, got
+from pgagents.verify.thing import Thing, Unavailable, at_path, evaluated, names_in, recipe_for, will_do
+
+__all__ = ["MAX_TRIES", "Thing", "Unavailable", "World", "at_path", "will_do"]
 
 Asking = Generator[Call, Seen, Any]
 MAX_TRIES = 2
 MOST_KEPT = 25
 """How many things of a kind and state are remembered that need no undoing."""
-_PATH = re.compile(r"response(\.[A-Za-z_]\w*)+")
-POOL = 3
+_FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
+POOL = 6
 """How many live things of a kind are kept at hand for later calls."""
-
-
-class Unavailable(Exception):
-    """A resource that a call needs could not be had; the message says why."""
-
-
-@dataclass(slots=True)
-class Thing:
-    """One live resource of ours: its last known body, owner's role, state, whether a probe has it for itself."""
-
-    resource: Resource
-    id: str
-    body: Mapping[str, Any]
-    role: str
-    made: bool
-    state: str | None
-    taken: bool = False
-    standard: bool = False
-    """Made just as the resource says."""
-    tries: int = 0
-    """How often it could not be undone."""
-    spoilt: bool = False
-    """A promise about it was broken, so no other call may build on it."""
-    gone: bool = False
+LONGEST_PAST = 4
+SOON_S = 5.0
+"""What ends by itself so soon is given to no call."""
 
 
 class World:
@@ -66,11 +48,15 @@ class World:
         self._fresh = 0
         self._once: dict[Fresh, str] = {}
         self.now = 0.0
+        self._strict = False
+        self.lent: list[Thing] = []
+        """Things without a state that the last call got though others had had them."""
 
     # -- values -------------------------------------------------------------------------------------------------
 
     def resolve(self, call: Call) -> Asking:
         """The call's arguments with live ids laid in, and the subject's body. Raises Unavailable."""
+        self.lent = []
         subject: Mapping[str, Any] | None = call.made
         if subject is None and call.subject is not None:
             thing = yield from self.have(Live(call.subject.name, call.states, call.fresh, call.owner, call.standard))
@@ -81,7 +67,7 @@ class World:
             if call.subject is not None:
                 names[call.subject.name] = subject
         names.update(call.bind)
-        for name in sorted(_names(call.input.values()) - names.keys()):
+        for name in sorted(names_in(call.input.values()) - names.keys()):
             if name in self.model.resources:
                 thing = yield from self.have(self._wanted(name, call))
                 names[name] = thing.body
@@ -90,7 +76,7 @@ class World:
         for name, value in sorted(known(self.model, call.input).items(), key=lambda item: item[0] != "*"):
             if isinstance(value, Expression):
                 scope = scope or Scope(names)
-                found = _evaluate(scope, value)
+                found = evaluated(scope, value)
                 if name == "*" and isinstance(found, Mapping):
                     values.update(whole(found))
                 else:
@@ -124,6 +110,15 @@ class World:
             return found
         return value
 
+    @contextmanager
+    def only_new(self) -> Iterator[None]:
+        """Within it, a call that wants a thing for itself gets a new one where what others did to those at hand is not known."""
+        before, self._strict = self._strict, True
+        try:
+            yield
+        finally:
+            self._strict = before
+
     # -- having -------------------------------------------------------------------------------------------------
 
     def have(self, live: Live) -> Asking:
@@ -134,8 +129,12 @@ class World:
         for thing in self.things:
             if self._usable(thing, resource, live):
                 thing.taken = live.fresh and thing.made
+                if thing.taken and thing.used and not _stateful(resource, live):
+                    self.lent.append(thing)
+                thing.used = True
                 return thing
         thing = yield from self.obtain(resource, live.role)
+        thing.used = True
         if live.fresh and thing.made:
             thing.taken = True
         yield from self._move_to(thing, live)
@@ -143,18 +142,19 @@ class World:
 
     def _usable(self, thing: Thing, resource: Resource, live: Live) -> bool:
         """Whether one at hand will do. One with a state may be handed on to a call that wants one for itself; what others did
-        to one without is not known."""
+        to one without is not known, so that is only tried (`lent`)."""
         if (
             thing.resource is not resource
             or thing.gone
             or thing.spoilt
             or self._is_taken(thing)
+            or self._over(thing, SOON_S)
             or (thing.made and thing.role != live.role)
         ):
             return False
-        if live.standard and thing.made and not thing.standard:
+        if live.standard and thing.made and (not thing.standard or thing.touched):
             return False
-        if live.fresh and thing.made and (resource.state is None or not live.states):
+        if live.fresh and thing.made and not _stateful(resource, live) and (self._strict or thing.worn or thing.role == "second"):
             return False
         return not live.states or thing.state is None or thing.state in live.states
 
@@ -234,7 +234,7 @@ class World:
             return []
         found: list[tuple[Resource, Mapping[str, Any]]] = []
         for resource in self.model.resources.values():
-            recipe, made = _recipe(resource, door)
+            recipe, made = recipe_for(resource, door)
             if recipe is None and not any(m.action is door.action for m in resource.moves):
                 continue
             if resource.undone_by and resource.undone_by.action is door.action:
@@ -250,6 +250,8 @@ class World:
         if at is None or not isinstance(seen.body, Mapping):
             return []
         value = at_path(at, seen)
+        if (first := _FIRST.fullmatch(at.text)) and resource.made_by and recipe is resource.made_by:
+            value = got(seen.body, first.group(1)) or value  # the others of the list were made too, and must be undone
         items = value if isinstance(value, list) else [value]
         return [item for item in items if isinstance(item, Mapping)]
 
@@ -258,15 +260,18 @@ class World:
         thing = self._by_key.get(key)
         state = body.get(resource.state) if resource.state else None
         if thing is not None:
-            thing.body = {**thing.body, **body} if thing.made else body
+            lasting = {k: thing.body[k] for k in resource.fixed if k in thing.body} if thing.made else {}
+            thing.body = {**thing.body, **body, **lasting} if thing.made else body
+            thing.past = [*thing.past, seen.call][-LONGEST_PAST:]
+            thing.touched = thing.touched or (seen.call.door is not None and seen.call.door.action.effect == "write")
             thing.state = state if isinstance(state, str) else thing.state
             return
         if recipe is not None and recipe is resource.found_by:
-            if recipe.where is None or _holds(recipe.where, resource, body):
+            if will_do(recipe.where, resource, body):
                 self._add(key, Thing(resource, key[1], body, seen.call.role, False, None))
-        elif made and (recipe is None or recipe.where is None or _holds(recipe.where, resource, body)):
+        elif made and (recipe is None or will_do(recipe.where, resource, body)):
             told = state if isinstance(state, str) else None
-            plainly = recipe is not None and seen.call.input is recipe.input
+            plainly = recipe is not None and seen.call.input == recipe.input
             self._add(key, Thing(resource, key[1], body, seen.call.role or "main", True, told, standard=plainly))
 
     def _add(self, key: tuple[str, str], thing: Thing) -> None:
@@ -279,11 +284,23 @@ class World:
             if thing is not None and param.refers_to == resource.name and not resource.state:
                 thing.gone = True
 
+    def past(self, call: Call, subject: Mapping[str, Any] | None) -> tuple[Call, ...]:
+        """What reads have told of a call's subject."""
+        thing = self._by_key.get((call.subject.name, str((subject or {}).get(call.subject.id)))) if call.subject else None
+        return tuple(c for c in thing.past if c.door is not None and c.door.action.effect == "read") if thing else ()
+
     # -- cleaning up --------------------------------------------------------------------------------------------
 
     def left(self) -> list[Thing]:
-        """What was made and is not undone."""
+        """What was made and is neither undone nor over by itself."""
+        for thing in self.things:
+            thing.gone = thing.gone or self._over(thing)
         return [t for t in self.things if t.made and not t.gone and t.resource.undone_by and self._undoable(t)]
+
+    def _over(self, thing: Thing, ahead_s: float = 0.0) -> bool:
+        """Whether it has ended by itself (or will have)."""
+        until = epoch(thing.body.get(thing.resource.expires_by)) if thing.made and thing.resource.expires_by else math.inf
+        return until < self.now + ahead_s  # a time that cannot be read is none
 
     def owed(self) -> int:
         """How many requests undoing all of it takes."""
@@ -308,41 +325,6 @@ class World:
         return thing.gone
 
 
-def at_path(at: Expression, seen: Seen) -> Any:
-    """What an expression finds in an answer, None where nothing; a plain path is followed without CEL, which is dearer."""
-    if _PATH.fullmatch(at.text):
-        return got(seen.body, at.text.partition(".")[2])
-    try:
-        return Scope({"response": seen.body, "input": seen.input}).evaluate(at)
-    except ExpressionError:
-        return None
-
-
-def _recipe(resource: Resource, door: Door) -> tuple[Recipe | None, bool]:
-    """How the catalogue says that the action answers this resource, and whether it makes one."""
-    for recipe in (resource.made_by, resource.found_by, resource.undone_by, *resource.read_by):
-        if recipe is not None and recipe.action is door.action:
-            return recipe, recipe is resource.made_by
-    return None, False
-
-
-def _names(values: Iterable[Any]) -> set[str]:
-    found: set[str] = set()
-    for value in values:
-        if isinstance(value, Expression):
-            found |= value.names
-    return found
-
-
-def _evaluate(scope: Scope, expression: Expression) -> Any:
-    try:
-        return scope.evaluate(expression)
-    except ExpressionError as error:
-        raise Unavailable(f"`{expression.text}` has no value here: {error}") from None
-
-
-def _holds(where: Expression, resource: Resource, body: Mapping[str, Any]) -> bool:
-    try:
-        return Scope({resource.name: body, "env": {}, "response": {}, "input": {}}).holds(where)
-    except ExpressionError:
-        return False
+def _stateful(resource: Resource, live: Live) -> bool:
+    """Whether its state tells what others did to it."""
+    return resource.state is not None and bool(live.states)

@@ -6,9 +6,8 @@ from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
-BREAKS: frozenset[str] = frozenset()
-ALSO: dict[str, str] = {}
-AWAITS = "audits_writes"
+BREAKS = frozenset({"audits_writes"})
+ALSO = {"runs_workflows": "the workflow that reads the audit misses it"}
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:

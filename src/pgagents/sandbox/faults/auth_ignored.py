@@ -8,7 +8,10 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request
 
 BREAKS = frozenset({"needs_key"})
-ALSO: dict[str, str] = {}
+ALSO = {
+    "oauth_grants": "a token without the scope, and one that was revoked, are taken for that key",
+    "audits_writes": "what calls without a key did stands in the rows of that key",
+}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

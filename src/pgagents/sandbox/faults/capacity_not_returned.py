@@ -8,9 +8,8 @@ from pgagents.sandbox.call import Call, Refusal
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
-BREAKS: frozenset[str] = frozenset()
+BREAKS = frozenset({"takes_space"})
 ALSO: dict[str, str] = {}
-AWAITS = "takes_space"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

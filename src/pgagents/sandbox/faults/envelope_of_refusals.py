@@ -8,7 +8,10 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"error_envelope"})
-ALSO: dict[str, str] = {}
+ALSO = {
+    "oauth_grants": "refused codes and tokens are told in that envelope too",
+    "oauth_metadata": "so is an empty call of the token endpoint",
+}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -8,9 +8,8 @@ from pgagents.sandbox.call import Call, Refusal
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
-BREAKS: frozenset[str] = frozenset()
+BREAKS = frozenset({"hold_ends"})
 ALSO: dict[str, str] = {}
-AWAITS = "hold_ends"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -7,7 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"framework"})
-ALSO: dict[str, str] = {}
+ALSO = {"redirects_safely": "a call is redirected, and a POST would become a GET"}
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:

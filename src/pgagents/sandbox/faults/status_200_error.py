@@ -9,8 +9,9 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"absent_id", "body_fits"})
-ALSO: dict[str, str] = {
+ALSO = {
     "documented_status": "an action may have another success than 200",
+    "keeps_modes_apart": "a thing of the other mode is refused with 200 too",
 }
 
 

@@ -6,9 +6,8 @@ from pgagents.sandbox import meddle, signature
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request
 
-BREAKS: frozenset[str] = frozenset()
+BREAKS = frozenset({"verifies_signed_calls"})
 ALSO: dict[str, str] = {}
-AWAITS = "verifies_signed_calls"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

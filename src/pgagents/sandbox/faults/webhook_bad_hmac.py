@@ -7,9 +7,8 @@ import json
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
-BREAKS: frozenset[str] = frozenset()
+BREAKS = frozenset({"signs_events"})
 ALSO: dict[str, str] = {}
-AWAITS = "signs_events"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

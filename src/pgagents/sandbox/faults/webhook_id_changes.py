@@ -9,9 +9,8 @@ from pgagents.sandbox.oddity import Context
 from pgagents.sandbox.outbox import Delivery
 from pgagents.wire import Handler, json_bytes
 
-BREAKS: frozenset[str] = frozenset()
+BREAKS = frozenset({"resends_same_event"})
 ALSO: dict[str, str] = {}
-AWAITS = "resends_same_event"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -9,9 +9,8 @@ from pgagents.sandbox.call import Call, Refusal
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
-BREAKS: frozenset[str] = frozenset()
+BREAKS = frozenset({"refuses_inner_target"})
 ALSO: dict[str, str] = {}
-AWAITS = "refuses_inner_target"
 
 
 _FIT = "https://hooks.example.com/fit"

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Example
 from pgagents.origin import plain
-from pgagents.verify.call import Call
-from pgagents.verify.check import Conversation, Judgement, Probe, accepted, promise, untested
+from pgagents.verify.call import Call, Raw
+from pgagents.verify.check import Conversation, Judgement, Probe, accepted, kept, promise, untested
 from pgagents.verify.door import Door
 from pgagents.verify.fuzz import random_values
 from pgagents.verify.generate import edges, free_params, is_invalid, ordinary
 from pgagents.verify.memory import Memory, Setting
-from pgagents.verify.recipe import recipe_of
+from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.seen import Seen
+from pgagents.verify.values import types_of
 from pgagents.verify.varied import varied_of
 
 RANK = 5
 NAME = "accepts_valid"
+UNKNOWN_QUERY, UNKNOWN = "unknown_query", "pgv_unknown"
 SMALLEST, GREATEST = 1e-6, 1e12
 
 
@@ -32,38 +35,57 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def _details(setting: Setting, door: Door) -> Iterator[tuple[str, str, Any]]:
     name = door.action.name
-    if door.dispatcher is not None:
+    if not door.on_rest:
         yield "ordinary", f"every correct call of {name} is accepted", door.action.origin
     examples = _examples(door)
     for example in examples:
         yield f"example/{example.name}", f"the example `{example.name}` of {name} is accepted", example.origin
-    if not examples and door.dispatcher is None:
+    if not examples and door.on_rest:
         yield "ordinary", f"an ordinary call of {name} is accepted", door.action.origin
     listed = _edges(setting, door)
     for edge, _, says in listed:
         yield edge, f"{name} {says} is accepted", (*door.action.origin, "input")
     if listed:
         yield "values", f"{name} accepts every value that its schemas allow", (*door.action.origin, "input")
-    if setting.model.points.unknown_query == "ignored" and door.dispatcher is None and _queried(door):
+    if setting.model.points.unknown_query == "ignored" and door.on_rest and _queried(door):
         yield "unknown_query", f"{name} ignores an unknown query parameter", ("points", "unknown_query")
 
 
 def _examples(door: Door) -> list[Example]:
     """Examples to send; through a dispatcher they are sent where its answers are compared with those of REST."""
-    return [] if door.dispatcher is not None else [e for e in door.action.examples if e.status < 300]
+    return [] if not door.on_rest else [e for e in door.action.examples if e.status < 300]
 
 
 def _edges(setting: Setting, door: Door) -> list[tuple[str, dict[str, Any], str]]:
     """Edges to send; the least of a dispatcher's are sent where its answers are compared with those of REST."""
-    return [e for e in edges(setting, door) if door.dispatcher is None or e[0] != "minimal"]
+    return [e for e in edges(setting, door) if door.on_rest or e[0] != "minimal"]
 
 
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
-    """Every correct call through a dispatcher, whatever it was sent for."""
-    del memory
-    door = seen.call.door
-    if door is not None and door.dispatcher is not None and seen.call.intent == "valid" and not seen.call.raw.headers:
-        yield from (j for j in accepted(seen, f"{NAME}/ordinary/{door.place}", seen.call.why) if j.verdict is not Verdict.UNTESTED)
+    """Every correct call through a dispatcher; and every accepted call that has an edge's or an example's arguments, whatever it
+    was sent for, so that none is sent twice."""
+    call, door = seen.call, seen.call.door
+    if door is None or call.intent not in ("valid", "explore"):
+        return
+    if call.intent == "valid" and not door.on_rest and not call.raw.headers and not call.beside:
+        yield from (j for j in accepted(seen, f"{NAME}/ordinary/{door.place}", call.why) if j.verdict is not Verdict.UNTESTED)
+    if seen.success and replace(call.raw, headers=()) == Raw():
+        given = _plainly(door, call.input)
+        known = memory.setting.kept((NAME, door.place), lambda: _inputs(memory.setting, door))
+        found = [detail for detail, edge in known if edge == given]
+        for detail in (*found, *(["values"] if any(not d.startswith("example/") for d in found) else [])):
+            yield kept(f"{NAME}/{detail}/{door.place}")
+
+
+def _inputs(setting: Setting, door: Door) -> list[tuple[str, dict[str, Any]]]:
+    """The arguments of each example and edge, those apart that differ from call to call."""
+    found = [(f"example/{e.name}", recipe_of(setting.model, door.action, e).input) for e in _examples(door)]
+    found += [(name, given) for name, given, _ in _edges(setting, door)]
+    return [(detail, _plainly(door, given)) for detail, given in found]
+
+
+def _plainly(door: Door, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in given.items() if k != door.action.idempotency and k != UNKNOWN}
 
 
 def _queried(door: Door) -> bool:
@@ -81,24 +103,93 @@ def _probes(setting: Setting, door: Door) -> Iterator[Probe]:
     writes = door.action.effect == "write"
     recipe = recipe_of(setting.model, door.action)
     first = 3 if writes else 1
+    known: list[Mapping[str, Any]] = []
     for example in _examples(door):
         chosen = recipe_of(setting.model, door.action, example)
+        again = chosen.input in known
+        known.append(chosen.input)
         call = ordinary(door, chosen, "valid", f"the example {example.name}", fresh=writes)
-        yield _probe(setting, door, f"example/{example.name}", call, first, f"the example `{example.name}`", lenient=chosen.subject is None)
-    if not _examples(door) and door.dispatcher is None:
+        probe = _probe(
+            setting, door, f"example/{example.name}", call, first, f"the example `{example.name}`", lenient=chosen.subject is None
+        )
+        yield replace(probe, spare=writes or again)
+    if not _examples(door) and door.on_rest:
         yield _probe(
             setting, door, "ordinary", ordinary(door, recipe, "valid", "an ordinary call", fresh=writes), first, "an ordinary call"
         )
-    for edge, given, says in _edges(setting, door):
-        call = ordinary(door, recipe, "valid", f"a call {says}", input=given, fresh=writes)
-        yield _probe(setting, door, edge, call, 7 if edge == "around_now" else 4, f"a call {says}", also=("values",))
-    if setting.model.points.unknown_query == "ignored" and door.dispatcher is None and _queried(door):
-        call = ordinary(door, recipe, "valid", "an unknown query parameter", input={**recipe.input, "pgv_unknown": "1"}, fresh=writes)
-        if not any(p.place == "body" for p in door.params):
-            yield _probe(setting, door, "unknown_query", call, 7, "a call with an unknown query parameter")
+    yield from _at_edges(setting, door, recipe)
     yield from _more(setting, door)
     if setting.draws:
         yield from _random(setting, door)
+
+
+def _at_edges(setting: Setting, door: Door, recipe: Recipe) -> Iterator[Probe]:
+    """One call for edges that go together, and only where it is refused one for each of them."""
+    writes = door.action.effect == "write"
+    known = {name: (given, f"a call {says}") for name, given, says in _edges(setting, door)}
+    for name, (given, says) in _extra(setting, door, recipe).items():
+        known.setdefault(name, (given, says))
+    for names in _together(door, list(known)):
+        calls = [ordinary(door, recipe, "valid", known[n][1], input=known[n][0], fresh=writes) for n in names]
+        joint = dict(recipe.input)
+        for name in reversed(names):  # what stands first decides
+            given = known[name][0]
+            joint.update({k: v for k, v in given.items() if k not in recipe.input or v != recipe.input[k]})
+            joint = {k: v for k, v in joint.items() if k in given or name != "minimal"}
+        what = " and ".join(known[n][1].removeprefix("a call ") for n in names)
+        call = ordinary(door, recipe, "valid", f"a call {what}", input=joint if len(names) > 1 else known[names[0]][0], fresh=writes)
+        covers = tuple(f"{NAME}/{n}/{door.place}" for n in names)
+        values = f"{NAME}/values/{door.place}"
+        run = _run_joint(setting, call, calls, covers, () if names == [UNKNOWN_QUERY] else (values,))
+        phase = 7 if names[0] in ("around_now", UNKNOWN_QUERY) else 4
+        found = Probe(covers[0], phase, covers, 2 if writes else 1, run, (door,), "main", writes, print=shown(call.input))
+        yield replace(found, covers=covers if names == [UNKNOWN_QUERY] else (*covers, values), spare=True)
+
+
+def _extra(setting: Setting, door: Door, recipe: Recipe) -> dict[str, tuple[dict[str, Any], str]]:
+    if setting.model.points.unknown_query != "ignored" or not door.on_rest or not _queried(door):
+        return {}
+    if any(p.place == "body" for p in door.params):
+        return {}
+    return {UNKNOWN_QUERY: ({**recipe.input, UNKNOWN: "1"}, "a call with an unknown query parameter")}
+
+
+def _together(door: Door, names: list[str]) -> list[list[str]]:
+    """Edges in groups that one call can have at once. The greatest of everything stays alone: its answer holds most data; so does
+    the least of what a relation widens, which is sent for that."""
+    widened = {f"low_{r.widen}" for r in door.action.relations if "integer" in types_of(_schema(door, r.widen))}
+    lows = [n for n in names if (n == "low" or n.startswith("low_") or n == "place_low") and n not in widened]
+    joints = [lows, ["minimal", "place_high"] if not door.action.relations else []]
+    groups = [group for group in joints if len(group) > 1 and set(group) <= set(names)]
+    least = next(iter(lows), "")
+    if UNKNOWN_QUERY in names:
+        bare = next((n for n in names if n not in ("high", UNKNOWN_QUERY) and not any(n in g for g in groups)), "")
+        into = groups[0] if groups else [least or bare] if least or bare else []
+        groups = [[*into, UNKNOWN_QUERY], *(g for g in groups if g is not into)] if into else groups
+    taken = {name for group in groups for name in group}
+    return [*groups, *([n] for n in names if n not in taken)]
+
+
+def _schema(door: Door, name: str) -> Mapping[str, Any]:
+    param = door.action.param(name)
+    return param.schema if param else {}
+
+
+def _run_joint(
+    setting: Setting, call: Call, calls: list[Call], covers: tuple[str, ...], also: tuple[str, ...]
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        seen: Seen = yield call
+        if seen.success or len(calls) == 1:
+            for contract in (*covers, *also):
+                yield from _judged(setting, seen, contract, call.why, lenient=False)
+            return
+        for contract, single in zip(covers, calls, strict=True):
+            seen = yield single
+            for one in (contract, *also):
+                yield from _judged(setting, seen, one, single.why, lenient=False)
+
+    return run
 
 
 def _more(setting: Setting, door: Door) -> Iterator[Probe]:
@@ -113,10 +204,10 @@ def _more(setting: Setting, door: Door) -> Iterator[Probe]:
 
 def _probe(
     setting: Setting, door: Door, detail: str, call: Call, phase: int, what: str, *,
-    also: tuple[str, ...] = (), lenient: bool = False, tier: int = 1, key: str = "",
+    lenient: bool = False, tier: int = 1, key: str = "",
 ) -> Probe:  # fmt: skip
     contract = f"{NAME}/{detail}/{door.place}"
-    covers = (contract, *(f"{NAME}/{a}/{door.place}" for a in also))
+    covers = (contract,)
     writes = door.action.effect == "write"
     name = f"{contract} {key}" if key else contract
     return Probe(

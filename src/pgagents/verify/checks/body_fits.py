@@ -26,7 +26,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _outputs(door: Door) -> list[tuple[int, Any]]:
-    if door.dispatcher is not None:
+    if not door.on_rest:
         return [(200, door.action.success)]
     return [(o.status, o) for o in door.action.outputs if 200 <= o.status < 300]
 

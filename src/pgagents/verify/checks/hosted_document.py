@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 
 NAME = "hosted_document"
+MOST_SHOWN = 80
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -26,7 +28,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for file, path in setting.model.api.hosted.items():
         contract = f"{NAME}/{file}@rest"
-        yield Probe(contract, 3, (contract,), 1, _run(setting, str(file), str(path), contract))
+        yield Probe(contract, 3, (contract,), 1, _run(setting, str(file), str(path), contract), (), "")
 
 
 def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], Conversation]:
@@ -46,11 +48,27 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
         if problem:
             yield broken(contract, f"{file} as it was built", problem)
         elif where := difference(expected, found):
-            yield broken(contract, f"{file} as it was built", f"it differs at {where}")
+            yield broken(
+                contract, f"{file} as it was built, {where}: {_at(expected, where)}", f"it differs at {where}: {_at(found, where)}"
+            )
         else:
             yield kept(contract)
 
     return run
+
+
+def _at(document: Any, pointer: str) -> str:
+    """What stands at a pointer, in short."""
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict) and name in document:
+            document = document[name]
+        elif isinstance(document, list) and name.isdecimal() and int(name) < len(document):
+            document = document[int(name)]
+        else:
+            return "nothing"
+    text = json.dumps(document, ensure_ascii=False)
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
 
 
 def difference(expected: Any, found: Any, path: str = "#") -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pgagents.contract import Contract
 from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Move, Resource
-from pgagents.verify.call import Call
-from pgagents.verify.check import Conversation, Probe, broken, kept, promise, refused_with, untested
+from pgagents.verify.call import Call, Live
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, refused_with, untested
 from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
@@ -37,13 +38,48 @@ def _cases(setting: Setting) -> Iterator[tuple[Resource, Move, str, Door]]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """A thing of its own is brought to the state, moved, and read again; so is a neighbour."""
+    """A thing of its own is brought to the state, moved, and read again; so is a neighbour.
+
+    Of resources that are one kind of thing (the one action makes them), the one that is asked most of is moved for all.
+    """
     del roles
+    alike: dict[tuple[str, str, str], list[tuple[Resource, Move]]] = {}
     for resource, move, state, door in _cases(setting):
-        contract = f"{NAME}/{resource.name}/{state}/{door.place}"
+        key = (str(resource.made_by.action.name) if resource.made_by else "", state, door.place)
+        alike.setdefault(key, []).append((resource, move))
+    doors = setting.by_place
+    for (_, state, place), several in alike.items():
+        resource, move = max(several, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None)
+        door = doors[place]
+        covers = tuple(f"{NAME}/{r.name}/{state}/{place}" for r, _ in several)
         run = _legal if state in move.origin_states else _illegal
-        phase = 3 if door.dispatcher is None else 6
-        yield Probe(contract, phase, (contract,), 5, run(setting, resource, move, state, door, contract), (door,), "main", True)
+        phase = 3 if door.on_rest else 6
+        yield Probe(
+            covers[0], phase, covers, 5, _for_all(run(setting, resource, move, state, door, covers[0]), covers), (door,), "main", True
+        )
+
+
+def _for_all(run: Callable[[], Conversation], covers: tuple[str, ...]) -> Callable[[], Conversation]:
+    """A conversation whose verdicts on the first contract count for all."""
+    if len(covers) == 1:
+        return run
+
+    def said() -> Conversation:
+        conversation = run()
+        answer: Any = None
+        while True:
+            try:
+                step = conversation.send(answer)
+            except StopIteration:
+                return
+            answer = None
+            if isinstance(step, Judgement):
+                for contract in covers:
+                    yield replace(step, contract=contract)
+            else:
+                answer = yield step
+
+    return said
 
 
 def _input(resource: Resource, move: Move) -> Mapping[str, Any]:
@@ -56,8 +92,7 @@ def _legal(setting: Setting, resource: Resource, move: Move, state: str, door: D
         neighbour: Mapping[str, Any] | None = None
         reader = _reader(setting, resource)
         if reader is not None:
-            near: Seen = yield _read(resource, reader, None, "a neighbour before")
-            neighbour = near.subject
+            neighbour = yield Live(resource.name, (resource.initial,) if resource.initial else ())
         why = f"{door.action.name} of a {resource.name} that is {state}"
         seen: Seen = yield Call(
             door, _input(resource, move), "valid", why, subject=resource, states=(state,), fresh=True, surface=door.surface
@@ -83,7 +118,7 @@ def _legal(setting: Setting, resource: Resource, move: Move, state: str, door: D
             )
             return
         if neighbour is not None and state != move.to and neighbour.get(resource.id) != seen.subject.get(resource.id):
-            near = yield _read(resource, reader, neighbour, "the neighbour after")
+            near: Seen = yield _read(resource, reader, neighbour, "the neighbour after")
             if near.success and near.fits and _state(resource, near) != neighbour.get(str(resource.state)):
                 yield broken(contract, "a neighbour stays as it was", f"the neighbour's {resource.state} is {_state(resource, near)}")
                 return
@@ -117,9 +152,8 @@ def _reader(setting: Setting, resource: Resource) -> Door | None:
     return setting.door(str(resource.read_by[0].action.name), "rest") if resource.read_by else None
 
 
-def _read(resource: Resource, reader: Door, body: Mapping[str, Any] | None, why: str) -> Call:
-    states = (resource.initial,) if resource.initial and body is None else ()
-    return Call(reader, resource.read_by[0].input, "valid", why, subject=resource, made=body, states=states)
+def _read(resource: Resource, reader: Door, body: Mapping[str, Any], why: str) -> Call:
+    return Call(reader, resource.read_by[0].input, "valid", why, subject=resource, made=body)
 
 
 def _state(resource: Resource, seen: Seen) -> str | None:

@@ -36,7 +36,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def _cases(setting: Setting) -> Iterator[tuple[Door, Twist, str]]:
     seen: set[str] = set()
     for door in setting.doors:
-        if not door.action.key and door.dispatcher is None:
+        if not door.needs_key:
             continue
         for twist, what in EVERYWHERE.items():
             yield door, twist, what

@@ -57,13 +57,20 @@ def _readers(setting: Setting, what: str) -> Iterator[tuple[Resource, Door, int]
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Made through one door, read through another; a list read by its owner and by another project."""
     del roles
-    for resource, door, index in _readers(setting, "read_by"):
-        covers = (f"{NAME}/{resource.name}/{door.place}", *(f"{NAME}/{resource.name}/{law.name}/{door.place}" for law in resource.laws))
-        for maker in _makers(setting, resource):
-            name = f"{covers[0]} made on {maker.surface}"
-            phase, tier = (3, 1) if maker.surface == door.surface else (8, 2)
-            run = _reading(setting, resource, resource.read_by[index], maker, door, covers)
-            yield Probe(name, phase, covers, 3, run, (door, maker), "main", True, tier)
+    known: set[tuple[str, ...]] = set()
+    for resource in setting.model.resources.values():
+        readers = [(door, resource.read_by[index]) for r, door, index in _readers(setting, "read_by") if r is resource]
+        if not readers:
+            continue
+        told = tuple(str(read.action.name) for _, read in readers)
+        for index, maker in enumerate(_makers(setting, resource)):
+            tier = 2 if index and told in known else 1
+            at_home = sorted(readers, key=lambda r: r[0].surface != maker.surface)
+            covers = tuple(id for door, _ in at_home for id in _covers(resource, door))
+            name = f"{NAME}/{resource.name}/made by {maker.place}"
+            run = _reading(setting, resource, maker, at_home)
+            yield Probe(name, 3 if tier == 1 else 8, covers, 1 + len(readers), run, (maker, *(d for d, _ in at_home)), "main", True, tier)
+        known.add(told)
     for resource, door, index in _readers(setting, "listed_by"):
         detail = _list_detail(resource, index)
         listed, hidden = f"{NAME}/listed/{detail}/{door.place}", f"{NAME}/not_listed/{detail}/{door.place}"
@@ -77,9 +84,13 @@ def _makers(setting: Setting, resource: Resource) -> list[Door]:
     return [d for d in setting.doors if resource.made_by and d.action is resource.made_by.action]
 
 
-def _reading(
-    setting: Setting, resource: Resource, read: Made, maker: Door, door: Door, covers: tuple[str, ...]
-) -> Callable[[], Conversation]:
+def _covers(resource: Resource, door: Door) -> tuple[str, ...]:
+    return (f"{NAME}/{resource.name}/{door.place}", *(f"{NAME}/{resource.name}/{law.name}/{door.place}" for law in resource.laws))
+
+
+def _reading(setting: Setting, resource: Resource, maker: Door, readers: list[tuple[Door, Made]]) -> Callable[[], Conversation]:
+    """One is made, and read through every door that reads it."""
+
     def run() -> Conversation:
         assert resource.made_by is not None
         recipe = recipe_of(setting.model, maker.action)
@@ -87,12 +98,13 @@ def _reading(
         made: Seen = yield ordinary(maker, recipe, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None)
         body = next(iter(_bodies(resource.made_by.at, made)), None)
         if body is None or not made.fits:
-            for contract in covers:
+            for contract in (id for door, _ in readers for id in _covers(resource, door)):
                 yield untested(contract, f"no {resource.name} was made: {made.outcome}")
             return
-        why = f"to read back a {resource.name}"
-        seen: Seen = yield Call(door, read.input, "valid", why, subject=resource, made=body, surface=door.surface)
-        yield from _same(setting, resource, body, made, seen, read, covers)
+        for door, read in readers:
+            why = f"to read back a {resource.name}"
+            seen: Seen = yield Call(door, read.input, "valid", why, subject=resource, made=body, surface=door.surface)
+            yield from _same(setting, resource, body, made, seen, read, _covers(resource, door))
 
     return run
 

@@ -6,18 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from pgagents.contract import Contract
-from pgagents.model import Code
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Probe, promise, refused_with
 from pgagents.verify.door import Door
 from pgagents.verify.generate import negatives_of, ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
+from pgagents.verify.refusal import expected
 from pgagents.verify.seen import Seen
 from pgagents.verify.varied import varied_of
 
 NAME = "refuses_invalid"
-UNPROCESSABLE = 422
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -85,25 +84,9 @@ def _probe(setting: Setting, door: Door, detail: str, call: Call, phase: int, sa
 
 
 def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:
-    codes, statuses = expected(setting, call)
-
     def run() -> Conversation:
         seen: Seen = yield call
+        codes, statuses = expected(setting, call)
         yield from refused_with(seen, contract, codes, f"a call where {says}", statuses)
 
     return run
-
-
-def expected(setting: Setting, call: Call) -> tuple[list[Code], list[int]]:
-    """The codes, and further statuses, that a refusal of this call may have where the catalogue leaves it open."""
-    model = setting.model
-    codes = [model.codes[model.errors.framework.invalid]]
-    statuses: list[int] = []
-    if model.points.refused_status == "any":
-        statuses += [400, UNPROCESSABLE]
-    name = call.field.partition(".")[0]
-    param = call.door.action.param(name) if call.door else None
-    resource = model.resources.get(param.refers_to or "") if param else None
-    if resource is not None and resource.missing and model.points.absent_id_first != "validation":
-        codes.append(resource.missing)
-    return codes, statuses

@@ -28,18 +28,18 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two calls each."""
+    """Two calls each; the wide one may be the same for all relations of a door."""
     del roles
     for door in setting.doors:
-        for relation in door.action.relations:
-            contract = f"{NAME}/{relation.name}/{door.place}"
-            yield Probe(
-                contract, 6, (contract,), 3, _run(setting, door, relation, contract), (door,), "main", door.action.effect == "write"
-            )
+        relations = door.action.relations
+        covers = tuple(f"{NAME}/{r.name}/{door.place}" for r in relations)
+        if relations:
+            run = _run(setting, door, relations, covers)
+            yield Probe(covers[0], 4, covers, 1 + len(covers), run, (door,), "main", door.action.effect == "write")
 
 
 def _pairs(setting: Setting, door: Door, relation: Relation) -> tuple[list[dict[str, Any]], Any]:
-    """Narrow calls to try in turn, and the wide value. The example's other arguments come first: they hit data."""
+    """Narrow calls to try in turn, and the wide value: as the example has it, then with what other relations widen at its greatest."""
     recipe = recipe_of(setting.model, door.action)
     schemas = setting.model.schemas
     param = door.action.param(relation.widen)
@@ -48,7 +48,7 @@ def _pairs(setting: Setting, door: Door, relation: Relation) -> tuple[list[dict[
     values = [low(param.schema, schemas)]
     if isinstance(given, int | float):
         whole = "integer" in types_of(setting.named(param.schema))
-        values = [max(values[0], given // 2 if whole else round(given / 4, 3)), given]
+        values = [values[0] if whole else max(values[0], round(given / 4, 3)), given]
     base = dict(recipe.input)
     wide = dict(base)
     for other in door.action.relations:
@@ -57,33 +57,39 @@ def _pairs(setting: Setting, door: Door, relation: Relation) -> tuple[list[dict[
     return [{**others, relation.widen: value} for others in (base, wide) for value in values], most
 
 
-def _run(setting: Setting, door: Door, relation: Relation, contract: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, door: Door, relations: tuple[Relation, ...], covers: tuple[str, ...]) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        narrow, most = _pairs(setting, door, relation)
-        recipe = recipe_of(setting.model, door.action)
-        reason = "no narrow call answered anything"
-        for given in narrow:
-            small: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {given[relation.widen]}", input=given)
-            had = _items(setting, relation, small)
-            if not had:
-                continue
-            if _excused(setting, relation, small):
-                reason = "the narrow call's answer was full"
-                continue
-            large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input={**given, relation.widen: most})
-            has = _items(setting, relation, large)
-            if has is None:
-                reason = "the wide call was not answered as promised"
-                break
-            lost = [i for i in had if i not in has]
-            if lost:
-                yield broken(contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}")
-            else:
-                yield kept(contract)
-            return
-        yield untested(contract, reason)
+        for relation, contract in zip(relations, covers, strict=True):
+            yield from _one(setting, door, relation, contract)
 
     return run
+
+
+def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Conversation:
+    narrow, most = _pairs(setting, door, relation)
+    recipe = recipe_of(setting.model, door.action)
+    reason = "no narrow call answered anything"
+    for given in narrow:
+        small: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {given[relation.widen]}", input=given)
+        had = _items(setting, relation, small)
+        if not had:
+            continue
+        if _excused(setting, relation, small):
+            reason = "the narrow call's answer was full"
+            continue
+        wide = {**given, relation.widen: most}
+        large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input=wide, reuse="unchanged")
+        has = _items(setting, relation, large)
+        if has is None:
+            reason = "the wide call was not answered as promised"
+            continue
+        lost = [i for i in had if i not in has]
+        if lost:
+            yield broken(contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}")
+        else:
+            yield kept(contract)
+        return
+    yield untested(contract, reason)
 
 
 def _scope(setting: Setting, seen: Seen) -> Scope | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pgagents.contract import Contract
-from pgagents.verify.call import Call
-from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
-from pgagents.verify.door import REST, Door
+from pgagents.contract import Contract, Verdict
+from pgagents.verify.call import Live
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise
+from pgagents.verify.door import Door
 from pgagents.verify.generate import edges, negatives_of, ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import Recipe, recipe_of
@@ -32,7 +32,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def _doors(setting: Setting) -> Iterator[Door]:
     for door in setting.doors:
-        if door.dispatcher is not None and setting.rest_of(door) is not None:
+        if not door.on_rest and setting.rest_of(door) is not None:
             yield door
 
 
@@ -53,38 +53,40 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             contract = f"{NAME}/{detail}/{door.place}"
             recipe = recipe_of(setting.model, door.action)
             run = _run(setting, door, rest, recipe, given, contract)
-            yield Probe(contract, 4, (contract,), 4 if recipe.moves else 2, run, (door, rest), "main", door.action.effect == "write")
+            phase = 1 if door.action.effect == "read" and detail == "ordinary" else 4
+            yield Probe(contract, phase, (contract,), 4 if recipe.moves else 2, run, (door, rest), "main", door.action.effect == "write")
 
 
 def _run(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mapping[str, Any], contract: str) -> Callable[[], Conversation]:
+    """Two calls. An earlier equal answer of REST's will do where both agree; where they do not, REST is asked again."""
+
     def run() -> Conversation:
         fresh = door.action.effect == "write"
         if fresh and recipe.subject is not None:
             yield from _on_twins(setting, door, rest, recipe, given, contract)
             return
-        one: Seen = yield ordinary(rest, recipe, "valid", f"as {door.surface} will be asked", input=given, fresh=fresh)
+        again = "ever" if recipe.makes is not None else "" if fresh else "unchanged"
+        why = f"as {door.surface} will be asked"
+        first: Seen = yield ordinary(rest, recipe, "valid", why, input=given, fresh=fresh, reuse=again)
         two: Seen = yield ordinary(
-            door, recipe, "valid", "as REST was asked", input=given, fresh=fresh, made=None if fresh else one.subject
+            door, recipe, "valid", "as REST was asked", input=given, fresh=fresh, made=None if fresh else first.subject
         )
-        yield from _compared(setting, contract, one, two)
+        judged = list(_compared(setting, contract, first, two))
+        if any(j.verdict is Verdict.BROKEN for j in judged) and again:
+            one: Seen = yield ordinary(rest, recipe, "valid", why, input=given, fresh=fresh, made=None if fresh else two.subject)
+            judged = list(_compared(setting, contract, one, two))
+        yield from judged
 
     return run
 
 
 def _on_twins(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mapping[str, Any], contract: str) -> Conversation:
-    """Two things made alike, one for each side."""
-    resource = recipe.subject
-    maker = setting.door(str(resource.made_by.action.name), REST) if resource and resource.made_by else None
-    if resource is None or resource.made_by is None or resource.made_by.at is None or maker is None:
-        yield untested(contract, "the catalogue does not say how to make two alike")
-        return
+    """Two things made alike and untouched since, one for each side."""
+    assert recipe.subject is not None
+    twin = Live(recipe.subject.name, recipe.states or tuple(filter(None, [recipe.subject.initial])), fresh=True, standard=True)
     twins: list[Mapping[str, Any]] = []
     for _ in range(2):
-        made: Seen = yield Call(maker, resource.made_by.input, "valid", f"one of two {resource.name}s alike", fresh=True)
-        body = got(made.body, resource.made_by.at.text.removeprefix("response.")) if made.success else None
-        if not isinstance(body, Mapping):
-            yield untested(contract, f"no {resource.name} was made: {made.outcome}")
-            return
+        body: Mapping[str, Any] = yield twin
         twins.append(body)
     one: Seen = yield ordinary(rest, recipe, "valid", f"as {door.surface} will be asked", input=given, made=twins[0])
     two: Seen = yield ordinary(door, recipe, "valid", "as REST was asked", input=given, made=twins[1])
@@ -151,7 +153,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     key = (NAME, str(door.action.name), seen.call.field, seen.call.why)
     refused = (seen.code, got(seen.body, memory.model.errors.field_at or ""))
     for other_place, other in memory.notes.setdefault(key, {}).items():
-        place = seen.place if door.dispatcher is not None else other_place
+        place = seen.place if not door.on_rest else other_place
         if place.endswith("@rest") or other_place == seen.place:
             continue
         same = refused[0] == other[0] and (refused[1] == other[1] or _wire(door, refused[1]) == _wire(door, other[1]))

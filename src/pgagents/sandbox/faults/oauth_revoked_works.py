@@ -1,0 +1,23 @@
+"""An access token works on after it was revoked."""
+
+from __future__ import annotations
+
+from pgagents.sandbox import meddle
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler, Request
+
+BREAKS = frozenset({"oauth_grants"})
+ALSO: dict[str, str] = {}
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    """No token is remembered as revoked."""
+    oauth, store = context.model.auth.oauth, context.front.store
+
+    def repair(request: Request) -> Request:
+        if oauth is not None and request.path.startswith("/api/"):  # the API itself, not its token endpoint
+            with store.transaction():
+                store.run("UPDATE oauth_token SET revoked = 0")
+        return request
+
+    return meddle.repairs(handler, repair)

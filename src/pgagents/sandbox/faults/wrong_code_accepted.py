@@ -1,0 +1,27 @@
+"""A session can be ended by whoever knows its id: its code is not compared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pgagents.sandbox.call import Call
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+BREAKS = frozenset({"runs_workflows"})
+ALSO: dict[str, str] = {}
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    """Take any well-formed code for the right one. Park Graph's tables."""
+    inner, store = context.front.domain, context.front.store
+
+    def act(call: Call) -> Any:
+        row = store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id"))
+        if row is not None and "session_code" in call.input:
+            call = replace(call, input={**call.input, "session_code": row["code"]})
+        return inner(call)
+
+    context.front.domain = act
+    return handler

@@ -1,0 +1,196 @@
+"""A limit that is told is kept: a burst meets it, the wait that is told is true, and it is each key's own.
+
+A rolling bucket refills while it is emptied, so of a burst of t seconds at most L + t·L/window calls may pass. Nothing is
+claimed about a bucket that refills as fast as this client sends, or that was lifted for this key; a burst may meet the limit
+earlier than that, because other clients and other buckets draw too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from pgagents.contract import Contract, Verdict
+from pgagents.model import Bucket
+from pgagents.verify.call import Call, Wait
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
+from pgagents.verify.door import Door
+from pgagents.verify.generate import ordinary
+from pgagents.verify.memory import Setting
+from pgagents.verify.pace import retry_after_s
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import LIMITED, Seen
+
+NAME = "rate_enforced"
+PHASE = 99
+SLACK = 2
+MOST_TIMES = 2
+"""A key that is told more than so many times the published limit was lifted."""
+ENOUGH_TO_TELL = 20
+FULL_AGAIN = 0.9
+"""So much of a request refilled while one is sent, and the burst would hardly end."""
+ASSUMED_PER_S = 100.0
+ROUNDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What empties a bucket: a door, and for one that writes an id of nothing, so that nothing is made."""
+
+    bucket: Bucket
+    door: Door
+    call: Call
+
+    def id(self, detail: str) -> str:
+        """The id of one of its contracts."""
+        return f"{NAME}/{detail}/{self.bucket.name}@{self.door.surface}"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """For each bucket on each surface: that it is enforced, and that its Retry-After is true; once, that it is the key's own."""
+    for burst in _bursts(setting):
+        bucket, surface = burst.bucket, burst.door.surface
+        says = {
+            "limit": f"no more than the limit that is told, and what refills, pass on {surface} (published: {bucket.requests})",
+            "wait": f"after the Retry-After of a limited call on {surface} one passes again, and it is no longer than a token takes",
+        }
+        if bucket.of == "key" and "second" in setting.model.auth.roles:
+            says["own"] = f"a key's empty bucket on {surface} limits no other key"
+        for detail, text in says.items():
+            yield promise_at(NAME, f"{detail}/{bucket.name}", f"@{surface}", text, bucket.origin, bucket.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Bursts exceed limits on purpose, so only who asks for them gets them."""
+    del contract
+    return None if setting.limits else (Verdict.NOT_SELECTED, "bursts that exceed the limits are sent only when asked for: add --limits")
+
+
+def _bursts(setting: Setting) -> Iterator[Burst]:
+    """One for each unconditional bucket and surface; with a condition, only the server knows which keys it is for."""
+    met: set[tuple[str, str]] = set()
+    ordered = sorted(setting.doors, key=lambda d: (d.action.effect != "read", "{" in d.path, len(d.params)))
+    for door in ordered if setting.model.limits.headers else ():
+        bucket = setting.model.buckets.get(str(door.action.bucket))
+        if bucket is None or (bucket.name, door.surface) in met or bucket.of == "end_user":
+            continue
+        call = _harmless(setting, door)
+        if call is not None:
+            met.add((bucket.name, door.surface))
+            yield Burst(bucket, door, call)
+
+
+def _harmless(setting: Setting, door: Door) -> Call | None:
+    """A call that may be repeated any number of times; None where the action would make something each time."""
+    recipe = recipe_of(setting.model, door.action)
+    why = "one of a burst"
+    if door.action.effect == "read":
+        return ordinary(door, recipe, "valid", why, burst=True)
+    for param in door.params:
+        resource = setting.model.resources.get(param.refers_to or "")
+        if resource is not None and resource.absent and param.required and recipe.makes is None:
+            given = {**recipe.input, str(param.name): resource.absent}
+            return ordinary(door, recipe, "absent", why, input=given, burst=True)
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """A burst each, after all else."""
+    for burst in _bursts(setting):
+        covers = [burst.id("limit"), burst.id("wait")]
+        own = burst.id("own") if burst.bucket.of == "key" and "second" in roles else ""
+        run = _run(setting, burst, covers[0], covers[1], own)
+        cost = cost_of(burst.bucket) + 2 * ROUNDS + 1
+        yield Probe(
+            covers[0], PHASE, (*covers, *([own] if own else [])), cost, run, (burst.door,), "main", burst.door.action.effect == "write"
+        )
+        if not own and burst.bucket.of == "key" and "second" in setting.model.auth.roles:
+            yield Probe(burst.id("own"), PHASE, (burst.id("own"),), cost, run, (burst.door,), "second")
+
+
+def cost_of(bucket: Bucket) -> int:
+    """Requests of a burst at a likely pace: L + ceil(t·L/window) + 2 in t seconds."""
+    refill = min(FULL_AGAIN, bucket.requests / bucket.per_s / ASSUMED_PER_S)
+    return math.ceil(bucket.requests / (1 - refill)) + SLACK
+
+
+def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str) -> Callable[[], Conversation]:
+    bucket = burst.bucket
+
+    def run() -> Conversation:
+        passed, told, began = 0, bucket.requests, 0.0
+        while True:
+            seen: Seen = yield burst.call
+            began = began or seen.sent_at
+            if seen.status == LIMITED:
+                break
+            if seen.void:
+                yield untested(limit, f"the burst was broken off: {seen.outcome}")
+                return
+            passed += 1
+            told = _limit(setting, seen) or told
+            took_s = seen.sent_at + seen.seconds - began
+            if told > bucket.requests * MOST_TIMES:
+                yield from _unclaimed((limit, wait, own), f"this key's limit is lifted to {told:,}: an ordinary key shows it")
+                return
+            refills = told / bucket.per_s
+            if passed >= ENOUGH_TO_TELL and took_s / passed * refills >= FULL_AGAIN:
+                yield from _unclaimed(
+                    (limit, wait, own), f"the bucket refills as fast as this client sends: {passed / took_s:.1f} a second"
+                )
+                return
+            if passed > told + math.ceil(took_s * refills) + SLACK:
+                yield broken(limit, f"a {LIMITED} after at most {told} calls and what refilled in {took_s:.1f} s", f"{passed} calls passed")
+                return
+        yield kept(limit)
+        if own:
+            yield from _others(burst, own)
+        yield from _waited(seen, bucket, told, burst, wait)
+
+    return run
+
+
+def _limit(setting: Setting, seen: Seen) -> int | None:
+    names = setting.model.limits.headers
+    text = seen.header(names.limit) if names else None
+    return int(text) if text is not None and text.strip().isdigit() and len(text) < 10 else None
+
+
+def _unclaimed(contracts: tuple[str, ...], reason: str) -> Iterator[Judgement]:
+    for contract in contracts:
+        if contract:
+            yield Judgement(contract, Verdict.NOT_CLAIMED, reason)
+
+
+def _others(burst: Burst, own: str) -> Conversation:
+    """Another key's call while this key's bucket is empty."""
+    seen: Seen = yield replace(burst.call, role="second", owner="second", why="another key while one's bucket is empty")
+    if seen.status == LIMITED:
+        yield broken(own, "another key is not limited by it", seen.outcome)
+    elif not seen.void:
+        yield kept(own)
+
+
+def _waited(limited: Seen, bucket: Bucket, told: int, burst: Burst, wait: str) -> Conversation:
+    """Wait as long as was told, and call again; twice, as the first time a part of a token may already have been there."""
+    for _ in range(ROUNDS):
+        after = retry_after_s(limited.header("Retry-After"), limited.sent_at)
+        if after is None:
+            yield untested(wait, "no Retry-After came that can be read")
+            return
+        longest = math.ceil(bucket.per_s / told) + 1
+        if after > longest + 1:  # a date is cut to the second
+            yield broken(wait, f"at most {longest} s until the next of {told} in {bucket.per_s:g} s", f"Retry-After: {after:g} s")
+            return
+        yield Wait(after)
+        seen: Seen = yield replace(burst.call, why="after the wait that was told")
+        if seen.status == LIMITED:
+            yield broken(wait, f"a call passes after {after:g} s", seen.outcome)
+            return
+        if seen.void:
+            return
+        limited = yield replace(burst.call, why="once more at once")
+        if limited.status != LIMITED:
+            break
+    yield kept(wait)

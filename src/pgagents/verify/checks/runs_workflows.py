@@ -1,0 +1,200 @@
+"""The catalogue's workflows run from beginning to end: each step is answered as it says, and each criterion holds.
+
+Hours pass only by the operator's clock; without it a workflow runs without them, and what needs them is not selected.
+What does not hold of an answer that another check found fault with is no second finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgagents.contract import Contract, Verdict
+from pgagents.expression import Expression, ExpressionError, Scope
+from pgagents.model import Step, Workflow
+from pgagents.source import Pointer
+from pgagents.verify.call import Call
+from pgagents.verify.check import CONFLICT, Conversation, Judgement, Probe, broken, kept, promise_at, untested
+from pgagents.verify.door import OPERATOR, REST, Door
+from pgagents.verify.generate import time_passes
+from pgagents.verify.laws import shown
+from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import whole
+from pgagents.verify.seen import Seen
+
+RANK = 8
+NAME = "runs_workflows"
+REFUSED = 300
+"""Statuses from here on are no success."""
+FOLLOWS = frozenset(
+    (
+        "accepts_valid",
+        "law",
+        "moves",
+        "reads_back",
+        "body_fits",
+        "refuses_invalid",
+        "absent_id",
+        "same_answer",
+        "audits_writes",
+        "names_field",
+    )
+)
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each step, one for each of its criteria."""
+    for workflow in setting.model.workflows:
+        for step in workflow.steps:
+            says = f"{workflow.title}: {step.name} ({step.action.name}) is answered {step.status}"
+            yield promise_at(NAME, f"{workflow.name}/{step.name}", "@rest", says, step.origin, workflow.cite)
+            for id, criterion, origin, _ in _criteria(workflow, step):
+                says = f"{workflow.title}, {step.name}: {' '.join(criterion.text.split())}"
+                yield Contract(id, NAME, "", REST, says, origin, workflow.cite)
+
+
+def _criteria(workflow: Workflow, step: Step) -> Iterator[tuple[str, Expression, Pointer, bool]]:
+    """Id, expression, origin, and whether time must have passed."""
+    for key, several in (("expect", step.expect), ("expect_timed", step.expect_timed)):
+        for index, criterion in enumerate(several):
+            id = f"{NAME}/{workflow.name}/{step.name}/{key}-{index + 1}@{REST}"
+            yield id, criterion, (*step.origin, key, index), key == "expect_timed"
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """What needs hours is not claimed of an API without a clock."""
+    if setting.model.clock is None and "/expect_timed-" in contract.id:
+        return Verdict.NOT_CLAIMED, "the API has no clock that an operator could move"
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One for each workflow, with its hours where there is a clock."""
+    timed = setting.model.clock is not None and OPERATOR in roles
+    for workflow in setting.model.workflows:
+        doors = [_door(setting, step) for step in workflow.steps]
+        if any(door is None for door in doors):
+            continue
+        steps = [f"{NAME}/{workflow.name}/{step.name}@{REST}" for step in workflow.steps]
+        criteria = [c for step in workflow.steps for c in _criteria(workflow, step)]
+        role = next((r for r in workflow.needs if r not in roles), next(iter(workflow.needs), "main"))
+        covers = (*steps, *(id for id, _, _, hours in criteria if timed or not hours))
+        later = tuple(id for id, _, _, hours in criteria if hours and not timed)
+        cost = len(workflow.steps) + (sum(step.after_s > 0 for step in workflow.steps) if timed else 0)
+        writes = any(step.action.effect == "write" for step in workflow.steps)
+        run = _run(setting, workflow, timed)
+        at = tuple(door for door in doors if door is not None and door.surface == REST)
+        yield Probe(f"{NAME}/{workflow.name}@{REST}", 6, covers, cost, run, at, role, writes)
+        if later:
+            yield Probe(f"{NAME}/{workflow.name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes)
+
+
+def _door(setting: Setting, step: Step) -> Door | None:
+    if step.role == OPERATOR:
+        return Door(step.action, OPERATOR, None, f"{step.action.name}@{OPERATOR}")
+    return setting.door(str(step.action.name), REST)
+
+
+@dataclass(slots=True)
+class _State:
+    """How far a workflow is: what its steps kept, what has been judged, and whether a thing was in another state than it thought."""
+
+    kept: dict[str, Any] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    stale: str = ""
+
+    def say(self, several: Iterable[Judgement]) -> Iterator[Judgement]:
+        """The verdicts, noted."""
+        for judgement in several:
+            self.told.add(judgement.contract)
+            yield judgement
+
+
+def _run(setting: Setting, workflow: Workflow, timed: bool) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        state = yield from _through(setting, workflow, timed, again=False)
+        if state.stale:  # what its first step found was looked up some time ago
+            state = yield from _through(setting, workflow, timed, again=True)
+        reason = f"refused for how things stand: {state.stale}" if state.stale else "a step before it did not go as it should"
+        for step in workflow.steps:
+            for id in (_id(workflow, step), *(c[0] for c in _criteria(workflow, step))):
+                if id not in state.told:
+                    yield untested(id, reason)
+
+    return run
+
+
+def _id(workflow: Workflow, step: Step) -> str:
+    return f"{NAME}/{workflow.name}/{step.name}@{REST}"
+
+
+def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) -> Generator[Any, Any, _State]:
+    state = _State()
+    for index, step in enumerate(workflow.steps):
+        if timed and step.after_s and (wait := time_passes(setting, step.after_s)):
+            yield wait
+        scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
+        try:
+            given = {name: _valued(value, scope) for name, value in step.input.items()}
+        except ExpressionError as error:
+            yield from state.say([untested(_id(workflow, step), f"its arguments have no value here: {error}")])
+            return state
+        door = _door(setting, step)
+        assert door is not None
+        call = Call(
+            door, given, "explore" if step.status < REFUSED else "illegal", f"{workflow.title}: {step.name}", role=step.role,
+            surface=door.surface, reuse="ever" if index == 0 and not again and step.action.effect == "read" else "",
+        )  # fmt: skip
+        seen: Seen = yield call
+        yield from state.say(_went(workflow, step, seen, state))
+        if seen.status != step.status or seen.void:
+            return state
+        yield from state.say(_judged(setting, workflow, step, seen, timed, state))
+    return state
+
+
+def _went(workflow: Workflow, step: Step, seen: Seen, state: _State) -> Iterator[Judgement]:
+    """Whether the step was answered with its status."""
+    contract = _id(workflow, step)
+    declared = seen.codes.get(seen.code or "")
+    if not seen.void and seen.status == step.status:
+        yield kept(contract)
+    elif seen.void or seen.spoilt:
+        yield untested(contract, f"another check found fault with it: {seen.spoilt[0]}" if seen.spoilt else seen.outcome)
+    elif step.status < REFUSED and declared is not None and declared.status == CONFLICT:
+        state.stale = seen.outcome
+    else:
+        yield broken(contract, f"{step.status} to {step.name} of {workflow.name}", seen.outcome)
+
+
+def _judged(setting: Setting, workflow: Workflow, step: Step, seen: Seen, timed: bool, state: _State) -> Iterator[Judgement]:
+    """Its criteria, and what it keeps for later steps."""
+    values = {"env": setting.model.env, "input": seen.input, "response": seen.body, "status": seen.status, **state.kept}
+    scope = Scope(values)
+    for id, criterion, _, hours in _criteria(workflow, step):
+        if hours and not timed:
+            continue
+        text = " ".join(criterion.text.split())
+        try:
+            holds = scope.holds(criterion)
+        except ExpressionError as error:
+            yield untested(id, f"it cannot be evaluated on this answer: {error}")
+            continue
+        said = shown(values, criterion)
+        if not holds and seen.spoilt:
+            yield untested(id, f"another check found fault with this answer: {seen.spoilt[0]}")
+            continue
+        yield kept(id) if holds else broken(id, text, f"it does not hold{': ' + said if said else ''}")
+    try:
+        state.kept[step.name] = {name: scope.evaluate(expression) for name, expression in step.keep.items()}
+    except ExpressionError:
+        state.kept[step.name] = {}
+
+
+def _valued(value: Any, scope: Scope) -> Any:
+    if isinstance(value, Expression):
+        return whole(scope.evaluate(value))
+    if isinstance(value, Mapping):
+        return {k: _valued(v, scope) for k, v in value.items()}
+    return [_valued(v, scope) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,211 @@
+"""What an action did is told as an event, once, as it was done; what was refused is not told.
+
+One webhook of ours is registered; things are made and moved; then we wait for what comes. The first delivery is answered
+with an error, so that it must come again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.contract import Contract, Verdict
+from pgagents.expression import epoch
+from pgagents.model import Action, Move, Resource
+from pgagents.verify.call import Call, Wait
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
+from pgagents.verify.door import REST, Door
+from pgagents.verify.hooks import Event, Heard, covered, judged, read, unheard
+from pgagents.verify.memory import Setting
+from pgagents.verify.receiver import Inbox
+from pgagents.verify.seen import Seen, got
+from pgagents.verify.world import at_path
+from pgagents.wire import json_bytes
+
+NAME = "sends_events"
+ONCE = f"{NAME}/once@rest"
+PRIVATE = f"{NAME}/private@rest"
+LOOK_S = 0.5
+BOX = "events"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An action that succeeded: which event must tell of it, about which id, and the thing as the action answered it."""
+
+    type: str
+    resource: Resource
+    id: str
+    body: Mapping[str, Any]
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each type of event that an action sends, and two about all."""
+    hooks = setting.model.webhooks
+    if hooks is None:
+        return
+    for type, event in hooks.events.items():
+        if event.by and event.about:
+            says = f"{' or '.join(event.by)} sends {type} within {hooks.within_s} s: the {event.about} as the action left it"
+            yield promise_at(NAME, type, "@rest", says, ("webhooks", "events", type), event.cite or hooks.cite)
+    if _steps(setting):
+        yield promise_at(NAME, "once", "@rest", "each action sends its event once, a refused one none", ("webhooks", "events"), hooks.cite)
+        yield promise_at(NAME, "private", "@rest", "events tell no secret", ("webhooks", "events"), hooks.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Somebody must be there to hear."""
+    del contract
+    return unheard(setting)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One conversation, for every check that listens."""
+    del roles
+    hooks, receiver = setting.model.webhooks, setting.receiver
+    door = setting.door(str(hooks.registered_by), REST) if hooks else None
+    steps = _steps(setting) if door else ()
+    if door is None or receiver is None or not steps:
+        return
+    doors = (door, *(setting.by_place[f"{action.name}@{REST}"] for _, _, action, _ in steps))
+    yield Probe(f"{NAME}/{BOX}", 3, covered(setting), len(steps) + 4, _run(setting, receiver, door), doors, "main", True)
+
+
+Step = tuple[str, Resource, Action, Move | None]
+
+
+def _steps(setting: Setting) -> tuple[Step, ...]:
+    """What to do to one thing of a resource so that every event about it is sent: make it, move it in place, move it on."""
+    hooks = setting.model.webhooks
+    found: list[Step] = []
+    for type, event in hooks.events.items() if hooks else ():
+        resource = setting.model.resources.get(event.about or "")
+        for name in event.by if resource is not None and resource.made_by is not None else ():
+            assert resource is not None
+            assert resource.made_by is not None
+            move = next((m for m in resource.moves if m.action.name == name), None)
+            action = resource.made_by.action if resource.made_by.action.name == name else move.action if move else None
+            if action is not None and setting.door(name, REST) is not None:
+                found.append((type, resource, action, move))
+    return tuple(sorted(found, key=lambda s: (s[1].name, s[3] is not None, s[3] is not None and s[3].to not in s[3].origin_states)))
+
+
+def _run(setting: Setting, receiver: Inbox, door: Door) -> Callable[[], Conversation]:
+    hooks = setting.model.webhooks
+
+    def run() -> Conversation:
+        steps = _steps(setting)
+        address = receiver.open(BOX, refusals=1 if hooks.again_within_s else 0)
+        given = {hooks.url: address, hooks.types: list(dict.fromkeys(type for type, *_ in steps))}
+        made: Seen = yield Call(door, given, "valid", "a webhook of our own", fresh=True)
+        if not made.success:
+            for contract in covered(setting):
+                yield untested(contract, f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}")
+            return
+        told: list[Told] = []
+        secrets: set[str] = set()
+        yield from _acted(setting, steps, told, secrets)
+        looks = 0
+        while looks * LOOK_S < _patience_s(setting, receiver) and not _all_came(setting, receiver, told):
+            looks += 1
+            yield Wait(LOOK_S, quiet=True)
+        yield Wait(LOOK_S, quiet=True)  # for what should not come
+        events = tuple(read(setting.model, d) for d in receiver.deliveries(BOX))
+        yield from _judged(setting, told, events, secrets)
+        yield from judged(Heard(str(got(made.body, hooks.secret_at or "") or ""), events), setting)
+
+    return run
+
+
+def _hint(receiver: Inbox) -> str:
+    return "; a server elsewhere cannot send to this machine: give --receiver URL" if receiver.loopback else ""
+
+
+def _patience_s(setting: Setting, receiver: Inbox) -> float:
+    """How long something may still come: again only where we refused something."""
+    hooks = setting.model.webhooks
+    refused = any(read(setting.model, d).refused for d in receiver.deliveries(BOX))
+    return float(hooks.within_s + (hooks.again_within_s or 0 if refused else 0))
+
+
+def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
+    """What was told is judged in the conversation itself, which knows what was done."""
+    del heard, setting
+    yield from ()
+
+
+def _acted(setting: Setting, steps: tuple[Step, ...], told: list[Told], secrets: set[str]) -> Conversation:
+    """Make one thing of each resource and move it; at last try what must be refused."""
+    current: dict[str, Mapping[str, Any]] = {}
+    for type, resource, action, move in steps:
+        door = setting.by_place[f"{action.name}@{REST}"]
+        recipe = resource.made_by
+        assert recipe is not None
+        why = f"so that {type} is sent"
+        if move is None:
+            seen: Seen = yield Call(door, recipe.input, "valid", why, fresh=True)
+        elif resource.name in current:
+            seen = yield Call(door, move.input, "valid", why, subject=resource, made=current[resource.name])
+        else:
+            seen = yield Call(door, move.input, "valid", why, subject=resource, states=move.origin_states, fresh=True)
+        body = at_path(recipe.at, seen) if recipe.at is not None and seen.success else None
+        if isinstance(body, Mapping) and isinstance(body.get(resource.id), str):
+            current[resource.name] = {**current.get(resource.name, {}), **body}
+            told.append(Told(type, resource, body[resource.id], {} if seen.spoilt else body))  # what is wrong itself is no measure
+            secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
+            if move is not None and move.to not in move.origin_states:
+                again = f"{action.name} once more, which must be refused and send nothing"
+                yield Call(door, move.input, "illegal", again, subject=resource, made=current[resource.name])
+
+
+def _all_came(setting: Setting, receiver: Inbox, told: list[Told]) -> bool:
+    """Whether each action was told of, and what we refused came again."""
+    events = [read(setting.model, d) for d in receiver.deliveries(BOX)]
+    taken = [e for e in events if not e.refused]
+    again = {e.id for e in taken}
+    return all(any(_about(e, one) for e in taken) for one in told) and all(e.id in again for e in events if e.refused)
+
+
+def _about(event: Event, told: Told) -> bool:
+    return event.type == told.type and isinstance(event.data, Mapping) and event.data.get(told.resource.id) == told.id
+
+
+def _judged(setting: Setting, told: list[Told], events: tuple[Event, ...], secrets: set[str]) -> Iterator[Judgement]:
+    hooks = setting.model.webhooks
+    for one in told:
+        contract, mine = f"{NAME}/{one.type}@rest", [e for e in events if _about(e, one)]
+        if not mine:
+            came = ", ".join(sorted({e.type or "no event" for e in events})) or "nothing"
+            yield broken(contract, f"{one.type} about {one.id} within {hooks.within_s} s", f"{came} came")
+            continue
+        wrong = _unlike(setting, one, mine[0])
+        yield broken(contract, f"{one.type} tells the {one.resource.name} as the action left it", wrong) if wrong else kept(contract)
+        times = len({e.id for e in mine if not e.refused})
+        yield kept(ONCE) if times <= 1 else broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
+    for event in events:
+        secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
+        yield broken(PRIVATE, "events tell no secret", f"{event.type} tells one") if secret else kept(PRIVATE)
+
+
+def _unlike(setting: Setting, told: Told, event: Event) -> str:
+    """In what an event differs from its schemas or from what the action answered; empty where in nothing."""
+    hooks = setting.model.webhooks
+    if event.problem:
+        return event.problem
+    for name, value in ((hooks.envelope, event.body), (hooks.events[told.type].data, event.data)):
+        if name is not None and (fault := next(iter(setting.envelope(name).iter_errors(value)), None)) is not None:
+            return f"{name} does not fit at /{'/'.join(map(str, fault.instance_path))}: {fault.message}"[:200]
+    different = [m for m, v in told.body.items() if m in event.data and not _same(v, event.data[m])]
+    if different:
+        return f"{different[0]} is {event.data[different[0]]}, the action answered {told.body[different[0]]}"
+    return ""
+
+
+def _same(answered: Any, told: Any) -> bool:
+    """Whether two values say the same: members that both have, times as the moments they are."""
+    if isinstance(answered, Mapping) and isinstance(told, Mapping):
+        return all(_same(value, told[name]) for name, value in answered.items() if name in told)
+    if isinstance(answered, list) and isinstance(told, list):
+        return len(answered) == len(told) and all(map(_same, answered, told))
+    return bool(answered == told) or epoch(answered) == epoch(told)

@@ -1,0 +1,121 @@
+"""Events as they came to our receiver, read once, for every check that judges them."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from pgagents.contract import Contract, Verdict
+from pgagents.model import Model
+from pgagents.verify.check import Judgement, collect
+from pgagents.verify.memory import Setting
+from pgagents.verify.receiver import REFUSED, Delivery
+from pgagents.wire import read_json
+
+NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --receiver URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One delivery read as an event. `problem` says why it is none, `refused` that we answered it with an error."""
+
+    delivery: Delivery
+    body: Any
+    problem: str
+    id: str | None
+    type: str | None
+    data: Any
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was answered with an error, so that it must come again."""
+        return self.delivery.answered == REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All that came to one registered address: the secret that the registration told, the events in order."""
+
+    secret: str
+    events: tuple[Event, ...]
+
+
+def unheard(setting: Setting) -> tuple[Verdict, str] | None:
+    """Why contracts about events are not selected, if they are not."""
+    return None if setting.receiver is not None else (Verdict.NOT_SELECTED, NEEDS_RECEIVER)
+
+
+def read(model: Model, delivery: Delivery) -> Event:
+    """A delivery as the catalogue's envelope has it."""
+    hooks = model.webhooks
+    found = read_json(delivery.body)
+    body = found.value if isinstance(found.value, Mapping) else {}
+    problem = found.problem or ("" if isinstance(found.value, Mapping) else "the body is no object")
+    id, type = body.get(hooks.id_at), body.get(hooks.type_at)
+    return Event(
+        delivery,
+        found.value,
+        problem,
+        id if isinstance(id, str) else None,
+        type if isinstance(type, str) else None,
+        body.get(hooks.data_at),
+    )
+
+
+def judged(heard: Heard, setting: Setting) -> Iterator[Judgement]:
+    """What every check with a `hear` says of what came."""
+    for module in collect().values():
+        if hasattr(module, "hear"):
+            yield from module.hear(heard, setting)
+
+
+def covered(setting: Setting) -> tuple[str, ...]:
+    """The contracts of all checks that listen."""
+    listening = [m for m in collect().values() if hasattr(m, "hear")]
+    promised: list[Contract] = [c for module in listening for c in module.promises(setting)]
+    return tuple(c.id for c in promised)
+
+
+_FORM = re.compile(r"t=(\d{1,12})((?:,\s*\w+=[^,\s]*)*)")
+
+
+def signature(header: str) -> tuple[int, tuple[str, ...]] | None:
+    """The time and the signatures of `t=SECONDS,v1=HEX`; None where it is of another form."""
+    match = _FORM.fullmatch(header.strip())
+    if match is None:
+        return None
+    given = tuple(part.strip()[3:] for part in match[2].split(",") if part.strip().startswith("v1="))
+    return (int(match[1]), given) if given else None
+
+
+def fits(secret: str, signed: bytes, given: Sequence[str]) -> bool:
+    """Whether one of the signatures is that of these bytes."""
+    expected = hmac.new(secret.encode(), signed, sha256).hexdigest()
+    return any(hmac.compare_digest(expected, value) for value in given if value.isascii())
+
+
+def slip(secret: str, at: int, delivery: Delivery, given: Sequence[str]) -> str:
+    """What a signature that does not fit was made of, where it is one of the usual mistakes."""
+    body = delivery.body
+    if fits(secret, body, given):
+        return "it signs the body without the time, so an old delivery can be sent again for ever"
+    try:
+        data = json.loads(body)
+    except ValueError:
+        data = None
+    spelt = [
+        json.dumps(data),
+        json.dumps(data, ensure_ascii=False),
+        json.dumps(data, separators=(",", ":")),
+        json.dumps(data, sort_keys=True),
+    ]
+    if any(fits(secret, f"{at}.{text}".encode(), given) for text in spelt):
+        return "it signs the body written anew, not the bytes that were sent"
+    if fits("", f"{at}.".encode() + body, given):
+        return "it is made with an empty secret"
+    return "it does not fit the bytes that were sent and the secret that the registration told"

@@ -1,0 +1,221 @@
+"""One call on the wire: the key, the pace, what is repeated because it was limited, and when a server counts as gone."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from threading import Barrier
+from typing import Any
+
+from pgagents.verify.call import Call, Signature
+from pgagents.verify.encode import request_of
+from pgagents.verify.key import presented
+from pgagents.verify.memory import Setting
+from pgagents.verify.options import Options
+from pgagents.verify.pace import Pacer
+from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
+from pgagents.wire import Handler, Request, Response, Silence
+
+MAX_REPEATS = 6
+MAX_SILENCES = 4
+MAX_BROKEN_OFF = 12
+
+
+class Stop(Exception):
+    """The run ends here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A call with its values known, and what was known of its subject."""
+
+    call: Call
+    values: Mapping[str, Any]
+    subject: Mapping[str, Any] | None
+
+
+class Sender:
+    """Sends calls, at the pace that the server bears. `moved_s` is what the operator's clock was moved by."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        handler: Handler,
+        plain: Handler | None,
+        keys: Mapping[str, str],
+        options: Options,
+        *,
+        clock: Callable[[], float],
+        timer: Callable[[], float],
+        sleep: Callable[[float], None],
+        max_requests: int,
+        until: float | None = None,
+    ) -> None:
+        """`until` is the timer's value at which the run ends, whatever it is doing but undoing what it made."""
+        self.setting, self.model, self.keys = setting, setting.model, keys
+        self.handler, self.plain = handler, plain
+        self.clock, self.timer, self._sleeper = clock, timer, sleep
+        self.pacer = Pacer(self.model, clock, options.seed, options.max_wait_s, options.shard[1] if options.shard else 1)
+        self.max_requests, self.until = max_requests, until
+        self.moved_s = 0.0
+        self.sent = self.answered = 0
+        self.silences = self.broken_off = 0
+        self.cleaning = False
+        """Whether it only undoes what was made: the budget does not count then."""
+        self.seconds_sending = self.waited = 0.0
+        self.notes: list[str] = []
+        self.on_wait: Callable[[float], None] | None = None
+
+    def now(self) -> float:
+        """The server's time as we know it: the caller's clock, and what the operator's clock was moved by."""
+        return self.clock() + self.moved_s
+
+    def wait(self, seconds: float, *, quiet: bool = False) -> None:
+        """Let time pass, and say so. Raises Stop where the run's time is over before that."""
+        if seconds <= 0:
+            return
+        self._in_time(seconds)
+        if self.on_wait and not quiet:
+            self.on_wait(seconds)
+        self.waited += seconds
+        self._sleeper(seconds)
+
+    def _in_time(self, seconds: float = 0.0) -> None:
+        if self.until is not None and not self.cleaning and self.timer() + seconds > self.until:
+            raise Stop("the time that --max-time allows is over")
+
+    def send(self, ready: Ready) -> Seen:
+        """Send a call; one that was limited is sent again after the wait that was asked for. Raises Stop."""
+        request, role = self._request(ready)
+        attempt = 0
+        while True:
+            self._in_time()
+            if not ready.call.burst:
+                self._pace(ready.call, role)
+            sent_at = self.now()
+            answer, seconds = self._exchange(request, plain=ready.call.plain)
+            wait = self._heard(ready.call, role, answer, attempt)
+            if wait is None:
+                return self._seen(ready, request, answer, seconds, sent_at)
+            attempt += 1
+            self.wait(wait)
+
+    def send_together(self, several: Sequence[Ready]) -> list[Seen]:
+        """Send calls at the same time, each from a thread of its own; what was limited is sent again alone. Raises Stop."""
+        self._in_time()
+        requests = [self._request(ready) for ready in several]
+        for ready, (_, role) in zip(several, requests, strict=True):
+            self._pace(ready.call, role)
+        sent_at, started = self.now(), self.timer()
+        gate = Barrier(len(several))
+
+        def one(request: Request) -> Response | Silence:
+            gate.wait()
+            return self.handler(request)
+
+        with ThreadPoolExecutor(len(several)) as threads:
+            answers = list(threads.map(one, [request for request, _ in requests]))
+        seconds = self.timer() - started
+        self.seconds_sending += seconds
+        found = []
+        for ready, (request, role), answer in zip(several, requests, answers, strict=True):
+            self.sent += 1
+            self._count(answer)
+            wait = self._heard(ready.call, role, answer, 0)
+            if wait is None:
+                found.append(self._seen(ready, request, answer, seconds, sent_at))
+            else:
+                self.wait(wait)
+                found.append(self.send(ready))
+        return found
+
+    def request(self, ready: Ready) -> Request:
+        """What a call sends."""
+        return self._request(ready)[0]
+
+    def _request(self, ready: Ready) -> tuple[Request, str]:
+        """The request, and the role that its limits are counted for."""
+        call = ready.call
+        authorization = self._authorization(call)
+        request = request_of(call, ready.values, authorization)
+        if call.twist == "query":
+            joint = "&" if "?" in request.target else "?"
+            request = replace(request, target=f"{request.target}{joint}api_key={self.keys.get(call.role, '')}")
+        return self._signed(call, request), call.role if authorization and not call.twist else "-"
+
+    def _authorization(self, call: Call) -> str | None:
+        if call.door is not None and not call.door.needs_key:
+            return None
+        if call.plain:  # whoever listens in on plain http must not hear a key
+            return presented("", "garbage", self.model)
+        key = self.keys.get(call.role)
+        return presented(key, call.twist, self.model) if key and call.role else None
+
+    def _signed(self, call: Call, request: Request) -> Request:
+        """The request with its body's signature, where the call asked for one."""
+        for name, value in call.input.items():
+            param = call.door.action.param(name) if call.door else None
+            if isinstance(value, Signature) and param is not None:
+                at = str(int(self.now() + value.after_s))
+                secret = self.keys.get(value.role, "") if value.slip != "secret" else "whsec_pgv000000000000000000000000"
+                signed = request.body if value.slip != "body" else request.body + b" "
+                digest = hmac.new(secret.encode(), at.encode() + b"." + signed, sha256).hexdigest()
+                request = request.with_header(param.wire, f"t={at},v1={digest}")
+        return request
+
+    def _pace(self, call: Call, role: str) -> None:
+        self.wait(self.pacer.before(role, call.surface, call.door.action.bucket if call.door else None))
+
+    def _exchange(self, request: Request, *, plain: bool) -> tuple[Response | Silence, float]:
+        started = self.timer()
+        self.sent += 1
+        answer = self.plain(request) if plain and self.plain else Silence("refused", "no twin") if plain else self.handler(request)
+        seconds = self.timer() - started
+        self.seconds_sending += seconds
+        self._count(answer)
+        return answer, seconds
+
+    def _count(self, answer: Response | Silence) -> None:
+        """Whether the server is still there. Raises Stop where it is not."""
+        if isinstance(answer, Silence) and answer.begun:
+            self.silences, self.broken_off = 0, self.broken_off + 1
+            self.answered += 1
+            if self.broken_off > (MAX_SILENCES if answer.kind == "timeout" else MAX_BROKEN_OFF):
+                raise Stop(f"the server broke off its last {self.broken_off} answers ({answer.kind}: {answer.detail})")
+        elif isinstance(answer, Silence):
+            self.silences += 1
+            if self.silences >= MAX_SILENCES or (self.silences >= 2 and not self.answered):
+                said = "never answered" if not self.answered else "stopped answering"
+                raise Stop(f"the server {said} ({answer.kind}{': ' + answer.detail if answer.detail else ''})")
+        else:
+            self.silences = self.broken_off = 0
+            self.answered += 1
+
+    def _heard(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
+        """Take over what the answer tells of the limit; gives seconds after which to repeat (None: the answer stands)."""
+        if isinstance(answer, Response) and not call.plain:
+            self.pacer.after(role, call.surface, call.door.action.bucket if call.door else None, answer)
+        if attempt >= MAX_REPEATS or (not self.cleaning and self.sent >= self.max_requests):
+            return None
+        if isinstance(answer, Silence):
+            return 0.2 if attempt == 0 and not answer.begun and answer.kind in ("refused", "reset") and not self.answered else None
+        if answer.status not in (LIMITED, UNAVAILABLE) or (call.burst and answer.status == LIMITED):
+            return None
+        wait = self.pacer.retry(answer, attempt)
+        if wait is None:
+            self.notes.append(f"{call.place} asked for a longer wait than --max-wait allows")
+        return wait
+
+    def _seen(self, ready: Ready, request: Request, answer: Response | Silence, seconds: float, sent_at: float) -> Seen:
+        call = ready.call
+        full = dict(ready.values)
+        for param in call.door.params if call.door else ():
+            if str(param.name) not in full and "default" in param.schema:
+                full[str(param.name)] = param.schema["default"]
+        return Seen(
+            self.sent, call, full, request, answer, seconds=seconds, sent_at=sent_at, codes=self.model.codes,
+            code_at=self.model.errors.code_at, subject=ready.subject, base=self.setting.plain_url if call.plain else "",
+        )  # fmt: skip

@@ -1,0 +1,92 @@
+"""One live resource, and what an answer tells of one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgagents.expression import Expression, ExpressionError, Scope
+from pgagents.model import Call as Recipe
+from pgagents.model import Resource
+from pgagents.verify.call import Call
+from pgagents.verify.door import Door
+from pgagents.verify.seen import Seen, got
+
+_PATH = re.compile(r"response(\.[A-Za-z_]\w*)+")
+
+
+class Unavailable(Exception):
+    """A resource that a call needs could not be had; the message says why."""
+
+
+@dataclass(slots=True)
+class Thing:
+    """One live resource of ours: its last known body, owner's role, state, whether a probe has it for itself."""
+
+    resource: Resource
+    id: str
+    body: Mapping[str, Any]
+    role: str
+    made: bool
+    state: str | None
+    taken: bool = False
+    standard: bool = False
+    """Made just as the resource says."""
+    touched: bool = False
+    """A later write answered with it."""
+    tries: int = 0
+    """How often it could not be undone."""
+    spoilt: bool = False
+    """A promise about it was broken, so no other call may build on it."""
+    gone: bool = False
+    used: bool = False
+    """Whether a call has had it."""
+    worn: bool = False
+    """A call that wanted one for itself was refused with it, so the next such call gets another."""
+    past: list[Call] = field(default_factory=list)
+    """The calls since it was made that told of it or changed it, the last few."""
+
+
+def at_path(at: Expression, seen: Seen) -> Any:
+    """What an expression finds in an answer, None where nothing; a plain path is followed without CEL, which is dearer."""
+    if _PATH.fullmatch(at.text):
+        return got(seen.body, at.text.partition(".")[2])
+    try:
+        return Scope({"response": seen.body, "input": seen.input}).evaluate(at)
+    except ExpressionError:
+        return None
+
+
+def recipe_for(resource: Resource, door: Door) -> tuple[Recipe | None, bool]:
+    """How the catalogue says that the action answers this resource, and whether it makes one."""
+    for recipe in (resource.made_by, resource.found_by, resource.undone_by, *resource.read_by):
+        if recipe is not None and recipe.action is door.action:
+            return recipe, recipe is resource.made_by
+    return None, False
+
+
+def names_in(values: Iterable[Any]) -> set[str]:
+    found: set[str] = set()
+    for value in values:
+        if isinstance(value, Expression):
+            found |= value.names
+    return found
+
+
+def evaluated(scope: Scope, expression: Expression) -> Any:
+    try:
+        return scope.evaluate(expression)
+    except ExpressionError as error:
+        raise Unavailable(f"`{expression.text}` has no value here: {error}") from None
+
+
+def will_do(where: Expression | None, resource: Resource, body: Mapping[str, Any]) -> bool:
+    """Whether a thing is one of those that the catalogue takes for tests."""
+    if where is None:
+        return True
+    try:
+        return Scope({resource.name: body, "env": {}, "response": {}, "input": {}}).holds(where)
+    except ExpressionError:
+        return False

@@ -1,0 +1,194 @@
+"""What is known at a door of all the vendors whose calls come through it: which of them would let a model send these arguments.
+
+Compiled once for a run. Vendors whose schemas are the same share one validator, and all that was promised of an answer is
+judged in one pass as long as it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.origin import plain
+from pgagents.schema import validator
+from pgagents.verify.call import Call
+from pgagents.verify.door import Door
+from pgagents.verify.encode import envelope
+from pgagents.verify.generate import Negative, negatives_of, stand_ins
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.seen import Seen
+from pgagents.verify.vendor_offer import Offer, Said, Schema, offers
+from pgagents.verify.vendor_schema import Gaps, filled, same
+
+Given = Mapping[str, Any]
+ANYTHING: Schema = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One arguments schema, and the offers (by their place in the desk's list) whose documents have it."""
+
+    test: Any
+    gaps: Gaps | None
+    wrapped: bool
+    offers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """Bodies of one status: `every` tests all schemas at once, `each` one schema for the offers that promise it.
+
+    `offers` are all that document the status, also without a schema for its body.
+    """
+
+    key: str
+    every: Any
+    each: tuple[tuple[Any, frozenset[int]], ...]
+    offers: frozenset[int]
+
+
+class Desk:
+    """A door's offers with everything compiled that a verdict needs."""
+
+    def __init__(self, door: Door, found: tuple[Offer, ...]) -> None:
+        self.door, self.offers = door, found
+        self._readers: tuple[Reader, ...] | None = None
+        self._statuses = frozenset(s for o in found for said in o.said for s in said.answers or ())
+        self._promised: dict[int, Promised] = {}
+        self.telling = frozenset(i for i, o in enumerate(found) if any(s.answers is not None for s in o.said))
+        """Offers whose documents say anything of answers."""
+        self.listing = frozenset(i for i in self.telling if any(len(s.answers or ()) > 1 for s in found[i].said))
+        """Offers whose documents list every status, not only the success."""
+        self._headers = frozenset(str(p.name) for p in door.params if p.place == "header") if door.dispatcher is None else frozenset()
+        self._words = frozenset(str(p.name) for p in door.params if p.place == "query" and "string" not in _types(p.schema))
+
+    def given(self, call: Call, values: Given) -> dict[str, Any]:
+        """The arguments as a model gave them: those that the call names, without headers, which the calling host sends.
+
+        `null` in a query is what a host makes of a null.
+        """
+        every = "*" in call.input
+        found: dict[str, Any] = plain({k: v for k, v in values.items() if (every or k in call.input) and k not in self._headers})
+        if self.door.dispatcher is None:
+            for name in self._words & found.keys():
+                if found[name] == "null":
+                    found[name] = None
+        return found
+
+    def admitting(self, given: Given) -> frozenset[int]:
+        """The offers with a document that lets a model send these arguments."""
+        found: frozenset[int] = frozenset()
+        if self._readers is None:
+            self._readers = tuple(_readers(self.offers))
+        for reader in self._readers:
+            if _admits(reader, self.door, given):
+                found |= reader.offers
+        return found
+
+    def promised(self, status: int) -> Promised | None:
+        """What documents say of a status; None where none has it."""
+        if status in self._statuses and status not in self._promised:
+            self._promised[status] = _promised(self.offers, status)
+        return self._promised.get(status)
+
+    def in_header(self, field: str) -> bool:
+        """Whether an argument travels in a header, which no model writes."""
+        return field.partition(".")[0] in self._headers
+
+    def let_through(self, setting: Setting) -> Mapping[int, tuple[Negative, ...]]:
+        """The wrong calls of `refuses_invalid` that each offer's documents let a model make; the API's own let none through."""
+        return setting.kept(("vendor", "through", self.door.place), lambda: dict(self._through(setting)))
+
+    def _through(self, setting: Setting) -> Iterator[tuple[int, tuple[Negative, ...]]]:
+        others = [i for i, offer in enumerate(self.offers) if offer.surface.name != self.door.surface]
+        wrong = [n for n in negatives_of(setting, self.door) if not self.in_header(n.field)] if others else []
+        admitted = [(n, self.admitting(self.given(n.call, stand_ins(setting, n.call)))) for n in wrong]
+        for index in range(len(self.offers)):
+            yield index, tuple(n for n, through in admitted if index in through) if index in others else ()
+
+
+def desk_of(setting: Setting, door: Door) -> Desk | None:
+    """The desk of a door; None where no vendor's calls come through it."""
+    by_place: Mapping[str, tuple[Offer, ...]] = setting.kept(("vendor", "by place"), lambda: _by_place(offers(setting)))
+    found = by_place.get(door.place)
+    return setting.kept(("vendor", "desk", door.place), lambda: Desk(door, found)) if found else None
+
+
+def desks(setting: Setting) -> Iterator[Desk]:
+    """Every desk, in the order of the doors."""
+    yield from (desk for door in setting.doors if (desk := desk_of(setting, door)) is not None)
+
+
+def bearing(seen: Seen, memory: Memory) -> tuple[Desk, frozenset[int]] | None:
+    """The desk of an exchange's door, and the offers whose host could have sent the request; None where no host could.
+
+    Several checks ask for the same exchange, so the last answer is kept.
+    """
+    last: tuple[Seen, tuple[Desk, frozenset[int]] | None] | None = memory.notes.get("vendor_desk")
+    if last is None or last[0] is not seen:
+        last = memory.notes["vendor_desk"] = (seen, _bearing(seen, memory))
+    return last[1]
+
+
+def _bearing(seen: Seen, memory: Memory) -> tuple[Desk, frozenset[int]] | None:
+    call = seen.call
+    if call.door is None or call.twist or call.intent in ("framework", "document") or _forged(call):
+        return None
+    desk = desk_of(memory.setting, call.door)
+    through = desk.admitting(desk.given(call, seen.input)) if desk else None
+    return (desk, through) if desk and through else None
+
+
+def _forged(call: Call) -> bool:
+    """Whether the request was not encoded as a client does it."""
+    raw = call.raw
+    return bool(raw.headers or raw.method or raw.target or raw.edit or raw.wrap is not None or raw.body is not None)
+
+
+def _by_place(found: Iterable[Offer]) -> dict[str, tuple[Offer, ...]]:
+    places: dict[str, list[Offer]] = {}
+    for offer in found:
+        places.setdefault(offer.door.place, []).append(offer)
+    return {place: tuple(several) for place, several in places.items()}
+
+
+def _admits(reader: Reader, door: Door, given: Given) -> bool:
+    sent = envelope(door, given) if reader.wrapped else filled(given, reader.gaps)
+    try:
+        return bool(reader.test.is_valid(sent))
+    except (ValueError, TypeError, OverflowError):  # what JSON cannot say, no document admits
+        return False
+
+
+def _readers(found: tuple[Offer, ...]) -> Iterator[Reader]:
+    for said, members in _shared(found, lambda said: [(said, said.arguments)]):
+        yield Reader(validator(said.arguments, {}), said.gaps, said.wrapped, members)
+
+
+def _promised(found: tuple[Offer, ...], status: int) -> Promised:
+    listed = _shared(found, lambda said: [(said, schema)] if (schema := said.answer(status)) else [])
+    schemas = [said.answer(status) or ANYTHING for said, _ in listed]
+    each = tuple((validator(schema, {}), members) for schema, (_, members) in zip(schemas, listed, strict=True))
+    every = each[0][0] if len(each) == 1 else validator({"allOf": schemas} if schemas else ANYTHING, {})
+    return Promised(
+        f"{found[0].door.place} {status}",
+        every,
+        each,
+        frozenset(i for i, o in enumerate(found) if any(status in (s.answers or ()) for s in o.said)),
+    )
+
+
+def _shared(found: tuple[Offer, ...], of: Callable[[Said], list[tuple[Said, Schema | None]]]) -> list[tuple[Said, frozenset[int]]]:
+    """The first document of each distinct schema, with all offers that have an equal one."""
+    groups: dict[tuple[str, Gaps | None, bool], tuple[Said, set[int]]] = {}
+    for index, offer in enumerate(found):
+        for said in offer.said:
+            for one, schema in of(said):
+                groups.setdefault((same(schema or ANYTHING), one.gaps, one.wrapped), (one, set()))[1].add(index)
+    return [(said, frozenset(members)) for said, members in groups.values()]
+
+
+def _types(schema: Mapping[str, Any]) -> Iterable[str]:
+    kind = schema.get("type", "string")
+    return (kind,) if isinstance(kind, str) else kind

@@ -1,0 +1,185 @@
+"""What the engine saves and what it holds back: shared exchanges, calls at once, limits, workflows, what needs a target to itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from pgagents.contract import Verdict
+from pgagents.report.report import Report
+from pgagents.sandbox.sandbox import Sandbox
+from pgagents.verify.call import Call
+from pgagents.verify.door import Door
+from pgagents.verify.encode import request_of
+from pgagents.verify.generate import is_invalid, ordinary
+from pgagents.verify.memory import setting_of
+from pgagents.verify.options import Identities, Options
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.run import contracts, plan, verify
+from pgagents.verify.seen import Seen
+from pgagents.wire import Request, Response, Silence, json_bytes
+from verifying import URL, ids, keys_of, model, run, sandbox
+
+TWO = {"main", "second"}
+
+
+def exchanges(keys: Mapping[str, str] | None = None, opened: Sandbox | None = None, **options: Any) -> tuple[list[Request], Report]:
+    """Every request of a run against a sandbox with the ordinary roles, and its report."""
+    opened = opened or sandbox(model())[0]
+    sent: list[Request] = []
+
+    def handler(request: Request) -> Response | Silence:
+        sent.append(request)
+        return opened.handler(request)
+
+    chosen = {role: key for role, key in keys_of(opened).items() if role in TWO}
+    return sent, run(model(), handler=handler, keys=keys or chosen, **options)
+
+
+def test_a_standard_run_with_two_keys_leaves_some_of_its_budget_for_what_goes_wrong():
+    sent, report = exchanges()
+    assert len(sent) == report.footer.requests <= 25 * 26 - 10
+    assert ids(report, Verdict.UNTESTED) == []
+
+
+def test_no_correct_read_is_sent_twice_in_a_row():
+    sent, _ = exchanges()
+    twice = [a for a, b in pairwise(sent) if a == b and a.method == "GET"]
+    assert twice == []
+
+
+def test_an_example_is_sent_as_it_is_documented():
+    sent, _ = exchanges()
+    refunds = [json.loads(r.body) for r in sent if r.target == "/api/v1/refunds" and b"The lot was closed" in r.body]
+    assert [r for r in refunds if "amount" not in r]
+
+
+def test_calls_at_the_same_time_are_the_same_requests_in_every_run():
+    assert exchanges()[0] == exchanges()[0]
+
+
+def test_calls_at_the_same_time_with_one_idempotency_key_have_one_effect():
+    kept = ids(run(model(), only=("idempotency",)), Verdict.KEPT)
+    assert [id for id in kept if id.startswith("idempotency/race/")] == [
+        f"idempotency/race/{place}" for place in sorted(("create_session@dispatcher", "create_session@rest", "dispatch_av_fleet@rest",
+                                                         "end_session@dispatcher", "end_session@rest", "extend_session@rest",
+                                                         "refund_session@rest"), key=[id.rpartition("/")[2] for id in kept].index)
+    ]  # fmt: skip
+
+
+def test_limits_are_exceeded_only_when_asked_for():
+    whole = Identities(dict.fromkeys(("main", "second"), "pk_test_x"))
+    without, with_limits = (plan(model(), Options(limits=limits), whole, url=URL) for limits in (False, True))
+    bursts = {c.id for c in contracts(model()) if c.check == "rate_enforced"}
+    assert bursts
+    assert {c.id for c, _ in without.left_out} >= bursts
+    assert {c.id for c in with_limits.selected} >= bursts
+    assert with_limits.total > without.total + 240
+    assert "99" in with_limits.by_phase
+
+
+def test_a_lifted_key_claims_nothing_about_the_ordinary_limit():
+    verdicts = {r.contract.id: r for r in run(model(), limits=True, only=("rate_enforced",)).results}
+    found = verdicts["rate_enforced/limit/read@rest"]
+    assert (found.verdict, "lifted" in found.reason) == (Verdict.NOT_CLAIMED, True)
+    assert verdicts["rate_enforced/limit/address@rest"].verdict is Verdict.KEPT  # nobody lifts that of a call without a key
+
+
+def test_an_ordinary_key_proves_every_limit():
+    opened, _ = sandbox(model())
+    keys = {"main": opened.tokens["test"], "second": opened.tokens["second"]}
+    now = [opened.front.clock.now()]
+    report = verify(
+        model(), opened.handler, Identities(keys), Options(live=False, limits=True, only=("rate_enforced", "answer_headers/Retry-After")),
+        clock=opened.front.clock.now, sleep=lambda s: opened.front.clock.advance(s), wall=lambda: "2026-04-18T16:00:00Z", url=URL,
+    )  # fmt: skip
+    assert report.findings == ()
+    assert {r.verdict for r in report.results if r.contract.check == "rate_enforced"} == {Verdict.KEPT}
+    assert "answer_headers/Retry-After/framework@rest" in ids(report, Verdict.KEPT)
+    assert opened.front.clock.now() > now[0]
+
+
+def test_every_step_and_criterion_of_a_workflow_is_a_contract_of_its_own():
+    listed = {c.id for c in contracts(model()) if c.check == "runs_workflows"}
+    count = sum(1 + len(s.expect) + len(s.expect_timed) for w in model().workflows for s in w.steps)
+    assert len(listed) == count
+    assert "runs_workflows/vail/leave/expect_timed-2@rest" in listed
+
+
+def test_a_workflows_hours_need_the_operators_clock():
+    timed = "runs_workflows/vail/leave/expect_timed-2@rest"
+    _, without = exchanges(only=("runs_workflows/vail",))
+    found = next(r for r in without.results if r.contract.id == timed)
+    assert (found.verdict, "--identity operator" in found.reason) == (Verdict.NOT_SELECTED, True)
+    assert "runs_workflows/vail/leave/expect-2@rest" in ids(without, Verdict.KEPT)
+    assert timed in ids(run(model(), only=("runs_workflows/vail",)), Verdict.KEPT)
+
+
+def test_a_workflow_that_meets_a_full_place_is_untested_and_no_finding():
+    opened, _ = sandbox(model())
+
+    def handler(request: Request) -> Response | Silence:
+        answer = opened.handler(request)
+        if request.target == "/api/v1/sessions" and request.method == "POST" and isinstance(answer, Response) and answer.status == 201:
+            error = {"code": "CONFLICT", "message": "It is full", "request_id": answer.header("X-Request-Id")}
+            return Response(409, answer.headers, json_bytes({"error": error}))
+        return answer
+
+    report = run(model(), handler=handler, keys=keys_of(opened), only=("runs_workflows/voice",))
+    park = next(r for r in report.results if r.contract.id == "runs_workflows/voice/park@rest")
+    assert (park.verdict, "how things stand" in park.reason) == (Verdict.UNTESTED, True)
+
+
+@pytest.mark.parametrize("check", ["takes_space", "refused_leaves_nothing"])
+def test_counts_and_lists_are_judged_only_where_nobody_else_changes_them(check):
+    whole = Identities(dict.fromkeys(("main", "second"), "pk_test_x"))
+    listed = {c.id for c in contracts(model()) if c.check == check}
+    shared = plan(model(), Options(), whole, url="https://staging.example.com")
+    alone = plan(model(), Options(exclusive=True), whole, url="https://staging.example.com")
+    assert listed
+    assert {c.id for c, _ in shared.left_out} >= listed
+    assert {c.id for c in alone.selected} >= listed
+
+
+@pytest.mark.parametrize("fault", ["create-field-lost", "search-unsorted", "end-keeps-state", "money-rounded-down"])
+def test_a_finding_that_hangs_on_what_was_known_before_is_told_stable(fault):
+    report = run(model(), faults=[fault])
+    assert report.findings
+    assert [f.contract.id for f in report.findings if f.stable is False] == []
+
+
+class ToolCalls:
+    """A protocol of tool calls over one path, as MCP's `tools/call` is."""
+
+    def request(self, action: Any, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+        call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": str(action.name), "arguments": dict(values)}}
+        return "POST", "/mcp", [("Content-Type", "application/json")], json_bytes(call)
+
+    def answer(self, response: Response) -> Response:
+        told = json.loads(response.body)["result"]
+        status = int(told["structuredContent"].pop("status", 200)) if told.get("isError") else 200
+        return Response(status, response.headers, json_bytes(told["structuredContent"]))
+
+
+def test_a_surface_with_a_protocol_of_its_own_is_a_door_with_a_form():
+    setting = setting_of(model(), URL)
+    search = setting.by_place["search_parking@rest"].action
+    door = Door(search, "mcp", None, "search_parking@mcp", ToolCalls())
+    call = ordinary(door, recipe_of(model(), search), "valid", "a tool call")
+    request = request_of(call, {"lat": 1, "lng": 2}, "Bearer k")
+    assert (request.target, json.loads(request.body)["params"]["arguments"]) == ("/mcp", {"lat": 1, "lng": 2})
+    assert request.header("Authorization") == "Bearer k"
+    assert not is_invalid(setting, call)
+    assert is_invalid(setting, ordinary(door, recipe_of(model(), search), "invalid", "", input={"lat": 91, "lng": 2}))
+    refused = {"error": {"code": "BAD_REQUEST", "message": "no", "request_id": "req_1"}, "status": 400}
+    assert _seen(call, request, {"structuredContent": {"lots": []}}).success
+    assert _seen(call, request, {"structuredContent": refused, "isError": True}).code == "BAD_REQUEST"
+
+
+def _seen(call: Call, request: Request, result: dict[str, Any]) -> Seen:
+    answer = Response(200, (), json_bytes({"jsonrpc": "2.0", "id": 1, "result": result}))
+    return Seen(1, call, {}, request, answer, seconds=0.0, sent_at=0.0, codes=model().codes, code_at=model().errors.code_at)

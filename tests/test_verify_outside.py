@@ -1,0 +1,399 @@
+"""What a run is given besides keys: a receiver of events, an OAuth client; and the parts that read what comes from outside."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import time
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from pgagents.catalogue.load import load_text
+from pgagents.cli import _receiver
+from pgagents.cli._env import Env, read_env
+from pgagents.cli._inside import inside, verified
+from pgagents.cli.main import main
+from pgagents.contract import Verdict
+from pgagents.errors import InputError, PgagentsError
+from pgagents.report.report import Report
+from pgagents.verify.consent import form_of
+from pgagents.verify.hooks import fits, signature
+from pgagents.verify.listen import listening
+from pgagents.verify.oauth import OAuthClient, challenge, leads_to
+from pgagents.verify.options import DISCOVERY, Identities, Options
+from pgagents.verify.receiver import MAX_BODY_BYTES, Inbox
+from pgagents.verify.redact import Redactor
+from pgagents.verify.run import contracts, plan, verify
+from pgagents.wire import Request, Response
+from verifying import PARK_GRAPH, SHOP, ids, model, run
+
+EVENTS = {"sends_events", "signs_events", "resends_same_event"}
+OUTSIDE = EVENTS | {
+    "audits_writes", "refuses_inner_target", "verifies_signed_calls", "oauth_metadata", "oauth_grants", "redirects_home",
+    "answers_browsers", "redirects_safely", "attributes_calls", "keeps_modes_apart",
+}  # fmt: skip
+
+
+def verdicts(report: Report, check: str) -> dict[str, tuple[Verdict, str]]:
+    return {r.contract.id: (r.verdict, r.reason) for r in report.results if r.contract.check == check}
+
+
+# -- what is not given is not selected, with the flag that adds it ---------------------------------------------------
+
+
+def bare() -> Report:
+    """A run over http with one key and nothing else, of the checks of this file."""
+    opened = inside(model())
+    options = Options(
+        profile="smoke",
+        max_requests=200,
+        live=False,
+        only=tuple(f"{check}/" for check in OUTSIDE),
+    )
+    return verify(
+        model(), opened.sandbox.handler, Identities({"main": opened.keys["main"]}), options, clock=opened.sandbox.front.clock.now,
+        sleep=opened.sleep, wall=lambda: "2026-04-18T16:00:00Z", url="http://127.0.0.1:1", timer=time.perf_counter,
+    )  # fmt: skip
+
+
+def test_without_receiver_client_and_identities_contracts_say_what_adds_them():
+    report = bare()
+    assert report.exit_code == 0
+    assert {reason for _, reason in verdicts(report, "sends_events").values()} == {
+        "needs somewhere to send events to: add --receiver auto, or --receiver URL"
+    }
+    assert {reason for _, reason in verdicts(report, "oauth_grants").values()} == {
+        "needs a registered OAuth client: add `oauth` to the --env file"
+    }
+    assert {reason for _, reason in verdicts(report, "audits_writes").values()} == {
+        "needs the identity `operator`: add --identity operator=ENVVAR"
+    }
+    assert verdicts(report, "redirects_home")["redirects_home/unknown_client@rest"][0] is Verdict.KEPT
+    assert {v for v, _ in verdicts(report, "oauth_metadata").values()} == {Verdict.KEPT}
+
+
+def test_client_whose_user_nobody_can_be_leaves_out_what_needs_consent():
+    opened = inside(model())
+    client = OAuthClient("demo_app", "http://127.0.0.1/callback")
+    report = verify(
+        model(), opened.sandbox.handler, Identities({"main": opened.keys["main"]}, oauth=client),
+        Options(profile="smoke", live=False, only=("oauth_grants/", "redirects_home/")), clock=opened.sandbox.front.clock.now,
+        sleep=opened.sleep, wall=lambda: "2026-04-18T16:00:00Z", url="http://127.0.0.1:1", timer=time.perf_counter,
+    )  # fmt: skip
+    assert {v for v, _ in verdicts(report, "oauth_grants").values()} == {Verdict.NOT_SELECTED}
+    assert {v for v, _ in verdicts(report, "redirects_home").values()} == {Verdict.KEPT}
+    assert report.exit_code == 0
+
+
+def test_receiver_on_this_machine_leaves_loopback_targets_unclaimed():
+    opened = inside(model())
+    opened.inbox.url = "https://127.0.0.1:8099/events"
+    report = verified(model(), opened, Options(only=("refuses_inner_target/",)))
+    found = verdicts(report, "refuses_inner_target")
+    assert found["refuses_inner_target/loopback/create_webhook@rest"][0] is Verdict.NOT_CLAIMED
+    assert [v for v, _ in found.values()].count(Verdict.KEPT) == 3
+
+
+def test_catalogue_without_webhooks_audit_and_oauth_promises_none_of_it():
+    assert {c.check for c in contracts(model(SHOP))} & OUTSIDE == {"redirects_safely"}
+
+
+# -- requests --------------------------------------------------------------------------------------------------------
+
+
+def test_probes_of_the_world_outside_cost_few_requests():
+    """With everything given; without receiver and client 22 of them are left out."""
+    everyone = Identities(dict.fromkeys(model().auth.roles, "pk_test_x"), oauth=OAuthClient("a", "http://127.0.0.1/cb", consent={"u": "x"}))
+    options = Options(profile="smoke", max_requests=10_000)
+    whole = plan(model(), options, everyone, url="https://127.0.0.1:1", receiver=Inbox("https://events.example.com"))
+    skipped = replace(options, skip=tuple(OUTSIDE))
+    rest = plan(model(), skipped, everyone, url="https://127.0.0.1:1", receiver=Inbox("https://events.example.com"))
+    assert whole.total - rest.total <= 65
+    unarmed = Identities({"main": "pk_test_x"})
+    assert (
+        plan(model(), options, unarmed, url="https://127.0.0.1:1").total - plan(model(), skipped, unarmed, url="https://127.0.0.1:1").total
+        <= 22
+    )
+
+
+# -- discovery -------------------------------------------------------------------------------------------------------
+
+
+def discovered(faults: tuple[str, ...] = ()) -> tuple[Report, list[Request]]:
+    opened = inside(model(), faults=faults)
+    sent: list[Request] = []
+
+    def handler(request: Request) -> Response:
+        sent.append(request)
+        answer = opened.sandbox.handler(request)
+        assert isinstance(answer, Response)
+        return answer
+
+    options = Options(profile="smoke", live=False, only=DISCOVERY, only_said="--discovery", keyless=True)
+    report = verify(
+        model(), handler, Identities(), options, clock=opened.sandbox.front.clock.now, sleep=opened.sleep,
+        wall=lambda: "2026-04-18T16:00:00Z", url="http://127.0.0.1:1", timer=time.perf_counter,
+    )  # fmt: skip
+    return report, sent
+
+
+def test_discovery_needs_no_key_and_sends_none():
+    report, sent = discovered()
+    assert report.exit_code == 0
+    assert len(ids(report, Verdict.KEPT)) == 9
+    assert len(sent) <= 12
+    assert [r.target for r in sent if r.header("authorization")] == []
+
+
+def test_discovery_names_the_place_and_both_values():
+    report, _ = discovered(("wellknown-stale",))
+    assert report.exit_code == 1
+    assert [(f.contract.check, f.expected, f.actual) for f in report.findings] == [
+        ("hosted_document", 'openai/ai-plugin.json as it was built, #/auth/type: "user_http"', 'it differs at #/auth/type: "none"')
+    ]
+
+
+# -- the receiver ----------------------------------------------------------------------------------------------------
+
+
+def post(url: str, body: bytes, headers: dict[str, str] | None = None, path: str = "/box") -> int:
+    parts = urlsplit(url)
+    assert parts.hostname
+    insecure = ssl.create_default_context()
+    insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
+    connection: http.client.HTTPConnection = (
+        http.client.HTTPSConnection(parts.hostname, parts.port, timeout=5, context=insecure)
+        if parts.scheme == "https"
+        else http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
+    )
+    connection.request("POST", parts.path + path, body, headers or {})
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def test_receiver_keeps_the_exact_bytes_and_refuses_as_told():
+    with listening(clock=lambda: 7.0) as inbox:
+        assert inbox.loopback
+        address = inbox.open("box", refusals=1)
+        assert address.startswith("https://127.0.0.1:")
+        raw = b'{ "id" : "evt_1" }\n'
+        assert post(inbox.url, raw, {"Some-Signature": "t=1,v1=ab"}) == 500
+        assert post(inbox.url, raw) == 204
+        assert post(inbox.url, raw, path="/other") == 404
+        first, second = inbox.deliveries("box")
+    assert (first.body, first.at, first.answered, first.header("some-signature")) == (raw, 7.0, 500, "t=1,v1=ab")
+    assert second.answered == 204
+
+
+def test_receiver_outlives_what_is_no_delivery():
+    with listening() as inbox:
+        inbox.open("box")
+        address = urlsplit(inbox.url)
+        for rubbish in (b"", b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x00", b"\xff" * 5_000):
+            with socket.create_connection((str(address.hostname), address.port or 0), timeout=5) as connection:
+                connection.sendall(rubbish)
+        half_open = socket.create_connection((str(address.hostname), address.port or 0), timeout=5)
+        assert post(inbox.url, b"x" * (MAX_BODY_BYTES + 1)) == 413
+        assert post(inbox.url, b"{}") == 204
+        half_open.close()
+        assert [d.body for d in inbox.deliveries("box")] == [b"{}"]
+
+
+def test_receiver_behind_a_tunnel_listens_without_tls():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PgagentsError, match="cannot listen"), listening("https://tunnel.example", port):
+            pass
+    with listening("https://tunnel.example/", port) as inbox:
+        assert inbox.open("box") == "https://tunnel.example/box"
+        assert not inbox.loopback
+        assert post(f"http://127.0.0.1:{port}", b"{}") == 204
+
+
+def test_receiver_that_nothing_reaches_is_said_before_the_run():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with pytest.raises(PgagentsError, match="does not arrive here"), _receiver.receiving("https://127.0.0.1:1", port):
+        pass
+
+
+def test_receiver_that_is_no_https_url_is_refused(capsys):
+    assert main(["verify", "--url", "http://127.0.0.1:1", "--receiver", "http://127.0.0.1:9", "--discovery"]) == 2
+    assert "is no https URL" in capsys.readouterr().err
+
+
+def test_inbox_is_bounded():
+    inbox = Inbox("https://events.example.com")
+    inbox.open("box")
+    for number in range(300):
+        inbox.take("/box", (), str(number).encode(), 0.0)
+    assert [d.body for d in inbox.deliveries("box")][:1] == [b"100"]
+    for number in range(60):
+        inbox.open(f"box{number}")
+    assert inbox.take("/box", (), b"", 0.0) == 404
+
+
+# -- signatures, forms, redirects --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "read"),
+    [
+        ("t=12,v1=ab", (12, ("ab",))),
+        ("t=12, v0=xx, v1=ab, v1=cd", (12, ("ab", "cd"))),
+        ("v1=ab,t=12", None),
+        ("t=12", None),
+        ("t=-1,v1=ab", None),
+        ("", None),
+    ],
+)
+def test_signature_header_is_read(header, read):
+    assert signature(header) == read
+
+
+def test_signature_of_other_characters_fits_nothing():
+    assert not fits("secret", b"1.{}", ("é",))
+
+
+def test_form_is_filled_in_by_name():
+    page = """<form action="/search"><input name="q"></form>
+    <form method="POST" action="/consent"><input type="hidden" name="ticket" value="a&amp;b"><input name="user">
+    <input type="checkbox" name="remember" value="1"><button name="decision" value="allow">Allow</button></form>
+    <input name="outside">"""
+    form = form_of(page)
+    assert form is not None
+    assert (form.action, form.values, form.names) == ("/consent", {"ticket": "a&b", "user": ""}, {"ticket", "user", "remember", "decision"})
+    assert form_of("<form><input name=a></form>") is None
+    assert form_of("<form method=post" * 1_000) is None
+    assert form_of("<![weird[ <form method=post>") is None
+
+
+@pytest.mark.parametrize(
+    ("location", "home"),
+    [("https://a.example/cb?code=1", True), ("https://a.example/cb", True), ("https://a.example/cb.evil", False), ("/login", False)],
+)
+def test_redirect_leads_home_or_not(location, home):
+    assert leads_to(location, "https://a.example/cb") is home
+
+
+def test_challenge_is_that_of_rfc_7636():
+    assert challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk") == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+# -- nothing secret is told --------------------------------------------------------------------------------------------
+
+
+def test_findings_about_oauth_tell_no_code_token_or_secret():
+    report = run(model(), faults=["oauth-code-reused"], only=("oauth_grants/",))
+    assert report.exit_code == 1
+    shown = json.dumps([[(str(e.request), str(e.answer)) for e in f.exchanges] for f in report.findings])
+    assert "code=" in shown
+    for secret in ("oc_", "oat_", "ort_"):
+        assert secret not in shown, shown
+
+
+def test_secret_of_a_client_and_password_of_its_user_are_masked():
+    client = OAuthClient(
+        "app", "http://127.0.0.1/cb", "cs_very_secret", {"password": "hunter2222"}, {"Cookie": "sid=abcdefgh"}, ("hunter2222",)
+    )
+    shown = Redactor({}, (), Identities(oauth=client).hidden).text("cs_very_secret hunter2222 sid=abcdefgh app")
+    assert shown == "[redacted] [redacted] [redacted] app"
+
+
+# -- the verdicts follow from what is there, not from what is not -------------------------------------------------------
+
+
+def test_events_that_cannot_be_asked_for_are_untested_and_say_why():
+    opened = inside(model())
+    opened.inbox.url = "https://127.0.0.1:8099/events"  # which this sandbox takes for no public address
+    report = verified(model(), opened, Options(only=("signs_events/",)))
+    (said,) = {reason for verdict, reason in verdicts(report, "signs_events").values() if verdict is Verdict.UNTESTED}
+    assert said.startswith("no webhook could be registered at https://127.0.0.1:8099/events/events: 400 BAD_REQUEST; a server elsewhere")
+    assert report.exit_code == 3
+
+
+def test_audit_that_cannot_be_read_is_untested():
+    opened = inside(model())
+    report = verified(model(), opened, Options(only=("audits_writes/",)), keys={**opened.keys, "operator": opened.keys["second"]})
+    found = {verdict for verdict, _ in verdicts(report, "audits_writes").values()}
+    assert Verdict.UNTESTED in found
+    assert Verdict.BROKEN not in found
+    assert report.exit_code == 3
+
+
+# -- the OAuth client of --env -------------------------------------------------------------------------------------------
+
+
+def described(tmp_path: Path, text: str, **variables: str) -> Env:
+    path = tmp_path / "staging.yaml"
+    path.write_text("url: https://staging.example.com\n" + text, encoding="utf-8")
+    return read_env(path, roles={}, values={}, variables=variables)
+
+
+def test_env_describes_an_oauth_client_and_its_user(tmp_path):
+    env = described(
+        tmp_path,
+        """
+oauth:
+  client_id: app
+  secret: APP_SECRET
+  redirect_uri: http://127.0.0.1/callback
+  consent: {user: tester, password: {variable: APP_PASSWORD}}
+  headers: {Cookie: {variable: APP_COOKIE}}
+""",
+        APP_SECRET="cs_1", APP_PASSWORD="hunter22", APP_COOKIE="sid=1",
+    )  # fmt: skip
+    assert env.oauth == OAuthClient(
+        "app", "http://127.0.0.1/callback", "cs_1", {"user": "tester", "password": "hunter22"}, {"Cookie": "sid=1"}, ("hunter22", "sid=1")
+    )
+    assert env.oauth.kind == "confidential"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("oauth: {client_id: a}", "`oauth` needs `redirect_uri`"),
+        ("oauth: {client_id: a, redirect_uri: b, secrets: X}", "unknown key `secrets`"),
+        ("oauth: {client_id: a, redirect_uri: b, secret: X}", "the environment variable X is not set"),
+        ("oauth: {client_id: a, redirect_uri: b, consent: [x]}", "`consent` is a mapping"),
+        ("oauth: {client_id: a, redirect_uri: b, consent: {pin: 1234}}", "this is one line of text"),
+        ("oauth: demo", "`oauth` is a mapping"),
+    ],
+)
+def test_env_says_what_is_wrong_with_an_oauth_client(tmp_path, text, said):
+    with pytest.raises(InputError) as caught:
+        described(tmp_path, text)
+    assert any(said in d.message for d in caught.value.diagnostics), [d.message for d in caught.value.diagnostics]
+
+
+# -- the language --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("by: [create_session], about: session", "by: [creat_session], about: session", "`creat_session` is no action"),
+        ("about: session}", "about: sesion}", "`sesion` is no resource"),
+        ("  reads_on: [dispatcher]", "  reads_on: [dispatch]", "`dispatch` is no surface"),
+        ("  about: {session_id: session, lot_id: lot}", "  about: {session_id: sessions}", "`sessions` is no resource"),
+        ("otherwise: BAD_REQUEST}", "otherwise: BAD}", "`BAD` is no error code"),
+        ("surface: copilot}", "surface: copilots}", "`copilots` is no surface"),
+        (
+            "browsers: {origins: any, credentials: false}",
+            "browsers: {origins: any, credentials: true}",
+            "credentials need a list of origins",
+        ),
+    ],
+)
+def test_catalogue_is_refused_where_its_outside_names_nothing(old, new, said):
+    text = PARK_GRAPH.read_text(encoding="utf-8")
+    assert old in text
+    with pytest.raises(InputError) as caught:
+        load_text(text.replace(old, new, 1), "park.yaml")
+    assert any(said in d.message for d in caught.value.diagnostics), [d.message for d in caught.value.diagnostics]

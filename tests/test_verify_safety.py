@@ -1,0 +1,83 @@
+"""Wherever a run ends, by a signal, a crash of the server or its time, it undoes what it can and lists the rest."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+
+import pytest
+
+from pgagents.contract import Verdict
+from pgagents.report.report import Report
+from pgagents.sandbox.sandbox import Sandbox
+from pgagents.verify.options import Identities, Options
+from pgagents.verify.run import verify
+from pgagents.wire import Handler, Request, Response, Silence
+from verifying import URL, ids, keys_of, model, sandbox
+
+ANYWHERE = sorted(random.Random(4).sample(range(20, 560), 6))
+
+
+def alive(opened: Sandbox) -> set[str]:
+    """What the sandbox's main project has that a run would undo."""
+    store = opened.front.store
+    found = {f"session {r['id']}" for r in store.rows("SELECT id FROM session WHERE status = 'active'")}
+    found |= {f"hold {r['id']}" for r in store.rows("SELECT id FROM hold WHERE status = 'active'")}
+    asked = Request("GET", "/api/v1/webhooks", (("Authorization", f"Bearer {opened.tokens['lifted']}"),))
+    answer = opened.handler(asked)
+    assert isinstance(answer, Response)
+    return found | {f"webhook {w['id']}" for w in json.loads(answer.body)["webhooks"]}
+
+
+def ended(at: int, end: Callable[[int, Handler, Request], Response | Silence], **options: float) -> tuple[Report, set[str], set[str]]:
+    """A run that meets `end` from its `at`th request on; what lived before, and what lives after it."""
+    opened, now = sandbox(model(), seed=at)
+    before = alive(opened)
+    count = [0]
+
+    def handler(request: Request) -> Response | Silence:
+        count[0] += 1
+        return end(count[0], opened.handler, request) if count[0] >= at else opened.handler(request)
+
+    report = verify(
+        model(), handler, Identities(keys_of(opened)), Options(seed=at, live=False, **options), clock=opened.front.clock.now,
+        sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=lambda: float(count[0]),
+    )  # fmt: skip
+    return report, before, alive(opened)
+
+
+@pytest.mark.parametrize("at", ANYWHERE)
+def test_a_run_that_is_interrupted_anywhere_leaves_nothing(at):
+    def interrupted(number: int, handler: Handler, request: Request) -> Response | Silence:
+        if number == at:
+            raise KeyboardInterrupt
+        return handler(request)
+
+    report, before, after = ended(at, interrupted)
+    assert (after - before, report.footer.left_behind, report.footer.complete) == (set(), (), False)
+    assert "interrupted" in report.footer.notes[0]
+
+
+@pytest.mark.parametrize("at", ANYWHERE)
+def test_a_server_that_dies_anywhere_leaves_what_the_report_lists(at):
+    report, before, after = ended(at, lambda *_: Silence("refused", "gone"))
+    assert set(report.footer.left_behind) == after - before
+    assert report.exit_code == 3
+    assert "stopped answering" in report.footer.notes[0]
+
+
+@pytest.mark.parametrize("at", ANYWHERE)
+def test_a_server_that_dies_and_comes_back_is_cleaned(at):
+    """Gone for as many calls as end a run, it answers again when the run undoes."""
+    report, before, after = ended(at, lambda n, handler, request: Silence("reset") if n < at + 4 else handler(request))
+    assert (after - before, report.footer.left_behind) == (set(), ())
+
+
+@pytest.mark.parametrize("at", ANYWHERE)
+def test_time_that_is_over_anywhere_ends_the_run_cleanly(at):
+    report, before, after = ended(10**9, lambda *_: Silence("refused"), max_time_s=float(at))
+    assert (after - before, report.footer.left_behind, report.findings) == (set(), (), ())
+    assert "--max-time" in report.footer.notes[0]
+    assert report.footer.requests <= at + 25  # what undoing takes comes on top
+    assert ids(report, Verdict.UNTESTED)

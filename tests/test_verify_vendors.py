@@ -1,0 +1,377 @@
+"""Contracts of vendors' surfaces: what each vendor's documents let a model send, what they promise of answers, what hosts bear."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgagents.catalogue.load import load_text
+from pgagents.cli.main import main
+from pgagents.contract import Verdict
+from pgagents.model import Model
+from pgagents.origin import plain
+from pgagents.report.report import Report
+from pgagents.verify.call import Call
+from pgagents.verify.check import collect
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.seen import Seen
+from pgagents.verify.vendor_desk import Desk, desk_of, desks
+from pgagents.verify.vendor_limits import limits_of
+from pgagents.verify.vendor_offer import offers
+from pgagents.verify.vendor_schema import filled, gaps, read_as_2020
+from pgagents.verify.vendor_slips import slips_of
+from pgagents.wire import Handler, Request, Response, Silence
+from verifying import PARK_GRAPH, SHOP, ids, model, run, sandbox
+
+TOOLS = ("gemini", "xai", "perplexity", "anthropic", "openai_tools", "mcp")
+OURS = ("keeps_offer", "within_agent_limits")
+
+
+@cache
+def without(*surfaces: str) -> Model:
+    """Park Graph's catalogue without surfaces that stand on one line each."""
+    text = PARK_GRAPH.read_text(encoding="utf-8")
+    for surface in surfaces:
+        text, count = re.subn(rf"^  {surface}: {{.*\n", "", text, flags=re.M)
+        assert count == 1, surface
+    return load_text(text, str(PARK_GRAPH))
+
+
+@cache
+def whole() -> Report:
+    """A run of the plain sandbox with every surface."""
+    return run(model())
+
+
+def desk(of: Model, action: str, surface: str = "rest") -> Desk:
+    setting = Setting(of)
+    door = setting.door(action, surface)
+    assert door is not None
+    found = desk_of(setting, door)
+    assert found is not None
+    return found
+
+
+def admitting(found: Desk, **given: Any) -> set[str]:
+    """The surfaces whose documents let a model send these arguments."""
+    return {found.offers[i].surface.name for i in found.admitting(given)}
+
+
+# what is read from the documents
+
+
+def test_every_action_of_every_surface_with_functions_is_offered() -> None:
+    found = {(o.surface.name, str(o.door.action.name)) for o in offers(Setting(model()))}
+    for name in ("rest", "openai", "copilot", *TOOLS):
+        assert {a for s, a in found if s == name} == {str(a.name) for a in model().surfaces[name].actions}, name
+
+
+def test_a_surface_is_offered_by_each_of_its_documents() -> None:
+    found = {s.document for o in offers(Setting(model())) if o.surface.name in ("gemini", "openai_tools", "openai") for s in o.said}
+    assert {"gemini/functions.json", "gemini/functions.jsonschema.json", "openai/tools.chat.strict.json", "openai/openapi.yaml"} <= found
+
+
+def test_documents_that_list_statuses_list_all_of_their_actions() -> None:
+    """So a documented status is never one that a vendor was not told of."""
+    for found in desks(Setting(model())):
+        for i in found.listing:
+            told = {status for said in found.offers[i].said for status in said.answers or ()}
+            own = {c.status for c in found.door.action.errors if c.only is None or found.door.action.name in c.only}
+            keyless = set() if found.door.needs_key else {model().codes[model().errors.framework.no_key].status}
+            assert own - keyless <= told, found.offers[i].place
+
+
+@pytest.mark.parametrize(
+    ("vendors", "value", "wrong"),
+    [
+        ({"type": "INTEGER", "minimum": 1}, 1, 0),
+        ({"type": "STRING", "nullable": True, "enum": ["a"]}, None, "b"),
+        ({"type": "number", "minimum": 0, "exclusiveMinimum": True}, 0.1, 0),
+        ({"type": "OBJECT", "properties": {"a": {"type": "ARRAY", "items": {"type": "STRING"}}}}, {"a": ["x"]}, {"a": [1]}),
+        ({"$ref": "#/components/schemas/N"}, {"next": {}}, {"next": 1}),
+        ({"anyOf": [{"type": "string"}], "nullable": True}, None, 1),
+    ],
+)
+def test_a_vendors_words_are_read_as_json_schema(vendors: dict[str, Any], value: Any, wrong: Any) -> None:
+    from pgagents.schema import validator
+
+    named = {
+        "N": {"type": "object", "properties": {"next": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/N"}}}}}
+    }
+    test = validator(read_as_2020(vendors, named), {})
+    assert test.is_valid(value)
+    assert not test.is_valid(wrong)
+
+
+def test_null_stands_for_what_a_strict_model_leaves_out_at_any_depth() -> None:
+    own = {
+        "type": "object",
+        "required": ["a"],
+        "properties": {"a": {}, "b": {"properties": {"c": {}}}, "d": {"items": {"properties": {"e": {}}}}},
+    }
+    strict = {
+        "required": ["a", "b", "d"],
+        "properties": {"a": {}, "b": {"required": ["c"]}, "d": {"items": {"required": ["e"]}}},
+    }
+    missing = gaps(strict, own)
+    assert filled({"a": 1, "b": {}, "d": [{}]}, missing) == {"a": 1, "b": {"c": None}, "d": [{"e": None}]}
+    assert filled({"a": 1}, missing) == {"a": 1, "b": None, "d": None}
+    assert filled({}, missing) == {"b": None, "d": None}  # what the API requires is not made up
+    assert gaps(own, own) is None
+
+
+def test_each_vendor_lets_through_what_its_schema_cannot_say() -> None:
+    found = desk(model(), "create_session")
+    right = {"lot_id": "lot_1", "plate": "CO-7891"}
+    everyone = {o.surface.name for o in found.offers}
+    assert admitting(found, **right) == everyone
+    assert admitting(found, **right, hours=0) == {"gemini", "perplexity", "anthropic"}  # exclusiveMinimum
+    assert admitting(found, **right, hours=25) == {"anthropic"}  # maximum, in strict mode
+    assert admitting(found, **right, hours=None) == {"openai_tools"}  # every member is there in strict mode
+    assert admitting(found, **right, pgv_unknown=1) == {"gemini"}  # additionalProperties
+    assert admitting(found, **right, vehicle={"vin": "1"}) == everyone - {"copilot"}  # it omits the vehicle
+    assert admitting(found, lot_id="lot_1") == set()
+
+
+@pytest.mark.parametrize("path", [PARK_GRAPH, SHOP], ids=["park_graph", "shop"])
+def test_every_documented_call_and_answer_fits_every_vendors_document(path: Path) -> None:
+    """Else a correct server would break a vendor's contract, or none of its calls would bear on it."""
+    told = 0
+    for found in desks(Setting(model(path))):
+        for example in found.door.action.examples:
+            offered = {str(p.name) for p in found.door.params if p.place != "header" or found.door.dispatcher is not None}
+            given = {k: v for k, v in example.input.items() if k in offered}
+            if example.status < 300:
+                left_out = {o.surface.name for o in found.offers if set(o.surface.omit.get(found.door.action.name, ())) & given.keys()}
+                assert admitting(found, **plain(given)) >= {o.surface.name for o in found.offers} - left_out, (
+                    found.door.place,
+                    example.name,
+                )
+            promised = found.promised(example.status if found.door.dispatcher is None else 200)
+            if promised is not None and example.output is not None and example.status < 300:
+                assert promised.every.is_valid(plain(example.output)), (found.door.place, example.name)
+                told += len(promised.each)
+    assert told > 10
+
+
+def test_a_dispatchers_document_lets_through_what_only_another_action_takes() -> None:
+    found = desk(model(), "get_rates", "dispatcher")
+    assert admitting(found, lot_id="lot_1") == {"dispatcher", "openai"}
+    assert admitting(found, lot_id="lot_1", plate="CO-7891") == {"openai"}
+    assert admitting(found) == {"openai"}
+
+
+def test_headers_are_the_hosts_business() -> None:
+    found = desk(model(), "create_session")
+    call = next(n.call for n in found.let_through(Setting(model()))[0] or ())
+    given = found.given(call, {**call.input, "idempotency_key": "!"})
+    assert "idempotency_key" not in given
+
+
+def test_one_of_read_as_any_of_is_tried_with_a_value_of_two_branches() -> None:
+    text = SHOP.read_text(encoding="utf-8").replace(
+        "      note: {type: string, minLength: 1, maxLength: 80, description: A word for the packer}",
+        "      note: {type: string, minLength: 1, maxLength: 80, description: A word for the packer}\n"
+        "      size: {oneOf: [{type: integer, minimum: 3}, {type: number, minimum: 1, maximum: 5}], description: How large}",
+        1,
+    )
+    setting = Setting(load_text(text, "shop.yaml"))
+    door = setting.door("place_order", "rest")
+    assert door is not None
+    found = desk_of(setting, door)
+    assert found is not None
+    slip = next(s for s in slips_of(setting, found) if s.detail == "two_branches/size")
+    assert slip.call.input["size"] in (3, 4, 5)
+    assert {found.offers[i].surface.name for i in slip.offers} >= {"gemini", "xai"}
+    assert not slip.valid
+
+
+# what it costs, and what comes of it
+
+
+@pytest.mark.parametrize("surface", ["gemini", "openai_tools", "anthropic"])
+def test_one_more_vendor_adds_less_than_a_twentieth_of_the_requests(surface: str) -> None:
+    before, after = run(without(surface)), whole()
+    assert after.footer.requests <= before.footer.requests * 1.05
+    assert after.footer.served[surface] > 0
+    assert surface not in before.footer.served
+    added = {r.contract.id for r in after.results} - {r.contract.id for r in before.results}
+    assert len(added) >= 15
+    assert all(id.endswith(f"@{surface}") for id in added)
+
+
+def test_every_contract_of_every_vendor_is_kept_by_the_plain_sandbox() -> None:
+    report = whole()
+    kept = Counter(r.contract.surface for r in report.results if r.contract.check in OURS and r.verdict is Verdict.KEPT)
+    every = Counter(r.contract.surface for r in report.results if r.contract.check in OURS)
+    assert kept == every
+    assert set(every) >= {"rest", "dispatcher", "openai", "copilot", *TOOLS}
+
+
+def answering(handler: Handler, path: str, answer: Response) -> Handler:
+    """A handler that has one answer for all calls of a path."""
+
+    def found(request: Request) -> Response | Silence:
+        return answer if request.path.endswith(path) else handler(request)
+
+    return found
+
+
+def test_action_that_never_answered_is_untested_on_every_surface_that_offers_it() -> None:
+    opened, _ = sandbox(model())
+    busy = Response(503, (("Retry-After", "1"),), b"")
+    report = run(model(), handler=answering(opened.handler, "/rates", busy), keys={"main": opened.tokens["lifted"]}, only=("keeps_offer/",))
+    verdicts = {r.contract.surface: r.verdict for r in report.results if r.contract.id.startswith("keeps_offer/accepts/get_rates@")}
+    assert set(verdicts) >= {"rest", "openai", *TOOLS}
+    assert all(v is Verdict.UNTESTED for surface, v in verdicts.items() if surface != "dispatcher")
+    assert report.exit_code == 3
+
+
+def test_what_breaks_a_vendor_says_so_without_a_finding_of_its_own() -> None:
+    report = run(model(), faults=["accept-out-of-range"])
+    broken = [r for r in report.results if r.verdict is Verdict.BROKEN and r.contract.check == "keeps_offer"]
+    assert {"gemini", "anthropic"} <= {r.contract.surface for r in broken}
+    assert all(r.reason for r in broken)
+    assert {f.contract.check for f in report.findings} == {"refuses_invalid"}
+    also = {id for f in report.findings for id in f.also}
+    assert {r.contract.id for r in broken} <= also
+
+
+@pytest.mark.parametrize(
+    ("fault", "head", "surfaces"),
+    [
+        ("schema-missing-required", "answers", {"rest", "openai", "gemini", "mcp"}),
+        ("status-undocumented", "answers", {"rest", "openai"}),
+        ("reject-valid-boundary", "accepts", {"rest", "openai", "gemini", "xai", "perplexity", "anthropic", "openai_tools", "mcp"}),
+        ("accept-unknown-member", "refuses", {"gemini", "openai"}),  # by functions, and by the dispatcher's union
+    ],
+)
+def test_fault_of_the_api_breaks_the_contracts_of_those_it_reaches(fault: str, head: str, surfaces: set[str]) -> None:
+    report = run(model(), faults=[fault])
+    broken = {
+        r.contract.surface for r in report.results if r.verdict is Verdict.BROKEN and r.contract.id.startswith(f"keeps_offer/{head}/")
+    }
+    assert broken >= surfaces
+    assert broken - surfaces <= {"dispatcher", "copilot"}
+
+
+def test_one_vendors_contract_is_shown_again_by_its_own_id() -> None:
+    report = run(model(), faults=["accept-out-of-range"], only=("keeps_offer/refuses/create_session@anthropic",))
+    assert ids(report, Verdict.BROKEN) == ["keeps_offer/refuses/create_session@anthropic"]
+    assert [f.contract.id for f in report.findings] == ["keeps_offer/refuses/create_session@anthropic"]
+    assert report.footer.requests < 0.6 * whole().footer.requests
+
+
+def test_fault_of_one_vendors_own_is_that_vendors_finding() -> None:
+    report = run(model(), faults=["argument-of-another-accepted"])
+    assert {r.contract.surface for r in report.results if r.verdict is Verdict.BROKEN} == {"openai"}
+
+
+def test_error_of_our_own_leaves_contracts_untested_and_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise ZeroDivisionError("ours")
+
+    keeps_offer = collect()["keeps_offer"]
+    monkeypatch.setattr(keeps_offer, "_answered", broken)
+    report = run(model(SHOP))
+    assert report.findings == ()
+    untested = {r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED}
+    assert untested
+    assert {id.partition("/")[0] for id in untested} == {"keeps_offer"}
+    assert any("internal error" in note for note in report.footer.notes)
+
+
+# what hosts bear
+
+
+def test_limits_are_the_vendors_own_with_the_day_they_were_read() -> None:
+    found = limits_of(model(SHOP), "openai")  # its catalogue says nothing of budgets
+    assert {what: limit.most for what, limit in found.items()} == {"seconds": 45, "characters": 99_999}
+    assert found["seconds"].cite == ("openai.timeout",)
+    assert "read 20" in found["seconds"].told
+    assert {what: limit.most for what, limit in limits_of(model(SHOP), "copilot").items()} == {"seconds": 10, "items": 25}
+    assert limits_of(model(SHOP), "gemini") == {}
+
+
+def test_the_tighter_limit_counts() -> None:
+    budgets = "limits:\n  budgets: {copilot: {seconds: 3, items: 40}, all: {characters: 5000}}\n\npoints:"
+    of = load_text(SHOP.read_text(encoding="utf-8").replace("points:", budgets, 1), "shop.yaml")
+    assert {w: limit.most for w, limit in limits_of(of, "copilot").items()} == {"seconds": 3, "items": 25, "characters": 5000}
+    assert {w: limit.most for w, limit in limits_of(of, "gemini").items()} == {"characters": 5000}
+    assert limits_of(of, "copilot")["seconds"].cite == ("microsoft.response-time",)
+
+
+def test_size_is_proved_by_the_widest_call_only() -> None:
+    opened, _ = sandbox(model(SHOP))
+    asked: list[Request] = []
+
+    def narrow(request: Request) -> Response | Silence:
+        asked.append(request)
+        return handler(request) if "limit=50" not in request.target else Response(503, (("Retry-After", "1"),), b"")
+
+    handler = opened.handler
+    report = run(model(SHOP), handler=narrow, keys={"main": opened.tokens["lifted"]})
+    verdicts = {r.contract.id: r.verdict for r in report.results if r.contract.check == "within_agent_limits"}
+    assert verdicts["within_agent_limits/items/search_products@copilot"] is Verdict.UNTESTED
+    assert verdicts["within_agent_limits/seconds/search_products@copilot"] is Verdict.KEPT
+    assert any("limit=50" in r.target for r in asked)
+
+
+def test_answer_that_never_came_in_time_came_too_late() -> None:
+    setting = Setting(model())
+    door = setting.door("search_parking", "rest")
+    assert door is not None
+    example = door.action.examples[0].input
+    call = Call(door, example, "valid", "a search")
+    check = collect()["within_agent_limits"]
+    for seconds, late in ((9.0, []), (31.0, ["copilot"]), (46.0, ["copilot", "openai"])):
+        seen = Seen(1, call, example, Request("GET", "/"), Silence("timeout"), seconds=seconds, sent_at=0, codes={}, code_at="error.code")
+        broken = [j.contract for j in check.watch(seen, Memory(setting)) if j.verdict is Verdict.BROKEN]
+        assert sorted(broken) == [f"within_agent_limits/seconds/search_parking@{surface}" for surface in late]
+
+
+# the list
+
+
+def listed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    code = main(["contracts", *words])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_the_list_stays_within_its_width(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = listed(capsys, str(PARK_GRAPH))
+    assert code == 0
+    ids = [line for line in out.splitlines() if len(line) > 100]
+    assert ids == []
+    assert re.search(r"^gemini +15 +1 +\d+$", out, re.M)
+
+
+def test_the_list_is_filtered_by_surface_action_check_and_requirement(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = listed(capsys, str(PARK_GRAPH), "--surface", "copilot", "--action", "search_parking", "--format", "ids")
+    assert code == 0
+    ids = out.split()
+    assert "within_agent_limits/items/search_parking@copilot" in ids
+    assert all(id.endswith("search_parking@copilot") for id in ids)
+    _, out, _ = listed(capsys, str(PARK_GRAPH), "--requirement", "microsoft.items", "--format", "ids")
+    assert out.split() == ["within_agent_limits/items/search_parking@copilot"]
+
+
+def test_the_list_as_csv_has_the_planned_requests(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = listed(capsys, str(SHOP), "--check", "refuses_invalid", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert rows
+    assert all(int(row["requests"]) >= 1 and int(row["line"]) > 1 and row["check"] == "refuses_invalid" for row in rows)
+
+
+def test_a_filter_that_nothing_has_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = listed(capsys, str(SHOP), "--surface", "gemni")
+    assert (code, out) == (2, "")
+    assert "did you mean `gemini`?" in err
