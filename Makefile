@@ -75,4 +75,4 @@ bench: $(VENV)/.installed ## what it costs: start, build, 1,000 and 2,000 action
 	@$(BIN)/python -m bench
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) tests/interop/node_modules tests/interop/atk/node_modules
+	rm -rf $(VENV) tests/interop/node_modules tests/browser/node_modules tests/interop/atk/node_modules tests/interop/mcp_judges/node_modules

@@ -146,7 +146,7 @@ def rules() -> str:
 
     def body() -> Iterator[str]:
         for id, module in sorted(registry.collect("pgagents.lint.rules").items()):
-            yield f"## {id}"
+            yield f"## {id.replace('_', '-')}"
             yield ""
             yield f"*{module.RULE.severity}*, `{module.RULE.requirement}`"
             yield ""

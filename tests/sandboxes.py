@@ -42,11 +42,15 @@ class Caller:
     ) -> None:
         self.passed_s = 0.0
         self.logged: list[str] = []
+        more.setdefault("sleep", self._late)
         self.sandbox = open_sandbox(
             model(name), start=START, time_source=lambda: self.passed_s, rng=random.Random(7), faults=faults, liberties=liberties, db=db,
             seed=seed, log=self.logged.append, **more,
         )  # fmt: skip
         self.tokens = dict(self.sandbox.tokens)
+
+    def _late(self, seconds: float) -> None:
+        self.passed_s += seconds
 
     def __call__(self, method: str, target: str, body: Any = None, *, key: str | None = "lifted", **headers: str) -> Response:
         """Call; `body` is JSON data or bytes; `key` a role; a header's underscores stand for hyphens. Status 0: no answer."""

@@ -21,7 +21,7 @@ import click
 import jsonschema_rs
 import pytest
 
-from pgagents.cli import _progress, _run
+from pgagents.cli import _progress, _show
 from pgagents.cli._urls import base_url
 from pgagents.cli.main import cli, main
 from pgagents.errors import PgagentsError
@@ -265,9 +265,9 @@ def test_progress_says_pace_and_time_left() -> None:
 def test_colours_only_on_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert _run.colour() is True
+    assert _show.colour() is True
     monkeypatch.setenv("NO_COLOR", "1")
-    assert _run.colour() is False
+    assert _show.colour() is False
 
 
 def test_demo_with_a_fault_finds_it() -> None:

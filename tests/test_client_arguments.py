@@ -73,6 +73,13 @@ def test_whole_numbers_of_a_vendor_without_integers_are_integers_again() -> None
     assert takes(park(), "search_parking").raised({"lat": 39.0, "limit": 5.5}) == {"lat": 39.0, "limit": 5.5}
 
 
+def test_whole_number_in_an_alternative_is_an_integer_again() -> None:
+    of = {"anyOf": [{"type": "integer"}, {"type": "string"}], "description": "x"}
+    model = shop(actions__place_order__input__note=of)
+    raised = takes(model, "place_order").raised({"product_id": "p-1", "quantity": 1, "note": 3.0})
+    assert repr(raised["note"]) == "3"
+
+
 def test_nulls_inside_an_object_go_too() -> None:
     given = {"lot_id": "l", "plate": "P", "vehicle": {"autonomous": True, "fleet_id": None, "vin": None}}
     assert takes(park(), "create_session").raised(given)["vehicle"] == {"autonomous": True}

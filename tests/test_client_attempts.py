@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from calling import Script, World, answered, client_of, park, run, sandboxed, shop
+from offering import shop as changed
 from pgagents.client.attempts import Patience, Wait, retry_after_s
 from pgagents.client.client import Client, Question
 from pgagents.client.send import sending
@@ -97,7 +98,7 @@ def test_pauses_differ_from_client_to_client() -> None:
 def test_retry_after_is_waited_out_and_a_little_more(told: str) -> None:
     world, script = World(), Script(answered(429, Retry_After=told), DONE)
     assert call(script, world=world).ok
-    assert 7.0 <= world.slept[0] <= 8.0
+    assert 7.0 < world.slept[0] <= 8.0
 
 
 def test_wait_that_is_too_long_is_the_callers_to_make() -> None:
@@ -113,6 +114,20 @@ def test_all_waits_together_are_bounded() -> None:
     call(script, world=world, patience=Patience(attempts=50, max_wait_s=30))
     assert len(world.slept) == 2
     assert sum(world.slept) <= 30
+
+
+def test_slow_attempts_are_not_repeated_for_ever() -> None:
+    world, asked = World(), []
+
+    async def slow(request: Request) -> Silence:
+        asked.append(request)
+        await world.sleep(30)
+        return Silence("timeout")
+
+    client = Client(park(), slow, "k", sleep=world.sleep, clock=world.clock, rng=random.Random(1))
+    answer = run(lambda: client.call(*READ))
+    assert answer.problem.code == "timeout"
+    assert len(asked) == 2
 
 
 @pytest.mark.parametrize("text", [None, "", "soon", "-1", "1e3", "٣", "9" * 400, "1" * 65, "Sat, 99 Apr 2026 16:00:07 GMT"])
@@ -137,6 +152,19 @@ def test_each_call_has_an_idempotency_key_of_its_own_that_the_schema_takes() -> 
     keys = [request.header("Idempotency-Key") for request in script.asked]
     assert len(set(keys)) == 3
     assert all(key and len(key) <= 64 for key in keys)
+
+
+def test_key_that_the_schema_does_not_take_is_not_made_up() -> None:
+    """Then the call is one without a key, and is not repeated where it may have had its effect."""
+    key = {"in": "header", "wire": "Once", "type": "string", "pattern": "^[0-9]{4}$", "description": "x"}
+    model = changed(actions__place_order__input__once=key, actions__place_order__idempotency="once")
+    order = ("place_order", {"product_id": "p-1", "quantity": 1})
+    script = Script(Silence("timeout"), answered(201, {}))
+    assert not call(script, order, model=model).ok
+    assert [request.header("Once") for request in script.asked] == [None]
+    script = Script(Silence("timeout"), answered(201, {}))
+    assert call(script, (order[0], {**order[1], "once": "0001"}), model=model).ok
+    assert [request.header("Once") for request in script.asked] == ["0001", "0001"]
 
 
 def test_idempotency_key_of_the_caller_is_kept() -> None:
@@ -221,7 +249,8 @@ def test_without_a_key_only_what_needs_none_is_called() -> None:
     assert "https://parkgraph.com/dashboard/api-keys" in answer.problem.message
     assert script.asked == []
     assert run(lambda: client.call("get_health", {})).ok
-    assert script.asked[0].header("Authorization") is None
+    assert run(lambda: client_of(park(), script).call("get_health", {})).ok
+    assert [request.header("Authorization") for request in script.asked] == [None, None], "a key goes only where it is needed"
 
 
 def test_signed_action_is_not_the_clients_to_call() -> None:

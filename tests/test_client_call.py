@@ -13,6 +13,7 @@ import pytest
 
 from calling import Script, answered, sandboxed, served
 from pgagents.cli.main import main
+from pgagents.client.attempts import Patience
 from pgagents.wire import Request, Response
 from sandboxes import ROOT, VAIL, Caller
 
@@ -74,7 +75,7 @@ def test_values_are_read_as_the_schema_wants_them(call: Any) -> None:
 def test_refusals_are_printed_and_told_by_the_exit_code(
     call: Any, monkeypatch: pytest.MonkeyPatch, words: list[str], code: int, expected: str
 ) -> None:
-    monkeypatch.setattr("pgagents.client.attempts.Patience.__init__.__defaults__", (1, 0.0, 0.0, 0.0))
+    monkeypatch.setattr("pgagents.client.client.Patience", lambda: Patience(attempts=1))
     found, data, _ = call(*words)
     assert found == code
     assert data["error"]["code"] == expected

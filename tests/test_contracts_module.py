@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import runpy
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +20,7 @@ from pgagents.catalogue.load import load_file
 from pgagents.files import write
 
 SHOP = Path(__file__).parent / "catalogues" / "shop.yaml"
+PARK_GRAPH = Path(__file__).parents[1] / "generated" / "pgagents" / "test_contracts.py"
 START_S = 30.0
 
 
@@ -79,10 +83,39 @@ def test_a_correct_server_passes_with_every_test_run(module: Path, serve: Callab
     assert "skipped" not in done.stdout
 
 
-def test_they_run_on_several_processes(module: Path, serve: Callable[..., dict[str, str]]) -> None:
+def _verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Each test's verdict, from the lines that `-rA` prints."""
+    return {name: word for word, name in re.findall(r"^(PASSED|FAILED|SKIPPED) (\S+)", done.stdout, re.M)}
+
+
+def test_several_processes_give_the_verdicts_of_one(module: Path, serve: Callable[..., dict[str, str]]) -> None:
     pytest.importorskip("xdist", reason="needs pytest-xdist")
-    done = _run(module, "-n", "2", **serve())
-    assert done.returncode == 0, done.stdout
+    environment = serve("accept-out-of-range")
+    alone, shared = (_run(module, "-rA", *several, **environment) for several in ((), ("-n", "2")))
+    assert _verdicts(alone) == _verdicts(shared)
+    assert set(_verdicts(alone).values()) == {"PASSED", "FAILED"}
+
+
+def test_worker_processes_share_one_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of four sends a fourth of what one would, by the catalogue's limit and by what the server's headers tell."""
+    now = [0.0]
+
+    def sent(workers: int, headers: dict[str, str]) -> int:
+        monkeypatch.setenv("PYTEST_XDIST_WORKER_COUNT", str(workers))
+        made = runpy.run_path(str(PARK_GRAPH))
+        clock = SimpleNamespace(monotonic=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s))
+        monkeypatch.setitem(made["_turn"].__globals__, "time", clock)
+        now[0], count = 0.0, 0
+        while now[0] < 1200:
+            made["_turn"]("createSession")
+            made["_heard"]("createSession", SimpleNamespace(headers=headers))
+            count += 1
+        return count
+
+    assert sent(4, {}) == pytest.approx(sent(1, {}) / 4, rel=0.1)
+    told = {"X-RateLimit-Limit": "600", "X-RateLimit-Remaining": "0"}
+    assert sent(4, told) == pytest.approx(sent(1, told) / 4, rel=0.1)
+    assert sent(1, told) > 2 * sent(1, {})
 
 
 @pytest.mark.parametrize("fault", ["schema-wrong-type", "accept-out-of-range", "auth-ignored"])

@@ -1,4 +1,4 @@
-"""Documents from outside are hostile: bounded, one message with its place, exit 2, nothing written, nothing fetched that was not allowed."""
+"""Documents from outside are hostile: bounded, one message with its place, exit 2, nothing written or fetched unasked."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from importing import SWAGGER, imported, openapi, operation
+from importing import SWAGGER, answering, holding, imported, openapi, operation, taking
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
@@ -31,8 +31,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def referring(target: str) -> str:
     """A document whose answer refers to something."""
-    answer = {"200": {"description": "It", "content": {"application/json": {"schema": {"$ref": target}}}}}
-    return json.dumps(openapi({"/it": {"get": operation(responses=answer)}}))
+    return json.dumps(openapi({"/it": {"get": operation(responses=answering({"$ref": target}))}}))
 
 
 def deep(levels: int) -> str:
@@ -117,17 +116,17 @@ def test_what_is_no_file_is_refused(source: str, capsys: pytest.CaptureFixture[s
     ],
 )
 def test_schema_that_is_only_itself_ends(schemas: dict[str, Any]) -> None:
-    body = {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}
-    answer = {"200": {"description": "It", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}}}
-    document = openapi(
-        {"/a": {"get": operation(responses=answer)}, "/b": {"post": operation(requestBody=body)}}, components={"schemas": schemas}
-    )
-    try:
-        load_text(imported(document).text)
-    except PgagentsError as error:
-        assert error.message
+    whole = {"$ref": "#/components/schemas/A"}
+    paths = {"/a": {"get": operation(responses=answering(whole))}, "/b": {"post": operation(requestBody=taking(whole))}}
+    made = imported(openapi(paths, components={"schemas": schemas}))
+    assert load_text(made.text).action("get_book")
 
 
+BOOK = {
+    "type": "object",
+    "required": ["t"],
+    "properties": {"t": {"type": "string", "maxLength": 9}, "of": {"$ref": "#/components/schemas/B"}},
+}
 WHOLE = openapi(
     {
         "/books/{id}": {
@@ -135,17 +134,14 @@ WHOLE = openapi(
             "get": operation(parameters=[{"name": "n", "in": "query", "schema": {"type": "integer", "default": 3}, "example": 4}]),
             "put": operation(
                 operationId="put",
-                requestBody={"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/B"}, "example": {"t": "x"}}}},
+                requestBody={"required": True, **holding({"$ref": "#/components/schemas/B"}, example={"t": "x"})},
                 security=[{"k": []}],
                 tags=["x"],
             ),
         }
     },
-    components={
-        "schemas": {"B": {"type": "object", "required": ["t"], "properties": {"t": {"type": "string", "maxLength": 9}, "of": {"$ref": "#/components/schemas/B"}}}},
-        "securitySchemes": {"k": {"type": "http", "scheme": "bearer"}},
-    },
-)  # fmt: skip
+    components={"schemas": {"B": BOOK}, "securitySchemes": {"k": {"type": "http", "scheme": "bearer"}}},
+)
 
 
 def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -154,11 +150,11 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(member, (*at, key))
 
 
-ODD = st.one_of(
-    st.none(), st.booleans(), st.integers(-2, 2), st.just(10**30), st.just(1e300), st.just(0.5), st.text(max_size=6),
-    st.sampled_from(["", " ", "a b", "#/", "\ud800", "é\u2028\x00", "{}", "{x}", "#/components/schemas/B", "null", "- x", "a: b", "'", '"', "x" * 9_000]),
-    st.just([]), st.just({}), st.just([[]]), st.just([None]), st.just({"": {}}), st.just({"$ref": "#/components/schemas/B"}), st.just({"$ref": 1}),
-)  # fmt: skip
+STRANGE = [
+    "", " ", "a b", "#/", "\ud800", "é\u2028\x00", "{}", "{x}", "#/components/schemas/B", "null", "- x", "a: b", "'", '"', "x" * 9_000,
+]  # fmt: skip
+SHAPES: list[Any] = [[], {}, [[]], [None], {"": {}}, {"$ref": "#/components/schemas/B"}, {"$ref": 1}, 10**30, 1e300, 0.5]
+ODD = st.one_of(st.none(), st.booleans(), st.integers(-2, 2), st.text(max_size=6), st.sampled_from(STRANGE), st.sampled_from(SHAPES))
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -176,16 +172,15 @@ def test_wrong_types_anywhere_end_in_a_catalogue_or_a_message(data: st.DataObjec
             holder[last] = copy.deepcopy(data.draw(ODD))
     try:
         made = imported(json.dumps(document), offering=False)
-    except PgagentsError as error:
-        assert error.message
-    else:
-        assert load_text(made.text).actions
+    except PgagentsError:
+        return  # one message; a traceback would fail the test
+    assert load_text(made.text).actions
 
 
 class Answering(http.server.BaseHTTPRequestHandler):
     """One document, a redirect, and a file beside it."""
 
-    asked: list[str] = []
+    asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         Answering.asked.append(self.path)

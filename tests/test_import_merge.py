@@ -160,7 +160,7 @@ def test_catalogue_that_does_not_load_is_told_and_left() -> None:
 
 
 def test_choice_of_operations_is_remembered(document: dict[str, Any]) -> None:
-    assert again("--force", "--include", "*Book*") == 0
+    assert again("--force", "--include", "addBook") == 0
     assert "upload_cover" not in CATALOGUE.read_text(encoding="utf-8")
     document["paths"]["/shelves"] = {"get": {"operationId": "listShelves", "responses": {"200": {"description": "All"}}}}
     store(document)
@@ -175,10 +175,11 @@ def test_place_that_cannot_be_written_changes_nothing(capsys: pytest.CaptureFixt
     assert main(["import", "doc.json", "--out", "."]) == 2
 
 
-TEXTS = st.one_of(
-    st.text(max_size=12),
-    st.sampled_from(["no", "null", "12:30", "1.0", "0o7", "~", "- a", "a: b", "a #b", "x\ny", "  x\n y", "\n", "é\u2028", "{a}", "'", "a\tb", "# x", "a\n# b\n", "1.2.3", "=x", "&a"]),
-)  # fmt: skip
+STRANGE = [
+    "no", "null", "12:30", "1.0", "0o7", "~", "- a", "a: b", "a #b", "x\ny", "  x\n y", "\n", "é\u2028", "{a}", "'", "a\tb", "# x",
+    "a\n# b\n", "1.2.3", "=x", "&a",
+]  # fmt: skip
+TEXTS = st.one_of(st.text(max_size=12), st.sampled_from(STRANGE))
 JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(-(10**20), 10**20), st.floats(allow_nan=False, allow_infinity=False), TEXTS),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.one_of(TEXTS, st.integers(100, 599)), inner, max_size=4)),
@@ -249,6 +250,6 @@ def test_merge_takes_the_documents_changes_and_keeps_the_authors(
 
 
 def test_edit_in_a_line_of_several_members_rewrites_that_entry_alone() -> None:
-    source = parse("a: {x: 1, y: {z: 2}} # kept?\n# of b\nb:\n  c: 1 # one\n  # of d\n  d: [1, 2]\n")
-    after = patched(source, [Edit(("a", "y", "z"), 3), Edit(("b", "e"), 4), Edit(("b", "c"), MISSING)], [], {})
-    assert after == "a: {x: 1, y: {z: 3}}\n# of b\nb:\n  # of d\n  d: [1, 2]\n  e: 4\n"
+    source = parse("k:\n  a: {x: 1, w: {z: 2}} # kept?\n# of b\nb:\n  c: 1 # one\n  # of d\n  d: [1, 2]\n")
+    after = patched(source, [Edit(("k", "a", "w", "z"), 3), Edit(("b", "e"), 4), Edit(("b", "c"), MISSING)], [], {})
+    assert after == "k:\n  a: {x: 1, w: {z: 3}}\n# of b\nb:\n  # of d\n  d: [1, 2]\n  e: 4\n"

@@ -20,11 +20,11 @@ ROOT = Path(pgagents.__file__).parent
 ORDER = [
     {"source"}, {"origin"}, {"diagnostics"}, {"errors"}, {"registry"}, {"resources"}, {"wire"}, {"schema"}, {"expression"}, {"model"},
     {"catalogue"}, {"target"}, {"dialect", "dump", "patterns", "intersect"}, {"nullable", "wording"}, {"lower"}, {"functions", "criteria"},
-    {"strict"}, {"openapi"}, {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"contract"}, {"report"}, {"verify", "sandbox"},
+    {"strict"}, {"openapi"}, {"apiplugin"}, {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"lint"}, {"icon"}, {"packages"}, {"package"}, {"contract"}, {"report"}, {"client"}, {"verify", "sandbox", "mcp", "importer", "diff"},
     {"cli"},
 ]  # fmt: skip
 PLACE = {name: place for place, group in enumerate(ORDER) for name in group}
-SIBLINGS = ["targets", "verify.checks", "sandbox.faults", "sandbox.liberties"]
+SIBLINGS = ["targets", "lint.rules", "packages", "verify.checks", "sandbox.faults", "sandbox.liberties"]
 HEAVY = {
     "schemathesis",
     "hypothesis",
@@ -36,11 +36,15 @@ HEAVY = {
     "jsonschema",
     "jinja2",
     "pydantic",
+    "openapi_pydantic",
     "yaml",
     "cel",
     "authlib",
     "cryptography",
     "trustme",
+    "mcp",
+    "mcp_types",
+    "anyio",
 }
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ast
 import json
 import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from bench.catalogue import make_catalogue
 
 from pgagents import registry
+from pgagents.build import build, judged
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
 from pgagents.lint.edits import apply
@@ -48,6 +52,15 @@ SPOKEN_LINE = SPOKEN[: SPOKEN.index("Here you can")].count("\n") + 1
 @pytest.mark.parametrize("file", ["catalogue/park_graph.yaml", "tests/catalogues/shop.yaml"])
 def test_shipped_catalogues_have_no_finding(file: str) -> None:
     assert [(d.id, str(d.span), d.message) for d in lint(load_file(ROOT / file)).found if d.severity != "note"] == []
+
+
+def test_lint_says_all_that_build_says() -> None:
+    text = BASE.replace("namespace: corner_shop", "namespace: corner shop").replace("title: Corner Shop", f"title: {'Corner ' * 9}")
+    text = text.replace("openai/openapi.yaml: /openapi.yaml, ", "no/such.json: /no.json, openai/openapi.yaml: /openapi.yaml, ")
+    model = load_text(text, "shop.yaml")
+    built = {(d.id, d.message) for d in build(model).diagnostics}
+    assert len(built) >= 3
+    assert built == {(d.id, d.message) for d in judged(model)} == {(d.id, d.message) for d in lint(model).found}
 
 
 def test_large_catalogue_has_no_false_alarm() -> None:
@@ -216,11 +229,13 @@ WRONG = {
     "no such file": (["no.yaml"], "cannot read no.yaml"),
     "no such judge": (["shop.yaml", "--as", "gpt-bilder"], "did you mean `gpt-builder`?"),
     "no such rule": (["shop.yaml", "--only", "gemini/long-nam"], "did you mean `gemini/long-name`?"),
+    "a catalogue as a document": (["shop.yaml", "--as", "copilot"], "shop.yaml is a catalogue, not a finished document"),
     "rules for a document": (["o.json", "--only", "gemini"], "--only chooses among the rules for catalogues"),
     "fix of a document": (["o.json", "--fix"], "is no catalogue"),
     "what nobody knows": (["other.json"], "is no document that is known here"),
     "a catalogue that does not load": (["broken.yaml"], "unknown key `nonsense`"),
     "a key twice": (["twice.json"], "stands here again"),
+    "a catalogue that is not UTF-8": (["latin.yaml"], "byte 0xe9 is not UTF-8"),
     "too much": (["large.json"], "at most 16,000,000"),
 }
 
@@ -231,6 +246,7 @@ def test_wrong_call_or_unreadable_input_is_exit_2_without_traceback(kind: str, s
     (shop.parent / "other.json").write_text('{"a": 1}', encoding="utf-8")
     (shop.parent / "broken.yaml").write_text(BASE + "nonsense: 1\n", encoding="utf-8")
     (shop.parent / "twice.json").write_text('{"openapi": "3.1.0", "openapi": "3.1.0"}', encoding="utf-8")
+    (shop.parent / "latin.yaml").write_bytes(BASE.encode() + b"# caf\xe9\n")
     if kind == "too much":
         (shop.parent / "large.json").write_bytes(b'{"a": "' + b"x" * 16_000_000 + b'"}')
     words, says = WRONG[kind]
@@ -251,6 +267,38 @@ def test_reference_to_another_file_is_not_followed(shop: Path, capsys: pytest.Ca
         _, out, _ = call(capsys, "lint", "o.json", "--as", judge)
         assert "TOP-SECRET" not in out
         assert "secret.json" in out
+
+
+class _Hosted(BaseHTTPRequestHandler):
+    """One document, and a redirect to it."""
+
+    def do_GET(self) -> None:
+        moved = self.path == "/moved"
+        raw = (ROOT / "generated/gemini/functions.json").read_bytes()
+        self.send_response(302 if moved else 200)
+        self.send_header("Location", "/functions.json")
+        self.end_headers()
+        self.wfile.write(b"" if moved else raw)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def hosted() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Hosted) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_url_is_fetched_and_judged_and_a_redirect_is_not_followed(hosted: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = call(capsys, "lint", f"{hosted}/functions.json")
+    assert code == 0
+    assert "(gemini-tools): nothing found" in out
+    code, _, err = call(capsys, "lint", f"{hosted}/moved")
+    assert code == 2
+    assert "redirects to /functions.json" in err
 
 
 # explain

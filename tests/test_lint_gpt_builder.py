@@ -11,9 +11,11 @@ import pytest
 
 from pgagents.errors import InputError
 from pgagents.lint.document import read
+from pgagents.lint.gpt_builder.advice import TOLD
 from pgagents.lint.gpt_builder.importer import Form, simulate
 from pgagents.lint.gpt_builder.messages import templates
 from pgagents.lint.gpt_builder.verdict import judge
+from pgagents.lint.judged import answered
 
 GENERATED = Path(__file__).parents[1] / "generated" / "openai"
 GET = {"operationId": "listBooks", "description": "List books.", "responses": {"200": {"description": "Books"}}}
@@ -265,13 +267,18 @@ def test_wrong_types_anywhere_are_judged_and_do_not_crash(place: tuple[Any, ...]
             "more than",
         ),
         ("a: &a [*a]", "stands for nothing"),
+        ("a: &a " + "x" * 1_000_000 + "\nb: [" + "*a," * 1_000_000 + "]", "with what its aliases stand for"),
+        (
+            "a: &a {" + ", ".join(f"k{n}: 1" for n in range(50_000)) + "}\nb: {" + "<<: *a, " * 500_000 + "}",
+            "with what its aliases stand for",
+        ),
         ('{"openapi": "3.1.0", "openapi": "3.1.0"}', "stands here again"),
         ("[" * 5000, "nested more than"),
         ("{", "not valid YAML"),
         ("just words", "neither a mapping nor a list"),
         ("", "neither a mapping nor a list"),
     ],
-    ids=["bomb", "cycle", "twice", "deep", "cut off", "words", "empty"],
+    ids=["bomb", "cycle", "long text", "merged", "twice", "deep", "cut off", "words", "empty"],
 )
 def test_hostile_text_is_one_message_with_its_place(text: str, says: str) -> None:
     with pytest.raises(InputError) as raised:
@@ -290,3 +297,39 @@ def test_anchors_merge_keys_and_halves_of_characters_are_read() -> None:
     source = read(b"a: &x {k: 1, l: [2]}\nb: {<<: *x, k: 3}\nc: *x\n200: d\n", "o.yaml")
     assert source.data == {"a": {"k": 1, "l": [2]}, "b": {"k": 3, "l": [2]}, "c": {"k": 1, "l": [2]}, "200": "d"}
     assert read(b'{"a": "\\ud83d\\ude00 \\\\ud83d"}', "o.json").data == {"a": "\U0001f600 \\ud83d"}
+
+
+FILES = {"type": "array", "items": {"type": "object", "properties": {}}}
+ADVICE = {
+    "advice-swagger": {"swagger": "2.0"},
+    "advice-same-id": books(paths={"/a": {"get": GET}, "/b": {"get": GET}}),
+    "advice-odd-id": operation(operationId="add.book"),
+    "advice-harmless-write": operation(**{"x-openai-isConsequential": False}),
+    "advice-files": operation(**body({"type": "object", "properties": {"openaiFileIdRefs": FILES}})),
+    "advice-empty-scopes": books(
+        components={"schemas": {}, "securitySchemes": {"o": {"type": "oauth2", "flows": {"authorizationCode": {**FLOW, "scopes": {}}}}}}
+    ),
+}
+
+
+@pytest.mark.parametrize("id", TOLD)
+def test_what_no_message_says_is_advised(id: str) -> None:
+    source = read(json.dumps(ADVICE[id]).encode(), "o.json")
+    assert f"gpt-builder/{id}" in {d.id for d in judge(source)[0].found}
+
+
+def test_comment_in_a_finished_document_answers_a_finding_with_a_reason() -> None:
+    text = """openapi: 3.1.0
+info: {title: Books, version: "1"}
+servers: [{url: "https://books.example"}]
+components: {schemas: {}}
+paths:
+  /books:
+    # pgagents: ignore[gpt-builder/unrecognized-method] for our own client
+    head: {operationId: headBooks, responses: {}}
+    # pgagents: ignore[gpt-builder/circular] there is none
+    get: {operationId: listBooks, responses: {}}
+"""
+    one = answered(judge(read(text.encode(), "o.yaml"))[0])
+    assert [d.id for d in one.found] == ["document/idle-ignore"]
+    assert one.ignored == 1

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from typing import Any
 
 import mcp
 import pytest
 
 from calling import client_of, park, run, sandboxed, served
-from pgagents.client.client import connect
 from pgagents.mcp.server import make_server
 from sandboxes import ROOT, Caller
 
@@ -60,11 +61,16 @@ def test_agent_ends_with_the_transcripts_numbers(mode: str) -> None:
     assert session.items() >= TRANSCRIPT[2]["answer"]["session"].items()
 
 
-def test_agent_ends_with_them_over_real_sockets_too() -> None:
+def test_agent_ends_with_them_through_the_command_too() -> None:
+    """The server as a client starts it, over stdio, and the API on a socket."""
     caller, _ = sandboxed()
+    code = "from pgagents.cli.main import run; run()"
 
     async def work(url: str) -> Any:
-        async with connect(park(), url, caller.tokens["lifted"]) as client, mcp.Client(make_server(park(), client)) as peer:
+        env = {**os.environ, "PARKGRAPH_API_KEY": caller.tokens["lifted"], "PARKGRAPH_API_URL": url}
+        words = ["-c", code, "mcp", str(ROOT / "catalogue/park_graph.yaml")]
+        started = mcp.StdioServerParameters(command=sys.executable, args=words, env=env)
+        async with mcp.Client(mcp.stdio_client(started)) as peer:
             return await Agent(peer, caller).parks_at_vail()
 
     with served(caller.sandbox.handler) as url:

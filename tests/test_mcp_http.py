@@ -27,7 +27,8 @@ from calling import Script, answered, park, run, sandboxed, served
 from pgagents.client.client import Client
 from pgagents.client.send import Send, sending
 from pgagents.errors import PgagentsError
-from pgagents.mcp.http import SignIn, bind, make_app, scope_check
+from pgagents.mcp.http import SignIn, bind, make_app
+from pgagents.mcp.scopes import scope_check
 from pgagents.mcp.server import make_server
 from pgagents.mcp.token import Signed, access, verifier_of
 from pgagents.wire import Request, Response
@@ -124,6 +125,33 @@ def test_progress_comes_while_the_call_goes_on(mode: str, monkeypatch: pytest.Mo
         result = talked(url, mode, lambda peer: peer.call_tool("search_parking", SEARCH, progress_callback=progress))
     assert not result.is_error
     assert len(heard) >= 2
+
+
+@pytest.mark.parametrize("mode", ERAS)
+def test_call_that_its_client_gives_up_is_no_longer_made(mode: str) -> None:
+    import asyncio
+
+    begun, ended = threading.Event(), threading.Event()
+
+    async def endless(_: Request) -> Response:
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            ended.set()
+            raise
+        return answered(200)
+
+    async def talk(peer: mcp.Client) -> None:
+        task = asyncio.create_task(peer.call_tool("search_parking", SEARCH))
+        await asyncio.to_thread(begun.wait, 10)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await asyncio.to_thread(ended.wait, 10)
+
+    with listening(endless) as url:
+        talked(url, mode, talk)
 
 
 @pytest.mark.parametrize(
@@ -267,6 +295,18 @@ def test_tokens_that_do_not_count_are_refused(guarded: str, issuer: Issuer) -> N
     )
 
 
+def test_token_that_was_taken_back_is_refused(issuer: Issuer) -> None:
+    token = signed(issuer)
+    issuer.known[token]["active"] = False
+
+    async def work() -> Any:
+        return await (await verifier_of(issuer.url, RESOURCE, ("me", "secret"))).verify_token(token)
+
+    assert run(work) is None
+    issuer.known[token]["active"] = True
+    assert run(work).scopes == ["read", "sessions:write"]
+
+
 def test_callers_token_goes_no_further(guarded: str, issuer: Issuer, upstream: Script) -> None:
     token = signed(issuer)
     upstream.asked.clear()
@@ -277,26 +317,47 @@ def test_callers_token_goes_no_further(guarded: str, issuer: Issuer, upstream: S
     assert all(token not in str(request) for request in upstream.asked)
 
 
-def test_tool_needs_its_scope(guarded: str, issuer: Issuer, upstream: Script) -> None:
+def test_tool_needs_its_scope_and_says_which_to_sign_in_for(guarded: str, issuer: Issuer, upstream: Script) -> None:
     upstream.asked.clear()
-    result = talked_as(guarded, signed(issuer, scope="read"), "get_market_rate", {"lat": 1, "lng": 2})
-    assert json.loads(result["content"][0]["text"])["error"]["scope"] == "intelligence"
+    refused = called_as(guarded, signed(issuer, scope="read"), "get_market_rate", {"lat": 1, "lng": 2})
+    assert refused.status_code == 403
+    challenge = refused.headers["WWW-Authenticate"]
+    assert challenge.startswith('Bearer error="insufficient_scope", scope="read intelligence", resource_metadata="https://mcp.example.com/')
+    assert called_as(guarded, signed(issuer, scope="intelligence"), "search_parking", SEARCH).status_code == 403
     assert upstream.asked == []
-    result = talked_as(guarded, signed(issuer, scope="intelligence"), "search_parking", SEARCH)
-    assert json.loads(result["content"][0]["text"])["error"]["code"] == "insufficient_scope"
+    assert not talked_as(guarded, signed(issuer, scope="read"), "search_parking", SEARCH)["isError"]
+
+
+def test_older_clients_are_told_of_a_missing_scope_in_the_result(guarded: str, issuer: Issuer, upstream: Script) -> None:
+    upstream.asked.clear()
+    headers = {**BOTH, "Host": "mcp.example.com", "Authorization": f"Bearer {signed(issuer, scope='read')}"}
+    session = httpx.post(guarded, json=HELLO, headers=headers).headers["Mcp-Session-Id"]
+    headers = {**headers, "Mcp-Session-Id": session, "MCP-Protocol-Version": "2025-11-25"}
+    httpx.post(guarded, json={"jsonrpc": "2.0", "method": "notifications/initialized"}, headers=headers)
+    call = {"name": "get_market_rate", "arguments": {"lat": 1, "lng": 2}}
+    answer = httpx.post(guarded, json={"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}, headers=headers)
+    line = next(line for line in answer.text.splitlines() if line.startswith("data: {"))
+    error = json.loads(json.loads(line[6:])["result"]["content"][0]["text"])["error"]
+    assert (error["code"], error["scope"]) == ("insufficient_scope", "intelligence")
+    assert upstream.asked == []
 
 
 def talked_as(url: str, token: str, name: str, arguments: Any) -> Any:
-    """A tool's result in the newest revision, by a plain HTTP client behind a proxy that keeps the public name."""
+    """A tool's result in the newest revision."""
+    answer = called_as(url, token, name, arguments)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["result"]
+
+
+def called_as(url: str, token: str, name: str, arguments: Any) -> httpx.Response:
+    """The answer to a tool call in the newest revision, by a plain HTTP client behind a proxy that keeps the public name."""
     meta = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
     call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments, "_meta": meta}}
     headers = {
         **BOTH, "Host": "mcp.example.com", "Authorization": f"Bearer {token}", "MCP-Protocol-Version": "2026-07-28",
         "Mcp-Method": "tools/call", "Mcp-Name": name,
     }  # fmt: skip
-    answer = httpx.post(url, json=call, headers=headers)
-    assert answer.status_code == 200, answer.text
-    return answer.json()["result"]
+    return httpx.post(url, json=call, headers=headers)
 
 
 def verified(issuer: Issuer, token: str, verifier: Signed | None = None) -> Any:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -46,9 +47,14 @@ class Process:
         return found
 
     def line(self) -> Any:
-        """The next line."""
+        """The next line, which must come in time."""
         assert self.child.stdout
-        return json.loads(self.child.stdout.readline())
+        found: list[bytes] = []
+        reading = threading.Thread(target=lambda: found.append(self.child.stdout.readline()), daemon=True)  # type: ignore[union-attr]  # see above
+        reading.start()
+        reading.join(20)
+        assert found, "no line came"
+        return json.loads(found[0])
 
     def hello(self) -> Any:
         """Open the talk as peers before 2026 do."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import re
+from pathlib import Path
 
 import pytest
 
+from pgagents.catalogue.load import load_file
+from pgagents.catalogue.resolve import Marks, argument_node, schema_node
 from pgagents.report.report import Exchange
 from pgagents.verify.redact import MASK, Redactor
 from pgagents.wire import Request, Response, Silence
 
+ROOT = Path(__file__).parents[1]
 KEY = "pk_test_3f9a8c7b6d5e4f3a2b1c"
 BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
 
@@ -64,3 +69,26 @@ def test_a_masked_silence_still_says_whether_an_answer_had_begun() -> None:
     answer = Silence("protocol", f"Bearer {KEY}", begun=True)
     shown = redactor.exchange(Exchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
     assert shown == Silence("protocol", "Bearer [key of main]", begun=True)
+
+
+def test_catalogue_says_which_members_are_private_and_no_document_shows_the_mark() -> None:
+    of = load_file(ROOT / "catalogue" / "park_graph.yaml")
+    assert of.private == {"plate", "session_code", "short_code", "vin", "gate_code"}
+    assert of.secrets == {"payment_intent_id", "client_secret", "signing_secret", "key"}
+    for action in of.actions:
+        assert all("private" not in param.schema for param in action.params)
+    documents = (p for p in (ROOT / "generated").rglob("*.json"))
+    assert not [p for p in documents if re.search(r'"(private|secret)":\s*true', p.read_text(encoding="utf-8"))]
+
+
+def test_private_argument_is_known_by_its_name_on_the_wire_too() -> None:
+    marks = Marks()
+    argument_node({"type": "string", "private": True, "in": "header", "wire": "X-Driver"}, ("actions", "a", "input", "driver"), marks)
+    schema_node({"type": "object", "properties": {"tags": {"type": "array", "private": True}}}, ("schemas", "s"), marks)
+    assert marks.private == {"driver", "X-Driver", "tags"}
+    redactor = Redactor({"main": KEY}, (), (), marks.private)
+    sent = Request("POST", "/", (("x-driver", "Jane Doe"),), b'{"tags": ["one-two", {"deep": "three"}], "open": true}')
+    shown = redactor.exchange(Exchange(1, sent, Response(200, (), b"Jane Doe"), 0.1, "a test"))
+    assert shown.request.headers == (("x-driver", "[X-Driver 1]"),)
+    assert shown.request.body == b'{"tags":["[tags 1]",{"deep":"[tags 2]"}],"open":true}'
+    assert shown.answer == Response(200, (), b"[X-Driver 1]")

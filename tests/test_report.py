@@ -151,6 +151,15 @@ def test_junit_has_one_case_a_contract() -> None:
     assert [suite.get(k) for k in ("tests", "failures", "errors", "skipped")] == ["15", "2", "1", "7"]
 
 
+def test_junit_skips_what_is_known_and_has_an_error_for_a_stale_line() -> None:
+    one = report(ALL)
+    one = replace(one, findings=(replace(one.findings[0], known="ticket 4711"),), stale=("known.yaml:3: it is kept now",))
+    root = xml.fromstring(junit.render(one, SOURCE))
+    assert [root.get(k) for k in ("tests", "failures", "errors", "skipped")] == ["15", "0", "1", "9"]
+    assert [e.get("message") for e in root.iter("skipped")].count("known: ticket 4711") == 2
+    assert [e.get("message") for e in root.iter("error") if e.get("type") == "stale"] == ["known.yaml:3: it is kept now"]
+
+
 def test_junit_of_a_run_cut_short_has_an_error() -> None:
     root = xml.fromstring(junit.render(report({Verdict.KEPT: 1}, complete=False), SOURCE))
     assert [e.get("type") for e in root.iter("error")] == ["incomplete"]

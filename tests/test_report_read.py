@@ -73,6 +73,9 @@ WRONG: dict[str, tuple[Callable[[Any], Any], str]] = {
     "a finding less": (lambda d: d["findings"].clear(), "its findings are not its broken contracts"),
     "a line beyond": (lambda d: d["results"][0]["source"].update(line=MAX_LINE + 1), "a place lies beyond"),
     "no number": (lambda d: d["footer"].update(requests="many"), "no whole report"),
+    "a name that steers": (lambda d: d["results"][3].update(contract="\x1b[2J"), "characters that no name has"),
+    "a file that turns": (lambda d: d["results"][3]["source"].update(file="a\u202eb"), "characters that no name has"),
+    "a version of two lines": (lambda d: d["header"].update(version="1\n::error::"), "characters that no name has"),
     "no such shard": (lambda d: d["header"]["shard"].update(number=4), "it is shard 4 of 3"),
     "headers of another shape": (lambda d: d["findings"][0]["exchanges"][0]["request"].update(headers=[["a"]]), "no whole report"),
 }
@@ -113,15 +116,15 @@ def test_file_that_cannot_be_read_is_one_message(tmp_path: Path, capsys: pytest.
 def test_odd_numbers_and_texts_of_a_report_are_shown(tmp_path: Path) -> None:
     def odd(data: Any) -> None:
         data["footer"]["requests"] = 10**400
-        data["header"]["url"] = data["findings"][0]["actual"] = "\ud800"
-        data["results"][0]["contract"] = "\udfff"
+        data["findings"][0]["actual"] = data["results"][0]["says"] = "\ud800\x1b[2J"
+        data["footer"]["notes"] = ["\ud800\x1b[2J"]
         data["header"]["started_at"] = "yesterday"
 
     raw = edited(odd).replace(b'"seconds": 1.5', b'"seconds": 1e300')
     (tmp_path / "r.json").write_bytes(raw)
     back, source = read(tmp_path / "r.json")
     for form in forms.FORMS:
-        assert forms.render(form, back, source), form
+        assert b"\x1b" not in forms.render(form, back, source), form
 
 
 @pytest.mark.parametrize("form", forms.FORMS)

@@ -187,7 +187,7 @@ def test_report_of_a_real_run_shows_no_key_and_nothing_private(fault: str) -> No
             return replace(answer, status=500)  # so that everything is a finding
         return answer
 
-    one = run(of, handler=handler, keys=keys_of(opened), max_requests=150)
+    one = run(of, handler=handler, keys=keys_of(opened))
     assert checks(one, Verdict.BROKEN)
     text = "\n".join(forms.render(form, one, of.source).decode() for form in forms.FORMS)
     assert {"plate", "session_code"} <= seen.keys() or faults

@@ -12,6 +12,10 @@ import pytest
 
 from offering import OFFERING, park
 from pgagents.build import plan
+from pgagents.lint.copilot import messages as copilot
+from pgagents.lint.gpt_builder import messages as gpt_builder
+from pgagents.lint.pages import CATALOGUE
+from pgagents.lint.rule import rules
 from pgagents.registry import collect, names
 from pgagents.resources import folder
 from pgagents.source import read
@@ -19,6 +23,8 @@ from pgagents.source import read
 ROOT = Path(__file__).parents[1]
 TARGETS = {id: module.TARGET for id, module in collect("pgagents.targets").items()}
 CHECKS = {name.rpartition(".")[2] for name in names("pgagents.verify.checks")}
+RULES = rules()
+IMPORTERS = {"gpt-builder": gpt_builder.templates(), "copilot-import": copilot.templates()}
 FAULTS = collect("pgagents.sandbox.faults")
 LIBERTIES = collect("pgagents.sandbox.liberties")
 OUTPUTS = {path for target in TARGETS.values() for path in target.outputs}
@@ -93,6 +99,12 @@ def _exists(by: str) -> bool:
             return name in TARGETS
         case "check":
             return name in CHECKS
+        case "rule":
+            return name in RULES
+        case "importer":
+            return name.split("/")[1] in IMPORTERS[name.split("/")[0]]
+        case "diagnostic":
+            return name.removeprefix("catalogue/") in CATALOGUE
         case "test":
             path, _, function = name.partition("::")
             file = ROOT / "tests" / f"{path}.py"

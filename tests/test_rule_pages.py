@@ -18,6 +18,7 @@ from pgagents.source import parse
 
 BASE = Path(__file__).parent / "cases" / "base.yaml"
 RULES = rules()
+_LENGTH = re.compile(r'"# of ([0-9,]+) characters"')
 _COUNT = re.compile(r"# of a catalogue with (\d+) actions")
 
 
@@ -42,6 +43,9 @@ def catalogue(part: str) -> str:
     source = parse(part)
     assert source.faults == []
     data = laid_over(data, source.data)
+    if length := _LENGTH.search(part):
+        over = parse(part.replace(length.group(0), f'"{"x" * int(length.group(1).replace(",", ""))}"')).data
+        data = laid_over(parse(BASE.read_text(encoding="utf-8")).data, over)
     if count := _COUNT.search(part):
         _grow(data, int(count.group(1)), part)
     return str(yaml.dump(data, Dumper=_Whole, sort_keys=False, allow_unicode=True, width=10_000))

@@ -58,7 +58,7 @@ def client(running: dict[str, Any]) -> Iterator[httpx.Client]:
 def test_ready_file_has_what_scripts_need_and_is_for_one_user(tmp_path: Path) -> None:
     with sandbox(tmp_path) as (_, facts):
         assert set(facts) == {"url", "plain_url", "ca_file", "clock_url", "stripe_secret", "keys", "oauth"}
-        assert set(facts["keys"]) == {"test", "lifted", "second", "starter", "fleet", "live", "revoked", "operator"}
+        assert set(facts["keys"]) == {"test", "lifted", "second", "starter", "fleet", "live", "revoked", "copilot", "operator"}
         assert facts["keys"]["live"].startswith("pk_live_")
         assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
         operator = {"Authorization": f"Bearer {facts['keys']['operator']}"}

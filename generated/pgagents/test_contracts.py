@@ -9,6 +9,7 @@ PGAGENTS_TOKEN         a key, sent as a bearer token
 PGAGENTS_ALLOW_WRITES  1: call operations that write, whatever the key; a test key may always write
 PGAGENTS_EXAMPLES      generated calls an operation beside the systematic ones (10)
 
+Calls are paced by the API's limits, then by what the server's headers tell; the worker processes of `-n` share that pace.
 Calls that the server puts off (429, 503) are repeated after Retry-After and judged only once they are answered.
 """
 
@@ -52,6 +53,29 @@ READS = [
 ]
 NO_KEY_STATUS = 401  # None: the server may name another fault of the call first
 PATIENCE_S = 60.0
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+PACES = {
+    'searchParking': ['read', 240, 60],
+    'checkAvailability': ['read', 240, 60],
+    'getRates': ['read', 240, 60],
+    'createSession': ['create', 60, 60],
+    'getSession': ['read', 240, 60],
+    'endSession': ['create', 60, 60],
+    'extendSession': ['create', 60, 60],
+    'listSessions': ['read', 240, 60],
+    'searchSessions': ['read', 240, 60],
+    'refundSession': ['create', 60, 60],
+    'dispatchAvFleet': ['create', 60, 60],
+    'releaseHold': ['create', 60, 60],
+    'getFleetBilling': ['read', 240, 60],
+    'getMarketRate': ['read', 240, 60],
+    'getAgentDemand': ['read', 240, 60],
+    'createWebhook': ['create', 60, 60],
+    'listWebhooks': ['read', 240, 60],
+    'deleteWebhook': ['create', 60, 60],
+    'getHealth': ['address', 240, 60],
+}  # of an operation: its limit's name, requests, seconds
+TOLD = ['X-RateLimit-Limit', 'X-RateLimit-Remaining']  # the headers that tell of a limit and of what remains of it
 
 DOCUMENT = json.loads((Path(__file__).resolve().parent.parent / "openapi" / "openapi.json").read_text(encoding="utf-8"))
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -94,12 +118,43 @@ def _retry_after(response):
         return 1.0
 
 
+TANKS = {}
+
+
+def _turn(name):
+    """Wait until this process may make one more call of the operation: it takes its part of the limit."""
+    if name not in PACES:
+        return
+    bucket, limit, seconds = PACES[name]
+    part = limit / WORKERS
+    tank = TANKS.setdefault(bucket, {"most": part, "left": part, "per_s": part / seconds, "at": time.monotonic()})
+    now = time.monotonic()
+    tank["left"] = min(tank["most"], tank["left"] + (now - tank["at"]) * tank["per_s"]) - 1
+    tank["at"] = now
+    if tank["left"] < 0:
+        time.sleep(min(-tank["left"] / tank["per_s"], PATIENCE_S))
+
+
+def _heard(name, response):
+    """Take over what the answer tells of the limit."""
+    if name not in PACES or TOLD is None:
+        return
+    limit, remaining = (response.headers.get(header, "") for header in TOLD)
+    if limit.isdigit() and remaining.isdigit() and int(limit) > 0:
+        bucket, _, seconds = PACES[name]
+        part = int(limit) / WORKERS
+        TANKS[bucket] = {"most": part, "left": int(remaining) / WORKERS, "per_s": part / seconds, "at": time.monotonic()}
+
+
 def _answer(case):
     """The answer to a call, once the server no longer puts it off."""
     headers = {"Authorization": f"Bearer {TOKEN}"} if TOKEN else {}
+    name = DOCUMENT["paths"][case.path].get(case.method.lower(), {}).get("operationId")  # also methods it has not are tried
     until = time.monotonic() + PATIENCE_S
     while True:
+        _turn(name)
         response = case.call(headers=headers, timeout=30)
+        _heard(name, response)
         if response.status_code not in (429, 503):
             return response
         if time.monotonic() > until:

@@ -100,6 +100,20 @@ def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = No
     return Built(rendered, tuple(every), tuple(in_order(found)), stale)
 
 
+def judged(model: Model) -> tuple[Diagnostic, ...]:
+    """What vendors will say against the documents, as `build` says it, without making the bytes of files whose size nobody counts."""
+    chosen: dict[str, Target | Summary] = {id: t for id, t in plan(model).items() if isinstance(t, Target)}
+    renderer = Renderer()
+    found = _hosted(model, plan(model))
+    for made in _made(model, chosen):
+        of_data = made.target.outputs[0].endswith((".json", ".yaml"))
+        rendered = renderer.render(made) if of_data else Rendered(made, "")
+        sized = isinstance(made.target, Target) and made.target.max_bytes is not None
+        found += _refusals(rendered, model, None) if of_data else []
+        found += _notes(rendered, rendered.artifacts() if sized else (), model, strict=False)
+    return tuple(in_order(found))
+
+
 def document(model: Model, path: str, *, templates: Path | None = None, traced: bool = True) -> Rendered:
     """The one document that goes to `path` in the output folder; `traced` keeps the origin of its members.
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 from pgagents.source import Source, Span
@@ -48,8 +49,13 @@ def show(diagnostic: Diagnostic, source: Source | None = None) -> str:
 def _line(source: Source | None, span: Span) -> str | None:
     if source is None or source.file != span.file or not source.text:
         return None
-    lines = re.split(r"\r\n|\r|\n", source.text)
+    lines = _lines(source.text)
     return lines[span.line - 1] if 0 < span.line <= len(lines) else None
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    return re.split(r"\r\n|\r|\n", text)
 
 
 def _columns(text: str) -> int:

@@ -49,7 +49,8 @@ def _emit(data: Any, emit: Callable[[Any], None], yaml: Any) -> None:
     elif kind is dict:
         emit(yaml.MappingStartEvent(None, None, True, flow_style=not data))
         for key, value in data.items():
-            emit(yaml.ScalarEvent(None, None, (True, True), key, style=None if _style(key) is None else '"'))
+            plain = type(key) is int or _style(key) is None  # a status is a key that is a number
+            emit(yaml.ScalarEvent(None, None, (True, True), str(key), style=None if plain else '"'))
             _emit(value, emit, yaml)
         emit(yaml.MappingEndEvent())
     elif kind is list:

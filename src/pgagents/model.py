@@ -282,6 +282,17 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Takes:
+    """What one of a resource lowers by one while it lives: `counter` of another resource, whose id is its member `by`."""
+
+    of: str
+    by: str
+    counter: str
+    read_by: Action
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
     """A kind of thing, how a test comes by one, and its lifecycle."""
 
@@ -304,6 +315,9 @@ class Resource:
     laws: tuple[Law, ...]
     cite: tuple[str, ...]
     origin: Pointer
+    takes: Takes | None = None
+    expires_by: str | None = None
+    """The member that says when it ends by itself."""
 
 
 @dataclass(frozen=True, slots=True)

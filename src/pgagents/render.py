@@ -1,4 +1,4 @@
-"""A target and a model to a document. The only module that knows Jinja.
+"""A target and a model to a document. The only module that knows Jinja, but for the one page of a report.
 
 A template writes JSON; every value goes through the `json` filter, which no template can forget: a bare `{{ value }}`
 is refused. What a template wrote is read back strictly and written canonically, so layout never matters. Files that

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -74,6 +75,45 @@ def validator(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, formats:
         return jsonschema_rs.Draft202012Validator(plain(standalone(schema, schemas)), validate_formats=formats)
     except jsonschema_rs.ValidationError as error:
         raise ValueError(error.message) from None
+
+
+class Validators:
+    """Validators of many schemas that refer to the same named ones: each distinct schema is compiled once.
+
+    Where named schemas refer to each other in a ring, one validator holds all of them; what they are and where they
+    lead is worked out once too.
+    """
+
+    def __init__(self, schemas: Mapping[str, Any]) -> None:
+        self.near = {name: refs(schema) & schemas.keys() for name, schema in schemas.items()}
+        self.plain = {name: plain(schema) for name, schema in schemas.items()}
+        self.reached: dict[str, frozenset[str]] = {}
+        self.compiled: dict[str, Any] = {}
+
+    def of(self, schema: Mapping[str, Any]) -> Any:
+        """As `validator`. Raises ValueError for an invalid schema."""
+        import jsonschema_rs
+
+        bare = plain({key: value for key, value in schema.items() if key != "description"})
+        written = json.dumps(bare, sort_keys=True)
+        if written not in self.compiled:
+            names = frozenset().union(*(self._reach(name) for name in refs(bare) if name in self.near))
+            whole = {**bare, "components": {"schemas": {name: self.plain[name] for name in names}}}
+            try:
+                self.compiled[written] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+            except jsonschema_rs.ValidationError as error:
+                raise ValueError(error.message) from None
+        return self.compiled[written]
+
+    def _reach(self, name: str) -> frozenset[str]:
+        if name not in self.reached:
+            seen, wanted = {name}, [name]
+            while wanted:
+                for near in self.near[wanted.pop()] - seen:
+                    seen.add(near)
+                    wanted.append(near)
+            self.reached[name] = frozenset(seen)
+        return self.reached[name]
 
 
 def faults(schema: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:

@@ -23,6 +23,8 @@ MAX_BYTES = 16_000_000
 MAX_DEPTH = 100
 MAX_VALUES = 400_000
 MAX_FAULTS = 200
+_TEXT_WEIGHT = 64
+"""So many characters of a text count as one value more where an alias repeats them."""
 MAX_COMPARED = 2_000
 
 _INT = re.compile(r"[-+]?[0-9]+\Z")
@@ -138,15 +140,19 @@ def _bytes(path: Path, most: int) -> bytes:
         return stream.read(most)
 
 
-def parse(text: str, file: str = "<text>") -> Source:
-    """Turn YAML text into a Source; see `read`."""
+def parse(text: str, file: str = "<text>", *, max_values: int = MAX_VALUES, foreign: bool = False) -> Source:
+    """Turn YAML text into a Source; see `read`.
+
+    A `foreign` text is not a catalogue: anchors and aliases are followed (what an alias stands for is shared, and counts
+    each time towards `max_values`), and every key is the text that is written.
+    """
     strange = _STRANGE.search(text)
     if strange:
         code = ord(strange.group())
         help = "remove it" + (f", or write \\u{code:04x} inside double quotes" if code < 0xD800 else "")
         fault = Fault(_span(file, text, strange.start()), "character", f"character U+{code:04X} may not stand in the file", help)
         return Source(file, text, None, Place((0, 0), (0, 0)), [fault])
-    reader = _Reader(text, file)
+    reader = _Reader(text, file, max_values, foreign=foreign)
     data, root = reader.document()
     return Source(file, text, data, root, reader.faults)
 
@@ -165,14 +171,20 @@ class _Open:
     key_at: tuple[int, int] = (0, 0)
     has_key: bool = False
     skip: bool = False
+    weight: int = 1
+    merged: set[Any] = field(default_factory=set)
+    anchor: str | None = None
 
 
 class _Reader:
     """Builds data and places from libyaml's events without recursion."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, max_values: int, *, foreign: bool = False) -> None:
+        self.foreign = foreign
+        self.anchors: dict[str, tuple[Any, Place, int]] = {}
         self.text = text
         self.file = file
+        self.max_values = max_values
         self.faults: list[Fault] = []
         self.stack: list[_Open] = []
         self.result: tuple[Any, Place] | None = None
@@ -233,7 +245,7 @@ class _Reader:
             raise _Stop
 
     def _tags(self, event: Any, plain: bool) -> None:
-        if event.anchor is not None:
+        if event.anchor is not None and not self.foreign:
             name = brief(event.anchor)
             self._fault(event.start_mark, "anchor", f"anchor `&{name}` is not allowed", "write the value out where it is used")
         if event.tag is not None and not plain:
@@ -242,6 +254,9 @@ class _Reader:
     def _alias(self, event: Any) -> None:
         top = self.stack[-1] if self.stack else None
         as_key = top is not None and isinstance(top.data, dict) and not top.has_key
+        if self.foreign and not as_key:
+            self._follow(event, top)
+            return
         if top is not None and top.has_key and top.key == "<<":
             self._put(None, self._at(event.start_mark))
             return
@@ -249,6 +264,30 @@ class _Reader:
         if as_key:
             raise _Stop
         self._put(None, self._at(event.start_mark))
+
+    def _follow(self, event: Any, top: _Open | None) -> None:
+        """Put what an alias stands for; under `<<`, its members."""
+        value, place, weight = self.anchors.get(event.anchor, (None, None, 0))
+        if place is None or any(open.data is value for open in self.stack):
+            self._fault(event.start_mark, "alias", f"alias `*{brief(event.anchor)}` stands for nothing, or for what it stands in")
+            raise _Stop
+        self.values += weight
+        if self.values > self.max_values:
+            message = f"with what its aliases stand for, the file holds more than {self.max_values:,} values"
+            self.faults.append(Fault(Span(self.file, *(n + 1 for n in self._at(event.start_mark))), "too-many", message))
+            raise _Stop
+        if top is not None:
+            top.weight += weight
+        if top is not None and top.key == "<<" and isinstance(value, dict) and isinstance(top.data, dict):
+            children = top.place.children or {}
+            for key in value.keys() - top.data.keys():
+                top.data[key] = value[key]
+                children[key] = (place.children or {})[key]
+                top.merged.add(key)
+            top.has_key = False
+            return
+        made = self._put(value, self._at(event.start_mark))
+        made.children = place.children
 
     def _open(self, event: Any, data: dict[Any, Any] | list[Any]) -> None:
         self._tags(event, event.implicit)
@@ -262,10 +301,16 @@ class _Reader:
             raise _Stop
         place = self._put(data, at)
         place.children = {}
-        self.stack.append(_Open(data, place))
+        self.stack.append(_Open(data, place, anchor=event.anchor))
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (data, place, 0)
 
     def _close(self) -> None:
-        self.stack.pop()
+        closed = self.stack.pop()
+        if self.stack:
+            self.stack[-1].weight += closed.weight
+        if closed.anchor is not None:
+            self.anchors[closed.anchor] = (closed.data, closed.place, closed.weight)
 
     def _scalar(self, event: Any) -> None:
         plain = event.implicit[0]
@@ -274,17 +319,27 @@ class _Reader:
         at = self._at(event.start_mark)
         top = self.stack[-1] if self.stack else None
         if top is not None and isinstance(top.data, dict) and not top.has_key:
-            self._key(top, event, value, at)
+            self._key(top, event, event.value if self.foreign else value, at)
         else:
-            self._put(value, at)
+            place = self._put(value, at)
+            weight = 1 + len(event.value) // _TEXT_WEIGHT
+            if top is not None:
+                top.weight += weight
+            if event.anchor is not None:
+                self.anchors[event.anchor] = (value, place, weight)
 
     def _key(self, top: _Open, event: Any, value: Any, at: tuple[int, int]) -> None:
         if isinstance(value, bool) or not isinstance(value, str | int):
             value = event.value
         top.key, top.key_at, top.has_key, top.skip = value, at, True, False
+        if value == "<<" and event.implicit[0] and self.foreign:
+            return
         if value == "<<" and event.implicit[0]:
             self._fault(event.start_mark, "merge-key", "merge key `<<` is not allowed", "write the members out")
             top.skip = True
+            return
+        if value in top.merged:
+            top.merged.discard(value)
             return
         twin = value if value in top.data else _other_spelling(value)
         if twin is not None and twin in top.data:
@@ -299,8 +354,9 @@ class _Reader:
 
     def _put(self, value: Any, at: tuple[int, int]) -> Place:
         self.values += 1
-        if self.values > MAX_VALUES:
-            self.faults.append(Fault(Span(self.file, at[0] + 1, at[1] + 1), "too-many", f"the file holds more than {MAX_VALUES:,} values"))
+        if self.values > self.max_values:
+            message = f"the file holds more than {self.max_values:,} values"
+            self.faults.append(Fault(Span(self.file, at[0] + 1, at[1] + 1), "too-many", message))
             raise _Stop
         if not self.stack:
             place = Place(at, at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -19,6 +19,8 @@ class Request:
     target: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
+    """The headers by their name in lower case, the first of each; made when one is first asked for."""
 
     @property
     def path(self) -> str:
@@ -28,11 +30,17 @@ class Request:
     @property
     def query(self) -> list[tuple[str, str]]:
         """The query's pairs, decoded, in order."""
-        return parse_qsl(self.target.partition("#")[0].partition("?")[2], keep_blank_values=True)
+        text = self.target.partition("#")[0].partition("?")[2]
+        if "%" in text or "+" in text:
+            return parse_qsl(text, keep_blank_values=True)
+        return [(name, value) for name, _, value in [part.partition("=") for part in text.split("&") if part]]
 
     def header(self, name: str) -> str | None:
         """The first header of that name, any case."""
-        return _header(self.headers, name)
+        if self._first is None:  # a server asks for a dozen
+            object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
+        assert self._first is not None
+        return self._first.get(name.lower())
 
     def with_header(self, name: str, value: str | None) -> Request:
         """The same request with that header set, or removed for None."""

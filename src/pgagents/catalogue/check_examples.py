@@ -13,23 +13,24 @@ from pgagents.catalogue.actions import Action, Example
 from pgagents.catalogue.check import Checker
 from pgagents.catalogue.resolve import argument_node, schema_node, schema_nodes
 from pgagents.expression import ExpressionError, Scope, epoch
-from pgagents.schema import closure, refs, validator
+from pgagents.schema import Validators, closure, refs
 from pgagents.source import Pointer
 
 
 def run(checker: Checker) -> None:
     """Note examples that their schema refuses and laws that fail on their own example."""
     named, _ = schema_nodes(checker.written, checker.data)
+    compiled = Validators(named)
     for base, actions in checker.blocks():
         for name, action in actions.items():
-            _Examples(checker, (*base, name), action, named).run()
+            _Examples(checker, (*base, name), action, named, compiled).run()
 
 
 class _Examples:
-    """The examples of one action; validators are compiled once, None where a schema is not sound."""
+    """The examples of one action; validators are compiled once, also for all actions that share a schema; None where one is not sound."""
 
-    def __init__(self, checker: Checker, pointer: Pointer, action: Action, named: Mapping[str, Any]) -> None:
-        self.checker, self.pointer, self.action, self.named = checker, pointer, action, named
+    def __init__(self, checker: Checker, pointer: Pointer, action: Action, named: Mapping[str, Any], compiled: Validators) -> None:
+        self.checker, self.pointer, self.action, self.named, self.compiled = checker, pointer, action, named, compiled
         self.raw: Any = checker.data
         for step in pointer:
             self.raw = self.raw[step]
@@ -59,7 +60,7 @@ class _Examples:
         if self.checker.faulty and not self._sound(pointer, schema):
             return None
         try:
-            return validator(schema, self.named)
+            return self.compiled.of(schema)
         except ValueError as error:
             self.checker.fault(pointer, "schema", f"this is no valid JSON Schema: {error}", at_value=False)
             return None

@@ -289,7 +289,11 @@ class _Resolver:
             missing=self.codes[r.missing] if r.missing else None, tenant=r.tenant, state=r.state, states=tuple(r.states), initial=r.initial,
             moves=moves, fixed=tuple(r.fixed), volatile=tuple(r.volatile),
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()), cite=tuple(r.cite), origin=at,
+            takes=self._takes(r.takes, (*at, "takes")), expires_by=r.expires_by,
         )  # fmt: skip
+
+    def _takes(self, takes: resources.Takes | None, at: Pointer) -> m.Takes | None:
+        return m.Takes(takes.of, takes.by, takes.counter, self.actions[takes.read_by], at) if takes else None
 
     def _audit(self, a: audit.Audit | None) -> m.Audit | None:
         listed = self._call(a.listed_by, ("audit", "listed_by")) if a else None

@@ -166,8 +166,8 @@ def _summary(built: Built, refused: frozenset[str], packages: tuple[Artifact, ..
         rows.append((a.path, f"{len(a.data):,} bytes", _count(losses, "loss", "losses") if losses else "", _before_models(made[a.target])))
     rows += [(a.path, f"{len(a.data):,} bytes", "to side-load", "") for a in packages]
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
-    for name, size, losses, cost in rows:
-        click.echo(f"  {name:<{widths[0]}}  {size:>{widths[1]}}  {losses:<{widths[2]}}  {cost}".rstrip())
+    for name, size, lost, cost in rows:
+        click.echo(f"  {name:<{widths[0]}}  {size:>{widths[1]}}  {lost:<{widths[2]}}  {cost}".rstrip())
 
 
 def _before_models(rendered: Rendered) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,20 +12,37 @@ from pgagents.cli.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
     from pgagents.contract import Contract
-    from pgagents.model import Model
+    from pgagents.source import Source
+    from pgagents.verify.options import Plan
+
+WIDTH = 100
+FORMATS = ["text", "json", "csv", "ids"]
 
 
 @click.command(
     short_help="List every contract, before anything is sent.",
     epilog=examples(
         ("what verify will prove", "pgagents contracts"),
-        ("ids alone, for scripts", "pgagents contracts --format json | jq -r '.contracts[].contract'"),
+        ("what one assistant is promised of one action", "pgagents contracts --surface gemini --action create_session"),
+        ("for a spreadsheet", "pgagents contracts --format csv > contracts.csv"),
+        ("ids alone, for scripts", "pgagents contracts --check law --format ids"),
     ),
 )
 @catalogue_argument
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="What to print.")
-def command(catalogue: Path | None, form: str) -> int:
-    """List every contract of the CATALOGUE with its requirement and its line."""
+@click.option("--check", "checks", multiple=True, metavar="NAME", help="Only this check's; may be given several times, as the next three.")
+@click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Only this surface's.")
+@click.option("--action", "actions", multiple=True, metavar="NAME", help="Only this action's.")
+@click.option("--requirement", "requirements", multiple=True, metavar="ID", help="Only those behind which this requirement stands.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="What to print.")
+def command(
+    catalogue: Path | None,
+    checks: tuple[str, ...],
+    surfaces: tuple[str, ...],
+    actions: tuple[str, ...],
+    requirements: tuple[str, ...],
+    form: str,
+) -> int:
+    """List every contract of the CATALOGUE with its requirement, its line and the requests that are planned for it."""
     from pgagents.cli._cache import keep_out_of_here
     from pgagents.verify.options import Identities, Options
     from pgagents.verify.run import contracts, plan
@@ -32,29 +50,119 @@ def command(catalogue: Path | None, form: str) -> int:
     keep_out_of_here()
     model = load(catalogue)
     every = contracts(model)
-    planned = plan(model, Options(), Identities(dict.fromkeys(model.auth.roles, "")))
+    chosen = _chosen(every, {"check": checks, "surface": surfaces, "action": actions, "requirement": requirements})
+    if form == "ids":
+        click.echo("\n".join(c.id for c in chosen))
+        return 0
+    planned = plan(model, Options(), Identities({role: "" for role in model.auth.roles if role != "main"}))
     if form == "json":
         import json
 
         from pgagents.report.as_json import contract
 
-        listed = [contract(c, model.source) for c in every]
+        listed = [{**contract(c, model.source), "requests": planned.by_contract.get(c.id, 0)} for c in chosen]
         click.echo(json.dumps({"contracts": listed, "requests": planned.total, "digest": planned.digest}, ensure_ascii=False, indent=2))
-        return 0
-    click.echo(_text(model, every, planned.total))
+    elif form == "csv":
+        click.echo(_csv(chosen, model.source, planned.by_contract), nl=False)
+    else:
+        click.echo("\n".join(_text(chosen, len(every), model.source, planned)))
     return 0
 
 
-def _text(model: Model, every: tuple[Contract, ...], requests: int) -> str:
+_READ: Mapping[str, Callable[[Contract], Sequence[str]]] = {
+    "check": lambda c: (c.check,),
+    "surface": lambda c: (c.surface,),
+    "action": lambda c: (c.action,),
+    "requirement": lambda c: c.cite,
+}
+
+
+def _chosen(every: Sequence[Contract], wanted: Mapping[str, Sequence[str]]) -> list[Contract]:
+    """Those that fit every filter. Raises PgagentsError for a name that no contract has."""
+    from pgagents.errors import PgagentsError
+    from pgagents.source import did_you_mean
+
+    for what, names in wanted.items():
+        known = {value for c in every for value in _READ[what](c) if value}
+        for name in names:
+            if name not in known:
+                raise PgagentsError(f"no contract has the {what} {name!r}", did_you_mean(name, sorted(known)) or "leave the filter out")
+    return [c for c in every if all(not names or set(names) & set(_READ[what](c)) for what, names in wanted.items())]
+
+
+def _csv(chosen: Iterable[Contract], source: Source, sent: Mapping[str, int]) -> str:
+    import csv
+    import io
+
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(["contract", "check", "action", "surface", "says", "requirements", "file", "line", "requests"])
+    for c in chosen:
+        span = source.locate(c.origin)
+        rows.writerow([c.id, c.check, c.action, c.surface, c.says, " ".join(c.cite), span.file, span.line, sent.get(c.id, 0)])
+    return out.getvalue()
+
+
+def _text(chosen: Sequence[Contract], of: int, source: Source, planned: Plan) -> Iterator[str]:
+    those = f"{len(chosen):,} of {of:,}" if len(chosen) < of else f"{of:,}"
+    yield f"{those} contracts, {planned.total:,} requests planned for all (profile standard)"
+    yield ""
+    yield from _by_surface(chosen)
+    yield ""
+    yield from _by_check(chosen, planned.by_check)
+    yield ""
+    yield "Behind each its line in the catalogue, the requests sent for it (none: it is judged by what others"
+    yield "send), and the requirements behind it."
     groups: dict[str, dict[str, list[Contract]]] = {}
-    for contract in every:
+    for contract in chosen:
         groups.setdefault(contract.check, {}).setdefault(contract.action or "(any action)", []).append(contract)
-    lines = [f"{len(every):,} contracts, {requests:,} requests planned (profile standard)"]
     for check, actions in groups.items():
-        lines += ["", f"{check.replace('_', ' ')}: {sum(map(len, actions.values())):,}"]
+        yield from ("", f"{check.replace('_', ' ')}: {sum(map(len, actions.values())):,}")
         for action, several in actions.items():
-            lines.append(f"  {action}")
+            yield f"  {action}"
             for contract in several:
-                cite = f"  [{', '.join(contract.cite)}]" if contract.cite else ""
-                lines.append(f"    {contract.id}{cite}  line {model.source.locate(contract.origin).line}")
-    return "\n".join(lines)
+                yield from _row(contract, source.locate(contract.origin).line, planned.by_contract.get(contract.id, 0))
+
+
+def _by_surface(chosen: Sequence[Contract]) -> list[str]:
+    """What is promised on each surface."""
+    from pgagents.report.table import table
+
+    rows = []
+    for surface in dict.fromkeys(c.surface for c in chosen):
+        own = [c for c in chosen if c.surface == surface]
+        actions = {c.action for c in own if c.action}
+        rows.append([surface, f"{len(actions):,}", f"{len({c.check for c in own}):,}", f"{len(own):,}"])
+    return table(["surface", "actions", "checks", "contracts"], rows, width=WIDTH)
+
+
+def _by_check(chosen: Sequence[Contract], sent: Mapping[str, int]) -> Iterator[str]:
+    """What each check proves, in its own first sentence."""
+    from pgagents.verify.check import collect
+
+    modules = collect()
+    counts: dict[str, list[Contract]] = {}
+    for c in chosen:
+        counts.setdefault(c.check, []).append(c)
+    widest = max(map(len, counts), default=5)
+    yield f"{'check'.ljust(widest)}  contracts  requests  proves"
+    yield "─" * WIDTH
+    for check, own in counts.items():
+        head = f"{check.ljust(widest)}  {len(own):>9,}  {sent.get(check, 0):>8,}  "
+        sentence = (modules[check].__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+        room = WIDTH - len(head)
+        yield head + (sentence if len(sentence) <= room else sentence[: room - 1] + "…")
+
+
+def _row(contract: Contract, line: int, requests: int) -> Iterator[str]:
+    """The id, never cut, and beside or below it the rest, within the width."""
+    from textwrap import wrap
+
+    rest = f"line {line}" + (f", {requests} request{'s' if requests > 1 else ''}" if requests else "")
+    rest += f"  [{', '.join(contract.cite)}]" if contract.cite else ""
+    whole = f"    {contract.id}  {rest}"
+    if len(whole) <= WIDTH:
+        yield whole
+        return
+    yield f"    {contract.id}"
+    yield from wrap(rest, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False)

@@ -42,6 +42,7 @@ def command(id: str | None) -> int:
 
 def _every() -> dict[str, list[str]]:
     from pgagents.lint.copilot.messages import templates as copilot
+    from pgagents.lint.gpt_builder.advice import TOLD as ADVICE
     from pgagents.lint.gpt_builder.messages import templates
     from pgagents.lint.pages import CATALOGUE
     from pgagents.lint.requirement import requirements
@@ -51,7 +52,7 @@ def _every() -> dict[str, list[str]]:
     return {
         "rules of lint": list(rules()),
         "findings about a catalogue": [f"catalogue/{kind}" for kind in CATALOGUE],
-        "messages of the GPT builder": [f"gpt-builder/{id}" for id in templates()],
+        "messages of the GPT builder": [f"gpt-builder/{id}" for id in (*templates(), *ADVICE)],
         "messages of Copilot's import": [f"copilot-import/{id}" for id in copilot()],
         "checks of verify": [_shown(name) for name in names("pgagents.verify.checks")],
         "faults of the sandbox": [_shown(name).replace("_", "-") for name in names("pgagents.sandbox.faults")],

@@ -18,7 +18,7 @@ MAX_BYTES = 50_000_000
 
 @click.command(
     "import",
-    short_help="Make a catalogue from an OpenAPI or Swagger document, or merge a later one into it.",
+    short_help="Make a catalogue from an OpenAPI or Swagger document, or merge one into it.",
     epilog=examples(
         ("a catalogue of a whole document", "pgagents import openapi.json"),
         ("a part of a large one", "pgagents import openapi.json --tag orders --include 'GET /products*' --max 30"),
@@ -88,7 +88,6 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
     from pgagents.cli._fetch import write_both
     from pgagents.importer import record
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_both({path: made.text.encode(), record.path_of(path): record.written(made.data, choice, document)})
     click.echo(_summary(made, str(path)))
     return 0
@@ -101,7 +100,7 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     from pgagents.errors import InputError
     from pgagents.importer import record
     from pgagents.importer.catalogue import Choice
-    from pgagents.importer.merge import Conflict, Edit, merge
+    from pgagents.importer.merge import Conflict, Edit, merge, without_dangling
     from pgagents.importer.patch import patched
     from pgagents.importer.sound import comments
     from pgagents.source import parse, read
@@ -119,9 +118,9 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     choice = before if choice == Choice() else choice
     made = _imported(document, choice, allow_remote=allow_remote)
     steps = list(merge(base, source.data, made.data))
-    edits = [s for s in steps if isinstance(s, Edit)]
+    edits = without_dangling(source.data, [s for s in steps if isinstance(s, Edit)])
     conflicts = [s for s in steps if isinstance(s, Conflict)]
-    text = patched(source, edits, conflicts, comments(made.notes)) if steps else source.text
+    text = patched(source, edits, conflicts, comments(made.notes)) if edits or conflicts else source.text
     merged = parse(text, str(path))
     model, found = load(merged)
     if model is None:
@@ -134,9 +133,8 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
         click.echo(f"  … and {len(edits) - SHOWN} more")
     for conflict in conflicts:
         click.echo(f"  conflict    {'.'.join(map(str, conflict.at))}: {conflict.message}")
-    click.echo(
-        f"{path}: {len(edits)} changes taken over, {len(conflicts)} conflicts" if steps else f"{path}: nothing changed in the document"
-    )
+    told = f"{len(edits)} changes taken over, {len(conflicts)} conflicts" if edits or conflicts else "nothing to take over"
+    click.echo(f"{path}: {told}")
     return 0
 
 

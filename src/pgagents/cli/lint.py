@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from pgagents.lint.judged import Judged
     from pgagents.source import Source
 
+_OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
+"""Two importers read OpenAPI documents; which one is meant is told by the version, and by `--as`."""
 FORMS = ("text", "json", "sarif", "github")
-_CATALOGUE = re.compile(r"^[\"']?pgagents[\"']?[ \t]*:", re.M)
+_CATALOGUE = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:", re.M)
 
 
 @click.command(
@@ -75,16 +77,26 @@ def _sources(files: Sequence[str]) -> list[Source]:
     from pgagents.cli._fetch import fetch
     from pgagents.cli.options import load
     from pgagents.lint.document import read
-    from pgagents.source import parse
+    from pgagents.source import MAX_BYTES, parse
 
     if not files:
         return [load(None).source]
     found = []
     for file in files:
         raw = fetch(file)
-        text = raw.decode("utf-8-sig", "replace")
-        found.append(parse(text, file) if _CATALOGUE.search(text) and b"\xef\xbf\xbd" not in raw else read(raw, file))
+        source = read(raw, file) if len(raw) > MAX_BYTES or not _CATALOGUE.search(raw) else None
+        found.append(source or parse(_text(raw, file), file))
     return found
+
+
+def _text(raw: bytes, file: str) -> str:
+    """A catalogue's text; what is not UTF-8 is refused as in any other document."""
+    from pgagents.lint.document import read
+
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return read(raw, file).text
 
 
 def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form) -> tuple[Judged, Form]:
@@ -93,6 +105,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     from pgagents.errors import PgagentsError
     from pgagents.lint import judge as judges
     from pgagents.lint.gpt_builder.verdict import judge as gpt_builder
+    from pgagents.lint.judged import answered
     from pgagents.source import did_you_mean
 
     judge = judges.ALIASES.get(judge or "", judge)
@@ -101,12 +114,18 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     chosen = judge or judges.kind(source.data)
     if chosen is None:
         raise PgagentsError(f"{source.file} is no document that is known here", "say who shall judge it: --as NAME; `--as list` names all")
+    if judges.is_catalogue(source.data) and chosen != "catalogue":
+        help = "pgagents build makes its documents: `pgagents lint generated/openai/openapi.yaml --as gpt-builder`"
+        raise PgagentsError(f"{source.file} is a catalogue, not a finished document", help)
+    if judge is None and chosen in _OTHER:
+        click.echo(f"{source.file}: judged as {chosen} would import it; --as {_OTHER[chosen]} for the other", err=True)
     if only and chosen != "catalogue":
         raise PgagentsError("--only chooses among the rules for catalogues", "leave it out for a finished document")
     if chosen in ("gpt-builder", "chatgpt-plugin"):
         one, made = gpt_builder(source, form, plugin=chosen == "chatgpt-plugin")
-        return one, replace(form, domains=form.domains | {made.domain} - {""})
-    return judges.judge(source, chosen, only), form
+        return answered(one), replace(form, domains=form.domains | {made.domain} - {""})
+    one = judges.judge(source, chosen, only)
+    return one if chosen == "catalogue" else answered(one), form
 
 
 def _fixed(source: Source, only: tuple[str, ...]) -> Source:

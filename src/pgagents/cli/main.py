@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 from pathlib import Path
 
@@ -18,12 +19,13 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         names = (p.stem for p in _HERE.glob("*.py") if not p.stem.startswith("_") and p.stem not in ("main", "options"))
-        return sorted(n.replace("_", "-") for n in names)
+        return sorted(n.rstrip("_").replace("_", "-") for n in names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.list_commands(ctx):
             return None
-        command: click.Command = importlib.import_module(f"pgagents.cli.{cmd_name.replace('-', '_')}").command
+        name = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
+        command: click.Command = importlib.import_module(f"pgagents.cli.{name}").command
         return command
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,13 +98,16 @@ def _serve_stdio(model: Model, sender: Sender) -> None:
 
     from pgagents.mcp.stdio import serve
 
+    if sys.stdin.isatty():
+        click.echo("an MCP client starts this and talks to it over stdin and stdout; --help says more, Ctrl-C stops", err=True)
     # Ctrl-C ends it as SIGTERM does: a thread waits in read(0), and an exception would wait for it until the client closes its end
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     asyncio.run(serve(_server(model, sender)))
 
 
 def _serve_http(model: Model, sender: Sender, port: int, host: str, sign_in: SignIn | None, origins: tuple[str, ...]) -> None:
-    from pgagents.mcp.http import PATH, bind, make_app, scope_check, serve
+    from pgagents.mcp.http import PATH, bind, make_app, serve
+    from pgagents.mcp.scopes import scope_check
 
     server = _server(model, sender, scope_check(model) if sign_in else None)
     bound = bind(port, host)

@@ -83,7 +83,7 @@ def _raised(value: Any, schema: Mapping[str, Any], named: Mapping[str, Any], dep
     schema = schemas.resolve(schema, named)
     if depth > MAX_DEPTH:
         return value
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and "integer" in _kinds(schema):
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 and "integer" in _kinds(schema, named):
         return int(value)
     if isinstance(value, list):
         items = schema.get("items")
@@ -101,9 +101,14 @@ def _raised(value: Any, schema: Mapping[str, Any], named: Mapping[str, Any], dep
     return value
 
 
-def _kinds(schema: Mapping[str, Any]) -> list[str]:
+def _types(schema: Mapping[str, Any]) -> list[str]:
     kinds = schema.get("type", [])
     return [kinds] if isinstance(kinds, str) else list(kinds)
+
+
+def _kinds(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[str]:
+    """Its types, and those of its alternatives."""
+    return [*_types(schema), *(kind for b in _branches(schema, named) for kind in _types(b))]
 
 
 def _branches(schema: Mapping[str, Any], named: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -125,9 +130,9 @@ def _required(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -
 def _takes_null(schema: Mapping[str, Any], named: Mapping[str, Any], depth: int) -> bool:
     """Whether null is a value of its own there, so that it must not be taken for: not given."""
     schema = schemas.resolve(schema, named)
-    if "null" in _kinds(schema) or ("const" in schema and schema["const"] is None) or None in (schema.get("enum") or ()):
+    if "null" in _types(schema) or ("const" in schema and schema["const"] is None) or None in (schema.get("enum") or ()):
         return True
-    typed = bool(_kinds(schema) or "const" in schema or "enum" in schema or "allOf" in schema)
+    typed = bool(_types(schema) or "const" in schema or "enum" in schema or "allOf" in schema)
     branches = [b for k in ("anyOf", "oneOf") for b in schema.get(k) or () if isinstance(b, Mapping)]
     if branches and depth < 5:
         return any(_takes_null(b, named, depth + 1) for b in branches)

@@ -20,10 +20,11 @@ PASSING = frozenset((408, 425, 500, 502, 503, 504))
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and how long is tried. `max_wait_s` bounds all waiting of one call together."""
+    """How often and how long is tried. `max_wait_s` bounds all waiting of one call together; after `max_s` no attempt begins."""
 
     attempts: int = 4
     max_wait_s: float = 30.0
+    max_s: float = 60.0
     base_s: float = 0.5
     most_s: float = 8.0
 
@@ -54,7 +55,7 @@ def attempts(
 ) -> Steps:
     """Requests to send and waits to make, one after the other. `again`: whether repeating it cannot do a thing twice."""
     edge = {e.status for e in model.errors.edge}
-    waited, uncertain, number = 0.0, False, 0
+    began, waited, uncertain, number = clock(), 0.0, False, 0
     while True:
         number += 1
         came = yield request
@@ -64,7 +65,7 @@ def attempts(
         if number >= patience.attempts or not (safe or (again and _passing(came))):
             return Ended(came, number, uncertain, told)
         pause = _pause(told, number, patience, rng)
-        if waited + pause > patience.max_wait_s:
+        if waited + pause > patience.max_wait_s or clock() - began + pause > patience.max_s:
             return Ended(came, number, uncertain, told)
         uncertain = uncertain or (not safe and action.effect == "write")
         waited += pause

@@ -97,7 +97,8 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
         if now is None:
             yield _whole("addition", "limit", f"bucket {name} is gone", "limits", "buckets", name)
         elif now.requests < was.requests or now.requests / now.per_s < was.requests / was.per_s or now.of != was.of:
-            message = f"{name}: {now.requests} requests per {now.per_s:g} s and {now.of} now, were {was.requests} per {was.per_s:g} s and {was.of}"
+            before = f"{was.requests} per {was.per_s:g} s and {was.of}"
+            message = f"{name}: {now.requests} requests per {now.per_s:g} s and {now.of} now, were {before}"
             yield _whole("breaking", "limit", message, "limits", "buckets", name)
         elif (now.requests, now.per_s) != (was.requests, was.per_s):
             yield _whole("addition", "limit", f"{name}: {now.requests} requests per {now.per_s:g} s now", "limits", "buckets", name)

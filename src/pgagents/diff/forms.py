@@ -97,13 +97,10 @@ def _cell(text: str) -> str:
 
 def as_json(comparison: Comparison) -> str:
     """For programs."""
-    found: list[dict[str, Any]] = [
-        {
-            "severity": c.severity, "id": c.id, "subject": c.subject, "message": c.message, "surfaces": list(c.surfaces), "safety": c.safety,
-            "example": c.example, "place": comparison.place(c),
-        }
-        for c in comparison.changes
-    ]  # fmt: skip
+    found: list[dict[str, Any]] = []
+    for c in comparison.changes:
+        told = {"severity": c.severity, "id": c.id, "subject": c.subject, "message": c.message, "surfaces": list(c.surfaces)}
+        found.append({**told, "safety": c.safety, "example": c.example, "place": comparison.place(c)})
     versions = {"old": str(comparison.old.api.version), "new": str(comparison.new.api.version)}
     held = {"pgagents_diff": 1, "versions": versions, "bump": comparison.bump, "changes": found}
     return json.dumps(held, ensure_ascii=False, indent=2)

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pgagents.diff.named import form, named
 from pgagents.diff.proof import Prover
 from pgagents.diff.witness import candidates
 from pgagents.origin import plain
 from pgagents.schema import closure, validator
 
-ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
 Schemas = Mapping[str, Any]
 
 
@@ -47,32 +47,11 @@ def included(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], o
 
 def same_form(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], others: Schemas) -> bool:
     """Whether both are written alike, texts apart, down to the schemas they refer to."""
-    if _form(one) != _form(other):
+    if form(one) != form(other):
         return False
-    names = set(closure(one, known))
-    return names == set(closure(other, others)) and all(_form(known[name]) == _form(others[name]) for name in names)
-
-
-def _form(schema: Any) -> str:
-    """The schema as text, so that true is not 1."""
-    return json.dumps(bare(schema), sort_keys=True)
-
-
-def bare(schema: Any) -> Any:
-    """The schema without what only people read."""
-    if not isinstance(schema, Mapping):
-        return schema
-    made: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in ("properties", "$defs", "patternProperties") and isinstance(value, Mapping):
-            made[key] = {name: bare(member) for name, member in value.items()}
-        elif key in ("oneOf", "anyOf", "allOf"):
-            made[key] = [bare(member) for member in value]
-        elif key == "required" and isinstance(value, list):
-            made[key] = sorted(value)
-        elif key not in ANNOTATIONS:
-            made[key] = bare(value)
-    return made
+    a, b = named(known), named(others)
+    names = a.closure(one)
+    return names == b.closure(other) and all(a.forms[name] == b.forms[name] for name in names)
 
 
 def shown(value: Any, width: int = 160) -> str:

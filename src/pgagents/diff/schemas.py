@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from pgagents.diff.change import Change, Severity
-from pgagents.diff.inclusion import bare, included, same_form
+from pgagents.diff.inclusion import included, same_form
+from pgagents.diff.named import bare
 from pgagents.model import Action, Model, Output, Param
 from pgagents.origin import origin_of
 from pgagents.schema import resolve
 from pgagents.source import Pointer, brief
+
+SHOWN = 8
+MEMBERS = 2_000
+DEEPEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +159,17 @@ def compared(old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any],
         said = f"{where} has another schema; whether it promises all it did could not be decided"
         yield Found("may break", "answer-wider", said, "", origin_of(outer))
     before, after = _members(a, old.schemas), _members(b, new.schemas)
-    for path in sorted(before - after):
-        yield Found("breaking", "member-removed", f"{what} names no member `{path}` any more")
-    for path in sorted(after - before):
-        yield Found("addition", "member-added", f"{what} has member `{path}` now")
-    if answer.verdict == "yes" and not after - before and included(a, old.schemas, b, new.schemas).verdict != "yes":
+    if gone := sorted(before - after):
+        yield Found("breaking", "member-removed", f"{what} names no member {_some(gone)} any more")
+    if added := sorted(after - before):
+        yield Found("addition", "member-added", f"{what} has member {_some(added)} now")
+    if answer.verdict == "yes" and not added and included(a, old.schemas, b, new.schemas).verdict != "yes":
         yield Found("addition", "answer-narrower", f"{where} promises more{_keywords(inner, outer)}")
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:SHOWN])
+    return shown + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
 def differing(a: Mapping[str, Any], known: Mapping[str, Any], b: Mapping[str, Any], others: Mapping[str, Any]) -> tuple[str, Any, Any]:
@@ -188,24 +199,22 @@ def _only_step(a: Mapping[str, Any], known: Mapping[str, Any], b: Mapping[str, A
     return steps[0] if len(steps) == 1 else None
 
 
-def _members(schema: Mapping[str, Any], known: Mapping[str, Any], at: str = "", seen: tuple[str, ...] = ()) -> set[str]:
-    """Dotted names of all members that a schema names."""
-    ref = schema.get("$ref")
-    if isinstance(ref, str):
-        if ref in seen:
-            return set()
-        seen = (*seen, ref)
+def _members(schema: Mapping[str, Any], known: Mapping[str, Any]) -> set[str]:
+    """Dotted names of the members that a schema names, the nearest MEMBERS; a schema inside itself is not followed again."""
     found: set[str] = set()
-    behind = resolve(schema, known)
-    for part in (schema, behind) if behind is not schema else (schema,):
-        for name, member in (part.get("properties") or {}).items():
+    queue: deque[tuple[Mapping[str, Any], str, tuple[str, ...]]] = deque([(schema, "", ())])
+    while queue and len(found) < MEMBERS:
+        part, at, inside = queue.popleft()
+        ref = part.get("$ref")
+        if isinstance(ref, str) and ref not in inside and len(inside) < DEEPEST:
+            queue.append((resolve({"$ref": ref}, known), at, (*inside, ref)))
+        for name, member in sorted((part.get("properties") or {}).items()):
             found.add(f"{at}{name}")
-            found |= _members(member, known, f"{at}{name}.", seen)
+            queue.append((member, f"{at}{name}.", inside))
         if isinstance(part.get("items"), Mapping):
-            found |= _members(part["items"], known, f"{at[:-1]}[]." if at else "[].", seen)
+            queue.append((part["items"], f"{at[:-1]}[]." if at else "[].", inside))
         for key in ("allOf", "anyOf", "oneOf"):
-            for branch in part.get(key) or ():
-                found |= _members(branch, known, at, seen)
+            queue.extend((branch, at, inside) for branch in part.get(key) or ())
     return found
 
 

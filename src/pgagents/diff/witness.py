@@ -11,6 +11,7 @@ from pgagents.schema import REF
 MOST = 4_000
 INSIDE = 24
 DEPTH = 5
+STEPS = 6_000
 LONGEST = 20_000
 _FORMATS = {
     "date-time": ["2026-01-02T03:04:05Z"], "date": ["2026-01-02"], "time": ["03:04:05Z"], "email": ["a@example.com"],
@@ -21,18 +22,21 @@ Schemas = Mapping[str, Any]
 
 def candidates(one: Any, known: Schemas, other: Any, others: Schemas) -> Iterator[Any]:
     """At most MOST values, plain ones first. Not all of them satisfy `one`."""
-    yield from islice(_values(_flat(one, known), known, _flat(other, others), others, DEPTH), MOST)
+    search = _Search(known, others)
+    yield from islice(search.values(_flat(one, known), _flat(other, others), DEPTH), MOST)
 
 
-def _flat(schema: Any, known: Schemas, depth: int = 12) -> dict[str, Any]:
+def _flat(schema: Any, known: Schemas, seen: set[str] | None = None) -> dict[str, Any]:
     """The schema's keywords with those behind its references and in its `allOf`; of two of one name the inner one gives way."""
-    if not isinstance(schema, dict) or depth == 0:
+    if not isinstance(schema, dict):
         return {}
+    seen = set() if seen is None else seen
     made: dict[str, Any] = {}
-    parts = [schema]
-    if isinstance(schema.get("$ref"), str):
-        parts.append(_flat(known.get(schema["$ref"][len(REF) :], {}), known, depth - 1))
-    parts += [_flat(part, known, depth - 1) for part in schema.get("allOf", ())]
+    parts, ref = [schema], schema.get("$ref")
+    if isinstance(ref, str) and ref not in seen:
+        seen.add(ref)
+        parts.append(_flat(known.get(ref[len(REF) :], {}), known, seen))
+    parts += [_flat(part, known, seen) for part in schema.get("allOf", ())]
     for part in parts:
         for key, value in part.items():
             if key == "properties":
@@ -44,39 +48,97 @@ def _flat(schema: Any, known: Schemas, depth: int = 12) -> dict[str, Any]:
     return made
 
 
-def _values(a: dict[str, Any], known: Schemas, b: dict[str, Any], others: Schemas, depth: int) -> Iterator[Any]:
-    """Values of the first, sought near the edges of the second."""
-    for schema in (a, b):
-        yield from schema.get("enum", ())
-        if "const" in schema:
-            yield schema["const"]
-        yield from schema.get("examples", ())
-    if "type" not in a:
-        yield from ("a", 1, 0.5, True, None, {}, [], [1], {"a": 1})
-    kinds = a.get("type", ["string", "integer", "number", "boolean", "null", "object", "array"])
-    for kind in [kinds] if isinstance(kinds, str) else kinds:
-        yield from _of_kind(kind, a, known, b, others, depth)
-    if depth > 0:
-        for key in ("anyOf", "oneOf"):
-            for branch in a.get(key, ()):
-                outer = {k: v for k, v in a.items() if k != key}
-                merged = _flat({"allOf": [branch, outer]}, known)
-                yield from islice(_values(merged, known, b, others, depth - 1), INSIDE * 4)
+class _Search:
+    """Looks for values in a bounded number of steps: schemas that refer to each other everywhere have no end of them."""
 
+    def __init__(self, known: Schemas, others: Schemas) -> None:
+        self.known, self.others = known, others
+        self.left = STEPS
 
-def _of_kind(kind: str, a: dict[str, Any], known: Schemas, b: dict[str, Any], others: Schemas, depth: int) -> Iterator[Any]:
-    if kind == "null":
-        yield None
-    elif kind == "boolean":
-        yield from (True, False)
-    elif kind in ("integer", "number"):
-        yield from _numbers(kind, a, b)
-    elif kind == "string":
-        yield from _strings(a, b)
-    elif kind == "array":
-        yield from _arrays(a, known, b, others, depth)
-    elif kind == "object":
-        yield from _objects(a, known, b, others, depth)
+    def values(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[Any]:
+        """Values of the first, sought near the edges of the second."""
+        self.left -= 1
+        if self.left < 0:
+            return
+        for schema in (a, b):
+            yield from schema.get("enum", ())
+            if "const" in schema:
+                yield schema["const"]
+            yield from schema.get("examples", ())
+        if "type" not in a:
+            yield from ("a", 1, 0.5, True, None, {}, [], [1], {"a": 1})
+        kinds = a.get("type", ["string", "integer", "number", "boolean", "null", "object", "array"])
+        for kind in [kinds] if isinstance(kinds, str) else kinds:
+            yield from self._of_kind(kind, a, b, depth)
+        if depth > 0:
+            for key in ("anyOf", "oneOf"):
+                for branch in a.get(key, ()):
+                    outer = {k: v for k, v in a.items() if k != key}
+                    merged = _flat({"allOf": [branch, outer]}, self.known)
+                    yield from islice(self.values(merged, b, depth - 1), INSIDE * 4)
+
+    def _of_kind(self, kind: str, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[Any]:
+        if kind == "null":
+            yield None
+        elif kind == "boolean":
+            yield from (True, False)
+        elif kind in ("integer", "number"):
+            yield from _numbers(kind, a, b)
+        elif kind == "string":
+            yield from _strings(a, b)
+        elif kind == "array":
+            yield from self._arrays(a, b, depth)
+        elif kind == "object":
+            yield from self._objects(a, b, depth)
+
+    def _arrays(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[list[Any]]:
+        inner = _flat(a.get("items", {}), self.known), _flat(b.get("items", {}), self.others)
+        items = list(islice(self.values(inner[0], inner[1], depth - 1), INSIDE * 2)) if depth > 0 else [0]
+        lengths = {n + step for s in (a, b) for k in ("minItems", "maxItems") if k in s for n in [s[k]] for step in (0, 1, -1)}
+        yield []
+        for value in items:
+            yield [value] * max(1, min(a.get("minItems", 1), 50))
+        distinct = [value for n, value in enumerate(items) if value not in items[:n]]
+        for length in sorted(n for n in lengths if 0 < n <= 200):
+            yield (items * length)[:length]
+            if len(distinct) >= length:
+                yield distinct[:length]
+            for value in items[:4]:
+                yield [value] * length
+        if items:
+            yield [items[0], items[0]]
+            yield distinct[:2]
+
+    def _objects(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
+        """A least object and a full one, then each with one member changed, left out or added."""
+        properties = a.get("properties") or {}
+        beside = b.get("properties") or {}
+        rest_a, rest_b = a.get("additionalProperties", True), b.get("additionalProperties", True)
+        choices: dict[str, list[Any]] = {}
+        for name in [*properties, *(n for n in beside if n not in properties)]:
+            mine, theirs = _flat(properties.get(name, rest_a), self.known), _flat(beside.get(name, rest_b), self.others)
+            choices[name] = list(islice(self.values(mine, theirs, depth - 1), INSIDE)) if depth > 0 else []
+        good = {name: _fitting(properties.get(name, rest_a), self.known, values) for name, values in choices.items()}
+        needed = [n for n in a.get("required", ()) if n not in good]
+        least = {name: good[name] for name in a.get("required", ()) if good.get(name) is not _NONE and name in good} | dict.fromkeys(
+            needed, 1
+        )
+        full = least | {name: value for name, value in good.items() if value is not _NONE and name in properties}
+        yield from (least, full)
+        for count in sorted(
+            {n + step for s in (a, b) for k in ("minProperties", "maxProperties") if k in s for n in [s[k]] for step in (0, 1, -1)}
+        ):
+            yield least | {f"member_{n}": n for n in range(min(count, 200) - len(least))}
+        for base in (full, least):
+            for name in list(base):
+                yield {k: v for k, v in base.items() if k != name}
+            yield base | {"another_member": 1}
+            yield base | {"another_member": "x"}
+        changed = sorted(choices.items(), key=lambda item: properties.get(item[0], rest_a) == beside.get(item[0], rest_b))
+        for name, values in changed:  # members that differ come first: the number of values is bounded
+            for value in values:
+                yield least | {name: value}
+                yield full | {name: value}
 
 
 def _numbers(kind: str, a: dict[str, Any], b: dict[str, Any]) -> Iterator[Any]:
@@ -105,55 +167,6 @@ def _strings(a: dict[str, Any], b: dict[str, Any]) -> Iterator[str]:
             yield "a" * length
             yield "A1" * (length // 2) + "7" * (length % 2)
     yield from ("Zz_9", "!", "é", "0", "-1", "a b")
-
-
-def _arrays(a: dict[str, Any], known: Schemas, b: dict[str, Any], others: Schemas, depth: int) -> Iterator[list[Any]]:
-    inner = _flat(a.get("items", {}), known), _flat(b.get("items", {}), others)
-    items = list(islice(_values(inner[0], known, inner[1], others, depth - 1), INSIDE * 2)) if depth > 0 else [0]
-    lengths = {n + step for s in (a, b) for k in ("minItems", "maxItems") if k in s for n in [s[k]] for step in (0, 1, -1)}
-    yield []
-    for value in items:
-        yield [value] * max(1, min(a.get("minItems", 1), 50))
-    distinct = [value for n, value in enumerate(items) if value not in items[:n]]
-    for length in sorted(n for n in lengths if 0 < n <= 200):
-        yield (items * length)[:length]
-        if len(distinct) >= length:
-            yield distinct[:length]
-        for value in items[:4]:
-            yield [value] * length
-    if items:
-        yield [items[0], items[0]]
-        yield distinct[:2]
-
-
-def _objects(a: dict[str, Any], known: Schemas, b: dict[str, Any], others: Schemas, depth: int) -> Iterator[dict[str, Any]]:
-    """A least object and a full one, then each with one member changed, left out or added."""
-    properties = a.get("properties") or {}
-    beside = b.get("properties") or {}
-    rest_a, rest_b = a.get("additionalProperties", True), b.get("additionalProperties", True)
-    choices: dict[str, list[Any]] = {}
-    for name in [*properties, *(n for n in beside if n not in properties)]:
-        mine, theirs = _flat(properties.get(name, rest_a), known), _flat(beside.get(name, rest_b), others)
-        choices[name] = list(islice(_values(mine, known, theirs, others, depth - 1), INSIDE)) if depth > 0 else []
-    good = {name: _fitting(properties.get(name, rest_a), known, values) for name, values in choices.items()}
-    needed = [n for n in a.get("required", ()) if n not in good]
-    least = {name: good[name] for name in a.get("required", ()) if good.get(name) is not _NONE and name in good} | dict.fromkeys(needed, 1)
-    full = least | {name: value for name, value in good.items() if value is not _NONE and name in properties}
-    yield from (least, full)
-    for count in sorted(
-        {n + step for s in (a, b) for k in ("minProperties", "maxProperties") if k in s for n in [s[k]] for step in (0, 1, -1)}
-    ):
-        yield least | {f"member_{n}": n for n in range(min(count, 200) - len(least))}
-    for base in (full, least):
-        for name in list(base):
-            yield {k: v for k, v in base.items() if k != name}
-        yield base | {"another_member": 1}
-        yield base | {"another_member": "x"}
-    changed = sorted(choices.items(), key=lambda item: properties.get(item[0], rest_a) == beside.get(item[0], rest_b))
-    for name, values in changed:  # members that differ come first: the number of values is bounded
-        for value in values:
-            yield least | {name: value}
-            yield full | {name: value}
 
 
 _NONE: Any = object()

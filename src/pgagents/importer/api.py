@@ -17,6 +17,7 @@ from pgagents.source import Pointer, brief
 _SEMVER = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _URL = re.compile(r"https?://[^\s/?#]+")
+MAX_HEADERS = 50
 PLACEHOLDER_SERVER = "https://api.example.com"
 
 
@@ -171,7 +172,9 @@ class Headers:
         self.answers = [one for one in self.answers if one[0] not in edge]
         found: dict[str, Any] = {}
         names = dict.fromkeys(name for *_, headers in self.answers for name in headers if name.lower() != "content-type")
-        for name in names:
+        if len(names) > MAX_HEADERS:
+            self.notes.lost(("headers",), f"{len(names):,} headers are described; {MAX_HEADERS} are carried")
+        for name in list(names)[:MAX_HEADERS]:
             first = next(headers[name] for *_, headers in self.answers if name in headers)
             if not name.strip() or not name.isprintable():
                 continue

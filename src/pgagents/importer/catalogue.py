@@ -23,6 +23,9 @@ from pgagents.model import Model
 from pgagents.source import did_you_mean
 
 
+MAX_OPERATIONS = 4_000
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """Which operations to take: those that fit any of `include` (an operationId, or `GET /path`; `*` stands for
@@ -97,6 +100,10 @@ def _chosen(every: list[Operation], choice: Choice, notes: Notes) -> list[Operat
         first = ", ".join(o.label for o in found[choice.most :][:8])
         notes.left_out(f"{len(found) - choice.most} operations that fit, as --max is {choice.most}: {first}")
         found = found[: choice.most]
+    if len(found) > MAX_OPERATIONS:
+        raise PgagentsError(
+            f"{len(found):,} operations are too many; at most {MAX_OPERATIONS:,} become a catalogue", "choose: --tag, --include, --max"
+        )
     return found
 
 

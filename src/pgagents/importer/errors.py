@@ -23,6 +23,7 @@ NAMES = {
 RANGES = {"4XX": (400, 401, 403, 404, 409, 422, 429), "5XX": (500, 503), "DEFAULT": (400, 401, 403, 404, 409, 422, 429, 500)}
 ANY_ERROR = "AnyError"
 MAX_DEPTH = 8
+MAX_STEPS = 200_000
 
 
 class Errors:
@@ -36,6 +37,8 @@ class Errors:
         self.used: dict[str, list[str]] = {}
         self.ranged: set[str] = set()
         self.edge: dict[int, bool] = {}
+        self.known: dict[tuple[int, str, str], str] = {}
+        self.steps = 0
 
     def take(self, made: Made) -> None:
         """Note the error answers of an action."""
@@ -93,7 +96,8 @@ class Errors:
         self, schema: dict[str, Any], at: Path = (), depth: int = 0, seen: frozenset[str] = frozenset()
     ) -> Iterator[tuple[Path, list[str]]]:
         """Every member inside that is held to some texts."""
-        if depth > MAX_DEPTH or not isinstance(schema, dict):
+        self.steps += 1
+        if depth > MAX_DEPTH or not isinstance(schema, dict) or self.steps > MAX_STEPS:
             return
         values = [schema["const"]] if "const" in schema else schema.get("enum")
         if at and isinstance(values, list) and values and all(isinstance(v, str) for v in values):
@@ -147,11 +151,11 @@ class Errors:
         """The name of a code, made at its first use."""
         meaning = _meaning(answer.description, code)
         wish = code or NAMES.get(status, f"STATUS_{status}")
-        for name, known in self.codes.items():
-            if known["status"] == status and known["envelope"] == envelope and (name == code if code else name.startswith(wish)):
-                return name
+        if (status, envelope, code) in self.known:
+            return self.known[status, envelope, code]
         name = unique(wish, self.codes)
         self.codes[name] = {"status": status, **({"meaning": meaning} if meaning else {}), "envelope": envelope}
+        self.known[status, envelope, code] = name
         return name
 
     def _section(self, place: Path | None) -> dict[str, Any]:

@@ -39,10 +39,10 @@ def merge(base: Mapping[Any, Any], ours: Mapping[Any, Any], new: Mapping[Any, An
         was, is_, becomes = base.get(key, MISSING), ours.get(key, MISSING), new.get(key, MISSING)
         if same(was, becomes) or same(is_, becomes):
             continue
-        if same(is_, was):
-            yield Edit(here, becomes)
-        elif all(isinstance(value, dict) for value in (was, is_, becomes)):
+        if all(isinstance(value, dict) for value in (was, is_, becomes)):
             yield from merge(was, is_, becomes, here)
+        elif same(is_, was):
+            yield Edit(here, becomes)
         elif was is MISSING and isinstance(is_, dict) and isinstance(becomes, dict):
             yield from merge({}, is_, becomes, here)
         else:
@@ -80,6 +80,39 @@ def edited(data: Any, edits: list[Edit]) -> Any:
         else:
             holder[edit.at[-1]] = edit.value
     return made
+
+
+def without_dangling(ours: Any, edits: list[Edit]) -> list[Edit]:
+    """The edits without those that take out a code or a schema which something that stays refers to."""
+    while True:
+        names = _referred(edited(ours, edits))
+        kept = [e for e in edits if not (e.value is MISSING and e.at[:-1] in _HOMES and e.at[-1] in names)]
+        if len(kept) == len(edits):
+            return kept
+        edits = kept
+
+
+_HOMES: tuple[Pointer, ...] = (("schemas",), ("errors", "codes"))
+
+
+def _referred(data: Any) -> set[Any]:
+    """Every text that stands where a name of a schema or a code may."""
+    found: set[Any] = set()
+    stack = [data]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if key in ("$ref", "envelope", "data", "otherwise", "missing") and isinstance(value, str):
+                    found.add(value)
+                elif key in ("errors", "always") and isinstance(value, list):
+                    found.update(v for v in value if isinstance(v, str))
+                elif key == "framework" and isinstance(value, dict):
+                    found.update(v for v in value.values() if isinstance(v, str))
+                stack.append(value)
+        elif isinstance(node, list):
+            stack.extend(node)
+    return found
 
 
 def json_copy(value: Any) -> Any:

@@ -63,6 +63,7 @@ class Schemas:
         self.taken: set[str] = set()
         self.pending: deque[tuple[str, Found]] = deque()
         self.widened: set[str] = set()
+        self.given: dict[str, str] = {}
 
     def convert(self, found: Found, at: Pointer) -> dict[str, Any]:
         """One schema; `at` is where it will stand in the catalogue."""
@@ -83,7 +84,16 @@ class Schemas:
         while self.pending:
             name, found = self.pending.popleft()
             self.named[name] = self.convert(found, ("schemas", name))
-        self.widened |= {name for name, schema in self.named.items() if self._within(schema, self.widened)}
+        users: dict[str, list[str]] = {}
+        for name, schema in self.named.items():
+            for other in _referred(schema):
+                users.setdefault(other, []).append(name)
+        wanted = list(self.widened)
+        while wanted:
+            for user in users.get(wanted.pop(), ()):
+                if user not in self.widened:
+                    self.widened.add(user)
+                    wanted.append(user)
         for schema in self.named.values():
             self.relax(schema)
 
@@ -95,22 +105,9 @@ class Schemas:
             if isinstance(node, list):
                 stack.extend(node)
             elif isinstance(node, dict):
-                if isinstance(node.get("oneOf"), list) and "anyOf" not in node and self._within(node["oneOf"], self.widened):
+                if isinstance(node.get("oneOf"), list) and "anyOf" not in node and _referred(node["oneOf"]) & self.widened:
                     node["anyOf"] = node.pop("oneOf")
                 stack.extend(node.values())
-
-    @staticmethod
-    def _within(schema: Any, names: set[str]) -> bool:
-        stack = [schema]
-        while stack:
-            node = stack.pop()
-            if isinstance(node, list):
-                stack.extend(node)
-            elif isinstance(node, dict):
-                if node.get("$ref") in names:
-                    return True
-                stack.extend(node.values())
-        return False
 
     def name_of(self, found: Found, wish: str) -> str:
         """The name under which a schema of the document goes, given to it at its first use."""
@@ -124,15 +121,14 @@ class Schemas:
         return self.by_place[key]
 
     def give(self, wish: str, schema: dict[str, Any]) -> str:
-        """A made schema under a name; one that is there already keeps its name."""
+        """A made schema under a name; one that was given before keeps its name."""
         written = json.dumps(schema, sort_keys=True)
-        for name, other in self.named.items():
-            if json.dumps(other, sort_keys=True) == written:
-                return name
-        name = unique(identifier(wish), self.taken)
-        self.taken.add(name.lower())
-        self.named[name] = schema
-        return name
+        if written not in self.given:
+            name = unique(identifier(wish), self.taken)
+            self.taken.add(name.lower())
+            self.named[name] = schema
+            self.given[written] = name
+        return self.given[written]
 
     def _reference(self, found: Found, at: Pointer) -> dict[str, Any]:
         target = self.references.target(found)
@@ -299,6 +295,21 @@ class Schemas:
             if low in made and high in made and made[low] > made[high]:
                 del made[low], made[high]
                 self._wider(at, f"no value is within `{low}` and `{high}`", found)
+
+
+def _referred(schema: Any) -> set[str]:
+    """Names of all schemas that one refers to directly."""
+    found: set[str] = set()
+    stack = [schema]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(node)
+        elif isinstance(node, dict):
+            if isinstance(node.get("$ref"), str):
+                found.add(node["$ref"])
+            stack.extend(node.values())
+    return found
 
 
 def _collapsed(made: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ The document says these things and is wrong in them, so each is noted and the re
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgagents.catalogue.load import load
@@ -15,7 +15,7 @@ from pgagents.errors import PgagentsError
 from pgagents.importer.note import Note, Notes
 from pgagents.importer.text import written
 from pgagents.model import Model
-from pgagents.schema import validator
+from pgagents.schema import Validators
 from pgagents.source import MAX_VALUES, Pointer, Source, brief, parse
 
 MAX_ROUNDS = 12
@@ -58,31 +58,31 @@ def _without_examples(data: dict[str, Any], notes: Notes) -> bool:
 def without_wrong_examples(data: dict[str, Any], notes: Notes) -> None:
     """Examples and defaults that their schemas refuse; all at once, because the loader tells 200 faults a time."""
     named = {name: schema_node(schema, ("schemas", name)) for name, schema in data["schemas"].items()}
+    validators = Validators(named)
+
+    def judge(node: Any) -> Any:
+        """A validator; None for what is no schema."""
+        try:
+            return validators.of(node)
+        except ValueError:
+            return None
+
     for name, action in data["actions"].items():
         at: Pointer = ("actions", name)
         arguments = action.get("input", {})
-        judges = {
-            n: _judge(argument_node(p, (*at, "input", n)), named) for n, p in arguments.items() if "default" in p or "examples" in action
-        }
+        judges = {n: judge(argument_node(p, (*at, "input", n))) for n, p in arguments.items() if "default" in p or "examples" in action}
         for argument, param in arguments.items():
             if "default" in param and (why := _refused(judges[argument], param["default"])):
                 notes.lost((*at, "input", argument), f"`default: {brief(str(param['default']))}` is not carried: {why}")
                 del param["default"]
         bodies: dict[int, Any] = {}
         for example, call in list(action.get("examples", {}).items()):
-            why = _wrong(call, action, judges, bodies, named)
+            why = _wrong(call, action, judges, bodies, judge)
             if why:
                 notes.lost((*at, "examples") if len(action["examples"]) > 1 else at, f"example `{example}` is not carried: {why}")
                 del action["examples"][example]
         if not action.get("examples", True):
             del action["examples"]
-
-
-def _judge(node: Any, named: Mapping[str, Any]) -> Any:
-    try:
-        return validator(node, named)
-    except ValueError:
-        return None
 
 
 def _refused(judge: Any, value: Any) -> str:
@@ -91,7 +91,7 @@ def _refused(judge: Any, value: Any) -> str:
 
 
 def _wrong(
-    call: dict[str, Any], action: dict[str, Any], judges: Mapping[str, Any], bodies: dict[int, Any], named: Mapping[str, Any]
+    call: dict[str, Any], action: dict[str, Any], judges: Mapping[str, Any], bodies: dict[int, Any], judge: Callable[[Any], Any]
 ) -> str:
     """Why a documented call is not one; empty where it is."""
     status = call.get("status") or next(s for s in action["output"] if 200 <= s < 300)
@@ -106,7 +106,7 @@ def _wrong(
         return ""
     if status not in bodies:
         written = action["output"].get(status)
-        bodies[status] = _judge(schema_node(written, ()), named) if written else None
+        bodies[status] = judge(schema_node(written, ())) if written else None
     return _refused(bodies[status], call["output"])
 
 

@@ -22,7 +22,9 @@ Comments = Mapping[Pointer, Iterable[str]]
 
 def written(data: Any, comments: Comments | None = None) -> str:
     """The whole file."""
-    return "\n".join(_Writer(data, comments or {}).mapping(data, (), 0)) + "\n"
+    writer = _Writer(data, comments or {})
+    about = [comment(text, 0) for text in writer.comments.get((), ())]  # on what the file does not hold
+    return "\n".join([*about, *writer.mapping(data, (), 0)]) + "\n" if data else "{}\n"
 
 
 def entry(key: str | int, value: Any, at: Pointer, indent: int, comments: Comments | None = None) -> list[str]:

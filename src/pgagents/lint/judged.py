@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgagents.diagnostics import Diagnostic
+from pgagents.lint.ignores import ignores
 from pgagents.source import Source
 
 
@@ -27,3 +28,21 @@ class Judged:
     def refused(self) -> bool:
         """Whether there is anything to correct; a note is none."""
         return any(d.severity != "note" for d in self.found)
+
+
+def answered(judged: Judged) -> Judged:
+    """Without the findings that a comment beside the value answers with a reason; a comment that answers nothing is itself found."""
+    comments = ignores(judged.source)
+    if not comments:
+        return judged
+    silent = {(c.line, id) for c in comments if c.reason for id in c.ids}
+    kept = [d for d in judged.found if (d.span.line, d.id) not in silent]
+    ignored = len(judged.found) - len(kept)
+    there = {(d.span.line, d.id) for d in judged.found}
+    for comment in comments:
+        idle = [id for id in comment.ids if (comment.line, id) not in there]
+        if not comment.readable or not comment.reason or idle:
+            said = f"`{idle[0]}` is not found here, so this ignores nothing" if idle else "this comment names no finding, or no reason"
+            help = "write `# pgagents: ignore[ID] reason` beside the value, or remove it"
+            kept.append(Diagnostic(comment.span, "document/idle-ignore", "warning", said, help))
+    return replace(judged, found=tuple(kept), ignored=ignored)

@@ -42,7 +42,14 @@ def judge(source: Source, name: str) -> Judged:
     data = source.data if isinstance(source.data, dict) else {}
     version = "v1" if name == "ai-plugin" else "v2.4" if data.get("schema_version") == "v2.4" else "v2.2"
     found = tuple(
-        dict.fromkeys([*_refused(source, name, version), *_cut(source, name, version[:2], data), *_functions(source, name, data)])
+        dict.fromkeys(
+            [
+                *_refused(source, name, version),
+                *_cut(source, name, version[:2], data),
+                *_older(source, name, data),
+                *_functions(source, name, data),
+            ]
+        )
     )
     title = "OpenAI plugin manifest" if name == "ai-plugin" else f"Copilot plugin manifest {version}"
     return Judged(source, name, title, found)
@@ -70,6 +77,16 @@ def _cut(source: Source, name: str, version: str, data: dict[str, Any]) -> Itera
             yield Diagnostic(
                 source.locate((key,)), f"{name}/{id.partition('.')[2]}", "warning", said, "shorten it", (requirements()[id].cited,)
             )
+
+
+def _older(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diagnostic]:
+    """The key of an early sample that no typed reader knows."""
+    api = data.get("api")
+    if isinstance(api, dict) and "is_user_authenticated" in api and "has_user_authentication" not in api:
+        row = requirements()["openai.plugin-user-authentication"]
+        said = "`is_user_authenticated` is of an early sample; typed readers know `has_user_authentication`"
+        at = source.locate(("api", "is_user_authenticated"))
+        yield Diagnostic(at, f"{name}/plugin-user-authentication", "note", said, "add the other, if a reader asks for it", (row.cited,))
 
 
 def _functions(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diagnostic]:

@@ -89,6 +89,8 @@ def diagnostic(id: str) -> str | None:
     vendor, _, kind = id.partition("/")
     if vendor == "catalogue" and kind in CATALOGUE:
         return CATALOGUE[kind]
+    if id == "document/idle-ignore":
+        return "A `# pgagents: ignore[…]` in a finished document answers nothing that is found at its line, or gives no reason. Remove it."
     if vendor == "document" and kind in (*CATALOGUE, "no-object"):
         return DOCUMENT
     target, _, last = id.rpartition("/")

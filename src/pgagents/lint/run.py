@@ -16,6 +16,7 @@ from pgagents.source import did_you_mean
 
 UNUSED, UNREASONED, UNKNOWN = "catalogue/unused-ignore", "catalogue/ignore-without-reason", "catalogue/unknown-ignore"
 
+_RANKS = ("note", "warning", "error")
 _REFUSED = "/refused"
 """What a vendor's schema says of a document: `build` would not write it, so there is nothing to ignore."""
 
@@ -35,8 +36,7 @@ def lint(model: Model, only: Sequence[str] = ()) -> Linted:
     hits = [(id, rule, hit) for id, rule in chosen.items() for hit in _hits(rule, model)]
     said: list[tuple[Diagnostic, Hit | None]] = [(_diagnostic(id, rule, hit, model), hit) for id, rule, hit in hits]
     if not only:
-        ours = {(d.span, d.id.split("/")[0]) for d, _ in said}
-        said += [(d, None) for d in _built(judged(model)) if (d.span, d.id.split("/")[0]) not in ours]
+        said += [(d, None) for d in _built(judged(model)) if not _told(d, said)]
     comments = ignores(model.source)
     silent = {(ignore.line, id) for ignore in comments for id in ignore.ids if not id.endswith(_REFUSED)}
     found = [(d, hit) for d, hit in said if (d.span.line, d.id) not in silent]
@@ -45,6 +45,12 @@ def lint(model: Model, only: Sequence[str] = ()) -> Linted:
     idle = list(_idle(comments, {(d.span.line, d.id) for d in ignored}, chosen, everything=not only))
     edits += [edit for _, edit in idle if edit]
     return Linted(tuple(in_order([d for d, _ in found] + [d for d, _ in idle])), tuple(in_order(ignored)), tuple(dict.fromkeys(edits)))
+
+
+def _told(built: Diagnostic, said: list[tuple[Diagnostic, Hit | None]]) -> bool:
+    """Whether a rule of the same vendor has said as much at the same place, in words that help more."""
+    vendor, rank = built.id.split("/")[0], _RANKS.index(built.severity)
+    return any(d.span == built.span and d.id.split("/")[0] == vendor and _RANKS.index(d.severity) >= rank for d, _ in said)
 
 
 def _chosen(only: Sequence[str]) -> dict[str, Rule]:

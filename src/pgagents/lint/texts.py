@@ -58,6 +58,7 @@ def _told(model: Model) -> Iterator[Said]:
         for param in action.params:
             yield from _of_schema(param.schema, "argument", f"argument `{param.name}` of `{action.name}`", action)
         for output in action.outputs:
+            yield Said(str(output.description), output.description.origin, "schema", f"the answer of `{action.name}`", action)
             if output.schema is not None:
                 yield from _of_schema(output.schema, "schema", f"the answer of `{action.name}`", action)
     for name, schema in model.schemas.items():

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pgagents.lint.copilot import messages as copilot_messages
 from pgagents.lint.copilot.messages import templates as copilot
+from pgagents.lint.gpt_builder.advice import TOLD as ADVICE
 from pgagents.lint.gpt_builder.messages import Template, templates
 from pgagents.lint.page import read_page
 from pgagents.lint.pages import diagnostic
@@ -49,6 +50,8 @@ def title(id: str) -> tuple[str, str] | None:
         return read.title, f"{read.text}\n\n{rules()[id].severity}; {row.cited}\n  “{row.quote}”\n  {row.url or row.source}"
     if id.startswith("gpt-builder/") and id.partition("/")[2] in templates():
         return _message(templates()[id.partition("/")[2]])
+    if id.startswith("gpt-builder/") and id.partition("/")[2] in ADVICE:
+        return ADVICE[id.partition("/")[2]].partition(". ")[0].rstrip(".") + ".", ADVICE[id.partition("/")[2]]
     if (behind := _row(id)) is not None:
         return f"{behind.id}: “{behind.quote}”", f"{behind.level}, read {behind.read}: “{behind.quote}”\n  {behind.url or behind.source}"
     if id.startswith("copilot-import/") and id.partition("/")[2] in copilot():

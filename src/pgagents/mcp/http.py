@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pgagents.client.answer import Problem
 from pgagents.errors import PgagentsError
-from pgagents.model import Action, Model
+from pgagents.mcp.scopes import StepUp
+from pgagents.mcp.tools import tools
+from pgagents.model import Model
 
 if TYPE_CHECKING:
     from mcp.server.auth.provider import TokenVerifier
@@ -39,10 +40,11 @@ class SignIn:
 
 def make_app(server: Server[Any], model: Model, port: int, *, sign_in: SignIn | None = None, origins: tuple[str, ...] = ()) -> Starlette:
     """The ASGI application. `origins` are web pages' origins that may call, besides this machine's own."""
-    from mcp.server.auth.routes import create_protected_resource_routes
+    from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
     from mcp.server.auth.settings import AuthSettings
     from mcp.server.transport_security import TransportSecuritySettings
     from pydantic import AnyHttpUrl
+    from starlette.routing import Route
 
     hosts = [f"{name}:{port}" for name in LOOPBACK]
     security = TransportSecuritySettings(
@@ -56,26 +58,13 @@ def make_app(server: Server[Any], model: Model, port: int, *, sign_in: SignIn | 
     settings = AuthSettings(issuer_url=issuer, resource_server_url=resource, validate_token_resource=True)
     app = server.streamable_http_app(streamable_http_path=PATH, transport_security=security, auth=settings, token_verifier=sign_in.verifier)
     scopes = list(model.auth.oauth.scopes) if model.auth.oauth else None
+    named = {name: tool.action for name, tool in tools(model).items()}
+    for route in app.router.routes:
+        if isinstance(route, Route) and route.path == PATH:
+            route.app = StepUp(route.app, model, named, str(build_resource_metadata_url(resource)))
     # before the SDK's own route of that path, which knows only scopes that every call needs
     app.router.routes[0:0] = create_protected_resource_routes(resource, [issuer], scopes, str(model.api.title))
     return app
-
-
-def scope_check(model: Model) -> Callable[[Action], Problem | None]:
-    """Whether the token of the call being served has the scopes that the catalogue says an action needs."""
-    from mcp.server.auth.middleware.auth_context import get_access_token
-
-    needs = model.auth.oauth.needs if model.auth.oauth else {}
-
-    def allowed(action: Action) -> Problem | None:
-        token = get_access_token()
-        held = set(token.scopes) if token else set()
-        lacks = next((scope for scope, actions in needs.items() if action.name in actions and scope not in held), None)
-        if lacks is None:
-            return None
-        return Problem("insufficient_scope", f"this needs the scope `{lacks}`, which the sign-in did not give", scope=lacks, sent=False)
-
-    return allowed
 
 
 def bind(port: int, host: str) -> socket.socket:

@@ -208,6 +208,7 @@ class Progress:
     def __init__(self, context: ServerRequestContext[Any, Any]) -> None:
         self._session = context.session
         self._began = asyncio.get_running_loop().time()
+        self._told = 0.0
 
     async def tick(self) -> None:
         """Report the seconds gone, until cancelled."""
@@ -220,5 +221,5 @@ class Progress:
         await self._report(wait.why)
 
     async def _report(self, message: str) -> None:
-        seconds = asyncio.get_running_loop().time() - self._began
-        await self._session.report_progress(round(seconds, 3), None, message)
+        self._told = max(self._told + 0.001, round(asyncio.get_running_loop().time() - self._began, 3))
+        await self._session.report_progress(self._told, None, message)

@@ -26,6 +26,8 @@ FRESH_S = 600.0
 AGAIN_S = 30.0
 LEEWAY_S = 30
 MAX_TOKEN = 8_000
+METADATA = ("/.well-known/oauth-authorization-server{}", "/.well-known/openid-configuration{}", "{}/.well-known/openid-configuration")
+"""Where an issuer's metadata stands; its path goes behind the well-known name or before it (RFC 8414, 3.1 and 5)."""
 
 
 class Introspection:
@@ -147,7 +149,7 @@ async def _metadata(issuer: str, cacert: str | None) -> Mapping[str, Any]:
     own = parts.path.rstrip("/")
     sender = Sender(f"{parts.scheme}://{parts.netloc}", cacert=cacert, timeout_s=10)
     try:
-        for path in (f"/.well-known/oauth-authorization-server{own}", f"{own}/.well-known/openid-configuration"):
+        for path in (place.format(own) for place in METADATA):
             came = await sender(Request("GET", path, (("Accept", "application/json"),)))
             told = read_json(came.body).value if isinstance(came, Response) and came.status == 200 else None
             if isinstance(told, Mapping) and str(told.get("issuer", "")).rstrip("/") == issuer.rstrip("/"):

@@ -61,7 +61,8 @@ def _sha256(text: str) -> str:
 
 def _context(report: Report, source: Source) -> dict[str, Any]:
     surfaces = by_surface(report)
-    tone, sign = _SIGNS[report.exit_code]
+    code = report.exit_code
+    tone, sign = _SIGNS[3 if code == 0 and report.findings else code]  # with findings that are only known it is not plainly good
     return {
         "style": (_HERE / "page.css").read_text(encoding="utf-8"),
         "script": (_HERE / "page.js").read_text(encoding="utf-8"),

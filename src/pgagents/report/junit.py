@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as xml
+from collections.abc import Sequence, Set
 
 from pgagents.contract import Verdict
 from pgagents.report.curl import curl
@@ -15,33 +16,43 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(report: Report, source: Source) -> bytes:
-    """One suite a check; broken is a failure, untested an error, what was left out is skipped."""
+    """One suite a check; broken is a failure, untested an error, what was left out or is known is skipped."""
     findings = {id: f for f in report.findings for id in (f.contract.id, *f.also)}
     suites: dict[str, list[Result]] = {}
     for result in report.results:
         suites.setdefault(result.contract.check, []).append(result)
-    root = xml.Element("testsuites", {"name": "pgagents verify", **_counts(report.results), "time": f"{report.footer.seconds:.3f}"})
+    known = {id for id, finding in findings.items() if finding.known}
+    counts = _counts(report.results, known)
+    root = xml.Element("testsuites", {"name": "pgagents verify", **counts, "time": f"{report.footer.seconds:.3f}"})
     for check, results in suites.items():
-        suite = xml.SubElement(root, "testsuite", {"name": _text(check), **_counts(results)})
+        suite = xml.SubElement(root, "testsuite", {"name": _text(check), **_counts(results, known)})
         suite.set("timestamp", _text(report.header.started_at))
         for result in results:
             _case(suite, result, findings.get(result.contract.id), report, source)
     if not report.footer.complete:
-        suite = xml.SubElement(root, "testsuite", name="run", tests="1", failures="0", errors="1", skipped="0")
-        case = xml.SubElement(suite, "testcase", classname="run", name="complete")
-        xml.SubElement(case, "error", message="the run was cut short", type="incomplete")
+        _of_the_run(root, "complete", ["the run was cut short"], "incomplete")
+    if report.stale:
+        _of_the_run(root, "baseline", report.stale, "stale")
     xml.indent(root)
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + xml.tostring(root, encoding="unicode").encode() + b"\n"
 
 
-def _counts(results: list[Result] | tuple[Result, ...]) -> dict[str, str]:
+def _of_the_run(root: xml.Element, name: str, messages: Sequence[str], kind: str) -> None:
+    """A suite of one case with what is wrong with the run itself."""
+    suite = xml.SubElement(root, "testsuite", name="run", tests="1", failures="0", errors="1", skipped="0")
+    case = xml.SubElement(suite, "testcase", classname="run", name=name)
+    xml.SubElement(case, "error", message=_text("; ".join(messages)), type=kind)
+
+
+def _counts(results: Sequence[Result], known: Set[str]) -> dict[str, str]:
     verdicts = [r.verdict for r in results]
+    excused = sum(r.contract.id in known for r in results)
     left_out = verdicts.count(Verdict.NOT_SELECTED) + verdicts.count(Verdict.NOT_CLAIMED)
     return {
         "tests": str(len(verdicts)),
-        "failures": str(verdicts.count(Verdict.BROKEN)),
+        "failures": str(verdicts.count(Verdict.BROKEN) - excused),
         "errors": str(verdicts.count(Verdict.UNTESTED)),
-        "skipped": str(left_out),
+        "skipped": str(left_out + excused),
     }
 
 
@@ -51,7 +62,9 @@ def _case(suite: xml.Element, result: Result, finding: Finding | None, report: R
     case = xml.SubElement(suite, "testcase", classname=_text(f"{contract.check}.{contract.surface}"), name=_text(contract.id))
     case.set("file", _text(span.file))
     case.set("line", str(span.line))
-    if result.verdict is Verdict.BROKEN:
+    if finding is not None and finding.known:
+        xml.SubElement(case, "skipped", message=_text(f"known: {finding.known}"))
+    elif result.verdict is Verdict.BROKEN:
         message = f"expected {finding.expected}; got {finding.actual}" if finding else result.reason or contract.says
         failure = xml.SubElement(case, "failure", message=_text(message), type=finding.severity if finding else "error")
         failure.text = _text(_details(result, finding, report, source))

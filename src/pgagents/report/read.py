@@ -11,7 +11,7 @@ import binascii
 import json
 import stat
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,8 +100,19 @@ def _held(data: dict[str, Any], name: str) -> None:
         wrong = f"a place lies beyond line {MAX_LINE:,}"
     elif (shard := data["header"].get("shard")) and shard["number"] > shard["of"]:
         wrong = f"it is shard {shard['number']} of {shard['of']}"
+    elif not all(text.isprintable() for text in _names(data)):
+        wrong = "a name in it has characters that no name has"
     if wrong:
         raise PgagentsError(f"{name} is no whole report: {wrong}", AGAIN)
+
+
+def _names(data: dict[str, Any]) -> Iterator[str]:
+    """What every form shows as it is: the header's texts, and what names contracts. All other texts are escaped where shown."""
+    yield from (value for value in data["header"].values() if isinstance(value, str))
+    for told in (*data["results"], *data["findings"]):
+        yield from (told["contract"], told["check"], told["action"], told["surface"], told["source"]["file"], *told["requirement"])
+    yield from (id for finding in data["findings"] for id in finding["also"])
+    yield from data["footer"].get("served", {})
 
 
 def _report(data: dict[str, Any]) -> Report:

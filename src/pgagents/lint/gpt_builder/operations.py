@@ -146,7 +146,7 @@ class _Operation:
             self.wrong = self.wrong or f"two arguments are called {name}"
         if len(text) > _PARAMETER_TEXT:
             self._say("param-desc-too-long", (*inside, "description"), name=name, n=len(text))
-        self.arguments[name] = Argument(name, _type(resolved(schema, self.schemas)), required, text)
+        self.arguments[name] = Argument(name, _type(schema, self.schemas), required, text)
 
     def _body(self) -> None:
         body, at = self._named(self.operation.get("requestBody"), "requestBodies", (*self.at, "requestBody"))
@@ -194,8 +194,9 @@ class _Operation:
         return (named.get(name), ("components", room, name)) if isinstance(named, dict) else (None, at)
 
 
-def _type(schema: Any) -> str:
+def _type(schema: Any, schemas: dict[str, Any], depth: int = 0) -> str:
     """A schema's type in one word or a few."""
+    schema = resolved(schema, schemas)
     if not isinstance(schema, dict):
         return "any"
     kind = schema.get("type")
@@ -203,7 +204,7 @@ def _type(schema: Any) -> str:
         shown = [str(v) for v in schema["enum"][:6]]
         return " | ".join(shown) + (" | …" if len(schema["enum"]) > 6 else "")
     if kind == "array":
-        return f"list of {_type(schema.get('items'))}"
+        return f"list of {_type(schema.get('items'), schemas, depth + 1) if depth < 5 else 'any'}"
     if isinstance(kind, list):
         return " or ".join(map(str, kind))
     return kind if isinstance(kind, str) else "any"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.diagnostics import Diagnostic, Severity
+from pgagents.lint.gpt_builder.advice import Advice, advice
 from pgagents.lint.gpt_builder.importer import MEBIBYTE, MEGABYTE, MOST_OPERATIONS, Form, Imported, simulate
 from pgagents.lint.gpt_builder.messages import Said, Template, read_date, templates
 from pgagents.lint.gpt_builder.operations import each
@@ -31,7 +32,9 @@ def judge(source: Source, form: Form | None = None, *, plugin: bool = False) -> 
     """Import the document and say what came of it."""
     as_yaml = source.text.lstrip()[:1] not in ("{", "[")
     made = simulate(source.data, form, as_yaml=as_yaml, plugin=plugin)
-    found = tuple(dict.fromkeys(_diagnostic(said, made, source) for said in made.said))
+    document = source.data if isinstance(source.data, dict) else {}
+    said = [_diagnostic(one, made, source) for one in made.said]
+    found = tuple(dict.fromkeys([*said, *(_advised(one, source) for one in advice(document))]))
     judge = "chatgpt-plugin" if plugin else "gpt-builder"
     return Judged(source, judge, "the GPT builder", found, tuple(_lines(made)), _details(made)), made
 
@@ -50,6 +53,11 @@ def _severity(said: Said, template: Template, made: Imported) -> Severity:
     if said.id == "openapi-version":
         return "error"
     return "warning" if template.effect in ("warning", "drops parameter") else "error"
+
+
+def _advised(one: Advice, source: Source) -> Diagnostic:
+    notes = ("said by: pgagents; the builder has no message for it that is known",)
+    return Diagnostic(source.locate(one.pointer), f"gpt-builder/{one.id}", one.severity, one.text, one.help, notes)
 
 
 def _effect(template: Template) -> str:

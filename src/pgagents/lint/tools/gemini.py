@@ -79,6 +79,10 @@ def _own(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Iterator[Foun
     enum = node.get("enum")
     if isinstance(enum, list) and not all(isinstance(v, str) and v for v in enum):
         yield Found("google.enum-of-strings", f"an enum of `{tool.shown}` holds what is no text", (*at, "enum"), "texts only, none empty")
+    beside = node.keys() - {"anyOf", "description", "nullable", "title", "default", "example"}
+    if "anyOf" in node and beside:
+        said = f"`{min(beside)}` in `{tool.shown}` stands beside `anyOf`, where it is not heeded or refused"
+        yield Found("google.schema-keywords", said, (*at, min(beside)), "put it into the branches", "warning")
     if types(node) == {"object"} and not node.get("properties"):
         yield Found("google.object-needs-properties", f"an object of `{tool.shown}` has no properties", at, "name them, or leave it out")
     if types(node) == {"array"} and "items" not in node:

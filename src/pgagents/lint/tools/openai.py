@@ -13,6 +13,7 @@ from pgagents.lint.tools.walk import context, parts, types
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _MOST = 128
 _UNSUPPORTED_WORDS = """
+$anchor $dynamicAnchor $dynamicRef $recursiveAnchor $recursiveRef
 allOf not dependentRequired dependentSchemas if then else oneOf patternProperties prefixItems contains minContains maxContains
 minProperties maxProperties uniqueItems unevaluatedItems unevaluatedProperties propertyNames contentEncoding contentMediaType
 contentSchema additionalItems dependencies
@@ -88,6 +89,22 @@ def _strict_part(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Itera
             yield Found("openai.strict-all-required", said, at, "require every member; let an optional one be null")
     for key in node.keys() & _UNSUPPORTED:
         yield Found("openai.strict-keywords", f"`{key}` in `{tool.shown}` is not supported by strict mode", (*at, key), "leave it out")
+    if "$id" in node and at != tool.schema_at:
+        said = f"`$id` inside the schema of `{tool.shown}` is not supported by strict mode"
+        yield Found("openai.strict-keywords", said, (*at, "$id"), "leave it out")
+    if isinstance(node.get("$ref"), str) and not _leads(tool.schema, node["$ref"]):
+        said = f"`$ref` {node['$ref'][:60]!r} of `{tool.shown}` leads to nothing inside its schema"
+        yield Found("openai.strict-keywords", said, (*at, "$ref"), "put what it names under `$defs`")
     if isinstance(node.get("format"), str) and node["format"] not in _FORMATS:
         said = f"format `{node['format'][:40]}` in `{tool.shown}` is not supported by strict mode"
         yield Found("openai.strict-formats", said, (*at, "format"), f"use one of {', '.join(sorted(_FORMATS))}, or none")
+
+
+def _leads(schema: Any, ref: str) -> bool:
+    """Whether the reference leads to something inside the schema."""
+    if not ref.startswith("#"):
+        return False
+    for step in ref.removeprefix("#").split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        schema = schema.get(name) if isinstance(schema, dict) else None
+    return schema is not None

@@ -26,6 +26,12 @@ def view(model: Model) -> View:
             "test_prefixes": prefixes,
             "needs_key": any(a.key for a in model.actions),
             "no_key_status": no_key if model.points.auth_first is True else None,
+            "paces": {
+                str(a.operation_id): [a.bucket, model.buckets[a.bucket].requests, model.buckets[a.bucket].per_s]
+                for a in model.actions
+                if a.bucket is not None and a.bucket in model.buckets
+            },
+            "told": [model.limits.headers.limit, model.limits.headers.remaining] if model.limits.headers else None,
         }
     )
 

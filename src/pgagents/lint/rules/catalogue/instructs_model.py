@@ -27,7 +27,7 @@ from pgagents.model import Model
 _ORDERS = re.compile(
     r"""\b(?:
         (?:ignore|disregard|forget|override)\s+(?:(?:all|any|the|your|every)\s+)*(?:previous|prior|earlier|other|above|system|former)\b
-      | (?:new|your|these|following|system)\s+(?:instructions|prompt)\b
+      | (?:new|system)\s+(?:instructions|prompt)\b
       | (?:do\s+not|don't|never|without)\s+(?:tell(?:ing)?|inform(?:ing)?|mention(?:ing)?|reveal(?:ing)?|show(?:ing)?
         |warn(?:ing)?|ask(?:ing)?)
         \s+(?:this\s+|it\s+|anything\s+)?(?:to\s+)?(?:the\s+)?(?:user|human|person|customer)\b
@@ -37,7 +37,7 @@ _ORDERS = re.compile(
       | if\s+the\s+user\s+(?:says|asks|types|writes)\b
       | (?:answer|respond|reply)\s+(?:only\s+)?(?:in|with)\s+(?:bold|capitals|markdown|all\s+caps)\b
       | do\s+not\s+print\b
-      | you\s+are\s+(?:now\s+)?(?:a|an|the)\s+\w+\s*(?:assistant|agent|bot)?\b
+      | you\s+are\s+(?:now\s+)?(?:a|an|the)\s+(?:\w+\s+){0,2}(?:assistant|agent|bot|model)\b
     )""",
     re.I | re.X,
 )

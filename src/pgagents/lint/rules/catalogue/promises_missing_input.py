@@ -39,11 +39,14 @@ _INPUTS = {
     "a barcode": r"bar ?codes?|qr[ -]codes?",
     "a date": r"dates?",
 }
-_LEADS = r"(?:near|nearby|around|close to|by|from|given|using|with|at|for|based on|or|and)"
+_LEADS = r"(?:near|nearby|around|close to|by|from|given|using|based on)"
 _BETWEEN = (
     r"(?:\s+(?:a|an|the|any|some|one|its|their|your|street|full|valid|given)"
-    r"|\s+[\w-]+,?\s+(?:or|and)(?:\s+(?:a|an|the|by|by a|near|near an|from a))?)*"
+    r"|\s+[\w-]+,?\s+(?:or|and)(?:\s+(?:a|an|the|by|by a|near|near an|from a))?){0,4}"
 )
+_MANNER = re.compile(r"\b(?:sort|order|group|rank|list|split|filter|count|total|summ|broken down|per|in total and)\w*(?:\s+\w+)?\s*$", re.I)
+_WAYS = ("an e-mail address", "a phone number", "a file", "a photo", "a recording")
+_SENT = re.compile(r"\b(?:send|sent|notif|deliver|mail|call|contact|text|inform|remind|confirm|pay|download|export|receiv)\w*\b", re.I)
 _OTHER_USES = re.compile(r"\b(?:returns?|answers?|gives?|shows?|sends?|into|turns?|including|includes)\b", re.I)
 
 
@@ -63,10 +66,19 @@ def _promised(said: Said, taken: str) -> Iterator[Hit]:
         clause = sentence[: end.start()] if end else sentence
         for what, pattern in _INPUTS.items():
             promise = re.search(rf"\b{_LEADS}{_BETWEEN}\s+(?:{pattern})\b", clause, re.I)
-            if promise and not re.search(rf"(?:\b|_)(?:{pattern})(?:\b|_)", taken, re.I):
+            if (
+                promise
+                and not _otherwise(clause[: promise.start()], what)
+                and not re.search(rf"(?:\b|_)(?:{pattern})(?:\b|_)", taken, re.I)
+            ):
                 shown = " ".join(promise.group(0).split())
                 message = f"the text of {said.what} promises {what} as input (“{shown}”), but no argument takes one"
                 yield Hit(said.origin, message, "add the argument, or say only what there is")
+
+
+def _otherwise(before: str, what: str) -> bool:
+    """Whether the words before say how it is done, not what is given: sorted by date, sent by e-mail."""
+    return bool(_MANNER.search(before)) or (what in _WAYS and bool(_SENT.search(before)))
 
 
 def _taken(action: Action, model: Model) -> str:

@@ -24,7 +24,7 @@ from pgagents.lint.texts import told
 from pgagents.model import Model
 
 _VOICE = re.compile(
-    r"\b(you can|you(?:'ll|'re|'ve)|you (?:will|may|must|should|need|want|get|have|are)|please|click|tap (?:on|the)|sign up"
+    r"\b(you can|you(?:'ll|'re|'ve)|you (?:will|may|must|should|need|want|get|have|are)|please|(?:click|tap) (?:on|here|the|to)|sign up"
     r"|(?:enter|choose|select|pick|see|manage|view|track|book) your|we(?:'ll| will| offer| recommend| provide| help))\b",
     re.I,
 )

@@ -32,9 +32,11 @@ _FORMS = {
     "date": "format: date", "time": "format: date-time", "datetime": "format: date-time", "timestamp": "format: date-time",
     "birthday": "format: date", "phone": "pattern (E.164)", "telephone": "pattern (E.164)", "mobile": "pattern (E.164)",
     "country": "pattern (ISO 3166-1)", "language": "pattern (BCP 47)", "locale": "pattern (BCP 47)", "currency": "pattern (ISO 4217)",
-    "timezone": "the IANA name, for example Europe/Zurich", "colour": "pattern", "color": "pattern", "duration": "format: duration",
+    "timezone": "the IANA name, for example Europe/Zurich", "duration": "format: duration",
     "iban": "pattern", "coordinates": "two numbers instead of a text",
 }  # fmt: skip
+_WHEN_WORDS = "since until from to after before start end begin on by deadline due expires day"
+_WHEN = frozenset(_WHEN_WORDS.split())
 _SAYS = ("format", "pattern", "enum", "const", "examples", "anyOf", "oneOf")
 _TOLD = re.compile(
     r"\b(iso|rfc|utc|e\.?164|bcp|iana|yyyy|hh:mm|for example|e\.g|such as|like|form|format|code|letters?|digits?|hex|epoch)\b|\d|[\"'“`]",
@@ -58,9 +60,9 @@ def _unsaid(name: str, schema: Mapping[str, Any]) -> str | None:
     if _TOLD.search(text):
         return None
     last = words(name)[-1:]
+    when = set(words(text)) & {"date", "timestamp", "datetime", "moment"} if set(last) & _WHEN else set()
     named = [w for w in last if w in _FORMS] or (["time"] if name.endswith("_at") else [])
-    told = [w for w in words(text) if w in ("date", "timestamp", "datetime")]
-    return next(iter(named or told), None)
+    return next(iter(named or (["date"] if when else [])), None)
 
 
 RULE = Rule("warning", "catalogue.no-ambiguity", find)

@@ -31,7 +31,7 @@ from pgagents.source import Pointer
 _QUANTITIES_WORDS = """
 duration timeout delay interval age ttl lifetime elapsed distance radius range length width height depth weight mass volume area
 size speed velocity temperature pressure price amount cost fee budget fare salary payment rate bandwidth latency altitude
-elevation capacity energy power voltage angle heading bearing latitude longitude lat lng lon
+elevation capacity energy power voltage angle heading bearing
 """
 _QUANTITIES = frozenset(_QUANTITIES_WORDS.split())
 _UNITS_WORDS = """

@@ -53,7 +53,7 @@ def _help(law: Law) -> str:
 def _reached(law: Law, values: Mapping[str, Any], scopes: list[Scope | None], n: int) -> bool:
     reads = law.that.names | (law.when.names if law.when else frozenset())
     if any(values[name] is None for name in ("now", "before") if name in reads):
-        return law.when is not None and "before" in law.when.names and values["before"] is not None
+        return False
     if law.when is None:
         return True
     try:

@@ -1,0 +1,173 @@
+"""`pgagents doctor`: whether everything is there that pgagents needs, and how old the facts about vendors are."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from pgagents.cli.options import examples
+
+OLD_DAYS = 90
+OPTIONAL = {
+    "node": "the vendors' own judges (make interop)",
+    "npm": "the vendors' own judges (make interop)",
+    "git": "pgagents diff REV:FILE",
+    "curl": "the curl lines under findings",
+}
+"""Programs that some commands use, with what for."""
+
+
+class Told(NamedTuple):
+    """One line. `state`: `ok`, `note` (nothing to do), or `bad`, which makes the exit code 1."""
+
+    state: str
+    what: str
+    said: str
+    help: str = ""
+
+
+@click.command(
+    short_help="Check versions, tools, and the age of vendor facts.",
+    epilog=examples(
+        ("before asking for help", "pgagents doctor"),
+        ("in a calendar, to be told of old facts", "pgagents doctor || echo 'read again what vendors take'"),
+    ),
+)
+def command() -> int:
+    """Check versions, optional tools, the catalogue here, and whether what is known of vendors is older than 90 days."""
+    import shutil
+
+    found = list(check(date.today(), shutil.which, Path.cwd()))
+    width = max(len(told.what) for told in found)
+    for told in found:
+        click.echo(f"{told.state:<4}  {told.what:<{width}}  {told.said}" + (f"\n{'':<{width + 8}}help: {told.help}" if told.help else ""))
+    bad = sum(told.state == "bad" for told in found)
+    click.echo("all is well" if not bad else f"{bad} to look at")
+    return 1 if bad else 0
+
+
+def check(today: date, which: Callable[[str], str | None], here: Path) -> Iterator[Told]:
+    """Everything there is to say, in the order of the list."""
+    yield from versions()
+    yield from tools(which)
+    yield catalogue(here)
+    yield from facts(today)
+
+
+def versions() -> Iterator[Told]:
+    """pgagents, Python, and each library that is missing or outside its range."""
+    import platform
+    import sys
+    from importlib import metadata
+
+    yield Told("ok", "pgagents", metadata.version("pgagents"))
+    good = sys.version_info >= (3, 11)
+    yield Told("ok" if good else "bad", "python", platform.python_version(), "" if good else "pgagents needs Python 3.11 or newer")
+    wanted = [line for line in metadata.requires("pgagents") or () if "extra ==" not in line]
+    wrong = [told for line in wanted if (told := library(line)) is not None]
+    yield from wrong
+    if not wrong:
+        yield Told("ok", "libraries", f"{len(wanted)}, each within its range")
+
+
+def library(line: str) -> Told | None:
+    """What is wrong with a requirement such as `click<9,>=8.1`; None where it is met."""
+    import re
+    from importlib import metadata
+
+    parsed = re.match(r"([A-Za-z0-9._-]+)(?:\[[^]]*\])?\s*\(?([^;)]*)", line)
+    if parsed is None:
+        return None
+    name, bounds = parsed[1], parsed[2].strip()
+    help = f"pip install '{name}{bounds}'"
+    try:
+        has = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return Told("bad", name, "is not installed", help)
+    if all(_within(has, bound.strip()) for bound in bounds.split(",") if bound.strip()):
+        return None
+    return Told("bad", name, f"{has} is installed; {bounds} is needed", help)
+
+
+def _within(version: str, bound: str) -> bool:
+    import re
+
+    def numbers(text: str) -> tuple[int, ...]:
+        found = [int(n) for n in re.findall(r"\d+", re.split(r"[a-z+-]", text)[0])]
+        return tuple([*found, 0, 0, 0, 0][:4])
+
+    has = numbers(version)
+    signs = {">=": operator.ge, "<=": operator.le, "==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt}
+    for sign, holds in signs.items():
+        if bound.startswith(sign):
+            return bool(holds(has, numbers(bound[len(sign) :])))
+    return True
+
+
+def tools(which: Callable[[str], str | None]) -> Iterator[Told]:
+    """Programs that only some commands use."""
+    for name, what_for in OPTIONAL.items():
+        path = which(name)
+        yield Told("ok", name, path) if path else Told("note", name, f"is not here; used for {what_for}")
+
+
+def catalogue(here: Path) -> Told:
+    """The catalogue that commands take where none is named."""
+    from pgagents.catalogue.load import load_file
+    from pgagents.errors import InputError, PgagentsError
+
+    found = sorted((here / "catalogue").glob("*.yaml")) or [p for p in (here / "pgagents.yaml",) if p.exists()]
+    if not found:
+        return Told("note", "catalogue", "none here; the shipped Park Graph one is used", "pgagents init, or pgagents import OPENAPI")
+    if len(found) > 1:
+        return Told("note", "catalogue", f"{len(found)} in ./catalogue", "name one: pgagents COMMAND catalogue/NAME.yaml")
+    shown = found[0].relative_to(here)
+    try:
+        model = load_file(found[0], name=str(shown))
+    except InputError as error:
+        return Told("bad", "catalogue", f"{shown} has {error.message}", f"pgagents build {shown}")
+    except PgagentsError as error:
+        return Told("bad", "catalogue", error.message, error.help)
+    return Told("ok", "catalogue", f"{shown}: {model.api.title} {model.api.version}, {len(model.actions)} actions")
+
+
+def facts(today: date) -> Iterator[Told]:
+    """What is known of each vendor, by the oldest day it was read."""
+    from pgagents.resources import folder
+    from pgagents.source import read
+
+    oldest: dict[str, date] = {}
+    for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
+        for row in read(path).data or ():
+            _older(oldest, path.stem, str(row["read"]))
+    for name, day in _schemas(folder("schemas") / "vendor" / "PROVENANCE.toml"):
+        _older(oldest, name, day)
+    old = {vendor: (today - day).days for vendor, day in sorted(oldest.items()) if (today - day).days > OLD_DAYS}
+    for vendor, days in old.items():
+        help = f"read again what it takes (schemas/requirements/{vendor}.yaml says where), or take a newer pgagents"
+        yield Told("bad", vendor, f"was read {days} days ago; vendors change more often than every {OLD_DAYS}", help)
+    if not old:
+        newest = min(oldest.values())
+        yield Told("ok", "vendor facts", f"{len(oldest)} sources, the oldest read {newest.isoformat()}")
+
+
+def _older(oldest: dict[str, date], name: str, day: str) -> None:
+    read = date.fromisoformat(day)
+    oldest[name] = min(read, oldest.get(name, read))
+
+
+def _schemas(path: Path) -> Iterator[tuple[str, str]]:
+    """Vendor and day of every transcribed schema."""
+    import tomllib
+
+    for row in tomllib.loads(path.read_text(encoding="utf-8"))["schema"]:
+        yield _SAME.get(vendor := str(row["file"]).split("/")[0], vendor), str(row["read"])
+
+
+_SAME = {"copilot": "microsoft", "gemini": "google"}
+"""Folders of schemas whose requirements stand under their maker's name."""

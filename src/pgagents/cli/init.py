@@ -1,0 +1,85 @@
+"""`pgagents init`: a new catalogue with one example action, explained line by line."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from pgagents.cli.options import examples
+
+STARTER = Path(__file__).with_name("_starter.yaml")
+
+
+@click.command(
+    short_help="Write a new catalogue with one example action.",
+    epilog=examples(
+        ("catalogue/api.yaml, where the other commands look for it", "pgagents init"),
+        ("with your own names", "pgagents init catalogue/library.yaml --title 'City Library' --server https://api.library.example"),
+    ),
+)
+@click.argument("file", required=False, type=click.Path(path_type=Path), default=Path("catalogue/api.yaml"))
+@click.option("--title", default="My API", show_default=True, help="What people call the API.")
+@click.option("--server", default="https://api.example.com", show_default=True, metavar="URL", help="Scheme and host of the API.")
+def command(file: Path, title: str, server: str) -> int:
+    """Write a new catalogue to FILE (catalogue/api.yaml): one example action, every part explained. A file that is there stays as it is."""
+    from pgagents.catalogue.load import load_text
+    from pgagents.cli._fetch import write_both
+    from pgagents.errors import PgagentsError
+
+    if file.is_dir():
+        raise PgagentsError(f"{file} is a folder", f"name a file: {file / 'api.yaml'}")
+    if file.exists() or file.is_symlink():
+        raise PgagentsError(f"{file} is there already, and init overwrites nothing", "name another file")
+    text = starter(title, server.rstrip("/"))
+    load_text(text, str(file))
+    write_both({file: text.encode()})
+    click.echo(f"{file} is written. Next:")
+    named = "" if file.parent == Path("catalogue") and len(list(file.parent.glob("*.yaml"))) == 1 else f" {file}"
+    for what, call in (
+        ("what vendors take, at once", "build"),
+        ("what they or models will misread", "lint"),
+        ("a server of it", "sandbox"),
+    ):
+        click.echo(f"  {'pgagents ' + call + named:<40} {what}")
+    return 0
+
+
+def starter(title: str, server: str) -> str:
+    """The text. Raises PgagentsError where a value cannot stand in it."""
+    from urllib.parse import urlsplit
+
+    from pgagents.errors import PgagentsError
+
+    try:
+        parts = urlsplit(server)
+        host = parts.hostname or ""
+    except ValueError:
+        host = ""
+    if not re.fullmatch(r"https?://[A-Za-z0-9.:_\[\]-]+", server) or not host:
+        raise PgagentsError(f"--server {server} is no address", "give scheme and host: https://api.example.com")
+    if not title.strip() or not title.isprintable() or len(title) > 100:
+        raise PgagentsError("--title must be one line of at most 100 characters", "give the name that people use")
+    id = re.sub(r"[^A-Za-z0-9]", "", title).lower()[:64] or "api"
+    domain = host.removeprefix("api.")
+    values = {
+        "id": id if not id.isdigit() else f"api{id}",
+        "title": _quoted(title.strip()),
+        "server": server,
+        "contact": f"support@{domain if '.' in domain else 'example.com'}",
+    }
+    head, _, rest = STARTER.read_text(encoding="utf-8").partition("\n")
+    text = head.replace("{{title}}", title.strip()) + "\n" + rest
+    for name, value in values.items():
+        text = text.replace("{{" + name + "}}", value)
+    return text
+
+
+def _quoted(text: str) -> str:
+    """The text as YAML takes it for text."""
+    import json
+
+    return (
+        text if re.fullmatch(r"[A-Za-z][A-Za-z ]*[A-Za-z]", text) and text.lower() not in ("no", "yes", "on", "off") else json.dumps(text)
+    )

@@ -1,0 +1,63 @@
+"""The named schemas of one edition, with what is asked of them again and again kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.schema import refs
+
+ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
+
+
+class Named(dict[str, Any]):
+    """Schemas by name. They do not change any more."""
+
+    def __init__(self, schemas: Mapping[str, Any]) -> None:
+        super().__init__(schemas)
+        self.forms = {name: form(schema) for name, schema in schemas.items()}
+        self.near = {name: refs(schema) & schemas.keys() for name, schema in schemas.items()}
+        self.reached: dict[str, frozenset[str]] = {}
+
+    def reach(self, name: str) -> frozenset[str]:
+        """The names that a schema leads to, its own among them."""
+        if name not in self.reached:
+            seen, wanted = {name}, [name]
+            while wanted:
+                for near in self.near[wanted.pop()] - seen:
+                    seen.add(near)
+                    wanted.append(near)
+            self.reached[name] = frozenset(seen)
+        return self.reached[name]
+
+    def closure(self, schema: Mapping[str, Any]) -> frozenset[str]:
+        """All names that a schema refers to, directly or not."""
+        return frozenset().union(*(self.reach(name) for name in refs(schema) if name in self))
+
+
+def named(schemas: Mapping[str, Any]) -> Named:
+    """The schemas with their answers kept."""
+    return schemas if isinstance(schemas, Named) else Named(schemas)
+
+
+def form(schema: Any) -> str:
+    """The schema as text, without what only people read."""
+    return json.dumps(bare(schema), sort_keys=True)
+
+
+def bare(schema: Any) -> Any:
+    """The schema without what only people read."""
+    if not isinstance(schema, Mapping):
+        return schema
+    made: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in ("properties", "$defs", "patternProperties") and isinstance(value, Mapping):
+            made[key] = {name: bare(member) for name, member in value.items()}
+        elif key in ("oneOf", "anyOf", "allOf"):
+            made[key] = [bare(member) for member in value]
+        elif key == "required" and isinstance(value, list):
+            made[key] = sorted(value)
+        elif key not in ANNOTATIONS:
+            made[key] = bare(value)
+    return made

@@ -1,0 +1,74 @@
+"""Documents that others wrote go through import and build: each loads, each loss is listed, the largest too."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+from conftest import install_judges
+
+from importing import imported
+from pgagents.build import build
+from pgagents.catalogue.load import load_text
+from pgagents.errors import PgagentsError
+from pgagents.importer.catalogue import Choice
+
+pytestmark = pytest.mark.interop
+HERE = Path(__file__).parent / "documents"
+LARGEST = "@octokit/openapi/generated/api.github.com.json"
+EXAMPLES = "@readme/oas-examples"
+WITHOUT_OPERATIONS = {"webhooks", "title"}
+
+
+@cache
+def documents() -> list[Path]:
+    """Every example document of OpenAPI 3.0, 3.1 and Swagger 2.0, in JSON and in YAML."""
+    if why := install_judges(HERE):
+        pytest.skip(why)
+    found = (HERE / "node_modules" / EXAMPLES).glob("[23].[01]/**/*")
+    return sorted(p for p in found if p.suffix in (".json", ".yaml"))
+
+
+def test_there_are_many_documents_of_every_edition() -> None:
+    editions = {p.relative_to(HERE / "node_modules" / EXAMPLES).parts[0] for p in documents()}
+    assert editions == {"2.0", "3.0", "3.1"}
+    assert len(documents()) >= 100
+
+
+def test_every_document_imports_and_each_note_is_in_its_text() -> None:
+    notes = 0
+    for path in documents():
+        if path.stem in WITHOUT_OPERATIONS:
+            with pytest.raises(PgagentsError, match="no operations"):
+                imported(path)
+            continue
+        made = imported(path, offering=False)
+        assert load_text(made.text).actions, path
+        comments = [line for line in made.text.splitlines() if line.lstrip().startswith("# TODO ")]
+        assert len(comments) == len(made.notes), path
+        notes += len(made.notes)
+    assert notes > 500
+
+
+def test_every_edition_builds_for_every_vendor_that_takes_it() -> None:
+    built = 0
+    for path in documents():
+        if path.suffix == ".json" and path.stem not in WITHOUT_OPERATIONS and path.stat().st_size < 60_000:
+            found = build(imported(path).model)
+            assert [d for d in found.diagnostics if d.severity == "error"] == [], path
+            built += 1
+    assert built >= 30
+
+
+def test_document_of_hundreds_of_operations_comes_through() -> None:
+    if why := install_judges(HERE):
+        pytest.skip(why)
+    path = HERE / "node_modules" / LARGEST
+    made = imported(path)
+    assert made.operations >= 500
+    assert len(made.data["actions"]) + sum(n.kind == "left out" for n in made.notes) >= made.operations
+    assert load_text(made.text).actions
+    few = imported(path, Choice(tags=("issues",), most=30))
+    assert len(few.data["actions"]) == 30
+    assert [d for d in build(few.model).diagnostics if d.severity == "error"] == []

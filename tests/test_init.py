@@ -1,0 +1,72 @@
+"""A new catalogue: it loads, builds, lints clean, keeps its promises when served, and overwrites nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pgagents.build import build
+from pgagents.catalogue.load import load_file, load_text
+from pgagents.cli.init import starter
+from pgagents.cli.main import main
+from pgagents.contract import Verdict
+from verifying import run
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_new_catalogue_builds_and_lints_clean(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init"]) == 0
+    assert Path("catalogue/api.yaml").is_file()
+    assert "pgagents build " in capsys.readouterr().out
+    built = build(load_file(Path("catalogue/api.yaml")))
+    assert built.diagnostics == ()
+    assert {"openai/openapi.yaml", "gemini/functions.json", "anthropic/tools.json"} <= {a.path for a in built.files}
+    assert main(["lint"]) == 0
+    assert "[" not in capsys.readouterr().out  # no finding of any kind
+
+
+def test_served_it_keeps_every_promise() -> None:
+    report = run(load_text(starter("My API", "https://api.example.com")))
+    verdicts = {result.verdict for result in report.results}
+    assert Verdict.KEPT in verdicts
+    assert not verdicts & {Verdict.BROKEN, Verdict.UNTESTED}
+
+
+def test_new_catalogue_says_where_to_edit() -> None:
+    text = starter("My API", "https://api.example.com")
+    assert text.count("# EDIT") >= 5
+    assert "{{" not in text
+
+
+def test_file_that_is_there_is_never_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mine.yaml").write_text("mine", encoding="utf-8")
+    Path("link.yaml").symlink_to("nowhere.yaml")
+    for name in ("mine.yaml", "link.yaml", "."):
+        assert main(["init", name]) == 2
+    assert Path("mine.yaml").read_text(encoding="utf-8") == "mine"
+    assert not Path("nowhere.yaml").exists()
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("title", ["City Library", "no", "42", "Zoë's: #1 {API}", "=x", "- a", '"', "Ünïcode", "a: b # c"])
+def test_title_stands_as_it_was_given(title: str) -> None:
+    model = load_text(starter(title, "https://lib.example"))
+    assert model.api.title == title
+    assert model.api.server == "https://lib.example"
+    assert model.api.contact == "support@lib.example"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--server", "lib.example"], ["--server", "https://"], ["--server", "ftp://x.example"], ["--server", "https://x.example/v1"],
+     ["--server", "https://x.example\n# x"], ["--title", ""], ["--title", "a\nb"], ["--title", "x" * 101]],
+)  # fmt: skip
+def test_wrong_value_is_one_message_and_writes_nothing(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", *words]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert list(Path.cwd().iterdir()) == []

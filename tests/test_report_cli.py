@@ -1,0 +1,136 @@
+"""What a person or a CI job gets to see: annotations, places in the repository, the self-test, the demo's page."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pgagents.cli import _reports, _selftest, _show
+from pgagents.cli.main import main
+from pgagents.report.report import Report
+from test_report import ALL, SOURCE, report
+from test_report_forms import hostile
+
+
+def said(one: Report, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    _show.show(one, SOURCE)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_job_of_github_actions_gets_annotations_after_the_report(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert not [line for line in said(report(ALL), capsys) if line.startswith("::")]
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    lines = said(report(ALL), capsys)
+    assert [line for line in lines if line.startswith("::error file=catalogue/c.yaml,line=4,col=7,title=refuses_bad_input/broken0/")]
+
+
+def test_no_line_of_the_report_is_a_command_to_the_job(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Between the two marks nothing is obeyed, and the second cannot be guessed: the runner skips blanks before `::`."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    one = hostile()
+    one = replace(one, findings=(replace(one.findings[0], actual="x " * 60 + "::add-mask::a"),))
+    words = set()
+    for _ in range(2):
+        lines = said(one, capsys)
+        begin = re.fullmatch(r"::stop-commands::([0-9a-f]{32})", lines[0])
+        assert begin
+        end = lines.index(f"::{begin.group(1)}::")
+        assert any("::add-mask::" in line for line in lines[1:end])
+        assert all(re.match(r"::(error|warning|notice) (file|title)=", line) for line in lines[end + 1 :])
+        words.add(begin.group(1))
+    assert len(words) == 2
+
+
+def test_shard_leaves_annotations_to_the_merge(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    one = report(ALL)
+    lines = said(replace(one, header=replace(one.header, shard=(1, 2))), capsys)
+    assert not [line for line in lines if line.startswith("::error")]
+
+
+def test_catalogue_is_named_from_the_root_of_its_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "repo" / "api" / "catalogue" / "a.yaml"
+    file.parent.mkdir(parents=True)
+    file.touch()
+    monkeypatch.chdir(tmp_path / "repo" / "api")
+    monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
+    assert _reports.in_repository("catalogue/a.yaml") == "catalogue/a.yaml"
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "repo"))
+    assert _reports.in_repository("catalogue/a.yaml") == "api/catalogue/a.yaml"
+    monkeypatch.delenv("GITHUB_WORKSPACE")
+    (tmp_path / "repo" / ".git").mkdir()
+    assert _reports.in_repository("catalogue/a.yaml") == _reports.in_repository(str(file)) == "api/catalogue/a.yaml"
+    assert _reports.in_repository("nowhere.yaml") == ""
+
+
+def test_report_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, words in {"r.pdf": "ends in none of", "no/r.json": "there is no folder"}.items():
+        assert main(["verify", "--url", "http://127.0.0.1:9", "--report", str(tmp_path / name)]) == 2
+        assert words in capsys.readouterr().err
+    (tmp_path / "r.html").mkdir()
+    assert main(["verify", "--url", "http://127.0.0.1:9", "--report", str(tmp_path / "r.html")]) == 2
+    assert "that is a folder" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["r.html"]
+
+
+# -- self-test ----------------------------------------------------------------------------------------------------
+
+
+def test_self_test_finds_faults_and_lets_liberties_pass() -> None:
+    heard: list[str] = []
+    outcome = _selftest.tried(
+        lambda done, total, doing: heard.append(f"{done}/{total} {doing}"),
+        faults=["search-unsorted", "request-id-reused"],
+        liberties=["layout"],
+    )
+    assert outcome.wrong == {}
+    assert (outcome.rows["law"].found, outcome.rows["law"].due) == (1, 1)
+    assert (outcome.rows["request_id"].found, outcome.rows["request_id"].due) == (1, 1)
+    assert heard == ["0/3 fault search-unsorted", "1/3 fault request-id-reused", "2/3 liberty layout"]
+
+
+def test_self_test_tells_of_a_dead_check_and_of_a_false_alarm() -> None:
+    outcome = _selftest.Outcome({"law": _selftest.Row(), "moves": _selftest.Row()})
+    _selftest._fault(outcome, "search-unsorted", {"moves": "moves/x@rest"})
+    _selftest._liberty(outcome, "layout", {"moves": "moves/y@rest"})
+    text = "\n".join(_selftest.lines(outcome, 3.0))
+    assert outcome.dead == ["law", "moves"]
+    assert "search-unsorted: not found by law" in text
+    assert "search-unsorted: also broke moves/x@rest, undeclared" in text
+    assert "layout: liberty, but broke moves/y@rest: a false alarm" in text
+    assert re.search(r"^law +0/1 +1/1 +dead$", text, re.M)
+    assert re.search(r"^moves +0/0 +0/1 +dead$", text, re.M)
+    assert "exit 1" in text
+
+
+def test_self_test_ends_with_1_where_a_check_is_dead(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    alive = _selftest.Outcome({"law": _selftest.Row(1, 1)}, 1, 0)
+    for outcome, code in ((alive, 0), (_selftest.Outcome({"law": _selftest.Row()}), 1)):
+        monkeypatch.setattr(_selftest, "tried", lambda _said, outcome=outcome: outcome)
+        assert main(["verify", "--self-test"]) == code
+        assert f"exit {code}: " in capsys.readouterr().out
+
+
+def test_demo_says_where_its_page_is_and_leaves_the_folder_alone(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", "from pgagents.cli.main import run; run()", "demo", "--only", "request_id"],
+        cwd=tmp_path / "here",
+        env={**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    page = tmp_path / "cache" / "pgagents" / "demo" / "report.html"
+    assert f"the report as a page: {page.as_uri()}" in done.stderr
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert list((tmp_path / "here").iterdir()) == []

@@ -1,0 +1,182 @@
+"""Many machines and many runs: shards make the whole, what failed is tried again, worker processes share one pace."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pgagents.cli import _last
+from pgagents.cli._choice import MAX_SHARDS
+from pgagents.cli.main import main
+from pgagents.contract import Contract, Verdict
+from pgagents.report.merge import Part, merge
+from pgagents.report.report import ELSEWHERE
+from pgagents.verify.pace import Pacer
+from pgagents.verify.shard import elsewhere
+from pgagents.wire import Response
+from test_server import sandbox as served
+from verifying import PARK_GRAPH, SHOP, ids, model, run
+
+
+@pytest.mark.parametrize(("path", "count"), [(PARK_GRAPH, 3), (SHOP, 2), (SHOP, 12)], ids=["park_graph", "shop", "more than there is"])
+def test_shards_together_are_the_whole_run(path: Path, count: int) -> None:
+    of = model(path)
+    whole = run(of)
+    parts = [Part(f"{n}.json", run(of, shard=(n, count)), of.source) for n in range(1, count + 1)]
+    merged, _ = merge(parts)
+    alone = {r.contract.id for r in merged.results if "--exclusive" in r.reason}  # what only a run that is alone can tell
+    tried = {r.contract.id for r in whole.results if r.verdict is not Verdict.NOT_SELECTED} - alone
+    assert len(tried) > 200
+    assert {r.contract.id: r.verdict for r in merged.results if r.contract.id in tried} == {
+        r.contract.id: r.verdict for r in whole.results if r.contract.id in tried
+    }
+    assert merged.exit_code == whole.exit_code
+    if path == PARK_GRAPH:
+        assert max(p.report.footer.requests for p in parts) < 0.85 * whole.footer.requests
+
+
+@pytest.mark.parametrize("fault", ["search-unsorted", "wrong-code"])
+def test_fault_is_found_by_the_shards_that_the_whole_run_would_find(fault: str) -> None:
+    of = model()
+    whole = run(of, faults=[fault])
+    found: set[str] = set()
+    for number in (1, 2):
+        found |= set(ids(run(of, faults=[fault], shard=(number, 2)), Verdict.BROKEN))
+    assert {id.partition("/")[0] for id in found} == {id.partition("/")[0] for id in ids(whole, Verdict.BROKEN)}
+
+
+def test_each_contract_is_in_one_shard_with_its_action_and_the_shards_are_of_a_size() -> None:
+    actions = [f"action{n}" for n in range(40)]
+    contracts = [
+        Contract(f"c{n}/{a}@{s}", f"c{n}", a, s, "", ()) for i, a in enumerate(actions) for n in range(3 + i % 5) for s in ("rest", "gpt")
+    ]
+    taken = Counter[str]()
+    for number in range(1, 8):
+        mine = [c for c in contracts if c.id not in elsewhere(contracts, (number, 7))]
+        taken.update(c.id for c in mine)
+        assert {c.id for c in contracts if c.action in {m.action for m in mine}} == {c.id for c in mine}
+        assert abs(len(mine) - len(contracts) / 7) < 12
+        assert elsewhere(random.Random(number).sample(contracts, len(contracts)), (number, 7)) == elsewhere(contracts, (number, 7))
+    assert set(taken.values()) == {1}
+    assert len(taken) == len(contracts)
+
+
+def test_what_another_shard_takes_is_not_selected_here() -> None:
+    report = run(model(SHOP), shard=(1, 2))
+    left = [r for r in report.results if r.reason == ELSEWHERE]
+    assert left
+    assert {r.verdict for r in left} == {Verdict.NOT_SELECTED}
+    assert report.exit_code == 0
+    assert report.header.shard == (1, 2)
+
+
+def test_shards_share_the_pace() -> None:
+    of = model()
+    now = [0.0]
+
+    def sent(parts: int, headers: tuple[tuple[str, str], ...] = ()) -> int:
+        """How many calls one of so many runs makes in ten minutes."""
+        now[0], count = 0.0, 0
+        pacer = Pacer(of, lambda: now[0], 0, 60.0, parts)
+        while now[0] < 600:
+            now[0] += pacer.before("main", "rest", next(iter(of.buckets)))
+            pacer.after("main", "rest", next(iter(of.buckets)), Response(200, headers))
+            count += 1
+        return count
+
+    alone = sent(1)
+    assert sent(4) == pytest.approx(alone / 4, rel=0.1)
+    names = of.limits.headers
+    told = ((names.limit, "600"), (names.remaining, "0"))
+    assert sent(4, told) == pytest.approx(sent(1, told) / 4, rel=0.1)
+
+
+@pytest.mark.parametrize("given", ["0/3", "4/3", "1", "a/b", "1/", "-1/3", f"1/{MAX_SHARDS + 1}", "1/2/3", "٣/٤", "1" * 5000 + "/2"])
+def test_wrong_shard_is_one_message(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--url", "http://127.0.0.1:9", "--shard", given]) == 2
+    said = capsys.readouterr().err
+    assert "is no part of a whole" in said or given == "٣/٤"
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("flag", ["--limits", "--exclusive"])
+def test_shard_is_not_asked_what_only_a_run_that_is_alone_can_tell(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["verify", "--url", "http://127.0.0.1:9", "--shard", "1/2", flag]) == 2
+    assert f"{flag} cannot go with --shard" in capsys.readouterr().err
+
+
+# -- what failed last time ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    with served(tmp_path_factory.mktemp("sandbox"), "--fault", "accept-out-of-range", catalogue=str(SHOP)) as (_, facts):
+        yield facts
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faulty: dict[str, Any]) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PGAGENTS_TOKEN", faulty["keys"].get("lifted") or next(iter(faulty["keys"].values())))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "cache"
+
+
+def test_last_failed_tries_what_failed_and_nothing_else(cache: Path, faulty: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    verify = ["verify", "--url", faulty["url"], str(SHOP), "--report", "r.json"]
+    assert main([*verify, "--last-failed"]) == 2
+    assert "no earlier run against this server is remembered" in capsys.readouterr().err
+    assert main(verify) == 1
+    first = json.loads(Path("r.json").read_text())
+    broken = {r["contract"] for r in first["results"] if r["verdict"] == "broken"}
+    assert broken
+    for flags in (["--last-failed"], ["--failed-in", "first.json"]):
+        Path("first.json").write_text(json.dumps(first))
+        assert main([*verify, *flags]) == 1
+        again = json.loads(Path("r.json").read_text())
+        assert {r["contract"] for r in again["results"] if r["verdict"] != "not_selected"} == broken
+        assert {r["reason"] for r in again["results"] if r["verdict"] == "not_selected"} == {f"left out by {flags[0]}"}
+        assert again["footer"]["requests"] < first["footer"]["requests"]
+    assert sorted(p.name for p in Path().iterdir()) == ["cache", "first.json", "r.json"]
+    assert list((cache / "pgagents" / "last").iterdir())
+
+
+@pytest.mark.usefixtures("cache")
+def test_last_failed_without_a_failure_tries_everything(faulty: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    verify = ["verify", "--url", faulty["url"], str(SHOP)]
+    assert main([*verify, "--only", "never_crashes"]) == 0
+    capsys.readouterr()
+    assert main([*verify, "--last-failed", "--plan"]) == 0
+    said = capsys.readouterr()
+    assert "nothing failed there" in said.err
+    assert "left out by" not in said.out
+
+
+def test_what_a_run_did_not_try_stays_failed(tmp_path: Path) -> None:
+    of = model(SHOP)
+    path = tmp_path / "last" / "x.json"
+    broken = run(of, faults=["accept-out-of-range"])
+    _last.remember(path, broken)
+    first = _last.failed(path)
+    assert first == _last.failing(broken)
+    _last.remember(path, run(of, only=("never_crashes",)))
+    assert _last.failed(path) == first
+    _last.remember(path, run(of))
+    assert _last.failed(path) == []
+
+
+@pytest.mark.parametrize("raw", ["", "[]", '{"failed": 3}', "x" * 100, "[" * 100_000])
+def test_memory_that_cannot_be_read_is_none(raw: str, tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text(raw)
+    assert _last.failed(tmp_path / "x.json") is None
+
+
+def test_memory_that_cannot_be_written_fails_no_run(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    _last.remember(tmp_path / "file" / "x.json", run(model(SHOP), only=("never_crashes",)))
