@@ -147,6 +147,8 @@ def load() -> Iterator[Row]:
         (per_s, per_s_constant), (p99_ms, p99_ms_constant) = found.per_s, found.p99_ms
         yield f"{what}: requests/s", f"{per_s:,.0f}", "(none)", True
         yield f"{what}: p99", f"{p99_ms:.1f} ms", f"({p99_ms_constant:.1f} ms)", True
+        cpu_us, cpu_us_constant = found.cpu_us
+        yield f"{what}: processor a request", f"{cpu_us:.0f} µs", f"({cpu_us_constant:.0f} µs)", True
         yield f"{what}: of a constant's {per_s_constant:,.0f}", f"{found.share:.0%}", f"≥ {least:.0%}", found.share >= least
 
 

@@ -23,7 +23,7 @@ VAIL = (39.6403, -106.3742)
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """Milliseconds of each query, and whether all that were checked found the right lots in the right order."""
+    """Milliseconds of the processor for each query (it waits for nothing), and whether all that were checked found what they had to."""
 
     name: str
     times_ms: tuple[float, ...]
@@ -58,9 +58,9 @@ def search(count: int = LOTS, checked: int = CHECKED) -> Iterator[Searched]:
 def _searched(name: str, store: Store, lots: list[Lot], queries: list[_Query], checked: int) -> Searched:
     times, exact = [], True
     for n, query in enumerate(queries):
-        begun = time.perf_counter()
+        begun = time.process_time()
         found = parking_lots.nearest(store, query.lat, query.lng, query.radius_km, query.limit, autonomous=query.autonomous)
-        times.append((time.perf_counter() - begun) * 1000)
+        times.append((time.process_time() - begun) * 1000)
         if n < checked:
             exact = exact and [row["id"] for _, row in found] == _by_looking(lots, query)
     return Searched(name, tuple(times), exact)

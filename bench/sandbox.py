@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -46,10 +47,11 @@ uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False)).run(
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load came to: the seconds of each request, and of all together."""
+    """What a load came to: the seconds of each request, of all together, and of the server's processor."""
 
     times_s: tuple[float, ...]
     seconds: float
+    cpu_s: float
 
     @property
     def per_s(self) -> float:
@@ -77,6 +79,14 @@ class Compared:
         return ours, constant
 
     @property
+    def cpu_us(self) -> tuple[float, float]:
+        """Microseconds of the server's processor for a request, of ours and of the constant; 0 where the system does not tell."""
+        ours, constant = (
+            sum(load.cpu_s for load in loads) / sum(len(load.times_s) for load in loads) * 1e6 for loads in zip(*self.turns, strict=True)
+        )
+        return ours, constant
+
+    @property
     def p99_ms(self) -> tuple[float, float]:
         """The 99th percentile of the times of all turns, of ours and of the constant."""
         ours, constant = ([s for load in loads for s in load.times_s] for loads in zip(*self.turns, strict=True))
@@ -92,16 +102,14 @@ Next = Callable[[], bytes]
 
 def compare() -> Iterator[Compared]:
     """Search and create at each number of connections."""
-    with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as (_, facts):
+    with tempfile.TemporaryDirectory() as folder, _sandbox(Path(folder)) as (pid, facts):
         for name, following in (("search", _searches(facts)), ("create", _creates(facts))):
             size_bytes = asyncio.run(_size(_port(facts), following()))
-            with _constant(size_bytes) as port:
-                same = _alike(following())
+            with _constant(size_bytes) as (other, port):
+                both = ((pid, _port(facts), following), (other, port, _alike(following())))
                 for connections in CONNECTIONS:
-                    for at, once in ((_port(facts), following), (port, same)):
-                        _load(at, connections, once)  # to warm up
-                    turns = ((_load(_port(facts), connections, following), _load(port, connections, same)) for _ in range(TURNS))
-                    yield Compared(name, connections, tuple(turns))
+                    turns = [tuple(_load(*one, connections) for one in both) for _ in range(TURNS + 1)]
+                    yield Compared(name, connections, tuple((ours, constant) for ours, constant in turns[1:]))  # the first is to warm up
 
 
 def growth(many: int) -> tuple[float, float]:
@@ -235,9 +243,19 @@ async def _drive(port: int, connections: int, following: Next, over: Callable[[i
     return times, time.perf_counter() - begun
 
 
-def _load(port: int, connections: int, following: Next) -> Load:
+def _load(pid: int, port: int, following: Next, connections: int) -> Load:
+    before = _cpu_s(pid)
     times, seconds = asyncio.run(_drive(port, connections, following, lambda _, passed: passed >= SECONDS))
-    return Load(tuple(times), seconds)
+    return Load(tuple(times), seconds, _cpu_s(pid) - before)
+
+
+def _cpu_s(pid: int) -> float:
+    """Seconds of the processor that a process has used; 0 where there is no /proc."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _size(port: int, request: bytes) -> int:
@@ -269,10 +287,10 @@ def _sandbox(folder: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 @contextmanager
-def _constant(size_bytes: int) -> Iterator[int]:
+def _constant(size_bytes: int) -> Iterator[tuple[int, int]]:
     with _running([sys.executable, "-c", _CONSTANT, str(size_bytes)]) as process:
         assert process.stdout is not None
-        yield int(process.stdout.readline())
+        yield process.pid, int(process.stdout.readline())
 
 
 @contextmanager

@@ -56,7 +56,7 @@ WRONG_CALLS = {
     "unknown profile": ([SHOP, "--url", URL, "--profile", "quick"], "'quick' is not one of 'smoke', 'standard', 'deep'"),
     "no requests": ([SHOP, "--url", URL, "--max-requests", "0"], "0 is not in the range x>=1"),
     "text for a number": ([SHOP, "--url", URL, "--seed", "x"], "'x' is not a valid integer range"),
-    "report of an unknown form": ([SHOP, "--url", URL, "--report", "out.txt"], "the name ends in none of .json, .xml"),
+    "report of an unknown form": ([SHOP, "--url", URL, "--report", "out.pdf"], "the name ends in none of .json, .xml"),
     "report in no folder": ([SHOP, "--url", URL, "--report", "no/such/out.json"], "there is no folder no/such"),
     "unknown contract": ([SHOP, "--url", URL, "--only", "no_such_check"], "no contract's id is this or begins so"),
     "unknown role": ([SHOP, "--url", URL, "--identity", "nobody"], "the catalogue has no such role"),

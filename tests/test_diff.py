@@ -239,6 +239,15 @@ def test_markdown_keeps_hostile_words_inside_their_cell() -> None:
         assert row.replace("\\|", "").count("|") == 5
 
 
+def test_markdown_of_many_changes_fits_a_comment() -> None:
+    model = load_text(SHOP)
+    many = tuple(Change("breaking", "x", f"action_{n}", "y" * 100, ("rest",), ("actions",), ("actions",)) for n in range(500))
+    told = markdown(Comparison(model, model, many))
+    assert "and 440 more" in told
+    assert "### Breaking (500)" in told
+    assert len(told) < 65_536
+
+
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from importing import SWAGGER, answering, imported, openapi, operation, taking
+from importing import SWAGGER, answering, holding, imported, openapi, operation, taking
 from pgagents.build import build
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
+from pgagents.contract import Verdict
 from pgagents.errors import PgagentsError
 from pgagents.importer.catalogue import Choice, Imported
+from verifying import run
 
 ROOT = Path(__file__).parents[1]
 
@@ -316,3 +318,20 @@ def test_command_writes_a_catalogue_that_builds(capsys: pytest.CaptureFixture[st
 @pytest.fixture
 def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+def test_imported_catalogue_without_codes_is_served_and_verified() -> None:
+    """Bodies that tell no code: the mock's errors have the envelope's form, and the status alone is judged."""
+    fault = {"type": "object", "required": ["message", "at"], "properties": {"message": {"type": "string"}, "at": {"type": "integer"}}}
+    errors = {
+        status: {"description": "No", **holding({"$ref": "#/components/schemas/Fault"})} for status in ("400", "401", "404", "405", "500")
+    }
+    number = {"name": "n", "in": "query", "schema": {"type": "integer", "minimum": 1}}
+    read = operation(parameters=[number], responses={**operation()["responses"], **errors}, security=[{"key": []}])
+    schemes = {"key": {"type": "http", "scheme": "bearer"}}
+    made = imported(openapi({"/books": {"get": read}}, components={"schemas": {"Fault": fault}, "securitySchemes": schemes}))
+    assert made.data["errors"]["code_at"] is None
+    assert made.data["errors"]["message_at"] == "message"
+    report = run(made.model)
+    assert [str(r.contract.id) for r in report.results if r.verdict is Verdict.BROKEN] == []
+    assert sum(r.verdict is Verdict.KEPT for r in report.results) > 20

@@ -177,6 +177,22 @@ def test_wrong_types_anywhere_end_in_a_catalogue_or_a_message(data: st.DataObjec
     assert load_text(made.text).actions
 
 
+def test_schemas_that_all_refer_to_each_other_end() -> None:
+    names = [f"#/components/schemas/S{n}" for n in range(40)]
+    schemas = {f"S{n}": {"anyOf": [{"$ref": name} for name in names]} for n in range(40)}
+    answers = {**answering({"$ref": names[0]}), "404": {"description": "No", **holding({"$ref": names[1]})}}
+    post = operation(operationId="send", requestBody=taking({"$ref": names[2]}))
+    document = openapi({"/a": {"get": operation(responses=answers), "post": post}}, components={"schemas": schemas})
+    assert "40 schemas" in imported(document, offering=False).text
+
+
+def test_more_operations_than_a_catalogue_holds_are_refused_with_the_way_out() -> None:
+    document = openapi({f"/p{n}": {"get": {"responses": {}}} for n in range(4_001)})
+    with pytest.raises(PgagentsError, match="4,001 operations are too many") as raised:
+        imported(document)
+    assert "--tag" in raised.value.help
+
+
 class Answering(http.server.BaseHTTPRequestHandler):
     """One document, a redirect, and a file beside it."""
 

@@ -20,7 +20,8 @@ ROOT = Path(pgagents.__file__).parent
 ORDER = [
     {"source"}, {"origin"}, {"diagnostics"}, {"errors"}, {"registry"}, {"resources"}, {"wire"}, {"schema"}, {"expression"}, {"model"},
     {"catalogue"}, {"target"}, {"dialect", "dump", "patterns", "intersect"}, {"nullable", "wording"}, {"lower"}, {"functions", "criteria"},
-    {"strict"}, {"openapi"}, {"apiplugin"}, {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"lint"}, {"icon"}, {"packages"}, {"package"}, {"contract"}, {"report"}, {"client"}, {"verify", "sandbox", "mcp", "importer", "diff"},
+    {"strict"}, {"openapi"}, {"apiplugin"}, {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"lint"}, {"icon"}, {"packages"},
+    {"package"}, {"contract"}, {"report"}, {"client"}, {"verify", "sandbox", "mcp", "importer", "diff"},
     {"cli"},
 ]  # fmt: skip
 PLACE = {name: place for place, group in enumerate(ORDER) for name in group}

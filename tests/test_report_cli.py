@@ -114,9 +114,24 @@ def test_self_test_tells_of_a_dead_check_and_of_a_false_alarm() -> None:
 def test_self_test_ends_with_1_where_a_check_is_dead(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     alive = _selftest.Outcome({"law": _selftest.Row(1, 1)}, 1, 0)
     for outcome, code in ((alive, 0), (_selftest.Outcome({"law": _selftest.Row()}), 1)):
-        monkeypatch.setattr(_selftest, "tried", lambda _said, outcome=outcome: outcome)
+        monkeypatch.setattr(_selftest, "tried", lambda *_, outcome=outcome: outcome)
         assert main(["verify", "--self-test"]) == code
         assert f"exit {code}: " in capsys.readouterr().out
+
+
+def test_self_test_of_one_check_runs_its_faults_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    asked: list[list[str]] = []
+
+    def tried(_said: object, faults: list[str]) -> _selftest.Outcome:
+        asked.append(faults)
+        return _selftest.Outcome({"law": _selftest.Row(), "request_id": _selftest.Row(2, 2)}, 2, 0)
+
+    monkeypatch.setattr(_selftest, "tried", tried)
+    assert main(["verify", "--self-test", "--only", "request_id/search_parking"]) == 0
+    assert asked == [["request-id-differs", "request-id-reused"]]
+    assert "1 of 1 checks alive" in capsys.readouterr().out
+    assert main(["verify", "--self-test", "--only", "request_idd"]) == 2
+    assert "there is no such check" in capsys.readouterr().err
 
 
 def test_demo_says_where_its_page_is_and_leaves_the_folder_alone(tmp_path: Path) -> None:

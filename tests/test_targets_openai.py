@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -12,6 +13,7 @@ import pytest
 
 from offering import OFFERING, shop
 from pgagents.build import build, targets
+from pgagents.catalogue.load import load_text
 from pgagents.model import Model
 from pgagents.target import Loss, Target
 
@@ -184,3 +186,17 @@ def test_more_tools_than_the_api_takes_are_noted(count: int, noted: int) -> None
     actions = {f"act_{n}": {**copy.deepcopy(action), "http": f"GET /a{n}"} for n in range(count)}
     model = shop(actions=actions, surfaces={"openai_tools": {}}, resources={}, workflows={}, groups={})
     assert len([d for d in build(model, only=TARGETS).diagnostics if d.id.endswith("/limit")]) == noted
+
+
+def test_action_without_arguments_is_a_strict_tool() -> None:
+    """OpenAI's strict mode asks for `required` of every object, of one without members too."""
+    text = (Path(__file__).parent / "catalogues/shop.yaml").read_text(encoding="utf-8")
+    about = "{title: List offers, description: List today's offers., http: GET /offers, effect: read, output: {200: null}}"
+    text = text.replace("\nactions:\n", f"\nactions:\n  list_offers:\n    {about}\n")
+    model = load_text(text.replace("  xai: {actions: all}\n", "  openai_tools: {actions: all}\n"))
+    built = build(model, only=["openai/tools_chat_strict", "openai/tools_responses_strict"])
+    assert [d for d in built.diagnostics if d.severity == "error"] == []
+    for file in built.files:
+        tool = next(t.get("function", t) for t in json.loads(file.data) if t.get("function", t)["name"] == "list_offers")
+        assert tool["parameters"] == {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+        assert tool["strict"] is True

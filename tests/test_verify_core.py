@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -21,6 +24,7 @@ from pgagents.verify.options import Identities, Options
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.run import contracts, plan, verify
 from pgagents.verify.seen import Seen
+from pgagents.verify.send import Client
 from pgagents.wire import Request, Response, Silence, json_bytes
 from verifying import URL, ids, keys_of, model, run, sandbox
 
@@ -183,3 +187,30 @@ def test_a_surface_with_a_protocol_of_its_own_is_a_door_with_a_form():
 def _seen(call: Call, request: Request, result: dict[str, Any]) -> Seen:
     answer = Response(200, (), json_bytes({"jsonrpc": "2.0", "id": 1, "result": result}))
     return Seen(1, call, {}, request, answer, seconds=0.0, sent_at=0.0, codes=model().codes, code_at=model().errors.code_at)
+
+
+def test_calls_at_once_are_on_the_wire_at_the_same_time():
+    """The server answers none of two calls before it has both."""
+    both = Barrier(2)
+
+    class Waits(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            both.wait(timeout=10)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on stderr."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Waits)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with Client(f"http://127.0.0.1:{server.server_port}", timeout_s=15) as client, ThreadPoolExecutor(2) as threads:
+            answers = list(threads.map(client, [Request("GET", "/"), Request("GET", "/")]))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [answer.status for answer in answers if isinstance(answer, Response)] == [200, 200]

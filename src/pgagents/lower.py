@@ -386,6 +386,8 @@ class _Lowering:
         """Only named members may be sent. Where that shuts out what the object is for, some calls cannot be made."""
         members = out.setdefault("properties", Node(origin=flat.place("properties")))
         out["additionalProperties"] = False
+        if self.dialect.optional == "null":
+            out.setdefault("required", list(members))  # strict: said of an object without members too
         place = flat.place("additionalProperties")
         if isinstance(further, Mapping) or (further is not False and not members):
             self.lose(place, "additionalProperties", further, "narrowed", "only named members may be sent")
@@ -414,7 +416,7 @@ class _Lowering:
         required = [n for n in flat.get("required", ()) if known is None or n in known]
         if self.dialect.optional == "null":
             required = list(members)
-        if required:
+        if required or self.dialect.optional == "null":
             out["required"] = required
         if self.dialect.ordering and members:
             out["propertyOrdering"] = list(members)

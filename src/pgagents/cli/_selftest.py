@@ -50,11 +50,15 @@ class Outcome:
         return [name for name, row in self.rows.items() if not row.found]
 
 
-def run() -> int:
-    """Try everything, print the matrix; 1 where a check is dead or a fault or liberty is not met as it declares."""
+def run(only: Sequence[str] = ()) -> int:
+    """Try everything (or, of `only` these checks, their faults), print the matrix.
+
+    1 where a check is dead or a fault or liberty is not met as it declares. Raises PgagentsError where `only` names no check.
+    """
     started = time.monotonic()
     try:
-        outcome = tried(_Said())
+        outcome = tried(_Said(), _faults_of(only)) if only else tried(_Said())
+        outcome.rows = {name: row for name, row in outcome.rows.items() if not only or name in _checks(only)}
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
         return STOPPED
@@ -86,6 +90,28 @@ def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = 
         point = oddity.module("liberties", liberty).POINT
         _liberty(outcome, liberty, _broken(_verified(opened(text, point), liberties=(liberty,))))
     return outcome
+
+
+def _checks(only: Sequence[str]) -> list[str]:
+    """The checks that are named, by themselves or by a contract of theirs. Raises PgagentsError where there is none of that name."""
+    from pgagents.errors import PgagentsError
+    from pgagents.source import did_you_mean
+    from pgagents.verify.check import collect
+
+    every = collect()
+    named = [one.partition("/")[0].replace("-", "_") for one in only]
+    for name in named:
+        if name not in every:
+            raise PgagentsError(f"--only {name}: there is no such check", did_you_mean(name, every) or "see `pgagents contracts`")
+    return named
+
+
+def _faults_of(only: Sequence[str]) -> list[str]:
+    """The faults that must break one of these checks."""
+    from pgagents.sandbox import oddity
+
+    wanted = set(_checks(only))
+    return [name for name in oddity.known("faults") if wanted & set(oddity.module("faults", name).BREAKS)]
 
 
 def opened(text: str, point: str | None = None) -> Model:

@@ -107,7 +107,11 @@ PHASES = {"99": "99 (limits)"}
     help="YAML of findings that are put up with: contract, reason, until. A line that no longer holds fails the run.",
 )
 @click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=_reports.HELP)
-@click.option("--self-test", is_flag=True, help="Run every check against its faults and liberties, in this process, and no server.")
+@click.option(
+    "--self-test",
+    is_flag=True,
+    help="Run every check (with --only, these) against its faults and liberties, in this process, and no server.",
+)
 def command(
     url: str | None,
     catalogue: Path | None,
@@ -150,7 +154,7 @@ def command(
 
     keep_out_of_here()
     if self_test:
-        return _selftest.run()
+        return _selftest.run(only)
     if url is None and description is None:
         raise click.UsageError("Missing option '--url'.")
     _choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})

@@ -13,6 +13,8 @@ _TITLES: dict[Severity, str] = {
     "breaking": "Breaking", "may break": "May break", "addition": "Additions", "wording": "Wording",
 }  # fmt: skip
 MOST_SURFACES = 6
+MOST_ROWS = 60
+"""Of one severity in Markdown: a comment on a pull request has at most 65,536 characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,13 @@ def markdown(comparison: Comparison) -> str:
         folded, title = severity in ("addition", "wording"), f"{_TITLES[severity]} ({len(group)})"
         lines += [f"<details><summary>{title}</summary>" if folded else f"### {title}", ""]
         lines += ["| where | what | seen on | line |", "|---|---|---|---|"]
-        for c in group:
+        for c in group[:MOST_ROWS]:
             mark = " **safety**" if c.safety else ""
             lines.append(
                 f"| {_cell(c.subject)} | {_cell(c.message)}{mark} | {_cell(_surfaces(c)) or 'everywhere'} | {_cell(comparison.place(c))} |"
             )
+        if len(group) > MOST_ROWS:
+            lines.append(f"| … | and {len(group) - MOST_ROWS} more | | |")
         lines += ["", "</details>", ""] if folded else [""]
     return "\n".join(lines)
 

@@ -22,7 +22,6 @@ from pgagents.importer.surfaces import offer
 from pgagents.model import Model
 from pgagents.source import did_you_mean
 
-
 MAX_OPERATIONS = 4_000
 
 

@@ -22,10 +22,12 @@ MAX_BYTES = 4_000_000
 MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64_000
 TIMEOUT_S = 30.0
+AT_ONCE = 4
+"""Connections for calls that are to go out at the same time; calls in a row use one, kept alive."""
 
 
 class Client:
-    """A handler over one kept-alive connection. Use it as a context manager, or call `close`."""
+    """A handler over one kept-alive connection, that a few threads may use at once. Use it as a context manager, or call `close`."""
 
     def __init__(
         self, url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None,
@@ -40,7 +42,7 @@ class Client:
         self._headers = dict(headers or {})
         self._httpx = httpx
         transport = httpx.HTTPTransport(
-            verify=_verify(cacert), trust_env=False, limits=httpx.Limits(max_connections=1, max_keepalive_connections=1)
+            verify=_verify(cacert), trust_env=False, limits=httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=1)
         )
         pool: Any = transport._pool
         self._deadline = pool._network_backend = Deadline(pool._network_backend, timer)  # httpx offers no way in; test_verify_send holds it

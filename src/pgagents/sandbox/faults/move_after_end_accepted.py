@@ -9,7 +9,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 BREAKS = frozenset({"moves"})
-ALSO: dict[str, str] = {}
+ALSO: dict[str, str] = {"leaks_nothing": "where the last move was the creation, its answer told secrets"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -157,11 +157,13 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
         noted: Sequence[Done] = list((yield Recall(NAME)) or ())
         rows = at_path(audit.listed_by.at, seen) if audit.listed_by.at and seen.success else None
         if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-            for contract in {f"{NAME}/{d.door.place}" for d in noted}:
+            for contract in {f"{NAME}/{d.door.place}": None for d in noted}:
                 yield untested(contract, f"the audit's list could not be read: {seen.outcome}")
             return
         since = epoch(rows[-1].get(audit.at)) if rows and limit is not None and len(rows) >= limit else None
         inside = [d for d in noted if since is None or d.at > since + SLACK_S]
+        for contract in {f"{NAME}/{d.door.place}": None for d in noted if since is not None and not d.at > since + SLACK_S}:
+            yield untested(contract, f"the {len(rows)} rows that are listed are all later than the call")
         yield from _judged(audit, inside, rows)
         if last and earlier:
             yield from _unchanged(audit, earlier, rows, since)

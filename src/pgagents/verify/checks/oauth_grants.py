@@ -23,7 +23,7 @@ from pgagents.verify.recipe import known, recipe_of
 from pgagents.verify.seen import Seen, got
 
 NAME = "oauth_grants"
-COST = 18
+COST = 19
 CASES = {
     "state": "the state that a client sent comes back with the code",
     "challenge_required": "a client that PKCE binds gets no code without a challenge",
@@ -203,6 +203,9 @@ class _Flow:
             old: Seen = yield self.refresh(token, "a refresh token once more")
             problem = refusal(old) or ("" if isinstance(new, str) and new != token else "no new refresh token came")
             yield self.said("rotation", not problem, "a new refresh token, and 400 for the old one", problem)
+        if self.oauth.revoke:  # nothing that was granted to us is left alive
+            last = got(again.body, "refresh_token")
+            yield posted(self.oauth.revoke, proved(self.client, {"token": last if isinstance(last, str) else token}), "the last token ends")
 
     def refresh(self, token: str, why: str) -> Call:
         """The exchange of a refresh token."""

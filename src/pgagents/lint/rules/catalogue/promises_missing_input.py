@@ -24,6 +24,7 @@ from typing import Any
 
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import Said, offered, told
+from pgagents.lint.words import words
 from pgagents.model import Action, Model
 from pgagents.schema import closure, subschemas
 
@@ -44,7 +45,7 @@ _BETWEEN = (
     r"(?:\s+(?:a|an|the|any|some|one|its|their|your|street|full|valid|given)"
     r"|\s+[\w-]+,?\s+(?:or|and)(?:\s+(?:a|an|the|by|by a|near|near an|from a))?){0,4}"
 )
-_MANNER = re.compile(r"\b(?:sort|order|group|rank|list|split|filter|count|total|summ|broken down|per|in total and)\w*(?:\s+\w+)?\s*$", re.I)
+_MANNER = re.compile(r"\b(?:sort|order|group|rank|split|count|total|summ|broken down|in total and)\w*(?:\s+\w+)?\s*$", re.I)
 _WAYS = ("an e-mail address", "a phone number", "a file", "a photo", "a recording")
 _SENT = re.compile(r"\b(?:send|sent|notif|deliver|mail|call|contact|text|inform|remind|confirm|pay|download|export|receiv)\w*\b", re.I)
 _OTHER_USES = re.compile(r"\b(?:returns?|answers?|gives?|shows?|sends?|into|turns?|including|includes)\b", re.I)
@@ -52,11 +53,11 @@ _OTHER_USES = re.compile(r"\b(?:returns?|answers?|gives?|shows?|sends?|into|turn
 
 def find(model: Model) -> Iterator[Hit]:
     every = offered(model)
-    words = {action.name: _taken(action, model) for action in every}
-    whole = " ".join(words.values())
+    by_action = {action.name: _taken(action, model) for action in every}
+    whole = " ".join(by_action.values())
     for said in told(model):
         if said.of in ("api", "surface") or (said.of == "action" and said.action is not None):
-            taken = words[said.action.name] if said.action else whole
+            taken = by_action[said.action.name] if said.action else whole
             yield from _promised(said, taken)
 
 
@@ -68,7 +69,7 @@ def _promised(said: Said, taken: str) -> Iterator[Hit]:
             promise = re.search(rf"\b{_LEADS}{_BETWEEN}\s+(?:{pattern})\b", clause, re.I)
             if (
                 promise
-                and not _otherwise(clause[: promise.start()], what)
+                and not _otherwise(clause[: promise.start()], promise.group(0), what)
                 and not re.search(rf"(?:\b|_)(?:{pattern})(?:\b|_)", taken, re.I)
             ):
                 shown = " ".join(promise.group(0).split())
@@ -76,16 +77,17 @@ def _promised(said: Said, taken: str) -> Iterator[Hit]:
                 yield Hit(said.origin, message, "add the argument, or say only what there is")
 
 
-def _otherwise(before: str, what: str) -> bool:
+def _otherwise(before: str, promise: str, what: str) -> bool:
     """Whether the words before say how it is done, not what is given: sorted by date, sent by e-mail."""
-    return bool(_MANNER.search(before)) or (what in _WAYS and bool(_SENT.search(before)))
+    manner = promise[:2].lower() == "by" and _MANNER.search(before)
+    return bool(manner) or (what in _WAYS and bool(_SENT.search(before)))
 
 
 def _taken(action: Action, model: Model) -> str:
     """The names and descriptions of all arguments, members too."""
     found = []
     for param in action.params:
-        found += [str(param.name), param.wire, param.description]
+        found += [param.wire, " ".join(words(param.name)), param.description]
         for schema in (param.schema, *(model.schemas[name] for name in closure(param.schema, model.schemas))):
             found += _texts(schema)
     return "\n".join(found)
@@ -95,7 +97,7 @@ def _texts(schema: Mapping[str, Any]) -> Iterator[str]:
     for part in subschemas(schema):
         yield str(part.get("description", ""))
         yield str(part.get("format", ""))
-        yield from map(str, part.get("properties", ()))
+        yield from (" ".join(words(str(name))) for name in part.get("properties", ()))
 
 
 RULE = Rule("warning", "catalogue.no-ambiguity", find)
