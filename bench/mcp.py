@@ -1,6 +1,7 @@
-"""What the MCP server costs: time to the first tool list from a cold start, and what it adds to a call.
+"""What an MCP server costs: time to the first tool list from a cold start, and what it adds to a call.
 
-The API behind it is the sandbox, in a process of its own; calls over MCP and straight over HTTP take turns.
+The API behind it is the sandbox, in a process of its own; calls over MCP and straight over HTTP take turns. Ours is measured where no
+other server is given.
 """
 
 from __future__ import annotations
@@ -12,20 +13,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import httpx
 
+from bench.stdio import Command, start, stop, talking
+
 RUN = "from pgagents.cli.main import run; run()"
 CATALOGUE = "catalogue/park_graph.yaml"
 STARTS = 9
 CALLS = 200
-HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"}}
+WARM = 20
 SEARCH = {"lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "limit": 5}
 PATH = "/api/v1/lots/search?lat=39.6403&lng=-106.3742&radius_km=1.5&limit=5"
+Serve = Callable[[str, str], Command]
 
 
 class First(NamedTuple):
@@ -47,77 +51,40 @@ class Overhead(NamedTuple):
         return self.mcp_ms - self.direct_ms
 
 
-def first_list() -> First:
+def ours(url: str, key: str, catalogue: str = CATALOGUE) -> Command:
+    """The command of our server before the API at this URL."""
+    return Command([sys.executable, "-c", RUN, "mcp", catalogue], {"PARKGRAPH_API_URL": url, "PARKGRAPH_API_KEY": key})
+
+
+def first_list(command: Command | None = None, starts: int = STARTS, stderr: Any = None) -> First:
     """The middle of several cold starts over stdio, by their time."""
-    return sorted(_start() for _ in range(STARTS))[STARTS // 2]
+    return sorted(_start(command or ours("http://127.0.0.1:9", "none"), stderr) for _ in range(starts))[starts // 2]
 
 
-def overhead() -> Overhead:
-    """The same search through the server over stdio and straight over HTTP, turn about."""
-    with _sandbox() as ready, _server(ready["url"], ready["keys"]["lifted"]) as child:
+def overhead(
+    serve: Serve = ours, tool: str = "search_parking", arguments: Any = None, calls: int = CALLS, stderr: Any = None, alike: bool = True
+) -> Overhead:
+    """The same search through the server over stdio and straight over HTTP, turn about; `alike`: both answers must be one."""
+    with sandbox() as ready, talking(serve(ready["url"], ready["keys"]["lifted"]), stderr) as talk:
         headers = {"Authorization": f"Bearer {ready['keys']['lifted']}"}
         with httpx.Client(base_url=ready["url"], headers=headers) as client:
             through, direct = [], []
-            for number in range(-20, CALLS):
+            for number in range(-WARM, calls):
                 began = time.perf_counter()
-                found = _ask(child, number + 100, "tools/call", {"name": "search_parking", "arguments": SEARCH})
+                found = talk.call(tool, arguments or SEARCH)
                 between = time.perf_counter()
                 straight = client.get(PATH).json()
                 ended = time.perf_counter()
-                assert found["result"]["structuredContent"] == straight
+                assert not alike or found["result"]["structuredContent"] == straight
                 if number >= 0:
                     through.append(between - began)
                     direct.append(ended - between)
     return Overhead(statistics.median(through) * 1000, statistics.median(direct) * 1000)
 
 
-def _start() -> First:
-    began = time.perf_counter()
-    child = _spawn("http://127.0.0.1:9", "none")
-    _hello(child)
-    assert _ask(child, 2, "tools/list", None)["result"]["tools"]
-    wall = time.perf_counter() - began
-    assert child.stdin
-    child.stdin.close()
-    _, _, usage = os.wait4(child.pid, 0)
-    return First(wall, usage.ru_utime + usage.ru_stime)
-
-
-def _spawn(url: str, key: str) -> subprocess.Popen[bytes]:
-    env = {**os.environ, "PARKGRAPH_API_URL": url, "PARKGRAPH_API_KEY": key}
-    return subprocess.Popen([sys.executable, "-c", RUN, "mcp", CATALOGUE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env)
-
-
-def _send(child: subprocess.Popen[bytes], message: dict[str, Any]) -> None:
-    assert child.stdin
-    child.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-    child.stdin.flush()
-
-
-def _ask(child: subprocess.Popen[bytes], id: int, method: str, params: Any) -> Any:
-    _send(child, {"id": id, "method": method, **({"params": params} if params is not None else {})})
-    assert child.stdout
-    return json.loads(child.stdout.readline())
-
-
-def _hello(child: subprocess.Popen[bytes]) -> None:
-    _ask(child, 1, "initialize", HELLO)
-    _send(child, {"method": "notifications/initialized"})
-
-
 @contextmanager
-def _server(url: str, key: str) -> Iterator[subprocess.Popen[bytes]]:
-    child = _spawn(url, key)
-    try:
-        _hello(child)
-        yield child
-    finally:
-        child.terminate()
-        child.wait()
-
-
-@contextmanager
-def _sandbox() -> Iterator[dict[str, Any]]:
+def sandbox() -> Iterator[dict[str, Any]]:
+    """A sandbox in a process of its own: its URL and keys."""
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder, "ready.json")
         words = [sys.executable, "-c", RUN, "sandbox", CATALOGUE, "--port", "0", "--ready", str(ready)]
@@ -127,11 +94,36 @@ def _sandbox() -> Iterator[dict[str, Any]]:
                 time.sleep(0.02)
             yield json.loads(ready.read_text(encoding="utf-8"))
         finally:
-            child.terminate()
-            child.wait()
+            stop(child)
+
+
+def _start(command: Command, stderr: Any) -> First:
+    began = time.perf_counter()
+    talk = start(command, stderr)
+    talk.hello()
+    assert talk.ask("tools/list")["result"]["tools"]
+    wall = time.perf_counter() - began
+    assert talk.child.stdin
+    talk.child.stdin.close()
+    usage = _ended(talk.child)
+    return First(wall, usage.ru_utime + usage.ru_stime)
+
+
+def _ended(child: subprocess.Popen[bytes]) -> Any:
+    """What a process took in all; one that goes on without stdin is ended."""
+    until = time.monotonic() + 3
+    pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+    while not pid:
+        if time.monotonic() > until:
+            child.kill()
+        time.sleep(0.005)
+        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    stop(child)
+    return usage
 
 
 if __name__ == "__main__":
-    start, call = first_list(), overhead()
-    sys.stdout.write(f"first tools/list, cold: {start.wall_s:.2f} s (processor {start.cpu_s:.2f} s)\n")
+    started, call = first_list(), overhead()
+    sys.stdout.write(f"first tools/list, cold: {started.wall_s:.2f} s (processor {started.cpu_s:.2f} s)\n")
     sys.stdout.write(f"a search: {call.mcp_ms:.2f} ms over MCP, {call.direct_ms:.2f} ms straight, {call.added_ms:+.2f} ms\n")

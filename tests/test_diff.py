@@ -16,7 +16,8 @@ from pgagents.cli.main import main
 from pgagents.diff.change import Change, bump, next_version
 from pgagents.diff.compare import compare
 from pgagents.diff.forms import Comparison, as_json, markdown, text
-from pgagents.schema import validator
+from pgagents.errors import InputError
+from pgagents.schema import REF, validator
 from test_diff_inclusion import NAMED, VALUES, pairs
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +60,7 @@ KINDS: list[tuple[str, list[tuple[str, str]], Kinds]] = [
     (
         "status of an error",
         [("{status: 409, meaning", "{status: 410, meaning"), ("status: 409", "status: 410")],
-        {("breaking", "code-status"), ("wording", "section")},
+        {("breaking", "code-status"), ("wording", "section"), ("wording", "shown")},
     ),
     ("default", [("default: 10", "default: 20")], {("may break", "default")}),
     ("other address", [("server: https://shop.example\n", "server: https://new.shop.example\n")], {("breaking", "server")}),
@@ -77,6 +78,16 @@ KINDS: list[tuple[str, list[tuple[str, str]], Kinds]] = [
         [("    http: GET /products\n", "    http: GET /products\n    operation_id: find\n")],
         {("breaking", "operation-renamed")},
     ),
+    ("example", [("input: {q: kettle, limit: 5}", "input: {q: kettle, limit: 6}")], {("wording", "shown")}),
+    (
+        "header of our own client",
+        [("  gemini: {actions: all}", "  gemini: {actions: all, headers: {X-From: g}}")],
+        {("may break", "surface-setting")},
+    ),
+    ("text inside an answer", [("description: The products found}}", "description: All that was found}}")], {("wording", "answer-text")}),
+    ("text of a schema", [("description: Its price in cents", "description: What it costs")], {("wording", "schema-text")}),
+    ("text of a code", [("meaning: An argument is missing or out of range", "meaning: Wrong")], {("wording", "section")}),
+    ("prefix of a key", [("prefixes: {try_: test,", "prefixes: {test_: test,")], {("may break", "key-prefix")}),
     ("test data", [("absent: p-0\n", "absent: p-00\n")], {("wording", "section")}),
     (
         "argument required",
@@ -188,17 +199,17 @@ def test_break_found_by_search_is_never_called_harmless(
     pair: tuple[dict[str, Any], dict[str, Any]], named: dict[str, Any], values: list[Any]
 ) -> None:
     """A value that the argument took and does not take any more, or that the answer could not be and can be now."""
-    one, other = pair
-    takes, refuses = validator(one, named), validator(other, named)
+    one, other = (in_catalogue(schema) for schema in pair)
+    try:
+        old = load_text(catalogue_with(one, one, in_catalogue(named)))
+        new = load_text(catalogue_with(other, other, in_catalogue(named)))
+    except InputError:
+        assume(False)  # crossed bounds, arrays without items: not every schema is one of a catalogue
+        raise
+    takes, refuses = (validator({"$ref": f"{REF}Sent"}, model.schemas) for model in (old, new))
     lost = any(takes.is_valid(v) and not refuses.is_valid(v) for v in values)
     came = any(refuses.is_valid(v) and not takes.is_valid(v) for v in values)
     assume(lost or came)
-    try:
-        old = load_text(catalogue_with(in_catalogue(one), in_catalogue(one), in_catalogue(named)))
-        new = load_text(catalogue_with(in_catalogue(other), in_catalogue(other), in_catalogue(named)))
-    except Exception:
-        assume(False)  # crossed bounds, arrays without items: not every schema is one of a catalogue
-        raise
     found = {(c.severity, c.id) for c in compare(old, new)}
     if lost:
         assert {("breaking", "narrower"), ("may break", "narrower")} & found

@@ -159,11 +159,15 @@ def test_a_finding_that_hangs_on_what_was_known_before_is_told_stable(fault):
 class ToolCalls:
     """A protocol of tool calls over one path, as MCP's `tools/call` is."""
 
+    def params(self, action: Any) -> tuple[Any, ...]:
+        return tuple(p for p in action.params if p.place != "header")
+
     def request(self, action: Any, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": str(action.name), "arguments": dict(values)}}
         return "POST", "/mcp", [("Content-Type", "application/json")], json_bytes(call)
 
-    def answer(self, response: Response) -> Response:
+    def answer(self, action: Any, response: Response) -> Response:
+        del action
         told = json.loads(response.body)["result"]
         status = int(told["structuredContent"].pop("status", 200)) if told.get("isError") else 200
         return Response(status, response.headers, json_bytes(told["structuredContent"]))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import fields
+from typing import Any
 
 from pgagents.diff.change import Change
 from pgagents.diff.schemas import Sides, answers, inputs
@@ -59,6 +61,7 @@ def _one(old: Model, new: Model, a: Action, b: Action) -> Iterator[Change]:
     yield from _laws(sides)
     yield from _texts(sides)
     yield from _offered(sides)
+    yield from _rest(sides)
 
 
 def _names(s: Sides) -> Iterator[Change]:
@@ -197,3 +200,27 @@ def _offered(s: Sides) -> Iterator[Change]:
                 yield Change(
                     "addition", "argument-added", str(s.b.name), f"argument `{argument}` is offered too", (name,), s.a.origin, s.b.origin
                 )
+
+
+_COMPARED = frozenset((
+    "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive", "bucket", "scope", "key", "params",
+    "unknown", "outputs", "errors", "idempotency", "confirm_title", "confirm_body", "laws", "relations", "deprecated", "signed", "origin",
+    "cite",
+))  # fmt: skip
+_SHOWN: dict[str, Callable[[Action], Any]] = {
+    "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],
+    "texts": lambda a: {name: (t.title, t.description, t.reasoning, t.responding, dict(t.params)) for name, t in a.texts.items()},
+    "tags": lambda a: a.tags,
+}  # fmt: skip
+
+
+def _rest(s: Sides) -> Iterator[Change]:
+    """What is shown to people and models besides, and whatever a later version of the language adds to an action."""
+    for field in fields(Action):
+        if field.name in _COMPARED:
+            continue
+        if field.name in _SHOWN:
+            if _SHOWN[field.name](s.a) != _SHOWN[field.name](s.b):
+                yield s.change("wording", "shown", f"its {field.name} changed", field.name)
+        elif getattr(s.a, field.name) != getattr(s.b, field.name):
+            yield s.change("may break", "setting", f"its {field.name} changed", field.name)

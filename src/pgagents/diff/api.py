@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any
 
 from pgagents.diff.change import Change, Severity
 from pgagents.diff.inclusion import included, same_form
+from pgagents.diff.named import form
 from pgagents.diff.schemas import compared
 from pgagents.model import REF, Dispatcher, Model
 from pgagents.source import Pointer, brief
@@ -30,6 +32,7 @@ def changes(old: Model, new: Model) -> Iterator[Change]:
     yield from _surfaces(old, new)
     yield from _dispatchers(old, new)
     yield from _events(old, new)
+    yield from _texts(old, new)
     yield from _rest(old, new)
 
 
@@ -40,6 +43,13 @@ def _whole(
     return Change(severity, id, subject or str(at[0]), message, where, pointer, pointer, safety=safety)
 
 
+_COMPARED = frozenset((
+    "name", "actions", "omit", "title", "description", "human_name", "instructions", "starters", "namespace", "server", "env", "auth",
+    "published_spec", "dispatcher", "cite", "origin",
+))  # fmt: skip
+"""Of a surface; anything else, what a later version of the language adds too, is told in general."""
+
+
 def _api(old: Model, new: Model) -> Iterator[Change]:
     if old.api.server != new.api.server:
         yield _whole("breaking", "server", f"the API is at {new.api.server} now, was {old.api.server}", "api", "server")
@@ -48,6 +58,8 @@ def _api(old: Model, new: Model) -> Iterator[Change]:
             yield _whole(
                 "wording", f"api-{key.replace('_', '-')}", f"{key} is another: {brief(str(getattr(new.api, key)), 80)}", "api", key
             )
+    if (old.api.id, old.api.other_servers) != (new.api.id, new.api.other_servers):
+        yield _whole("may break", "api-id", "the API's id or its other servers changed", "api", "id")
     for file, path in old.api.hosted.items():
         if new.api.hosted.get(file) != path:
             yield _whole("breaking", "hosted", f"{file} is not hosted at {path} any more", "api", "hosted", file)
@@ -207,10 +219,9 @@ def _surfaces(old: Model, new: Model) -> Iterator[Change]:
                 yield _whole(
                     "breaking", "surface-setting", f"its {key} is {getattr(now, key)!s} now", "surfaces", name, where=(name,), subject=name
                 )
-        if was.extra != now.extra or was.page != now.page:
-            yield _whole(
-                "may break", "surface-setting", "members laid into its document changed", "surfaces", name, where=(name,), subject=name
-            )
+        for field in fields(was):
+            if field.name not in _COMPARED and getattr(was, field.name) != getattr(now, field.name):
+                yield _whole("may break", "surface-setting", f"its {field.name} changed", "surfaces", name, where=(name,), subject=name)
     for name in new.surfaces.keys() - old.surfaces.keys():
         yield _whole("addition", "surface-added", "is new", "surfaces", name, where=(name,), subject=name)
 
@@ -256,6 +267,13 @@ def _events(old: Model, new: Model) -> Iterator[Change]:
         yield _whole("breaking", "event-data", f"deliveries are {b.envelope} now, were {a.envelope}", "webhooks", "envelope")
     for name in sorted(used & set(new.schemas)):
         yield from _body(old, new, name, f"event body {name}", "webhooks")
+
+
+def _texts(old: Model, new: Model) -> Iterator[Change]:
+    """Named schemas that say the same in other words."""
+    for name in old.schemas.keys() & new.schemas.keys():
+        if old.schemas[name] != new.schemas[name] and form(old.schemas[name]) == form(new.schemas[name]):
+            yield _whole("wording", "schema-text", f"a text of {name} changed", "schemas", name)
 
 
 def _rest(old: Model, new: Model) -> Iterator[Change]:

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from pgagents.diff import actions, api
 from pgagents.diff.change import Change, in_order
 from pgagents.diff.named import Named
 from pgagents.model import Model
 
+_TOLD_IN_FULL = ("auth", "limits", "errors", "headers", "points", "webhooks")
+_TEXTS = frozenset(("description", "meaning", "title", "note", "cite", "issue_at"))
+
 
 def compare(old: Model, new: Model) -> list[Change]:
     """What differs, for whom, and how badly. A change whose harmlessness is not shown is never called harmless."""
     old, new = (replace(model, schemas=Named(model.schemas)) for model in (old, new))
-    return in_order([*actions.changes(old, new), *api.changes(old, new)])
+    found = [*actions.changes(old, new), *api.changes(old, new)]
+    return in_order([*found, *_unseen(old, new, found)])
+
+
+def _unseen(old: Model, new: Model, found: Iterable[Change]) -> Iterator[Change]:
+    """Sections that differ although no comparison saw how: a key that was added to the language, say."""
+    seen = {place[0] for change in found for place in (change.old, change.new) if place}
+    before, after = old.source.data, new.source.data
+    for section in _TOLD_IN_FULL:
+        a, b = before.get(section), after.get(section)
+        if a == b or section in seen:
+            continue
+        words = _without_texts(a) == _without_texts(b)
+        yield Change(
+            "wording" if words else "may break", "section", section, "a text changed" if words else "changed", (), (section,), (section,)
+        )
+
+
+def _without_texts(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_texts(member) for key, member in value.items() if key not in _TEXTS}
+    return [_without_texts(member) for member in value] if isinstance(value, list) else value

@@ -78,6 +78,17 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
     yield from _taken(s, p.schema, q.schema, f"argument `{name}`", "input", name)
     if p.description != q.description:
         yield s.change("wording", "argument-text", f"argument `{name}` is described anew: {brief(q.description, 80)}", "input", name)
+    elif _reworded(s, p.schema, q.schema):
+        yield s.change("wording", "argument-text", f"a text inside argument `{name}` changed", "input", name)
+
+
+def _reworded(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Whether two schemas differ in nothing but what people and models read."""
+    return same_form(a, s.old.schemas, b, s.new.schemas) and _untold(a) != _untold(b)
+
+
+def _untold(schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in schema.items() if key not in ("default", "description")}
 
 
 def _taken(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], what: str, *steps: str | int) -> Iterator[Change]:
@@ -126,6 +137,8 @@ def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
     yield from read(s, o.schema, n.schema, f"answer {n.status}", *steps)
     if o.description != n.description:
         yield s.change("wording", "answer-text", f"answer {n.status} is described anew: {brief(str(n.description), 80)}", *steps)
+    elif _reworded(s, o.schema, n.schema):
+        yield s.change("wording", "answer-text", f"a text inside answer {n.status} changed", *steps)
 
 
 def read(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], what: str, *steps: str | int) -> Iterator[Change]:

@@ -103,6 +103,11 @@ def collect() -> dict[str, ModuleType]:
     return dict(sorted(found.items(), key=lambda item: (getattr(item[1], "RANK", 5), item[0])))
 
 
+def of_tools(check: ModuleType) -> bool:
+    """Whether it judges calls of an MCP server's tools too: its `TOOLS` is true."""
+    return bool(getattr(check, "TOOLS", False))
+
+
 def following(broken: Collection[str]) -> frozenset[str]:
     """Checks that may break because these did: their `FOLLOWS` says that they tell of one surface what others tell of the API."""
     return frozenset(name for name, check in collect().items() if getattr(check, "FOLLOWS", frozenset()) & set(broken))

@@ -11,6 +11,8 @@ from pgagents.wire import Response
 
 REST = "rest"
 FRAMEWORK = "framework"
+MCP = "mcp"
+"""The surface whose actions are tools of an MCP server."""
 OPERATOR = "operator"
 """The surface and the role of the operator's endpoints, whose answers no watcher judges."""
 
@@ -21,10 +23,13 @@ class Form(Protocol):
     A surface with a form of its own is a `Door` for each action that has it; nothing else needs to know the protocol.
     """
 
-    def request(self, action: Action, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
-        """Method, target, headers and body of a call; the key is laid on afterwards."""
+    def params(self, action: Action) -> tuple[Param, ...]:
+        """The arguments that a call can carry."""
 
-    def answer(self, response: Response) -> Response:
+    def request(self, action: Action, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+        """Method, target, headers and body of a call."""
+
+    def answer(self, action: Action, response: Response) -> Response:
         """The answer as the action itself would give it: its own status and its own body, out of the protocol's wrapping."""
 
 
@@ -46,7 +51,7 @@ class Door:
     @property
     def params(self) -> tuple[Param, ...]:
         """The arguments that can be given through this door."""
-        return self.action.params
+        return self.action.params if self.form is None else self.form.params(self.action)
 
     @property
     def success_status(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.verify.call import Call, Live, Recall, Together, Wait
 from pgagents.verify.check import CONFLICT, Judgement, Probe
-from pgagents.verify.door import OPERATOR
+from pgagents.verify.door import MCP, OPERATOR
 from pgagents.verify.judging import Judge, told_time
 from pgagents.verify.ledger import Break, Ledger
 from pgagents.verify.memory import Memory, Setting
@@ -225,7 +225,13 @@ class Driver:
     def _believe(self, seen: Seen) -> None:
         """Whether the server knows our key at all. Raises Stop where it does not: its answers then say nothing about it."""
         call = seen.call
-        with_key = call.role == "main" and not call.twist and not call.plain and seen.request.header("authorization") is not None
+        with_key = (
+            call.role == "main"
+            and not call.twist
+            and not call.plain
+            and call.surface != MCP
+            and seen.request.header("authorization") is not None
+        )
         if self.key_known or not with_key or not isinstance(seen.answer, Response) or seen.status in (LIMITED, UNAVAILABLE):
             return
         code = self.model.codes[self.model.errors.framework.no_key]

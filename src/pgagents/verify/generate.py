@@ -169,6 +169,8 @@ def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong:
         return None
     if wrong.keyword == "null" and param.place != "body" and door.on_rest:
         return None  # in a query it is but a word, which `type` tries
+    if wrong.keyword == "null" and door.form is not None and not (param.required and not wrong.path):
+        return None  # models held to strict schemas give null for what they leave out, and servers may take it so
     says = f"{'.'.join(steps)} {wrong.says}"
     call = ordinary(door, recipe, "invalid", says, input=given, field=".".join(steps))
     if not _sendable(door, param, given.get(name)) or not _breaks(setting, param, call):
@@ -249,8 +251,9 @@ def is_invalid(setting: Setting, call: Call) -> bool:
     """Whether the call is invalid as sent, with stand-ins for what only a live server can give."""
     assert call.door is not None
     values = stand_ins(setting, call)
-    if call.door.form is not None:
-        return invalid_values(setting, call.door, values)
+    if call.door.form is not None:  # what the catalogue knows and no such call can carry stays out of it
+        taken = {str(p.name) for p in call.door.params}
+        return invalid_values(setting, call.door, {k: v for k, v in values.items() if k in taken or call.door.action.param(k) is None})
     return invalid(setting, call.door, request_of(call, values, None))
 
 

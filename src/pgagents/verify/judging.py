@@ -10,14 +10,14 @@ from typing import Any
 from pgagents.contract import Verdict
 from pgagents.expression import epoch
 from pgagents.verify.call import Call
-from pgagents.verify.check import Judgement, Probe
-from pgagents.verify.door import OPERATOR
+from pgagents.verify.check import Judgement, Probe, of_tools
+from pgagents.verify.door import MCP, OPERATOR
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.redact import Redactor
 from pgagents.verify.seen import Seen
 from pgagents.verify.world import World
-from pgagents.wire import Silence
+from pgagents.wire import Response, Silence
 
 
 class Judge:
@@ -40,6 +40,7 @@ class Judge:
         """How many verdicts exchanges gave, by surface."""
         self.seconds = 0.0
         self._watchers = [(name, module.watch) for name, module in checks.items() if hasattr(module, "watch")]
+        self._of_tools = [(name, module.watch) for name, module in checks.items() if hasattr(module, "watch") and of_tools(module)]
         self._by_check_place: dict[tuple[str, str], list[str]] = {}
         for entry in ledger.entries.values():
             place = entry.contract.id.rpartition("/")[2]
@@ -74,18 +75,18 @@ class Judge:
         if seen.output is not None:
             schema = seen.output.schema
             if schema is None:
-                seen.fits = not (seen.response and seen.response.body)
+                seen.fits = isinstance(seen.told, Response) and not seen.told.body
             else:
                 test = self.setting.test(("output", seen.place.partition("@")[0], seen.output.status), schema)
                 seen.fits = not seen.json.problem and test.is_valid(seen.body)
 
     def _watched(self, seen: Seen) -> None:
         self.memory.now = seen.sent_at
-        if seen.call.surface == OPERATOR or seen.call.plain:
+        if seen.call.surface == OPERATOR or seen.call.plain or (seen.call.surface == MCP and seen.call.door is None):
             return
         if isinstance(seen.answer, Silence) and seen.answer.kind == "refused":
             return
-        for name, watch in self._watchers:
+        for name, watch in self._of_tools if seen.call.surface == MCP else self._watchers:
             try:
                 for judgement in watch(seen, self.memory):
                     self.enter(judgement, [seen], seen.call, None)

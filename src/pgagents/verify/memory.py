@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 from pgagents.model import Model
 from pgagents.schema import resolve, validator
 from pgagents.verify.door import Door, doors
+from pgagents.verify.mcp_form import tool_doors
+from pgagents.verify.mcp_link import Link
 from pgagents.verify.oauth import OAuthClient
 from pgagents.verify.receiver import Inbox
 from pgagents.verify.seen import Seen
@@ -26,7 +28,10 @@ class Setting:
         self.url = url
         self.plain_url = plain_url
         self.doors = doors(model)
-        self.by_place = {d.place: d for d in self.doors}
+        self.tools = tool_doors(model)
+        """The actions as tools of an MCP server."""
+        self.every_door = [*self.doors, *self.tools]
+        self.by_place = {d.place: d for d in self.every_door}
         self.https = url.startswith("https://")
         self.fuzz = True
         """Whether Schemathesis is asked for a second opinion; a smoke run does without."""
@@ -37,6 +42,8 @@ class Setting:
         """Whether bursts may exceed the limits."""
         self.exclusive = False
         """Whether nobody else uses the target."""
+        self.mcp: Link | None = None
+        """The way to the MCP server that is verified too; None where the caller names none."""
         self.receiver: Inbox | None = None
         """Where the server can send its events; None where the caller offers nothing."""
         self.oauth: OAuthClient | None = None

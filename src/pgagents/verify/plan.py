@@ -11,8 +11,8 @@ from types import ModuleType
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Model
 from pgagents.report.report import ELSEWHERE, Result
-from pgagents.verify.check import Probe
-from pgagents.verify.door import FRAMEWORK, OPERATOR, REST
+from pgagents.verify.check import Probe, of_tools
+from pgagents.verify.door import FRAMEWORK, MCP, OPERATOR, REST, Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.options import AGAIN_PER_ACTION, REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.safety import NO_WRITES, loopback, may_write
@@ -22,6 +22,7 @@ DRAWS = 25
 RESERVE = 15
 """Requests of a shard beyond its plan: for trying failing cases once more."""
 PLAINTEXT = "framework/plaintext"
+NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
 CLASSES = ("needs_key", "refuses_invalid", "absent_id", "needs_scope")
 FROM_DATA = ("law", "body_fits")
 """Checks whose watchers judge what a reading action tells of things that calls through other doors made."""
@@ -75,7 +76,7 @@ def budget(setting: Setting, options: Options, roles: frozenset[str]) -> int:
         return options.max_requests
     if options.profile == "smoke":
         return SMOKE_REQUESTS
-    places = len(setting.doors) + len(_beside(setting, roles))
+    places = len(usable(setting)) + len(_beside(setting, roles))
     return 10**9 if options.profile == "deep" else max(SMOKE_REQUESTS, REQUESTS_PER_ACTION * places)
 
 
@@ -96,7 +97,12 @@ def again_until(setting: Setting, options: Options, max_requests: int) -> int:
     wrong on the way: refused calls that are taken apart, things made anew, failing cases tried once more."""
     if options.profile != "standard" or options.max_requests is not None:
         return max_requests
-    return min(max_requests, AGAIN_PER_ACTION * len(setting.doors))
+    return min(max_requests, AGAIN_PER_ACTION * len(usable(setting)))
+
+
+def usable(setting: Setting) -> list[Door]:
+    """The doors that this run can go through: those of an MCP server where one was given."""
+    return setting.every_door if setting.mcp is not None else setting.doors
 
 
 def draft(
@@ -139,7 +145,10 @@ def draft(
 
 
 def _probes(setting: Setting, checks: Mapping[str, ModuleType], roles: frozenset[str]) -> list[Probe]:
-    return [p for name in sorted(checks) if hasattr(checks[name], "probes") for p in checks[name].probes(setting, roles)]
+    found = [p for name in sorted(checks) if hasattr(checks[name], "probes") for p in checks[name].probes(setting, roles)]
+    if setting.mcp is not None:
+        return found
+    return [p for p in found if not p.name.endswith(f"@{MCP}") and not any(d.surface == MCP for d in p.doors)]
 
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
@@ -165,9 +174,9 @@ def _chosen(setting: Setting, probes: Sequence[Probe], wanted: set[str]) -> list
 
 def _carrying(setting: Setting, places: set[str]) -> set[str]:
     """The places, and for those of a vendor's surface every door of the action: its calls take one of them."""
-    doors = {d.place for d in setting.doors}
+    doors = {d.place for d in usable(setting)}
     asked = {place.partition("@")[0] for place in places - doors}
-    return places | {d.place for d in setting.doors if str(d.action.name) in asked}
+    return places | {d.place for d in usable(setting) if str(d.action.name) in asked}
 
 
 def _bearing(
@@ -185,7 +194,7 @@ def _bearing(
     """
     places = _carrying(setting, {c.id.rpartition("/")[2] for c in watched})
     places |= {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
-    effects = {d.place: d.action.effect for d in setting.doors}
+    effects = {d.place: d.action.effect for d in setting.every_door}
     told = {str(call.action.name) for r in setting.model.resources.values() if r.made_by for call in (*r.read_by, *r.listed_by)}
     making = any((c.check in FROM_DATA or c.action in told) and effects.get(f"{c.action}@{c.surface}") == "read" for c in watched)
     taken = {id(p) for p in chosen}
@@ -265,13 +274,15 @@ def _settled(
     setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, writes: bool, theirs: Set[str]
 ) -> dict[str, Result]:
     found: dict[str, Result] = {}
-    effects = {d.place: d.action.effect for d in setting.doors}
+    effects = {d.place: d.action.effect for d in setting.every_door}
     for contract in contracts:
         place = f"{contract.action}@{contract.surface}"
         if contract.id in theirs:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, ELSEWHERE)
         elif contract.id.startswith(PLAINTEXT) and setting.https and not setting.plain_url:
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "needs the target's plain-http twin: add --plain-url URL")
+        elif setting.mcp is None and contract.surface == MCP and of_tools(checks[contract.check]):
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_MCP)
         elif options.only and not _matches(contract.id, options.only):
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, f"left out by {options.only_said}")
         elif _matches(contract.id, options.skip):

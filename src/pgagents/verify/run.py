@@ -17,6 +17,7 @@ from pgagents.verify import plan as planning
 from pgagents.verify.check import Probe, collect
 from pgagents.verify.drive import Driver, Stop
 from pgagents.verify.ledger import Ledger
+from pgagents.verify.mcp_link import Link
 from pgagents.verify.memory import Setting, setting_of
 from pgagents.verify.options import Identities, Options, Plan, Progress
 from pgagents.verify.receiver import Inbox
@@ -37,7 +38,14 @@ def contracts(model: Model) -> tuple[Contract, ...]:
 
 
 def plan(
-    model: Model, options: Options, identities: Identities, *, url: str = "", plain_url: str = "", receiver: Inbox | None = None
+    model: Model,
+    options: Options,
+    identities: Identities,
+    *,
+    url: str = "",
+    plain_url: str = "",
+    receiver: Inbox | None = None,
+    mcp: Link | None = None,
 ) -> Plan:
     """What `verify` would send: requests by bucket and phase, and the contracts they serve. Sends nothing.
 
@@ -47,7 +55,7 @@ def plan(
     key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
     identities = replace(identities, keys={"main": key, **identities.keys})
     setting = setting_of(model, url or str(model.api.server), plain_url)
-    setting.receiver = receiver
+    setting.receiver, setting.mcp = receiver, mcp
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
@@ -79,13 +87,14 @@ def verify(
     plain: Handler | None = None,
     plain_url: str = "",
     receiver: Inbox | None = None,
+    mcp: Link | None = None,
 ) -> Report:
     """Hold a server to every contract and report what it kept.
 
     `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339 time of the
     start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides about writes where the
     catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at `plain_url`; no real key goes there.
-    `receiver` is where the target can send its events.
+    `receiver` is where the target can send its events, `mcp` the way to the MCP server that is verified with it.
     A KeyboardInterrupt ends the run early: what was made is undone, and the report's
     footer says `complete` false. Raises PgagentsError where the run may not start (no key at all).
     """
@@ -95,7 +104,7 @@ def verify(
         raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
     started_at = wall()
     setting = setting_of(model, url, plain_url if plain else "")
-    setting.receiver = receiver
+    setting.receiver, setting.mcp = receiver, mcp
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)

@@ -22,7 +22,7 @@ class Seen:
 
     __slots__ = (
         "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "number", "outcome_text",
-        "output", "place", "request", "seconds", "sent_at", "spoilt", "status", "subject",
+        "output", "place", "request", "seconds", "sent_at", "spoilt", "status", "subject", "told",
     )  # fmt: skip
 
     def __init__(
@@ -47,8 +47,11 @@ class Seen:
         self.fits = False
         self.known: Any = None
         self.error = isinstance(answer, Silence)
-        form = call.door.form if call.door else None
-        told = form.answer(answer) if form is not None and isinstance(answer, Response) else answer
+        door = call.door
+        told = answer
+        if door is not None and door.form is not None and isinstance(answer, Response):
+            told = door.form.answer(door.action, answer)
+        self.told: Response | Silence = told
         self.status = 0 if isinstance(told, Silence) else told.status
         raw = b"" if isinstance(told, Silence) else told.body
         self.json: Json = read_json(raw) if raw else Json(problem="the body is empty")

@@ -11,12 +11,14 @@ from threading import Barrier
 from typing import Any
 
 from pgagents.verify.call import Call, Signature
+from pgagents.verify.door import MCP, REST
 from pgagents.verify.encode import request_of
 from pgagents.verify.key import presented
 from pgagents.verify.memory import Setting
 from pgagents.verify.options import Options
 from pgagents.verify.pace import Pacer
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
+from pgagents.verify.thing import Unavailable
 from pgagents.wire import Handler, Request, Response, Silence
 
 MAX_REPEATS = 6
@@ -89,6 +91,8 @@ class Sender:
 
     def send(self, ready: Ready) -> Seen:
         """Send a call; one that was limited is sent again after the wait that was asked for. Raises Stop."""
+        if ready.call.surface == MCP:
+            return self._send_by_link(ready)
         request, role = self._request(ready)
         attempt = 0
         while True:
@@ -102,6 +106,40 @@ class Sender:
                 return self._seen(ready, request, answer, seconds, sent_at)
             attempt += 1
             self.wait(wait)
+
+    def _send_by_link(self, ready: Ready) -> Seen:
+        """Send a call to the MCP server, at the pace of REST: it calls the same API. Raises Stop, Unavailable."""
+        link = self.setting.mcp
+        if link is None:
+            raise Unavailable("no MCP server was given")
+        asked = request_of(ready.call, ready.values, None)
+        attempt = 0
+        while True:
+            self._in_time()
+            before = link.requests
+            opened = link.open()
+            self.sent += link.requests - before
+            if not opened:
+                raise Unavailable(link.problem)
+            self.wait(self.pacer.before(ready.call.role, REST, ready.call.door.action.bucket if ready.call.door else None))
+            sent_at, started = self.now(), self.timer()
+            request = link.dressed(asked)
+            answer = link.send(request)
+            seconds = self.timer() - started
+            self.seconds_sending += seconds
+            self.sent += 1
+            seen = self._seen(ready, request, answer, seconds, sent_at)
+            wait = self._asked_to_wait(seen, attempt)
+            if wait is None:
+                return seen
+            attempt += 1
+            self.wait(wait)
+
+    def _asked_to_wait(self, seen: Seen, attempt: int) -> float | None:
+        """After how many seconds a tool that was limited is to be called again."""
+        if attempt >= MAX_REPEATS or self.sent >= self.max_requests or not isinstance(seen.told, Response):
+            return None
+        return self.pacer.retry(seen.told, attempt) if seen.status in (LIMITED, UNAVAILABLE) else None
 
     def send_together(self, several: Sequence[Ready]) -> list[Seen]:
         """Send calls at the same time, each from a thread of its own; what was limited is sent again alone. Raises Stop."""
@@ -209,6 +247,12 @@ class Sender:
             self.notes.append(f"{call.place} asked for a longer wait than --max-wait allows")
         return wait
 
+    def _base(self, call: Call) -> str:
+        """Another base URL than the target's, where the call goes there."""
+        if call.surface == MCP and self.setting.mcp is not None:
+            return self.setting.mcp.base
+        return self.setting.plain_url if call.plain else ""
+
     def _seen(self, ready: Ready, request: Request, answer: Response | Silence, seconds: float, sent_at: float) -> Seen:
         call = ready.call
         full = dict(ready.values)
@@ -217,5 +261,5 @@ class Sender:
                 full[str(param.name)] = param.schema["default"]
         return Seen(
             self.sent, call, full, request, answer, seconds=seconds, sent_at=sent_at, codes=self.model.codes,
-            code_at=self.model.errors.code_at, subject=ready.subject, base=self.setting.plain_url if call.plain else "",
+            code_at=self.model.errors.code_at, subject=ready.subject, base=self._base(call),
         )  # fmt: skip

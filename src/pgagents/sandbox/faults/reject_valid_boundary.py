@@ -8,7 +8,10 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response, Silence
 
 BREAKS = frozenset({"accepts_valid"})
-ALSO: dict[str, str] = {"takes_any_text": "the text goes with the least amount there is"}
+ALSO = {
+    "takes_any_text": "the text goes with the least amount there is",
+    "runs_workflows": "a workflow asks for the least there is",
+}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

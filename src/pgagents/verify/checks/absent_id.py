@@ -15,6 +15,7 @@ from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 
 NAME = "absent_id"
+TOOLS = True
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -29,7 +30,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _references(setting: Setting) -> Iterator[tuple[Door, Param, Resource]]:
-    for door in setting.doors:
+    for door in setting.every_door:
         for param in door.params:
             resource = setting.model.resources.get(param.refers_to or "")
             if resource is not None:
@@ -37,6 +38,8 @@ def _references(setting: Setting) -> Iterator[tuple[Door, Param, Resource]]:
 
 
 def _foreign(door: Door, param: Param, resource: Resource) -> bool:
+    if door.form is not None:  # an MCP server acts with one key
+        return False
     return bool(resource.tenant and resource.made_by and resource.missing and (param.required or door.action.effect == "read"))
 
 

@@ -22,13 +22,14 @@ from pgagents.verify.varied import varied_of
 
 RANK = 5
 NAME = "accepts_valid"
+TOOLS = True
 UNKNOWN_QUERY, UNKNOWN = "unknown_query", "pgv_unknown"
 SMALLEST, GREATEST = 1e-6, 1e12
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each example and edge of each door, one for all other valid values, one for unknown query parameters."""
-    for door in setting.doors:
+    for door in setting.every_door:
         for detail, says, origin in _details(setting, door):
             yield promise(NAME, detail, door, says, origin, door.action.cite)
 
@@ -95,7 +96,7 @@ def _queried(door: Door) -> bool:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One call each."""
     del roles
-    for door in setting.doors:
+    for door in setting.every_door:
         yield from _probes(setting, door)
 
 

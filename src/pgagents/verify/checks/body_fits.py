@@ -14,12 +14,13 @@ from pgagents.verify.seen import Seen
 
 RANK = 2
 NAME = "body_fits"
+TOOLS = True
 _FRACTION = re.compile(r"\d\.\d+(Z|[+-]\d\d:\d\d)$", re.I)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each success of each door."""
-    for door in setting.doors:
+    for door in setting.every_door:
         for status, output in _outputs(door):
             says = f"the {status} body of {door.action.name} satisfies its schema" if output.schema else f"a {status} has no body"
             yield promise(NAME, str(status), door, says, output.origin, door.action.cite)

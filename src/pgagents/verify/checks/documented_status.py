@@ -12,12 +12,13 @@ from pgagents.verify.seen import UNAVAILABLE, Seen
 
 RANK = 1
 NAME = "documented_status"
+TOOLS = True
 UNPROCESSABLE = 422
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each door."""
-    for door in setting.doors:
+    for door in setting.every_door:
         listed = ", ".join(map(str, sorted(_documented(setting, door))))
         says = f"{door.action.name} answers with a documented status only: {listed}"
         yield promise(NAME, "", door, says, (*door.action.origin, "output"), door.action.cite)
@@ -37,7 +38,10 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
 
 def _documented(setting: Setting, door: Door) -> frozenset[int]:
     codes = [c.status for c in (*door.action.errors, *setting.model.always())]
-    listed = {200, *(door.dispatcher.responses or codes)} if door.dispatcher else {*(o.status for o in door.action.outputs), *codes}
+    if door.form is not None:
+        listed = {200, *codes}
+    else:
+        listed = {200, *(door.dispatcher.responses or codes)} if door.dispatcher else {*(o.status for o in door.action.outputs), *codes}
     invalid = setting.model.codes[setting.model.errors.framework.invalid].status
     if setting.model.points.refused_status == "any" and invalid in listed:
         listed |= {400, UNPROCESSABLE}

@@ -15,6 +15,7 @@ from pgagents.verify.shape import undeclared
 
 RANK = 3
 NAME = "leaks_nothing"
+TOOLS = True
 _INSIDE = re.compile(
     r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat [\w.$]+\([\w.]+:\d+\)|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
     r"|sqlite3?\.|psycopg|SQLSTATE|\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.{1,200}\b(?:FROM|VALUES|SET|WHERE)\b"
@@ -28,7 +29,7 @@ _SECRET_NAMES = re.compile(r"password|passwd|secret|private_?key|api_?key|token|
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each door and each surface's framework."""
-    for door in setting.doors:
+    for door in setting.every_door:
         yield promise(
             NAME, "", door, f"answers of {door.action.name} tell no key, secret or inner detail", door.action.origin, door.action.cite
         )

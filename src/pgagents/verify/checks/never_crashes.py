@@ -16,11 +16,12 @@ from pgagents.wire import Silence
 
 RANK = 0
 NAME = "never_crashes"
+TOOLS = True
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each door, one for each surface's framework."""
-    for door in setting.doors:
+    for door in setting.every_door:
         yield promise(NAME, "", door, f"{door.action.name} never answers 5xx and always answers", door.action.origin, door.action.cite)
     for place in framework_places(setting.model):
         yield promise_at(NAME, "", place, "no path, method or body makes the server answer 5xx", ("errors", "framework"))

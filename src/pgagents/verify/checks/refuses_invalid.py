@@ -17,11 +17,12 @@ from pgagents.verify.seen import Seen
 from pgagents.verify.varied import varied_of
 
 NAME = "refuses_invalid"
+TOOLS = True
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each keyword and argument of each door."""
-    for door in setting.doors:
+    for door in setting.every_door:
         for negative in negatives_of(setting, door):
             says = f"{door.action.name} refuses a call where {negative.says}"
             yield promise(NAME, negative.detail, door, says, negative.origin, negative.cite)
@@ -31,7 +32,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One call for each keyword first seen on a surface, then one for each keyword and argument, then variants."""
     del roles
     met: set[tuple[str, str]] = set()
-    for door in setting.doors:
+    for door in setting.every_door:
         listed: dict[str, int] = {}
         for negative in negatives_of(setting, door):
             keyword = (negative.detail.partition("/")[0], door.surface)

@@ -25,6 +25,7 @@ from pgagents.verify.seen import Seen
 
 RANK = 8
 NAME = "runs_workflows"
+REFUSALS = frozenset((400, 422))
 REFUSED = 300
 """Statuses from here on are no success."""
 FOLLOWS = frozenset(
@@ -147,18 +148,24 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
             surface=door.surface, reuse="ever" if index == 0 and not again and step.action.effect == "read" else "",
         )  # fmt: skip
         seen: Seen = yield call
-        yield from state.say(_went(workflow, step, seen, state))
-        if seen.status != step.status or seen.void:
+        yield from state.say(_went(setting, workflow, step, seen, state))
+        if not _as_told(setting, step, seen) or seen.void:
             return state
         yield from state.say(_judged(setting, workflow, step, seen, timed, state))
     return state
 
 
-def _went(workflow: Workflow, step: Step, seen: Seen, state: _State) -> Iterator[Judgement]:
+def _as_told(setting: Setting, step: Step, seen: Seen) -> bool:
+    """Whether the status is the step's, or the other one of a refused input where the catalogue leaves that open."""
+    open_ = setting.model.points.refused_status == "any"
+    return seen.status == step.status or (open_ and {seen.status, step.status} <= REFUSALS)
+
+
+def _went(setting: Setting, workflow: Workflow, step: Step, seen: Seen, state: _State) -> Iterator[Judgement]:
     """Whether the step was answered with its status."""
     contract = _id(workflow, step)
     declared = seen.codes.get(seen.code or "")
-    if not seen.void and seen.status == step.status:
+    if not seen.void and _as_told(setting, step, seen):
         yield kept(contract)
     elif seen.void or seen.spoilt:
         yield untested(contract, f"another check found fault with it: {seen.spoilt[0]}" if seen.spoilt else seen.outcome)

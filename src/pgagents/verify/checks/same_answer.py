@@ -1,4 +1,4 @@
-"""One input through the dispatcher and through REST has one answer, and one refusal."""
+"""One input through the dispatcher, or through a tool of the MCP server, and through REST has one answer, and one refusal."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from pgagents.verify.seen import Seen, got
 
 RANK = 7
 NAME = "same_answer"
+TOOLS = True
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """With all arguments, with the required ones only, and refused: for each action of a dispatcher."""
+    """With all arguments, with the required ones only, and refused: for each action of a dispatcher; tools refuse in words of their own."""
     for door in _doors(setting):
         cite = door.dispatcher.cite if door.dispatcher else ()
         for detail, _ in _inputs(setting, door):
             says = f"{door.action.name} answers the same through {door.surface} and through REST ({detail.replace('_', ' ')})"
             yield promise(NAME, detail, door, says, door.action.origin, cite)
-        if negatives_of(setting, door):
+        if door.form is None and negatives_of(setting, door):
             says = f"{door.action.name} refuses the same through {door.surface} and through REST"
             yield promise(NAME, "refused", door, says, door.action.origin, cite)
 
 
 def _doors(setting: Setting) -> Iterator[Door]:
-    for door in setting.doors:
+    for door in setting.every_door:
         if not door.on_rest and setting.rest_of(door) is not None:
             yield door
 
@@ -148,7 +149,7 @@ def _difference(a: Any, b: Any, setting: Setting, path: str = "body") -> str:
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Compare refusals of one wrong input, whichever surface came first."""
     door = seen.call.door
-    if door is None or not seen.call.field or seen.status < 400 or seen.void or seen.spoilt:
+    if door is None or door.form is not None or not seen.call.field or seen.status < 400 or seen.void or seen.spoilt:
         return
     key = (NAME, str(door.action.name), seen.call.field, seen.call.why)
     refused = (seen.code, got(seen.body, memory.model.errors.field_at or ""))

@@ -110,7 +110,7 @@ def _roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str
         seen: Seen = yield Call(search, resource.found_by.input, "explore", f"to find a roomy {takes.of}")
         items = at_path(resource.found_by.at, seen) if seen.success else None
         found = [item for item in items if will_do(resource.found_by.where, resource, item)] if isinstance(items, list) else []
-    told = [item for item in found if isinstance(item, Mapping) and isinstance(item.get(takes.counter), int)]
+    told = [item for item in found if isinstance(item, Mapping) and _whole(item.get(takes.counter)) is not None]
     if told:
         return max(told, key=lambda item: int(item[takes.counter]))
     place: Mapping[str, Any] = yield Live(takes.of)
@@ -188,10 +188,15 @@ def _counted(setting: Setting, takes: Takes, id: str, counts: dict[str, int]) ->
     return found
 
 
+def _whole(value: Any) -> int | None:
+    """A count, which may be written as 12 or as 12.0."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer() else None
+
+
 def _member(body: Any, name: str) -> int | None:
     """The first whole number of that name, wherever it stands."""
     if not isinstance(body, Mapping):
         return None
-    if isinstance(body.get(name), int) and not isinstance(body[name], bool):
-        return int(body[name])
+    if (count := _whole(body.get(name))) is not None:
+        return count
     return next((n for value in body.values() if (n := _member(value, name)) is not None), None)

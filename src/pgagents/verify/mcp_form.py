@@ -1,0 +1,123 @@
+"""An action as an MCP tool: its call as a `tools/call` message, and a tool's result as the answer that the action gave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.model import Action, Model, Param, Surface
+from pgagents.verify.door import MCP, Door
+from pgagents.wire import Response, json_bytes, read_json
+
+JSON = "application/json"
+INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
+"""What JSON-RPC 2.0 (section 5.1) calls arguments that cannot be taken, and a method that there is not."""
+REFUSED, UNKNOWN, CRASHED = 400, 404, 500
+_STATUS = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
+_DEEPEST = 4
+
+
+class ToolForm:
+    """The form of the `mcp` surface. A tool's arguments are the action's, without those that travel in headers."""
+
+    def __init__(self, model: Model, surface: Surface) -> None:
+        self._model, self._surface = model, surface
+        self._codes = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, model.codes)) or '(?!)'})(?!\w)")
+
+    def params(self, action: Action) -> tuple[Param, ...]:
+        """The arguments that a tool takes."""
+        return tuple(p for p in self._surface.params(action) if p.place != "header")
+
+    def name(self, action: Action) -> str:
+        """The tool's name."""
+        own = action.texts.get(self._surface.name)
+        return str(own.name if own and own.name else action.name)
+
+    def request(self, action: Action, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+        """The call as a message that its link completes; what the catalogue knows and a tool does not take stays out."""
+        taken = {str(p.name) for p in self.params(action)}
+        given = {k: v for k, v in values.items() if k in taken or action.param(k) is None}
+        call = {"method": "tools/call", "params": {"name": self.name(action), "arguments": given}}
+        return "POST", "/", [("Content-Type", JSON)], json_bytes(call)
+
+    def answer(self, action: Action, response: Response) -> Response:
+        """The API's answer that a result tells of: its data, or its error with code and status as far as the text names them."""
+        message = read_json(response.body).value
+        if not isinstance(message, Mapping) or not ("result" in message or "error" in message):
+            return Response(response.status if response.status >= REFUSED else CRASHED, response.headers)
+        if "error" in message:
+            return self._protocol_error(message["error"])
+        result = message["result"]
+        if not isinstance(result, Mapping):
+            return Response(CRASHED)
+        if result.get("isError") is True:
+            return self._error(text_of(result))
+        return Response(200, ((("Content-Type", JSON)),), self._data(action, result))
+
+    def _data(self, action: Action, result: Mapping[str, Any]) -> bytes:
+        if action.success.schema is None:
+            return b""
+        if "structuredContent" in result:
+            return json_bytes(result["structuredContent"])
+        return text_of(result).encode()
+
+    def _protocol_error(self, error: Any) -> Response:
+        code = error.get("code") if isinstance(error, Mapping) else None
+        status = {INVALID_PARAMS: REFUSED, METHOD_NOT_FOUND: UNKNOWN}.get(code, CRASHED) if isinstance(code, int) else CRASHED
+        return self._told(status, f"as JSON-RPC error {code}")
+
+    def _error(self, text: str) -> Response:
+        """An error's code and status, from data in its text or from its words; a code tells its status, and an own refusal is a 400."""
+        told = read_json(text.encode()).value
+        found = dict(_members(told)) if isinstance(told, Mapping) else {}
+        status = next((v for v in found.values() if isinstance(v, int) and not isinstance(v, bool) and 400 <= v <= 599), None)
+        named = next((v for v in found.values() if isinstance(v, str) and v in self._model.codes), None)
+        if named is None and (word := self._codes.search(text)):
+            named = word.group(1)
+        if status is None and not found and (number := _STATUS.search(text)):
+            status = int(number.group(1))
+        if status is None and named is not None:
+            status = self._model.codes[named].status
+        own = found.get("code")
+        wait = found.get("retry_after_s", found.get("retry_after"))
+        more = (("Retry-After", str(wait)),) if isinstance(wait, int | float) else ()
+        return self._told(status or REFUSED, named or (own if isinstance(own, str) else ""), told, more)
+
+    def _told(self, status: int, code: str, data: Any = None, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+        """An error in the API's own envelope, so that it is read as every other; what else the text told stays in it."""
+        body: dict[str, Any] = {**data} if isinstance(data, Mapping) else {}
+        *path, last = (self._model.errors.code_at or "code").split(".")
+        inner = body
+        for step in path:
+            kept = inner.get(step)
+            inner[step] = dict(kept) if isinstance(kept, Mapping) else {}
+            inner = inner[step]
+        if code:
+            inner[last] = code
+        return Response(status, (("Content-Type", JSON), *headers), json_bytes(body))
+
+
+def tool_doors(model: Model) -> list[Door]:
+    """A door for each tool, in the catalogue's order; none where the catalogue has no `mcp` surface."""
+    surface = model.surfaces.get(MCP)
+    if surface is None:
+        return []
+    form = ToolForm(model, surface)
+    return [Door(a, MCP, None, f"{a.name}@{MCP}", form) for a in surface.actions]
+
+
+def text_of(result: Mapping[str, Any]) -> str:
+    """The text blocks of a result, one after the other."""
+    blocks = result.get("content")
+    texts = [b.get("text") for b in blocks if isinstance(b, Mapping) and b.get("type") == "text"] if isinstance(blocks, list) else []
+    return "\n".join(t for t in texts if isinstance(t, str))
+
+
+def _members(data: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """The plain members of an object and of the objects in it, the inner ones first, so that the outer decide."""
+    if not isinstance(data, Mapping) or depth > _DEEPEST:
+        return
+    for value in data.values():
+        yield from _members(value, depth + 1)
+    yield from ((str(k), v) for k, v in data.items() if not isinstance(v, Mapping | list))
