@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -83,9 +84,12 @@ def tour(call: Any) -> list[Response]:
     session = json.loads(made.body)["session"]
     go("GET", f"/api/v1/sessions/{session['id']}")
     go("GET", f"/api/v1/sessions/{session['id']}", None, "second")
+    go("POST", "/api/v1/sessions/end", {**named(session), "session_code": "ZZZZZZ"})
     for verb in ("end", "end", "extend"):
         go("POST", f"/api/v1/sessions/{verb}", named(session))
     go("GET", f"/api/v1/sessions/{session['id']}")
+    go("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "R1", "hours": 1_000_000})
+    go("GET", "/api/v1/sessions?status=active")
     for action, parameters in (
         ("search_parking", {"lat": 39.6403, "lng": -106.3742}),
         ("search_parking", {"lat": 99, "lng": 0}),
@@ -205,7 +209,21 @@ def plain() -> list[Response]:
     return tour(caller())
 
 
-@pytest.mark.parametrize("name", FAULTS)
+AT_ONCE = "idempotency-races"
+"""Shows only in calls at the same time, whose order would make every tour another one."""
+
+
+def test_calls_at_the_same_time_with_one_key_make_two_things_only_by_fault() -> None:
+    body = {"lot_id": "lot_cascade", "plate": "AT1"}
+    for faults, things in (([], 1), ([AT_ONCE], 2)):
+        call = caller(faults=faults)
+        with ThreadPoolExecutor(2) as both:
+            answers = list(both.map(lambda _: call("POST", "/api/v1/sessions", body, key="lifted", Idempotency_Key="same"), range(2)))
+        made = {json.loads(a.body)["session"]["id"] for a in answers if a.status in (200, 201)}
+        assert len(made) == things, [a.status for a in answers]
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if name != AT_ONCE])
 def test_fault_changes_answers_and_says_what_it_breaks(name: str, plain: list[Response]) -> None:
     module = oddity.module("faults", name)
     assert module.BREAKS or module.AWAITS

@@ -1,4 +1,4 @@
-"""What the held-out faults have in common: standing between the front and the domain, and between the reading of arguments and their use."""
+"""What the held-out faults share: standing between front and domain, and between the reading of arguments and their use."""
 
 from __future__ import annotations
 

@@ -78,19 +78,21 @@ def client_of(kinds: Mapping[str, Mapping[str, object]]) -> OAuthClient | None:
     return OAuthClient(str(public["client_id"]), str(uri), consent={"user": "demo_user", "decision": "allow"})
 
 
-def inside(model: Model, *, seed: int = 0, faults: Sequence[str] = (), liberties: Sequence[str] = ()) -> Inside:
-    """Open a sandbox; `seed` chooses its ids, not its world."""
+def inside(
+    model: Model, *, seed: int = 0, faults: Sequence[str] = (), liberties: Sequence[str] = (), world: int = 1, start: float = START
+) -> Inside:
+    """Open a sandbox; `seed` chooses its ids, `world` what there is in it, `start` the time it begins at, in seconds since 1970."""
     from pgagents.sandbox.sandbox import open_sandbox
     from pgagents.verify.receiver import Inbox
 
-    now, inbox = [START], Inbox(f"https://{INBOX_HOST}/pgv")
+    now, inbox = [start], Inbox(f"https://{INBOX_HOST}/pgv")
 
     def post(parcel: Parcel) -> str:
         status = inbox.take(parcel.target.path, parcel.headers, parcel.body, now[0])
         return "" if status < 300 else f"answered {status}"
 
     opened = open_sandbox(
-        model, seed=1, time_source=lambda: now[0], rng=random.Random(seed), faults=faults, liberties=liberties, post=post,
+        model, seed=world, time_source=lambda: now[0], rng=random.Random(seed), faults=faults, liberties=liberties, post=post,
         resolve=lambda host: [INBOX_ADDRESS] if host == INBOX_HOST else [], sleep=lambda s: now.__setitem__(0, now[0] + s),
     )  # fmt: skip
     return Inside(opened, now, inbox, tuple(faults))

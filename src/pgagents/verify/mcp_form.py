@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.model import Action, Model, Param, Surface
 from pgagents.verify.door import MCP, Door
-from pgagents.wire import Response, json_bytes, read_json
+from pgagents.wire import Response, Silence, json_bytes, read_json
 
 JSON = "application/json"
 INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
@@ -105,6 +105,27 @@ def tool_doors(model: Model) -> list[Door]:
         return []
     form = ToolForm(model, surface)
     return [Door(a, MCP, None, f"{a.name}@{MCP}", form) for a in surface.actions]
+
+
+def message_of(answer: Response | Silence) -> Mapping[str, Any]:
+    """The message that an answer is; empty where it is none."""
+    found = read_json(answer.body).value if isinstance(answer, Response) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def result_of(answer: Response | Silence) -> Mapping[str, Any] | None:
+    """The result in an answer; None where there is none."""
+    found = message_of(answer).get("result")
+    return found if isinstance(found, Mapping) else None
+
+
+def error_of(answer: Response | Silence) -> int | None:
+    """The code of the JSON-RPC error in an answer, 0 where it has none that is a number; None where there is no error."""
+    found = message_of(answer)
+    if "error" not in found:
+        return None
+    code = found["error"].get("code") if isinstance(found["error"], Mapping) else None
+    return code if isinstance(code, int) else 0
 
 
 def text_of(result: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ Whatever a server does comes back as a Response whose body is one JSON-RPC messa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,11 +19,13 @@ MOST_MUTE = 2
 class Link:
     """A server reached by `handler`: over Streamable HTTP at `url`, or as a process where `url` is empty.
 
-    `token` is what the server itself asks for, and goes nowhere else; `last_words` tells what a process wrote before it died.
+    `token` is what the server itself asks for, and goes nowhere else; `noise` tells what a process wrote beside messages.
     """
 
-    def __init__(self, handler: Handler, *, url: str = "", path: str = "/", token: str = "") -> None:
-        self.handler, self.url, self.path, self._token = handler, url, path, token
+    def __init__(
+        self, handler: Handler, *, url: str = "", path: str = "/", token: str = "", noise: Callable[[], str] = lambda: ""
+    ) -> None:
+        self.handler, self.url, self.path, self._token, self.noise = handler, url, path, token, noise
         self.version = ""
         """The revision that is spoken; empty until the link is open."""
         self.session = ""
@@ -40,6 +42,11 @@ class Link:
     def base(self) -> str:
         """Where it is, as reports have it."""
         return self.url or "stdio:"
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether we have a token of the server's."""
+        return bool(self._token)
 
     @property
     def http(self) -> bool:

@@ -18,6 +18,8 @@ ACCEPT = "application/json, text/event-stream"
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """What a request's `Mcp-Name` repeats, by method (2026-07-28)."""
 _PREFIX = "io.modelcontextprotocol/"
+NAMED_ITSELF = _PREFIX + "serverInfo"
+"""Where a server of 2026-07-28 says what it is, in the `_meta` of an answer."""
 CLIENT = {"name": "pgagents-verify", "version": "1"}
 
 

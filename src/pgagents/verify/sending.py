@@ -119,8 +119,10 @@ class Sender:
             before = link.requests
             opened = link.open()
             self.sent += link.requests - before
-            if not opened:
+            if not opened and ready.call.door is not None:
                 raise Unavailable(link.problem)
+            if not opened:
+                return self._seen(ready, asked, Silence("closed", link.problem), 0.0, self.now())
             self.wait(self.pacer.before(ready.call.role, REST, ready.call.door.action.bucket if ready.call.door else None))
             sent_at, started = self.now(), self.timer()
             request = link.dressed(asked)

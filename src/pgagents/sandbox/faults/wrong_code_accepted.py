@@ -18,8 +18,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
     inner, store = context.front.domain, context.front.store
 
     def act(call: Call) -> Any:
-        row = store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id"))
-        if row is not None and "session_code" in call.input:
+        given = "session_code" in call.input
+        row = store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if given else None
+        if row is not None:
             call = replace(call, input={**call.input, "session_code": row["code"]})
         return inner(call)
 

@@ -1,0 +1,35 @@
+"""The refusal of a used idempotency key quotes the payment's client secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.calls import Shown
+from pgagents.sandbox import meddle
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler, Request, Response
+
+CLASS = "secrets"
+SUBTLE = True
+PROMISE = "PG section 3: client_secret on create, never again"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    kept: dict[str, str] = {}
+
+    def edit(request: Request, answer: Response) -> Response:
+        used, data = request.header("Idempotency-Key"), meddle.data_of(answer)
+        if used and answer.status == 201 and "session" in data:
+            kept[used] = data["session"]["client_secret"]
+        if used in kept and answer.status == 409:
+            data["error"]["message"] += f" with {kept[used]}"
+            return answer.with_json(data)
+        return answer
+
+    return meddle.edits(handler, edit)
+
+
+def shows(call: Shown) -> Any:
+    body = {"lot_id": "lot_lionshead", "plate": "CO-1"}
+    call("POST", "/api/v1/sessions", body, Idempotency_Key="k1")
+    return "_secret_" in call("POST", "/api/v1/sessions", body, Idempotency_Key="k1").body.decode()

@@ -1,0 +1,32 @@
+"""Parts of an hour are lost when the end of the time asked for is reckoned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.around import results
+from heldout.calls import Shown
+from pgagents.sandbox.call import Call
+from pgagents.sandbox.clock import epoch_of, rfc3339
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "time"
+SUBTLE = True
+PROMISE = "PG-L0: expires_at = started_at + hours"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def cut(call: Call, found: Any) -> None:
+        session = found["session"]
+        start = epoch_of(session["started_at"]) or 0
+        expires = int(start + max(1, int(call.input["hours"])) * 3600)
+        context.front.store.run("UPDATE session SET expires_at = ? WHERE id = ?", expires, session["id"])
+        session["expires_at"] = rfc3339(expires)
+
+    results(context, cut, "create_session")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    return call.park(hours=1.5)["expires_at"]

@@ -1,0 +1,36 @@
+"""A session is started on a full lot, without a space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.around import acts
+from heldout.calls import Shown
+from pgagents.sandbox import parking_lots as lots
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "create"
+SUBTLE = True
+PROMISE = "PG-L7: create takes one space of its lot"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def act(inner: Domain, call: Call) -> Any:
+        found = inner(call)
+        row = lots.lot(context.front.store, call.input["lot_id"])
+        if isinstance(found, Refusal) and found.code == "CONFLICT" and row is not None and row["available"] == 0:
+            context.front.store.run("UPDATE lot SET available = 1 WHERE id = ?", row["id"])
+            found = inner(call)
+            context.front.store.run("UPDATE lot SET available = 0 WHERE id = ?", row["id"])
+        return found
+
+    acts(context, act, "create_session")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    for n in range(12):
+        call.park("lot_lifthouse", f"F-{n}")
+    return call.status("POST", "/api/v1/sessions", {"lot_id": "lot_lifthouse", "plate": "F-13"})

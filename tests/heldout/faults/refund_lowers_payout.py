@@ -1,0 +1,31 @@
+"""A refund takes its part from the owner's payout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.around import results
+from heldout.calls import Shown
+from pgagents.sandbox import parking_money as money
+from pgagents.sandbox.call import Call
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "refunds"
+SUBTLE = True
+PROMISE = "PG-L8: payout unchanged"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def lower(_: Call, found: Any) -> None:
+        refund = found["refund"]
+        less = money.payout(money.to_cents(refund["amount"]))
+        context.front.store.run("UPDATE session SET payout_cents = max(0, payout_cents - ?) WHERE id = ?", less, refund["session_id"])
+
+    results(context, lower, "refund_session")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    call("POST", "/api/v1/refunds", {"session_id": "sess_01JS1E6R3A", "reason": "late", "amount": 10})
+    return call.session("sess_01JS1E6R3A")["owner_payout"]

@@ -1,0 +1,29 @@
+"""A boolean passes for the number that it is in the server's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.calls import Shown
+from pgagents.sandbox import meddle
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler, Request
+
+CLASS = "input"
+SUBTLE = True
+PROMISE = "In a JSON body a boolean is no number: 400"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    reader = meddle.Reader(context.model)
+
+    def repair(request: Request) -> Request:
+        values = reader.arguments(request)
+        known = {name: int(values[name]) for name in ("hours", "extend_hours", "amount") if isinstance(values.get(name), bool)}
+        return reader.with_arguments(request, {**values, **known}) if known else request
+
+    return meddle.repairs(handler, repair)
+
+
+def shows(call: Shown) -> Any:
+    return call.status("POST", "/api/v1/sessions", {"lot_id": "lot_lionshead", "plate": "CO-1", "hours": True})
