@@ -120,7 +120,7 @@ def verify(
     stopped = _spend(driver, made, on_progress, begun)
     if driver.key_refused or (stopped and not driver.answered):
         ledger.forget()
-    behind = _finish(driver, made.max_requests, stopped)
+    behind = _finish(driver, stopped)
     results = _results(driver, made, options, stopped)
     redacted = cache(driver.redactor.text)
     results = tuple(replace(r, reason=redacted(r.reason)) if r.reason else r for r in results)
@@ -177,7 +177,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
             kept_back = (reserve if driver.ledger.broken else 0) + (made.for_last if probe.phase != planning.LAST else 0)
             if probe.tier > 1 and not _affordable(driver, probe, made.again_until):
                 continue
-            if not _affordable(driver, probe, made.max_requests - kept_back):
+            if not _affordable(driver, probe, driver.sender.max_requests - kept_back):
                 driver.ledger.excuse(probe.covers, "the budget of requests was spent")
                 continue
             tell(probe.name)
@@ -195,10 +195,10 @@ def _affordable(driver: Driver, probe: Probe, max_requests: int) -> bool:
     return driver.sent + driver.world.owed() + probe.cost + 1 <= max_requests
 
 
-def _finish(driver: Driver, max_requests: int, stopped: str) -> list[str]:
+def _finish(driver: Driver, stopped: str) -> list[str]:
     try:
         if not stopped:
-            driver.confirm(max_requests)
+            driver.confirm(driver.sender.max_requests)
     except KeyboardInterrupt:
         driver.sender.notes.append("interrupted while failing cases were tried once more")
     return driver.clean_up()

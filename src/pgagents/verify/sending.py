@@ -62,6 +62,7 @@ class Sender:
         self.clock, self.timer, self._sleeper = clock, timer, sleep
         self.pacer = Pacer(self.model, clock, options.seed, options.max_wait_s, options.shard[1] if options.shard else 1)
         self.max_requests, self.until = max_requests, until
+        self._most_requests = max_requests * 3 // 2 if options.max_requests is None and options.profile == "standard" else max_requests
         self.moved_s = 0.0
         self.sent = self.answered = 0
         self.silences = self.broken_off = 0
@@ -105,6 +106,7 @@ class Sender:
             if wait is None:
                 return self._seen(ready, request, answer, seconds, sent_at)
             attempt += 1
+            self._repeats()
             self.wait(wait)
 
     def _send_by_link(self, ready: Ready) -> Seen:
@@ -135,7 +137,12 @@ class Sender:
             if wait is None:
                 return seen
             attempt += 1
+            self._repeats()
             self.wait(wait)
+
+    def _repeats(self) -> None:
+        """A call that is sent again, because the server was busy, is no part of a budget that nobody set; up to half of it."""
+        self.max_requests = min(self.max_requests + 1, self._most_requests)
 
     def _asked_to_wait(self, seen: Seen, attempt: int) -> float | None:
         """After how many seconds a tool that was limited is to be called again."""
