@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.lint.copilot.messages import Said, templates
+from pgagents.lint.copilot.messages import templates
+from pgagents.lint.said import Said
 from pgagents.source import Pointer
 
 METHODS = ("get", "post", "put", "patch", "delete")

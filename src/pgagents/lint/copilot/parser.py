@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.lint.copilot.messages import Said
+from pgagents.lint.said import Said
 from pgagents.source import Pointer
 
 MOST = 50

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.diagnostics import Diagnostic
-from pgagents.lint.copilot.messages import Said, read_date, templates
+from pgagents.lint.copilot.messages import IMPORTER, templates
 from pgagents.lint.copilot.operations import Walked, operations
 from pgagents.lint.copilot.parser import parser
 from pgagents.lint.judged import Judged
+from pgagents.lint.said import Said, read_date
 from pgagents.source import Source
 
 MOST_BYTES = 102_400
@@ -46,7 +47,7 @@ def judge(source: Source) -> Judged:
 
 def _diagnostic(said: Said, source: Source) -> Diagnostic:
     template = templates()[said.id]
-    notes = (f"effect: {_EFFECTS[template.effect]}", _STAGES[template.stage], f"source: {template.source}, read {read_date()}")
+    notes = (f"effect: {_EFFECTS[template.effect]}", _STAGES[template.stage], f"source: {template.source}, read {read_date(IMPORTER)}")
     severity: Any = "warning" if template.effect == "warning" else "error"
     return Diagnostic(source.locate(said.pointer), f"copilot-import/{said.id}", severity, said.text, template.help, notes)
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.lint.gpt_builder.components import components
-from pgagents.lint.gpt_builder.messages import Said, say, templates
+from pgagents.lint.gpt_builder.messages import say, templates
 from pgagents.lint.gpt_builder.operations import Function, operations
 from pgagents.lint.gpt_builder.servers import domain, servers
 from pgagents.lint.gpt_builder.structure import structure
+from pgagents.lint.said import Said
 
 MOST_OPERATIONS = 30
 MEGABYTE, MEBIBYTE = 1_000_000, 1 << 20

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from pgagents.resources import folder
+from pgagents.lint.said import Said, data
 from pgagents.source import Pointer
 
+IMPORTER = "gpt_builder"
 Effect = Literal["blocks", "drops operation", "drops parameter", "warning", "form"]
 
 
@@ -27,31 +27,12 @@ class Template:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A message of the builder about one place of the document."""
-
-    id: str
-    text: str
-    pointer: Pointer
-
-
 @cache
 def templates() -> dict[str, Template]:
     """Every message by its id, in the order of the file."""
-    return {row["id"]: Template(**row) for row in _data()["messages"]}
-
-
-def read_date() -> str:
-    """When the messages were collected."""
-    return str(_data()["read"])
+    return {row["id"]: Template(**row) for row in data(IMPORTER)["messages"]}
 
 
 def say(id: str, pointer: Pointer, /, **values: Any) -> Said:
     """The message with its values filled in, as Python writes them."""
     return Said(id, templates()[id].template.format(**values), pointer)
-
-
-@cache
-def _data() -> Any:
-    return json.loads((folder("schemas") / "importers" / "gpt_builder.json").read_bytes())

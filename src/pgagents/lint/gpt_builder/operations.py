@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.lint.gpt_builder.components import resolved, schemas_of, walk
-from pgagents.lint.gpt_builder.messages import Said, say
+from pgagents.lint.gpt_builder.messages import say
+from pgagents.lint.said import Said
 from pgagents.source import Pointer
 
 METHODS = ("get", "post", "put", "patch", "delete")

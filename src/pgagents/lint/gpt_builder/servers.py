@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.lint.gpt_builder.messages import Said, say
+from pgagents.lint.gpt_builder.messages import say
+from pgagents.lint.said import Said
 
 
 @dataclass(frozen=True, slots=True)

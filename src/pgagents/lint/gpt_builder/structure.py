@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.lint.gpt_builder.messages import Said, say
+from pgagents.lint.gpt_builder.messages import say
+from pgagents.lint.said import Said
 from pgagents.source import Pointer
 
 MOST = 100

@@ -8,9 +8,10 @@ from typing import Any
 from pgagents.diagnostics import Diagnostic, Severity
 from pgagents.lint.gpt_builder.advice import Advice, advice
 from pgagents.lint.gpt_builder.importer import MEBIBYTE, MEGABYTE, MOST_OPERATIONS, Form, Imported, simulate
-from pgagents.lint.gpt_builder.messages import Said, Template, read_date, templates
+from pgagents.lint.gpt_builder.messages import IMPORTER, Template, templates
 from pgagents.lint.gpt_builder.operations import each
 from pgagents.lint.judged import Judged
+from pgagents.lint.said import Said, read_date
 from pgagents.source import Source
 
 _EFFECTS = {
@@ -41,7 +42,7 @@ def judge(source: Source, form: Form | None = None, *, plugin: bool = False) -> 
 
 def _diagnostic(said: Said, made: Imported, source: Source) -> Diagnostic:
     template = templates()[said.id]
-    notes = (_effect(template), *_doubt(said, template), f"source: {template.source}, read {read_date()}")
+    notes = (_effect(template), *_doubt(said, template), f"source: {template.source}, read {read_date(IMPORTER)}")
     return Diagnostic(
         source.locate(said.pointer), f"gpt-builder/{said.id}", _severity(said, template, made), said.text, template.help, notes
     )
