@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format schemas interop atk browser docs bench clean
+.PHONY: help setup demo test format schemas interop atk browser docs bench peers clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -74,5 +74,8 @@ $(VENV)/.docs: $(VENV)/.installed
 bench: $(VENV)/.installed ## what it costs: start, build, 1,000 and 2,000 actions, verify
 	@$(BIN)/python -m bench
 
+peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured beside ours (PyPI, npm); writes docs/peers.md
+	$(BIN)/python -m bench.peers .peers docs/peers.md
+
 clean: ## remove what these targets installed
-	rm -rf $(VENV) tests/interop/node_modules tests/browser/node_modules tests/interop/atk/node_modules tests/interop/mcp_judges/node_modules
+	rm -rf $(VENV) .peers tests/interop/node_modules tests/browser/node_modules tests/interop/atk/node_modules tests/interop/mcp_judges/node_modules

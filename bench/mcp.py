@@ -1,7 +1,7 @@
 """What an MCP server costs: time to the first tool list from a cold start, and what it adds to a call.
 
-The API behind it is the sandbox, in a process of its own; calls over MCP and straight over HTTP take turns. Ours is measured where no
-other server is given.
+The API behind it is the sandbox, in a process of its own; calls over MCP and straight over HTTP take turns. `make bench` measures our
+server, `make peers` others beside it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +29,6 @@ CALLS = 200
 WARM = 20
 SEARCH = {"lat": 39.6403, "lng": -106.3742, "radius_km": 1.5, "limit": 5}
 PATH = "/api/v1/lots/search?lat=39.6403&lng=-106.3742&radius_km=1.5&limit=5"
-Serve = Callable[[str, str], Command]
 
 
 class First(NamedTuple):
@@ -51,35 +50,59 @@ class Overhead(NamedTuple):
         return self.mcp_ms - self.direct_ms
 
 
+class Through(NamedTuple):
+    """A server, its tool for the search, and the search's arguments as the tool takes them."""
+
+    command: Command
+    tool: str
+    arguments: Mapping[str, Any]
+
+
 def ours(url: str, key: str, catalogue: str = CATALOGUE) -> Command:
     """The command of our server before the API at this URL."""
     return Command([sys.executable, "-c", RUN, "mcp", catalogue], {"PARKGRAPH_API_URL": url, "PARKGRAPH_API_KEY": key})
 
 
-def first_list(command: Command | None = None, starts: int = STARTS, stderr: Any = None) -> First:
-    """The middle of several cold starts over stdio, by their time."""
-    return sorted(_start(command or ours("http://127.0.0.1:9", "none"), stderr) for _ in range(starts))[starts // 2]
+def first_list() -> First:
+    """Our cold start over stdio, the middle of several by their time."""
+    return first_lists({"ours": ours("http://127.0.0.1:9", "none")})["ours"]
 
 
-def overhead(
-    serve: Serve = ours, tool: str = "search_parking", arguments: Any = None, calls: int = CALLS, stderr: Any = None, alike: bool = True
-) -> Overhead:
-    """The same search through the server over stdio and straight over HTTP, turn about; `alike`: both answers must be one."""
-    with sandbox() as ready, talking(serve(ready["url"], ready["keys"]["lifted"]), stderr) as talk:
-        headers = {"Authorization": f"Bearer {ready['keys']['lifted']}"}
-        with httpx.Client(base_url=ready["url"], headers=headers) as client:
-            through, direct = [], []
-            for number in range(-WARM, calls):
+def first_lists(commands: Mapping[str, Command], starts: int = STARTS, stderr: Any = None) -> dict[str, First]:
+    """The same of each command; they take turns, so that a busy machine slows all."""
+    found: dict[str, list[First]] = {name: [] for name in commands}
+    for _ in range(starts):
+        for name, command in commands.items():
+            found[name].append(_start(command, stderr))
+    return {name: sorted(times)[starts // 2] for name, times in found.items()}
+
+
+def overhead() -> Overhead:
+    """The same search through our server over stdio and straight over HTTP."""
+    with sandbox() as ready:
+        url, key = ready["url"], ready["keys"]["lifted"]
+        return overheads(url, key, {"ours": Through(ours(url, key), "search_parking", SEARCH)})["ours"]
+
+
+def overheads(url: str, key: str, servers: Mapping[str, Through], calls: int = CALLS, stderr: Any = None) -> dict[str, Overhead]:
+    """The same search through each server and straight to the API at this URL, turn about."""
+    through: dict[str, list[float]] = {name: [] for name in servers}
+    direct: list[float] = []
+    with ExitStack() as open, httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}) as client:
+        talks = {name: open.enter_context(talking(server.command, stderr)) for name, server in servers.items()}
+        for number in range(-WARM, calls):
+            began = time.perf_counter()
+            lot = client.get(PATH).json()["lots"][0]["id"]
+            straight = time.perf_counter() - began
+            for name, (_, tool, arguments) in servers.items():
                 began = time.perf_counter()
-                found = talk.call(tool, arguments or SEARCH)
-                between = time.perf_counter()
-                straight = client.get(PATH).json()
-                ended = time.perf_counter()
-                assert not alike or found["result"]["structuredContent"] == straight
-                if number >= 0:
-                    through.append(between - began)
-                    direct.append(ended - between)
-    return Overhead(statistics.median(through) * 1000, statistics.median(direct) * 1000)
+                found = talks[name].call(tool, arguments)
+                took = time.perf_counter() - began
+                assert lot in json.dumps(found), f"{name} does not answer the search"
+                through[name] += [took] * (number >= 0)
+            direct += [straight] * (number >= 0)
+    straight_ms = statistics.median(direct) * 1000
+    return {name: Overhead(statistics.median(times) * 1000, straight_ms) for name, times in through.items()}
 
 
 @contextmanager

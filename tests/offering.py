@@ -59,4 +59,14 @@ def park() -> Model:
     return load_file(ROOT / "catalogue" / "park_graph.yaml")
 
 
-OFFERING = {"park_graph": park, "shop": shop}
+def renamed(**changes: Any) -> Model:
+    """The shop after two of its actions got new names; the old ones are still offered, and a third action is to go."""
+    return shop(
+        actions__search_products__formerly={"find_products": "2099-12-31"},
+        actions__place_order__formerly={"order_product": "2099-06-30", "buy": "2099-06-30"},
+        actions__get_product__deprecated=True,
+        **changes,
+    )
+
+
+OFFERING = {"park_graph": park, "shop": shop, "renamed": renamed}

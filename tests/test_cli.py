@@ -307,6 +307,27 @@ def test_closed_stdout_is_no_finding() -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("words", [("contracts", SHOP), ("--help",), ("explain",)])
+def test_full_disk_is_no_fault_of_ours(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*PGAGENTS, *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == ["error: cannot write: No space left on device", "  help: make room"]
+
+
+def test_misspelt_command_is_told_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "No such command 'lnt'. Did you mean 'lint'?" in call(capsys, "lnt")[2]
+    assert "Did you mean" not in call(capsys, "frobnicate")[2]
+
+
+def test_error_about_a_hostile_name_moves_no_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = call(capsys, "contracts", "a\x1b[2J\u202e.yaml")
+    assert code == 2
+    assert "a\\x1b[2J\\x202e.yaml" in err
+    assert "\x1b" not in err
+
+
 @pytest.mark.parametrize("where", ["no/such/ready.json", "."])
 def test_sandbox_that_cannot_say_it_is_ready_does_not_start(where: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = call(capsys, "sandbox", SHOP, "--port", "0", "--ready", where)

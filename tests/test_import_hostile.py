@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from importing import SWAGGER, answering, holding, imported, openapi, operation, taking
 from pgagents.catalogue.load import load_text
+from pgagents.cli import _fetch
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 
@@ -38,7 +40,7 @@ def deep(levels: int) -> str:
     return '{"openapi": "3.1.0", "paths": ' + '{"a": ' * levels + "1" + "}" * levels + "}"
 
 
-BOMB = "openapi: 3.0.0\na: &a [x, x, x]\nb: &b [*a, *a, *a]\nc: &c [*b, *b, *b]\npaths: {/x: {get: *c}}\n"
+BOMB = "openapi: 3.0.0\na0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)) + "paths: {/x: *a39}\n"
 HOSTILE = {
     "empty": ("", "no mapping"),
     "no document": ("[1, 2]", "no mapping"),
@@ -48,7 +50,9 @@ HOSTILE = {
     "cut off": ('{"openapi": "3.1.0", "paths": {', "doc.yaml:1:"),
     "a member twice": ('{"openapi": "3.1.0",\n "paths": {}, "paths": {}}', "doc.yaml:2:"),
     "a key twice": ("openapi: 3.1.0\npaths: {}\npaths: {}\n", "doc.yaml:3:1"),
-    "bomb": (BOMB, "anchor"),
+    "bomb": (BOMB, "more than 1,000,000 values"),
+    "an alias within itself": ("openapi: 3.0.0\npaths: &a {/x: *a}\n", "doc.yaml:2:16"),
+    "yaml in braces": ("{openapi: 3.1.0, paths: {/x: {get: [}}}", "not valid YAML"),
     "deep": (deep(200), "nested more than"),
     "very deep": (deep(200_000), "nested more than"),
     "deep yaml": ("openapi: 3.1.0\npaths: " + "[" * 5_000, "nested more than"),
@@ -64,6 +68,16 @@ HOSTILE = {
     "missing file": (referring("nosuch.yaml#/x"), "nosuch.yaml"),
     "encoded way out": (referring("%2e%2e/outside.yaml"), "outside the document's own folder"),
 }
+
+
+def test_anchors_of_a_yaml_document_are_followed() -> None:
+    book = "{type: object, properties: {title: &title {type: string, maxLength: 80}, subtitle: *title}}"
+    text = f"""openapi: 3.1.0
+info: {{title: Library, version: 1.0.0}}
+paths:
+  /book: {{get: {{operationId: getBook, responses: {{200: {{description: A book, content: {{application/json: {{schema: {book}}}}}}}}}}}}}
+"""
+    assert imported(text).text.count("maxLength: 80") == 2
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -241,3 +255,28 @@ def test_address_is_not_left(address: str, path: str, said: str, capsys: pytest.
     assert said in capsys.readouterr().err
     assert Answering.asked == [path]
     assert not Path("made.yaml").exists()
+
+
+def test_server_that_never_ends_its_headers_is_given_up(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each byte comes in time; the whole would take for ever."""
+    monkeypatch.setattr(_fetch, "TIMEOUT_S", 0.5)
+    over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection:
+            while not over.wait(0.05):
+                connection.send(b"HTTP/1.1 102 Processing\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        served = threading.Thread(target=lambda: drip(listening.accept()[0]), daemon=True)
+        served.start()
+        assert main(["import", f"http://127.0.0.1:{listening.getsockname()[1]}/openapi.json", "--out", "made.yaml"]) == 2
+        over.set()
+        served.join(5)
+    assert "was not read within 0.5 s" in capsys.readouterr().err
+    assert not Path("made.yaml").exists()
+
+
+def test_file_that_cannot_be_written_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "/proc/made.yaml"]) == 2
+    assert "cannot write /proc/made.yaml: " in capsys.readouterr().err

@@ -19,8 +19,9 @@ ROOT = Path(pgagents.__file__).parent
 # modules of one group stand side by side and do not import each other
 ORDER = [
     {"source"}, {"origin"}, {"diagnostics"}, {"errors"}, {"registry"}, {"resources"}, {"wire"}, {"schema"}, {"expression"}, {"model"},
-    {"catalogue"}, {"target"}, {"dialect", "dump", "patterns", "intersect"}, {"nullable", "wording"}, {"lower"}, {"functions", "criteria"},
-    {"strict"}, {"openapi"}, {"apiplugin"}, {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"lint"}, {"icon"}, {"packages"},
+    {"catalogue"}, {"target"}, {"formerly"}, {"dialect", "dump", "patterns", "intersect"}, {"nullable", "wording"}, {"lower"},
+    {"functions", "criteria"}, {"strict"}, {"openapi"}, {"apiplugin"}, {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"lint"},
+    {"icon"}, {"packages"},
     {"package"}, {"contract"}, {"report"}, {"client"}, {"verify", "sandbox", "mcp", "importer", "diff"},
     {"cli"},
 ]  # fmt: skip

@@ -161,3 +161,12 @@ def test_place_past_the_end_is_shown_without_harm() -> None:
 def test_diagnostics_are_sorted_by_place_and_each_once() -> None:
     a, b = Diagnostic(Span("f", 10, 1), "i", "error", "m"), Diagnostic(Span("f", 9, 2), "i", "error", "m")
     assert in_order([a, b, a]) == [b, a]
+
+
+def test_diagnostic_moves_no_cursor_whatever_it_is_about() -> None:
+    span = Span("a\x1b[2J.yaml", 1, 1)
+    shown = show(
+        Diagnostic(span, "a/b", "error", "`\x1b]0;x\x07` and \u202e", "remove \x9b", ("said of \x1b[31m",)), parse('"\\e": 1', span.file)
+    )
+    assert all(c.isprintable() or c == "\n" for c in shown)
+    assert "`\\x1b]0;x\\x07` and \\x202e" in shown

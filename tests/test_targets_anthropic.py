@@ -10,6 +10,7 @@ import pytest
 
 from offering import OFFERING, shop
 from pgagents.build import build, targets
+from pgagents.formerly import offered
 from pgagents.model import Model
 from pgagents.target import Loss, Target
 
@@ -37,13 +38,13 @@ def _losses(model: Model) -> list[Loss]:
 
 def test_both_files_have_every_action_of_the_surface(model: Model) -> None:
     for found in _tools(model).values():
-        assert [tool["name"] for tool in found] == [action.name for action in model.surfaces["anthropic"].actions]
+        assert [tool["name"] for tool in found] == [action.name for action in offered(model.surfaces["anthropic"])]
 
 
 def test_a_documented_call_fits(model: Model) -> None:
     tried = 0
     for found in _tools(model).values():
-        for action, tool in zip(model.surfaces["anthropic"].actions, found, strict=True):
+        for action, tool in zip(offered(model.surfaces["anthropic"]), found, strict=True):
             for example in action.examples:
                 if example.status < 300:
                     call = {k: v for k, v in example.input.items() if k in tool["input_schema"]["properties"]}

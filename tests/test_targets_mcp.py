@@ -10,6 +10,7 @@ import pytest
 
 from offering import OFFERING, park, shop
 from pgagents.build import build, targets
+from pgagents.formerly import offered
 from pgagents.model import Model
 from pgagents.target import Target
 
@@ -31,7 +32,7 @@ def _tools(model: Model) -> dict[str, dict[str, Any]]:
 
 
 def test_tools_are_in_the_surfaces_order(model: Model) -> None:
-    assert list(_tools(model)) == [action.name for action in model.surfaces["mcp"].actions]
+    assert list(_tools(model)) == [action.name for action in offered(model.surfaces["mcp"])]
     assert build(model, only=["mcp"]).artifacts() == build(model, only=["mcp"]).artifacts()
 
 

@@ -14,6 +14,7 @@ import pytest
 from offering import OFFERING, shop
 from pgagents.build import build, targets
 from pgagents.catalogue.load import load_text
+from pgagents.formerly import offered
 from pgagents.model import Model
 from pgagents.target import Loss, Target
 
@@ -68,7 +69,7 @@ def _given(value: Any) -> Any:
 def test_every_file_has_every_action_of_the_surface(model: Model, tools: dict[str, list[dict[str, Any]]]) -> None:
     assert set(tools) == {*PLAIN, *STRICT}
     for found in tools.values():
-        assert [tool["name"] for tool in found] == [action.name for action in model.surfaces["openai_tools"].actions]
+        assert [tool["name"] for tool in found] == [action.name for action in offered(model.surfaces["openai_tools"])]
 
 
 def test_the_two_forms_say_the_same(tools: dict[str, list[dict[str, Any]]]) -> None:
@@ -102,7 +103,7 @@ def test_strict_asks_for_every_member(tools: dict[str, list[dict[str, Any]]]) ->
 def test_what_is_optional_may_be_null_and_is_a_loss(model: Model, tools: dict[str, list[dict[str, Any]]]) -> None:
     said = {(loss.origin, loss.went) for loss in _losses(model) if loss.constraint == "optional"}
     optional = 0
-    for action, tool in zip(model.surfaces["openai_tools"].actions, tools[STRICT[0]], strict=True):
+    for action, tool in zip(offered(model.surfaces["openai_tools"]), tools[STRICT[0]], strict=True):
         for param in action.params:
             if param.place != "header":
                 member = tool["parameters"]["properties"][param.name]
@@ -117,7 +118,7 @@ def test_what_is_optional_may_be_null_and_is_a_loss(model: Model, tools: dict[st
 def test_a_documented_call_fits_with_null_for_what_it_leaves_out(model: Model, tools: dict[str, list[dict[str, Any]]]) -> None:
     tried = 0
     for path, found in tools.items():
-        for action, tool in zip(model.surfaces["openai_tools"].actions, found, strict=True):
+        for action, tool in zip(offered(model.surfaces["openai_tools"]), found, strict=True):
             accepts = jsonschema_rs.Draft202012Validator(tool["parameters"])
             for example in action.examples:
                 call = {k: v for k, v in example.input.items() if k in tool["parameters"]["properties"]}

@@ -84,9 +84,11 @@ class Caller:
     tools: Mapping[str, Mapping[str, Any]]
 
     def call(self, operation: str, arguments: Mapping[str, Any]) -> Reply:
-        """Call, and wait for the answer; a server that has none in time or is dead gives an empty reply."""
+        """Call, and wait for the answer; no tool, no answer in time and a dead server give an empty reply."""
         before = len(self.front.seen)
-        tool = self.tools[operation]
+        tool = self.tools.get(operation)
+        if tool is None:
+            return Reply({}, ())
         try:
             message = self.talk.call(tool["name"], placed(tool.get("inputSchema", {}), arguments), PATIENCE_S)
         except (TimeoutError, EOFError, BrokenPipeError):
@@ -111,7 +113,7 @@ def placed(schema: Any, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def calling(caller: Caller, operations: Sequence[Operation], key: str) -> dict[str, str]:
     """A cell for each of ROWS."""
-    cells = {
+    return {
         "unknown_query": _unknown(caller.call("searchParking", HERE | {"colour": "red"})),
         "unknown_body": _unknown(caller.call("createSession", STAY | {"plate": "CO-1", "colour": "red"})),
         **_wrong(caller),
@@ -123,7 +125,6 @@ def calling(caller: Caller, operations: Sequence[Operation], key: str) -> dict[s
         **_keys(caller, operations, key),
         "noise": str(len(caller.talk.noise)),
     }
-    return cells
 
 
 def _unknown(reply: Reply) -> str:
@@ -168,7 +169,7 @@ def _answers(caller: Caller) -> dict[str, str]:
         reply = caller.call(operation, arguments)
         told = json.loads(reply.seen[-1].answer) if reply.seen else object()
         given = reply.result.get("structuredContent")
-        schema = caller.tools[operation].get("outputSchema")
+        schema = caller.tools.get(operation, {}).get("outputSchema")
         structured.append("none" if given is None else "as the API's" if given == told else "another")
         if schema is not None and given is not None:
             valid.append(_yes(jsonschema.Draft202012Validator(schema).is_valid(given)))
@@ -213,7 +214,9 @@ def _idempotency(caller: Caller) -> dict[str, str]:
     caller.front.plan.clear()
     second = caller.call("createSession", STAY | {"plate": "CO-4"})
     ones, others = ([seen.headers.get(KEY_HEADER, "") for seen in reply.seen] for reply in (first, second))
-    listed = any(place[-1].lower() == KEY_HEADER for place, _ in members(*[caller.tools["createSession"].get("inputSchema", {})] * 2))
+    listed = any(
+        place[-1].lower() == KEY_HEADER for place, _ in members(*[caller.tools.get("createSession", {}).get("inputSchema", {})] * 2)
+    )
     if not ones or not others or not all([*ones, *others]):
         said = "none sent"
     else:

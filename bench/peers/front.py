@@ -52,7 +52,7 @@ class Front:
 def front(behind: str) -> Iterator[Front]:
     """Listens on a free port of this machine until the end."""
     with httpx.Client(base_url=behind, timeout=30) as client:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"client": client}))
+        server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"client": client}))
         server.daemon_threads = True
         made = Front(f"http://127.0.0.1:{server.server_address[1]}")
         server.RequestHandlerClass.front = made  # type: ignore[attr-defined]  # a class of its own for each front
@@ -63,6 +63,11 @@ def front(behind: str) -> Iterator[Front]:
         finally:
             server.shutdown()
             server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):

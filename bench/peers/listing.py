@@ -16,19 +16,28 @@ ROWS = {
     "tools": ("tools", "how many are listed"),
     "names": ("names", "the first of them and the longest"),
     "size": ("characters of the list", "of the tools as compact JSON"),
-    "titles": ("`title` is the summary", "operations whose tool has the document's `summary` as its `title`, or as its annotations' `title`"),
+    "titles": (
+        "`title` is the summary",
+        "operations whose tool has the document's `summary` as its `title`, or as its annotations' `title`",
+    ),
     "descriptions": ("description kept whole", "operations whose `description` stands whole in the tool's"),
     "member_descriptions": ("inputs' descriptions kept whole", "the same for each parameter and member of a body"),
-    "input": ("input constraints kept", "`type`, bounds, lengths, `pattern`, `format`, `enum`, `required`, `default`, closed inner objects"),
+    "input": (
+        "input constraints kept",
+        "`type`, bounds, lengths, `pattern`, `format`, `enum`, `required`, `default`, closed inner objects",
+    ),
     "closed": ("tool closed to unknown arguments", "`additionalProperties: false` at the root of its input"),
     "examples": ("example values of inputs kept", "in an `examples`, `example` or `default`, or in the input's or the tool's description"),
     "output": ("`outputSchema`", "of the operations that answer with a body"),
     "output_asks": ("output constraints kept", "the same keywords, of the answers' schemas"),
     "hints": ("annotation hints given", "four for each tool"),
-    "read_only": ("`readOnlyHint` as HTTP means it", "true on GET alone; a tool without it counts as not read-only, which is its default"),
+    "read_only": ("`readOnlyHint: true` on GETs", "and on how many writes, where there is one"),
     "destructive": ("`destructiveHint` not left to its default", "on the operations that are no GET"),
     "scopes": ("OAuth scopes named", "operations whose scope stands in their tool's description or `_meta`, beside the word scope"),
-    "confirm": ("question to ask before a write", "writes whose tool tells the host or the model to ask; the document has none, a catalogue has"),
+    "confirm": (
+        "question to ask before a write",
+        "writes whose tool tells the host or the model to ask; the document has none, a catalogue has",
+    ),
     "errors": ("statuses of errors named", "of the document's error answers, their status anywhere in the tool"),
 }
 
@@ -52,7 +61,7 @@ def listing(tools: Sequence[Tool], operations: Sequence[Operation], document: An
         "output": _share("outputSchema" in tool for operation, tool in pairs if operation.output),
         "output_asks": _of(*_sums(_asked(o.output, t.get("outputSchema"), document) for o, t in pairs if o.output)),
         "hints": _share(hint in tool.get("annotations", {}) for _, tool in pairs for hint in HINTS),
-        "read_only": _share(bool(tool.get("annotations", {}).get("readOnlyHint")) is (o.method == "GET") for o, tool in pairs),
+        "read_only": _read_only(pairs),
         "destructive": _share("destructiveHint" in tool.get("annotations", {}) for _, tool in writes),
         "scopes": _share(any(_names_scope(tool, scope) for scope in o.scopes) for o, tool in pairs if o.scopes),
         "confirm": _share(_asks_first(tool) for _, tool in writes),
@@ -64,17 +73,24 @@ def matched(tools: Sequence[Tool], operations: Sequence[Operation]) -> Mapping[s
     """The tool of each operation: by its id in any spelling, else by its description, else by its summary."""
     found: dict[str, Tool] = {}
     for operation in operations:
-        ways = (
-            lambda tool, o=operation: _letters(tool["name"]) == _letters(o.id),
-            lambda tool, o=operation: bool(o.description) and _flat(o.description) in _flat(tool.get("description")),
-            lambda tool, o=operation: o.summary in (*_titles(tool), tool.get("description")),
-        )
-        for way in ways:
-            tool = next((tool for tool in tools if way(tool)), None)
+        for way in (_by_id, _by_description, _by_summary):
+            tool = next((tool for tool in tools if way(tool, operation)), None)
             if tool is not None:
                 found[operation.id] = tool
                 break
     return found
+
+
+def _by_id(tool: Tool, operation: Operation) -> bool:
+    return _letters(tool["name"]) == _letters(operation.id)
+
+
+def _by_description(tool: Tool, operation: Operation) -> bool:
+    return bool(operation.description) and _flat(operation.description) in _flat(tool.get("description"))
+
+
+def _by_summary(tool: Tool, operation: Operation) -> bool:
+    return operation.summary in (*_titles(tool), tool.get("description"))
 
 
 def _asked(wanted: Any, found: Any, document: Any) -> tuple[int, int]:
@@ -120,6 +136,12 @@ def _titles(tool: Tool) -> tuple[Any, Any]:
 
 def _asks_first(tool: Tool) -> bool:
     return "confirm" in json.dumps(tool.get("_meta", {})) or "ask the user before" in _flat(tool.get("description")).lower()
+
+
+def _read_only(pairs: Sequence[tuple[Operation, Tool]]) -> str:
+    marked = [(o.method == "GET", bool(tool.get("annotations", {}).get("readOnlyHint"))) for o, tool in pairs]
+    wrong = sum(hint for get, hint in marked if not get)
+    return _share(hint for get, hint in marked if get) + (f", and on {wrong} writes" if wrong else "")
 
 
 def _names_scope(tool: Tool, scope: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -16,6 +17,7 @@ from bench.mcp import RUN, ours
 from bench.stdio import Command
 
 INSTALL_S = 600
+PLACE = re.compile(r"/|\w\.[a-z]{2,}\b")  # a path, or a host
 NAMES = [
     "search_parking", "check_availability", "create_session", "list_sessions", "get_session", "end_session", "release_hold", "get_health",
 ]  # fmt: skip
@@ -60,7 +62,7 @@ def catalogue(folder: Path) -> Subject:
     path = home / "park_graph.yaml"
     path.write_text("\n".join(lines), encoding="utf-8")
     how = "`pgagents mcp CATALOGUE`, from Park Graph's own catalogue, its surface narrowed to these actions"
-    return _ours("pgagents", path, how)
+    return _ours("pgagents, catalogue", path, how)
 
 
 def imported(document: Path, folder: Path) -> Subject:
@@ -243,7 +245,7 @@ def _run(words: Sequence[str], folder: Path) -> str:
 
 
 def _why(error: Exception) -> str:
-    """The last line of what a failed installer said, without this machine's paths."""
+    """The last line of what a failed installer said, without paths and hosts."""
     said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
     last = next((line.strip() for line in reversed(said) if line.strip()), type(error).__name__)
-    return " ".join(word if "/" not in word else "…" for word in last.split())[:120]
+    return " ".join("…" if PLACE.search(word) else word for word in last.split())[:120]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pgagents.formerly import offered, unnamed
 from pgagents.model import Action, Model, Surface
 from pgagents.openapi.address import hosted_url, with_extra
 from pgagents.origin import Node, Text
@@ -37,14 +38,16 @@ def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node)
     return View(document, notes=tuple(_notes(surface, document)))
 
 
-def openapi_functions(surface: Surface) -> list[Node]:
-    """One function an operation: its name is the operation's id, its arguments are left to the OpenAPI document."""
-    return [_function(surface, action, lambda a: a.operation_id) for action in surface.actions]
+def openapi_plugin(model: Model, surface: Surface, runtime: Node) -> View:
+    """A manifest with one function an operation: its name is the operation's id, its arguments are left to the OpenAPI document."""
+    functions = [_function(surface, action, lambda a: a.operation_id) for action in surface.actions]
+    made = plugin(model, surface, functions, runtime)
+    return View(made.context, tuple(unnamed(surface.actions)), made.notes)
 
 
 def tool_functions(surface: Surface) -> list[Node]:
     """One function a tool of an MCP server, under the tool's name."""
-    return [_function(surface, action, lambda a: a.name) for action in surface.actions]
+    return [_function(surface, action, lambda a: a.name) for action in offered(surface)]
 
 
 def openapi_runtime(model: Model, surface: Surface) -> Node:
@@ -67,7 +70,7 @@ def auth(surface: Surface) -> Node:
 
 
 def _function(surface: Surface, action: Action, name: Callable[[Action], str]) -> Node:
-    members: dict[str, Any] = {"name": name(action), "description": surface.text(action, "description")}
+    members: dict[str, Any] = {"name": name(action), "description": _description(surface, action)}
     own = action.texts.get(surface.name)
     told = {"reasoning": own.reasoning, "responding": own.responding} if own else {}
     states = {
@@ -79,6 +82,12 @@ def _function(surface: Surface, action: Action, name: Callable[[Action], str]) -
         members["states"] = Node(states, origin=(*action.origin, "texts", surface.name))
     members["capabilities"] = _capabilities(action)
     return Node(members, origin=action.origin)
+
+
+def _description(surface: Surface, action: Action) -> Text:
+    """The description; the manifest has no other word for a function that is to go."""
+    text = surface.text(action, "description")
+    return Text(f"Deprecated. {text}", (*action.origin, "deprecated")) if action.deprecated else text
 
 
 def _capabilities(action: Action) -> Node:
@@ -100,6 +109,7 @@ def _notes(surface: Surface, document: Node) -> Iterator[Note]:
         if len(document[key]) > most:
             said = f"{key} has {len(document[key])} characters; Copilot may ignore those beyond {most}"
             yield Note(getattr(document[key], "origin", surface.origin), said, "shorten it, or give the surface its own wording")
-    if len(surface.actions) > _GOOD_FUNCTIONS:
-        said = f"{len(surface.actions)} functions; Copilot chooses less well among more than {_GOOD_FUNCTIONS}"
+    count = len(document["functions"])
+    if count > _GOOD_FUNCTIONS:
+        said = f"{count} functions; Copilot chooses less well among more than {_GOOD_FUNCTIONS}"
         yield Note((*surface.origin, "actions"), said, "offer fewer actions here")

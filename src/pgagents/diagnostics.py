@@ -34,7 +34,7 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def show(diagnostic: Diagnostic, source: Source | None = None) -> str:
     """The finding with its line of the source under it."""
     d = diagnostic
-    lines = [f"{d.severity}[{d.id}]: {_one_line(d.message)}", f"  --> {d.span}"]
+    lines = [f"{d.severity}[{d.id}]: {_one_line(d.message)}", f"  --> {printable(str(d.span))}"]
     text = _line(source, d.span)
     if text is not None:
         shown, column = _window(text, d.span.column)
@@ -42,7 +42,7 @@ def show(diagnostic: Diagnostic, source: Source | None = None) -> str:
         lines += ["     |", f"{gutter} | {shown}", f"     | {' ' * _columns(shown[: column - 1])}^"]
     if d.help:
         lines.append(f"   = help: {_one_line(d.help)}")
-    lines += [f"   = {note}" for note in d.notes]
+    lines += [f"   = {printable(note)}" for note in d.notes]
     return "\n".join(lines)
 
 
@@ -63,8 +63,15 @@ def _columns(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+def printable(text: str) -> str:
+    """The text as a terminal may show it: what does not print, but a line break, is told by its number, so that nobody's file or
+    server moves the cursor.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return printable(" ".join(text.split()))
 
 
 def _window(text: str, column: int, width: int = 92) -> tuple[str, int]:

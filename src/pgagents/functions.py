@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.dialect import Dialect
+from pgagents.formerly import called, offered
 from pgagents.lower import lower
 from pgagents.model import Action, Model, Surface
 from pgagents.origin import Node, Text
@@ -27,10 +28,13 @@ class Function:
 
 
 def functions(model: Model, surface: Surface, dialect: Dialect, *, answers: bool) -> tuple[tuple[Function, ...], tuple[Loss, ...]]:
-    """The surface's actions, in its order, and everything that did not fit. `answers`: the format has a place for the answer's schema."""
+    """The surface's actions, in its order, old names behind the new ones, and everything that did not fit.
+
+    `answers`: the format has a place for the answer's schema.
+    """
     losses: dict[Loss, None] = {}
     made = []
-    for action in surface.actions:
+    for action in offered(surface):
         found, lost = function(model, surface, action, dialect, answers=answers)
         made.append(found)
         losses.update(dict.fromkeys(lost))
@@ -50,9 +54,7 @@ def function(model: Model, surface: Surface, action: Action, dialect: Dialect, *
     elif answer.schema is not None:
         response, lost = lower(answer.schema, model.schemas, dialect)
         losses += lost
-    own = action.texts.get(surface.name)
-    name = Text(own.name, (*action.origin, "texts", surface.name, "name")) if own and own.name else action.name
-    return Function(name, _description(surface, action, losses), parameters, response), losses
+    return Function(called(surface, action), _description(surface, action, losses), parameters, response), losses
 
 
 def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
@@ -76,7 +78,7 @@ def _description(surface: Surface, action: Action, losses: list[Loss]) -> Text:
     text = surface.text(action, "description")
     said = [str(text)]
     if action.deprecated:
-        said.append("Deprecated.")
+        said.insert(0, "Deprecated.")
         losses.append(Loss((*action.origin, "deprecated"), "deprecated", "description"))
     if action.confirm_body is not None:
         said.append(f"Ask the user before calling: {action.confirm_body}")
@@ -85,8 +87,8 @@ def _description(surface: Surface, action: Action, losses: list[Loss]) -> Text:
 
 
 def too_many(surface: Surface, most: int, vendor: str) -> tuple[Note, ...]:
-    """A note where the surface has more actions than the vendor takes tools."""
-    count = len(surface.actions)
+    """A note where the surface has more actions, old names among them, than the vendor takes tools."""
+    count = len(offered(surface))
     if count <= most:
         return ()
     at = (*surface.origin, "actions")

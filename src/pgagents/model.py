@@ -96,6 +96,16 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Former:
+    """A name that an action had, its operation's id then, and the day (`2027-03-01`) until which the name goes on being offered."""
+
+    name: Text
+    operation_id: str
+    until: str
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     """A surface's own wording of an action; None or empty where it has none."""
 
@@ -140,6 +150,9 @@ class Action:
     origin: Pointer
     signed: Any = None
     """How the body is signed instead of a key (the written form); None: it is not."""
+    formerly: tuple[Former, ...] = ()
+    alias_of: Action | None = None
+    """Of an action under a former name, as lists of functions have it: the action itself."""
 
     @property
     def success(self) -> Output:
@@ -403,6 +416,10 @@ class Model:
     def action(self, name: str) -> Action | None:
         """The action of that canonical name."""
         return next((a for a in self.actions if a.name == name), None)
+
+    def former(self, name: str) -> Action | None:
+        """The action that had that name before."""
+        return next((a for a in self.actions if any(f.name == name for f in a.formerly)), None)
 
     def always(self) -> Iterator[Code]:
         """Codes that every action may answer."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.dialect import Dialect
+from pgagents.formerly import offered
 from pgagents.functions import Function, function
 from pgagents.model import Action, Model, Surface
 from pgagents.origin import Node, Text
@@ -70,12 +71,13 @@ def strict_tools(
     """The surface's actions in its order, and everything that did not fit.
 
     Where a budget of all tools together does not suffice, those that cost come first, then those that write, then the
-    surface's order; one that is past the budget leaves room for a smaller one behind it.
+    surface's order, and old names last; one that is past the budget leaves room for a smaller one behind it.
     """
     losses: dict[Loss, None] = {}
     held: dict[str, Function] = {}
     spent = _Size()
-    for action in sorted(surface.actions, key=lambda a: (not a.costs, a.effect != "write")):
+    every = offered(surface)
+    for action in sorted(every, key=lambda a: (a.alias_of is not None, not a.costs, a.effect != "write")):
         found, lost = function(model, surface, action, strict, answers=False)
         why = _refused(found, lost, spent, budget)
         if why is None:
@@ -84,7 +86,7 @@ def strict_tools(
         else:
             losses[Loss(_place(action), "strict", "dropped", why)] = None
     made = []
-    for action in surface.actions:
+    for action in every:
         if action.name in held:
             found = held[action.name]
         else:

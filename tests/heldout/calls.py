@@ -122,7 +122,7 @@ class Shown(Caller):
         sent = self.form("/oauth/authorize", ticket=ticket[1], decision=decision, user="user_1").header("location") or ""
         return {name: values[0] for name, values in parse_qs(urlsplit(sent).query).items()}
 
-    def tokens(self, scope: str) -> dict[str, Any]:
+    def grant(self, scope: str) -> dict[str, Any]:
         """Access and refresh token of the public client."""
         client = self.sandbox.oauth["public"]
         answer = self.form(

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from pgagents.catalogue.basics import Cel, Cited, Json, Line, Name, Output, Param, Slug, Status, Strict
+from pgagents.catalogue.basics import Cel, Cited, Day, Json, Line, Name, Output, Param, Slug, Status, Strict
 
 
 class Law(Cited):
@@ -101,3 +101,6 @@ class Action(Cited):
     texts: dict[Name, Texts] = Field(default={}, description="Wording for one surface, by its name under `surfaces`.")
     tags: list[str] = Field([], description="Headings in the full OpenAPI document.")
     deprecated: bool = Field(False, description="Whether callers should stop using it.")
+    formerly: dict[Name, Day] = Field(
+        default={}, description="Names that it had, each with the day until which agents may go on using it: `find_book: 2027-03-01`."
+    )

@@ -12,6 +12,7 @@ Cel = Annotated[str, StringConstraints(min_length=1)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s/?#]+")]
 Path = Annotated[str, StringConstraints(pattern=r"^/[^\s?#]*$")]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Status = Annotated[int, Field(ge=100, le=599)]
 Json = Any
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from itertools import chain
 from typing import Any
 
@@ -223,6 +224,8 @@ class Checker:
                 self.schema((*pointer, "output", status), output)
         if not any(200 <= status < 300 for status in action.output) and self.sound((*pointer, "output")):
             self.fault((*pointer, "output"), "output", "no answer with a 2xx status is listed", "add `200: {…}`", at_value=False)
+        for name, until in action.formerly.items():
+            self._former(pointer, name, until)
         for surface, texts in action.texts.items():
             self.known((*pointer, "texts", surface), surface, ("surfaces",), "surface")
             for name in texts.params:
@@ -234,6 +237,23 @@ class Checker:
             self.known((*at, "widen"), relation.widen, arguments, "argument")
             self.compile((*at, "keeps"), relation.keeps, scope.LAW)
             self.compile((*at, "unless"), relation.unless, scope.LAW)
+
+    def _former(self, pointer: Pointer, name: str, until: str) -> None:
+        """A former name belongs to one action only, and ends on a day of the calendar."""
+        at = (*pointer, "formerly", name)
+        if pointer[0] == "operator":
+            self.fault(at, "former-name", "an operator's action is offered nowhere, so no old name of it is", "remove it", at_value=False)
+        others = {n.lower(): f"the name of action `{n}`" for n in self.actions}
+        for base, actions in self.blocks():
+            told = ((n, f) for n, action in actions.items() for f in action.formerly if (*base, n, "formerly", f) != at)
+            others |= {f.lower(): f"a former name of `{n}`" for n, f in told}
+        if name.lower() in others:
+            said = f"`{brief(name)}` is also {others[name.lower()]}; names must differ in more than case"
+            self.fault(at, "former-name", said, "an old name can stand for one action only", at_value=False)
+        try:
+            date.fromisoformat(until)
+        except ValueError:
+            self.fault(at, "former-name", f"`{until}` is no day of the calendar", "write it as 2027-03-01")
 
 
 def _at(data: Any, pointer: Pointer) -> Any:

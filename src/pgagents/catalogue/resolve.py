@@ -153,6 +153,7 @@ class _Resolver:
             examples=tuple(self._example(n, e, a, (*at, "examples", n)) for n, e in a.examples.items()),
             texts={n: _texts(t, (*at, "texts", n)) for n, t in a.texts.items()},
             tags=tuple(a.tags), deprecated=a.deprecated, cite=tuple(a.cite), origin=at, signed=a.signed,
+            formerly=tuple(_former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()),
         )  # fmt: skip
 
     def _param(self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]) -> m.Param:
@@ -329,6 +330,11 @@ class _Resolver:
             expect=tuple(found[(*at, "expect", i)] for i in range(len(step.expect))),
             expect_timed=tuple(found[(*at, "expect_timed", i)] for i in range(len(step.expect_timed))), origin=at,
         )  # fmt: skip
+
+
+def _former(name: str, until: str, operation_id: str | None, at: Pointer) -> m.Former:
+    """A former name. An operation's id that is written down did not follow the name."""
+    return m.Former(Text(name, at), operation_id or camel(name), until, at)
 
 
 def _texts(t: actions.Texts, at: Pointer) -> m.Texts:

@@ -23,7 +23,7 @@ def fetch(location: str) -> bytes:
         handle = os.open(location, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(handle, "rb") as stream:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise PgagentsError(f"cannot read {location}: it is a folder, a pipe or a device, not a file")
+                raise PgagentsError(f"cannot read {location}: it is a folder, a pipe or a device, not a file", "write it into a file first")
             raw = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise PgagentsError(f"cannot read {location}: {error.strerror}", "give a file or a URL") from None
@@ -33,28 +33,44 @@ def fetch(location: str) -> bytes:
 
 
 def _over_http(url: str) -> bytes:
-    import time
+    import asyncio
 
     import httpx
 
     from pgagents.errors import PgagentsError
 
-    raw, until = bytearray(), time.monotonic() + TIMEOUT_S
     try:
-        with httpx.stream("GET", url, timeout=TIMEOUT_S, follow_redirects=False) as answer:
-            if answer.is_redirect:
-                raise PgagentsError(f"{url} redirects to {answer.headers.get('location', '?')}", "give that address, if you trust it")
-            if answer.status_code != 200:
-                raise PgagentsError(f"{url} answers {answer.status_code}", "give the address of the document itself")
-            for part in answer.iter_bytes():
-                raw += part
-                if len(raw) > MAX_BYTES or time.monotonic() > until:
-                    break
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise PgagentsError(f"cannot read {url}: {error or type(error).__name__}", "is the address right, and the host up?") from None
-    if time.monotonic() > until:
-        raise PgagentsError(f"{url} was not read within {TIMEOUT_S:g} s", "fetch it yourself and give the file")
-    return _bounded(bytes(raw), url)
+        raw = asyncio.run(_got(url))
+    except TimeoutError:
+        raise PgagentsError(f"{url} was not read within {TIMEOUT_S:g} s", "fetch it yourself and give the file") from None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        raise PgagentsError(f"cannot read {url}: {str(error) or type(error).__name__}", "is the address right, and the host up?") from None
+    return _bounded(raw, url)
+
+
+async def _got(url: str) -> bytes:
+    """The body, a little more than may be at most. The time is that of the whole: a server may send a byte now and then for ever."""
+    import asyncio
+
+    import httpx
+
+    from pgagents.errors import PgagentsError
+
+    raw = bytearray()
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        httpx.AsyncClient(timeout=2 * TIMEOUT_S, follow_redirects=False) as client,
+        client.stream("GET", url) as answer,
+    ):
+        if answer.is_redirect:
+            raise PgagentsError(f"{url} redirects to {answer.headers.get('location', '?')}", "give that address, if you trust it")
+        if answer.status_code != 200:
+            raise PgagentsError(f"{url} answers {answer.status_code}", "give the address of the document itself")
+        async for part in answer.aiter_bytes():
+            raw += part
+            if len(raw) > MAX_BYTES:
+                break
+    return bytes(raw)
 
 
 def _bounded(raw: bytes, name: str) -> bytes:
@@ -79,9 +95,7 @@ def write_both(files: Mapping[Path, bytes]) -> None:
         for path, beside in aside.items():
             beside.replace(path)
     except OSError as error:
-        raise PgagentsError(
-            f"cannot write {error.filename or next(iter(files))}: {error.strerror}", "name a place that can be written"
-        ) from None
+        raise PgagentsError(f"cannot write {path}: {error.strerror}", "name a place that can be written") from None
     finally:
         for beside in aside.values():
             beside.unlink(missing_ok=True)

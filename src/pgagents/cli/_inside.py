@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pgagents.report.report import Report
     from pgagents.sandbox.deliver import Parcel
     from pgagents.sandbox.sandbox import Sandbox
+    from pgagents.verify.mcp_link import Link
     from pgagents.verify.oauth import OAuthClient
     from pgagents.verify.options import Options
     from pgagents.verify.receiver import Inbox
@@ -106,9 +107,15 @@ def over_tls(handler: Handler) -> Handler:
 
 
 def verified(
-    model: Model, opened: Inside, options: Options, *, keys: Mapping[str, str] | None = None, handler: Handler | None = None
+    model: Model,
+    opened: Inside,
+    options: Options,
+    *,
+    keys: Mapping[str, str] | None = None,
+    handler: Handler | None = None,
+    mcp: Link | None = None,
 ) -> Report:
-    """Verify it. `keys` and `handler` stand in for its own."""
+    """Verify it. `keys` and `handler` stand in for its own; `mcp` is the way to an MCP server in front of it."""
     from pgagents.sandbox.plain import plain
     from pgagents.verify.options import Identities
     from pgagents.verify.run import verify
@@ -118,5 +125,5 @@ def verified(
     return verify(
         model, handler or over_tls(opened.sandbox.handler), identities, options, clock=opened.sandbox.front.clock.now, sleep=opened.sleep,
         wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=opened.timer, plain=plain(opened.sandbox.front), plain_url=PLAIN_URL,
-        receiver=opened.inbox,
+        receiver=opened.inbox, mcp=mcp,
     )  # fmt: skip

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pgagents.model import Model
     from pgagents.report.baseline import Line
     from pgagents.report.report import Report
+    from pgagents.verify.mcp_link import Link
     from pgagents.verify.oauth import OAuthClient
     from pgagents.verify.options import Options
     from pgagents.verify.receiver import Inbox
@@ -48,11 +49,14 @@ def run(
     memory: Path | None = None,
     oauth: OAuthClient | None = None,
     receiver: Inbox | None = None,
+    mcp: Link | None = None,
+    token: str = "",
 ) -> int:
     """Verify, write the report files, print the report on stdout; returns the exit code.
 
     `headers` go with every request and into no report; `again` is the command line that repeats the run; `baseline` says which
-    findings are put up with; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events.
+    findings are put up with; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events, `mcp` is the way to an
+    MCP server, `token` what that one asks for.
     """
     from pgagents.verify.options import Identities
     from pgagents.verify.run import verify
@@ -62,9 +66,9 @@ def run(
     plain = Client(plain_url) if plain_url else None
     with signals() as stop, _progress.progress() as step:
         report = verify(
-            model, handler, Identities(keys, _secrets(headers or {}), oauth), options,
+            model, handler, Identities(keys, (*_secrets(headers or {}), *([token] if token else [])), oauth), options,
             clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=step,
-            plain=plain, plain_url=plain_url, receiver=receiver,
+            plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp,
         )  # fmt: skip
     report = replace(report, header=replace(report.header, again=again, in_repository=_reports.in_repository(report.header.catalogue)))
     if memory is not None:

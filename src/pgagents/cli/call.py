@@ -96,7 +96,8 @@ async def _called(
             answer = await client.call(action, given, confirmed=yes, told=told)
             return output(answer), answer
         if message is None:
-            names = {str(a.name): name for name, a in client.named(client.surface(form(vendor).surface)).items()}
+            every = client.named(client.surface(form(vendor).surface))
+            names = {str(a.name): name for name, a in reversed(every.items())}  # the name of today is the first of an action's
             message = form(vendor).compose(names.get(action, action), given, "call_1")
         return await client.outcome(vendor, message, confirmed=yes, told=told)
 
@@ -115,7 +116,7 @@ def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | No
     from pgagents.errors import PgagentsError
     from pgagents.source import did_you_mean
 
-    known = model.action(action)
+    known = model.action(action) or model.former(action)
     if known is None:
         raise PgagentsError(f"there is no action `{action}`", did_you_mean(action, [a.name for a in model.actions]))
     found: dict[str, Any] = {}

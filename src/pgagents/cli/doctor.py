@@ -55,7 +55,7 @@ def check(today: date, which: Callable[[str], str | None], here: Path) -> Iterat
     """Everything there is to say, in the order of the list."""
     yield from versions()
     yield from tools(which)
-    yield catalogue(here)
+    yield catalogue(here, today)
     yield from facts(today)
 
 
@@ -116,10 +116,11 @@ def tools(which: Callable[[str], str | None]) -> Iterator[Told]:
         yield Told("ok", name, path) if path else Told("note", name, f"is not here; used for {what_for}")
 
 
-def catalogue(here: Path) -> Told:
+def catalogue(here: Path, today: date | None = None) -> Told:
     """The catalogue that commands take where none is named."""
     from pgagents.catalogue.load import load_file
     from pgagents.errors import InputError, PgagentsError
+    from pgagents.lint.past import HELP, past
 
     found = sorted((here / "catalogue").glob("*.yaml")) or [p for p in (here / "pgagents.yaml",) if p.exists()]
     if not found:
@@ -133,6 +134,8 @@ def catalogue(here: Path) -> Told:
         return Told("bad", "catalogue", f"{shown} has {error.message}", f"pgagents build {shown}")
     except PgagentsError as error:
         return Told("bad", "catalogue", error.message, error.help)
+    if ended := [str(former.name) for former in past(model, today)] if today else []:
+        return Told("bad", "catalogue", f"{shown} still offers old names past their day: {', '.join(ended)}", HELP)
     return Told("ok", "catalogue", f"{shown}: {model.api.title} {model.api.version}, {len(model.actions)} actions")
 
 

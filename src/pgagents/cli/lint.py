@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
 """Two importers read OpenAPI documents; which one is meant is told by the version, and by `--as`."""
 FORMS = ("text", "json", "sarif", "github")
-_CATALOGUE = re.compile(rb"^(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:", re.M)
+_CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:", re.M)
 
 
 @click.command(
@@ -101,6 +101,7 @@ def _text(raw: bytes, file: str) -> str:
 
 def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form) -> tuple[Judged, Form]:
     from dataclasses import replace
+    from datetime import date
 
     from pgagents.errors import PgagentsError
     from pgagents.lint import judge as judges
@@ -124,7 +125,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     if chosen in ("gpt-builder", "chatgpt-plugin"):
         one, made = gpt_builder(source, form, plugin=chosen == "chatgpt-plugin")
         return answered(one), replace(form, domains=form.domains | {made.domain} - {""})
-    one = judges.judge(source, chosen, only)
+    one = judges.judge(source, chosen, only, date.today())
     return one if chosen == "catalogue" else answered(one), form
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import keyword
 import sys
@@ -12,6 +13,7 @@ import click
 _HERE = Path(__file__).parent
 STDOUT_CLOSED = 141
 """What a shell says of a program that SIGPIPE ended (`pgagents … | head`)."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Commands(click.Group):
@@ -27,6 +29,15 @@ class Commands(click.Group):
         name = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
         command: click.Command = importlib.import_module(f"pgagents.cli.{name}").command
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name, names = args[0], self.list_commands(ctx)
+        if name not in names and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, names, 1)
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, no_args_is_help=True)
@@ -52,25 +63,32 @@ def main(arguments: list[str] | None = None) -> int:
     except click.Abort:
         click.echo("stopped", err=True)
         return 130
+    except OSError as error:
+        return _full(error) if error.errno in FULL else _failed(error)
     except SystemExit:
         return STDOUT_CLOSED  # click's answer to a closed stdout, with an exit code that means something else here
     except Exception as error:
         return _failed(error)
 
 
+def _full(error: OSError) -> int:
+    """A disk without space, for a file or for what stdout goes into, is no fault of ours."""
+    click.echo(f"error: cannot write{f' {error.filename}' if error.filename else ''}: {error.strerror}\n  help: make room", err=True)
+    return 2
+
+
 def _failed(error: Exception) -> int:
     """Say what is wrong; a fault of ours with its place, which is worth more than a friendly sentence."""
+    from pgagents.diagnostics import printable, show
     from pgagents.errors import InputError, PgagentsError
 
     if isinstance(error, InputError):
-        from pgagents.diagnostics import show
-
         for diagnostic in error.diagnostics:
             click.echo(show(diagnostic, error.source) + "\n", err=True)
         click.echo(error.message, err=True)
         return error.exit_code
     if isinstance(error, PgagentsError):
-        click.echo(f"error: {error.message}" + (f"\n  help: {error.help}" if error.help else ""), err=True)
+        click.echo(printable(f"error: {error.message}" + (f"\n  help: {error.help}" if error.help else "")), err=True)
         return error.exit_code
     import traceback
 

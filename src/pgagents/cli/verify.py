@@ -17,6 +17,7 @@ from pgagents.cli.options import catalogue_argument, examples, load
 if TYPE_CHECKING:
     from pgagents.cli._env import Env
     from pgagents.model import Model
+    from pgagents.verify.mcp_link import Link
     from pgagents.verify.options import Identities, Options
     from pgagents.verify.receiver import Inbox
 
@@ -38,6 +39,7 @@ PHASES = {"99": "99 (limits)"}
             "pgagents verify --env staging.yaml --shard 2/4 --report 2.json",
         ),
         ("the documents that anyone can fetch, without a key", "pgagents verify --url https://api.example.com --discovery"),
+        ("the MCP server too, compared with REST", "pgagents verify --env staging.yaml --mcp-stdio 'pgagents mcp'"),
         ("one promise again", "pgagents verify --env staging.yaml --only law/payout --seed 7"),
     ),
 )
@@ -94,6 +96,8 @@ PHASES = {"99": "99 (limits)"}
     metavar="N",
     help="Where --receiver URL arrives here, without TLS.",
 )
+@click.option("--mcp-url", metavar="URL", help="Also the MCP server there, such as https://mcp.example.com/mcp. Its token: PGAGENTS_MCP_TOKEN.")
+@click.option("--mcp-stdio", metavar="CMD", help="Also the MCP server that CMD starts; it gets the key and the URL in its environment.")
 @click.option("--discovery", is_flag=True, help="Only the hosted documents and the OAuth server; needs no key.")
 @click.option("--last-failed", is_flag=True, help="Only what failed in the last run against this server; all, where nothing did.")
 @click.option("--failed-in", type=click.Path(path_type=Path), metavar="FILE", help="Only what failed in a JSON report.")
@@ -133,6 +137,8 @@ def command(
     allow_writes: bool,
     receiver: str | None,
     receiver_port: int,
+    mcp_url: str | None,
+    mcp_stdio: str | None,
     discovery: bool,
     last_failed: bool,
     failed_in: Path | None,
@@ -146,7 +152,7 @@ def command(
     The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found,
     1 something found, 2 wrong call, 3 not everything selected could be tried, 4 an error of pgagents itself.
     """
-    from pgagents.cli import _keys, _last, _receiver, _run, _selftest
+    from pgagents.cli import _keys, _last, _mcp, _receiver, _run, _selftest
     from pgagents.cli._cache import keep_out_of_here
     from pgagents.cli._urls import base_url, plain_twin
     from pgagents.report.baseline import read_baseline
@@ -174,17 +180,23 @@ def command(
         allow_writes=allow_writes, version=_run.version(), require=require, shard=shard, limits=limits, exclusive=exclusive,
     )  # fmt: skip
     _choice.known(model, options)
+    _mcp.check(model, mcp_url, mcp_stdio, discovery=discovery)
     memory = _last.place(model, base)
     options = _choice.failed_only(model, options, memory if last_failed else None, failed_in)
     options = _choice.discovery_only(options) if discovery else options
     keys = {} if discovery else _keys.keys(model, identity, env.identities, ask=not only_plan)
     if only_plan:
-        click.echo(_plan(model, options, Identities(keys, oauth=env.oauth), base, twin, _receiver.planned(receiver)))
+        there = _receiver.planned(receiver), _mcp.planned(mcp_url, mcp_stdio)
+        click.echo(_plan(model, options, Identities(keys, oauth=env.oauth), base, twin, *there))
         return 0
-    with _receiver.receiving(receiver, receiver_port) as inbox:
+    cacert = cacert or env.cacert
+    with (
+        _receiver.receiving(receiver, receiver_port) as inbox,
+        _mcp.linked(model, mcp_url, mcp_stdio, keys=keys, api=base, cacert=cacert) as link,
+    ):
         return _run.run(
-            model, base, keys, options, cacert=cacert or env.cacert, reports=reports, plain_url=twin, headers=env.headers, again=_again(),
-            baseline=lines, memory=memory, oauth=env.oauth, receiver=inbox,
+            model, base, keys, options, cacert=cacert, reports=reports, plain_url=twin, headers=env.headers, again=_again(),
+            baseline=lines, memory=memory, oauth=env.oauth, receiver=inbox, mcp=link, token=_mcp.token(mcp_url),
         )  # fmt: skip
 
 
@@ -211,12 +223,14 @@ def _again() -> str:
     return " ".join(words)
 
 
-def _plan(model: Model, options: Options, identities: Identities, url: str, plain_url: str, receiver: Inbox | None) -> str:
+def _plan(
+    model: Model, options: Options, identities: Identities, url: str, plain_url: str, receiver: Inbox | None, mcp: Link | None
+) -> str:
     from pgagents.cli._progress import duration
     from pgagents.report.table import table
     from pgagents.verify.run import plan
 
-    p = plan(model, options, identities, url=url, plain_url=plain_url, receiver=receiver)
+    p = plan(model, options, identities, url=url, plain_url=plain_url, receiver=receiver, mcp=mcp)
     lines = [
         f"{p.total:,} requests, about {duration(p.seconds)} at the catalogue's pace, for {len(p.selected):,} contracts (nothing is sent)",
         "",

@@ -25,6 +25,7 @@ from pgagents.client.form import form
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
 from pgagents.errors import PgagentsError
+from pgagents.formerly import named
 from pgagents.model import Action, Model, Param, Surface
 from pgagents.source import brief, did_you_mean
 from pgagents.wire import Request
@@ -94,20 +95,16 @@ class Client:
         return await self._call(action, params, arguments, surface, confirmed, told)
 
     async def call(self, name: str, arguments: Mapping[str, Any], *, confirmed: bool = False, told: Told | None = None) -> Answer:
-        """Call an action by the catalogue's own name, with any of its arguments. Raises PgagentsError for an unknown one."""
-        action = self.model.action(name)
+        """Call an action by the catalogue's own name, or one it had before. Raises PgagentsError for an unknown one."""
+        action = self.model.action(name) or self.model.former(name)
         if action is None:
             raise PgagentsError(f"there is no action `{brief(name)}`", did_you_mean(name, [a.name for a in self.model.actions]))
         return await self._call(action, action.params, arguments, None, confirmed, told)
 
     def named(self, surface: Surface) -> dict[str, Action]:
-        """The surface's actions by the names that it gives them."""
+        """The surface's actions by the names that it gives them, old ones last."""
         if surface.name not in self._names:
-            found = {}
-            for action in surface.actions:
-                own = action.texts.get(surface.name)
-                found[str(own.name if own and own.name else action.name)] = action
-            self._names[surface.name] = found
+            self._names[surface.name] = named(surface)
         return self._names[surface.name]
 
     def surface(self, name: str) -> Surface:

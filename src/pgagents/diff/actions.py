@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.diff.change import Change
 from pgagents.diff.schemas import Sides, answers, inputs
-from pgagents.model import Action, Model
+from pgagents.model import Action, Former, Model
 from pgagents.source import brief
 
 BY_OPERATION = ("rest", "openai", "copilot")
@@ -25,6 +25,7 @@ def surfaces(model: Model, action: str) -> tuple[str, ...]:
 def changes(old: Model, new: Model) -> Iterator[Change]:
     """Everything that differs in the actions."""
     then, now = {str(a.name): a for a in old.actions}, {str(a.name): a for a in new.actions}
+    kept = {str(f.name): f for a in new.actions for f in a.formerly}
     renamed = dict(_renamed(then, now))
     for name, action in then.items():
         where = surfaces(old, name)
@@ -32,8 +33,7 @@ def changes(old: Model, new: Model) -> Iterator[Change]:
             yield from _one(old, new, action, now[name])
         elif name in renamed:
             after = now[renamed[name]]
-            message = f"is called {after.name} now: every agent, prompt and log that names it must follow"
-            yield Change("breaking", "action-renamed", name, message, where, action.origin, after.origin)
+            yield _renaming(name, kept.get(name), where, action, after)
             yield from _one(old, new, action, after)
         else:
             yield Change("breaking", "action-removed", name, "is gone", where, action.origin, None)
@@ -43,17 +43,46 @@ def changes(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _renamed(then: dict[str, Action], now: dict[str, Action]) -> Iterator[tuple[str, str]]:
-    """Actions that go on under another name, by their method and path."""
+    """Actions that go on under another name: it says so itself, or has the same method and path."""
+    told = {str(former.name): name for name, a in now.items() for former in a.formerly if former.name not in now}
     routes = {(a.method, _PLACEHOLDER.sub("{}", a.path)): name for name, a in now.items() if name not in then}
     for name, action in then.items():
-        if name not in now and (after := routes.get((action.method, _PLACEHOLDER.sub("{}", action.path)))):
+        if name not in now and (after := told.get(name) or routes.get((action.method, _PLACEHOLDER.sub("{}", action.path)))):
             yield name, after
+
+
+def _renaming(name: str, former: Former | None, where: tuple[str, ...], a: Action, b: Action) -> Change:
+    """A new name breaks whoever knows the old one, now or, where that is kept, on its day."""
+    if former is None:
+        message = f"is called {b.name} now: every agent, prompt and log that names it must follow"
+        return Change("breaking", "action-renamed", name, message, where, a.origin, b.origin)
+    message = f"is called {b.name} now; the old name is kept until {former.until}, and every agent, prompt and log must follow by then"
+    return Change("may break", "action-renamed", name, message, where, a.origin, former.origin)
+
+
+def _formerly(s: Sides) -> Iterator[Change]:
+    """Old names that are given up, taken on, or end on another day."""
+    before, after = {str(f.name): f for f in s.a.formerly}, {str(f.name): f for f in s.b.formerly}
+    for name, former in before.items():
+        now = after.get(name)
+        if now is None and name != s.b.name:
+            message = f"its old name {name} is not offered any more (it was to be until {former.until})"
+            yield Change("breaking", "old-name-dropped", str(s.b.name), message, s.where, former.origin, s.b.origin)
+        elif now is not None and now.until != former.until:
+            earlier = now.until < former.until
+            message = f"its old name {name} is kept until {now.until}, was until {former.until}"
+            yield Change("may break" if earlier else "wording", "old-name-day", str(s.b.name), message, s.where, former.origin, now.origin)
+    for name, former in after.items():
+        if name not in before and name != s.a.name:
+            message = f"is offered by the name {name} too, until {former.until}"
+            yield Change("addition", "old-name-added", str(s.b.name), message, s.where, None, former.origin)
 
 
 def _one(old: Model, new: Model, a: Action, b: Action) -> Iterator[Change]:
     where = tuple(dict.fromkeys([*surfaces(old, a.name), *surfaces(new, b.name)]))
     sides = Sides(old, new, a, b, where)
     yield from _names(sides)
+    yield from _formerly(sides)
     yield from _nature(sides)
     yield from inputs(sides)
     yield from answers(sides)
@@ -77,7 +106,7 @@ def _names(s: Sides) -> Iterator[Change]:
         before, after = (mine.name if mine else None), (theirs.name if theirs else None)
         if (before or a.name) != (after or b.name) and (before or after):
             yield Change(
-                "breaking",
+                "may break" if any(f.name == (before or a.name) for f in b.formerly) else "breaking",
                 "function-renamed",
                 str(b.name),
                 f"is {after or b.name} here now, was {before or a.name}",
@@ -205,7 +234,7 @@ def _offered(s: Sides) -> Iterator[Change]:
 _COMPARED = frozenset((
     "name", "operation_id", "title", "description", "method", "path", "effect", "costs", "destructive", "bucket", "scope", "key", "params",
     "unknown", "outputs", "errors", "idempotency", "confirm_title", "confirm_body", "laws", "relations", "deprecated", "signed", "origin",
-    "cite",
+    "cite", "formerly", "alias_of",
 ))  # fmt: skip
 _SHOWN: dict[str, Callable[[Action], Any]] = {
     "examples": lambda a: [(e.name, e.title, e.input, e.status, e.output) for e in a.examples],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +57,7 @@ def _refused(name: str, line: int, column: int, id: str, message: str, help: str
 
 
 def _yaml(text: str, name: str) -> Any:
-    source = parse(text, name, max_values=MAX_YAML_VALUES)
+    source = parse(text, name, max_values=MAX_YAML_VALUES, foreign=True)
     if source.faults:
         raise _faults(source.faults, source)
     return source.data
@@ -78,9 +79,11 @@ def _json(text: str, name: str) -> Any:
         ) from None
     except json.JSONDecodeError as error:
         if len(text) <= MAX_TWIN_BYTES:
-            source = parse(text, name, max_values=MAX_YAML_VALUES)
+            source = parse(text, name, max_values=MAX_YAML_VALUES, foreign=True)
             if not source.faults:
                 return source.data
+            if not re.match(r'\s*[\[{]\s*(["{}\[\]]|\Z)', text):  # YAML in braces: JSON's complaint would be about its first key
+                raise _faults(source.faults, source) from None
         raise _refused(name, error.lineno, error.colno, "syntax", f"not valid JSON: {error.msg}") from None
     except RecursionError:
         raise _too_deep(name) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pgagents.diagnostics import Diagnostic, show
+from pgagents.diagnostics import Diagnostic, printable, show
 from pgagents.lint.judged import Judged
 
 MOST = 200
@@ -18,7 +18,7 @@ def text(judged: Sequence[Judged]) -> str:
         if len(one.found) > MOST:
             blocks.append(f"… and {len(one.found) - MOST:,} more; `--format json` has them all")
         if one.lines:
-            blocks.append("\n".join([f"{one.title}, {one.source.file}:", *(f"  {line}" for line in one.lines)]))
+            blocks.append("\n".join([f"{one.title}, {one.source.file}:", *(f"  {printable(line)}" for line in one.lines)]))
     return "\n\n".join([*blocks, *(_summary(one) for one in judged)])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from pgagents.catalogue.load import load
@@ -43,7 +44,7 @@ def kind(data: Any) -> str | None:
     return manifest.kind(data) or shape.kind(data)
 
 
-def judge(source: Source, name: str, only: Sequence[str] = ()) -> Judged:
+def judge(source: Source, name: str, only: Sequence[str] = (), today: date | None = None) -> Judged:
     """What the judge of that name says of the document, but for the GPT builder, which wants to know the form around it."""
     if name == "copilot":
         return copilot(source)
@@ -52,13 +53,13 @@ def judge(source: Source, name: str, only: Sequence[str] = ()) -> Judged:
     if name in ("ai-plugin", "copilot-plugin"):
         return manifest.judge(source, name)
     assert name == "catalogue", name
-    return catalogue(source, only)
+    return catalogue(source, only, today)
 
 
-def catalogue(source: Source, only: Sequence[str] = ()) -> Judged:
-    """Judge a catalogue by all rules. Raises InputError where it does not load."""
+def catalogue(source: Source, only: Sequence[str] = (), today: date | None = None) -> Judged:
+    """Judge a catalogue by all rules, and where a day is given by that. Raises InputError where it does not load."""
     model, found = load(source)
     if model is None:
         raise InputError(found, source)
-    linted = lint(model, only)
+    linted = lint(model, only, today)
     return Judged(source, "catalogue", "the catalogue", linted.found, ignored=len(linted.ignored))

@@ -21,6 +21,10 @@ CATALOGUE = {
         "A CEL expression does not compile. Literals in arithmetic are written `2.0`; the names that it may read are listed in "
         "README, “Your own API”."
     ),
+    "former-name": (
+        "An old name under `formerly` is also the name, or an old name, of another action (case does not tell them apart), or its "
+        "day is none of the calendar."
+    ),
     "hidden-path": (
         "A literal path (`/things/mine`) is matched by a template (`/things/{id}`) of the same method, so that it may never be "
         "reached. Change it, or set `points: {literal_path: wins}` if the server tries literal paths first."
@@ -43,6 +47,10 @@ CATALOGUE = {
         "arguments, so each name has one schema."
     ),
     "output": "An action lists no answer with a status from 200 to 299.",
+    "past-former-name": (
+        "An old name under `formerly` is past its day. What is built never depends on today, so it is offered until its line is "
+        "taken out: do that, or give it a later day. `pgagents lint` and `pgagents doctor` say it."
+    ),
     "path": "Placeholders of a path and arguments that travel in it do not match.",
     "same-operation": "Two operations have one id, or ids that differ only in case. Set `operation_id`.",
     "same-route": "Two actions have one method and path.",

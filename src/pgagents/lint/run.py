@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from pgagents.build import judged
 from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import PgagentsError
+from pgagents.lint import past
 from pgagents.lint.ignores import Ignore, ignores
 from pgagents.lint.requirement import requirements
 from pgagents.lint.rule import Edit, Hit, Rule, rules
@@ -30,13 +32,17 @@ class Linted:
     edits: tuple[Edit, ...] = ()
 
 
-def lint(model: Model, only: Sequence[str] = ()) -> Linted:
-    """Judge a catalogue by every rule, or by those of some ids or vendors. Raises PgagentsError for a name that no rule has."""
+def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> Linted:
+    """Judge a catalogue by every rule, or by those of some ids or vendors. Raises PgagentsError for a name that no rule has.
+
+    Where it is told what day it is, it also says which old names are past theirs.
+    """
     chosen = _chosen(only)
     hits = [(id, rule, hit) for id, rule in chosen.items() for hit in _hits(rule, model)]
     said: list[tuple[Diagnostic, Hit | None]] = [(_diagnostic(id, rule, hit, model), hit) for id, rule, hit in hits]
     if not only:
         said += [(d, None) for d in _built(judged(model)) if not _told(d, said)]
+        said += [(d, None) for d in past.diagnostics(model, today)] if today else []
     comments = ignores(model.source)
     silent = {(ignore.line, id) for ignore in comments for id in ignore.ids if not id.endswith(_REFUSED)}
     found = [(d, hit) for d, hit in said if (d.span.line, d.id) not in silent]

@@ -28,7 +28,7 @@ class Prompt:
 
 def prompts(model: Model, tools: dict[str, Tool]) -> dict[str, Prompt]:
     """The prompts by name, the general one first."""
-    by_action = {str(tool.action.name): name for name, tool in tools.items()}
+    by_action = {str(tool.action.name): name for name, tool in reversed(tools.items())}  # the name of today is an action's first
     rules = "Ask the user for what is missing, and before every tool that says so. Tell the outcome with the numbers that the tools answer."
     found = {
         GENERAL: Prompt(

@@ -9,6 +9,7 @@ from typing import Any
 
 from pgagents import schema
 from pgagents.errors import PgagentsError
+from pgagents.formerly import offered
 from pgagents.model import Action, Model, Surface
 from pgagents.origin import plain
 from pgagents.targets.mcp import tools as target
@@ -51,10 +52,9 @@ def surface(model: Model) -> Surface:
 
 
 def tools(model: Model) -> dict[str, Tool]:
-    """The tools by name, in the catalogue's order."""
-    offered = surface(model)
+    """The tools by name, in the catalogue's order; a tool of an old name has the same action behind it."""
     found = {}
-    for action, tool in zip(offered.actions, target.view(model).context["tools"], strict=True):
+    for action, tool in zip(offered(surface(model)), target.view(model).context["tools"], strict=True):
         listed = {
             "name": tool.name,
             "title": tool.title,
@@ -65,5 +65,5 @@ def tools(model: Model) -> dict[str, Tool]:
             **({"_meta": tool.meta} if tool.meta else {}),
         }
         written = plain(listed)
-        found[str(tool.name)] = Tool(written, action, Output(written.get("outputSchema")))
+        found[str(tool.name)] = Tool(written, action.alias_of or action, Output(written.get("outputSchema")))
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.formerly import noted, selected
 from pgagents.model import Action, Dispatcher, Model, Param
 from pgagents.openapi import parts, refusals
 from pgagents.openapi.profile import Profile
@@ -36,7 +37,9 @@ def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
 def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
     """The body: the selector is required, the arguments are not. `each` adds every action's own rules, which importers refuse."""
     at = dispatcher.origin
-    selector = Node({"type": "string", "enum": [a.name for a in dispatcher.actions]}, origin=(*at, "actions"))
+    selector = Node({"type": "string", "enum": list(selected(dispatcher))}, origin=(*at, "actions"))
+    if leaving := [*(f"{a.name} is deprecated" for a in dispatcher.actions if a.deprecated), *noted(dispatcher.actions)]:
+        selector["description"] = Text("; ".join(leaving), (*at, "actions"))
     properties = Node({name: _property(model, dispatcher, uses) for name, uses in union(dispatcher).items()}, origin=(*at, "arguments"))
     arguments = Node({"type": "object", "properties": properties}, origin=(*at, "arguments"))
     body = Node({"type": "object", "required": [dispatcher.selector]}, origin=at)
@@ -45,11 +48,11 @@ def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
         arguments["additionalProperties"] = False
         body["additionalProperties"] = False
     if each:
-        body["oneOf"] = [_request_of(dispatcher, action) for action in dispatcher.actions]
+        body["oneOf"] = [_request_of(dispatcher, action, name) for name, action in selected(dispatcher).items()]
     return body
 
 
-def _request_of(dispatcher: Dispatcher, action: Action) -> Node:
+def _request_of(dispatcher: Dispatcher, action: Action, name: str) -> Node:
     """What one action's call keeps besides the union: its own arguments only, and all that it requires."""
     at = (*action.origin, "input")
     used = [param for uses in union(dispatcher).values() for of, param in uses if of is action]
@@ -59,8 +62,8 @@ def _request_of(dispatcher: Dispatcher, action: Action) -> Node:
         arguments["required"] = required
     if action.unknown == "refused":
         arguments["additionalProperties"] = False
-    selector = Node({"enum": [action.name]}, origin=action.origin)
-    members = {"title": action.name, "properties": Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at)}
+    selector = Node({"enum": [name]}, origin=action.origin)
+    members = {"title": name, "properties": Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at)}
     if required:
         members["required"] = [dispatcher.arguments]
     return Node(members, origin=action.origin)
@@ -190,14 +193,14 @@ def _extends(model: Model, schema: Node, other: Node) -> bool:
 
 
 def _requests(dispatcher: Dispatcher) -> Node:
-    """A documented call of each action."""
+    """A documented call of each action, under each of its names."""
     shown = Node(origin=(*dispatcher.origin, "actions"))
-    for action in dispatcher.actions:
+    for name, action in selected(dispatcher).items():
         for example in parts.succeeding(action)[:1]:
             arguments = {k: v for k, v in example.input.items() if k in union(dispatcher)}
-            value = Node({dispatcher.selector: action.name, dispatcher.arguments: Node(arguments, origin=(*example.origin, "input"))})
+            value = Node({dispatcher.selector: name, dispatcher.arguments: Node(arguments, origin=(*example.origin, "input"))})
             value.origin = example.origin
-            shown[str(action.name)] = Node({"summary": example.title, "value": value}, origin=example.origin)
+            shown[name] = Node({"summary": example.title, "value": value}, origin=example.origin)
     return shown
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pgagents.formerly import unnamed
 from pgagents.model import Model
 from pgagents.openapi import dispatch, events, parts, refusals
 from pgagents.openapi.operation import operation
@@ -113,6 +114,7 @@ def schema_holders(tree: Any) -> Iterator[Node]:
 
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
     """What a profile for an assistant leaves out of the whole contract."""
+    yield from unnamed(profile.actions(model))
     for action in profile.actions(model):
         offered = {p.name for p in profile.params(action)}
         for param in action.params:

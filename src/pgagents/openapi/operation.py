@@ -7,7 +7,7 @@ from typing import Any
 from pgagents.model import Action, Model, Output
 from pgagents.openapi import parts, refusals
 from pgagents.openapi.profile import Profile
-from pgagents.origin import Node
+from pgagents.origin import Node, Text
 
 
 def operation(model: Model, action: Action, profile: Profile) -> Node:
@@ -23,6 +23,8 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["tags"] = list(action.tags)
     if action.deprecated:
         members["deprecated"] = True
+    if profile.complete and (former := _former(action)):
+        members["x-formerly"] = former
     if profile.consequential and (action.method != "GET" or action.effect == "write"):
         members["x-openai-isConsequential"] = action.effect == "write"
     if not action.key:
@@ -37,6 +39,12 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
         members["requestBody"] = parts.request_body(action, schema, params, examples=profile.examples)
     members["responses"] = responses(model, action, profile)
     return Node(members, origin=action.origin)
+
+
+def _former(action: Action) -> list[Node]:
+    """The ids that the operation had before, each with the day on which agents must have left it."""
+    changed = [f for f in action.formerly if f.operation_id != action.operation_id]
+    return [Node({"operationId": Text(f.operation_id, f.origin), "until": f.until}, origin=f.origin) for f in changed]
 
 
 def responses(model: Model, action: Action, profile: Profile) -> Node:

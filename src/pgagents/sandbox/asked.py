@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.formerly import selected
 from pgagents.model import Action, Dispatcher
 from pgagents.sandbox.decode import Fault, json_object
 from pgagents.sandbox.routes import Endpoint, Match, Routes
@@ -51,7 +52,7 @@ def too_large(request: Request, most_bytes: int | None) -> bool:
 def _selected(dispatcher: Dispatcher, members: Mapping[str, Any]) -> tuple[Action | None, Mapping[str, Any] | Fault]:
     """The action that a dispatcher's body names, and its arguments."""
     selector, arguments = dispatcher.selector, dispatcher.arguments
-    known = {str(a.name): a for a in dispatcher.actions}
+    known = selected(dispatcher)
     name = members.get(selector)
     if selector not in members:
         return None, Fault("invalid", selector, f"{selector} is required")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from pgagents.formerly import selected
 from pgagents.model import Action, Dispatcher, Model
 from pgagents.sandbox.routes import Routes
 from pgagents.wire import Handler, Request, Response, Silence, json_bytes, read_json, text_of
@@ -41,7 +42,7 @@ class Reader:
             return Asked(endpoint.action, None, match.values) if endpoint.action else None
         body = read_json(request.body).value
         name = body.get(endpoint.dispatcher.selector) if isinstance(body, dict) else None
-        action = next((a for a in endpoint.dispatcher.actions if a.name == name), None)
+        action = selected(endpoint.dispatcher).get(name) if isinstance(name, str) else None
         return Asked(action, endpoint.dispatcher, {}) if action else None
 
     def action(self, request: Request) -> Action | None:

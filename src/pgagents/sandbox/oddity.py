@@ -19,6 +19,8 @@ from pgagents.source import did_you_mean
 from pgagents.wire import Handler
 
 KINDS = ("faults", "liberties")
+OF_MCP = ("mcp_faults", "mcp_liberties")
+"""Those that are laid around an MCP server, not around the API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def known(kind: str) -> list[str]:
 def module(kind: str, name: str) -> ModuleType:
     """The module of a fault or liberty. Raises PgagentsError where there is none."""
     if name not in known(kind):
-        what = "fault" if kind == "faults" else "liberty"
+        what = "fault" if kind.endswith("faults") else "liberty"
         raise PgagentsError(f"there is no {what} {name!r}", did_you_mean(name, known(kind)) or "list them: pgagents sandbox --list-faults")
     return importlib.import_module(f"pgagents.sandbox.{kind}.{name.replace('-', '_')}")
 
@@ -60,7 +62,16 @@ def listing() -> Mapping[str, Mapping[str, str]]:
 
 def wrapped(handler: Handler, context: Context, faults: Sequence[str], liberties: Sequence[str]) -> Handler:
     """The handler with these laid around it, in this order from the inside."""
-    for kind, chosen in zip(KINDS, (faults, liberties), strict=True):
-        for name in chosen:
+    return _around(KINDS, handler, context, faults, liberties)
+
+
+def around_mcp(handler: Handler, context: Context, faults: Sequence[str], liberties: Sequence[str]) -> Handler:
+    """An MCP server's handler with these laid around it."""
+    return _around(OF_MCP, handler, context, faults, liberties)
+
+
+def _around(kinds: Sequence[str], handler: Handler, context: Context, *chosen: Sequence[str]) -> Handler:
+    for kind, several in zip(kinds, chosen, strict=True):
+        for name in several:
             handler = module(kind, name).wrap(handler, context)
     return handler

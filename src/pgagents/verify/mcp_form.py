@@ -63,7 +63,11 @@ class ToolForm:
         return text_of(result).encode()
 
     def _protocol_error(self, error: Any) -> Response:
+        """What its words tell of the API's own error decides; else what JSON-RPC means by the code."""
         code = error.get("code") if isinstance(error, Mapping) else None
+        words = str(error.get("message") or "") if isinstance(error, Mapping) else ""
+        if self._codes.search(words) or isinstance(read_json(words.encode()).value, Mapping):
+            return self._error(words)
         status = {INVALID_PARAMS: REFUSED, METHOD_NOT_FOUND: UNKNOWN}.get(code, CRASHED) if isinstance(code, int) else CRASHED
         return self._told(status, f"as JSON-RPC error {code}")
 

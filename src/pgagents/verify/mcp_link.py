@@ -44,6 +44,17 @@ class Link:
         return self.url or "stdio:"
 
     @property
+    def summary(self) -> str:
+        """What was talked to, and how much, in one line."""
+        if self.problem:
+            return self.problem
+        if not self.version:
+            return "the MCP server was asked nothing"
+        info = self.told.get("serverInfo") or (self.told.get("_meta") or {}).get(message.NAMED_ITSELF)
+        name = " ".join(str(info.get(k, "")) for k in ("name", "version")).strip() if isinstance(info, Mapping) else "the MCP server"
+        return f"{name[:80]} speaks MCP {self.version} over {'HTTP' if self.http else 'stdio'}; {self.requests} requests went to it"
+
+    @property
     def signed_in(self) -> bool:
         """Whether we have a token of the server's."""
         return bool(self._token)

@@ -58,7 +58,7 @@ def read(response: Response, id: Any) -> Response | str:
     """The answer to the request of that id alone, out of JSON or of an event stream; a text says why there is none."""
     if (response.header("content-type") or "").partition(";")[0].strip().lower() == "text/event-stream":
         problem = "the stream ended without the answer"
-        for data in _events(response.body):
+        for data in events(response.body):
             value = read_json(data).value
             if not isinstance(value, Mapping):
                 problem = "the stream carries what is no message"
@@ -79,7 +79,7 @@ def _answers(value: Mapping[str, Any], id: Any) -> bool:
     return known and ("result" in value) != ("error" in value) and value.get("jsonrpc") == "2.0"
 
 
-def _events(body: bytes) -> Iterator[bytes]:
+def events(body: bytes) -> Iterator[bytes]:
     """The data of each event of a stream (WHATWG HTML, 9.2), in order."""
     lines: list[bytes] = []
     for line in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):

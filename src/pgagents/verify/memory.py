@@ -51,6 +51,11 @@ class Setting:
         self._tests: dict[Any, Any] = {}
         self._kept: dict[Any, Any] = {}
 
+    @property
+    def usable(self) -> list[Door]:
+        """The doors that this run can go through: those of an MCP server where one was given."""
+        return self.every_door if self.mcp is not None else self.doors
+
     def door(self, action: str, surface: str) -> Door | None:
         """The door of an action on a surface."""
         return self.by_place.get(f"{action}@{surface}")

@@ -12,7 +12,7 @@ from pgagents.contract import Contract, Verdict
 from pgagents.model import Model
 from pgagents.report.report import ELSEWHERE, Result
 from pgagents.verify.check import Probe, of_tools
-from pgagents.verify.door import FRAMEWORK, MCP, OPERATOR, REST, Door
+from pgagents.verify.door import FRAMEWORK, MCP, OPERATOR, REST
 from pgagents.verify.memory import Setting
 from pgagents.verify.options import AGAIN_PER_ACTION, REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.safety import NO_WRITES, loopback, may_write
@@ -76,7 +76,7 @@ def budget(setting: Setting, options: Options, roles: frozenset[str]) -> int:
         return options.max_requests
     if options.profile == "smoke":
         return SMOKE_REQUESTS
-    places = len(usable(setting)) + len(_beside(setting, roles))
+    places = len(setting.usable) + len(_beside(setting, roles))
     return 10**9 if options.profile == "deep" else max(SMOKE_REQUESTS, REQUESTS_PER_ACTION * places)
 
 
@@ -97,12 +97,7 @@ def again_until(setting: Setting, options: Options, max_requests: int) -> int:
     wrong on the way: refused calls that are taken apart, things made anew, failing cases tried once more."""
     if options.profile != "standard" or options.max_requests is not None:
         return max_requests
-    return min(max_requests, AGAIN_PER_ACTION * len(usable(setting)))
-
-
-def usable(setting: Setting) -> list[Door]:
-    """The doors that this run can go through: those of an MCP server where one was given."""
-    return setting.every_door if setting.mcp is not None else setting.doors
+    return min(max_requests, AGAIN_PER_ACTION * len(setting.usable))
 
 
 def draft(
@@ -174,9 +169,9 @@ def _chosen(setting: Setting, probes: Sequence[Probe], wanted: set[str]) -> list
 
 def _carrying(setting: Setting, places: set[str]) -> set[str]:
     """The places, and for those of a vendor's surface every door of the action: its calls take one of them."""
-    doors = {d.place for d in usable(setting)}
+    doors = {d.place for d in setting.usable}
     asked = {place.partition("@")[0] for place in places - doors}
-    return places | {d.place for d in usable(setting) if str(d.action.name) in asked}
+    return places | {d.place for d in setting.usable if str(d.action.name) in asked}
 
 
 def _bearing(

@@ -151,6 +151,8 @@ def _notes(driver: Driver, stopped: str) -> list[str]:
     """What a reader must know besides the verdicts: why it ended early, what was waited for, errors of our own."""
     ledger = driver.ledger
     notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
+    if driver.setting.mcp is not None:
+        notes.append(driver.setting.mcp.summary)
     if ledger.internal:
         notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
     if ledger.unknown:

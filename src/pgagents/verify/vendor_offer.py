@@ -1,7 +1,7 @@
 """What each vendor's documents offer of an action: the arguments that a model may send, and the answers it is told to expect.
 
 Taken from the views that the documents are laid out from, so a further vendor is a further target and nothing here.
-A view is understood by its form: an OpenAPI document, or a list of functions in the order of the surface's actions.
+A view is understood by its form: an OpenAPI document, or a list of functions in the order of the surface's actions, with their old names.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgagents import registry
+from pgagents.formerly import offered
 from pgagents.model import Surface
 from pgagents.target import Target
 from pgagents.verify.door import REST, Door
@@ -105,12 +106,13 @@ def _said(setting: Setting) -> Iterator[tuple[Surface, Door, Said]]:
 def _of_functions(setting: Setting, surface: Surface, document: str, context: Mapping[str, Any]) -> Iterator[tuple[Surface, Door, Said]]:
     model = setting.model
     functions = next((v for v in context.values() if _is_functions(v)), ())
-    if len(functions) != len(surface.actions):
+    every = offered(surface)
+    if len(functions) != len(every):
         return
-    for action, function in zip(surface.actions, functions, strict=True):
+    for action, function in zip(every, functions, strict=True):
         door = setting.door(str(action.name), REST)
-        if door is None:
-            continue
+        if door is None or action.alias_of is not None:
+            continue  # an old name's function takes and answers what the new one's does
         arguments = getattr(function, "parameters", None) or getattr(function, "input", None) or {}
         answer = getattr(function, "response", None) or getattr(function, "output", None)
         answers = {action.success.status: answer} if answer else None

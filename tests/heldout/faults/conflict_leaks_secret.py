@@ -14,7 +14,7 @@ SUBTLE = True
 PROMISE = "PG section 3: client_secret on create, never again"
 
 
-def wrap(handler: Handler, context: Context) -> Handler:
+def wrap(handler: Handler, _context: Context) -> Handler:
     kept: dict[str, str] = {}
 
     def edit(request: Request, answer: Response) -> Response:

@@ -98,7 +98,7 @@ def _names_and_formats(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) ->
             yield Found("google.parameter-name", said, (*at, "properties", name), "letters, digits and `_`")
     for key in ("required", "propertyOrdering"):
         listed = node.get(key)
-        strangers = [str(n) for n in listed if n not in (members or {})] if isinstance(listed, list) else []
+        strangers = [str(n) for n in listed if not isinstance(n, str) or n not in (members or {})] if isinstance(listed, list) else []
         if strangers:
             yield Found(
                 "google.schema-keywords",

@@ -10,7 +10,7 @@ from pgagents.target import Target, View
 def view(model: Model) -> View:
     """The manifest: one function an operation of the surface, one runtime that serves them all."""
     surface = model.surfaces["copilot"]
-    return apiplugin.plugin(model, surface, apiplugin.openapi_functions(surface), apiplugin.openapi_runtime(model, surface))
+    return apiplugin.openapi_plugin(model, surface, apiplugin.openapi_runtime(model, surface))
 
 
 TARGET = Target("Microsoft 365 Copilot API plugin v2.2", ("copilot/ai-plugin.json",), view, surface="copilot")

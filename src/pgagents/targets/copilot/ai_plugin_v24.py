@@ -19,7 +19,7 @@ def view(model: Model) -> View:
     surface = model.surfaces["copilot"]
     runtime = apiplugin.openapi_runtime(model, surface)
     runtime["spec"]["progress_style"] = "ShowUsage"
-    return apiplugin.plugin(model, surface, apiplugin.openapi_functions(surface), runtime)
+    return apiplugin.openapi_plugin(model, surface, runtime)
 
 
 TARGET = Target("Microsoft 365 Copilot API plugin v2.4", ("copilot/ai-plugin.v2.4.json",), view, surface="copilot")

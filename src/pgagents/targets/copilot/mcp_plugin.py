@@ -12,6 +12,7 @@ from typing import Any
 
 from pgagents import apiplugin
 from pgagents.dialect import MCP
+from pgagents.formerly import offered
 from pgagents.functions import Function, functions
 from pgagents.model import Action, Model
 from pgagents.origin import Node
@@ -22,11 +23,10 @@ def view(model: Model) -> View:
     """One function a tool, and the tools as the server at the surface's `server` lists them."""
     surface = model.surfaces["copilot_mcp"]
     found, losses = functions(model, surface, MCP, answers=False)
-    tools = [_tool(action, function) for action, function in zip(surface.actions, found, strict=True)]
+    every = offered(surface)
+    tools = [_tool(action, function) for action, function in zip(every, found, strict=True)]
     spec = Node({"url": surface.server, "mcp_tool_description": Node({"tools": tools}, origin=surface.origin)}, origin=surface.origin)
-    runtime = Node(
-        {"auth": apiplugin.auth(surface), "spec": spec, "run_for_functions": [a.name for a in surface.actions]}, origin=surface.origin
-    )
+    runtime = Node({"auth": apiplugin.auth(surface), "spec": spec, "run_for_functions": [a.name for a in every]}, origin=surface.origin)
     made = apiplugin.plugin(model, surface, apiplugin.tool_functions(surface), runtime)
     return View(made.context, losses, made.notes)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgagents.dialect import MCP
+from pgagents.formerly import offered
 from pgagents.functions import Function, functions
 from pgagents.model import Action, Model
 from pgagents.openapi.address import reverse_domain
@@ -34,7 +35,7 @@ def view(model: Model) -> View:
     found, losses = functions(model, surface, MCP, answers=True)
     tools = []
     more: list[Loss] = []
-    for action, function in zip(surface.actions, found, strict=True):
+    for action, function in zip(offered(surface), found, strict=True):
         output = function.response if function.response and function.response.get("type") == "object" else None
         if function.response and output is None:
             at = (*action.origin, "output", action.success.status)

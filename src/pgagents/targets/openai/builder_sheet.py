@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from pgagents.formerly import noted
 from pgagents.model import Model, Surface
 from pgagents.openapi.address import hosted_url
 from pgagents.origin import Text
@@ -85,7 +86,8 @@ def _oauth(model: Model) -> Iterator[Field]:
 def _operations(model: Model, surface: Surface) -> Iterator[tuple[str, str, bool]]:
     """Id and title of each operation that the schema offers, and whether the user is asked before every call."""
     for action in surface.actions:
-        yield str(action.operation_id), str(surface.text(action, "title")), action.effect == "write"
+        title = surface.text(action, "title")
+        yield str(action.operation_id), f"Deprecated: {title}" if action.deprecated else str(title), action.effect == "write"
     for dispatcher in model.dispatchers if surface.dispatcher else ():
         yield str(dispatcher.operation_id), str(dispatcher.title), True
 
@@ -101,6 +103,8 @@ def _cannot(model: Model, surface: Surface) -> Iterator[str]:
         yield "Revoke a token: ChatGPT never does; end it at the API."
         host = urlsplit(model.api.server).hostname
         yield f"Sign in elsewhere: the OAuth addresses must be on the API's own domain, {host}."
+    for line in noted(surface.actions, operations=True):
+        yield f"Call an operation by an old name, so instructions that have it must follow: {line} elsewhere."
     yield "Choose a sign-in for each operation: one for all, and none for those that the schema says need none."
     yield "Take two actions on one domain, or an action beside an app; a GPT has either."
     yield "Answer more than 100,000 characters, take or give files in a read, or wait longer than 45 seconds."

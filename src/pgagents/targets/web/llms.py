@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgagents.model import Model
+from pgagents.formerly import noted
+from pgagents.model import Action, Model
 from pgagents.openapi.address import hosted_url
 from pgagents.origin import Text
 from pgagents.target import Target, View
@@ -59,11 +60,17 @@ def view(model: Model) -> View:
             "contact": model.api.contact,
             "key": scheme.description or "A key, sent as a bearer token",
             "issue_at": scheme.issue_at,
-            "actions": [Line(str(a.title), f"{a.method} {a.path}", str(a.description)) for a in model.actions],
+            "actions": [Line(str(a.title), f"{a.method} {a.path}", _said(a)) for a in model.actions],
             "documents": documents,
             "pages": pages,
         }
     )
+
+
+def _said(action: Action) -> str:
+    """The description, whether the action is to go, and the names that go."""
+    first = "Deprecated. " if action.deprecated else ""
+    return first + " ".join([str(action.description), *(f"{line}." for line in noted([action]))])
 
 
 def _document(path: str, url: str) -> Link:

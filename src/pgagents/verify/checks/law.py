@@ -10,7 +10,7 @@ from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Resource
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
-from pgagents.verify.door import OPERATOR, Door
+from pgagents.verify.door import MCP, OPERATOR, Door
 from pgagents.verify.generate import edges, ordinary, time_passes
 from pgagents.verify.laws import judged, reads, shown
 from pgagents.verify.memory import Memory, Setting
@@ -20,6 +20,7 @@ from pgagents.verify.world import will_do
 
 RANK = 6
 NAME = "law"
+TOOLS = True
 MOST_KINDS = 12
 HOURS_S = 14_472
 """Four hours and some."""
@@ -29,7 +30,7 @@ TRUSTED = ("valid", "explore", "clean")
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each law of each door."""
-    for door in setting.doors:
+    for door in setting.every_door:
         for law in door.action.laws:
             cite = law.cite or door.action.cite
             yield promise(NAME, law.name, door, f"{law.name} of {door.action.name}: {' '.join(law.that.text.split())}", law.origin, cite)
@@ -81,11 +82,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             continue
         if next(r for r in setting.model.resources.values() if r.made_by and r.made_by.action is made.action) is not resource:
             continue
-        makers = [d for d in setting.doors if d.action is made.action and d.action.laws]
+        makers = [d for d in setting.usable if d.action is made.action and d.action.laws]
         actions = {str(made.action.name), *(str(m.action.name) for m in resource.moves)}
         surfaces = {d.surface for d in makers}
         covers = tuple(
-            f"{NAME}/{law.name}/{d.place}" for d in setting.doors if d.surface in surfaces and str(d.action.name) in actions
+            f"{NAME}/{law.name}/{d.place}" for d in setting.usable if d.surface in surfaces and str(d.action.name) in actions
             for law in d.action.laws
         )  # fmt: skip
         timed = setting.model.clock is not None and OPERATOR in roles
@@ -141,8 +142,18 @@ def _run(setting: Setting, resource: Resource, place: Resource, makers: list[Doo
             mover = setting.door(str(move.action.name), door.surface) or setting.door(str(move.action.name), "rest") if move else None
             if move is not None and mover is not None:
                 yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
+        yield from _read_again(setting, resource, living, why)
 
     return run
+
+
+def _read_again(setting: Setting, resource: Resource, living: list[tuple[Door, Mapping[str, Any]]], why: str) -> Conversation:
+    """How one stands at its end, as a tool tells of it; on other surfaces the checks of moves read it."""
+    body = next((body for door, body in living if door.form is not None), None)
+    for read in resource.read_by[:1] if body is not None else ():
+        reader = setting.door(str(read.action.name), MCP)
+        if reader is not None:
+            yield Call(reader, read.input, "explore", why, subject=resource, made=body, surface=MCP)
 
 
 def _inputs(setting: Setting, door: Door) -> list[Mapping[str, Any]]:

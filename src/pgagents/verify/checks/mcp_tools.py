@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.contract import Contract
+from pgagents.formerly import offered
 from pgagents.origin import plain
 from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Probe, broken, kept, promise, promise_at
@@ -92,7 +93,9 @@ def _page(seen: Seen) -> tuple[list[Any], str | None, str]:
 def _judged(setting: Setting, listed: list[Any], again: list[Any], problem: str) -> Conversation:
     expected = setting.kept((NAME, FILE), lambda: plain(built(setting.model, FILE)["tools"]))
     found = {t.get("name"): t for t in reversed(listed) if isinstance(t, Mapping)}
-    for door, tool in zip(setting.tools, expected, strict=True):
+    every = offered(setting.model.surfaces[MCP])
+    own = [tool for action, tool in zip(every, expected, strict=True) if action.alias_of is None]
+    for door, tool in zip(setting.tools, own, strict=True):
         contract, name = f"{NAME}/listed/{door.place}", tool["name"]
         if problem:
             yield broken(contract, f"the tool {name}", problem)

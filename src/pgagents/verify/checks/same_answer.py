@@ -1,4 +1,7 @@
-"""One input through the dispatcher, or through a tool of the MCP server, and through REST has one answer, and one refusal."""
+"""One input through the dispatcher, or through a tool of the MCP server, and through REST has one answer, and one refusal.
+
+So has one through an old name that the catalogue still offers.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,27 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
-from pgagents.verify.call import Live
+from pgagents.model import Former
+from pgagents.verify.call import Intent, Live, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise
 from pgagents.verify.door import Door
 from pgagents.verify.generate import edges, negatives_of, ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.seen import Seen, got
+from pgagents.wire import json_bytes, read_json
 
 RANK = 7
 NAME = "same_answer"
 TOOLS = True
+PLAIN = Raw()
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """With all arguments, with the required ones only, and refused: for each action of a dispatcher; tools refuse in words of their own."""
+    """With all arguments, with the required ones only, refused, and by each old name: for each action of a dispatcher.
+
+    Tools refuse in words of their own; what they make of numbers shows where all are at their least or greatest.
+    """
     for door in _doors(setting):
         cite = door.dispatcher.cite if door.dispatcher else ()
         for detail, _ in _inputs(setting, door):
@@ -29,6 +38,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
         if door.form is None and negatives_of(setting, door):
             says = f"{door.action.name} refuses the same through {door.surface} and through REST"
             yield promise(NAME, "refused", door, says, door.action.origin, cite)
+        for former in door.action.formerly:
+            says = f"{former.name} until {former.until} is {door.action.name} on {door.surface}, with the answer that REST gives"
+            yield promise(NAME, _as(former), door, says, former.origin, cite)
+
+
+def _as(former: Former) -> str:
+    return f"as_{former.name}"
 
 
 def _doors(setting: Setting) -> Iterator[Door]:
@@ -40,7 +56,8 @@ def _doors(setting: Setting) -> Iterator[Door]:
 def _inputs(setting: Setting, door: Door) -> list[tuple[str, Mapping[str, Any]]]:
     recipe = recipe_of(setting.model, door.action)
     found: list[tuple[str, Mapping[str, Any]]] = [("ordinary", recipe.input)]
-    found += [("minimal", given) for name, given, _ in edges(setting, door) if name == "minimal" and dict(given) != dict(recipe.input)]
+    wanted = ("minimal", *(("low", "high") if door.form is not None and door.action.effect == "read" else ()))
+    found += [(name, given) for name, given, _ in edges(setting, door) if name in wanted and dict(given) != dict(recipe.input)]
     return found
 
 
@@ -56,21 +73,40 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             run = _run(setting, door, rest, recipe, given, contract)
             phase = 1 if door.action.effect == "read" and detail == "ordinary" else 4
             yield Probe(contract, phase, (contract,), 4 if recipe.moves else 2, run, (door, rest), "main", door.action.effect == "write")
+        for former in door.action.formerly:
+            contract = f"{NAME}/{_as(former)}/{door.place}"
+            recipe = recipe_of(setting.model, door.action)
+            run = _run(setting, door, rest, recipe, recipe.input, contract, Raw(edit=_renamed(door, str(former.name))))
+            yield Probe(contract, 4, (contract,), 4 if recipe.moves else 2, run, (door, rest), "main", door.action.effect == "write")
 
 
-def _run(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mapping[str, Any], contract: str) -> Callable[[], Conversation]:
+def _renamed(door: Door, name: str) -> Callable[[bytes], bytes]:
+    """What a call's body is under another name of its action."""
+
+    def edit(body: bytes) -> bytes:
+        said = read_json(body).value
+        if door.dispatcher is not None:
+            return json_bytes({**said, door.dispatcher.selector: name})
+        return json_bytes({**said, "params": {**said["params"], "name": name}})
+
+    return edit
+
+
+def _run(
+    setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mapping[str, Any], contract: str, raw: Raw = PLAIN
+) -> Callable[[], Conversation]:
     """Two calls. An earlier equal answer of REST's will do where both agree; where they do not, REST is asked again."""
 
     def run() -> Conversation:
         fresh = door.action.effect == "write"
         if fresh and recipe.subject is not None:
-            yield from _on_twins(setting, door, rest, recipe, given, contract)
+            yield from _on_twins(setting, door, rest, recipe, given, contract, raw)
             return
         again = "ever" if recipe.makes is not None else "" if fresh else "unchanged"
         why = f"as {door.surface} will be asked"
         first: Seen = yield ordinary(rest, recipe, "valid", why, input=given, fresh=fresh, reuse=again)
         two: Seen = yield ordinary(
-            door, recipe, "valid", "as REST was asked", input=given, fresh=fresh, made=None if fresh else first.subject
+            door, recipe, _intent(raw), "as REST was asked", input=given, fresh=fresh, made=None if fresh else first.subject, raw=raw
         )
         judged = list(_compared(setting, contract, first, two))
         if any(j.verdict is Verdict.BROKEN for j in judged) and again:
@@ -81,7 +117,12 @@ def _run(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mappin
     return run
 
 
-def _on_twins(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mapping[str, Any], contract: str) -> Conversation:
+def _intent(raw: Raw) -> Intent:
+    """A refusal of an old name says nothing of the new one."""
+    return "valid" if raw is PLAIN else "explore"
+
+
+def _on_twins(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: Mapping[str, Any], contract: str, raw: Raw) -> Conversation:
     """Two things made alike and untouched since, one for each side."""
     assert recipe.subject is not None
     twin = Live(recipe.subject.name, recipe.states or tuple(filter(None, [recipe.subject.initial])), fresh=True, standard=True)
@@ -90,19 +131,39 @@ def _on_twins(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: M
         body: Mapping[str, Any] = yield twin
         twins.append(body)
     one: Seen = yield ordinary(rest, recipe, "valid", f"as {door.surface} will be asked", input=given, made=twins[0])
-    two: Seen = yield ordinary(door, recipe, "valid", "as REST was asked", input=given, made=twins[1])
-    yield from _compared(setting, contract, one, two)
+    two: Seen = yield ordinary(door, recipe, _intent(raw), "as REST was asked", input=given, made=twins[1], raw=raw)
+    yield from _compared(setting, contract, one, two, twins=True)
 
 
-def _compared(setting: Setting, contract: str, one: Seen, two: Seen) -> Iterator[Judgement]:
+def _compared(setting: Setting, contract: str, one: Seen, two: Seen, *, twins: bool = False) -> Iterator[Judgement]:
+    """Compare two answers; of things that were not made alike only the form can be the same."""
     spoilt = {"never_crashes", "documented_status", "body_fits"}
     if one.void or two.void or spoilt & {*one.spoilt, *two.spoilt} or not (one.success and two.success and one.fits and two.fits):
         if one.success != two.success and not one.void and not two.void and not spoilt & {*one.spoilt, *two.spoilt}:
             yield broken(contract, f"{one.outcome}, as on REST", two.outcome)
         return
     left_out = _volatile(setting, one)
-    where = _difference(_without(one.body, left_out), _without(two.body, left_out), setting)
+    a, b = _without(one.body, left_out), _without(two.body, left_out)
+    if not twins and _of_others(setting, one, two):
+        a, b = _form(a), _form(b)
+    where = _difference(a, b, setting)
     yield broken(contract, "what REST answers", f"it differs at {where}") if where else kept(contract)
+
+
+def _of_others(setting: Setting, one: Seen, two: Seen) -> bool:
+    """Whether the calls named different things that were made, and so had different pasts."""
+    resources = setting.model.resources
+    named = [str(p.name) for p in (one.call.door.params if one.call.door else ()) if p.refers_to and resources[p.refers_to].made_by]
+    return any(one.input.get(name) != two.input.get(name) for name in named)
+
+
+def _form(value: Any) -> Any:
+    """What an answer is, without what it says: its members and their types."""
+    if isinstance(value, dict):
+        return {k: _form(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_form(v) for v in value[:1]]
+    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
 
 
 def _volatile(setting: Setting, seen: Seen) -> frozenset[str]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.formerly import called, offered
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model import Model
 
@@ -26,11 +27,10 @@ def find(model: Model) -> Iterator[Hit]:
     told = set()
     for surface in model.surfaces.values():
         first: dict[str, str] = {}
-        for action in surface.actions:
-            own = action.texts.get(surface.name)
-            name = (own.name if own else None) or str(action.name)
+        for action in offered(surface):
+            name = called(surface, action)
             other = first.setdefault(name.lower(), str(action.name))
-            origin = (*action.origin, "texts", surface.name, "name") if own and own.name else action.origin
+            origin = name.origin
             if other != action.name and origin not in told:
                 told.add(origin)
                 yield Hit(origin, f"`{name}` is also the name of `{other}` on `{surface.name}`", "give one of the two another name")

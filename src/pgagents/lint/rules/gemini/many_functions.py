@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.diagnostics import Severity
+from pgagents.formerly import offered
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model import Model
 
@@ -25,7 +26,7 @@ _WELL, _LOW, _HIGH = 20, 128, 512
 
 def find(model: Model) -> Iterator[Hit]:
     surface = model.surfaces["gemini"]
-    count = len(surface.actions)
+    count = len(offered(surface))
     if count > _WELL:
         severity: Severity = "error" if count > _HIGH else "warning" if count > _LOW else "note"
         limits = f"at most {_LOW} in one reference, {_HIGH} in another" if count > _LOW else f"ideally no more than {_WELL}"

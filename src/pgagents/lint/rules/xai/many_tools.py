@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.formerly import offered
 from pgagents.lint.rule import Hit, Rule
 from pgagents.model import Model
 
@@ -23,7 +24,7 @@ _LOW, _HIGH = 128, 200
 
 def find(model: Model) -> Iterator[Hit]:
     surface = model.surfaces["xai"]
-    count = len(surface.actions)
+    count = len(offered(surface))
     if count > _LOW:
         said = f"{count} tools; Grok takes at most {_LOW} by one page, {_HIGH} by another"
         yield Hit((*surface.origin, "actions"), said, "offer fewer actions on `surfaces.xai`", "error" if count > _HIGH else "warning")

@@ -1,0 +1,151 @@
+"""What a run finds of the sandbox's faults, and how soon: `python -m bench faults`.
+
+The classes are those of a list of how agent-facing APIs go wrong that is older than the checks; a class without a fault in the sandbox counts as
+missed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pgagents.catalogue.load import load_file
+from pgagents.cli._inside import inside, verified
+from pgagents.sandbox import oddity
+from pgagents.verify.options import Options
+
+CATALOGUE = Path("catalogue/park_graph.yaml")
+SOON = 60
+CLASSES: Mapping[str, tuple[str, ...]] = {
+    "schema-missing-required": ("schema-missing-required",),
+    "schema-wrong-type": ("schema-wrong-type",),
+    "schema-enum-drift": ("schema-enum-drift",),
+    "schema-secret-extra": ("secret-in-answer",),
+    "status-undocumented": ("status-undocumented", "create-with-200"),
+    "status-200-error": ("status-200-error",),
+    "status-5xx-on-bad-input": ("status-500-on-bad-input", "odd-value-crashes", "quote-crashes"),
+    "ctype-mismatch": ("content-type-html", "content-type-missing", "content-type-of-errors"),
+    "header-missing": ("header-missing", "header-missing-on-errors", "no-store-missing"),
+    "method-wrong": ("method-as-unknown-path", "allow-missing"),
+    "accept-missing-required": ("accept-missing-required",),
+    "accept-out-of-range": ("accept-out-of-range",),
+    "accept-coerced-type": ("accept-string-number",),
+    "reject-valid-boundary": ("reject-valid-boundary", "optional-required"),
+    "auth-ignored": ("auth-ignored", "auth-any-key", "auth-one-action-open", "basic-accepted", "key-in-query-accepted"),
+    "auth-401-403-swapped": ("auth-401-as-403",),
+    "auth-scope-unenforced": ("scope-unenforced",),
+    "auth-env-crossing": ("auth-env-crossing",),
+    "auth-revoked-works": ("auth-revoked-works",),
+    "oauth-metadata-lie": ("oauth-metadata-lie", "oauth-metadata-disagrees", "oauth-challenge-elsewhere", "auth-scheme-missing"),
+    "oauth-pkce-skipped": ("oauth-pkce-skipped", "oauth-challenge-optional", "oauth-open-redirect"),
+    "rl-remaining-frozen": ("remaining-frozen", "limit-of-all-keys"),
+    "rl-429-no-retry-after": ("retry-after-missing",),
+    "rl-retry-after-lie": ("retry-after-lie", "retry-after-too-short"),
+    "rl-unenforced": ("limit-unenforced",),
+    "err-shape-framework": ("envelope-of-framework", "unknown-path-html"),
+    "err-code-status-mismatch": ("wrong-status-of-code", "wrong-code"),
+    "err-request-id": ("request-id-differs", "request-id-reused"),
+    "err-leak": ("error-leaks-trace", "error-echoes-key"),
+    "life-create-unreadable": ("create-unreadable",),
+    "life-field-lost": ("create-field-lost",),
+    "life-end-still-active": ("end-keeps-state",),
+    "life-double-end": ("double-move-accepted",),
+    "life-illegal-transition": ("move-after-end-accepted",),
+    "life-failed-create-effect": ("refused-create-has-effect",),
+    "life-hold-ttl": ("hold-outlives-its-time",),
+    "life-capacity": ("capacity-not-returned",),
+    "idem-new-resource": ("idempotency-ignored",),
+    "idem-mismatch-ok": ("idempotency-of-other-body",),
+    "idem-race": ("idempotency-races",),
+    "search-outside-radius": ("search-outside-radius",),
+    "search-unsorted": ("search-unsorted",),
+    "search-limit-ignored": ("search-limit-ignored",),
+    "search-non-monotone": ("search-non-monotone",),
+    "search-filter-ignored": ("filter-ignored",),
+    "money-sum": ("money-off-by-a-cent", "money-rounded-down"),
+    "money-precision": ("money-precision",),
+    "money-quote-vs-charge": ("quote-is-not-charge",),
+    "time-naive": ("time-naive",),
+    "idor-read": ("other-tenant-reads",),
+    "idor-write": ("other-tenant-moves",),
+    "list-leaks": ("list-leaks",),
+    "xc-rest-vs-dispatcher": ("dispatcher-differs", "dispatcher-default-dropped", "dispatcher-drops-argument", "dispatcher-unvalidated"),
+    "xc-rest-vs-mcp": ("mcp-answer-differs",),
+    "xc-undeclared-action": ("dispatcher-lacks-action", "dispatcher-offers-more"),
+    "xc-hosted-drift": ("hosted-drift", "hosted-missing"),
+    "xc-wellknown-stale": ("wellknown-stale",),
+    "xc-attribution": ("attribution-wrong", "attribution-of-key-lost"),
+    "mcp-iserror": ("mcp-failure-as-error",),
+    "mcp-output-schema": ("mcp-output-drifts",),
+    "mcp-transport": ("mcp-origin-unchecked",),
+    "agent-latency": ("agent-latency",),
+    "agent-size": ("agent-size",),
+    "agent-items": ("agent-items",),
+    "agent-desc-length": ("hosted-description-long",),
+    "tls-plain-http": ("plaintext-answered",),
+    "hsts-cors": ("hsts-missing", "cors-credentials", "preflight-401"),
+    "redirect-breaks": ("redirect-breaks", "slash-redirects"),
+    "body-413": ("large-body-crashes",),
+    "json-bad-deep": ("malformed-json-crashes",),
+    "json-dup-nan": ("duplicate-members-accepted", "not-a-number-accepted"),
+    "ctype-not-415": ("content-type-unchecked",),
+    "injection": ("apostrophe-refused",),
+    "audit-missing": ("audit-row-missing", "audit-wrong-action", "audit-actor-shared"),
+    "wh-bad-hmac": ("webhook-bad-hmac",),
+    "wh-replay-order": ("webhook-time-unsigned", "webhook-id-changes", "webhook-event-early"),
+    "wh-ssrf": ("webhook-ssrf-accepted",),
+}
+"""Faults of each class. A class is found when all of them are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One fault: after how many requests a contract that it must break was found broken (None: never), and how many the run took."""
+
+    fault: str
+    after: int | None
+    requests: int
+
+
+def tried(faults: Sequence[str] | None = None) -> Iterator[Tried]:
+    """A standard run, seed 0, with every identity, in this process; faults of limits with `--limits`."""
+    model = load_file(CATALOGUE)
+    for fault in oddity.known("faults") if faults is None else faults:
+        report = verified(model, inside(model, faults=(fault,)), Options())
+        breaks = oddity.module("faults", fault).BREAKS
+        due = [f for f in report.findings if f.contract.check in breaks]
+        after = min((f.exchanges[-1].number if f.exchanges else report.footer.requests for f in due), default=None)
+        yield Tried(fault, after, report.footer.requests)
+
+
+def classes(found: Sequence[Tried]) -> dict[str, int | None]:
+    """Of each class, after how many requests the last of its faults was found; None where one was not."""
+    after = {one.fault: one.after for one in found}
+    told: dict[str, int | None] = {}
+    for name, faults in CLASSES.items():
+        numbers = [after.get(fault) for fault in faults]
+        told[name] = None if None in numbers else max(n for n in numbers if n is not None)
+    return told
+
+
+def main() -> None:
+    """Try all and print each."""
+    begun = time.process_time()
+    found = []
+    for one in tried():
+        found.append(one)
+        print(f"{one.fault}: {'not found' if one.after is None else f'after {one.after}'} of {one.requests}", flush=True)
+    by_class = classes(found)
+    print(f"\n{sum(one.after is not None for one in found)} of {len(found)} faults, {time.process_time() - begun:.0f} s of the processor")
+    print(
+        f"{sum(n is not None for n in by_class.values())} of {len(by_class)} classes; missed: {[c for c, n in by_class.items() if n is None]}"
+    )
+    print(
+        f"within {SOON} requests: {sum((one.after or 999) <= SOON for one in found)} faults, {sum((n or 999) <= SOON for n in by_class.values())} classes"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""A sandbox of Park Graph in a process of its own that counts the requests it is sent: `python -m bench.served READY COUNT [FAULT]…`."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+CATALOGUE = Path("catalogue/park_graph.yaml")
+READY_S, STOP_S = 60.0, 10.0
+
+
+@dataclass(slots=True)
+class Served:
+    """Where it is and its keys, as `pgagents sandbox --ready` tells them. `requests` is known once it has stopped."""
+
+    facts: dict[str, Any]
+    pid: int
+    requests: int = 0
+
+
+@contextmanager
+def served(folder: Path, *faults: str, database: bool = False) -> Iterator[Served]:
+    """Start one at a free port over plain http; ids and keys come from the same seed each time. It is stopped at the end.
+
+    With a `database` what it is told goes into a file instead of its memory.
+    """
+    ready, count = folder / "ready.json", folder / "count.txt"
+    ready.unlink(missing_ok=True)
+    words = [sys.executable, "-m", "bench.served", str(ready), str(count), str(folder / "world.db") if database else "-", *faults]
+    child = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + READY_S
+        while not ready.exists():
+            if child.poll() is not None or time.monotonic() > until:
+                raise SystemExit("the sandbox did not start")
+            time.sleep(0.02)
+        found = Served(json.loads(ready.read_text()), child.pid)
+        yield found
+    finally:
+        child.terminate()
+        child.wait(STOP_S)
+    found.requests = int(count.read_text())
+
+
+def main(ready: str, count: str, database: str, *faults: str) -> None:
+    """Serve until SIGTERM, then write down how many requests came."""
+    from pgagents.catalogue.load import load_file
+    from pgagents.cli._run import signals
+    from pgagents.sandbox.sandbox import open_sandbox
+    from pgagents.sandbox.serve import listen, serve, write_ready
+    from pgagents.wire import Request, Response, Silence
+
+    db = None if database == "-" else Path(database)
+    opened = open_sandbox(load_file(CATALOGUE), seed=1, rng=random.Random(0), faults=faults, db=db)
+    came = 0
+
+    def counted(request: Request) -> Response | Silence:
+        nonlocal came
+        came += 1
+        return opened.handler(request)
+
+    try:
+        with signals():
+            serve(replace(opened, handler=counted), listen(0), lambda facts: write_ready(Path(ready), facts))
+    except KeyboardInterrupt:
+        pass
+    Path(count).write_text(str(came))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

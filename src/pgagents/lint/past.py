@@ -1,0 +1,24 @@
+"""Old names whose day is past: they are offered on until their line is taken out, so somebody must be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from pgagents.diagnostics import Diagnostic
+from pgagents.model import Former, Model
+
+ID = "catalogue/past-former-name"
+HELP = "remove its line under `formerly`, or give it a later day"
+
+
+def past(model: Model, today: date) -> Iterator[Former]:
+    """The old names that were to be offered until a day before today."""
+    yield from (former for action in model.actions for former in action.formerly if date.fromisoformat(former.until) < today)
+
+
+def diagnostics(model: Model, today: date) -> Iterator[Diagnostic]:
+    """A warning for each, at its line."""
+    for former in past(model, today):
+        said = f"the old name `{former.name}` was to be offered until {former.until}, and still is"
+        yield Diagnostic(model.source.locate(former.origin), ID, "warning", said, HELP)

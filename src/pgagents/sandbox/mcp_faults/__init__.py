@@ -1,0 +1,1 @@
+"""Faults of an MCP server, one file each."""

@@ -1,0 +1,1 @@
+"""What an MCP server may do otherwise, one file each."""

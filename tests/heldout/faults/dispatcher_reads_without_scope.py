@@ -1,0 +1,34 @@
+"""The dispatcher asks for the scope only where something is written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from heldout.around import seeing
+from heldout.calls import Shown
+from pgagents.sandbox import meddle
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+from sandboxes import DISPATCH
+
+CLASS = "scopes"
+SUBTLE = True
+PROMISE = "section 6: agent is needed by the dispatcher"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    seen, at = seeing(handler)
+    find, reader = context.front.keyring.find, meddle.Reader(context.model)
+
+    def wide(token: str) -> Any:
+        key, asked = find(token), reader.asked(at[0]) if at else None
+        reads = asked is not None and asked.dispatcher is not None and asked.action.effect == "read"
+        return replace(key, scopes=(*key.scopes, "agent")) if key and reads else key
+
+    context.front.keyring.find = wide  # type: ignore[method-assign]  # that is the fault
+    return seen
+
+
+def shows(call: Shown) -> Any:
+    return call.status("POST", DISPATCH, {"action": "get_rates", "parameters": {"lot_id": "lot_lionshead"}}, key="starter")

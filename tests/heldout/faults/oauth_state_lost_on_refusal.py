@@ -1,0 +1,29 @@
+"""When the user refuses, the state does not go back with the error."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from heldout.calls import Shown
+from pgagents.sandbox import meddle
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler, Request, Response
+
+CLASS = "oauth"
+SUBTLE = True
+PROMISE = "OAuth: state echoed"
+
+
+def wrap(handler: Handler, _context: Context) -> Handler:
+    def edit(request: Request, answer: Response) -> Response:
+        location = answer.header("location") or ""
+        if request.path == "/oauth/authorize" and "error=" in location:
+            return answer.with_header("Location", re.sub(r"[&?]state=[^&#]*", "", location))
+        return answer
+
+    return meddle.edits(handler, edit)
+
+
+def shows(call: Shown) -> Any:
+    return call.consent("read", "deny")
