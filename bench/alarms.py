@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgagents.cli._inside import START, inside, verified
+from pgagents.cli._inside_mcp import verified_mcp
 from pgagents.cli._selftest import opened
 from pgagents.contract import Verdict
 from pgagents.model import Model
+from pgagents.report.report import Report
 from pgagents.sandbox import oddity
 from pgagents.verify.options import Options
 
@@ -46,9 +48,12 @@ def alarms(seeds: int, orders: int, liberty_seeds: int) -> Iterator[tuple[int, l
         for order in range(orders):
             yield _run(plain, "plain", seed, order, ())
     models = {name: opened(text, oddity.module("liberties", name).POINT) for name in oddity.known("liberties")}
+    of_mcp = {name: opened(text, oddity.module("mcp_liberties", name).POINT) for name in oddity.known("mcp_liberties")}
     for seed in range(liberty_seeds):
         for name, model in models.items():
             yield _run(model, name, seed, seed % max(1, orders), (name,))
+        for name, model in of_mcp.items():
+            yield _told(verified_mcp(model, seed=seed, liberties=(name,)), f"mcp {name}", seed, 0)
 
 
 def _run(model: Model, server: str, seed: int, order: int, liberties: tuple[str, ...]) -> tuple[int, list[Alarm]]:
@@ -57,7 +62,10 @@ def _run(model: Model, server: str, seed: int, order: int, liberties: tuple[str,
     here = inside(model, seed=seed, liberties=liberties, world=seed + 1, start=START + seed * STRIDE_S)
     main = here.sandbox.tokens["test"] if all_of_it else here.keys["main"]
     options = Options(seed=seed * 1_000 + order, limits=all_of_it, exclusive=all_of_it)
-    report = verified(model, here, options, keys={**here.keys, "main": main})
+    return _told(verified(model, here, options, keys={**here.keys, "main": main}), server, seed, order)
+
+
+def _told(report: Report, server: str, seed: int, order: int) -> tuple[int, list[Alarm]]:
     found = [Alarm(server, seed, order, f.contract.id, f.actual) for f in report.findings]
     found += [Alarm(server, seed, order, r.contract.id, r.reason) for r in report.results if r.verdict is Verdict.UNTESTED]
     found += [Alarm(server, seed, order, "left behind", name) for name in report.footer.left_behind]

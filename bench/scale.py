@@ -34,7 +34,7 @@ WARM, MANY = 20_000, 100_000
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Of one round: requests, and the seconds, by the clock and of this process's processor, that that a run and a bare loop took."""
+    """Of one round: requests, and the seconds, by the clock and of this process's processor, that a run and a bare loop took."""
 
     requests: int
     seconds: tuple[float, float]
@@ -179,15 +179,13 @@ def _resident_mb() -> float:
 def main() -> None:
     """Measure and print."""
     for pace in paces():
-        run, loop = pace.per_s
-        print(
-            f"{pace.requests} requests: run {run:,.0f}/s, bare loop {loop:,.0f}/s, {pace.share:.0%}; processor {pace.cpu_s[0]:.2f} s against {pace.cpu_s[1]:.2f} s"
-        )
+        (run, loop), (cpu_s, cpu_s_loop) = pace.per_s, pace.cpu_s
+        print(f"{pace.requests} requests: run {run:,.0f}/s, bare loop {loop:,.0f}/s: {pace.share:.0%}")
+        print(f"  processor {cpu_s:.2f} s, of it judging {pace.judging_s:.2f} s, against {cpu_s_loop:.2f} s: {cpu_s_loop / cpu_s:.0%}")
     print("plan: cold {:.3f} s, again {:.3f} s of the processor".format(*planning()))
     found = growth(int(sys.argv[1]) if sys.argv[1:] else MANY, lambda line: print(line, file=sys.stderr, flush=True))
-    print(
-        f"{found.exchanges:,} exchanges: {found.warm_mb:.1f} MB after {WARM:,}, {found.late_mb:.1f} MB at the end, {found.findings} findings"
-    )
+    ended = f"{found.late_mb:.1f} MB at the end, {found.findings} findings"
+    print(f"{found.exchanges:,} exchanges: {found.warm_mb:.1f} MB after {WARM:,}, {ended}")
 
 
 if __name__ == "__main__":

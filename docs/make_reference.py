@@ -97,8 +97,12 @@ def _cell(text: str) -> str:
 
 def checks() -> str:
     """Every check of `verify`, with the faults that it catches."""
-    faults = registry.collect("pgagents.sandbox.faults")
-    intro = "What `pgagents verify` holds a server to, and the faults that prove each check (`pgagents sandbox --fault NAME`)."
+    of_api, of_mcp = registry.collect("pgagents.sandbox.faults"), registry.collect("pgagents.sandbox.mcp_faults")
+    faults = {**of_api, **{f"mcp:{id}": fault for id, fault in of_mcp.items()}}
+    intro = (
+        "What `pgagents verify` holds a server to, and the faults that prove each check (`pgagents sandbox --fault NAME`; "
+        "those of an MCP server begin with `mcp:`, and `pgagents verify --self-test` shows them found)."
+    )
 
     def body() -> Iterator[str]:
         for name, module in sorted(registry.collect("pgagents.verify.checks").items()):
@@ -133,6 +137,18 @@ def faults() -> str:
         yield "|---|---|"
         for id, liberty in sorted(registry.collect("pgagents.sandbox.liberties").items()):
             yield f"| `{id.replace('_', '-')}` | {_cell(_sentence(liberty))} |"
+        yield ""
+        yield "## Of an MCP server"
+        yield ""
+        yield "These are laid around our own server by `pgagents verify --self-test`; the last ones are liberties."
+        yield ""
+        yield "| name | what is wrong or odd | breaks |"
+        yield "|---|---|---|"
+        for id, fault in sorted(registry.collect("pgagents.sandbox.mcp_faults").items()):
+            breaks = ", ".join(f"[{c}](checks.md#{c})" for c in sorted(fault.BREAKS))
+            yield f"| `{id.replace('_', '-')}` | {_cell(_sentence(fault))} | {breaks} |"
+        for id, liberty in sorted(registry.collect("pgagents.sandbox.mcp_liberties").items()):
+            yield f"| `{id.replace('_', '-')}` | {_cell(_sentence(liberty))} | nothing |"
 
     return page("Faults and liberties", intro, body())
 

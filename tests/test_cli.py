@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -21,12 +22,12 @@ import click
 import jsonschema_rs
 import pytest
 
-from pgagents.cli import _progress, _show
+from pgagents.cli import _progress, _run, _show
 from pgagents.cli._urls import base_url
 from pgagents.cli.main import cli, main
 from pgagents.errors import PgagentsError
 from pgagents.resources import folder
-from pgagents.verify.options import Progress
+from pgagents.verify.options import FINISHING, Progress
 
 SHOP = str(Path(__file__).parent / "catalogues" / "shop.yaml")
 PGAGENTS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
@@ -221,6 +222,31 @@ def test_interrupt_ends_in_a_partial_report(number: int, tmp_path: Path) -> None
     assert child.returncode == 130, printed + errors
     assert json.loads(out.read_text(encoding="utf-8"))["footer"]["complete"] is False
     assert "not complete" in printed
+
+
+def test_interrupt_that_a_library_swallowed_ends_the_run_before_the_next_case() -> None:
+    """A library that calls back into Python from another language may print an exception raised there, and go on."""
+    seen: list[Progress] = []
+    with _run.signals() as stop:
+        heeded = _run.heeding(stop, seen.append)
+        heeded(Progress(1, 9, 0, 9, 0, 1.0, "a case"))
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            heeded(Progress(2, 9, 0, 9, 0, 1.0, "the next case"))
+        heeded(Progress(2, 9, 0, 9, 0, 1.0, FINISHING))
+        heeded(Progress(2, 9, 0, 9, 0, 1.0, "undoing, slowly", waiting_s=1.0))
+    assert len(seen) == 3
+
+
+def test_demo_that_is_interrupted_while_it_builds_says_so_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr("pgagents.build.build", lambda *_args, **_named: signal.raise_signal(signal.SIGINT))
+    code, _, err = call(capsys, "demo")
+    assert code == 130
+    assert err.split() == ["stopped"]
 
 
 def test_key_is_asked_for_on_a_terminal_and_not_shown() -> None:

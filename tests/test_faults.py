@@ -68,5 +68,6 @@ def test_liberty_is_found_where_its_point_is_fixed(name):
 def test_every_check_is_broken_by_a_fault():
     from pgagents.verify.check import collect
 
-    broken = set().union(*(oddity.module("faults", n).BREAKS for n in oddity.known("faults")))
+    named = [(kind, n) for kind in ("faults", "mcp_faults") for n in oddity.known(kind)]
+    broken = set().union(*(oddity.module(kind, n).BREAKS for kind, n in named))
     assert sorted(set(collect()) - broken) == []

@@ -178,8 +178,8 @@ def test_a_peer_that_cannot_be_installed_is_told_of(error: Exception, why: str, 
         raise error
 
     monkeypatch.setattr(subjects, "PEERS", (("gone", "gone>=1", fails),))
-    monkeypatch.setattr(subjects, "catalogue", lambda folder: Subject("ours", "pgagents"))
-    monkeypatch.setattr(subjects, "imported", lambda document, folder: Subject("ours, imported", "pgagents"))
+    monkeypatch.setattr(subjects, "catalogue", lambda *_: Subject("ours", "pgagents"))
+    monkeypatch.setattr(subjects, "imported", lambda *_: Subject("ours, imported", "pgagents"))
     *_, gone = subjects.subjects(tmp_path / "openapi.json", tmp_path)
     assert gone.missing.startswith(why)
     written = page([(gone, {})], operations(read()), "0" * 64, "", datetime.date(2026, 11, 20))

@@ -226,7 +226,9 @@ class Points(Strict):
         "any", description="What happens with a query parameter that is no argument."
     )
     unknown_member: Literal["refused", "ignored", "any"] = Field("any", description="What happens with a body member that is no argument.")
-    other_tools: Literal["none", "any"] = Field("any", description="Whether the MCP server may list tools that are no actions of its surface.")
+    other_tools: Literal["none", "any"] = Field(
+        "any", description="Whether the MCP server may list tools that are no actions of its surface."
+    )
     refused_status: Literal[400, 422, "any"] = Field("any", description="The status of refused arguments.")
     query_numbers: Literal["decimal", "any"] = Field("any", description="Which forms of numbers a query takes.")
     clamping: Literal["refused", "any"] = Field("any", description="Whether a number past its bound is taken for the bound.")

@@ -67,7 +67,7 @@ def linked(
         from pgagents.verify.mcp_stdio import Stdio
 
         with Stdio(_words(command), environment(model, os.environ, keys, api)) as process:
-            yield Link(process, noise=lambda: process.noise)
+            yield Link(process, command=command, noise=lambda: process.noise)
     else:
         yield None
 

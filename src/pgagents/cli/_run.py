@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pgagents.report.report import Report
     from pgagents.verify.mcp_link import Link
     from pgagents.verify.oauth import OAuthClient
-    from pgagents.verify.options import Options
+    from pgagents.verify.options import Options, Progress
     from pgagents.verify.receiver import Inbox
 
 STOPPED = 130
@@ -55,8 +55,8 @@ def run(
     """Verify, write the report files, print the report on stdout; returns the exit code.
 
     `headers` go with every request and into no report; `again` is the command line that repeats the run; `baseline` says which
-    findings are put up with; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events, `mcp` is the way to an
-    MCP server, `token` what that one asks for.
+    findings are put up with; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events,
+    `mcp` is the way to an MCP server, `token` what that one asks for.
     """
     from pgagents.verify.options import Identities
     from pgagents.verify.run import verify
@@ -67,7 +67,7 @@ def run(
     with signals() as stop, _progress.progress() as step:
         report = verify(
             model, handler, Identities(keys, (*_secrets(headers or {}), *([token] if token else [])), oauth), options,
-            clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=step,
+            clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=heeding(stop, step),
             plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp,
         )  # fmt: skip
     report = replace(report, header=replace(report.header, again=again, in_repository=_reports.in_repository(report.header.catalogue)))
@@ -110,6 +110,18 @@ def version() -> str:
         return installed("pgagents")
     except PackageNotFoundError:
         return "0+unknown"
+
+
+def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """The step, and the signal once more: raised inside a library's call back into Python, the first may have been lost there."""
+    from pgagents.verify.options import FINISHING
+
+    def heeded(now: Progress) -> None:
+        if stop.asked and now.doing != FINISHING and not now.waiting_s:
+            raise KeyboardInterrupt
+        step(now)
+
+    return heeded
 
 
 @contextmanager

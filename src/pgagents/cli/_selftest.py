@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from pgagents.model import Model
     from pgagents.report.report import Report
 
 EVERY_S = 10.0
 FEW = 3
 STOPPED = 130
+OF_MCP = "mcp:"
 
 
 @dataclass(slots=True)
@@ -71,6 +74,7 @@ def run(only: Sequence[str] = ()) -> int:
 def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = None, liberties: Sequence[str] | None = None) -> Outcome:
     """Verify the shipped catalogue's sandbox under each fault and each liberty (or only these). `said` hears how far it is.
 
+    A name that begins with `mcp:` is one of the MCP server in front of it.
     Raises KeyboardInterrupt where one of the verifications was cut short.
     """
     from pgagents.resources import folder
@@ -80,16 +84,29 @@ def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = 
     text = (folder("catalogue") / "park_graph.yaml").read_text(encoding="utf-8")
     model = opened(text)
     outcome = Outcome({check: Row() for check in sorted(collect())})
-    faults, liberties = oddity.known("faults") if faults is None else faults, oddity.known("liberties") if liberties is None else liberties
+    faults, liberties = _every("faults") if faults is None else faults, _every("liberties") if liberties is None else liberties
     total = len(faults) + len(liberties)
     for number, fault in enumerate(faults):
         said(number, total, f"fault {fault}")
-        _fault(outcome, fault, _broken(_verified(model, faults=(fault,))))
+        _fault(outcome, fault, _broken(_verified(model, fault=fault)))
     for number, liberty in enumerate(liberties, len(faults)):
         said(number, total, f"liberty {liberty}")
-        point = oddity.module("liberties", liberty).POINT
-        _liberty(outcome, liberty, _broken(_verified(opened(text, point), liberties=(liberty,))))
+        point = _module("liberties", liberty).POINT
+        _liberty(outcome, liberty, _broken(_verified(opened(text, point), liberty=liberty)))
     return outcome
+
+
+def _every(kind: str) -> list[str]:
+    """All faults or liberties, those of the MCP server behind the others."""
+    from pgagents.sandbox import oddity
+
+    return [*oddity.known(kind), *(f"{OF_MCP}{name}" for name in oddity.known(f"mcp_{kind}"))]
+
+
+def _module(kind: str, name: str) -> ModuleType:
+    from pgagents.sandbox import oddity
+
+    return oddity.module(f"mcp_{kind}", name.removeprefix(OF_MCP)) if name.startswith(OF_MCP) else oddity.module(kind, name)
 
 
 def _checks(only: Sequence[str]) -> list[str]:
@@ -108,10 +125,8 @@ def _checks(only: Sequence[str]) -> list[str]:
 
 def _faults_of(only: Sequence[str]) -> list[str]:
     """The faults that must break one of these checks."""
-    from pgagents.sandbox import oddity
-
     wanted = set(_checks(only))
-    return [name for name in oddity.known("faults") if wanted & set(oddity.module("faults", name).BREAKS)]
+    return [name for name in _every("faults") if wanted & set(_module("faults", name).BREAKS)]
 
 
 def opened(text: str, point: str | None = None) -> Model:
@@ -125,11 +140,15 @@ def opened(text: str, point: str | None = None) -> Model:
     return load_text(text, "catalogue/park_graph.yaml")
 
 
-def _verified(model: Model, *, faults: tuple[str, ...] = (), liberties: tuple[str, ...] = ()) -> Report:
+def _verified(model: Model, *, fault: str = "", liberty: str = "") -> Report:
     from pgagents.cli._inside import inside, verified
+    from pgagents.cli._inside_mcp import verified_mcp
     from pgagents.verify.options import Options
 
-    return verified(model, inside(model, faults=faults, liberties=liberties), Options())
+    names = [[name.removeprefix(OF_MCP)] if name else [] for name in (fault, liberty)]
+    if (fault or liberty).startswith(OF_MCP):
+        return verified_mcp(model, faults=names[0], liberties=names[1])
+    return verified(model, inside(model, faults=names[0], liberties=names[1]), Options())
 
 
 def _broken(report: Report) -> dict[str, str]:
@@ -140,10 +159,9 @@ def _broken(report: Report) -> dict[str, str]:
 
 
 def _fault(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
-    from pgagents.sandbox import oddity
     from pgagents.verify.check import following
 
-    module = oddity.module("faults", name)
+    module = _module("faults", name)
     outcome.faults += 1
     if hasattr(module, "AWAITS"):
         return

@@ -109,13 +109,13 @@ def _page() -> tuple[Path, ...]:
 
 def _build(catalogue: Path, scratch: Path) -> None:
     """Into generated/ of a checkout, which is where it belongs; elsewhere into a folder that goes away."""
-    from pgagents.cli.main import main
+    from pgagents.cli.main import cli
     from pgagents.errors import PgagentsError
 
     here = Path("catalogue/park_graph.yaml")
     out = Path("generated") if here.is_file() and here.resolve() == catalogue.resolve() else scratch / "generated"
-    code = main(["build", str(here if out.parent != scratch else catalogue), "--out", str(out)])
-    if code != 0:
+    words = ["build", str(here if out.parent != scratch else catalogue), "--out", str(out)]
+    if cli.main(args=words, prog_name="pgagents", standalone_mode=False):
         raise PgagentsError("the build failed, so there is nothing to verify")
 
 

@@ -96,7 +96,9 @@ PHASES = {"99": "99 (limits)"}
     metavar="N",
     help="Where --receiver URL arrives here, without TLS.",
 )
-@click.option("--mcp-url", metavar="URL", help="Also the MCP server there, such as https://mcp.example.com/mcp. Its token: PGAGENTS_MCP_TOKEN.")
+@click.option(
+    "--mcp-url", metavar="URL", help="Also the MCP server there, such as https://mcp.example.com/mcp. Its token: PGAGENTS_MCP_TOKEN."
+)
 @click.option("--mcp-stdio", metavar="CMD", help="Also the MCP server that CMD starts; it gets the key and the URL in its environment.")
 @click.option("--discovery", is_flag=True, help="Only the hosted documents and the OAuth server; needs no key.")
 @click.option("--last-failed", is_flag=True, help="Only what failed in the last run against this server; all, where nothing did.")

@@ -57,25 +57,31 @@ def _renaming(name: str, former: Former | None, where: tuple[str, ...], a: Actio
         message = f"is called {b.name} now: every agent, prompt and log that names it must follow"
         return Change("breaking", "action-renamed", name, message, where, a.origin, b.origin)
     message = f"is called {b.name} now; the old name is kept until {former.until}, and every agent, prompt and log must follow by then"
-    return Change("may break", "action-renamed", name, message, where, a.origin, former.origin)
+    return Change("may break", "action-renamed", name, message, _by_name(where), a.origin, former.origin)
+
+
+def _by_name(where: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the surfaces where a name alone says what is called."""
+    return tuple(n for n in where if n not in BY_OPERATION) or where
 
 
 def _formerly(s: Sides) -> Iterator[Change]:
     """Old names that are given up, taken on, or end on another day."""
     before, after = {str(f.name): f for f in s.a.formerly}, {str(f.name): f for f in s.b.formerly}
+    where = _by_name(s.where)
     for name, former in before.items():
         now = after.get(name)
         if now is None and name != s.b.name:
             message = f"its old name {name} is not offered any more (it was to be until {former.until})"
-            yield Change("breaking", "old-name-dropped", str(s.b.name), message, s.where, former.origin, s.b.origin)
+            yield Change("breaking", "old-name-dropped", str(s.b.name), message, where, former.origin, s.b.origin)
         elif now is not None and now.until != former.until:
             earlier = now.until < former.until
             message = f"its old name {name} is kept until {now.until}, was until {former.until}"
-            yield Change("may break" if earlier else "wording", "old-name-day", str(s.b.name), message, s.where, former.origin, now.origin)
+            yield Change("may break" if earlier else "wording", "old-name-day", str(s.b.name), message, where, former.origin, now.origin)
     for name, former in after.items():
         if name not in before and name != s.a.name:
             message = f"is offered by the name {name} too, until {former.until}"
-            yield Change("addition", "old-name-added", str(s.b.name), message, s.where, None, former.origin)
+            yield Change("addition", "old-name-added", str(s.b.name), message, where, None, former.origin)
 
 
 def _one(old: Model, new: Model, a: Action, b: Action) -> Iterator[Change]:

@@ -10,6 +10,8 @@ from pgagents.report.report import Exchange
 
 TOKEN = "PGAGENTS_TOKEN"
 MASK = "[redacted]"
+PROCESS = "stdio:"
+"""What stands before the command of a server that is a process, in place of a URL."""
 MAX_BODY = 4_000
 _KEY = re.compile(r"\[key of (\w+)\]")
 _OWN = {"host", "content-length", "user-agent", "accept-encoding", "connection", "accept"}
@@ -23,6 +25,8 @@ def variable(role: str) -> str:
 def curl(exchange: Exchange, url: str) -> str:
     """The request to the server at `url`; a key that a role gave is left out, a made-up one is shown."""
     request = exchange.request
+    if exchange.base.startswith(PROCESS):
+        return _piped(request.body, exchange.base.removeprefix(PROCESS))
     words = ["curl", "-sS", "-i", "-g", "--path-as-is"]
     if request.method == "HEAD":
         words.append("-I")
@@ -30,7 +34,7 @@ def curl(exchange: Exchange, url: str) -> str:
         words += ["-X", quote(request.method)]
     words.append(_word((exchange.base or url).rstrip("/") + request.target))
     for name, value in request.headers:
-        if name.lower() not in _OWN:
+        if name.lower() not in _OWN or "event-stream" in value:
             words += ["-H", _header(name, value, exchange.role)]
     lead = ""
     if request.body:
@@ -39,6 +43,11 @@ def curl(exchange: Exchange, url: str) -> str:
         lead, body = _body(request.body)
         words += body
     return lead + " ".join(words)
+
+
+def _piped(body: bytes, command: str) -> str:
+    """A message to a server that is a process: its command reads it as a line."""
+    return f"printf '%s\\n' {_word(body[:MAX_BODY].decode('utf-8', 'replace'))} | {command}"
 
 
 def quote(text: str) -> str:

@@ -19,13 +19,21 @@ MOST_MUTE = 2
 class Link:
     """A server reached by `handler`: over Streamable HTTP at `url`, or as a process where `url` is empty.
 
-    `token` is what the server itself asks for, and goes nowhere else; `noise` tells what a process wrote beside messages.
+    `command` starts it then. `token` is what the server itself asks for, and goes
+    nowhere else; `noise` tells what a process wrote beside messages.
     """
 
     def __init__(
-        self, handler: Handler, *, url: str = "", path: str = "/", token: str = "", noise: Callable[[], str] = lambda: ""
+        self,
+        handler: Handler,
+        *,
+        url: str = "",
+        path: str = "/",
+        token: str = "",
+        command: str = "",
+        noise: Callable[[], str] = lambda: "",
     ) -> None:
-        self.handler, self.url, self.path, self._token, self.noise = handler, url, path, token, noise
+        self.handler, self.url, self.path, self._token, self.command, self.noise = handler, url, path, token, command, noise
         self.version = ""
         """The revision that is spoken; empty until the link is open."""
         self.session = ""
@@ -40,8 +48,8 @@ class Link:
 
     @property
     def base(self) -> str:
-        """Where it is, as reports have it."""
-        return self.url or "stdio:"
+        """Where it is, as reports have it: a URL, or `stdio:` and the command that starts it."""
+        return self.url or f"stdio:{self.command}"
 
     @property
     def summary(self) -> str:

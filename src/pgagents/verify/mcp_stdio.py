@@ -48,7 +48,8 @@ class Stdio:
         self._closed = threading.Event()
         self.noise = ""
         """The first thing on its stdout that was no message."""
-        self._threads = [self._start(self._read), self._start(self._listen)]
+        self._listening = self._start(self._listen)
+        self._reading = self._start(self._read)
 
     def __enter__(self) -> Stdio:
         return self
@@ -97,7 +98,7 @@ class Stdio:
         self._signal(signal.SIGKILL)  # what it started and left behind
         while not self._lines.empty():
             self._lines.get_nowait()
-        for thread in self._threads:
+        for thread in (self._reading, self._listening):
             thread.join(END_S)
 
     def _signal(self, number: int) -> None:
@@ -139,7 +140,7 @@ class Stdio:
                 return
             if not line:
                 self._child.wait()
-                self._threads[1].join(1.0)  # its last words
+                self._listening.join(1.0)  # its last words
                 self._put(self._over())
                 return
             if line.strip():

@@ -66,6 +66,10 @@ class Identities:
         return (*self.secrets, *((self.oauth.secret, *self.oauth.headers.values(), *self.oauth.hidden) if self.oauth else ()))
 
 
+FINISHING = "finishing"
+"""What a verification does once nothing more is tried: it undoes what it made."""
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is. `doing` is one short phrase; `waiting_s` is above zero while it waits for the server's limit."""

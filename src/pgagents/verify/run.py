@@ -19,7 +19,7 @@ from pgagents.verify.drive import Driver, Stop
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.mcp_link import Link
 from pgagents.verify.memory import Setting, setting_of
-from pgagents.verify.options import Identities, Options, Plan, Progress
+from pgagents.verify.options import FINISHING, Identities, Options, Plan, Progress
 from pgagents.verify.receiver import Inbox
 from pgagents.verify.safety import NO_WRITES
 from pgagents.verify.vendor_offer import offers
@@ -189,7 +189,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
     except KeyboardInterrupt:
         return "interrupted"
     finally:
-        tell("finishing")
+        tell(FINISHING)
     return ""
 
 

@@ -10,6 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pgagents.errors import PgagentsError
@@ -82,9 +83,16 @@ class Client:
             answer.close()
         return replace(came, begun=True) if isinstance(came, Silence) else came
 
+    @cached_property
+    def _target(self) -> tuple[httpx.URL, str]:
+        """The base URL, and the Host header for it."""
+        first = self._httpx.Request("GET", self._base)
+        return first.url, first.headers["host"]
+
     def _built(self, request: Request) -> httpx.Request:
+        base, host = self._target
         headers = [
-            ("Host", self._client.build_request("GET", self._base).headers["host"]),
+            ("Host", host),
             ("User-Agent", "pgagents"),
             *self._headers.items(),
         ]
@@ -92,7 +100,7 @@ class Client:
         if request.body or request.method in ("POST", "PUT", "PATCH"):
             headers.append(("Content-Length", str(len(request.body))))
         raw = [(k.encode("latin-1"), v.encode("utf-8")) for k, v in headers]
-        url = self._httpx.URL(self._base).copy_with(raw_path=_raw_path(self._base, request.target))
+        url = base.copy_with(raw_path=_raw_path(self._base, request.target))
         return self._httpx.Request(request.method, url, headers=raw, content=request.body or None)
 
     def _read(self, answer: httpx.Response, began: float) -> Response | Silence:

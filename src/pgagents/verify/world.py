@@ -293,9 +293,15 @@ class World:
 
     def left(self) -> list[Thing]:
         """What was made and is neither undone nor over by itself."""
+        found = []
         for thing in self.things:
-            thing.gone = thing.gone or self._over(thing)
-        return [t for t in self.things if t.made and not t.gone and t.resource.undone_by and self._undoable(t)]
+            if thing.gone or not thing.made:
+                continue
+            if self._over(thing):
+                thing.gone = True
+            elif thing.resource.undone_by and self._undoable(thing):
+                found.append(thing)
+        return found
 
     def _over(self, thing: Thing, ahead_s: float = 0.0) -> bool:
         """Whether it has ended by itself (or will have)."""

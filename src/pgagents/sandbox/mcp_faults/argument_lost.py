@@ -16,9 +16,8 @@ NUMBERS = ("number", "integer")
 
 def wrap(handler: Handler, context: Context) -> Handler:
     """Leave it out where it is right."""
-    numbers = {
-        (a.name, p.name): p.schema for a in context.model.actions for p in a.params if not p.required and p.schema.get("type") in NUMBERS
-    }
+    optional = [(a, p) for a in context.model.actions for p in a.params if not p.required and p.schema.get("type") in NUMBERS]
+    numbers = {(str(a.name), str(p.name)): p.schema for a, p in optional}
 
     def lost(schema: Mapping[str, Any] | None, value: object) -> bool:
         if schema is None or not isinstance(value, int | float) or isinstance(value, bool):

@@ -23,7 +23,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
             return handler(request)
         words = '{"error":{"code":"invalid_arguments","message":"out of range"}}'
         result = meddle_mcp.with_text({"isError": True, "resultType": "complete"}, words)
-        return Response(200, (("Content-Type", "application/json"),), json_bytes({"jsonrpc": "2.0", "id": question["id"], "result": result}))
+        return Response(
+            200, (("Content-Type", "application/json"),), json_bytes({"jsonrpc": "2.0", "id": question["id"], "result": result})
+        )
 
     return answer
 

@@ -14,7 +14,7 @@ def wrap(handler: Handler, _context: Context) -> Handler:
 
     def answer(request: Request) -> Response | Silence:
         if meddle_mcp.asked(request).get("method") == "server/discover":
-            return Response(400, (("Content-Type", "application/json"),), b'{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"Bad"}}')
+            return Response(400, (("Content-Type", "text/plain"),), b"Bad Request: Missing session ID")
         return handler(request)
 
     return answer

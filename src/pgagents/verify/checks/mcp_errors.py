@@ -10,7 +10,7 @@ from typing import Any
 
 from pgagents.contract import Contract
 from pgagents.verify.call import Call, Raw
-from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at, untested
 from pgagents.verify.door import MCP
 from pgagents.verify.mcp_form import INVALID_PARAMS, METHOD_NOT_FOUND, error_of, result_of, text_of
 from pgagents.verify.mcp_message import LEGACY
@@ -65,14 +65,17 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for case, (message, codes, _) in CASES.items() if setting.tools else ():
         contract = f"{NAME}/{case}@{MCP}"
-        yield Probe(contract, 2, (contract,), 1, _run(contract, message, codes), role="")
+        yield Probe(contract, 2, (contract,), 1, _run(setting, contract, message, codes), role="")
 
 
-def _run(contract: str, message: dict[str, Any], codes: tuple[int, ...]) -> Callable[[], Conversation]:
+def _run(setting: Setting, contract: str, message: dict[str, Any], codes: tuple[int, ...]) -> Callable[[], Conversation]:
     def run() -> Conversation:
         raw = Raw(method="POST", body=json_bytes(message))
         seen: Seen = yield Call(None, {}, "document", "what the protocol has no place for", surface=MCP, raw=raw)
         error, result = error_of(seen.answer), result_of(seen.answer)
+        if setting.mcp is not None and not setting.mcp.told:
+            yield untested(contract, setting.mcp.problem)
+            return
         wanted = f"JSON-RPC error {' or '.join(map(str, codes))}"
         if error in codes:
             yield kept(contract)

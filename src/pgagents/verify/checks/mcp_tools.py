@@ -9,7 +9,7 @@ from pgagents.contract import Contract
 from pgagents.formerly import offered
 from pgagents.origin import plain
 from pgagents.verify.call import Call, Raw
-from pgagents.verify.check import Conversation, Probe, broken, kept, promise, promise_at
+from pgagents.verify.check import Conversation, Probe, broken, kept, promise, promise_at, untested
 from pgagents.verify.door import MCP
 from pgagents.verify.hosted import built
 from pgagents.verify.mcp_form import result_of
@@ -47,18 +47,25 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     if not setting.tools:
         return
+    yield Probe(f"{NAME}/list@{MCP}", 1, _covers(setting), 2, _run(setting), role="")
+
+
+def _covers(setting: Setting) -> tuple[str, ...]:
     each = [f"{NAME}/listed/{d.place}" for d in setting.tools]
     others = [f"{NAME}/no_other@{MCP}"] if setting.model.points.other_tools == "none" else []
-    yield Probe(f"{NAME}/list@{MCP}", 1, (*each, *others, f"{NAME}/order@{MCP}"), 2, _run(setting), role="")
+    return (*each, *others, f"{NAME}/order@{MCP}")
 
 
 def _run(setting: Setting) -> Callable[[], Conversation]:
     def run() -> Conversation:
         listed: list[Any] = []
-        problem = ""
+        problem = closed = ""
         cursor: str | None = None
         for _ in range(MOST_PAGES):
             seen: Seen = yield _asking(cursor)
+            closed = setting.mcp.problem if setting.mcp is not None and not setting.mcp.told else ""
+            if closed:
+                break
             page, cursor, problem = _page(seen)
             listed += page
             if not cursor or problem:
@@ -66,11 +73,14 @@ def _run(setting: Setting) -> Callable[[], Conversation]:
         else:
             problem = f"it has more than {MOST_PAGES} pages"
         first = list(listed)
-        if not problem and not cursor:
+        if not problem and not cursor and not closed:
             again: Seen = yield _asking(None)
             page, cursor, problem = _page(again)
             first = page if not cursor else listed
-        yield from _judged(setting, listed, first, problem)
+        if closed:
+            yield from (untested(contract, closed) for contract in _covers(setting))
+        else:
+            yield from _judged(setting, listed, first, problem)
 
     return run
 

@@ -1,0 +1,490 @@
+"""verify on an MCP server: our own in front of a sandbox, with faults and liberties around it, and hostile ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from calling import hostile, served
+from pgagents.cli._inside import inside, verified
+from pgagents.cli._inside_mcp import mcp_inside, tool_contracts, verified_mcp
+from pgagents.cli._mcp import environment
+from pgagents.cli.main import main
+from pgagents.contract import Verdict
+from pgagents.errors import PgagentsError
+from pgagents.report.report import Exchange, Report
+from pgagents.sandbox import oddity
+from pgagents.verify.check import following
+from pgagents.verify.mcp_form import ToolForm
+from pgagents.verify.mcp_http import StreamClient
+from pgagents.verify.mcp_link import Link
+from pgagents.verify.mcp_message import events, read
+from pgagents.verify.mcp_stdio import MAX_LINE, Stdio
+from pgagents.verify.options import Identities, Options
+from pgagents.verify.run import plan
+from pgagents.wire import Request, Response, Silence, json_bytes
+from verifying import PARK_GRAPH, ROOT, SHOP, checks, ids, model, run
+
+COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
+LIST = {"method": "tools/list"}
+
+
+@cache
+def everything() -> Report:
+    """A whole run with the MCP server, once."""
+    of = model()
+    opened = inside(of)
+    with mcp_inside(of, opened) as link:
+        return verified(of, opened, Options(), mcp=link)
+
+
+def of_tools(report: Report, verdict: Verdict) -> list[str]:
+    wanted = set(tool_contracts(model()))
+    return [id for id in ids(report, verdict) if id in wanted]
+
+
+def test_our_server_keeps_every_contract_beside_the_api() -> None:
+    report = everything()
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert ids(report, Verdict.UNTESTED) == []
+    assert report.footer.left_behind == ()
+    assert len(of_tools(report, Verdict.KEPT)) > 300
+    assert [n for n in report.footer.notes if "speaks MCP 2026-07-28 over HTTP" in n]
+
+
+def test_the_tools_cost_no_more_than_25_requests_each() -> None:
+    report = everything()
+    without = run(model())
+    assert without.footer.requests < report.footer.requests <= without.footer.requests + 25 * 15
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_another_seed_finds_nothing_either(seed: int) -> None:
+    report = verified_mcp(model(), seed=seed)
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert ids(report, Verdict.UNTESTED) == []
+
+
+def test_contracts_of_tools_are_not_selected_without_a_server() -> None:
+    report = run(model())
+    left = {r.contract.id: r.reason for r in report.results if r.contract.id in set(tool_contracts(model()))}
+    assert len(left) == len(tool_contracts(model()))
+    assert {report.results[i].verdict for i, r in enumerate(report.results) if r.contract.id in left} == {Verdict.NOT_SELECTED}
+    assert set(left.values()) == {"needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"}
+
+
+def test_the_plan_grows_with_the_server_alone() -> None:
+    link = Link(lambda _: Silence("refused"), url="http://127.0.0.1:1")
+    bare, more = (plan(model(), Options(), Identities(), url="http://127.0.0.1:1", mcp=mcp) for mcp in (None, link))
+    assert bare.total < more.total <= bare.total + 25 * 15
+    assert link.requests == 0
+
+
+@pytest.mark.parametrize("name", oddity.known("mcp_faults"))
+def test_fault_breaks_what_it_declares_and_no_more(name: str) -> None:
+    fault = oddity.module("mcp_faults", name)
+    report = verified_mcp(model(), faults=[name])
+    broken = checks(report, Verdict.BROKEN)
+    assert broken >= fault.BREAKS, f"not found: {fault.BREAKS - broken}"
+    assert broken <= fault.BREAKS | fault.ALSO.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
+    assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
+
+
+@pytest.mark.parametrize("name", oddity.known("mcp_liberties"))
+def test_liberty_breaks_nothing_where_its_point_is_open(name: str) -> None:
+    of = model(opened=oddity.module("mcp_liberties", name).POINT)
+    report = verified_mcp(of, liberties=[name])
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+
+
+def test_more_tools_are_found_where_the_catalogue_has_all() -> None:
+    assert [f.contract.id for f in verified_mcp(model(), liberties=["more-tools"]).findings] == ["mcp_tools/no_other@mcp"]
+
+
+# -- opening ------------------------------------------------------------------------------------------------------
+
+
+def talking(*answers: Any) -> Any:
+    """A handler that answers in turn; a mapping is a message that gets the question's id."""
+    left = list(answers)
+    asked: list[Request] = []
+
+    def handler(request: Request) -> Response | Silence:
+        asked.append(request)
+        answer = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(answer, dict):
+            said = {"jsonrpc": "2.0", "id": json.loads(request.body).get("id"), **answer}
+            return Response(200, (("Content-Type", "application/json"),), json_bytes(said))
+        return answer
+
+    handler.asked = asked  # type: ignore[attr-defined]  # for the tests alone
+    return handler
+
+
+def test_a_server_of_sessions_is_greeted_and_its_session_kept() -> None:
+    session = Response(200, (("Content-Type", "application/json"), ("Mcp-Session-Id", "s1")), b"")
+
+    def handler(request: Request) -> Response | Silence:
+        message = json.loads(request.body)
+        if message["method"] == "initialize":
+            return session.with_json(
+                {"jsonrpc": "2.0", "id": message["id"], "result": {"protocolVersion": "2025-06-18", "capabilities": {}}}
+            )
+        if "id" not in message:
+            return Response(202)
+        return Response(404)
+
+    link = Link(handler, url="http://127.0.0.1:1", path="/mcp")
+    assert link.open()
+    assert (link.version, link.session, link.requests) == ("2025-06-18", "s1", 3)
+    dressed = link.dressed(Request("POST", "/", (), json_bytes(LIST)))
+    assert (dressed.target, dressed.header("mcp-session-id"), dressed.header("mcp-protocol-version")) == ("/mcp", "s1", "2025-06-18")
+    assert "_meta" not in dressed.body.decode()
+
+
+def test_every_request_of_the_newest_era_says_who_asks() -> None:
+    handler = talking({"result": {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}})
+    link = Link(handler, url="http://127.0.0.1:1", path="/mcp", token="t0")
+    assert link.open()
+    sent = handler.asked[0]
+    assert json.loads(sent.body)["params"]["_meta"]["io.modelcontextprotocol/protocolVersion"] == "2026-07-28"
+    assert (sent.header("mcp-method"), sent.header("authorization")) == ("server/discover", "Bearer t0")
+    call = link.dressed(Request("POST", "/", (("Mcp-Method", ""),), json_bytes({"method": "tools/call", "params": {"name": "x"}})))
+    assert (call.header("mcp-method"), call.header("mcp-name")) == (None, "x")
+
+
+def test_a_server_that_is_mute_is_asked_twice_and_no_more() -> None:
+    handler = talking(Silence("timeout", "no answer"))
+    link = Link(handler)
+    assert not link.open()
+    assert "did not open" in link.problem
+    assert not link.open()
+    assert len(handler.asked) == 2
+
+
+def test_an_answer_is_found_among_other_messages() -> None:
+    stream = b'data: {"jsonrpc":"2.0","method":"notifications/progress"}\n\ndata: {"jsonrpc":"2.0",\ndata: "id":7,"result":{}}\r\n\r\n'
+    found = read(Response(200, (("Content-Type", "text/event-stream"),), stream), 7)
+    assert isinstance(found, Response)
+    assert json.loads(found.body)["id"] == 7
+    assert isinstance(read(Response(200, (("Content-Type", "text/event-stream"),), stream), 8), str)
+    assert list(events(b"data:a\rdata: b\r\r: no\n\n")) == [b"a\nb"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{broken", b'{"id":1,"result":{}}', b'{"jsonrpc":"2.0","id":1,"result":{},"error":{}}', b"\xff"]
+)
+def test_what_is_no_answer_is_none(body: bytes) -> None:
+    assert isinstance(read(Response(200, (("Content-Type", "application/json"),), body), 1), str)
+
+
+# -- results as answers -------------------------------------------------------------------------------------------
+
+
+def told(result: Any, action: str = "search_parking", status: int = 200) -> tuple[int, Any]:
+    of = model()
+    found = of.action(action)
+    assert found is not None
+    message = {"jsonrpc": "2.0", "id": 1, **result}
+    came = ToolForm(of, of.surfaces["mcp"]).answer(found, Response(status, (), json_bytes(message)))
+    return came.status, json.loads(came.body) if came.body else None
+
+
+def text(words: str, **more: Any) -> dict[str, Any]:
+    return {"result": {"content": [{"type": "text", "text": words}], **more}}
+
+
+@pytest.mark.parametrize(
+    ("result", "status", "code"),
+    [
+        (text('{"error":{"status":404,"code":"NOT_FOUND","request_id":"req_1"}}', isError=True), 404, "NOT_FOUND"),
+        (text("The API said NOT_FOUND.", isError=True), 404, "NOT_FOUND"),
+        (text("HTTP 409: taken", isError=True), 409, None),
+        (text("That is not possible.", isError=True), 400, None),
+        (text('{"error":{"code":"invalid_arguments"}}', isError=True), 400, "invalid_arguments"),
+        ({"error": {"code": -32602, "message": "no"}}, 400, "as JSON-RPC error -32602"),
+        ({"error": {"code": -32603, "message": "boom"}}, 500, "as JSON-RPC error -32603"),
+        ({"error": {"code": -32000, "message": "CONFLICT: taken"}}, 409, "CONFLICT"),
+        ({"error": "text"}, 500, "as JSON-RPC error None"),
+        ({"result": []}, 500, None),
+    ],
+)  # fmt: skip
+def test_an_error_is_read_as_the_apis_own(result: Any, status: int, code: str | None) -> None:
+    found, body = told(result)
+    assert found == status
+    assert ((body or {}).get("error") or {}).get("code") == code
+
+
+def test_a_success_is_its_data() -> None:
+    assert told(text("other", structuredContent={"lots": []})) == (200, {"lots": []})
+    assert told(text('{"lots":[]}')) == (200, {"lots": []})
+    assert told(text("Done."), "release_hold") == (200, None)
+
+
+def test_a_call_carries_what_the_tool_takes_and_what_nobody_knows() -> None:
+    of = model()
+    action = of.action("create_session")
+    assert action is not None
+    _, _, _, body = ToolForm(of, of.surfaces["mcp"]).request(action, {"lot_id": "l", "idempotency_key": "k", "pgv_unknown": 1})
+    assert json.loads(body)["params"] == {"name": "create_session", "arguments": {"lot_id": "l", "pgv_unknown": 1}}
+
+
+# -- a process ----------------------------------------------------------------------------------------------------
+
+
+def script(*lines: str) -> list[str]:
+    return [sys.executable, "-u", "-c", "\n".join(lines)]
+
+
+def asked(process: Stdio, id: int = 1) -> Response | Silence:
+    return process(Request("POST", "/", (), json_bytes({"jsonrpc": "2.0", "id": id, "method": "tools/list"})))
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind", "said"),
+    [
+        (("import sys; sys.stderr.write('no luck'); sys.exit(3)",), "reset", "the process ended with 3; its stderr: no luck"),
+        (("import time; time.sleep(60)",), "timeout", "no answer"),
+        ((f"import sys; sys.stdout.write('x' * {MAX_LINE + 5}); sys.stdout.flush(); sys.stdin.read()",), "too-large", "more than"),
+        (("while True: print('y')",), "protocol", "lines came"),
+        (("import sys", "while True: sys.stdout.write('\\0' * 65536)"), "too-large", "more than"),
+    ],
+    ids=["dies", "mute", "long line", "floods", "endless line"],
+)  # fmt: skip
+def test_hostile_process_is_a_silence(lines: tuple[str, ...], kind: str, said: str) -> None:
+    with Stdio(script(*lines), dict(os.environ), timeout_s=5 if kind != "timeout" else 0.3) as process:
+        came = asked(process)
+    assert isinstance(came, Silence)
+    assert (came.kind, said in came.detail) == (kind, True), came
+
+
+def test_answers_are_found_among_other_lines_and_noise_is_noted() -> None:
+    lines = (
+        "import sys, json",
+        "print('starting up')",
+        "for line in sys.stdin:",
+        "    id = json.loads(line)['id']",
+        "    print(json.dumps({'jsonrpc': '2.0', 'method': 'notifications/message'}))",
+        "    print(json.dumps({'jsonrpc': '2.0', 'id': id - 1, 'result': {}}))",
+        "    print(json.dumps({'jsonrpc': '2.0', 'id': id, 'result': {'tools': []}}))",
+    )
+    with Stdio(script(*lines), dict(os.environ), timeout_s=20) as process:
+        came = [asked(process, id) for id in (5, 9)]
+    assert [json.loads(c.body)["id"] for c in came if isinstance(c, Response)] == [5, 9]
+    assert "starting up" in process.noise
+
+
+def test_what_a_process_starts_ends_with_it(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    lines = (
+        "import subprocess, sys, signal",
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)",
+        f"child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); open({str(note)!r}, 'w').write(str(child.pid))",
+        "print('{}')",
+        "import time; time.sleep(600)",
+    )
+    with Stdio(script(*lines), dict(os.environ), timeout_s=0.2) as process:
+        until = time.monotonic() + 20
+        while not note.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        while not note.read_text() and time.monotonic() < until:
+            time.sleep(0.02)
+    pid = int(note.read_text())
+    assert process._child.poll() is not None
+    until = time.monotonic() + 10
+    while _runs(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not _runs(pid)
+
+
+def _runs(pid: int) -> bool:
+    """Whether it runs; one that nobody waited for is over."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_command_that_is_none_is_said() -> None:
+    with pytest.raises(PgagentsError, match="cannot start"):
+        Stdio(["/nonexistent/server"], {})
+
+
+# -- over HTTP ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + b": x\n" * 2_000_000, "too-large"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: {}\n\n", ""),
+        (b"no http at all\r\n\r\n", "protocol"),
+    ],
+    ids=["endless", "nothing in it", "no http"],
+)
+def test_hostile_stream_is_bounded(sent: bytes, kind: str) -> None:
+    with hostile(lambda c: c.sendall(sent)) as url, StreamClient(url, timeout_s=5) as client:
+        link = Link(client, url=url)
+        came = link.ask(LIST)
+    assert isinstance(came, Silence)
+    assert came.kind == (kind or "protocol")
+
+
+def test_a_stream_that_stays_open_is_left_when_its_answer_has_come() -> None:
+    left = threading.Event()
+
+    def talk(connection: Any) -> None:
+        data = b'data: {"jsonrpc":"2.0","id":1,"result":{"tools":[]}}\n\n'
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + data)
+        left.wait(20)
+
+    with hostile(talk) as url, StreamClient(url, timeout_s=15) as client:
+        came = Link(client, url=url).ask(LIST)
+        left.set()
+    assert isinstance(came, Response)
+    assert json.loads(came.body)["result"] == {"tools": []}
+
+
+def test_a_dead_server_leaves_the_api_judged() -> None:
+    of = model()
+    opened = inside(of)
+    link = Link(talking(Silence("timeout", "no answer")))
+    report = verified(of, opened, Options(), mcp=link)
+    assert [f.contract.id for f in report.findings] == ["mcp_transport/opens@mcp"]
+    assert len(ids(report, Verdict.KEPT)) > 1_000
+    untested = {r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
+    assert untested and all("did not open" in reason or "never answered" in reason for reason in untested), untested
+    assert report.footer.complete
+
+
+def test_a_server_that_dies_half_way_is_one_finding_and_the_rest_untested() -> None:
+    of = model()
+    opened = inside(of)
+    with mcp_inside(of, opened) as link:
+        alive, left = link.handler, [40]
+
+        def dying(request: Request) -> Response | Silence:
+            left[0] -= 1
+            return alive(request) if left[0] > 0 else Silence("reset", "the process ended with 9")
+
+        link.handler = dying
+        report = verified(of, opened, Options(), mcp=link)
+    assert {f.contract.check for f in report.findings} == {"never_crashes"}
+    assert report.footer.left_behind == ()
+    assert any("stopped answering" in r.reason for r in report.results if r.verdict is Verdict.UNTESTED)
+
+
+# -- keys and the command line ------------------------------------------------------------------------------------
+
+
+def test_no_key_of_the_api_goes_to_an_mcp_server() -> None:
+    of = model()
+    opened = inside(of)
+    with mcp_inside(of, opened) as link:
+        real, seen = link.handler, []
+
+        def heard(request: Request) -> Response | Silence:
+            seen.append(request)
+            return real(request)
+
+        link.handler = heard
+        verified(of, opened, Options(max_requests=120), mcp=link)
+    assert seen
+    told = [str((r.headers, r.body)) for r in seen]
+    assert not [key for key in opened.keys.values() if any(key in one for one in told)]
+
+
+def test_a_process_gets_the_main_key_and_no_other() -> None:
+    given = {"PATH": "/bin", "PGAGENTS_TOKEN": "a", "PGAGENTS_TOKEN_SECOND": "b", "PARKGRAPH_API_KEY": "mine"}
+    found = environment(model(), given, {"main": "a", "second": "b"}, "https://api.example.com")
+    assert found == {"PATH": "/bin", "PARKGRAPH_API_KEY": "a", "PARKGRAPH_API_URL": "https://api.example.com"}
+
+
+@contextmanager
+def live() -> Iterator[tuple[str, dict[str, str]]]:
+    """A sandbox on a socket, and an environment with its key."""
+    opened = inside(model())
+    with served(opened.sandbox.handler) as url:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("PARKGRAPH_", "PGAGENTS_"))}
+        yield url, {**kept, "PGAGENTS_TOKEN": opened.keys["main"]}
+
+
+def test_command_line_verifies_a_process(tmp_path: Path) -> None:
+    server = f"{sys.executable} -c 'from pgagents.cli.main import run; run()' mcp {PARK_GRAPH}"
+    with live() as (url, env):
+        done = subprocess.run(
+            [*COMMAND, "verify", str(PARK_GRAPH), "--url", url, "--mcp-stdio", server, "--only", "mcp_", "--report", str(tmp_path / "r.json")],
+            env=env, capture_output=True, text=True, timeout=120, cwd=ROOT,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "speaks MCP 2026-07-28 over stdio" in done.stdout
+    told = json.loads((tmp_path / "r.json").read_text())
+    assert {r["verdict"] for r in told["results"] if r["id"].startswith("mcp_tools/")} == {"kept"}
+    assert env["PGAGENTS_TOKEN"] not in done.stdout + done.stderr
+
+
+def test_command_line_shows_what_a_dying_server_said_without_the_key() -> None:
+    server = "sh -c 'echo \"bad key $PARKGRAPH_API_KEY\" >&2; exit 4'"
+    with live() as (url, env):
+        done = subprocess.run(
+            [*COMMAND, "verify", str(PARK_GRAPH), "--url", url, "--mcp-stdio", server, "--only", "mcp_transport"],
+            env=env, capture_output=True, text=True, timeout=120, cwd=ROOT,
+        )  # fmt: skip
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "ended with 4" in done.stdout
+    assert "bad key" in done.stdout
+    assert env["PGAGENTS_TOKEN"] not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--mcp-url", "http://127.0.0.1:1/mcp", "--mcp-stdio", "x"], "name one server"),
+        (["--mcp-stdio", "x", "--discovery"], "--discovery needs no key"),
+        (["--mcp-stdio", ""], "--mcp-stdio is empty"),
+        (["--mcp-stdio", "'open"], "quote it as a shell does"),
+        (["--mcp-url", "ftp://x"], "no http or https URL"),
+        (["--mcp-stdio", "/nonexistent/server"], "cannot start /nonexistent/server"),
+    ],
+)
+def test_wrong_calls_say_what_is_wrong(flags: list[str], said: str) -> None:
+    words = ["verify", str(PARK_GRAPH), "--url", "http://127.0.0.1:1", *flags]
+    found = CliRunner().invoke(main, words, env={"PGAGENTS_TOKEN": "pk_test_0000"})
+    said_all = found.output + str(getattr(found.exception, "message", "")) + str(getattr(found.exception, "help", ""))
+    assert said in said_all
+    assert found.exit_code != 0
+
+
+def test_a_token_does_not_travel_in_the_clear() -> None:
+    words = ["verify", str(PARK_GRAPH), "--url", "http://127.0.0.1:1", "--mcp-url", "http://mcp.example.com/mcp"]
+    found = CliRunner().invoke(main, words, env={"PGAGENTS_TOKEN": "pk_test_0000", "PGAGENTS_MCP_TOKEN": "tok_00000000"})
+    assert "has no TLS" in found.output + str(getattr(found.exception, "message", ""))
+
+
+def test_a_finding_about_a_process_is_shown_as_a_line_to_it() -> None:
+    from pgagents.report.curl import curl
+
+    exchange = Exchange(
+        1, Request("POST", "/", (), b'{"method":"tools/list"}'), Silence("reset"), 0.1, "", "main", "", "mcp", "stdio:shop-mcp -v"
+    )
+    assert curl(exchange, "https://api.example.com") == """printf '%s\\n' '{"method":"tools/list"}' | shop-mcp -v"""
+
+
+def test_a_catalogue_without_tools_has_no_contracts_of_them() -> None:
+    of = model(SHOP)
+    assert "mcp" not in of.surfaces
+    assert tool_contracts(of) == ()
+    link = Link(lambda _: Silence("refused"), url="http://127.0.0.1:1")
+    assert [c for c in plan(of, Options(), Identities(), url="http://127.0.0.1:1", mcp=link).selected if c.surface == "mcp"] == []
