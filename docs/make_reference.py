@@ -176,7 +176,7 @@ def commands() -> str:
     """Every command with its help."""
 
     def body() -> Iterator[str]:
-        context = click.Context(cli, info_name="pgagents", max_content_width=100, terminal_width=100)
+        context = click.Context(cli, info_name="pgagents", max_content_width=100, terminal_width=100, help_option_names=["-h", "--help"])
         for name in cli.list_commands(context):
             yield from _command(cli.get_command(context, name), name, context)
 

@@ -179,6 +179,8 @@ def test_the_losses_built_alone_are_those_of_a_whole_build(tmp_path: Path) -> No
 def test_an_unknown_target_is_a_wrong_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert _build(SHOP, "--out", tmp_path / "out", "--target", "gemini/function") == 2
     assert "gemini/functions" in capsys.readouterr().err
+    assert _build(SHOP, "--out", tmp_path / "out", "--target", "nothing-like-it") == 2
+    assert "name a vendor (anthropic, arazzo, copilot, " in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 

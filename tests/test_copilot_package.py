@@ -64,6 +64,26 @@ def test_reference_id_is_asked_for_by_its_name(tmp_path: Path, capsys: pytest.Ca
     assert main([*call[:2], "--check", "--out", str(out)]) == 0, "a package beside the generated files is no drift"
 
 
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        (["parkgraph_api_key=a b"], "characters that no id has"),
+        (["parkgraph_api_key=a\x1b[31m"], "characters that no id has"),
+        (["parkgraph_api_key=a", "parkgraph_api_key=b"], "given twice"),
+    ],
+)
+def test_reference_id_that_is_none_is_one_message(ids: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [word for one in ids for word in ("--reference-id", one)]
+    assert main(["build", str(ROOT / "catalogue/park_graph.yaml"), "--package", "--out", str(tmp_path / "out"), *words]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_reference_id_without_a_package_is_a_wrong_call() -> None:
+    found = CliRunner().invoke(cli, ["build", "--reference-id", "parkgraph_api_key=a"])
+    assert (found.exit_code, "add --package" in found.output) == (2, True)
+
+
 def test_checking_and_packing_exclude_each_other() -> None:
     found = CliRunner().invoke(cli, ["build", "--check", "--package"])
     assert (found.exit_code, "--package writes" in found.output) == (2, True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -51,7 +53,7 @@ def main(folder: Path, out: Path) -> None:
     for subject, cells in found:
         cells |= costs.get(subject.name, {})
     sha = hashlib.sha256(path.read_bytes()).hexdigest()
-    out.write_text(page(found, several, sha, _node(), datetime.date.today()), encoding="utf-8")
+    out.write_text(page(found, several, sha, _machine(), datetime.date.today()), encoding="utf-8")
     _say(f"wrote {out}")
 
 
@@ -68,9 +70,12 @@ def measured(subject: Subject, several: list[Operation], document: Any, log: Any
     return cells, named["searchParking"]
 
 
-def _node() -> str:
+def _machine() -> str:
+    """What the figures depend on beside the servers."""
     node = shutil.which("node")
-    return subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip() if node else ""
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip() if node else "none"
+    load = os.getloadavg()[0]
+    return f"Python {platform.python_version()}, Node {version}, {os.cpu_count()} processors at a load of {load:.1f}"
 
 
 def _say(words: str) -> None:

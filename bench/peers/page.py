@@ -18,18 +18,18 @@ PARTS: tuple[tuple[str, str, Mapping[str, tuple[str, str]]], ...] = (
         "Each server stands between an MCP client over stdio and the sandbox, with a front before it that writes down every request.",
         {**calling.ROWS, **callers_token.ROWS},
     ),
-    ("What it costs", "On the machine that made this page; compare within a row only.", figures.ROWS),
+    ("What it costs", "On the machine named above, which may have had other work; compare within a row only.", figures.ROWS),
 )
 Cells = Mapping[str, str]
 
 
-def page(found: Sequence[tuple[Subject, Cells]], operations: Sequence[Operation], sha: str, node: str, day: datetime.date) -> str:
+def page(found: Sequence[tuple[Subject, Cells]], operations: Sequence[Operation], sha: str, machine: str, day: datetime.date) -> str:
     """The whole page in Markdown."""
-    return "\n".join([*_head(found, operations, sha, node, day), *_tables(found), *_measured()]).rstrip() + "\n"
+    return "\n".join([*_head(found, operations, sha, machine, day), *_tables(found), *_measured()]).rstrip() + "\n"
 
 
 def _head(
-    found: Sequence[tuple[Subject, Cells]], operations: Sequence[Operation], sha: str, node: str, day: datetime.date
+    found: Sequence[tuple[Subject, Cells]], operations: Sequence[Operation], sha: str, machine: str, day: datetime.date
 ) -> Iterator[str]:
     yield from (BY, "", "# Beside other MCP servers made from OpenAPI", "")
     yield from _wrapped(
@@ -49,7 +49,7 @@ def _head(
     yield from ("", "| server | package | version | how it was started |", "|---|---|---|---|")
     for subject, _ in found:
         yield f"| {subject.name} | `{subject.package}` | {subject.version or '–'} | {subject.how or f'not installed: {subject.missing}'} |"
-    yield from ("", f"SHA-256 of the document: `{sha[:16]}…`. Node: {node or 'not there'}.", "")
+    yield from ("", f"SHA-256 of the document: `{sha[:16]}…`. Measured with {machine}.", "")
 
 
 def _wrapped(text: str) -> list[str]:

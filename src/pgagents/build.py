@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,12 +50,16 @@ def targets() -> dict[str, Target | Summary]:
     return {id: module.TARGET for id, module in registry.collect("pgagents.targets").items()}
 
 
+def _all_of(vendors: Iterable[str]) -> str:
+    return f"name a vendor ({', '.join(sorted(set(vendors)))}) or one of its targets (gemini/functions)"
+
+
 def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
     """The targets that apply to this catalogue, or the named ones (an id, or a vendor). Raises PgagentsError for an unknown one."""
     known = targets()
     for name in only:
         if name not in known and name not in {vendor(id) for id in known}:
-            raise PgagentsError(f"there is no target `{name}`", did_you_mean(name, list(known)))
+            raise PgagentsError(f"there is no target `{name}`", did_you_mean(name, list(known)) or _all_of(map(vendor, known)))
     chosen = {id: t for id, t in known.items() if not only or id in only or vendor(id) in only}
     applying = {id: t for id, t in chosen.items() if _applies(t, model)}
     for name in only:
@@ -134,7 +138,8 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
                 made = next(m for m in _made(model, needed) if m.id == id)
                 return Renderer(templates, traced=traced).render(made)
     outputs = [output for target in known.values() for output in target.outputs]
-    raise PgagentsError(f"`{path}` is no file that pgagents generates", did_you_mean("/".join(parts[-2:]), outputs))
+    help = did_you_mean("/".join(parts[-2:]), outputs) or "name it with its folder: generated/gemini/functions.json"
+    raise PgagentsError(f"`{path}` is no file that pgagents generates", help)
 
 
 def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:

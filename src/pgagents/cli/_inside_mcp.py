@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PORT = 8090
 HOST = f"http://127.0.0.1:{PORT}"
 """Nothing listens there: the application is called as it is."""
-ENOUGH = 450
+ENOUGH = 380
 """Requests for the contracts of the tools alone; with more, what else bears on them would be tried too."""
 
 

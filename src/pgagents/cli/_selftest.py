@@ -78,7 +78,6 @@ def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = 
     Raises KeyboardInterrupt where one of the verifications was cut short.
     """
     from pgagents.resources import folder
-    from pgagents.sandbox import oddity
     from pgagents.verify.check import collect
 
     text = (folder("catalogue") / "park_graph.yaml").read_text(encoding="utf-8")

@@ -63,6 +63,8 @@ def command(
         raise PgagentsError(f"--out {out} is a file", "name a folder")
     if packing and check:
         raise click.UsageError("--package writes and --check does not: give one of them.")
+    if ids and not packing:
+        raise click.UsageError("--reference-id is for the package: add --package.")
     with _uncollected():
         model = load(catalogue)
         built = build(model, only=targets, templates=templates, strict=strict)
@@ -88,6 +90,10 @@ def _packed(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifac
             raise PgagentsError(f"--reference-id {name}: no package has this name", did_you_mean(name, wanted))
         if not id:
             raise PgagentsError(f"--reference-id {name}: the id is missing", f"write --reference-id {name}=ID")
+        if not id.isprintable() or any(c in " \"'<>" for c in id):
+            raise PgagentsError(f"--reference-id {name}: the id has characters that no id has", "copy it again from the vendor's portal")
+    if len(ids) < len(given):
+        raise PgagentsError("--reference-id is given twice for one name", "leave out the one that does not hold")
     for name in wanted:
         if name not in ids and sys.stdin.isatty():
             ids[name] = click.prompt(f"the id that the vendor's portal gave for `{name}`", err=True)

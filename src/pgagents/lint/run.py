@@ -64,7 +64,7 @@ def _chosen(only: Sequence[str]) -> dict[str, Rule]:
     vendors = {id.split("/")[0] for id in every}
     for name in only:
         if name not in every and name not in vendors:
-            raise PgagentsError(f"there is no rule `{name}`", did_you_mean(name, [*every, *vendors]))
+            raise PgagentsError(f"there is no rule `{name}`", did_you_mean(name, [*every, *vendors]) or "pgagents explain lists all")
     return {id: rule for id, rule in every.items() if not only or id in only or id.split("/")[0] in only}
 
 

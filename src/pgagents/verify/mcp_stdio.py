@@ -23,7 +23,7 @@ MAX_LINE = 4_000_000
 MOST_LINES = 1_000
 """Lines beside the answer to one request: progress and log messages are few."""
 TIMEOUT_S = 30.0
-END_S = 3.0
+END_S = 2.0
 MOST_STDERR = 4_000
 SHOWN_STDERR = 300
 JSON = (("Content-Type", "application/json"),)

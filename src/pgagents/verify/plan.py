@@ -262,7 +262,7 @@ def _ordered(probes: Iterable[Probe], seed: int) -> list[Probe]:
 
 
 def _matches(id: str, patterns: Iterable[str]) -> bool:
-    return any(id == p or id.startswith(p) for p in patterns)
+    return id.startswith(tuple(patterns))
 
 
 def _settled(

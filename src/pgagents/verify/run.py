@@ -15,6 +15,7 @@ from pgagents.model import Model
 from pgagents.report.report import Footer, Header, Report, Result
 from pgagents.verify import plan as planning
 from pgagents.verify.check import Probe, collect
+from pgagents.verify.door import MCP
 from pgagents.verify.drive import Driver, Stop
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.mcp_link import Link
@@ -209,6 +210,7 @@ def _finish(driver: Driver, stopped: str) -> list[str]:
 def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
     unreached = stopped or "no exchange bore on it"
     results = driver.ledger.results(driver.memory.reached, unreached)
+    mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     found = []
     for result in results:
         place = f"{result.contract.action}@{result.contract.surface}"
@@ -221,6 +223,8 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
             result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
         elif result.verdict is Verdict.UNTESTED and options.profile == "smoke" and not stopped and _never_tried(driver, result):
             result = Result(result.contract, Verdict.NOT_SELECTED, "outside the smoke profile")
+        elif result.verdict is Verdict.UNTESTED and mute and result.contract.surface == MCP and result.reason == unreached:
+            result = Result(result.contract, Verdict.UNTESTED, mute)
         found.append(result)
     return tuple(found)
 
