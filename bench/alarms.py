@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from pgagents.cli._inside import START, inside, verified
@@ -22,7 +23,7 @@ from pgagents.report.report import Report
 from pgagents.sandbox import oddity
 from pgagents.verify.options import Options
 
-CATALOGUE = Path("catalogue/park_graph.yaml")
+CATALOGUE = Path(__file__).resolve().parents[1] / "catalogue" / "park_graph.yaml"
 SEEDS, ORDERS, LIBERTY_SEEDS = 100, 3, 100
 STRIDE_S = 86_413.7
 """The next seed's run begins so much later: another weekday in time, another second of the day."""
@@ -42,18 +43,25 @@ class Alarm:
 
 def alarms(seeds: int, orders: int, liberty_seeds: int) -> Iterator[tuple[int, list[Alarm]]]:
     """The alarms of each run, with the requests it took. A seed makes another world at another time, an order another plan."""
-    text = CATALOGUE.read_text(encoding="utf-8")
-    plain = opened(text)
     for seed in range(seeds):
         for order in range(orders):
-            yield _run(plain, "plain", seed, order, ())
-    models = {name: opened(text, oddity.module("liberties", name).POINT) for name in oddity.known("liberties")}
-    of_mcp = {name: opened(text, oddity.module("mcp_liberties", name).POINT) for name in oddity.known("mcp_liberties")}
+            yield _run(_opened(None), "plain", seed, order, ())
     for seed in range(liberty_seeds):
-        for name, model in models.items():
-            yield _run(model, name, seed, seed % max(1, orders), (name,))
-        for name, model in of_mcp.items():
+        for name in oddity.known("liberties"):
+            yield of_liberty(name, seed, seed % max(1, orders))
+        for name in oddity.known("mcp_liberties"):
+            model = _opened(oddity.module("mcp_liberties", name).POINT)
             yield _told(verified_mcp(model, seed=seed, liberties=(name,)), f"mcp {name}", seed, 0)
+
+
+def of_liberty(name: str, seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
+    """The alarms of a server that takes a liberty where its point is open, and the requests it took."""
+    return _run(_opened(oddity.module("liberties", name).POINT), name, seed, order, (name,))
+
+
+@cache
+def _opened(point: str | None) -> Model:
+    return opened(CATALOGUE.read_text(encoding="utf-8"), point)
 
 
 def _run(model: Model, server: str, seed: int, order: int, liberties: tuple[str, ...]) -> tuple[int, list[Alarm]]:

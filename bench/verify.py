@@ -15,7 +15,7 @@ from pgagents.verify.run import verify
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Where the seconds of a run went."""
+    """Where the seconds of a run went; they are the processor's, for nothing waits."""
 
     exchanges: int
     generating_s: float
@@ -31,7 +31,7 @@ def verify_in_process() -> Times:
     keys["main"] = sandbox.tokens["lifted"]
     report = verify(
         model, sandbox.handler, Identities(keys), Options(),
-        clock=time.time, sleep=time.sleep, wall=lambda: "2026-01-01T00:00:00Z", url="http://127.0.0.1", timer=time.perf_counter,
+        clock=time.time, sleep=time.sleep, wall=lambda: "2026-01-01T00:00:00Z", url="http://127.0.0.1", timer=time.process_time,
     )  # fmt: skip
     footer = report.footer
     return Times(footer.requests, footer.seconds_generating, footer.seconds_sending, footer.seconds_judging)

@@ -26,7 +26,16 @@ ORDER = [
     {"cli"},
 ]  # fmt: skip
 PLACE = {name: place for place, group in enumerate(ORDER) for name in group}
-SIBLINGS = ["targets", "lint.rules", "packages", "verify.checks", "sandbox.faults", "sandbox.liberties", "sandbox.mcp_faults", "sandbox.mcp_liberties"]
+SIBLINGS = [
+    "targets",
+    "lint.rules",
+    "packages",
+    "verify.checks",
+    "sandbox.faults",
+    "sandbox.liberties",
+    "sandbox.mcp_faults",
+    "sandbox.mcp_liberties",
+]
 HEAVY = {
     "schemathesis",
     "hypothesis",

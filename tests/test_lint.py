@@ -213,6 +213,25 @@ def test_fix_writes_the_file_in_place(shop: Path, capsys: pytest.CaptureFixture[
     assert shop.read_text(encoding="utf-8") == BASE
 
 
+def test_fix_goes_through_a_link_and_keeps_who_may_read_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, link = tmp_path / "shop.yaml", tmp_path / "link.yaml"
+    file.write_text(with_line("actions:", "# pgagents: ignore[gemini/long-name] it was long once", text=BASE), encoding="utf-8")
+    file.chmod(0o600)
+    link.symlink_to(file.name)
+    assert "1 change made" in call(capsys, "lint", str(link), "--fix")[2]
+    assert link.is_symlink()
+    assert file.read_text(encoding="utf-8") == BASE
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r"])
+def test_line_endings_of_any_system_are_linted_alike(ending: str, shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shop.write_bytes(SPOKEN.replace("\n", ending).encode())
+    code, out, err = call(capsys, "lint", "shop.yaml")
+    assert (code, err) == (1, "")
+    assert f"  --> shop.yaml:{SPOKEN_LINE}:" in out
+
+
 def test_two_actions_of_one_domain_meet_in_the_form(capsys: pytest.CaptureFixture[str]) -> None:
     file = str(ROOT / "generated/openai/openapi.yaml")
     code, out, _ = call(capsys, "lint", file, file, "--as", "gpt-builder", "--format", "json")

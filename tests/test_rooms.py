@@ -25,8 +25,8 @@ TARGETS = {id: module.TARGET for id, module in collect("pgagents.targets").items
 CHECKS = {name.rpartition(".")[2] for name in names("pgagents.verify.checks")}
 RULES = rules()
 IMPORTERS = {"gpt-builder": gpt_builder.templates(), "copilot-import": copilot.templates()}
-FAULTS = collect("pgagents.sandbox.faults")
-LIBERTIES = collect("pgagents.sandbox.liberties")
+FAULTS = {**collect("pgagents.sandbox.faults"), **collect("pgagents.sandbox.mcp_faults")}
+LIBERTIES = {**collect("pgagents.sandbox.liberties"), **collect("pgagents.sandbox.mcp_liberties")}
 OUTPUTS = {path for target in TARGETS.values() for path in target.outputs}
 
 

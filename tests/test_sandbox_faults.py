@@ -108,6 +108,7 @@ def tour(call: Any) -> list[Response]:
         go("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 1, "lng": 1}}, "test")
     beside(call, go)
     outside(call, go)
+    in_pages(go)
     answers.append(plain_twin(call.sandbox.front)(Request("GET", VAIL)))
     return [*answers, *(Response(0, parcel.headers, parcel.body) for parcel in call.sent)]
 
@@ -131,6 +132,18 @@ def beside(call: Caller, go: Callable[..., Response]) -> None:
     for of in held:
         go("POST", "/api/v1/sessions", {"lot_id": of["lot_id"], "plate": "H2", "hold_id": of["hold_id"]})
     go("GET", "/sandbox/v1/audit", None, "operator")
+
+
+def in_pages(go: Callable[..., Response]) -> None:
+    """A list page by page and to its end, a hold that is used and then released, and true for a number."""
+    told = json.loads(go("GET", "/api/v1/sessions?limit=1").body).get("next_cursor")
+    go("GET", f"/api/v1/sessions?limit=1&cursor={told}")
+    go("GET", "/api/v1/sessions/search?plate=H1&limit=1")
+    fleet = {"fleet_id": "f", "lat": 37.7749, "lng": -122.4194, "vehicles": [{"plate": "H3"}]}
+    for of in json.loads(go("POST", "/api/v1/av-fleet/dispatch", fleet).body).get("allocations", []):
+        go("POST", "/api/v1/sessions", {"lot_id": of["lot_id"], "plate": "H3", "hold_id": of["hold_id"]})
+        go("DELETE", f"/api/v1/av-fleet/holds/{of['hold_id']}")
+    go("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "H4", "hours": True})
 
 
 def outside(call: Caller, go: Callable[..., Response]) -> None:

@@ -406,6 +406,45 @@ def test_no_key_of_the_api_goes_to_an_mcp_server() -> None:
     assert not [key for key in opened.keys.values() if any(key in one for one in told)]
 
 
+@pytest.mark.parametrize(
+    ("status", "told", "verdict"),
+    [
+        (401, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"', Verdict.KEPT),
+        (401, "Bearer", Verdict.BROKEN),
+        (403, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"', Verdict.BROKEN),
+        (200, "", Verdict.BROKEN),
+    ],
+)
+def test_a_server_that_asks_for_a_token_says_where_to_get_one(status: int, told: str, verdict: Verdict) -> None:
+    of = model()
+    opened = inside(of)
+    with mcp_inside(of, opened) as link:
+        real = link.handler
+
+        def signed_in(request: Request) -> Response | Silence:
+            if request.header("authorization") == "Bearer tok_00000000" or status == 200:
+                return real(request.with_header("Authorization", None))
+            return Response(status, (("WWW-Authenticate", told),))
+
+        asking = Link(signed_in, url=link.url, path=link.path, token="tok_00000000")
+        report = verified(of, opened, Options(only=("mcp_transport/",), max_requests=60), mcp=asking)
+    verdicts = {r.contract.id: r.verdict for r in report.results}
+    assert verdicts["mcp_transport/sign_in@mcp"] is verdict
+    assert verdicts["mcp_transport/origin@mcp"] is Verdict.NOT_CLAIMED
+    assert verdicts["mcp_transport/opens@mcp"] is Verdict.KEPT
+
+
+@pytest.mark.parametrize("options", [{"shard": (1, 2)}, {"shard": (2, 2)}, {"profile": "smoke"}], ids=str)
+def test_a_part_of_a_run_finds_nothing_either(options: dict[str, Any]) -> None:
+    of = model()
+    opened = inside(of)
+    with mcp_inside(of, opened) as link:
+        report = verified(of, opened, Options(**options), mcp=link)
+    assert {f.contract.id: f.actual for f in report.findings} == {}
+    assert of_tools(report, Verdict.UNTESTED) == []
+    assert of_tools(report, Verdict.KEPT)
+
+
 def test_a_process_gets_the_main_key_and_no_other() -> None:
     given = {"PATH": "/bin", "PGAGENTS_TOKEN": "a", "PGAGENTS_TOKEN_SECOND": "b", "PARKGRAPH_API_KEY": "mine"}
     found = environment(model(), given, {"main": "a", "second": "b"}, "https://api.example.com")

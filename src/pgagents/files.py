@@ -25,9 +25,7 @@ class Difference:
     diff: tuple[str, ...] = ()
 
 
-def differences(
-    out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] | None = None, also: Iterable[str] = ()
-) -> list[Difference]:
+def differences(out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] | None = None, also: Iterable[str] = ()) -> list[Difference]:
     """Compare the folder with what belongs there; with `stale`, files beside the generated ones count too (see `extra`)."""
     found = []
     for artifact in artifacts:

@@ -47,6 +47,8 @@ def known(model: Model, options: Options) -> None:
                 raise PgagentsError(
                     f"{flag} {one}: no contract's id is this or begins so", did_you_mean(one, ids) or "see `pgagents contracts`"
                 )
+    if ids and not any(id.startswith(options.only or "") and not id.startswith(options.skip) for id in ids):
+        raise PgagentsError("--only and --skip together leave no contract", "leave one of them out")
     for role in options.require:
         known_role(model, "--require", role)
 
@@ -62,6 +64,8 @@ def failed_only(model: Model, options: Options, memory: Path | None, report: Pat
 
     if memory is None and report is None:
         return options
+    if memory is not None and report is not None:
+        raise click.UsageError("--last-failed and --failed-in name two runs; give one of them.")
     flag = "--failed-in" if report else "--last-failed"
     ids = _last.failing(read(report)[0]) if report else _last.failed(memory) if memory else None
     if ids is None:
@@ -75,7 +79,11 @@ def failed_only(model: Model, options: Options, memory: Path | None, report: Pat
 
 
 def discovery_only(options: Options) -> Options:
-    """Only what anyone finds without a key."""
+    """Only what anyone finds without a key, and of that what was selected. Raises PgagentsError where that is nothing."""
     from pgagents.verify.options import DISCOVERY
 
-    return replace(options, only=DISCOVERY, only_said="--discovery", keyless=True)
+    both = [one for one in options.only for open_to_all in DISCOVERY if one.startswith(open_to_all)]
+    both += [open_to_all for open_to_all in DISCOVERY if options.only and open_to_all.startswith(options.only)]
+    if options.only and not both:
+        raise PgagentsError(f"--discovery tries nothing of {options.only_said} {options.only[0]}", "leave one of them out")
+    return replace(options, only=tuple(dict.fromkeys(both)) or DISCOVERY, only_said="--discovery", keyless=True)

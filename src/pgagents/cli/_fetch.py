@@ -82,16 +82,21 @@ def _bounded(raw: bytes, name: str) -> bytes:
 
 
 def write_both(files: Mapping[Path, bytes]) -> None:
-    """Write all files, each through a temporary neighbour; where one cannot be written none is changed."""
+    """Write all files, each through a temporary neighbour; where one cannot be written none is changed.
+
+    A link stays one, and a file that was there keeps who may read it.
+    """
     from pgagents.errors import PgagentsError
 
     aside: dict[Path, Path] = {}
     try:
-        for path, raw in files.items():
+        for path, raw in ((Path(os.path.realpath(named)), raw) for named, raw in files.items()):
             path.parent.mkdir(parents=True, exist_ok=True)
             beside = path.with_name(f".{path.name}.{os.getpid()}")
             aside[path] = beside
             beside.write_bytes(raw)
+            if path.exists():
+                beside.chmod(stat.S_IMODE(path.stat().st_mode))
         for path, beside in aside.items():
             beside.replace(path)
     except OSError as error:

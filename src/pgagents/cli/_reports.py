@@ -41,7 +41,7 @@ def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
         try:
             replace(path, render(form, report, source))
         except OSError as error:
-            raise PgagentsError(f"cannot write {path}: {error.strerror}") from None
+            raise PgagentsError(f"cannot write {path}: {error.strerror}", "name another file") from None
 
 
 def replace(path: Path, data: bytes) -> None:

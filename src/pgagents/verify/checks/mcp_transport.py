@@ -48,7 +48,9 @@ CASES = {
     "no_session": Case("a request without its session is refused with 400", ((SESSION, ""),), (400,), era="legacy"),
     "other_session": Case("a session that there is not is answered with 404", ((SESSION, "pgv-0000"),), (404,), era="legacy"),
     "malformed": Case("a body that is no JSON is refused with 400", (), (400,), body=b'{"jsonrpc": "2.0", "id": 1, "method"'),
-    "sign_in": Case("a caller without a token is refused with 401", (("Authorization", ""),), (401,), token=True),
+    "sign_in": Case(
+        "a caller without a token is refused with 401, and told where to get one", (("Authorization", ""),), (401,), token=True
+    ),
 }
 
 
@@ -138,9 +140,12 @@ def _run(link: Link, contract: str, case: Case) -> Callable[[], Conversation]:
         status = seen.response.status if seen.response else 0
         if seen.error:
             yield untested(contract, seen.outcome)
+        elif status not in case.statuses:
+            yield broken(contract, case.says, f"status {status}")
+        elif case.token and "resource_metadata=" not in (seen.header("www-authenticate") or ""):
+            yield broken(contract, "WWW-Authenticate with resource_metadata (RFC 9728, 5.1)", "it does not say where to sign in")
         else:
-            wanted = " or ".join(map(str, case.statuses))
-            yield kept(contract) if status in case.statuses else broken(contract, f"{case.says} ({wanted})", f"status {status}")
+            yield kept(contract)
 
     return run
 

@@ -1,0 +1,16 @@
+"""No false alarm on a server that is odd but legal, whatever its world, its hour and the order of the plan."""
+
+from __future__ import annotations
+
+import pytest
+from bench.alarms import of_liberty
+
+from pgagents.sandbox import oddity
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("name", oddity.known("liberties"))
+def test_liberty_raises_no_alarm(name: str, seed: int) -> None:
+    requests, alarms = of_liberty(name, seed)
+    assert [(a.contract, a.why) for a in alarms] == []
+    assert requests > 300
