@@ -230,3 +230,12 @@ def test_curl_puts_the_variable_where_the_key_stood() -> None:
     assert line.endswith("""-H 'X-Key: a '"$PGAGENTS_TOKEN_SECOND"' b'""")
     masked = curl(exchange(Request("GET", "/", (("Authorization", "[redacted]"),)), role="fleet"), "https://api.example")
     assert masked.endswith('-H "Authorization: Bearer $PGAGENTS_TOKEN_FLEET"')
+
+
+def test_a_run_that_judged_nothing_is_no_success() -> None:
+    contract = Contract("law/payout/end@rest", "law", "end", "rest", "payout", ())
+    left_out = Result(contract, Verdict.NOT_SELECTED, "needs the identity `second`: add --identity second=ENVVAR")
+    header = Header("pgagents", "1", "api.yaml", "0" * 64, "https://api.example", 0, "standard", "2026-11-20T12:00:00Z", 1)
+    report = Report(header, (), (left_out,), Footer(0, 0.0, {Verdict.NOT_SELECTED: 1}, True))
+    assert report.exit_code == 3
+    assert replace(report, header=replace(header, shard=(1, 8))).exit_code == 0, "a shard may come away empty"

@@ -34,4 +34,5 @@ def load(catalogue: Path | None) -> Model:
         return load_file(here[0])
     if Path("pgagents.yaml").exists():
         return load_file(Path("pgagents.yaml"))
+    click.echo("there is no catalogue here, so this is Park Graph's, which comes with pgagents (`pgagents init` makes your own)", err=True)
     return load_file(folder("catalogue") / "park_graph.yaml", name="catalogue/park_graph.yaml")

@@ -114,9 +114,15 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """1 something found that is not known, 3 not everything selected could be tried, 0 neither."""
+        """1 something found that is not known, 3 not everything selected could be tried, or nothing was selected; 0 neither."""
         if self.stale or any(not f.known for f in self.findings):
             return 1
-        if self.footer.by_verdict.get(Verdict.UNTESTED, 0) or not self.footer.complete:
+        if self.footer.by_verdict.get(Verdict.UNTESTED, 0) or not self.footer.complete or self.proves_nothing:
             return 3
         return 0
+
+    @property
+    def proves_nothing(self) -> bool:
+        """Whether no contract was judged at all, which is no success; a shard may have come away empty."""
+        judged = any(self.footer.by_verdict.get(v, 0) for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED))
+        return bool(self.results) and not judged and self.header.shard is None

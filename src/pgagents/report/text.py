@@ -213,7 +213,8 @@ def _foot(report: Report, paint: Paint) -> list[str]:
     said = {Verdict.BROKEN: f" ({known:,} of them known)"} if known else {}
     every = ", ".join(f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{said.get(v, '')}" for v in Verdict)
     lines.append(paint(every, _GREEN if code == 0 else _RED if code == 1 else _YELLOW))
-    lines.append(f"exit {code}: {_MEANING[code]}")
+    nothing = "nothing that was selected could be tried: each line above says what would let it"
+    lines.append(f"exit {code}: {nothing if report.proves_nothing else _MEANING[code]}")
     return lines
 
 

@@ -14,6 +14,7 @@ from pgagents.verify.call import Call, Signature
 from pgagents.verify.door import MCP, REST
 from pgagents.verify.encode import request_of
 from pgagents.verify.key import presented
+from pgagents.verify.mcp_link import Link
 from pgagents.verify.memory import Setting
 from pgagents.verify.options import Options
 from pgagents.verify.pace import Pacer
@@ -64,6 +65,7 @@ class Sender:
         self.max_requests, self.until = max_requests, until
         self._most_requests = max_requests * 3 // 2 if options.max_requests is None and options.profile == "standard" else max_requests
         self.moved_s = 0.0
+        self._linked = setting.mcp.requests if setting.mcp is not None else 0
         self.sent = self.answered = 0
         self.silences = self.broken_off = 0
         self.cleaning = False
@@ -118,9 +120,8 @@ class Sender:
         attempt = 0
         while True:
             self._in_time()
-            before = link.requests
             opened = link.open()
-            self.sent += link.requests - before
+            self._count_linked(link)
             if not opened and ready.call.door is not None:
                 raise Unavailable(link.problem)
             if not opened:
@@ -131,7 +132,7 @@ class Sender:
             answer = link.send(request)
             seconds = self.timer() - started
             self.seconds_sending += seconds
-            self.sent += 1
+            self._count_linked(link)
             seen = self._seen(ready, request, answer, seconds, sent_at)
             wait = self._asked_to_wait(seen, attempt)
             if wait is None:
@@ -139,6 +140,11 @@ class Sender:
             attempt += 1
             self._repeats()
             self.wait(wait)
+
+    def _count_linked(self, link: Link) -> None:
+        """What went to the MCP server since, opening the link included."""
+        self.sent += link.requests - self._linked
+        self._linked = link.requests
 
     def _repeats(self) -> None:
         """A call that is sent again, because the server was busy, is no part of a budget that nobody set; up to half of it."""
