@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -229,9 +230,9 @@ AT_ONCE = "idempotency-races"
 def test_calls_at_the_same_time_with_one_key_make_two_things_only_by_fault() -> None:
     body = {"lot_id": "lot_cascade", "plate": "AT1"}
     for faults, things in (([], 1), ([AT_ONCE], 2)):
-        call = caller(faults=faults)
+        post = partial(caller(faults=faults), "POST", "/api/v1/sessions", body, key="lifted", Idempotency_Key="same")
         with ThreadPoolExecutor(2) as both:
-            answers = list(both.map(lambda _: call("POST", "/api/v1/sessions", body, key="lifted", Idempotency_Key="same"), range(2)))
+            answers = [waiting.result() for waiting in (both.submit(post), both.submit(post))]
         made = {json.loads(a.body)["session"]["id"] for a in answers if a.status in (200, 201)}
         assert len(made) == things, [a.status for a in answers]
 

@@ -8,8 +8,6 @@ from pgagents.wire import Handler, Request
 
 BREAKS = frozenset({"same_answer"})
 ALSO: dict[str, str] = {
-    "hands_over": "the hold that a session is to use is one of them",
-    "refuses_lookalikes": "what only looks right is forgotten, not refused",
     "absent_id": "an optional id that does not exist is forgotten, not looked for",
     "law": "what an argument asks for is not in the answer",
     "refuses_invalid": "a wrong optional argument is forgotten, not refused",

@@ -9,7 +9,6 @@ from pgagents.wire import Handler, Request, Response, Silence
 
 BREAKS = frozenset({"refuses_invalid"})
 ALSO: dict[str, str] = {
-    "refuses_lookalikes": "what only looks right is not refused either",
     "framework": "the form of the dispatcher's own members goes unchecked too",
     "same_answer": "REST refuses what the dispatcher takes, or takes for something else",
 }

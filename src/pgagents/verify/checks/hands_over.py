@@ -37,7 +37,7 @@ class _Passing:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """For each door that makes one thing with another: one space is taken, and what had it is used up."""
+    """For each action that makes one thing with another, on REST: one space is taken, and what had it is used up."""
     for p in _passings(setting):
         action, origin = p.maker.action, (*p.resource.origin, "takes")
         says = f"{action.name} with a {p.first.name} takes no second {p.takes.counter} of the {p.takes.of}"
@@ -68,7 +68,7 @@ def _passings(setting: Setting) -> tuple[_Passing, ...]:
     def found() -> Iterator[_Passing]:
         for resource in setting.model.resources.values():
             for door in setting.doors if resource.takes and resource.made_by else ():
-                if resource.made_by is None or resource.takes is None or door.action is not resource.made_by.action:
+                if resource.made_by is None or resource.takes is None or door.action is not resource.made_by.action or not door.on_rest:
                     continue
                 for param in door.params:
                     first = setting.model.resources.get(param.refers_to or "")

@@ -1,7 +1,7 @@
 """What only looks right to a server's language is refused: a line break behind a text, true for a number, NaN, a text far too long.
 
 In many languages `$` also matches before a last line break, a boolean is a number, every comparison with NaN is false; and a column
-is shorter than what was never meant to reach it. Whoever falls for one mostly does so for every argument, so one of each surface is tried.
+is shorter than what was never meant to reach it. Whoever falls for one mostly does so for every argument, so one is tried.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SAYS = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each kind of value and each surface with an argument for it."""
+    """One for each kind of value, where an argument takes it."""
     for door, kind, wrong in _cases(setting):
         says = f"{door.action.name} refuses {SAYS[kind]}, as {wrong.field}"
         yield promise(NAME, kind, door, says, wrong.origin, wrong.cite)
@@ -56,17 +56,17 @@ def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[],
 
 
 def _cases(setting: Setting) -> tuple[tuple[Door, str, Negative], ...]:
-    """For each kind the first door of a surface with an argument that takes it."""
+    """For each kind the first door with an argument that takes it."""
 
     def found() -> Iterator[tuple[Door, str, Negative]]:
-        met: set[tuple[str, str]] = set()
+        met: set[str] = set()
         for door in setting.doors:
             for kind in SAYS:
-                if (door.surface, kind) in met:
+                if kind in met:
                     continue
                 wrong = next((case for n in negatives_of(setting, door) if (case := _case(setting, door, kind, n)) is not None), None)
                 if wrong is not None:
-                    met.add((door.surface, kind))
+                    met.add(kind)
                     yield door, kind, wrong
 
     return setting.kept(NAME, lambda: tuple(found()))

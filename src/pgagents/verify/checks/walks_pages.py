@@ -22,7 +22,7 @@ from pgagents.verify.thing import at_path
 from pgagents.verify.values import high, types_of
 
 NAME = "walks_pages"
-PAGES = 3
+PAGES = 2
 """A list is asked for in so many pages."""
 MOST_PAGES = 8
 """And followed no further, where the server makes them smaller."""
@@ -45,28 +45,26 @@ class _Paged:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each list that comes in pages."""
+    """One for each kind of thing whose list comes in pages."""
     for paged in _lists(setting):
         says = f"the pages of {paged.door.action.name} together hold what the list holds, each thing once"
         yield promise(NAME, "", paged.door, says, paged.door.action.origin, paged.door.action.cite)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """The list in one piece, then in pages, then in one piece; and so with one sort of its things alone, whose laws are then judged.
+    """The list in one piece, then in pages: of one sort of its things alone, if it holds several, whose laws are then judged.
 
     Where the list is too short for pages, some things of its kind are made first.
     """
     del roles
     for paged in _lists(setting):
         door, contract = paged.door, f"{NAME}/{paged.door.place}"
-        cost = (2 + PAGES) * (1 + bool(paged.sorts))
-        yield Probe(contract, 6, (contract,), cost, _run(setting, paged, contract), (door,), "main", False)
+        yield Probe(contract, 6, (contract,), 1 + PAGES, _run(setting, paged, contract), (door,), "main", False)
         resource, call = _listed(setting, paged)
         maker = setting.door(str(resource.made_by.action.name), REST) if resource and resource.made_by else None
         if resource is not None and call is not None and maker is not None:
             run = _making(setting, paged, contract, resource, call, maker)
-            name, cost = f"{contract} of our own", PAGES + 2 + PAGES
-            yield Probe(name, 7, (contract,), cost, run, (door, maker), "main", True, spare=True)
+            yield Probe(f"{contract} of our own", 7, (contract,), PAGES + 1 + PAGES, run, (door, maker), "main", True, spare=True)
 
 
 def _listed(setting: Setting, paged: _Paged) -> tuple[Resource, Made] | tuple[None, None]:
@@ -76,7 +74,18 @@ def _listed(setting: Setting, paged: _Paged) -> tuple[Resource, Made] | tuple[No
 
 
 def _lists(setting: Setting) -> tuple[_Paged, ...]:
-    return setting.kept(NAME, lambda: tuple(p for door in setting.doors if (p := _paged(setting, door)) is not None))
+    """The first list of each kind of thing: the others mostly share its code, and a walk costs requests."""
+
+    def found() -> Iterator[_Paged]:
+        met: set[str] = set()
+        for door in setting.doors:
+            paged = _paged(setting, door)
+            kind = next((r.name for r in setting.model.resources.values() for c in r.listed_by if c.action is door.action), door.place)
+            if paged is not None and kind not in met:
+                met.add(kind)
+                yield paged
+
+    return setting.kept(NAME, lambda: tuple(found()))
 
 
 def _paged(setting: Setting, door: Door) -> _Paged | None:
@@ -110,14 +119,18 @@ def _run(setting: Setting, paged: _Paged, contract: str) -> Callable[[], Convers
         recipe = recipe_of(setting.model, paged.door.action)
         needed = {str(p.name) for p in paged.door.params if p.required}
         given = {name: value for name, value in recipe.input.items() if name in needed}
-        verdict, things = yield from _walked(setting, paged, contract, given)
-        yield verdict
-        for name, values in paged.sorts.items():
-            met = [value for value in values if sum(thing.get(name) == value for thing in things) > 1]
-            if met:
-                further, _ = yield from _walked(setting, paged, contract, {**given, name: met[0]})
-                yield further
-                return
+        param = paged.door.action.param(paged.limit)
+        assert param is not None
+        most = int(high(param.schema, setting.model.schemas))
+        whole = yield from _asked(setting, paged, {**given, paged.limit: most}, "the list in one piece", None, None)
+        things = whole[0] if whole else []
+        for name, values in paged.sorts.items():  # one sort alone, so that its laws are judged on every page
+            for value in values if whole and whole[1] is None else ():
+                alike = [thing for thing in things if thing.get(name) == value]
+                if 1 < len(alike) < len(things):
+                    given, things = {**given, name: value}, alike
+                    break
+        yield (yield from _walked(setting, paged, contract, given, things))
 
     return run
 
@@ -136,25 +149,22 @@ def _making(setting: Setting, paged: _Paged, contract: str, resource: Resource, 
             yield untested(contract, f"no {resource.name} was made")
             return
         given = {name: value for name, value in call.input.items() if name != paged.limit}
-        verdict, _ = yield from _walked(setting, paged, contract, given, resource, bodies[0])
-        yield verdict
+        yield (yield from _walked(setting, paged, contract, given, bodies, resource, bodies[0]))
 
     return run
 
 
 def _walked(
-    setting: Setting, paged: _Paged, contract: str, given: Mapping[str, Any], subject: Resource | None = None,
-    made: Mapping[str, Any] | None = None,
-) -> Generator[Any, Any, tuple[Judgement, list[Any]]]:  # fmt: skip
-    """The verdict on one walk, and the things of the list in one piece. `made` is what the arguments' expressions speak of."""
+    setting: Setting, paged: _Paged, contract: str, given: Mapping[str, Any], things: list[Mapping[str, Any]],
+    subject: Resource | None = None, made: Mapping[str, Any] | None = None,
+) -> Generator[Any, Any, Judgement]:  # fmt: skip
+    """The verdict on one walk over a list that holds these things. `made` is what the arguments' expressions speak of."""
     about = (subject, made)
     param = paged.door.action.param(paged.limit)
     assert param is not None
     most = int(high(param.schema, setting.model.schemas))
-    whole = yield from _asked(setting, paged, {**given, paged.limit: most}, "the list in one piece", *about)
-    things = whole[0] if whole else []
-    if whole is None or len(things) < 2:
-        return untested(contract, f"the list holds {len(things)} things, too few for two pages"), things
+    if len(things) < PAGES:
+        return untested(contract, f"the list holds {len(things)} things, too few for two pages")
     size = max(1, -(-len(things) // PAGES))
     walked: list[Any] = []
     cursor: str | None = None
@@ -162,14 +172,17 @@ def _walked(
         asked = {**given, paged.limit: size, **({paged.cursor: cursor} if cursor else {})}
         page = yield from _asked(setting, paged, asked, f"page {number}, {size} a page", *about)
         if page is None:
-            return untested(contract, f"page {number} was not answered with a list"), things
+            return untested(contract, f"page {number} was not answered with a list")
         walked += [thing.get(paged.id) for thing in page[0]]
         cursor = page[1]
         if cursor is None or {t.get(paged.id) for t in things} <= set(walked):
             break
-    again = yield from _asked(setting, paged, {**given, paged.limit: most}, "the list in one piece again", *about)
-    still = {thing.get(paged.id) for thing in again[0]} if again else set()
-    return _verdict(paged, contract, [t.get(paged.id) for t in things if t.get(paged.id) in still], walked, ended=cursor is None), things
+    there = [thing.get(paged.id) for thing in things]
+    if not set(there) <= set(walked):  # whoever else uses the server may have changed it meanwhile
+        again = yield from _asked(setting, paged, {**given, paged.limit: most}, "the list in one piece again", *about)
+        still = {thing.get(paged.id) for thing in again[0]} if again else set()
+        there = [id for id in there if id in still]
+    return _verdict(paged, contract, there, walked, ended=cursor is None)
 
 
 def _verdict(paged: _Paged, contract: str, there: list[Any], walked: list[Any], *, ended: bool) -> Judgement:
