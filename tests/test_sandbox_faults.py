@@ -104,7 +104,8 @@ def tour(call: Any) -> list[Response]:
         go("GET", url)
     for method in ("PUT", "HEAD"):
         go(method, "/api/v1/lots/search?lat=0&lng=0")
-    go("GET", "/.well-known/ai-plugin.json", None, None)
+    for document in ("/.well-known/ai-plugin.json", "/api/agents/openai/openapi.yaml", "/api/agents/copilot/openapi.yaml"):
+        go("GET", document, None, None)
     for _ in range(32):
         go("POST", DISPATCH, {"action": "search_parking", "parameters": {"lat": 1, "lng": 1}}, "test")
     beside(call, go)
