@@ -305,9 +305,13 @@ class Driver:
         self.sender.cleaning = True
         self.sender.silences = self.sender.broken_off = 0
         behind: list[str] = []
+        met: set[tuple[str, str]] = set()
+        """What several resources of the catalogue know is one thing, undone once and listed once."""
         for thing in self.world.left():
-            if thing not in self.world.left():
+            same = (str(thing.resource.undone_by.action.name) if thing.resource.undone_by else thing.resource.name, str(thing.id))
+            if thing not in self.world.left() or same in met:
                 continue
+            met.add(same)
             name = f"{thing.resource.name} {thing.id}"
             try:
                 gone = thing.tries < MAX_TRIES and self._resolved(self.world.undo(thing), [])
