@@ -88,6 +88,11 @@ def operations(full: Any) -> Iterator[Any]:
         yield from item.values()
 
 
+def test_every_response_component_is_used(full: Any) -> None:
+    written = json.dumps(full)
+    assert [name for name in full["components"]["responses"] if f'"#/components/responses/{name}"' not in written] == []
+
+
 def test_validator_accepts(full: Any) -> None:
     validate(full)
 

@@ -50,6 +50,20 @@ def test_a_standard_run_with_two_keys_leaves_some_of_its_budget_for_what_goes_wr
     assert ids(report, Verdict.UNTESTED) == []
 
 
+def test_repeats_of_a_busy_server_are_no_part_of_the_budget_unless_it_was_set():
+    opened = sandbox(model())[0]
+    met = [0]
+
+    def busy(request: Request) -> Response | Silence:
+        met[0] += 1
+        return Response(503, (("Retry-After", "1"),), b"") if met[0] % 4 == 0 else opened.handler(request)
+
+    keys = {role: key for role, key in keys_of(opened).items() if role in TWO}
+    report = run(model(), handler=busy, keys=keys)
+    assert 25 * 26 < report.footer.requests <= 25 * 26 * 3 // 2
+    assert run(model(), handler=busy, keys=keys, max_requests=400).footer.requests <= 400
+
+
 def test_no_correct_read_is_sent_twice_in_a_row():
     sent, _ = exchanges()
     twice = [a for a, b in pairwise(sent) if a == b and a.method == "GET"]
