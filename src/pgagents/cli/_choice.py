@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from pgagents.errors import PgagentsError
 from pgagents.source import did_you_mean
@@ -33,6 +35,22 @@ def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:
     for flag, given in flags.items():
         if shard is not None and given:
             raise click.UsageError(f"{flag} cannot go with --shard, as the other shards use the server too: give it in a run of its own.")
+
+
+def only_given(flag: str, names: Collection[str]) -> None:
+    """Raises UsageError where the command line says anything else than these parameters of its command."""
+    context = click.get_current_context()
+    for param in context.command.params:
+        if param.name not in names and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
+            other = param.opts[0] if isinstance(param, click.Option) else str(param.name).upper()
+            raise click.UsageError(f"{flag} has no use for {other}: leave one of them out.")
+
+
+def chosen(model: Model, options: Options, memory: Path | None, report: Path | None, *, discovery: bool) -> Options:
+    """The options with all that narrows the contracts: see `known`, `failed_only` and `discovery_only`."""
+    known(model, options)
+    options = failed_only(model, options, memory, report)
+    return discovery_only(options) if discovery else options
 
 
 def known(model: Model, options: Options) -> None:

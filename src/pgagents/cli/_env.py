@@ -12,7 +12,9 @@ oauth:                                          # a registered client, and how i
   secret: STAGING_CLIENT_SECRET                 # name of an environment variable; left out for a public client
   redirect_uri: http://127.0.0.1/callback
   consent: {user: tester, password: {variable: STAGING_PASSWORD}, decision: allow}     # fields of the form, by name
+  refuse: {user: tester, decision: deny}        # the same fields where the user does not consent
   headers: {Cookie: {variable: STAGING_COOKIE}} # of a user who is signed in
+  other: {client_id: staging-other, secret: STAGING_OTHER_SECRET, redirect_uri: https://other.example.com/cb}   # another registered client
 ```
 """
 
@@ -167,17 +169,27 @@ class _Reader:
         from pgagents.verify.oauth import OAuthClient
 
         given = self.mapping("oauth")
-        known = ("client_id", "secret", "redirect_uri", "consent", "headers")
+        client = self.client(("oauth",), given, ("consent", "refuse", "headers", "other"))
+        hidden: list[str] = []
+        consent, headers, refuse = (self.texts(given, key, hidden) for key in ("consent", "headers", "refuse"))
+        other = given.get("other")
+        if other is not None and not isinstance(other, dict):
+            self.fault(("oauth", "other"), "type", "`other` is a mapping: client_id, redirect_uri, secret")
+            other = None
+        told = OAuthClient(*self.client(("oauth", "other"), other, ())) if other is not None else None
+        return OAuthClient(*client, consent, headers, tuple(hidden), refuse, told)
+
+    def client(self, at: Pointer, given: Mapping[Any, Any], more: tuple[str, ...]) -> tuple[str, str, str]:
+        """A client's id, where its user is sent back to, and its secret; `more` are keys that may stand beside them."""
+        known = ("client_id", "secret", "redirect_uri", *more)
         for key in given:
             if key not in known:
-                self.fault(("oauth", key), "unknown-key", f"unknown key `{brief(str(key))}`", did_you_mean(str(key), known), at_value=False)
+                self.fault((*at, key), "unknown-key", f"unknown key `{brief(str(key))}`", did_you_mean(str(key), known), at_value=False)
         for key in ("client_id", "redirect_uri"):
             if not isinstance(given.get(key), str) or not given[key].isprintable() or not given[key]:
-                self.fault(("oauth", key) if key in given else ("oauth",), "oauth", f"`oauth` needs `{key}`: one line of text")
-        hidden: list[str] = []
-        consent, headers = self.texts(given, "consent", hidden), self.texts(given, "headers", hidden)
-        secret = self.variable(("oauth", "secret"), given["secret"]) if given.get("secret") is not None else ""
-        return OAuthClient(str(given.get("client_id")), str(given.get("redirect_uri")), secret, consent, headers, tuple(hidden))
+                self.fault((*at, key) if key in given else at, "oauth", f"`{at[-1]}` needs `{key}`: one line of text")
+        secret = self.variable((*at, "secret"), given["secret"]) if given.get("secret") is not None else ""
+        return str(given.get("client_id")), str(given.get("redirect_uri")), secret
 
     def texts(self, given: Mapping[Any, Any], key: str, hidden: list[str]) -> dict[str, str]:
         """Texts by name in a part of `oauth`; those that stand in environment variables are noted as hidden."""

@@ -74,9 +74,18 @@ def client_of(kinds: Mapping[str, Mapping[str, object]]) -> OAuthClient | None:
     public = kinds.get("public")
     if public is None:
         return None
-    uris = public["redirect_uris"]
-    uri = uris[0] if isinstance(uris, list) else ""
-    return OAuthClient(str(public["client_id"]), str(uri), consent={"user": "demo_user", "decision": "allow"})
+    others = kinds.get("confidential")
+    other = OAuthClient(str(others["client_id"]), _first(others), str(others["client_secret"])) if others else None
+    user = {"user": "demo_user"}
+    return OAuthClient(
+        str(public["client_id"]), _first(public), consent={**user, "decision": "allow"}, refuse={**user, "decision": "deny"}, other=other
+    )
+
+
+def _first(client: Mapping[str, object]) -> str:
+    """Where a client's user is sent back to."""
+    uris = client["redirect_uris"]
+    return str(uris[0]) if isinstance(uris, list) and uris else ""
 
 
 def inside(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pgagents.verify.options import Progress
 
 EVERY_S = 10.0
+OVER_S = 60.0
+"""The pace is that of so many seconds."""
 
 
 @contextmanager
@@ -31,17 +34,35 @@ def progress() -> Iterator[Callable[[Progress], None]]:
     columns = (TextColumn("{task.fields[count]}"), BarColumn(bar_width=30), TextColumn("{task.fields[said]}", table_column=last))
     with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=5, expand=True) as bar:
         task = bar.add_task("verify", total=None, count="preparing", said="")
+        pace = Pace()
 
         def step(now: Progress) -> None:
             planned = max(now.planned, now.sent, 1)
-            bar.update(task, completed=now.sent, total=planned, count=f"{now.sent:,}/{planned:,} requests", said=said(now))
+            bar.update(task, completed=now.sent, total=planned, count=f"{now.sent:,}/{planned:,} requests", said=said(now, pace(now)))
 
         yield step
 
 
-def said(now: Progress) -> str:
-    """Pace, time left, what is broken, what is being done."""
-    pace = now.sent / now.seconds if now.seconds > 0 else 0.0
+class Pace:
+    """Requests a second over the last while: a server's bucket is emptied fast and filled slowly, so the mean of all promises too much."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque([(0.0, 0)])
+
+    def __call__(self, now: Progress) -> float:
+        """The pace, this step included; the run's seconds tell the time."""
+        if now.seconds - self._seen[-1][0] >= 1.0:
+            self._seen.append((now.seconds, now.sent))
+        while len(self._seen) > 1 and self._seen[1][0] <= now.seconds - OVER_S:
+            self._seen.popleft()
+        since, sent = self._seen[0]
+        return (now.sent - sent) / (now.seconds - since) if now.seconds > since else 0.0
+
+
+def said(now: Progress, pace: float | None = None) -> str:
+    """Pace (by itself that of the whole run), time left, what is broken, what is being done."""
+    if pace is None:
+        pace = now.sent / now.seconds if now.seconds > 0 else 0.0
     left = max(0, now.planned - now.sent)
     parts = [f"{pace:.0f}/s" if pace >= 2 else f"{pace * 60:.0f}/min"]
     if pace and left:
@@ -67,8 +88,10 @@ class _Lines:
 
     def __init__(self) -> None:
         self.last = time.monotonic()
+        self.pace = Pace()
 
     def __call__(self, now: Progress) -> None:
+        pace = self.pace(now)
         if time.monotonic() - self.last >= EVERY_S:
             self.last = time.monotonic()
-            click.echo(f"{now.sent:,}/{now.planned:,} requests · {said(now)}", err=True)
+            click.echo(f"{now.sent:,}/{now.planned:,} requests · {said(now, pace)}", err=True)

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from pgagents.verify.options import Options, Progress
     from pgagents.verify.receiver import Inbox
 
-STOPPED = 130
-
 
 @dataclass(slots=True)
 class _Stop:
@@ -58,6 +56,7 @@ def run(
     findings are put up with; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events,
     `mcp` is the way to an MCP server, `token` what that one asks for.
     """
+    from pgagents.report.text import STOPPED
     from pgagents.verify.options import Identities
     from pgagents.verify.run import verify
     from pgagents.verify.send import Client
@@ -78,7 +77,7 @@ def run(
     try:
         _reports.write(reports, report, model.source)
     finally:
-        _show.show(report, model.source)
+        _show.show(report, model.source, stopped=stop.asked)
     return STOPPED if stop.asked else report.exit_code
 
 

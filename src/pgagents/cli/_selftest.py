@@ -6,11 +6,13 @@ that it takes part in proves nothing by it.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 EVERY_S = 10.0
 FEW = 3
+FORMAT = 1
 STOPPED = 130
 OF_MCP = "mcp:"
 
@@ -52,12 +55,20 @@ class Outcome:
         """Checks that no fault breaks."""
         return [name for name, row in self.rows.items() if not row.found]
 
+    @property
+    def bad(self) -> bool:
+        """Whether something is not as it should be."""
+        return bool(self.dead or self.wrong)
 
-def run(only: Sequence[str] = ()) -> int:
-    """Try everything (or, of `only` these checks, their faults), print the matrix.
+
+def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
+    """Try everything (or, of `only` these checks, their faults), print the matrix and write it into files.
 
     1 where a check is dead or a fault or liberty is not met as it declares. Raises PgagentsError where `only` names no check.
     """
+    from pgagents.cli import _reports
+
+    _reports.check(reports, _reports.DATA)
     started = time.monotonic()
     try:
         outcome = tried(_Said(), _faults_of(only)) if only else tried(_Said())
@@ -67,8 +78,12 @@ def run(only: Sequence[str] = ()) -> int:
         return STOPPED
     if sys.stderr.isatty():
         click.echo("\r\x1b[K", err=True, nl=False)
-    click.echo("\n".join(lines(outcome, time.monotonic() - started)))
-    return 1 if outcome.dead or outcome.wrong else 0
+    text = "\n".join(lines(outcome, time.monotonic() - started))
+    try:
+        _reports.write_data(reports, text, document(outcome))
+    finally:
+        click.echo(text)
+    return 1 if outcome.bad else 0
 
 
 def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = None, liberties: Sequence[str] | None = None) -> Outcome:
@@ -196,8 +211,18 @@ def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
         yield f"{', '.join(names[:FEW])}{more}: {what}"
     alive = len(outcome.rows) - len(outcome.dead)
     yield f"{outcome.faults} faults and {outcome.liberties} liberties in {seconds:.0f} s: {alive} of {len(outcome.rows)} checks alive"
-    bad = bool(outcome.dead or outcome.wrong)
-    yield "exit 1: something is not as it should be" if bad else "exit 0: every check finds its faults and lets what is legal pass"
+    yield "exit 1: something is not as it should be" if outcome.bad else "exit 0: every check finds its faults and lets what is legal pass"
+
+
+def document(outcome: Outcome) -> bytes:
+    """The matrix as JSON."""
+    rows = {
+        name: {"faults": row.due, "found": row.found, "false_alarms": row.disturbed, "state": _state(row)}
+        for name, row in outcome.rows.items()
+    }
+    told = {"format": FORMAT, "faults": outcome.faults, "liberties": outcome.liberties, "exit_code": int(outcome.bad)}
+    data = {"self_test": told, "checks": rows, "wrong": outcome.wrong}
+    return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
 
 
 def _state(row: Row) -> str:

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from pgagents.source import Source
 
 
-def show(report: Report, source: Source) -> None:
-    """Print the report as text.
+def show(report: Report, source: Source, *, stopped: bool = False) -> None:
+    """Print the report as text; `stopped` says that a signal ended the run.
 
     In a job of GitHub Actions, a line of the log can be a command to it. What a server said must be none: commands are stopped
     around the text by a word that nobody can know (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20).
     """
     from pgagents.report import github, text
 
-    body = text.render(report, source, colour=colour())
+    body = text.render(report, source, colour=colour(), stopped=stopped)
     if os.environ.get("GITHUB_ACTIONS") != "true":
         click.echo(body, nl=False)
         return

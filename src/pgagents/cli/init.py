@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import unicodedata
 from pathlib import Path
 
 import click
@@ -32,7 +34,7 @@ def command(file: Path, title: str, server: str) -> int:
         raise PgagentsError(f"{file} is a folder", f"name a file: {file / 'api.yaml'}")
     if file.exists() or file.is_symlink():
         raise PgagentsError(f"{file} is there already, and init overwrites nothing", "name another file")
-    text = starter(title, server.rstrip("/"))
+    text = starter(_typed(title), server.rstrip("/"))
     load_text(text, str(file))
     write_both({file: text.encode()})
     click.echo(f"{file} is written. Next:")
@@ -44,6 +46,14 @@ def command(file: Path, title: str, server: str) -> int:
     ):
         click.echo(f"  {'pgagents ' + call + named:<40} {what}")
     return 0
+
+
+def _typed(text: str) -> str:
+    """The text as it was typed: where no locale is set, Python hands on the bytes of UTF-8 as they are."""
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeError:
+        return text
 
 
 def starter(title: str, server: str) -> str:
@@ -61,7 +71,7 @@ def starter(title: str, server: str) -> str:
         raise PgagentsError(f"--server {server} is no address", "give scheme and host: https://api.example.com")
     if not title.strip() or not title.isprintable() or len(title) > 100:
         raise PgagentsError("--title must be one line of at most 100 characters", "give the name that people use")
-    id = re.sub(r"[^A-Za-z0-9]", "", title).lower()[:64] or "api"
+    id = re.sub(r"[^A-Za-z0-9]", "", unicodedata.normalize("NFKD", title)).lower()[:64] or "api"
     domain = host.removeprefix("api.")
     values = {
         "id": id if not id.isdigit() else f"api{id}",
@@ -81,5 +91,7 @@ def _quoted(text: str) -> str:
     import json
 
     return (
-        text if re.fullmatch(r"[A-Za-z][A-Za-z ]*[A-Za-z]", text) and text.lower() not in ("no", "yes", "on", "off") else json.dumps(text)
+        text
+        if re.fullmatch(r"[A-Za-z][A-Za-z ]*[A-Za-z]", text) and text.lower() not in ("no", "yes", "on", "off")
+        else json.dumps(text, ensure_ascii=False)
     )

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from pgagents.cli._encoding import let_all_be_written
+
 _HERE = Path(__file__).parent
 STDOUT_CLOSED = 141
 """What a shell says of a program that SIGPIPE ended (`pgagents … | head`)."""
@@ -54,6 +56,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code and shows errors as one message each."""
+    let_all_be_written()
     try:
         result = cli.main(args=arguments, prog_name="pgagents", standalone_mode=False)
         return result if isinstance(result, int) else 0

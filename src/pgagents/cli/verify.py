@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -15,17 +13,13 @@ from pgagents.cli import _choice, _reports
 from pgagents.cli.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
-    from pgagents.cli._env import Env
-    from pgagents.model import Model
-    from pgagents.verify.mcp_link import Link
+    from pgagents.cli._target import Target
     from pgagents.verify.options import Identities, Options
-    from pgagents.verify.receiver import Inbox
 
 _ONCE = ("only", "skip", "seed", "reports", "shard", "last_failed", "failed_in", "baseline", "self_test")
 """What shows one finding again does without."""
-
-
-PHASES = {"99": "99 (limits)"}
+_OF_SELF_TEST = ("self_test", "only", "reports")
+"""What goes with --self-test, which knows no server."""
 
 
 @click.command(
@@ -59,7 +53,7 @@ PHASES = {"99": "99 (limits)"}
     show_default=True,
     help="smoke: at most 60 requests; standard: every contract once; deep: until --max-time.",
 )
-@click.option("--plan", "only_plan", is_flag=True, help="Print what would be sent, and send nothing.")
+@click.option("--plan", "only_plan", is_flag=True, help="Print what would be sent, and send nothing; --report takes it as .json or .txt.")
 @click.option(
     "--max-requests", type=click.IntRange(min=1), metavar="N", help="Send at most N requests. Default: 25 per action and surface."
 )
@@ -116,7 +110,7 @@ PHASES = {"99": "99 (limits)"}
 @click.option(
     "--self-test",
     is_flag=True,
-    help="Run every check (with --only, these) against its faults and liberties, in this process, and no server.",
+    help="Run every check (with --only, these) against its faults and liberties, in this process, and no server; --report as of --plan.",
 )
 def command(
     url: str | None,
@@ -154,60 +148,60 @@ def command(
     The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found,
     1 something found, 2 wrong call, 3 not everything selected could be tried, 4 an error of pgagents itself.
     """
-    from pgagents.cli import _keys, _last, _mcp, _receiver, _run, _selftest
+    from pgagents.cli import _keys, _last, _mcp, _receiver, _reports, _run, _selftest, _target
     from pgagents.cli._cache import keep_out_of_here
-    from pgagents.cli._urls import base_url, plain_twin
     from pgagents.report.baseline import read_baseline
     from pgagents.verify.options import Identities, Options
 
     keep_out_of_here()
     if self_test:
-        return _selftest.run(only)
-    if url is None and description is None:
-        raise click.UsageError("Missing option '--url'.")
+        _choice.only_given("--self-test", _OF_SELF_TEST)
+        return _selftest.run(only, reports)
+    _target.check(url, plain_url, description)
     _choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
-    _reports.check(reports)
+    _reports.check(reports, _reports.DATA if only_plan else _reports.EVERY)
     lines = read_baseline(baseline) if baseline else None
-    base, twin = base_url(url) if url else "", plain_twin(url, plain_url) if url else ""
-    model = load(catalogue)
-    env = _described(description, model)
-    model = replace(model, env={**model.env, **env.values})
-    base = base or env.url
-    if not base:
-        raise click.UsageError(f"Missing option '--url': {description} has no `url`.")
-    twin = twin or plain_twin(base, plain_url or env.plain_url or None)
+    there = _target.target(load(catalogue), url, plain_url, cacert, description)
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests, max_time_s=max_time, max_wait_s=max_wait, seed=seed, only=only, skip=skip,
         allow_writes=allow_writes, version=_run.version(), require=require, shard=shard, limits=limits, exclusive=exclusive,
     )  # fmt: skip
-    _choice.known(model, options)
-    _mcp.check(model, mcp_url, mcp_stdio, discovery=discovery)
-    memory = _last.place(model, base)
-    options = _choice.failed_only(model, options, memory if last_failed else None, failed_in)
-    options = _choice.discovery_only(options) if discovery else options
-    keys = {} if discovery else _keys.keys(model, identity, env.identities, ask=not only_plan)
+    memory = _last.place(there.model, there.url)
+    options = _choice.chosen(there.model, options, memory if last_failed else None, failed_in, discovery=discovery)
+    _mcp.check(there.model, mcp_url, mcp_stdio, discovery=discovery)
+    keys = {} if discovery else _keys.keys(there.model, identity, there.env.identities, ask=not only_plan)
     if only_plan:
-        there = _receiver.planned(receiver), _mcp.planned(mcp_url, mcp_stdio)
-        click.echo(_plan(model, options, Identities(keys, oauth=env.oauth), base, twin, *there))
-        return 0
-    cacert = cacert or env.cacert
+        return _planned(there, options, Identities(keys, oauth=there.env.oauth), receiver, (mcp_url, mcp_stdio), reports)
     with (
         _receiver.receiving(receiver, receiver_port) as inbox,
-        _mcp.linked(model, mcp_url, mcp_stdio, keys=keys, api=base, cacert=cacert) as link,
+        _mcp.linked(there.model, mcp_url, mcp_stdio, keys=keys, api=there.url, cacert=there.cacert) as link,
     ):
         return _run.run(
-            model, base, keys, options, cacert=cacert, reports=reports, plain_url=twin, headers=env.headers, again=_again(),
-            baseline=lines, memory=memory, oauth=env.oauth, receiver=inbox, mcp=link, token=_mcp.token(mcp_url),
+            there.model, there.url, keys, options, cacert=there.cacert, reports=reports, plain_url=there.plain_url,
+            headers=there.env.headers, again=_again(), baseline=lines, memory=memory, oauth=there.env.oauth, receiver=inbox, mcp=link,
+            token=_mcp.token(mcp_url),
         )  # fmt: skip
 
 
-def _described(description: Path | None, model: Model) -> Env:
-    from pgagents.cli._env import Env, read_env
+def _planned(
+    there: Target,
+    options: Options,
+    identities: Identities,
+    receiver: str | None,
+    mcp: tuple[str | None, str | None],
+    reports: tuple[Path, ...],
+) -> int:
+    """Print what would be sent, and write it into files."""
+    from pgagents.cli import _mcp, _plan, _receiver, _reports
 
-    if description is None:
-        return Env()
-    return read_env(description, roles=model.auth.roles, values=model.env, variables=os.environ)
+    around = _receiver.planned(receiver), _mcp.planned(*mcp)
+    text, data = _plan.planned(there.model, options, identities, there.url, there.plain_url, *around)
+    try:
+        _reports.write_data(reports, text, data)
+    finally:
+        click.echo(text)
+    return 0
 
 
 def _again() -> str:
@@ -223,26 +217,3 @@ def _again() -> str:
         values = [] if given is True else given if isinstance(given, tuple) else [given]
         words += flag if given is True else [word for value in values for word in (*flag, quote(str(value)))]
     return " ".join(words)
-
-
-def _plan(
-    model: Model, options: Options, identities: Identities, url: str, plain_url: str, receiver: Inbox | None, mcp: Link | None
-) -> str:
-    from pgagents.cli._progress import duration
-    from pgagents.report.table import table
-    from pgagents.verify.run import plan
-
-    p = plan(model, options, identities, url=url, plain_url=plain_url, receiver=receiver, mcp=mcp)
-    lines = [
-        f"{p.total:,} requests, about {duration(p.seconds)} at the catalogue's pace, for {len(p.selected):,} contracts (nothing is sent)",
-        "",
-        *table(["bucket", "requests"], [[name or "(none)", f"{count:,}"] for name, count in p.requests.items()]),
-        "",
-        *table(["phase", "requests"], [[PHASES.get(name, name), f"{count:,}"] for name, count in p.by_phase.items()]),
-    ]
-    reasons: dict[str, int] = {}
-    for _, reason in p.left_out:
-        reasons[reason] = reasons.get(reason, 0) + 1
-    if reasons:
-        lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in sorted(reasons.items(), key=lambda r: -r[1]))]
-    return "\n".join([*lines, "", f"plan {p.digest[:16]} for seed {options.seed}"])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pgagents.contract import Verdict
 from pgagents.errors import PgagentsError
 from pgagents.report.read import joined
-from pgagents.report.report import ELSEWHERE, Footer, Report, Result
+from pgagents.report.report import ELSEWHERE, Finding, Footer, Report, Result
 from pgagents.source import Source
+from pgagents.wire import Silence
 
+MANY = 1_000
 _SAME = {
     "tool": "tool", "version": "version of pgagents", "catalogue_sha256": "catalogue", "url": "server", "seed": "seed",
     "profile": "profile", "contracts": "number of contracts",
@@ -36,10 +38,30 @@ def merge(parts: Sequence[Part]) -> tuple[Report, Source]:
     first = ordered[0].report
     header = replace(first.header, shard=None, started_at=min(p.report.header.started_at for p in ordered))
     results = _results(ordered)
-    findings = tuple(f for p in ordered for f in p.report.findings)
+    findings = _findings(f for p in ordered for f in p.report.findings)
     checks = {name: says for p in ordered for name, says in p.report.checks.items()}
     stale = tuple(dict.fromkeys(line for p in ordered for line in p.report.stale))
     return Report(header, findings, results, _footer(ordered, results), checks, stale, first.carried), joined(p.source for p in ordered)
+
+
+def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
+    """All findings, those of one cause told once: the one that the fewest exchanges show, with the contracts of the others."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in every:
+        groups.setdefault(_cause(finding), []).append(finding)
+    found = []
+    for several in groups.values():
+        shown = min(several, key=lambda f: len(f.exchanges) or MANY)
+        others = [id for f in several if f is not shown for id in (f.contract.id, *f.also)]
+        found.append(replace(shown, also=(*shown.also, *others)))
+    return tuple(found)
+
+
+def _cause(finding: Finding) -> tuple[str, ...]:
+    """What findings of one cause have in common, as in one run: the check, what came back, and what is wrong with it."""
+    answer = finding.exchanges[-1].answer if finding.exchanges else None
+    came = answer.kind if isinstance(answer, Silence) else str(answer.status) if answer else ""
+    return finding.contract.check, finding.severity, finding.known, came, finding.actual.partition(":")[0]
 
 
 def _belong(parts: Sequence[Part]) -> None:

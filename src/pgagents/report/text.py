@@ -26,6 +26,7 @@ Paint = Callable[[str, str], str]
 WIDTH = 100
 MAX_BODY = 600
 MAX_NOTES = 6
+MAX_LEFT = 50
 MAX_STEP = 200
 """Characters of the answers on the way to the one that shows it."""
 MAX_REST = 300
@@ -33,11 +34,16 @@ MAX_REST = 300
 _HANGING = " " * 12
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RED, _GREEN, _YELLOW = "31;1", "32;1", "33;1"
-_MEANING = {0: "nothing found", 1: "something found", 3: "not everything selected could be tried"}
+STOPPED = 130
+"""What a shell says of a program that Ctrl-C ended; a run that was stopped so ends in it, whatever its report tells."""
+_MEANING = {0: "nothing found", 1: "something found", 3: "not everything selected could be tried", STOPPED: "stopped before the end"}
 
 
-def render(report: Report, source: Source, *, colour: bool = False, again: str = "") -> str:
-    """The whole report, ending in a newline; `again` is the command line that repeats the run, without seed and contract."""
+def render(report: Report, source: Source, *, colour: bool = False, again: str = "", stopped: bool = False) -> str:
+    """The whole report, ending in a newline.
+
+    `again` is the command line that repeats the run, without seed and contract; `stopped` says that a signal ended the run.
+    """
     paint = _paint if colour else _leave
     again = again or report.header.again or f"pgagents verify --url {report.header.url}"
     blocks = [
@@ -46,7 +52,7 @@ def render(report: Report, source: Source, *, colour: bool = False, again: str =
         _by_vendor(report),
         _by_check(report.results),
         _left_out(report.results),
-        _foot(report, paint),
+        _foot(report, paint, stopped),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -190,7 +196,7 @@ def _left_out(results: Iterable[Result]) -> list[str]:
     return lines
 
 
-def _foot(report: Report, paint: Paint) -> list[str]:
+def _foot(report: Report, paint: Paint, stopped: bool) -> list[str]:
     footer = report.footer
     counts = footer.by_verdict
     tried = counts.get(Verdict.KEPT, 0) + counts.get(Verdict.BROKEN, 0)
@@ -205,7 +211,10 @@ def _foot(report: Report, paint: Paint) -> list[str]:
     for line in report.stale:
         lines += _wrapped(f"stale line of the baseline: {line}", "", "  ")
     if footer.left_behind:
-        lines += _wrapped(f"left behind on the server: {_some(footer.left_behind, 10)}", "", "  ")
+        lines.append(f"left behind on the server: {len(footer.left_behind):,}")
+        lines += [f"  {_line(thing)}" for thing in footer.left_behind[:MAX_LEFT]]
+    if len(footer.left_behind) > MAX_LEFT:
+        lines.append(f"  and {len(footer.left_behind) - MAX_LEFT:,} more, all in the JSON report")
     if not footer.complete:
         lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
     code = report.exit_code
@@ -214,7 +223,8 @@ def _foot(report: Report, paint: Paint) -> list[str]:
     every = ", ".join(f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{said.get(v, '')}" for v in Verdict)
     lines.append(paint(every, _GREEN if code == 0 else _RED if code == 1 else _YELLOW))
     nothing = "nothing that was selected could be tried: each line above says what would let it"
-    lines.append(f"exit {code}: {nothing if report.proves_nothing else _MEANING[code]}")
+    code = STOPPED if stopped else code
+    lines.append(f"exit {code}: {nothing if report.proves_nothing and not stopped else _MEANING[code]}")
     return lines
 
 

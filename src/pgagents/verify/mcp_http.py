@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from pgagents.verify.mcp_message import events
 from pgagents.verify.send import Client
 from pgagents.wire import Response, Silence, read_json
 
-if TYPE_CHECKING:
-    import httpx
-
 
 class StreamClient(Client):
     """A handler over one kept-alive connection."""
 
-    def _read(self, answer: httpx.Response, began: float) -> Response | Silence:
-        if not answer.headers.get("content-type", "").lower().startswith("text/event-stream"):
-            return super()._read(answer, began)
-        headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers.raw)
+    def _read(self, head: Response, chunks: Iterable[bytes], began: float) -> Response | Silence:
+        if not (head.header("content-type") or "").lower().startswith("text/event-stream"):
+            return super()._read(head, chunks, began)
         body = bytearray()
         whole = 0
-        for chunk in answer.iter_bytes():
+        for chunk in chunks:
             body += chunk
             if len(body) > self._max_bytes:
                 return Silence("too-large", f"the stream has more than {self._max_bytes:,} bytes")
@@ -33,7 +28,7 @@ class StreamClient(Client):
                 if any(_answers(data) for data in events(bytes(body[whole:]))):
                     break
                 whole = end
-        return Response(answer.status_code, headers, bytes(body))
+        return Response(head.status, head.headers, bytes(body))
 
 
 def _answers(data: bytes) -> bool:

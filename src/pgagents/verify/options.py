@@ -63,7 +63,7 @@ class Identities:
     @property
     def hidden(self) -> tuple[str, ...]:
         """All that is sent beside keys and must not be reported."""
-        return (*self.secrets, *((self.oauth.secret, *self.oauth.headers.values(), *self.oauth.hidden) if self.oauth else ()))
+        return (*self.secrets, *(self.oauth.sensitive if self.oauth else ()))
 
 
 FINISHING = "finishing"

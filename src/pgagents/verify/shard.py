@@ -1,4 +1,4 @@
-"""Which part of the contracts a shard takes: the same for every machine of a CI matrix, from the contracts alone.
+"""Which part of the contracts a shard takes: the same for every machine of a CI matrix, from the contracts and the plan alone.
 
 All contracts of an action stay together, so that what one shard sends for an action is not sent by another one too; so do
 those of the framework's own refusals, and where there is no action those of one thing (a workflow's steps, a sign-in).
@@ -6,31 +6,67 @@ those of the framework's own refusals, and where there is no action those of one
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from pgagents.contract import Contract
+from pgagents.verify.check import Probe
 from pgagents.verify.door import FRAMEWORK
 
+PER_CONTRACT = 0.05
+"""What a contract weighs that no request is sent for: something has to be sent to judge it, and mostly is."""
 
-def elsewhere(contracts: Iterable[Contract], shard: tuple[int, int] | None) -> frozenset[str]:
-    """The ids that other shards take; `shard` is (number from 1, of how many), None for a run that is whole."""
+
+def elsewhere(contracts: Iterable[Contract], shard: tuple[int, int] | None, probes: Iterable[Probe] = ()) -> frozenset[str]:
+    """The ids that other shards take; `shard` is (number from 1, of how many), None for a run that is whole.
+
+    The parts weigh the same in the requests of `probes`, which are those of the whole run, as near as whole groups can.
+    """
     if shard is None:
         return frozenset()
     number, count = shard
+    listed, planned = list(contracts), [p for p in probes if p.tier == 1]
+    costs = _costs(planned)
     groups: dict[str, list[str]] = {}
-    for contract in contracts:
-        groups.setdefault(_group(contract), []).append(contract.id)
-    sizes = [0] * count
+    weights: dict[str, float] = {}
+    for contract, group in _grouped(listed, {id for p in planned for id in p.covers}):
+        groups.setdefault(group, []).append(contract.id)
+        weights[group] = weights.get(group, 0.0) + costs.get(contract.id, 0) + PER_CONTRACT
+    sizes = [0.0] * count
     theirs: set[str] = set()
-    for _, ids in sorted(groups.items(), key=lambda group: (-len(group[1]), group[0])):
+    for group in sorted(groups, key=lambda name: (-round(weights[name], 6), name)):
         smallest = sizes.index(min(sizes))
-        sizes[smallest] += len(ids)
+        sizes[smallest] += round(weights[group], 6)
         if smallest != number - 1:
-            theirs |= set(ids)
+            theirs |= set(groups[group])
     return frozenset(theirs)
 
 
+def _grouped(contracts: Sequence[Contract], asked: Set[str]) -> Iterator[tuple[Contract, str]]:
+    """Each contract with its group; `asked` are those that some request is sent for."""
+    every = [(contract, _group(contract)) for contract in contracts]
+    sizes = Counter((c.surface, group) for c, group in every if c.action)
+    busiest: dict[str, str] = {}
+    for (surface, group), _ in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
+        busiest.setdefault(surface, group)
+    for contract, group in every:
+        # what only watchers judge, of no action, is judged where its surface is called most: elsewhere it might meet too few calls
+        alone = not contract.action and contract.id not in asked and not _of_framework(contract)
+        yield contract, busiest.get(contract.surface, group) if alone else group
+
+
+def _costs(probes: Iterable[Probe]) -> Mapping[str, int]:
+    """Requests by the first contract that they are sent for."""
+    found: dict[str, int] = {}
+    for probe in probes:
+        if probe.covers:
+            found[probe.covers[0]] = found.get(probe.covers[0], 0) + probe.cost
+    return found
+
+
 def _group(contract: Contract) -> str:
-    head, _, place = contract.id.rpartition("/")
-    of_framework = contract.check == FRAMEWORK or place.startswith(f"{FRAMEWORK}@")
-    return contract.action or (f"@{FRAMEWORK}" if of_framework else f"@{head}")
+    return contract.action or (f"@{FRAMEWORK}" if _of_framework(contract) else f"@{contract.id.rpartition('/')[0]}")
+
+
+def _of_framework(contract: Contract) -> bool:
+    return contract.check == FRAMEWORK or contract.id.rpartition("/")[2].startswith(f"{FRAMEWORK}@")

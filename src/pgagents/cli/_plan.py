@@ -1,0 +1,63 @@
+"""`pgagents verify --plan`: what a run would send, printed, and written as JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pgagents.model import Model
+    from pgagents.source import Source
+    from pgagents.verify.mcp_link import Link
+    from pgagents.verify.options import Identities, Options, Plan
+    from pgagents.verify.receiver import Inbox
+
+FORMAT = 1
+PHASES = {"99": "99 (limits)"}
+
+
+def planned(
+    model: Model, options: Options, identities: Identities, url: str, plain_url: str, receiver: Inbox | None, mcp: Link | None
+) -> tuple[str, bytes]:
+    """The plan as text, without the last line break, and as JSON."""
+    from pgagents.verify.run import plan
+
+    made = plan(model, options, identities, url=url, plain_url=plain_url, receiver=receiver, mcp=mcp)
+    data = json.dumps(document(made, options, url, model.source), ensure_ascii=False, indent=2)
+    return text(made, options.seed), f"{data}\n".encode("utf-8", "replace")
+
+
+def text(made: Plan, seed: int) -> str:
+    """The plan for a person."""
+    from pgagents.cli._progress import duration
+    from pgagents.report.table import table
+
+    wall = f"about {duration(made.seconds)} at the catalogue's pace"
+    lines = [
+        f"{made.total:,} requests, {wall}, for {len(made.selected):,} contracts (nothing is sent)",
+        "",
+        *table(["bucket", "requests"], [[name or "(none)", f"{count:,}"] for name, count in made.requests.items()]),
+        "",
+        *table(["phase", "requests"], [[PHASES.get(name, name), f"{count:,}"] for name, count in made.by_phase.items()]),
+    ]
+    reasons = Counter(reason for _, reason in made.left_out)
+    if reasons:
+        lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in reasons.most_common())]
+    return "\n".join([*lines, "", f"plan {made.digest[:16]} for seed {seed}"])
+
+
+def document(made: Plan, options: Options, url: str, source: Source) -> dict[str, Any]:
+    """The plan as plain JSON data: what is sent by bucket, phase and check, the contracts that are tried, and why others are not."""
+    from pgagents.report.as_json import contract
+
+    tried = [{**contract(c, source), "requests": made.by_contract.get(c.id, 0)} for c in made.selected]
+    return {
+        "plan": {
+            "format": FORMAT, "url": url, "seed": options.seed, "profile": options.profile, "digest": made.digest, "requests": made.total,
+            "seconds": round(made.seconds, 1), "by_bucket": dict(made.requests), "by_phase": dict(made.by_phase),
+            "by_check": dict(made.by_check),
+        },
+        "contracts": tried,
+        "left_out": [{"contract": c.id, "reason": reason} for c, reason in made.left_out],
+    }  # fmt: skip
