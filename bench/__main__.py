@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bench import faults, scale, schemathesis_run
+from bench import faults, mutants, scale, schemathesis_run
 from bench.alarms import LIBERTY_SEEDS, ORDERS, SEEDS, alarms
 from bench.catalogue import make_catalogue
 from bench.heldout import heldout
@@ -50,9 +50,12 @@ class Cost(NamedTuple):
 
 def main() -> None:
     """Measure the parts that are named, or all that do not take long, and print a table."""
+    if sys.argv[1:2] == ["mutants"]:  # it alone has arguments of its own
+        mutants.main(sys.argv[2:])
+        return
     named = [word for word in sys.argv[1:] if not word.startswith("-")]
     if unknown := set(named) - SHORT.keys() - LONG.keys():
-        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG])}")
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join([*SHORT, *LONG])}, mutants")
     if not named:
         print("measuring; this takes about four minutes", file=sys.stderr)
     rows: list[Row] = []
