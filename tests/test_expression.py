@@ -160,7 +160,7 @@ def test_deep_data_is_refused() -> None:
     for _ in range(500):
         deep = [deep]
     with pytest.raises(ExpressionError, match="nested more than 100 levels deep"):
-        Scope({"r": deep})
+        evaluate("r == 1", r=deep)
 
 
 SHAPES = {

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
@@ -129,10 +129,15 @@ def least(a: Any, b: Any) -> float:
 
 def epoch(text: Any) -> float:
     """Seconds since 1970 of an RFC 3339 time with an offset."""
+    return _epoch(text) if isinstance(text, str) else math.nan
+
+
+@lru_cache(maxsize=4_096)
+def _epoch(text: str) -> float:
     try:
         moment = datetime.fromisoformat(text)
         return moment.timestamp() if moment.tzinfo else math.nan
-    except (TypeError, ValueError, OverflowError):
+    except (ValueError, OverflowError):
         return math.nan
 
 
@@ -172,10 +177,11 @@ def _identity(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression: its text, the names it reads and how deep its macros nest."""
+    """A compiled expression: its text, the names it reads, our functions that it calls and how deep its macros nest."""
 
     text: str
     names: frozenset[str]
+    calls: frozenset[str]
     nesting: int
     program: Any
 
@@ -216,7 +222,7 @@ def compile(text: str, names: Iterable[str]) -> Expression:
     called = {f for f in program.functions() if f.isidentifier()}
     for name in sorted(called - HELPERS.keys() - _STANDARD):
         raise ExpressionError(f"`{name}()` is no function here; known: {', '.join(sorted({*HELPERS, 'size'} - {'len_'}))}")
-    return Expression(text, frozenset(free), nesting, program)
+    return Expression(text, frozenset(free), frozenset(called & HELPERS.keys()), nesting, program)
 
 
 def _scan(text: str) -> tuple[str, int, int]:
@@ -245,40 +251,42 @@ def _scan(text: str) -> tuple[str, int, int]:
 
 
 class Scope:
-    """The values expressions read. Built once an exchange: building costs more than evaluating."""
+    """The values expressions read. A value is made ready when the first expression reads it: that costs more than evaluating.
 
-    __slots__ = ("_context", "_longest", "values")
+    `reading` are expressions that will be evaluated for sure, so that what all of them read is made ready at once.
+    """
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        cel = _cel()
-        self._longest = 1
-        self._context = cel.Context()
-        self.values = {name: self._double(value, 0) for name, value in values.items()}
-        for name, value in self.values.items():
-            self._context.add_variable(name, value)
-        for name, helper in HELPERS.items():
-            self._context.add_function(name, helper)
+    __slots__ = ("_context", "_known", "_longest", "values")
 
-    def _double(self, value: Any, depth: int) -> Any:
-        if depth > MAX_DATA_DEPTH:
-            raise ExpressionError(f"the data is nested more than {MAX_DATA_DEPTH} levels deep")
-        if isinstance(value, bool) or value is None:
-            return value
-        if isinstance(value, int):
-            return float(value) if abs(value) < 1e300 else math.nan
-        if isinstance(value, str):
-            return _encodable(value)
-        if isinstance(value, Mapping):
-            return {_encodable(str(k)): self._double(v, depth + 1) for k, v in value.items()}
-        if isinstance(value, list | tuple):
-            self._longest = max(self._longest, len(value))
-            return [self._double(v, depth + 1) for v in value]
-        return value
+    def __init__(self, values: Mapping[str, Any], reading: Iterable[Expression] = ()) -> None:
+        """Raises ExpressionError where data that is read is nested too deep."""
+        self.values = values
+        self._context = _cel().Context()
+        self._known: set[str] = set()
+        self._longest: dict[str, int] = {}
+        for expression in reading:
+            self._reads(expression)
+
+    def _reads(self, expression: Expression) -> int:
+        """Have ready what it reads; gives the longest list in that. Raises ExpressionError where data is nested too deep."""
+        for name in expression.calls - self._known:
+            self._context.add_function(name, HELPERS[name])
+            self._known.add(name)
+        longest = 1
+        for name in expression.names:
+            most = self._longest.get(name)
+            if most is None and name in self.values:
+                value, most = _doubled(self.values[name])
+                self._context.add_variable(name, value)
+                self._longest[name] = most
+            longest = max(longest, most or 1)
+        return longest
 
     def evaluate(self, expression: Expression) -> Any:
         """The value of an expression here. Raises ExpressionError."""
-        if expression.nesting and self._longest**expression.nesting > MAX_COST:
-            raise ExpressionError(f"a list of {self._longest} items is too long for {expression.nesting} nested macros")
+        longest = self._reads(expression)
+        if expression.nesting and longest**expression.nesting > MAX_COST:
+            raise ExpressionError(f"a list of {longest} items is too long for {expression.nesting} nested macros")
         try:
             return expression.program.execute(self._context)
         except KeyError as error:
@@ -297,6 +305,35 @@ class Scope:
         if not isinstance(value, bool):
             raise ExpressionError(f"the expression gave {type(value).__name__}, not true or false")
         return value
+
+
+def _doubled(value: Any) -> tuple[Any, int]:
+    """The value with each number as a double and each text as the evaluator takes it, and the longest list in it."""
+    longest = 1
+
+    def made(value: Any, depth: int) -> Any:
+        nonlocal longest
+        if depth > MAX_DATA_DEPTH:
+            raise ExpressionError(f"the data is nested more than {MAX_DATA_DEPTH} levels deep")
+        kind = type(value)
+        if kind is str:
+            return value if value.isascii() else _encodable(value)
+        if kind is float or kind is bool or value is None:
+            return value
+        if kind is dict:
+            return {_encodable(str(k)): made(v, depth + 1) for k, v in value.items()}
+        if kind is list or isinstance(value, list | tuple):
+            longest = max(longest, len(value))
+            return [made(v, depth + 1) for v in value]
+        if isinstance(value, int):
+            return float(value) if abs(value) < 1e300 else math.nan
+        if isinstance(value, str):
+            return _encodable(value)
+        if isinstance(value, Mapping):
+            return {_encodable(str(k)): made(v, depth + 1) for k, v in value.items()}
+        return value
+
+    return made(value, 0), longest
 
 
 def _encodable(text: str) -> str:

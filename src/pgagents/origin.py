@@ -41,9 +41,12 @@ def origin_of(value: Any) -> Pointer | None:
 
 def plain(value: Any) -> Any:
     """The same value in exact built-in types, for libraries that refuse subclasses."""
+    kind = type(value)
+    if kind is str or kind is int or kind is bool:  # most of what there is; an abstract class takes long to ask
+        return value
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         return {str(k) if isinstance(k, str) else k: plain(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]

@@ -10,6 +10,9 @@ from typing import Any
 from pgagents.origin import plain
 
 REF = "#/components/schemas/"
+_ONE = ("items", "additionalProperties", "not")
+_LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
+_MANY = ("properties", "$defs", "patternProperties")
 
 
 def subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -17,15 +20,18 @@ def subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     stack: list[Any] = [schema]
     while stack:
         node = stack.pop()
-        if not isinstance(node, Mapping):
+        if not isinstance(node, dict | Mapping):  # an abstract class takes long to ask
             continue
         yield node
-        for key in ("items", "additionalProperties", "not"):
-            stack.append(node.get(key))
-        for key in ("oneOf", "anyOf", "allOf", "prefixItems"):
-            stack.extend(node.get(key) or ())
-        for key in ("properties", "$defs", "patternProperties"):
-            stack.extend((node.get(key) or {}).values())
+        for key in _ONE:
+            if key in node:
+                stack.append(node[key])
+        for key in _LISTS:
+            if key in node:
+                stack.extend(node[key] or ())
+        for key in _MANY:
+            if key in node:
+                stack.extend((node[key] or {}).values())
 
 
 def refs(schema: Mapping[str, Any]) -> set[str]:
@@ -36,7 +42,7 @@ def refs(schema: Mapping[str, Any]) -> set[str]:
 def closure(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[str]:
     """Names of all component schemas it needs, directly or not, in the order of `schemas`."""
     seen: set[str] = set()
-    wanted = refs(schema)
+    wanted = refs(schema) if schemas else set()
     while wanted:
         name = wanted.pop()
         if name not in seen and name in schemas:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qsl, quote, urlencode
 
 MAX_JSON_DEPTH = 200
@@ -55,10 +55,15 @@ class Response:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
+    """The headers by their name in lower case, the first of each; made when one is first asked for."""
 
     def header(self, name: str) -> str | None:
         """The first header of that name, any case."""
-        return _header(self.headers, name)
+        if self._first is None:  # a dozen watchers ask
+            object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
+        assert self._first is not None
+        return self._first.get(name.lower())
 
     def with_header(self, name: str, value: str | None) -> Response:
         """The same answer with that header set, or removed for None."""
@@ -81,6 +86,17 @@ class Silence:
 
 
 Handler = Callable[[Request], Response | Silence]
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """A handler that does something else while it waits: `meanwhile` is called once a request is on its way, at most once for each."""
+
+    meanwhile: Callable[[], None] | None
+
+    def __call__(self, request: Request) -> Response | Silence:
+        """The answer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +138,11 @@ class _Refused(Exception):
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _Refused(f"member {name!r} stands twice")
-        found[name] = value
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        met: set[str] = set()
+        twice = next(name for name, _ in pairs if name in met or met.add(name))  # type: ignore[func-returns-value]  # add gives None
+        raise _Refused(f"member {twice!r} stands twice")
     return found
 
 
@@ -178,11 +194,3 @@ def text_of(value: Any) -> str:
     if isinstance(value, float):
         return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
     return str(value) if isinstance(value, str | int) else json.dumps(value, ensure_ascii=False)
-
-
-def _header(headers: tuple[tuple[str, str], ...], name: str) -> str | None:
-    wanted = name.lower()
-    for k, v in headers:  # looked up often: a generator here doubles the cost
-        if k.lower() == wanted:
-            return v
-    return None

@@ -21,6 +21,9 @@ Twist = Literal["", "none", "garbage", "flip", "basic", "bare", "query"]
 the scheme's name, in the query."""
 
 
+Reuse = Literal["", "ever", "unchanged"]
+
+
 @dataclass(frozen=True, slots=True)
 class Live:
     """An argument that stands for the id of a live resource, chosen when the call is sent.
@@ -47,12 +50,13 @@ class Fresh:
 class Signature:
     """An argument that is the signature of the body as sent, by the secret of a role.
 
-    `after_s` moves the time that is signed; `slip` makes it one of another body, or by another secret.
+    `after_s` moves the time that is signed; `slip` makes it one of another body or of the body's JSON written anew (`bytes`), by
+    another secret, without a time, or tells the present one beside it (`time`).
     """
 
     role: str
     after_s: float = 0.0
-    slip: Literal["", "body", "secret"] = ""
+    slip: Literal["", "body", "bytes", "secret", "time", "untimed"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class Call:
     surface: str = "rest"
     plain: bool = False
     """Whether it goes to the target's plain-http twin; such an answer is none of the API's, so no watcher judges it."""
-    reuse: Literal["", "ever", "unchanged"] = ""
+    reuse: Reuse = ""
     """Whether the answer to an equal call serves as well: any of this run's, or one since which nothing was written. For reads."""
     beside: bool = False
     """Whether it went out at the same time as others, so that its answer stands in no order to theirs."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import httpcore
+
+MOST_HELD = 16_384
 
 
 class Deadline(httpcore.NetworkBackend):
@@ -15,6 +18,8 @@ class Deadline(httpcore.NetworkBackend):
     def __init__(self, inner: httpcore.NetworkBackend, timer: Callable[[], float]) -> None:
         self._inner, self._timer = inner, timer
         self.at = float("inf")
+        self.meanwhile: Callable[[], None] | None = None
+        """What to do when a request is on its way and before its answer is awaited."""
 
     def left(self, timeout: float | None) -> float:
         """The shorter of a time-out and what is left. Raises httpcore.ReadTimeout where nothing is."""
@@ -46,14 +51,29 @@ class Deadline(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
+    """A connection's bytes. What is written goes out when an answer is awaited, so that a request's head and a short body travel
+    together: many a server is woken, and answers, once instead of twice."""
+
     def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._inner, self._deadline = inner, deadline
+        self._held = b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._held:
+            with suppress(httpcore.WriteError):  # a server may refuse what it has not read to its end, and say why
+                self._flush(timeout)
+            if self._deadline.meanwhile is not None:
+                self._deadline.meanwhile()
         return self._inner.read(max_bytes, self._deadline.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, self._deadline.left(timeout))
+        self._held += buffer
+        if len(self._held) > MOST_HELD:
+            self._flush(timeout)
+
+    def _flush(self, timeout: float | None) -> None:
+        held, self._held = self._held, b""
+        self._inner.write(held, self._deadline.left(timeout))
 
     def close(self) -> None:
         self._inner.close()

@@ -19,7 +19,7 @@ from pgagents.verify.safety import NO_WRITES
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.sending import Ready, Sender, Stop
 from pgagents.verify.world import MAX_TRIES, Thing, Unavailable, World
-from pgagents.wire import Handler, Request, Response
+from pgagents.wire import Handler, Patient, Request, Response
 
 __all__ = ["Driver", "Spent", "Stop"]
 
@@ -62,6 +62,8 @@ class Driver:
         self.sender = Sender(
             setting, handler, plain, keys, options, clock=clock, timer=timer, sleep=sleep, max_requests=max_requests, until=until
         )
+        if isinstance(handler, Patient):
+            handler.meanwhile, self.judge.defers = self._meanwhile, True
         self.writes = writes
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered otherwise."""
@@ -73,12 +75,20 @@ class Driver:
     @property
     def ledger(self) -> Ledger:
         """What became of each contract."""
+        self.judge.settle()
         return self.judge.ledger
 
     @property
     def memory(self) -> Memory:
         """What watchers know."""
+        self.judge.settle()
         return self.judge.memory
+
+    def _meanwhile(self) -> None:
+        """What is done while the server works on a call."""
+        started = self.timer()
+        self.judge.settle()
+        self.sender.seconds_sending -= self.timer() - started
 
     @property
     def sent(self) -> int:
@@ -98,7 +108,7 @@ class Driver:
 
     def run(self, probe: Probe) -> None:
         """Drive one probe to its end, its budget's end or the first resource that cannot be had. Raises Stop."""
-        broken_before = self.ledger.broken
+        self.judge.begin()
         conversation = probe.run()
         try:
             self._converse(conversation, probe)
@@ -113,7 +123,9 @@ class Driver:
             self.ledger.crashed(probe.covers, error, probe.name)
         finally:
             conversation.close()
-            self._tidy(self.ledger.broken > broken_before)
+            if self.world.lends:
+                self.judge.settle()
+            self._tidy(self.judge.broke)
 
     def _converse(self, conversation: Generator[Any, Any, None], probe: Probe) -> None:
         chain: list[Seen] = []
@@ -125,7 +137,7 @@ class Driver:
                 return
             answer = None
             if isinstance(step, Judgement):
-                self.judge.enter(step, chain, None, probe)
+                self.judge.enter(step, chain, probe)
             elif isinstance(step, Wait):
                 self.sender.wait(step.seconds, quiet=step.quiet)
             elif isinstance(step, Recall):
@@ -176,6 +188,7 @@ class Driver:
                     known[id(call)] = self._ready(replace(call, beside=True), chain)
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
+        self.judge.settle()  # not from one of the threads
         several = self.sender.send_together(ready)
         for seen in several:
             self._take(seen, chain)
@@ -307,6 +320,7 @@ class Driver:
         behind: list[str] = []
         met: set[tuple[str, str]] = set()
         """What several resources of the catalogue know is one thing, undone once and listed once."""
+        there = True
         for thing in self.world.left():
             same = (str(thing.resource.undone_by.action.name) if thing.resource.undone_by else thing.resource.name, str(thing.id))
             if thing not in self.world.left() or same in met:
@@ -314,9 +328,11 @@ class Driver:
             met.add(same)
             name = f"{thing.resource.name} {thing.id}"
             try:
-                gone = thing.tries < MAX_TRIES and self._resolved(self.world.undo(thing), [])
-            except (Unavailable, Stop, KeyboardInterrupt):
+                gone = there and thing.tries < MAX_TRIES and self._resolved(self.world.undo(thing), [])
+            except (Unavailable, KeyboardInterrupt):
                 gone = False
+            except Stop:  # it is gone: each further call would take the whole time-out
+                gone = there = False
             self.sender.cleaning = True
             if not gone:
                 behind.append(name)

@@ -68,11 +68,11 @@ class Ledger:
         entry = self.entries.get(judgement.contract)
         if entry is None:
             self.unknown.add(judgement.contract)
+        elif judgement.contract in self.settled:
             return
-        if judgement.contract in self.settled:
-            return
-        if judgement.verdict is Verdict.KEPT:
-            self.judged += entry.kept == 0 and entry.broken is None
+        elif judgement.verdict is Verdict.KEPT:
+            if entry.kept == 0 and entry.broken is None:
+                self.judged += 1
             entry.kept += 1
         elif judgement.verdict is Verdict.NOT_CLAIMED:
             self.settled[judgement.contract] = Result(entry.contract, Verdict.NOT_CLAIMED, judgement.expected)

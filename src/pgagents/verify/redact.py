@@ -33,6 +33,7 @@ SHORTEST = 6
 SHORTEST_LEARNED = 4
 _WORDS = frozenset(("true", "false", "null", "none", "string", "number", "[redacted]"))
 _NUMBER = re.compile(r"[0-9]{1,5}")
+_SCALARS = frozenset((str, int, float, bool, type(None)))
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -43,6 +44,7 @@ class Redactor:
         """`keys` by role; `secrets` and `private` are names of members, `values` further secrets themselves."""
         self._members = frozenset(secrets) | OAUTH
         self._private = frozenset(private) - self._members
+        self._named = self._members | self._private
         named = sorted(self._members | self._private | IN_FORMS)
         self._in_form = re.compile(rf"((?:^|[?&;\s\"'])({'|'.join(map(re.escape, named))})=)([^&;\s\"'#<>]*)", re.I)
         self._in_text = re.compile(
@@ -63,15 +65,16 @@ class Redactor:
 
     def learn(self, body: Any) -> None:
         """Remember the values of secret and private members."""
-        if isinstance(body, Mapping):
+        if isinstance(body, dict | Mapping):  # an abstract class takes long to ask
             for name, value in body.items():
-                if name in self._members or name in self._private:
+                if name in self._named:
                     self._learn_all(name, value)
-                else:
+                elif type(value) not in _SCALARS:
                     self.learn(value)
         elif isinstance(body, list):
             for item in body:
-                self.learn(item)
+                if type(item) not in _SCALARS:
+                    self.learn(item)
 
     def learn_exchange(self, request: Request, answer: Any) -> None:
         """Remember what stands in headers, queries, forms and redirects, which no JSON member names."""

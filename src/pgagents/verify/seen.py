@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgagents.model import Code, Output
@@ -11,18 +11,19 @@ from pgagents.wire import Json, Request, Response, Silence, read_json
 
 LIMITED = 429
 UNAVAILABLE = 503
+_UNSOUND = frozenset(("never_crashes", "documented_status"))
 
 
 class Seen:
     """An exchange. `input` has live ids and defaults filled in; `sent_at` is the caller's clock in epoch seconds.
 
-    `spoilt` are the checks that found something wrong with it, in the order they ran; `void` says that it proves
-    nothing about the call (limited or unavailable to the end). `base` is another base URL than the target's, if it went there.
+    `void` says that it proves nothing about the call (limited or unavailable to the end). `base` is another base URL than the
+    target's, if it went there. `late`, where set, lets those watchers judge it that have not yet.
     """
 
     __slots__ = (
-        "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "number", "outcome_text",
-        "output", "place", "request", "seconds", "sent_at", "spoilt", "status", "subject", "told",
+        "_spoilt", "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "late", "number",
+        "output", "place", "request", "seconds", "sent_at", "status", "subject", "told",
     )  # fmt: skip
 
     def __init__(
@@ -43,7 +44,8 @@ class Seen:
         self.number, self.call, self.input, self.request, self.answer = number, call, input, request, answer
         self.seconds, self.sent_at, self.subject, self.codes, self.base = seconds, sent_at, subject, codes, base
         self.place = call.place
-        self.spoilt: list[str] = []
+        self._spoilt: list[str] = []
+        self.late: Callable[[], None] | None = None
         self.fits = False
         self.known: Any = None
         self.error = isinstance(answer, Silence)
@@ -67,6 +69,18 @@ class Seen:
         if not door.on_rest:
             return door.action.success if self.status == 200 else None
         return next((o for o in door.action.outputs if o.status == self.status), None)
+
+    @property
+    def spoilt(self) -> list[str]:
+        """The checks that found something wrong with it, in the order they ran."""
+        if self.late is not None:
+            self.late()
+        return self._spoilt
+
+    @property
+    def unsound(self) -> bool:
+        """Whether it is none of the answers that the API has, so that nothing can be said of it; known before the last watchers ran."""
+        return not _UNSOUND.isdisjoint(self._spoilt)
 
     @property
     def response(self) -> Response | None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from threading import Barrier
 from typing import Any
 
@@ -19,6 +17,7 @@ from pgagents.verify.memory import Setting
 from pgagents.verify.options import Options
 from pgagents.verify.pace import Pacer
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
+from pgagents.verify.signing import header_of
 from pgagents.verify.thing import Unavailable
 from pgagents.wire import Handler, Request, Response, Silence
 
@@ -181,6 +180,7 @@ class Sender:
             if wait is None:
                 found.append(self._seen(ready, request, answer, seconds, sent_at))
             else:
+                self._repeats()
                 self.wait(wait)
                 found.append(self.send(ready))
         return found
@@ -212,11 +212,8 @@ class Sender:
         for name, value in call.input.items():
             param = call.door.action.param(name) if call.door else None
             if isinstance(value, Signature) and param is not None:
-                at = str(int(self.now() + value.after_s))
-                secret = self.keys.get(value.role, "") if value.slip != "secret" else "whsec_pgv000000000000000000000000"
-                signed = request.body if value.slip != "body" else request.body + b" "
-                digest = hmac.new(secret.encode(), at.encode() + b"." + signed, sha256).hexdigest()
-                request = request.with_header(param.wire, f"t={at},v1={digest}")
+                told = header_of(value, self.keys.get(value.role, ""), request.body, self.now())
+                request = request.with_header(param.wire, told)
         return request
 
     def _pace(self, call: Call, role: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,8 @@ class Thing:
     """Whether a call has had it."""
     worn: bool = False
     """A call that wanted one for itself was refused with it, so the next such call gets another."""
+    ends_at: float = math.inf
+    """When it ends by itself, in epoch seconds."""
     past: list[Call] = field(default_factory=list)
     """The calls since it was made that told of it or changed it, the last few."""
 
@@ -57,6 +60,16 @@ def at_path(at: Expression, seen: Seen) -> Any:
         return Scope({"response": seen.body, "input": seen.input}).evaluate(at)
     except ExpressionError:
         return None
+
+
+def member_named(body: Any, name: str) -> int | None:
+    """The first whole number of that name, wherever it stands."""
+    if not isinstance(body, Mapping):
+        return None
+    value = body.get(name)
+    if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer():
+        return int(value)
+    return next((n for inner in body.values() if (n := member_named(inner, name)) is not None), None)
 
 
 def recipe_for(resource: Resource, door: Door) -> tuple[Recipe | None, bool]:

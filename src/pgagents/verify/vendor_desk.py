@@ -6,6 +6,7 @@ judged in one pass as long as it holds.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from pgagents.verify.generate import Negative, negatives_of, stand_ins
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import Seen
 from pgagents.verify.vendor_offer import Offer, Said, Schema, offers
-from pgagents.verify.vendor_schema import Gaps, filled, same
+from pgagents.verify.vendor_schema import Gaps, filled, read_as_2020, same
 
 Given = Mapping[str, Any]
 ANYTHING: Schema = {}
@@ -35,24 +36,59 @@ class Reader:
     offers: frozenset[int]
 
 
+class Shelf:
+    """What vendors' documents say, read as JSON Schema 2020-12, and the validators of it. Documents repeat themselves from action
+    to action, so each schema is read and each distinct one compiled once a run."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[int, int], tuple[Schema, str]] = {}
+        self._tests: dict[tuple[str, ...], Any] = {}
+
+    def answer(self, said: Said, status: int) -> tuple[Schema, str] | None:
+        """The schema of a status' body and a text that equal schemas share; None where the document has no schema for it."""
+        found = (said.answers or {}).get(status)
+        if found is None:
+            return None
+        key = (id(found), id(said.named))  # the document keeps both alive for the whole run
+        if key not in self._read:
+            schema = read_as_2020(found, said.named)
+            self._read[key] = (schema, same(schema))
+        return self._read[key]
+
+    def test(self, texts: Iterable[str]) -> Any:
+        """A validator of what satisfies all the schemas with these texts."""
+        key = tuple(sorted(set(texts)))
+        if key not in self._tests:
+            schemas = [json.loads(text) for text in key]
+            self._tests[key] = validator(schemas[0] if len(schemas) == 1 else {"allOf": schemas} if schemas else ANYTHING, {})
+        return self._tests[key]
+
+
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """Bodies of one status: `every` tests all schemas at once, `each` one schema for the offers that promise it.
+    """Bodies of one status: `every` tests all schemas at once, `each` is one schema and the offers that promise it.
 
     `offers` are all that document the status, also without a schema for its body.
     """
 
     key: str
     every: Any
-    each: tuple[tuple[Any, frozenset[int]], ...]
+    each: tuple[tuple[Schema, frozenset[int]], ...]
     offers: frozenset[int]
+
+    def faults(self, body: Any) -> Iterator[tuple[Any, frozenset[int]]]:
+        """The first fault of a body by each schema that it goes against, and the offers that promise that schema."""
+        for schema, members in self.each:
+            error = next(iter(validator(schema, {}).iter_errors(body)), None)
+            if error is not None:
+                yield error, members
 
 
 class Desk:
     """A door's offers with everything compiled that a verdict needs."""
 
-    def __init__(self, door: Door, found: tuple[Offer, ...]) -> None:
-        self.door, self.offers = door, found
+    def __init__(self, door: Door, found: tuple[Offer, ...], shelf: Shelf) -> None:
+        self.door, self.offers, self._shelf = door, found, shelf
         self._readers: tuple[Reader, ...] | None = None
         self._statuses = frozenset(s for o in found for said in o.said for s in said.answers or ())
         self._promised: dict[int, Promised] = {}
@@ -80,7 +116,7 @@ class Desk:
         """The offers with a document that lets a model send these arguments."""
         found: frozenset[int] = frozenset()
         if self._readers is None:
-            self._readers = tuple(_readers(self.offers))
+            self._readers = tuple(_readers(self.offers, self._shelf))
         for reader in self._readers:
             if _admits(reader, self.door, given):
                 found |= reader.offers
@@ -89,7 +125,7 @@ class Desk:
     def promised(self, status: int) -> Promised | None:
         """What documents say of a status; None where none has it."""
         if status in self._statuses and status not in self._promised:
-            self._promised[status] = _promised(self.offers, status)
+            self._promised[status] = _promised(self.offers, status, self._shelf)
         return self._promised.get(status)
 
     def in_header(self, field: str) -> bool:
@@ -112,7 +148,9 @@ def desk_of(setting: Setting, door: Door) -> Desk | None:
     """The desk of a door; None where no vendor's calls come through it."""
     by_place: Mapping[str, tuple[Offer, ...]] = setting.kept(("vendor", "by place"), lambda: _by_place(offers(setting)))
     found = by_place.get(door.place)
-    return setting.kept(("vendor", "desk", door.place), lambda: Desk(door, found)) if found else None
+    if not found:
+        return None
+    return setting.kept(("vendor", "desk", door.place), lambda: Desk(door, found, setting.kept(("vendor", "shelf"), Shelf)))
 
 
 def desks(setting: Setting) -> Iterator[Desk]:
@@ -161,32 +199,29 @@ def _admits(reader: Reader, door: Door, given: Given) -> bool:
         return False
 
 
-def _readers(found: tuple[Offer, ...]) -> Iterator[Reader]:
-    for said, members in _shared(found, lambda said: [(said, said.arguments)]):
-        yield Reader(validator(said.arguments, {}), said.gaps, said.wrapped, members)
+def _readers(found: tuple[Offer, ...], shelf: Shelf) -> Iterator[Reader]:
+    for text, said, members in _shared(found, lambda said: (said.arguments, same(said.arguments))):
+        yield Reader(shelf.test([text]), said.gaps, said.wrapped, members)
 
 
-def _promised(found: tuple[Offer, ...], status: int) -> Promised:
-    listed = _shared(found, lambda said: [(said, schema)] if (schema := said.answer(status)) else [])
-    schemas = [said.answer(status) or ANYTHING for said, _ in listed]
-    each = tuple((validator(schema, {}), members) for schema, (_, members) in zip(schemas, listed, strict=True))
-    every = each[0][0] if len(each) == 1 else validator({"allOf": schemas} if schemas else ANYTHING, {})
+def _promised(found: tuple[Offer, ...], status: int, shelf: Shelf) -> Promised:
+    listed = _shared(found, lambda said: shelf.answer(said, status))
     return Promised(
         f"{found[0].door.place} {status}",
-        every,
-        each,
+        shelf.test(text for text, _, _ in listed),
+        tuple(((shelf.answer(said, status) or (ANYTHING, ""))[0], members) for _, said, members in listed),
         frozenset(i for i, o in enumerate(found) if any(status in (s.answers or ()) for s in o.said)),
     )
 
 
-def _shared(found: tuple[Offer, ...], of: Callable[[Said], list[tuple[Said, Schema | None]]]) -> list[tuple[Said, frozenset[int]]]:
-    """The first document of each distinct schema, with all offers that have an equal one."""
+def _shared(found: tuple[Offer, ...], of: Callable[[Said], tuple[Schema, str] | None]) -> list[tuple[str, Said, frozenset[int]]]:
+    """The text and the first document of each distinct schema, with all offers that have an equal one."""
     groups: dict[tuple[str, Gaps | None, bool], tuple[Said, set[int]]] = {}
     for index, offer in enumerate(found):
         for said in offer.said:
-            for one, schema in of(said):
-                groups.setdefault((same(schema or ANYTHING), one.gaps, one.wrapped), (one, set()))[1].add(index)
-    return [(said, frozenset(members)) for said, members in groups.values()]
+            if (schema := of(said)) is not None:
+                groups.setdefault((schema[1], said.gaps, said.wrapped), (said, set()))[1].add(index)
+    return [(text, said, frozenset(members)) for (text, _, _), (said, members) in groups.items()]
 
 
 def _types(schema: Mapping[str, Any]) -> Iterable[str]:

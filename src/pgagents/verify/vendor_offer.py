@@ -42,11 +42,6 @@ class Said:
     gaps: Gaps | None = None
     named: Mapping[str, Any] = field(default_factory=dict)
 
-    def answer(self, status: int) -> Schema | None:
-        """The body's schema for a status in JSON Schema 2020-12."""
-        found = (self.answers or {}).get(status)
-        return None if found is None else read_as_2020(found, self.named)
-
 
 @dataclass(frozen=True, slots=True)
 class Offer:

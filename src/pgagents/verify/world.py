@@ -13,6 +13,7 @@ from pgagents.expression import Expression, Scope, epoch
 from pgagents.model import Call as Recipe
 from pgagents.model import Resource
 from pgagents.verify.call import Call, Fresh, Live, Moment, Signature
+from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import known, whole
 from pgagents.verify.seen import Seen, got
@@ -26,7 +27,7 @@ MOST_KEPT = 25
 """How many things of a kind and state are remembered that need no undoing."""
 _FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
 POOL = 6
-"""How many live things of a kind are kept at hand for later calls."""
+"""How many live things of a kind are kept at hand for later calls; runs at the same time share the number."""
 LONGEST_PAST = 4
 SOON_S = 5.0
 """What ends by itself so soon is given to no call."""
@@ -35,9 +36,17 @@ SOON_S = 5.0
 class World:
     """The resources a run found or made. The runner tells it of every exchange."""
 
-    def __init__(self, setting: Setting, tag: str, env: Mapping[str, Any]) -> None:
+    def __init__(self, setting: Setting, tag: str, env: Mapping[str, Any], shard: tuple[int, int] = (1, 1)) -> None:
+        """`tag` begins the ids that are made up, `shard` says which of how many runs use the server at the same time."""
         self.setting, self.model, self.tag, self.env = setting, setting.model, tag, dict(env)
+        self._turn, self._pool = shard[0] - 1, max(1, POOL // shard[1])
         self.things: list[Thing] = []
+        self._left: list[Thing] | None = None
+        """What `left` gave, as long as nothing changes and none of it is over by itself (`_left_until`)."""
+        self._left_until, self._owed = math.inf, 0
+        self._settled = False
+        """Whether nothing has changed or been taken since `surplus` found nothing."""
+        self._told_by: dict[str, list[tuple[Resource, Recipe | None, bool]]] = {}
         self._by_key: dict[tuple[str, str], Thing] = {}
         self._undone_from = {
             r.name: m.origin_states
@@ -126,9 +135,10 @@ class World:
         resource = self.model.resources[live.resource]
         if resource.made_by is None and resource.found_by is None:
             raise Unavailable(f"the catalogue does not say how to come by a {resource.name}")
-        for thing in self.things:
+        for thing in self._at_hand(resource):
             if self._usable(thing, resource, live):
                 thing.taken = live.fresh and thing.made
+                self._settled = self._settled and not thing.taken
                 if thing.taken and thing.used and not _stateful(resource, live):
                     self.lent.append(thing)
                 thing.used = True
@@ -136,9 +146,17 @@ class World:
         thing = yield from self.obtain(resource, live.role)
         thing.used = True
         if live.fresh and thing.made:
-            thing.taken = True
+            thing.taken, self._settled = True, False
         yield from self._move_to(thing, live)
         return thing
+
+    def _at_hand(self, resource: Resource) -> list[Thing]:
+        """All things. Of what is found and not made, runs at the same time begin at different ones, so as not to fill one place."""
+        if not self._turn or resource.made_by is not None:
+            return self.things
+        found = [t for t in self.things if t.resource is resource]
+        first = self._turn % len(found) if found else 0
+        return found[first:] + found[:first]
 
     def _usable(self, thing: Thing, resource: Resource, live: Live) -> bool:
         """Whether one at hand will do. One with a state may be handed on to a call that wants one for itself; what others did
@@ -158,6 +176,11 @@ class World:
             return False
         return not live.states or thing.state is None or thing.state in live.states
 
+    @property
+    def lends(self) -> bool:
+        """Whether a probe has anything for itself."""
+        return any(t.taken for t in self.things)
+
     def _is_taken(self, thing: Thing) -> bool:
         """Whether a probe has it for itself, under this resource's name or another's."""
         return any(t.taken and t.id == thing.id for t in self.things)
@@ -165,12 +188,15 @@ class World:
     def surplus(self, spoilt: bool) -> list[Thing]:
         """Give back what the last probe had for itself (not where a promise was broken); what is more than a few of a kind
         is to be undone."""
+        left = self.left()
+        if self._settled and not spoilt:
+            return []
         if spoilt:
             ids = {t.id for t in self.things if t.taken}
             for thing in self.things:
                 thing.spoilt = thing.spoilt or thing.id in ids
         pools: dict[tuple[str, str], list[Thing]] = {}
-        for thing in self.left():
+        for thing in left:
             if not thing.tries:
                 pools.setdefault((thing.resource.name, thing.role), []).append(thing)
         kept: dict[tuple[str, str, str | None], int] = {}
@@ -184,7 +210,10 @@ class World:
             else:
                 self._by_key.pop((thing.resource.name, thing.id), None)
         self.things = remaining[::-1]
-        return [t for pool in pools.values() for t in (*(s for s in pool if s.spoilt), *[s for s in pool if not s.spoilt][POOL:])]
+        most = self._pool
+        found = [t for pool in pools.values() for t in (*(s for s in pool if s.spoilt), *[s for s in pool if not s.spoilt][most:])]
+        self._settled = not found
+        return found
 
     def obtain(self, resource: Resource, role: str) -> Asking:
         """Make one (or find one, where it cannot be made). Raises Unavailable."""
@@ -233,10 +262,7 @@ class World:
         if door is None or not seen.success:
             return []
         found: list[tuple[Resource, Mapping[str, Any]]] = []
-        for resource in self.model.resources.values():
-            recipe, made = recipe_for(resource, door)
-            if recipe is None and not any(m.action is door.action for m in resource.moves):
-                continue
+        for resource, recipe, made in self._tells(door):
             if resource.undone_by and resource.undone_by.action is door.action:
                 self._undone(resource, seen)
             for body in self._bodies(resource, recipe, seen):
@@ -244,6 +270,14 @@ class World:
                     found.append((resource, body))
                     self._remember(resource, body, seen, made, recipe)
         return found
+
+    def _tells(self, door: Door) -> list[tuple[Resource, Recipe | None, bool]]:
+        """The resources that an answer may tell of, how, and whether it makes one; worked out once for each action."""
+        name = str(door.action.name)
+        if name not in self._told_by:
+            every = [(resource, *recipe_for(resource, door)) for resource in self.model.resources.values()]
+            self._told_by[name] = [t for t in every if t[1] is not None or any(m.action is door.action for m in t[0].moves)]
+        return self._told_by[name]
 
     def _bodies(self, resource: Resource, recipe: Recipe | None, seen: Seen) -> list[Mapping[str, Any]]:
         at = recipe.at if recipe and recipe.at else resource.made_by.at if resource.made_by else None
@@ -265,6 +299,7 @@ class World:
             thing.past = [*thing.past, seen.call][-LONGEST_PAST:]
             thing.touched = thing.touched or (seen.call.door is not None and seen.call.door.action.effect == "write")
             thing.state = state if isinstance(state, str) else thing.state
+            self._changed(thing)
             return
         if recipe is not None and recipe is resource.found_by:
             if will_do(recipe.where, resource, body):
@@ -277,12 +312,20 @@ class World:
     def _add(self, key: tuple[str, str], thing: Thing) -> None:
         self._by_key[key] = thing
         self.things.append(thing)
+        self._changed(thing)
+
+    def _changed(self, thing: Thing) -> None:
+        self._settled = False
+        if thing.made:
+            self._left = None
+            thing.ends_at = epoch(thing.body.get(thing.resource.expires_by)) if thing.resource.expires_by else math.inf
 
     def _undone(self, resource: Resource, seen: Seen) -> None:
         for param in seen.call.door.params if seen.call.door else ():
             thing = self._by_key.get((resource.name, str(seen.input.get(str(param.name)))))
             if thing is not None and param.refers_to == resource.name and not resource.state:
                 thing.gone = True
+                self._changed(thing)
 
     def past(self, call: Call, subject: Mapping[str, Any] | None) -> tuple[Call, ...]:
         """What reads have told of a call's subject."""
@@ -293,24 +336,30 @@ class World:
 
     def left(self) -> list[Thing]:
         """What was made and is neither undone nor over by itself."""
-        found = []
+        if self._left is not None and not self._left_until < self.now:
+            return self._left
+        found, until = [], math.inf
         for thing in self.things:
             if thing.gone or not thing.made:
                 continue
             if self._over(thing):
                 thing.gone = True
-            elif thing.resource.undone_by and self._undoable(thing):
+                continue
+            until = min(until, thing.ends_at)
+            if thing.resource.undone_by and self._undoable(thing):
                 found.append(thing)
+        self._left, self._left_until, self._settled = found, until, False
+        self._owed = sum(t.tries < MAX_TRIES for t in found)
         return found
 
     def _over(self, thing: Thing, ahead_s: float = 0.0) -> bool:
         """Whether it has ended by itself (or will have)."""
-        until = epoch(thing.body.get(thing.resource.expires_by)) if thing.made and thing.resource.expires_by else math.inf
-        return until < self.now + ahead_s  # a time that cannot be read is none
+        return thing.ends_at < self.now + ahead_s  # a time that cannot be read is none
 
     def owed(self) -> int:
         """How many requests undoing all of it takes."""
-        return sum(t.tries < MAX_TRIES for t in self.left())
+        self.left()
+        return self._owed
 
     def _undoable(self, thing: Thing) -> bool:
         states = self._undone_from.get(thing.resource.name)
@@ -328,6 +377,7 @@ class World:
         over = {c.name for c in (thing.resource.missing, *(m.otherwise for m in thing.resource.moves if m.action is undo.action)) if c}
         thing.gone = seen.success or seen.code in over
         thing.tries += not thing.gone
+        self._changed(thing)
         return thing.gone
 
 
