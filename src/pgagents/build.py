@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +137,16 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
                     raise PgagentsError(f"this catalogue writes no {output}: it has {why}")
                 needed: dict[str, Target | Summary] = plan(model) if isinstance(target, Summary) else {id: target}
                 made = next(m for m in _made(model, needed) if m.id == id)
-                return Renderer(templates, traced=traced).render(made)
+                return (_untraced() if templates is None and not traced else Renderer(templates, traced=traced)).render(made)
     outputs = [output for target in known.values() for output in target.outputs]
     help = did_you_mean("/".join(parts[-2:]), outputs) or "name it with its folder: generated/gemini/functions.json"
     raise PgagentsError(f"`{path}` is no file that pgagents generates", help)
+
+
+@cache
+def _untraced() -> Renderer:
+    """A renderer of the shipped templates that remembers nothing of what it renders, so that its templates are compiled once."""
+    return Renderer()
 
 
 def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:

@@ -57,6 +57,8 @@ class Code:
     only: tuple[str, ...] | None
     cite: tuple[str, ...]
     origin: Pointer
+    provoked_by: Mapping[str, Call] = field(default_factory=dict)
+    """By action, the operator's call after which its next call is answered so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ class Action:
     signed: Any = None
     """How the body is signed instead of a key (the written form); None: it is not."""
     formerly: tuple[Former, ...] = ()
+    tenant: bool = False
+    """Whether it tells of the caller's project alone."""
     alias_of: Action | None = None
     """Of an action under a former name, as lists of functions have it: the action itself."""
 

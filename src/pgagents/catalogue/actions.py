@@ -65,7 +65,7 @@ class Signed(Strict):
     header: Name = Field(description="The argument that is the signature's header.")
     scheme: Literal["t_v1_hmac_sha256"] = Field("t_v1_hmac_sha256", description="`t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY`.")
     role: Name = Field(description="The role (under `auth.roles`) that holds the secret.")
-    tolerance_s: Annotated[int, Field(gt=0)] = Field(300, description="How many seconds old a signature may be.")
+    tolerance_s: Annotated[int, Field(gt=0)] = Field(300, description="How many seconds a signature's time may be off, behind or ahead.")
     otherwise: Name | None = Field(None, description="The code for a signature that does not fit. Default: that of an invalid argument.")
 
 
@@ -92,6 +92,7 @@ class Action(Cited):
     output: dict[Status, Output | None] = Field(description="Answers by status.")
     errors: list[Name] = Field(default=[], description="Codes of `errors.codes` that this action may answer besides `errors.always`.")
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
+    tenant: bool = Field(False, description="Whether it tells of the caller's project alone: nothing another project does changes it.")
     confirm: Confirm | None = Field(None, description="What a person is asked before the call.")
     laws: dict[Slug, Law] = Field({}, description="What must hold between a call and its answer.")
     relations: dict[Slug, Relation] = Field({}, description="What must hold between two calls that differ in one argument.")

@@ -99,6 +99,10 @@ def _errors(checker: Checker) -> None:
         checker.known(("errors", "codes", name, "envelope"), code.envelope, ("schemas",), "schema")
         for index, action in enumerate(code.only or ()):
             checker.known(("errors", "codes", name, "only", index), action, (*ACTIONS, ("surfaces",)), "action")
+        for action, call in code.provoked_by.items():
+            at = ("errors", "codes", name, "provoked_by", action)
+            checker.known(at, action, ("actions",), "action")
+            checker.call(at, call, (*scope.CALL, *checker.written.resources))
     for index, name in enumerate(errors.always):
         checker.known(("errors", "always", index), name, ("errors", "codes"), "error code")
     for key in type(errors.framework).model_fields:

@@ -106,7 +106,7 @@ class Signature(Strict):
 
     header: str = Field(description="The header with the signature.")
     scheme: Literal["t_v1_hmac_sha256"] = Field("t_v1_hmac_sha256", description="How it is made: `t=TIME,v1=HMAC-SHA256(TIME.body)`.")
-    tolerance_s: Annotated[int, Field(gt=0)] = Field(300, description="How many seconds old a signature may be.")
+    tolerance_s: Annotated[int, Field(gt=0)] = Field(300, description="How many seconds a signature's time may be off, behind or ahead.")
 
 
 class Webhooks(Cited):

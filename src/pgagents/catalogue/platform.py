@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from pgagents.catalogue.basics import Cel, Cited, Line, Name, Path, Schema, Status, Strict, Url
+from pgagents.catalogue.resources import Call
 
 
 class Server(Strict):
@@ -141,6 +142,9 @@ class Code(Cited):
     meaning: Line | None = None
     envelope: Name | None = Field(None, description="Its own envelope (under `schemas`), where it differs.")
     only: list[Name] | None = Field(None, description="The only actions that may answer it.")
+    provoked_by: dict[Name, Call] = Field(
+        default={}, description="By action, the operator's call after which its next call is answered so; reads the resource that it moves."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -239,7 +243,7 @@ class Points(Strict):
         "any", description="What the id of another project's thing is answered with."
     )
     absent_id_first: Literal["validation", "any"] = Field("any", description="Whether an unknown id is noticed before a wrong argument.")
-    auth_first: Literal[True, "any"] = Field("any", description="Whether a missing key is noticed before a wrong path or method.")
+    auth_first: Literal[True, "any"] = Field("any", description="Whether a missing key is noticed before a wrong path, method or body.")
     literal_path: Literal["wins", "any"] = Field("any", description="Whether a literal path wins over a template that fits too.")
     trailing_slash: Literal["unknown", "any"] = Field("any", description="Whether a path with a slash at its end is another path.")
     redirects: Literal["never", "any"] = Field("any", description="Whether redirects may be answered.")

@@ -87,6 +87,7 @@ class _Resolver:
         self.data = source.data
         self.checker = checker
         self.schemas, self.marks = schema_nodes(written, self.data)
+        self.provoked: dict[str, dict[str, m.Call]] = {name: {} for name in written.errors.codes}
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, m.Action] = {}
 
@@ -95,6 +96,7 @@ class _Resolver:
         for base, block in self.checker.blocks():
             for name, action in block.items():
                 self.actions[name] = self._action(name, action, (*base, name))
+        self._provoked()
         surfaces = {name: self._surface(name, surface) for name, surface in written.surfaces.items()}
         operator = written.operator
         return m.Model(
@@ -120,11 +122,19 @@ class _Resolver:
             browsers=written.browsers,
         )  # fmt: skip
 
+    def _provoked(self) -> None:
+        """Lay in how codes are provoked: by actions, which name codes themselves."""
+        for name, code in self.written.errors.codes.items():
+            at = ("errors", "codes", name, "provoked_by")
+            calls = {action: self._call(call, (*at, action)) for action, call in code.provoked_by.items()}
+            self.provoked[name].update({action: call for action, call in calls.items() if call is not None})
+
     def _code(self, name: str, code: platform.Code) -> m.Code:
         at = ("errors", "codes", name)
         return m.Code(
             name, code.status, Text(code.meaning or name.replace("_", " ").capitalize(), (*at, "meaning")),
             code.envelope or self.written.errors.envelope, tuple(code.only) if code.only is not None else None, tuple(code.cite), at,
+            self.provoked[name],
         )  # fmt: skip
 
     def _action(self, name: str, a: actions.Action, at: Pointer) -> m.Action:
@@ -152,7 +162,7 @@ class _Resolver:
             relations=tuple(self._relation(n, r, (*at, "relations", n)) for n, r in a.relations.items()),
             examples=tuple(self._example(n, e, a, (*at, "examples", n)) for n, e in a.examples.items()),
             texts={n: _texts(t, (*at, "texts", n)) for n, t in a.texts.items()},
-            tags=tuple(a.tags), deprecated=a.deprecated, cite=tuple(a.cite), origin=at, signed=a.signed,
+            tags=tuple(a.tags), deprecated=a.deprecated, cite=tuple(a.cite), origin=at, signed=a.signed, tenant=a.tenant,
             formerly=tuple(_former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()),
         )  # fmt: skip
 

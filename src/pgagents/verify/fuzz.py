@@ -13,10 +13,15 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import cycle, islice
 from typing import Any
 from urllib.parse import unquote
 
+from pgagents.patterns import simplest
+
 MAX_TEXT = 300
+ALONE = "A0a-Z9z_.~"
+"""Characters that a text of one class may be made of, those first that fit most."""
 PLACES = {"path": "path_parameters", "query": "query", "header": "headers"}
 
 
@@ -134,17 +139,21 @@ def _plain(value: Any) -> Any:
 def text_of_pattern(pattern: str, least: int, most: int | None, *, longest: bool) -> str:
     """A shortest or longest ASCII text that the pattern matches within the bounds; "" where none is found.
 
-    Most patterns of APIs are one class of characters repeated, so one character repeated is tried first; Hypothesis
-    finds the simplest text of the others, and is too slow to be asked for their longest.
+    Most patterns of APIs are one class of characters repeated, so one character repeated is tried first, for the longest all of them
+    in turn; then it is spelled out piece by piece. Hypothesis finds what is left, and is too slow to be asked for the longest.
     """
     compiled = re.compile(pattern)
     bound = min(most if most is not None else MAX_TEXT, MAX_TEXT)
     lengths = range(bound, least - 1, -1) if longest else range(least, bound + 1)
     for length in lengths:
-        for char in "A0a-":
-            if compiled.search(char * length):
-                return char * length
-    return _simplest(pattern, least, bound)
+        alone = [char for char in ALONE if compiled.search(char * length)]
+        mixed = "".join(islice(cycle(alone), length))
+        if longest and len(alone) > 1 and compiled.search(mixed):
+            return mixed
+        if alone:
+            return alone[0] * length
+    spelled = simplest(pattern)
+    return spelled if spelled and least <= len(spelled) <= bound else _simplest(pattern, least, bound)
 
 
 def _simplest(pattern: str, least: int, most: int) -> str:

@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
+from zlib import crc32
 
+from pgagents import expression
 from pgagents.expression import Expression
-from pgagents.model import Param
+from pgagents.model import Param, Relation
 from pgagents.origin import plain
 from pgagents.source import Pointer
 from pgagents.verify.call import Call, Fresh, Intent, Live, Moment, Signature
 from pgagents.verify.door import OPERATOR, Door
 from pgagents.verify.encode import request_of
+from pgagents.verify.equations import equations
 from pgagents.verify.memory import Setting
+from pgagents.verify.near_miss import CANDIDATES, most_telling
 from pgagents.verify.readings import invalid, invalid_values, readings_of
 from pgagents.verify.recipe import Recipe, recipe_of, whole
-from pgagents.verify.values import MISSING, Wrong, high, low, types_of, wrongs
+from pgagents.verify.values import MISSING, WIDE, Wrong, high, low, matches, types_of, wrongs
 from pgagents.wire import text_of
 
 DAY_S = 86_400
+SOON_S = 600
+UNBOUNDED = 40
+"""Characters of a long text where nothing bounds it."""
+_BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +47,8 @@ class Negative:
 
 def ordinary(door: Door, recipe: Recipe, intent: Intent, why: str, **changes: Any) -> Call:
     """The correct call of a recipe through a door."""
-    call = Call(door, recipe.input, intent, why, subject=recipe.subject, states=recipe.states, surface=door.surface)
-    return replace(call, **changes) if changes else call
+    given = {"input": recipe.input, "subject": recipe.subject, "states": recipe.states, "surface": door.surface, **changes}
+    return Call(door, intent=intent, why=why, **given)
 
 
 def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -62,13 +71,14 @@ def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], s
     if plainly:
         yield "low", {**base, **{str(p.name): low(p.schema, schemas) for p in plainly}}, "with every argument at its least"
     if wide:
-        yield "high", {**base, **{str(p.name): high(p.schema, schemas) for p in wide}}, "with every argument at its greatest"
+        begun = {name: begin for name, value in base.items() if (begin := _beginning(setting, door, name, value)) is not None}
+        yield "high", {**base, **begun, **{str(p.name): _most(setting, door, p, base) for p in wide}}, "with every argument at its greatest"
     moments = [p for p in door.params if p.required and p.schema.get("format") == "date-time"]
     if len(moments) > 1 and not writes:
         yield (
             "around_now",
-            {**base, **{str(p.name): Moment(DAY_S * (2 * i - 1)) for i, p in enumerate(moments)}},
-            "from yesterday to tomorrow",
+            {**base, **{str(p.name): Moment(-DAY_S if not i else SOON_S * i) for i, p in enumerate(moments)}},
+            "from yesterday to soon",
         )
     for param in door.params:
         if param in plainly or param.required or writes or not _own(setting, door, param, recipe):
@@ -78,6 +88,47 @@ def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], s
     if around and door.on_rest:
         yield "place_low", {**base, **{str(p.name): low(p.schema, schemas) for p in around}}, "at the least of every place argument"
         yield "place_high", {**base, **{str(p.name): high(p.schema, schemas) for p in around}}, "at the greatest of every place argument"
+
+
+def _beginning(setting: Setting, door: Door, name: str, given: Any) -> Expression | None:
+    """For a text that things are looked up by, the beginning of one: a lookup that takes it for the whole breaks the list's laws."""
+    param = door.action.param(name)
+    lists = any(call.action is door.action for r in setting.model.resources.values() for call in r.listed_by)
+    if not lists or param is None or param.refers_to or not isinstance(given, Expression) or "resource" not in given.names:
+        return None
+    schema = setting.named(param.schema)
+    if types_of(schema) != ("string",) or schema.get("enum") or schema.get("format") or schema.get("minLength", 0) > 1:
+        return None
+    text = f"size({given.text}) > 1 ? first({given.text}, size({given.text}) - 1.0) : {given.text}"
+    return setting.kept(("beginning", text), lambda: expression.compile(text, given.names))
+
+
+def _most(setting: Setting, door: Door, param: Param, base: Mapping[str, Any]) -> Any:
+    """The greatest value of an argument: a text as long as may be, in characters that take most bytes; where nothing bounds a number,
+    the one that tells most of the laws that read it."""
+    schema, name = setting.named(param.schema), str(param.name)
+    if (
+        set(types_of(schema)) <= {"string", "null"}
+        and not _BOUND & schema.keys()
+        and not (door.on_rest and param.place in ("header", "path"))
+    ):
+        return WIDE * int(schema.get("maxLength", max(schema.get("minLength", 0), UNBOUNDED)))
+    if "number" in types_of(schema) and not {"maximum", "exclusiveMaximum", "enum", "const"} & schema.keys():
+        plain = {k: v for k, v in base.items() if isinstance(v, str | int | float)}
+        known = {"response": {}, "status": 200, "surface": door.surface, "now": 0.0, "before": None, "env": setting.model.env}
+        values = [(v, {**known, "input": {**plain, name: v}}) for v in CANDIDATES if matches(schema, v)]
+        found, _ = setting.kept(("telling", door.action.name, name), lambda: most_telling(equations(door.action.laws), values))
+        if found is not None:
+            return found
+    return high(param.schema, setting.model.schemas)
+
+
+def fills_a_page(setting: Setting, door: Door, relation: Relation) -> bool:
+    """Whether the argument that a relation widens is a whole number up to which things are answered, and no further page has the rest."""
+    param = door.action.param(relation.widen)
+    members = setting.named(door.action.success.schema or {}).get("properties", {})
+    paged = any(name.lower().startswith("next") for name in members)
+    return param is not None and types_of(setting.named(param.schema)) == ("integer",) and not paged
 
 
 def free_params(setting: Setting, door: Door) -> list[Param]:
@@ -135,10 +186,30 @@ def negatives(setting: Setting, door: Door) -> Iterator[Negative]:
     """Every one-keyword violation of every argument that is invalid under any reading of what is sent."""
     recipe = recipe_of(setting.model, door.action)
     for param in door.params:
-        for wrong in wrongs(plain(param.schema), setting.model.schemas, required=param.required):
-            if found := _negative(setting, door, recipe, param, wrong):
-                yield found
+        listed = wrongs(plain(param.schema), setting.model.schemas, required=param.required)
+        for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
+            group = _turned(list(alike), param, _turn(door, param, keyword, *path))
+            made = (_negative(setting, door, recipe, param, wrong) for wrong in group)
+            for index, found in enumerate(n for n in made if n is not None):
+                tier = 2 if index else 1
+                yield found if found.tier == tier else replace(found, tier=tier)
     yield from _unknown(setting, door, recipe)
+
+
+def _turned(group: list[Wrong], param: Param, turn: int) -> list[Wrong]:
+    """Values that break one keyword, beginning with one of those that say most; with one that REST can carry, so that surfaces can be
+    compared."""
+    first = [w for w in group if w.tier == 1]
+    turn %= max(1, len(first))
+    return sorted([*first[turn:], *first[:turn], *(w for w in group if w.tier > 1)], key=lambda w: not _carried(param, w.value))
+
+
+def _turn(door: Door, param: Param | None, *place: Any) -> int:
+    """A number that is an argument's own on every surface: which of the values that break a keyword is tried first there.
+
+    One value for all would show one kind of weakness everywhere; so each argument is tried with another.
+    """
+    return crc32("/".join(map(str, (door.action.name, param.name if param else "", *place))).encode())
 
 
 def negatives_of(setting: Setting, door: Door) -> tuple[Negative, ...]:
@@ -206,10 +277,15 @@ def _text(setting: Setting, param: Param) -> bool:
 
 def _sendable(door: Door, param: Param, value: Any) -> bool:
     """Path values must not be empty or change the path; header values must be printable ASCII."""
-    if not door.on_rest or not isinstance(value, str):
+    return not door.on_rest or _carried(param, value)
+
+
+def _carried(param: Param, value: Any) -> bool:
+    """Whether REST can carry the value where the argument stands."""
+    if not isinstance(value, str):
         return True
     if param.place == "path":
-        return value not in ("", ".", "..") and "/" not in value
+        return value not in ("", ".", "..") and "/" not in value and value.isprintable()
     return param.place != "header" or (value.isascii() and value.isprintable() and value == value.strip() and value != "")
 
 
@@ -242,7 +318,9 @@ def _unknown(setting: Setting, door: Door, recipe: Recipe) -> Iterator[Negative]
         return
     if door.on_rest and not any(p.place == "body" for p in door.params):
         return
-    call = ordinary(door, recipe, "invalid", "an undeclared argument", input={**recipe.input, "pgv_unknown": 1}, field="pgv_unknown")
+    value = (1, None, "")[_turn(door, None, "unknown_member") % 3]
+    given = {**recipe.input, "pgv_unknown": value}
+    call = ordinary(door, recipe, "invalid", "an undeclared argument", input=given, field="pgv_unknown")
     origin = ("points", "unknown_member") if setting.model.source.has(("points", "unknown_member")) else door.action.origin
     yield Negative(door, "unknown_member", "pgv_unknown", call, "an undeclared argument is given", origin, door.action.cite, 1)
 

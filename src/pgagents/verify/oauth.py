@@ -29,6 +29,15 @@ class OAuthClient:
     headers: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
     """Of what is sent, what no report may show, such as the user's password."""
+    refuse: Mapping[str, str] = field(default_factory=dict)
+    """The fields of a user who does not consent; empty: nobody said how one refuses."""
+    other: OAuthClient | None = None
+    """Another registered client, for whom our codes and tokens are none."""
+
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        """All of it that no report may show."""
+        return (self.secret, *self.headers.values(), *self.hidden, *(self.other.sensitive if self.other else ()))
 
     @property
     def kind(self) -> str:

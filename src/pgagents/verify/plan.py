@@ -85,7 +85,9 @@ def _beside(setting: Setting, roles: frozenset[str]) -> list[str]:
     OAuth, where a client was."""
     model = setting.model
     operated = [model.clock, model.audit.listed_by.action if model.audit else None]
-    found = [str(action.name) for action in operated if action is not None and OPERATOR in roles]
+    operated += [call.action for code in model.codes.values() for call in code.provoked_by.values()]
+    operated += [step.action for workflow in model.workflows for step in workflow.steps if step.role == OPERATOR]
+    found = list(dict.fromkeys(str(action.name) for action in operated if action is not None and OPERATOR in roles))
     oauth = model.auth.oauth
     if oauth is not None and setting.oauth is not None:
         found += [path for path in (oauth.authorize, oauth.token, oauth.revoke, oauth.metadata, oauth.resource_metadata) if path]
@@ -114,7 +116,8 @@ def draft(
     if options.profile != "smoke" and sum(p.cost for p in probes) < again_until(setting, options, budget(setting, options, roles)):
         setting.fuzz = True  # Schemathesis costs a second, so it is asked where there is room for what it says
         probes = _probes(setting, checks, roles)
-    settled = _settled(setting, checks, contracts, options, writes, elsewhere(contracts, options.shard))
+    shared = [p for p in probes if p.phase != LAST and _identified(p, identities)]
+    settled = _settled(setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared))
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -31,6 +33,8 @@ __all__ = ["Identities", "Options", "Plan", "Progress", "contracts", "plan", "ve
 
 RETRIES = 12
 """Requests kept back for trying failing cases once more."""
+SELDOM = 20_000
+"""After so many new objects Python looks for those that only hold each other; by itself it does after 700."""
 
 
 def contracts(model: Model) -> tuple[Contract, ...]:
@@ -38,6 +42,21 @@ def contracts(model: Model) -> tuple[Contract, ...]:
     return planning.all_contracts(setting_of(model, str(model.api.server)), collect())
 
 
+@contextmanager
+def _lasting() -> Iterator[None]:
+    """Within it Python's collector comes seldom, and leaves alone what is there already and lasts as long: modules, the catalogue.
+    Looking through them again and again would take a tenth of a run."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(SELDOM, before[0]) if before[0] else 0, *before[1:])  # 0: whoever runs us wants none at all
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
+
+
+@_lasting()
 def plan(
     model: Model,
     options: Options,
@@ -73,6 +92,7 @@ def plan(
     return Plan(by_bucket, by_phase, total, seconds, selected, left_out, made.digest, by_contract, by_check)
 
 
+@_lasting()
 def verify(
     model: Model,
     handler: Handler,
@@ -111,32 +131,52 @@ def verify(
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed)
     ledger.settled.update(made.settled)
-    tag = sha256(f"{started_at} {options.seed} {url}".encode()).hexdigest()[:8]
+    world = World(setting, _tag(started_at, clock(), url, options), model.env, options.shard or (1, 1))
     driver = Driver(
-        setting, handler, identities.keys, options, ledger, World(setting, tag, model.env), checks,
+        setting, handler, identities.keys, options, ledger, world, checks,
         clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests, writes=made.writes,
         plain=plain, secrets=identities.hidden,
     )  # fmt: skip
     generating = timer() - begun
+    gc.freeze()  # contracts and plan
     stopped = _spend(driver, made, on_progress, begun)
     if driver.key_refused or (stopped and not driver.answered):
         ledger.forget()
     behind = _finish(driver, stopped)
-    results = _results(driver, made, options, stopped)
+    return _report(driver, made, options, stopped, behind, started_at, timer() - begun, generating)
+
+
+def _tag(started_at: str, now: float, url: str, options: Options) -> str:
+    """What this run's ids begin with. Shards that start in the same second must not share it: their idempotency keys would be one."""
+    return sha256(f"{started_at} {now!r} {options.seed} {options.shard} {url}".encode()).hexdigest()[:8]
+
+
+def _report(
+    driver: Driver,
+    made: planning.Draft,
+    options: Options,
+    stopped: str,
+    behind: list[str],
+    started_at: str,
+    seconds: float,
+    generating: float,
+) -> Report:
+    """What the run found, without any secret. `seconds` it took in all, `generating` before its first request."""
+    model, judge = driver.model, driver.judge
     redacted = cache(driver.redactor.text)
-    results = tuple(replace(r, reason=redacted(r.reason)) if r.reason else r for r in results)
-    findings = tuple(driver.redactor.finding(f) for f in ledger.findings())
+    results = tuple(replace(r, reason=redacted(r.reason)) if r.reason else r for r in _results(driver, made, options, stopped))
+    findings = tuple(driver.redactor.finding(f) for f in driver.ledger.findings())
     counts = Counter(r.verdict for r in results)
     header = Header(
-        "pgagents", options.version or _version(), str(model.source.file), model.sha256, url, options.seed, options.profile, started_at,
-        len(results), shard=options.shard,
+        "pgagents", options.version or _version(), str(model.source.file), model.sha256, driver.setting.url, options.seed, options.profile,
+        started_at, len(results), shard=options.shard,
     )  # fmt: skip
     footer = Footer(
-        driver.sent, timer() - begun, {v: counts[v] for v in Verdict}, not stopped, driver.judge.served, tuple(map(redacted, behind)),
-        tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.sender.seconds_sending, driver.judge.seconds,
+        driver.sent, seconds, {v: counts[v] for v in Verdict}, not stopped, judge.served, tuple(map(redacted, behind)),
+        tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.sender.seconds_sending, judge.seconds,
     )  # fmt: skip
-    said = {name: (module.__doc__ or "").strip() for name, module in sorted(checks.items())}
-    return Report(header, findings, results, footer, said, carried=_carried(setting))
+    said = {name: (module.__doc__ or "").strip() for name, module in sorted(collect().items())}
+    return Report(header, findings, results, footer, said, carried=_carried(driver.setting))
 
 
 def _carried(setting: Setting) -> dict[str, tuple[str, ...]]:
@@ -168,7 +208,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
 
     def tell(doing: str, waiting_s: float = 0.0) -> None:
         if on_progress:
-            ledger = driver.ledger
+            ledger = driver.judge.ledger
             seconds = driver.timer() - begun
             on_progress(Progress(driver.sent, planned, ledger.judged, len(ledger.entries), ledger.broken, seconds, doing, waiting_s))
 
@@ -177,10 +217,10 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
         for probe in made.probes:
             if probe.spare and driver.ledger.all_judged(probe.covers):
                 continue
-            kept_back = (reserve if driver.ledger.broken else 0) + (made.for_last if probe.phase != planning.LAST else 0)
             if probe.tier > 1 and not _affordable(driver, probe, made.again_until):
                 continue
-            if not _affordable(driver, probe, driver.sender.max_requests - kept_back):
+            most = driver.sender.max_requests - (made.for_last if probe.phase != planning.LAST else 0)
+            if not _affordable(driver, probe, most - reserve) and (driver.ledger.broken or not _affordable(driver, probe, most)):
                 driver.ledger.excuse(probe.covers, "the budget of requests was spent")
                 continue
             tell(probe.name)
@@ -190,6 +230,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
     except KeyboardInterrupt:
         return "interrupted"
     finally:
+        driver.judge.settle()
         tell(FINISHING)
     return ""
 

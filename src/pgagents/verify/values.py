@@ -10,6 +10,12 @@ from typing import Any
 from pgagents.schema import resolve
 
 STEP = 0.01
+FAR = 300
+"""Characters: more than a column of 255 takes, and less than any server's limit of an address."""
+HAIR = 0.000_001
+"""Beyond a bound by less than what anybody rounds to."""
+NEAR_FORMS = {"date-time": ("2026-04-18T16:00:00", "2026-02-30T16:00:00Z", "2026-04-18"), "date": ("2026-02-30",)}
+"""What is almost of a format: a time without an offset, a day that no calendar has, a day without a time."""
 FORMATS = {
     "date-time": "2026-04-18T16:00:00Z",
     "date": "2026-04-18",
@@ -17,6 +23,8 @@ FORMATS = {
     "uuid": "8f14e45f-ceea-467f-9b1a-0d3b8f7c2a11",
 }
 URI = "https://example.com/"
+WIDE = "\U0001f17f"
+"""One character that takes four bytes in UTF-8 and two units in UTF-16."""
 
 Schemas = Mapping[str, Any]
 
@@ -25,7 +33,7 @@ Schemas = Mapping[str, Any]
 class Wrong:
     """A value that breaks one keyword at one place: `path` leads from the argument to the place (empty: the argument itself).
 
-    `tier` 2 repeats what a tier-1 value of the same keyword and place shows.
+    Where several of `tier` 1 break one keyword at one place, any of them may stand for all; `tier` 2 shows less.
     """
 
     keyword: str
@@ -191,9 +199,13 @@ def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[
     if (v := schema.get("minimum")) is not None:
         yield Wrong("minimum", path, _tidy(v - step), f"is below {v:g}")
         yield Wrong("minimum", path, _tidy(v - 1_000_000), f"is far below {v:g}", 2)
+        if not whole:
+            yield Wrong("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}")
     if (v := schema.get("maximum")) is not None:
         yield Wrong("maximum", path, _tidy(v + step), f"is above {v:g}")
         yield Wrong("maximum", path, _tidy(v + 1_000_000_000), f"is far above {v:g}", 2)
+        if not whole:
+            yield Wrong("maximum", path, _tidy(v + HAIR), f"is a hair above {v:g}")
     if (v := schema.get("exclusiveMinimum")) is not None:
         yield Wrong("exclusiveMinimum", path, _tidy(v), f"is {v:g}")
         yield Wrong("exclusiveMinimum", path, _tidy(v - 1), f"is below {v:g}", 2)
@@ -215,21 +227,26 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[W
         yield Wrong("minLength", path, low(schema, {})[: least - 1], f"has {least - 1} characters")
     if (most := schema.get("maxLength")) is not None:
         yield Wrong("maxLength", path, "x" * (most + 1), f"has {most + 1} characters")
+        yield Wrong("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
+        yield Wrong("maxLength", path, "x" * (most + FAR), f"has {most + FAR} characters")
     if pattern := schema.get("pattern"):
-        base = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
-        long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
-        candidates = (base[:1] + " !" + base[1:], long + long[-1:], "", base + "\n", "é" + base)
-        good = [c for c in candidates if not matches(schema, c)]
-        for index, text in enumerate(good):
-            yield Wrong(
-                "pattern",
-                path,
-                text,
-                f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match",
-                1 if index == 0 else 2,
-            )
-    if (form := schema.get("format")) and not matches(schema, "pgv no such form"):
-        yield Wrong("format", path, "pgv no such form", f"is no {form}")
+        yield from _mismatches(schema, str(pattern), path)
+    if form := schema.get("format"):
+        for index, text in enumerate(("pgv no such form", *NEAR_FORMS.get(form, ()))):
+            if not matches(schema, text):
+                yield Wrong("format", path, text, f"is {text}, which is no {form}" if index else f"is no {form}")
+
+
+def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...]) -> Iterator[Wrong]:
+    """Texts that a pattern does not match, and that what stands in its place in a server may: a class of letters that takes those
+    of every script, an end that a line break may follow, bounds that are forgotten."""
+    base = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
+    long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
+    inside, elsewhere = (base[:1] + " !" + base[1:], "é" + base, base + "\u0663"), f"{base}/../{base}"
+    candidates = (*inside, long + long[-1:], "", base + "\n", base + " ", elsewhere, base[:1] * FAR)
+    good = [c for c in dict.fromkeys(candidates) if not matches(schema, c)]
+    for text in good:
+        yield Wrong("pattern", path, text, f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match")
 
 
 def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
@@ -239,19 +256,17 @@ def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wr
         yield Wrong("enum", path, "pgv-other", "is none of the listed values")
         return
     yield Wrong("enum", path, f"{first}x", "is none of the listed values")
-    flipped = first.swapcase()
-    if flipped not in values:
-        yield Wrong("enum", path, flipped, "is a listed value in the other case", 2)
+    for text, says in ((first.swapcase(), "is a listed value in the other case"), (first[:-1], "is the beginning of a listed value")):
+        if text not in values:
+            yield Wrong("enum", path, text, says)
 
 
 def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool) -> Iterator[Wrong]:
     kinds = types_of(schema)
     if not kinds:
         return
-    first = True
     for kind, value in _strangers(schema, schemas, kinds):
-        yield Wrong("type", path, value, f"is {kind}", 1 if first else 2)
-        first = False
+        yield Wrong("type", path, value, f"is {kind}")
     if "null" not in kinds:
         yield Wrong("type", path, None, "is null", 2) if required else Wrong("null", path, None, "is null")
 
@@ -268,7 +283,7 @@ def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ..
     elif "object" in kinds or "array" in kinds:
         yield "a string", "pgv"
     else:
-        yield "a word", "pgv"
+        yield "a word", "NaN" if {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} & schema.keys() else "pgv"
     if "boolean" not in kinds:
         yield "a boolean", True
     elif not {"number", "integer"} & set(kinds):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from pgagents.contract import Contract
 from pgagents.model import Code, Param, Resource
-from pgagents.verify.call import Call
+from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Probe, promise, refused_with
 from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
@@ -24,7 +25,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         if resource.absent and resource.missing:
             says = f"{door.action.name} answers {resource.missing.name} for a {param.name} that does not exist"
             yield promise(NAME, f"unknown/{param.name}", door, says, (*resource.origin, "absent"), door.action.cite)
-        if _foreign(door, param, resource):
+        if _foreign(door, resource):
             says = f"{door.action.name} hides another project's {resource.name}"
             yield promise(NAME, f"foreign/{param.name}", door, says, (*resource.origin, "tenant"), resource.cite or door.action.cite)
 
@@ -37,10 +38,10 @@ def _references(setting: Setting) -> Iterator[tuple[Door, Param, Resource]]:
                 yield door, param, resource
 
 
-def _foreign(door: Door, param: Param, resource: Resource) -> bool:
+def _foreign(door: Door, resource: Resource) -> bool:
     if door.form is not None:  # an MCP server acts with one key
         return False
-    return bool(resource.tenant and resource.made_by and resource.missing and (param.required or door.action.effect == "read"))
+    return bool(resource.tenant and resource.made_by and resource.missing)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -55,11 +56,27 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             call = ordinary(door, recipe, "absent", f"a {param.name} that does not exist", input=given)
             run = _run(call, contract, [resource.missing], f"a {param.name} that does not exist")
             yield Probe(contract, 5, (contract,), 1, run, (door,), "main", writes)
-        if _foreign(door, param, resource):
+        if _foreign(door, resource):
             contract = f"{NAME}/foreign/{param.name}/{door.place}"
             call = ordinary(door, recipe, "absent", f"another project's {resource.name}", role="second", owner="main")
             run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
+            if not param.required:
+                run = _with_theirs(setting, call, param, resource, contract)
             yield Probe(contract, 3, (contract,), 1, run, (door,), "second", writes)
+
+
+def _with_theirs(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
+    """A call that need not name such a thing names one of the main project's, and gives whatever else that thing tells."""
+
+    def run() -> Conversation:
+        body = yield Live(resource.name)
+        told = {str(p.name): body[str(p.name)] for p in (call.door.params if call.door else ()) if str(p.name) in body}
+        given = {**call.input, **told, str(param.name): body[resource.id]}
+        yield from _run(
+            replace(call, input=given, subject=None), contract, _codes(setting, resource), f"another project's {resource.name}"
+        )()
+
+    return run
 
 
 def _codes(setting: Setting, resource: Resource) -> list[Code]:

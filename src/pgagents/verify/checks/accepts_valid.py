@@ -13,7 +13,7 @@ from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, kept, promise, untested
 from pgagents.verify.door import Door
 from pgagents.verify.fuzz import random_values
-from pgagents.verify.generate import edges, free_params, is_invalid, ordinary
+from pgagents.verify.generate import edges, fills_a_page, free_params, is_invalid, ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.seen import Seen
@@ -130,7 +130,7 @@ def _at_edges(setting: Setting, door: Door, recipe: Recipe) -> Iterator[Probe]:
     known = {name: (given, f"a call {says}") for name, given, says in _edges(setting, door)}
     for name, (given, says) in _extra(setting, door, recipe).items():
         known.setdefault(name, (given, says))
-    for names in _together(door, list(known)):
+    for names in _together(setting, door, list(known)):
         calls = [ordinary(door, recipe, "valid", known[n][1], input=known[n][0], fresh=writes) for n in names]
         joint = dict(recipe.input)
         for name in reversed(names):  # what stands first decides
@@ -155,16 +155,18 @@ def _extra(setting: Setting, door: Door, recipe: Recipe) -> dict[str, tuple[dict
     return {UNKNOWN_QUERY: ({**recipe.input, UNKNOWN: "1"}, "a call with an unknown query parameter")}
 
 
-def _together(door: Door, names: list[str]) -> list[list[str]]:
+def _together(setting: Setting, door: Door, names: list[str]) -> list[list[str]]:
     """Edges in groups that one call can have at once. The greatest of everything stays alone: its answer holds most data; so does
     the least of what a relation widens, which is sent for that."""
-    widened = {f"low_{r.widen}" for r in door.action.relations if "integer" in types_of(_schema(door, r.widen))}
+    alone = [r for r in door.action.relations if not fills_a_page(setting, door, r)]
+    widened = {f"low_{r.widen}" for r in alone if "integer" in types_of(_schema(door, r.widen))}
     lows = [n for n in names if (n == "low" or n.startswith("low_") or n == "place_low") and n not in widened]
     joints = [lows, ["minimal", "place_high"] if not door.action.relations else []]
     groups = [group for group in joints if len(group) > 1 and set(group) <= set(names)]
     least = next(iter(lows), "")
     if UNKNOWN_QUERY in names:
-        bare = next((n for n in names if n not in ("high", UNKNOWN_QUERY) and not any(n in g for g in groups)), "")
+        others = [n for n in names if n not in ("high", "around_now", UNKNOWN_QUERY) and not any(n in g for g in groups)]
+        bare = next((n for n in (*others, "high", "around_now") if n in names), "")
         into = groups[0] if groups else [least or bare] if least or bare else []
         groups = [[*into, UNKNOWN_QUERY], *(g for g in groups if g is not into)] if into else groups
     taken = {name for group in groups for name in group}

@@ -55,10 +55,9 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     response = seen.response
     if response is None or seen.status == UNAVAILABLE or seen.call.intent == "document":
         return
-    for header in memory.model.headers:
-        if not _due(header, seen) or not (place := _place(header, seen)) or (header.https and not memory.setting.https):
+    for header, contract in memory.setting.kept((NAME, seen.place), lambda: _promised(memory.setting, seen)):
+        if not _due(header, seen):
             continue
-        contract = f"{NAME}/{header.name}/{place}"
         text = response.header(header.name)
         if text is None:
             yield broken(contract, f"header {header.name} on a {seen.status}", f"no such header on {seen.status}")
@@ -67,6 +66,12 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         else:
             wanted = header.const or "a value that satisfies its schema"
             yield broken(contract, f"{header.name}: {wanted}", f"{header.name}: {text[:120]}")
+
+
+def _promised(setting: Setting, seen: Seen) -> list[tuple[Header, str]]:
+    """The headers that are promised of answers at an exchange's place, each with its contract; worked out once a run."""
+    found = [(header, _place(header, seen)) for header in setting.model.headers if setting.https or not header.https]
+    return [(header, f"{NAME}/{header.name}/{place}") for header, place in found if place]
 
 
 def _due(header: Header, seen: Seen) -> bool:

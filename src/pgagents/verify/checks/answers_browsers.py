@@ -22,7 +22,7 @@ ANSWERED, REFUSED, STRANGERS = f"{NAME}/answer@{REST}", f"{NAME}/refusal@{REST}"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """The question before a call once for a read and a write; the answer, a refusal, and what strangers get."""
+    """The question before a call once for a read, a write and a method of its own; the answer, a refusal, and what strangers get."""
     browsers = setting.model.browsers
     if browsers is None or _reader(setting) is None:
         return
@@ -36,11 +36,12 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _doors(setting: Setting) -> list[Door]:
-    """One of each kind: a read, and a write with a body."""
+    """One of each kind: a read, a write with a body, and one by a method that a browser lets no page use unasked."""
     rest = [d for d in setting.doors if d.dispatcher is None and d.action.key]
     writers = [d for d in rest if any(p.place == "body" for p in d.params)]
+    others = [d for d in rest if d.method not in SIMPLE_METHODS]
     reader = _reader(setting)
-    return [*([reader] if reader else []), *writers[:1]]
+    return list({d.place: d for d in [*([reader] if reader else []), *writers[:1], *others[:1]]}.values())
 
 
 def _reader(setting: Setting) -> Door | None:

@@ -26,6 +26,8 @@ NAME = "audits_writes"
 CORRECT = ("valid", "explore", "clean")
 """A wrong call that succeeds is found by others, and what it did is nobody's promise."""
 MOST_NOTED = 2_000
+WILD = f"{NAME}/wild"
+"""The note of calls that may have left a row though they should not have: wrong ones that succeeded, those without an answer."""
 EARLY, LATE = 4, 8
 SLACK_S = 5.0
 SHORTEST = 4
@@ -62,6 +64,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def _general(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
     yield "unchanged", "a row that was written stays as it is", audit.origin
+    yield "refused", "a refused write leaves no row", audit.origin
     if audit.actor:
         yield "actor", "rows name who acted: one key as one actor, another key as another", (*audit.origin, "actor")
     if audit.diff:
@@ -90,6 +93,9 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
             any(memory.model.resources[audit.about[member]].made_by is not None for member in about),
         )
         memory.notes.setdefault(NAME, deque(maxlen=MOST_NOTED)).append(done)
+    elif audit is not None and door is not None and _audited(audit, door) and (seen.success or seen.error or seen.status >= 500):
+        wild = frozenset({audit.action: str(door.action.name), **_about(memory.setting, audit, seen)}.items())
+        memory.notes.setdefault(WILD, deque(maxlen=MOST_NOTED)).append(wild)
     yield from ()
 
 
@@ -155,6 +161,7 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
         why = "the rows of the audit"
         seen: Seen = yield Call(door, audit.listed_by.input, "valid", why, role=audit.role, owner=audit.role, surface=door.surface)
         noted: Sequence[Done] = list((yield Recall(NAME)) or ())
+        wild: set[frozenset[tuple[str, Any]]] = set((yield Recall(WILD)) or ())
         rows = at_path(audit.listed_by.at, seen) if audit.listed_by.at and seen.success else None
         if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
             for contract in {f"{NAME}/{d.door.place}": None for d in noted}:
@@ -164,12 +171,35 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
         inside = [d for d in noted if since is None or d.at > since + SLACK_S]
         for contract in {f"{NAME}/{d.door.place}": None for d in noted if since is not None and not d.at > since + SLACK_S}:
             yield untested(contract, f"the {len(rows)} rows that are listed are all later than the call")
-        yield from _judged(audit, inside, rows)
+        yield from _judged(audit, [d for d in inside if frozenset(d.says.items()) not in wild], rows)
+        yield from _refused(setting, audit, noted, rows, wild)
         if last and earlier:
             yield from _unchanged(audit, earlier, rows, since)
         earlier[:] = rows
 
     return run
+
+
+def _refused(
+    setting: Setting, audit: Audit, noted: Sequence[Done], rows: Sequence[Row], wild: set[frozenset[tuple[str, Any]]]
+) -> Iterator[Judgement]:
+    """No row tells of a write to a thing of ours that no call of ours made.
+
+    A dispatcher may note every call, also those that it refuses, so what came through one counts for nothing.
+    """
+    contract = f"{NAME}/refused@{REST}"
+    made = [m for m, name in audit.about.items() if setting.model.resources[name].made_by is not None]
+    ours = {(m, v) for done in noted for m, v in done.says.items() if m in made}
+    writes = {str(d.action.name) for d in setting.doors if d.action.effect == "write" and _audited(audit, d)}
+    done = {(d.says[audit.action], pair) for d in noted for pair in d.says.items()}
+    done |= {(dict(w)[audit.action], pair) for w in wild for pair in w}
+    for row in rows:
+        name, about = row.get(audit.action), [(m, row.get(m)) for m in audit.about if (m, row.get(m)) in ours]
+        through = any(d.attribution.items() <= row.items() for d in setting.model.dispatchers if d.attribution)
+        if name in writes and about and not through and not any((name, pair) in done for pair in about):
+            yield broken(contract, "rows of what was done", f"a row of {name} about {about[0][1]}, where {name} was only refused")
+            return
+    yield kept(contract)
 
 
 def _judged(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Iterator[Judgement]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pgagents.contract import Contract
@@ -72,14 +73,36 @@ def _times(body: Any, schema: Mapping[str, Any], memory: Memory) -> tuple[str, s
 
 
 def _moments(body: Any, schema: Mapping[str, Any], memory: Memory, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    schema = memory.setting.named(schema)
-    if schema.get("format") == "date-time" and isinstance(body, str):
+    found = memory.setting.kept((NAME, "timed", id(schema)), lambda: _timed(schema, memory.setting))
+    if found.is_time and isinstance(body, str):
         yield ".".join(path), body
     elif isinstance(body, dict):
-        for part in (schema, *(memory.setting.named(s) for s in schema.get("allOf", ()))):
-            for name, member in part.get("properties", {}).items():
-                if name in body:
-                    yield from _moments(body[name], member, memory, (*path, name))
-    elif isinstance(body, list) and isinstance(schema.get("items"), Mapping):
+        for name, member in found.members:
+            if name in body:
+                yield from _moments(body[name], member, memory, (*path, name))
+    elif isinstance(body, list) and found.items is not None:
         for index, item in enumerate(body):
-            yield from _moments(item, schema["items"], memory, (*path, str(index)))
+            yield from _moments(item, found.items, memory, (*path, str(index)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    """Where a schema may have times: itself, in which members, in its items. It keeps its schema alive, so that no other takes its id."""
+
+    schema: Mapping[str, Any]
+    is_time: bool
+    members: tuple[tuple[str, Mapping[str, Any]], ...]
+    items: Mapping[str, Any] | None
+
+
+def _timed(given: Mapping[str, Any], setting: Setting) -> _Timed:
+    schema = setting.named(given)
+    parts = (schema, *(setting.named(s) for s in schema.get("allOf", ())))
+    members = [(name, member) for part in parts for name, member in part.get("properties", {}).items()]
+    within = tuple((name, member) for name, member in members if _may_hold(setting.named(member)))
+    items = schema.get("items")
+    return _Timed(given, schema.get("format") == "date-time", within, items if isinstance(items, Mapping) else None)
+
+
+def _may_hold(schema: Mapping[str, Any]) -> bool:
+    return schema.get("format") == "date-time" or not schema.keys().isdisjoint(("properties", "allOf", "items"))

@@ -12,10 +12,10 @@ from pgagents.contract import Contract
 from pgagents.model import Code, Dispatcher
 from pgagents.source import Pointer
 from pgagents.verify.call import Call, Raw
-from pgagents.verify.check import Conversation, Probe, accepted, broken, kept, promise_at, refused_with
-from pgagents.verify.door import Door
+from pgagents.verify.check import Conversation, Judgement, Probe, accepted, broken, kept, promise_at, refused_with
+from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import edges, ordinary
-from pgagents.verify.memory import Setting
+from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 from pgagents.wire import json_bytes
@@ -24,6 +24,9 @@ NAME = "framework"
 PLAINTEXT = f"{NAME}/plaintext@rest"
 NOT_IMPLEMENTED = 501
 DEEP = 100_000
+LONG = 5_000
+SHOWN = frozenset(("options", "long_query"))
+"""Forms that other calls have too, such as a browser's question and the broken percent-encoding; sent alone where none did."""
 ODD_METHODS = ("DELETE", "PATCH", "PUT", "POST", "GET")
 
 
@@ -58,10 +61,23 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for case in cases(setting):
         contract = f"{NAME}/{case.detail}@{case.call.surface}"
         doors = (case.call.door,) if case.call.door else ()
-        phase = 6 if case.survive else 2
-        yield Probe(contract, phase, (contract,), 2 if case.writes else 1, _run(case, contract), doors, "main", case.writes)
+        phase, spare = (6 if case.survive else 2), case.survive and case.detail.partition("/")[2] in SHOWN
+        cost = 2 if case.writes else 1
+        shows = (f"{NAME}/survives/long_query@rest",) if case.detail == "survives/percent" else ()
+        run = _run(case, contract)
+        yield Probe(contract, phase, (contract,), cost, run, doors, "main", case.writes, spare=spare, shows=shows)
     if setting.model.errors.framework.plaintext and setting.plain_url and (door := _reader(setting)) is not None:
         yield Probe(PLAINTEXT, 2, (PLAINTEXT,), 1, _plaintext(setting, door), (), "main", False)
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Whatever has one of the odd forms shows that the server survives it."""
+    if seen.void or seen.call.surface != REST or _reader(memory.setting) is None:
+        return
+    if seen.request.method == "OPTIONS":
+        yield kept(f"{NAME}/survives/options@{REST}")
+    if seen.request.method == "GET" and len(seen.request.target) > LONG:
+        yield kept(f"{NAME}/survives/long_query@{REST}")
 
 
 def _plaintext(setting: Setting, door: Door) -> Callable[[], Conversation]:
@@ -202,7 +218,7 @@ def _types(setting: Setting, door: Door) -> Iterator[Case]:
         call = _edited(setting, door, "a body sent as text/plain", Raw(headers=(("Content-Type", "text/plain"),)))
         origin = ("errors", "framework", "wrong_type")
         yield Case("wrong_type", "a body sent as text/plain is refused", call, codes[framework.wrong_type], origin, writes=writes)
-    charset = Raw(headers=(("Content-Type", "application/json; charset=utf-8"),))
+    charset = Raw(headers=(("Content-Type", "application/json; charset=UTF-8"),))  # as many clients write it: any case is the same
     recipe = recipe_of(setting.model, door.action)
     given = next((given for name, given, _ in edges(setting, door) if name == "minimal"), recipe.input)
     plain = replace(ordinary(door, recipe, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset)
@@ -264,9 +280,9 @@ def _odd(setting: Setting) -> Iterator[Case]:
     odd: list[tuple[str, str, Raw]] = [
         ("head", "HEAD", Raw("HEAD", door.path)),
         ("options", "OPTIONS", Raw("OPTIONS", door.path)),
-        ("long_query", "a query of 5,000 characters", Raw("GET", f"{door.path}?pgv={'x' * 5_000}")),
+        ("long_query", f"a query of {LONG:,} characters", Raw("GET", f"{door.path}?pgv={'x' * LONG}")),
         ("repeated", "every parameter twice", Raw("GET", f"{door.path}?{query}")),
-        ("percent", "a broken percent-encoding", Raw("GET", f"{door.path}?pgv=%zz%")),
+        ("percent", "a broken percent-encoding", Raw("GET", f"{door.path}?pgv=%zz%&long={'x' * LONG}")),
         ("nul", "an encoded NUL in a path", Raw("GET", f"{door.path}%00")),
     ]
     number = next((p for p in door.params if p.place == "query" and setting.named(p.schema).get("type") in ("number", "integer")), None)

@@ -18,7 +18,7 @@ from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
-from pgagents.verify.thing import at_path
+from pgagents.verify.thing import at_path, member_named
 
 NAME = "hands_over"
 ROUNDS = 2
@@ -154,14 +154,4 @@ def _counted(setting: Setting, p: _Passing, body: Mapping[str, Any]) -> Generato
         return None
     name = next((str(q.name) for q in door.params if q.refers_to == p.takes.of), "")
     seen: Seen = yield Call(door, {name: body[p.first.takes.by]}, "valid", f"to count {p.takes.counter} of a {p.takes.of}")
-    return _member(seen.body, p.takes.counter) if seen.success else None
-
-
-def _member(body: Any, name: str) -> int | None:
-    """The first whole number of that name, wherever it stands."""
-    if not isinstance(body, Mapping):
-        return None
-    value = body.get(name)
-    if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer():
-        return int(value)
-    return next((n for inner in body.values() if (n := _member(inner, name)) is not None), None)
+    return member_named(seen.body, p.takes.counter) if seen.success else None

@@ -1,21 +1,22 @@
-"""What says when it ends by itself lives until then, and no longer."""
+"""What says when it ends by itself lives until then, and no longer: it is gone for every action, and what it took is free again."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
 from pgagents.expression import epoch
-from pgagents.model import Resource
+from pgagents.model import Code, Resource, Takes
 from pgagents.verify.call import Call
-from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
+from pgagents.verify.check import Conversation, Probe, broken, kept, promise, refused_with, untested
 from pgagents.verify.door import OPERATOR, REST, Door
-from pgagents.verify.generate import time_passes
+from pgagents.verify.generate import ordinary, time_passes
 from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
-from pgagents.verify.world import at_path
+from pgagents.verify.thing import at_path, member_named
 
 NAME = "hold_ends"
 MARGIN_S = 10.0
@@ -30,12 +31,21 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise(NAME, f"lives/{resource.name}", door, says, (*resource.origin, "expires_by"), resource.cite)
         says = f"a {resource.name} is gone {MARGIN_S:g} s after its {member}"
         yield promise(NAME, f"ends/{resource.name}", door, says, (*resource.origin, "expires_by"), resource.cite)
+        for user, _ in _users(setting, resource):
+            says = f"{user.action.name} takes no {resource.name} {MARGIN_S:g} s after its {member}"
+            yield promise(NAME, f"unused/{resource.name}", user, says, (*resource.origin, "expires_by"), resource.cite)
+        if (counted := _counter(setting, resource)) is not None:
+            says = f"the {counted[0].counter} that a {resource.name} took is free {MARGIN_S:g} s after its {member}"
+            yield promise(NAME, f"returns/{resource.name}", counted[1], says, (*resource.origin, "takes"), resource.cite)
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Time passes at once only by the operator's clock."""
-    del contract
-    return None if setting.model.clock is not None else (Verdict.NOT_CLAIMED, "the API has no clock that an operator could move")
+    """Time passes at once only by the operator's clock; counts are this run's own only where nobody else books."""
+    if setting.model.clock is None:
+        return Verdict.NOT_CLAIMED, "the API has no clock that an operator could move"
+    if f"{NAME}/returns/" in contract.id and not setting.exclusive:
+        return Verdict.NOT_SELECTED, "counts what others change too: add --exclusive where nobody else does"
+    return None
 
 
 def _expiring(setting: Setting) -> Iterator[tuple[Resource, Door]]:
@@ -47,12 +57,32 @@ def _expiring(setting: Setting) -> Iterator[tuple[Resource, Door]]:
                 yield resource, door
 
 
+def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Door, str]]:
+    """Actions on REST that make something with one, and the argument that names it."""
+    for door in setting.doors:
+        named = next((p for p in door.params if p.refers_to == resource.name and not p.required), None)
+        if named is not None and door.on_rest and door.action.effect == "write":
+            yield door, str(named.name)
+
+
+def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Door, str] | None:
+    """What one takes, the door that reads how much is left, and the argument that says where."""
+    takes = resource.takes
+    door = setting.door(str(takes.read_by.name), REST) if takes is not None else None
+    where = next((str(p.name) for p in door.params if takes and p.refers_to == takes.of), "") if door is not None else ""
+    return (takes, door, where) if takes is not None and door is not None and where else None
+
+
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Two are made; time passes until just before, and one is ended; then until just after, and the other is."""
     del roles
     for resource, door in _expiring(setting):
         covers = tuple(f"{NAME}/{detail}/{resource.name}/{door.place}" for detail in ("lives", "ends"))
-        yield Probe(covers[0], 6, covers, 6, _run(setting, resource, door, covers), (door,), OPERATOR, True)
+        also = [f"{NAME}/unused/{resource.name}/{user.place}" for user, _ in _users(setting, resource)]
+        counted = _counter(setting, resource) if setting.exclusive else None
+        also += [f"{NAME}/returns/{resource.name}/{counted[1].place}"] if counted is not None else []
+        run = _run(setting, resource, door, covers)
+        yield Probe(covers[0], 6, (*covers, *also), 6 + len(also) + (counted is not None), run, (door,), OPERATOR, True)
 
 
 def _run(setting: Setting, resource: Resource, door: Door, covers: tuple[str, ...]) -> Callable[[], Conversation]:
@@ -82,13 +112,41 @@ def _run(setting: Setting, resource: Resource, door: Door, covers: tuple[str, ..
         if passed.success and not early.void:
             gone = early.code == missing.name
             yield broken(lives, f"it is there {MARGIN_S:g} s before its {resource.expires_by}", early.outcome) if gone else kept(lives)
+        before = yield from _counted(setting, resource, things[1])
         passed = yield _advance(setting, 2 * MARGIN_S)
+        after = yield from _counted(setting, resource, things[1])
+        if passed.success and before is not None and after is not None and (counted := _counter(setting, resource)) is not None:
+            contract = f"{NAME}/returns/{resource.name}/{counted[1].place}"
+            more = f"{counted[0].counter} is more than {before} after the {resource.expires_by} of a {resource.name}"
+            yield kept(contract) if after > before else broken(contract, more, f"{counted[0].counter} {after}")
+        if passed.success:
+            yield from _unused(setting, resource, missing, things[1])
         late: Seen = yield Call(door, undone_by.input, "explore", f"a {resource.name} after its time", subject=resource, made=things[1])
         if passed.success and not late.void:
             there = late.success and "documented_status" not in late.spoilt
             yield broken(ends, f"it is gone {MARGIN_S:g} s after its {resource.expires_by}", late.outcome) if there else kept(ends)
 
     return run
+
+
+def _counted(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> Generator[Any, Any, int | None]:
+    """How much is left where a thing has taken of it."""
+    counted = _counter(setting, resource) if setting.exclusive else None
+    if counted is None or counted[0].by not in body:
+        return None
+    takes, door, where = counted
+    seen: Seen = yield Call(door, {where: body[takes.by]}, "valid", f"to count {takes.counter} of a {takes.of}")
+    return member_named(seen.body, takes.counter) if seen.success and seen.fits else None
+
+
+def _unused(setting: Setting, resource: Resource, missing: Code, body: Mapping[str, Any]) -> Conversation:
+    """Whoever makes something with one names it in vain."""
+    for user, named in _users(setting, resource):
+        told = {str(p.name): body[str(p.name)] for p in user.params if str(p.name) in body}
+        recipe = recipe_of(setting.model, user.action)
+        why = f"a {resource.name} after its time"
+        seen: Seen = yield ordinary(user, recipe, "absent", why, input={**recipe.input, **told, named: body[resource.id]}, fresh=True)
+        yield from refused_with(seen, f"{NAME}/unused/{resource.name}/{user.place}", [missing], why)
 
 
 def _left_s(resource: Resource, body: Any, seen: Seen) -> float | None:

@@ -1,4 +1,7 @@
-"""A document that the API hosts is the one that was built from the catalogue."""
+"""A document that the API hosts is the one that was built from the catalogue, and is served as what it is.
+
+YAML has had many names before application/yaml (RFC 9512), and is plain text as well; JSON has one (RFC 8259, 11).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from pgagents.verify.seen import Seen
 
 NAME = "hosted_document"
 MOST_SHOWN = 80
+_YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain", "application/octet-stream")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -47,6 +51,8 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
         found, problem = parsed(file, seen.response.body)
         if problem:
             yield broken(contract, f"{file} as it was built", problem)
+        elif wrong := _served_as(file, seen.header("Content-Type") or ""):
+            yield broken(contract, *wrong)
         elif where := difference(expected, found):
             yield broken(
                 contract, f"{file} as it was built, {where}: {_at(expected, where)}", f"it differs at {where}: {_at(found, where)}"
@@ -55,6 +61,18 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
             yield kept(contract)
 
     return run
+
+
+def _served_as(file: str, told: str) -> tuple[str, str] | None:
+    """The type that a document must be served as and the one that it is, where that is another."""
+    kind = told.partition(";")[0].strip().lower()
+    if file.endswith(".json"):
+        right, wanted = kind == "application/json" or kind.endswith("+json"), "application/json"
+    elif file.endswith((".yaml", ".yml")):
+        right, wanted = kind in _YAML or kind.endswith("+yaml"), "application/yaml"
+    else:
+        return None
+    return None if right else (f"Content-Type: {wanted}", f"Content-Type: {told or 'none'}")
 
 
 def _at(document: Any, pointer: str) -> str:

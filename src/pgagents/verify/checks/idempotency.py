@@ -1,19 +1,26 @@
 """An idempotency key has one effect: a repeated call makes nothing anew, not even at the same time; another call cannot use the key,
-another project can."""
+another project can, and so can another key of ours where keys are each API key's own.
+
+Keys are told apart by every character: each probe's key differs from one that another call has used in as little as can be.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from string import ascii_letters
 from typing import Any
 
 from pgagents.contract import Contract
-from pgagents.verify.call import Fresh, Together
+from pgagents.model import Move
+from pgagents.verify.call import Call, Fresh, Together
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
-from pgagents.verify.door import Door
+from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import around_names, edges, ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
-from pgagents.verify.seen import Seen, got
+from pgagents.verify.replay import refused, replayed, same_thing, void
+from pgagents.verify.seen import Seen
 from pgagents.verify.values import high, low, types_of
 from pgagents.verify.world import at_path
 
@@ -34,9 +41,17 @@ def promises(setting: Setting) -> Iterator[Contract]:
             yield promise(
                 NAME, "mismatch", door, f"{door.action.name} refuses a used idempotency key with another body", origin, door.action.cite
             )
+        says = f"{door.action.name} takes an idempotency key that differs from a used one in its case or its last character for another"
+        yield promise(NAME, "apart", door, says, origin, door.action.cite)
         if _alone(setting, door):
             says = f"an idempotency key of {door.action.name} belongs to one project"
             yield promise(NAME, "other_project", door, says, origin, door.action.cite)
+        if _next_action(setting, door) is not None:
+            says = f"an idempotency key that {door.action.name} has used is refused to another action"
+            yield promise(NAME, "other_action", door, says, origin, door.action.cite)
+        if _sibling(setting, door) is not None:
+            says = f"an idempotency key of {door.action.name} belongs to one API key"
+            yield promise(NAME, "other_key", door, says, ("idempotency", "of"), door.action.cite)
 
 
 def _doors(setting: Setting) -> Iterator[Door]:
@@ -50,6 +65,26 @@ def _alone(setting: Setting, door: Door) -> bool:
     return recipe.makes is not None and recipe.subject is None and setting.model.auth.roles.get("second") is not None
 
 
+def _next_action(setting: Setting, door: Door) -> tuple[Door, Move] | None:
+    """An action that takes a key, too, and moves what this one makes on, on REST."""
+    makes = recipe_of(setting.model, door.action).makes
+    for move in makes.moves if makes is not None and door.on_rest and _alone(setting, door) else ():
+        other = setting.door(str(move.action.name), REST)
+        if other is not None and move.action.idempotency and move.input and makes is not None and makes.initial in move.origin_states:
+            return other, move
+    return None
+
+
+def _sibling(setting: Setting, door: Door) -> str | None:
+    """A role with another API key of the main one's project, where keys are each API key's own."""
+    told, roles = setting.model.idempotency, setting.model.auth.roles
+    main = roles.get("main")
+    if main is None or told is None or told.of != "key" or _next_action(setting, door) is None:
+        return None
+    alike = (r for r, role in roles.items() if r != "main" and role.plan == main.plan and not (role.revoked or role.operator or role.fleet))
+    return next((r for r in alike if (roles[r].project, roles[r].mode) == (main.project, main.mode)), None)
+
+
 def _other(setting: Setting, door: Door) -> str | None:
     """An argument whose value can differ without making the call wrong."""
     for param in door.params:
@@ -60,19 +95,63 @@ def _other(setting: Setting, door: Door) -> str | None:
     return None
 
 
+KINDS = ("case", "longer", "tail", "case", "tail")
+"""How each key differs from the last one, in turn: `longer` makes one of the greatest length, so that `tail` shows keys that are cut."""
+LONGEST = 64
+
+
+@dataclass(slots=True)
+class _Chain:
+    """The keys that calls have used, the last one last, and in what the next one differs from that."""
+
+    keys: list[str] = field(default_factory=list)
+    kind: str = ""
+
+    @property
+    def says(self) -> str:
+        """What is expected of the next key."""
+        return f"a key that is nearly one that was used ({self.kind}) is another key"
+
+    def following(self, setting: Setting, door: Door) -> str | None:
+        """A key that is nearly the last one; None for the first, and where the key's schema allows none."""
+        param = door.action.param(str(door.action.idempotency))
+        if not self.keys or param is None:
+            return None
+        last = self.keys[-1]
+        longest = min(int(setting.named(param.schema).get("maxLength", LONGEST)), 4 * LONGEST)
+        tail = next((other for end in ascii_letters if (other := last[:-1] + end) not in self.keys), last)
+        near = {"case": last.swapcase(), "longer": last.ljust(longest, "a"), "tail": tail}
+        test = setting.test(("param", door.action.name, str(param.name)), param.schema)
+        for index in range(len(KINDS)):
+            self.kind = KINDS[(len(self.keys) + index) % len(KINDS)]
+            if near[self.kind] not in self.keys and test.is_valid(near[self.kind]):
+                return near[self.kind]
+        return None
+
+    def used(self, key: Any) -> None:
+        """Remember a key."""
+        self.keys.append(str(key))
+
+
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two calls at once with one key, that call again, another with the key, and another project's."""
+    """Two calls at once with one key, that call again, another with the key, another action's, another project's and API key's."""
+    chain = _Chain()
     for door in _doors(setting):
         place = door.place
         reuse = [f"{NAME}/replay/{place}", f"{NAME}/race/{place}", *([f"{NAME}/mismatch/{place}"] if _other(setting, door) else [])]
         shown = (f"accepts_valid/low/{place}", f"accepts_valid/values/{place}")
         other = f"{NAME}/other_project/{place}" if _alone(setting, door) else ""
         here = other if "second" in roles else ""
-        covers = (*reuse, *([here] if here else []))
-        run = _reuse(setting, door, tuple(reuse), here)
+        moves = f"{NAME}/other_action/{place}" if _next_action(setting, door) else ""
+        sibling = f"{NAME}/other_key/{place}" if _sibling(setting, door) else ""
+        also = sibling if _sibling(setting, door) in roles else ""
+        covers = (*reuse, f"{NAME}/apart/{place}", *(id for id in (here, moves, also) if id))
+        run = _reuse(setting, door, tuple(reuse), chain, here, moves, also)
         yield Probe(reuse[0], 4, covers, len(covers) + 1, run, (door,), "main", True, shows=shown)
         if other and not here:
             yield Probe(other, 4, (other,), 5, run, (door,), "second", True)
+        if sibling and not also:
+            yield Probe(sibling, 4, (sibling,), 5, run, (door,), str(_sibling(setting, door)), True)
 
 
 def _inputs(setting: Setting, door: Door, edge: str) -> list[Mapping[str, Any]]:
@@ -81,43 +160,112 @@ def _inputs(setting: Setting, door: Door, edge: str) -> list[Mapping[str, Any]]:
     return [*(given for name, given, _ in edges(setting, door) if name == edge and given != plain), plain]
 
 
-def _reuse(setting: Setting, door: Door, covers: tuple[str, ...], other_project: str) -> Callable[[], Conversation]:
+def _reuse(
+    setting: Setting, door: Door, covers: tuple[str, ...], chain: _Chain, other_project: str, other_action: str, other_key: str
+) -> Callable[[], Conversation]:
+    apart = f"{NAME}/apart/{door.place}"
+    recipe = recipe_of(setting.model, door.action)
+    name = str(door.action.idempotency)
+
     def run() -> Conversation:
-        recipe = recipe_of(setting.model, door.action)
-        name = str(door.action.idempotency)
-        for given in _inputs(setting, door, "low"):
-            key = Fresh(once=True)
-            call = ordinary(door, recipe, "valid", "two calls at once with one idempotency key", input={**given, name: key}, fresh=True)
-            pair: list[Seen] = yield Together((call, call))
+        near = chain.following(setting, door)
+        pair, key = yield from _together(setting, door, near)
+        first = next((seen for seen in pair if seen.success), pair[0])
+        if near is not None and not first.success and refused(door, first):
+            pair, key = yield from _together(setting, door, None)
             first = next((seen for seen in pair if seen.success), pair[0])
-            if first.success or first.void:
-                break
+            if first.success:  # so the refusal may have been for the key: once more, with it alone
+                yield from _nearly(setting, door, apart, chain)
+        elif near is not None and first.success:
+            yield kept(apart)
         if not first.success:
-            for contract in (*covers, *([other_project] if other_project else [])):
+            for contract in (*covers, *(id for id in (other_project, other_action, other_key) if id)):
                 yield untested(contract, f"the first call was answered {first.outcome}")
             return
         yield from _raced(setting, door, covers[1], pair)
-        again = {**first.input, name: key}
+        again = {**first.input, name: first.input[name]}
         second: Seen = yield ordinary(door, recipe, "replay", "the same call again", input=again, made=first.subject)
-        yield from _replayed(setting, door, covers[0], first, second)
+        yield from replayed(setting, door, covers[0], first, second)
         if len(covers) > 2:
             other = _changed(setting, door, first)
             third: Seen = yield ordinary(
                 door, recipe, "replay", "the same key with another body", input={**again, **other}, made=first.subject
             )
             yield from _mismatched(setting, door, covers[2], third)
+        chain.used(first.input[name])
         if other_project:
-            yield from _elsewhere(setting, door, other_project, key)
+            yield from _elsewhere(setting, door, other_project, key, "second", "another project")
+        if other_key:
+            yield from _elsewhere(setting, door, other_key, key, str(_sibling(setting, door)), "another API key")
+        if other_action:
+            yield from _otherwise(setting, door, other_action, first)
+        if near is None:
+            yield from _nearly(setting, door, apart, chain)
 
     return run
 
 
+def _together(setting: Setting, door: Door, near: str | None) -> Generator[Any, Any, tuple[list[Seen], Any]]:
+    """Two calls at once with one key: `near`, or a new one; at an edge where that is taken."""
+    recipe = recipe_of(setting.model, door.action)
+    pair: list[Seen] = []
+    key: Any = near
+    for given in _inputs(setting, door, "low"):
+        key = near if near is not None else Fresh(once=True)
+        given = {**given, str(door.action.idempotency): key}
+        call = ordinary(door, recipe, "valid", "two calls at once with one idempotency key", input=given, fresh=True)
+        pair = yield Together((call, call))
+        if pair[0].void or any(seen.success for seen in pair):
+            break
+    return pair, key
+
+
+def _nearly(setting: Setting, door: Door, contract: str, chain: _Chain) -> Conversation:
+    """Where no key was used before: one that is nearly this one."""
+    near = chain.following(setting, door)
+    if near is None:
+        yield untested(contract, "the schema allows no key that is nearly another")
+        return
+    recipe = recipe_of(setting.model, door.action)
+    given = {**recipe.input, str(door.action.idempotency): near}
+    seen: Seen = yield ordinary(door, recipe, "valid", "a key that is nearly one that was used", input=given, fresh=True)
+    if void(seen):
+        return
+    if seen.success:
+        chain.used(near)
+        yield kept(contract)
+    elif refused(door, seen):
+        yield broken(contract, chain.says, seen.outcome)
+    else:
+        yield untested(contract, f"refused otherwise: {seen.outcome}")
+
+
+def _otherwise(setting: Setting, door: Door, contract: str, first: Seen) -> Conversation:
+    """Another action with the key, about the very thing that was made with it."""
+    found, makes = _next_action(setting, door), recipe_of(setting.model, door.action).makes
+    assert found is not None
+    assert makes is not None
+    made = at_path(makes.made_by.at, first) if makes.made_by and makes.made_by.at else None
+    other, move = found
+    if not isinstance(made, Mapping):
+        yield untested(contract, f"the answer holds no {makes.name}")
+        return
+    given = {**move.input, str(other.action.idempotency): first.input[str(door.action.idempotency)]}
+    seen: Seen = yield Call(other, given, "replay", f"a key that {door.action.name} has used", subject=makes, made=made)
+    if void(seen):
+        return
+    if refused(other, seen) or (setting.model.points.replay == "any" and 400 <= seen.status < 500):
+        yield kept(contract)
+    else:
+        yield broken(contract, f"{CONFLICT}: the key was used by {door.action.name}", seen.outcome)
+
+
 def _raced(setting: Setting, door: Door, contract: str, pair: list[Seen]) -> Iterator[Judgement]:
     """Of calls at the same time one had its effect: the others were refused, or were answered with the same thing."""
-    if any(_void(seen) for seen in pair):
+    if any(void(seen) for seen in pair):
         return
     accepted = [seen for seen in pair if seen.success]
-    if all(_same_thing(setting, door, accepted[0], seen) for seen in accepted[1:]):
+    if all(same_thing(setting, door, accepted[0], seen) for seen in accepted[1:]):
         yield kept(contract)
     else:
         yield broken(contract, "one effect of one idempotency key", f"{len(accepted)} effects of {len(pair)} calls at the same time")
@@ -131,55 +279,23 @@ def _changed(setting: Setting, door: Door, first: Seen) -> dict[str, object]:
     return {name: most if first.input.get(name) != most else least}
 
 
-def _elsewhere(setting: Setting, door: Door, contract: str, key: Fresh) -> Conversation:
+def _elsewhere(setting: Setting, door: Door, contract: str, key: Any, role: str, whose: str) -> Conversation:
     recipe = recipe_of(setting.model, door.action)
     given = {**recipe.input, str(door.action.idempotency): key}
-    why = "the same idempotency key in another project"
-    seen: Seen = yield ordinary(door, recipe, "valid", why, input=given, role="second", owner="second", fresh=True)
-    if _void(seen):
+    why = f"the same idempotency key of {whose}"
+    seen: Seen = yield ordinary(door, recipe, "valid", why, input=given, role=role, owner=role, fresh=True)
+    if void(seen):
         return
     if seen.success:
         yield kept(contract)
     else:
-        yield broken(contract, "another project's use of the same key is accepted", seen.outcome)
-
-
-def _void(seen: Seen) -> bool:
-    return seen.void or bool({"never_crashes", "documented_status"} & set(seen.spoilt))
-
-
-def _refused(door: Door, seen: Seen) -> bool:
-    conflicts = [c.name for c in door.action.errors if c.status == CONFLICT]
-    return seen.code in conflicts if seen.code else seen.status == CONFLICT
+        yield broken(contract, f"{whose}'s use of the same key is accepted", seen.outcome)
 
 
 def _mismatched(setting: Setting, door: Door, contract: str, third: Seen) -> Iterator[Judgement]:
-    if _void(third):
+    if void(third):
         return
-    if _refused(door, third) or (setting.model.points.replay == "any" and 400 <= third.status < 500):
+    if refused(door, third) or (setting.model.points.replay == "any" and 400 <= third.status < 500):
         yield kept(contract)
     else:
         yield broken(contract, "another body with a used key is refused", third.outcome)
-
-
-def _replayed(setting: Setting, door: Door, contract: str, first: Seen, second: Seen) -> Iterator[Judgement]:
-    if _void(second):
-        return
-    point = setting.model.points.replay
-    refused = _refused(door, second)
-    same = second.success and _same_thing(setting, door, first, second)
-    if refused if point == "conflict" else same if point == "same" else refused or same:
-        yield kept(contract)
-    else:
-        expected = {"conflict": f"{CONFLICT}", "same": "the first answer again"}.get(point, "a conflict, or the first answer again")
-        new = " with something new" if second.success and not same else ""
-        yield broken(contract, expected, f"{second.outcome}{new}")
-
-
-def _same_thing(setting: Setting, door: Door, first: Seen, second: Seen) -> bool:
-    """Whether both answers hold the same thing, by the id of the resource that the action makes, else by all of it."""
-    makes = recipe_of(setting.model, door.action).makes
-    if makes is None or makes.made_by is None or makes.made_by.at is None:
-        return bool(first.body == second.body)
-    one, two = at_path(makes.made_by.at, first), at_path(makes.made_by.at, second)
-    return got(one, makes.id) is not None and bool(got(one, makes.id) == got(two, makes.id))

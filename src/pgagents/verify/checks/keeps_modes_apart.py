@@ -9,7 +9,7 @@ from pgagents.model import Call as Recipe
 from pgagents.model import Resource
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Probe, broken, kept, promise, refused_with, untested
-from pgagents.verify.door import REST, Door
+from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 from pgagents.verify.world import at_path
@@ -18,7 +18,7 @@ NAME = "keeps_modes_apart"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for reading a tenant's thing, one for listing it."""
+    """One for each door that reads a tenant's thing, one for each that lists it."""
     for resource, _, door, lists in _cases(setting):
         says = f"a {resource.name} made with a test key is {'in no list' if lists else 'unknown'} with a live one"
         yield promise(NAME, _detail(resource, lists), door, says, (*resource.origin, "tenant"), resource.cite)
@@ -28,18 +28,20 @@ Case = tuple[Resource, Recipe, Door, bool]
 
 
 def _cases(setting: Setting) -> Iterator[Case]:
-    """The first read and the first list that there are."""
-    met: set[bool] = set()
+    """The reads on every surface, the lists on REST; an action that reads several resources is tried with the first."""
+    met: set[str] = set()
     if _live(setting) is None:
         return
     for resource in setting.model.resources.values():
         if not resource.tenant or resource.made_by is None or resource.missing is None:
             continue
         for calls, lists in ((resource.read_by, False), (resource.listed_by, True)):
-            door = setting.door(str(calls[0].action.name), REST) if calls else None
-            if door is not None and lists not in met and door.action.effect == "read":
-                met.add(lists)
-                yield resource, calls[0], door, lists
+            for call in calls:
+                for door in setting.doors:
+                    once = door.action is call.action and door.place not in met
+                    if once and door.action.effect == "read" and (door.on_rest or not lists):
+                        met.add(door.place)
+                        yield resource, call, door, lists
 
 
 def _detail(resource: Resource, lists: bool) -> str:
@@ -70,7 +72,7 @@ def _read(setting: Setting, resource: Resource, recipe: Recipe, door: Door, role
 
     def run() -> Conversation:
         what = f"a {resource.name} of the other mode"
-        seen: Seen = yield Call(door, recipe.input, "absent", what, role=role, owner="main", subject=resource)
+        seen: Seen = yield Call(door, recipe.input, "absent", what, role=role, owner="main", subject=resource, surface=door.surface)
         yield from refused_with(seen, contract, codes, what)
 
     return run

@@ -138,11 +138,9 @@ def _wrong(seen: Seen, memory: Memory, promised: Promised) -> dict[int, str]:
     elif promised.every.is_valid(seen.body):
         return {}
     found: dict[int, str] = {}
-    for test, members in promised.each:
-        error = next(iter(test.iter_errors(seen.body)), None)
-        if error is not None:
-            where = ".".join(map(str, error.instance_path)) or "the body"
-            found |= dict.fromkeys(members, f"{where}: {error.message[:300]}")
+    for error, members in promised.faults(seen.body):
+        where = ".".join(map(str, error.instance_path)) or "the body"
+        found |= dict.fromkeys(members, f"{where}: {error.message[:300]}")
     return found
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from pgagents.contract import Contract
 from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Resource
+from pgagents.verify import kinds
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import MCP, OPERATOR, Door
@@ -21,9 +22,6 @@ from pgagents.verify.world import will_do
 RANK = 6
 NAME = "law"
 TOOLS = True
-MOST_KINDS = 12
-HOURS_S = 14_472
-"""Four hours and some."""
 TRUSTED = ("valid", "explore", "clean")
 """Intents whose input is what the schemas allow: an accepted wrong call is the finding of another check."""
 
@@ -47,7 +45,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         contract = f"{NAME}/{law.name}/{seen.place}"
         if scope is None:
             try:
-                scope = Scope(values)
+                scope = Scope(values, [e for law in door.action.laws for e in (law.when, law.that) if e is not None])
             except ExpressionError as error:
                 yield untested(contract, str(error), firm=True)
                 continue
@@ -93,11 +91,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         if not makers:
             continue
         run = _run(setting, resource, place, makers, timed)
-        yield Probe(f"{NAME}/kinds of {place.name}/{makers[0].place}", 4, covers, MOST_KINDS, run, tuple(makers), "main", True)
+        yield Probe(f"{NAME}/kinds of {place.name}/{makers[0].place}", 4, covers, kinds.MOST_KINDS, run, tuple(makers), "main", True)
         for door in makers if len(makers) > 1 else ():  # where a door met too few kinds for its laws
             own = tuple(id for id in covers if id.endswith(f"/{door.place}"))
             run = _run(setting, resource, place, [door], timed)
-            yield Probe(f"{NAME}/all kinds of {place.name}/{door.place}", 6, own, MOST_KINDS, run, (door,), "main", True, spare=True)
+            yield Probe(f"{NAME}/all kinds of {place.name}/{door.place}", 6, own, kinds.MOST_KINDS, run, (door,), "main", True, spare=True)
 
 
 def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
@@ -111,7 +109,10 @@ def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
 
 
 def _run(setting: Setting, resource: Resource, place: Resource, makers: list[Door], timed: bool) -> Callable[[], Conversation]:
-    """One at each kind of place, through the doors in turn; then, if it can, time passes; then each is moved through its door."""
+    """One at each kind of place, through the doors in turn; then each is moved through its door.
+
+    If it can, time passes in between: those made first live longest, and end last.
+    """
 
     def run() -> Conversation:
         found = place.found_by
@@ -120,31 +121,33 @@ def _run(setting: Setting, resource: Resource, place: Resource, makers: list[Doo
             return
         seen: Seen = yield Call(search, _widest(setting, search), "explore", f"to find every kind of {place.name}", reuse="ever")
         why = f"a {resource.name} at another kind of {place.name}"
-        items = [item for item in _items(found.at, seen) if will_do(found.where, place, item)]
-        living: list[tuple[Door, Mapping[str, Any]]] = []
-        for index, item in enumerate(_kinds(setting, search, items)):
-            door = makers[index % len(makers)]
-            given = _inputs(setting, door)
-            made: Seen = yield ordinary(
-                door,
-                recipe_of(setting.model, door.action),
-                "explore",
-                why,
-                bind={place.name: item},
-                input=given[index // len(makers) % len(given)],
-            )
-            if made.success:
-                living += [(door, body) for body in _items(resource.made_by.at if resource.made_by else None, made)]
-        if timed and living and (wait := time_passes(setting, HOURS_S)):
-            yield wait
-        for door, body in living:
-            move = next(iter(resource.moves), None)
-            mover = setting.door(str(move.action.name), door.surface) or setting.door(str(move.action.name), "rest") if move else None
-            if move is not None and mover is not None:
-                yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
-        yield from _read_again(setting, resource, living, why)
+        plan = kinds.Plan(setting, resource)
+        makings = plan.makings(makers, search, [item for item in _items(found.at, seen) if will_do(found.where, place, item)])
+        living: list[list[tuple[Door, Mapping[str, Any]]]] = [[], []]
+        for index, making in enumerate(makings):
+            second = 2 * index >= len(makings)
+            if timed and second and not living[1] and living[0] and (wait := time_passes(setting, kinds.APART_S)):
+                yield wait
+            recipe, bind = recipe_of(setting.model, making.door.action), {place.name: making.place}
+            made: Seen = yield ordinary(making.door, recipe, "explore", why, bind=bind, input=making.input)
+            bodies = _items(resource.made_by.at if resource.made_by else None, made) if made.success else []
+            living[second] += [(making.door, body) for body in bodies]
+        times = plan.lives(*([body for _, body in some] for some in living)) if timed else (0, 0)
+        for some, seconds in zip(reversed(living), times, strict=True):
+            if timed and some and (wait := time_passes(setting, seconds)):
+                yield wait
+            yield from _ended(setting, resource, some[::-1], why)
+        yield from _read_again(setting, resource, [*living[0], *living[1]], why)
 
     return run
+
+
+def _ended(setting: Setting, resource: Resource, living: list[tuple[Door, Mapping[str, Any]]], why: str) -> Conversation:
+    for door, body in living:
+        move = next(iter(resource.moves), None)
+        mover = setting.door(str(move.action.name), door.surface) or setting.door(str(move.action.name), "rest") if move else None
+        if move is not None and mover is not None:
+            yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
 
 
 def _read_again(setting: Setting, resource: Resource, living: list[tuple[Door, Mapping[str, Any]]], why: str) -> Conversation:
@@ -154,12 +157,6 @@ def _read_again(setting: Setting, resource: Resource, living: list[tuple[Door, M
         reader = setting.door(str(read.action.name), MCP)
         if reader is not None:
             yield Call(reader, read.input, "explore", why, subject=resource, made=body, surface=MCP)
-
-
-def _inputs(setting: Setting, door: Door) -> list[Mapping[str, Any]]:
-    """Arguments for one after the other: at their greatest, at their least, as they are mostly."""
-    known = {name: given for name, given, _ in edges(setting, door)}
-    return [known[name] for name in ("high", "low") if name in known] + [recipe_of(setting.model, door.action).input]
 
 
 def _widest(setting: Setting, door: Door) -> dict[str, Any]:
@@ -177,28 +174,3 @@ def _items(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
     except ExpressionError:
         return []
     return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]
-
-
-def _kinds(setting: Setting, door: Door, items: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """One item for each value of each enum and flag, and for null and not null, the most telling first."""
-    met: set[tuple[str, Any]] = set()
-    chosen: list[Mapping[str, Any]] = []
-    for item in items:
-        traits = {
-            (k, v) for k, v in item.items() if isinstance(v, bool) or v is None or (isinstance(v, str) and _is_enum(setting, door, k))
-        }
-        if traits - met and len(chosen) < MOST_KINDS:
-            met |= traits
-            chosen.append(item)
-    return chosen
-
-
-def _is_enum(setting: Setting, door: Door, member: str) -> bool:
-    from pgagents.schema import subschemas
-
-    schema: Mapping[str, Any] = door.action.success.schema or {}
-    for part in subschemas(schema):
-        named = setting.named(part)
-        if "enum" in setting.named(named.get("properties", {}).get(member, {})):
-            return True
-    return False

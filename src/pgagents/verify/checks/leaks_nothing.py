@@ -24,6 +24,7 @@ _INSIDE = re.compile(
 )
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
 _CARD = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])")
+_NESTED = (dict, list)
 _SECRET_NAMES = re.compile(r"password|passwd|secret|private_?key|api_?key|token|ssn|card_?number|cvv", re.I)
 
 
@@ -50,8 +51,9 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
 
 
 def _keys(text: str, headers: tuple[tuple[str, str], ...], memory: Memory) -> str:
+    beside = "\n".join([value for _, value in headers])
     for role, key in memory.keys.items():
-        if len(key) >= 8 and (key in text or any(key in value for _, value in headers)):
+        if len(key) >= 8 and (key in text or key in beside):
             return f"the key of {role} stands in the answer"
     return ""
 
@@ -126,12 +128,14 @@ def _remember(body: Any, memory: Memory) -> None:
 
 
 def _collect(value: Any, secrets: frozenset[str], told: dict[str, str]) -> None:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name, member in value.items():
-            if name in secrets and isinstance(member, str) and len(member) >= 8:
-                told[member] = str(name)
-            else:
+            if isinstance(member, str):
+                if name in secrets and len(member) >= 8:
+                    told[member] = str(name)
+            elif isinstance(member, _NESTED):
                 _collect(member, secrets, told)
     elif isinstance(value, list):
         for item in value:
-            _collect(item, secrets, told)
+            if isinstance(item, _NESTED):
+                _collect(item, secrets, told)

@@ -44,8 +44,8 @@ def _is_object(schema: Mapping[str, Any]) -> bool:
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every result that is no error; of one that is an error only its blocks."""
     door = seen.call.door
-    result = result_of(seen.answer)
-    if door is None or door.form is None or result is None:
+    result = result_of(seen.answer) if door is not None and door.form is not None else None
+    if door is None or result is None:
         return
     contract = f"{NAME}/content/{door.place}"
     fault = _blocks(result)

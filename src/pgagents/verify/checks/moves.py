@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, 
 from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
+from pgagents.verify.unchanged import change, differing, told
 
 NAME = "moves"
 
@@ -142,10 +143,20 @@ def _illegal(setting: Setting, resource: Resource, move: Move, state: str, door:
             yield broken(
                 contract, f"{resource.state} {state} after a refusal", f"{resource.state} {_state(resource, after)} after a refusal"
             )
+        elif (body := told(resource, after)) is not None and differing(seen.subject, body):
+            changed = yield from _once_more(setting, resource, body, seen)
+            if changed:
+                yield broken(contract, f"a {resource.name} stays as it is when {door.action.name} is refused", changed)
         elif not after.success and not after.void and "never_crashes" not in after.spoilt:
             yield untested(contract, f"it could not be read again: {after.outcome}")
 
     return run
+
+
+def _once_more(setting: Setting, resource: Resource, body: Mapping[str, Any], refused: Seen) -> Generator[Any, Any, str | None]:
+    """The refused call once more, right after a read: what was known before it may have been old."""
+    again: Seen = yield replace(refused.call, made=body, why=f"{refused.call.why}, once more")
+    return None if again.success or again.void else (yield from change(setting, resource, body, "after what was refused once more"))
 
 
 def _reader(setting: Setting, resource: Resource) -> Door | None:

@@ -1,12 +1,13 @@
-"""A call without a key, or with something that is none, is refused."""
+"""A call without a key, or with something that is none, is refused; where the catalogue says so, before its body is read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from pgagents.contract import Contract
-from pgagents.verify.call import Call, Twist
-from pgagents.verify.check import Conversation, Probe, promise, refused_with
+from pgagents.contract import Contract, Verdict
+from pgagents.verify.call import Call, Raw, Twist
+from pgagents.verify.check import Conversation, Probe, kept, promise, refused_with
 from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
@@ -14,6 +15,7 @@ from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 
 NAME = "needs_key"
+BEFORE_BODY = "before_body"
 EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
 ONCE: dict[Twist, str] = {
     "garbage": "with a key that was never issued",
@@ -25,12 +27,29 @@ ONCE: dict[Twist, str] = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """No key on every door; keys that are none, in several forms, and a revoked one on one door of each surface."""
+    """No key on every door; keys that are none, in several forms, and a revoked one on one door of each surface.
+
+    No key before a body that cannot be read, on one door of each surface, too.
+    """
     for door, twist, what in _cases(setting):
         detail = twist or "revoked"
         yield promise(
             NAME, detail, door, f"{door.action.name} called {what} is refused", ("errors", "framework", "no_key"), door.action.cite
         )
+
+
+    for door in _unread(setting):
+        says = f"{door.action.name} called without a key is refused for that, whatever its body is"
+        yield promise(NAME, BEFORE_BODY, door, says, ("points", "auth_first"), door.action.cite)
+
+
+def _unread(setting: Setting) -> list[Door]:
+    """The first door of each surface that has a body, where the key goes before everything else."""
+    bodies: dict[str, Door] = {}
+    for door in setting.doors if setting.model.points.auth_first else ():
+        if door.needs_key and (not door.on_rest or any(p.place == "body" for p in door.params)):
+            bodies.setdefault(door.surface, door)
+    return list(bodies.values())
 
 
 def _cases(setting: Setting) -> Iterator[tuple[Door, Twist, str]]:
@@ -63,9 +82,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         first.add((door.surface, twist))
         recipe = recipe_of(setting.model, door.action)
         call = ordinary(door, recipe, "auth", f"a call {what}", twist=twist, role=role)
-        yield Probe(
-            contract, 2 if early else 6, (contract,), 1, _run(setting, call, contract, what), (door,), role, door.action.effect == "write"
-        )
+        run, covers = _run(setting, call, contract, what), [contract]
+        if twist == "none" and door in _unread(setting):
+            covers.append(f"{NAME}/{BEFORE_BODY}/{door.place}")
+            run = _both(setting, call, contract, covers[1])
+        yield Probe(contract, 2 if early else 6, tuple(covers), 1, run, (door,), role, door.action.effect == "write")
 
 
 def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[], Conversation]:
@@ -74,5 +95,21 @@ def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[],
     def run() -> Conversation:
         seen: Seen = yield call
         yield from refused_with(seen, contract, [code], f"a call {what}")
+
+    return run
+
+
+def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[[], Conversation]:
+    """One call shows both, where it is refused for its key; else a second shows which of the two is broken."""
+    code = setting.model.codes[setting.model.errors.framework.no_key]
+
+    def run() -> Conversation:
+        unread: Seen = yield replace(call, why="a call without a key, with half a body", raw=Raw(edit=lambda _: b'{"'))
+        judged = list(refused_with(unread, before, [code], "a call without a key, whatever its body,"))
+        yield from judged
+        if judged and judged[0].verdict is Verdict.KEPT:
+            yield kept(contract)
+        else:
+            yield from _run(setting, call, contract, "a call without a key")()
 
     return run

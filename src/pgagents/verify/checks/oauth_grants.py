@@ -1,7 +1,8 @@
-"""Codes and tokens: a code is for the client that proves itself, once; a token is for what was granted, as long as it lives.
+"""Codes and tokens: a code is for the client that proves itself, once; a token is for what was granted, until it is revoked.
 
 A user's consent is needed, so it runs only where the caller's OAuth client says how its user consents. RFC 6749, RFC 7636
-(PKCE), RFC 7009 (revocation), RFC 9700 (refresh tokens).
+(PKCE), RFC 7009 (revocation), RFC 9700 (refresh tokens). That a refresh token's end ends its access tokens, too, is a SHOULD
+(RFC 7009, 2.1), so it is not asked for.
 """
 
 from __future__ import annotations
@@ -11,42 +12,51 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
-from pgagents.expression import Expression
-from pgagents.verify.call import Call, Live, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
-from pgagents.verify.consent import STATE, Code, authorized
-from pgagents.verify.door import REST, Door
-from pgagents.verify.encode import request_of
+from pgagents.verify.consent import STATE, Code
+from pgagents.verify.door import REST
+from pgagents.verify.granting import Granting, beyond, consenting, within
 from pgagents.verify.memory import Setting
-from pgagents.verify.oauth import OAuthClient, challenge, posted, proved, refusal, verifier
-from pgagents.verify.recipe import known, recipe_of
+from pgagents.verify.oauth import OAuthClient, refusal, verifier
 from pgagents.verify.seen import Seen, got
 
 NAME = "oauth_grants"
-COST = 19
+COST = 27
 CASES = {
     "state": "the state that a client sent comes back with the code",
+    "refused": "a user who refuses sends the client back with an error and its state, and without a code",
     "challenge_required": "a client that PKCE binds gets no code without a challenge",
+    "challenge_method": "a challenge of another method than the catalogue's earns no token",
     "verifier_required": "a code that was asked for with a challenge is not exchanged without its verifier",
     "verifier_checked": "a code is not exchanged with another verifier",
+    "redirect_bound": "a code is not exchanged with another redirect URI than it was asked for with",
+    "client_bound": "a code is not exchanged by another client",
     "token": "a code is exchanged for a token, and a call with it succeeds",
+    "not_stored": "an answer with tokens forbids to store it",
+    "expiry_told": "expires_in, where it is told, is how long the catalogue says that an access token lives",
     "scope": "a token does nothing that it was not granted",
     "once": "a code is exchanged once",
     "refresh": "a refresh token is exchanged for a new access token, which works",
     "rotation": "a refresh token that was exchanged works no more",
+    "refresh_scope": "a refresh token gives nothing that was not granted",
     "revoked": "a token that was revoked works no more",
+    "revoked_refresh": "a refresh token that was revoked gives nothing",
 }
+REFRESHING = ("refresh", "rotation", "refresh_scope", "revoked_refresh")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each rule that the catalogue's OAuth makes."""
     oauth = setting.model.auth.oauth
     for case, says in CASES.items() if oauth else ():
-        if not (case in ("refresh", "rotation") and not oauth.refresh_s) and not (case == "revoked" and not oauth.revoke):
-            if case == "rotation" and not oauth.refresh_rotates:
-                continue
-            if case == "scope" and _beyond(setting) is None:
-                continue
+        left_out = (
+            (case in REFRESHING and not oauth.refresh_s)
+            or (case in ("revoked", "revoked_refresh") and not oauth.revoke)
+            or (case == "rotation" and not oauth.refresh_rotates)
+            or (case == "expiry_told" and not oauth.access_s)
+            or (case in ("scope", "refresh_scope") and beyond(setting) is None)
+        )
+        if not left_out:
             yield promise_at(NAME, case, f"@{REST}", says, ("auth", "oauth"), oauth.cite)
 
 
@@ -59,54 +69,29 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
         return Verdict.NOT_SELECTED, "needs a user who consents: add `oauth.consent` to the --env file"
     if "challenge_required" in contract.id and client.kind not in oauth.pkce_binds:
         return Verdict.NOT_CLAIMED, f"PKCE does not bind a {client.kind} client that sends no challenge"
+    if f"{NAME}/refused@" in contract.id and not client.refuse:
+        return Verdict.NOT_SELECTED, "needs a user who refuses: add `oauth.refuse` to the --env file"
+    if "client_bound" in contract.id and client.other is None:
+        return Verdict.NOT_SELECTED, "needs another registered client: add `oauth.other` to the --env file"
     return None
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One conversation."""
     del roles
-    client = setting.oauth
-    if setting.model.auth.oauth is not None and client is not None and (client.consent or client.headers) and _within(setting):
+    client = consenting(setting)
+    if client is not None and within(setting):
         covers = tuple(c.id for c in promises(setting) if settled(setting, c) is None)
-        yield Probe(f"{NAME}/flow", 5, covers, COST, lambda: _Flow(setting, client).run(), (), "")
-
-
-def _readers(setting: Setting) -> dict[str, Door]:
-    """For each scope a read that can be called as it stands, without anything that must be found first."""
-    found: dict[str, Door] = {}
-    for scope, names in setting.model.auth.oauth.needs.items():
-        for name in names:
-            door = setting.door(name, REST)
-            if door is not None and door.action.effect == "read" and scope not in found and _plain(setting, door) is not None:
-                found[scope] = door
-    return found
-
-
-def _plain(setting: Setting, door: Door) -> str | None:
-    """The target of a correct call; None where it needs a live thing."""
-    given = known(setting.model, recipe_of(setting.model, door.action).input)
-    if any(isinstance(value, Live | Expression) for value in given.values()):
-        return None
-    return request_of(Call(door, given, "valid", ""), given, None).target
-
-
-def _within(setting: Setting) -> tuple[str, Door] | None:
-    """A scope, and a read that it allows."""
-    return next(iter(_readers(setting).items()), None)
-
-
-def _beyond(setting: Setting) -> tuple[str, Door] | None:
-    """Another scope, and a read that it alone allows."""
-    return next(iter(list(_readers(setting).items())[1:]), None)
+        yield Probe(f"{NAME}/flow", 5, covers, COST, lambda: _Flow(setting, client, Granting(setting, client)).run(), (), "")
 
 
 @dataclass(slots=True)
 class _Flow:
-    """The conversation; `codes` counts the codes that were asked for."""
+    """The conversation."""
 
     setting: Setting
     client: OAuthClient
-    codes: int = 0
+    as_client: Granting
 
     @property
     def oauth(self) -> Any:
@@ -114,141 +99,208 @@ class _Flow:
 
     def run(self) -> Conversation:
         """Each part asks for a code of its own, so that what one part spends or ends is not missed in another."""
-        code = yield from self.code(self.scope())
+        code = yield from self.as_client.code(self.scope())
         if not code.text:
             for case in CASES:
                 yield untested(f"{NAME}/{case}@{REST}", f"no code: {code.problem}")
             return
         yield self.said("state", code.state == STATE, f"state={STATE}", f"state={code.state}")
         code, first = yield from self.exchanged_without(code)
+        yield from self.told(first)
         yield from self.used(first)
         yield from self.refreshed(first)
         yield from self.spent()
         yield from self.unchallenged()
+        yield from self.denied()
 
     def scope(self) -> str:
         """The one scope that is asked for."""
-        within = _within(self.setting)
-        assert within is not None
-        return within[0]
+        found = within(self.setting)
+        assert found is not None
+        return found[0]
 
     def said(self, case: str, good: bool, expected: str, actual: str) -> Judgement:
         """A judgement on one of our contracts."""
         contract = f"{NAME}/{case}@{REST}"
         return kept(contract) if good else broken(contract, expected, actual)
 
-    def code(self, scope: str, *, challenged: bool = True) -> Generator[Any, Any, Code]:
-        """A new code, asked for with a challenge of its own."""
-        self.codes += challenged
-        params = {"scope": scope}
-        if challenged:
-            params |= {"code_challenge": challenge(verifier(self.setting.seed, self.codes)), "code_challenge_method": self.oauth.pkce}
-        return (yield from authorized(self.oauth.authorize, self.client, params, "a code for our client"))
-
-    def exchange(self, code: Code, why: str, **more: str) -> Call:
-        """The exchange of a code."""
-        given = {"grant_type": "authorization_code", "code": code.text, "redirect_uri": self.client.redirect_uri, **more}
-        return posted(self.oauth.token, proved(self.client, given), why)
-
-    def called(self, token: str, door: Door, why: str) -> Call:
-        """An ordinary call with an access token."""
-        target = _plain(self.setting, door)
-        return Call(None, {}, "document", why, role="", raw=Raw("GET", target, (("Authorization", f"Bearer {token}"),)))
-
     def exchanged_without(self, code: Code) -> Generator[Any, Any, tuple[Code, Seen]]:
         """Without its verifier, then with it; a server may end a code that was tried wrongly, so a new one is asked for then."""
-        seen: Seen = yield self.exchange(code, "a code without its verifier")
+        seen: Seen = yield self.as_client.exchange(code, "a code without its verifier")
         problem = refusal(seen)
         yield self.said("verifier_required", not problem, "400 with a JSON error", problem)
-        right = verifier(self.setting.seed, self.codes)
-        seen = yield self.exchange(code, "a code with its verifier", code_verifier=right)
-        if not seen.success and not seen.void:
-            code = yield from self.code(self.scope())
-            seen = yield self.exchange(code, "a code with its verifier", code_verifier=verifier(self.setting.seed, self.codes))
+        code, seen, _ = yield from self.exchanged(code)
         return code, seen
+
+    def exchanged(self, code: Code) -> Generator[Any, Any, tuple[Code, Seen, bool]]:
+        """The right exchange; where the server ended the code because of a wrong one, that of a new code. Gives whether it was the same."""
+        why = "a code with its verifier"
+        seen: Seen = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
+        if seen.success or seen.void:
+            return code, seen, True
+        code = yield from self.as_client.code(self.scope())
+        seen = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
+        return code, seen, False
+
+    def told(self, seen: Seen) -> Conversation:
+        """What the answer with the tokens says besides."""
+        if not seen.success:
+            return
+        stored = (seen.header("cache-control") or "").lower()
+        told = f"Cache-Control: {stored or 'is missing'}"
+        yield self.said("not_stored", "no-store" in stored, "Cache-Control: no-store (RFC 6749, 5.1)", told)
+        if self.oauth.access_s:
+            lives = got(seen.body, "expires_in")
+            yield self.said("expiry_told", lives in (None, self.oauth.access_s), f"expires_in {self.oauth.access_s}", f"expires_in {lives}")
 
     def used(self, seen: Seen) -> Conversation:
         """What the token can do, and what it cannot."""
-        token, within, beyond = got(seen.body, "access_token"), _within(self.setting), _beyond(self.setting)
+        token, inside = got(seen.body, "access_token"), within(self.setting)
         if not isinstance(token, str) or str(got(seen.body, "token_type")).lower() != "bearer":
             yield self.said("token", False, "200 with an access_token of token_type Bearer", seen.outcome)
             return
-        assert within is not None
-        answer: Seen = yield self.called(token, within[1], "a call with an access token")
-        yield self.said("token", answer.success, f"{within[1].action.name} succeeds with the token", answer.outcome)
-        if beyond is not None:
-            answer = yield self.called(token, beyond[1], f"a call that the token was not granted, {beyond[0]} alone allows it")
+        assert inside is not None
+        answer: Seen = yield self.as_client.called(token, inside[1], "a call with an access token")
+        yield self.said("token", answer.success, f"{inside[1].action.name} succeeds with the token", answer.outcome)
+        yield from self.outside(token, "scope")
+
+    def outside(self, token: str, case: str) -> Conversation:
+        """A read that a token was not granted."""
+        outer = beyond(self.setting)
+        if outer is not None:
+            why = f"a call that the token was not granted, {outer[0]} alone allows it"
+            answer: Seen = yield self.as_client.called(token, outer[1], why)
             no_scope = self.setting.model.errors.framework.no_scope
             status = self.setting.model.codes[no_scope].status if no_scope else 403
-            yield self.said("scope", answer.status == status, f"{status}: the token has only {self.scope()}", answer.outcome)
+            yield self.said(case, answer.status == status, f"{status}: the token has only {self.scope()}", answer.outcome)
 
     def refreshed(self, seen: Seen) -> Conversation:
         """A new access token for a refresh token, and what the old one is then worth."""
-        token, within = got(seen.body, "refresh_token"), _within(self.setting)
+        token, inside = got(seen.body, "refresh_token"), within(self.setting)
         if not self.oauth.refresh_s or not seen.success:
             return
         if not isinstance(token, str):
             yield self.said("refresh", False, "a refresh_token beside the access token", "none came")
             return
-        again: Seen = yield self.refresh(token, "a refresh token")
+        again: Seen = yield self.as_client.refresh(token, "a refresh token")
         access = got(again.body, "access_token")
-        assert within is not None
+        assert inside is not None
         if not isinstance(access, str):
             yield self.said("refresh", False, "200 with an access_token", again.outcome)
             return
-        answer: Seen = yield self.called(access, within[1], "a call with the refreshed token")
+        answer: Seen = yield self.as_client.called(access, inside[1], "a call with the refreshed token")
         yield self.said("refresh", answer.success, "the new access token works", answer.outcome)
         if self.oauth.refresh_rotates:
             new = got(again.body, "refresh_token")
-            old: Seen = yield self.refresh(token, "a refresh token once more")
+            old: Seen = yield self.as_client.refresh(token, "a refresh token once more")
             problem = refusal(old) or ("" if isinstance(new, str) and new != token else "no new refresh token came")
             yield self.said("rotation", not problem, "a new refresh token, and 400 for the old one", problem)
         if self.oauth.revoke:  # nothing that was granted to us is left alive
             last = got(again.body, "refresh_token")
-            yield posted(self.oauth.revoke, proved(self.client, {"token": last if isinstance(last, str) else token}), "the last token ends")
-
-    def refresh(self, token: str, why: str) -> Call:
-        """The exchange of a refresh token."""
-        return posted(self.oauth.token, proved(self.client, {"grant_type": "refresh_token", "refresh_token": token}), why)
+            yield self.as_client.revoke(last if isinstance(last, str) else token, "the last token ends")
 
     def spent(self) -> Conversation:
-        """A code with another verifier; the token that it gives in the end, revoked; the code once more."""
-        code = yield from self.code(self.scope())
-        seen: Seen = yield self.exchange(code, "a code with another verifier", code_verifier=verifier(self.setting.seed, 0))
-        problem = refusal(seen)
-        yield self.said("verifier_checked", not problem, "400 with a JSON error", problem)
-        seen = yield self.exchange(code, "a code with its verifier", code_verifier=verifier(self.setting.seed, self.codes))
-        if not seen.success and not seen.void:
-            code = yield from self.code(self.scope())
-            seen = yield self.exchange(code, "a code with its verifier", code_verifier=verifier(self.setting.seed, self.codes))
+        """A code tried wrongly in every way; the tokens that it gives in the end, revoked; the code once more."""
+        code = yield from self.as_client.code(self.scope())
+        wrong = self.wrongs()
+        problems: dict[str, str] = {}
+        for case in wrong:
+            problems[case] = yield from self.tried(case, code)
+        code, seen, same = yield from self.exchanged(code)
+        used = self.as_client.verifier
+        for case, problem in problems.items():
+            if not same and not problem and case != "verifier_checked":  # the code was dead by then, so it showed nothing
+                another = yield from self.as_client.code(self.scope())
+                problem = yield from self.tried(case, another)
+            yield self.said(case, not problem, "400 with a JSON error", problem)
         token = got(seen.body, "access_token")
         if not isinstance(token, str):
-            yield untested(f"{NAME}/once@{REST}", f"no code could be exchanged: {seen.outcome}")
-            yield untested(f"{NAME}/revoked@{REST}", f"no token to revoke: {seen.outcome}")
+            for case in ("once", "revoked", "revoked_refresh", "refresh_scope"):
+                yield untested(f"{NAME}/{case}@{REST}", f"no code could be exchanged: {seen.outcome}")
             return
         if self.oauth.revoke:
             yield from self.revoked(token)
-        again: Seen = yield self.exchange(code, "a code once more", code_verifier=verifier(self.setting.seed, self.codes))
+        yield from self.widened(got(seen.body, "refresh_token"))
+        again: Seen = yield self.as_client.exchange(code, "a code once more", more={"code_verifier": used})
         problem = refusal(again)
         yield self.said("once", not problem, "400 with a JSON error", problem)
 
+    def wrongs(self) -> tuple[str, ...]:
+        """The ways to exchange a code wrongly, those first that servers are least likely to end it for."""
+        return (*(["client_bound"] if self.client.other else []), "redirect_bound", "verifier_checked")
+
+    def tried(self, case: str, code: Code) -> Generator[Any, Any, str]:
+        """One wrong exchange; gives in what its answer is no refusal."""
+        right = {"code_verifier": self.as_client.verifier}
+        if case == "client_bound":
+            call = self.as_client.exchange(code, "another client's exchange of our code", client=self.client.other, more=right)
+        elif case == "redirect_bound":
+            other = {"redirect_uri": f"{self.client.redirect_uri.rstrip('/')}/another"}
+            call = self.as_client.exchange(code, "a code with another redirect URI", more={**right, **other})
+        else:
+            other = {"code_verifier": verifier(self.setting.seed, 0)}
+            call = self.as_client.exchange(code, "a code with another verifier", more=other)
+        seen: Seen = yield call
+        return refusal(seen)
+
     def revoked(self, token: str) -> Conversation:
         """The token before and after its revocation."""
-        within = _within(self.setting)
-        assert within is not None
-        told: Seen = yield posted(self.oauth.revoke, proved(self.client, {"token": token}), "the revocation of a token")
-        answer: Seen = yield self.called(token, within[1], "a call with a revoked token")
+        inside = within(self.setting)
+        assert inside is not None
+        told: Seen = yield self.as_client.revoke(token, "the revocation of a token")
+        answer: Seen = yield self.as_client.called(token, inside[1], "a call with a revoked token")
         code = self.setting.model.codes[self.setting.model.errors.framework.no_key]
         good = told.status == 200 and answer.status == code.status
         yield self.said("revoked", good, f"200, then {code.status} to the token", f"{told.outcome}, then {answer.outcome}")
 
-    def unchallenged(self) -> Conversation:
-        """A request without a challenge, from a client that PKCE binds. What comes of it must not be a token."""
-        if self.client.kind not in self.oauth.pkce_binds:
+    def widened(self, token: Any) -> Conversation:
+        """A refresh token that is asked for more than was granted, then revoked, then tried again."""
+        if not self.oauth.refresh_s:
             return
-        code = yield from self.code(self.scope(), challenged=False)
-        seen: Seen | None = None
-        if code.text:
-            seen = yield self.exchange(code, "a code that was asked for without a challenge")
-        good = seen is None or not seen.success
-        yield self.said("challenge_required", good, "an error instead of a code, or of a token", "a code, and a token for it")
+        if not isinstance(token, str):
+            for case in ("refresh_scope", "revoked_refresh"):
+                yield untested(f"{NAME}/{case}@{REST}", "no refresh token came")
+            return
+        outer = beyond(self.setting)
+        if outer is not None:
+            wider = f"{self.scope()} {outer[0]}"
+            more: Seen = yield self.as_client.refresh(token, "a refresh token for more than was granted", scope=wider)
+            access, new = got(more.body, "access_token"), got(more.body, "refresh_token")
+            if more.success and isinstance(access, str):
+                yield from self.outside(access, "refresh_scope")
+                token = new if isinstance(new, str) else token
+            elif not more.void:
+                yield self.said("refresh_scope", True, "", "")
+        if self.oauth.revoke:
+            told: Seen = yield self.as_client.revoke(token, "the revocation of a refresh token")
+            answer: Seen = yield self.as_client.refresh(token, "a revoked refresh token")
+            problem = refusal(answer) if told.status == 200 else f"{told.outcome} to its revocation"
+            yield self.said("revoked_refresh", not problem, "200, then 400 with a JSON error", problem)
+
+    def unchallenged(self) -> Conversation:
+        """A request without a challenge, from a client that PKCE binds, and one with a plain one. What comes must not be a token."""
+        if self.client.kind in self.oauth.pkce_binds:
+            code = yield from self.as_client.code(self.scope(), challenged=False)
+            good = yield from self.nothing_for(code, "a code that was asked for without a challenge")
+            yield self.said("challenge_required", good, "an error instead of a code, or of a token", "a code, and a token for it")
+        code = yield from self.as_client.code(self.scope(), method="plain", why="a code with a plain challenge")
+        good = yield from self.nothing_for(code, "a code with a plain challenge", code_verifier=self.as_client.verifier)
+        yield self.said("challenge_method", good, f"only {self.oauth.pkce} earns a token", "a code, and a token for it")
+
+    def nothing_for(self, code: Code, why: str, code_verifier: str = "") -> Generator[Any, Any, bool]:
+        """Whether a code, if one came at all, is exchanged for nothing."""
+        if not code.text:
+            return True
+        more = {"code_verifier": code_verifier} if code_verifier else {}
+        seen: Seen = yield self.as_client.exchange(code, why, more=more)
+        yield from self.as_client.ended(seen)
+        return not seen.success
+
+    def denied(self) -> Conversation:
+        """A user who refuses."""
+        if not self.client.refuse:
+            return
+        code = yield from self.as_client.code(self.scope(), consent=self.client.refuse, why="a user who refuses")
+        told = f"error={code.error}, state={code.state}" if code.error else "a code" if code.text else code.problem
+        good = bool(code.error) and not code.text and code.state == STATE
+        yield self.said("refused", good, f"error=access_denied and state={STATE}, and no code", told)

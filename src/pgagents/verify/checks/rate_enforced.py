@@ -15,10 +15,11 @@ from pgagents.contract import Contract, Verdict
 from pgagents.model import Bucket
 from pgagents.verify.call import Call, Wait
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
-from pgagents.verify.door import Door
+from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.pace import retry_after_s
+from pgagents.verify.rates import rate_of
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import LIMITED, Seen
 
@@ -57,6 +58,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
         }
         if bucket.of == "key" and "second" in setting.model.auth.roles:
             says["own"] = f"a key's empty bucket on {surface} limits no other key"
+        if (beside := _beside(setting, burst)) is not None:
+            says["apart"] = f"calls of the bucket {bucket.name} on {surface} use up nothing of the bucket {beside.bucket.name}"
         for detail, text in says.items():
             yield promise_at(NAME, f"{detail}/{bucket.name}", f"@{surface}", text, bucket.origin, bucket.cite)
 
@@ -81,6 +84,14 @@ def _bursts(setting: Setting) -> Iterator[Burst]:
             yield Burst(bucket, door, call)
 
 
+def _beside(setting: Setting, burst: Burst) -> Burst | None:
+    """The burst of another bucket of a key, on REST: elsewhere a bucket for agents may stand before both."""
+    if burst.bucket.of != "key" or burst.door.surface != REST:
+        return None
+    others = (b for b in _bursts(setting) if b.bucket.of == "key" and b.bucket is not burst.bucket)
+    return next((b for b in others if b.door.surface == REST), None)
+
+
 def _harmless(setting: Setting, door: Door) -> Call | None:
     """A call that may be repeated any number of times; None where the action would make something each time."""
     recipe = recipe_of(setting.model, door.action)
@@ -98,10 +109,11 @@ def _harmless(setting: Setting, door: Door) -> Call | None:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """A burst each, after all else."""
     for burst in _bursts(setting):
-        covers = [burst.id("limit"), burst.id("wait")]
+        beside = _beside(setting, burst)
+        covers = [burst.id("limit"), burst.id("wait"), *([burst.id("apart")] if beside is not None else [])]
         own = burst.id("own") if burst.bucket.of == "key" and "second" in roles else ""
-        run = _run(setting, burst, covers[0], covers[1], own)
-        cost = cost_of(burst.bucket) + 2 * ROUNDS + 1
+        run = _run(setting, burst, covers[0], covers[1], own, beside)
+        cost = cost_of(burst.bucket) + 2 * ROUNDS + 1 + 2 * (beside is not None)
         yield Probe(
             covers[0], PHASE, (*covers, *([own] if own else [])), cost, run, (burst.door,), "main", burst.door.action.effect == "write"
         )
@@ -115,11 +127,13 @@ def cost_of(bucket: Bucket) -> int:
     return math.ceil(bucket.requests / (1 - refill)) + SLACK
 
 
-def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside: Burst | None) -> Callable[[], Conversation]:
     bucket = burst.bucket
 
     def run() -> Conversation:
         passed, told, began = 0, bucket.requests, 0.0
+        apart = burst.id("apart") if beside is not None else ""
+        first: Seen | None = (yield replace(beside.call, why="another bucket before a burst", burst=False)) if beside is not None else None
         while True:
             seen: Seen = yield burst.call
             began = began or seen.sent_at
@@ -132,18 +146,20 @@ def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str) -> Cal
             told = _limit(setting, seen) or told
             took_s = seen.sent_at + seen.seconds - began
             if told > bucket.requests * MOST_TIMES:
-                yield from _unclaimed((limit, wait, own), f"this key's limit is lifted to {told:,}: an ordinary key shows it")
+                yield from _unclaimed((limit, wait, own, apart), f"this key's limit is lifted to {told:,}: an ordinary key shows it")
                 return
             refills = told / bucket.per_s
             if passed >= ENOUGH_TO_TELL and took_s / passed * refills >= FULL_AGAIN:
                 yield from _unclaimed(
-                    (limit, wait, own), f"the bucket refills as fast as this client sends: {passed / took_s:.1f} a second"
+                    (limit, wait, own, apart), f"the bucket refills as fast as this client sends: {passed / took_s:.1f} a second"
                 )
                 return
             if passed > told + math.ceil(took_s * refills) + SLACK:
                 yield broken(limit, f"a {LIMITED} after at most {told} calls and what refilled in {took_s:.1f} s", f"{passed} calls passed")
                 return
         yield kept(limit)
+        if beside is not None and first is not None:
+            yield from _apart(setting, beside, first, apart)
         if own:
             yield from _others(burst, own)
         yield from _waited(seen, bucket, told, burst, wait)
@@ -161,6 +177,20 @@ def _unclaimed(contracts: tuple[str, ...], reason: str) -> Iterator[Judgement]:
     for contract in contracts:
         if contract:
             yield Judgement(contract, Verdict.NOT_CLAIMED, reason)
+
+
+def _apart(setting: Setting, beside: Burst, first: Seen, contract: str) -> Conversation:
+    """Another bucket before and after the burst. Where headers speak of a third bucket, they tell nothing of this one."""
+    after: Seen = yield replace(beside.call, why="another bucket after a burst")
+    before, now = rate_of(first, setting), rate_of(after, setting)
+    if before is None or now is None or not before[0] == now[0] == beside.bucket.requests or first.void:
+        yield Judgement(contract, Verdict.NOT_CLAIMED, "the headers tell of another bucket")
+    elif after.status == LIMITED or before[1] - now[1] > SLACK:
+        yield broken(
+            contract, f"of {beside.bucket.name} at most {SLACK} fewer than {before[1]} remain", f"{after.outcome}, {now[1]} remain"
+        )
+    else:
+        yield kept(contract)
 
 
 def _others(burst: Burst, own: str) -> Conversation:

@@ -14,6 +14,7 @@ from pgagents.contract import Contract
 from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
 from pgagents.verify.door import Door, wire_surfaces
 from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.rates import rate_of
 from pgagents.verify.seen import UNAVAILABLE, Seen
 
 RANK = 4
@@ -52,18 +53,6 @@ def _row_door(setting: Setting, surface: str) -> Door | None:
     return next((d for d in _doors(setting) if d.surface == surface and d.action.effect == "read"), None)
 
 
-def read(seen: Seen, memory_or_setting: Memory | Setting) -> tuple[int, int, int] | None:
-    """Limit, remaining and reset of an answer; None where one is missing or no whole number."""
-    names = memory_or_setting.model.limits.headers
-    if names is None:
-        return None
-    found = [seen.header(n) for n in (names.limit, names.remaining, names.reset)]
-    if any(v is None or not v.strip().isdigit() or len(v) > 15 for v in found):
-        return None
-    limit, remaining, reset = (int(str(v)) for v in found)
-    return limit, remaining, reset
-
-
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every accepted call's headers alone and against the ones before."""
     door = seen.call.door
@@ -76,7 +65,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         or seen.status == UNAVAILABLE
     ):
         return
-    values = read(seen, memory)
+    values = rate_of(seen, memory.setting)
     if values is None:
         return
     limit, remaining, reset = values
@@ -107,7 +96,7 @@ def _remaining(seen: Seen, limit: int, remaining: int, per_s: float, memory: Mem
     if remaining >= limit:
         return broken(contract, f"less than the limit of {limit} after an accepted call", f"remaining {remaining}")
     door = seen.call.door
-    key = (NAME, seen.call.role, seen.call.surface, door.action.bucket if door else None, limit)
+    key = (NAME, _whose(seen), seen.call.surface, door.action.bucket if door else None, limit)
     before = memory.notes.get(key)
     memory.notes[key] = (remaining, seen.sent_at)
     if before is not None:
@@ -118,12 +107,17 @@ def _remaining(seen: Seen, limit: int, remaining: int, per_s: float, memory: Mem
     return kept(contract)
 
 
+def _whose(seen: Seen) -> tuple[str, str]:
+    """Whose bucket it is: a role's, or that of an access token, which belongs to no role."""
+    return seen.call.role, "" if seen.call.role else seen.request.header("authorization") or ""
+
+
 def _row(seen: Seen, limit: int, remaining: int, per_s: float, memory: Memory) -> Iterator[Judgement]:
     """A fall within a row of calls of one bucket and surface, whatever they were sent for.
 
     Where the bucket refills faster than it is used, being below its limit is all that can be seen.
     """
-    key = (NAME, "row", seen.call.role, seen.call.surface, seen.call.door.action.bucket if seen.call.door else None)
+    key = (NAME, "row", _whose(seen), seen.call.surface, seen.call.door.action.bucket if seen.call.door else None)
     row: list[tuple[int, int, float]] = memory.notes.setdefault(key, [])
     if row and row[0][0] != limit:
         row.clear()

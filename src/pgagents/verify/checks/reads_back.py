@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ from pgagents.contract import Contract
 from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Call as Made
 from pgagents.model import Resource
-from pgagents.verify.call import Call
+from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
@@ -19,6 +20,7 @@ from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 
 NAME = "reads_back"
+_MEMBER = re.compile(r"resource\.(\w+)")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -149,13 +151,25 @@ def _bodies(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
     return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]
 
 
+def _folded(door: Door, call: Made) -> list[str]:
+    """Members of the thing by which the list is asked for and which a law of the list raises to capitals before it compares them."""
+    laws = " ".join(law.that.text for law in door.action.laws)
+    given = {name: _MEMBER.fullmatch(value.text) for name, value in call.input.items() if isinstance(value, Expression)}
+    return [match.group(1) for name, match in given.items() if match and f"upper(input.{name})" in laws]
+
+
 def _listing(resource: Resource, call: Made, door: Door, contract: str, role: str) -> Callable[[], Conversation]:
-    """The list as the owner (`main`) or another project sees it, of a thing that is there."""
+    """The list as the owner (`main`) or another project sees it, of a thing that is there; a text that it is found by in small
+    letters, where a law says that case does not count."""
 
     def run() -> Conversation:
         why = f"to find a {resource.name} in the list" if role == "main" else f"another project lists each {resource.name}"
+        made: Mapping[str, Any] | None = None
+        if role == "main" and (folded := _folded(door, call)):
+            there: Mapping[str, Any] = yield Live(resource.name, standard=True)
+            made = {**there, **{m: there[m].lower() for m in folded if isinstance(there.get(m), str)}}
         seen: Seen = yield Call(
-            door, call.input, "valid", why, role=role, subject=resource, owner="main", standard=True, surface=door.surface
+            door, call.input, "valid", why, role=role, subject=resource, owner="main", standard=True, surface=door.surface, made=made
         )
         if not seen.success or not seen.fits or seen.subject is None:
             yield untested(contract, f"the list was not answered: {seen.outcome}")

@@ -1,23 +1,28 @@
-"""What was refused has no effect: the list of a kind of thing is the same before and after a refused call that would have made one."""
+"""What was refused has no effect: the list of a kind of thing is the same before and after a refused call that would have made one.
+
+And whatever else is tried in a run: nothing is ever in a list but what was there before, and what an accepted call made.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Call as Listed
 from pgagents.model import Resource
-from pgagents.verify.call import Call
-from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
+from pgagents.verify.call import Call, Recall
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import Negative, negatives_of
-from pgagents.verify.memory import Setting
-from pgagents.verify.seen import Seen
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.world import at_path
 
 NAME = "refused_leaves_nothing"
+TOOLS = True
+PHASE = 8
 LATE = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "pattern", "minimum", "exclusiveMinimum", "enum", "type", "unknown_member")
 """Keywords, those first that a server is most likely to look at after it has begun."""
 
@@ -60,7 +65,7 @@ def _wrong(setting: Setting, door: Door) -> Negative | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """The list, a refused call through each door, and the list after each."""
+    """The list, once everything was tried. Through doors that refused nothing so far a wrong call is made, and the list read again."""
     del roles
     several: dict[str, list[tuple[Resource, Door, Negative]]] = {}
     for case in _cases(setting) if setting.exclusive else ():
@@ -68,14 +73,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for name, cases in several.items():
         covers = tuple(f"{NAME}/{name}/{door.place}" for _, door, _ in cases)
         doors = tuple(door for _, door, _ in cases)
-        yield Probe(covers[0], 5, covers, 1 + 2 * len(cases), _run(setting, cases), doors, "main", True)
+        yield Probe(covers[0], PHASE, covers, 2, _run(setting, cases), doors, "main", True)
 
 
 def _run(setting: Setting, cases: list[tuple[Resource, Door, Negative]]) -> Callable[[], Conversation]:
     def run() -> Conversation:
         resource = cases[0][0]
         before = yield from _listed(setting, resource, "unchanged")
+        known: Mapping[tuple[str, str], _Known] = (yield Recall(_note_of(resource))) or {}
+        told = known.get(_main(setting))
+        shown = told.shown if told is not None and told.first is not None and not told.unsure else set()
         for _, door, wrong in cases:
+            if door.place in shown:
+                continue
             contract = f"{NAME}/{resource.name}/{door.place}"
             seen: Seen = yield replace(wrong.call, why=f"refused: {wrong.says}")
             after = yield from _listed(setting, resource, "")
@@ -92,6 +102,15 @@ def _run(setting: Setting, cases: list[tuple[Resource, Door, Negative]]) -> Call
     return run
 
 
+def _main(setting: Setting) -> tuple[str, str]:
+    role = setting.model.auth.roles.get("main")
+    return (role.project, role.mode) if role is not None else ("", "")
+
+
+def _note_of(resource: Resource) -> str:
+    return f"{NAME}/{resource.name}"
+
+
 def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]) -> Generator[Any, Any, list[Any] | None]:
     """The ids in the list; None where there is none."""
     call = next(call for call in resource.listed_by if _plain(call))
@@ -100,3 +119,98 @@ def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"
     seen: Seen = yield Call(door, call.input, "valid", f"each {resource.name} there is", reuse=reuse)
     items = at_path(call.at, seen) if seen.success and call.at is not None else None
     return [item.get(resource.id) for item in items if isinstance(item, Mapping)] if isinstance(items, list) else None
+
+
+@dataclass(slots=True)
+class _Known:
+    """The ids that may be in a project's list: those of the first whole list (None before that), and of what was made since.
+
+    `unsure` says that a call may have made one whose id nobody told us.
+    """
+
+    first: set[Any] | None = None
+    made: set[Any] = field(default_factory=set)
+    unsure: bool = False
+    refused: list[str] = field(default_factory=list)
+    """The doors that refused to make one since the last list."""
+    shown: set[str] = field(default_factory=set)
+    """The doors whose refusals have been shown to leave none."""
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Note what is made; judge every list by it."""
+    setting = memory.setting
+    if not setting.exclusive:
+        return
+    for resource, contract in setting.kept((NAME, "lists"), lambda: _first_doors(setting)).items():
+        projects: dict[tuple[str, str], _Known] = memory.notes.setdefault(f"{NAME}/{resource}", {})
+        known = projects.setdefault(_project(setting, seen), _Known())
+        kind = setting.model.resources[resource]
+        if _makes(kind, seen):
+            _note(kind, seen, known)
+        elif seen.success and seen.fits and not known.unsure:
+            items = _items(kind, seen)
+            if items is not None:
+                elsewhere = {id for other in projects.values() if other is not known for id in other.made}  # which others judge
+                yield from _ghosts(kind, seen, [i for i in items if i.get(kind.id) not in elsewhere], known, contract)
+
+
+def _first_doors(setting: Setting) -> dict[str, str]:
+    """By resource the first contract about it."""
+    found: dict[str, str] = {}
+    for resource, door, _ in _cases(setting):
+        found.setdefault(resource.name, f"{NAME}/{resource.name}/{door.place}")
+    return found
+
+
+def _project(setting: Setting, seen: Seen) -> tuple[str, str]:
+    role = setting.model.auth.roles.get(seen.call.role)
+    return (role.project, role.mode) if role is not None else ("", "")
+
+
+def _makes(resource: Resource, seen: Seen) -> bool:
+    """Whether the call may have made one; one that no action's answer was expected of may be any."""
+    if seen.call.door is None:
+        return seen.success and seen.request.method == "POST" and seen.call.intent == "framework"
+    return resource.made_by is not None and seen.call.door.action is resource.made_by.action
+
+
+def _note(resource: Resource, seen: Seen, known: _Known) -> None:
+    body = at_path(resource.made_by.at, seen) if resource.made_by and resource.made_by.at and seen.success else None
+    if isinstance(body, Mapping) and isinstance(body.get(resource.id), str):
+        known.made.add(body[resource.id])
+    elif seen.success or seen.error or seen.status >= 500:
+        declared = seen.codes.get(seen.code or "")
+        promised = declared is not None and bool(declared.provoked_by)  # such a failure is known to leave nothing
+        known.unsure = known.unsure or (seen.status != UNAVAILABLE and not promised)
+    elif seen.place not in known.refused and seen.status != LIMITED and known.first is not None:
+        known.refused.append(seen.place)
+
+
+def _items(resource: Resource, seen: Seen) -> list[Mapping[str, Any]] | None:
+    """What a list has, where the answer is one."""
+    call = next((c for c in resource.listed_by if seen.call.door is not None and c.action is seen.call.door.action), None)
+    items = at_path(call.at, seen) if call is not None and call.at is not None else None
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else None
+
+
+def _ghosts(resource: Resource, seen: Seen, items: list[Mapping[str, Any]], known: _Known, contract: str) -> Iterator[Judgement]:
+    """Of a project's first whole list all is taken as it is; in every later one all must be known."""
+    ids = [item.get(resource.id) for item in items]
+    if known.first is None:
+        plain = next((c for c in resource.listed_by if _plain(c) and seen.call.door and c.action is seen.call.door.action), None)
+        most = min((v for v in plain.input.values() if isinstance(v, int)), default=None) if plain is not None else 0
+        if plain is not None and seen.call.input == plain.input and (most is None or len(ids) < most):
+            known.first = set(ids) - known.made
+        return
+    ghost = next((id for id in ids if id not in known.first and id not in known.made), None)
+    several, known.refused = known.refused, []
+    if ghost is not None:
+        known.first.add(ghost)
+        contract = f"{NAME}/{resource.name}/{several[0]}" if several else contract
+        since = f"; since the last list was refused: {', '.join(several)}" if several else ""
+        yield broken(contract, f"only {resource.name}s that accepted calls made", f"{ghost} is listed, which none made{since}")
+        return
+    for place in several:
+        known.shown.add(place)
+        yield kept(f"{NAME}/{resource.name}/{place}")

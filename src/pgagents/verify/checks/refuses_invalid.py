@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from pgagents.contract import Contract
 from pgagents.verify.call import Call
@@ -75,7 +74,7 @@ def _probe(setting: Setting, door: Door, detail: str, call: Call, phase: int, sa
         phase,
         (contract,),
         1,
-        _run(setting, replace(call), contract, says),
+        _run(setting, call, contract, says),
         (door,),
         "main",
         door.action.effect == "write",

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from pgagents.contract import Contract
+from pgagents.model import Param
 from pgagents.verify.call import Call
-from pgagents.verify.check import Conversation, Probe, promise, refused_with
+from pgagents.verify.check import Conversation, Judgement, Probe, promise, refused_with
 from pgagents.verify.door import Door
 from pgagents.verify.generate import Negative, is_invalid, negatives_of
-from pgagents.verify.memory import Setting
+from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.refusal import expected
 from pgagents.verify.seen import Seen
-from pgagents.verify.values import types_of
+from pgagents.verify.values import FAR, types_of
 
 NAME = "refuses_lookalikes"
-LONG = 300
+LONG = FAR
 """Characters: more than a column of 255 takes, and less than any server's limit of an address."""
 SAYS = {
     "line_break": "a text that is right but for a line break at its end",
@@ -32,18 +34,30 @@ SAYS = {
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each kind of value, where an argument takes it."""
-    for door, kind, wrong in _cases(setting):
+    for door, kind, wrong, _ in _cases(setting):
         says = f"{door.action.name} refuses {SAYS[kind]}, as {wrong.field}"
         yield promise(NAME, kind, door, says, wrong.origin, wrong.cite)
 
 
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Such a value that was sent as one that breaks its schema, as any other would."""
+    call = seen.call
+    if call.door is None or call.intent != "invalid":
+        return
+    for door, kind, wrong, sent in _cases(memory.setting):
+        if sent and door is call.door and call.why == wrong.says and call.field == wrong.field:
+            codes, statuses = expected(memory.setting, call)
+            yield from refused_with(seen, f"{NAME}/{kind}/{door.place}", codes, f"a call with {SAYS[kind]}", statuses)
+
+
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each."""
+    """One call each, where none of the wrong calls that are sent anyway is one."""
     del roles
-    for door, kind, wrong in _cases(setting):
+    for door, kind, wrong, sent in _cases(setting):
         contract = f"{NAME}/{kind}/{door.place}"
         run = _run(setting, wrong.call, contract, SAYS[kind])
-        yield Probe(contract, 5, (contract,), 1, run, (door,), "main", door.action.effect == "write")
+        if not sent:
+            yield Probe(contract, 5, (contract,), 1, run, (door,), "main", door.action.effect == "write")
 
 
 def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:
@@ -55,21 +69,36 @@ def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[],
     return run
 
 
-def _cases(setting: Setting) -> tuple[tuple[Door, str, Negative], ...]:
-    """For each kind the first door with an argument that takes it."""
+def _cases(setting: Setting) -> tuple[tuple[Door, str, Negative, bool], ...]:
+    """For each kind the first wrong call that is one and is sent anyway; else the first door with an argument that takes it."""
 
-    def found() -> Iterator[tuple[Door, str, Negative]]:
-        met: set[str] = set()
-        for door in setting.doors:
-            for kind in SAYS:
-                if kind in met:
-                    continue
-                wrong = next((case for n in negatives_of(setting, door) if (case := _case(setting, door, kind, n)) is not None), None)
-                if wrong is not None:
-                    met.add(kind)
-                    yield door, kind, wrong
+    def found() -> Iterator[tuple[Door, str, Negative, bool]]:
+        for kind in SAYS:
+            sent = ((d, kind, n, True) for d in setting.doors for n in negatives_of(setting, d) if n.tier == 1 and _is(d, kind, n))
+            new = ((d, kind, c, False) for d in setting.doors for n in negatives_of(setting, d) if (c := _case(setting, d, kind, n)))
+            if (first := next(chain(sent, new), None)) is not None:
+                yield first
 
     return setting.kept(NAME, lambda: tuple(found()))
+
+
+def _is(door: Door, kind: str, wrong: Negative) -> bool:
+    """Whether a wrong call's value is of that kind, as it stands."""
+    param, value = door.action.param(wrong.field), wrong.call.input.get(wrong.field)
+    keyword = wrong.detail.partition("/")[0]
+    if param is None or param.refers_to or str(param.name) == door.action.idempotency:
+        return False
+    if kind == "line_break":
+        return keyword == "pattern" and isinstance(value, str) and len(value) > 1 and value.endswith("\n")
+    if kind == "boolean":
+        return keyword == "type" and value is True and bool({"number", "integer"} & set(types_of(param.schema))) and _in_json(door, param)
+    if kind == "nan":
+        return keyword == "type" and value == "NaN" and not _in_json(door, param)
+    return keyword in ("pattern", "maxLength") and isinstance(value, str) and len(value) >= LONG > param.schema.get("maxLength", 0)
+
+
+def _in_json(door: Door, param: Param) -> bool:
+    return not door.on_rest or param.place == "body"
 
 
 def _case(setting: Setting, door: Door, kind: str, wrong: Negative) -> Negative | None:
@@ -82,7 +111,7 @@ def _case(setting: Setting, door: Door, kind: str, wrong: Negative) -> Negative 
     if param is None:
         return None
     number = bool({"number", "integer"} & set(types_of(setting.named(param.schema))))
-    in_json = not door.on_rest or param.place == "body"
+    in_json = _in_json(door, param)
     own = not param.refers_to and str(param.name) != door.action.idempotency
     value = wrong.call.input.get(wrong.field)
     if kind == "line_break":

@@ -1,16 +1,17 @@
-"""Two calls that differ in one argument: the wider answer keeps what the narrower had."""
+"""Two calls that differ in one argument: the wider answer keeps what the narrower had, and a page is as long as the wider one allows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 from pgagents.contract import Contract
 from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Relation
+from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
 from pgagents.verify.door import Door
-from pgagents.verify.generate import ordinary
+from pgagents.verify.generate import fills_a_page, ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
@@ -25,6 +26,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
         for relation in door.action.relations:
             says = f"{door.action.name} with a greater {relation.widen} keeps what it answered before"
             yield promise(NAME, relation.name, door, says, relation.origin, relation.cite or door.action.cite)
+            if fills_a_page(setting, door, relation):
+                says = f"{door.action.name} answers as many as {relation.widen} allows, where there are more"
+                yield promise(NAME, f"{relation.name}/filled", door, says, relation.origin, relation.cite or door.action.cite)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -33,28 +37,42 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for door in setting.doors:
         relations = door.action.relations
         covers = tuple(f"{NAME}/{r.name}/{door.place}" for r in relations)
+        filled = tuple(f"{NAME}/{r.name}/filled/{door.place}" for r in relations if fills_a_page(setting, door, r))
         if relations:
             run = _run(setting, door, relations, covers)
-            yield Probe(covers[0], 4, covers, 1 + len(covers), run, (door,), "main", door.action.effect == "write")
+            yield Probe(covers[0], 4, (*covers, *filled), 1 + len(covers), run, (door,), "main", door.action.effect == "write")
 
 
-def _pairs(setting: Setting, door: Door, relation: Relation) -> tuple[list[dict[str, Any]], Any]:
-    """Narrow calls to try in turn, and the wide value: as the example has it, then with what other relations widen at its greatest."""
-    recipe = recipe_of(setting.model, door.action)
-    schemas = setting.model.schemas
+def _narrow(setting: Setting, door: Door, relation: Relation) -> tuple[list[dict[str, Any]], Any]:
+    """Narrow calls to try in turn, and the wide value.
+
+    First what other relations widen is at its greatest, then as the example has it. Of a page the first is short of things that a
+    flag leaves in; elsewhere the argument is first left out, if it has a default.
+    """
+    recipe, schemas = recipe_of(setting.model, door.action), setting.model.schemas
     param = door.action.param(relation.widen)
     assert param is not None
-    most, given = high(param.schema, schemas), recipe.input.get(relation.widen)
-    values = [low(param.schema, schemas)]
+    schema, base, page = setting.named(param.schema), dict(recipe.input), fills_a_page(setting, door, relation)
+    least, given = low(schema, schemas), recipe.input.get(relation.widen)
+    values: list[Any] = [least]
     if isinstance(given, int | float):
-        whole = "integer" in types_of(setting.named(param.schema))
+        whole = "integer" in types_of(schema)
         values = [values[0] if whole else max(values[0], round(given / 4, 3)), given]
-    base = dict(recipe.input)
+    usual = schema.get("default")
+    if isinstance(usual, int | float) and not isinstance(usual, bool) and usual < high(schema, schemas) and (page or usual != least):
+        values = [usual, *values] if page else [None, *values] if "number" in types_of(schema) else values
     wide = dict(base)
     for other in door.action.relations:
         if (also := door.action.param(other.widen)) is not None and other.widen != relation.widen:
             wide[other.widen] = high(also.schema, schemas)
-    return [{**others, relation.widen: value} for others in (base, wide) for value in values], most
+    flags = {str(p.name): True for p in door.params if page and not p.required and types_of(setting.named(p.schema)) == ("boolean",)}
+    bases = [{**wide, **flags}, wide, base] if flags else [wide, base]
+    return [_with(others, relation.widen, value) for others in bases for value in values], high(schema, schemas)
+
+
+def _with(given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    rest = {k: v for k, v in given.items() if k != name}
+    return rest if value is None else {**rest, name: value}
 
 
 def _run(setting: Setting, door: Door, relations: tuple[Relation, ...], covers: tuple[str, ...]) -> Callable[[], Conversation]:
@@ -66,11 +84,12 @@ def _run(setting: Setting, door: Door, relations: tuple[Relation, ...], covers: 
 
 
 def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Conversation:
-    narrow, most = _pairs(setting, door, relation)
+    narrow, most = _narrow(setting, door, relation)
     recipe = recipe_of(setting.model, door.action)
     reason = "no narrow call answered anything"
     for given in narrow:
-        small: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {given[relation.widen]}", input=given)
+        asked = f"{relation.widen} {given.get(relation.widen, 'left out')}"
+        small: Seen = yield ordinary(door, recipe, "valid", asked, input=given, reuse="unchanged")
         had = _items(setting, relation, small)
         if not had:
             continue
@@ -84,12 +103,43 @@ def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Con
             reason = "the wide call was not answered as promised"
             continue
         lost = [i for i in had if i not in has]
+        if lost and not setting.exclusive:
+            lost = yield from _still(setting, door, relation, given, most, had)
         if lost:
             yield broken(contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}")
         else:
             yield kept(contract)
+        if fills_a_page(setting, door, relation):
+            yield from _filled(setting, door, relation, given, had, has)
         return
     yield untested(contract, reason)
+    if fills_a_page(setting, door, relation):
+        yield untested(f"{NAME}/{relation.name}/filled/{door.place}", reason)
+
+
+def _filled(setting: Setting, door: Door, relation: Relation, given: dict[str, Any], had: list[Any], has: list[Any]) -> Conversation:
+    """Whether the narrow answer has as many as it may, of those that the wide one has."""
+    contract, most = f"{NAME}/{relation.name}/filled/{door.place}", given[relation.widen]
+    wanted = min(int(most), len(has))
+    if len(had) < wanted and not setting.exclusive:
+        small: Seen = yield ordinary(door, recipe_of(setting.model, door.action), "valid", "once more, as others use it too", input=given)
+        had = _items(setting, relation, small) or had
+    if len(had) < wanted:
+        yield broken(contract, f"{wanted} with {relation.widen} {most}, as there are {len(has)}", f"{len(had)}")
+    else:
+        yield kept(contract)
+
+
+def _still(
+    setting: Setting, door: Door, relation: Relation, given: dict[str, Any], most: Any, had: list[Any]
+) -> Generator[Call, Seen, list[Any]]:
+    """What the wide call loses of items that the narrow one has before and after it: others may add and take away in between."""
+    recipe = recipe_of(setting.model, door.action)
+    again = f"{relation.widen} {most}, as others use the server too"
+    large = yield ordinary(door, recipe, "valid", again, input={**given, relation.widen: most})
+    small = yield ordinary(door, recipe, "valid", f"{relation.widen} {given.get(relation.widen, 'left out')} once more", input=given)
+    has, had_later = _items(setting, relation, large), _items(setting, relation, small)
+    return [] if has is None or had_later is None else [i for i in had if i in had_later and i not in has]
 
 
 def _scope(setting: Setting, seen: Seen) -> Scope | None:

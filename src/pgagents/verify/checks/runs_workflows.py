@@ -6,7 +6,7 @@ What does not hold of an answer that another check found fault with is no second
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,9 +150,24 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
         seen: Seen = yield call
         yield from state.say(_went(setting, workflow, step, seen, state))
         if not _as_told(setting, step, seen) or seen.void:
+            yield from _put_back(setting, workflow.steps[:index], workflow.steps[index + 1 :], state)
             return state
         yield from state.say(_judged(setting, workflow, step, seen, timed, state))
     return state
+
+
+def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], state: _State) -> Conversation:
+    """Of a workflow that broke off, the operator's later steps that undo what their earlier ones did: the same action once more."""
+    changed = {step.action.name for step in done if step.role == OPERATOR and step.action.effect == "write"}
+    scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
+    for step in left:
+        door = _door(setting, step)
+        if step.role == OPERATOR and step.action.name in changed and door is not None:
+            try:
+                given = {name: _valued(value, scope) for name, value in step.input.items()}
+            except ExpressionError:
+                continue
+            yield Call(door, given, "explore", f"{step.name}: what was changed is put back", role=step.role, surface=door.surface)
 
 
 def _as_told(setting: Setting, step: Step, seen: Seen) -> bool:

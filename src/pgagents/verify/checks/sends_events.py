@@ -1,12 +1,12 @@
-"""What an action did is told as an event, once, as it was done; what was refused is not told.
+"""What an action did is told as an event, once, as it was done, to who asked for it; what was refused is not told.
 
-One webhook of ours is registered; things are made and moved; then we wait for what comes. The first delivery is answered
-with an error, so that it must come again.
+A webhook of ours is registered for each type of event, one that is deleted again, and one of another project; things are made
+and moved; then we wait for what comes. The first delivery is answered with an error, so that it must come again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,12 @@ from pgagents.wire import json_bytes
 NAME = "sends_events"
 ONCE = f"{NAME}/once@rest"
 PRIVATE = f"{NAME}/private@rest"
+ALONE = f"{NAME}/alone@rest"
+OWN = f"{NAME}/own@rest"
+DELETED = f"{NAME}/deleted@rest"
 LOOK_S = 0.5
 BOX = "events"
+THEIRS, GONE = f"{BOX}-of-another", f"{BOX}-deleted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,15 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if _steps(setting):
         yield promise_at(NAME, "once", "@rest", "each action sends its event once, a refused one none", ("webhooks", "events"), hooks.cite)
         yield promise_at(NAME, "private", "@rest", "events tell no secret", ("webhooks", "events"), hooks.cite)
+        says = "a webhook hears the types of events that it asked for and no others"
+        yield promise_at(NAME, "alone", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
+        if _ending(setting) is not None:
+            yield promise_at(
+                NAME, "deleted", "@rest", "a webhook that was deleted hears nothing", ("webhooks", "registered_by"), hooks.cite
+            )
+        if "second" in setting.model.auth.roles and _kind(setting) is not None:
+            says = "a webhook hears nothing of another project"
+            yield promise_at(NAME, "own", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
@@ -62,14 +75,35 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One conversation, for every check that listens."""
-    del roles
     hooks, receiver = setting.model.webhooks, setting.receiver
     door = setting.door(str(hooks.registered_by), REST) if hooks else None
     steps = _steps(setting) if door else ()
     if door is None or receiver is None or not steps:
         return
     doors = (door, *(setting.by_place[f"{action.name}@{REST}"] for _, _, action, _ in steps))
-    yield Probe(f"{NAME}/{BOX}", 3, covered(setting), len(steps) + 4, _run(setting, receiver, door), doors, "main", True)
+    own = any(c.id == OWN for c in promises(setting))
+    both = own and "second" in roles
+    covers = tuple(id for id in covered(setting) if both or id != OWN)
+    cost = len(steps) + 2 * len(_types(steps)) + 5 + 2 * both
+    yield Probe(f"{NAME}/{BOX}", 3, covers, cost, _run(setting, receiver, door, another=both), doors, "main", True)
+    if own and not both:
+        yield Probe(f"{NAME}/{THEIRS}", 3, (OWN,), cost, _run(setting, receiver, door, another=True), doors, "second", True)
+
+
+def _types(steps: tuple[Step, ...]) -> list[str]:
+    return list(dict.fromkeys(type for type, *_ in steps))
+
+
+def _kind(setting: Setting) -> Resource | None:
+    """What a webhook is, as a thing that is made."""
+    registered = setting.model.webhooks.registered_by
+    return next((r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered), None)
+
+
+def _ending(setting: Setting) -> Door | None:
+    """The door that deletes a webhook."""
+    kind = _kind(setting)
+    return setting.door(str(kind.undone_by.action.name), REST) if kind is not None and kind.undone_by is not None else None
 
 
 Step = tuple[str, Resource, Action, Move | None]
@@ -91,41 +125,110 @@ def _steps(setting: Setting) -> tuple[Step, ...]:
     return tuple(sorted(found, key=lambda s: (s[1].name, s[3] is not None, s[3] is not None and s[3].to not in s[3].origin_states)))
 
 
-def _run(setting: Setting, receiver: Inbox, door: Door) -> Callable[[], Conversation]:
+def _run(setting: Setting, receiver: Inbox, door: Door, *, another: bool) -> Callable[[], Conversation]:
     hooks = setting.model.webhooks
 
     def run() -> Conversation:
         steps = _steps(setting)
-        address = receiver.open(BOX, refusals=1 if hooks.again_within_s else 0)
-        given = {hooks.url: address, hooks.types: list(dict.fromkeys(type for type, *_ in steps))}
-        made: Seen = yield Call(door, given, "valid", "a webhook of our own", fresh=True)
-        if not made.success:
-            for contract in covered(setting):
-                yield untested(contract, f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}")
-            return
+        boxes = {type: f"{BOX}-{type}" for type in _types(steps)}
+        tellers: dict[str, str] = {}
+        for type, box in boxes.items():
+            address = receiver.open(box, refusals=1 if hooks.again_within_s and not tellers else 0)
+            made: Seen = yield Call(door, {hooks.url: address, hooks.types: [type]}, "valid", f"a webhook for {type} alone", fresh=True)
+            if not made.success:
+                for contract in covered(setting):
+                    yield untested(contract, f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}")
+                return
+            tellers[type] = str(got(made.body, hooks.secret_at or "") or "")
+        yield from _deleted(setting, receiver, door, list(boxes))
+        theirs = (yield from _others(setting, receiver, door, list(boxes))) if another else None
         told: list[Told] = []
         secrets: set[str] = set()
         yield from _acted(setting, steps, told, secrets)
         looks = 0
-        while looks * LOOK_S < _patience_s(setting, receiver) and not _all_came(setting, receiver, told):
+        while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(setting, receiver, told, boxes):
             looks += 1
             yield Wait(LOOK_S, quiet=True)
         yield Wait(LOOK_S, quiet=True)  # for what should not come
-        events = tuple(read(setting.model, d) for d in receiver.deliveries(BOX))
-        yield from _judged(setting, told, events, secrets)
-        yield from judged(Heard(str(got(made.body, hooks.secret_at or "") or ""), events), setting)
+        heard = {type: _came(setting, receiver, box) for type, box in boxes.items()}
+        yield from _judged(setting, told, heard, secrets)
+        yield from _apart(setting, receiver, told, heard, theirs, another=another)
+        for type, events in heard.items():
+            yield from judged(Heard(tellers[type], events), setting)
 
     return run
+
+
+def _came(setting: Setting, receiver: Inbox, box: str) -> tuple[Event, ...]:
+    return tuple(read(setting.model, d) for d in receiver.deliveries(box))
+
+
+def _deleted(setting: Setting, receiver: Inbox, door: Door, types: list[str]) -> Conversation:
+    """A webhook for everything, deleted at once."""
+    kind, ending, hooks = _kind(setting), _ending(setting), setting.model.webhooks
+    if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
+        return
+    given = {hooks.url: receiver.open(GONE), hooks.types: types}
+    made: Seen = yield Call(door, given, "valid", "a webhook that is deleted again", fresh=True)
+    body = at_path(kind.made_by.at, made) if kind.made_by.at is not None and made.success else None
+    if not isinstance(body, Mapping):
+        yield untested(DELETED, f"no webhook was made: {made.outcome}")
+        return
+    gone: Seen = yield Call(ending, kind.undone_by.input, "valid", "the webhook is deleted", subject=kind, made=body)
+    if not gone.success:
+        yield untested(DELETED, f"it could not be deleted: {gone.outcome}", firm=True)
+
+
+def _others(setting: Setting, receiver: Inbox, door: Door, types: list[str]) -> Generator[Any, Any, str | None]:
+    """Another project's webhook for everything, and a thing of its own; gives that thing's id."""
+    hooks, resource = setting.model.webhooks, _steps(setting)[0][1]
+    given = {hooks.url: receiver.open(THEIRS), hooks.types: types}
+    made: Seen = yield Call(door, given, "valid", "another project's webhook", role="second", owner="second", fresh=True)
+    if not made.success or resource.made_by is None:
+        return None
+    maker = setting.by_place[f"{resource.made_by.action.name}@{REST}"]
+    why = f"another project's {resource.name}"
+    thing: Seen = yield Call(maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True)
+    body = at_path(resource.made_by.at, thing) if resource.made_by.at is not None and thing.success else None
+    return str(body.get(resource.id)) if isinstance(body, Mapping) else None
+
+
+def _apart(
+    setting: Setting, receiver: Inbox, told: list[Told], heard: Mapping[str, tuple[Event, ...]], theirs: str | None, *, another: bool
+) -> Iterator[Judgement]:
+    """Who heard what was not for them."""
+    for type, events in heard.items():
+        other = next((e.type for e in events if e.type != type and not e.problem), None)
+        expected = f"a webhook for {type} hears {type} alone"
+        yield broken(ALONE, expected, f"it heard {other}") if other is not None else kept(ALONE)
+    if _ending(setting) is not None:
+        late = _came(setting, receiver, GONE)
+        yield broken(DELETED, "nothing comes after the deletion", f"{late[0].type} came") if late else kept(DELETED)
+    if not another:
+        return
+    mine = {one.id for one in told}
+    foreign = [e for e in _came(setting, receiver, THEIRS) if _names(e, mine)]
+    foreign += [e for events in heard.values() for e in events if theirs is not None and _names(e, {theirs})]
+    if foreign:
+        yield broken(OWN, "events of one project go to its own webhooks", f"{foreign[0].type} went to another's")
+    elif theirs is None:
+        yield untested(OWN, "another project could register no webhook, or make nothing")
+    else:
+        yield kept(OWN)
+
+
+def _names(event: Event, ids: set[str]) -> bool:
+    return any(json_bytes(id) in event.delivery.body for id in ids)
 
 
 def _hint(receiver: Inbox) -> str:
     return "; a server elsewhere cannot send to this machine: give --receiver URL" if receiver.loopback else ""
 
 
-def _patience_s(setting: Setting, receiver: Inbox) -> float:
+def _patience_s(setting: Setting, receiver: Inbox, boxes: Mapping[str, str]) -> float:
     """How long something may still come: again only where we refused something."""
     hooks = setting.model.webhooks
-    refused = any(read(setting.model, d).refused for d in receiver.deliveries(BOX))
+    refused = any(event.refused for box in boxes.values() for event in _came(setting, receiver, box))
     return float(hooks.within_s + (hooks.again_within_s or 0 if refused else 0))
 
 
@@ -159,9 +262,9 @@ def _acted(setting: Setting, steps: tuple[Step, ...], told: list[Told], secrets:
                 yield Call(door, move.input, "illegal", again, subject=resource, made=current[resource.name])
 
 
-def _all_came(setting: Setting, receiver: Inbox, told: list[Told]) -> bool:
+def _all_came(setting: Setting, receiver: Inbox, told: list[Told], boxes: Mapping[str, str]) -> bool:
     """Whether each action was told of, and what we refused came again."""
-    events = [read(setting.model, d) for d in receiver.deliveries(BOX)]
+    events = [event for box in boxes.values() for event in _came(setting, receiver, box)]
     taken = [e for e in events if not e.refused]
     again = {e.id for e in taken}
     return all(any(_about(e, one) for e in taken) for one in told) and all(e.id in again for e in events if e.refused)
@@ -171,19 +274,19 @@ def _about(event: Event, told: Told) -> bool:
     return event.type == told.type and isinstance(event.data, Mapping) and event.data.get(told.resource.id) == told.id
 
 
-def _judged(setting: Setting, told: list[Told], events: tuple[Event, ...], secrets: set[str]) -> Iterator[Judgement]:
+def _judged(setting: Setting, told: list[Told], heard: Mapping[str, tuple[Event, ...]], secrets: set[str]) -> Iterator[Judgement]:
     hooks = setting.model.webhooks
     for one in told:
-        contract, mine = f"{NAME}/{one.type}@rest", [e for e in events if _about(e, one)]
+        contract, mine = f"{NAME}/{one.type}@rest", [e for e in heard[one.type] if _about(e, one)]
         if not mine:
-            came = ", ".join(sorted({e.type or "no event" for e in events})) or "nothing"
+            came = ", ".join(sorted({e.type or "no event" for e in heard[one.type]})) or "nothing"
             yield broken(contract, f"{one.type} about {one.id} within {hooks.within_s} s", f"{came} came")
             continue
         wrong = _unlike(setting, one, mine[0])
         yield broken(contract, f"{one.type} tells the {one.resource.name} as the action left it", wrong) if wrong else kept(contract)
         times = len({e.id for e in mine if not e.refused})
         yield kept(ONCE) if times <= 1 else broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
-    for event in events:
+    for event in (e for events in heard.values() for e in events):
         secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
         yield broken(PRIVATE, "events tell no secret", f"{event.type} tells one") if secret else kept(PRIVATE)
 

@@ -19,6 +19,7 @@ from pgagents.verify.seen import Seen
 NAME = "takes_any_text"
 TEXT = 'O\'Neil "x" \\ <b>&{{7*7}}${7}%s;--é漢🚗'
 """The telling characters first, for arguments that take only a few."""
+LONGEST = 4_096
 _BOUND = ("enum", "const", "pattern", "format", "contentEncoding")
 
 
@@ -54,10 +55,11 @@ def _texts(setting: Setting, door: Door) -> dict[str, Any]:
 
 
 def _filled(setting: Setting, written: Mapping[str, Any], base: Any) -> Any:
-    """The text, cut to what the schema takes; an object with it in its free texts; None where there is none."""
+    """The text, as long as the schema takes; an object with it in its free texts; None where there is none."""
     schema = setting.named(written)
     if schema.get("type") == "string" and not any(key in schema for key in _BOUND):
-        return TEXT[: schema.get("maxLength", len(TEXT))]
+        most = min(schema.get("maxLength", len(TEXT)), LONGEST)
+        return (TEXT + TEXT[-1] * most)[:most]
     if isinstance(base, Mapping):
         members = {n: s for n, s in schema.get("properties", {}).items() if not isinstance(base.get(n), Mapping)}
         inner = {n: text for n, s in members.items() if n in base and (text := _filled(setting, s, None)) is not None}

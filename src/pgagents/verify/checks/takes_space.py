@@ -9,8 +9,8 @@ from pgagents.contract import Contract, Verdict
 from pgagents.model import Resource, Takes
 from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
-from pgagents.verify.door import REST, Door
-from pgagents.verify.generate import edges
+from pgagents.verify.door import OPERATOR, REST, Door
+from pgagents.verify.generate import edges, time_passes
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 from pgagents.verify.world import at_path, will_do
@@ -18,6 +18,8 @@ from pgagents.verify.world import at_path, will_do
 NAME = "takes_space"
 ROUNDS = 2
 """A count that is off is counted again, all over: something else may have ended or expired in between."""
+LATE_S = 100_800
+"""Seconds: more than a day, which is the most that most things are made for."""
 MOST_MADE = 3
 """So many are made until one takes where the count is known, as the server may choose the place."""
 
@@ -54,14 +56,17 @@ def _enders(setting: Setting, resource: Resource) -> list[Door]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One of each door is made, then ended, and after each of them is counted."""
-    del roles
+    """One of each door is made, then ended, and after each of them is counted.
+
+    With the operator's clock, what does not end by itself is ended long after the time that it was made for.
+    """
     for resource, takes in _takers(setting) if setting.exclusive else ():
         makers, enders = _makers(setting, resource), _enders(setting, resource)
         covers = tuple(_id("taken", resource, d) for d in makers) + tuple(_id("returned", resource, d) for d in enders)
         cost = 1 + 4 * max(len(makers), len(enders))
         doors = tuple({d.place: d for d in (*makers, *enders)}.values())
-        run = _run(setting, resource, takes, makers, enders)
+        late = OPERATOR in roles and setting.model.clock is not None and resource.expires_by is None
+        run = _run(setting, resource, takes, makers, enders, late=late)
         yield Probe(f"{NAME}/{resource.name}@{REST}", 4, covers, cost, run, doors, "main", True)
 
 
@@ -69,11 +74,13 @@ def _id(detail: str, resource: Resource, door: Door) -> str:
     return f"{NAME}/{detail}/{resource.name}/{door.place}"
 
 
-def _run(setting: Setting, resource: Resource, takes: Takes, makers: list[Door], enders: list[Door]) -> Callable[[], Conversation]:
+def _run(
+    setting: Setting, resource: Resource, takes: Takes, makers: list[Door], enders: list[Door], *, late: bool
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         verdicts: list[Judgement] = []
         for _ in range(ROUNDS):
-            verdicts = yield from _round(setting, resource, takes, makers, enders)
+            verdicts = yield from _round(setting, resource, takes, makers, enders, late=late)
             if all(v.verdict is Verdict.KEPT for v in verdicts):
                 break
         yield from verdicts
@@ -82,7 +89,7 @@ def _run(setting: Setting, resource: Resource, takes: Takes, makers: list[Door],
 
 
 def _round(
-    setting: Setting, resource: Resource, takes: Takes, makers: list[Door], enders: list[Door]
+    setting: Setting, resource: Resource, takes: Takes, makers: list[Door], enders: list[Door], *, late: bool
 ) -> Generator[Any, Any, list[Judgement]]:
     """Everything once; the verdicts are given back, not yielded."""
     found: list[Judgement] = []
@@ -91,12 +98,19 @@ def _round(
     if resource.made_by is not None and _chooses(resource, takes):
         place = yield from _roomiest(setting, takes)
         yield from _counted(setting, takes, str(place[setting.model.resources[takes.of].id]), counts)
+    else:  # the server chooses, and probably as it chose before
+        another: Mapping[str, Any] = yield Live(resource.name)
+        if isinstance(another.get(takes.by), str):
+            yield from _counted(setting, takes, another[takes.by], counts)
     living: list[Mapping[str, Any]] = []
     for door in makers:
         found.append((yield from _taken(setting, resource, takes, door, place, counts, living)))
     for index, body in enumerate(living):
         if index < len(enders) or body is living[-1]:
             door = enders[min(index, len(enders) - 1)]
+            if late and body is living[-1] and (wait := time_passes(setting, LATE_S)):
+                yield wait
+                yield from _counted(setting, takes, str(body[takes.by]), counts)  # what others took may have ended by then
             found.append((yield from _returned(setting, resource, takes, door, body, counts)))
     return found
 

@@ -1,17 +1,22 @@
-"""A call that proves itself by a signature is refused where the signature is another's, another body's, or too old."""
+"""A call that proves itself by a signature is taken where the signature is of these very bytes and this time, and refused otherwise.
+
+Otherwise: it is another's, another body's, of the body written anew, of another time or of none, too old or too far ahead.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from pgagents.contract import Contract
-from pgagents.verify.call import Call, Signature
-from pgagents.verify.check import Conversation, Probe, promise, refused_with
+from pgagents.verify.call import Call, Intent, Raw, Signature
+from pgagents.verify.check import Conversation, Probe, accepted, promise, refused_with
 from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
+from pgagents.verify.signing import spaced
 
 NAME = "verifies_signed_calls"
 PAST_S = 60.0
@@ -19,44 +24,67 @@ PAST_S = 60.0
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Three for each signed action."""
+    """One for each way to sign rightly or wrongly, for each signed action."""
     for door in _signed(setting):
-        for detail, (_, what) in _cases(door).items():
-            yield promise(NAME, detail, door, f"{door.action.name} {what} is refused", (*door.action.origin, "signed"), door.action.cite)
+        for detail, case in _cases(door).items():
+            ends = "accepted" if case.right else "refused"
+            says = f"{door.action.name} {case.what} is {ends}"
+            yield promise(NAME, detail, door, says, (*door.action.origin, "signed"), door.action.cite)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One call each, correct but for its signature."""
     del roles
     for door in _signed(setting):
-        for detail, (signature, what) in _cases(door).items():
+        for detail, case in _cases(door).items():
             contract = f"{NAME}/{detail}/{door.place}"
             recipe = recipe_of(setting.model, door.action)
-            given = {**recipe.input, str(door.action.signed.header): signature}
-            call = ordinary(door, recipe, "auth", f"a call {what}", input=given, role="")
-            yield Probe(contract, 5, (contract,), 1, _run(setting, door, call, contract, what), (door,), "main", True)
+            given = {**recipe.input, str(door.action.signed.header): case.signature}
+            raw = Raw(edit=spaced) if case.spaced else Raw()
+            intent: Intent = "valid" if case.right else "auth"
+            call = ordinary(door, recipe, intent, f"a call {case.what}", input=given, role="", raw=raw)
+            yield Probe(contract, 5, (contract,), 1, _run(setting, door, call, contract, case), (door,), "main", True)
 
 
 def _signed(setting: Setting) -> Iterator[Door]:
     return (d for d in setting.doors if d.dispatcher is None and d.action.signed is not None)
 
 
-def _cases(door: Door) -> dict[str, tuple[Signature, str]]:
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A signature, what the call then is, whether the body has odd spaces, and whether it is right."""
+
+    signature: Signature
+    what: str
+    spaced: bool = False
+    right: bool = False
+
+
+def _cases(door: Door) -> dict[str, _Case]:
     signed = door.action.signed
     role, seconds = str(signed.role), signed.tolerance_s
-    return {
-        "forged": (Signature(role, slip="secret"), "signed with another secret"),
-        "altered": (Signature(role, slip="body"), "with the signature of another body"),
-        "old": (Signature(role, after_s=-seconds - PAST_S), f"signed more than {seconds} s ago"),
+    found = {
+        "forged": _Case(Signature(role, slip="secret"), "signed with another secret"),
+        "altered": _Case(Signature(role, slip="body"), "with the signature of another body"),
+        "bytes": _Case(Signature(role, slip="bytes"), "with the signature of its JSON written anew, not of its bytes", spaced=True),
+        "spaced": _Case(Signature(role), "signed as it is, with spaces that no serializer writes", spaced=True, right=True),
+        "untimed": _Case(Signature(role, slip="untimed"), "with a signature that leaves out the time"),
+        "redated": _Case(Signature(role, after_s=-PAST_S, slip="time"), "with the signature of another time than it tells"),
+        "old": _Case(Signature(role, after_s=-seconds - PAST_S), f"signed more than {seconds} s ago"),
+        "ahead": _Case(Signature(role, after_s=seconds + PAST_S), f"signed for more than {seconds} s from now"),
     }
+    if seconds > 2 * PAST_S:
+        found["in_time"] = _Case(Signature(role, after_s=PAST_S - seconds), f"signed less than {seconds} s ago", right=True)
+    return found
 
 
-def _run(setting: Setting, door: Door, call: Call, contract: str, what: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, door: Door, call: Call, contract: str, case: _Case) -> Callable[[], Conversation]:
     model = setting.model
     code = model.codes[door.action.signed.otherwise or model.errors.framework.invalid]
 
     def run() -> Conversation:
         seen: Seen = yield call
-        yield from refused_with(seen, contract, [code], f"a call {what}")
+        said = accepted(seen, contract, call.why) if case.right else refused_with(seen, contract, [code], call.why)
+        yield from said
 
     return run

@@ -124,12 +124,12 @@ def _run(setting: Setting, paged: _Paged, contract: str) -> Callable[[], Convers
         most = int(high(param.schema, setting.model.schemas))
         whole = yield from _asked(setting, paged, {**given, paged.limit: most}, "the list in one piece", None, None)
         things = whole[0] if whole else []
-        for name, values in paged.sorts.items():  # one sort alone, so that its laws are judged on every page
-            for value in values if whole and whole[1] is None else ():
-                alike = [thing for thing in things if thing.get(name) == value]
-                if 1 < len(alike) < len(things):
-                    given, things = {**given, name: value}, alike
-                    break
+        sorts = [(name, value) for name, values in paged.sorts.items() for value in values]
+        several = [((name, value), [t for t in things if t.get(name) == value]) for name, value in sorts]
+        several = [(sort, alike) for sort, alike in several if 1 < len(alike) < len(things)]
+        if several:  # the commonest sort alone, so that its laws are judged on every page
+            (name, value), things = max(several, key=lambda found: len(found[1]))
+            given = {**given, name: value}
         yield (yield from _walked(setting, paged, contract, given, things))
 
     return run

@@ -137,9 +137,11 @@ def _longest(body: Any, depth: int = 0) -> int:
     """The items of the longest list in an answer."""
     if depth > MAX_DEPTH:
         return 0
-    inside = body.values() if isinstance(body, dict) else body if isinstance(body, list) else ()
-    own = len(body) if isinstance(body, list) else 0
-    return max(own, *(_longest(value, depth + 1) for value in inside)) if inside else own
+    most = len(body) if isinstance(body, list) else 0
+    for value in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        if isinstance(value, dict | list):
+            most = max(most, _longest(value, depth + 1))
+    return most
 
 
 def _widest(setting: Setting, door: Door) -> dict[str, Any] | None:

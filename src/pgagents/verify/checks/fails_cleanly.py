@@ -1,0 +1,184 @@
+"""A call that fails for what is not its fault changes nothing, and works when it is made again with its idempotency key.
+
+Failures are provoked by the operator, as the catalogue says for a code and an action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.contract import Contract
+from pgagents.model import Call as Recipe
+from pgagents.model import Code, Resource
+from pgagents.verify.call import Call, Fresh, Live
+from pgagents.verify.check import Conversation, Probe, broken, kept, promise, refused_with, untested
+from pgagents.verify.door import OPERATOR, REST, Door
+from pgagents.verify.generate import ordinary
+from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import Seen
+from pgagents.verify.thing import at_path
+from pgagents.verify.unchanged import change, reread, told
+
+NAME = "fails_cleanly"
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """An action on REST that the operator can make fail with a code."""
+
+    code: Code
+    door: Door
+    provoke: Recipe
+
+    def id(self, detail: str) -> str:
+        """The id of one of its contracts."""
+        return f"{NAME}/{detail}/{self.code.name}/{self.door.place}"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """For each failure: its code, that it leaves nothing, and, where its status does not use up a key, that the call can be made again."""
+    for failure in _failures(setting):
+        action, origin = failure.door.action, (*failure.code.origin, "provoked_by", str(failure.door.action.name))
+        says = f"{action.name} that is made to fail is answered {failure.code.status} {failure.code.name}"
+        yield promise(NAME, f"told/{failure.code.name}", failure.door, says, origin, failure.code.cite)
+        if _watched(setting, failure) is not None:
+            says = f"{action.name} answered with {failure.code.name} has changed nothing"
+            yield promise(NAME, f"nothing/{failure.code.name}", failure.door, says, origin, failure.code.cite)
+        if _again(setting, failure):
+            says = f"{action.name} answered with {failure.code.name} works when it is made again with its key"
+            yield promise(NAME, f"again/{failure.code.name}", failure.door, says, ("idempotency", "not_used_up_by"), failure.code.cite)
+
+
+def _failures(setting: Setting) -> tuple[_Failure, ...]:
+    def found() -> Iterator[_Failure]:
+        for code in setting.model.codes.values():
+            for action, provoke in code.provoked_by.items():
+                door = setting.door(action, REST)
+                if door is not None:
+                    yield _Failure(code, door, provoke)
+
+    return setting.kept(NAME, lambda: tuple(found()))
+
+
+def _again(setting: Setting, failure: _Failure) -> bool:
+    known = setting.model.idempotency
+    return bool(failure.door.action.idempotency) and known is not None and failure.code.status in known.not_used_up_by
+
+
+def _watched(setting: Setting, failure: _Failure) -> Resource | None:
+    """What is read to see that nothing changed: the thing that the action moves, or the list of what it makes."""
+    recipe = recipe_of(setting.model, failure.door.action)
+    if recipe.makes is not None:
+        return recipe.makes if _listed(setting, recipe.makes) is not None else None
+    return recipe.subject if recipe.subject is not None and recipe.subject.read_by else None
+
+
+def _listed(setting: Setting, resource: Resource) -> Call | None:
+    """A list that needs no thing to be there."""
+    for call in resource.listed_by:
+        door = setting.door(str(call.action.name), REST)
+        if door is not None and call.at is not None and not any(getattr(v, "names", frozenset()) - {"env"} for v in call.input.values()):
+            return Call(door, call.input, "valid", f"each {resource.name} there is", reuse="unchanged")
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Looked at, made to fail, called, looked at again, and called again."""
+    del roles
+    known = {c.id for c in promises(setting)}
+    for failure in _failures(setting):
+        covers = tuple(id for detail in ("told", "nothing", "again") if (id := failure.id(detail)) in known)
+        yield Probe(covers[0], 6, covers, 5, _run(setting, failure, covers), (failure.door,), OPERATOR, True)
+
+
+def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        door, recipe = failure.door, recipe_of(setting.model, failure.door.action)
+        name = door.action.idempotency
+        given = {**recipe.input, **({str(name): Fresh(once=True)} if name else {})}
+        call = ordinary(door, recipe, "explore", f"{door.action.name} that is made to fail", input=given, fresh=True)
+        if recipe.subject is not None:
+            subject = yield Live(recipe.subject.name, recipe.states, fresh=True)
+            call = replace(call, made=subject)
+        before = yield from _looked(setting, recipe.makes, recipe.subject, call.made)
+        operated = Door(failure.provoke.action, OPERATOR, None, f"{failure.provoke.action.name}@{OPERATOR}")
+        provoked: Seen = yield Call(
+            operated, failure.provoke.input, "explore", f"{door.action.name} is to fail", role=OPERATOR, subject=recipe.subject,
+            made=call.made, surface=OPERATOR,
+        )  # fmt: skip
+        if not provoked.success:
+            for contract in covers:
+                yield untested(contract, f"the operator's call was answered {provoked.outcome}")
+            return
+        seen: Seen = yield call
+        yield from refused_with(seen, failure.id("told"), [failure.code], f"{door.action.name} that is made to fail")
+        if seen.success or seen.void:
+            for contract in covers[1:]:
+                yield untested(contract, f"it did not fail: {seen.outcome}")
+            return
+        if failure.id("nothing") in covers:
+            yield from _nothing(setting, failure, before, seen)
+        if failure.id("again") in covers:
+            again: Seen = yield replace(call, input=dict(seen.input), made=seen.subject, why="the same call with its key, after a failure")
+            yield from _worked(failure, again)
+
+    return run
+
+
+def _looked(setting: Setting, makes: Resource | None, subject: Resource | None, body: Mapping[str, Any] | None) -> Generator[Any, Any, Any]:
+    """The list's ids, or the thing's body; None where it could not be read."""
+    if makes is not None:
+        return (yield from _ids(setting, makes))
+    call = reread(setting, subject, body, "before a failure") if subject is not None and body is not None else None
+    seen: Seen | None = (yield call) if call is not None else None
+    return told(subject, seen) if seen is not None and subject is not None else None
+
+
+def _ids(setting: Setting, resource: Resource) -> Generator[Any, Any, set[Any] | None]:
+    call = _listed(setting, resource)
+    seen: Seen | None = (yield call) if call is not None else None
+    at = next(
+        (c.at for c in resource.listed_by if seen is not None and seen.call.door is not None and c.action is seen.call.door.action), None
+    )
+    items = at_path(at, seen) if seen is not None and seen.success and at is not None else None
+    return {item.get(resource.id) for item in items if isinstance(item, Mapping)} if isinstance(items, list) else None
+
+
+def _nothing(setting: Setting, failure: _Failure, before: Any, failed: Seen) -> Conversation:
+    contract, recipe = failure.id("nothing"), recipe_of(setting.model, failure.door.action)
+    if recipe.makes is not None:
+        after = yield from _ids(setting, recipe.makes)
+        new = len(after - before) if after is not None and before is not None else None
+        changed = None if new is None else f"{new} more {recipe.makes.name}" if new else ""
+    else:
+        assert recipe.subject is not None
+        changed = (yield from change(setting, recipe.subject, before, "after a failure")) if before is not None else None
+    if changed is None:
+        yield untested(contract, "what it was about could not be read")
+    else:
+        yield broken(contract, f"nothing is changed by {failed.outcome}", changed) if changed else kept(contract)
+
+
+def _worked(failure: _Failure, again: Seen) -> Conversation:
+    if again.void or {"never_crashes", "documented_status"} & set(again.spoilt):
+        return
+    contract = failure.id("again")
+    yield kept(contract) if again.success else broken(contract, "the same call with its key succeeds", again.outcome)
+
+
+def settled(setting: Setting, contract: Contract) -> Any:
+    """Lists are this run's own only where nobody else books."""
+    from pgagents.contract import Verdict
+
+    makes = contract.id.startswith(f"{NAME}/nothing/") and _makes(setting, contract)
+    if makes and not setting.exclusive:
+        return Verdict.NOT_SELECTED, "lists what others change too: add --exclusive where nobody else does"
+    return None
+
+
+def _makes(setting: Setting, contract: Contract) -> bool:
+    door = setting.door(contract.action, REST)
+    return door is not None and recipe_of(setting.model, door.action).makes is not None

@@ -1,0 +1,67 @@
+"""The operator's endpoints are the operator's alone: an ordinary key is refused there, whatever its plan.
+
+Tried are those that a run calls itself, the audit's list and the clock: what slips through elsewhere would change what others rely on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pgagents.contract import Contract
+from pgagents.model import Action
+from pgagents.verify.check import Conversation, Probe, promise, refused_with
+from pgagents.verify.door import OPERATOR, Door
+from pgagents.verify.generate import ordinary
+from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import Seen
+from pgagents.verify.values import low
+
+NAME = "keeps_operator_apart"
+HIDDEN = (401, 404)
+"""Statuses with which a server may refuse as well: it need not say that there is anything."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each operator's action that is tried."""
+    if setting.model.errors.framework.no_scope is None:
+        return
+    for action in _tried(setting):
+        says = f"{action.name} is refused to a key that is not the operator's"
+        yield promise(NAME, "", _door(action), says, action.origin, action.cite)
+
+
+def _tried(setting: Setting) -> list[Action]:
+    role = setting.model.auth.roles.get(OPERATOR)
+    if role is None or not role.operator:
+        return []
+    called = [setting.model.audit.listed_by.action if setting.model.audit else None, setting.model.clock]
+    return [action for action in setting.model.operator if action in called]
+
+
+def _door(action: Action) -> Door:
+    return Door(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each with the main key, where the operator's was given as well: then the target has these endpoints."""
+    del roles
+    if setting.model.errors.framework.no_scope is None:
+        return
+    for action in _tried(setting):
+        contract = f"{NAME}/{action.name}@{OPERATOR}"
+        yield Probe(contract, 5, (contract,), 1, _run(setting, action, contract), (), OPERATOR)
+
+
+def _run(setting: Setting, action: Action, contract: str) -> Callable[[], Conversation]:
+    code = setting.model.codes[str(setting.model.errors.framework.no_scope)]
+
+    def run() -> Conversation:
+        recipe = recipe_of(setting.model, action)
+        given = dict(recipe.input)
+        if action is setting.model.clock:  # should it pass, time hardly does
+            given |= {str(p.name): low(p.schema, setting.model.schemas) for p in action.params if p.required}
+        seen: Seen = yield ordinary(_door(action), recipe, "scope", "the operator's call with an ordinary key", input=given)
+        yield from refused_with(seen, contract, [code], f"{action.name} with an ordinary key", HIDDEN)
+
+    return run

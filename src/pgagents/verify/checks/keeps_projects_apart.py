@@ -1,0 +1,159 @@
+"""What one project makes is told to no other, in no answer of any call, and changes no figure that is the other's alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.contract import Contract, Verdict
+from pgagents.model import Param, Resource
+from pgagents.verify.call import Call, Live, Moment
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at, untested
+from pgagents.verify.door import OPERATOR, REST, Door
+from pgagents.verify.generate import ordinary, time_passes
+from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import Seen
+from pgagents.verify.thing import at_path
+from pgagents.wire import Response, json_bytes
+
+RANK = 8
+NAME = "keeps_projects_apart"
+TOLD = f"{NAME}/told@{REST}"
+DAY_S = 86_400
+STAY_S = 5_400.0
+"""So long another project's thing lives, where time can be made to pass: what is charged by the hour shows then."""
+SHORTEST = 8
+"""An id of fewer characters may stand in an answer by chance."""
+MOST_IDS = 2_000
+Owner = tuple[str, str]
+"""A project and a mode."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """That no answer tells another project's ids, and for each action whose answers are a project's own that figures stay."""
+    if setting.model.auth.roles.get("second") is None:
+        return
+    tenants = [r for r in setting.model.resources.values() if r.tenant and r.made_by is not None]
+    if tenants:
+        names = " or ".join(dict.fromkeys(r.name for r in tenants))
+        yield promise_at(NAME, "told", f"@{REST}", f"no answer names a {names} of another project", (*tenants[0].origin, "tenant"))
+    for door, resource in _figures(setting):
+        says = f"{door.action.name} tells the same after another project made and ended a {resource.name}"
+        yield promise(NAME, "figures", door, says, (*door.action.origin, "tenant"), resource.cite or door.action.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Figures stay only where nobody else of our project changes them meanwhile."""
+    if setting.exclusive or contract.id == TOLD:
+        return None
+    return Verdict.NOT_SELECTED, "counts what others change too: add --exclusive where nobody else does"
+
+
+def _figures(setting: Setting) -> Iterator[tuple[Door, Resource]]:
+    """Actions of one project alone on REST, and the first kind of thing that can be made and ended."""
+    made = next((r for r in setting.model.resources.values() if r.tenant and r.made_by and r.undone_by), None)
+    for door in setting.doors if made is not None else ():
+        if door.action.tenant and door.action.effect == "read" and door.on_rest and made is not None:
+            yield door, made
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """The figures, one thing of another project's made and ended, and the figures again."""
+    if setting.model.auth.roles.get("second") is None:
+        return
+    for door, resource in _figures(setting) if setting.exclusive else ():
+        contract = f"{NAME}/figures/{door.place}"
+        run = _run(setting, door, resource, contract, operated=OPERATOR in roles)
+        yield Probe(contract, 4, (contract, TOLD), 4 + (OPERATOR in roles), run, (door,), "second", True)
+    if not setting.exclusive or not any(_figures(setting)):
+        reads = [door for door in setting.doors if door.on_rest and door.action.effect == "read" and door.action.key]
+        lists = min(reads, key=lambda door: not any(c.action is door.action for c in _lists(setting)), default=None)
+        if lists is not None:
+            call = ordinary(lists, recipe_of(setting.model, lists.action), "valid", "what another project sees", role="second")
+            yield Probe(f"{NAME}/told", 8, (TOLD,), 1, lambda: _once(call), (lists,), "second")
+
+
+def _lists(setting: Setting) -> Iterator[Any]:
+    for resource in setting.model.resources.values():
+        yield from (c for c in resource.listed_by if resource.tenant and not any(getattr(v, "names", ()) for v in c.input.values()))
+
+
+def _once(call: Call) -> Conversation:
+    yield call
+
+
+def _run(setting: Setting, door: Door, resource: Resource, contract: str, *, operated: bool) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        moments = [p for p in door.params if p.required and p.schema.get("format") == "date-time"]
+        given = {**recipe_of(setting.model, door.action).input, **_around(moments)}
+        before: Seen = yield ordinary(door, recipe_of(setting.model, door.action), "valid", "figures of our project", input=given)
+        undo = resource.undone_by
+        ending = setting.door(str(undo.action.name), REST) if undo is not None else None
+        if undo is None or ending is None or not before.success:
+            yield untested(contract, f"the figures were answered {before.outcome}")
+            return
+        states = (resource.initial,) if resource.initial else ()
+        theirs = yield Live(resource.name, states, role="second", standard=True)
+        wait = time_passes(setting, STAY_S) if operated else None
+        if wait is not None:
+            yield wait
+        why = f"another project ends its {resource.name}"
+        ended: Seen = yield Call(ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs)
+        after: Seen = yield ordinary(
+            door, recipe_of(setting.model, door.action), "valid", "the figures again", input=dict(before.input), made=before.subject
+        )
+        if not ended.success or not after.success:
+            yield untested(contract, f"it was ended with {ended.outcome}, the figures answered {after.outcome}")
+        elif after.body == before.body:
+            yield kept(contract)
+        else:
+            yield broken(contract, "the same figures", f"others: {_other(before.body, after.body)}")
+
+    return run
+
+
+def _around(moments: list[Param]) -> dict[str, Any]:
+    """From yesterday to tomorrow."""
+    return {str(p.name): Moment(DAY_S * (2 * i - 1)) for i, p in enumerate(moments[:2])} if len(moments) > 1 else {}
+
+
+def _other(before: Any, after: Any, at: str = "") -> str:
+    """The first place where two answers differ."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        name = next((n for n in {**before, **after} if before.get(n) != after.get(n)), "")
+        return _other(before.get(name), after.get(name), f"{at}.{name}" if at else str(name))
+    return f"{at} {json_bytes(before).decode()[:80]}, then {json_bytes(after).decode()[:80]}"
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Note whose each thing is; look for others' ids in every answer."""
+    role = memory.model.auth.roles.get(seen.call.role)
+    if role is None or seen.call.door is None or role.operator:
+        return
+    owner: Owner = (role.project, role.mode)
+    made: dict[Owner, dict[bytes, str]] = memory.notes.setdefault(NAME, {})
+    if len(made) > (owner in made) and seen.response is not None and seen.call.intent != "framework":
+        yield from _told(seen, owner, made)
+    for resource in memory.model.resources.values():
+        if resource.tenant and resource.made_by and seen.call.door.action is resource.made_by.action and seen.success:
+            body = at_path(resource.made_by.at, seen) if resource.made_by.at else None
+            id = body.get(resource.id) if isinstance(body, Mapping) else None
+            if isinstance(id, str) and len(id) >= SHORTEST:
+                mine = made.setdefault(owner, {})
+                mine[json_bytes(id)] = resource.name
+                if len(mine) > MOST_IDS:
+                    del mine[next(iter(mine))]
+
+
+def _told(seen: Seen, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]) -> Iterator[Judgement]:
+    """An id that the call itself named says nothing."""
+    body = seen.told.body if isinstance(seen.told, Response) else b""
+    action = seen.call.door.action.name if seen.call.door else ""
+    for other, ids in made.items():
+        for id, name in ids.items() if other != owner else ():
+            if id in body and id[1:-1] not in seen.request.body and id[1:-1].decode() not in seen.request.target:
+                yield broken(TOLD, f"nothing of the project {other[0]}", f"{action} told of a {name} of it")
+                return
+    if seen.success:
+        yield kept(TOLD)

@@ -1,0 +1,116 @@
+"""A token works as long as the catalogue says, and no longer: judged just before and just after, by the operator's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import Any
+
+from pgagents.contract import Contract, Verdict
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
+from pgagents.verify.door import OPERATOR, REST
+from pgagents.verify.generate import time_passes
+from pgagents.verify.granting import TOKEN_COST, Granting, consenting, within
+from pgagents.verify.memory import Setting
+from pgagents.verify.oauth import refusal
+from pgagents.verify.seen import Seen, got
+
+NAME = "oauth_lifetimes"
+MARGIN_S = 30.0
+"""So much before and after its end a token is tried: clocks differ by a few seconds."""
+PHASE = 7
+"""After what builds on things at hand: a month may pass here."""
+SAYS = {
+    "access_lives": f"an access token works until {MARGIN_S:g} s before its `access_s` are over",
+    "access_ends": f"an access token is refused {MARGIN_S:g} s after its `access_s` are over",
+    "refresh_lives": f"a refresh token works until {MARGIN_S:g} s before its `refresh_s` are over",
+    "refresh_ends": f"a refresh token is refused {MARGIN_S:g} s after its `refresh_s` are over",
+}
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Two for each lifetime that the catalogue tells."""
+    oauth = setting.model.auth.oauth
+    for case, says in SAYS.items() if oauth else ():
+        member = f"{case.partition('_')[0]}_s"
+        if (getattr(oauth, member) or 0) > 2 * MARGIN_S:
+            yield promise_at(NAME, case, f"@{REST}", says, ("auth", "oauth", member), oauth.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """There must be a clock to move, and a user who consents."""
+    del contract
+    if setting.model.clock is None:
+        return Verdict.NOT_CLAIMED, "the API has no clock that an operator could move"
+    if setting.oauth is None:
+        return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
+    if consenting(setting) is None:
+        return Verdict.NOT_SELECTED, "needs a user who consents: add `oauth.consent` to the --env file"
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One conversation: the access token before and after its time, then the refresh token."""
+    del roles
+    covers = tuple(c.id for c in promises(setting))
+    client = consenting(setting)
+    if covers and client is not None and setting.model.clock is not None and within(setting):
+        cost = TOKEN_COST + 2 * len(covers) + 1
+        yield Probe(f"{NAME}/both@{REST}", PHASE, covers, cost, lambda: _run(setting, Granting(setting, client)), (), OPERATOR)
+
+
+def _run(setting: Setting, as_client: Granting) -> Conversation:
+    oauth, inside = as_client.oauth, within(setting)
+    assert inside is not None
+    first, problem = yield from as_client.granted(inside[0], "a token whose time will pass")
+    if first is None:
+        for contract in promises(setting):
+            yield untested(contract.id, problem)
+        return
+    passed = 0.0
+    if (oauth.access_s or 0) > 2 * MARGIN_S:
+        yield from _access(setting, as_client, str(got(first.body, "access_token")))
+        passed = oauth.access_s + MARGIN_S
+    token = got(first.body, "refresh_token")
+    if (oauth.refresh_s or 0) > 2 * MARGIN_S and isinstance(token, str):
+        yield from _refresh(setting, as_client, token, passed)
+
+
+def _access(setting: Setting, as_client: Granting, token: str) -> Conversation:
+    inside, lives_s = within(setting), as_client.oauth.access_s
+    assert inside is not None
+    code = setting.model.codes[setting.model.errors.framework.no_key]
+    if (yield from _passes(setting, lives_s - MARGIN_S)):
+        seen: Seen = yield as_client.called(token, inside[1], "a call shortly before the token's end")
+        yield from _said("access_lives", seen, seen.success, f"{inside[1].action.name} succeeds {MARGIN_S:g} s before {lives_s} s are over")
+    if (yield from _passes(setting, 2 * MARGIN_S)):
+        seen = yield as_client.called(token, inside[1], "a call shortly after the token's end")
+        yield from _said("access_ends", seen, seen.status == code.status, f"{code.status} {MARGIN_S:g} s after {lives_s} s are over")
+
+
+def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -> Conversation:
+    """Before its end it is exchanged; what that gave is as old as that, or as its first consent, so it too is dead after as long again."""
+    lives_s = as_client.oauth.refresh_s
+    if lives_s - MARGIN_S > passed and (yield from _passes(setting, lives_s - MARGIN_S - passed)):
+        seen: Seen = yield as_client.refresh(token, "a refresh token shortly before its end")
+        yield from _said("refresh_lives", seen, seen.success, f"a new token {MARGIN_S:g} s before {lives_s} s are over")
+        new = got(seen.body, "refresh_token")
+        changed = isinstance(new, str) and new != token
+        token = new if isinstance(new, str) else token
+        if (yield from _passes(setting, lives_s + MARGIN_S if changed else 2 * MARGIN_S)):
+            seen = yield as_client.refresh(token, "a refresh token shortly after its end")
+            good = not refusal(seen)
+            yield from _said("refresh_ends", seen, good, f"400 with a JSON error {MARGIN_S:g} s after {lives_s} s are over")
+            if not good:
+                yield from as_client.ended(seen)
+
+
+def _passes(setting: Setting, seconds: float) -> Generator[Any, Any, bool]:
+    call = time_passes(setting, seconds)
+    assert call is not None, "without a clock nothing is selected"
+    seen: Seen = yield call
+    return seen.success
+
+
+def _said(case: str, seen: Seen, good: bool, expected: str) -> Iterator[Judgement]:
+    if not seen.void:
+        yield kept(f"{NAME}/{case}@{REST}") if good else broken(f"{NAME}/{case}@{REST}", expected, seen.outcome)

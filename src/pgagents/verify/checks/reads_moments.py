@@ -1,0 +1,77 @@
+"""One moment written with two offsets is answered alike.
+
+A server that drops the offset reads a time hours early or late, and nobody sees it where all write Z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from pgagents.contract import Contract
+from pgagents.expression import epoch
+from pgagents.model import Param
+from pgagents.verify.alike import differing, said
+from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
+from pgagents.verify.door import REST, Door
+from pgagents.verify.generate import edges, ordinary
+from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import Seen
+
+NAME = "reads_moments"
+WEST_H = -10
+"""The offset: what ends just after now is over, where it is dropped, before what was done today began."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each reading action that is told moments."""
+    for door, moments, _ in _cases(setting):
+        names = " and ".join(str(p.name) for p in moments)
+        says = f"{door.action.name} answers the same for {names} written with another offset"
+        yield promise(NAME, "", door, says, (*moments[0].origin, "format"), door.action.cite)
+
+
+def _cases(setting: Setting) -> tuple[tuple[Door, list[Param], Mapping[str, Any]], ...]:
+    def found() -> Iterator[tuple[Door, list[Param], Mapping[str, Any]]]:
+        for door in setting.doors:
+            moments = [p for p in door.params if p.required and setting.named(p.schema).get("format") == "date-time"]
+            if door.surface == REST and door.action.effect == "read" and moments:
+                known = {name: given for name, given, _ in edges(setting, door)}
+                yield door, moments, known.get("around_now", recipe_of(setting.model, door.action).input)
+
+    return setting.kept(NAME, lambda: tuple(found()))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Two calls each."""
+    del roles
+    for door, moments, given in _cases(setting):
+        contract = f"{NAME}/{door.place}"
+        yield Probe(contract, 7, (contract,), 2, _run(setting, door, moments, given, contract), (door,), "main", False)
+
+
+def _run(setting: Setting, door: Door, moments: list[Param], given: Mapping[str, Any], contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        recipe = recipe_of(setting.model, door.action)
+        plain: Seen = yield ordinary(door, recipe, "valid", "from yesterday to soon", input=given)
+        turned = {**given, **{str(p.name): _west(plain.input.get(str(p.name))) for p in moments}}
+        other: Seen = yield ordinary(door, recipe, "valid", "the same moments with another offset", input=turned, made=plain.subject)
+        if not (plain.success and plain.fits):
+            yield untested(contract, f"no answer to compare with: {plain.outcome}")
+        elif not (other.success and other.fits):
+            yield broken(contract, f"{plain.outcome}, as for the same moments with Z", other.outcome)
+        elif setting.exclusive and said(setting, plain) != said(setting, other):
+            yield broken(contract, "what the same moments with Z are answered", differing(said(setting, other), said(setting, plain)))
+        else:
+            yield kept(contract)
+
+    return run
+
+
+def _west(text: Any) -> Any:
+    """The same moment as it is written further west."""
+    if not isinstance(text, str):
+        return text
+    return datetime.fromtimestamp(epoch(text), timezone(timedelta(hours=WEST_H))).isoformat(timespec="seconds")

@@ -1,0 +1,158 @@
+"""Values that tell a law from its near misses: another rounding, a bound forgotten, a constant one off, a number cut beforehand.
+
+A server that rounds half a cent to the even one keeps `cents(total) == cents(price * count)` for almost every price and count. So of
+the values that may be sent as well as any other, those are sent for which the law and a law that is nearly it give something else.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from pgagents import expression
+from pgagents.expression import Expression, ExpressionError, Scope
+from pgagents.verify.equations import NAMES, Equation, forecast, value_of
+from pgagents.verify.seen import got
+
+Miss = tuple[str, str, str]
+"""The law, the member that it is about, and what is done otherwise."""
+
+CANDIDATES = (0.29, 0.57, 0.03, 0.07, 0.1, 0.7, 1.1, 1.15, 2.3, 4.1, 5.35, 8.2, 10.01, 16.35, 23.99, 3, 7, 13)
+"""Numbers that no double holds, whose products end in half a cent, or that are whole and no usual ones."""
+_LITERAL = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
+_ORDER = re.compile(r"(?<![=<>!])([<>])(=?)(?!=)")
+_LEAF = re.compile(r"\b(?:input|response|before)(?:\.\w+)+\b(?!\()")
+MOST = 1e12
+
+
+def _cents(rounding: str) -> Callable[[Any], float]:
+    def rounded(amount: Any) -> float:
+        if not _finite(amount):
+            return math.nan
+        return float(Decimal(repr(round(amount, 6))).quantize(Decimal("0.01"), rounding) * 100)
+
+    return rounded
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
+
+
+def _number(make: Callable[[float], float]) -> Callable[[Any], float]:
+    return lambda value: float(make(value)) if _finite(value) else math.nan
+
+
+ROUNDED: dict[str, dict[str, Callable[..., Any]]] = {
+    "cents": {
+        "to the even cent": _cents(ROUND_HALF_EVEN),
+        "half a cent down": _cents(ROUND_HALF_DOWN),
+        "cut to the cent": _cents(ROUND_FLOOR),
+        "up to the next cent": _cents(ROUND_CEILING),
+        "cut as a double": _number(lambda v: math.floor(v * 100)),
+        "rounded as a double": _number(lambda v: int(Decimal(v * 1.0).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)),
+        "to ten cents": _number(lambda v: round(v * 10) * 10),
+        "to whole ones": _number(lambda v: round(v) * 100),
+    },
+    "ceil": {"one more than cut": _number(lambda v: math.floor(v) + 1), "rounded": _number(round), "not at all": _number(float)},
+    "floor": {"rounded": _number(round), "up": _number(math.ceil), "not at all": _number(float)},
+    "least": {"the first alone": lambda a, b: b if a is None else a, "the second alone": lambda a, b: a if b is None else b},
+}
+"""By our functions, what stands in their place in a server that nearly does it right."""
+CUT: dict[str, Callable[[float], float]] = {
+    "cut to a whole one": math.floor,
+    "up to a whole one": math.ceil,
+    "to one place": lambda v: round(v, 1),
+    "to a quarter": lambda v: round(v * 4) / 4,
+}
+"""What may be done to a number before it is reckoned with."""
+
+
+class Altered(Scope):
+    """Values with some of our functions done otherwise."""
+
+    def __init__(self, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> None:
+        super().__init__(values)
+        for name, function in functions.items():
+            self._context.add_function(name, function)
+            self._known.add(name)
+
+
+def missed(known: Sequence[Equation], values: Mapping[str, Any]) -> frozenset[Miss]:
+    """The near misses that these values tell from the laws; `values` are a law's, with what is known of the answer beforehand."""
+    told = forecast(known, values)
+    scope = Scope(told)
+    found: set[Miss] = set()
+    for equation in known:
+        right = value_of(equation, scope)
+        if not _finite(right):
+            continue
+        for name, other in _others(equation, told):
+            if _finite(other) and abs(other - right) > max(equation.slack, 1e-9):
+                found.add((equation.law, equation.path, name))
+    return frozenset(found)
+
+
+def _others(equation: Equation, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What the near misses of an equation's right side give."""
+    for helper in equation.gives.calls & ROUNDED.keys():
+        for name, function in ROUNDED[helper].items():
+            yield f"{helper} {name}", value_of(equation, Altered(values, {helper: function}))
+    plain = Scope(values)
+    for altered in _rewritten(equation.gives.text):
+        try:
+            yield altered.text, plain.evaluate(altered)
+        except ExpressionError:
+            continue
+    for leaf in dict.fromkeys(_LEAF.findall(equation.gives.text)):
+        value = got(values, leaf)
+        if _finite(value):
+            for name, cut in CUT.items():
+                if (other := cut(value)) != value:
+                    yield f"{leaf} {name}", value_of(equation, Scope(_with(values, leaf.split("."), other)))
+
+
+@lru_cache(maxsize=1_000)
+def _rewritten(text: str) -> tuple[Expression, ...]:
+    """The expression with one constant off, or with one comparison that takes or leaves the bound itself."""
+    texts = []
+    for match in _LITERAL.finditer(text):
+        value = float(match.group(0))
+        texts.append(f"{text[: match.start()]}{value + 1 if value >= 2 else value * 1.1!r}{text[match.end() :]}")
+    for match in _ORDER.finditer(text):
+        texts.append(f"{text[: match.start()]}{match.group(1)}{'' if match.group(2) else '='}{text[match.end() :]}")
+    found = []
+    for altered in texts:
+        try:
+            found.append(expression.compile(altered, NAMES))
+        except ExpressionError:
+            continue
+    return tuple(found)
+
+
+def _with(values: Mapping[str, Any], path: list[str], value: Any) -> dict[str, Any]:
+    first, *rest = path
+    inner = values.get(first)
+    return {**values, first: _with(inner if isinstance(inner, Mapping) else {}, rest, value) if rest else value}
+
+
+def most_telling(
+    known: Sequence[Equation], choices: Iterable[tuple[Any, Mapping[str, Any]]], told: frozenset[Miss] = frozenset()
+) -> tuple[Any, frozenset[Miss]]:
+    """Of choices, each with the values that it makes, the first of those that tell most beyond what is told already; other roundings
+    count first, because most numbers do not show them."""
+    best: tuple[Any, frozenset[Miss]] = (None, frozenset())
+    for choice, values in choices:
+        found = missed(known, values) - told
+        if worth(found) > worth(best[1]):
+            best = (choice, found)
+    return best
+
+
+def worth(found: Iterable[Miss]) -> tuple[int, int]:
+    """How much it is to tell these from the law: roundings and bounds, then all."""
+    names = [name for _, _, name in found]
+    return sum(name.partition(" ")[0] in ROUNDED for name in names), len(names)

@@ -1,0 +1,47 @@
+"""What a call that was repeated with its idempotency key is answered: refused, or the first answer again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.verify.check import CONFLICT, Judgement, broken, kept
+from pgagents.verify.door import Door
+from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.seen import Seen, got
+from pgagents.verify.thing import at_path
+
+
+def void(seen: Seen) -> bool:
+    """Whether an answer says nothing here: none came, or another check found fault with it."""
+    return seen.void or seen.unsound
+
+
+def refused(door: Door, seen: Seen) -> bool:
+    """Whether it is the refusal of a used key."""
+    conflicts = [c.name for c in door.action.errors if c.status == CONFLICT]
+    return seen.code in conflicts if seen.code else seen.status == CONFLICT
+
+
+def replayed(setting: Setting, door: Door, contract: str, first: Seen, second: Seen) -> Iterator[Judgement]:
+    """Whether a repeated call had no second effect, by the catalogue's `points.replay`."""
+    if void(second):
+        return
+    point = setting.model.points.replay
+    conflict = refused(door, second)
+    same = second.success and same_thing(setting, door, first, second)
+    if conflict if point == "conflict" else same if point == "same" else conflict or same:
+        yield kept(contract)
+    else:
+        expected = {"conflict": f"{CONFLICT}", "same": "the first answer again"}.get(point, "a conflict, or the first answer again")
+        new = " with something new" if second.success and not same else ""
+        yield broken(contract, expected, f"{second.outcome}{new}")
+
+
+def same_thing(setting: Setting, door: Door, first: Seen, second: Seen) -> bool:
+    """Whether both answers hold the same thing, by the id of the resource that the action makes, else by all of it."""
+    makes = recipe_of(setting.model, door.action).makes
+    if makes is None or makes.made_by is None or makes.made_by.at is None:
+        return bool(first.body == second.body)
+    one, two = at_path(makes.made_by.at, first), at_path(makes.made_by.at, second)
+    return got(one, makes.id) is not None and bool(got(one, makes.id) == got(two, makes.id))

@@ -1,0 +1,138 @@
+"""Where answers tell of things that have an id: which members, in which words, of which thing.
+
+A member that two answers name alike, describe alike and type alike says one thing of one thing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.model import Action, Model, Resource
+from pgagents.origin import plain
+from pgagents.schema import resolve
+
+Path = tuple[str, ...]
+EACH = "[]"
+"""A step of a path: every item of a list."""
+DEEPEST = 6
+_AT = re.compile(r"response((?:\.\w+)*)((?:\[\d+\])?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Objects of an action's answer at `path` that tell of a thing of a kind, whose id is their member `id`.
+
+    `words` gives each member's text and type. `direct` says that the call named nothing but the thing, or made or changed it, so that
+    nothing else can have shaped what the answer tells.
+    """
+
+    action: str
+    kind: str
+    path: Path
+    id: str
+    words: Mapping[str, str]
+    direct: bool
+    writes: bool
+    makes: bool
+    """Whether the action makes the very thing."""
+
+
+def tellings_of(model: Model, action: Action) -> tuple[Telling, ...]:
+    """All of them in an action's success."""
+    schema = action.success.schema
+    return tuple(_found(model, action, plain(schema), ())) if schema else ()
+
+
+def _found(model: Model, action: Action, written: Mapping[str, Any], path: Path) -> Iterator[Telling]:
+    schema = resolve(written, model.schemas)
+    if len(path) > DEEPEST:
+        return
+    members = _members(model, schema)
+    own = next((r for r in model.resources.values() if r.id in members and path in _places(r, action)), None)
+    if own is not None:
+        yield _telling(model, action, kind_of(model, own), path, own.id, members, makes=_makes(own, action))
+    for name in members:
+        other = _referred(model, name)
+        if other is not None and (own is None or _makes(own, action)):
+            kept = {m: s for m, s in members.items() if own is None or m in own.fixed}
+            yield _telling(model, action, kind_of(model, other), path, name, kept, makes=False)
+    for name, member in members.items():
+        yield from _found(model, action, member, (*path, name))
+    if isinstance(schema.get("items"), Mapping):
+        yield from _found(model, action, schema["items"], (*path, EACH))
+
+
+def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of an object, those of its parts included."""
+    parts = [_members(model, resolve(part, model.schemas)) for part in schema.get("allOf", ())]
+    return {name: member for part in (*parts, schema.get("properties", {})) for name, member in part.items()}
+
+
+def _telling(model: Model, action: Action, kind: str, path: Path, id: str, members: Mapping[str, Any], *, makes: bool) -> Telling:
+    words = {name: _words(model, member) for name, member in members.items() if name != id and name not in model.secrets}
+    named = all(p.refers_to for p in action.params if p.required) and any(p.required for p in action.params)
+    writes = action.effect == "write"
+    return Telling(str(action.name), kind, path, id, words, writes or (named and EACH not in path), writes, makes)
+
+
+def _words(model: Model, member: Mapping[str, Any]) -> str:
+    """What a schema says of a member: its text, its type and what it may be."""
+    schema = resolve(member, model.schemas)
+    said = {k: schema.get(k) for k in ("description", "type", "format", "enum")}
+    return json.dumps(said, sort_keys=True, default=str)
+
+
+def _places(resource: Resource, action: Action) -> set[Path]:
+    """Where an action answers such a thing."""
+    found: set[Path] = set()
+    fallback = resource.made_by.at if resource.made_by else None
+    for call in (resource.made_by, resource.found_by, resource.undone_by, *resource.read_by, *resource.listed_by):
+        if call is not None and call.action is action and (at := call.at) is not None:
+            found |= _path(at.text, listed=call in resource.listed_by or call is resource.found_by)
+    if fallback is not None and any(move.action is action for move in resource.moves):
+        found |= _path(fallback.text, listed=False)
+    return found
+
+
+def _path(text: str, *, listed: bool) -> set[Path]:
+    if (match := _AT.fullmatch(text)) is None:
+        return set()
+    steps = tuple(filter(None, match.group(1).split(".")))
+    return {(*steps, EACH) if listed or match.group(2) else steps}
+
+
+def _makes(resource: Resource, action: Action) -> bool:
+    return resource.made_by is not None and resource.made_by.action is action
+
+
+def _referred(model: Model, name: str) -> Resource | None:
+    """The thing whose id an argument of that name is."""
+    named = {p.refers_to for a in model.actions for p in a.params if p.name == name and p.refers_to}
+    return next((r for r in model.resources.values() if r.name in named), None)
+
+
+def kind_of(model: Model, resource: Resource) -> str:
+    """One name for all the catalogue's resources that are one kind of thing: found, made or read by one action."""
+    ways = _ways(resource)
+    return next(other.name for other in model.resources.values() if _ways(other) & ways)
+
+
+def _ways(resource: Resource) -> set[str]:
+    calls = (resource.found_by, resource.made_by, *resource.read_by)
+    return {str(call.action.name) for call in calls if call is not None}
+
+
+def objects_at(body: Any, path: Path) -> Iterator[Mapping[str, Any]]:
+    """The objects of an answer at a path."""
+    if not path:
+        if isinstance(body, Mapping):
+            yield body
+    elif path[0] == EACH:
+        for item in body if isinstance(body, list) else ():
+            yield from objects_at(item, path[1:])
+    elif isinstance(body, Mapping):
+        yield from objects_at(body.get(path[0]), path[1:])
