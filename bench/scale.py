@@ -26,30 +26,46 @@ from pgagents.verify import plan as planned
 from pgagents.verify.options import Identities, Options, Progress
 from pgagents.verify.run import verify
 from pgagents.verify.send import Client
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.wire import Request, Response, Silence
 
 ROUNDS = 3
 WARM, MANY = 20_000, 100_000
 
 
 @dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds by the clock and of this process's processor."""
+
+    seconds: float
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
-    """Of one round: requests, and the seconds, by the clock and of this process's processor, that a run and a bare loop took."""
+    """Of one round: requests, and what they took in a run from the first to the last, in the whole run, in a bare loop of
+    `httpx.Client`, and in one of the client that the run itself uses."""
 
     requests: int
-    seconds: tuple[float, float]
-    cpu_s: tuple[float, float]
+    run: Took
+    whole: Took
+    loop: Took
+    own: Took
     judging_s: float
 
     @property
     def per_s(self) -> tuple[float, float]:
-        """Requests a second of the run and of the loop."""
-        return self.requests / self.seconds[0], self.requests / self.seconds[1]
+        """Requests a second of the run, from the first to the last, and of httpx's loop."""
+        return self.requests / self.run.seconds, self.requests / self.loop.seconds
 
     @property
     def share(self) -> float:
-        """The run's pace, of the loop's."""
-        return self.seconds[1] / self.seconds[0]
+        """The run's pace from its first request to its last, of httpx's loop."""
+        return self.loop.seconds / self.run.seconds
+
+    @property
+    def whole_share(self) -> float:
+        """The same with what comes before and after: contracts, plan, report."""
+        return self.loop.seconds / self.whole.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,44 +78,60 @@ class Grown:
     findings: int
 
 
+class Noting(Client):
+    """The client of a run, writing down what it is asked to send, and when the first request went out and the last came back."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.sent: list[Request] = []
+        self.first: Took | None = None
+        self.last = Took(0, 0)
+
+    def __call__(self, request: Request) -> Response | Silence:
+        self.first = self.first or _now()
+        self.sent.append(request)
+        answer = super().__call__(request)
+        self.last = _now()
+        return answer
+
+
 def paces(rounds: int = ROUNDS) -> Iterator[Pace]:
-    """A standard run, then the loop, each against a fresh sandbox with the same ids; turn about, so that a busy machine slows both.
+    """A standard run, then the loops, each against a fresh sandbox with the same ids; turn about, so that a busy machine slows all.
 
     A first round, in which everything is compiled, does not count.
     """
     model = load_file(CATALOGUE)
     for number in range(rounds + 1):
-        sent: list[Request] = []
-        with tempfile.TemporaryDirectory() as folder:
-            with served(Path(folder)) as server:
-                begun = _now()
-                report = _verified(model, server, partial(_noting, sent))
-                run = _since(begun)
-            with served(Path(folder)) as server:
-                begun = _now()
-                _bare(str(server.facts["url"]), sent)
-                loop = _since(begun)
-        if number:
-            yield Pace(len(sent), (run[0], loop[0]), (run[1], loop[1]), report.footer.seconds_judging)
+        with _fresh() as server, Noting(server.facts["url"]) as client:
+            begun = _now()
+            report = _verified(model, server, client)
+            whole = _since(begun)
+        loop, own = _timed(partial(_bare, sent=client.sent)), _timed(partial(_own, sent=client.sent))
+        if number and client.first is not None:
+            run = Took(client.last.seconds - client.first.seconds, client.last.cpu_s - client.first.cpu_s)
+            yield Pace(len(client.sent), run, whole, loop, own, report.footer.seconds_judging)
 
 
-def _noting(sent: list[Request], handler: Handler) -> Handler:
-    """The handler, writing down what it is sent."""
-
-    def note(request: Request) -> Response | Silence:
-        sent.append(request)
-        return handler(request)
-
-    return note
+@contextmanager
+def _fresh(*, database: bool = False) -> Iterator[Served]:
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder), database=database) as server:
+        yield server
 
 
-def _now() -> tuple[float, float]:
-    return time.perf_counter(), time.process_time()
+def _timed(loop: Callable[[str], None]) -> Took:
+    with _fresh() as server:
+        begun = _now()
+        loop(server.facts["url"])
+        return _since(begun)
 
 
-def _since(begun: tuple[float, float]) -> tuple[float, float]:
+def _now() -> Took:
+    return Took(time.perf_counter(), time.process_time())
+
+
+def _since(begun: Took) -> Took:
     now = _now()
-    return now[0] - begun[0], now[1] - begun[1]
+    return Took(now.seconds - begun.seconds, now.cpu_s - begun.cpu_s)
 
 
 def planning() -> tuple[float, float]:
@@ -125,8 +157,8 @@ def growth(exchanges: int = MANY, said: Callable[[str], None] = lambda _: None) 
             seen.append((progress.sent, _resident_mb()))
             said(f"{progress.sent:,} exchanges, {seen[-1][1]:.1f} MB, {progress.broken} broken")
 
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder), database=True) as server, _repeated_plan(exchanges):
-        report = _verified(model, server, lambda handler: handler, step)
+    with _fresh(database=True) as server, Client(server.facts["url"]) as client, _repeated_plan(exchanges):
+        report = _verified(model, server, client, step)
     warm = next((mb for sent, mb in seen if sent >= WARM), seen[-1][1])
     return Grown(report.footer.requests, warm, _resident_mb(), len(report.findings))
 
@@ -148,19 +180,18 @@ def _repeated_plan(exchanges: int) -> Iterator[None]:
         planned.draft = once
 
 
-def _verified(model: Model, server: Served, around: Callable[[Handler], Handler], step: Callable[[Progress], None] | None = None) -> Report:
+def _verified(model: Model, server: Served, client: Client, step: Callable[[Progress], None] | None = None) -> Report:
     """A run over the socket, with every identity that the sandbox has a key for."""
     facts = server.facts
     keys = {**{role: key for role, key in facts["keys"].items() if role in model.auth.roles}, "main": facts["keys"]["lifted"]}
-    with Client(facts["url"]) as client:
-        return verify(
-            model, around(client), Identities(keys), Options(), clock=time.time, sleep=time.sleep, wall=lambda: "2026-01-01T00:00:00Z",
-            url=facts["url"], timer=time.perf_counter, on_progress=step,
-        )  # fmt: skip
+    return verify(
+        model, client, Identities(keys), Options(), clock=time.time, sleep=time.sleep, wall=lambda: "2026-01-01T00:00:00Z",
+        url=facts["url"], timer=time.perf_counter, on_progress=step,
+    )  # fmt: skip
 
 
 def _bare(url: str, sent: Sequence[Request]) -> None:
-    """The same requests with nothing around the client."""
+    """The same requests with nothing around `httpx.Client`."""
     import httpx
 
     with httpx.Client(base_url=url, timeout=30, trust_env=False) as client:
@@ -171,6 +202,13 @@ def _bare(url: str, sent: Sequence[Request]) -> None:
                 continue  # some are wrong on purpose, and what a server does then is its own affair
 
 
+def _own(url: str, sent: Sequence[Request]) -> None:
+    """The same requests with nothing around the client of a run."""
+    with Client(url) as client:
+        for request in sent:
+            client(request)
+
+
 def _resident_mb() -> float:
     told = subprocess.run(["ps", "-o", "rss=", "-p", str(os.getpid())], capture_output=True, text=True, check=True)
     return int(told.stdout) / 1024
@@ -179,9 +217,12 @@ def _resident_mb() -> float:
 def main() -> None:
     """Measure and print."""
     for pace in paces():
-        (run, loop), (cpu_s, cpu_s_loop) = pace.per_s, pace.cpu_s
-        print(f"{pace.requests} requests: run {run:,.0f}/s, bare loop {loop:,.0f}/s: {pace.share:.0%}")
-        print(f"  processor {cpu_s:.2f} s, of it judging {pace.judging_s:.2f} s, against {cpu_s_loop:.2f} s: {cpu_s_loop / cpu_s:.0%}")
+        run, loop = (f"{per_s:,.0f}/s" for per_s in pace.per_s)
+        print(f"{pace.requests} requests: run {run} from the first to the last, bare loop of httpx.Client {loop}: {pace.share:.0%}")
+        own = f"{pace.own.seconds / pace.run.seconds:.0%}"
+        print(f"  with contracts, plan and report {pace.whole_share:.0%}; of a bare loop of the run's own client {own}")
+        cpu = f"{pace.run.cpu_s:.2f} s of the whole run's {pace.whole.cpu_s:.2f} s, judging {pace.judging_s:.2f} s"
+        print(f"  processor: {cpu}; httpx.Client's loop {pace.loop.cpu_s:.2f} s, our client's {pace.own.cpu_s:.2f} s")
     print("plan: cold {:.3f} s, again {:.3f} s of the processor".format(*planning()))
     found = growth(int(sys.argv[1]) if sys.argv[1:] else MANY, lambda line: print(line, file=sys.stderr, flush=True))
     ended = f"{found.late_mb:.1f} MB at the end, {found.findings} findings"

@@ -181,3 +181,30 @@ def test_header_of_a_gateway_that_is_echoed_reaches_no_report(
     assert "not via [redacted]" in said
     assert secret not in said
     assert secret not in report.read_text(encoding="utf-8")
+
+
+def test_description_names_a_user_who_refuses_and_another_client_whose_secrets_are_hidden(tmp_path: Path) -> None:
+    told = described(
+        tmp_path,
+        "oauth:\n  client_id: a\n  redirect_uri: https://a.example/cb\n  refuse: {user: {variable: GATEWAY_KEY}, decision: deny}\n"
+        "  other: {client_id: b, redirect_uri: https://b.example/cb, secret: STAGING_KEY}\n",
+    ).oauth
+    assert told is not None
+    assert told.refuse == {"user": "open sesame", "decision": "deny"}
+    assert told.other is not None
+    assert (told.other.client_id, told.other.kind) == ("b", "confidential")
+    assert {"open sesame", "pk_test_1"} <= set(told.sensitive)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ("5", "`other` is a mapping"),
+        ("{client_id: b}", "`other` needs `redirect_uri`"),
+        ("{client: b, client_id: b, redirect_uri: c}", "`client`"),
+    ],
+)
+def test_another_client_that_is_described_wrongly_is_refused(tmp_path: Path, other: str, message: str) -> None:
+    with pytest.raises(InputError) as refused:
+        described(tmp_path, f"oauth: {{client_id: a, redirect_uri: b, other: {other}}}\n")
+    assert message in str([d.message for d in refused.value.diagnostics])

@@ -177,3 +177,102 @@ def test_the_request_goes_out_as_written():
 def test_an_address_that_is_none_is_a_wrong_call(url):
     with pytest.raises(PgagentsError):
         client(url)
+
+
+def _received(connection: socket.socket, enough: Callable[[bytes], bool]) -> bytes:
+    received = b""
+    while not enough(received):
+        received += connection.recv(65_536)
+    return received
+
+
+@contextmanager
+def keeping(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server of one connection, which it keeps as long as `answer` does."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(5)
+                answer(connection)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_a_short_request_goes_out_in_one_piece():
+    pieces: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        pieces.append(connection.recv(65_536))
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    with keeping(answer) as url, client(url) as send:
+        came = send(Request("POST", "/", (("Content-Type", "text/plain"),), b"short"))
+    assert isinstance(came, Response)
+    assert pieces[0].endswith(b"\r\n\r\nshort")
+
+
+def test_a_long_body_arrives_whole():
+    body = b"long" * 100_000
+    received: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        received.append(_received(connection, lambda came: len(came.partition(b"\r\n\r\n")[2]) == len(body)))
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    with keeping(answer) as url, client(url) as send:
+        assert isinstance(send(Request("POST", "/", (), body)), Response)
+    assert received[0].endswith(body)
+
+
+def test_what_is_done_meanwhile_is_done_while_the_server_works():
+    """The server answers only after it was done."""
+    done = threading.Event()
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        assert done.wait(5)
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    with keeping(answer) as url, client(url, timeout_s=5) as send:
+        send.meanwhile = done.set
+        assert isinstance(send(Request("GET", "/")), Response)
+
+
+def test_a_cookie_is_not_sent_back():
+    heads: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        for _ in range(2):
+            heads.append(connection.recv(65_536))
+            connection.sendall(OK + b"Set-Cookie: a=b\r\nContent-Length: 2\r\n\r\n{}")
+
+    with keeping(answer) as url, client(url) as send:
+        assert [isinstance(send(Request("GET", f"/{n}")), Response) for n in range(2)] == [True, True]
+    assert heads[1].startswith(b"GET /1 ")
+    assert b"ookie" not in heads[1]
+
+
+@pytest.mark.parametrize(
+    ("target", "sent"),
+    [
+        ("/a/b?c=%20d&e=%C3%A9", b"/a/b?c=%20d&e=%C3%A9"),
+        ('/a b?c="d"', b"/a%20b?c=%22d%22"),
+        ("/a/./b/../c", b"/a/c"),
+        ("/a?b=../c", b"/a?b=../c"),
+        ("/a?", b"/a?"),
+        ("/a%zz", b"/a%zz"),
+    ],
+)
+def test_a_target_goes_out_as_written_or_as_an_address_must_be(target, sent):
+    heads: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        heads.append(connection.recv(65_536))
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    with keeping(answer) as url, client(url) as send:
+        send(Request("GET", target))
+    assert heads[0].split(b" ")[1] == sent

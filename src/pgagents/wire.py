@@ -90,7 +90,7 @@ Handler = Callable[[Request], Response | Silence]
 
 @runtime_checkable
 class Patient(Protocol):
-    """A handler that does something else while it waits: `meanwhile` is called once a request is on its way, at most once for each."""
+    """A handler that does something else while it waits: `meanwhile` is called when a request is on its way."""
 
     meanwhile: Callable[[], None] | None
 

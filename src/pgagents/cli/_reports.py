@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EVERY = tuple(SUFFIXES)
 DATA = (".json", ".txt")
 """The forms of what is no report of a run: of a plan, of a self-test."""
-ROOM = 256_000
+ROOM = 2_000_000
 """Bytes that must have room where a report is to go."""
 HELP = "Also write FILE, in the form that its name says: .json, .xml (JUnit), .sarif, .md, .html or .txt. Repeatable."
 
@@ -41,7 +41,7 @@ def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
         try:
             _tried(path)
         except OSError as error:
-            folder = path.absolute().parent
+            folder = Path(os.path.realpath(path)).parent
             raise PgagentsError(f"--report {path}: nothing can be written into {folder}: {error.strerror}", "name another folder") from None
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _ONCE = ("only", "skip", "seed", "reports", "shard", "last_failed", "failed_in", "baseline", "self_test")
 """What shows one finding again does without."""
+_ALONE = ("operator",)
+"""Identities whose calls change what others are answered: the operator's clock is everybody's."""
 _OF_SELF_TEST = ("self_test", "only", "reports")
 """What goes with --self-test, which knows no server."""
 
@@ -171,6 +173,7 @@ def command(
     options = _choice.chosen(there.model, options, memory if last_failed else None, failed_in, discovery=discovery)
     _mcp.check(there.model, mcp_url, mcp_stdio, discovery=discovery)
     keys = {} if discovery else _keys.keys(there.model, identity, there.env.identities, ask=not only_plan)
+    _choice.alone(shard, {f"--identity {role}": role in keys for role in _ALONE})
     if only_plan:
         return _planned(there, options, Identities(keys, oauth=there.env.oauth), receiver, (mcp_url, mcp_stdio), reports)
     with (

@@ -3,7 +3,8 @@
 A check is a module in `verify/checks` with `promises(setting)` and `watch(seen, memory)` and/or `probes(setting)`; one whose
 contracts need what a caller may not have given has `settled(setting, contract)`: a verdict and its reason, or None.
 Watchers never send; probes are generators that yield a `Call` and get the `Seen`, and yield a `Judgement` and get
-nothing. Checks never import each other; what a watcher found wrong with an exchange stands in `seen.spoilt`.
+nothing. Checks never import each other; what a watcher found wrong with an exchange stands in `seen.spoilt`. A check whose watcher
+goes by what exchanges before have told says so: its `REMEMBERS` is true.
 """
 
 from __future__ import annotations
@@ -112,6 +113,11 @@ def collect() -> dict[str, ModuleType]:
 def of_tools(check: ModuleType) -> bool:
     """Whether it judges calls of an MCP server's tools too: its `TOOLS` is true."""
     return bool(getattr(check, "TOOLS", False))
+
+
+def watched_for(check: ModuleType) -> bool:
+    """Whether other checks' exchanges are needed to judge its contracts: it watches, and its `ALONE` does not say its probes show all."""
+    return hasattr(check, "watch") and not getattr(check, "ALONE", False)
 
 
 def following(broken: Collection[str]) -> frozenset[str]:

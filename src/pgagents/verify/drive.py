@@ -56,6 +56,7 @@ class Driver:
         self.setting, self.model, self.keys, self.world = setting, setting.model, keys, world
         self.redactor = Redactor(keys, self.model.secrets, secrets, self.model.private)
         self.judge = Judge(setting, ledger, world, self.redactor, keys, checks, timer)
+        self._remembering = {name for name, check in checks.items() if getattr(check, "REMEMBERS", False)}
         self.timer = timer
         self._started = timer()
         until = None if options.max_time_s is None else self._started + options.max_time_s
@@ -305,7 +306,7 @@ class Driver:
         if found.call is None or found.call.subject is None:
             if found.call is not None:
                 self.call(replace(found.call, reuse=""), [])
-            return True
+            return found.judgement.contract.partition("/")[0] not in self._remembering
         call = found.call
         wanted = Live(found.call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner)
         body = self._resolved(self.world.have(wanted), [])

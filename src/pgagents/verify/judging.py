@@ -20,7 +20,6 @@ from pgagents.verify.seen import Seen
 from pgagents.verify.world import World
 from pgagents.wire import Response, Silence
 
-
 Watcher = tuple[str, Callable[[Seen, Memory], Any]]
 
 

@@ -16,8 +16,8 @@ from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Law, Move, Resource
 from pgagents.schema import subschemas
 from pgagents.verify.door import Door
+from pgagents.verify.edges import edges, free_params
 from pgagents.verify.equations import Equation, equations
-from pgagents.verify.generate import edges, free_params
 from pgagents.verify.memory import Setting
 from pgagents.verify.near_miss import CANDIDATES, Miss, missed, most_telling, worth
 from pgagents.verify.recipe import recipe_of
@@ -32,6 +32,8 @@ APART_S = 101
 SHORT_S = (360, 756, 3_636, 14_472, 16_560, 43_236, 59_400)
 LONG_S = (86_400, 90_036, 108_396, 127_512, 172_836)
 """Times that a thing may live, in seconds: within a day, and longer."""
+WORDS = ("NULL", "1E5", "0", "TRUE", "undefined")
+"""Texts that a server's language may take for something else than a text."""
 _PLAIN = re.compile(r"response((?:\.\w+)+)")
 
 
@@ -115,15 +117,18 @@ class Plan:
             return listed[number]
         given = dict(recipe_of(self.setting.model, door.action).input)
         for param in free_params(self.setting, door):
-            name = str(param.name)
-            if {"number", "integer"} & set(types_of(self.setting.named(param.schema))):
-                choices = [v for v in CANDIDATES if matches(self.setting.named(param.schema), v)]
-                known_laws = equations(door.action.laws)
-                value, _ = most_telling(known_laws, [(v, self._of_making(place, {**given, name: v})) for v in choices], self.told)
-                if value is not None:
-                    given[name] = value
+            name, schema = str(param.name), self.setting.named(param.schema)
+            if name in given and types_of(schema) == ("string",) and (words := [word for word in WORDS if matches(schema, word)]):
+                given[name] = words[number % len(words)]
+            elif {"number", "integer"} & set(types_of(schema)):
+                value = self._telling_number(door, place, given, name, schema)
+                given |= {} if value is None else {name: value}
         self._learn(door, place, given)
         return given
+
+    def _telling_number(self, door: Door, place: Body, given: Mapping[str, Any], name: str, schema: Mapping[str, Any]) -> Any:
+        choices = ((v, self._of_making(place, {**given, name: v})) for v in CANDIDATES if matches(schema, v))
+        return most_telling(equations(door.action.laws), choices, self.told)[0]
 
     def _learn(self, door: Door, place: Body, given: Mapping[str, Any]) -> None:
         self.told |= missed(equations(door.action.laws), self._of_making(place, given))

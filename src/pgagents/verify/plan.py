@@ -11,7 +11,7 @@ from types import ModuleType
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Model
 from pgagents.report.report import ELSEWHERE, Result
-from pgagents.verify.check import Probe, of_tools
+from pgagents.verify.check import Probe, of_tools, watched_for
 from pgagents.verify.door import FRAMEWORK, MCP, OPERATOR, REST
 from pgagents.verify.memory import Setting
 from pgagents.verify.options import AGAIN_PER_ACTION, REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identities, Options
@@ -127,7 +127,7 @@ def draft(
         ordered = _smoke(ordered)
     chosen = _chosen(setting, ordered, wanted)
     if options.only or options.shard:
-        watched = [c for c in contracts if c.id in wanted and hasattr(checks[c.check], "watch")]
+        watched = [c for c in contracts if c.id in wanted and watched_for(checks[c.check])]
         chosen += _bearing(setting, ordered, watched, chosen, options, roles)
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]

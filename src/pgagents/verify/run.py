@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -17,20 +17,23 @@ from pgagents.model import Model
 from pgagents.report.report import Footer, Header, Report, Result
 from pgagents.verify import plan as planning
 from pgagents.verify.check import Probe, collect
-from pgagents.verify.door import MCP
-from pgagents.verify.drive import Driver, Stop
+from pgagents.verify.door import MCP, OPERATOR
+from pgagents.verify.drive import Driver, Spent, Stop
+from pgagents.verify.generate import time_passes
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.mcp_link import Link
 from pgagents.verify.memory import Setting, setting_of
 from pgagents.verify.options import FINISHING, Identities, Options, Plan, Progress
 from pgagents.verify.receiver import Inbox
 from pgagents.verify.safety import NO_WRITES
+from pgagents.verify.thing import Unavailable
 from pgagents.verify.vendor_offer import offers
 from pgagents.verify.world import World
 from pgagents.wire import Handler
 
 __all__ = ["Identities", "Options", "Plan", "Progress", "contracts", "plan", "verify"]
 
+TICK_S = 0.001
 RETRIES = 12
 """Requests kept back for trying failing cases once more."""
 SELDOM = 20_000
@@ -194,6 +197,8 @@ def _notes(driver: Driver, stopped: str) -> list[str]:
     notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
     if driver.setting.mcp is not None:
         notes.append(driver.setting.mcp.summary)
+    if driver.sender.moved_s:
+        notes.append(f"the operator's clock stays {driver.sender.moved_s:,.0f} s ahead: without the operator's key its times look wrong")
     if ledger.internal:
         notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
     if ledger.unknown:
@@ -214,6 +219,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
 
     driver.sender.on_wait = lambda seconds: tell("waiting for the server's limit", seconds)
     try:
+        _tell_time(driver)
         for probe in made.probes:
             if probe.spare and driver.ledger.all_judged(probe.covers):
                 continue
@@ -233,6 +239,14 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
         driver.judge.settle()
         tell(FINISHING)
     return ""
+
+
+def _tell_time(driver: Driver) -> None:
+    """Learn what time the server has, where an earlier run may have moved the operator's clock. Raises Stop."""
+    tick = time_passes(driver.setting, TICK_S)
+    if tick is not None and OPERATOR in driver.keys:
+        with suppress(Unavailable, Spent):
+            driver.call(tick, [])
 
 
 def _affordable(driver: Driver, probe: Probe, max_requests: int) -> bool:

@@ -129,7 +129,9 @@ class Client:
         if request.body or request.method in ("POST", "PUT", "PATCH"):
             headers.append((b"Content-Length", b"%d" % len(request.body)))
         url = httpcore.URL(scheme=scheme, host=host, port=port, target=self._raw(self._prefix + request.target))
-        return httpcore.Request(request.method, url, headers=headers, content=request.body, extensions=self._extensions)
+        built = httpcore.Request(request.method, url, content=request.body, extensions=self._extensions)
+        built.headers = headers  # its constructor would look at each of them once more
+        return built
 
     def _raw(self, target: str) -> bytes:
         """The path and query as they go on the wire."""
@@ -144,7 +146,7 @@ class Client:
 
     def _told(self, answer: httpcore.Response, began: float) -> Response | Silence:
         headers = tuple([(k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers])
-        if len(headers) > MAX_HEADERS or sum(len(k) + len(v) for k, v in headers) > MAX_HEADER_BYTES:
+        if len(headers) > MAX_HEADERS or sum([len(k) + len(v) for k, v in headers]) > MAX_HEADER_BYTES:
             return Silence("too-large", f"{len(headers)} headers, or more than {MAX_HEADER_BYTES:,} bytes of them")
         head = Response(answer.status, headers)
         chunks = answer.iter_stream()

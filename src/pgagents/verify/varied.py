@@ -11,8 +11,9 @@ from pgagents.origin import plain
 from pgagents.schema import closure
 from pgagents.verify.call import Fresh, Signature
 from pgagents.verify.door import Door
+from pgagents.verify.edges import around_names, opaque, places
 from pgagents.verify.fuzz import Varied, coverage, document
-from pgagents.verify.generate import _opaque, _sendable, _text, around_names, is_invalid, ordinary, places
+from pgagents.verify.generate import _sendable, _text, is_invalid, ordinary
 from pgagents.verify.hosted import built
 from pgagents.verify.memory import Setting
 from pgagents.verify.readings import readings_of
@@ -82,7 +83,7 @@ def _varied(setting: Setting, door: Door) -> list[VariedCall]:
             given.pop(varied.param, None)
         else:
             given[varied.param] = varied.value
-        if varied.valid and not param.required and _opaque(setting, door, param):
+        if varied.valid and not param.required and opaque(setting, door, param):
             continue
         if varied.valid and (
             varied.param in tied

@@ -25,6 +25,7 @@ Asking = Generator[Call, Seen, Any]
 MAX_TRIES = 2
 MOST_KEPT = 25
 """How many things of a kind and state are remembered that need no undoing."""
+MOST_UNFIT = 1_000
 _FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
 POOL = 6
 """How many live things of a kind are kept at hand for later calls; runs at the same time share the number."""
@@ -46,6 +47,8 @@ class World:
         self._left_until, self._owed = math.inf, 0
         self._settled = False
         """Whether nothing has changed or been taken since `surplus` found nothing."""
+        self._unfit: dict[tuple[str, str], Mapping[str, Any]] = {}
+        """Found things that will not do."""
         self._told_by: dict[str, list[tuple[Resource, Recipe | None, bool]]] = {}
         self._by_key: dict[tuple[str, str], Thing] = {}
         self._undone_from = {
@@ -302,12 +305,21 @@ class World:
             self._changed(thing)
             return
         if recipe is not None and recipe is resource.found_by:
-            if will_do(recipe.where, resource, body):
+            if self._unfit.get(key) != body and self._suits(key, resource, recipe, body):
                 self._add(key, Thing(resource, key[1], body, seen.call.role, False, None))
         elif made and (recipe is None or will_do(recipe.where, resource, body)):
             told = state if isinstance(state, str) else None
             plainly = recipe is not None and seen.call.input == recipe.input
             self._add(key, Thing(resource, key[1], body, seen.call.role or "main", True, told, standard=plainly))
+
+    def _suits(self, key: tuple[str, str], resource: Resource, recipe: Recipe, body: Mapping[str, Any]) -> bool:
+        """Whether a found thing will do; one that will not is known again as long as it stays as it is."""
+        suits = will_do(recipe.where, resource, body)
+        if not suits:
+            if len(self._unfit) >= MOST_UNFIT:
+                self._unfit.clear()
+            self._unfit[key] = body
+        return suits
 
     def _add(self, key: tuple[str, str], thing: Thing) -> None:
         self._by_key[key] = thing

@@ -7,7 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"same_answer"})
-ALSO: dict[str, str] = {}
+ALSO: dict[str, str] = {"relation": "a shortened page has fewer than its limit allows"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

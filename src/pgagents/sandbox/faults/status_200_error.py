@@ -12,6 +12,7 @@ BREAKS = frozenset({"absent_id", "body_fits"})
 ALSO = {
     "documented_status": "an action may have another success than 200",
     "keeps_modes_apart": "a thing of the other mode is refused with 200 too",
+    "tells_ids_apart": "so is an id in the other case",
 }
 
 

@@ -8,15 +8,16 @@ from dataclasses import replace
 from pgagents.contract import Contract
 from pgagents.model import Code, Param, Resource
 from pgagents.verify.call import Call, Live
-from pgagents.verify.check import Conversation, Probe, promise, refused_with
+from pgagents.verify.check import Conversation, Judgement, Probe, promise, refused_with
 from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
-from pgagents.verify.memory import Setting
+from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 
 NAME = "absent_id"
 TOOLS = True
+ALONE = True
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -54,8 +55,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             contract = f"{NAME}/unknown/{param.name}/{door.place}"
             given = {**recipe.input, str(param.name): resource.absent}
             call = ordinary(door, recipe, "absent", f"a {param.name} that does not exist", input=given)
-            run = _run(call, contract, [resource.missing], f"a {param.name} that does not exist")
-            yield Probe(contract, 5, (contract,), 1, run, (door,), "main", writes)
+            yield Probe(contract, 5, (contract,), 1, _asked(call), (door,), "main", writes, spare=True)
         if _foreign(door, resource):
             contract = f"{NAME}/foreign/{param.name}/{door.place}"
             call = ordinary(door, recipe, "absent", f"another project's {resource.name}", role="second", owner="main")
@@ -69,7 +69,7 @@ def _with_theirs(setting: Setting, call: Call, param: Param, resource: Resource,
     """A call that need not name such a thing names one of the main project's, and gives whatever else that thing tells."""
 
     def run() -> Conversation:
-        body = yield Live(resource.name)
+        body = yield Live(resource.name, fresh=True)
         told = {str(p.name): body[str(p.name)] for p in (call.door.params if call.door else ()) if str(p.name) in body}
         given = {**call.input, **told, str(param.name): body[resource.id]}
         yield from _run(
@@ -93,3 +93,26 @@ def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[]
         yield from refused_with(seen, contract, codes, what)
 
     return run
+
+
+def _asked(call: Call) -> Callable[[], Conversation]:
+    """A call that the watcher judges."""
+
+    def run() -> Conversation:
+        yield call
+
+    return run
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge every call about an id of nothing, whatever it was made for."""
+    door = seen.call.door
+    if door is None or seen.call.intent != "absent" or seen.call.role != "main" or seen.call.twist:
+        return
+    for param in door.params:
+        resource = memory.model.resources.get(param.refers_to or "")
+        given = seen.call.input.get(str(param.name))
+        if resource is not None and resource.absent is not None and resource.missing is not None and given == resource.absent:
+            what = f"a {param.name} that does not exist"
+            yield from refused_with(seen, f"{NAME}/unknown/{param.name}/{door.place}", [resource.missing], what)
+            return

@@ -12,8 +12,9 @@ from pgagents.origin import plain
 from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, kept, promise, untested
 from pgagents.verify.door import Door
+from pgagents.verify.edges import edges, fills_a_page, free_params
 from pgagents.verify.fuzz import random_values
-from pgagents.verify.generate import edges, fills_a_page, free_params, is_invalid, ordinary
+from pgagents.verify.generate import is_invalid, ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.seen import Seen

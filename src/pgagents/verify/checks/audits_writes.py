@@ -195,7 +195,8 @@ def _refused(
     done |= {(dict(w)[audit.action], pair) for w in wild for pair in w}
     for row in rows:
         name, about = row.get(audit.action), [(m, row.get(m)) for m in audit.about if (m, row.get(m)) in ours]
-        through = any(d.attribution.items() <= row.items() for d in setting.model.dispatchers if d.attribution)
+        stamps = [{m: v for m, v in d.attribution.items() if m in row} for d in setting.model.dispatchers]
+        through = any(stamp and stamp.items() <= row.items() for stamp in stamps)
         if name in writes and about and not through and not any((name, pair) in done for pair in about):
             yield broken(contract, "rows of what was done", f"a row of {name} about {about[0][1]}, where {name} was only refused")
             return

@@ -14,7 +14,8 @@ from pgagents.source import Pointer
 from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, broken, kept, promise_at, refused_with
 from pgagents.verify.door import REST, Door
-from pgagents.verify.generate import edges, ordinary
+from pgagents.verify.edges import edges
+from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
@@ -23,6 +24,7 @@ from pgagents.wire import json_bytes
 NAME = "framework"
 PLAINTEXT = f"{NAME}/plaintext@rest"
 NOT_IMPLEMENTED = 501
+LARGEST = "largest"
 DEEP = 100_000
 LONG = 5_000
 SHOWN = frozenset(("options", "long_query"))
@@ -44,12 +46,20 @@ class Case:
     writes: bool = False
     again: Call | None = None
     """What decides where `call`, which shows something else as well, was refused."""
+    largest: Call | None = None
+    """The same with as long a body as may be: it is tried first, and shows both."""
+    allowed: frozenset[str] = frozenset()
+    """Methods that the refusal of another one must name."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Paths and methods once, bodies once a surface, and the dispatcher's own members."""
     for case in cases(setting):
         yield promise_at(NAME, case.detail, f"@{case.call.surface}", case.says, case.origin)
+        if case.largest is not None:
+            most = setting.model.limits.max_body_bytes
+            says = f"a body of {most:,} bytes is accepted"
+            yield promise_at(NAME, LARGEST, f"@{case.call.surface}", says, ("limits", "max_body_bytes"))
     if setting.model.errors.framework.plaintext:
         says = "plain http is refused"
         yield promise_at(NAME, "plaintext", "@rest", says, ("errors", "framework", "plaintext"))
@@ -64,8 +74,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         phase, spare = (6 if case.survive else 2), case.survive and case.detail.partition("/")[2] in SHOWN
         cost = 2 if case.writes else 1
         shows = (f"{NAME}/survives/long_query@rest",) if case.detail == "survives/percent" else ()
+        covers = (contract, f"{NAME}/{LARGEST}@{case.call.surface}") if case.largest is not None else (contract,)
         run = _run(case, contract)
-        yield Probe(contract, phase, (contract,), cost, run, doors, "main", case.writes, spare=spare, shows=shows)
+        yield Probe(contract, phase, covers, cost, run, doors, "main", case.writes, spare=spare, shows=shows)
     if setting.model.errors.framework.plaintext and setting.plain_url and (door := _reader(setting)) is not None:
         yield Probe(PLAINTEXT, 2, (PLAINTEXT,), 1, _plaintext(setting, door), (), "main", False)
 
@@ -99,21 +110,49 @@ def _plaintext(setting: Setting, door: Door) -> Callable[[], Conversation]:
 
 def _run(case: Case, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
+        if case.code is None and not case.survive:
+            yield from _taken(case, contract)
+            return
         seen: Seen = yield case.call
         if case.survive:
             if not seen.void and "never_crashes" not in seen.spoilt:
                 yield kept(contract)
-        elif case.code is None:
-            if not seen.success and case.again is not None:
-                seen = yield case.again
-            yield from accepted(seen, contract, case.says)
-        else:
-            judged = list(refused_with(seen, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses))
-            if case.detail == "wrong_method" and seen.status == case.code.status and not seen.header("Allow"):
-                judged = [broken(contract, "Allow names the methods of the path (RFC 9110, 15.5.6)", "405 without Allow")]
-            yield from judged
+            return
+        assert case.code is not None
+        judged = list(refused_with(seen, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses))
+        if case.allowed and seen.status == case.code.status and (wrong := _misnamed(case, seen)):
+            judged = [broken(contract, "Allow names the methods of the path (RFC 9110, 15.5.6)", wrong)]
+        yield from judged
 
     return run
+
+
+def _taken(case: Case, contract: str) -> Conversation:
+    """What must be accepted: at first with the largest body, then as it is, then without what else it shows."""
+    largest, plain = f"{NAME}/{LARGEST}@{case.call.surface}", case.call
+    seen: Seen = yield case.largest or plain
+    if not seen.success and case.largest is not None:
+        full, seen = seen, (yield plain)
+        if not seen.success and case.again is not None:
+            plain = case.again
+            full = yield replace(plain, raw=case.largest.raw)
+            seen = full if full.success else (yield plain)
+        if seen.success:
+            yield from accepted(full, largest, f"a body of {len(full.request.body):,} bytes")
+    elif case.largest is not None:
+        yield kept(largest)
+    elif not seen.success and case.again is not None:
+        seen = yield case.again
+    yield from accepted(seen, contract, case.says)
+
+
+def _misnamed(case: Case, seen: Seen) -> str:
+    """What is wrong with the Allow of a refused method; empty where nothing is."""
+    told = seen.header("Allow")
+    if not told:
+        return "405 without Allow"
+    methods = {part.strip() for part in told.split(",")}
+    return f"Allow: {told[:120]}" if not case.allowed <= methods or seen.request.method in methods else ""
 
 
 def cases(setting: Setting) -> tuple[Case, ...]:
@@ -153,7 +192,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
         yield Case(
             "wrong_method", f"{method} {door.path} is refused", call, codes[framework.wrong_method],
             ("errors", "framework", "wrong_method"),
-            (NOT_IMPLEMENTED,) if open_ else (),
+            (NOT_IMPLEMENTED,) if open_ else (), allowed=frozenset(methods),
         )  # fmt: skip
 
 
@@ -222,10 +261,13 @@ def _types(setting: Setting, door: Door) -> Iterator[Case]:
     recipe = recipe_of(setting.model, door.action)
     given = next((given for name, given, _ in edges(setting, door) if name == "minimal"), recipe.input)
     plain = replace(ordinary(door, recipe, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset)
-    call = replace(plain, input=given)
-    yield Case(
-        "charset", "a body sent as application/json; charset=utf-8 is accepted", call, None, door.action.origin, writes=writes, again=plain
-    )
+    call, most = replace(plain, input=given), setting.model.limits.max_body_bytes
+    says = "a body sent as application/json; charset=utf-8 is accepted"
+    largest = None
+    if most is not None:
+        raw = replace(charset, edit=lambda body: body + b" " * (most - len(body)))
+        largest = replace(call, why=f"a body of {most:,} bytes, and Content-Type with charset=utf-8", raw=raw)
+    yield Case("charset", says, call, None, door.action.origin, writes=writes, again=plain, largest=largest)
 
 
 def _large(setting: Setting, door: Door) -> Iterator[Case]:

@@ -13,11 +13,12 @@ from typing import Any
 
 from pgagents.contract import Contract
 from pgagents.model import Move
-from pgagents.verify.call import Call, Fresh, Together
+from pgagents.verify.call import Call, Fresh, Recall, Together
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import REST, Door
-from pgagents.verify.generate import around_names, edges, ordinary
-from pgagents.verify.memory import Setting
+from pgagents.verify.edges import around_names, edges
+from pgagents.verify.generate import ordinary
+from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.replay import refused, replayed, same_thing, void
 from pgagents.verify.seen import Seen
@@ -25,6 +26,9 @@ from pgagents.verify.values import high, low, types_of
 from pgagents.verify.world import at_path
 
 NAME = "idempotency"
+ALONE = True
+USED = f"{NAME}/used"
+"""The note of the last key that a call of ours has used up, whichever check made it."""
 CONFLICT = 409
 
 
@@ -168,6 +172,8 @@ def _reuse(
     name = str(door.action.idempotency)
 
     def run() -> Conversation:
+        if not chain.keys and (used := (yield Recall(USED))) is not None:
+            chain.used(used)
         near = chain.following(setting, door)
         pair, key = yield from _together(setting, door, near)
         first = next((seen for seen in pair if seen.success), pair[0])
@@ -299,3 +305,12 @@ def _mismatched(setting: Setting, door: Door, contract: str, third: Seen) -> Ite
         yield kept(contract)
     else:
         yield broken(contract, "another body with a used key is refused", third.outcome)
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Note the last key that was used up."""
+    door = seen.call.door
+    key = seen.input.get(str(door.action.idempotency)) if door is not None and door.action.idempotency else None
+    if isinstance(key, str) and seen.success and seen.call.role == "main":
+        memory.notes[USED] = key
+    yield from ()

@@ -14,7 +14,7 @@ from pgagents.verify.alike import differing, said
 from pgagents.verify.call import Reuse
 from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
 from pgagents.verify.door import REST, Door
-from pgagents.verify.generate import ordinary
+from pgagents.verify.generate import answer_that_will_do, ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
@@ -64,8 +64,7 @@ def _run(setting: Setting, door: Door, param: Param, contract: str) -> Callable[
         usual = setting.named(param.schema)["default"]
         given = _widest(setting, door, param, usual)
         without = {k: v for k, v in given.items() if k != name}
-        lasting = any(r.found_by is not None and r.found_by.action is door.action for r in setting.model.resources.values())
-        reuses: tuple[Reuse, ...] = ("ever" if lasting else "unchanged", "")  # something may have changed between the two
+        reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, door), "")  # something may have changed between the two
         for again in reuses if setting.exclusive else (*reuses, *reuses[1:] * OTHERS):
             out: Seen = yield ordinary(door, recipe, "valid", f"{name} left out", input=without, reuse=again)
             full: Seen = yield ordinary(
@@ -90,10 +89,11 @@ def _run(setting: Setting, door: Door, param: Param, contract: str) -> Callable[
 
 def _widest(setting: Setting, door: Door, param: Param, usual: Any) -> dict[str, Any]:
     """The ordinary arguments where they have the default; else with every other number that has a default at its greatest."""
-    given = dict(recipe_of(setting.model, door.action).input)
+    given = recipe_of(setting.model, door.action).input
     if given.get(str(param.name)) == usual:
-        return given
-    return {**given, **{str(p.name): high(p.schema, setting.model.schemas) for p in door.params if p is not param and _ranged(setting, p)}}
+        return dict(given)
+    needed = {str(p.name): given[str(p.name)] for p in door.params if p.required and str(p.name) in given}
+    return {**needed, **{str(p.name): high(p.schema, setting.model.schemas) for p in door.params if p is not param and _ranged(setting, p)}}
 
 
 def _ranged(setting: Setting, param: Param) -> bool:

@@ -44,23 +44,28 @@ def _door(action: Action) -> Door:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each with the main key, where the operator's was given as well: then the target has these endpoints."""
+    """One call each with the main key, where the operator's was given as well: then the target has these endpoints.
+
+    What reads is answered to the operator first, if nobody asked yet.
+    """
     del roles
     if setting.model.errors.framework.no_scope is None:
         return
     for action in _tried(setting):
         contract = f"{NAME}/{action.name}@{OPERATOR}"
-        yield Probe(contract, 5, (contract,), 1, _run(setting, action, contract), (), OPERATOR)
+        yield Probe(contract, 5, (contract,), 2, _run(setting, action, contract), (), OPERATOR)
 
 
 def _run(setting: Setting, action: Action, contract: str) -> Callable[[], Conversation]:
     code = setting.model.codes[str(setting.model.errors.framework.no_scope)]
 
     def run() -> Conversation:
-        recipe = recipe_of(setting.model, action)
-        given = dict(recipe.input)
-        if action is setting.model.clock:  # should it pass, time hardly does
+        recipe, audit, clock = recipe_of(setting.model, action), setting.model.audit, setting.model.clock
+        given = dict(audit.listed_by.input) if audit is not None and audit.listed_by.action is action else dict(recipe.input)
+        if action is clock:  # should it pass, time hardly does
             given |= {str(p.name): low(p.schema, setting.model.schemas) for p in action.params if p.required}
+        else:
+            yield ordinary(_door(action), recipe, "valid", "as the operator", input=given, role=OPERATOR, owner=OPERATOR, reuse="ever")
         seen: Seen = yield ordinary(_door(action), recipe, "scope", "the operator's call with an ordinary key", input=given)
         yield from refused_with(seen, contract, [code], f"{action.name} with an ordinary key", HIDDEN)
 

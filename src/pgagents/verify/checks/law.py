@@ -12,7 +12,8 @@ from pgagents.verify import kinds
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import MCP, OPERATOR, Door
-from pgagents.verify.generate import edges, ordinary, time_passes
+from pgagents.verify.edges import edges
+from pgagents.verify.generate import ordinary, time_passes
 from pgagents.verify.laws import judged, reads, shown
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of

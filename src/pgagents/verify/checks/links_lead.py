@@ -6,45 +6,56 @@ one that is not there, or fails, is not. What leads to another host is not follo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.contract import Contract
-from pgagents.source import Pointer
-from pgagents.verify.call import Call, Raw, Recall
-from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
-from pgagents.verify.door import REST
-from pgagents.verify.memory import Memory, Setting
+from pgagents.model import Resource
+from pgagents.verify.call import Call, Live, Raw
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
+from pgagents.verify.door import REST, Door
+from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 
 NAME = "links_lead"
 GONE = (404, 410)
 SHORTEST = 8
 """A secret of fewer characters may stand in a page by chance."""
-Noted = dict[str, tuple[str, frozenset[str]]]
-"""By the member's name: the link, and the secrets that were told beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """The action that tells the link, and what it tells it of: the thing that it makes or finds."""
+
+    door: Door
+    resource: Resource
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each member that holds such links."""
-    for name, origin in _links(setting).items():
-        yield promise_at(NAME, name, f"@{REST}", f"the link that answers give as {name} leads to a page that is there", origin)
+    """One for each member that holds such links, at the action that makes or finds what has it."""
+    for name, link in _links(setting).items():
+        action = link.door.action
+        says = f"the link that a {link.resource.name} has as {name} leads to a page that is there"
+        yield promise(NAME, name, link.door, says, action.success.origin, action.cite)
 
 
-def _links(setting: Setting) -> Mapping[str, Pointer]:
+def _links(setting: Setting) -> Mapping[str, _Link]:
     """Members whose schema says `uri`, that no argument dictates, and that an example shows on the API's own host."""
 
-    def found() -> dict[str, Pointer]:
+    def found() -> dict[str, _Link]:
         given = {str(p.name) for a in setting.model.actions for p in a.params}
-        links: dict[str, Pointer] = {}
-        for door in setting.doors:
-            schema = door.action.success.schema
+        links: dict[str, _Link] = {}
+        for resource in setting.model.resources.values():
+            told = resource.made_by or resource.found_by
+            door = setting.door(str(told.action.name), REST) if told is not None else None
+            schema = door.action.success.schema if door is not None else None
             names = set(_uris(schema, setting, 0)) - given if schema is not None else set()
-            for example in door.action.examples:
+            for example in door.action.examples if door is not None else ():
                 for name, value in _members(example.output):
-                    if name in names and isinstance(value, str) and _path(setting, value):
-                        links.setdefault(name, door.action.success.origin)
+                    if door is not None and name in names and isinstance(value, str) and _path(setting, value):
+                        links.setdefault(name, _Link(door, resource))
         return links
 
     return setting.kept(NAME, found)
@@ -86,50 +97,38 @@ def _path(setting: Setting, link: str) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
-    """Note the first link of each member."""
-    noted: Noted = memory.notes.setdefault(NAME, {})
-    names = _links(memory.setting)
-    if seen.fits and seen.success and len(noted) < len(names):
-        members = list(_members(seen.body))
-        secrets = frozenset(v for k, v in members if k in memory.model.secrets and isinstance(v, str) and len(v) >= SHORTEST)
-        for name, value in members:
-            if name in names and isinstance(value, str):
-                noted.setdefault(name, (value, secrets))
-    yield from ()
-
-
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One request for each member, behind what tells the link."""
+    """One request for each member, of a thing that is there already, where there is one."""
     del roles
-    for name in _links(setting):
-        contract = f"{NAME}/{name}@{REST}"
-        yield Probe(contract, 4, (contract,), 1, _run(setting, name, contract), ())
+    for name, link in _links(setting).items():
+        contract = f"{NAME}/{name}/{link.door.place}"
+        writes = link.resource.made_by is not None
+        yield Probe(contract, 4, (contract,), 1, _run(setting, name, link, contract), (link.door,), "main", writes)
 
 
-def _run(setting: Setting, name: str, contract: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, name: str, link: _Link, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        noted: Noted = (yield Recall(NAME)) or {}
-        if name not in noted:
-            yield untested(contract, f"no answer told a {name}")
+        body: Mapping[str, Any] = yield Live(link.resource.name)
+        told = next((v for k, v in _members(body) if k == name and isinstance(v, str)), None)
+        if told is None:
+            yield untested(contract, f"the {link.resource.name} has no {name}")
             return
-        link, secrets = noted[name]
-        path = _path(setting, link)
+        path = _path(setting, told)
         if not path:
             yield kept(contract)
             return
-        seen: Seen = yield Call(
-            None, {}, "document", f"the link that {name} gave", twist="none", raw=Raw("GET", path, (("Accept", "*/*"),))
-        )
+        why = f"the link that {name} gave"
+        seen: Seen = yield Call(None, {}, "document", why, twist="none", raw=Raw("GET", path, (("Accept", "*/*"),)))
         if seen.error:
             yield broken(contract, f"the page of {name}", seen.outcome)
         elif not seen.void:
+            secrets = {v for k, v in _members(body) if k in setting.model.secrets and isinstance(v, str) and len(v) >= SHORTEST}
             yield _judged(contract, name, seen, secrets)
 
     return run
 
 
-def _judged(contract: str, name: str, seen: Seen, secrets: frozenset[str]) -> Judgement:
+def _judged(contract: str, name: str, seen: Seen, secrets: Collection[str]) -> Judgement:
     text = seen.response.body.decode("utf-8", "replace") if seen.response else ""
     if seen.status in GONE or seen.status >= 500:
         return broken(contract, f"{name} leads to a page", f"what it leads to is answered {seen.outcome}")

@@ -8,8 +8,9 @@ earlier than that, because other clients and other buckets draw too.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Bucket
@@ -113,7 +114,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         covers = [burst.id("limit"), burst.id("wait"), *([burst.id("apart")] if beside is not None else [])]
         own = burst.id("own") if burst.bucket.of == "key" and "second" in roles else ""
         run = _run(setting, burst, covers[0], covers[1], own, beside)
-        cost = cost_of(burst.bucket) + 2 * ROUNDS + 1 + 2 * (beside is not None)
+        cost = cost_of(burst.bucket) + 2 * ROUNDS + 1 + 3 * (beside is not None)
         yield Probe(
             covers[0], PHASE, (*covers, *([own] if own else [])), cost, run, (burst.door,), "main", burst.door.action.effect == "write"
         )
@@ -133,7 +134,7 @@ def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside
     def run() -> Conversation:
         passed, told, began = 0, bucket.requests, 0.0
         apart = burst.id("apart") if beside is not None else ""
-        first: Seen | None = (yield replace(beside.call, why="another bucket before a burst", burst=False)) if beside is not None else None
+        first = (yield from _roomy(setting, beside)) if beside is not None else None
         while True:
             seen: Seen = yield burst.call
             began = began or seen.sent_at
@@ -179,12 +180,24 @@ def _unclaimed(contracts: tuple[str, ...], reason: str) -> Iterator[Judgement]:
             yield Judgement(contract, Verdict.NOT_CLAIMED, reason)
 
 
+def _roomy(setting: Setting, beside: Burst) -> Generator[Any, Any, Seen]:
+    """A call of another bucket before a burst, when that bucket is not nearly empty itself."""
+    call = replace(beside.call, why="another bucket before a burst", burst=False)
+    seen: Seen = yield call
+    told = rate_of(seen, setting)
+    if told is not None and told[1] <= SLACK:
+        yield Wait(2 * SLACK * beside.bucket.per_s / beside.bucket.requests)
+        seen = yield call
+    return seen
+
+
 def _apart(setting: Setting, beside: Burst, first: Seen, contract: str) -> Conversation:
     """Another bucket before and after the burst. Where headers speak of a third bucket, they tell nothing of this one."""
     after: Seen = yield replace(beside.call, why="another bucket after a burst")
     before, now = rate_of(first, setting), rate_of(after, setting)
-    if before is None or now is None or not before[0] == now[0] == beside.bucket.requests or first.void:
-        yield Judgement(contract, Verdict.NOT_CLAIMED, "the headers tell of another bucket")
+    shown = before is not None and now is not None and before[1] > SLACK and before[0] == now[0] == beside.bucket.requests
+    if before is None or now is None or not shown or first.void:
+        yield Judgement(contract, Verdict.NOT_CLAIMED, "the headers tell of another bucket, or of a nearly empty one")
     elif after.status == LIMITED or before[1] - now[1] > SLACK:
         yield broken(
             contract, f"of {beside.bucket.name} at most {SLACK} fewer than {before[1]} remain", f"{after.outcome}, {now[1]} remain"

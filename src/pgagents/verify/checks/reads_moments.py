@@ -15,7 +15,8 @@ from pgagents.model import Param
 from pgagents.verify.alike import differing, said
 from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
 from pgagents.verify.door import REST, Door
-from pgagents.verify.generate import edges, ordinary
+from pgagents.verify.edges import edges
+from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen

@@ -8,10 +8,11 @@ from typing import Any
 from pgagents.contract import Contract
 from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Relation
-from pgagents.verify.call import Call
+from pgagents.verify.call import Call, Reuse
 from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
 from pgagents.verify.door import Door
-from pgagents.verify.generate import fills_a_page, ordinary
+from pgagents.verify.edges import fills_a_page
+from pgagents.verify.generate import answer_that_will_do, ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
@@ -29,6 +30,17 @@ def promises(setting: Setting) -> Iterator[Contract]:
             if fills_a_page(setting, door, relation):
                 says = f"{door.action.name} answers as many as {relation.widen} allows, where there are more"
                 yield promise(NAME, f"{relation.name}/filled", door, says, relation.origin, relation.cite or door.action.cite)
+                for flag in _flags(setting, door):
+                    says = f"{door.action.name} with {flag} leaves in each thing that has it"
+                    yield promise(NAME, f"{relation.name}/leaves_in", door, says, relation.origin, relation.cite or door.action.cite)
+
+
+def _flags(setting: Setting, door: Door) -> tuple[str, ...]:
+    """Optional arguments that are true or false, as is a member of that name in the things of the answer's one list."""
+    members = [setting.named(m) for m in setting.named(door.action.success.schema or {}).get("properties", {}).values()]
+    items = [setting.named(m.get("items", {})).get("properties", {}) for m in members if "array" in types_of(m)]
+    found = [p for p in door.params if not p.required and types_of(setting.named(p.schema)) == ("boolean",)]
+    return tuple(str(p.name) for p in found if len(items) == 1 and str(p.name) in items[0])
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -37,7 +49,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for door in setting.doors:
         relations = door.action.relations
         covers = tuple(f"{NAME}/{r.name}/{door.place}" for r in relations)
-        filled = tuple(f"{NAME}/{r.name}/filled/{door.place}" for r in relations if fills_a_page(setting, door, r))
+        pages = [r for r in relations if fills_a_page(setting, door, r)]
+        kinds = ("filled", "leaves_in") if _flags(setting, door) else ("filled",)
+        filled = tuple(f"{NAME}/{r.name}/{kind}/{door.place}" for r in pages for kind in kinds)
         if relations:
             run = _run(setting, door, relations, covers)
             yield Probe(covers[0], 4, (*covers, *filled), 1 + len(covers), run, (door,), "main", door.action.effect == "write")
@@ -65,14 +79,15 @@ def _narrow(setting: Setting, door: Door, relation: Relation) -> tuple[list[dict
     for other in door.action.relations:
         if (also := door.action.param(other.widen)) is not None and other.widen != relation.widen:
             wide[other.widen] = high(also.schema, schemas)
-    flags = {str(p.name): True for p in door.params if page and not p.required and types_of(setting.named(p.schema)) == ("boolean",)}
+    flags = dict.fromkeys(_flags(setting, door), True) if page else {}
     bases = [{**wide, **flags}, wide, base] if flags else [wide, base]
     return [_with(others, relation.widen, value) for others in bases for value in values], high(schema, schemas)
 
 
 def _with(given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    rest = {k: v for k, v in given.items() if k != name}
-    return rest if value is None else {**rest, name: value}
+    """The arguments with another value (None: without it), always in one order, so that equal calls are equal requests."""
+    found = {**given, name: value}
+    return {k: found[k] for k in sorted(found) if k != name or value is not None}
 
 
 def _run(setting: Setting, door: Door, relations: tuple[Relation, ...], covers: tuple[str, ...]) -> Callable[[], Conversation]:
@@ -85,25 +100,25 @@ def _run(setting: Setting, door: Door, relations: tuple[Relation, ...], covers: 
 
 def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Conversation:
     narrow, most = _narrow(setting, door, relation)
-    recipe = recipe_of(setting.model, door.action)
+    recipe, again = recipe_of(setting.model, door.action), answer_that_will_do(setting, door)
     reason = "no narrow call answered anything"
     for given in narrow:
         asked = f"{relation.widen} {given.get(relation.widen, 'left out')}"
-        small: Seen = yield ordinary(door, recipe, "valid", asked, input=given, reuse="unchanged")
+        small: Seen = yield ordinary(door, recipe, "valid", asked, input=given, reuse=again)
         had = _items(setting, relation, small)
         if not had:
             continue
         if _excused(setting, relation, small):
             reason = "the narrow call's answer was full"
             continue
-        wide = {**given, relation.widen: most}
-        large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input=wide, reuse="unchanged")
+        wide = _with(given, relation.widen, most)
+        large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input=wide, reuse=again)
         has = _items(setting, relation, large)
         if has is None:
             reason = "the wide call was not answered as promised"
             continue
         lost = [i for i in had if i not in has]
-        if lost and not setting.exclusive:
+        if lost and (not setting.exclusive or again == "ever"):
             lost = yield from _still(setting, door, relation, given, most, had)
         if lost:
             yield broken(contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}")
@@ -111,17 +126,40 @@ def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Con
             yield kept(contract)
         if fills_a_page(setting, door, relation):
             yield from _filled(setting, door, relation, given, had, has)
+            yield from _left_in(setting, door, relation, wide, has)
         return
     yield untested(contract, reason)
     if fills_a_page(setting, door, relation):
         yield untested(f"{NAME}/{relation.name}/filled/{door.place}", reason)
 
 
+def _left_in(setting: Setting, door: Door, relation: Relation, wide: dict[str, Any], has: list[Any]) -> Conversation:
+    """Whether what has the flags in the answer without them is in the answer with them, which has room for at least as many."""
+    flags = [name for name in _flags(setting, door) if wide.get(name) is True]
+    if not flags:
+        return
+    contract, recipe = f"{NAME}/{relation.name}/leaves_in/{door.place}", recipe_of(setting.model, door.action)
+    without = {name: value for name, value in wide.items() if name not in flags}
+    lost: list[Any] = []
+    reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, door), "")
+    for again in reuses:
+        whole: Seen = yield ordinary(door, recipe, "valid", f"without {' and '.join(flags)}", input=without, reuse=again)
+        if again == "":
+            narrow: Seen = yield ordinary(door, recipe, "valid", f"with {' and '.join(flags)}", input=wide)
+            has = _items(setting, relation, narrow) or []
+        every = [i for i in _things(setting, relation, whole) or () if all(i.get(flag) is True for flag in flags)]
+        lost = [i.get(relation.by) for i in every if i.get(relation.by) not in has]
+        if not lost:
+            yield kept(contract)
+            return
+    yield broken(contract, f"{relation.by} {lost[0]}, which has {' and '.join(flags)}", f"{len(has)} things without it")
+
+
 def _filled(setting: Setting, door: Door, relation: Relation, given: dict[str, Any], had: list[Any], has: list[Any]) -> Conversation:
     """Whether the narrow answer has as many as it may, of those that the wide one has."""
     contract, most = f"{NAME}/{relation.name}/filled/{door.place}", given[relation.widen]
     wanted = min(int(most), len(has))
-    if len(had) < wanted and not setting.exclusive:
+    if len(had) < wanted:
         small: Seen = yield ordinary(door, recipe_of(setting.model, door.action), "valid", "once more, as others use it too", input=given)
         had = _items(setting, relation, small) or had
     if len(had) < wanted:
@@ -136,7 +174,7 @@ def _still(
     """What the wide call loses of items that the narrow one has before and after it: others may add and take away in between."""
     recipe = recipe_of(setting.model, door.action)
     again = f"{relation.widen} {most}, as others use the server too"
-    large = yield ordinary(door, recipe, "valid", again, input={**given, relation.widen: most})
+    large = yield ordinary(door, recipe, "valid", again, input=_with(given, relation.widen, most))
     small = yield ordinary(door, recipe, "valid", f"{relation.widen} {given.get(relation.widen, 'left out')} once more", input=given)
     has, had_later = _items(setting, relation, large), _items(setting, relation, small)
     return [] if has is None or had_later is None else [i for i in had if i in had_later and i not in has]
@@ -154,6 +192,11 @@ def _scope(setting: Setting, seen: Seen) -> Scope | None:
 
 def _items(setting: Setting, relation: Relation, seen: Seen) -> list[Any] | None:
     """What tells the answer's items apart; None where there is no list."""
+    things = _things(setting, relation, seen)
+    return None if things is None else [thing.get(relation.by) for thing in things]
+
+
+def _things(setting: Setting, relation: Relation, seen: Seen) -> list[dict[str, Any]] | None:
     scope = _scope(setting, seen)
     if scope is None:
         return None
@@ -161,7 +204,7 @@ def _items(setting: Setting, relation: Relation, seen: Seen) -> list[Any] | None
         items = scope.evaluate(relation.keeps)
     except ExpressionError:
         return None
-    return [i.get(relation.by) for i in items if isinstance(i, dict)] if isinstance(items, list) else None
+    return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else None
 
 
 def _excused(setting: Setting, relation: Relation, seen: Seen) -> bool:

@@ -13,7 +13,8 @@ from pgagents.model import Former
 from pgagents.verify.call import Intent, Live, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise
 from pgagents.verify.door import Door
-from pgagents.verify.generate import edges, negatives_of, ordinary
+from pgagents.verify.edges import edges
+from pgagents.verify.generate import negatives_of, ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.seen import Seen, got

@@ -10,7 +10,8 @@ from pgagents.model import Resource, Takes
 from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import OPERATOR, REST, Door
-from pgagents.verify.generate import edges, time_passes
+from pgagents.verify.edges import edges
+from pgagents.verify.generate import time_passes
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 from pgagents.verify.world import at_path, will_do
@@ -152,6 +153,7 @@ def _taken(
         value = at_path(made_by.at, seen) if made_by.at is not None and seen.success else None
         body = value[0] if isinstance(value, list) and value else value
         if given in several and not seen.success:
+            counts.clear()  # whether a refused call took one is not judged here
             continue
         if not isinstance(body, Mapping) or not isinstance(body.get(takes.by), str) or not seen.fits:
             counts.clear()  # it may have taken a space all the same

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
@@ -22,13 +22,20 @@ from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 from pgagents.verify.tellings import Telling, kind_of, objects_at, tellings_of
 
+RANK = 8
 NAME = "told_alike"
+FOLLOWS = frozenset(("reads_back", "law", "moves", "same_answer", "runs_workflows"))
+"""What these find broken in one answer is another in the next."""
+REMEMBERS = True
+"""Verdicts hang on what other exchanges told: the same call need not be judged the same again."""
 TRUSTED = ("valid", "explore", "clean")
 MOST_KNOWN = 2_000
 LASTING_S = 600.0
 MOMENT_S = 2.0
 """How long a fact is believed: one that lasts, and one that changes by itself."""
 SAME_S = 1.0
+STALE_S = 120.0
+"""A time that was told so long before something changed is not when it was counted anew."""
 
 
 @dataclass(slots=True)
@@ -42,10 +49,21 @@ class _Told:
 
 
 @dataclass(slots=True)
+class _Dated:
+    """What changes by itself as an action told it last, at `at`, and the times that it told with it, first at `since`."""
+
+    values: Mapping[str, Any]
+    times: Mapping[str, Any]
+    since: float
+    at: float
+
+
+@dataclass(slots=True)
 class _Facts:
     """By kind and id what each action told last. `number` is the last exchange that was seen."""
 
     told: dict[tuple[str, str], dict[str, _Told]]
+    dated: dict[tuple[str, str, str], _Dated] = field(default_factory=dict)
     written: int = 0
     number: int = 0
 
@@ -162,7 +180,14 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         return
     if door.action.effect == "write" and (seen.success or seen.error or seen.status >= 500):
         facts.written += 1
-    if not seen.success or not seen.fits or seen.call.beside or seen.call.intent not in TRUSTED or not isinstance(seen.body, Mapping):
+    if (
+        not seen.success
+        or not seen.fits
+        or seen.spoilt
+        or seen.call.beside
+        or seen.call.intent not in TRUSTED
+        or not isinstance(seen.body, Mapping)
+    ):
         return
     verdicts: dict[str, Judgement] = {}
     for telling in _tellings(memory.setting, str(door.action.name)):
@@ -185,6 +210,8 @@ def _compared(setting: Setting, facts: _Facts, new: _Told, door: Door) -> Iterat
     id = new.body.get(new.telling.id)
     if not isinstance(id, str | int) or isinstance(id, bool):
         return
+    if (stale := _dated_before(setting, facts, new, str(id))) is not None:
+        yield stale
     known = facts.told.setdefault((new.telling.kind, str(id)), {})
     for old in known.values():
         reader = new.telling if not new.telling.writes else old.telling
@@ -193,10 +220,35 @@ def _compared(setting: Setting, facts: _Facts, new: _Told, door: Door) -> Iterat
         differing = next((n for n in names if not _same(new.body[n], old.body[n])), None)
         if differing is not None and (door.surface == REST or new.telling.writes):
             said = f"{differing} {old.body[differing]!r}, as {old.telling.action} told of the same {reader.kind}"
-            yield broken(contract, said, f"{differing} {new.body[differing]!r} in what {new.telling.action} tells")
+            yield broken(contract, said, f"{differing} differs: {new.telling.action} tells {new.body[differing]!r}")
         elif names and differing is None:
             yield kept(contract)
     known[f"{new.telling.action} {new.telling.id}"] = new
+
+
+def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judgement | None:
+    """Broken, where what changes by itself has changed and is told with a time that was told long before the change."""
+    volatile = _volatile(setting, new.telling.kind) & new.body.keys()
+    times = {n: new.body[n] for n in volatile if '"date-time"' in new.telling.words.get(n, "")}
+    values = {n: new.body[n] for n in volatile if n in new.telling.words and n not in times and isinstance(new.body[n], int | float)}
+    if not times or not values or new.telling.writes or not new.telling.direct or len(facts.dated) > MOST_KNOWN:
+        return None
+    key = (new.telling.kind, id, new.telling.action)
+    old = facts.dated.get(key)
+    same = old is not None and old.times == times
+    facts.dated[key] = _Dated(values, times, old.since if old is not None and same else new.at, new.at)
+    if old is None or not same or old.values == values or old.at - old.since < STALE_S:
+        return None
+    name = next(n for n in values if old.values.get(n) != values[n])
+    time = next(iter(times))
+    contract = f"{NAME}/{new.telling.kind}/{new.telling.action}@{REST}"
+    told = f"{name} {values[name]} is told with {time} {times[time]} still, as {name} {old.values.get(name)} was"
+    return broken(contract, f"{time} moves on when {name} changes", told)
+
+
+def _volatile(setting: Setting, kind: str) -> frozenset[str]:
+    alike = [r for r in setting.model.resources.values() if kind_of(setting.model, r) == kind and r.made_by is None]
+    return frozenset(m for r in alike for m in r.volatile)
 
 
 def _standing(setting: Setting, old: _Told, new: _Told, member: str) -> bool:

@@ -15,7 +15,8 @@ from pgagents.schema import resolve, subschemas
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept
 from pgagents.verify.door import REST, Door
-from pgagents.verify.generate import free_params, is_invalid, ordinary
+from pgagents.verify.edges import free_params
+from pgagents.verify.generate import is_invalid, ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen

@@ -1,0 +1,298 @@
+"""State held to its bounds: each small slip of a server breaks the very contract that is about it, and the plain sandbox none."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+import pytest
+
+from heldout.around import acts, arguments
+from pgagents.cli._inside import Inside, inside, over_tls, verified
+from pgagents.contract import Verdict
+from pgagents.sandbox import meddle
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.signature import sign
+from pgagents.verify.oauth import challenge
+from pgagents.verify.options import Options
+from pgagents.verify.signing import compact
+from pgagents.wire import Handler, Request, Response, Silence
+from verifying import ids, model, run
+
+Slip = Callable[[Handler, Inside, Context], Handler]
+
+
+def broken_by(slip: Slip, *only: str, **options: Any) -> list[str]:
+    """The contracts that a sandbox with that slip breaks."""
+    opened = inside(model())
+    context = Context(model(), opened.sandbox.front, opened.sandbox.front.rng, opened.sandbox.courier, opened.sleep)
+    handler = slip(over_tls(opened.sandbox.handler), opened, context)
+    keys = {**opened.keys, "main": opened.sandbox.tokens["test"]} if options.get("limits") else None
+    report = verified(model(), opened, Options(only=only, **options), handler=handler, keys=keys)
+    assert ids(report, Verdict.UNTESTED) == []
+    return ids(report, Verdict.BROKEN)
+
+
+def form(request: Request) -> dict[str, str]:
+    return dict(parse_qsl(request.body.decode("utf-8", "replace")))
+
+
+def with_form(request: Request, **values: str) -> Request:
+    return replace(request, body=urlencode({**form(request), **values}).encode())
+
+
+def at_token(change: Callable[[dict[str, str], Inside], dict[str, str]]) -> Slip:
+    """Other parameters than were sent to the token endpoint."""
+
+    def slip(handler: Handler, opened: Inside, _: Context) -> Handler:
+        def repair(request: Request) -> Request:
+            return with_form(request, **change(form(request), opened)) if request.path == "/oauth/token" else request
+
+        return meddle.repairs(handler, repair)
+
+    return slip
+
+
+def redirect_unbound(given: dict[str, str], opened: Inside) -> dict[str, str]:
+    return {"redirect_uri": opened.client.redirect_uri} if "redirect_uri" in given else {}
+
+
+def client_unbound(given: dict[str, str], opened: Inside) -> dict[str, str]:
+    client = opened.client
+    return {"client_id": client.client_id, "client_secret": ""} if given.get("client_id") == client.other.client_id else {}
+
+
+def refresh_widens(handler: Handler, opened: Inside, _: Context) -> Handler:
+    def answer(request: Request) -> Response | Silence:
+        wider = request.path == "/oauth/token" and form(request).get("scope")
+        found = handler(with_form(request, scope="read") if wider else request)
+        if wider:
+            store = opened.sandbox.front.store
+            with store.transaction():
+                store.run("UPDATE oauth_token SET scope = ?", wider)
+        return found
+
+    return answer
+
+
+def plain_challenge(handler: Handler, *_: Any) -> Handler:
+    def repair(request: Request) -> Request:
+        query = dict(request.query)
+        if request.path != "/oauth/authorize" or query.get("code_challenge_method") != "plain":
+            return request
+        query |= {"code_challenge": challenge(query["code_challenge"]), "code_challenge_method": "S256"}
+        return replace(request, target=f"{request.path}?{urlencode(query)}")
+
+    return meddle.repairs(handler, repair)
+
+
+def at_tokens(edit: Callable[[Response], Response]) -> Slip:
+    """Other answers of the token endpoint."""
+
+    def slip(handler: Handler, *_: Any) -> Handler:
+        return meddle.edits(handler, lambda request, answer: edit(answer) if request.path == "/oauth/token" else answer)
+
+    return slip
+
+
+def expiry_lie(answer: Response) -> Response:
+    return answer.with_json({**json.loads(answer.body), "expires_in": 60}) if answer.status == 200 else answer
+
+
+def scope_too_narrow(handler: Handler, opened: Inside, _: Context) -> Handler:
+    grants, at = opened.sandbox.front.grants, [""]
+    find = grants.key
+    grants.key = lambda text, now: replace(key, granted=()) if (key := find(text, now)) and "/holds/" in at[0] else key
+
+    def answer(request: Request) -> Response | Silence:
+        at[0] = request.path
+        return handler(request)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("slip", "contract"),
+    [
+        (at_token(redirect_unbound), "oauth_grants/redirect_bound@rest"),
+        (at_token(client_unbound), "oauth_grants/client_bound@rest"),
+        (plain_challenge, "oauth_grants/challenge_method@rest"),
+        (at_tokens(lambda answer: answer.with_header("Cache-Control", None)), "oauth_grants/not_stored@rest"),
+        (at_tokens(expiry_lie), "oauth_grants/expiry_told@rest"),
+        (refresh_widens, "oauth_grants/refresh_scope@rest"),
+        (scope_too_narrow, "needs_grant/within/release_hold@rest"),
+    ],
+)
+def test_a_slip_of_the_oauth_server_breaks_its_contract_alone(slip, contract):
+    assert broken_by(slip, contract.partition("/")[0]) == [contract]
+
+
+def keys_as(change: Callable[[Any, str], str]) -> Slip:
+    """Idempotency keys as the server takes them."""
+
+    def slip(handler: Handler, _: Inside, context: Context) -> Handler:
+        def read(action: Any, values: dict[str, Any], *_: Any) -> dict[str, Any]:
+            name = action.idempotency
+            return {**values, name: change(action, values[name])} if name in values else values
+
+        arguments(context, read)
+        return handler
+
+    return slip
+
+
+def test_keys_that_are_cut_are_found_by_their_last_character():
+    broken = broken_by(keys_as(lambda _, key: key[:40]), "idempotency")
+    assert broken
+    assert {id.split("/")[1] for id in broken} == {"apart"}
+
+
+def test_keys_that_each_action_has_for_itself_are_found_by_another_action():
+    assert broken_by(keys_as(lambda action, key: f"{action.name}{key}"), "idempotency") == ["idempotency/other_action/create_session@rest"]
+
+
+def test_keys_of_all_api_keys_are_found_by_another_key(monkeypatch):
+    from pgagents.sandbox import idempotency
+
+    for name in ("earlier", "remember"):
+        known = getattr(idempotency, name)
+        monkeypatch.setattr(idempotency, name, lambda store, _, *rest, known=known: known(store, "everybody", *rest))
+    broken = broken_by(lambda handler, *_: handler, "idempotency")
+    assert "idempotency/other_key/create_session@rest" in broken
+    assert {id.split("/")[1] for id in broken} == {"other_key", "other_project"}
+
+
+def every_type(handler: Handler, opened: Inside, _: Context) -> Handler:
+    outbox = opened.sandbox.courier.outbox
+    known = outbox._listening
+    types = list(model().webhooks.events)
+    outbox._listening = lambda _, tenant: list(dict.fromkeys(id for type in types for id in known(type, tenant)))
+    return handler
+
+
+def never_removed(handler: Handler, opened: Inside, _: Context) -> Handler:
+    opened.sandbox.courier.outbox.remove = lambda *_: True
+    return handler
+
+
+@pytest.mark.parametrize(("slip", "contract"), [(every_type, "sends_events/alone@rest"), (never_removed, "sends_events/deleted@rest")])
+def test_events_that_nobody_asked_for_are_found(slip, contract):
+    assert contract in broken_by(slip, "sends_events")
+
+
+def signed_if(fits: Callable[[str, str, int, Request], Request | None]) -> Slip:
+    """A signed call that also another signature opens: `fits(secret, mac, told, request)` gives the request that is then taken."""
+
+    def slip(handler: Handler, opened: Inside, _: Context) -> Handler:
+        secret = opened.sandbox.stripe_secret
+
+        def repair(request: Request) -> Request:
+            told = re.fullmatch(r"t=(\d+),v1=(\w+)", request.header("Stripe-Signature") or "")
+            found = fits(secret, told[2], int(told[1]), request) if told else None
+            now = opened.sandbox.front.clock.now()
+            return found.with_header("Stripe-Signature", sign(secret, found.body, now)) if found is not None else request
+
+        return meddle.repairs(handler, repair)
+
+    return slip
+
+
+def ahead(secret: str, mac: str, told: int, request: Request) -> Request | None:
+    now = 1_776_000_000
+    return request if told > now and sign(secret, request.body, told).endswith(mac) else None
+
+
+def untimed(secret: str, mac: str, _: int, request: Request) -> Request | None:
+    import hashlib
+    import hmac
+
+    return request if hmac.new(secret.encode(), request.body, hashlib.sha256).hexdigest() == mac else None
+
+
+def reserialized(secret: str, mac: str, told: int, request: Request) -> Request | None:
+    written = compact(request.body)
+    return replace(request, body=written) if sign(secret, written, told).endswith(mac) else None
+
+
+@pytest.mark.parametrize(("fits", "detail"), [(ahead, "ahead"), (untimed, "untimed"), (reserialized, "bytes")])
+def test_a_signature_that_should_not_fit_is_found(fits, detail):
+    assert f"verifies_signed_calls/{detail}/receive_payment_event@rest" in broken_by(signed_if(fits), "verifies_signed_calls")
+
+
+def test_a_server_that_verifies_what_it_wrote_anew_is_found_by_odd_spaces():
+    def slip(handler: Handler, *_: Any) -> Handler:
+        return meddle.repairs(handler, lambda r: replace(r, body=compact(r.body)) if r.path.endswith("/webhooks/stripe") else r)
+
+    assert "verifies_signed_calls/spaced/receive_payment_event@rest" in broken_by(slip, "verifies_signed_calls")
+
+
+def test_a_space_that_an_expired_hold_keeps_is_found():
+    def slip(handler: Handler, opened: Inside, _: Context) -> Handler:
+        opened.sandbox.front.store.script(
+            "CREATE TRIGGER kept AFTER UPDATE OF status ON hold WHEN NEW.status = 'expired' "
+            "BEGIN UPDATE lot SET available = available - 1 WHERE id = NEW.lot_id; END"
+        )
+        return handler
+
+    assert broken_by(slip, "hold_ends") == ["hold_ends/returns/hold/check_availability@rest"]
+
+
+def test_a_hold_of_another_project_that_may_be_named_where_none_need_be_is_found():
+    def slip(handler: Handler, opened: Inside, context: Context) -> Handler:
+        def act(inner: Domain, call: Call) -> Any:
+            opened.sandbox.front.store.run("UPDATE hold SET tenant = ? WHERE id = ?", call.key.tenant, call.input.get("hold_id"))
+            return inner(call)
+
+        acts(context, act, "create_session")
+        return handler
+
+    broken = broken_by(slip, "absent_id/foreign/hold_id")
+    assert set(broken) == {f"absent_id/foreign/hold_id/create_session@{surface}" for surface in ("rest", "dispatcher")}
+
+
+def test_what_any_refused_call_leaves_behind_is_found():
+    def slip(handler: Handler, _: Inside, context: Context) -> Handler:
+        def act(inner: Domain, call: Call) -> Any:
+            found = inner(call)
+            if isinstance(found, Refusal) and found.code == "CONFLICT" and "hold_id" in call.input:
+                inner(replace(call, input={k: v for k, v in call.input.items() if k not in ("hold_id", "vehicle")}))
+            return found
+
+        acts(context, act, "create_session")
+        return handler
+
+    assert [id for id in broken_by(slip) if id.startswith("refused_leaves_nothing/session/")]
+
+
+def test_a_bucket_that_another_empties_is_found():
+    def slip(handler: Handler, *_: Any) -> Handler:
+        reads = [0]
+
+        def edit(request: Request, answer: Response) -> Response:
+            remaining = answer.header("X-RateLimit-Remaining")
+            reads[0] += request.method == "GET"
+            if request.method == "GET" or remaining is None or answer.header("X-RateLimit-Limit") != "60":
+                return answer
+            return answer.with_header("X-RateLimit-Remaining", str(max(0, int(remaining) - reads[0])))
+
+        return meddle.edits(handler, edit)
+
+    assert "rate_enforced/apart/read@rest" in broken_by(slip, "rate_enforced/apart", limits=True)
+
+
+def test_a_code_that_was_tried_wrongly_may_be_dead_and_every_way_is_still_tried():
+    report = run(model(), liberties=["oauth-code-burnt"], only=("oauth_grants",))
+    assert {r.verdict for r in report.results if r.contract.check == "oauth_grants"} == {Verdict.KEPT}
+
+
+def test_a_workflow_that_breaks_off_puts_back_what_the_operator_changed():
+    opened = inside(model(), faults=["opt-out-ends-sessions"])
+    before = opened.sandbox.front.store.rows("SELECT id, agents, rate_cents FROM lot ORDER BY id")
+    report = verified(model(), opened, Options(only=("runs_workflows/opt-out",)))
+    assert ids(report, Verdict.BROKEN)
+    assert opened.sandbox.front.store.rows("SELECT id, agents, rate_cents FROM lot ORDER BY id") == before

@@ -1,0 +1,53 @@
+"""Links in answers: followed on the API's own host alone, without a key, and judged by what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pgagents.cli._inside import inside, over_tls, verified
+from pgagents.report.report import Report
+from pgagents.verify.options import Options
+from pgagents.wire import Handler, Request, Response, Silence
+from verifying import model
+
+CONTRACT = "links_lead/receipt_url/create_session@rest"
+
+
+def run(address: str | None = None, wrap: Callable[[Handler], Handler] = lambda handler: handler) -> tuple[Report, list[Request]]:
+    """A run of the one contract, and the requests for pages; `address` is the host that the sandbox thinks to have."""
+    opened, pages = inside(model()), []
+    if address is not None:
+        opened.sandbox.front.site.setting.address.url = address
+    inner = wrap(over_tls(opened.sandbox.handler))
+
+    def handler(request: Request) -> Response | Silence:
+        if request.path.startswith("/r/"):
+            pages.append(request)
+        return inner(request)
+
+    return verified(model(), opened, Options(only=(CONTRACT,)), handler=handler), pages
+
+
+def verdict(report: Report) -> str:
+    return next(r.verdict.value for r in report.results if r.contract.id == CONTRACT)
+
+
+def test_link_to_the_api_is_followed_without_a_key():
+    report, pages = run()
+    assert verdict(report) == "kept"
+    assert len(pages) == 1
+    assert pages[0].header("authorization") is None
+
+
+def test_link_to_another_host_is_not_followed():
+    report, pages = run("https://pages.example")
+    assert verdict(report) == "kept"
+    assert pages == []
+
+
+def test_link_to_a_page_that_fails_is_found():
+    def failing(handler: Handler) -> Handler:
+        return lambda request: Response(500, (), b"") if request.path.startswith("/r/") else handler(request)
+
+    report, _ = run(wrap=failing)
+    assert verdict(report) == "broken"

@@ -1,0 +1,130 @@
+"""Values that tell more: laws read as equations, numbers that tell them from near misses, what answers tell of one thing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pgagents.expression import epoch
+from pgagents.verify.edges import edges
+from pgagents.verify.equations import equations, forecast, split
+from pgagents.verify.generate import negatives_of
+from pgagents.verify.kinds import Plan
+from pgagents.verify.memory import setting_of
+from pgagents.verify.near_miss import CANDIDATES, missed, most_telling
+from pgagents.verify.tellings import EACH, tellings_of
+from verifying import SHOP, URL, model
+
+
+def laws(action: str) -> Any:
+    return next(a for a in model().actions if a.name == action).laws
+
+
+def values(given: dict[str, Any], response: dict[str, Any], now: float = 0.0) -> dict[str, Any]:
+    return {"input": given, "response": response, "status": 200, "surface": "rest", "now": now, "before": None, "env": {}}
+
+
+CAPPED = {"rate": 3.5, "rate_unit": "hour", "max_daily": 28.0, "started_at": "2026-04-18T16:00:00Z"}
+
+
+def test_a_bill_is_forecast_from_laws_alone():
+    after_30_hours = epoch("2026-04-19T22:00:00Z")
+    told = forecast(equations(laws("end_session")), values({}, {"session": CAPPED}, after_30_hours))["response"]["session"]
+    assert {k: told[k] for k in ("ended_at", "duration_hours", "subtotal", "owner_payout", "platform_fee")} == {
+        "ended_at": "2026-04-19T22:00:00Z", "duration_hours": 30.0, "subtotal": 49.0, "owner_payout": 44.1, "platform_fee": 4.9,
+    }  # fmt: skip
+
+
+def test_a_law_under_a_condition_says_nothing_where_that_does_not_hold():
+    told = forecast(
+        equations(laws("end_session")), values({}, {"session": {**CAPPED, "rate_unit": "night"}}, epoch("2026-04-18T20:00:00Z"))
+    )
+    assert "subtotal" not in told["response"]["session"]
+
+
+def test_a_law_that_is_no_equation_is_left_out():
+    assert {e.law for e in equations(laws("search_parking"))} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "token", "pieces"),
+    [("a && (b && c)", "&&", ["a ", " (b && c)"]), ('x == "a == b"', "==", ["x ", ' "a == b"']), ("f(a, b), c", ",", ["f(a, b)", " c"])],
+)
+def test_a_law_is_split_outside_brackets_and_texts(text, token, pieces):
+    assert split(text, token) == pieces
+
+
+@pytest.mark.parametrize("rate", [3.5, 7.25, 8.75])
+def test_hours_are_chosen_that_show_half_cents_rounded_otherwise(rate):
+    known = equations(laws("create_session"))
+    choices = [(hours, values({"hours": hours}, {"session": {"rate": rate, "rate_unit": "hour"}})) for hours in CANDIDATES]
+    hours, found = most_telling(known, choices)
+    assert {name for _, _, name in found} >= {"cents cut to the cent", "cents cut as a double"}
+    shown = missed(known, values({"hours": hours}, {"session": {"rate": rate, "rate_unit": "hour"}}))
+    assert found == shown
+    assert not missed(known, values({"hours": 2}, {"session": {"rate": 6.0, "rate_unit": "hour"}})) >= found
+
+
+def test_some_hours_tell_bankers_rounding_from_half_up():
+    known = equations(laws("create_session"))
+    told = [missed(known, values({"hours": h}, {"session": {"rate": 3.5, "rate_unit": "hour"}})) for h in CANDIDATES]
+    assert any("cents to the even cent" in {name for _, _, name in found} for found in told)
+
+
+def test_an_amount_without_a_bound_is_one_that_no_double_holds():
+    setting = setting_of(model(), URL)
+    given = {name: given for name, given, _ in edges(setting, setting.by_place["refund_session@rest"])}["high"]
+    assert int(given["amount"] * 100) != round(given["amount"] * 100)
+    assert len(given["reason"]) == 200
+    assert len(given["reason"].encode()) == 800
+
+
+def test_times_of_life_show_a_cap_that_is_forgotten():
+    setting = setting_of(model(), URL)
+    plan = Plan(setting, setting.model.resources["session"])
+    short, longer = plan.lives([CAPPED], [CAPPED])
+    assert 0 < short < 86_400
+    assert short + longer > 86_400
+    assert "least the first alone" in {name for _, _, name in plan.told}
+
+
+def test_a_door_meets_a_place_for_each_law_with_a_condition():
+    setting = setting_of(model(), URL)
+    plan = Plan(setting, setting.model.resources["session"])
+    makers = [setting.by_place[f"create_session@{surface}"] for surface in ("rest", "dispatcher")]
+    places = [{"id": f"lot_{i}", "rate": 6.0, "rate_unit": unit, "certified": True} for i, unit in enumerate(("hour", "day", "night"))]
+    met = {(m.door.surface, m.place["rate_unit"] == "hour") for m in plan.makings(makers, setting.by_place["search_parking@rest"], places)}
+    assert met == {("rest", True), ("rest", False), ("dispatcher", True), ("dispatcher", False)}
+
+
+def test_each_argument_is_wrong_in_another_way_and_on_every_surface_in_the_same():
+    setting = setting_of(model(), URL)
+    wrong = {(n.door.place, n.detail): n for d in setting.doors for n in negatives_of(setting, d) if n.tier == 1}
+    texts = {n.call.input[n.field] for (_, detail), n in wrong.items() if detail.startswith("pattern/") and n.field in n.call.input}
+    assert len({t for t in texts if isinstance(t, str)}) >= 5
+    for (place, detail), negative in wrong.items():
+        twin = wrong.get((place.replace("@rest", "@dispatcher"), detail))
+        in_body = (param := negative.door.action.param(negative.field)) is not None and param.place == "body"
+        if twin is not None and in_body:
+            assert twin.says == negative.says
+
+
+def test_only_what_two_answers_say_in_the_same_words_is_one_fact():
+    by_action = {str(a.name): tellings_of(model(), a) for a in model().actions}
+    (found,), (counted,) = by_action["search_parking"], by_action["check_availability"]
+    assert (found.kind, found.path, found.id, found.direct) == ("lot", ("lots", EACH), "id", False)
+    assert (counted.kind, counted.id, counted.direct) == ("lot", "lot_id", True)
+    assert {n for n in found.words if counted.words.get(n) == found.words[n]} == {"available", "total"}
+    own, place = by_action["create_session"]
+    assert (own.kind, own.makes, place.kind, place.makes) == ("session", True, "lot", False)
+    assert not {"payment_intent_id", "client_secret"} & own.words.keys()
+    assert "estimated_amount" not in place.words  # nothing keeps it as it was made
+
+
+def test_a_catalogue_of_another_domain_has_such_contracts_too():
+    setting = setting_of(model(SHOP), URL)
+    from pgagents.verify.run import contracts
+
+    checks = {c.check for c in contracts(setting.model)}
+    assert checks >= {"told_alike", "keeps_defaults", "tells_ids_apart"}
