@@ -2,7 +2,7 @@
 
 All numbers count as doubles, `size()` included, so literals in arithmetic are written `2.0`; comparing with `2` works.
 Bounds: 2,000 characters, 30 levels of brackets, and a cost (longest list to the power of nested macros) that keeps
-an evaluation well under 100 ms. Helpers never raise: what they cannot compute is NaN, null or false.
+an evaluation well under 100 ms.
 """
 
 from __future__ import annotations
@@ -11,19 +11,20 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
-from functools import cache, lru_cache
-from itertools import pairwise
+from dataclasses import dataclass, field
+from functools import cache
 from types import ModuleType
 from typing import Any
+
+from pgagents.members import Paths, only, paths_of
+from pgagents.reckoning import HELPERS, cents, distance_km, epoch
+
+__all__ = ["HELPERS", "MAX_CHARS", "Expression", "ExpressionError", "Scope", "cents", "compile", "distance_km", "epoch"]
 
 MAX_CHARS = 2_000
 MAX_BRACKETS = 30
 MAX_COST = 200_000
 MAX_DATA_DEPTH = 100
-EARTH_RADIUS_KM = 6371.0088
 
 _TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([A-Za-z_]\w*)|([()\[\]{}])|(.)""", re.S)
 _MACRO = re.compile(r"\.(all|exists|exists_one|map|filter)\(\s*([A-Za-z_]\w*)\s*,")
@@ -38,149 +39,14 @@ class ExpressionError(Exception):
     """The expression does not compile, or could not be evaluated on this data."""
 
 
-def cents(amount: Any) -> float:
-    """Dollars to whole cents: rounded to 6 places, then half up to the cent. Amounts past 10^12 have no cents in a double."""
-    if not _number(amount) or abs(amount) > 1e12:
-        return math.nan
-    return float(Decimal(repr(round(amount, 6))).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)
-
-
-def near(a: Any, b: Any, slack: Any) -> bool:
-    """|a - b| <= slack."""
-    return _number(a) and _number(b) and _number(slack) and abs(a - b) <= slack
-
-
-def distance_km(a: Any, b: Any) -> float:
-    """Great-circle distance between two values with `lat` and `lng` in degrees, R = 6371.0088 km."""
-    try:
-        values = (a["lat"], a["lng"], b["lat"], b["lng"])
-    except (TypeError, KeyError, IndexError):
-        return math.nan
-    if not all(_number(v) for v in values):
-        return math.nan
-    lat1, lng1, lat2, lng2 = (math.radians(v) for v in values)
-    h = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lng2 - lng1) / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(h)))
-
-
-def sorted_by(items: Any, member: Any) -> bool:
-    """Whether the items never fall in the named member; equal neighbours may stand in any order."""
-    values = _members(items, member)
-    try:
-        return values is not None and all(a <= b for a, b in pairwise(values))
-    except TypeError:
-        return False
-
-
-def sorted_down_by(items: Any, member: Any) -> bool:
-    """Whether the items never rise in the named member."""
-    values = _members(items, member)
-    try:
-        return values is not None and all(a >= b for a, b in pairwise(values))
-    except TypeError:
-        return False
-
-
-def unique_by(items: Any, member: Any) -> bool:
-    """Whether no two items have the same value in the named member."""
-    values = _members(items, member)
-    return values is not None and len(values) == len({_identity(v) for v in values})
-
-
-def sum_of(items: Any, member: Any) -> float:
-    """The sum of the named member over the items."""
-    values = _members(items, member)
-    if values is None or not all(_number(v) and abs(v) < 1e290 for v in values):
-        return math.nan
-    return math.fsum(values)
-
-
-def upper(text: Any) -> str | None:
-    """The text in capitals."""
-    return text.upper() if isinstance(text, str) else None
-
-
-def alnum(text: Any) -> str | None:
-    """Only the ASCII letters and digits of the text."""
-    return re.sub(r"[^A-Za-z0-9]", "", text) if isinstance(text, str) else None
-
-
-def first(text: Any, count: Any) -> str | None:
-    """The first `count` characters."""
-    return text[: max(0, int(count))] if isinstance(text, str) and _number(count) else None
-
-
-def ceil(number: Any) -> float:
-    """The least whole number not below; noise under a millionth does not count."""
-    return float(math.ceil(round(number, 6))) if _number(number) else math.nan
-
-
-def floor(number: Any) -> float:
-    """The greatest whole number not above; noise under a millionth does not count."""
-    return float(math.floor(round(number, 6))) if _number(number) else math.nan
-
-
-def least(a: Any, b: Any) -> float:
-    """The smaller of two numbers; null counts as no bound."""
-    if a is None or b is None:
-        a, b = (b, b) if a is None else (a, a)
-    return min(a, b) if _number(a) and _number(b) else math.nan
-
-
-def epoch(text: Any) -> float:
-    """Seconds since 1970 of an RFC 3339 time with an offset."""
-    return _epoch(text) if isinstance(text, str) else math.nan
-
-
-@lru_cache(maxsize=4_096)
-def _epoch(text: str) -> float:
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.timestamp() if moment.tzinfo else math.nan
-    except (ValueError, OverflowError):
-        return math.nan
-
-
-def len_(value: Any) -> float:
-    """`size()` as a double; a call of `size` is rewritten to this name of the same length, so that places stay true."""
-    return float(len(value)) if isinstance(value, str | list | dict) else math.nan
-
-
-HELPERS: dict[str, Callable[..., Any]] = {
-    f.__name__: f
-    for f in (
-        cents, near, distance_km, sorted_by, sorted_down_by, unique_by, sum_of, upper, alnum, first, ceil, floor, least, epoch, len_,
-    )
-}  # fmt: skip
-
-
-def _number(value: Any) -> bool:
-    """Whether it is a finite number that a double can hold."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and -1.7e308 < value < 1.7e308
-
-
-def _members(items: Any, member: Any) -> list[Any] | None:
-    """The named member of each item, where all have it."""
-    if not isinstance(items, list) or not isinstance(member, str) or not all(isinstance(i, dict) and member in i for i in items):
-        return None
-    return [item[member] for item in items]
-
-
-def _identity(value: Any) -> Any:
-    """A value that a set can hold, the same for equal JSON values; true is not 1."""
-    if isinstance(value, list):
-        return ("list", *(_identity(v) for v in value))
-    if isinstance(value, dict):
-        return ("dict", frozenset((k, _identity(v)) for k, v in value.items()))
-    return (isinstance(value, bool), value)
-
-
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression: its text, the names it reads, our functions that it calls and how deep its macros nest."""
+    """A compiled expression: its text, the names it reads, the paths within them, our functions that it calls and how deep its
+    macros nest."""
 
     text: str
     names: frozenset[str]
+    paths: Mapping[str, Paths] = field(compare=False)
     calls: frozenset[str]
     nesting: int
     program: Any
@@ -222,7 +88,7 @@ def compile(text: str, names: Iterable[str]) -> Expression:
     called = {f for f in program.functions() if f.isidentifier()}
     for name in sorted(called - HELPERS.keys() - _STANDARD):
         raise ExpressionError(f"`{name}()` is no function here; known: {', '.join(sorted({*HELPERS, 'size'} - {'len_'}))}")
-    return Expression(text, frozenset(free), frozenset(called & HELPERS.keys()), nesting, program)
+    return Expression(text, frozenset(free), paths_of(text, free), frozenset(called & HELPERS.keys()), nesting, program)
 
 
 def _scan(text: str) -> tuple[str, int, int]:
@@ -251,36 +117,59 @@ def _scan(text: str) -> tuple[str, int, int]:
 
 
 class Scope:
-    """The values expressions read. A value is made ready when the first expression reads it: that costs more than evaluating.
+    """The values expressions read. What is read of a value is made ready when the first expression reads it: that costs more than
+    evaluating.
 
     `reading` are expressions that will be evaluated for sure, so that what all of them read is made ready at once.
     """
 
-    __slots__ = ("_context", "_known", "_longest", "values")
+    __slots__ = ("_context", "_known", "_longest", "_paths", "_ready", "values")
 
     def __init__(self, values: Mapping[str, Any], reading: Iterable[Expression] = ()) -> None:
         """Raises ExpressionError where data that is read is nested too deep."""
         self.values = values
         self._context = _cel().Context()
         self._known: set[str] = set()
+        self._ready: dict[str, int] = {}
         self._longest: dict[str, int] = {}
-        for expression in reading:
+        self._paths: dict[str, Paths] = {}
+        every = list(reading)
+        for name in dict.fromkeys(name for expression in every for name in expression.paths):
+            self._have(name, frozenset().union(*(e.paths[name] for e in every if name in e.paths)))
+        for expression in every:
             self._reads(expression)
 
     def _reads(self, expression: Expression) -> int:
         """Have ready what it reads; gives the longest list in that. Raises ExpressionError where data is nested too deep."""
-        for name in expression.calls - self._known:
-            self._context.add_function(name, HELPERS[name])
-            self._known.add(name)
-        longest = 1
-        for name in expression.names:
-            most = self._longest.get(name)
-            if most is None and name in self.values:
-                value, most = _doubled(self.values[name])
-                self._context.add_variable(name, value)
-                self._longest[name] = most
-            longest = max(longest, most or 1)
+        longest = self._ready.get(expression.text)
+        if longest is None:
+            for name in expression.calls - self._known:
+                self.call(name, HELPERS[name])
+            longest = self._ready[expression.text] = max([1, *(self._have(name, paths) for name, paths in expression.paths.items())])
         return longest
+
+    def _have(self, name: str, paths: Paths) -> int:
+        """Have these parts of a value ready; gives its longest list."""
+        known = self._paths.get(name)
+        if known is not None and (known is paths or paths <= known):
+            return self._longest[name]
+        if name not in self.values:
+            return 1
+        self._paths[name] = paths if known is None else known | paths
+        value, self._longest[name] = _doubled(only(self.values[name], self._paths[name]))
+        self._context.add_variable(name, value)
+        return self._longest[name]
+
+    def change(self, name: str, value: Any) -> None:
+        """From here on a variable has another value."""
+        self.values = {**self.values, name: value}
+        self._paths.pop(name, None)
+        self._ready.clear()
+
+    def call(self, name: str, function: Callable[..., Any]) -> None:
+        """From here on one of our functions is another one."""
+        self._context.add_function(name, function)
+        self._known.add(name)
 
     def evaluate(self, expression: Expression) -> Any:
         """The value of an expression here. Raises ExpressionError."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 
 
@@ -13,7 +16,20 @@ def keep_out_of_here() -> None:
 
 
 def folder() -> Path:
-    """The cache of the XDG base directory specification; one for this run alone, where there is no home."""
+    """The cache of the XDG base directory specification; one for this process alone, where there is no home."""
+    return lasting() or _passing()
+
+
+def lasting() -> Path | None:
+    """The user's own cache folder; None where there is no home."""
     given = os.environ.get("XDG_CACHE_HOME", "")
     home = Path(given) if Path(given).is_absolute() else Path("~/.cache").expanduser() if os.environ.get("HOME") else None
-    return (home or Path(tempfile.gettempdir(), f"pgagents-{os.getpid()}")) / "pgagents"
+    return home / "pgagents" if home else None
+
+
+@cache
+def _passing() -> Path:
+    """A folder that nobody else can have made before, gone when the process ends."""
+    made = tempfile.mkdtemp(prefix="pgagents-")
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return Path(made)

@@ -96,11 +96,17 @@ def another(url: str, faults: tuple[str, ...]) -> list[str]:
 
 
 def _page() -> tuple[Path, ...]:
-    """Where the report goes as a page: into the user's cache folder, whose last one it replaces; nowhere, where that cannot be."""
-    from pgagents.cli._cache import folder
+    """Where the report goes as a page: into the user's cache folder, whose last one it replaces; nowhere, where that cannot be.
 
-    page = folder() / "demo" / "report.html"
+    Where there is no home it goes into a folder of its own, which stays.
+    """
+    import tempfile
+
+    from pgagents.cli._cache import lasting
+
     try:
+        home = lasting()
+        page = (home / "demo" if home else Path(tempfile.mkdtemp(prefix="pgagents-page-"))) / "report.html"
         page.parent.mkdir(parents=True, exist_ok=True)
     except OSError:
         return ()

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+MAX_BODY = 1_000_000
+MOST_SESSIONS, IDLE_S = 1_000, 900.0
+"""Sessions of clients up to 2025-11-25: each takes some 40 kB until it has been idle for so long."""
+MOST_AT_ONCE = 500
+"""Connections; who comes then is answered 503, while files for more would be lacking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,14 @@ def make_app(server: Server[Any], model: Model, port: int, *, sign_in: SignIn | 
         allowed_hosts=[*hosts, *([urlsplit(sign_in.resource).netloc] if sign_in else [])],
         allowed_origins=[*(f"http://{host}" for host in hosts), *([_origin(sign_in.resource)] if sign_in else []), *origins],
     )
+    bounds: dict[str, Any] = {"max_request_body_size": MAX_BODY, "max_sessions": MOST_SESSIONS, "session_idle_timeout": IDLE_S}
     if sign_in is None:
-        return server.streamable_http_app(streamable_http_path=PATH, transport_security=security)
+        return server.streamable_http_app(streamable_http_path=PATH, transport_security=security, **bounds)
     resource, issuer = AnyHttpUrl(sign_in.resource), AnyHttpUrl(sign_in.issuer)
     settings = AuthSettings(issuer_url=issuer, resource_server_url=resource, validate_token_resource=True)
-    app = server.streamable_http_app(streamable_http_path=PATH, transport_security=security, auth=settings, token_verifier=sign_in.verifier)
+    app = server.streamable_http_app(
+        streamable_http_path=PATH, transport_security=security, auth=settings, token_verifier=sign_in.verifier, **bounds
+    )
     scopes = list(model.auth.oauth.scopes) if model.auth.oauth else None
     named = {name: tool.action for name, tool in tools(model).items()}
     for route in app.router.routes:
@@ -85,7 +93,11 @@ def bind(port: int, host: str) -> socket.socket:
 
 def serve(app: Starlette, bound: socket.socket, ready: Callable[[], None]) -> None:
     """Answer until SIGINT or SIGTERM; `ready` is called once connections are accepted."""
+    import logging
+
     import uvicorn
+
+    from pgagents.mcp.patience import NotOfTheEnd, Patience
 
     class Listening(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -94,8 +106,10 @@ def serve(app: Starlette, bound: socket.socket, ready: Callable[[], None]) -> No
                 ready()
 
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, ws="none", server_header=False, proxy_headers=False, timeout_graceful_shutdown=2
+        app, log_level="warning", access_log=False, ws="none", server_header=False, proxy_headers=False, timeout_graceful_shutdown=2,
+        http=Patience, limit_concurrency=MOST_AT_ONCE,
     )  # fmt: skip
+    logging.getLogger("uvicorn.error").addFilter(NotOfTheEnd())
     with suppress(KeyboardInterrupt):  # uvicorn passes the signal on once it has stopped
         Listening(config).run([bound])
 

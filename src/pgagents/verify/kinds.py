@@ -19,7 +19,7 @@ from pgagents.verify.door import Door
 from pgagents.verify.edges import edges, free_params
 from pgagents.verify.equations import Equation, equations
 from pgagents.verify.memory import Setting
-from pgagents.verify.near_miss import CANDIDATES, Miss, missed, most_telling, worth
+from pgagents.verify.near_miss import CANDIDATES, FINER, Miss, missed, most_telling, worth
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.values import matches, types_of
 
@@ -87,13 +87,13 @@ class Plan:
 
     def _telling(self, place: Body) -> frozenset[Miss]:
         """What a thing there tells that is ended at once."""
-        made = self.resource.made_by
+        made, place = self.resource.made_by, self._read(place)
 
         def found() -> frozenset[Miss]:
             ended = missed(equations(self.move.action.laws), self._of_end(place, 0)) if self.move else frozenset()
             return ended | (missed(equations(made.action.laws), self._of_making(place, {})) if made else frozenset())
 
-        return self.setting.kept(("telling", self.resource.name, repr(_kept(place))), found)
+        return self.setting.kept(("telling", self.resource.name, repr(place)), found)
 
     def _lacking(self, door: Door, met: list[Body], kinds: Sequence[Body]) -> list[Body]:
         """Places for the laws of a door (and of how its things end) that hold under a condition which none of those met fulfils."""
@@ -127,7 +127,9 @@ class Plan:
         return given
 
     def _telling_number(self, door: Door, place: Body, given: Mapping[str, Any], name: str, schema: Mapping[str, Any]) -> Any:
-        choices = ((v, self._of_making(place, {**given, name: v})) for v in CANDIDATES if matches(schema, v))
+        money = any(f"cents(input.{name})" in law.that.text for law in door.action.laws)
+        tried = [v for v in (*(() if money else FINER), *CANDIDATES) if matches(schema, v)]
+        choices = ((v, self._of_making(place, {**given, name: v})) for v in tried)
         return most_telling(equations(door.action.laws), choices, self.told)[0]
 
     def _learn(self, door: Door, place: Body, given: Mapping[str, Any]) -> None:
@@ -143,7 +145,7 @@ class Plan:
         if self.move is None:
             return times[0]
         laws = equations(self.move.action.laws)
-        alike = list({repr(_kept(body)): body for body in bodies}.values())
+        alike = list({repr(self._read(body)): body for body in bodies}.values())
         best, found = times[-1], self.told
         for time in times:
             told = self.told.union(*(self._after(laws, body, time) for body in alike))
@@ -152,9 +154,20 @@ class Plan:
         self.told = found
         return best
 
+    def _read(self, body: Body) -> dict[str, Any]:
+        """The numbers and flags that the laws read, and the texts that they name: things that are alike in these tell the same."""
+        text = self.setting.kept(("laws", self.resource.name), self._text)
+        plain = {k: v for k, v in sorted(body.items()) if f".{k}" in text and not isinstance(v, dict | list)}
+        return {k: v for k, v in plain.items() if not isinstance(v, str) or f'"{v}"' in text}
+
+    def _text(self) -> str:
+        made = self.resource.made_by
+        laws = [*(made.action.laws if made else ()), *(self.move.action.laws if self.move else ())]
+        return " ".join(f"{law.when.text if law.when else ''} {law.that.text}" for law in laws)
+
     def _after(self, laws: Sequence[Equation], body: Body, time: int) -> frozenset[Miss]:
-        key = ("lives", self.resource.name, repr(_kept(body)), time)
-        return self.setting.kept(key, lambda: missed(laws, self._of_end(_kept(body), time)))
+        key = ("lives", self.resource.name, repr(self._read(body)), time)
+        return self.setting.kept(key, lambda: missed(laws, self._of_end(self._read(body), time)))
 
     def _of_making(self, place: Body, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the laws of making one would read."""
@@ -183,11 +196,6 @@ class Plan:
 def _begun(known: Iterable[Equation], at: str) -> list[str]:
     """Members that are the time when a thing was made."""
     return [e.path.removeprefix(f"{at}.") for e in known if e.form == "epoch" and e.gives.text == "now" and e.path.startswith(f"{at}.")]
-
-
-def _kept(body: Body) -> dict[str, Any]:
-    """The numbers, flags and words of a thing that others may have as well."""
-    return {k: v for k, v in sorted(body.items()) if isinstance(v, int | float | bool) or v is None or (isinstance(v, str) and len(v) < 9)}
 
 
 def _iso(seconds: float) -> str:

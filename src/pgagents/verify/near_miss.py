@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from pgagents import expression
-from pgagents.expression import Expression, ExpressionError, Scope
+from pgagents.expression import HELPERS, Expression, ExpressionError, Scope
 from pgagents.verify.equations import NAMES, Equation, forecast, value_of
 from pgagents.verify.seen import got
 
@@ -23,6 +23,8 @@ Miss = tuple[str, str, str]
 
 CANDIDATES = (0.29, 0.57, 0.03, 0.07, 0.1, 0.7, 1.1, 1.15, 2.3, 4.1, 5.35, 8.2, 10.01, 16.35, 23.99, 3, 7, 13)
 """Numbers that no double holds, whose products end in half a cent, or that are whole and no usual ones."""
+FINER = (0.125, 2.675, 0.333, 3.005, 1.0049)
+"""Numbers with more places than money has."""
 _LITERAL = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 _ORDER = re.compile(r"(?<![=<>!])([<>])(=?)(?!=)")
 _LEAF = re.compile(r"\b(?:input|response|before)(?:\.\w+)+\b(?!\()")
@@ -66,53 +68,47 @@ CUT: dict[str, Callable[[float], float]] = {
     "cut to a whole one": math.floor,
     "up to a whole one": math.ceil,
     "to one place": lambda v: round(v, 1),
+    "to two places": lambda v: round(v, 2),
     "to a quarter": lambda v: round(v * 4) / 4,
 }
 """What may be done to a number before it is reckoned with."""
 
 
-class Altered(Scope):
-    """Values with some of our functions done otherwise."""
-
-    def __init__(self, values: Mapping[str, Any], functions: Mapping[str, Callable[..., Any]]) -> None:
-        super().__init__(values)
-        for name, function in functions.items():
-            self._context.add_function(name, function)
-            self._known.add(name)
-
-
 def missed(known: Sequence[Equation], values: Mapping[str, Any]) -> frozenset[Miss]:
     """The near misses that these values tell from the laws; `values` are a law's, with what is known of the answer beforehand."""
-    told = forecast(known, values)
-    scope = Scope(told)
+    scope = Scope(forecast(known, values))
     found: set[Miss] = set()
     for equation in known:
         right = value_of(equation, scope)
         if not _finite(right):
             continue
-        for name, other in _others(equation, told):
+        for name, other in _others(equation, scope):
             if _finite(other) and abs(other - right) > max(equation.slack, 1e-9):
                 found.add((equation.law, equation.path, name))
     return frozenset(found)
 
 
-def _others(equation: Equation, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What the near misses of an equation's right side give."""
+def _others(equation: Equation, scope: Scope) -> Iterator[tuple[str, Any]]:
+    """What the near misses of an equation's right side give; in the end the scope is as it was."""
     for helper in equation.gives.calls & ROUNDED.keys():
         for name, function in ROUNDED[helper].items():
-            yield f"{helper} {name}", value_of(equation, Altered(values, {helper: function}))
-    plain = Scope(values)
+            scope.call(helper, function)
+            yield f"{helper} {name}", value_of(equation, scope)
+        scope.call(helper, HELPERS[helper])
     for altered in _rewritten(equation.gives.text):
         try:
-            yield altered.text, plain.evaluate(altered)
+            yield altered.text, scope.evaluate(altered)
         except ExpressionError:
             continue
+    values = scope.values
     for leaf in dict.fromkeys(_LEAF.findall(equation.gives.text)):
-        value = got(values, leaf)
+        value, (root, *path) = got(values, leaf), leaf.split(".")
         if _finite(value):
             for name, cut in CUT.items():
                 if (other := cut(value)) != value:
-                    yield f"{leaf} {name}", value_of(equation, Scope(_with(values, leaf.split("."), other)))
+                    scope.change(root, _with(values[root], path, other))
+                    yield f"{leaf} {name}", value_of(equation, scope)
+            scope.change(root, values[root])
 
 
 @lru_cache(maxsize=1_000)

@@ -1,9 +1,8 @@
-"""The plan: probes of all checks in order of value, what is left out and why, and what it costs."""
+"""The plan: the probes of all checks, what is left out and why, and what it costs."""
 
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -15,6 +14,7 @@ from pgagents.verify.check import Probe, of_tools, watched_for
 from pgagents.verify.door import FRAMEWORK, MCP, OPERATOR, REST
 from pgagents.verify.memory import Setting
 from pgagents.verify.options import AGAIN_PER_ACTION, REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identities, Options
+from pgagents.verify.order import LAST, by_phase, for_smoke, surveyed
 from pgagents.verify.safety import NO_WRITES, loopback, may_write
 from pgagents.verify.shard import elsewhere
 
@@ -28,16 +28,7 @@ FROM_DATA = ("law", "body_fits")
 """Checks whose watchers judge what a reading action tells of things that calls through other doors made."""
 BETWEEN = "same_answer"
 """The check whose watcher compares a dispatcher's answers with REST's."""
-FRAMEWORKS = ("framework/unknown_path", "framework/wrong_method", "framework/truncated", "framework/wrong_type")
-COMMON = ("required", "type", "maximum", "pattern", "unknown_member")
-"""The keywords that servers most often get wrong."""
-CORRECT = (1, 3)
-"""The phases of what is correct and ordinary: examples, not edges."""
 SHOWING = {"accepts_valid": "correct", "same_answer": "correct", "needs_key": "keyless", "refuses_invalid": "wrong"}
-LAST = 99
-"""The phase of what exceeds limits: after all else, and outside the budget."""
-SHUFFLED_FROM = 4
-"""Phases from here on run in an order that the seed chooses; the ones before build on each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +113,18 @@ def draft(
     settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
     possible = [p for p in probes if _identified(p, identities) and (writes or not p.writes)]
-    ordered = _ordered((p for p in possible if p.tier == 1 or options.profile != "smoke"), options.seed)
-    if options.profile == "smoke":
-        ordered = _smoke(ordered)
+    ordered = by_phase((p for p in possible if p.tier == 1 or options.profile != "smoke"), options.seed)
     chosen = _chosen(setting, ordered, wanted)
     if options.only or options.shard:
         watched = [c for c in contracts if c.id in wanted and watched_for(checks[c.check])]
         chosen += _bearing(setting, ordered, watched, chosen, options, roles)
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
+    most = budget(setting, options, roles)
+    order = for_smoke if options.profile == "smoke" else surveyed
+    ordered = order(setting, ordered, [c for c in contracts if c.id in wanted], min(SMOKE_REQUESTS, most))
     text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
     digest = hashlib.sha256(text.encode()).hexdigest()
-    most = budget(setting, options, roles)
     if options.shard and options.max_requests is None and options.profile == "standard":
         most = min(most, _share(ordered, wanted, most, options.shard[1]))
     again = again_until(setting, options, most)
@@ -210,30 +201,6 @@ def _bearing(
     return found
 
 
-def _smoke(ordered: Sequence[Probe]) -> list[Probe]:
-    """A correct call of each action on each surface first, then one of each class of error on one action a surface (on REST one
-    for each common keyword), then one of each other check, those first that show most for their requests."""
-    met: set[tuple[str, str]] = set()
-    ranks: dict[str, tuple[int, float]] = {}
-    for probe in ordered:
-        head, _, rest = probe.name.partition("/")
-        place = rest.rpartition("/")[2]
-        surface = place.rpartition("@")[2]
-        correct = head == "same_answer" or (head == "accepts_valid" and surface == REST and probe.phase in CORRECT)
-        part = rest.partition("/")[0]
-        common = head == "refuses_invalid" and surface == REST and part in COMMON
-        kind = f"{head}/{part}" if head == FRAMEWORK or common else head
-        wrong = probe.name.startswith(FRAMEWORKS) or (head in CLASSES and (common or head != "refuses_invalid" or surface != REST))
-        key = ("correct", place) if correct else (kind, surface) if wrong else (head, "")
-        first = key not in met
-        met.add(key)
-        if first and correct:
-            ranks[probe.name] = (0 if surface == REST or probe.phase == 1 else 1, probe.phase)
-        else:
-            ranks[probe.name] = (2, 0) if first and wrong else (3, probe.cost / len(probe.covers)) if first else (4, 0)
-    return sorted(ordered, key=lambda p: ranks[p.name])
-
-
 def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[str, str]:
     limited = setting.model.errors.framework.limited
     status = setting.model.codes[limited].status if limited else 429
@@ -249,19 +216,6 @@ def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[
 def _identified(probe: Probe, identities: Identities) -> bool:
     signers = {d.action.signed.role for d in probe.doors if d.action.signed is not None}
     return {probe.role, *signers} - {""} <= identities.keys.keys()
-
-
-def _ordered(probes: Iterable[Probe], seed: int) -> list[Probe]:
-    by_phase: dict[tuple[int, int], list[Probe]] = {}
-    for probe in probes:
-        by_phase.setdefault((probe.tier, probe.phase), []).append(probe)
-    found: list[Probe] = []
-    for key in sorted(by_phase):
-        group = by_phase[key]
-        if key[1] >= SHUFFLED_FROM:
-            random.Random(f"{seed}-{key}").shuffle(group)
-        found += sorted(group, key=lambda p: p.spare)
-    return found
 
 
 def _matches(id: str, patterns: Iterable[str]) -> bool:

@@ -242,11 +242,11 @@ def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, 
     of every script, an end that a line break may follow, bounds that are forgotten."""
     base = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
     long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
-    inside, elsewhere = (base[:1] + " !" + base[1:], "é" + base, base + "\u0663"), f"{base}/../{base}"
-    candidates = (*inside, long + long[-1:], "", base + "\n", base + " ", elsewhere, base[:1] * FAR)
-    good = [c for c in dict.fromkeys(candidates) if not matches(schema, c)]
-    for text in good:
-        yield Wrong("pattern", path, text, f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match")
+    likely = (base[:1] + " !" + base[1:], base + "\n", long + long[-1:], "é" + base, base + "\u0663")
+    others = ("", base + " ", f"{base}/../{base}", base[:1] * FAR)
+    for text in (t for t in dict.fromkeys((*likely, *others)) if not matches(schema, t)):
+        says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
+        yield Wrong("pattern", path, text, says, 1 if text in likely else 2)
 
 
 def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
@@ -265,10 +265,14 @@ def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, .
     kinds = types_of(schema)
     if not kinds:
         return
-    for kind, value in _strangers(schema, schemas, kinds):
-        yield Wrong("type", path, value, f"is {kind}")
+    for index, (kind, value) in enumerate(_strangers(schema, schemas, kinds)):
+        yield Wrong("type", path, value, f"is {kind}", 2 if index and kind in UNLIKELY else 1)
     if "null" not in kinds:
         yield Wrong("type", path, None, "is null", 2) if required else Wrong("null", path, None, "is null")
+
+
+UNLIKELY = ("a word", "a list", "an object")
+"""What no server takes for something else by mistake."""
 
 
 def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,9 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 BREAKS = frozenset({"keeps_modes_apart"})
-ALSO: dict[str, str] = {}
+ALSO = {
+    "keeps_projects_apart": "the live key belongs to a project of its own",
+}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

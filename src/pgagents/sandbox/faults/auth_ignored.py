@@ -11,6 +11,8 @@ BREAKS = frozenset({"needs_key"})
 ALSO = {
     "oauth_grants": "a token without the scope, and one that was revoked, are taken for that key",
     "audits_writes": "what calls without a key did stands in the rows of that key",
+    "needs_grant": "a token without the scope is taken for that key",
+    "oauth_lifetimes": "a token that is dead is taken for that key",
 }
 
 

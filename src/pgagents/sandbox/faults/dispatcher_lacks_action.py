@@ -14,6 +14,7 @@ ALSO: dict[str, str] = {
     "moves": "the move cannot be made there",
     "absent_id": "a refusal is that of an unknown action",
     "names_field": "a refusal names the selector",
+    "needs_grant": "a refusal is that of an unknown action",
 }
 
 

@@ -6,7 +6,9 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response, Silence
 
 BREAKS = frozenset({"idempotency"})
-ALSO: dict[str, str] = {}
+ALSO = {
+    "remembers_keys": "what is forgotten at once is forgotten after a day, too",
+}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

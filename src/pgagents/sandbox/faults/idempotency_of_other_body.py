@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
@@ -24,10 +25,11 @@ def wrap(handler: Handler, context: Context) -> Handler:
         given = reader.arguments(request)
         mark = hashlib.sha256(json_bytes(sorted((k, str(v)) for k, v in given.items() if k != param.name))).hexdigest()[:12]
         value = given.get(str(param.name)) if asked.dispatcher else request.header(param.wire)
-        if not isinstance(value, str) or not value or len(value) > 50:
+        if not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9_-]{1,64}", value):
             return request
+        own = hashlib.sha256(f"{value}-{mark}".encode()).hexdigest()[:40]
         if asked.dispatcher is not None:
-            return reader.with_arguments(request, {**given, str(param.name): f"{value}-{mark}"})
-        return request.with_header(param.wire, f"{value}-{mark}")
+            return reader.with_arguments(request, {**given, str(param.name): own})
+        return request.with_header(param.wire, own)
 
     return meddle.repairs(handler, repair)

@@ -10,7 +10,9 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 BREAKS = frozenset({"reads_back"})
-ALSO: dict[str, str] = {}
+ALSO = {
+    "keeps_projects_apart": "a list names what it should not",
+}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

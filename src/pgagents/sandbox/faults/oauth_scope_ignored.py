@@ -7,7 +7,9 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request
 
 BREAKS = frozenset({"oauth_grants"})
-ALSO: dict[str, str] = {}
+ALSO = {
+    "needs_grant": "it is tried for every action, too",
+}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -10,7 +10,9 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 BREAKS = frozenset({"absent_id"})
-ALSO: dict[str, str] = {}
+ALSO = {
+    "keeps_projects_apart": "what another project moved is in its answer",
+}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

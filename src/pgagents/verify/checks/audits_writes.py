@@ -22,6 +22,8 @@ from pgagents.verify.seen import Seen
 from pgagents.verify.world import at_path
 from pgagents.wire import json_bytes, text_of
 
+RANK = -1
+"""Before what ends the judging of a crash: what a crashed call did is not known."""
 NAME = "audits_writes"
 CORRECT = ("valid", "explore", "clean")
 """A wrong call that succeeds is found by others, and what it did is nobody's promise."""
@@ -191,13 +193,14 @@ def _refused(
     made = [m for m, name in audit.about.items() if setting.model.resources[name].made_by is not None]
     ours = {(m, v) for done in noted for m, v in done.says.items() if m in made}
     writes = {str(d.action.name) for d in setting.doors if d.action.effect == "write" and _audited(audit, d)}
-    done = {(d.says[audit.action], pair) for d in noted for pair in d.says.items()}
-    done |= {(dict(w)[audit.action], pair) for w in wild for pair in w}
+    calls = [d.says for d in noted] + [dict(w) for w in wild]
+    done = {(says[audit.action], pair) for says in calls for pair in says.items()}
+    unsure = {says[audit.action] for says in calls if not any(m in says for m in made)}  # nobody told us about what they were
     for row in rows:
         name, about = row.get(audit.action), [(m, row.get(m)) for m in audit.about if (m, row.get(m)) in ours]
         stamps = [{m: v for m, v in d.attribution.items() if m in row} for d in setting.model.dispatchers]
         through = any(stamp and stamp.items() <= row.items() for stamp in stamps)
-        if name in writes and about and not through and not any((name, pair) in done for pair in about):
+        if name in writes - unsure and about and not through and not any((name, pair) in done for pair in about):
             yield broken(contract, "rows of what was done", f"a row of {name} about {about[0][1]}, where {name} was only refused")
             return
     yield kept(contract)

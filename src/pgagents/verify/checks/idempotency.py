@@ -177,13 +177,15 @@ def _reuse(
         near = chain.following(setting, door)
         pair, key = yield from _together(setting, door, near)
         first = next((seen for seen in pair if seen.success), pair[0])
-        if near is not None and not first.success and refused(door, first):
+        if key == near and all(refused(door, seen) for seen in pair):
             pair, key = yield from _together(setting, door, None)
             first = next((seen for seen in pair if seen.success), pair[0])
             if first.success:  # so the refusal may have been for the key: once more, with it alone
                 yield from _nearly(setting, door, apart, chain)
-        elif near is not None and first.success:
+        elif key == near and first.success:
             yield kept(apart)
+        else:
+            near = None
         if not first.success:
             for contract in (*covers, *(id for id in (other_project, other_action, other_key) if id)):
                 yield untested(contract, f"the first call was answered {first.outcome}")
@@ -212,12 +214,16 @@ def _reuse(
 
 
 def _together(setting: Setting, door: Door, near: str | None) -> Generator[Any, Any, tuple[list[Seen], Any]]:
-    """Two calls at once with one key: `near`, or a new one; at an edge where that is taken."""
+    """Two calls at once with one key: `near`, or a new one; at an edge where that is taken. Gives the key, too.
+
+    After a refusal that is not about the key, a new one is taken: who refuses may have used up the first.
+    """
     recipe = recipe_of(setting.model, door.action)
     pair: list[Seen] = []
     key: Any = near
     for given in _inputs(setting, door, "low"):
-        key = near if near is not None else Fresh(once=True)
+        if near is None or not all(refused(door, seen) for seen in pair):
+            key = Fresh(once=True)
         given = {**given, str(door.action.idempotency): key}
         call = ordinary(door, recipe, "valid", "two calls at once with one idempotency key", input=given, fresh=True)
         pair = yield Together((call, call))

@@ -56,7 +56,14 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         run = _legal if state in move.origin_states else _illegal
         phase = 3 if door.on_rest else 6
         yield Probe(
-            covers[0], phase, covers, 5, _for_all(run(setting, resource, move, state, door, covers[0]), covers), (door,), "main", True
+            covers[0],
+            phase,
+            covers,
+            3 if run is _legal else 4,
+            _for_all(run(setting, resource, move, state, door, covers[0]), covers),
+            (door,),
+            "main",
+            True,
         )
 
 

@@ -20,6 +20,8 @@ from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.world import at_path
 
+RANK = -1
+"""Before what ends the judging of a crash: what a crashed call made is not known."""
 NAME = "refused_leaves_nothing"
 TOOLS = True
 PHASE = 8
@@ -147,7 +149,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         known = projects.setdefault(_project(setting, seen), _Known())
         kind = setting.model.resources[resource]
         if _makes(kind, seen):
-            _note(kind, seen, known)
+            _note(kind, seen, known, setting.kept((NAME, "places"), lambda: frozenset(door.place for _, door, _ in _cases(setting))))
         elif seen.success and seen.fits and not known.unsure:
             items = _items(kind, seen)
             if items is not None:
@@ -175,7 +177,7 @@ def _makes(resource: Resource, seen: Seen) -> bool:
     return resource.made_by is not None and seen.call.door.action is resource.made_by.action
 
 
-def _note(resource: Resource, seen: Seen, known: _Known) -> None:
+def _note(resource: Resource, seen: Seen, known: _Known, places: frozenset[str]) -> None:
     body = at_path(resource.made_by.at, seen) if resource.made_by and resource.made_by.at and seen.success else None
     if isinstance(body, Mapping) and isinstance(body.get(resource.id), str):
         known.made.add(body[resource.id])
@@ -183,7 +185,7 @@ def _note(resource: Resource, seen: Seen, known: _Known) -> None:
         declared = seen.codes.get(seen.code or "")
         promised = declared is not None and bool(declared.provoked_by)  # such a failure is known to leave nothing
         known.unsure = known.unsure or (seen.status != UNAVAILABLE and not promised)
-    elif seen.place not in known.refused and seen.status != LIMITED and known.first is not None:
+    elif seen.place in places and seen.place not in known.refused and seen.status != LIMITED and known.first is not None:
         known.refused.append(seen.place)
 
 

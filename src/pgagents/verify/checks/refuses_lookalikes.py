@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import chain
 
 from pgagents.contract import Contract
 from pgagents.model import Param
@@ -70,14 +69,16 @@ def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[],
 
 
 def _cases(setting: Setting) -> tuple[tuple[Door, str, Negative, bool], ...]:
-    """For each kind the first wrong call that is one and is sent anyway; else the first door with an argument that takes it."""
+    """For each kind the first door with an argument that takes it, and whether such a value is sent there anyway."""
 
     def found() -> Iterator[tuple[Door, str, Negative, bool]]:
         for kind in SAYS:
-            sent = ((d, kind, n, True) for d in setting.doors for n in negatives_of(setting, d) if n.tier == 1 and _is(d, kind, n))
-            new = ((d, kind, c, False) for d in setting.doors for n in negatives_of(setting, d) if (c := _case(setting, d, kind, n)))
-            if (first := next(chain(sent, new), None)) is not None:
-                yield first
+            listed = ((door, n) for door in setting.doors for n in negatives_of(setting, door))
+            first = next(((d, c) for d, n in listed if (c := _case(setting, d, kind, n)) is not None), None)
+            if first is not None:
+                door, wrong = first
+                known = [n for n in negatives_of(setting, door) if n.tier == 1 and n.field == wrong.field and _is(door, kind, n)]
+                yield door, kind, known[0] if known else wrong, bool(known)
 
     return setting.kept(NAME, lambda: tuple(found()))
 

@@ -66,9 +66,9 @@ def _run(setting: Setting, door: Door, contract: str) -> Callable[[], Conversati
         if not first.success or not passed.success:
             yield untested(contract, f"the first call was answered {first.outcome}, the clock {passed.outcome}")
             return
-        second: Seen = yield ordinary(
-            door, recipe, "replay", "the same call shortly before its key is forgotten", input=dict(first.input), made=first.subject
-        )
+        again = {k: first.input[k] for k in given if k in first.input}
+        why = "the same call shortly before its key is forgotten"
+        second: Seen = yield ordinary(door, recipe, "replay", why, input=again, made=first.subject)
         yield from replayed(setting, door, contract, first, second)
 
     return run

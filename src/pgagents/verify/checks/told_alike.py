@@ -247,8 +247,13 @@ def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judge
 
 
 def _volatile(setting: Setting, kind: str) -> frozenset[str]:
-    alike = [r for r in setting.model.resources.values() if kind_of(setting.model, r) == kind and r.made_by is None]
-    return frozenset(m for r in alike for m in r.volatile)
+    """What changes by itself in things that no call makes."""
+
+    def found() -> frozenset[str]:
+        alike = [r for r in setting.model.resources.values() if kind_of(setting.model, r) == kind and r.made_by is None]
+        return frozenset(m for r in alike for m in r.volatile)
+
+    return setting.kept((NAME, "volatile", kind), found)
 
 
 def _standing(setting: Setting, old: _Told, new: _Told, member: str) -> bool:

@@ -1,0 +1,60 @@
+"""How long a client of the HTTP server may take to say what it wants: uvicorn itself bounds only the pause between two requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_S = 10.0
+BODY_S = 30.0
+
+
+class Patience(H11Protocol):
+    """HTTP/1.1 that cuts a connection whose request is late: its head from the first byte on, its body from the end of the head."""
+
+    head_s = HEAD_S
+    body_s = BODY_S
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._timer: asyncio.TimerHandle | None = None
+        self._part: Any = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own signature
+        super().connection_made(transport)
+        self._wait_for(h11.IDLE)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self._wait_for(self.conn.their_state)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._wait_for(None if self.conn.their_state is h11.IDLE else self.conn.their_state)  # between requests uvicorn waits
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_for(None)
+        super().connection_lost(exc)
+
+    def _wait_for(self, part: Any) -> None:
+        """Count anew where another part of a request begins, and not at all where none is awaited."""
+        if part is self._part:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._part = part
+        if part in (h11.IDLE, h11.SEND_BODY):
+            self._timer = self.loop.call_later(self.head_s if part is h11.IDLE else self.body_s, self.transport.abort)
+
+
+class NotOfTheEnd(logging.Filter):
+    """Leaves out that a request was cut off when the server stopped: who stopped it knows."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is to be written."""
+        return not (record.exc_info and record.exc_info[0] is asyncio.CancelledError)

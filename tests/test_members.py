@@ -1,0 +1,82 @@
+"""Which members an expression reads: what is left out of a value must never change what the expression gives."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgagents.expression import Scope
+from pgagents.expression import compile as compiled
+from pgagents.members import WHOLE, only, paths_of
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        ("a.b.c == 1.0", {("b", "c")}),
+        ("a.b == a.c.d", {("b",), ("c", "d")}),
+        ("has(a.b.c) && a.b.c.startsWith('x')", {("b", "c")}),
+        ("a.items.all(i, i.b > 0)", {("items",)}),
+        ("a.b[0].c", {("b",)}),
+        ("a['b']", {()}),
+        ("cents(a . b)", {("b",)}),
+        ("{'a': a.b}", {("b",)}),
+        ("'a.c' == a.b", {("b",)}),
+        ("size(a)", {()}),
+    ],
+)
+def test_paths_are_those_that_an_expression_may_read(text, paths):
+    assert paths_of(text, ["a"]) == {"a": frozenset(paths)}
+
+
+@pytest.mark.parametrize(
+    "text", [r"r'\\' + a.b + 'x'", r"'\\'' + a.b", "'''x''' + a.b", '"""x""" + a.b', "a.b // 'x\n + a.c // y'", "b == 1"]
+)
+def test_everything_counts_as_read_where_a_plain_look_may_miss_something(text):
+    assert paths_of(text, ["a"]) == {"a": WHOLE}
+
+
+def test_a_member_of_another_value_with_the_same_name_is_none_of_it():
+    assert paths_of("b.a.c == a.d", ["a", "b"]) == {"a": {("d",)}, "b": {("a", "c")}}
+
+
+def test_only_what_lies_on_the_paths_is_kept():
+    value = {"a": {"b": 1, "c": 2}, "d": [{"e": 1}], "f": None}
+    assert only(value, [("a", "b"), ("d",), ("f", "g"), ("h", "i")]) == {"a": {"b": 1}, "d": [{"e": 1}], "f": None}
+    assert only(value, [("a",), ()]) is value
+
+
+VALUES = {
+    "r": {"a": {"b": 2, "n": None, "t": "tè"}, "list": [{"x": 1, "y": [1, 2]}, {"x": 3, "y": []}], "flag": True},
+    "s": {"a": {"b": 2}},
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "r.a.b == s.a.b",
+        "has(r.a.zz) || has(r.a.n)",
+        "r.list.all(i, i.x >= 1.0 && i.y.size() >= 0)",
+        "r.a == {'b': 2.0, 'n': null, 't': 'tè'}",
+        "r.list[1].x == r.list.filter(i, i.x > 2.0)[0].x",
+        "r['a']['b'] == 2.0",
+        "r.a.t.endsWith('è') && r.flag",
+        "sum_of(r.list, 'x') == 4.0 && size(r) == 3",
+    ],
+)
+def test_an_expression_gives_the_same_when_others_were_tried_before_it(text):
+    expression = compiled(text, VALUES)
+    alone = Scope(VALUES).evaluate(expression)
+    scope = Scope(VALUES, [expression, compiled("r.a.b == 2.0", VALUES)])
+    assert scope.holds(compiled("s.a.b == r.a.b", VALUES))
+    assert scope.evaluate(expression) == alone
+
+
+def test_a_changed_value_and_function_count_from_then_on():
+    expression = compiled("cents(r.a.b) + s.a.b", VALUES)
+    scope = Scope(VALUES, [expression])
+    assert scope.evaluate(expression) == 202.0
+    scope.change("r", {"a": {"b": 3}})
+    assert scope.evaluate(expression) == 302.0
+    scope.call("cents", lambda amount: amount)
+    assert scope.evaluate(expression) == 5.0
