@@ -234,8 +234,9 @@ def beside_schemathesis() -> Iterator[Row]:
         )
         yield "  said of the plain sandbox", str(len(one.plain.said)), "0", not (one.plain.said and one.tool.startswith("pgagents"))
     theirs, ours = (next(o for o in everything if o.tool == tool) for tool in ("schemathesis run", "pgagents verify"))
-    ratio = ours.plain.requests / ours.plain.cpu_s / (theirs.plain.requests / theirs.plain.cpu_s)
-    yield "verify's requests a second of the processor", f"{ratio:.1f} × schemathesis run", "≥ 5 ×", ratio >= 5
+    ratio = ours.plain.per_s / theirs.plain.per_s
+    yield "verify's requests a second, from the first to the last", f"{ratio:.1f} × schemathesis run", "≥ 5 ×", ratio >= 5
+    yield "  start and report counted", f"{ours.plain.per_s_in_all / theirs.plain.per_s_in_all:.1f} ×", "(none)", True
 
 
 def _cost(words: Sequence[str]) -> Cost:

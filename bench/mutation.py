@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.machinery import ModuleSpec, SourceFileLoader
-from itertools import groupby
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -24,6 +23,7 @@ from pgagents.catalogue.load import load_file
 from pgagents.cli._inside import inside, over_tls, verified
 from pgagents.contract import Verdict
 from pgagents.report.report import Report
+from pgagents.verify import sending
 from pgagents.verify.options import Options
 from pgagents.wire import Handler, Request, Response
 
@@ -147,6 +147,7 @@ class Trial:
                 resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))
                 resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            sending.ThreadPoolExecutor, sending.Barrier = _Turns, _Gate  # type: ignore[assignment,misc]  # in this process alone
             codes = dict(self._codes)
             if mutant is not None:
                 codes[mutant.file] = compile(mutant.applied(self._texts[mutant.file]), mutant.file, "exec")
@@ -171,10 +172,10 @@ class Trial:
         front, keys = opened.sandbox.front, opened.keys
         if bursts:
             keys["main"] = opened.sandbox.tokens["test"]
-        taking = opened.inbox.take
+        taking, events = opened.inbox.take, list[Told]()
 
         def take(path: str, headers: Any, body: bytes, at: float) -> int:
-            seen.exchanges.append(_told(f"event to {path}", f"{at} {headers} {body!r}"))
+            events.append(_told(f"event to {path}", f"{at} {headers} {body!r}"))
             return taking(path, headers, body, at)
 
         opened.inbox.take = take  # type: ignore[method-assign]  # in this process alone, which only watches
@@ -183,7 +184,7 @@ class Trial:
         report: Report = verified(self._model, opened, Options(limits=bursts), keys=keys, handler=handler)
         seen.broken = [r.contract.id for r in report.results if r.verdict is Verdict.BROKEN]
         seen.untested = [r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED]
-        seen.exchanges = _in_one_order(seen.exchanges)
+        seen.exchanges += sorted(events, key=lambda t: (t.sent, t.came))  # each webhook has a sender of its own, in no order to the others
 
 
 class _Finder:
@@ -230,9 +231,32 @@ def _watched(handler: Handler | Callable[[Request], Response], into: list[Told])
     return answer
 
 
-def _in_one_order(exchanges: Sequence[Told]) -> list[Told]:
-    """Of equal calls that were made at the same time any may have been the first."""
-    return [told for _, alike in groupby(exchanges, lambda t: t.sent) for told in sorted(alike, key=lambda t: t.digest)]
+class _Gate:
+    """Stands in for the barrier that calls wait at: they go one after the other."""
+
+    def __init__(self, _parties: int) -> None:
+        pass
+
+    def wait(self) -> None:
+        """Nobody else comes."""
+
+
+class _Turns:
+    """Stands in for the threads that send several calls at the same time: the sandbox takes one at a time anyway, and in this way
+    each run takes them in the same order."""
+
+    def __init__(self, _workers: int) -> None:
+        pass
+
+    def __enter__(self) -> _Turns:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def map(self, act: Callable[[Request], Any], requests: Sequence[Request]) -> list[Any]:
+        """The answers."""
+        return [act(request) for request in requests]
 
 
 def _told(sent: str, came: str) -> Told:

@@ -1,5 +1,6 @@
 """`pgagents verify` beside `schemathesis run`: the same sandboxes over loopback, one fault at a time, the same key.
 
+`python -m bench.schemathesis_run pace [ROUNDS]` only compares their pace on the plain sandbox, turn about (default 3 rounds).
 `python -m bench.schemathesis_run [STRIDE]` tries every STRIDE-th fault of the sandbox, by name (default 6: most of an hour where other
 things run beside it), and prints what each tool found. A fault counts as found by a tool that says something it does not say of the plain
 sandbox.
@@ -33,13 +34,25 @@ RUN = "from pgagents.cli.main import run; run()"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run said, each complaint as what and where, and what it took. `cut` where it did not end by itself."""
+    """What one run said, each complaint as what and where, and what it took: in all, and from its first request to its last. `cut`
+    where it did not end by itself."""
 
     said: frozenset[str]
     requests: int
     seconds: float
+    span_s: float
     cpu_s: float
     cut: bool = False
+
+    @property
+    def per_s(self) -> float:
+        """Requests a second, from the first to the last."""
+        return self.requests / self.span_s if self.span_s else 0.0
+
+    @property
+    def per_s_in_all(self) -> float:
+        """Requests a second, its start and its report counted."""
+        return self.requests / self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +103,7 @@ def _run(words: Words, heard: Callable[[Path], frozenset[str]], faults: Sequence
             child = subprocess.Popen(command, cwd=folder, env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             cpu_s, cut = _ended(child)
             seconds = time.perf_counter() - begun
-        return Run(heard(folder), server.requests, seconds, cpu_s, cut)
+        return Run(heard(folder), server.requests, seconds, server.span_s, cpu_s, cut)
 
 
 def _ended(child: subprocess.Popen[bytes]) -> tuple[float, bool]:
@@ -106,6 +119,12 @@ def _ended(child: subprocess.Popen[bytes]) -> tuple[float, bool]:
                 return usage.ru_utime + usage.ru_stime, number is not None
             time.sleep(0.02)
     raise SystemExit("a tool does not end")
+
+
+def paces(rounds: int = 3) -> Iterator[Mapping[str, Run]]:
+    """The two tools with their defaults over the plain sandbox."""
+    for _ in range(rounds):
+        yield {tool: _run(*TOOLS[tool], ()) for tool in ("schemathesis run", "pgagents verify")}
 
 
 # schemathesis
@@ -177,8 +196,21 @@ TOOLS: Mapping[str, tuple[Words, Callable[[Path], frozenset[str]]]] = {
 }
 
 
+def pace(rounds: int) -> None:
+    """Print the requests a second of both tools, and how many times faster we are."""
+    for both in paces(rounds):
+        for tool, run in both.items():
+            print(f"{tool}: {run.requests:,} requests, {run.per_s:,.0f}/s from the first to the last, {run.per_s_in_all:,.0f}/s in all")
+        theirs, ours = both.values()
+        cpu = ours.requests / ours.cpu_s / (theirs.requests / theirs.cpu_s)
+        print(f"  {ours.per_s / theirs.per_s:.1f} ×, in all {ours.per_s_in_all / theirs.per_s_in_all:.1f} ×, of the processor {cpu:.1f} ×")
+
+
 def main() -> None:
     """Compare and print: a line for each tool, a line for each fault."""
+    if sys.argv[1:2] == ["pace"]:
+        pace(int(sys.argv[2]) if sys.argv[2:] else 3)
+        return
     faults = sample(int(sys.argv[1]) if sys.argv[1:] else STRIDE)
     everything = list(compare(faults, lambda line: print(line, file=sys.stderr, flush=True)))
     print("| tool | faults found | requests a run | seconds a run | of the processor | said of the plain sandbox |")

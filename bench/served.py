@@ -19,11 +19,13 @@ READY_S, STOP_S = 60.0, 10.0
 
 @dataclass(slots=True)
 class Served:
-    """Where it is and its keys, as `pgagents sandbox --ready` tells them. `requests` is known once it has stopped."""
+    """Where it is and its keys, as `pgagents sandbox --ready` tells them. Once it has stopped, how many requests came, and the seconds
+    from the first of them to the last."""
 
     facts: dict[str, Any]
     pid: int
     requests: int = 0
+    span_s: float = 0.0
 
 
 @contextmanager
@@ -47,11 +49,12 @@ def served(folder: Path, *faults: str, database: bool = False) -> Iterator[Serve
     finally:
         child.terminate()
         child.wait(STOP_S)
-    found.requests = int(count.read_text())
+    requests, span_s = count.read_text().split()
+    found.requests, found.span_s = int(requests), float(span_s)
 
 
 def main(ready: str, count: str, database: str, *faults: str) -> None:
-    """Serve until SIGTERM, then write down how many requests came."""
+    """Serve until SIGTERM, then write down how many requests came, and in how many seconds."""
     from pgagents.catalogue.load import load_file
     from pgagents.cli._run import signals
     from pgagents.sandbox.sandbox import open_sandbox
@@ -60,19 +63,22 @@ def main(ready: str, count: str, database: str, *faults: str) -> None:
 
     db = None if database == "-" else Path(database)
     opened = open_sandbox(load_file(CATALOGUE), seed=1, rng=random.Random(0), faults=faults, db=db)
-    came = 0
+    came, first, last = 0, 0.0, 0.0
 
     def counted(request: Request) -> Response | Silence:
-        nonlocal came
+        nonlocal came, first, last
         came += 1
-        return opened.handler(request)
+        answer = opened.handler(request)
+        last = time.perf_counter()
+        first = first or last
+        return answer
 
     try:
         with signals():
             serve(replace(opened, handler=counted), listen(0), lambda facts: write_ready(Path(ready), facts))
     except KeyboardInterrupt:
         pass
-    Path(count).write_text(str(came))
+    Path(count).write_text(f"{came} {last - first}")
 
 
 if __name__ == "__main__":

@@ -223,6 +223,7 @@ def test_interrupt_ends_in_a_partial_report(number: int, tmp_path: Path) -> None
         printed, errors = child.communicate(timeout=60)
         server.shutdown()
     assert child.returncode == 130, printed + errors
+    assert printed.endswith("\nexit 130: stopped before the end\n")
     assert json.loads(out.read_text(encoding="utf-8"))["footer"]["complete"] is False
     assert "not complete" in printed
 

@@ -97,6 +97,19 @@ def test_text_report_leads_from_the_finding_to_the_catalogue_and_to_curl() -> No
     assert text.render(report(ALL), SOURCE) == (Path(__file__).parent / "data" / "report.txt").read_text(encoding="utf-8")
 
 
+def test_text_report_of_a_run_that_was_stopped_ends_in_the_code_that_the_shell_sees() -> None:
+    one = report(ALL, complete=False)
+    assert text.render(one, SOURCE, stopped=True).endswith("\nexit 130: stopped before the end\n")
+    assert as_json.document(one, SOURCE)["footer"]["exit_code"] == 1
+
+
+def test_text_report_lists_what_was_left_behind_a_line_each() -> None:
+    one = report({Verdict.KEPT: 1})
+    told = text.render(replace(one, footer=replace(one.footer, left_behind=tuple(f"session s{n}" for n in range(60)))), SOURCE)
+    assert "left behind on the server: 60\n  session s0\n  session s1\n" in told
+    assert "\n  session s49\n  and 10 more, all in the JSON report\n" in told
+
+
 def test_text_report_keeps_to_its_width() -> None:
     one = report(ALL)
     long = replace(one.findings[0], expected="word " * 100, actual="x" * 400, also=tuple(f"{n}/{'y' * 60}" for n in range(5)))

@@ -226,6 +226,26 @@ def test_merging_writes_the_reports_and_ends_as_the_whole_run_would(tmp_path: Pa
     assert not (tmp_path / "none.json").exists()
 
 
+def test_one_cause_in_two_shards_is_told_once() -> None:
+    """By the finding that the fewest exchanges show; what came back otherwise, or is put up with, is another cause."""
+    kept, got = shards(3), Request("GET", "/x", (), b"")
+    one = report(ALL)
+
+    def finding(part: Part, actual: str, count: int, status: int = 200, **more: Any) -> Part:
+        shown = tuple(exchange(got, Response(status, (), b"")) for _ in range(count))
+        own = next(r for r in part.report.results if r.verdict is Verdict.BROKEN or r.reason != ELSEWHERE)
+        told = replace(one.findings[0], contract=own.contract, also=(), actual=actual, exchanges=shown, **more)
+        return replace(part, report=replace(part.report, findings=(told,)))
+
+    alike = [finding(kept[0], "lost: [1]", 3), finding(kept[1], "lost: [2]", 1), finding(kept[2], "lost: [3]", 2)]
+    merged, _ = merge(alike)
+    assert len(merged.findings) == 1
+    assert len(merged.findings[0].exchanges) == 1
+    assert len({merged.findings[0].contract.id, *merged.findings[0].also}) == 3
+    for other in (finding(kept[2], "added: [3]", 2), finding(kept[2], "lost: [3]", 2, 201), finding(kept[2], "lost: [3]", 2, known="soon")):
+        assert len(merge([*alike[:2], other])[0].findings) == 2
+
+
 # -- diff ---------------------------------------------------------------------------------------------------------
 
 

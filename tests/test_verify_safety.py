@@ -20,14 +20,15 @@ ANYWHERE = sorted(random.Random(4).sample(range(20, 560), 4))
 
 
 def alive(opened: Sandbox) -> set[str]:
-    """What the sandbox's main project has that a run would undo."""
+    """What the sandbox's projects have that a run would undo."""
     store = opened.front.store
     found = {f"session {r['id']}" for r in store.rows("SELECT id FROM session WHERE status = 'active'")}
     found |= {f"hold {r['id']}" for r in store.rows("SELECT id FROM hold WHERE status = 'active'")}
-    asked = Request("GET", "/api/v1/webhooks", (("Authorization", f"Bearer {opened.tokens['lifted']}"),))
-    answer = opened.handler(asked)
-    assert isinstance(answer, Response)
-    return found | {f"webhook {w['id']}" for w in json.loads(answer.body)["webhooks"]}
+    for role in ("lifted", "second"):
+        answer = opened.handler(Request("GET", "/api/v1/webhooks", (("Authorization", f"Bearer {opened.tokens[role]}"),)))
+        assert isinstance(answer, Response)
+        found |= {f"webhook {w['id']}" for w in json.loads(answer.body)["webhooks"]}
+    return found
 
 
 def ended(at: int, end: Callable[[int, Handler, Request], Response | Silence], **options: float) -> tuple[Report, set[str], set[str]]:

@@ -13,7 +13,7 @@ from pgagents.verify.generate import negatives_of
 from pgagents.verify.kinds import Plan
 from pgagents.verify.memory import setting_of
 from pgagents.verify.near_miss import CANDIDATES, missed, most_telling
-from pgagents.verify.tellings import EACH, tellings_of
+from pgagents.verify.tellings import EACH, references, tellings_of
 from verifying import SHOP, URL, model
 
 
@@ -111,7 +111,7 @@ def test_each_argument_is_wrong_in_another_way_and_on_every_surface_in_the_same(
 
 
 def test_only_what_two_answers_say_in_the_same_words_is_one_fact():
-    by_action = {str(a.name): tellings_of(model(), a) for a in model().actions}
+    by_action = {str(a.name): tellings_of(model(), a, references(model())) for a in model().actions}
     (found,), (counted,) = by_action["search_parking"], by_action["check_availability"]
     assert (found.kind, found.path, found.id, found.direct) == ("lot", ("lots", EACH), "id", False)
     assert (counted.kind, counted.id, counted.direct) == ("lot", "lot_id", True)

@@ -362,12 +362,18 @@ class Step:
     action: Action
     input: Mapping[str, Any]
     role: str
-    after_s: float
+    after_s: float | Expression
     status: int
     keep: Mapping[str, Expression]
     expect: tuple[Expression, ...]
     expect_timed: tuple[Expression, ...]
     origin: Pointer
+    expect_alone: tuple[Expression, ...] = ()
+    """What holds where nobody else uses the server."""
+    key: Expression | None = None
+    """The key that makes the call, where an earlier step made one."""
+    via: str = ""
+    """The surface it goes through, REST where empty: a dispatcher, or one whose headers go with the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +387,8 @@ class Workflow:
     steps: tuple[Step, ...]
     cite: tuple[str, ...]
     origin: Pointer
+    only_verify: bool = False
+    """Whether verify alone runs it, as it is no work of a user's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ def run(checker: Checker) -> None:
             checker.known(("workflows", name, "needs", index), role, ("auth", "roles"), "role")
         for step_name, step in workflow.steps.items():
             _step(checker, ("workflows", name, "steps", step_name), step, steps[: steps.index(step_name)])
+            if not workflow.only_verify:
+                _told_by_manifests(checker, ("workflows", name, "steps", step_name), step)
     operator = checker.written.operator
     if operator:
         checker.known(("operator", "clock"), operator.clock, ("operator", "actions"), "operator's action")
@@ -188,14 +190,36 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
         checker.law((*pointer, "laws", law_name), law, scope.RESOURCE_LAW)
 
 
+def _told_by_manifests(checker: Checker, pointer: Pointer, step: Step) -> None:
+    """What no manifest can tell of a step may stand in a workflow that only verify runs."""
+    for member in ("key", "via", "expect_alone"):
+        if getattr(step, member):
+            message = f"{member} is no manifest's business: it may stand where the workflow has `only_verify: true`"
+            checker.fault((*pointer, member), "workflow", message)
+
+
+def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
+    """A surface that a step goes through has the action in its dispatcher, or headers of its own."""
+    surface = checker.written.surfaces.get(step.via or "")
+    if surface is None:
+        return
+    offered = surface.http is not None and (surface.actions == "all" or step.action in surface.actions)
+    if not offered and not surface.headers:
+        checker.fault((*pointer, "via"), "workflow", f"{step.via} neither dispatches {step.action} nor has headers to send with it")
+
+
 def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
     names = {*scope.STEP, *map(str, checker.in_file(("resources",))), *earlier}
     if checker.known((*pointer, "action"), step.action, ACTIONS, "action"):
         checker.arguments((*pointer, "input"), step.input, step.action)
     checker.known((*pointer, "as"), step.as_, ("auth", "roles"), "role")
+    if checker.known((*pointer, "via"), step.via, ("surfaces",), "surface"):
+        _through(checker, pointer, step)
+    checker.compile((*pointer, "key"), step.key, names)
+    checker.compile((*pointer, "after_s"), step.after_s if isinstance(step.after_s, str) else None, names)
     checker.values((*pointer, "input"), step.input, names)
     for key, text in step.keep.items():
         checker.compile((*pointer, "keep", key), text.removeprefix("="), names)
-    for member in ("expect", "expect_timed"):
+    for member in ("expect", "expect_timed", "expect_alone"):
         for index, text in enumerate(getattr(step, member)):
             checker.compile((*pointer, member, index), text, names)

@@ -328,17 +328,21 @@ class _Resolver:
         at: Pointer = ("workflows", name)
         steps = tuple(self._step(n, step, (*at, "steps", n)) for n, step in w.steps.items())
         return m.Workflow(
-            name, Text(w.title, (*at, "title")), Text(w.description or "", (*at, "description")), tuple(w.needs), steps, tuple(w.cite), at
-        )
+            name, Text(w.title, (*at, "title")), Text(w.description or "", (*at, "description")), tuple(w.needs), steps, tuple(w.cite), at,
+            w.only_verify,
+        )  # fmt: skip
 
     def _step(self, name: str, step: resources.Step, at: Pointer) -> m.Step:
         found = self.checker.expressions
         action = self.actions[step.action]
         return m.Step(
-            name=name, action=action, input=self._values(step.input, (*at, "input")), role=step.as_ or "main", after_s=step.after_s or 0.0,
+            name=name, action=action, input=self._values(step.input, (*at, "input")), role=step.as_ or "main",
+            after_s=found[(*at, "after_s")] if isinstance(step.after_s, str) else step.after_s or 0.0,
             status=step.status or action.success.status, keep={k: found[(*at, "keep", k)] for k in step.keep},
             expect=tuple(found[(*at, "expect", i)] for i in range(len(step.expect))),
             expect_timed=tuple(found[(*at, "expect_timed", i)] for i in range(len(step.expect_timed))), origin=at,
+            expect_alone=tuple(found[(*at, "expect_alone", i)] for i in range(len(step.expect_alone))),
+            key=found[(*at, "key")] if step.key else None, via=step.via or "",
         )  # fmt: skip
 
 

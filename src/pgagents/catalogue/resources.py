@@ -79,13 +79,18 @@ class Step(Strict):
     action: Name = Field(description="The action it calls.")
     input: dict[str, Json] = Field({}, description="Arguments; those that begin with `=` are expressions over the steps before.")
     as_: Name | None = Field(None, alias="as", description="The role whose key makes the call. Default: main.")
-    after_s: Annotated[float, Field(gt=0)] | None = Field(
-        None, description="Seconds to let pass before it, where the server offers a clock."
+    key: Cel | None = Field(None, description="The key that makes the call, kept from a step before; instead of `as`.")
+    via: Name | None = Field(
+        None, description="The surface it is called through: a dispatcher, or one whose headers go with the call. Default: REST."
+    )
+    after_s: Annotated[float, Field(gt=0)] | Cel | None = Field(
+        None, description="Seconds to let pass before it, where the server offers a clock; a text is an expression over the steps before."
     )
     status: Status | None = Field(None, description="The status expected. Default: the action's first 2xx.")
     keep: dict[Name, Cel] = Field(default={}, description="Values to keep for later steps, as expressions of response.")
     expect: list[Cel] = Field([], description="What must hold afterwards.")
     expect_timed: list[Cel] = Field(default=[], description="Claimed only where `after_s` could pass.")
+    expect_alone: list[Cel] = Field(default=[], description="Claimed only where nobody else uses the server.")
 
 
 class Workflow(Cited):
@@ -94,4 +99,5 @@ class Workflow(Cited):
     title: Line = Field(description="A few words on it.")
     description: Line | None = Field(None, description="Who does it, and why.")
     needs: list[Name] = Field(default=[], description="Roles without which it cannot run.")
+    only_verify: bool = Field(False, description="It is no work of a user's: verify runs it, and no manifest tells of it.")
     steps: dict[Name, Step] = Field(min_length=1, description="What is called, in order.")

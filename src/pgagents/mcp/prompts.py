@@ -40,7 +40,7 @@ def prompts(model: Model, tools: dict[str, Tool]) -> dict[str, Prompt]:
         )
     }
     for workflow in model.workflows:
-        usual = all(s.role == "main" and 200 <= s.status < 300 for s in workflow.steps)
+        usual = not workflow.only_verify and all(s.role == "main" and 200 <= s.status < 300 for s in workflow.steps)
         if usual and workflow.name not in found and all(str(s.action.name) in by_action for s in workflow.steps):
             found[workflow.name] = _of_workflow(model, workflow, by_action, rules)
     return found

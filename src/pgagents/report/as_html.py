@@ -144,8 +144,9 @@ def _key(exchange: Exchange) -> str:
 
 
 def _matrix(report: Report, by: Literal["check", "action"], title: str) -> dict[str, Any]:
-    """A table of what is kept by surface; rows where nothing was tried are left out."""
-    columns, cells = matrix(report, by)
+    """A table of what is kept by surface; rows and columns where nothing was tried are left out."""
+    every, cells = matrix(report, by)
+    columns = [surface for surface in every if any(tried(row[surface]) for row in cells.values() if surface in row)]
     rows = [
         {
             "name": name.replace("_", " ") if by == "check" else name or "any",

@@ -110,13 +110,14 @@ def forecast(known: Iterable[Equation], values: Mapping[str, Any]) -> dict[str, 
     response = dict(values["response"])
     found = {**values, "response": response}
     waiting = [e for e in known if e.path and got(found, e.path) is None]
+    scope = Scope(found)
     while True:
-        scope = Scope(found)
         told = [(e, v) for e in waiting if (v := value_of(e, scope)) is not None]
         if not told:
             return found
         for equation, value in told:
             _lay(found, equation.path.split("."), _as_member(equation, value))
+        scope.change("response", found["response"])
         waiting = [e for e in waiting if got(found, e.path) is None]
 
 

@@ -164,14 +164,14 @@ class Judge:
 
     def _watched(self, seen: Seen, watchers: Sequence[Watcher], past: tuple[Call, ...]) -> bool:
         """Whether the next watchers may judge it too: nothing is asked of an answer that is a crash."""
-        chain = [seen]
+        chain, spoilt = [seen], seen.spoilt
         for name, watch in watchers:
             try:
                 for judgement in watch(seen, self.memory):
                     self._enter(judgement, chain, seen.call, None, past)
             except Exception as error:  # one check's error is no finding, and the others still judge
                 self._ledger.crashed(self._by_check_place.get((name, seen.place), ()), error, name)
-            if "never_crashes" in seen.spoilt:
+            if "never_crashes" in spoilt:
                 return False
         return True
 

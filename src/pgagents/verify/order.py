@@ -61,8 +61,9 @@ def surveyed(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Cont
     anything follows from `contracts` and the catalogue alone. The `first` probes stay where they are: a correct call tells whether the
     server knows the key.
     """
-    kinds = {c.id: kinds_of(setting, c) for c in contracts}
-    waves = _survey(probes, [_shown(p, kinds) for p in probes], most, min(first, len(probes)))
+    counted = {c.id: c for c in contracts}
+    shown = {i: _shown(setting, p, counted) for i, p in enumerate(probes) if i < first or _free(p)}
+    waves = _survey(probes, shown, most, min(first, len(probes)))
     return [probes[i] for i in sorted(range(len(probes)), key=lambda i: waves.get(i, len(WAVES) + 1))]
 
 
@@ -92,13 +93,20 @@ def _line(origin: Pointer) -> list[str]:
     return [step for above, step in zip(("", *origin), origin, strict=False) if isinstance(step, str) and above not in NAMING]
 
 
-def _shown(probe: Probe, kinds: Mapping[str, tuple[Kind, ...]]) -> frozenset[Kind]:
+def _free(probe: Probe) -> bool:
+    """Whether it may come early: it repeats nothing, will not prove needless, and looks back on nothing."""
+    return probe.tier == 1 and not probe.spare and probe.phase < LATE
+
+
+def _shown(setting: Setting, probe: Probe, counted: Mapping[str, Contract]) -> frozenset[Kind]:
     """The kinds that a probe shows: those of its contracts, and the first answers of the actions that it calls correctly."""
-    called = probe.doors if probe.name.partition("/")[0] in CALLING else ()
-    return frozenset((*(kind for id in probe.covers for kind in kinds.get(id, ())), *(("answer", str(d.action.name)) for d in called)))
+    found = {kind for id in probe.covers if id in counted for kind in kinds_of(setting, counted[id])}
+    if probe.name.partition("/")[0] in CALLING:
+        found.update(("answer", str(d.action.name)) for d in probe.doors)
+    return frozenset(found)
 
 
-def _survey(probes: Sequence[Probe], shown: Sequence[frozenset[Kind]], most: int, first: int) -> dict[int, int]:
+def _survey(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]], most: int, first: int) -> dict[int, int]:
     """The wave of each probe of a survey, by its index: the first ones, then again and again whichever shows most that none before it
     did for each of its requests."""
     waves: dict[int, int] = {}
@@ -130,12 +138,11 @@ def _survey(probes: Sequence[Probe], shown: Sequence[frozenset[Kind]], most: int
     return waves
 
 
-def _cheapest(probes: Sequence[Probe], shown: Sequence[frozenset[Kind]]) -> Iterable[int]:
-    """Of the probes that show the very same the cheapest, and of those the first; none that repeats, may prove needless or looks back."""
+def _cheapest(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]]) -> Iterable[int]:
+    """Of the probes that show the very same the cheapest, and of those the first."""
     best: dict[frozenset[Kind], int] = {}
-    for i, kinds in enumerate(shown):
-        free = probes[i].tier == 1 and not probes[i].spare and probes[i].phase < LATE
-        if free and (kinds not in best or _price(probes[i]) < _price(probes[best[kinds]])):
+    for i, kinds in shown.items():
+        if kinds not in best or _price(probes[i]) < _price(probes[best[kinds]]):
             best[kinds] = i
     return best.values()
 

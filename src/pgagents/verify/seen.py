@@ -23,7 +23,7 @@ class Seen:
 
     __slots__ = (
         "_spoilt", "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "late", "number",
-        "output", "place", "request", "seconds", "sent_at", "status", "subject", "told",
+        "output", "place", "repeats", "request", "seconds", "sent_at", "status", "subject", "told",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +47,8 @@ class Seen:
         self._spoilt: list[str] = []
         self.late: Callable[[], None] | None = None
         self.fits = False
+        self.repeats = 0
+        """How often it was sent before, to a server that was busy."""
         self.known: Any = None
         self.error = isinstance(answer, Silence)
         door = call.door

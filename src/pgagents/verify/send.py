@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
 from pgagents.wire import Request, Response, Silence
@@ -27,9 +28,10 @@ MAX_HEADER_BYTES = 64_000
 TIMEOUT_S = 30.0
 CONNECT_S = 10.0
 KEEP_ALIVE_S = 5.0
+DEFAULT_PORTS = {"http": 80, "https": 443}
 AT_ONCE = 4
 """Connections for calls that are to go out at the same time; calls in a row use one, kept alive."""
-_PLAIN = re.compile(r"(?!//)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|(?<!/)\.)*(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?")
+_PLAIN = re.compile(r"(?!//)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|(?<!/)\.|\.(?=\w))*(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?")
 """A target that goes on the wire as it is written; what an address must not hold is percent-encoded."""
 
 
@@ -106,14 +108,13 @@ class Client:
     @cached_property
     def _target(self) -> tuple[bytes, bytes, int | None, list[tuple[bytes, bytes]]]:
         """The base URL's scheme, host and port, and the headers that every request has. Raises ValueError where it is none."""
-        import httpx
-
-        try:
-            first = httpx.Request("GET", self._base)
-        except httpx.InvalidURL as error:
-            raise ValueError(str(error)) from None
-        headers = {"Host": first.headers["host"], "User-Agent": "pgagents", **self._headers}
-        return first.url.raw_scheme, first.url.raw_host, first.url.port, [_header(*pair) for pair in headers.items()]
+        parts = urlsplit(self._base)
+        host, port = _host(parts.hostname or ""), parts.port
+        if port == DEFAULT_PORTS.get(parts.scheme):
+            port = None
+        named = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
+        headers = {"Host": named, "User-Agent": "pgagents", **self._headers}
+        return parts.scheme.encode("ascii"), host.encode("ascii"), port, [_header(*pair) for pair in headers.items()]
 
     @cached_property
     def _prefix(self) -> str:
@@ -180,6 +181,20 @@ def _trusting(cacert: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=cacert)
     except (OSError, ssl.SSLError) as error:
         raise PgagentsError(f"cannot read the CA file {cacert}: {error}", "give a PEM file with --cacert") from None
+
+
+def _host(name: str) -> str:
+    """The host as it is looked up. Raises ValueError where it is none."""
+    if not name:
+        raise ValueError("the address has no host")
+    if name.isascii():
+        return name
+    import httpx
+
+    try:
+        return httpx.URL(scheme="http", host=name).raw_host.decode("ascii")
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from None
 
 
 def _header(name: str, value: str) -> tuple[bytes, bytes]:

@@ -105,7 +105,9 @@ class Sender:
             answer, seconds = self._exchange(request, plain=ready.call.plain)
             wait = self._heard(ready.call, role, answer, attempt)
             if wait is None:
-                return self._seen(ready, request, answer, seconds, sent_at)
+                seen = self._seen(ready, request, answer, seconds, sent_at)
+                seen.repeats = attempt
+                return seen
             attempt += 1
             self._repeats()
             self.wait(wait)

@@ -7,12 +7,13 @@ those of the framework's own refusals, and where there is no action those of one
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pgagents.contract import Contract
 from pgagents.verify.check import Probe
 from pgagents.verify.door import FRAMEWORK
 
+FEW = 1
 PER_CONTRACT = 0.05
 """What a contract weighs that no request is sent for: something has to be sent to judge it, and mostly is."""
 
@@ -29,7 +30,7 @@ def elsewhere(contracts: Iterable[Contract], shard: tuple[int, int] | None, prob
     costs = _costs(planned)
     groups: dict[str, list[str]] = {}
     weights: dict[str, float] = {}
-    for contract, group in _grouped(listed, {id for p in planned for id in p.covers}):
+    for contract, group in _grouped(listed, costs):
         groups.setdefault(group, []).append(contract.id)
         weights[group] = weights.get(group, 0.0) + costs.get(contract.id, 0) + PER_CONTRACT
     sizes = [0.0] * count
@@ -42,16 +43,17 @@ def elsewhere(contracts: Iterable[Contract], shard: tuple[int, int] | None, prob
     return frozenset(theirs)
 
 
-def _grouped(contracts: Sequence[Contract], asked: Set[str]) -> Iterator[tuple[Contract, str]]:
-    """Each contract with its group; `asked` are those that some request is sent for."""
+def _grouped(contracts: Sequence[Contract], costs: Mapping[str, int]) -> Iterator[tuple[Contract, str]]:
+    """Each contract with its group; `costs` tells of the requests that are sent for some."""
     every = [(contract, _group(contract)) for contract in contracts]
+    members = Counter(group for _, group in every)
     sizes = Counter((c.surface, group) for c, group in every if c.action)
     busiest: dict[str, str] = {}
     for (surface, group), _ in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
         busiest.setdefault(surface, group)
     for contract, group in every:
-        # what only watchers judge, of no action, is judged where its surface is called most: elsewhere it might meet too few calls
-        alone = not contract.action and contract.id not in asked and not _of_framework(contract)
+        # what is of no action and hardly called for itself is judged where its surface is called most: elsewhere it may meet too little
+        alone = not contract.action and members[group] == 1 and costs.get(contract.id, 0) <= FEW and not _of_framework(contract)
         yield contract, busiest.get(contract.surface, group) if alone else group
 
 

@@ -41,13 +41,19 @@ class Telling:
     """Whether the action makes the very thing."""
 
 
-def tellings_of(model: Model, action: Action) -> tuple[Telling, ...]:
-    """All of them in an action's success."""
+def tellings_of(model: Model, action: Action, referred: Mapping[str, Resource]) -> tuple[Telling, ...]:
+    """All of them in an action's success; `referred` are the catalogue's `references`."""
     schema = action.success.schema
-    return tuple(_found(model, action, plain(schema), ())) if schema else ()
+    return tuple(_found(model, action, plain(schema), (), referred)) if schema else ()
 
 
-def _found(model: Model, action: Action, written: Mapping[str, Any], path: Path) -> Iterator[Telling]:
+def references(model: Model) -> dict[str, Resource]:
+    """By the name of an argument that is an id, whose id it is."""
+    named = {(str(p.name), p.refers_to) for a in model.actions for p in a.params if p.refers_to}
+    return {name: r for r in reversed(model.resources.values()) for name, other in named if other == r.name}
+
+
+def _found(model: Model, action: Action, written: Mapping[str, Any], path: Path, referred: Mapping[str, Resource]) -> Iterator[Telling]:
     schema = resolve(written, model.schemas)
     if len(path) > DEEPEST:
         return
@@ -56,14 +62,14 @@ def _found(model: Model, action: Action, written: Mapping[str, Any], path: Path)
     if own is not None:
         yield _telling(model, action, kind_of(model, own), path, own.id, members, makes=_makes(own, action))
     for name in members:
-        other = _referred(model, name)
+        other = referred.get(name)
         if other is not None and (own is None or _makes(own, action)):
             kept = {m: s for m, s in members.items() if own is None or m in own.fixed}
             yield _telling(model, action, kind_of(model, other), path, name, kept, makes=False)
     for name, member in members.items():
-        yield from _found(model, action, member, (*path, name))
+        yield from _found(model, action, member, (*path, name), referred)
     if isinstance(schema.get("items"), Mapping):
-        yield from _found(model, action, schema["items"], (*path, EACH))
+        yield from _found(model, action, schema["items"], (*path, EACH), referred)
 
 
 def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,12 +113,6 @@ def _path(text: str, *, listed: bool) -> set[Path]:
 
 def _makes(resource: Resource, action: Action) -> bool:
     return resource.made_by is not None and resource.made_by.action is action
-
-
-def _referred(model: Model, name: str) -> Resource | None:
-    """The thing whose id an argument of that name is."""
-    named = {p.refers_to for a in model.actions for p in a.params if p.name == name and p.refers_to}
-    return next((r for r in model.resources.values() if r.name in named), None)
 
 
 def kind_of(model: Model, resource: Resource) -> str:

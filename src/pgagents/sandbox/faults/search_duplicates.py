@@ -7,7 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"law"})
-ALSO: dict[str, str] = {}
+ALSO: dict[str, str] = {"relation": "what stands twice stands in place of another"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -7,7 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"relation"})
-ALSO: dict[str, str] = {}
+ALSO: dict[str, str] = {"runs_workflows": "a step finds the nearest place in a wide search"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

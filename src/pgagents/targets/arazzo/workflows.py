@@ -19,14 +19,20 @@ from pgagents.target import Loss, Target, View
 from pgagents.wording import short
 
 
+def shown(after_s: float | Expression) -> str:
+    """How long a step waits, in a few words."""
+    return after_s.text if isinstance(after_s, Expression) else f"{after_s:g}"
+
+
 def view(model: Model) -> View:
     """The Arazzo Description."""
     losses: dict[Loss, None] = {}
     read: dict[Read, None] = {}
-    for workflow in model.workflows:
+    told = [workflow for workflow in model.workflows if not workflow.only_verify]
+    for workflow in told:
         _Workflow(model, workflow, {}, read).said()
     # Redocly takes steps of one name in several workflows for one step, so they all give what is read of any of them
-    workflows = [_Workflow(model, workflow, losses, dict(read)).said() for workflow in model.workflows]
+    workflows = [_Workflow(model, workflow, losses, dict(read)).said() for workflow in told]
     document = "openapi/openapi.json"
     url = hosted_url(model, Text(document, ("api", "hosted"))) if document in model.api.hosted else Text(f"../{document}", ("api",))
     return View(
@@ -104,7 +110,7 @@ class _Workflow:
             members["requestBody"] = Node({"contentType": "application/json", "payload": Node(payload, origin=at)}, origin=at)
         members["successCriteria"] = list(self._criteria(step))
         if step.after_s:
-            self.lose((*step.origin, "after_s"), f"after_s {step.after_s:g}", "dropped", "no step can wait before it is taken")
+            self.lose((*step.origin, "after_s"), f"after_s {shown(step.after_s)}", "dropped", "no step can wait before it is taken")
         return Node(members, origin=step.origin)
 
     def _parameters(self, step: Step) -> Iterator[Node]:

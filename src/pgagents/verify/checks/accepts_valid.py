@@ -71,7 +71,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         return
     if call.intent == "valid" and not door.on_rest and not call.raw.headers and not call.beside:
         yield from (j for j in accepted(seen, f"{NAME}/ordinary/{door.place}", call.why) if j.verdict is not Verdict.UNTESTED)
-    if seen.success and replace(call.raw, headers=()) == Raw():
+    if seen.success and _encoded_plainly(call.raw):
         given = _plainly(door, call.input)
         known = memory.setting.kept((NAME, door.place), lambda: _inputs(memory.setting, door))
         found = [detail for detail, edge in known if edge == given]
@@ -84,6 +84,11 @@ def _inputs(setting: Setting, door: Door) -> list[tuple[str, dict[str, Any]]]:
     found = [(f"example/{e.name}", recipe_of(setting.model, door.action, e).input) for e in _examples(door)]
     found += [(name, given) for name, given, _ in _edges(setting, door)]
     return [(detail, _plainly(door, given)) for detail, given in found]
+
+
+def _encoded_plainly(raw: Raw) -> bool:
+    """Whether nothing but headers was laid on by hand."""
+    return raw.method is None and raw.target is None and raw.body is None and raw.edit is None and raw.wrap is None
 
 
 def _plainly(door: Door, given: Mapping[str, Any]) -> dict[str, Any]:

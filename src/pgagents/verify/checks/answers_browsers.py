@@ -10,13 +10,14 @@ from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at
 from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import ordinary
-from pgagents.verify.memory import Setting
+from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 
 NAME = "answers_browsers"
 ORIGIN = ("browsers",)
 STRANGER = "https://pgv.example"
+TOO_LARGE = 413
 SIMPLE_METHODS = ("GET", "HEAD", "POST")
 ANSWERED, REFUSED, STRANGERS = f"{NAME}/answer@{REST}", f"{NAME}/refusal@{REST}", f"{NAME}/strangers@{REST}"
 
@@ -47,6 +48,19 @@ def _doors(setting: Setting) -> list[Door]:
 def _reader(setting: Setting) -> Door | None:
     rest = [d for d in setting.doors if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path]
     return rest[0] if rest else None
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge what other checks' calls from a web page were answered. What is too large the edge may refuse, which knows of no pages."""
+    setting = memory.setting
+    asks = seen.request.header("Origin") is not None and seen.call.door is not None and seen.call.intent in ("valid", "framework")
+    if not asks or setting.model.browsers is None or _reader(setting) is None or seen.void or seen.status == TOO_LARGE:
+        return
+    contract = ANSWERED if seen.success else REFUSED
+    if problem := _closed(seen, str(seen.request.header("Origin"))):
+        yield broken(contract, f"Access-Control-Allow-Origin: {seen.request.header('Origin')} or *", f"{problem} on {seen.status}")
+    else:
+        yield kept(contract)
 
 
 def _origin(setting: Setting) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.contract import Contract
@@ -25,6 +25,7 @@ from pgagents.wire import json_bytes, text_of
 RANK = -1
 """Before what ends the judging of a crash: what a crashed call did is not known."""
 NAME = "audits_writes"
+TOOLS = True
 CORRECT = ("valid", "explore", "clean")
 """A wrong call that succeeds is found by others, and what it did is nobody's promise."""
 MOST_NOTED = 2_000
@@ -82,7 +83,7 @@ def _audited(audit: Audit, door: Door) -> bool:
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Note each success that must have left a row."""
     audit, door = memory.model.audit, seen.call.door
-    correct = seen.call.intent in CORRECT and not seen.call.twist
+    correct = seen.call.intent in CORRECT and not seen.call.twist and not (door is not None and door.form is not None)
     if audit is not None and door is not None and seen.output is not None and correct and _audited(audit, door):
         about = _about(memory.setting, audit, seen)
         done = Done(
@@ -173,7 +174,7 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
         inside = [d for d in noted if since is None or d.at > since + SLACK_S]
         for contract in {f"{NAME}/{d.door.place}": None for d in noted if since is not None and not d.at > since + SLACK_S}:
             yield untested(contract, f"the {len(rows)} rows that are listed are all later than the call")
-        yield from _judged(audit, [d for d in inside if frozenset(d.says.items()) not in wild], rows)
+        yield from _judged(audit, [replace(d, certain=False) if frozenset(d.says.items()) in wild else d for d in inside], rows)
         yield from _refused(setting, audit, noted, rows, wild)
         if last and earlier:
             yield from _unchanged(audit, earlier, rows, since)

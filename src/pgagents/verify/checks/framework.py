@@ -25,6 +25,7 @@ NAME = "framework"
 PLAINTEXT = f"{NAME}/plaintext@rest"
 NOT_IMPLEMENTED = 501
 LARGEST = "largest"
+PAGE = "https://pgv.example"
 DEEP = 100_000
 LONG = 5_000
 SHOWN = frozenset(("options", "long_query"))
@@ -197,6 +198,11 @@ def _paths(setting: Setting) -> Iterator[Case]:
 
 
 def _edited(setting: Setting, door: Door, why: str, raw: Raw) -> Call:
+    """A correct call with something done to it; where web pages may call, as one of them sends it, which shows what they may read."""
+    browsers = setting.model.browsers
+    if browsers is not None and raw.target is None:
+        page = PAGE if browsers.origins == "any" else str(browsers.origins[0]).rstrip("/")
+        raw = replace(raw, headers=(*raw.headers, ("Origin", page)))
     return replace(ordinary(door, recipe_of(setting.model, door.action), "framework", why), raw=raw, surface=door.surface)
 
 

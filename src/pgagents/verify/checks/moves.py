@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.contract import Contract
@@ -49,22 +49,67 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         key = (str(resource.made_by.action.name) if resource.made_by else "", state, door.place)
         alike.setdefault(key, []).append((resource, move))
     doors = setting.by_place
-    for (_, state, place), several in alike.items():
+    refused: dict[tuple[str, str], list[_Refused]] = {}
+    for (maker, state, place), several in alike.items():
         resource, move = max(several, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None)
         door = doors[place]
         covers = tuple(f"{NAME}/{r.name}/{state}/{place}" for r, _ in several)
-        run = _legal if state in move.origin_states else _illegal
-        phase = 3 if door.on_rest else 6
-        yield Probe(
-            covers[0],
-            phase,
-            covers,
-            3 if run is _legal else 4,
-            _for_all(run(setting, resource, move, state, door, covers[0]), covers),
-            (door,),
-            "main",
-            True,
-        )
+        if state in move.origin_states:
+            run = _for_all(_legal(setting, resource, move, state, door, covers[0]), covers)
+            yield Probe(covers[0], 3 if door.on_rest else 6, covers, 3, run, (door,), "main", True)
+        else:
+            alone = _for_all(_illegal(setting, resource, move, state, door, covers[0]), covers)
+            refused.setdefault((maker, state), []).append(_Refused(tuple(several), state, door, covers, alone))
+    for group in refused.values():
+        ids = tuple(id for case in group for id in case.covers)
+        doors_of = tuple(case.door for case in group)
+        yield Probe(ids[0], 3, ids, len(group) + 3, _together(setting, group), doors_of, "main", True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A move from a state that it does not start from; `alone` is the conversation about it alone."""
+
+    moves: tuple[tuple[Resource, Move], ...]
+    """The kinds of thing that it is about, and what it is to each."""
+    state: str
+    door: Door
+    covers: tuple[str, ...]
+    alone: Callable[[], Conversation]
+
+
+def _together(setting: Setting, group: list[_Refused]) -> Callable[[], Conversation]:
+    """Every move that one thing refuses, then one read of it. Only where it is not as it was is each move tried alone."""
+
+    def run() -> Conversation:
+        state, common = group[0].state, _common(group)
+        reader = _reader(setting, common) if common is not None else None
+        if len(group) == 1 or reader is None or common is None:
+            for case in group:
+                yield from case.alone()
+            return
+        subject: Mapping[str, Any] = yield Live(common.name, (state,), fresh=True)
+        for case in group:
+            move = next(move for resource, move in case.moves if resource is common)
+            why = f"{case.door.action.name} of a {common.name} that is {state}"
+            seen: Seen = yield Call(
+                case.door, _input(common, move), "illegal", why, subject=common, made=subject, surface=case.door.surface
+            )
+            for contract in case.covers:
+                yield from refused_with(seen, contract, [move.otherwise], why)
+        after: Seen = yield _read(common, reader, subject, "after what was refused")
+        body = told(common, after)
+        if body is None or differing(subject, body):
+            for case in group:
+                yield from case.alone()
+
+    return run
+
+
+def _common(group: list[_Refused]) -> Resource | None:
+    """The kind of thing that all of them are about."""
+    first, *others = ([resource for resource, _ in case.moves] for case in group)
+    return next((resource for resource in first if all(resource in other for other in others)), None)
 
 
 def _for_all(run: Callable[[], Conversation], covers: tuple[str, ...]) -> Callable[[], Conversation]:

@@ -75,6 +75,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One call each; the first door of a surface early."""
     del roles
     first: set[tuple[str, Twist]] = set()
+    unread = {door.place for door in _unread(setting)}
     for door, twist, what in _cases(setting):
         contract = f"{NAME}/{twist or 'revoked'}/{door.place}"
         role = "main" if twist else (_revoked(setting) or "main")
@@ -83,7 +84,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         recipe = recipe_of(setting.model, door.action)
         call = ordinary(door, recipe, "auth", f"a call {what}", twist=twist, role=role)
         run, covers = _run(setting, call, contract, what), [contract]
-        if twist == "none" and door in _unread(setting):
+        if twist == "none" and door.place in unread:
             covers.append(f"{NAME}/{BEFORE_BODY}/{door.place}")
             run = _both(setting, call, contract, covers[1])
         yield Probe(contract, 2 if early else 6, tuple(covers), 1, run, (door,), role, door.action.effect == "write")

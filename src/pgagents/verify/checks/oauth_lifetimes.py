@@ -16,7 +16,7 @@ from pgagents.verify.seen import Seen, got
 NAME = "oauth_lifetimes"
 MARGIN_S = 30.0
 """So much before and after its end a token is tried: clocks differ by a few seconds."""
-PHASE = 7
+PHASE = 9
 """After what builds on things at hand: a month may pass here."""
 SAYS = {
     "access_lives": f"an access token works until {MARGIN_S:g} s before its `access_s` are over",

@@ -134,7 +134,7 @@ def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Con
 
 
 def _left_in(setting: Setting, door: Door, relation: Relation, wide: dict[str, Any], has: list[Any]) -> Conversation:
-    """Whether what has the flags in the answer without them is in the answer with them, which has room for at least as many."""
+    """Whether what has the flags in the answer without them is in the answer with them, if that has room for more."""
     flags = [name for name in _flags(setting, door) if wide.get(name) is True]
     if not flags:
         return
@@ -148,7 +148,7 @@ def _left_in(setting: Setting, door: Door, relation: Relation, wide: dict[str, A
             narrow: Seen = yield ordinary(door, recipe, "valid", f"with {' and '.join(flags)}", input=wide)
             has = _items(setting, relation, narrow) or []
         every = [i for i in _things(setting, relation, whole) or () if all(i.get(flag) is True for flag in flags)]
-        lost = [i.get(relation.by) for i in every if i.get(relation.by) not in has]
+        lost = [i.get(relation.by) for i in every if i.get(relation.by) not in has] if len(has) < wide[relation.widen] else []
         if not lost:
             yield kept(contract)
             return

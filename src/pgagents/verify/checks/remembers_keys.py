@@ -17,7 +17,7 @@ from pgagents.verify.seen import Seen
 NAME = "remembers_keys"
 MARGIN_S = 60.0
 """So much before its end a key is tried again. That it is forgotten afterwards is nobody's promise."""
-PHASE = 7
+PHASE = 9
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

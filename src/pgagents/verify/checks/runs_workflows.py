@@ -1,11 +1,13 @@
 """The catalogue's workflows run from beginning to end: each step is answered as it says, and each criterion holds.
 
-Hours pass only by the operator's clock; without it a workflow runs without them, and what needs them is not selected.
+Hours pass only by the operator's clock; without it a workflow runs without them, and what needs them is not selected. What
+others could change meanwhile is judged only where nobody else uses the server.
 What does not hold of an answer that another check found fault with is no second finding.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +16,11 @@ from pgagents.contract import Contract, Verdict
 from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Step, Workflow
 from pgagents.source import Pointer
-from pgagents.verify.call import Call
+from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import CONFLICT, Conversation, Judgement, Probe, broken, kept, promise_at, untested
 from pgagents.verify.door import OPERATOR, REST, Door
 from pgagents.verify.generate import time_passes
+from pgagents.verify.granting import bearer
 from pgagents.verify.laws import shown
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import whole
@@ -55,18 +58,24 @@ def promises(setting: Setting) -> Iterator[Contract]:
                 yield Contract(id, NAME, "", REST, says, origin, workflow.cite)
 
 
-def _criteria(workflow: Workflow, step: Step) -> Iterator[tuple[str, Expression, Pointer, bool]]:
-    """Id, expression, origin, and whether time must have passed."""
-    for key, several in (("expect", step.expect), ("expect_timed", step.expect_timed)):
+Criterion = tuple[str, Expression, Pointer, str]
+"""Id, expression, origin, and what it needs: `timed` that time has passed, `alone` that nobody else uses the server."""
+
+
+def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
+    for need, several in (("", step.expect), ("timed", step.expect_timed), ("alone", step.expect_alone)):
+        key = f"expect_{need}" if need else "expect"
         for index, criterion in enumerate(several):
             id = f"{NAME}/{workflow.name}/{step.name}/{key}-{index + 1}@{REST}"
-            yield id, criterion, (*step.origin, key, index), key == "expect_timed"
+            yield id, criterion, (*step.origin, key, index), need
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """What needs hours is not claimed of an API without a clock."""
+    """What needs hours is not claimed of an API without a clock; what others could change is left out where they might."""
     if setting.model.clock is None and "/expect_timed-" in contract.id:
         return Verdict.NOT_CLAIMED, "the API has no clock that an operator could move"
+    if not setting.exclusive and "/expect_alone-" in contract.id:
+        return Verdict.NOT_SELECTED, "tells what others change too: add --exclusive where nobody else does"
     return None
 
 
@@ -80,12 +89,12 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         steps = [f"{NAME}/{workflow.name}/{step.name}@{REST}" for step in workflow.steps]
         criteria = [c for step in workflow.steps for c in _criteria(workflow, step)]
         role = next((r for r in workflow.needs if r not in roles), next(iter(workflow.needs), "main"))
-        covers = (*steps, *(id for id, _, _, hours in criteria if timed or not hours))
-        later = tuple(id for id, _, _, hours in criteria if hours and not timed)
-        cost = len(workflow.steps) + (sum(step.after_s > 0 for step in workflow.steps) if timed else 0)
+        covers = (*steps, *(id for id, _, _, need in criteria if (timed or need != "timed") and (setting.exclusive or need != "alone")))
+        later = tuple(id for id, _, _, need in criteria if need == "timed" and not timed)
+        cost = len(workflow.steps) + (sum(bool(step.after_s) for step in workflow.steps) if timed else 0)
         writes = any(step.action.effect == "write" for step in workflow.steps)
         run = _run(setting, workflow, timed)
-        at = tuple(door for door in doors if door is not None and door.surface == REST)
+        at = tuple(door for door in doors if door is not None and door.surface != OPERATOR)
         yield Probe(f"{NAME}/{workflow.name}@{REST}", 6, covers, cost, run, at, role, writes)
         if later:
             yield Probe(f"{NAME}/{workflow.name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes)
@@ -94,7 +103,22 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _door(setting: Setting, step: Step) -> Door | None:
     if step.role == OPERATOR:
         return Door(step.action, OPERATOR, None, f"{step.action.name}@{OPERATOR}")
-    return setting.door(str(step.action.name), REST)
+    through = next((d.surface for d in setting.model.dispatchers if d.surface == step.via), REST)
+    return setting.door(str(step.action.name), through)
+
+
+def _sent(setting: Setting, step: Step, scope: Scope) -> Raw:
+    """The headers that a step's surface and a key that was made on the way send. Raises ExpressionError."""
+    surface = setting.model.surfaces.get(step.via)
+    headers: list[tuple[str, str | None]] = list(surface.headers.items()) if surface is not None else []
+    key = scope.evaluate(step.key) if step.key is not None else None
+    return Raw(headers=(*headers, *(bearer(key) if isinstance(key, str) else ())))
+
+
+def _passes(step: Step, scope: Scope) -> float:
+    """How many seconds pass before a step. Raises ExpressionError."""
+    told = scope.evaluate(step.after_s) if isinstance(step.after_s, Expression) else step.after_s
+    return float(told) if isinstance(told, int | float) and 0 < told < math.inf else 0.0
 
 
 @dataclass(slots=True)
@@ -133,23 +157,25 @@ def _id(workflow: Workflow, step: Step) -> str:
 def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) -> Generator[Any, Any, _State]:
     state = _State()
     for index, step in enumerate(workflow.steps):
-        if timed and step.after_s and (wait := time_passes(setting, step.after_s)):
-            yield wait
         scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
         try:
             given = {name: _valued(value, scope) for name, value in step.input.items()}
+            raw, seconds = _sent(setting, step, scope), _passes(step, scope) if timed else 0.0
         except ExpressionError as error:
             yield from state.say([untested(_id(workflow, step), f"its arguments have no value here: {error}")])
             return state
+        if seconds and (wait := time_passes(setting, seconds)):
+            yield wait
         door = _door(setting, step)
         assert door is not None
         call = Call(
-            door, given, "explore" if step.status < REFUSED else "illegal", f"{workflow.title}: {step.name}", role=step.role,
-            surface=door.surface, reuse="ever" if index == 0 and not again and step.action.effect == "read" else "",
+            door, given, "explore" if step.status < REFUSED else "illegal", f"{workflow.title}: {step.name}",
+            role="" if step.key is not None else step.role, surface=door.surface, raw=raw,
+            reuse="ever" if index == 0 and not again and step.action.effect == "read" and not raw.headers else "",
         )  # fmt: skip
         seen: Seen = yield call
         yield from state.say(_went(setting, workflow, step, seen, state))
-        if not _as_told(setting, step, seen) or seen.void:
+        if not _as_told(setting, step, seen, door) or seen.void:
             yield from _put_back(setting, workflow.steps[:index], workflow.steps[index + 1 :], state)
             return state
         yield from state.say(_judged(setting, workflow, step, seen, timed, state))
@@ -170,9 +196,11 @@ def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], stat
             yield Call(door, given, "explore", f"{step.name}: what was changed is put back", role=step.role, surface=door.surface)
 
 
-def _as_told(setting: Setting, step: Step, seen: Seen) -> bool:
+def _as_told(setting: Setting, step: Step, seen: Seen, door: Door | None) -> bool:
     """Whether the status is the step's, or the other one of a refused input where the catalogue leaves that open."""
     open_ = setting.model.points.refused_status == "any"
+    if step.status < REFUSED and door is not None and not door.on_rest:
+        return seen.status == door.success_status
     return seen.status == step.status or (open_ and {seen.status, step.status} <= REFUSALS)
 
 
@@ -180,7 +208,7 @@ def _went(setting: Setting, workflow: Workflow, step: Step, seen: Seen, state: _
     """Whether the step was answered with its status."""
     contract = _id(workflow, step)
     declared = seen.codes.get(seen.code or "")
-    if not seen.void and _as_told(setting, step, seen):
+    if not seen.void and _as_told(setting, step, seen, seen.call.door):
         yield kept(contract)
     elif seen.void or seen.spoilt:
         yield untested(contract, f"another check found fault with it: {seen.spoilt[0]}" if seen.spoilt else seen.outcome)
@@ -194,8 +222,8 @@ def _judged(setting: Setting, workflow: Workflow, step: Step, seen: Seen, timed:
     """Its criteria, and what it keeps for later steps."""
     values = {"env": setting.model.env, "input": seen.input, "response": seen.body, "status": seen.status, **state.kept}
     scope = Scope(values)
-    for id, criterion, _, hours in _criteria(workflow, step):
-        if hours and not timed:
+    for id, criterion, _, need in _criteria(workflow, step):
+        if (need == "timed" and not timed) or (need == "alone" and not setting.exclusive):
             continue
         text = " ".join(criterion.text.split())
         try:

@@ -84,7 +84,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     own = any(c.id == OWN for c in promises(setting))
     both = own and "second" in roles
     covers = tuple(id for id in covered(setting) if both or id != OWN)
-    cost = len(steps) + 2 * len(_types(steps)) + 5 + 2 * both
+    cost = len(steps) + len(_types(steps)) + 3 + 2 * both
     yield Probe(f"{NAME}/{BOX}", 3, covers, cost, _run(setting, receiver, door, another=both), doors, "main", True)
     if own and not both:
         yield Probe(f"{NAME}/{THEIRS}", 3, (OWN,), cost, _run(setting, receiver, door, another=True), doors, "second", True)
@@ -130,7 +130,7 @@ def _run(setting: Setting, receiver: Inbox, door: Door, *, another: bool) -> Cal
 
     def run() -> Conversation:
         steps = _steps(setting)
-        boxes = {type: f"{BOX}-{type}" for type in _types(steps)}
+        boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(_types(steps))}
         tellers: dict[str, str] = {}
         for type, box in boxes.items():
             address = receiver.open(box, refusals=1 if hooks.again_within_s and not tellers else 0)

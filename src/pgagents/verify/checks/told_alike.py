@@ -20,7 +20,7 @@ from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
-from pgagents.verify.tellings import Telling, kind_of, objects_at, tellings_of
+from pgagents.verify.tellings import Telling, kind_of, objects_at, references, tellings_of
 
 RANK = 8
 NAME = "told_alike"
@@ -78,11 +78,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def _readers(setting: Setting) -> tuple[tuple[Door, str], ...]:
     def found() -> Iterator[tuple[Door, str]]:
         doors = {str(d.action.name): d for d in setting.doors if d.surface == REST and d.action.effect == "read"}
-        every = [t for action in setting.model.actions for t in _tellings(setting, str(action.name))]
+        alike: dict[str, list[Telling]] = {}
+        for telling in (t for action in setting.model.actions for t in _tellings(setting, str(action.name))):
+            alike.setdefault(telling.kind, []).append(telling)
         for name, door in doors.items():
-            for kind in dict.fromkeys(t.kind for t in every if t.action == name):
-                own = [t for t in every if t.action == name and t.kind == kind]
-                if any(_common(setting, a, b) for a in own for b in every):
+            for kind in dict.fromkeys(t.kind for t in _tellings(setting, name)):
+                own = [t for t in alike[kind] if t.action == name]
+                if any(_common(setting, a, b) for a in own for b in alike[kind]):
                     yield door, kind
 
     return setting.kept((NAME, "readers"), lambda: tuple(found()))
@@ -106,7 +108,8 @@ def _tellings(setting: Setting, action: str) -> tuple[Telling, ...]:
 
 def _of(setting: Setting, action: str) -> tuple[Telling, ...]:
     found = next((a for a in setting.model.actions if a.name == action), None)
-    return tellings_of(setting.model, found) if found is not None else ()
+    referred = setting.kept((NAME, "references"), lambda: references(setting.model))
+    return tellings_of(setting.model, found, referred) if found is not None else ()
 
 
 def _common(setting: Setting, one: Telling, other: Telling) -> tuple[str, ...]:
@@ -172,7 +175,7 @@ def _run(setting: Setting, door: Door, first: Door, telling: Telling) -> Callabl
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Compare what an answer tells of each thing with what others told of it before."""
     facts: _Facts = memory.notes.setdefault((NAME, "facts"), _Facts({}))
-    if seen.number > facts.number + 1 or seen.call.beside or len(facts.told) > MOST_KNOWN:
+    if seen.number - seen.repeats > facts.number + 1 or seen.call.beside or len(facts.told) > MOST_KNOWN:
         _forget(facts)  # something was done that no watcher saw, such as the operator's
     facts.number = max(facts.number, seen.number)
     door = seen.call.door
