@@ -318,6 +318,7 @@ class Driver:
         """Undo all that was made; gives what could not be."""
         self.sender.cleaning = True
         self.sender.silences = self.sender.broken_off = 0
+        self.world.now = self.sender.now()  # what has ended by itself since the last call is not left behind
         behind: list[str] = []
         met: set[tuple[str, str]] = set()
         """What several resources of the catalogue know is one thing, undone once and listed once."""

@@ -59,10 +59,11 @@ class Plan:
         """How such a thing ends."""
         return next(iter(self.resource.moves), None)
 
-    def makings(self, makers: Sequence[Door], search: Door, places: Sequence[Body]) -> list[Making]:
-        """One at each kind of place, through the doors in turn; and further ones where a door would meet no place that a law of its
-        own speaks of."""
+    def makings(self, makers: Sequence[Door], search: Door, places: Sequence[Body], also: Sequence[Body] = ()) -> list[Making]:
+        """One at each kind of place, and at those that are asked for `also`, through the doors in turn; and further ones where a door
+        would meet no place that a law of its own speaks of."""
         kinds = self._kinds(search, places)
+        kinds = [*(place for place in also if place not in kinds), *kinds]
         pairs = [(makers[index % len(makers)], place) for index, place in enumerate(kinds)]
         for door in makers:
             pairs += [(door, place) for place in self._lacking(door, [p for d, p in pairs if d is door], kinds)]
@@ -71,6 +72,19 @@ class Plan:
         for door, place in pairs[:MOST_KINDS]:
             number = known[door.place] = known.get(door.place, -1) + 1
             found.append(Making(door, place, self._input(door, place, number)))
+        return found
+
+    def bounded(self, places: Sequence[Body], by: str, id: str, bodies: Sequence[Body]) -> list[Body]:
+        """For each number that the laws of how a thing ends read, and that most places have none of, one place that has it.
+
+        Things that were made before, `bodies`, tell so: `by` is the member of a thing that is the place's `id`.
+        """
+        laws = " ".join(law.that.text for law in (self.move.action.laws if self.move else ()))
+        lacked = {k for body in bodies for k, v in body.items() if v is None and f".{k}" in laws}
+        found: list[Body] = []
+        for name in sorted(lacked):
+            there = {body.get(by) for body in bodies if isinstance(body.get(name), int | float)}
+            found += [place for place in places if place.get(id) in there][:1]
         return found
 
     def _kinds(self, search: Door, places: Sequence[Body]) -> list[Body]:

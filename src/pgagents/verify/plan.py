@@ -303,4 +303,4 @@ def simulate(made: Draft, model: Model, parts: int = 1) -> tuple[dict[str, int],
         if (told := model.buckets.get(name)) is not None:
             share = told.requests / parts
             seconds = max(seconds, max(0.0, count - share) * told.per_s / share)
-    return by_bucket, by_phase, seconds, reached
+    return by_bucket, dict(sorted(by_phase.items(), key=lambda item: int(item[0]))), seconds, reached

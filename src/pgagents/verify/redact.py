@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus
 
@@ -137,6 +138,14 @@ class Redactor:
                 text = text.replace(value, mask)
             else:
                 text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(value)}(?![A-Za-z0-9])", mask.replace("\\", r"\\"), text)
+        return self._without_near_keys(text)
+
+    def _without_near_keys(self, text: str) -> str:
+        """The text without what is nearly a key, as it was tried: in the other case, or with its end changed or cut off."""
+        small = text.lower()
+        for key, name in islice(self._values.items(), self._kept):
+            if name.startswith("[key of ") and len(key) > NEAR and key[:-1].lower() in small:
+                text = re.sub(re.escape(key[:-1]), MASK, text, flags=re.I)
         return text
 
     def exchange(self, exchange: Exchange) -> Exchange:
@@ -174,12 +183,12 @@ class Redactor:
         """A header that proves who calls: a key by its role, a made-up bearer as it is, a near miss or an encoded key not at all."""
         shown = self.text(value)
         if shown != value:
-            return shown
-        keys = [secret for secret, name in self._values.items() if name.startswith("[key of ")]
+            return MASK if MASK in shown else shown
+        keys = [secret.lower() for secret, name in self._values.items() if name.startswith("[key of ")]
         made_up = (
             keys
             and value.lower().startswith("bearer ")
-            and not any(secret[i : i + NEAR] in value for secret in keys for i in range(len(secret) - NEAR + 1))
+            and not any(secret[i : i + NEAR] in value.lower() for secret in keys for i in range(len(secret) - NEAR + 1))
         )
         return value if made_up else MASK
 

@@ -126,7 +126,12 @@ class Client:
         import httpcore
 
         scheme, host, port, headers = self._target
-        headers = headers + [_header(*pair) for pair in request.headers]
+        sent = [_header(*pair) for pair in request.headers]
+        if request.header("User-Agent") is not None:  # one of them, and the caller's own above all
+            kept = {name.lower() for name in self._headers}
+            headers = headers if "user-agent" in kept else [h for h in headers if h[0] != b"User-Agent"]
+            sent = sent if "user-agent" not in kept else [h for h in sent if h[0].lower() != b"user-agent"]
+        headers = headers + sent
         if request.body or request.method in ("POST", "PUT", "PATCH"):
             headers.append((b"Content-Length", b"%d" % len(request.body)))
         url = httpcore.URL(scheme=scheme, host=host, port=port, target=self._raw(self._prefix + request.target))

@@ -12,6 +12,7 @@ from pgagents.verify.call import Call, Signature
 from pgagents.verify.door import MCP, REST
 from pgagents.verify.encode import request_of
 from pgagents.verify.key import presented
+from pgagents.verify.manners import in_manner
 from pgagents.verify.mcp_link import Link
 from pgagents.verify.memory import Setting
 from pgagents.verify.options import Options
@@ -63,6 +64,7 @@ class Sender:
         self.pacer = Pacer(self.model, clock, options.seed, options.max_wait_s, options.shard[1] if options.shard else 1)
         self.max_requests, self.until = max_requests, until
         self._most_requests = max_requests * 3 // 2 if options.max_requests is None and options.profile == "standard" else max_requests
+        self._seed = options.seed
         self.moved_s = 0.0
         self._linked = setting.mcp.requests if setting.mcp is not None else 0
         self.sent = self.answered = 0
@@ -199,6 +201,7 @@ class Sender:
         if call.twist == "query":
             joint = "&" if "?" in request.target else "?"
             request = replace(request, target=f"{request.target}{joint}api_key={self.keys.get(call.role, '')}")
+        request = in_manner(request, call, ready.values, self._seed)
         return self._signed(call, request), call.role if authorization and not call.twist else "-"
 
     def _authorization(self, call: Call) -> str | None:

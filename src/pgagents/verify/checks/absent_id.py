@@ -55,7 +55,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             contract = f"{NAME}/unknown/{param.name}/{door.place}"
             given = {**recipe.input, str(param.name): resource.absent}
             call = ordinary(door, recipe, "absent", f"a {param.name} that does not exist", input=given)
-            yield Probe(contract, 5, (contract,), 1, _asked(call), (door,), "main", writes, spare=True)
+            twice = (door, param) == _twice(setting)
+            yield Probe(contract, 5, (contract,), 1 + twice, _asked(call, twice=twice), (door,), "main", writes, spare=True)
         if _foreign(door, resource):
             contract = f"{NAME}/foreign/{param.name}/{door.place}"
             call = ordinary(door, recipe, "absent", f"another project's {resource.name}", role="second", owner="main")
@@ -95,11 +96,20 @@ def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[]
     return run
 
 
-def _asked(call: Call) -> Callable[[], Conversation]:
-    """A call that the watcher judges."""
+def _twice(setting: Setting) -> tuple[Door, Param] | None:
+    """The read that is asked twice for what is not there: the first that finds a thing by its id and that everybody may ask, whose
+    answers are kept most."""
+    reads = [(d, p, r) for d, p, r in _references(setting) if d.on_rest and d.action.effect == "read" and r.absent and r.missing]
+    return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
+
+
+def _asked(call: Call, *, twice: bool) -> Callable[[], Conversation]:
+    """A call that the watcher judges; made twice, it also shows an answer that was kept from the first time."""
 
     def run() -> Conversation:
         yield call
+        if twice:
+            yield replace(call, why=f"{call.why}, once more")
 
     return run
 

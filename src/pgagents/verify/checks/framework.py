@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pgagents.contract import Contract
 from pgagents.model import Code, Dispatcher
 from pgagents.source import Pointer
+from pgagents.verify.astray import HUGE, LONG, MOUNT, beside, elsewhere, number_in, odd_requests, reader
 from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, broken, kept, promise_at, refused_with
 from pgagents.verify.door import REST, Door
@@ -27,9 +28,11 @@ NOT_IMPLEMENTED = 501
 LARGEST = "largest"
 PAGE = "https://pgv.example"
 DEEP = 100_000
-LONG = 5_000
-SHOWN = frozenset(("options", "long_query"))
+SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
 """Forms that other calls have too, such as a browser's question and the broken percent-encoding; sent alone where none did."""
+SHOWS = {"percent": "long_query", "repeated": "huge_number"}
+UNPAIRED = b'"pgv_unknown\\ud800":1'
+"""A member whose name ends in half a pair of UTF-16: whoever repeats it in an answer or a log must be able to write it."""
 ODD_METHODS = ("DELETE", "PATCH", "PUT", "POST", "GET")
 
 
@@ -74,22 +77,28 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         doors = (case.call.door,) if case.call.door else ()
         phase, spare = (6 if case.survive else 2), case.survive and case.detail.partition("/")[2] in SHOWN
         cost = 2 if case.writes else 1
-        shows = (f"{NAME}/survives/long_query@rest",) if case.detail == "survives/percent" else ()
+        also = SHOWS.get(case.detail.partition("/")[2]) if case.survive else None
+        shows = (f"{NAME}/survives/{also}@rest",) if also else ()
         covers = (contract, f"{NAME}/{LARGEST}@{case.call.surface}") if case.largest is not None else (contract,)
         run = _run(case, contract)
         yield Probe(contract, phase, covers, cost, run, doors, "main", case.writes, spare=spare, shows=shows)
-    if setting.model.errors.framework.plaintext and setting.plain_url and (door := _reader(setting)) is not None:
+    if setting.model.errors.framework.plaintext and setting.plain_url and (door := reader(setting)) is not None:
         yield Probe(PLAINTEXT, 2, (PLAINTEXT,), 1, _plaintext(setting, door), (), "main", False)
 
 
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Whatever has one of the odd forms shows that the server survives it."""
-    if seen.void or seen.call.surface != REST or _reader(memory.setting) is None:
+    if seen.void or seen.call.surface != REST or reader(memory.setting) is None:
         return
     if seen.request.method == "OPTIONS":
         yield kept(f"{NAME}/survives/options@{REST}")
     if seen.request.method == "GET" and len(seen.request.target) > LONG:
         yield kept(f"{NAME}/survives/long_query@{REST}")
+    if seen.request.method == "GET" and number_in(memory.setting) is not None:
+        if HUGE in seen.request.target:
+            yield kept(f"{NAME}/survives/huge_number@{REST}")
+        if "=NaN" in seen.request.target:
+            yield kept(f"{NAME}/survives/word_number@{REST}")
 
 
 def _plaintext(setting: Setting, door: Door) -> Callable[[], Conversation]:
@@ -161,12 +170,6 @@ def cases(setting: Setting) -> tuple[Case, ...]:
     return setting.kept(NAME, lambda: (*_paths(setting), *_bodies(setting), *_dispatched(setting), *_odd(setting)))
 
 
-def _reader(setting: Setting) -> Door | None:
-    """A REST action that reads and has no argument in its path."""
-    plain = [d for d in setting.doors if d.on_rest and d.action.effect == "read" and "{" not in d.path and d.action.key]
-    return plain[0] if plain else None
-
-
 def _writer(setting: Setting) -> Door | None:
     """A REST action with a body that a test can call."""
     model = setting.model
@@ -177,21 +180,28 @@ def _writer(setting: Setting) -> Door | None:
 
 def _paths(setting: Setting) -> Iterator[Case]:
     framework, codes = setting.model.errors.framework, setting.model.codes
-    door = _reader(setting)
+    door = reader(setting)
     if framework.unknown_path:
         code, origin = codes[framework.unknown_path], ("errors", "framework", "unknown_path")
-        call = Call(None, {}, "framework", "an unknown path", raw=Raw("GET", "/pgv-no-such-path"))
+        fixed = setting.model.points.trailing_slash == "unknown"  # then that call goes below another mount
+        below = "" if fixed or door is None else "/".join(elsewhere(setting, door).path.split("/")[:MOUNT])
+        call = Call(None, {}, "framework", "an unknown path", raw=Raw("GET", f"{below}/pgv-no-such-path"))
         yield Case("unknown_path", "a path that does not exist is refused", call, code, origin)
         if setting.model.points.trailing_slash == "unknown" and door is not None:
-            call = _edited(setting, door, "a path with a slash added", Raw(target=f"{door.path}/"))
+            there = elsewhere(setting, door)
+            call = _edited(setting, there, "a path with a slash added", Raw(target=f"{there.path}/"))
             yield Case("trailing_slash", "a path with a slash added is refused", call, code, ("points", "trailing_slash"))
     if framework.wrong_method and door is not None:
-        methods = {d.method for d in setting.doors if d.path == door.path and d.on_rest}
+        path = door.path
+        methods = {d.method for d in setting.doors if d.path == path and d.on_rest}
         method = next(m for m in ODD_METHODS if m not in methods)
-        call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, door.path))
+        if (pair := beside(setting)) is not None:
+            method, path = pair
+            methods = {d.method for d in setting.doors if d.path == path}
+        call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, path))
         open_ = setting.model.points.head_and_options == "any"
         yield Case(
-            "wrong_method", f"{method} {door.path} is refused", call, codes[framework.wrong_method],
+            "wrong_method", f"{method} {path} is refused", call, codes[framework.wrong_method],
             ("errors", "framework", "wrong_method"),
             (NOT_IMPLEMENTED,) if open_ else (), allowed=frozenset(methods),
         )  # fmt: skip
@@ -306,7 +316,7 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
         for detail, says, wrap in wraps:
             yield Case(detail, says, _edited(setting, door, says.removesuffix(" is refused"), Raw(wrap=wrap)), invalid, dispatcher.origin)
         if setting.model.points.unknown_member == "refused":
-            call = _edited(setting, door, f"a member beside {arguments}", Raw(edit=lambda body: _with_member(body, b'"pgv_unknown":1')))
+            call = _edited(setting, door, f"a member beside {arguments}", Raw(edit=lambda body: _with_member(body, UNPAIRED)))
             yield Case(
                 "unknown_member", f"a member beside {selector} and {arguments} is refused", call, invalid, ("points", "unknown_member")
             )
@@ -321,22 +331,6 @@ def _outside(setting: Setting, dispatcher: Dispatcher) -> str | None:
 
 def _odd(setting: Setting) -> Iterator[Case]:
     """Forms that may be answered in any way but with a crash."""
-    door = _reader(setting)
-    if door is None:
-        return
-    query = "&".join(f"{p.wire}=1&{p.wire}=2" for p in door.params if p.place == "query") or "a=1&a=2"
-    odd: list[tuple[str, str, Raw]] = [
-        ("head", "HEAD", Raw("HEAD", door.path)),
-        ("options", "OPTIONS", Raw("OPTIONS", door.path)),
-        ("long_query", f"a query of {LONG:,} characters", Raw("GET", f"{door.path}?pgv={'x' * LONG}")),
-        ("repeated", "every parameter twice", Raw("GET", f"{door.path}?{query}")),
-        ("percent", "a broken percent-encoding", Raw("GET", f"{door.path}?pgv=%zz%&long={'x' * LONG}")),
-        ("nul", "an encoded NUL in a path", Raw("GET", f"{door.path}%00")),
-    ]
-    number = next((p for p in door.params if p.place == "query" and setting.named(p.schema).get("type") in ("number", "integer")), None)
-    if number is not None:
-        odd.append(("huge_number", "a number of 400 digits", Raw("GET", f"{door.path}?{number.wire}={'9' * 400}")))
-        odd.append(("word_number", "NaN for a number", Raw("GET", f"{door.path}?{number.wire}=NaN")))
-    for detail, says, raw in odd:
+    for detail, says, raw in odd_requests(setting):
         call = Call(None, {}, "framework", says, raw=raw)
         yield Case(f"survives/{detail}", f"{says} does not crash the server", call, None, ("errors", "framework"), survive=True)

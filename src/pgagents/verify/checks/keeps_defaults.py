@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from pgagents.contract import Contract
+from pgagents.contract import Contract, Verdict
 from pgagents.model import Param
 from pgagents.verify.alike import differing, said
 from pgagents.verify.call import Reuse
-from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import answer_that_will_do, ordinary
 from pgagents.verify.memory import Setting
@@ -80,7 +80,7 @@ def _run(setting: Setting, door: Door, param: Param, contract: str) -> Callable[
         if not setting.exclusive:
             last: Seen = yield ordinary(door, recipe, "valid", f"{name} left out once more", input=without, made=out.subject)
             if said(setting, last) != told:
-                yield untested(contract, "others change what it answers while it is compared")
+                yield Judgement(contract, Verdict.NOT_CLAIMED, "others change what it answers: add --exclusive where nobody else does")
                 return
         yield broken(contract, f"what {name} {usual} is answered", differing(told, wanted))
 

@@ -9,7 +9,7 @@ from pgagents.contract import Contract
 from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Resource
 from pgagents.verify import kinds
-from pgagents.verify.call import Call
+from pgagents.verify.call import Call, Recall
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import MCP, OPERATOR, Door
 from pgagents.verify.edges import edges
@@ -23,6 +23,7 @@ from pgagents.verify.world import will_do
 RANK = 6
 NAME = "law"
 TOOLS = True
+BODIES = "law bodies"
 TRUSTED = ("valid", "explore", "clean")
 """Intents whose input is what the schemas allow: an accepted wrong call is the finding of another check."""
 
@@ -40,6 +41,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     door = seen.call.door
     if door is None or not seen.fits or not seen.success or not door.action.laws or seen.call.intent not in TRUSTED:
         return
+    memory.notes[BODIES] = memory.bodies
     values = values_of(seen, memory)
     scope: Scope | None = None
     for law in door.action.laws:
@@ -123,7 +125,11 @@ def _run(setting: Setting, resource: Resource, place: Resource, makers: list[Doo
         seen: Seen = yield Call(search, _widest(setting, search), "explore", f"to find every kind of {place.name}", reuse="ever")
         why = f"a {resource.name} at another kind of {place.name}"
         plan = kinds.Plan(setting, resource)
-        makings = plan.makings(makers, search, [item for item in _items(found.at, seen) if will_do(found.where, place, item)])
+        places = [item for item in _items(found.at, seen) if will_do(found.where, place, item)]
+        known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield Recall(BODIES)) or {}
+        own = [body for (name, _), body in known.items() if name == resource.name]
+        also = plan.bounded(places, _by(resource, place), place.id, own) if timed else []  # bounds show with time alone
+        makings = plan.makings(makers, search, places, also)
         living: list[list[tuple[Door, Mapping[str, Any]]]] = [[], []]
         for index, making in enumerate(makings):
             second = 2 * index >= len(makings)
@@ -141,6 +147,12 @@ def _run(setting: Setting, resource: Resource, place: Resource, makers: list[Doo
         yield from _read_again(setting, resource, [*living[0], *living[1]], why)
 
     return run
+
+
+def _by(resource: Resource, place: Resource) -> str:
+    """The argument, and so the member, of a thing that says where it stands."""
+    given = resource.made_by.input if resource.made_by else {}
+    return next((name for name, value in given.items() if isinstance(value, Expression) and place.name in value.names), "")
 
 
 def _ended(setting: Setting, resource: Resource, living: list[tuple[Door, Mapping[str, Any]]], why: str) -> Conversation:

@@ -19,11 +19,14 @@ BEFORE_BODY = "before_body"
 EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
 ONCE: dict[Twist, str] = {
     "garbage": "with a key that was never issued",
-    "flip": "with a key that differs in its last character",
+    "flip": "with a key that differs from a real one in a character or its case",
     "basic": "with the key under the Basic scheme",
     "bare": "with the key but no scheme",
     "query": "with the key in the query",
 }
+NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
+"""Keys that were never issued and most resemble one that was: a server that cuts what it is given to the width of a column, or
+compares texts without their case, takes them for it. Each surface is tried with another, which the seed chooses too."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -36,7 +39,6 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise(
             NAME, detail, door, f"{door.action.name} called {what} is refused", ("errors", "framework", "no_key"), door.action.cite
         )
-
 
     for door in _unread(setting):
         says = f"{door.action.name} called without a key is refused for that, whatever its body is"
@@ -82,12 +84,20 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         early = twist in ("none", "garbage") and (door.surface, twist) not in first
         first.add((door.surface, twist))
         recipe = recipe_of(setting.model, door.action)
-        call = ordinary(door, recipe, "auth", f"a call {what}", twist=twist, role=role)
+        shown = _near(setting, door, twist)
+        call = ordinary(door, recipe, "auth", f"a call {what}", twist=shown, role=role)
         run, covers = _run(setting, call, contract, what), [contract]
         if twist == "none" and door.place in unread:
             covers.append(f"{NAME}/{BEFORE_BODY}/{door.place}")
             run = _both(setting, call, contract, covers[1])
         yield Probe(contract, 2 if early else 6, tuple(covers), 1, run, (door,), role, door.action.effect == "write")
+
+
+def _near(setting: Setting, door: Door, twist: Twist) -> Twist:
+    """How the key is presented through this door, where several ways show one thing."""
+    several = NEAR.get(twist, (twist,))
+    surfaces = list(dict.fromkeys(d.surface for d in setting.doors))
+    return several[(surfaces.index(door.surface) + setting.seed) % len(several)]
 
 
 def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[], Conversation]:

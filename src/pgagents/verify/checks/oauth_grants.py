@@ -8,7 +8,7 @@ A user's consent is needed, so it runs only where the caller's OAuth client says
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
@@ -21,7 +21,7 @@ from pgagents.verify.oauth import OAuthClient, refusal, verifier
 from pgagents.verify.seen import Seen, got
 
 NAME = "oauth_grants"
-COST = 27
+COST = 31
 CASES = {
     "state": "the state that a client sent comes back with the code",
     "refused": "a user who refuses sends the client back with an error and its state, and without a code",
@@ -29,6 +29,7 @@ CASES = {
     "challenge_method": "a challenge of another method than the catalogue's earns no token",
     "verifier_required": "a code that was asked for with a challenge is not exchanged without its verifier",
     "verifier_checked": "a code is not exchanged with another verifier",
+    "other_challenged": "another client that sent a challenge is bound by it, whether it has a secret or not",
     "redirect_bound": "a code is not exchanged with another redirect URI than it was asked for with",
     "client_bound": "a code is not exchanged by another client",
     "token": "a code is exchanged for a token, and a call with it succeeds",
@@ -71,7 +72,9 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
         return Verdict.NOT_CLAIMED, f"PKCE does not bind a {client.kind} client that sends no challenge"
     if f"{NAME}/refused@" in contract.id and not client.refuse:
         return Verdict.NOT_SELECTED, "needs a user who refuses: add `oauth.refuse` to the --env file"
-    if "client_bound" in contract.id and client.other is None:
+    if "other_challenged" in contract.id and client.other is not None and not {client.other.kind, "challenged"} & set(oauth.pkce_binds):
+        return Verdict.NOT_CLAIMED, f"PKCE does not bind a {client.other.kind} client"
+    if ("client_bound" in contract.id or "other_challenged" in contract.id) and client.other is None:
         return Verdict.NOT_SELECTED, "needs another registered client: add `oauth.other` to the --env file"
     return None
 
@@ -111,6 +114,7 @@ class _Flow:
         yield from self.refreshed(first)
         yield from self.spent()
         yield from self.unchallenged()
+        yield from self.elsewhere()
         yield from self.denied()
 
     def scope(self) -> str:
@@ -190,6 +194,7 @@ class _Flow:
             return
         answer: Seen = yield self.as_client.called(access, inside[1], "a call with the refreshed token")
         yield self.said("refresh", answer.success, "the new access token works", answer.outcome)
+        yield from self.outside(access, "refresh_scope")
         if self.oauth.refresh_rotates:
             new = got(again.body, "refresh_token")
             old: Seen = yield self.as_client.refresh(token, "a refresh token once more")
@@ -286,6 +291,23 @@ class _Flow:
         code = yield from self.as_client.code(self.scope(), method="plain", why="a code with a plain challenge")
         good = yield from self.nothing_for(code, "a code with a plain challenge", code_verifier=self.as_client.verifier)
         yield self.said("challenge_method", good, f"only {self.oauth.pkce} earns a token", "a code, and a token for it")
+
+    def elsewhere(self) -> Conversation:
+        """Another client's code, asked for with a challenge, with another verifier. The same user consents."""
+        contract = f"{NAME}/other_challenged@{REST}"
+        if self.client.other is None or not {self.client.other.kind, "challenged"} & set(self.oauth.pkce_binds):
+            return
+        other = replace(self.client.other, consent=self.client.consent, headers=self.client.headers)
+        as_other = Granting(self.setting, other)
+        code = yield from as_other.code(self.scope(), why="a code for another client")
+        if not code.text:
+            yield untested(contract, f"no code: {code.problem}")
+            return
+        wrong = {"code_verifier": verifier(self.setting.seed, 0)}
+        seen: Seen = yield as_other.exchange(code, "another client's code with another verifier", more=wrong)
+        problem = refusal(seen)
+        yield self.said("other_challenged", not problem, "400 with a JSON error", problem)
+        yield from as_other.ended(seen)
 
     def nothing_for(self, code: Code, why: str, code_verifier: str = "") -> Generator[Any, Any, bool]:
         """Whether a code, if one came at all, is exchanged for nothing."""

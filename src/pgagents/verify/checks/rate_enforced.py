@@ -34,6 +34,8 @@ FULL_AGAIN = 0.9
 """So much of a request refilled while one is sent, and the burst would hardly end."""
 ASSUMED_PER_S = 100.0
 ROUNDS = 2
+UNEVEN_S = 0.7
+"""So long after a call was limited the next one is told a time that is no whole number of seconds, and is nearer to the lower one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         covers = [burst.id("limit"), burst.id("wait"), *([burst.id("apart")] if beside is not None else [])]
         own = burst.id("own") if burst.bucket.of == "key" and "second" in roles else ""
         run = _run(setting, burst, covers[0], covers[1], own, beside)
-        cost = cost_of(burst.bucket) + 2 * ROUNDS + 1 + 3 * (beside is not None)
+        cost = cost_of(burst.bucket) + 3 * ROUNDS + 1 + 3 * (beside is not None)
         yield Probe(
             covers[0], PHASE, (*covers, *([own] if own else [])), cost, run, (burst.door,), "main", burst.door.action.effect == "write"
         )
@@ -217,12 +219,13 @@ def _others(burst: Burst, own: str) -> Conversation:
 
 def _waited(limited: Seen, bucket: Bucket, told: int, burst: Burst, wait: str) -> Conversation:
     """Wait as long as was told, and call again; twice, as the first time a part of a token may already have been there."""
+    token_s = bucket.per_s / told
     for _ in range(ROUNDS):
         after = retry_after_s(limited.header("Retry-After"), limited.sent_at)
         if after is None:
             yield untested(wait, "no Retry-After came that can be read")
             return
-        longest = math.ceil(bucket.per_s / told) + 1
+        longest = math.ceil(token_s) + 1
         if after > longest + 1:  # a date is cut to the second
             yield broken(wait, f"at most {longest} s until the next of {told} in {bucket.per_s:g} s", f"Retry-After: {after:g} s")
             return
@@ -236,4 +239,9 @@ def _waited(limited: Seen, bucket: Bucket, told: int, burst: Burst, wait: str) -
         limited = yield replace(burst.call, why="once more at once")
         if limited.status != LIMITED:
             break
+        if (pause_s := token_s % 1 + UNEVEN_S) < token_s:
+            yield Wait(pause_s)
+            limited = yield replace(burst.call, why="once more, before the next may pass")
+            if limited.status != LIMITED:
+                break
     yield kept(wait)

@@ -261,11 +261,18 @@ def _volatile(setting: Setting, kind: str) -> frozenset[str]:
 
 def _standing(setting: Setting, old: _Told, new: _Told, member: str) -> bool:
     """Whether what was told then must still be so."""
-    if member not in old.body or member not in new.body:
+    if member not in old.body or member not in new.body or _may_be_forgotten(setting, old, new, member):
         return False
     if _lasting(setting, old.telling, member):
         return old.telling.makes or new.at - old.at < LASTING_S
     return setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
+
+
+def _may_be_forgotten(setting: Setting, old: _Told, new: _Told, member: str) -> bool:
+    """Whether what tells of a person was told so long ago that the catalogue's retention may have blanked it."""
+    times = [rule.after_s for rule in (setting.model.retention or {}).values()]
+    personal = member in setting.model.private or isinstance(old.body[member], Mapping)
+    return personal and bool(times) and new.at - old.at >= min(times)
 
 
 def _same(a: Any, b: Any) -> bool:

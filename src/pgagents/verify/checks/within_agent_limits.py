@@ -16,7 +16,7 @@ from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept
 from pgagents.verify.door import REST, Door
 from pgagents.verify.edges import free_params
-from pgagents.verify.generate import is_invalid, ordinary
+from pgagents.verify.generate import answer_that_will_do, is_invalid, ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
@@ -80,7 +80,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         if wide is None or not covers or door.surface != REST:
             continue
         recipe = recipe_of(setting.model, door.action)
-        call = ordinary(door, recipe, "valid", "the widest call", input=wide)
+        call = ordinary(door, recipe, "valid", "the widest call", input=wide, reuse=answer_that_will_do(setting, door))
         if not is_invalid(setting, call):
             yield Probe(f"{NAME}/widest/{door.place}", 4, covers, 1, _run(call), (door,), print=repr(sorted(map(str, wide.items()))))
 

@@ -1,0 +1,81 @@
+"""Requests that go astray: to a path that nearly is one, with a method of its neighbour, with bytes that are no text."""
+
+from __future__ import annotations
+
+import re
+
+from pgagents.model import Param
+from pgagents.verify.call import Raw
+from pgagents.verify.door import Door
+from pgagents.verify.memory import Setting
+
+LONG = 5_000
+HUGE = "9" * 400
+NO_UTF8 = "%ff%c0%af"
+"""Bytes that no text in UTF-8 has; the last two are how some read a slash."""
+MOUNT = 3
+"""How many parts of a path tell where it is mounted, the one before the first slash among them: `/api/v1`."""
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+def reader(setting: Setting) -> Door | None:
+    """A REST action that reads and has no argument in its path."""
+    return next(iter(_readers(setting, named=False)), None)
+
+
+def _readers(setting: Setting, *, named: bool) -> list[Door]:
+    return [d for d in setting.doors if d.on_rest and d.action.effect == "read" and ("{" in d.path) == named and d.action.key]
+
+
+def number_in(setting: Setting) -> Param | None:
+    """The first number in the query of that action."""
+    door = reader(setting)
+    numbers = (p for p in (door.params if door else ()) if p.place == "query")
+    return next((p for p in numbers if setting.named(p.schema).get("type") in ("number", "integer")), None)
+
+
+def elsewhere(setting: Setting, door: Door) -> Door:
+    """Such an action below another mount, such as the next version of the API, which often is an application of its own; else this one."""
+    here = door.path.split("/")[:MOUNT]
+    return next((d for d in reversed(_readers(setting, named=False)) if d.path.split("/")[:MOUNT] != here), door)
+
+
+def beside(setting: Setting) -> tuple[str, str] | None:
+    """A method and a literal path such that a path with a placeholder, which fits this one too, has the method and this one has not."""
+    methods: dict[str, set[str]] = {}
+    for door in setting.doors:
+        methods.setdefault(door.path, set()).add(door.method)
+    for path in methods if setting.model.points.literal_path == "wins" else ():
+        for other in methods:
+            if "{" not in path and "{" in other and _fits(path, other) and (free := sorted(methods[other] - methods[path])):
+                return free[0], path
+    return None
+
+
+def _fits(path: str, template: str) -> bool:
+    parts, others = path.split("/"), template.split("/")
+    return len(parts) == len(others) and all(a == b or b.startswith("{") for a, b in zip(parts, others, strict=True))
+
+
+def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
+    """Forms that may be answered in any way but with a crash: name, what they are, and what is sent."""
+    door = reader(setting)
+    if door is None:
+        return []
+    number = number_in(setting)
+    twice = [(p.wire, (HUGE, HUGE) if p is number else ("1", "2")) for p in door.params if p.place == "query"] or [("a", ("1", "2"))]
+    query = "&".join(f"{wire}={value}" for wire, values in twice for value in values)
+    named = next(iter(_readers(setting, named=True)), None)
+    nul = _PLACEHOLDER.sub(f"pgv{NO_UTF8}%00", named.path) if named is not None else f"{door.path}{NO_UTF8}%00"
+    odd = [
+        ("head", "HEAD", Raw("HEAD", door.path)),
+        ("options", "OPTIONS", Raw("OPTIONS", door.path)),
+        ("long_query", f"a query of {LONG:,} characters", Raw("GET", f"{door.path}?pgv={'x' * LONG}")),
+        ("repeated", "every parameter twice", Raw("GET", f"{door.path}?{query}")),
+        ("percent", "a broken percent-encoding", Raw("GET", f"{door.path}?pgv=%zz%&odd={NO_UTF8}%00&long={'x' * LONG}")),
+        ("nul", "an encoded NUL in a path", Raw("GET", nul)),
+    ]
+    if number is not None:
+        odd.append(("huge_number", "a number of 400 digits", Raw("GET", f"{door.path}?{number.wire}={HUGE}")))
+        odd.append(("word_number", "NaN for a number", Raw("GET", f"{door.path}?{number.wire}=NaN")))
+    return odd

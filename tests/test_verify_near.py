@@ -1,0 +1,134 @@
+"""What is nearly right: keys, codes and texts that nearly are ours, paths that nearly exist, calls as other clients send them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pgagents.report.report import Exchange
+from pgagents.verify.astray import beside, elsewhere, odd_requests, reader
+from pgagents.verify.call import Raw
+from pgagents.verify.generate import ordinary
+from pgagents.verify.key import presented
+from pgagents.verify.manners import MANNERS, in_manner
+from pgagents.verify.memory import setting_of
+from pgagents.verify.near_texts import compared, fitting, near_texts
+from pgagents.verify.recipe import recipe_of
+from pgagents.verify.redact import Redactor
+from pgagents.verify.send import Client
+from pgagents.wire import Request, Response, Silence
+from verifying import URL, keys_of, model, run, sandbox
+
+KEY = "pk_test_3f9a8c7bXYZd5e4f3a2b1c"
+
+
+@pytest.mark.parametrize(
+    ("twist", "shown"),
+    [("longer", f"{KEY}A"), ("shorter", KEY[:-1]), ("flip", f"{KEY[:-1]}A"), ("case", "pk_test_3F9A8C7BxyzD5E4F3A2B1C")],
+)
+def test_a_near_key_differs_from_the_real_one_in_one_thing(twist, shown):
+    assert presented(KEY, twist, model()) == f"Bearer {shown}"
+
+
+def test_a_key_of_hexadecimal_digits_is_not_tried_in_the_other_case():
+    assert presented("pk_test_0123456789abcdef", "case", model()) == "Bearer pk_test_0123456789abcdeA"
+
+
+@pytest.mark.parametrize("twist", ["longer", "shorter", "flip", "case"])
+def test_a_near_key_is_in_no_report(twist):
+    near = presented(KEY, twist, model())
+    assert near is not None
+    sent = Request("GET", "/", (("Authorization", near),))
+    said = Exchange(1, sent, Response(401, (), f'{{"seen": "{near}"}}'.encode()), 0.1, f"a call with {near}")
+    masked = str(Redactor({"main": KEY}, set()).exchange(said)).lower()
+    assert "3f9a8c7bxyzd" not in masked
+
+
+def test_each_near_text_is_another_text_and_differs_from_every_other():
+    near = near_texts("fleet_waymo_sf")
+    assert len({*near.values(), "fleet_waymo_sf"}) == len(near) + 1
+    assert near["with _ in place of a character"] == "fleet_w_ymo_sf"
+    assert near["without its separators"] == "fleetwaymosf"
+
+
+def test_a_text_whose_letters_are_digits_has_no_other_case():
+    assert "in the other case" not in near_texts("8f14e45f-ceea-467f-9b1a-0d3b8f7c2a11")
+
+
+def test_a_near_text_is_one_that_the_argument_takes():
+    setting = setting_of(model(), URL)
+    action = setting.by_place["search_sessions@rest"].action
+    plate = action.param("plate")
+    assert list(fitting(setting, action, plate, "CO-7891").values())[:2] == ["co-7891", "CO7891"]
+    assert compared(action, plate) == "folded"
+    listed = setting.by_place["list_sessions@rest"].action
+    assert compared(listed, listed.param("fleet_id")) == "exactly"
+    assert compared(listed, listed.param("limit")) == ""
+
+
+def test_a_wrong_method_is_tried_where_a_path_with_a_placeholder_has_it():
+    assert beside(setting_of(model(), URL)) == ("GET", "/api/v1/sessions/end")
+
+
+def test_another_version_of_the_api_is_another_mount():
+    setting = setting_of(model(), URL)
+    door = reader(setting)
+    assert door is not None
+    assert (door.path, elsewhere(setting, door).path.split("/")[2]) == ("/api/v1/lots/search", "v2")
+
+
+def test_odd_requests_are_targets_in_ascii():
+    assert all((raw.target or "").isascii() for _, _, raw in odd_requests(setting_of(model(), URL)))
+
+
+def _sent(seed: int, **changes: object) -> Request:
+    door = setting_of(model(), URL).by_place["search_parking@rest"]
+    call = replace(ordinary(door, recipe_of(model(), door.action), "valid", "an ordinary call"), **changes)
+    plain = Request("GET", "/api/v1/lots/search?lat=1&lng=2", (("Accept", "application/json"), ("Authorization", "Bearer k")))
+    return in_manner(plain, call, ("lat", "lng"), seed)
+
+
+def test_correct_calls_are_sent_in_every_manner_and_in_no_language():
+    sent = {_sent(seed).headers for seed in range(100)}
+    assert len(sent) == len(MANNERS)
+    assert not any(name.lower() == "accept-language" for headers in sent for name, _ in headers)
+    assert all(dict((n.lower(), v) for n, v in headers)["authorization"] == "Bearer k" for headers in sent)
+
+
+def test_refused_calls_ask_for_a_language_now_and_then():
+    told = {_sent(seed, intent="invalid").header("Accept-Language") for seed in range(100)}
+    assert None in told
+    assert len(told) > 3
+
+
+def test_what_a_call_was_made_for_does_not_change_how_a_correct_one_is_sent():
+    assert all(_sent(seed) == _sent(seed, why="another reason", intent="explore") for seed in range(20))
+
+
+def test_a_call_with_headers_of_its_own_is_sent_as_it_is():
+    own = Raw(headers=(("Content-Type", "text/plain"),))
+    assert {_sent(seed, raw=own).headers for seed in range(20)} == {_sent(0, raw=own).headers}
+    assert len(_sent(0, raw=own).headers) == 2
+
+
+def test_a_request_has_one_user_agent_and_the_callers_own_goes_first():
+    request = Request("GET", "/", (("User-Agent", "another"),))
+    for given, wanted in (({}, b"another"), ({"user-agent": "mine"}, b"mine")):
+        with Client("http://127.0.0.1:1", headers=given) as client:
+            told = [v for k, v in client._built(request).headers if k.lower() == b"user-agent"]
+        assert told[-1:] == [wanted]
+
+
+def test_a_run_sends_its_calls_in_several_manners():
+    opened = sandbox(model())[0]
+    sent: list[Request] = []
+
+    def handler(request: Request) -> Response | Silence:
+        sent.append(request)
+        return opened.handler(request)
+
+    keys = {role: key for role, key in keys_of(opened).items() if role == "main"}
+    run(model(), handler=handler, keys=keys, only=("accepts_valid", "refuses_invalid"))
+    assert {r.header("Accept") for r in sent} > {"*/*", "application/json"}
+    assert {name for r in sent for name, _ in r.headers} > {"authorization", "Authorization", "X-Requested-With", "Accept-Language"}
