@@ -1,4 +1,5 @@
-"""Faults that no check was written for, in tests/heldout: how many verify finds. `python -m bench heldout` prints a line each; ten minutes.
+"""Faults that no check was written for, in tests/heldout: how many verify finds. `python -m bench heldout` prints a line each; some ten
+minutes a set.
 
 The share at first sight is a record (tests/heldout/first_sight.json): it cannot be measured again once a check is made for what it missed.
 """
@@ -7,37 +8,42 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 HELDOUT = Path("tests/heldout")
+Found = Mapping[str, Mapping[str, list[str]]]
 
 
 def heldout() -> None:
     """Measure all of them again and print each beside what was found of it at first sight."""
     sys.path[:0] = ["tests", "."]
-    from heldout.calls import NAMES, module
     from heldout.measure import Measured, measure
+    from heldout.sets import FOLDERS, NAMES, fault
 
-    first = json.loads((HELDOUT / "first_sight.json").read_text(encoding="utf-8"))["faults"]
-    print(f"{'fault':<38} {'first sight':<24} now: two keys, all roles")
-    found: list[tuple[bool, bool]] = []
-    for name in NAMES:
-        two = measure(name, "two")
-        most = measure(name, "limits" if module(name).CLASS == "limits" else "all")
-        found.append((bool(two.broken), bool(two.broken or most.broken)))
+    first: dict[str, dict[str, Any]] = json.loads((HELDOUT / "first_sight.json").read_text(encoding="utf-8"))
 
-        def told(measured: Measured) -> str:
-            return f"{','.join(measured.checks)} after {measured.until}" if measured.broken else "-"
+    def told(measured: Measured) -> str:
+        return f"{','.join(measured.checks)} after {measured.until}" if measured.broken else "-"
 
-        print(f"{name:<38} {_first(first.get(name)):<24} {told(two)}; {told(most)}", flush=True)
+    for which in FOLDERS:
+        known: Found = first[which]["faults"]
+        found: list[tuple[bool, bool]] = []
+        print(f"{which + ' set':<38} {'first sight':<24} now: two keys, all roles")
+        for name in (n for n in NAMES if n.startswith(f"{which}/")):
+            two = measure(name, "two")
+            most = measure(name, "limits" if "limits" in fault(name).CLASS else "all")
+            found.append((bool(two.broken), bool(two.broken or most.broken)))
+            stem = name.partition("/")[2]
+            print(f"{stem:<38} {_first(known.get(stem)):<24} {told(two)}; {told(most)}", flush=True)
+        print(f"\nof {len(found)}: {sum(two for two, _ in found)} with two keys, {sum(most for _, most in found)} with all roles")
+        print(f"at first sight: {_shares(known)}\n")
     alone = [measure(None, how).broken for how in ("two", "all", "limits")]
-    print(f"\nof {len(found)}: {sum(two for two, _ in found)} with two keys, {sum(most for _, most in found)} with all roles")
-    print("at first sight: " + _shares(list(first.values())))
     print("nothing is found of the plain sandbox" if not any(alone) else f"FALSE ALARMS on the plain sandbox: {alone}")
 
 
-def _first(fault: dict[str, list[str]] | None) -> str:
+def _first(fault: Mapping[str, list[str]] | None) -> str:
     """Which checks found it at first sight, by the least that was needed."""
     for how in ("two", "all", "limits"):
         if fault and fault.get(how):
@@ -45,6 +51,6 @@ def _first(fault: dict[str, list[str]] | None) -> str:
     return "missed" if fault else "(not there yet)"
 
 
-def _shares(faults: Sequence[dict[str, list[str]]]) -> str:
-    two, most = sum(bool(f["two"]) for f in faults), sum(any(f.values()) for f in faults)
-    return f"{two} of {len(faults)} with two keys, {most} with all roles and, of the three about limits, with bursts"
+def _shares(faults: Found) -> str:
+    two, most = sum(bool(f["two"]) for f in faults.values()), sum(any(f.values()) for f in faults.values())
+    return f"{two} of {len(faults)} with two keys, {most} with all roles and, of those about limits, with bursts"

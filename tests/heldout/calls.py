@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib
 import json
 import random
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -21,28 +19,22 @@ from pgagents.sandbox.signature import sign
 from pgagents.wire import Response, json_bytes
 from sandboxes import START, Caller
 
-NAMES = sorted(path.stem for path in (Path(__file__).parent / "faults").glob("*.py") if path.stem != "__init__")
 FORM = "application/x-www-form-urlencoded"
 VERIFIER = "a-verifier-of-more-than-forty-three-characters-0123456789"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 NEAR = "lat=39.6403&lng=-106.3742"
 
 
-def module(name: str) -> ModuleType:
-    """The fault of that name."""
-    return importlib.import_module(f"heldout.faults.{name}")
-
-
 class Shown(Caller):
-    """A sandbox, with that fault where one is named. `sent` are the deliveries of its webhooks."""
+    """A sandbox, with that fault where one is given. `sent` are the deliveries of its webhooks."""
 
-    def __init__(self, fault: str | None = None) -> None:
+    def __init__(self, fault: ModuleType | None = None) -> None:
         self.sent: list[Parcel] = []
         super().__init__(post=self._post, resolve=lambda _: ["93.184.216.34"])
         if fault is not None:
             opened = self.sandbox
             context = Context(opened.front.model, opened.front, random.Random(3), opened.courier, self._late)
-            self.sandbox = replace(opened, handler=module(fault).wrap(opened.handler, context))
+            self.sandbox = replace(opened, handler=fault.wrap(opened.handler, context))
 
     def _post(self, parcel: Parcel) -> str:
         self.sent.append(parcel)
@@ -143,10 +135,16 @@ class Shown(Caller):
         signed = sign(self.sandbox.stripe_secret, body, at)
         return self("POST", "/api/v1/webhooks/stripe", body, key=None, Stripe_Signature=signed).status
 
+    def new_key(self, role: str, **body: Any) -> str:
+        """A key made by the operator, usable as that role; gives its id."""
+        made = self.data("POST", "/sandbox/v1/keys", body, status=201, key="operator")["api_key"]
+        self.tokens[role] = made["key"]
+        return str(made["id"])
+
     @property
     def now(self) -> float:
         """The sandbox's time."""
         return self.sandbox.front.clock.now()
 
 
-__all__ = ["NAMES", "NEAR", "START", "Shown", "module"]
+__all__ = ["NEAR", "START", "Shown"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from heldout.calls import module
+from heldout.sets import fault
 from pgagents.cli._inside import PLAIN_URL, URL, Inside, inside, over_tls
 from pgagents.contract import Verdict
 from pgagents.model import Model
@@ -46,7 +46,7 @@ def measure(name: str | None, how: How, *, seed: int = 0) -> Measured:
     handler = opened.sandbox.handler
     if name is not None:
         front = opened.sandbox.front
-        handler = module(name).wrap(handler, Context(of, front, random.Random(seed), opened.sandbox.courier, opened.sleep))
+        handler = fault(name).wrap(handler, Context(of, front, random.Random(seed), opened.sandbox.courier, opened.sleep))
     first: list[int] = []
 
     def hear(progress: Progress) -> None:

@@ -1,0 +1,1 @@
+"""The second set: written when the first had long been seen."""

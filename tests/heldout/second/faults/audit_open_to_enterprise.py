@@ -1,0 +1,33 @@
+"""The activity feed was opened to the dashboards of enterprise customers, and with it every project's rows to their keys."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from heldout.calls import Shown
+from heldout.second.around import allowing
+from pgagents.sandbox.asked import Asked
+from pgagents.sandbox.keys import Key
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "scopes"
+SUBTLE = True
+FORM = "formal"
+PROMISE = (
+    "operator.actions.list_audit.errors + operator.description + errors.framework.no_scope:: called with the operator's key, else FORBIDDEN"
+)
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def of(asked: Asked, key: Key) -> Key:
+        feed = asked.action is not None and asked.action.name == "list_audit" and key.plan == "enterprise"
+        return replace(key, operator=True) if feed else key
+
+    allowing(context, of)
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    return call.status("GET", "/sandbox/v1/audit", key="second")

@@ -1,0 +1,33 @@
+"""What is captured is never more than was authorised, so who stays longer than asked for pays the estimate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.around import acts
+from heldout.calls import Shown
+from heldout.second.around import rebill
+from heldout.second.calls import ended
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "money"
+SUBTLE = True
+FORM = "formal"
+PROMISE = "actions.end_session.laws.charge-hourly + actions.create_session.input.hours.description:: charged is the real stay"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def act(inner: Domain, call: Call) -> Any:
+        found = inner(call)
+        if not isinstance(found, Refusal) and found["session"]["subtotal"] > found["session"]["estimated_amount"]:
+            rebill(context.front, context.courier.outbox, found["session"], round(found["session"]["estimated_amount"] * 100))
+        return found
+
+    acts(context, act, "end_session")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    return ended(call, "lot_lionshead", 4, hours=1)["subtotal"]

@@ -1,0 +1,41 @@
+"""Reads find their key in a cache that nothing empties for a minute, so a deleted key goes on reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.calls import Shown
+from heldout.second.calls import minted
+from pgagents.sandbox.keys import Key
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler, Request
+
+CLASS = "authentication"
+SUBTLE = True
+FORM = "words"
+PROMISE = "operator.actions.delete_key.description:: it is refused from then on"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    front = context.front
+    inner = front._key
+    seen: dict[str, tuple[float, Key]] = {}
+
+    def key(request: Request, now: float) -> Key | None:
+        found = inner(request, now)
+        name = request.header("authorization") or ""
+        if found is not None:
+            seen[name] = (now + 60, found)
+            return found
+        until, kept = seen.get(name, (0.0, None))
+        return kept if request.method == "GET" and now < until else None
+
+    front._key = key  # type: ignore[method-assign]  # a fault
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    key = minted(call)
+    before = call.status("GET", "/api/v1/sessions", key=key)
+    call("DELETE", f"/sandbox/v1/keys/{key}", key="operator")
+    return before, call.status("GET", "/api/v1/sessions", key=key)

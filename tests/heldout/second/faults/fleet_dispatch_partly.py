@@ -1,0 +1,35 @@
+"""Vehicles are given their spaces one by one; where these run out the fleet is told 409, and the holds made so far stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.around import acts, given
+from heldout.calls import Shown
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "partial failure"
+SUBTLE = True
+FORM = "words"
+PROMISE = "actions.dispatch_av_fleet.description:: all of them or none"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def act(inner: Domain, call: Call) -> Any:
+        found = inner(call)
+        if isinstance(found, Refusal) and found.code == "CONFLICT":
+            for fewer in range(len(call.input["vehicles"]) - 1, 0, -1):
+                if not isinstance(inner(given(call, vehicles=call.input["vehicles"][:fewer])), Refusal):
+                    break
+        return found
+
+    acts(context, act, "dispatch_av_fleet")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    body = {"fleet_id": "f1", "lat": 39.6424, "lng": -106.39, "radius_km": 0.1, "vehicles": [{"plate": f"AV-{n}"} for n in range(25)]}
+    call.status("POST", "/api/v1/av-fleet/dispatch", body)
+    return call.available("lot_cascade")

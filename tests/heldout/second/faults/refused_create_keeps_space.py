@@ -1,0 +1,33 @@
+"""The space is taken before the vehicle is judged: an autonomous one that is refused with 409 leaves its space taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.around import acts
+from heldout.calls import Shown
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.parking_lots import take_space
+from pgagents.wire import Handler
+
+CLASS = "partial failure"
+SUBTLE = True
+FORM = "formal"
+PROMISE = "resources.session.takes:: only a session takes a space"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def act(inner: Domain, call: Call) -> Any:
+        found = inner(call)
+        if isinstance(found, Refusal) and found.code == "CONFLICT" and (call.input.get("vehicle") or {}).get("autonomous"):
+            take_space(context.courier.outbox, call.input["lot_id"], call.now)
+        return found
+
+    acts(context, act, "create_session")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    call.status("POST", "/api/v1/sessions", {"lot_id": "lot_lifthouse", "plate": "AV-1", "vehicle": {"autonomous": True}})
+    return call.available("lot_lifthouse")

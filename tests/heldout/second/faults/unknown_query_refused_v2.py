@@ -1,0 +1,30 @@
+"""The v2 service is strict in its queries, too: a parameter that it does not know is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.calls import NEAR, Shown
+from heldout.second.around import judged
+from pgagents.model import Action
+from pgagents.sandbox.decode import Fault
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "validation"
+SUBTLE = True
+FORM = "formal"
+PROMISE = "points.unknown_query:: ignored"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def pairs(action: Action, given: list[tuple[str, str]]) -> list[tuple[str, str]] | Fault:
+        unknown = [k for k, _ in given if action.path.startswith("/api/v2/") and action.param(k) is None]
+        return Fault("invalid", unknown[0], "no such parameter") if unknown else given
+
+    judged(context, pairs=pairs)
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    return call.status("GET", f"/api/v2/intelligence/market-rate?{NEAR}&utm_source=x")
