@@ -17,7 +17,7 @@ from pgagents.verify.near_texts import compared, fitting, near_texts
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.redact import Redactor
 from pgagents.verify.send import Client
-from pgagents.wire import Request, Response, Silence
+from pgagents.wire import Request, Response, Silence, json_bytes
 from verifying import URL, keys_of, model, run, sandbox
 
 KEY = "pk_test_3f9a8c7bXYZd5e4f3a2b1c"
@@ -93,7 +93,7 @@ def test_correct_calls_are_sent_in_every_manner_and_in_no_language():
     sent = {_sent(seed).headers for seed in range(100)}
     assert len(sent) == len(MANNERS)
     assert not any(name.lower() == "accept-language" for headers in sent for name, _ in headers)
-    assert all(dict((n.lower(), v) for n, v in headers)["authorization"] == "Bearer k" for headers in sent)
+    assert all({n.lower(): v for n, v in headers}["authorization"] == "Bearer k" for headers in sent)
 
 
 def test_refused_calls_ask_for_a_language_now_and_then():
@@ -132,3 +132,8 @@ def test_a_run_sends_its_calls_in_several_manners():
     run(model(), handler=handler, keys=keys, only=("accepts_valid", "refuses_invalid"))
     assert {r.header("Accept") for r in sent} > {"*/*", "application/json"}
     assert {name for r in sent for name, _ in r.headers} > {"authorization", "Authorization", "X-Requested-With", "Accept-Language"}
+
+
+def test_half_a_pair_of_utf_16_is_written_as_an_escape():
+    assert json_bytes({"a": "\ud800é"}) == b'{"a":"\\ud800\\u00e9"}'
+    assert json_bytes({"a": "é"}) == '{"a":"é"}'.encode()

@@ -108,11 +108,15 @@ class Json:
 
 
 def json_bytes(data: Any) -> bytes:
-    """Compact JSON in UTF-8."""
-    return _COMPACT.encode(data).encode()
+    """Compact JSON in UTF-8; where a text holds half a pair of UTF-16, which UTF-8 has not, all of it in ASCII with escapes."""
+    try:
+        return _COMPACT.encode(data).encode()
+    except UnicodeEncodeError:
+        return _ASCII.encode(data).encode()
 
 
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_ASCII = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
 
 def read_json(body: bytes) -> Json:

@@ -24,6 +24,7 @@ from pgagents.verify.ledger import Ledger
 from pgagents.verify.mcp_link import Link
 from pgagents.verify.memory import Setting, setting_of
 from pgagents.verify.options import FINISHING, Identities, Options, Plan, Progress
+from pgagents.verify.order import LAST
 from pgagents.verify.receiver import Inbox
 from pgagents.verify.safety import NO_WRITES
 from pgagents.verify.thing import Unavailable
@@ -225,7 +226,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
                 continue
             if probe.tier > 1 and not _affordable(driver, probe, made.again_until):
                 continue
-            most = driver.sender.max_requests - (made.for_last if probe.phase != planning.LAST else 0)
+            most = driver.sender.max_requests - (made.for_last if probe.phase != LAST else 0)
             if not _affordable(driver, probe, most - reserve) and (driver.ledger.broken or not _affordable(driver, probe, most)):
                 driver.ledger.excuse(probe.covers, "the budget of requests was spent")
                 continue

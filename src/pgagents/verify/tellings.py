@@ -50,7 +50,7 @@ def tellings_of(model: Model, action: Action, referred: Mapping[str, Resource]) 
 def references(model: Model) -> dict[str, Resource]:
     """By the name of an argument that is an id, whose id it is."""
     named = {(str(p.name), p.refers_to) for a in model.actions for p in a.params if p.refers_to}
-    return {name: r for r in reversed(model.resources.values()) for name, other in named if other == r.name}
+    return {name: r for r in reversed(list(model.resources.values())) for name, other in named if other == r.name}
 
 
 def _found(model: Model, action: Action, written: Mapping[str, Any], path: Path, referred: Mapping[str, Resource]) -> Iterator[Telling]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 from pgagents.contract import Contract
 from pgagents.model import Code, Param, Resource
@@ -18,6 +19,8 @@ from pgagents.verify.seen import Seen
 NAME = "absent_id"
 TOOLS = True
 ALONE = True
+BEHIND = "-pgv"
+"""What no server has behind an id of its own."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -56,7 +59,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             given = {**recipe.input, str(param.name): resource.absent}
             call = ordinary(door, recipe, "absent", f"a {param.name} that does not exist", input=given)
             twice = (door, param) == _twice(setting)
-            yield Probe(contract, 5, (contract,), 1 + twice, _asked(call, twice=twice), (door,), "main", writes, spare=True)
+            run = _near(setting, call, param, resource, contract) if _nearly(setting, door, param) else _asked(call, twice=twice)
+            yield Probe(contract, 5, (contract,), 1 + twice, run, (door,), "main", writes, spare=True)
         if _foreign(door, resource):
             contract = f"{NAME}/foreign/{param.name}/{door.place}"
             call = ordinary(door, recipe, "absent", f"another project's {resource.name}", role="second", owner="main")
@@ -101,6 +105,32 @@ def _twice(setting: Setting) -> tuple[Door, Param] | None:
     answers are kept most."""
     reads = [(d, p, r) for d, p, r in _references(setting) if d.on_rest and d.action.effect == "read" and r.absent and r.missing]
     return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
+
+
+def _nearly(setting: Setting, door: Door, param: Param) -> bool:
+    """Whether this read is asked for what begins with an id that is there: every second one that takes an id of that kind."""
+    if door.action.effect != "read":
+        return False
+    alike = [d for d, p, _ in _references(setting) if p.refers_to == param.refers_to and d.action.effect == "read"]
+    return alike.index(door) % 2 == 1
+
+
+def _near(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
+    """A call for what only begins with the id of a thing that is there; for the absent one, where no id may be so long."""
+
+    def run() -> Conversation:
+        assert call.door is not None
+        assert resource.missing is not None
+        there: Mapping[str, Any] = yield Live(resource.name)
+        near = f"{there.get(resource.id)}{BEHIND}"
+        if not setting.test(("param", call.door.action.name, str(param.name)), param.schema).is_valid(near):
+            yield call
+            return
+        what = f"a {param.name} that only begins with one that exists"
+        seen: Seen = yield replace(call, input={**call.input, str(param.name): near}, why=what)
+        yield from refused_with(seen, contract, [resource.missing], what)
+
+    return run
 
 
 def _asked(call: Call, *, twice: bool) -> Callable[[], Conversation]:

@@ -20,7 +20,7 @@ from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
-from pgagents.wire import json_bytes
+from pgagents.wire import json_bytes, read_json
 
 NAME = "framework"
 PLAINTEXT = f"{NAME}/plaintext@rest"
@@ -304,7 +304,6 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
         selector, arguments = dispatcher.selector, dispatcher.arguments
         outside = _outside(setting, dispatcher)
         wraps: list[tuple[str, str, dict[str, object]]] = [
-            ("unknown_action", "an action that does not exist is refused", {selector: "pgv_no_such_action", arguments: {}}),
             ("missing_action", f"a body without {selector} is refused", {arguments: {}}),
             ("action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}),
             ("arguments_type", f"{arguments} that is a list is refused", {selector: str(door.action.name), arguments: []}),
@@ -313,6 +312,9 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
             wraps.append(
                 ("outside_the_set", f"the action {outside}, which is not of the set, is refused", {selector: outside, arguments: {}})
             )
+        says = "an action that does not exist is refused"
+        call = _edited(setting, door, "an action's name in capital letters, which is none", Raw(edit=_named(dispatcher)))
+        yield Case("unknown_action", says, call, invalid, dispatcher.origin)
         for detail, says, wrap in wraps:
             yield Case(detail, says, _edited(setting, door, says.removesuffix(" is refused"), Raw(wrap=wrap)), invalid, dispatcher.origin)
         if setting.model.points.unknown_member == "refused":
@@ -320,6 +322,18 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
             yield Case(
                 "unknown_member", f"a member beside {selector} and {arguments} is refused", call, invalid, ("points", "unknown_member")
             )
+
+
+def _named(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
+    """What a correct call's body is with a name that no action has, and that is nearly the action's: in capital letters."""
+    names = {str(a.name) for a in dispatcher.actions} | {str(f.name) for a in dispatcher.actions for f in a.formerly}
+
+    def edit(body: bytes) -> bytes:
+        said = read_json(body).value
+        near = str(said[dispatcher.selector]).upper()
+        return json_bytes({**said, dispatcher.selector: near if near not in names else "pgv_no_such_action"})
+
+    return edit
 
 
 def _outside(setting: Setting, dispatcher: Dispatcher) -> str | None:

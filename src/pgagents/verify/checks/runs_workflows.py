@@ -43,6 +43,11 @@ FOLLOWS = frozenset(
         "same_answer",
         "audits_writes",
         "names_field",
+        "needs_key",
+        "needs_scope",
+        "takes_space",
+        "attributes_calls",
+        "error_envelope",
     )
 )
 
