@@ -418,6 +418,32 @@ def test_refused_step_stays_a_name_for_the_steps_after_it() -> None:
     assert [(id, message) for _, _, id, message in told(text)] == [("type", "a list stands here; it should be text")]
 
 
+STEP = "lend: {action: lend_book, input: {book_id: =find.book.id}, expect: [response.lent]}"
+
+
+@pytest.mark.parametrize(
+    ("member", "message"),
+    [
+        ("via: gemini", "gemini neither dispatches lend_book nor has headers to send with it"),
+        ("via: chatt", "`chatt` is no surface of this catalogue"),
+        ("key: find.book.", "the expression does not compile"),
+        ("after_s: finds.at", "the expression does not compile"),
+    ],
+)
+def test_step_that_goes_nowhere_is_a_fault(member: str, message: str) -> None:
+    text = swap(SMALL, "    title: A loan\n", "    title: A loan\n    only_verify: true\n")
+    found = told(swap(text, STEP, STEP.replace("expect:", f"{member}, expect:")))
+    assert len(found) == 1
+    assert found[0][3].startswith(message)
+
+
+@pytest.mark.parametrize("member", ["via: chat", "key: find.book.id", "expect_alone: [response.lent]"])
+def test_what_no_manifest_tells_stands_in_workflows_of_verify_alone(member: str) -> None:
+    text = swap(SMALL, STEP, STEP.replace("expect:", f"{member}, expect:"))
+    assert [(id, "only_verify: true" in message) for _, _, id, message in told(text)] == [("workflow", True)]
+    assert told(swap(text, "    title: A loan\n", "    title: A loan\n    only_verify: true\n")) == []
+
+
 @pytest.mark.parametrize(("old", "new"), [("BAD: 400", "B AD: 400"), ("codes: {BAD: 400, NO_KEY: 401, GONE: 404}", "codes: none")])
 def test_refused_names_leave_no_dangling_references(old: str, new: str) -> None:
     assert len(told(swap(SMALL, old, new))) == 1

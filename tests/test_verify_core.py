@@ -123,7 +123,7 @@ def test_an_ordinary_key_proves_every_limit():
 
 def test_every_step_and_criterion_of_a_workflow_is_a_contract_of_its_own():
     listed = {c.id for c in contracts(model()) if c.check == "runs_workflows"}
-    count = sum(1 + len(s.expect) + len(s.expect_timed) for w in model().workflows for s in w.steps)
+    count = sum(1 + len(s.expect) + len(s.expect_timed) + len(s.expect_alone) for w in model().workflows for s in w.steps)
     assert len(listed) == count
     assert "runs_workflows/vail/leave/expect_timed-2@rest" in listed
 

@@ -16,13 +16,13 @@ ALSO: dict[str, str] = {}
 def wrap(handler: Handler, context: Context) -> Handler:
     """Write the name in small letters where an action has it so; whatever is then wrong is refused as that."""
     model = context.model
-    by_path = {d.path: d for d in model.dispatchers}
+    by_path = {str(d.path): d for d in model.dispatchers}
 
     def repair(request: Request) -> Request:
-        dispatcher = by_path.get(request.path)
-        body = read_json(request.body).value if dispatcher is not None else None
-        name = body.get(dispatcher.selector) if dispatcher is not None and isinstance(body, dict) else None
-        if dispatcher is None or not isinstance(name, str) or name in (known := selected(dispatcher)) or name.lower() not in known:
+        dispatcher, body = by_path.get(request.path), read_json(request.body).value
+        if dispatcher is None or not isinstance(body, dict) or not isinstance(name := body.get(dispatcher.selector), str):
+            return request
+        if name in (known := selected(dispatcher)) or name.lower() not in known:
             return request
         return replace(request, body=json_bytes({**body, dispatcher.selector: name.lower()}))
 

@@ -1,8 +1,10 @@
-"""An access token serves as a refresh token, since tokens are looked up whatever they are for."""
+"""A refresh token serves as an access token, since tokens are looked up whatever they are for."""
 
 from __future__ import annotations
 
-from pgagents.sandbox.oauth_grants import Token
+from dataclasses import replace
+
+from pgagents.sandbox.keys import Key, ordinary
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
@@ -11,14 +13,16 @@ ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    """Forget which kind was asked for."""
-    grants = context.front.grants
+    """Take a living refresh token for a key, too."""
+    grants, ring = context.front.grants, context.front.keyring
     if grants is not None:
-        inner = grants.token
+        inner, told = grants.key, grants.token
 
-        def token(text: str, now: float, kind: str | None = None) -> Token | None:
-            del kind
-            return inner(text, now)
+        def key(text: str, now: float) -> Key | None:
+            token = told(text, now, "refresh")
+            if token is None:
+                return inner(text, now)
+            return replace(ordinary(ring), role="oauth", id=token.family, sub=token.sub, granted=tuple(token.scope.split()))
 
-        grants.token = token  # type: ignore[method-assign]  # a fault replaces it
+        grants.key = key  # type: ignore[method-assign]  # a fault replaces it
     return handler
