@@ -374,6 +374,8 @@ class Step:
     """The key that makes the call, where an earlier step made one."""
     via: str = ""
     """The surface it goes through, REST where empty: a dispatcher, or one whose headers go with the call."""
+    within_s: float = 0.0
+    """In how many seconds what must hold may come true; the call is made again until then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,7 +342,7 @@ class _Resolver:
             expect=tuple(found[(*at, "expect", i)] for i in range(len(step.expect))),
             expect_timed=tuple(found[(*at, "expect_timed", i)] for i in range(len(step.expect_timed))), origin=at,
             expect_alone=tuple(found[(*at, "expect_alone", i)] for i in range(len(step.expect_alone))),
-            key=found[(*at, "key")] if step.key else None, via=step.via or "",
+            key=found[(*at, "key")] if step.key else None, via=step.via or "", within_s=step.within_s or 0.0,
         )  # fmt: skip
 
 

@@ -89,6 +89,9 @@ class Step(Strict):
     status: Status | None = Field(None, description="The status expected. Default: the action's first 2xx.")
     keep: dict[Name, Cel] = Field(default={}, description="Values to keep for later steps, as expressions of response.")
     expect: list[Cel] = Field([], description="What must hold afterwards.")
+    within_s: Annotated[float, Field(gt=0, le=60)] | None = Field(
+        None, description="For a read: seconds in which what must hold may come true; it is called again until then."
+    )
     expect_timed: list[Cel] = Field(default=[], description="Claimed only where `after_s` could pass.")
     expect_alone: list[Cel] = Field(default=[], description="Claimed only where nobody else uses the server.")
 

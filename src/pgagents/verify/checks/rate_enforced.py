@@ -2,7 +2,8 @@
 
 A rolling bucket refills while it is emptied, so of a burst of t seconds at most L + t·L/window calls may pass. Nothing is
 claimed about a bucket that refills as fast as this client sends, or that was lifted for this key; a burst may meet the limit
-earlier than that, because other clients and other buckets draw too.
+earlier than that, because other clients and other buckets draw too, but where nobody else uses the server never while the headers
+still told of calls that remain.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ ENOUGH_TO_TELL = 20
 FULL_AGAIN = 0.9
 """So much of a request refilled while one is sent, and the burst would hardly end."""
 ASSUMED_PER_S = 100.0
+EARLY = 10
+"""Whoever still has more than such a part of the limit, as the call before was told, may not be limited by the next."""
 ROUNDS = 2
 UNEVEN_S = 0.7
 """So long after a call was limited the next one is told a time that is no whole number of seconds, and is nearer to the lower one."""
@@ -134,7 +137,7 @@ def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside
     bucket = burst.bucket
 
     def run() -> Conversation:
-        passed, told, began = 0, bucket.requests, 0.0
+        passed, told, began, left = 0, bucket.requests, 0.0, 0
         apart = burst.id("apart") if beside is not None else ""
         first = (yield from _roomy(setting, beside)) if beside is not None else None
         while True:
@@ -147,6 +150,8 @@ def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside
                 return
             passed += 1
             told = _limit(setting, seen) or told
+            rate = rate_of(seen, setting)
+            left = rate[1] if rate is not None else 0
             took_s = seen.sent_at + seen.seconds - began
             if told > bucket.requests * MOST_TIMES:
                 yield from _unclaimed((limit, wait, own, apart), f"this key's limit is lifted to {told:,}: an ordinary key shows it")
@@ -160,7 +165,10 @@ def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside
             if passed > told + math.ceil(took_s * refills) + SLACK:
                 yield broken(limit, f"a {LIMITED} after at most {told} calls and what refilled in {took_s:.1f} s", f"{passed} calls passed")
                 return
-        yield kept(limit)
+        if setting.exclusive and left > max(SLACK, told // EARLY):
+            yield broken(limit, f"no {LIMITED} while calls remain: the call before was told {left} of {told}", seen.outcome)
+        else:
+            yield kept(limit)
         if beside is not None and first is not None:
             yield from _apart(setting, beside, first, apart)
         if own:

@@ -1,8 +1,8 @@
 """The limit's headers tell the truth: a limit not below the published one, a remainder that falls, a reset that can be.
 
 A bucket may be shared, refill while it is used, or be another than the action's own, so nothing is claimed about a fall
-of exactly one; what is claimed: 0 <= remaining < limit after an accepted call, no rise beyond the refill, and a fall
-within a row of calls that the refill cannot make up for.
+of exactly one; what is claimed: 0 <= remaining < limit after an accepted call, no rise beyond the refill, a fall
+within a row of calls that the refill cannot make up for, and, where nobody else uses the server, no fall beyond one a call.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ ROW = 4
 HALF = 0.5
 """So much of a request refilled within a row is enough to hide its fall: a server may count in whole ones, or round."""
 SKEW_S = 5.0
+READINGS = 8
+BEHIND = 3
+"""How many calls a server's count may be behind: it may be kept elsewhere, and told a little late."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -104,7 +107,24 @@ def _remaining(seen: Seen, limit: int, remaining: int, per_s: float, memory: Mem
         refill = math.ceil(max(0.0, seen.sent_at + seen.seconds - at + 1.0) * limit / per_s)
         if remaining > had + refill:
             return broken(contract, f"at most {had} + {refill} refilled", f"remaining rose from {had} to {remaining}")
-    return kept(contract)
+    return _cost(seen, limit, remaining, memory, contract) or kept(contract)
+
+
+def _cost(seen: Seen, limit: int, remaining: int, memory: Memory, contract: str) -> Judgement | None:
+    """What is wrong where it falls by more than the calls since an earlier reading of the same kind: a call draws one.
+
+    Of the same kind: the same door, caller and headers, so the same buckets, whichever of them is closest to empty.
+    """
+    if not memory.setting.exclusive:
+        return None
+    kind = (NAME, "cost", _whose(seen), seen.place, limit, frozenset(name.lower() for name, _ in seen.request.headers))
+    readings: list[tuple[int, int]] = memory.notes.setdefault(kind, [])
+    readings.append((remaining, seen.number))
+    had, number = readings[0] if len(readings) <= READINGS else readings.pop(0)
+    calls = seen.number - number
+    if had - remaining > calls + BEHIND:
+        return broken(contract, f"at least {had} - {calls}, one for each call since", f"remaining fell from {had} to {remaining}")
+    return None
 
 
 def _whose(seen: Seen) -> tuple[str, str]:

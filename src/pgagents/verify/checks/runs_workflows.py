@@ -16,7 +16,7 @@ from pgagents.contract import Contract, Verdict
 from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Step, Workflow
 from pgagents.source import Pointer
-from pgagents.verify.call import Call, Raw
+from pgagents.verify.call import Call, Raw, Wait
 from pgagents.verify.check import CONFLICT, Conversation, Judgement, Probe, broken, kept, promise_at, untested
 from pgagents.verify.door import OPERATOR, REST, Door
 from pgagents.verify.generate import time_passes
@@ -29,6 +29,7 @@ from pgagents.verify.seen import Seen
 RANK = 8
 NAME = "runs_workflows"
 REFUSALS = frozenset((400, 422))
+PAUSE_S = 0.5
 REFUSED = 300
 """Statuses from here on are no success."""
 FOLLOWS = frozenset(
@@ -45,6 +46,7 @@ FOLLOWS = frozenset(
         "names_field",
         "needs_key",
         "needs_scope",
+        "refused_leaves_nothing",
         "takes_space",
         "attributes_calls",
         "error_envelope",
@@ -179,6 +181,12 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
             reuse="ever" if index == 0 and not again and step.action.effect == "read" and not raw.headers else "",
         )  # fmt: skip
         seen: Seen = yield call
+        began = seen.sent_at
+        while (
+            seen.sent_at - began < step.within_s and _as_told(setting, step, seen, door) and not _holds(setting, step, seen, timed, state)
+        ):
+            yield Wait(PAUSE_S, quiet=True)
+            seen = yield call
         yield from state.say(_went(setting, workflow, step, seen, state))
         if not _as_told(setting, step, seen, door) or seen.void:
             yield from _put_back(setting, workflow.steps[:index], workflow.steps[index + 1 :], state)
@@ -221,6 +229,16 @@ def _went(setting: Setting, workflow: Workflow, step: Step, seen: Seen, state: _
         state.stale = seen.outcome
     else:
         yield broken(contract, f"{step.status} to {step.name} of {workflow.name}", seen.outcome)
+
+
+def _holds(setting: Setting, step: Step, seen: Seen, timed: bool, state: _State) -> bool:
+    """Whether all that must hold does; what cannot be evaluated is waited for no longer."""
+    scope = Scope({"env": setting.model.env, "input": seen.input, "response": seen.body, "status": seen.status, **state.kept})
+    several = (*step.expect, *(step.expect_timed if timed else ()), *(step.expect_alone if setting.exclusive else ()))
+    try:
+        return all(scope.holds(criterion) for criterion in several)
+    except ExpressionError:
+        return True
 
 
 def _judged(setting: Setting, workflow: Workflow, step: Step, seen: Seen, timed: bool, state: _State) -> Iterator[Judgement]:
