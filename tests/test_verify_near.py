@@ -17,7 +17,7 @@ from pgagents.verify.near_texts import compared, fitting, near_texts
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.redact import Redactor
 from pgagents.verify.send import Client
-from pgagents.wire import Request, Response, Silence, json_bytes
+from pgagents.wire import Request, Response, Silence, json_bytes, read_json
 from verifying import URL, keys_of, model, run, sandbox
 
 KEY = "pk_test_3f9a8c7bXYZd5e4f3a2b1c"
@@ -137,3 +137,9 @@ def test_a_run_sends_its_calls_in_several_manners():
 def test_half_a_pair_of_utf_16_is_written_as_an_escape():
     assert json_bytes({"a": "\ud800é"}) == b'{"a":"\\ud800\\u00e9"}'
     assert json_bytes({"a": "é"}) == '{"a":"é"}'.encode()
+
+
+def test_half_a_pair_of_utf_16_is_no_text_that_an_answer_may_hold():
+    assert read_json(b'{"a":"\\ud800"}').problem == "a text holds half a pair of UTF-16"
+    assert read_json(b'{"\\udfff":1}').value is None
+    assert read_json(b'{"a":"\\ud83d\\ude97"}').value == {"a": "\U0001f697"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qsl, quote, urlencode
 
 MAX_JSON_DEPTH = 200
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,12 @@ def read_json(body: bytes) -> Json:
     if _depth(text) > MAX_JSON_DEPTH:
         return Json(problem=f"nested more than {MAX_JSON_DEPTH} levels deep")
     try:
-        return Json(json.loads(text, object_pairs_hook=_members, parse_constant=_constant))
+        value = json.loads(text, object_pairs_hook=_members, parse_constant=_constant)
+        if _SURROGATE.search(text):
+            _COMPACT.encode(value).encode()
+        return Json(value)
+    except UnicodeEncodeError:  # I-JSON has none (RFC 7493, 2.1), and no validator takes it
+        return Json(problem="a text holds half a pair of UTF-16")
     except _Refused as error:
         return Json(problem=str(error))
     except json.JSONDecodeError as error:

@@ -40,6 +40,16 @@ def elsewhere(setting: Setting, door: Door) -> Door:
     return next((d for d in reversed(_readers(setting, named=False)) if d.path.split("/")[:MOUNT] != here), door)
 
 
+def nowhere(setting: Setting) -> str:
+    """A path that does not exist: below another mount, unless a path with a slash added shows what is unknown there."""
+    door = reader(setting)
+    if door is not None and setting.model.points.trailing_slash != "unknown":
+        path = "/".join([*elsewhere(setting, door).path.split("/")[:MOUNT], "pgv-no-such-path"])
+        if not any(_fits(path, d.path) for d in setting.doors):
+            return path
+    return "/pgv-no-such-path"
+
+
 def beside(setting: Setting) -> tuple[str, str] | None:
     """A method and a literal path such that a path with a placeholder, which fits this one too, has the method and this one has not."""
     methods: dict[str, set[str]] = {}

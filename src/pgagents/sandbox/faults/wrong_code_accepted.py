@@ -9,7 +9,7 @@ from pgagents.sandbox.call import Call
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
-BREAKS = frozenset({"runs_workflows"})
+BREAKS = frozenset({"runs_workflows", "needs_whole_code"})
 ALSO: dict[str, str] = {}
 
 

@@ -32,6 +32,9 @@ def view(model: Model) -> View:
     for workflow in told:
         _Workflow(model, workflow, {}, read).said()
     # Redocly takes steps of one name in several workflows for one step, so they all give what is read of any of them
+    for workflow in model.workflows:
+        if workflow.only_verify:
+            losses[Loss(workflow.origin, f"workflow {workflow.name}", "dropped", "verify alone runs it")] = None
     workflows = [_Workflow(model, workflow, losses, dict(read)).said() for workflow in told]
     document = "openapi/openapi.json"
     url = hosted_url(model, Text(document, ("api", "hosted"))) if document in model.api.hosted else Text(f"../{document}", ("api",))

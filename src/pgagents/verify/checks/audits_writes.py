@@ -241,7 +241,8 @@ def _said(audit: Audit, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgeme
             good = isinstance(diff, Mapping) and bool(diff)
             contract = f"{NAME}/diff@{REST}"
             yield kept(contract) if good else broken(contract, f"{audit.diff} says what {done.door.action.name} changed", f"it is {diff}")
-        shown = json_bytes({m: v for m, v in row.items() if m != audit.diff}).decode().lower()
+        open_ = {m: v for m, v in row.items() if m != audit.diff or done.door.action.effect == "read"}  # a read changes nothing
+        shown = json_bytes(open_).decode().lower()
         told = next((text for text in done.hides if text.lower() in shown), None)
         if done.hides:
             contract = f"{NAME}/private@{REST}"

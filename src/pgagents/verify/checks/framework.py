@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pgagents.contract import Contract
 from pgagents.model import Code, Dispatcher
 from pgagents.source import Pointer
-from pgagents.verify.astray import HUGE, LONG, MOUNT, beside, elsewhere, number_in, odd_requests, reader
+from pgagents.verify.astray import HUGE, LONG, beside, elsewhere, nowhere, number_in, odd_requests, reader
 from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, broken, kept, promise_at, refused_with
 from pgagents.verify.door import REST, Door
@@ -31,8 +31,6 @@ DEEP = 100_000
 SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
 """Forms that other calls have too, such as a browser's question and the broken percent-encoding; sent alone where none did."""
 SHOWS = {"percent": "long_query", "repeated": "huge_number"}
-UNPAIRED = b'"pgv_unknown\\ud800":1'
-"""A member whose name ends in half a pair of UTF-16: whoever repeats it in an answer or a log must be able to write it."""
 ODD_METHODS = ("DELETE", "PATCH", "PUT", "POST", "GET")
 
 
@@ -183,9 +181,7 @@ def _paths(setting: Setting) -> Iterator[Case]:
     door = reader(setting)
     if framework.unknown_path:
         code, origin = codes[framework.unknown_path], ("errors", "framework", "unknown_path")
-        fixed = setting.model.points.trailing_slash == "unknown"  # then that call goes below another mount
-        below = "" if fixed or door is None else "/".join(elsewhere(setting, door).path.split("/")[:MOUNT])
-        call = Call(None, {}, "framework", "an unknown path", raw=Raw("GET", f"{below}/pgv-no-such-path"))
+        call = Call(None, {}, "framework", "an unknown path", raw=Raw("GET", nowhere(setting)))
         yield Case("unknown_path", "a path that does not exist is refused", call, code, origin)
         if setting.model.points.trailing_slash == "unknown" and door is not None:
             there = elsewhere(setting, door)
@@ -318,7 +314,7 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
         for detail, says, wrap in wraps:
             yield Case(detail, says, _edited(setting, door, says.removesuffix(" is refused"), Raw(wrap=wrap)), invalid, dispatcher.origin)
         if setting.model.points.unknown_member == "refused":
-            call = _edited(setting, door, f"a member beside {arguments}", Raw(edit=lambda body: _with_member(body, UNPAIRED)))
+            call = _edited(setting, door, f"a member beside {arguments}", Raw(edit=lambda body: _with_member(body, b'"pgv_unknown":1')))
             yield Case(
                 "unknown_member", f"a member beside {selector} and {arguments} is refused", call, invalid, ("points", "unknown_member")
             )

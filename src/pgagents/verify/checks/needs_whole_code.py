@@ -76,7 +76,7 @@ def _run(
         how, wrong = near[(index + setting.seed) % len(near)]
         why = f"{door.action.name} with a {param.name} {how}"
         seen: Seen = yield ordinary(door, recipe, "illegal", why, input={**recipe.input, str(param.name): wrong}, made=there)
-        if seen.success:
+        if seen.success and seen.fits:
             yield broken(contract, f"{why} is refused", seen.outcome)
         elif not seen.void and not seen.unsound and seen.status in REFUSED:
             yield kept(contract)

@@ -1,0 +1,53 @@
+"""What a workflow's steps may say for verify alone: whose door, whose key, how soon, and what only one user of a server can tell."""
+
+from __future__ import annotations
+
+from pgagents.contract import Verdict
+from pgagents.verify.options import Identities, Options
+from pgagents.verify.run import plan
+from pgagents.wire import Request, Response, Silence
+from verifying import ids, keys_of, model, run, sandbox
+
+ALONE = "runs_workflows/refusals/as_before/expect_alone-1@rest"
+
+
+def test_what_others_could_change_is_claimed_only_of_a_server_of_ones_own():
+    roles = Identities(dict.fromkeys(("main", "operator"), "pk_test_x"))
+    shared = plan(model(), Options(), roles, url="https://staging.example.com")
+    alone = plan(model(), Options(exclusive=True), roles, url="https://staging.example.com")
+    assert {c.id: reason for c, reason in shared.left_out}[ALONE].endswith("add --exclusive where nobody else does")
+    assert ALONE in {c.id for c in alone.selected}
+
+
+def test_steps_go_through_the_door_and_with_the_key_that_they_name():
+    opened, _ = sandbox(model())
+    sent: list[Request] = []
+
+    def handler(request: Request) -> Response | Silence:
+        sent.append(request)
+        return opened.handler(request)
+
+    only = ("runs_workflows/plans", "runs_workflows/each-door")
+    report = run(model(), handler=handler, keys=keys_of(opened), only=only)
+    assert not report.findings
+    assert "runs_workflows/plans/dead_dispatched@rest" in ids(report, Verdict.KEPT)
+    given = {(r.header("authorization") or "").removeprefix("Bearer ") for r in sent}
+    assert len(given - set(keys_of(opened).values()) - {""}) >= 2  # the two keys that the operator made
+    assert {"mcp"} == {r.header("x-agent-surface") for r in sent} - {None}
+
+
+def test_what_comes_true_a_little_later_is_waited_for():
+    opened, now = sandbox(model())
+    late: list[float] = []
+
+    def handler(request: Request) -> Response | Silence:
+        answer = opened.handler(request)
+        if isinstance(answer, Response) and b'"REDACTED"' in answer.body and request.method == "GET":
+            late.append(now[0])
+            if len(late) < 3:
+                return Response(answer.status, answer.headers, answer.body.replace(b'"REDACTED"', b'"GONE-26"'))
+        return answer
+
+    report = run(model(), handler=handler, keys=keys_of(opened), only=("runs_workflows/seasons",))
+    assert len(late) >= 3
+    assert "runs_workflows/seasons/blank/expect_timed-1@rest" in ids(report, Verdict.KEPT)
