@@ -140,6 +140,6 @@ def test_half_a_pair_of_utf_16_is_written_as_an_escape():
 
 
 def test_half_a_pair_of_utf_16_is_no_text_that_an_answer_may_hold():
-    assert read_json(b'{"a":"\\ud800"}').problem == "a text holds half a pair of UTF-16"
-    assert read_json(b'{"\\udfff":1}').value is None
-    assert read_json(b'{"a":"\\ud83d\\ude97"}').value == {"a": "\U0001f697"}
+    assert read_json(b'{"a":"\\ud800"}', paired=True).problem == "a text holds half a pair of UTF-16"
+    assert read_json(b'{"\\udfff":1}', paired=True).value is None
+    assert read_json(b'{"a":"\\ud83d\\ude97"}', paired=True).value == {"a": "\U0001f697"}

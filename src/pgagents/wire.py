@@ -121,8 +121,8 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 _ASCII = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=False)
 
 
-def read_json(body: bytes) -> Json:
-    """Read a body strictly: UTF-8, no duplicate names, no NaN, bounded depth. Never raises."""
+def read_json(body: bytes, *, paired: bool = False) -> Json:
+    """Read a body strictly: UTF-8, no duplicate names, no NaN, bounded depth; `paired`: no half of a pair of UTF-16. Never raises."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -131,7 +131,7 @@ def read_json(body: bytes) -> Json:
         return Json(problem=f"nested more than {MAX_JSON_DEPTH} levels deep")
     try:
         value = json.loads(text, object_pairs_hook=_members, parse_constant=_constant)
-        if _SURROGATE.search(text):
+        if paired and _SURROGATE.search(text):
             _COMPACT.encode(value).encode()
         return Json(value)
     except UnicodeEncodeError:  # I-JSON has none (RFC 7493, 2.1), and no validator takes it

@@ -58,7 +58,7 @@ class Seen:
         self.told: Response | Silence = told
         self.status = 0 if isinstance(told, Silence) else told.status
         raw = b"" if isinstance(told, Silence) else told.body
-        self.json: Json = read_json(raw) if raw else Json(problem="the body is empty")
+        self.json: Json = read_json(raw, paired=True) if raw else Json(problem="the body is empty")
         self.body: Any = self.json.value
         said = got(self.body, code_at) if self.status >= 400 and code_at else None
         self.code: str | None = said if isinstance(said, str) else None

@@ -6,7 +6,7 @@ from pgagents.sandbox.oauth_grants import Token
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
-BREAKS = frozenset({"oauth_near_tokens"})
+BREAKS = frozenset({"oauth_lifetimes"})
 ALSO: dict[str, str] = {}
 WIDTH = 44
 

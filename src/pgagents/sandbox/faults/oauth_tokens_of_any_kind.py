@@ -8,7 +8,7 @@ from pgagents.sandbox.keys import Key, ordinary
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
-BREAKS = frozenset({"oauth_near_tokens"})
+BREAKS = frozenset({"oauth_lifetimes"})
 ALSO: dict[str, str] = {}
 
 

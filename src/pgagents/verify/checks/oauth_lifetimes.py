@@ -1,4 +1,5 @@
-"""A token works as long as the catalogue says, and no longer: judged just before and just after, by the operator's clock."""
+"""A token works as long as the catalogue says, and no longer: judged just before and just after, by the operator's clock. What nearly
+is a living token, or is one of another kind, is none."""
 
 from __future__ import annotations
 
@@ -19,6 +20,8 @@ MARGIN_S = 30.0
 PHASE = 9
 """After what builds on things at hand: a month may pass here."""
 SAYS = {
+    "access_longer": "an access token with a character more is refused",
+    "refresh_as_access": "a refresh token is refused as an access token",
     "access_lives": f"an access token works until {MARGIN_S:g} s before its `access_s` are over",
     "access_ends": f"an access token is refused {MARGIN_S:g} s after its `access_s` are over",
     "refresh_lives": f"a refresh token works until {MARGIN_S:g} s before its `refresh_s` are over",
@@ -53,7 +56,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     covers = tuple(c.id for c in promises(setting))
     client = consenting(setting)
     if covers and client is not None and setting.model.clock is not None and within(setting):
-        cost = TOKEN_COST + 2 * len(covers) + 1
+        cost = TOKEN_COST + 2 * len(covers) - 1  # the near ones need no time to pass
         yield Probe(f"{NAME}/both@{REST}", PHASE, covers, cost, lambda: _run(setting, Granting(setting, client)), (), OPERATOR)
 
 
@@ -65,11 +68,16 @@ def _run(setting: Setting, as_client: Granting) -> Conversation:
         for contract in promises(setting):
             yield untested(contract.id, problem)
         return
+    token = got(first.body, "refresh_token")
+    near = {"access_longer": str(got(first.body, "access_token")) + "A", "refresh_as_access": token}
+    for case, text in near.items():
+        if isinstance(text, str) and f"{NAME}/{case}@{REST}" in {c.id for c in promises(setting)}:
+            seen: Seen = yield as_client.called(text, inside[1], SAYS[case])
+            yield from _said(case, seen, _refused(seen), "a refusal")
     passed = 0.0
     if (oauth.access_s or 0) > 2 * MARGIN_S:
         yield from _access(setting, as_client, str(got(first.body, "access_token")))
         passed = oauth.access_s + MARGIN_S
-    token = got(first.body, "refresh_token")
     if (oauth.refresh_s or 0) > 2 * MARGIN_S and isinstance(token, str):
         yield from _refresh(setting, as_client, token, passed)
 
