@@ -142,7 +142,7 @@ def _at_edges(setting: Setting, door: Door, recipe: Recipe) -> Iterator[Probe]:
         for name in reversed(names):  # what stands first decides
             given = known[name][0]
             joint.update({k: v for k, v in given.items() if k not in recipe.input or v != recipe.input[k]})
-            joint = {k: v for k, v in joint.items() if k in given or name != "minimal"}
+            joint = {k: v for k, v in joint.items() if k in given or k == UNKNOWN or name != "minimal"}
         what = " and ".join(known[n][1].removeprefix("a call ") for n in names)
         call = ordinary(door, recipe, "valid", f"a call {what}", input=joint if len(names) > 1 else known[names[0]][0], fresh=writes)
         covers = tuple(f"{NAME}/{n}/{door.place}" for n in names)

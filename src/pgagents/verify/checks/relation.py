@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterator
+from itertools import pairwise
+from operator import ge, le
 from typing import Any
 
-from pgagents.contract import Contract
+from pgagents.contract import Contract, Verdict
 from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Relation
 from pgagents.verify.call import Call, Reuse
-from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import Door
 from pgagents.verify.edges import fills_a_page
 from pgagents.verify.generate import answer_that_will_do, ordinary
@@ -19,6 +22,9 @@ from pgagents.verify.seen import Seen
 from pgagents.verify.values import high, low, types_of
 
 NAME = "relation"
+ENOUGH = 2
+NEEDS_ALONE = "tells what others change too: add --exclusive where nobody else does"
+_SORTED = re.compile(r'sorted(?:_down)?_by\(([\w.]+),\s*"(\w+)"\)')
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -30,9 +36,24 @@ def promises(setting: Setting) -> Iterator[Contract]:
             if fills_a_page(setting, door, relation):
                 says = f"{door.action.name} answers as many as {relation.widen} allows, where there are more"
                 yield promise(NAME, f"{relation.name}/filled", door, says, relation.origin, relation.cite or door.action.cite)
+                if _order(door, relation):
+                    says = f"{door.action.name} answers the first ones, and not any {relation.widen} of them put in order"
+                    yield promise(NAME, f"{relation.name}/first", door, says, relation.origin, relation.cite or door.action.cite)
                 for flag in _flags(setting, door):
                     says = f"{door.action.name} with {flag} leaves in each thing that has it"
                     yield promise(NAME, f"{relation.name}/leaves_in", door, says, relation.origin, relation.cite or door.action.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Which are the first is only known where nobody else changes them between two calls."""
+    alone = setting.exclusive or "/first/" not in contract.id
+    return None if alone else (Verdict.NOT_SELECTED, NEEDS_ALONE)
+
+
+def _order(door: Door, relation: Relation) -> str:
+    """The member that a law says the relation's list is sorted by."""
+    laws = (_SORTED.fullmatch(law.that.text.strip()) for law in door.action.laws if law.when is None)
+    return next((found[2] for found in laws if found is not None and found[1] == relation.keeps.text.strip()), "")
 
 
 def _flags(setting: Setting, door: Door) -> tuple[str, ...]:
@@ -51,43 +72,51 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         covers = tuple(f"{NAME}/{r.name}/{door.place}" for r in relations)
         pages = [r for r in relations if fills_a_page(setting, door, r)]
         kinds = ("filled", "leaves_in") if _flags(setting, door) else ("filled",)
-        filled = tuple(f"{NAME}/{r.name}/{kind}/{door.place}" for r in pages for kind in kinds)
+        filled = tuple(f"{NAME}/{r.name}/{kind}/{door.place}" for r in pages for kind in (*kinds, *(["first"] if _order(door, r) else [])))
         if relations:
             run = _run(setting, door, relations, covers)
             yield Probe(covers[0], 4, (*covers, *filled), 1 + len(covers), run, (door,), "main", door.action.effect == "write")
 
 
-def _narrow(setting: Setting, door: Door, relation: Relation) -> tuple[list[dict[str, Any]], Any]:
-    """Narrow calls to try in turn, and the wide value.
+def _bases(setting: Setting, door: Door, relation: Relation) -> list[dict[str, Any]]:
+    """The other arguments: first with what other relations widen at its greatest, then as the example has it."""
+    base = dict(recipe_of(setting.model, door.action).input)
+    wide = dict(base)
+    for other in door.action.relations:
+        if (also := door.action.param(other.widen)) is not None and other.widen != relation.widen:
+            wide[other.widen] = high(also.schema, setting.model.schemas)
+    return [wide, base]
 
-    First what other relations widen is at its greatest, then as the example has it. Of a page the first is short of things that a
-    flag leaves in; elsewhere the argument is first left out, if it has a default.
-    """
+
+def _most(setting: Setting, door: Door, relation: Relation) -> tuple[Any, Any]:
+    """The least and the greatest value of the argument."""
+    param = door.action.param(relation.widen)
+    assert param is not None
+    return low(param.schema, setting.model.schemas), high(param.schema, setting.model.schemas)
+
+
+def _narrow(setting: Setting, door: Door, relation: Relation) -> list[dict[str, Any]]:
+    """Narrow calls to try in turn: the argument is first left out, if it has a default."""
     recipe, schemas = recipe_of(setting.model, door.action), setting.model.schemas
     param = door.action.param(relation.widen)
     assert param is not None
-    schema, base, page = setting.named(param.schema), dict(recipe.input), fills_a_page(setting, door, relation)
+    schema = setting.named(param.schema)
     least, given = low(schema, schemas), recipe.input.get(relation.widen)
     values: list[Any] = [least]
     if isinstance(given, int | float):
         whole = "integer" in types_of(schema)
         values = [values[0] if whole else max(values[0], round(given / 4, 3)), given]
     usual = schema.get("default")
-    if isinstance(usual, int | float) and not isinstance(usual, bool) and usual < high(schema, schemas) and (page or usual != least):
-        values = [usual, *values] if page else [None, *values] if "number" in types_of(schema) else values
-    wide = dict(base)
-    for other in door.action.relations:
-        if (also := door.action.param(other.widen)) is not None and other.widen != relation.widen:
-            wide[other.widen] = high(also.schema, schemas)
-    flags = dict.fromkeys(_flags(setting, door), True) if page else {}
-    bases = [{**wide, **flags}, wide, base] if flags else [wide, base]
-    return [_with(others, relation.widen, value) for others in bases for value in values], high(schema, schemas)
+    if isinstance(usual, int | float) and not isinstance(usual, bool) and usual < high(schema, schemas) and usual != least:
+        values = [None, *values] if "number" in types_of(schema) else values
+    return [_with(door, others, relation.widen, value) for others in _bases(setting, door, relation) for value in values]
 
 
-def _with(given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    """The arguments with another value (None: without it), always in one order, so that equal calls are equal requests."""
+def _with(door: Door, given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """The arguments with another value (None: without it), in the catalogue's order, so that equal calls are equal requests."""
     found = {**given, name: value}
-    return {k: found[k] for k in sorted(found) if k != name or value is not None}
+    declared = [str(p.name) for p in door.params]
+    return {k: found[k] for k in sorted(found, key=declared.index) if k != name or value is not None}
 
 
 def _run(setting: Setting, door: Door, relations: tuple[Relation, ...], covers: tuple[str, ...]) -> Callable[[], Conversation]:
@@ -99,10 +128,13 @@ def _run(setting: Setting, door: Door, relations: tuple[Relation, ...], covers: 
 
 
 def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Conversation:
-    narrow, most = _narrow(setting, door, relation)
+    if fills_a_page(setting, door, relation):
+        yield from _page(setting, door, relation, contract)
+        return
+    _, most = _most(setting, door, relation)
     recipe, again = recipe_of(setting.model, door.action), answer_that_will_do(setting, door)
     reason = "no narrow call answered anything"
-    for given in narrow:
+    for given in _narrow(setting, door, relation):
         asked = f"{relation.widen} {given.get(relation.widen, 'left out')}"
         small: Seen = yield ordinary(door, recipe, "valid", asked, input=given, reuse=again)
         had = _items(setting, relation, small)
@@ -111,48 +143,111 @@ def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Con
         if _excused(setting, relation, small):
             reason = "the narrow call's answer was full"
             continue
-        wide = _with(given, relation.widen, most)
+        wide = _with(door, given, relation.widen, most)
         large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input=wide, reuse=again)
         has = _items(setting, relation, large)
         if has is None:
             reason = "the wide call was not answered as promised"
             continue
-        lost = [i for i in had if i not in has]
-        if lost and (not setting.exclusive or again == "ever"):
-            lost = yield from _still(setting, door, relation, given, most, had)
-        if lost:
-            yield broken(contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}")
-        else:
-            yield kept(contract)
-        if fills_a_page(setting, door, relation):
-            yield from _filled(setting, door, relation, given, had, has)
-            yield from _left_in(setting, door, relation, wide, has)
+        yield from _keeps(setting, door, relation, contract, given, had, has)
         return
     yield untested(contract, reason)
-    if fills_a_page(setting, door, relation):
-        yield untested(f"{NAME}/{relation.name}/filled/{door.place}", reason)
 
 
-def _left_in(setting: Setting, door: Door, relation: Relation, wide: dict[str, Any], has: list[Any]) -> Conversation:
+def _page(setting: Setting, door: Door, relation: Relation, contract: str) -> Conversation:
+    """The longest page, and a shorter one than what that holds, the usual one or half of it: so there is more than it may tell."""
+    least, most = _most(setting, door, relation)
+    recipe, again = recipe_of(setting.model, door.action), answer_that_will_do(setting, door)
+    reason = "no call answered two things"
+    for base in _bases(setting, door, relation):
+        wide = _with(door, base, relation.widen, most)
+        large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input=wide, reuse=again)
+        has = _items(setting, relation, large)
+        if has is None or len(has) < ENOUGH:
+            continue
+        param = door.action.param(relation.widen)
+        usual = setting.named(param.schema).get("default") if param is not None else None
+        fewer = usual if isinstance(usual, int) and least <= usual < len(has) else max(least, len(has) // 2)
+        given = _with(door, base, relation.widen, fewer)
+        small: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {given[relation.widen]}", input=given, reuse=again)
+        had = _items(setting, relation, small)
+        if had is None:
+            reason = "the narrow call was not answered as promised"
+            continue
+        yield from _keeps(setting, door, relation, contract, given, had, has)
+        yield from _filled(setting, door, relation, given, had, has)
+        yield from _left_in(setting, door, relation, given, large)
+        yield from _first(setting, door, relation, small, large)
+        return
+    for other in ("", "filled/", *(["first/"] if _order(door, relation) else [])):
+        yield untested(f"{NAME}/{relation.name}/{other}{door.place}", reason)
+
+
+def _keeps(
+    setting: Setting, door: Door, relation: Relation, contract: str, given: dict[str, Any], had: list[Any], has: list[Any]
+) -> Conversation:
+    """Whether the wide answer has all that the narrow one had."""
+    _, most = _most(setting, door, relation)
+    lost = [i for i in had if i not in has]
+    if lost and (not setting.exclusive or answer_that_will_do(setting, door) == "ever"):
+        lost = yield from _still(setting, door, relation, given, most, had)
+    if lost:
+        yield broken(contract, f"all of {had[:5]} with {relation.widen} {most} too", f"lost: {lost[:5]}")
+    else:
+        yield kept(contract)
+
+
+def _first(setting: Setting, door: Door, relation: Relation, small: Seen, large: Seen) -> Iterator[Judgement]:
+    """Whether the narrow answer begins as the wide one does; what is equal in the member that they are sorted by may change places."""
+    member, had, has = _order(door, relation), _things(setting, relation, small), _things(setting, relation, large)
+    if not member or not setting.exclusive or had is None or has is None:
+        return
+    contract = f"{NAME}/{relation.name}/first/{door.place}"
+    if any(_rises(things, member) is None for things in (had, has)):
+        yield untested(contract, f"the answer is not sorted by {member}")
+        return
+    ids, wanted = [i.get(relation.by) for i in had], has[: len(had)]
+    left_out = [i for i in wanted if i.get(relation.by) not in ids]
+    in_place = [i.get(member) for i in has[len(had) :] if i.get(relation.by) in ids]
+    wrong = next((i for i in left_out if any(other != i.get(member) for other in in_place)), None)
+    if wrong is None:
+        yield kept(contract)
+    else:
+        told = f"{relation.by} {wrong.get(relation.by)} among the first {len(had)}: its {member} is {wrong.get(member)}"
+        yield broken(contract, told, f"others, up to {had[-1].get(member)}")
+
+
+def _left_in(setting: Setting, door: Door, relation: Relation, given: dict[str, Any], whole: Seen) -> Conversation:
     """Whether what has the flags in the answer without them is in the answer with them, if that has room for more."""
-    flags = [name for name in _flags(setting, door) if wide.get(name) is True]
+    flags = _flags(setting, door)
     if not flags:
         return
     contract, recipe = f"{NAME}/{relation.name}/leaves_in/{door.place}", recipe_of(setting.model, door.action)
-    without = {name: value for name, value in wide.items() if name not in flags}
+    flagged, said = _with(door, {**given, **dict.fromkeys(flags, True)}, flags[0], True), " and ".join(flags)
+    has: list[Any] = []
     lost: list[Any] = []
     reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, door), "")
     for again in reuses:
-        whole: Seen = yield ordinary(door, recipe, "valid", f"without {' and '.join(flags)}", input=without, reuse=again)
-        if again == "":
-            narrow: Seen = yield ordinary(door, recipe, "valid", f"with {' and '.join(flags)}", input=wide)
-            has = _items(setting, relation, narrow) or []
+        if again == "":  # once more, in case others changed it in between
+            whole = yield ordinary(door, recipe, "valid", f"without {said}", input=whole.call.input, reuse=again)
+        narrow: Seen = yield ordinary(door, recipe, "valid", f"with {said}", input=flagged, reuse=again)
+        has = _items(setting, relation, narrow) or []
         every = [i for i in _things(setting, relation, whole) or () if all(i.get(flag) is True for flag in flags)]
-        lost = [i.get(relation.by) for i in every if i.get(relation.by) not in has] if len(has) < wide[relation.widen] else []
+        lost = [i.get(relation.by) for i in every if i.get(relation.by) not in has] if len(has) < given[relation.widen] else []
         if not lost:
             yield kept(contract)
             return
-    yield broken(contract, f"{relation.by} {lost[0]}, which has {' and '.join(flags)}", f"{len(has)} things without it")
+    yield broken(contract, f"{relation.by} {lost[0]}, which has {said}", f"{len(has)} things without it")
+
+
+def _rises(things: list[dict[str, Any]], member: str) -> bool | None:
+    """Whether things are sorted by a member upwards or downwards; None where they are not, or cannot be."""
+    values: list[Any] = [thing.get(member) for thing in things]
+    try:
+        up, down = (all(fits(a, b) for a, b in pairwise(values)) for fits in (le, ge))
+    except TypeError:
+        return None
+    return up if up or down else None
 
 
 def _filled(setting: Setting, door: Door, relation: Relation, given: dict[str, Any], had: list[Any], has: list[Any]) -> Conversation:
@@ -174,7 +269,7 @@ def _still(
     """What the wide call loses of items that the narrow one has before and after it: others may add and take away in between."""
     recipe = recipe_of(setting.model, door.action)
     again = f"{relation.widen} {most}, as others use the server too"
-    large = yield ordinary(door, recipe, "valid", again, input=_with(given, relation.widen, most))
+    large = yield ordinary(door, recipe, "valid", again, input=_with(door, given, relation.widen, most))
     small = yield ordinary(door, recipe, "valid", f"{relation.widen} {given.get(relation.widen, 'left out')} once more", input=given)
     has, had_later = _items(setting, relation, large), _items(setting, relation, small)
     return [] if has is None or had_later is None else [i for i in had if i in had_later and i not in has]

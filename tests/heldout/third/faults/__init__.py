@@ -1,0 +1,1 @@
+"""One held-out fault a file."""

@@ -1,0 +1,34 @@
+"""Candidates come from a box that takes a degree of longitude to be as long as on the equator, so lots east and west inside the radius
+are lost.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.around import acts, given
+from heldout.calls import Shown
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "search and filters"
+SUBTLE = True
+FORM = "words"
+PROMISE = "actions.search_parking.output.200.description:: the lots within the radius"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def act(inner: Domain, call: Call) -> Any:
+        found = inner(given(call, limit=1000))
+        if not isinstance(found, Refusal):
+            reach = call.input["radius_km"] / 111.195
+            found["lots"] = [lot for lot in found["lots"] if abs(lot["lng"] - call.input["lng"]) <= reach][: call.input["limit"]]
+        return found
+
+    acts(context, act, "search_parking")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    return [lot["id"] for lot in call.lots()]

@@ -1,0 +1,32 @@
+"""The limit is in the query and the sorting after it, so where there are more lots than the limit, not the nearest are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.around import acts, given
+from heldout.calls import NEAR, Shown
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "search and filters"
+SUBTLE = True
+FORM = "words"
+PROMISE = "actions.search_parking.description:: the lots near a coordinate, nearest first"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def act(inner: Domain, call: Call) -> Any:
+        found = inner(given(call, limit=1000))
+        if not isinstance(found, Refusal):
+            first = sorted(found["lots"], key=lambda lot: lot["id"])[: call.input["limit"]]
+            found["lots"] = sorted(first, key=lambda lot: lot["distance_km"])
+        return found
+
+    acts(context, act, "search_parking")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    return [lot["id"] for lot in call.lots(f"{NEAR}&radius_km=1.5&limit=1")]

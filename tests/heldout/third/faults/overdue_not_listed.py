@@ -1,0 +1,32 @@
+"""The filter status=active also asks that expires_at is to come, so sessions that overstay are in neither list."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from heldout.around import results
+from heldout.calls import Shown
+from pgagents.sandbox.call import Call
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "search and filters"
+SUBTLE = True
+FORM = "formal"
+PROMISE = "resources.session.listed_by.1.input.status:: a session is listed under the status that it has"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def edit(call: Call, found: Any) -> None:
+        if call.input.get("status") == "active":
+            now = datetime.fromtimestamp(call.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            found["sessions"] = [s for s in found["sessions"] if s["expires_at"] > now]
+
+    results(context, edit, "list_sessions")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    call.wait(3 * 3600)
+    return sorted(s["id"] for s in call.data("GET", "/api/v1/sessions?status=active")["sessions"])

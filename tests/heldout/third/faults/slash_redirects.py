@@ -1,0 +1,31 @@
+"""The framework's default sends a path with a slash behind it on to the one without, by a 308."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from heldout.calls import Shown
+from heldout.third.around import answers
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler, Request, Response
+
+CLASS = "transport"
+SUBTLE = True
+FORM = "formal"
+PROMISE = "points.redirects + points.trailing_slash:: a path with a slash behind it is unknown, and nothing is redirected"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def change(request: Request, answer: Response) -> Response:
+        path = request.path
+        if answer.status != 404 or not path.endswith("/") or context.front.routes.match(path[:-1]) is None:
+            return answer
+        rest = request.target[len(path) :]
+        return replace(answer, status=308, body=b"").with_header("Content-Type", None).with_header("Location", path[:-1] + rest)
+
+    return answers(handler, change)
+
+
+def shows(call: Shown) -> Any:
+    return call.status("GET", "/api/v1/sessions/")
