@@ -14,7 +14,7 @@ from pgagents import schema as schemas
 from pgagents.model import Action, Model, Param
 from pgagents.origin import plain
 from pgagents.source import brief, did_you_mean
-from pgagents.wire import json_bytes
+from pgagents.wire import Json, json_bytes, read_json
 
 MOST_FAULTS = 5
 MAX_DEPTH = 50
@@ -40,8 +40,10 @@ class Arguments:
     def faults(self, given: Mapping[str, Any]) -> list[tuple[str, str]]:
         """What is wrong with them: the argument's name (`a.0.b`) and a message; empty where nothing is."""
         try:
-            json_bytes(dict(given))
-        except (ValueError, TypeError, RecursionError):  # half a character, not a number, an object of Python's own
+            written = read_json(json_bytes(dict(given)), paired=True)
+        except (ValueError, TypeError, RecursionError):  # not a number, an object of Python's own
+            written = Json(problem="none")
+        if written.problem:  # half a character, too
             return [("", "the arguments are no JSON")]
         unknown = [name for name in given if name not in self._params]
         found = [(_short(name), self._unknown(name)) for name in unknown]

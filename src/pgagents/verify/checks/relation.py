@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator
 from itertools import pairwise
-from operator import ge, le
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
@@ -158,12 +157,12 @@ def _page(setting: Setting, door: Door, relation: Relation, contract: str) -> Co
     """The longest page, and a shorter one than what that holds, the usual one or half of it: so there is more than it may tell."""
     least, most = _most(setting, door, relation)
     recipe, again = recipe_of(setting.model, door.action), answer_that_will_do(setting, door)
-    reason = "no call answered two things"
-    for base in _bases(setting, door, relation):
+    reason, bases = "no call answered anything", _bases(setting, door, relation)
+    for number, base in enumerate([*bases, *bases]):  # at first only where there are several things
         wide = _with(door, base, relation.widen, most)
         large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input=wide, reuse=again)
         has = _items(setting, relation, large)
-        if has is None or len(has) < ENOUGH:
+        if not has or (len(has) < ENOUGH and number < len(bases)):
             continue
         param = door.action.param(relation.widen)
         usual = setting.named(param.schema).get("default") if param is not None else None
@@ -203,7 +202,7 @@ def _first(setting: Setting, door: Door, relation: Relation, small: Seen, large:
     if not member or not setting.exclusive or had is None or has is None:
         return
     contract = f"{NAME}/{relation.name}/first/{door.place}"
-    if any(_rises(things, member) is None for things in (had, has)):
+    if not (_in_order(had, member, door) and _in_order(has, member, door)):
         yield untested(contract, f"the answer is not sorted by {member}")
         return
     ids, wanted = [i.get(relation.by) for i in had], has[: len(had)]
@@ -240,14 +239,14 @@ def _left_in(setting: Setting, door: Door, relation: Relation, given: dict[str, 
     yield broken(contract, f"{relation.by} {lost[0]}, which has {said}", f"{len(has)} things without it")
 
 
-def _rises(things: list[dict[str, Any]], member: str) -> bool | None:
-    """Whether things are sorted by a member upwards or downwards; None where they are not, or cannot be."""
+def _in_order(things: list[dict[str, Any]], member: str, door: Door) -> bool:
+    """Whether things are sorted as the law says; a law's own check tells where they are not."""
+    down = any(law.that.text.strip().startswith("sorted_down_by") for law in door.action.laws)
     values: list[Any] = [thing.get(member) for thing in things]
     try:
-        up, down = (all(fits(a, b) for a, b in pairwise(values)) for fits in (le, ge))
+        return all(a >= b if down else a <= b for a, b in pairwise(values))
     except TypeError:
-        return None
-    return up if up or down else None
+        return False
 
 
 def _filled(setting: Setting, door: Door, relation: Relation, given: dict[str, Any], had: list[Any], has: list[Any]) -> Conversation:
