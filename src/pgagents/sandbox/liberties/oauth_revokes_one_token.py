@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from pgagents.sandbox.oauth_grants import Token
+from urllib.parse import parse_qs
+
+from pgagents.sandbox.keys import digest
 from pgagents.sandbox.oddity import Context
-from pgagents.wire import Handler
+from pgagents.wire import Handler, Request, Response, Silence
 
 POINT = None
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     """With a refresh token no access token of its consent is ended."""
-    grants = context.front.grants
-    if grants is None:
+    oauth, store = context.model.auth.oauth, context.front.store
+    if oauth is None or not oauth.revoke:
         return handler
-    revoke, store = grants.revoke_token, context.front.store
 
-    def alone(token: Token) -> None:
-        if token.kind == "refresh":
-            store.run("UPDATE oauth_token SET revoked = 1 WHERE hash = ?", token.hash)
-        else:
-            revoke(token)
+    def answer(request: Request) -> Response | Silence:
+        if request.path != oauth.revoke:
+            return handler(request)
+        text = parse_qs(request.body.decode(errors="replace")).get("token", [""])[0]
+        with store.lock:
+            living = store.rows(
+                "SELECT hash FROM oauth_token WHERE kind = 'access' AND revoked = 0 AND family = "
+                "(SELECT family FROM oauth_token WHERE hash = ? AND kind = 'refresh' AND revoked = 0 AND used = 0)",
+                digest(text),
+            )
+            found = handler(request)
+            with store.transaction():
+                for row in living:
+                    store.run("UPDATE oauth_token SET revoked = 0 WHERE hash = ?", row["hash"])
+        return found
 
-    grants.revoke_token = alone  # type: ignore[method-assign]  # a liberty stands in for the grants' own way
-    return handler
+    return answer
