@@ -59,7 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
             process.terminate()
 
 
-CHOOSING = ("opt-in", "refunds")
+CHOOSING = ("opt-in", "opt-in-integration", "refunds")
 """They choose a lot by a property. Arazzo 1.0 can only take the first, and ask whether it has it (a listed loss)."""
 
 

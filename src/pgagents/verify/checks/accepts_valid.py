@@ -148,7 +148,7 @@ def _at_edges(setting: Setting, door: Door, recipe: Recipe) -> Iterator[Probe]:
         covers = tuple(f"{NAME}/{n}/{door.place}" for n in names)
         values = f"{NAME}/values/{door.place}"
         run = _run_joint(setting, call, calls, covers, () if names == [UNKNOWN_QUERY] else (values,))
-        phase = 7 if names[0] in ("around_now", UNKNOWN_QUERY) else 4
+        phase = 6 if names[0] == "around_now" else 7 if names[0] == UNKNOWN_QUERY else 4  # its day ends before days pass
         found = Probe(covers[0], phase, covers, 2 if writes else 1, run, (door,), "main", writes, print=shown(call.input))
         yield replace(found, covers=covers if names == [UNKNOWN_QUERY] else (*covers, values), spare=True)
 

@@ -46,11 +46,11 @@ def _cases(setting: Setting) -> tuple[tuple[Door, list[Param], Mapping[str, Any]
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two calls each."""
+    """Two calls each, before the workflows in which days pass."""
     del roles
     for door, moments, given in _cases(setting):
         contract = f"{NAME}/{door.place}"
-        yield Probe(contract, 7, (contract,), 2, _run(setting, door, moments, given, contract), (door,), "main", False)
+        yield Probe(contract, 6, (contract,), 2, _run(setting, door, moments, given, contract), (door,), "main", False)
 
 
 def _run(setting: Setting, door: Door, moments: list[Param], given: Mapping[str, Any], contract: str) -> Callable[[], Conversation]:

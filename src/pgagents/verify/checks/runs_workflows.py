@@ -30,6 +30,7 @@ RANK = 8
 NAME = "runs_workflows"
 REFUSALS = frozenset((400, 422))
 PAUSE_S = 0.5
+DAY_S = 86400
 REFUSED = 300
 """Statuses from here on are no success."""
 FOLLOWS = frozenset(
@@ -102,9 +103,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         writes = any(step.action.effect == "write" for step in workflow.steps)
         run = _run(setting, workflow, timed)
         at = tuple(door for door in doors if door is not None and door.surface != OPERATOR)
-        yield Probe(f"{NAME}/{workflow.name}@{REST}", 6, covers, cost, run, at, role, writes)
+        phase = 7 if timed and _takes_days(workflow) else 6
+        yield Probe(f"{NAME}/{workflow.name}@{REST}", phase, covers, cost, run, at, role, writes)
         if later:
             yield Probe(f"{NAME}/{workflow.name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes)
+
+
+def _takes_days(workflow: Workflow) -> bool:
+    """Whether a day passes or more, or a time that only the run tells; what reads of the last day goes before."""
+    waits = [step.after_s for step in workflow.steps if step.after_s]
+    return any(isinstance(wait, Expression) for wait in waits) or sum(wait for wait in waits if not isinstance(wait, Expression)) >= DAY_S
 
 
 def _door(setting: Setting, step: Step) -> Door | None:
