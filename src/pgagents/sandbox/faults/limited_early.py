@@ -10,7 +10,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 BREAKS = frozenset({"rate_enforced"})
-ALSO: dict[str, str] = {}
+ALSO = {"runs_workflows": "a call that was to fail is limited, so that the next one fails"}
 NEEDS = frozenset({"limits"})
 
 
