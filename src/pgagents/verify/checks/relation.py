@@ -23,7 +23,7 @@ from pgagents.verify.values import high, low, types_of
 NAME = "relation"
 ENOUGH = 2
 NEEDS_ALONE = "tells what others change too: add --exclusive where nobody else does"
-_SORTED = re.compile(r'sorted(?:_down)?_by\(([\w.]+),\s*"(\w+)"\)')
+_SORTED = re.compile(r'sorted(_down)?_by\(([\w.]+),\s*"(\w+)"\)')
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -35,7 +35,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
             if fills_a_page(setting, door, relation):
                 says = f"{door.action.name} answers as many as {relation.widen} allows, where there are more"
                 yield promise(NAME, f"{relation.name}/filled", door, says, relation.origin, relation.cite or door.action.cite)
-                if _order(door, relation):
+                if _order(door, relation) is not None:
                     says = f"{door.action.name} answers the first ones, and not any {relation.widen} of them put in order"
                     yield promise(NAME, f"{relation.name}/first", door, says, relation.origin, relation.cite or door.action.cite)
                 for flag in _flags(setting, door):
@@ -49,10 +49,18 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     return None if alone else (Verdict.NOT_SELECTED, NEEDS_ALONE)
 
 
-def _order(door: Door, relation: Relation) -> str:
-    """The member that a law says the relation's list is sorted by."""
+def _order(door: Door, relation: Relation) -> tuple[str, bool] | None:
+    """The member that a law says the relation's list is sorted by, and whether downwards."""
     laws = (_SORTED.fullmatch(law.that.text.strip()) for law in door.action.laws if law.when is None)
-    return next((found[2] for found in laws if found is not None and found[1] == relation.keeps.text.strip()), "")
+    found = (law for law in laws if law is not None and law[2] == relation.keeps.text.strip())
+    return next(((law[3], law[1] is not None) for law in found), None)
+
+
+def _kinds(setting: Setting, door: Door, relation: Relation) -> list[str]:
+    """What a page is judged for besides that the longer one keeps all; nothing where the relation is about no page."""
+    if not fills_a_page(setting, door, relation):
+        return []
+    return ["filled", *(["leaves_in"] if _flags(setting, door) else []), *(["first"] if _order(door, relation) is not None else [])]
 
 
 def _flags(setting: Setting, door: Door) -> tuple[str, ...]:
@@ -69,12 +77,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for door in setting.doors:
         relations = door.action.relations
         covers = tuple(f"{NAME}/{r.name}/{door.place}" for r in relations)
-        pages = [r for r in relations if fills_a_page(setting, door, r)]
-        kinds = ("filled", "leaves_in") if _flags(setting, door) else ("filled",)
-        filled = tuple(f"{NAME}/{r.name}/{kind}/{door.place}" for r in pages for kind in (*kinds, *(["first"] if _order(door, r) else [])))
+        pages = tuple(f"{NAME}/{r.name}/{kind}/{door.place}" for r in relations for kind in _kinds(setting, door, r))
         if relations:
             run = _run(setting, door, relations, covers)
-            yield Probe(covers[0], 4, (*covers, *filled), 1 + len(covers), run, (door,), "main", door.action.effect == "write")
+            yield Probe(covers[0], 4, (*covers, *pages), 1 + len(covers), run, (door,), "main", door.action.effect == "write")
 
 
 def _bases(setting: Setting, door: Door, relation: Relation) -> list[dict[str, Any]]:
@@ -87,7 +93,7 @@ def _bases(setting: Setting, door: Door, relation: Relation) -> list[dict[str, A
     return [wide, base]
 
 
-def _most(setting: Setting, door: Door, relation: Relation) -> tuple[Any, Any]:
+def _bounds(setting: Setting, door: Door, relation: Relation) -> tuple[Any, Any]:
     """The least and the greatest value of the argument."""
     param = door.action.param(relation.widen)
     assert param is not None
@@ -130,7 +136,7 @@ def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Con
     if fills_a_page(setting, door, relation):
         yield from _page(setting, door, relation, contract)
         return
-    _, most = _most(setting, door, relation)
+    _, most = _bounds(setting, door, relation)
     recipe, again = recipe_of(setting.model, door.action), answer_that_will_do(setting, door)
     reason = "no narrow call answered anything"
     for given in _narrow(setting, door, relation):
@@ -155,7 +161,7 @@ def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Con
 
 def _page(setting: Setting, door: Door, relation: Relation, contract: str) -> Conversation:
     """The longest page, and a shorter one than what that holds, the usual one or half of it: so there is more than it may tell."""
-    least, most = _most(setting, door, relation)
+    least, most = _bounds(setting, door, relation)
     recipe, again = recipe_of(setting.model, door.action), answer_that_will_do(setting, door)
     reason, bases = "no call answered anything", _bases(setting, door, relation)
     for number, base in enumerate([*bases, *bases]):  # at first only where there are several things
@@ -178,15 +184,15 @@ def _page(setting: Setting, door: Door, relation: Relation, contract: str) -> Co
         yield from _left_in(setting, door, relation, given, large)
         yield from _first(setting, door, relation, small, large)
         return
-    for other in ("", "filled/", *(["first/"] if _order(door, relation) else [])):
-        yield untested(f"{NAME}/{relation.name}/{other}{door.place}", reason)
+    for id in (contract, *(f"{NAME}/{relation.name}/{kind}/{door.place}" for kind in _kinds(setting, door, relation))):
+        yield untested(id, reason)
 
 
 def _keeps(
     setting: Setting, door: Door, relation: Relation, contract: str, given: dict[str, Any], had: list[Any], has: list[Any]
 ) -> Conversation:
     """Whether the wide answer has all that the narrow one had."""
-    _, most = _most(setting, door, relation)
+    _, most = _bounds(setting, door, relation)
     lost = [i for i in had if i not in has]
     if lost and (not setting.exclusive or answer_that_will_do(setting, door) == "ever"):
         lost = yield from _still(setting, door, relation, given, most, had)
@@ -198,11 +204,12 @@ def _keeps(
 
 def _first(setting: Setting, door: Door, relation: Relation, small: Seen, large: Seen) -> Iterator[Judgement]:
     """Whether the narrow answer begins as the wide one does; what is equal in the member that they are sorted by may change places."""
-    member, had, has = _order(door, relation), _things(setting, relation, small), _things(setting, relation, large)
-    if not member or not setting.exclusive or had is None or has is None:
+    order, had, has = _order(door, relation), _things(setting, relation, small), _things(setting, relation, large)
+    if order is None or had is None or has is None:
         return
+    member, down = order
     contract = f"{NAME}/{relation.name}/first/{door.place}"
-    if not (_in_order(had, member, door) and _in_order(has, member, door)):
+    if not (_in_order(had, member, down) and _in_order(has, member, down)):
         yield untested(contract, f"the answer is not sorted by {member}")
         return
     ids, wanted = [i.get(relation.by) for i in had], has[: len(had)]
@@ -239,9 +246,8 @@ def _left_in(setting: Setting, door: Door, relation: Relation, given: dict[str, 
     yield broken(contract, f"{relation.by} {lost[0]}, which has {said}", f"{len(has)} things without it")
 
 
-def _in_order(things: list[dict[str, Any]], member: str, door: Door) -> bool:
+def _in_order(things: list[dict[str, Any]], member: str, down: bool) -> bool:
     """Whether things are sorted as the law says; a law's own check tells where they are not."""
-    down = any(law.that.text.strip().startswith("sorted_down_by") for law in door.action.laws)
     values: list[Any] = [thing.get(member) for thing in things]
     try:
         return all(a >= b if down else a <= b for a, b in pairwise(values))
