@@ -49,7 +49,7 @@ def told(report: Report) -> tuple[object, ...]:
     return findings, results, footer.requests, footer.served, footer.left_behind, footer.notes, footer.complete
 
 
-@pytest.mark.parametrize("fault", ["", "money-rounded-down", "dispatcher-unvalidated"])
+@pytest.mark.parametrize("fault", ["", "money-rounded-down", "dispatcher-unvalidated", "wrong-code", "schema-wrong-type"])
 def test_judging_while_the_server_works_changes_nothing(fault: str) -> None:
     reports, handlers = [], []
     for kind in (Noting, Waiting):

@@ -30,7 +30,7 @@ CAPPED = {"rate": 3.5, "rate_unit": "hour", "max_daily": 28.0, "started_at": "20
 
 def test_a_bill_is_forecast_from_laws_alone():
     after_30_hours = epoch("2026-04-19T22:00:00Z")
-    told = forecast(equations(laws("end_session")), values({}, {"session": CAPPED}, after_30_hours))["response"]["session"]
+    told = forecast(equations(laws("end_session")), values({}, {"session": CAPPED}, after_30_hours)).values["response"]["session"]
     assert {k: told[k] for k in ("ended_at", "duration_hours", "subtotal", "owner_payout", "platform_fee")} == {
         "ended_at": "2026-04-19T22:00:00Z", "duration_hours": 30.0, "subtotal": 49.0, "owner_payout": 44.1, "platform_fee": 4.9,
     }  # fmt: skip
@@ -40,7 +40,7 @@ def test_a_law_under_a_condition_says_nothing_where_that_does_not_hold():
     told = forecast(
         equations(laws("end_session")), values({}, {"session": {**CAPPED, "rate_unit": "night"}}, epoch("2026-04-18T20:00:00Z"))
     )
-    assert "subtotal" not in told["response"]["session"]
+    assert "subtotal" not in told.values["response"]["session"]
 
 
 def test_a_law_that_is_no_equation_is_left_out():

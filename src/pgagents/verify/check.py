@@ -25,8 +25,10 @@ from pgagents.verify.seen import Seen
 
 CHECKS = "pgagents.verify.checks"
 CONFLICT = 409
-LATE = 6
+LATE = 3
 """From this `RANK` on a watcher may judge an exchange after its probe has seen it, while the server works on the next call."""
+USUAL = 6
+"""The rank of a check that names none."""
 MOST_KEPT = 50_000
 """Judgements that are said again and again; a large catalogue has so many contracts."""
 
@@ -105,9 +107,9 @@ def promise_at(check: str, detail: str, place: str, says: str, origin: Pointer, 
 
 
 def collect() -> dict[str, ModuleType]:
-    """All checks by name, in the order their watchers run: `RANK` first, then the name."""
+    """All checks by name, in the order their watchers run: `RANK` (else USUAL) first, then the name."""
     found = registry.collect(CHECKS)
-    return dict(sorted(found.items(), key=lambda item: (getattr(item[1], "RANK", 5), item[0])))
+    return dict(sorted(found.items(), key=lambda item: (getattr(item[1], "RANK", USUAL), item[0])))
 
 
 def of_tools(check: ModuleType) -> bool:

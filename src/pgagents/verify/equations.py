@@ -105,8 +105,8 @@ def _equation(name: str, text: str, guards: tuple[str, ...]) -> Equation | None:
     return Equation(name, member.group(2), right, form, slack, under)
 
 
-def forecast(known: Iterable[Equation], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values with what the equations say of members of the answer that are not there yet."""
+def forecast(known: Iterable[Equation], values: Mapping[str, Any]) -> Scope:
+    """The values, ready for expressions, with what the equations say of members of the answer that are not there yet."""
     response = dict(values["response"])
     found = {**values, "response": response}
     waiting = [e for e in known if e.path and got(found, e.path) is None]
@@ -114,7 +114,7 @@ def forecast(known: Iterable[Equation], values: Mapping[str, Any]) -> dict[str, 
     while True:
         told = [(e, v) for e in waiting if (v := value_of(e, scope)) is not None]
         if not told:
-            return found
+            return scope
         for equation, value in told:
             _lay(found, equation.path.split("."), _as_member(equation, value))
         scope.change("response", found["response"])

@@ -11,7 +11,7 @@ from typing import Any
 from pgagents.contract import Verdict
 from pgagents.expression import epoch
 from pgagents.verify.call import Call
-from pgagents.verify.check import LATE, Judgement, Probe, of_tools
+from pgagents.verify.check import LATE, USUAL, Judgement, Probe, of_tools
 from pgagents.verify.door import MCP, OPERATOR
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.memory import Memory, Setting
@@ -56,7 +56,7 @@ class Judge:
         self.served: dict[str, int] = {}
         """How many verdicts exchanges gave, by surface."""
         self.seconds = 0.0
-        ranked = [(name, module, getattr(module, "RANK", LATE - 1) >= LATE) for name, module in checks.items() if hasattr(module, "watch")]
+        ranked = [(name, module, getattr(module, "RANK", USUAL) >= LATE) for name, module in checks.items() if hasattr(module, "watch")]
         self._watchers = {
             (tools, late): [(name, m.watch) for name, m, is_late in ranked if is_late == late and (not tools or of_tools(m))]
             for tools in (False, True)
@@ -122,8 +122,8 @@ class Judge:
 
     def enter(self, judgement: Judgement, chain: Sequence[Seen], probe: Probe) -> None:
         """Enter what a probe says."""
-        if judgement.contract.partition("/")[0] in self._late_names:
-            self.settle()
+        if judgement.verdict is not Verdict.KEPT and judgement.contract.partition("/")[0] in self._late_names:
+            self.settle()  # the first to be heard that a contract is broken must be the first
         self._enter(judgement, chain, None, probe, ())
 
     def _enter(self, judgement: Judgement, chain: Sequence[Seen], call: Call | None, probe: Probe | None, past: tuple[Call, ...]) -> None:

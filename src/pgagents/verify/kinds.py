@@ -147,7 +147,7 @@ class Plan:
         return most_telling(equations(door.action.laws), choices, self.told)[0]
 
     def _learn(self, door: Door, place: Body, given: Mapping[str, Any]) -> None:
-        self.told |= missed(equations(door.action.laws), self._of_making(place, given))
+        self.told |= missed(equations(door.action.laws), self._of_making(place, given), self.told)
 
     def lives(self, earlier: Sequence[Body], later: Sequence[Body]) -> tuple[int, int]:
         """How long the things made later live, and how long those made earlier after that."""
@@ -162,7 +162,9 @@ class Plan:
         alike = list({repr(self._read(body)): body for body in bodies}.values())
         best, found = times[-1], self.told
         for time in times:
-            told = self.told.union(*(self._after(laws, body, time) for body in alike))
+            told = self.told
+            for body in alike:
+                told |= missed(laws, self._of_end(self._read(body), time), told)
             if time > least and worth(told - self.told) > worth(found - self.told):
                 best, found = time, told
         self.told = found
@@ -178,10 +180,6 @@ class Plan:
         made = self.resource.made_by
         laws = [*(made.action.laws if made else ()), *(self.move.action.laws if self.move else ())]
         return " ".join(f"{law.when.text if law.when else ''} {law.that.text}" for law in laws)
-
-    def _after(self, laws: Sequence[Equation], body: Body, time: int) -> frozenset[Miss]:
-        key = ("lives", self.resource.name, repr(self._read(body)), time)
-        return self.setting.kept(key, lambda: missed(laws, self._of_end(self._read(body), time)))
 
     def _of_making(self, place: Body, given: Mapping[str, Any]) -> dict[str, Any]:
         """What the laws of making one would read."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Any
@@ -74,28 +74,32 @@ CUT: dict[str, Callable[[float], float]] = {
 """What may be done to a number before it is reckoned with."""
 
 
-def missed(known: Sequence[Equation], values: Mapping[str, Any]) -> frozenset[Miss]:
-    """The near misses that these values tell from the laws; `values` are a law's, with what is known of the answer beforehand."""
-    scope = Scope(forecast(known, values))
+def missed(known: Sequence[Equation], values: Mapping[str, Any], told: frozenset[Miss] = frozenset()) -> frozenset[Miss]:
+    """The near misses that these values tell from the laws, but for those that are told already; `values` are a law's, with what is
+    known of the answer beforehand."""
+    scope = forecast(known, values)
     found: set[Miss] = set()
     for equation in known:
         right = value_of(equation, scope)
         if not _finite(right):
             continue
-        for name, other in _others(equation, scope):
+        for name, other in _others(equation, scope, {name for law, path, name in told if (law, path) == (equation.law, equation.path)}):
             if _finite(other) and abs(other - right) > max(equation.slack, 1e-9):
                 found.add((equation.law, equation.path, name))
     return frozenset(found)
 
 
-def _others(equation: Equation, scope: Scope) -> Iterator[tuple[str, Any]]:
-    """What the near misses of an equation's right side give; in the end the scope is as it was."""
+def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """What the near misses of an equation's right side give that are not told yet; in the end the scope is as it was."""
     for helper in equation.gives.calls & ROUNDED.keys():
         for name, function in ROUNDED[helper].items():
-            scope.call(helper, function)
-            yield f"{helper} {name}", value_of(equation, scope)
+            if (miss := f"{helper} {name}") not in told:
+                scope.call(helper, function)
+                yield miss, value_of(equation, scope)
         scope.call(helper, HELPERS[helper])
     for altered in _rewritten(equation.gives.text):
+        if altered.text in told:
+            continue
         try:
             yield altered.text, scope.evaluate(altered)
         except ExpressionError:
@@ -105,9 +109,9 @@ def _others(equation: Equation, scope: Scope) -> Iterator[tuple[str, Any]]:
         value, (root, *path) = got(values, leaf), leaf.split(".")
         if _finite(value):
             for name, cut in CUT.items():
-                if (other := cut(value)) != value:
+                if (other := cut(value)) != value and (miss := f"{leaf} {name}") not in told:
                     scope.change(root, _with(values[root], path, other))
-                    yield f"{leaf} {name}", value_of(equation, scope)
+                    yield miss, value_of(equation, scope)
             scope.change(root, values[root])
 
 
@@ -142,7 +146,7 @@ def most_telling(
     count first, because most numbers do not show them."""
     best: tuple[Any, frozenset[Miss]] = (None, frozenset())
     for choice, values in choices:
-        found = missed(known, values) - told
+        found = missed(known, values, told)
         if worth(found) > worth(best[1]):
             best = (choice, found)
     return best

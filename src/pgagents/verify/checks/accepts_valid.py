@@ -21,7 +21,7 @@ from pgagents.verify.seen import Seen
 from pgagents.verify.values import types_of
 from pgagents.verify.varied import varied_of
 
-RANK = 5
+RANK = 6
 NAME = "accepts_valid"
 TOOLS = True
 UNKNOWN_QUERY, UNKNOWN = "unknown_query", "pgv_unknown"

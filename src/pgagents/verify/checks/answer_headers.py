@@ -13,7 +13,7 @@ from pgagents.verify.door import FRAMEWORK, REST, Door, framework_places
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import UNAVAILABLE, Seen
 
-RANK = 2
+RANK = 3
 NAME = "answer_headers"
 _EVERYWHERE = {"all", "success", "error", "keyed", 401}
 

@@ -12,7 +12,7 @@ from pgagents.verify.generate import provokable
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import UNAVAILABLE, Seen
 
-RANK = 3
+RANK = 4
 NAME = "code_status"
 UNPROCESSABLE = 422
 

@@ -10,7 +10,7 @@ from pgagents.verify.door import framework_places
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import UNAVAILABLE, Seen
 
-RANK = 2
+RANK = 3
 NAME = "content_type"
 
 

@@ -11,7 +11,7 @@ from pgagents.verify.generate import provokable
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import UNAVAILABLE, Seen
 
-RANK = 2
+RANK = 3
 NAME = "error_envelope"
 
 

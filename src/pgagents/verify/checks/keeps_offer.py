@@ -21,7 +21,7 @@ from pgagents.verify.vendor_desk import Desk, Promised, bearing, desks
 from pgagents.verify.vendor_offer import Offer
 from pgagents.verify.vendor_slips import Slip, slips_of
 
-RANK = 8
+RANK = 9
 NAME = "keeps_offer"
 FOLLOWS = frozenset(
     ("accepts_valid", "refuses_invalid", "documented_status", "body_fits", "code_status", "error_envelope", "same_answer", "takes_any_text")

@@ -17,7 +17,7 @@ from pgagents.verify.seen import Seen
 from pgagents.verify.thing import at_path
 from pgagents.wire import Response, json_bytes
 
-RANK = 8
+RANK = 9
 NAME = "keeps_projects_apart"
 TOLD = f"{NAME}/told@{REST}"
 DAY_S = 86_400

@@ -20,7 +20,7 @@ from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 from pgagents.verify.world import will_do
 
-RANK = 6
+RANK = 7
 NAME = "law"
 TOOLS = True
 BODIES = "law bodies"

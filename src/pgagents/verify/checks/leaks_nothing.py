@@ -13,7 +13,7 @@ from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import Seen
 from pgagents.verify.shape import undeclared
 
-RANK = 6
+RANK = 7
 NAME = "leaks_nothing"
 TOOLS = True
 _INSIDE = re.compile(

@@ -19,7 +19,7 @@ from pgagents.verify.seen import Seen
 from pgagents.wire import json_bytes
 
 TOOLS = True
-RANK = 2
+RANK = 3
 NAME = "mcp_errors"
 CITE = ("MCP 2025-11-25, server/tools",)
 UNKNOWN = "pgv_unknown"

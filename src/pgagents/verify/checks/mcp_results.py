@@ -15,7 +15,7 @@ from pgagents.verify.vendor_schema import read_as_2020
 from pgagents.wire import read_json
 
 TOOLS = True
-RANK = 2
+RANK = 3
 NAME = "mcp_results"
 CITE = ("MCP 2025-11-25, server/tools",)
 KINDS = ("text", "image", "audio", "resource", "resource_link")

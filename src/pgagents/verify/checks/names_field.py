@@ -10,7 +10,7 @@ from pgagents.verify.generate import negatives_of
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import Seen, got
 
-RANK = 4
+RANK = 5
 NAME = "names_field"
 
 

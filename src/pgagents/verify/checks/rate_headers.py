@@ -17,7 +17,7 @@ from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.rates import rate_of
 from pgagents.verify.seen import UNAVAILABLE, Seen
 
-RANK = 4
+RANK = 5
 NAME = "rate_headers"
 ROW = 4
 HALF = 0.5

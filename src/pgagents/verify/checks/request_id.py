@@ -12,7 +12,7 @@ from pgagents.verify.door import framework_places
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import UNAVAILABLE, Seen, got
 
-RANK = 3
+RANK = 4
 NAME = "request_id"
 
 

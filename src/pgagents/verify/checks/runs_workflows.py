@@ -26,7 +26,7 @@ from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import whole
 from pgagents.verify.seen import Seen
 
-RANK = 8
+RANK = 9
 NAME = "runs_workflows"
 REFUSALS = frozenset((400, 422))
 PAUSE_S = 0.5

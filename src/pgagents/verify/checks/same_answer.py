@@ -20,7 +20,7 @@ from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.seen import Seen, got
 from pgagents.wire import json_bytes, read_json
 
-RANK = 7
+RANK = 8
 NAME = "same_answer"
 TOOLS = True
 PLAIN = Raw()

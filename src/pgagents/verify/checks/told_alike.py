@@ -22,7 +22,7 @@ from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 from pgagents.verify.tellings import Telling, kind_of, objects_at, references, tellings_of
 
-RANK = 8
+RANK = 9
 NAME = "told_alike"
 FOLLOWS = frozenset(("reads_back", "law", "moves", "same_answer", "runs_workflows"))
 """What these find broken in one answer is another in the next."""
