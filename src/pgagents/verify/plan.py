@@ -150,7 +150,7 @@ def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> 
 def _chosen(setting: Setting, probes: Sequence[Probe], wanted: set[str]) -> list[Probe]:
     """The probes for the wanted contracts, and for each door they are about those that show it at all: a correct call,
     one without a key, a wrong one. Without a correct call nothing about a door is believed."""
-    places = _carrying(setting, {id.rpartition("/")[2] for id in wanted})
+    places = _carrying(setting, {c.rpartition("/")[2] for c in wanted})
     shown: dict[tuple[str, str], Probe] = {}
     for probe in sorted(probes, key=lambda p: (p.tier, p.phase, p.name)):
         head = probe.name.partition("/")[0]
