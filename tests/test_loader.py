@@ -437,7 +437,7 @@ def test_step_that_goes_nowhere_is_a_fault(member: str, message: str) -> None:
     assert found[0][3].startswith(message)
 
 
-@pytest.mark.parametrize("member", ["via: chat", "key: find.book.id", "expect_alone: [response.lent]"])
+@pytest.mark.parametrize("member", ["via: chat", "key: find.book.id", "headers: {X-End-User: one}", "expect_alone: [response.lent]"])
 def test_what_no_manifest_tells_stands_in_workflows_of_verify_alone(member: str) -> None:
     text = swap(SMALL, STEP, STEP.replace("expect:", f"{member}, expect:"))
     assert [(id, "only_verify: true" in message) for _, _, id, message in told(text)] == [("workflow", True)]

@@ -86,6 +86,12 @@ def test_a_seed_chooses_the_order_of_what_is_free():
     assert [p.name for p in one if p.phase < 4] == [p.name for p in other if p.phase < 4]
 
 
+def test_shards_repeat_only_what_a_whole_run_has_room_for():
+    whole, part = drafted()[2], drafted(shard=(1, 4))[2]
+    assert sum(p.cost for p in whole.probes if p.tier == 1) > whole.again_until
+    assert part.again_until == 0
+
+
 def test_names_that_an_author_chose_make_no_kind_of_their_own():
     setting, listed, _ = drafted()
     kinds = {c.id: kinds_of(setting, c) for c in listed}

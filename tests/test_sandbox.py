@@ -451,7 +451,10 @@ def test_rest_and_dispatcher_answer_alike_and_refuse_alike(call: Caller) -> None
         assert call.dispatch("search_parking", parameters, status=400)["error"]["field"] == field
     nested = {"lot_id": "lot_cascade", "plate": "A", "vehicle": {"vin": ""}}
     assert call.dispatch("create_session", nested, status=400)["error"]["field"] == "vehicle.vin"
-    assert call.dispatch("create_session", status=400)["error"]["field"] == "lot_id"
+    assert call.dispatch("create_session", {"plate": "A"}, status=400)["error"]["field"] == "lot_id"
+    several = call.dispatch("create_session", {"vehicle": {"vin": "", "fleet_id": ""}}, status=400)["error"]
+    assert several["field"] == "body"  # no single one
+    assert [part.partition(":")[0] for part in several["message"].split("; ")] == ["lot_id", "plate", "vehicle.fleet_id"]
     assert call.dispatch("extend_session", {}, status=400)["error"]["field"] == "action"
     assert call.error("POST", DISPATCH, {"parameters": {}}, status=400)["field"] == "action"
     assert call.error("POST", DISPATCH, {"action": "get_rates", "parameters": []}, status=400)["field"] == "parameters"

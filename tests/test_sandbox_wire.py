@@ -158,7 +158,7 @@ PATHS = {
     "/api/v1/lots/%zz/rates": "lot_id",
     "/api/v1/lots/%00/rates": "lot_id",
     "/api/v1/sessions/" + "a" * 60_000: "session_id",
-    "/api/v1/lots/search?" + "a=1&" * 15_000: "lat",
+    "/api/v1/lots/search?lng=1&" + "a=1&" * 15_000: "lat",
     "/api/v1/lots/search?lng=1&lat=" + "9" * 50_000: "lat",
 }
 

@@ -16,6 +16,7 @@ from pgagents.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
 from pgagents.verify.call import Call
+from pgagents.verify.checks import fails_cleanly
 from pgagents.verify.door import Door
 from pgagents.verify.encode import request_of
 from pgagents.verify.generate import is_invalid, ordinary
@@ -29,6 +30,7 @@ from pgagents.wire import Request, Response, Silence, json_bytes
 from verifying import URL, ids, keys_of, model, run, sandbox
 
 TWO = {"main", "second"}
+NAME = fails_cleanly.NAME
 
 
 def exchanges(keys: Mapping[str, str] | None = None, opened: Sandbox | None = None, **options: Any) -> tuple[list[Request], Report]:
@@ -161,6 +163,22 @@ def test_counts_and_lists_are_judged_only_where_nobody_else_changes_them(check):
     assert listed
     assert {c.id for c, _ in shared.left_out} >= listed
     assert {c.id for c in alone.selected} >= listed
+
+
+def test_whoever_calls_next_is_made_to_fail_only_where_nobody_else_does():
+    whole = Identities(dict.fromkeys(("main", "second", "operator"), "pk_test_x"))
+    shared, alone = (
+        {c.id for c in plan(model(), Options(exclusive=exclusive), whole, url="https://staging.example.com").selected if c.check == NAME}
+        for exclusive in (False, True)
+    )
+    of_the_next = {id for id in alone if id.endswith("/create_session@rest")}  # that of a session of ours fails by its own id
+    assert shared == alone - of_the_next
+    assert of_the_next
+    assert shared
+    setting = setting_of(model(), "https://staging.example.com")
+    setting.exclusive = False
+    probed = {p.name for p in fails_cleanly.probes(setting, frozenset(whole.keys))}
+    assert not [name for name in probed if name.endswith("/create_session@rest")]
 
 
 @pytest.mark.parametrize("fault", ["create-field-lost", "search-unsorted", "end-keeps-state", "money-rounded-down"])

@@ -437,7 +437,7 @@ def test_a_server_that_asks_for_a_token_says_where_to_get_one(status: int, told:
     assert verdicts["mcp_transport/opens@mcp"] is Verdict.KEPT
 
 
-@pytest.mark.parametrize("options", [{"shard": (1, 2)}, {"shard": (2, 2)}, {"profile": "smoke"}], ids=str)
+@pytest.mark.parametrize("options", [{"shard": (1, 3)}, {"shard": (2, 3)}, {"shard": (3, 3)}, {"profile": "smoke"}], ids=str)
 def test_a_part_of_a_run_finds_nothing_either(options: dict[str, Any]) -> None:
     of = model()
     opened = inside(of)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -12,10 +13,11 @@ from pgagents.verify.call import Raw
 from pgagents.verify.generate import ordinary
 from pgagents.verify.key import presented
 from pgagents.verify.manners import MANNERS, in_manner
-from pgagents.verify.memory import setting_of
+from pgagents.verify.memory import Setting, setting_of
 from pgagents.verify.near_texts import compared, fitting, near_texts
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.redact import Redactor
+from pgagents.verify.request_ids import foreign
 from pgagents.verify.send import Client
 from pgagents.wire import Request, Response, Silence, json_bytes, read_json
 from verifying import URL, keys_of, model, run, sandbox
@@ -82,11 +84,11 @@ def test_odd_requests_are_targets_in_ascii():
     assert all((raw.target or "").isascii() for _, _, raw in odd_requests(setting_of(model(), URL)))
 
 
-def _sent(seed: int, **changes: object) -> Request:
+def _sent(seed: int, *, body: bytes = b"", own: tuple[str, str] | None = None, **changes: object) -> Request:
     door = setting_of(model(), URL).by_place["search_parking@rest"]
     call = replace(ordinary(door, recipe_of(model(), door.action), "valid", "an ordinary call"), **changes)
-    plain = Request("GET", "/api/v1/lots/search?lat=1&lng=2", (("Accept", "application/json"), ("Authorization", "Bearer k")))
-    return in_manner(plain, call, ("lat", "lng"), seed)
+    plain = Request("GET", "/api/v1/lots/search?lat=1&lng=2", (("Accept", "application/json"), ("Authorization", "Bearer k")), body)
+    return in_manner(plain, call, ("lat", "lng"), seed, own)
 
 
 def test_correct_calls_are_sent_in_every_manner_and_in_no_language():
@@ -100,6 +102,42 @@ def test_refused_calls_ask_for_a_language_now_and_then():
     told = {_sent(seed, intent="invalid").header("Accept-Language") for seed in range(100)}
     assert None in told
     assert len(told) > 3
+
+
+def test_a_refusal_is_asked_for_as_a_page_and_a_correct_answer_never():
+    accepted = {i: {_sent(seed, intent=i).header("Accept") or "" for seed in range(100)} for i in ("valid", "invalid")}
+    assert [i for i, told in accepted.items() if any("text/html" in text for text in told)] == ["invalid"]
+
+
+def test_an_id_of_its_own_is_sent_only_where_it_is_none_of_the_apis():
+    setting = setting_of(model(), URL)
+    assert foreign(setting) == ("X-Request-Id", "pgv-trace-1")
+    headers = tuple(replace(h, schema={"type": "string"}) for h in setting.model.headers)
+    assert foreign(Setting(replace(setting.model, headers=headers), URL)) is None
+    assert not any(_sent(seed).header("X-Request-Id") for seed in range(100))
+    assert any(_sent(seed, own=("X-Request-Id", "mine")).header("X-Request-Id") == "mine" for seed in range(100))
+
+
+def test_a_correct_body_is_written_anew_now_and_then_and_says_the_same():
+    body = {"lot_id": "lot_ü", "hours": 2.5, "vehicle": {"autonomous": True}}
+    sent = {_sent(seed, body=json_bytes(body)).body for seed in range(100)}
+    assert len(sent) == 2
+    assert all(json.loads(raw) == body for raw in sent)
+    assert {next(iter(json.loads(raw))) for raw in sent} == {"lot_id", "vehicle"}
+    assert {_sent(seed, body=json_bytes(body), intent="invalid").body for seed in range(100)} == {json_bytes(body)}
+
+
+def test_a_call_with_a_key_is_sent_in_small_letters_by_its_door_alone():
+    door = setting_of(model(), URL).by_place["create_session@rest"]
+    call = ordinary(door, recipe_of(model(), door.action), "valid", "with a key", input={"idempotency_key": "k"})
+    plain = Request("POST", "/api/v1/sessions", (("Idempotency-Key", "k"),), b'{"plate":"A"}')
+    for seed in range(20):
+        several = [
+            in_manner(plain, replace(call, why=why, intent=intent), ("plate",), seed) for why, intent in (("a", "valid"), ("b", "replay"))
+        ]
+        assert several[0] == several[1]
+        assert several[0].body == plain.body
+    assert len({in_manner(plain, call, ("plate",), seed).headers for seed in range(20)}) == 2
 
 
 def test_what_a_call_was_made_for_does_not_change_how_a_correct_one_is_sent():

@@ -231,9 +231,12 @@ def test_receiver_that_is_no_https_url_is_refused(capsys):
 def test_inbox_is_bounded():
     inbox = Inbox("https://events.example.com")
     inbox.open("box")
-    for number in range(300):
+    for number in range(2_100):
         inbox.take("/box", (), str(number).encode(), 0.0)
     assert [d.body for d in inbox.deliveries("box")][:1] == [b"100"]
+    for _ in range(20):
+        inbox.take("/box", (), b" " * 1_048_576, 0.0)
+    assert [len(d.body) for d in inbox.deliveries("box")] == [1_048_576] * 16
     for number in range(60):
         inbox.open(f"box{number}")
     assert inbox.take("/box", (), b"", 0.0) == 404

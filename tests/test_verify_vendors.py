@@ -272,7 +272,9 @@ def test_one_vendors_contract_is_shown_again_by_its_own_id() -> None:
 
 def test_fault_of_one_vendors_own_is_that_vendors_finding() -> None:
     report = run(model(), faults=["argument-of-another-accepted"])
-    assert {r.contract.surface for r in report.results if r.verdict is Verdict.BROKEN} == {"openai"}
+    broken = [r.contract for r in report.results if r.verdict is Verdict.BROKEN]
+    assert {c.surface for c in broken if c.check == "keeps_offer"} == {"openai"}
+    assert {c.id.partition("/")[2].partition("/")[0] for c in broken if c.check != "keeps_offer"} == {"unknown_member"}
 
 
 def test_error_of_our_own_leaves_contracts_untested_and_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def whole(value: Any) -> Any:
 
 
 def sent(client: httpx.Client, step: Step, given: dict[str, Any], key: str) -> httpx.Response:
-    authorization = {"Authorization": f"Bearer {key}"}
+    authorization = {"Authorization": f"Bearer {key}", **dict(step.headers)}
     dispatcher = next((d for d in model("park_graph").dispatchers if d.surface == step.via), None)
     if dispatcher is not None:
         body = {dispatcher.selector: str(step.action.name), dispatcher.arguments: given}
@@ -82,8 +82,10 @@ def run(workflow: Workflow, served: dict[str, Any], *, clock: bool = True, timed
             answer = sent(client, step, given, key) if step.within_s else answer
             told = 201 if step.via == "dispatcher" and answer.status_code == 200 == step.status - 1 else answer.status_code
             assert told == step.status, (workflow.name, step.name, answer.text)
-            body = answer.json() if "json" in answer.headers.get("content-type", "") else None
-            after = Scope({"env": env, "input": given, "response": body, "status": answer.status_code, **kept})
+            body = answer.json() if "json" in answer.headers.get("content-type", "") else answer.text or None
+            now = float(answer.headers.get("X-RateLimit-Reset", 0))  # by the server's clock: a bucket this full is full within a second
+            told_by = {"response": body, "status": answer.status_code, "headers": dict(answer.headers)}
+            after = Scope({"env": env, "now": now, "input": given, **told_by, **kept})
             for criterion in (*step.expect, *step.expect_alone, *(step.expect_timed if timed else ())):
                 assert after.holds(criterion), (workflow.name, step.name, criterion.text, body)
                 held += 1

@@ -74,7 +74,7 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Two calls that differ in one argument; `keeps` is the list that only grows."""
+    """Two calls that differ in one argument; `keeps` is the list that only grows, `fits` says which of its items are no growth."""
 
     name: str
     widen: str
@@ -83,6 +83,7 @@ class Relation:
     unless: Expression | None
     cite: tuple[str, ...]
     origin: Pointer
+    fits: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +377,8 @@ class Step:
     """The surface it goes through, REST where empty: a dispatcher, or one whose headers go with the call."""
     within_s: float = 0.0
     """In how many seconds what must hold may come true; the call is made again until then."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further headers that go with the call."""
 
 
 @dataclass(frozen=True, slots=True)

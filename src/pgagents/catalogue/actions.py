@@ -28,6 +28,9 @@ class Relation(Cited):
     keeps: Cel = Field(description="The list of which the wider answer must keep every item.")
     by: Name = Field("id", description="The member that tells items apart.")
     unless: Cel | None = Field(None, description="Not claimed where this holds of the narrower call (a full page, say).")
+    fits: Cel | None = Field(
+        None, description="Where this holds of an item of the wider answer and the narrower call, the narrower answer has it too."
+    )
 
 
 class Example(Strict):

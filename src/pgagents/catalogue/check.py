@@ -237,6 +237,7 @@ class Checker:
             self.known((*at, "widen"), relation.widen, arguments, "argument")
             self.compile((*at, "keeps"), relation.keeps, scope.LAW)
             self.compile((*at, "unless"), relation.unless, scope.LAW)
+            self.compile((*at, "fits"), relation.fits, (*scope.LAW, scope.ITEM))
 
     def _former(self, pointer: Pointer, name: str, until: str) -> None:
         """A former name belongs to one action only, and ends on a day of the calendar."""

@@ -192,7 +192,7 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
 
 def _told_by_manifests(checker: Checker, pointer: Pointer, step: Step) -> None:
     """What no manifest can tell of a step may stand in a workflow that only verify runs."""
-    for member in ("key", "via", "expect_alone", "within_s"):
+    for member in ("key", "via", "headers", "expect_alone", "within_s"):
         if getattr(step, member):
             message = f"{member} is no manifest's business: it may stand where the workflow has `only_verify: true`"
             checker.fault((*pointer, member), "workflow", message)

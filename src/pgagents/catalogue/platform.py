@@ -183,6 +183,9 @@ class Errors(Strict):
     message_at: str | None = Field("error.message", description="Where the body has a sentence for a person. null: nowhere.")
     request_id_at: str | None = Field(None, description="Where the id of the request stands in the envelope.")
     field_at: str | None = Field(None, description="Where the body names the offending argument.")
+    field_of_several: str | None = Field(
+        None, description="What stands there where more than one argument is wrong. null: it may be any of them."
+    )
     scope_at: str | None = Field(None, description="Where the name of a missing scope stands in the envelope.")
     codes: dict[Name, Code] = Field(min_length=1, description="Every code with its status.")
     always: list[Name] = Field([], description="Codes that any action may answer.")
@@ -243,11 +246,19 @@ class Points(Strict):
         "any", description="What the id of another project's thing is answered with."
     )
     absent_id_first: Literal["validation", "any"] = Field("any", description="Whether an unknown id is noticed before a wrong argument.")
-    auth_first: Literal[True, "any"] = Field("any", description="Whether a missing key is noticed before a wrong path, method or body.")
+    auth_first: Literal[True, "any"] = Field(
+        "any", description="Whether a missing key is noticed before a wrong path, method or body, and before an id of nothing."
+    )
     literal_path: Literal["wins", "any"] = Field("any", description="Whether a literal path wins over a template that fits too.")
     trailing_slash: Literal["unknown", "any"] = Field("any", description="Whether a path with a slash at its end is another path.")
     redirects: Literal["never", "any"] = Field("any", description="Whether redirects may be answered.")
+    redirect_uris: Literal["exact", "any"] = Field(
+        "any", description="Whether an OAuth client is sent back to an address that it registered character for character."
+    )
     content_type: Literal["json", "any"] = Field("any", description="The media type of answers.")
+    last_page: Literal["tells_none", "any"] = Field(
+        "any", description="Whether the last page of a list tells of no further one, even where it is full."
+    )
     message_text: Literal["any"] = Field("any", description="Whether the words of an error are fixed.")
     extra_members: Literal["none", "any"] = Field("any", description="Whether answers may carry members that are not declared.")
     extra_headers: Literal["any"] = Field("any", description="Whether answers may carry headers that are not declared.")

@@ -186,7 +186,8 @@ class _Resolver:
 
     def _relation(self, name: str, r: actions.Relation, at: Pointer) -> m.Relation:
         found = self.checker.expressions
-        return m.Relation(name, r.widen, found[(*at, "keeps")], r.by, found.get((*at, "unless")), tuple(r.cite), at)
+        unless, fits = found.get((*at, "unless")), found.get((*at, "fits"))
+        return m.Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
 
     def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> m.Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)
@@ -343,6 +344,7 @@ class _Resolver:
             expect_timed=tuple(found[(*at, "expect_timed", i)] for i in range(len(step.expect_timed))), origin=at,
             expect_alone=tuple(found[(*at, "expect_alone", i)] for i in range(len(step.expect_alone))),
             key=found[(*at, "key")] if step.key else None, via=step.via or "", within_s=step.within_s or 0.0,
+            headers=tuple(step.headers.items()),
         )  # fmt: skip
 
 

@@ -73,6 +73,10 @@ class Resource(Cited):
         return {**data, **lists}
 
 
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
+HeaderText = Annotated[str, Field(pattern=r"^[!-~]([ -~]{0,254}[!-~])?$")]
+
+
 class Step(Strict):
     """One call of a workflow."""
 
@@ -83,11 +87,16 @@ class Step(Strict):
     via: Name | None = Field(
         None, description="The surface it is called through: a dispatcher, or one whose headers go with the call. Default: REST."
     )
+    headers: dict[HeaderName, HeaderText] = Field(
+        {}, description="Further headers that go with the call, such as one that names an end user."
+    )
     after_s: Annotated[float, Field(gt=0)] | Cel | None = Field(
         None, description="Seconds to let pass before it, where the server offers a clock; a text is an expression over the steps before."
     )
     status: Status | None = Field(None, description="The status expected. Default: the action's first 2xx.")
-    keep: dict[Name, Cel] = Field(default={}, description="Values to keep for later steps, as expressions of response.")
+    keep: dict[Name, Cel] = Field(
+        default={}, description="Values to keep for later steps, as expressions of response, status and headers (names in lower case)."
+    )
     expect: list[Cel] = Field([], description="What must hold afterwards.")
     within_s: Annotated[float, Field(gt=0, le=60)] | None = Field(
         None, description="For a read: seconds in which what must hold may come true; it is called again until then."

@@ -1,7 +1,8 @@
 """Which variables an expression of the catalogue may read, by where it stands."""
 
 LAW = ("input", "response", "status", "surface", "now", "before", "env")
+ITEM = "item"
 CALL = ("env", "now", "resource", "input")
 RESOURCE_LAW = ("created", "read", "input", "env", "surface")
 BUCKET = ("key", "call")
-STEP = ("env", "now", "input", "response", "status")
+STEP = ("env", "now", "input", "response", "status", "headers")

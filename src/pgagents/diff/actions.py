@@ -198,7 +198,7 @@ def _promises(action: Action) -> dict[tuple[str, str], tuple[str, ...]]:
         ("law", law.name): (law.that.text, law.when.text if law.when else "") for law in action.laws
     }
     for r in action.relations:
-        found["relation", r.name] = (r.keeps.text, r.widen, r.by, r.unless.text if r.unless else "")
+        found["relation", r.name] = (r.keeps.text, r.widen, r.by, *(e.text if e else "" for e in (r.unless, r.fits)))
     return found
 
 

@@ -133,7 +133,7 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
 
 def _errors(old: Model, new: Model) -> Iterator[Change]:
     a, b = old.errors, new.errors
-    for key in ("code_at", "message_at", "request_id_at", "field_at", "scope_at"):
+    for key in ("code_at", "message_at", "request_id_at", "field_at", "field_of_several", "scope_at"):
         if getattr(a, key) != getattr(b, key):
             yield _whole(
                 "breaking" if getattr(a, key) else "addition",

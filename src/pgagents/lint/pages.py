@@ -81,7 +81,8 @@ CATALOGUE = {
     "value": "A value is not one of those that may stand here.",
     "workflow": (
         "A step of a workflow cannot be made so: `via` names a surface that neither dispatches the action nor has headers, or `key`, "
-        "`via`, `expect_alone` or `within_s` stands in a workflow that manifests tell of. Those are for workflows with `only_verify: true`."
+        "`via`, `headers`, `expect_alone` or `within_s` stands in a workflow that manifests tell of. Those are for workflows with "
+        "`only_verify: true`."
     ),
 }
 """By the part of the id behind `catalogue/`."""

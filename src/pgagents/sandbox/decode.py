@@ -106,13 +106,13 @@ class Decoder:
         return self._validated(action, plan, found)
 
     def _validated(self, action: Action, plan: _Plan, found: dict[str, Any]) -> Arguments | Fault:
-        """Hold arguments to the action's schema; the field of the first fault, in the order of the catalogue."""
+        """Hold arguments to the action's schema."""
         for name, value in found.items():
             odd = _inexpressible(value)
             if odd is not None:
                 return Fault("invalid", _field(action, (name, *odd[0])), odd[1])
         if not plan.validator.is_valid(found):
-            return _first(action, list(plan.validator.iter_errors(found)))
+            return _told_of(action, list(plan.validator.iter_errors(found)), self._model.errors.field_of_several)
         values = {**plan.defaults, **found}
         for argument in plan.arguments:
             if argument.whole and isinstance(value := values.get(argument.name), float) and value.is_integer():
@@ -202,8 +202,11 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return set().union(*(_types(s) for s in inner)) if inner else set()
 
 
-def _first(action: Action, errors: list[Any]) -> Fault:
-    """The fault to tell of several: by the order of arguments, a lacking one before a wrong one."""
+def _told_of(action: Action, errors: list[Any], several: str | None) -> Fault:
+    """The fault to tell: of each wrong argument the first, in the order of the catalogue, a lacking one before a wrong one.
+
+    Of several arguments the first is named, or where the catalogue has a word for `several` none, and the message tells of each.
+    """
     order = {str(p.name): i for i, p in enumerate(action.params)}
     found = []
     for error in errors:
@@ -214,9 +217,14 @@ def _first(action: Action, errors: list[Any]) -> Fault:
         elif kind.name == "additionalProperties" and kind.unexpected:
             path = (*path, kind.unexpected[0])
         found.append((order.get(str(path[0]) if path else "", len(order)), len(path), path, error))
-    _, _, path, error = min(found, key=lambda f: (f[0], f[1]))
-    field = _field(action, path)
-    return Fault("invalid", field, f"{_shown(field)}: {_told(error)}")
+    firsts: dict[str, tuple[str, str]] = {}
+    for _, _, path, error in sorted(found, key=lambda f: (f[0], f[1], [str(step) for step in f[2]])):
+        field = _field(action, path)
+        firsts.setdefault(field.partition(".")[0], (field, f"{_shown(field)}: {_told(error)}"))
+    field, message = next(iter(firsts.values()))
+    if several is None or len(firsts) == 1:
+        return Fault("invalid", field, message)
+    return Fault("invalid", several, "; ".join(message for _, message in firsts.values()))
 
 
 def _told(error: Any) -> str:

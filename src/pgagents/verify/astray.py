@@ -15,6 +15,7 @@ NO_UTF8 = "%ff%c0%af"
 """Bytes that no text in UTF-8 has; the last two are how some read a slash."""
 MOUNT = 3
 """How many parts of a path tell where it is mounted, the one before the first slash among them: `/api/v1`."""
+NO_PATH = "pgv-no-such-path"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
@@ -41,13 +42,22 @@ def elsewhere(setting: Setting, door: Door) -> Door:
 
 
 def nowhere(setting: Setting) -> str:
-    """A path that does not exist: below another mount, unless a path with a slash added shows what is unknown there."""
+    """A path that does not exist: below one that does, as what has a router of its own also refuses by itself; below another mount
+    where no path with a slash added shows what is unknown there."""
     door = reader(setting)
-    if door is not None and setting.model.points.trailing_slash != "unknown":
-        path = "/".join([*elsewhere(setting, door).path.split("/")[:MOUNT], "pgv-no-such-path"])
+    if door is not None:
+        told = setting.model.points.trailing_slash == "unknown"
+        above = door.path if told else "/".join(elsewhere(setting, door).path.split("/")[:MOUNT])
+        path = f"{above}/{NO_PATH}"
         if not any(_fits(path, d.path) for d in setting.doors):
             return path
-    return "/pgv-no-such-path"
+    return f"/{NO_PATH}"
+
+
+def without_id(setting: Setting) -> str | None:
+    """The path of a thing that is read by its id alone, without the id: often that of a list of them with a slash added."""
+    found = (_PLACEHOLDER.sub("", d.path) for d in _readers(setting, named=True) if d.path.endswith("}") and d.path.count("{") == 1)
+    return next(found, None)
 
 
 def beside(setting: Setting) -> tuple[str, str] | None:
@@ -60,6 +70,12 @@ def beside(setting: Setting) -> tuple[str, str] | None:
             if "{" not in path and "{" in other and _fits(path, other) and (free := sorted(methods[other] - methods[path])):
                 return free[0], path
     return None
+
+
+def _shared(setting: Setting) -> str | None:
+    """A path without a placeholder that is read and has another method as well: what it refuses, it must tell several of."""
+    others = {d.path for d in setting.doors if d.on_rest and d.method != "GET"}
+    return next((d.path for d in _readers(setting, named=False) if d.path in others), None)
 
 
 def _fits(path: str, template: str) -> bool:
@@ -78,7 +94,7 @@ def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
     named = next(iter(_readers(setting, named=True)), None)
     nul = _PLACEHOLDER.sub(f"pgv{NO_UTF8}%00", named.path) if named is not None else f"{door.path}{NO_UTF8}%00"
     odd = [
-        ("head", "HEAD", Raw("HEAD", door.path)),
+        ("head", "HEAD", Raw("HEAD", _shared(setting) or door.path)),
         ("options", "OPTIONS", Raw("OPTIONS", door.path)),
         ("long_query", f"a query of {LONG:,} characters", Raw("GET", f"{door.path}?pgv={'x' * LONG}")),
         ("repeated", "every parameter twice", Raw("GET", f"{door.path}?{query}")),

@@ -16,7 +16,7 @@ Intent = Literal["valid", "explore", "invalid", "auth", "scope", "absent", "ille
 `valid` alone expects a 2xx; `clean` undoes what a run made; an answer to `framework` and `document` is none of an action.
 """
 
-Twist = Literal["", "none", "garbage", "flip", "case", "longer", "shorter", "basic", "bare", "query"]
+Twist = Literal["", "none", "garbage", "flip", "case", "longer", "shorter", "basic", "bare", "query", "lower"]
 """How the key is presented: as it should be, not at all, another key, one character changed, its letters in the other case, with a
 character more, with one less, by another scheme, without the scheme's name, in the query."""
 

@@ -4,7 +4,8 @@ A check is a module in `verify/checks` with `promises(setting)` and `watch(seen,
 contracts need what a caller may not have given has `settled(setting, contract)`: a verdict and its reason, or None.
 Watchers never send; probes are generators that yield a `Call` and get the `Seen`, and yield a `Judgement` and get
 nothing. Checks never import each other; what a watcher found wrong with an exchange stands in `seen.spoilt`. A check whose watcher
-goes by what exchanges before have told says so: its `REMEMBERS` is true.
+goes by what exchanges before have told says so: its `REMEMBERS` is true. One whose probes get a success from each of their doors, if the
+server is right, says so too: its `CALLS` is true.
 """
 
 from __future__ import annotations
@@ -115,6 +116,11 @@ def collect() -> dict[str, ModuleType]:
 def of_tools(check: ModuleType) -> bool:
     """Whether it judges calls of an MCP server's tools too: its `TOOLS` is true."""
     return bool(getattr(check, "TOOLS", False))
+
+
+def calls_correctly(check: ModuleType) -> bool:
+    """Whether a call of its probes is an action's first answer: its `CALLS` is true."""
+    return bool(getattr(check, "CALLS", False))
 
 
 def watched_for(check: ModuleType) -> bool:

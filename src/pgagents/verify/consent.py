@@ -14,7 +14,8 @@ from pgagents.verify.seen import Seen
 
 MOST_PAGES = 4
 MAX_PAGE = 60_000
-STATE = "pgv-state-1"
+STATE = "pgv+1%2B&a=b/~"
+"""Whatever is encoded or decoded once too often comes back as another; any visible character may stand in it (RFC 6749, A.5)."""
 
 
 @dataclass(slots=True)

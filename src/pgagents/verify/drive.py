@@ -14,11 +14,12 @@ from pgagents.verify.judging import Judge, told_time
 from pgagents.verify.ledger import Break, Ledger
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.options import Options
+from pgagents.verify.pool import MAX_TRIES
 from pgagents.verify.redact import Redactor
 from pgagents.verify.safety import NO_WRITES
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.sending import Ready, Sender, Stop
-from pgagents.verify.world import MAX_TRIES, Thing, Unavailable, World
+from pgagents.verify.world import Thing, Unavailable, World
 from pgagents.wire import Handler, Patient, Request, Response
 
 __all__ = ["Driver", "Spent", "Stop"]
@@ -124,7 +125,7 @@ class Driver:
             self.ledger.crashed(probe.covers, error, probe.name)
         finally:
             conversation.close()
-            if self.world.lends:
+            if self.world.pool.lends:
                 self.judge.settle()
             self._tidy(self.judge.broke)
 
@@ -154,8 +155,8 @@ class Driver:
         """Undo what is more than later probes can use."""
         self.sender.cleaning = True
         try:
-            for thing in self.world.surplus(spoilt):
-                if thing in self.world.left():
+            for thing in self.world.pool.surplus(spoilt):
+                if thing in self.world.pool.left():
                     self._resolved(self.world.undo(thing), [])
         except (Unavailable, Stop):
             pass
@@ -172,18 +173,18 @@ class Driver:
             return known
         self._afford(1)
         seen = self.sender.send(ready)
-        if not self._stale(seen, self.world.lent):
+        if not self._stale(seen, self.world.pool.lent):
             self._take(seen, chain)
             return seen
         seen.call = replace(call, intent="explore")  # the thing was not as it should have been: this says nothing about the call
         self._take(seen, [])
-        with self.world.only_new():
+        with self.world.pool.only_new():
             return self.call(call, chain)
 
     def call_together(self, step: Together, chain: list[Seen]) -> list[Seen]:
         """Send calls at the same time; their answers are judged in the order of the calls. Raises Unavailable, Spent, Stop."""
         known: dict[int, Ready] = {}
-        with self.world.only_new():
+        with self.world.pool.only_new():
             for call in step.calls:  # the very same call has the very same arguments
                 if id(call) not in known:
                     known[id(call)] = self._ready(replace(call, beside=True), chain)
@@ -191,14 +192,15 @@ class Driver:
         self._afford(len(ready))
         self.judge.settle()  # not from one of the threads
         several = self.sender.send_together(ready)
+        done = [seen for seen in several if not 400 <= seen.status < 500]
         for seen in several:
-            self._take(seen, chain)
+            self._take(seen, chain, alone=done == [seen])
         return several
 
     def _ready(self, call: Call, chain: list[Seen]) -> Ready:
         if call.door is not None and call.door.action.effect == "write" and not self.writes and call.surface != OPERATOR:
             raise Unavailable(NO_WRITES)
-        self.world.now = self.sender.now()
+        self.world.pool.now = self.sender.now()
         values, subject = self._resolved(self.world.resolve(call), chain)
         return Ready(call, values, subject)
 
@@ -212,10 +214,10 @@ class Driver:
             thing.worn = True
         return stale
 
-    def _take(self, seen: Seen, chain: list[Seen]) -> None:
+    def _take(self, seen: Seen, chain: list[Seen], *, alone: bool = False) -> None:
         chain.append(seen)
         self._believe(seen)
-        self.judge.judge(seen)
+        self.judge.judge(seen, alone=alone)
         if seen.call.door is not None and seen.call.door.action is self.model.clock and seen.success:
             self._set_clock(seen)
         self._keep(seen)
@@ -267,7 +269,7 @@ class Driver:
             answer = self.call(needed, chain)
 
     def _afford(self, count: int) -> None:
-        if not self.sender.cleaning and self.sent + self.world.owed() + count > self.sender.max_requests:
+        if not self.sender.cleaning and self.sent + self.world.pool.owed() + count > self.sender.max_requests:
             raise Spent
 
     def _set_clock(self, seen: Seen) -> None:
@@ -281,7 +283,7 @@ class Driver:
         """Try failing cases once more with fresh ids: of each finding the first."""
         for entry in self.ledger.firsts():
             found = entry.broken
-            if found is None or self.sent + self.world.owed() + 3 > budget:
+            if found is None or self.sent + self.world.pool.owed() + 3 > budget:
                 continue
             again = Ledger.of(e.contract for e in self.ledger.entries.values())
             kept, self.judge.ledger = self.ledger, again
@@ -318,14 +320,14 @@ class Driver:
         """Undo all that was made; gives what could not be."""
         self.sender.cleaning = True
         self.sender.silences = self.sender.broken_off = 0
-        self.world.now = self.sender.now()  # what has ended by itself since the last call is not left behind
+        self.world.pool.now = self.sender.now()  # what has ended by itself since the last call is not left behind
         behind: list[str] = []
         met: set[tuple[str, str]] = set()
         """What several resources of the catalogue know is one thing, undone once and listed once."""
         there = True
-        for thing in self.world.left():
+        for thing in self.world.pool.left():
             same = (str(thing.resource.undone_by.action.name) if thing.resource.undone_by else thing.resource.name, str(thing.id))
-            if thing not in self.world.left() or same in met:
+            if thing not in self.world.pool.left() or same in met:
                 continue
             met.add(same)
             name = f"{thing.resource.name} {thing.id}"

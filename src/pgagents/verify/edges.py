@@ -16,8 +16,14 @@ from pgagents.verify.near_miss import CANDIDATES, most_telling
 from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.values import WIDE, high, low, matches, types_of
 
+ENDS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+"""The first and the last moment that RFC 3339 can write."""
 DAY_S = 86_400
 SOON_S = 600
+HAIR = 1e-9
+"""Of a degree a tenth of a millimetre."""
+BESIDE = 0.1
+"""Degrees, about eleven kilometres."""
 UNBOUNDED = 40
 """Characters of a long text where nothing bounds it."""
 _BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
@@ -37,14 +43,19 @@ def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], s
     around = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) in place and p.required and not writes]
     base = dict(recipe.input)
     least = {k: v for k, v in base.items() if (q := door.action.param(k)) is None or q.required}
+    least |= {str(p.name): _finely(setting, p, base.get(str(p.name))) for p in around}
+    least |= {name: begin for name, value in least.items() if (begin := _beginning(setting, door, name, value, "1.0")) is not None}
     if _optional(door):
         yield "minimal", least, "with only its required arguments"
     schemas = setting.model.schemas
     if plainly:
-        yield "low", {**base, **{str(p.name): _least(setting, p, base) for p in plainly}}, "with every argument at its least"
+        inside = {name: _least_inside(setting, door, name, value) for name, value in base.items() if isinstance(value, Mapping)}
+        yield "low", {**base, **inside, **{str(p.name): _least(setting, p, base) for p in plainly}}, "with every argument at its least"
     if wide:
-        begun = {name: begin for name, value in base.items() if (begin := _beginning(setting, door, name, value)) is not None}
-        yield "high", {**base, **begun, **{str(p.name): _most(setting, door, p, base) for p in wide}}, "with every argument at its greatest"
+        most = "size({text}) - 1.0"
+        begun = {name: begin for name, value in base.items() if (begin := _beginning(setting, door, name, value, most)) is not None}
+        greatest = {str(p.name): _most(setting, door, p, base) for p in wide}
+        yield "high", {**base, **begun, **greatest, **_beside(setting, door, around, base)}, "with every argument at its greatest"
     moments = [p for p in door.params if p.required and p.schema.get("format") == "date-time"]
     if len(moments) > 1 and not writes:
         yield (
@@ -64,8 +75,37 @@ def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], s
             yield "place_zero", {**base, **zero}, "with zero for every place argument"
 
 
-def _beginning(setting: Setting, door: Door, name: str, given: Any) -> Expression | None:
-    """For a text that things are looked up by, the beginning of one: a lookup that takes it for the whole breaks the list's laws."""
+def unusual(setting: Setting, door: Door, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The input with what schemas allow and a server may still refuse for reasons of its own: for a read moments at the ends of the
+    calendar; for a write an item of a list once more in the other case, and an object's texts in the other case with its flags as false.
+    What is answered shows whether the laws hold of them, too."""
+    writes, found = door.action.effect == "write", dict(given)
+    for param in door.params:
+        name, schema = str(param.name), setting.named(param.schema)
+        value, kinds = given.get(name), types_of(schema)
+        if not writes and schema.get("format") == "date-time" and isinstance(value, str):
+            found[name] = ENDS[sum(found.get(str(p.name)) == ENDS[0] for p in door.params) > 0]
+        elif writes and "array" in kinds and isinstance(value, list) and value:
+            found[name] = [*value, _folded(value[0])]
+        elif writes and "object" in kinds and isinstance(value, Mapping):
+            flags = {n for n, s in schema.get("properties", {}).items() if types_of(setting.named(s)) == ("boolean",)}
+            found[name] = {**dict.fromkeys(flags - value.keys(), False), **_folded(value)}
+        if found.get(name) != value and not setting.test(("param", door.action.name, name), param.schema).is_valid(found[name]):
+            found[name] = value
+    return found
+
+
+def _folded(value: Any) -> Any:
+    """The same with its texts in the other case."""
+    if isinstance(value, Mapping):
+        return {k: _folded(v) for k, v in value.items()}
+    return value.swapcase() if isinstance(value, str) else value
+
+
+def _beginning(setting: Setting, door: Door, name: str, given: Any, length: str) -> Expression | None:
+    """For a text that things are looked up by, the beginning of one: a lookup that takes it for the whole breaks the list's laws.
+
+    `length` is an expression, in which {text} is the text."""
     param = door.action.param(name)
     lists = any(call.action is door.action for r in setting.model.resources.values() for call in r.listed_by)
     if not lists or param is None or param.refers_to or not isinstance(given, Expression) or "resource" not in given.names:
@@ -73,8 +113,17 @@ def _beginning(setting: Setting, door: Door, name: str, given: Any) -> Expressio
     schema = setting.named(param.schema)
     if types_of(schema) != ("string",) or schema.get("enum") or schema.get("format") or schema.get("minLength", 0) > 1:
         return None
-    text = f"size({given.text}) > 1 ? first({given.text}, size({given.text}) - 1.0) : {given.text}"
+    text = f"size({given.text}) > 1 ? first({given.text}, {length.format(text=given.text)}) : {given.text}"
     return setting.kept(("beginning", text), lambda: expression.compile(text, given.names))
+
+
+def _finely(setting: Setting, param: Param, usual: Any) -> Any:
+    """A number with so many more decimal places that it is as good as the same: a column or a pattern of few places shows."""
+    schema = setting.named(param.schema)
+    if "number" not in types_of(schema) or isinstance(usual, bool) or not isinstance(usual, int | float):
+        return usual
+    near = usual + HAIR
+    return near if matches(schema, near) else usual
 
 
 def _spans_zero(setting: Setting, param: Param) -> bool:
@@ -87,18 +136,45 @@ def _first_at(setting: Setting, door: Door, names: Collection[str]) -> bool:
     return door is next(d for d in setting.doors if d.action.effect == "read" and set(names) <= {str(p.name) for p in d.params})
 
 
+def _beside(setting: Setting, door: Door, around: Collection[Param], base: Mapping[str, Any]) -> dict[str, Any]:
+    """A place some kilometres from the usual one, where the catalogue's laws say that places are degrees: what is kept for one place is
+    not told for another, and distances have two digits."""
+    if not door.on_rest or not any("distance_km" in law.that.calls for action in setting.model.actions for law in action.laws):
+        return {}
+    found = {}
+    for param in around:
+        value = base.get(str(param.name))
+        if isinstance(value, int | float) and matches(setting.named(param.schema), moved := round(value + BESIDE, 6)):
+            found[str(param.name)] = moved
+            break  # to the north of it, say
+    return found
+
+
 def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
-    """The least value of an argument; of a text that begins as the ordinary one does, so that a lookup by the beginning shows."""
+    """The least value of an argument; of a text that begins as the ordinary one does, so that a lookup by the beginning shows. A flag
+    is set: without it there is most data, so it is off where all else is at its greatest."""
+    if _only_flag(setting, param):
+        return True
     least, usual = low(param.schema, setting.model.schemas), base.get(str(param.name))
     if isinstance(least, str) and isinstance(usual, str) and matches(setting.named(param.schema), begun := usual[: len(least)]):
         return begun
     return least
 
 
+def _least_inside(setting: Setting, door: Door, name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """An object with its free texts as short as may be."""
+    param = door.action.param(name)
+    members = setting.named(param.schema).get("properties", {}) if param is not None else {}
+    free = {n: s for n in value if (s := setting.named(members.get(n, {}))) and types_of(s) == ("string",) and not _BOUND & s.keys()}
+    return {**value, **{n: str(value[n])[: max(1, s.get("minLength", 0))] for n, s in free.items() if isinstance(value[n], str)}}
+
+
 def _most(setting: Setting, door: Door, param: Param, base: Mapping[str, Any]) -> Any:
     """The greatest value of an argument: a text as long as may be, in characters that take most bytes; where nothing bounds a number,
     the one that tells most of the laws that read it."""
     schema, name = setting.named(param.schema), str(param.name)
+    if _only_flag(setting, param):
+        return False
     if (
         set(types_of(schema)) <= {"string", "null"}
         and not _BOUND & schema.keys()
@@ -113,6 +189,11 @@ def _most(setting: Setting, door: Door, param: Param, base: Mapping[str, Any]) -
         if found is not None:
             return found
     return high(param.schema, setting.model.schemas)
+
+
+def _only_flag(setting: Setting, param: Param) -> bool:
+    """Whether it is an optional flag of a read, which mostly leaves things out."""
+    return not param.required and param.place == "query" and types_of(setting.named(param.schema)) == ("boolean",)
 
 
 def fills_a_page(setting: Setting, door: Door, relation: Relation) -> bool:

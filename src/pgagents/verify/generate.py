@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -19,7 +20,9 @@ from pgagents.verify.memory import Setting
 from pgagents.verify.readings import invalid, invalid_values, readings_of
 from pgagents.verify.recipe import Recipe, recipe_of, whole
 from pgagents.verify.values import MISSING, Wrong, high, low, types_of, wrongs
-from pgagents.wire import text_of
+from pgagents.wire import json_bytes, text_of
+
+_TEXTS = ("description", "title", "default")
 
 
 def answer_that_will_do(setting: Setting, door: Door) -> Reuse:
@@ -54,7 +57,7 @@ def negatives(setting: Setting, door: Door) -> Iterator[Negative]:
     for param in door.params:
         listed = wrongs(plain(param.schema), setting.model.schemas, required=param.required)
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
-            group = _turned(list(alike), param, _turn(door, param, keyword, *path))
+            group = _turned(list(alike), param, _turn(setting, door, param, keyword, *path))
             made = (_negative(setting, door, recipe, param, wrong) for wrong in group)
             for index, found in enumerate(n for n in made if n is not None):
                 tier = 2 if index else 1
@@ -67,15 +70,34 @@ def _turned(group: list[Wrong], param: Param, turn: int) -> list[Wrong]:
     compared."""
     first = [w for w in group if w.tier == 1]
     turn %= max(1, len(first))
-    return sorted([*first[turn:], *first[:turn], *(w for w in group if w.tier > 1)], key=lambda w: not _carried(param, w.value))
+    every = [*first[turn:], *first[:turn], *(w for w in group if w.tier > 1)]
+    return sorted(every, key=lambda w: (not _carried(param, w.value), not (w.value == "" and _left_out_alike(param))))
 
 
-def _turn(door: Door, param: Param | None, *place: Any) -> int:
+def _left_out_alike(param: Param) -> bool:
+    """Whether many a server takes an empty text for none given, and so leaves out a filter."""
+    return not param.required and param.place == "query"
+
+
+def _turn(setting: Setting, door: Door, param: Param, keyword: str, *path: Any) -> int:
     """A number that is an argument's own on every surface: which of the values that break a keyword is tried first there.
 
-    One value for all would show one kind of weakness everywhere; so each argument is tried with another.
+    One value for all would show one kind of weakness everywhere; so arguments of one schema are tried with one after the other.
     """
-    return crc32("/".join(map(str, (door.action.name, param.name if param else "", *place))).encode())
+    number, schema = setting.kept("turns", lambda: _turns(setting))[door.action.name, param.name]
+    return number + crc32("/".join((schema, keyword, *map(str, path))).encode())
+
+
+def _turns(setting: Setting) -> dict[tuple[str, str], tuple[int, str]]:
+    """For each argument how many before it have the same schema, its texts apart, and that schema."""
+    met: Counter[str] = Counter()
+    found: dict[tuple[str, str], tuple[int, str]] = {}
+    for action in {id(d.action): d.action for d in setting.every_door}.values():
+        for param in action.params:
+            schema = json_bytes({k: plain(v) for k, v in param.schema.items() if k not in _TEXTS}).decode()
+            found[action.name, param.name] = met[schema], schema
+            met[schema] += 1
+    return found
 
 
 def negatives_of(setting: Setting, door: Door) -> tuple[Negative, ...]:
@@ -112,7 +134,7 @@ def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong:
     call = ordinary(door, recipe, "invalid", says, input=given, field=".".join(steps))
     if not _sendable(door, param, given.get(name)) or not _breaks(setting, param, call):
         return None
-    named = [s for s in steps if s != "0"] if wrong.keyword != "additionalProperties" else steps[:-1]
+    named = [s for s in steps if not s.isdigit()] if wrong.keyword != "additionalProperties" else steps[:-1]
     detail = f"{wrong.keyword}/{'.'.join(named)}"
     origin = _origin(setting, param, wrong)
     return Negative(door, detail, ".".join(steps), call, says, origin, door.action.cite, wrong.tier)
@@ -169,7 +191,8 @@ def _laid(base: Any, path: tuple[str | int, ...], value: Any) -> Any:
     step, rest = path[0], path[1:]
     if isinstance(step, int):
         items = list(base) if isinstance(base, list) and base else [{} if rest else value]
-        items[0] = _laid(items[0], rest, value)
+        items += [items[-1]] * (step + 1 - len(items))
+        items[step] = _laid(items[step], rest, value)
         return items
     members = dict(base) if isinstance(base, dict) else {}
     if not rest and value is MISSING:
@@ -184,11 +207,33 @@ def _unknown(setting: Setting, door: Door, recipe: Recipe) -> Iterator[Negative]
         return
     if door.on_rest and not any(p.place == "body" for p in door.params):
         return
-    value = (1, None, "")[_turn(door, None, "unknown_member") % 3]
-    given = {**recipe.input, "pgv_unknown": value}
-    call = ordinary(door, recipe, "invalid", "an undeclared argument", input=given, field="pgv_unknown")
+    turn = crc32(f"{door.action.name}/unknown_member".encode())
+    name, value, says = "pgv_unknown", (1, None, "")[turn % 3], "an undeclared argument"
+    if (other := _in_camel_case(door)) is not None and turn % 2:
+        name, value, says = other[0], recipe.input.get(other[1], 1), f"{other[0]}, another spelling of {other[1]},"
+    another = of_another(door)
+    if another is not None and door.dispatcher is not None and door.action is not door.dispatcher.actions[0]:
+        name, value, says = str(another.name), low(another.schema, setting.model.schemas), f"{another.name}, an argument of another action,"
+    call = ordinary(door, recipe, "invalid", says, input={**recipe.input, name: value}, field=name)
     origin = ("points", "unknown_member") if setting.model.source.has(("points", "unknown_member")) else door.action.origin
-    yield Negative(door, "unknown_member", "pgv_unknown", call, "an undeclared argument is given", origin, door.action.cite, 1)
+    yield Negative(door, "unknown_member", name, call, f"{says} is given", origin, door.action.cite, 1)
+
+
+def _in_camel_case(door: Door) -> tuple[str, str] | None:
+    """The name of an argument as JavaScript would spell it, and as it is spelt here; of one that may be left out, if there is one."""
+    for param in sorted(door.params, key=lambda p: p.required):
+        first, *words = str(param.name).split("_")
+        if words and param.place == "body":
+            return first + "".join(word.capitalize() for word in words), str(param.name)
+    return None
+
+
+def of_another(door: Door) -> Param | None:
+    """An argument that only other actions of a dispatcher take: one document shows them all together, so a model may give it."""
+    if door.dispatcher is None:
+        return None
+    own = {str(p.name) for p in door.params}
+    return next((p for a in door.dispatcher.actions for p in a.params if str(p.name) not in own and p.place != "header"), None)
 
 
 def is_invalid(setting: Setting, call: Call) -> bool:

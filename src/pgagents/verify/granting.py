@@ -15,7 +15,7 @@ from pgagents.verify.consent import Code, authorized
 from pgagents.verify.door import REST, Door
 from pgagents.verify.encode import request_of
 from pgagents.verify.memory import Setting
-from pgagents.verify.oauth import OAuthClient, challenge, posted, proved, verifier
+from pgagents.verify.oauth import SHORTEST, OAuthClient, challenge, posted, proved, verifier
 from pgagents.verify.recipe import known, recipe_of
 from pgagents.verify.seen import Seen, got
 
@@ -25,11 +25,12 @@ TOKEN_COST = 3
 
 @dataclass(slots=True)
 class Granting:
-    """A client at work; `codes` counts the codes that it asked for, each with a verifier of its own."""
+    """A client at work; `codes` counts the codes that it asked for, each with a verifier of its own, of `length` characters."""
 
     setting: Setting
     client: OAuthClient
     codes: int = 0
+    length: int = SHORTEST
 
     @property
     def oauth(self) -> Any:
@@ -39,7 +40,7 @@ class Granting:
     @property
     def verifier(self) -> str:
         """The verifier of the last code."""
-        return verifier(self.setting.seed, self.codes)
+        return verifier(self.setting.seed, self.codes, self.length)
 
     def code(
         self, scope: str, *, challenged: bool = True, method: str = "", consent: Mapping[str, str] | None = None, why: str = ""
@@ -62,9 +63,10 @@ class Granting:
         """The exchange of a refresh token."""
         return posted(self.oauth.token, proved(self.client, {"grant_type": "refresh_token", "refresh_token": token, **more}), why)
 
-    def revoke(self, token: str, why: str) -> Call:
-        """The end of a token (RFC 7009)."""
-        return posted(self.oauth.revoke, proved(self.client, {"token": token}), why)
+    def revoke(self, token: str, why: str, hint: str = "") -> Call:
+        """The end of a token (RFC 7009); `hint` is what kind of a token it may be."""
+        hinted = {"token_type_hint": hint} if hint else {}
+        return posted(self.oauth.revoke, proved(self.client, {"token": token, **hinted}), why)
 
     def called(self, token: str, door: Door, why: str) -> Call:
         """An ordinary read with an access token."""

@@ -11,9 +11,11 @@ from hashlib import sha256
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
+from pgagents.expression import epoch
 from pgagents.model import Model
 from pgagents.verify.check import Judgement, collect
 from pgagents.verify.memory import Setting
+from pgagents.verify.moments import misformed
 from pgagents.verify.receiver import REFUSED, Delivery
 from pgagents.wire import read_json
 
@@ -65,6 +67,29 @@ def read(model: Model, delivery: Delivery) -> Event:
         type if isinstance(type, str) else None,
         body.get(hooks.data_at),
     )
+
+
+def misfit(setting: Setting, event: Event) -> str:
+    """Where an event does not fit the envelope, or its data the schema of its type; empty where it does."""
+    hooks = setting.model.webhooks
+    if event.problem:
+        return event.problem
+    known = hooks.events.get(event.type or "")
+    for name, value in ((hooks.envelope, event.body), (known.data if known is not None else None, event.data)):
+        if name is not None and (fault := next(iter(setting.envelope(name).iter_errors(value)), None)) is not None:
+            return f"{name} does not fit at /{'/'.join(map(str, fault.instance_path))}: {fault.message}"[:200]
+        if name is not None and (late := misformed(setting, value, setting.model.schemas[name])) is not None:
+            return f"of {name}, {late[1]}, where {late[0]}"
+    return ""
+
+
+def same(answered: Any, told: Any) -> bool:
+    """Whether two values say the same: members that both have, times as the moments they are."""
+    if isinstance(answered, Mapping) and isinstance(told, Mapping):
+        return all(same(value, told[name]) for name, value in answered.items() if name in told)
+    if isinstance(answered, list) and isinstance(told, list):
+        return len(answered) == len(told) and all(map(same, answered, told))
+    return bool(answered == told) or epoch(answered) == epoch(told)
 
 
 def judged(heard: Heard, setting: Setting) -> Iterator[Judgement]:

@@ -91,10 +91,11 @@ class Judge:
         """Whether a contract was broken since the probe began."""
         return self._ledger.broken > self._broken_before
 
-    def judge(self, seen: Seen) -> None:
-        """Learn from an exchange, let the watchers judge it, and remember it, in this order."""
+    def judge(self, seen: Seen, *, alone: bool = False) -> None:
+        """Learn from an exchange, let the watchers judge it, and remember it, in this order. `alone`: of calls at once the only one that
+        had an effect, so that what was known of its subject still held."""
         self.settle()
-        self._learn(seen)
+        self._learn(seen, alone=alone)
         started = self._timer()
         tools = seen.call.surface == MCP
         late: Sequence[Watcher] = ()
@@ -141,9 +142,10 @@ class Judge:
         if chain and not judgement.follows:
             chain[-1].spoilt.append(judgement.contract.partition("/")[0])
 
-    def _learn(self, seen: Seen) -> None:
+    def _learn(self, seen: Seen, *, alone: bool) -> None:
         """What must be known before watchers judge: whether the body fits, and what was known of the resource."""
-        seen.known = None if seen.call.beside else self.memory.subject(seen)  # of calls at once none is before the others
+        beside = seen.call.beside and not alone  # of calls at once none is before the others
+        seen.known = None if beside else self.memory.subject(seen)
         self.redactor.learn(seen.body)
         self.redactor.learn(seen.input)
         self.redactor.learn_exchange(seen.request, seen.answer)
@@ -183,7 +185,7 @@ class Judge:
         for resource, body in self.world.note(seen):
             key = (resource.name, str(body[resource.id]))
             if seen.fits:
-                self.memory.bodies[key] = {**self.memory.bodies.get(key, {}), **body}
+                self.memory.learn(key, body)
 
 
 def told_time(body: Any) -> float | None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from urllib.parse import quote
 
 from pgagents.model import Model
 from pgagents.verify.call import Twist
+from pgagents.wire import Request
 
+QUERY_NAMES = ("access_token", "api_key", "apikey", "key", "token")
+"""How a key in the query is called: the first by RFC 6750 (2.3), which says too why none should stand there; the others by custom."""
 _HEX = re.compile(r"[0-9A-Fa-f-]*")
 """A key whose letters are digits may be read in either case."""
 
@@ -18,11 +23,20 @@ def presented(key: str, twist: Twist, model: Model) -> str | None:
     if twist == "garbage":
         prefix = next(iter(model.auth.schemes[model.auth.default].prefixes), "")
         return f"Bearer {prefix}pgv000000000000000000000000"
+    if twist == "lower":
+        return f"bearer {key}"
     if twist in ("flip", "case", "longer", "shorter"):
         return f"Bearer {_near(key, twist, model)}"
     if twist == "basic":
         return f"Basic {key}"
     return key if twist == "bare" else f"Bearer {key}"
+
+
+def in_query(request: Request, key: str) -> Request:
+    """The request with a key in its query, by every usual name that the query does not have already."""
+    taken = {name for name, _ in request.query}
+    more = "&".join(f"{name}={quote(key, safe='')}" for name in QUERY_NAMES if name not in taken)
+    return replace(request, target=f"{request.target}{'&' if '?' in request.target else '?'}{more}")
 
 
 def _near(key: str, twist: Twist, model: Model) -> str:

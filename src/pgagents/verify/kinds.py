@@ -32,7 +32,7 @@ APART_S = 101
 SHORT_S = (360, 756, 3_636, 14_472, 16_560, 43_236, 59_400)
 LONG_S = (86_400, 90_036, 108_396, 127_512, 172_836)
 """Times that a thing may live, in seconds: within a day, and longer."""
-WORDS = ("NULL", "1E5", "0", "TRUE", "undefined")
+WORDS = ("infinity", "0", "NULL", "1E5", "TRUE", "undefined")
 """Texts that a server's language may take for something else than a text."""
 _PLAIN = re.compile(r"response((?:\.\w+)+)")
 
@@ -133,7 +133,7 @@ class Plan:
         for param in free_params(self.setting, door):
             name, schema = str(param.name), self.setting.named(param.schema)
             if name in given and types_of(schema) == ("string",) and (words := [word for word in WORDS if matches(schema, word)]):
-                given[name] = words[number % len(words)]
+                given[name] = words[(number - len(listed)) % len(words)]
             elif {"number", "integer"} & set(types_of(schema)):
                 value = self._telling_number(door, place, given, name, schema)
                 given |= {} if value is None else {name: value}

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from pgagents.expression import Expression, ExpressionError, Scope
-from pgagents.model import Law
-from pgagents.verify.seen import got
+from pgagents.model import Law, Model
+from pgagents.verify.seen import Seen, got
 
 _LIST = re.compile(r"\b(response|read|created)((?:\.\w+)+?)(?:\.(?:all|exists|exists_one|map|filter)\(|\s*[,)])")
 Outcome = Literal["held", "broken", "vacuous", "error"]
@@ -45,6 +45,14 @@ def _lists(text: str) -> tuple[str, ...]:
 
 def _is_empty(values: Mapping[str, Any], path: str) -> bool:
     return bool(got(values, path) == [])
+
+
+def values_of(model: Model, seen: Seen) -> dict[str, Any]:
+    """What a law reads of an exchange."""
+    return {
+        "input": seen.input, "response": seen.body, "status": seen.status, "surface": seen.call.surface, "now": seen.sent_at,
+        "before": seen.known, "env": model.env,
+    }  # fmt: skip
 
 
 def reads(law: Law) -> frozenset[str]:

@@ -15,6 +15,7 @@ from pgagents.verify.receiver import Inbox
 from pgagents.verify.seen import Seen
 
 MAX_REQUEST_IDS = 200_000
+MAX_BODIES = 5_000
 T = TypeVar("T")
 MOST_SETTINGS = 4
 _LAST: list[Setting] = []
@@ -104,7 +105,7 @@ class Memory:
         self.setting = setting
         self.model = setting.model
         self.bodies: dict[tuple[str, str], Any] = {}
-        """The last known body of a resource, by its name and id."""
+        """The last known body of a resource, by its name and id; of very many, those met last."""
         self.request_ids: set[str] = set()
         self.notes: dict[Any, Any] = {}
         """What a watcher keeps for itself, under keys that begin with its name."""
@@ -114,6 +115,12 @@ class Memory:
         """Places where a valid call met the code for a missing scope."""
         self.keys: Mapping[str, str] = {}
         self.now = 0.0
+
+    def learn(self, key: tuple[str, str], body: Mapping[str, Any]) -> None:
+        """Remember what is told of a resource, and what was told before of its other members."""
+        self.bodies[key] = {**self.bodies.get(key, {}), **body}
+        if len(self.bodies) > MAX_BODIES:
+            del self.bodies[next(iter(self.bodies))]
 
     def subject(self, seen: Seen) -> Any:
         """The last known body of the resource that the call was about, from before the call."""

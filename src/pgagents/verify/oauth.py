@@ -12,6 +12,8 @@ from pgagents.verify.call import Call, Raw
 from pgagents.verify.seen import Seen, got
 
 FORM = "application/x-www-form-urlencoded"
+SHORTEST, LONGEST = 43, 128
+"""How many characters a code verifier may have (RFC 7636, 4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,10 @@ class OAuthClient:
         return "confidential" if self.secret else "public"
 
 
-def verifier(seed: int, number: int) -> str:
+def verifier(seed: int, number: int, length: int = SHORTEST) -> str:
     """A code verifier (RFC 7636, 4.1), the same for the same seed: it protects nothing but this run's own codes."""
-    return _base64url(hashlib.sha256(f"pgagents {seed} {number}".encode()).digest())
+    parts = (hashlib.sha256(f"pgagents {seed} {number}".encode() + b"." * part).digest() for part in range(-(-length // SHORTEST)))
+    return "".join(_base64url(part) for part in parts)[:length]
 
 
 def challenge(verifier: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heapreplace
 from itertools import groupby
 
 from pgagents.contract import Contract
 from pgagents.source import Pointer
-from pgagents.verify.check import Probe
+from pgagents.verify.check import Probe, calls_correctly, collect
 from pgagents.verify.door import REST
 from pgagents.verify.memory import Setting
 
@@ -26,10 +26,6 @@ NAMING = frozenset((
     "workflows",
 ))  # fmt: skip
 """Members of a catalogue below which its author chooses the names."""
-CALLING = (
-    "accepts_valid", "idempotency", "moves", "reads_back", "relation", "same_answer", "walks_pages", "within_agent_limits",
-)  # fmt: skip
-"""Checks whose probes get a success from each of their doors, if the server is right."""
 
 Kind = tuple[str, ...]
 WEIGHTS = {"answer": 4, "check": 2, "line": 1, "effect": 1}
@@ -62,7 +58,8 @@ def surveyed(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Cont
     server knows the key.
     """
     counted = {c.id: c for c in contracts}
-    shown = {i: _shown(setting, p, counted) for i, p in enumerate(probes) if i < first or _free(p)}
+    calling = {name for name, check in collect().items() if calls_correctly(check)}
+    shown = {i: _shown(setting, p, counted, calling) for i, p in enumerate(probes) if i < first or _free(p)}
     waves = _survey(probes, shown, most, min(first, len(probes)))
     return [probes[i] for i in sorted(range(len(probes)), key=lambda i: waves.get(i, len(WAVES) + 1))]
 
@@ -98,10 +95,10 @@ def _free(probe: Probe) -> bool:
     return probe.tier == 1 and not probe.spare and probe.phase < LATE
 
 
-def _shown(setting: Setting, probe: Probe, counted: Mapping[str, Contract]) -> frozenset[Kind]:
+def _shown(setting: Setting, probe: Probe, counted: Mapping[str, Contract], calling: Collection[str]) -> frozenset[Kind]:
     """The kinds that a probe shows: those of its contracts, and the first answers of the actions that it calls correctly."""
     found = {kind for id in probe.covers if id in counted for kind in kinds_of(setting, counted[id])}
-    if probe.name.partition("/")[0] in CALLING:
+    if probe.name.partition("/")[0] in calling:
         found.update(("answer", str(d.action.name)) for d in probe.doors)
     return frozenset(found)
 

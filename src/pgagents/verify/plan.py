@@ -128,6 +128,9 @@ def draft(
     if options.shard and options.max_requests is None and options.profile == "standard":
         most = min(most, _share(ordered, wanted, most, options.shard[1]))
     again = again_until(setting, options, most)
+    if options.shard:  # a whole run repeats what its budget leaves room for, and so do its parts together
+        room = max(0, again_until(setting, options, budget(setting, options, roles)) - sum(p.cost for p in shared if p.tier == 1))
+        again = min(again, sum(p.cost for p in ordered if p.tier == 1) + room // options.shard[1]) if room else 0
     last = sum(p.cost for p in ordered if p.phase == LAST) if options.limits and options.max_requests is None else 0
     asked = {} if options.limits else _only_when_limited(setting, contracts)
     return Draft(tuple(ordered), settled, most + last, digest, again, last, writes, asked)

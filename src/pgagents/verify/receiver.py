@@ -13,8 +13,9 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 MOST_BOXES = 50
-MOST_DELIVERIES = 200
-"""Kept for each box; a server that sends without end only pushes its own older ones out."""
+MOST_DELIVERIES = 2_000
+MOST_KEPT_BYTES = 16_777_216
+"""Kept for each box, so many and so much of their bodies; a server that sends without end only pushes its own older ones out."""
 MAX_BODY_BYTES = 1_048_576
 TAKEN = 204
 REFUSED = 500
@@ -41,7 +42,15 @@ class _Box:
     """One address: what came, and how many more are to be refused."""
 
     refusals: int = 0
-    came: deque[Delivery] = field(default_factory=lambda: deque(maxlen=MOST_DELIVERIES))
+    came: deque[Delivery] = field(default_factory=deque)
+    size_bytes: int = 0
+
+    def keep(self, delivery: Delivery) -> None:
+        """Keep it, and of the older ones as many as there is room for."""
+        self.came.append(delivery)
+        self.size_bytes += len(delivery.body)
+        while len(self.came) > MOST_DELIVERIES or self.size_bytes > MOST_KEPT_BYTES:
+            self.size_bytes -= len(self.came.popleft().body)
 
 
 class Inbox:
@@ -86,5 +95,5 @@ class Inbox:
                 return TOO_LARGE
             status = REFUSED if box.refusals > 0 else TAKEN
             box.refusals -= status == REFUSED
-            box.came.append(Delivery(headers, body, at, status))
+            box.keep(Delivery(headers, body, at, status))
             return status

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
+from typing import Any
 
+from pgagents.verify.call import Call
 from pgagents.verify.check import CONFLICT, Judgement, broken, kept
-from pgagents.verify.door import Door
+from pgagents.verify.door import REST, Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen, got
@@ -36,6 +38,19 @@ def replayed(setting: Setting, door: Door, contract: str, first: Seen, second: S
         expected = {"conflict": f"{CONFLICT}", "same": "the first answer again"}.get(point, "a conflict, or the first answer again")
         new = " with something new" if second.success and not same else ""
         yield broken(contract, expected, f"{second.outcome}{new}")
+
+
+def ended(setting: Setting, door: Door, first: Seen) -> Generator[Any, Any, None]:
+    """Where a key is refused for a time that the catalogue tells, what was made with it ends first: the key is used all the same, and
+    what the thing took is free again, so that a refusal is for the key."""
+    told, makes = setting.model.idempotency, recipe_of(setting.model, door.action).makes
+    undo = makes.undone_by if makes is not None else None
+    ending = setting.door(str(undo.action.name), REST) if undo is not None else None
+    if told is None or not told.lives_s or setting.model.points.replay != "conflict" or not door.on_rest:
+        return
+    body = at_path(makes.made_by.at, first) if makes is not None and makes.made_by and makes.made_by.at else None
+    if undo is not None and ending is not None and isinstance(body, Mapping):
+        yield Call(ending, undo.input, "valid", "the end of what an idempotency key made", subject=makes, made=body)
 
 
 def same_thing(setting: Setting, door: Door, first: Seen, second: Seen) -> bool:

@@ -251,7 +251,7 @@ def _tell_time(driver: Driver) -> None:
 
 
 def _affordable(driver: Driver, probe: Probe, max_requests: int) -> bool:
-    return driver.sent + driver.world.owed() + probe.cost + 1 <= max_requests
+    return driver.sent + driver.world.pool.owed() + probe.cost + 1 <= max_requests
 
 
 def _finish(driver: Driver, stopped: str) -> list[str]:

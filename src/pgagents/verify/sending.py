@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Barrier
 from typing import Any
 
 from pgagents.verify.call import Call, Signature
 from pgagents.verify.door import MCP, REST
 from pgagents.verify.encode import request_of
-from pgagents.verify.key import presented
+from pgagents.verify.key import in_query, presented
 from pgagents.verify.manners import in_manner
 from pgagents.verify.mcp_link import Link
 from pgagents.verify.memory import Setting
 from pgagents.verify.options import Options
 from pgagents.verify.pace import Pacer
+from pgagents.verify.request_ids import foreign
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.signing import header_of
 from pgagents.verify.thing import Unavailable
@@ -64,7 +65,7 @@ class Sender:
         self.pacer = Pacer(self.model, clock, options.seed, options.max_wait_s, options.shard[1] if options.shard else 1)
         self.max_requests, self.until = max_requests, until
         self._most_requests = max_requests * 3 // 2 if options.max_requests is None and options.profile == "standard" else max_requests
-        self._seed = options.seed
+        self._seed, self._own_id = options.seed, foreign(setting)
         self.moved_s = 0.0
         self._linked = setting.mcp.requests if setting.mcp is not None else 0
         self.sent = self.answered = 0
@@ -199,9 +200,8 @@ class Sender:
         authorization = self._authorization(call)
         request = request_of(call, ready.values, authorization)
         if call.twist == "query":
-            joint = "&" if "?" in request.target else "?"
-            request = replace(request, target=f"{request.target}{joint}api_key={self.keys.get(call.role, '')}")
-        request = in_manner(request, call, ready.values, self._seed)
+            request = in_query(request, self.keys.get(call.role, ""))
+        request = in_manner(request, call, ready.values, self._seed, self._own_id)
         return self._signed(call, request), call.role if authorization and not call.twist else "-"
 
     def _authorization(self, call: Call) -> str | None:

@@ -38,7 +38,7 @@ class Telling:
     direct: bool
     writes: bool
     makes: bool
-    """Whether the action makes the very thing."""
+    """Whether the action makes the very thing, or what the catalogue speaks of as another one of its kind: a bill of what was open."""
 
 
 def tellings_of(model: Model, action: Action, referred: Mapping[str, Resource]) -> tuple[Telling, ...]:
@@ -60,7 +60,9 @@ def _found(model: Model, action: Action, written: Mapping[str, Any], path: Path,
     members = _members(model, schema)
     own = next((r for r in model.resources.values() if r.id in members and path in _places(r, action)), None)
     if own is not None:
-        yield _telling(model, action, kind_of(model, own), path, own.id, members, makes=_makes(own, action))
+        kind = kind_of(model, own)
+        makes = any(_makes(r, action) for r in model.resources.values() if kind_of(model, r) == kind)
+        yield _telling(model, action, kind, path, own.id, members, makes=makes)
     for name in members:
         other = referred.get(name)
         if other is not None and (own is None or _makes(own, action)):

@@ -44,6 +44,8 @@ class Thing:
     gone: bool = False
     used: bool = False
     """Whether a call has had it."""
+    turns: int = 0
+    """How many calls have had it for themselves."""
     worn: bool = False
     """A call that wanted one for itself was refused with it, so the next such call gets another."""
     ends_at: float = math.inf

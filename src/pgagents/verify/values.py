@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +16,8 @@ FAR = 300
 """Characters: more than a column of 255 takes, and less than any server's limit of an address."""
 HAIR = 0.000_001
 """Beyond a bound by less than what anybody rounds to."""
+VAST = 10**308
+"""Nearly the most that a double holds: what is reckoned with it is infinite."""
 NEAR_FORMS = {"date-time": ("2026-04-18T16:00:00", "2026-02-30T16:00:00Z", "2026-04-18"), "date": ("2026-02-30",)}
 """What is almost of a format: a time without an offset, a day that no calendar has, a day without a time."""
 FORMATS = {
@@ -149,16 +153,12 @@ def matches(schema: Mapping[str, Any], value: Any) -> bool:
 
 @lru_cache(maxsize=2_000)
 def _validator(text: str) -> Any:
-    import json
-
     from pgagents.schema import validator
 
     return validator(json.loads(text), {})
 
 
 def _frozen(schema: Mapping[str, Any]) -> str:
-    import json
-
     return json.dumps(schema, sort_keys=True)
 
 
@@ -200,9 +200,11 @@ def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[
         yield Wrong("minimum", path, _tidy(v - step), f"is below {v:g}")
         yield Wrong("minimum", path, _tidy(v - 1_000_000), f"is far below {v:g}", 2)
         if not whole:
-            yield Wrong("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}")
+            zero = _tidy(v - step) == 0  # which some take for nothing at all, so it tells more
+            yield Wrong("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}", 2 if zero else 1)
     if (v := schema.get("maximum")) is not None:
         yield Wrong("maximum", path, _tidy(v + step), f"is above {v:g}")
+        yield Wrong("maximum", path, VAST, "is nearly the most that a double holds")
         yield Wrong("maximum", path, _tidy(v + 1_000_000_000), f"is far above {v:g}", 2)
         if not whole:
             yield Wrong("maximum", path, _tidy(v + HAIR), f"is a hair above {v:g}")
@@ -226,23 +228,32 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[W
     if least := schema.get("minLength"):
         yield Wrong("minLength", path, low(schema, {})[: least - 1], f"has {least - 1} characters")
     if (most := schema.get("maxLength")) is not None:
-        yield Wrong("maxLength", path, "x" * (most + 1), f"has {most + 1} characters")
-        yield Wrong("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
-        yield Wrong("maxLength", path, "x" * (most + FAR), f"has {most + FAR} characters")
+        head = URI if schema.get("format") in ("uri", "url") else ""
+        yield Wrong("maxLength", path, head.ljust(most + 1, "x"), f"has {most + 1} characters")
+        if not head:
+            yield Wrong("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
+        yield Wrong("maxLength", path, head.ljust(most + FAR, "x"), f"has {most + FAR} characters")
     if pattern := schema.get("pattern"):
         yield from _mismatches(schema, str(pattern), path)
     if form := schema.get("format"):
-        for index, text in enumerate(("pgv no such form", *NEAR_FORMS.get(form, ()))):
+        for text in NEAR_FORMS.get(form, ()):
             if not matches(schema, text):
-                yield Wrong("format", path, text, f"is {text}, which is no {form}" if index else f"is no {form}")
+                yield Wrong("format", path, text, f"is {text}, which is no {form}")
+        yield Wrong("format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1)
 
 
 def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...]) -> Iterator[Wrong]:
     """Texts that a pattern does not match, and that what stands in its place in a server may: a class of letters that takes those
-    of every script, an end that a line break may follow, bounds that are forgotten."""
+    of every script, an end that a line break may follow, bounds that are forgotten, blanks that are cut off before one looks, a letter
+    of its own that is in the other case or not there."""
     base = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
     long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
-    likely = (base[:1] + " !" + base[1:], base + "\n", long + long[-1:], "é" + base, base + "\u0663")
+    named = URI if URI.startswith(base) and schema.get("format") in ("uri", "url") else ""
+    begun = re.match(r"\^([a-z]{2,})", pattern)
+    likely: tuple[str, ...] = (base[:1] + " !" + base[1:], base + "\n", long + long[-1:], "é" + base, base + "\u0663", f" {base} ")
+    if named and begun:  # the rest of it is right
+        end = begun.end(1) - 1
+        likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
     for text in (t for t in dict.fromkeys((*likely, "")) if not matches(schema, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
         yield Wrong("pattern", path, text, says, 1 if text in likely else 2)
@@ -254,10 +265,10 @@ def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wr
     if first is None:
         yield Wrong("enum", path, "pgv-other", "is none of the listed values")
         return
-    yield Wrong("enum", path, f"{first}x", "is none of the listed values")
-    for text, says in ((first.swapcase(), "is a listed value in the other case"), (first[:-1], "is the beginning of a listed value")):
+    near = ((first.swapcase(), "is a listed value in the other case"), (first[:-1], "is the beginning of a listed value"))
+    for index, (text, says) in enumerate((*near, (f"{first}x", "is none of the listed values"))):
         if text not in values:
-            yield Wrong("enum", path, text, says)
+            yield Wrong("enum", path, text, says, 2 if index else 1)  # who takes anything takes the first as well
 
 
 def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool) -> Iterator[Wrong]:
@@ -283,10 +294,15 @@ def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ..
         yield "a boolean in a string", "true"
     if "string" in kinds:
         yield "a number", 12345
-    elif "object" in kinds or "array" in kinds:
-        yield "a string", "pgv"
+    elif "array" in kinds:
+        yield "one item without its list", distinct(schema.get("items", {}), schemas, 0)
+    elif "object" in kinds:
+        yield "an object in a string", json.dumps(low(schema, schemas))
     else:
-        yield "a word", "NaN" if {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} & schema.keys() else "pgv"
+        bounds = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} & schema.keys()
+        yield "a word", "NaN" if bounds else "yes" if "boolean" in kinds else "pgv"
+    if {"number", "integer"} & set(kinds) and "string" not in kinds:
+        yield "a number with its unit", f"{low(schema, schemas)}km"
     if "boolean" not in kinds:
         yield "a boolean", True
     elif not {"number", "integer"} & set(kinds):
@@ -302,10 +318,11 @@ def _arrays(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, 
     if least := schema.get("minItems"):
         yield Wrong("minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items")
     if (most := schema.get("maxItems")) is not None:
-        values = [distinct(item, schemas, i) for i in range(most + 1)]
-        if not resolve(item, schemas).get("enum"):
-            yield Wrong("maxItems", path, values, f"has {most + 1} items")
+        listed = resolve(item, schemas).get("enum")
+        values = [listed[i % len(listed)] if listed else distinct(item, schemas, i) for i in range(most + 1)]
+        yield Wrong("maxItems", path, values, f"has {most + 1} items")
     if schema.get("uniqueItems"):
         one = distinct(item, schemas, 0)
         yield Wrong("uniqueItems", path, [one, one], "has an item twice")
-    yield from wrongs(item, schemas, required=False, path=(*path, 0))
+    place = 0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1  # behind a right one, which is all that some look at
+    yield from wrongs(item, schemas, required=False, path=(*path, place))

@@ -14,7 +14,7 @@ from pgagents.model import Param
 from pgagents.origin import plain
 from pgagents.schema import resolve, subschemas
 from pgagents.verify.call import Call
-from pgagents.verify.generate import is_invalid, negatives_of, ordinary, stand_ins
+from pgagents.verify.generate import is_invalid, negatives_of, of_another, ordinary, stand_ins
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.values import high, low, types_of
@@ -61,16 +61,15 @@ Tried = tuple[str, str, Mapping[str, Any], str, bool]
 
 
 def _of_another(setting: Setting, desk: Desk, recipe: Recipe) -> Iterator[Tried]:
-    """A dispatcher's document shows the arguments of all its actions in one object; a model gives one that is another action's."""
-    dispatcher = desk.door.dispatcher
-    if dispatcher is None or desk.door.action.unknown != "refused":
+    """A dispatcher's document shows the arguments of all its actions in one object; a model gives one that is another action's. Of all
+    actions but the first `refuses_invalid` sends such a call."""
+    door = desk.door
+    param = of_another(door)
+    if param is None or door.dispatcher is None or door.action is not door.dispatcher.actions[0] or door.action.unknown != "refused":
         return
-    own = {str(p.name) for p in desk.door.params}
-    others = {str(p.name): p for a in dispatcher.actions for p in a.params if str(p.name) not in own and p.place != "header"}
-    for name, param in others.items():
-        given = {**recipe.input, name: low(param.schema, setting.model.schemas)}
-        yield f"of_another/{name}", "", given, f"{name}, an argument of another action, is given", False
-        return
+    name = str(param.name)
+    given = {**recipe.input, name: low(param.schema, setting.model.schemas)}
+    yield f"of_another/{name}", "", given, f"{name}, an argument of another action, is given", False
 
 
 def _null_word(desk: Desk, recipe: Recipe) -> Iterator[Tried]:

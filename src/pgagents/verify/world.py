@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pgagents.expression import Expression, Scope, epoch
+from pgagents.expression import Expression, Scope
 from pgagents.model import Call as Recipe
 from pgagents.model import Resource
 from pgagents.verify.call import Call, Fresh, Live, Moment, Signature
 from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting
+from pgagents.verify.pool import Pool
 from pgagents.verify.recipe import known, whole
 from pgagents.verify.seen import Seen, got
 from pgagents.verify.thing import Thing, Unavailable, at_path, evaluated, names_in, recipe_for, will_do
 
-__all__ = ["MAX_TRIES", "Thing", "Unavailable", "World", "at_path", "will_do"]
+__all__ = ["Thing", "Unavailable", "World", "at_path", "will_do"]
 
 Asking = Generator[Call, Seen, Any]
-MAX_TRIES = 2
-MOST_KEPT = 25
-"""How many things of a kind and state are remembered that need no undoing."""
 MOST_UNFIT = 1_000
 _FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
-POOL = 6
-"""How many live things of a kind are kept at hand for later calls; runs at the same time share the number."""
 LONGEST_PAST = 4
-SOON_S = 5.0
-"""What ends by itself so soon is given to no call."""
 
 
 class World:
@@ -40,40 +32,23 @@ class World:
     def __init__(self, setting: Setting, tag: str, env: Mapping[str, Any], shard: tuple[int, int] = (1, 1)) -> None:
         """`tag` begins the ids that are made up, `shard` says which of how many runs use the server at the same time."""
         self.setting, self.model, self.tag, self.env = setting, setting.model, tag, dict(env)
-        self._turn, self._pool = shard[0] - 1, max(1, POOL // shard[1])
-        self.things: list[Thing] = []
-        self._left: list[Thing] | None = None
-        """What `left` gave, as long as nothing changes and none of it is over by itself (`_left_until`)."""
-        self._left_until, self._owed = math.inf, 0
-        self._settled = False
-        """Whether nothing has changed or been taken since `surplus` found nothing."""
+        self.pool = Pool(self.model.resources, shard)
         self._unfit: dict[tuple[str, str], Mapping[str, Any]] = {}
         """Found things that will not do."""
         self._told_by: dict[str, list[tuple[Resource, Recipe | None, bool]]] = {}
-        self._by_key: dict[tuple[str, str], Thing] = {}
-        self._undone_from = {
-            r.name: m.origin_states
-            for r in self.model.resources.values()
-            for m in r.moves
-            if r.undone_by and m.action is r.undone_by.action
-        }
         self._fresh = 0
         self._once: dict[Fresh, str] = {}
-        self.now = 0.0
-        self._strict = False
-        self.lent: list[Thing] = []
-        """Things without a state that the last call got though others had had them."""
 
     # -- values -------------------------------------------------------------------------------------------------
 
     def resolve(self, call: Call) -> Asking:
         """The call's arguments with live ids laid in, and the subject's body. Raises Unavailable."""
-        self.lent = []
+        self.pool.lent = []
         subject: Mapping[str, Any] | None = call.made
         if subject is None and call.subject is not None:
             thing = yield from self.have(Live(call.subject.name, call.states, call.fresh, call.owner, call.standard))
             subject = thing.body
-        names: dict[str, Any] = {"env": self.env, "now": self.now, "input": {}}
+        names: dict[str, Any] = {"env": self.env, "now": self.pool.now, "input": {}}
         if subject is not None:
             names["resource"] = subject
             if call.subject is not None:
@@ -111,7 +86,7 @@ class World:
         if isinstance(value, Signature):
             return "-"
         if isinstance(value, Moment):
-            return datetime.fromtimestamp(self.now + value.after_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            return datetime.fromtimestamp(self.pool.now + value.after_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         if isinstance(value, Fresh):
             if value in self._once:
                 return self._once[value]
@@ -122,15 +97,6 @@ class World:
             return found
         return value
 
-    @contextmanager
-    def only_new(self) -> Iterator[None]:
-        """Within it, a call that wants a thing for itself gets a new one where what others did to those at hand is not known."""
-        before, self._strict = self._strict, True
-        try:
-            yield
-        finally:
-            self._strict = before
-
     # -- having -------------------------------------------------------------------------------------------------
 
     def have(self, live: Live) -> Asking:
@@ -138,85 +104,13 @@ class World:
         resource = self.model.resources[live.resource]
         if resource.made_by is None and resource.found_by is None:
             raise Unavailable(f"the catalogue does not say how to come by a {resource.name}")
-        for thing in self._at_hand(resource):
-            if self._usable(thing, resource, live):
-                thing.taken = live.fresh and thing.made
-                self._settled = self._settled and not thing.taken
-                if thing.taken and thing.used and not _stateful(resource, live):
-                    self.lent.append(thing)
-                thing.used = True
-                return thing
+        there = self.pool.at_hand(resource, live)
+        if there is not None:
+            return there
         thing = yield from self.obtain(resource, live.role)
-        thing.used = True
-        if live.fresh and thing.made:
-            thing.taken, self._settled = True, False
+        self.pool.give(thing, live)
         yield from self._move_to(thing, live)
         return thing
-
-    def _at_hand(self, resource: Resource) -> list[Thing]:
-        """All things. Of what is found and not made, runs at the same time begin at different ones, so as not to fill one place."""
-        if not self._turn or resource.made_by is not None:
-            return self.things
-        found = [t for t in self.things if t.resource is resource]
-        first = self._turn % len(found) if found else 0
-        return found[first:] + found[:first]
-
-    def _usable(self, thing: Thing, resource: Resource, live: Live) -> bool:
-        """Whether one at hand will do. One with a state may be handed on to a call that wants one for itself; what others did
-        to one without is not known, so that is only tried (`lent`)."""
-        if (
-            thing.resource is not resource
-            or thing.gone
-            or thing.spoilt
-            or self._is_taken(thing)
-            or self._over(thing, SOON_S)
-            or (thing.made and thing.role != live.role)
-        ):
-            return False
-        if live.standard and thing.made and (not thing.standard or thing.touched):
-            return False
-        if live.fresh and thing.made and not _stateful(resource, live) and (self._strict or thing.worn or thing.role == "second"):
-            return False
-        return not live.states or thing.state is None or thing.state in live.states
-
-    @property
-    def lends(self) -> bool:
-        """Whether a probe has anything for itself."""
-        return any(t.taken for t in self.things)
-
-    def _is_taken(self, thing: Thing) -> bool:
-        """Whether a probe has it for itself, under this resource's name or another's."""
-        return any(t.taken and t.id == thing.id for t in self.things)
-
-    def surplus(self, spoilt: bool) -> list[Thing]:
-        """Give back what the last probe had for itself (not where a promise was broken); what is more than a few of a kind
-        is to be undone."""
-        left = self.left()
-        if self._settled and not spoilt:
-            return []
-        if spoilt:
-            ids = {t.id for t in self.things if t.taken}
-            for thing in self.things:
-                thing.spoilt = thing.spoilt or thing.id in ids
-        pools: dict[tuple[str, str], list[Thing]] = {}
-        for thing in left:
-            if not thing.tries:
-                pools.setdefault((thing.resource.name, thing.role), []).append(thing)
-        kept: dict[tuple[str, str, str | None], int] = {}
-        remaining: list[Thing] = []
-        for thing in reversed(self.things):
-            thing.taken = False
-            key = (thing.resource.name, thing.role, thing.state)
-            kept[key] = kept.get(key, 0) + 1
-            if not thing.gone and (kept[key] <= MOST_KEPT or (thing.made and self._undoable(thing))):
-                remaining.append(thing)
-            else:
-                self._by_key.pop((thing.resource.name, thing.id), None)
-        self.things = remaining[::-1]
-        most = self._pool
-        found = [t for pool in pools.values() for t in (*(s for s in pool if s.spoilt), *[s for s in pool if not s.spoilt][most:])]
-        self._settled = not found
-        return found
 
     def obtain(self, resource: Resource, role: str) -> Asking:
         """Make one (or find one, where it cannot be made). Raises Unavailable."""
@@ -225,17 +119,17 @@ class World:
         door = self.setting.door(str(recipe.action.name), "rest")
         if door is None:
             raise Unavailable(f"{recipe.action.name} is not offered on REST")
-        before = {id(t) for t in self.things}
+        before = {id(t) for t in self.pool.things}
         made = resource.made_by is not None
         why = f"to have a {resource.name}"
         seen = yield Call(door, recipe.input, "valid", why, role=role, owner=role, fresh=made)
         if not seen.success:
             raise Unavailable(f"no {resource.name} could be {'made' if made else 'found'}: {recipe.action.name} answered {seen.outcome}")
-        found = [t for t in self.things if id(t) not in before and t.resource is resource]
+        found = [t for t in self.pool.things if id(t) not in before and t.resource is resource]
         if not found:
             found = [
                 t
-                for t in self.things
+                for t in self.pool.things
                 if t.resource is resource and not t.taken and not t.spoilt and not t.gone and t.made == made and t.role == role
             ][-1:]
         if not found:
@@ -294,7 +188,7 @@ class World:
 
     def _remember(self, resource: Resource, body: Mapping[str, Any], seen: Seen, made: bool, recipe: Recipe | None) -> None:
         key = (resource.name, str(body[resource.id]))
-        thing = self._by_key.get(key)
+        thing = self.pool.known(resource, key[1])
         state = body.get(resource.state) if resource.state else None
         if thing is not None:
             lasting = {k: thing.body[k] for k in resource.fixed if k in thing.body} if thing.made else {}
@@ -302,15 +196,15 @@ class World:
             thing.past = [*thing.past, seen.call][-LONGEST_PAST:]
             thing.touched = thing.touched or (seen.call.door is not None and seen.call.door.action.effect == "write")
             thing.state = state if isinstance(state, str) else thing.state
-            self._changed(thing)
+            self.pool.changed(thing)
             return
         if recipe is not None and recipe is resource.found_by:
             if self._unfit.get(key) != body and self._suits(key, resource, recipe, body):
-                self._add(key, Thing(resource, key[1], body, seen.call.role, False, None))
+                self.pool.add(Thing(resource, key[1], body, seen.call.role, False, None))
         elif made and (recipe is None or will_do(recipe.where, resource, body)):
             told = state if isinstance(state, str) else None
             plainly = recipe is not None and seen.call.input == recipe.input
-            self._add(key, Thing(resource, key[1], body, seen.call.role or "main", True, told, standard=plainly))
+            self.pool.add(Thing(resource, key[1], body, seen.call.role or "main", True, told, standard=plainly))
 
     def _suits(self, key: tuple[str, str], resource: Resource, recipe: Recipe, body: Mapping[str, Any]) -> bool:
         """Whether a found thing will do; one that will not is known again as long as it stays as it is."""
@@ -321,61 +215,19 @@ class World:
             self._unfit[key] = body
         return suits
 
-    def _add(self, key: tuple[str, str], thing: Thing) -> None:
-        self._by_key[key] = thing
-        self.things.append(thing)
-        self._changed(thing)
-
-    def _changed(self, thing: Thing) -> None:
-        self._settled = False
-        if thing.made:
-            self._left = None
-            thing.ends_at = epoch(thing.body.get(thing.resource.expires_by)) if thing.resource.expires_by else math.inf
-
     def _undone(self, resource: Resource, seen: Seen) -> None:
         for param in seen.call.door.params if seen.call.door else ():
-            thing = self._by_key.get((resource.name, str(seen.input.get(str(param.name)))))
+            thing = self.pool.known(resource, seen.input.get(str(param.name)))
             if thing is not None and param.refers_to == resource.name and not resource.state:
                 thing.gone = True
-                self._changed(thing)
+                self.pool.changed(thing)
 
     def past(self, call: Call, subject: Mapping[str, Any] | None) -> tuple[Call, ...]:
         """What reads have told of a call's subject."""
-        thing = self._by_key.get((call.subject.name, str((subject or {}).get(call.subject.id)))) if call.subject else None
+        thing = self.pool.known(call.subject, (subject or {}).get(call.subject.id)) if call.subject else None
         return tuple(c for c in thing.past if c.door is not None and c.door.action.effect == "read") if thing else ()
 
     # -- cleaning up --------------------------------------------------------------------------------------------
-
-    def left(self) -> list[Thing]:
-        """What was made and is neither undone nor over by itself."""
-        if self._left is not None and not self._left_until < self.now:
-            return self._left
-        found, until = [], math.inf
-        for thing in self.things:
-            if thing.gone or not thing.made:
-                continue
-            if self._over(thing):
-                thing.gone = True
-                continue
-            until = min(until, thing.ends_at)
-            if thing.resource.undone_by and self._undoable(thing):
-                found.append(thing)
-        self._left, self._left_until, self._settled = found, until, False
-        self._owed = sum(t.tries < MAX_TRIES for t in found)
-        return found
-
-    def _over(self, thing: Thing, ahead_s: float = 0.0) -> bool:
-        """Whether it has ended by itself (or will have)."""
-        return thing.ends_at < self.now + ahead_s  # a time that cannot be read is none
-
-    def owed(self) -> int:
-        """How many requests undoing all of it takes."""
-        self.left()
-        return self._owed
-
-    def _undoable(self, thing: Thing) -> bool:
-        states = self._undone_from.get(thing.resource.name)
-        return states is None or thing.state is None or thing.state in states
 
     def undo(self, thing: Thing) -> Asking:
         """Undo one; gives whether it went."""
@@ -389,10 +241,5 @@ class World:
         over = {c.name for c in (thing.resource.missing, *(m.otherwise for m in thing.resource.moves if m.action is undo.action)) if c}
         thing.gone = seen.success or seen.code in over
         thing.tries += not thing.gone
-        self._changed(thing)
+        self.pool.changed(thing)
         return thing.gone
-
-
-def _stateful(resource: Resource, live: Live) -> bool:
-    """Whether its state tells what others did to it."""
-    return resource.state is not None and bool(live.states)

@@ -10,7 +10,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request
 
 BREAKS = frozenset({"keeps_offer"})
-ALSO: dict[str, str] = {}
+ALSO = {"refuses_invalid": "of most actions it is such an argument that is tried as an undeclared one"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

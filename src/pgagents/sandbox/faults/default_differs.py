@@ -11,7 +11,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 BREAKS = frozenset({"keeps_defaults"})
-ALSO: dict[str, str] = {}
+ALSO = {"relation": "a page that is full for the server has room by the declared default"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

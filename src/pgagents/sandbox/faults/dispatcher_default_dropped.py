@@ -9,7 +9,10 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 BREAKS = frozenset({"same_answer"})
-ALSO: dict[str, str] = {"law": "a default that a law reads is not the declared one"}
+ALSO: dict[str, str] = {
+    "law": "a default that a law reads is not the declared one",
+    "relation": "a page that is full for the server has room by the declared default",
+}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -12,6 +12,7 @@ ALSO: dict[str, str] = {
     "law": "what an argument asks for is not in the answer",
     "refuses_invalid": "a wrong optional argument is forgotten, not refused",
     "idempotency": "the idempotency key is one of them",
+    "relation": "a page that is full for the server has room by what was asked for",
 }
 
 

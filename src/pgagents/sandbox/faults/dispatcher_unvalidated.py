@@ -11,6 +11,7 @@ BREAKS = frozenset({"refuses_invalid"})
 ALSO: dict[str, str] = {
     "framework": "the form of the dispatcher's own members goes unchecked too",
     "same_answer": "REST refuses what the dispatcher takes, or takes for something else",
+    "absent_id": "an id with blanks around it is served, too",
 }
 
 

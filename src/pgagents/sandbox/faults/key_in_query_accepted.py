@@ -11,11 +11,11 @@ ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:
-    """Read the usual names."""
+    """Read two of the usual names."""
 
     def repair(request: Request) -> Request:
         given = dict(request.query)
-        token = next((given[n] for n in ("api_key", "key", "access_token", "token") if n in given), None)
+        token = next((given[n] for n in ("access_token", "key") if n in given), None)
         if token is None or request.header("authorization") is not None:
             return request
         return request.with_header("Authorization", f"Bearer {token}")

@@ -10,7 +10,7 @@ from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response, Silence
 
-POINT = None
+POINT = "last_page"
 _END = "end-of-list"
 
 

@@ -14,6 +14,7 @@ from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
+from pgagents.verify.refusal import expected
 from pgagents.verify.seen import Seen
 
 NAME = "absent_id"
@@ -21,6 +22,8 @@ TOOLS = True
 ALONE = True
 BEHIND = "-pgv"
 """What no server has behind an id of its own."""
+BLANK = " "
+"""What some cut off before they look."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -65,9 +68,26 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             contract = f"{NAME}/foreign/{param.name}/{door.place}"
             call = ordinary(door, recipe, "absent", f"another project's {resource.name}", role="second", owner="main")
             run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
+            over = _ended(resource) if _nearly(setting, door, param) else _over(door, resource) if door.on_rest else ()
+            if over:
+                call = replace(call, states=over, why=f"another project's {resource.name} that is {' or '.join(over)}")
+                run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
             if not param.required:
                 run = _with_theirs(setting, call, param, resource, contract)
             yield Probe(contract, 3, (contract,), 1, run, (door,), "second", writes)
+
+
+def _over(door: Door, resource: Resource) -> tuple[str, ...]:
+    """States from which an action does not move a thing that other states allow it to: whose it is goes before how it stands, so a
+    server that looks at the state first tells another project that there is something."""
+    move = next((m for m in resource.moves if m.action is door.action and m.otherwise not in (None, resource.missing)), None)
+    return tuple(s for s in resource.states if s not in move.origin_states) if move is not None else ()
+
+
+def _ended(resource: Resource) -> tuple[str, ...]:
+    """States that no action moves a thing on from: it may be kept elsewhere then, and is its project's still."""
+    left = {state for move in resource.moves for state in move.origin_states}
+    return tuple(s for s in resource.states if s not in left) if left else ()
 
 
 def _with_theirs(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
@@ -108,27 +128,31 @@ def _twice(setting: Setting) -> tuple[Door, Param] | None:
 
 
 def _nearly(setting: Setting, door: Door, param: Param) -> bool:
-    """Whether this read is asked for what begins with an id that is there: every second one that takes an id of that kind."""
-    if door.action.effect != "read":
-        return False
-    alike = [d for d, p, _ in _references(setting) if p.refers_to == param.refers_to and d.action.effect == "read"]
+    """Whether this door is asked for what is nearly an id that is there: every second one that takes an id of that kind, of those that
+    read and of those that write."""
+    effect = door.action.effect
+    alike = [d for d, p, _ in _references(setting) if p.refers_to == param.refers_to and d.action.effect == effect]
     return alike.index(door) % 2 == 1
 
 
 def _near(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
-    """A call for what only begins with the id of a thing that is there; for the absent one, where no id may be so long."""
+    """A read of what only begins with the id of a thing that is there, a write to what has blanks around it; of the absent one, where
+    an id may not be so long, or may have blanks."""
 
     def run() -> Conversation:
         assert call.door is not None
         assert resource.missing is not None
         there: Mapping[str, Any] = yield Live(resource.name)
-        near = f"{there.get(resource.id)}{BEHIND}"
-        if not setting.test(("param", call.door.action.name, str(param.name)), param.schema).is_valid(near):
+        id, reads = there.get(resource.id), call.door.action.effect == "read"
+        near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
+        if setting.test(("param", call.door.action.name, str(param.name)), param.schema).is_valid(near) != reads:
             yield call
             return
-        what = f"a {param.name} that only begins with one that exists"
-        seen: Seen = yield replace(call, input={**call.input, str(param.name): near}, why=what)
-        yield from refused_with(seen, contract, [resource.missing], what)
+        what = f"a {param.name} that {'only begins with one that exists' if reads else 'exists, with blanks around it'}"
+        asked = replace(call, input={**call.input, str(param.name): near}, why=what, field="" if reads else str(param.name))
+        seen: Seen = yield asked
+        codes, statuses = ([resource.missing], []) if reads else expected(setting, asked)
+        yield from refused_with(seen, contract, codes, what, statuses)
 
     return run
 
@@ -147,12 +171,13 @@ def _asked(call: Call, *, twice: bool) -> Callable[[], Conversation]:
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every call about an id of nothing, whatever it was made for."""
     door = seen.call.door
-    if door is None or seen.call.intent != "absent" or seen.call.role != "main" or seen.call.twist:
+    if door is None or seen.call.intent != "absent" or seen.call.role not in ("main", "") or seen.call.twist:
         return
     for param in door.params:
         resource = memory.model.resources.get(param.refers_to or "")
         given = seen.call.input.get(str(param.name))
         if resource is not None and resource.absent is not None and resource.missing is not None and given == resource.absent:
             what = f"a {param.name} that does not exist"
-            yield from refused_with(seen, f"{NAME}/unknown/{param.name}/{door.place}", [resource.missing], what)
+            if seen.call.role or seen.code == resource.missing.name:  # to a token the answer may be another
+                yield from refused_with(seen, f"{NAME}/unknown/{param.name}/{door.place}", [resource.missing], what)
             return

@@ -12,7 +12,7 @@ from pgagents.origin import plain
 from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, kept, promise, untested
 from pgagents.verify.door import Door
-from pgagents.verify.edges import edges, fills_a_page, free_params
+from pgagents.verify.edges import edges, fills_a_page, free_params, unusual
 from pgagents.verify.fuzz import random_values
 from pgagents.verify.generate import is_invalid, ordinary
 from pgagents.verify.memory import Memory, Setting
@@ -23,6 +23,7 @@ from pgagents.verify.varied import varied_of
 
 RANK = 6
 NAME = "accepts_valid"
+CALLS = True
 TOOLS = True
 UNKNOWN_QUERY, UNKNOWN = "unknown_query", "pgv_unknown"
 SMALLEST, GREATEST = 1e-6, 1e12
@@ -131,7 +132,7 @@ def _probes(setting: Setting, door: Door) -> Iterator[Probe]:
 
 
 def _at_edges(setting: Setting, door: Door, recipe: Recipe) -> Iterator[Probe]:
-    """One call for edges that go together, and only where it is refused one for each of them."""
+    """One call for edges that go together, and what is `unusual` with them; only where it is refused one for each of them."""
     writes = door.action.effect == "write"
     known = {name: (given, f"a call {says}") for name, given, says in _edges(setting, door)}
     for name, (given, says) in _extra(setting, door, recipe).items():
@@ -147,6 +148,8 @@ def _at_edges(setting: Setting, door: Door, recipe: Recipe) -> Iterator[Probe]:
         call = ordinary(door, recipe, "valid", f"a call {what}", input=joint if len(names) > 1 else known[names[0]][0], fresh=writes)
         covers = tuple(f"{NAME}/{n}/{door.place}" for n in names)
         values = f"{NAME}/values/{door.place}"
+        most = unusual(setting, door, call.input) if names != ["high"] and not writes else call.input
+        call = call if most == call.input else replace(call, input=most, intent="explore")
         run = _run_joint(setting, call, calls, covers, () if names == [UNKNOWN_QUERY] else (values,))
         phase = 6 if names[0] == "around_now" else 7 if names[0] == UNKNOWN_QUERY else 4  # its day ends before days pass
         found = Probe(covers[0], phase, covers, 2 if writes else 1, run, (door,), "main", writes, print=shown(call.input))
@@ -167,7 +170,7 @@ def _together(setting: Setting, door: Door, names: list[str]) -> list[list[str]]
     alone = [r for r in door.action.relations if not fills_a_page(setting, door, r)]
     widened = {f"low_{r.widen}" for r in alone if "integer" in types_of(_schema(door, r.widen))}
     lows = [n for n in names if (n == "low" or n.startswith("low_") or n == "place_low") and n not in widened]
-    joints = [lows, ["minimal", "place_high"] if not door.action.relations else []]
+    joints = [lows, ["place_high", "minimal"] if not door.action.relations else []]
     groups = [group for group in joints if len(group) > 1 and set(group) <= set(names)]
     least = next(iter(lows), "")
     if UNKNOWN_QUERY in names:
@@ -189,7 +192,7 @@ def _run_joint(
 ) -> Callable[[], Conversation]:
     def run() -> Conversation:
         seen: Seen = yield call
-        if seen.success or len(calls) == 1:
+        if seen.success or [call.input] == [single.input for single in calls]:
             for contract in (*covers, *also):
                 yield from _judged(setting, seen, contract, call.why, lenient=False)
             return

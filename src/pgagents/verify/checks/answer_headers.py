@@ -1,4 +1,8 @@
-"""Answers carry the headers that the catalogue declares, with values that satisfy their schemas."""
+"""Answers carry the headers that the catalogue declares, with values that satisfy their schemas.
+
+A header that comes several times is one with its values in a row (RFC 9110, 5.3), which no number and no id is. Hosted documents have
+those that all answers have; the answer to a browser's question, which mostly comes from a layer of its own, those of https alone.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
 from pgagents.verify.door import FRAMEWORK, REST, Door, framework_places
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import UNAVAILABLE, Seen
+from pgagents.wire import Response
 
 RANK = 3
 NAME = "answer_headers"
@@ -28,6 +33,15 @@ def promises(setting: Setting) -> Iterator[Contract]:
         for place in framework_places(setting.model):
             if _at_framework(header, place):
                 yield promise_at(NAME, header.name, place, says, header.origin, header.cite)
+
+
+def _judged(setting: Setting, header: Header, seen: Seen) -> bool:
+    """Whether an answer is one of the API's, or one to a document's reader that this header is declared for."""
+    if seen.call.intent != "document":
+        return True
+    if "all" not in header.on or seen.call.surface != REST:
+        return False
+    return seen.call.raw.target in setting.model.api.hosted.values() or (header.https and seen.request.method == "OPTIONS")
 
 
 def _at_doors(header: Header) -> bool:
@@ -53,12 +67,13 @@ def _place(header: Header, seen: Seen) -> str:
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer that must have one of the headers."""
     response = seen.response
-    if response is None or seen.status == UNAVAILABLE or seen.call.intent == "document":
+    if response is None or seen.status == UNAVAILABLE:
         return
+    repeated = _repeated(response)
     for header, contract in memory.setting.kept((NAME, seen.place), lambda: _promised(memory.setting, seen)):
-        if not _due(header, seen):
+        if not _due(header, seen) or not _judged(memory.setting, header, seen):
             continue
-        text = response.header(header.name)
+        text = repeated.get(header.name.lower()) or response.header(header.name)
         if text is None:
             yield broken(contract, f"header {header.name} on a {seen.status}", f"no such header on {seen.status}")
         elif _fits(header, text, memory):
@@ -66,6 +81,14 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         else:
             wanted = header.const or "a value that satisfies its schema"
             yield broken(contract, f"{header.name}: {wanted}", f"{header.name}: {text[:120]}")
+
+
+def _repeated(response: Response) -> dict[str, str]:
+    """Headers that came more than once, by their names in small letters, each as one."""
+    names = [name.lower() for name, _ in response.headers]
+    if len(set(names)) == len(names):
+        return {}
+    return {name: ", ".join(v for k, v in response.headers if k.lower() == name) for name in names if names.count(name) > 1}
 
 
 def _promised(setting: Setting, seen: Seen) -> list[tuple[Header, str]]:

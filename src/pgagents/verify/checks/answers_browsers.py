@@ -23,7 +23,7 @@ ANSWERED, REFUSED, STRANGERS = f"{NAME}/answer@{REST}", f"{NAME}/refusal@{REST}"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """The question before a call once for a read, a write and a method of its own; the answer, a refusal, and what strangers get."""
+    """The question before a call once for each kind of door; the answer, a refusal, and what strangers get."""
     browsers = setting.model.browsers
     if browsers is None or _reader(setting) is None:
         return
@@ -37,12 +37,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _doors(setting: Setting) -> list[Door]:
-    """One of each kind: a read, a write with a body, and one by a method that a browser lets no page use unasked."""
+    """One of each kind: a read, a write with a body, one by a method that a browser lets no page use unasked, and a dispatcher's."""
     rest = [d for d in setting.doors if d.dispatcher is None and d.action.key]
     writers = [d for d in rest if any(p.place == "body" for p in d.params)]
     others = [d for d in rest if d.method not in SIMPLE_METHODS]
     reader = _reader(setting)
-    return list({d.place: d for d in [*([reader] if reader else []), *writers[:1], *others[:1]]}.values())
+    dispatched = [d for d in setting.doors if d.dispatcher is not None]
+    return list({d.place: d for d in [*([reader] if reader else []), *writers[:1], *others[:1], *dispatched[:1]]}.values())
 
 
 def _reader(setting: Setting) -> Door | None:
@@ -115,6 +116,8 @@ def _preflight(setting: Setting, door: Door, contract: str) -> Callable[[], Conv
         told = {part.strip().lower() for part in (seen.header("access-control-allow-headers") or "").split(",")}
         methods = {part.strip().upper() for part in (seen.header("access-control-allow-methods") or "").split(",")}
         lacking = [name for name in wanted if name not in told and ("*" not in told or name == "authorization")]
+        if origin == STRANGER:
+            yield _credentials(setting, seen)
         if not seen.success:
             yield broken(contract, "2xx without a key", seen.outcome)
         elif problem := _closed(seen, origin):

@@ -5,6 +5,7 @@ Calls are noted as they pass, by whichever check made them; the list of rows is 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ WILD = f"{NAME}/wild"
 """The note of calls that may have left a row though they should not have: wrong ones that succeeded, those without an answer."""
 EARLY, LATE = 4, 8
 SLACK_S = 5.0
+APART_S = 60.0
+"""Seconds that a row's time may be off: clocks differ, and a row may be written a little later."""
 SHORTEST = 4
 """A value of fewer characters may stand in a row by chance."""
 Row = Mapping[str, Any]
@@ -40,11 +43,15 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A successful call that must have left a row: `says` are the members the row must have, `hides` values it must not."""
+    """A successful call that must have left a row: `says` are the members the row must have, `hides` values it must not.
+
+    It was made at `at`, and answered at `until`.
+    """
 
     door: Door
     role: str
     at: float
+    until: float
     says: Mapping[str, Any]
     platform: Mapping[str, str]
     hides: tuple[str, ...]
@@ -67,6 +74,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def _general(audit: Audit) -> Iterator[tuple[str, str, Pointer]]:
     yield "unchanged", "a row that was written stays as it is", audit.origin
+    yield "timed", "a row tells when its call was made", audit.origin
     yield "refused", "a refused write leaves no row", audit.origin
     if audit.actor:
         yield "actor", "rows name who acted: one key as one actor, another key as another", (*audit.origin, "actor")
@@ -90,8 +98,9 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
             door,
             seen.call.role,
             seen.sent_at,
+            seen.sent_at + seen.seconds,
             {audit.action: str(door.action.name), **about},
-            {m: v for m, v in door.dispatcher.attribution.items() if m in _members(memory.setting, audit)} if door.dispatcher else {},
+            {m: v for m, v in _stamps(memory.setting, seen).items() if m in _members(memory.setting, audit)},
             tuple(text for name in audit.never if len(text := text_of(seen.input.get(name, ""))) >= SHORTEST),
             any(memory.model.resources[audit.about[member]].made_by is not None for member in about),
         )
@@ -100,6 +109,17 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         wild = frozenset({audit.action: str(door.action.name), **_about(memory.setting, audit, seen)}.items())
         memory.notes.setdefault(WILD, deque(maxlen=MOST_NOTED)).append(wild)
     yield from ()
+
+
+def _stamps(setting: Setting, seen: Seen) -> Mapping[str, str]:
+    """What a call is recorded as: a dispatcher's attribution; of one that makes a thing that of the surface the key is made for."""
+    door, role = seen.call.door, setting.model.auth.roles.get(seen.call.role)
+    if door is None or door.dispatcher is not None:
+        return door.dispatcher.attribution if door is not None and door.dispatcher is not None else {}
+    surface = setting.model.surfaces.get((role.surface if role is not None else None) or "")
+    makes = any(r.made_by is not None and r.made_by.action is door.action for r in setting.model.resources.values())
+    moves = any(move.action is door.action for r in setting.model.resources.values() for move in r.moves)
+    return surface.attribution if surface is not None and makes and not moves else {}
 
 
 def _about(setting: Setting, audit: Audit, seen: Seen) -> dict[str, str]:
@@ -216,7 +236,8 @@ def _judged(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Iterato
     for done in sorted(noted, key=lambda d: (not d.platform, -len(d.says))):
         there = free.get(done.says[audit.action], [])
         fitting = [row for row in there if all(row.get(m) == v for m, v in done.says.items())]
-        row: Row | None = next((r for r in fitting if all(r.get(m) == v for m, v in done.platform.items())), None)
+        stamped = [row for row in fitting if all(row.get(m) == v for m, v in done.platform.items())]
+        row: Row | None = min(stamped, key=lambda r: _off_s(audit, done, r), default=None)
         contract = f"{NAME}/{done.door.place}"
         wanted = ", ".join(f"{m} {v}" for m, v in {**done.says, **done.platform}.items())
         if row is not None:
@@ -236,17 +257,36 @@ def _said(audit: Audit, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgeme
     if audit.actor:
         yield from _actors(audit.actor, [(d, r) for d, r in matched if d.certain])
     for done, row in matched:
+        if done.certain:
+            contract, off_s = f"{NAME}/timed@{REST}", _off_s(audit, done, row)
+            found = f"that of {done.door.action.name} is {off_s:,.0f} s off: {row.get(audit.at)}"
+            yield kept(contract) if off_s <= APART_S else broken(contract, f"{audit.at} of a row is when its call was made", found)
         if audit.diff and done.door.action.effect == "write":
             diff = row.get(audit.diff)
             good = isinstance(diff, Mapping) and bool(diff)
             contract = f"{NAME}/diff@{REST}"
             yield kept(contract) if good else broken(contract, f"{audit.diff} says what {done.door.action.name} changed", f"it is {diff}")
         open_ = {m: v for m, v in row.items() if m != audit.diff or done.door.action.effect == "read"}  # a read changes nothing
-        shown = json_bytes(open_).decode().lower()
+        shown = "\n".join(_texts(open_)).lower()
         told = next((text for text in done.hides if text.lower() in shown), None)
         if done.hides:
             contract = f"{NAME}/private@{REST}"
             yield broken(contract, "no row holds it", f"the row of {done.door.action.name} holds {told}") if told else kept(contract)
+
+
+def _off_s(audit: Audit, done: Done, row: Row) -> float:
+    """Seconds between a call and the time of a row; endless where that is no time."""
+    at = epoch(row.get(audit.at))
+    return math.inf if math.isnan(at) else max(0.0, done.at - at, at - done.until)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text and number in a value."""
+    if isinstance(value, Mapping | list):
+        for member in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(member)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield text_of(value)
 
 
 def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:

@@ -13,8 +13,10 @@ from pgagents.contract import Contract
 from pgagents.model import Call as Recipe
 from pgagents.model import Code, Resource
 from pgagents.verify.call import Call, Fresh, Live
-from pgagents.verify.check import Conversation, Probe, broken, kept, promise, refused_with, untested
+from pgagents.verify.check import CONFLICT, Conversation, Probe, broken, kept, promise, refused_with, untested
+from pgagents.verify.counting import counted
 from pgagents.verify.door import OPERATOR, REST, Door
+from pgagents.verify.exclusive import FAILS_OTHERS, others_too
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
@@ -63,6 +65,11 @@ def _failures(setting: Setting) -> tuple[_Failure, ...]:
     return setting.kept(NAME, lambda: tuple(found()))
 
 
+def _of_ours(failure: _Failure) -> bool:
+    """Whether it is a thing of our own whose next call fails, and not whoever's comes next."""
+    return any(set(getattr(value, "names", ())) - {"env", "now"} for value in failure.provoke.input.values())
+
+
 def _again(setting: Setting, failure: _Failure) -> bool:
     known = setting.model.idempotency
     return bool(failure.door.action.idempotency) and known is not None and failure.code.status in known.not_used_up_by
@@ -90,8 +97,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     known = {c.id for c in promises(setting)}
     for failure in _failures(setting):
+        if not setting.exclusive and not _of_ours(failure):
+            continue
         covers = tuple(id for detail in ("told", "nothing", "again") if (id := failure.id(detail)) in known)
-        yield Probe(covers[0], 6, covers, 5, _run(setting, failure, covers), (failure.door,), OPERATOR, True)
+        cost = 5 if _counts(setting, failure) is None else 7
+        yield Probe(covers[0], 6, covers, cost, _run(setting, failure, covers), (failure.door,), OPERATOR, True)
 
 
 def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callable[[], Conversation]:
@@ -104,6 +114,17 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
             subject = yield Live(recipe.subject.name, recipe.states, fresh=True)
             call = replace(call, made=subject)
         before = yield from _looked(setting, recipe.makes, recipe.subject, call.made)
+        counts, at = _counts(setting, failure), call.made or {}
+        if counts is not None and counts.takes is not None and recipe.makes is counts:
+            place = yield Live(counts.takes.of)
+            call = replace(call, bind={counts.takes.of: place})
+            at = {counts.takes.by: place.get(setting.model.resources[counts.takes.of].id)}
+        free = (yield from counted(setting, counts, at)) if counts is not None else None
+        after: int | None = None
+        if free == 0 and recipe.makes is not None:  # it would be refused for that, and somebody else's call would fail instead
+            for contract in covers:
+                yield untested(contract, "there is no room for what it makes")
+            return
         operated = Door(failure.provoke.action, OPERATOR, None, f"{failure.provoke.action.name}@{OPERATOR}")
         provoked: Seen = yield Call(
             operated, failure.provoke.input, "explore", f"{door.action.name} is to fail", role=OPERATOR, subject=recipe.subject,
@@ -114,16 +135,28 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
                 yield untested(contract, f"the operator's call was answered {provoked.outcome}")
             return
         seen: Seen = yield call
+        if seen.status == CONFLICT != failure.code.status and seen.code in seen.codes:
+            for contract in covers:
+                yield untested(contract, f"refused for how things stand: {seen.outcome}")
+            return
         yield from refused_with(seen, failure.id("told"), [failure.code], f"{door.action.name} that is made to fail")
         if seen.success or seen.void:
             for contract in covers[1:]:
                 yield untested(contract, f"it did not fail: {seen.outcome}")
             return
         if failure.id("nothing") in covers:
-            yield from _nothing(setting, failure, before, seen)
+            after = (yield from counted(setting, counts, at)) if counts is not None and free is not None else None
+            if after is None or after == free:
+                yield from _nothing(setting, failure, before, seen)
         if failure.id("again") in covers:
             again: Seen = yield replace(call, input=dict(seen.input), made=seen.subject, why="the same call with its key, after a failure")
             yield from _worked(failure, again)
+        if counts is not None and free is not None and after is not None and after != free:
+            last = yield from counted(setting, counts, at)
+            if last == after or after < free:  # else it was something else that ended meanwhile
+                yield broken(failure.id("nothing"), f"nothing is changed by {seen.outcome}", f"{after} are free after {free}")
+            else:
+                yield untested(failure.id("nothing"), f"something else took or gave back: {free}, {after} and {last} are free")
 
     return run
 
@@ -135,6 +168,19 @@ def _looked(setting: Setting, makes: Resource | None, subject: Resource | None, 
     call = reread(setting, subject, body, "before a failure") if subject is not None and body is not None else None
     seen: Seen | None = (yield call) if call is not None else None
     return told(subject, seen) if seen is not None and subject is not None else None
+
+
+def _counts(setting: Setting, failure: _Failure) -> Resource | None:
+    """What an action that makes one would take space with, and one that ends one give it back, if it did not fail; where nobody else
+    takes any."""
+    recipe = recipe_of(setting.model, failure.door.action)
+    resource = recipe.subject or recipe.makes
+    if resource is None or resource.takes is None or not setting.exclusive:
+        return None
+    undo, given = resource.undone_by, resource.made_by.input if resource.made_by else {}
+    if resource is recipe.makes:  # where the caller says at which place
+        return resource if any(resource.takes.of in getattr(value, "names", ()) for value in given.values()) else None
+    return resource if undo is not None and undo.action is failure.door.action else None
 
 
 def _ids(setting: Setting, resource: Resource) -> Generator[Any, Any, set[Any] | None]:
@@ -170,12 +216,15 @@ def _worked(failure: _Failure, again: Seen) -> Conversation:
 
 
 def settled(setting: Setting, contract: Contract) -> Any:
-    """Lists are this run's own only where nobody else books."""
+    """What fails whoever calls next is left out where others call; lists are this run's own only where nobody else books."""
     from pgagents.contract import Verdict
 
+    others = (f for f in _failures(setting) if not _of_ours(f))
+    if not setting.exclusive and any(contract.id.endswith(f"/{f.code.name}/{f.door.place}") for f in others):
+        return Verdict.NOT_SELECTED, FAILS_OTHERS
     makes = contract.id.startswith(f"{NAME}/nothing/") and _makes(setting, contract)
     if makes and not setting.exclusive:
-        return Verdict.NOT_SELECTED, "lists what others change too: add --exclusive where nobody else does"
+        return Verdict.NOT_SELECTED, others_too("lists")
     return None
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 from pgagents.contract import Contract
 from pgagents.model import Code, Dispatcher
 from pgagents.source import Pointer
-from pgagents.verify.astray import HUGE, LONG, beside, elsewhere, nowhere, number_in, odd_requests, reader
+from pgagents.verify.astray import HUGE, LONG, beside, elsewhere, nowhere, number_in, odd_requests, reader, without_id
+from pgagents.verify.bodies import doubled, listed, number_left_out, padded, with_member
 from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, broken, kept, promise_at, refused_with
 from pgagents.verify.door import REST, Door
@@ -24,10 +26,15 @@ from pgagents.wire import json_bytes, read_json
 
 NAME = "framework"
 PLAINTEXT = f"{NAME}/plaintext@rest"
+NOT_ALLOWED = 405
 NOT_IMPLEMENTED = 501
+NAMES_METHODS = "Allow names the methods of the path (RFC 9110, 15.5.6)"
 LARGEST = "largest"
-PAGE = "https://pgv.example"
+PAGES = ("https://pgv.example", "null", "http://localhost:3000")
+"""Where web pages come from: a site, a frame without an address of its own or a file, a developer's machine."""
 DEEP = 100_000
+NEAR_JSON = "application/json-seq"
+"""Another type (RFC 7464), whose name begins as JSON's does and has json in it; who minds no type takes it as well."""
 SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
 """Forms that other calls have too, such as a browser's question and the broken percent-encoding; sent alone where none did."""
 SHOWS = {"percent": "long_query", "repeated": "huge_number"}
@@ -85,7 +92,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
-    """Whatever has one of the odd forms shows that the server survives it."""
+    """Whatever has one of the odd forms shows that the server survives it; each 405 tells what else is possible there."""
+    if seen.status == NOT_ALLOWED and seen.call.door is None and seen.call.intent == "framework":
+        yield from _other_methods(seen, memory.setting)
     if seen.void or seen.call.surface != REST or reader(memory.setting) is None:
         return
     if seen.request.method == "OPTIONS":
@@ -110,6 +119,8 @@ def _plaintext(setting: Setting, door: Door) -> Callable[[], Conversation]:
         if not seen.void and seen.status == code.status and lacking:
             name = lacking[0].name
             yield broken(PLAINTEXT, f"{code.status} with {name}: {lacking[0].const or 'any'}", f"{name}: {seen.header(name)}")
+        elif seen.status == code.status and not setting.envelope(code.envelope).is_valid(seen.body):
+            yield broken(PLAINTEXT, f"a body that is {code.envelope}", seen.json.problem or "another body")
         else:
             yield from refused_with(seen, PLAINTEXT, [code], "plain http")
 
@@ -128,8 +139,8 @@ def _run(case: Case, contract: str) -> Callable[[], Conversation]:
             return
         assert case.code is not None
         judged = list(refused_with(seen, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses))
-        if case.allowed and seen.status == case.code.status and (wrong := _misnamed(case, seen)):
-            judged = [broken(contract, "Allow names the methods of the path (RFC 9110, 15.5.6)", wrong)]
+        if case.allowed and seen.status == case.code.status and (wrong := _misnamed(case.allowed, seen)):
+            judged = [broken(contract, NAMES_METHODS, wrong)]
         yield from judged
 
     return run
@@ -154,13 +165,21 @@ def _taken(case: Case, contract: str) -> Conversation:
     yield from accepted(seen, contract, case.says)
 
 
-def _misnamed(case: Case, seen: Seen) -> str:
+def _other_methods(seen: Seen, setting: Setting) -> Iterator[Judgement]:
+    """Judge the Allow of a method that no probe expected to be refused, such as HEAD."""
+    contract, refused = f"{NAME}/wrong_method@{REST}", setting.model.errors.framework.wrong_method
+    methods = frozenset(d.method for d in setting.doors if d.path == seen.request.path)
+    if refused is not None and methods and (wrong := _misnamed(methods, seen)):
+        yield broken(contract, NAMES_METHODS, wrong)
+
+
+def _misnamed(allowed: frozenset[str], seen: Seen) -> str:
     """What is wrong with the Allow of a refused method; empty where nothing is."""
     told = seen.header("Allow")
     if not told:
         return "405 without Allow"
     methods = {part.strip() for part in told.split(",")}
-    return f"Allow: {told[:120]}" if not case.allowed <= methods or seen.request.method in methods else ""
+    return f"Allow: {told[:120]}" if not allowed <= methods or seen.request.method in methods else ""
 
 
 def cases(setting: Setting) -> tuple[Case, ...]:
@@ -187,6 +206,10 @@ def _paths(setting: Setting) -> Iterator[Case]:
             there = elsewhere(setting, door)
             call = _edited(setting, there, "a path with a slash added", Raw(target=f"{there.path}/"))
             yield Case("trailing_slash", "a path with a slash added is refused", call, code, ("points", "trailing_slash"))
+            if (nameless := without_id(setting)) is not None:
+                call = Call(None, {}, "framework", "a path that ends where an id should stand", raw=Raw("GET", nameless))
+                invalid = codes[framework.invalid].status
+                yield Case("empty_id", "a path without its id is refused", call, code, ("points", "trailing_slash"), (invalid,))
     if framework.wrong_method and door is not None:
         path = door.path
         methods = {d.method for d in setting.doors if d.path == path and d.on_rest}
@@ -207,7 +230,7 @@ def _edited(setting: Setting, door: Door, why: str, raw: Raw) -> Call:
     """A correct call with something done to it; where web pages may call, as one of them sends it, which shows what they may read."""
     browsers = setting.model.browsers
     if browsers is not None and raw.target is None:
-        page = PAGE if browsers.origins == "any" else str(browsers.origins[0]).rstrip("/")
+        page = PAGES[crc32(why.encode()) % len(PAGES)] if browsers.origins == "any" else str(browsers.origins[0]).rstrip("/")
         raw = replace(raw, headers=(*raw.headers, ("Origin", page)))
     return replace(ordinary(door, recipe_of(setting.model, door.action), "framework", why), raw=raw, surface=door.surface)
 
@@ -233,42 +256,33 @@ def _bad_bodies(setting: Setting, door: Door) -> Iterator[Case]:
         return
     code, origin = codes[framework.bad_body], ("errors", "framework", "bad_body")
     writes = door.action.effect == "write"
+    nan = number_left_out(setting, door)
     edits: list[tuple[str, str, Callable[[bytes], bytes]]] = [
         ("truncated", "a truncated JSON body is refused", lambda body: body[:-1]),
         ("trailing", "a JSON body with text behind it is refused", lambda body: body + b"x"),
-        ("duplicate_member", "a body with a member twice is refused", _doubled),
-        ("nan", "a body with NaN is refused", lambda body: _with_member(body, b'"pgv_nan":NaN')),
-        ("not_utf8", "a body that is not UTF-8 is refused", lambda body: _with_member(body, b'"pgv_\xff":1')),
-        ("no_object", "a body that is a list is refused", lambda body: b"[" + body + b"]"),
+        ("duplicate_member", "a body with a member twice is refused", doubled),
+        ("nan", "a body with NaN is refused", lambda body: with_member(body, nan + b":NaN")),
+        ("not_utf8", "a body that is not UTF-8 is refused", lambda body: with_member(body, b'"pgv_\xff":1')),
+        ("no_object", "a body that is a list is refused", listed),
         ("null_body", "a body that is null is refused", lambda _: b"null"),
         ("empty_body", "an empty body is refused", lambda _: b""),
         ("deep", f"a body nested {DEEP:,} deep is refused", lambda _: b'{"pgv":' + b"[" * DEEP + b"]" * DEEP + b"}"),
     ]
+    if door.on_rest:  # one reader of bodies, mostly
+        edits.append(("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}"))
     for detail, says, edit in edits:
         call = _edited(setting, door, says.removesuffix(" is refused"), Raw(edit=edit))
         yield Case(detail, says, call, code, origin, writes=writes)
-
-
-def _with_member(body: bytes, member: bytes) -> bytes:
-    return b"{" + member + (b"," if len(body) > 2 else b"") + body[1:]
-
-
-def _doubled(body: bytes) -> bytes:
-    """The first member once more: found by its name, with another value before it."""
-    import json
-
-    members = json.loads(body)
-    name = next(iter(members), "pgv")
-    return _with_member(body, json_bytes(name) + b":" + json_bytes(members.get(name, 1)))
 
 
 def _types(setting: Setting, door: Door) -> Iterator[Case]:
     framework, codes = setting.model.errors.framework, setting.model.codes
     writes = door.action.effect == "write"
     if framework.wrong_type:
-        call = _edited(setting, door, "a body sent as text/plain", Raw(headers=(("Content-Type", "text/plain"),)))
+        kind = NEAR_JSON if door.on_rest else "text/plain"
+        call = _edited(setting, door, f"a body sent as {kind}", Raw(headers=(("Content-Type", kind),)))
         origin = ("errors", "framework", "wrong_type")
-        yield Case("wrong_type", "a body sent as text/plain is refused", call, codes[framework.wrong_type], origin, writes=writes)
+        yield Case("wrong_type", f"a body sent as {kind} is refused", call, codes[framework.wrong_type], origin, writes=writes)
     charset = Raw(headers=(("Content-Type", "application/json; charset=UTF-8"),))  # as many clients write it: any case is the same
     recipe = recipe_of(setting.model, door.action)
     given = next((given for name, given, _ in edges(setting, door) if name == "minimal"), recipe.input)
@@ -287,7 +301,8 @@ def _large(setting: Setting, door: Door) -> Iterator[Case]:
     if most is None or name is None:
         return
     says = f"a body of more than {most:,} bytes is refused"
-    call = _edited(setting, door, f"a body of {most + 1:,} bytes", Raw(edit=lambda body: body + b" " * (most + 1 - len(body))))
+    told = name != setting.model.errors.framework.invalid
+    call = _edited(setting, door, f"a body of {most + 1:,} bytes", Raw(edit=lambda body: padded(body, most + 1, wide=told)))
     yield Case("too_large", says, call, setting.model.codes[name], ("limits", "max_body_bytes"), writes=door.action.effect == "write")
 
 
@@ -299,10 +314,12 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
             continue
         selector, arguments = dispatcher.selector, dispatcher.arguments
         outside = _outside(setting, dispatcher)
+        ordinary_ones = {k: v for k, v in recipe_of(setting.model, door.action).input.items() if isinstance(v, str | int | float)}
+        given = json_bytes(ordinary_ones).decode()  # as models give what is to be an object: in a text, with nothing else wrong
         wraps: list[tuple[str, str, dict[str, object]]] = [
             ("missing_action", f"a body without {selector} is refused", {arguments: {}}),
             ("action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}),
-            ("arguments_type", f"{arguments} that is a list is refused", {selector: str(door.action.name), arguments: []}),
+            ("arguments_type", f"{arguments} that is a text is refused", {selector: str(door.action.name), arguments: given}),
         ]
         if outside is not None:
             wraps.append(
@@ -314,7 +331,7 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
         for detail, says, wrap in wraps:
             yield Case(detail, says, _edited(setting, door, says.removesuffix(" is refused"), Raw(wrap=wrap)), invalid, dispatcher.origin)
         if setting.model.points.unknown_member == "refused":
-            call = _edited(setting, door, f"a member beside {arguments}", Raw(edit=lambda body: _with_member(body, b'"pgv_unknown":1')))
+            call = _edited(setting, door, f"a member beside {arguments}", Raw(edit=lambda body: with_member(body, b'"pgv_unknown":1')))
             yield Case(
                 "unknown_member", f"a member beside {selector} and {arguments} is refused", call, invalid, ("points", "unknown_member")
             )

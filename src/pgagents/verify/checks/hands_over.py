@@ -11,14 +11,20 @@ from typing import Any
 
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Resource, Takes
+from pgagents.origin import plain
+from pgagents.schema import closure
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
+from pgagents.verify.counting import counted as space_left
 from pgagents.verify.door import REST, Door
+from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
+from pgagents.verify.near_texts import compared
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
-from pgagents.verify.thing import at_path, member_named
+from pgagents.verify.thing import at_path
+from pgagents.wire import json_bytes
 
 NAME = "hands_over"
 ROUNDS = 2
@@ -45,13 +51,16 @@ def promises(setting: Setting) -> Iterator[Contract]:
         if p.first.undone_by is not None:
             says = f"a {p.first.name} that {action.name} has used is no longer there to be undone"
             yield promise(NAME, f"used_up/{p.first.name}", p.maker, says, origin, p.first.cite)
+        if folded := _folded(setting, p):
+            says = f"{action.name} knows a {p.first.name} by its {' and '.join(folded)} in whichever case"
+            yield promise(NAME, f"any_case/{p.first.name}", p.maker, says, origin, p.first.cite)
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Counts are this run's own only where nobody else books."""
-    if setting.exclusive or f"{NAME}/used_up/" in contract.id:
+    if setting.exclusive or f"{NAME}/one_space/" not in contract.id:
         return None
-    return Verdict.NOT_SELECTED, "counts what others change too: add --exclusive where nobody else does"
+    return Verdict.NOT_SELECTED, others_too("counts")
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -60,8 +69,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for p in _passings(setting):
         counted, used = f"{NAME}/one_space/{p.first.name}/{p.maker.place}", f"{NAME}/used_up/{p.first.name}/{p.maker.place}"
         covers = (*([counted] if setting.exclusive else []), *([used] if p.first.undone_by is not None else []))
+        covers = (*covers, *([_any_case(p)] if _folded(setting, p) else []))
         if covers:
-            yield Probe(covers[0], 4, covers, 6, _run(setting, p, counted, used), (p.maker,), "main", True)
+            yield Probe(covers[0], 4, covers, 6, _run(setting, p, counted, used, covers), (p.maker,), "main", True)
 
 
 def _passings(setting: Setting) -> tuple[_Passing, ...]:
@@ -79,20 +89,30 @@ def _passings(setting: Setting) -> tuple[_Passing, ...]:
     return setting.kept(NAME, lambda: tuple(found()))
 
 
+def _any_case(p: _Passing) -> str:
+    return f"{NAME}/any_case/{p.first.name}/{p.maker.place}"
+
+
+def _folded(setting: Setting, p: _Passing) -> list[str]:
+    """What the first thing tells, too, and whose case a law of the second's maker says does not count."""
+    made_by, schemas = p.first.made_by, setting.model.schemas
+    schema: Mapping[str, Any] = (made_by.action.success.schema if made_by is not None else None) or {}
+    told = json_bytes([plain(schema), *(plain(schemas[name]) for name in closure(schema, schemas))])
+    return [str(q.name) for q in p.maker.params if compared(p.maker.action, q) == "folded" and json_bytes(str(q.name)) in told]
+
+
 def _alike(one: Takes | None, two: Takes) -> bool:
     return one is not None and (one.of, one.counter, one.read_by) == (two.of, two.counter, two.read_by)
 
 
-def _run(setting: Setting, p: _Passing, counted: str, used: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, p: _Passing, counted: str, used: str, covers: tuple[str, ...]) -> Callable[[], Conversation]:
     def run() -> Conversation:
         verdicts: list[Judgement] = []
         for _ in range(ROUNDS):
             verdicts = yield from _round(setting, p, counted, used)
             if not any(v.verdict is Verdict.BROKEN for v in verdicts):
                 break
-        known = {counted} if setting.exclusive else set()
-        known |= {used} if p.first.undone_by is not None else set()
-        yield from (v for v in verdicts if v.contract in known)
+        yield from (v for v in verdicts if v.contract in covers)
 
     return run
 
@@ -109,15 +129,21 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
     body = at_path(p.first.made_by.at, made) if p.first.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping) or not made.fits:
         return [untested(c, f"no {p.first.name} was made: {made.outcome}") for c in (counted, used)]
-    before = yield from _counted(setting, p, body)
+    before = yield from space_left(setting, p.first, body)
     with_it = {str(q.name): body[str(q.name)] for q in p.maker.params if str(q.name) in body and (q.required or q.refers_to)}
     with_it[p.by] = body[p.first.id]
     why = f"a {p.resource.name} with a {p.first.name}"
-    seen: Seen = yield Call(p.maker, with_it, "valid", why, subject=p.first, made=body, surface=p.maker.surface)
+    small = {name: text.lower() for name in _folded(setting, p) if isinstance(text := with_it.get(name), str) and text.lower() != text}
+    seen: Seen = yield Call(p.maker, {**with_it, **small}, "explore", why, subject=p.first, made=body, surface=p.maker.surface)
+    found = [kept(_any_case(p))] if seen.success else []
+    if small and not seen.success and not seen.void:
+        refused, said = f"{' and '.join(small)} in small letters: {seen.outcome}", f"as with {' and '.join(small)} as it was told"
+        seen = yield Call(p.maker, with_it, "valid", why, subject=p.first, made=body, surface=p.maker.surface)
+        found = [broken(_any_case(p), said, refused)] if seen.success else []
     if not seen.success:
         return [untested(c, f"no {p.resource.name} was made with it: {seen.outcome}") for c in (counted, used)]
-    after = yield from _counted(setting, p, body)
-    found = [_spaces(p, counted, before, after)]
+    after = yield from space_left(setting, p.first, body)
+    found.append(_spaces(p, counted, before, after))
     if p.first.undone_by is not None:
         found.append((yield from _undone(setting, p, used, body)))
     return found
@@ -144,14 +170,3 @@ def _undone(setting: Setting, p: _Passing, contract: str, body: Mapping[str, Any
     if seen.success:
         return broken(contract, f"{door.action.name} of a used {p.first.name} is refused", seen.outcome)
     return kept(contract)
-
-
-def _counted(setting: Setting, p: _Passing, body: Mapping[str, Any]) -> Generator[Any, Any, int | None]:
-    """The count of the place that a thing takes of."""
-    door = setting.door(str(p.takes.read_by.name), REST)
-    assert p.first.takes is not None
-    if door is None or p.first.takes.by not in body:
-        return None
-    name = next((str(q.name) for q in door.params if q.refers_to == p.takes.of), "")
-    seen: Seen = yield Call(door, {name: body[p.first.takes.by]}, "valid", f"to count {p.takes.counter} of a {p.takes.of}")
-    return member_named(seen.body, p.takes.counter) if seen.success else None

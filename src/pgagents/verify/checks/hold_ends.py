@@ -11,12 +11,14 @@ from pgagents.expression import epoch
 from pgagents.model import Code, Resource, Takes
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Probe, broken, kept, promise, refused_with, untested
+from pgagents.verify.counting import counted
 from pgagents.verify.door import OPERATOR, REST, Door
+from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import ordinary, time_passes
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
-from pgagents.verify.thing import at_path, member_named
+from pgagents.verify.thing import at_path
 
 NAME = "hold_ends"
 MARGIN_S = 10.0
@@ -44,7 +46,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     if setting.model.clock is None:
         return Verdict.NOT_CLAIMED, "the API has no clock that an operator could move"
     if f"{NAME}/returns/" in contract.id and not setting.exclusive:
-        return Verdict.NOT_SELECTED, "counts what others change too: add --exclusive where nobody else does"
+        return Verdict.NOT_SELECTED, others_too("counts")
     return None
 
 
@@ -79,10 +81,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for resource, door in _expiring(setting):
         covers = tuple(f"{NAME}/{detail}/{resource.name}/{door.place}" for detail in ("lives", "ends"))
         also = [f"{NAME}/unused/{resource.name}/{user.place}" for user, _ in _users(setting, resource)]
-        counted = _counter(setting, resource) if setting.exclusive else None
-        also += [f"{NAME}/returns/{resource.name}/{counted[1].place}"] if counted is not None else []
+        counter = _counter(setting, resource) if setting.exclusive else None
+        also += [f"{NAME}/returns/{resource.name}/{counter[1].place}"] if counter is not None else []
         run = _run(setting, resource, door, covers)
-        yield Probe(covers[0], 6, (*covers, *also), 6 + len(also) + (counted is not None), run, (door,), OPERATOR, True)
+        yield Probe(covers[0], 6, (*covers, *also), 6 + len(also) + (counter is not None), run, (door,), OPERATOR, True)
 
 
 def _run(setting: Setting, resource: Resource, door: Door, covers: tuple[str, ...]) -> Callable[[], Conversation]:
@@ -130,13 +132,8 @@ def _run(setting: Setting, resource: Resource, door: Door, covers: tuple[str, ..
 
 
 def _counted(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> Generator[Any, Any, int | None]:
-    """How much is left where a thing has taken of it."""
-    counted = _counter(setting, resource) if setting.exclusive else None
-    if counted is None or counted[0].by not in body:
-        return None
-    takes, door, where = counted
-    seen: Seen = yield Call(door, {where: body[takes.by]}, "valid", f"to count {takes.counter} of a {takes.of}")
-    return member_named(seen.body, takes.counter) if seen.success and seen.fits else None
+    """How much is left where a thing has taken of it, where nobody else takes any."""
+    return (yield from counted(setting, resource, body)) if setting.exclusive else None
 
 
 def _unused(setting: Setting, resource: Resource, missing: Code, body: Mapping[str, Any]) -> Conversation:

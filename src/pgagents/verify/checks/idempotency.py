@@ -20,12 +20,13 @@ from pgagents.verify.edges import around_names, edges
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
-from pgagents.verify.replay import refused, replayed, same_thing, void
+from pgagents.verify.replay import ended, refused, replayed, same_thing, void
 from pgagents.verify.seen import Seen
 from pgagents.verify.values import high, low, types_of
 from pgagents.verify.world import at_path
 
 NAME = "idempotency"
+CALLS = True
 ALONE = True
 USED = f"{NAME}/used"
 """The note of the last key that a call of ours has used up, whichever check made it."""
@@ -191,6 +192,9 @@ def _reuse(
                 yield untested(contract, f"the first call was answered {first.outcome}")
             return
         yield from _raced(setting, door, covers[1], pair)
+        if other_action:
+            yield from _otherwise(setting, door, other_action, first)
+        yield from ended(setting, door, first)
         again = {**first.input, name: first.input[name]}
         second: Seen = yield ordinary(door, recipe, "replay", "the same call again", input=again, made=first.subject)
         yield from replayed(setting, door, covers[0], first, second)
@@ -205,8 +209,6 @@ def _reuse(
             yield from _elsewhere(setting, door, other_project, key, "second", "another project")
         if other_key:
             yield from _elsewhere(setting, door, other_key, key, str(_sibling(setting, door)), "another API key")
-        if other_action:
-            yield from _otherwise(setting, door, other_action, first)
         if near is None:
             yield from _nearly(setting, door, apart, chain)
 
@@ -258,18 +260,27 @@ def _otherwise(setting: Setting, door: Door, contract: str, first: Seen) -> Conv
     assert found is not None
     assert makes is not None
     made = at_path(makes.made_by.at, first) if makes.made_by and makes.made_by.at else None
-    other, move = found
+    rest, move = found
     if not isinstance(made, Mapping):
         yield untested(contract, f"the answer holds no {makes.name}")
         return
-    given = {**move.input, str(other.action.idempotency): first.input[str(door.action.idempotency)]}
-    seen: Seen = yield Call(other, given, "replay", f"a key that {door.action.name} has used", subject=makes, made=made)
+    for other in (*_elsewhere_too(setting, rest), rest):
+        given = {**move.input, str(other.action.idempotency): first.input[str(door.action.idempotency)]}
+        why = f"a key that {door.action.name} has used"
+        seen: Seen = yield Call(other, given, "replay", why, subject=makes, made=made, surface=other.surface)
+        if seen.success or refused(other, seen):
+            break
     if void(seen):
         return
     if refused(other, seen) or (setting.model.points.replay == "any" and 400 <= seen.status < 500):
         yield kept(contract)
     else:
         yield broken(contract, f"{CONFLICT}: the key was used by {door.action.name}", seen.outcome)
+
+
+def _elsewhere_too(setting: Setting, door: Door) -> list[Door]:
+    """The same action through a dispatcher: a key counts through each door, so that one which is used there was used for all."""
+    return [d for d in setting.doors if d.dispatcher is not None and d.action is door.action][:1]
 
 
 def _raced(setting: Setting, door: Door, contract: str, pair: list[Seen]) -> Iterator[Judgement]:

@@ -14,6 +14,8 @@ from pgagents.verify.alike import differing, said
 from pgagents.verify.call import Reuse
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import REST, Door
+from pgagents.verify.edges import edges
+from pgagents.verify.exclusive import OTHERS_CHANGE
 from pgagents.verify.generate import answer_that_will_do, ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
@@ -27,7 +29,7 @@ OTHERS = 3
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each argument that actions take alike, on the first that does."""
+    """One for each argument that actions take alike, on the first that does; on each where it is a measure, which one sees anywhere."""
     for door, param in _cases(setting):
         says = f"{door.action.name} without {param.name} answers as with {param.name} {param.schema['default']}"
         yield promise(NAME, str(param.name), door, says, (*param.origin, "default"), door.action.cite)
@@ -39,6 +41,7 @@ def _cases(setting: Setting) -> tuple[tuple[Door, Param], ...]:
         for door in setting.doors:
             for param in door.params:
                 alike = f"{param.name} {json_bytes(dict(param.schema)).decode()}"
+                alike += f" {door.action.name}" if "number" in types_of(setting.named(param.schema)) else ""
                 if door.surface == REST and door.action.effect == "read" and _told(setting, param) and alike not in met:
                     met.add(alike)
                     yield door, param
@@ -80,7 +83,7 @@ def _run(setting: Setting, door: Door, param: Param, contract: str) -> Callable[
         if not setting.exclusive:
             last: Seen = yield ordinary(door, recipe, "valid", f"{name} left out once more", input=without, made=out.subject)
             if said(setting, last) != told:
-                yield Judgement(contract, Verdict.NOT_CLAIMED, "others change what it answers: add --exclusive where nobody else does")
+                yield Judgement(contract, Verdict.NOT_CLAIMED, OTHERS_CHANGE)
                 return
         yield broken(contract, f"what {name} {usual} is answered", differing(told, wanted))
 
@@ -92,7 +95,8 @@ def _widest(setting: Setting, door: Door, param: Param, usual: Any) -> dict[str,
     given = recipe_of(setting.model, door.action).input
     if given.get(str(param.name)) == usual:
         return dict(given)
-    needed = {str(p.name): given[str(p.name)] for p in door.params if p.required and str(p.name) in given}
+    least = next((known for name, known, _ in edges(setting, door) if name == "minimal"), given)  # as others send it, too
+    needed = {str(p.name): least[str(p.name)] for p in door.params if p.required and str(p.name) in least}
     return {**needed, **{str(p.name): high(p.schema, setting.model.schemas) for p in door.params if p is not param and _ranged(setting, p)}}
 
 

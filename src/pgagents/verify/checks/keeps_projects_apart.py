@@ -10,6 +10,7 @@ from pgagents.model import Param, Resource
 from pgagents.verify.call import Call, Live, Moment
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at, untested
 from pgagents.verify.door import OPERATOR, REST, Door
+from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import ordinary, time_passes
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
@@ -47,7 +48,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Figures stay only where nobody else of our project changes them meanwhile."""
     if setting.exclusive or contract.id == TOLD:
         return None
-    return Verdict.NOT_SELECTED, "counts what others change too: add --exclusive where nobody else does"
+    return Verdict.NOT_SELECTED, others_too("counts")
 
 
 def _figures(setting: Setting) -> Iterator[tuple[Door, Resource]]:

@@ -12,9 +12,9 @@ from pgagents.verify import kinds
 from pgagents.verify.call import Call, Recall
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import MCP, OPERATOR, Door
-from pgagents.verify.edges import edges
+from pgagents.verify.edges import edges, places
 from pgagents.verify.generate import ordinary, time_passes
-from pgagents.verify.laws import judged, reads, shown
+from pgagents.verify.laws import judged, reads, shown, values_of
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
@@ -42,7 +42,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     if door is None or not seen.fits or not seen.success or not door.action.laws or seen.call.intent not in TRUSTED:
         return
     memory.notes[BODIES] = memory.bodies
-    values = values_of(seen, memory)
+    values = values_of(memory.model, seen)
     scope: Scope | None = None
     for law in door.action.laws:
         contract = f"{NAME}/{law.name}/{seen.place}"
@@ -61,14 +61,6 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
             yield untested(contract, f"the law cannot be evaluated on this answer: {held.why}", firm=True)
         elif held.outcome == "vacuous":
             memory.notes[(NAME, contract)] = held.why
-
-
-def values_of(seen: Seen, memory: Memory) -> dict[str, Any]:
-    """What a law reads."""
-    return {
-        "input": seen.input, "response": seen.body, "status": seen.status, "surface": seen.call.surface, "now": seen.sent_at,
-        "before": seen.known, "env": memory.model.env,
-    }  # fmt: skip
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -96,8 +88,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         run = _run(setting, resource, place, makers, timed)
         yield Probe(f"{NAME}/kinds of {place.name}/{makers[0].place}", 4, covers, kinds.MOST_KINDS, run, tuple(makers), "main", True)
         for door in makers if len(makers) > 1 else ():  # where a door met too few kinds for its laws
-            own = tuple(id for id in covers if id.endswith(f"/{door.place}"))
-            run = _run(setting, resource, place, [door], timed)
+            own = tuple(id for id in covers if id.endswith(f"@{door.surface}"))
+            run = _run(setting, resource, place, [door], timed, moved=True)
             yield Probe(f"{NAME}/all kinds of {place.name}/{door.place}", 6, own, kinds.MOST_KINDS, run, (door,), "main", True, spare=True)
 
 
@@ -111,8 +103,10 @@ def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
     return None
 
 
-def _run(setting: Setting, resource: Resource, place: Resource, makers: list[Door], timed: bool) -> Callable[[], Conversation]:
-    """One at each kind of place, through the doors in turn; then each is moved through its door.
+def _run(
+    setting: Setting, resource: Resource, place: Resource, makers: list[Door], timed: bool, *, moved: bool = False
+) -> Callable[[], Conversation]:
+    """One at each kind of place, through the doors in turn; then each is moved through its door, `moved` also so that it lives on.
 
     If it can, time passes in between: those made first live longest, and end last.
     """
@@ -139,6 +133,8 @@ def _run(setting: Setting, resource: Resource, place: Resource, makers: list[Doo
             made: Seen = yield ordinary(making.door, recipe, "explore", why, bind=bind, input=making.input)
             bodies = _items(resource.made_by.at if resource.made_by else None, made) if made.success else []
             living[second] += [(making.door, body) for body in bodies]
+        for door, body in [*living[0], *living[1]] if moved else ():
+            yield from _lives_on(setting, resource, door, body, why)
         times = plan.lives(*([body for _, body in some] for some in living)) if timed else (0, 0)
         for some, seconds in zip(reversed(living), times, strict=True):
             if timed and some and (wait := time_passes(setting, seconds)):
@@ -153,6 +149,13 @@ def _by(resource: Resource, place: Resource) -> str:
     """The argument, and so the member, of a thing that says where it stands."""
     given = resource.made_by.input if resource.made_by else {}
     return next((name for name, value in given.items() if isinstance(value, Expression) and place.name in value.names), "")
+
+
+def _lives_on(setting: Setting, resource: Resource, door: Door, body: Mapping[str, Any], why: str) -> Conversation:
+    for move in resource.moves:
+        mover = setting.door(str(move.action.name), door.surface)
+        if move.to in move.origin_states and mover is not None:
+            yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
 
 
 def _ended(setting: Setting, resource: Resource, living: list[tuple[Door, Mapping[str, Any]]], why: str) -> Conversation:
@@ -176,7 +179,8 @@ def _widest(setting: Setting, door: Door) -> dict[str, Any]:
     """The search's example with every number that is no place at its greatest; a flag would leave kinds out."""
     usual = recipe_of(setting.model, door.action).input
     most = next((given for name, given, _ in edges(setting, door) if name == "high"), usual)
-    return {name: value for name, value in most.items() if name in usual or not isinstance(value, bool)}
+    there = {name: usual[name] for name in places(setting) if name in usual}
+    return {**{name: value for name, value in most.items() if name in usual or not isinstance(value, bool)}, **there}
 
 
 def _items(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:

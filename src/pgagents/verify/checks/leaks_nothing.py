@@ -10,6 +10,7 @@ from pgagents.contract import Contract
 from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
 from pgagents.verify.door import framework_places
 from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.secrets import collect, declares
 from pgagents.verify.seen import Seen
 from pgagents.verify.shape import undeclared
 
@@ -24,7 +25,6 @@ _INSIDE = re.compile(
 )
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
 _CARD = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])")
-_NESTED = (dict, list)
 _SECRET_NAMES = re.compile(r"password|passwd|secret|private_?key|api_?key|token|ssn|card_?number|cvv", re.I)
 
 
@@ -100,23 +100,9 @@ def _elsewhere(seen: Seen, text: str, memory: Memory) -> str:
 
 def _declares(seen: Seen, memory: Memory) -> bool:
     door = seen.call.door
-    if door is None or seen.output is None or seen.output.schema is None:
+    if door is None or seen.output is None:
         return False
-    key = (NAME, "declares", str(door.action.name), seen.output.status)
-    schema = seen.output.schema
-    return memory.setting.kept(key, lambda: bool(memory.model.secrets & set(_names(schema, memory.setting, 0))))
-
-
-def _names(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[str]:
-    if depth > 12:
-        return
-    schema = setting.named(schema)
-    for name, member in (schema.get("properties") or {}).items():
-        yield str(name)
-        yield from _names(member, setting, depth + 1)
-    for part in (schema.get("items"), *(schema.get("allOf") or ()), *(schema.get("anyOf") or ()), *(schema.get("oneOf") or ())):
-        if isinstance(part, Mapping):
-            yield from _names(part, setting, depth + 1)
+    return declares(memory.setting, (str(door.action.name), seen.output.status), seen.output.schema)
 
 
 def _remember(body: Any, memory: Memory) -> None:
@@ -124,18 +110,4 @@ def _remember(body: Any, memory: Memory) -> None:
         return
     told = memory.notes.setdefault((NAME, "told"), {})
     if len(told) < 500:
-        _collect(body, memory.model.secrets, told)
-
-
-def _collect(value: Any, secrets: frozenset[str], told: dict[str, str]) -> None:
-    if isinstance(value, dict):
-        for name, member in value.items():
-            if isinstance(member, str):
-                if name in secrets and len(member) >= 8:
-                    told[member] = str(name)
-            elif isinstance(member, _NESTED):
-                _collect(member, secrets, told)
-    elif isinstance(value, list):
-        for item in value:
-            if isinstance(item, _NESTED):
-                _collect(item, secrets, told)
+        collect(body, memory.model.secrets, told)

@@ -98,17 +98,22 @@ def _path(setting: Setting, link: str) -> str:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One request for each member, of a thing that is there already, where there is one."""
+    """One request for each member and state, of things that are there already, where there are some."""
     del roles
     for name, link in _links(setting).items():
         contract = f"{NAME}/{name}/{link.door.place}"
         writes = link.resource.made_by is not None
-        yield Probe(contract, 4, (contract,), 1, _run(setting, name, link, contract), (link.door,), "main", writes)
+        cost = max(1, len(link.resource.states))
+        yield Probe(contract, 4, (contract,), cost, _run(setting, name, link, contract), (link.door,), "main", writes)
 
 
 def _run(setting: Setting, name: str, link: _Link, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        body: Mapping[str, Any] = yield Live(link.resource.name)
+        for state in link.resource.states or ("",):
+            yield from followed(state)
+
+    def followed(state: str) -> Conversation:
+        body: Mapping[str, Any] = yield Live(link.resource.name, (state,) if state else ())
         told = next((v for k, v in _members(body) if k == name and isinstance(v, str)), None)
         if told is None:
             yield untested(contract, f"the {link.resource.name} has no {name}")

@@ -11,12 +11,16 @@ from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Move, Resource
 from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, refused_with, untested
-from pgagents.verify.door import Door
+from pgagents.verify.door import OPERATOR, Door
+from pgagents.verify.generate import time_passes
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 from pgagents.verify.unchanged import change, differing, told
 
 NAME = "moves"
+CALLS = True
+LATER_S = 400
+"""So much later it is tried to move what cannot be moved any more: what a refused call writes anew is then another moment, or sum."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -41,9 +45,10 @@ def _cases(setting: Setting) -> Iterator[tuple[Resource, Move, str, Door]]:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """A thing of its own is brought to the state, moved, and read again; so is a neighbour.
 
-    Of resources that are one kind of thing (the one action makes them), the one that is asked most of is moved for all.
+    Of resources that are one kind of thing (the one action makes them), the one that is asked most of is moved for all. With the
+    operator's clock, time passes before what is refused.
     """
-    del roles
+    wait = time_passes(setting, LATER_S) if OPERATOR in roles else None
     alike: dict[tuple[str, str, str], list[tuple[Resource, Move]]] = {}
     for resource, move, state, door in _cases(setting):
         key = (str(resource.made_by.action.name) if resource.made_by else "", state, door.place)
@@ -58,12 +63,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
             run = _for_all(_legal(setting, resource, move, state, door, covers[0]), covers)
             yield Probe(covers[0], 3 if door.on_rest else 6, covers, 3, run, (door,), "main", True)
         else:
-            alone = _for_all(_illegal(setting, resource, move, state, door, covers[0]), covers)
+            alone = _for_all(_illegal(setting, resource, move, state, door, covers[0], wait), covers)
             refused.setdefault((maker, state), []).append(_Refused(tuple(several), state, door, covers, alone))
     for group in refused.values():
         ids = tuple(id for case in group for id in case.covers)
         doors_of = tuple(case.door for case in group)
-        yield Probe(ids[0], 3, ids, len(group) + 3, _together(setting, group), doors_of, "main", True)
+        run = _together(setting, group, wait)
+        yield Probe(ids[0], 3, ids, len(group) + 3 + (wait is not None), run, doors_of, "main", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class _Refused:
     alone: Callable[[], Conversation]
 
 
-def _together(setting: Setting, group: list[_Refused]) -> Callable[[], Conversation]:
+def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Callable[[], Conversation]:
     """Every move that one thing refuses, then one read of it. Only where it is not as it was is each move tried alone."""
 
     def run() -> Conversation:
@@ -89,6 +95,8 @@ def _together(setting: Setting, group: list[_Refused]) -> Callable[[], Conversat
                 yield from case.alone()
             return
         subject: Mapping[str, Any] = yield Live(common.name, (state,), fresh=True)
+        if wait is not None:
+            yield wait
         for case in group:
             move = next(move for resource, move in case.moves if resource is common)
             why = f"{case.door.action.name} of a {common.name} that is {state}"
@@ -180,12 +188,15 @@ def _legal(setting: Setting, resource: Resource, move: Move, state: str, door: D
     return run
 
 
-def _illegal(setting: Setting, resource: Resource, move: Move, state: str, door: Door, contract: str) -> Callable[[], Conversation]:
+def _illegal(
+    setting: Setting, resource: Resource, move: Move, state: str, door: Door, contract: str, wait: Call | None
+) -> Callable[[], Conversation]:
     def run() -> Conversation:
         why = f"{door.action.name} of a {resource.name} that is {state}"
-        seen: Seen = yield Call(
-            door, _input(resource, move), "illegal", why, subject=resource, states=(state,), fresh=True, surface=door.surface
-        )
+        subject: Mapping[str, Any] = yield Live(resource.name, (state,), fresh=True)
+        if wait is not None:
+            yield wait
+        seen: Seen = yield Call(door, _input(resource, move), "illegal", why, subject=resource, made=subject, surface=door.surface)
         yield from refused_with(seen, contract, [move.otherwise], why)
         reader = _reader(setting, resource)
         if seen.success or reader is None or seen.subject is None:
@@ -196,7 +207,7 @@ def _illegal(setting: Setting, resource: Resource, move: Move, state: str, door:
                 contract, f"{resource.state} {state} after a refusal", f"{resource.state} {_state(resource, after)} after a refusal"
             )
         elif (body := told(resource, after)) is not None and differing(seen.subject, body):
-            changed = yield from _once_more(setting, resource, body, seen)
+            changed = yield from _once_more(setting, resource, body, seen, wait)
             if changed:
                 yield broken(contract, f"a {resource.name} stays as it is when {door.action.name} is refused", changed)
         elif not after.success and not after.void and "never_crashes" not in after.spoilt:
@@ -205,8 +216,12 @@ def _illegal(setting: Setting, resource: Resource, move: Move, state: str, door:
     return run
 
 
-def _once_more(setting: Setting, resource: Resource, body: Mapping[str, Any], refused: Seen) -> Generator[Any, Any, str | None]:
+def _once_more(
+    setting: Setting, resource: Resource, body: Mapping[str, Any], refused: Seen, wait: Call | None
+) -> Generator[Any, Any, str | None]:
     """The refused call once more, right after a read: what was known before it may have been old."""
+    if wait is not None:
+        yield wait
     again: Seen = yield replace(refused.call, made=body, why=f"{refused.call.why}, once more")
     return None if again.success or again.void else (yield from change(setting, resource, body, "after what was refused once more"))
 

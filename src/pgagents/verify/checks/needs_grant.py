@@ -1,11 +1,12 @@
 """A token does what its scope allows and is refused everything else: each action that the catalogue's scopes name, on each surface.
 
-One token for each scope, granted that scope alone, so each action is tried with a token that lacks its scope. That a scope
+One token for each scope, granted that scope alone, so each action is tried with a token that has another. That a scope
 suffices is shown by calls about nothing, so that nothing is changed: what they are answered is not a refusal of the token.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -56,19 +57,22 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def _cases(setting: Setting) -> tuple[_Case, ...]:
-    """Actions that need one scope only; `other` is the next one, so that each scope's token is refused something."""
+    """Actions that need one scope only; `other` is each of the others in turn, so that a scope which implies another is seen."""
 
     def found() -> Iterator[_Case]:
         oauth = setting.model.auth.oauth
         needs = oauth.needs if oauth is not None and setting.model.errors.framework.no_scope else {}
         scopes = list(needs)
         read: set[str] = set()
+        turns: Counter[str] = Counter()
         for door in setting.doors:
             own = [scope for scope in scopes if str(door.action.name) in needs[scope]]
             if len(own) == 1 and len(scopes) > 1:
                 within = door.surface == REST and (door.action.effect == "write" or own[0] not in read)
                 read |= {own[0]} if within and door.action.effect == "read" else set()
-                yield _Case(door, own[0], scopes[scopes.index(own[0]) - 1], within)
+                others = [scope for scope in scopes if scope != own[0]]
+                yield _Case(door, own[0], others[turns[own[0]] % len(others)], within)
+                turns[own[0]] += 1
 
     return setting.kept(NAME, lambda: tuple(found()))
 

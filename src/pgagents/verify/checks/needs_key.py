@@ -1,13 +1,15 @@
-"""A call without a key, or with something that is none, is refused; where the catalogue says so, before its body is read."""
+"""A call without a key, or with something that is none, is refused; where the catalogue says so, before its body is read and what it
+is about is looked up. A key is one however HTTP lets it be written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from pgagents.contract import Contract, Verdict
 from pgagents.verify.call import Call, Raw, Twist
-from pgagents.verify.check import Conversation, Probe, kept, promise, refused_with
+from pgagents.verify.check import Conversation, Probe, accepted, kept, promise, refused_with
 from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
@@ -16,6 +18,7 @@ from pgagents.verify.seen import Seen
 
 NAME = "needs_key"
 BEFORE_BODY = "before_body"
+EITHER_CASE = "either_case"
 EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
 ONCE: dict[Twist, str] = {
     "garbage": "with a key that was never issued",
@@ -32,7 +35,7 @@ compares texts without their case, takes them for it. Each surface is tried with
 def promises(setting: Setting) -> Iterator[Contract]:
     """No key on every door; keys that are none, in several forms, and a revoked one on one door of each surface.
 
-    No key before a body that cannot be read, on one door of each surface, too.
+    No key before a body that cannot be read, on one door of each surface, too; and once, that the scheme is known in either case.
     """
     for door, twist, what in _cases(setting):
         detail = twist or "revoked"
@@ -43,6 +46,15 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for door in _unread(setting):
         says = f"{door.action.name} called without a key is refused for that, whatever its body is"
         yield promise(NAME, BEFORE_BODY, door, says, ("points", "auth_first"), door.action.cite)
+    for door in _first_read(setting):
+        says = "the scheme's name is known in either case (RFC 9110, 11.1)"
+        yield promise(NAME, EITHER_CASE, door, says, ("auth", "schemes", str(setting.model.auth.default)))
+
+
+def _first_read(setting: Setting) -> list[Door]:
+    """The first read on REST that needs a key and nothing that must be found first."""
+    plain = (d for d in setting.doors if d.on_rest and d.needs_key and d.action.effect == "read" and "{" not in d.path)
+    return list(plain)[:1]
 
 
 def _unread(setting: Setting) -> list[Door]:
@@ -76,6 +88,11 @@ def _revoked(setting: Setting) -> str | None:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One call each; the first door of a surface early."""
     del roles
+    for door in _first_read(setting):
+        contract = f"{NAME}/{EITHER_CASE}/{door.place}"
+        what = "a call whose scheme is written in small letters"
+        call = ordinary(door, recipe_of(setting.model, door.action), "auth", what, twist="lower")
+        yield Probe(contract, 6, (contract,), 1, _taken(call, contract, what), (door,))
     first: set[tuple[str, Twist]] = set()
     unread = {door.place for door in _unread(setting)}
     for door, twist, what in _cases(setting):
@@ -85,7 +102,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         first.add((door.surface, twist))
         recipe = recipe_of(setting.model, door.action)
         shown = _near(setting, door, twist)
-        call = ordinary(door, recipe, "auth", f"a call {what}", twist=shown, role=role)
+        call = ordinary(door, recipe, "auth", f"a call {what}", twist=shown, role=role, input=_about(setting, door, twist))
         run, covers = _run(setting, call, contract, what), [contract]
         if twist == "none" and door.place in unread:
             covers.append(f"{NAME}/{BEFORE_BODY}/{door.place}")
@@ -98,6 +115,28 @@ def _near(setting: Setting, door: Door, twist: Twist) -> Twist:
     several = NEAR.get(twist, (twist,))
     surfaces = list(dict.fromkeys(d.surface for d in setting.doors))
     return several[(surfaces.index(door.surface) + setting.seed) % len(several)]
+
+
+def _about(setting: Setting, door: Door, twist: Twist) -> dict[str, Any]:
+    """The arguments of a call: without a key about nothing that is there, where the key goes before everything else.
+
+    A server that looks it up first answers that there is none; one that looks for no key does the same.
+    """
+    given = dict(recipe_of(setting.model, door.action).input)
+    if twist == "none" and setting.model.points.auth_first:
+        for param in door.params:
+            resource = setting.model.resources.get(param.refers_to or "")
+            if resource is not None and resource.absent and param.required:
+                given[str(param.name)] = resource.absent
+    return given
+
+
+def _taken(call: Call, contract: str, what: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        seen: Seen = yield call
+        yield from accepted(seen, contract, what)
+
+    return run
 
 
 def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[], Conversation]:

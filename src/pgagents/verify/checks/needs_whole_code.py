@@ -1,4 +1,6 @@
-"""A thing is not changed by who knows its code only nearly: in the other case, with a character more, less or changed."""
+"""A thing is not changed by who knows its code only nearly: a short form that the thing tells too, in the other case, with a character
+more, less or changed.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,8 @@ from pgagents.verify.seen import Seen
 
 NAME = "needs_whole_code"
 HOWS = ("in the other case", "with a character more", "with its last character cut off", "with another last character")
+SHORTEST = 4
+"""Characters that a short form must have, so that it is one."""
 REFUSED = range(400, 500)
 
 
@@ -53,12 +57,26 @@ def _member(resource: Resource, value: Any) -> str:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each, every surface with another near miss, that the seed chooses too."""
+    """One call each, every surface with another near miss, that the seed chooses too; the first also with a short form, if there is one."""
     del roles
     for index, (door, param, resource, member) in enumerate(_cases(setting)):
         contract = f"{NAME}/{param.name}/{door.place}"
         run = _run(setting, door, param, resource, member, index, contract)
-        yield Probe(contract, 6, (contract,), 1, run, (door,), "main", True)
+        yield Probe(contract, 6, (contract,), 1 if index else 2, run, (door,), "main", True)
+
+
+def _short_forms(setting: Setting, door: Door, param: Param, there: Mapping[str, Any], code: str) -> Iterator[tuple[str, str]]:
+    """Other members of the thing that are what the code begins with, but for case and separators."""
+    whole = _bare(code)
+    test = setting.test(("param", door.action.name, str(param.name)), param.schema)
+    for name, value in there.items():
+        bare = _bare(value) if isinstance(value, str) and value != code and test.is_valid(value) else ""
+        if len(bare) >= SHORTEST and whole.startswith(bare):
+            yield f"that is its {name}", value
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).upper()
 
 
 def _run(
@@ -68,19 +86,21 @@ def _run(
         recipe = recipe_of(setting.model, door.action)
         there: Mapping[str, Any] = yield Live(resource.name, recipe.states)
         code = there.get(member)
-        hows = HOWS if compared(door.action, param) == "exactly" else HOWS[1:]
-        near = list(fitting(setting, door.action, param, code, hows).items()) if isinstance(code, str) else []
+        exactly = compared(door.action, param) == "exactly"
+        near = list(fitting(setting, door.action, param, code, HOWS if exactly else HOWS[1:]).items()) if isinstance(code, str) else []
+        short = list(_short_forms(setting, door, param, there, code)) if exactly and isinstance(code, str) and not index else []
         if not near:
             yield Judgement(contract, Verdict.NOT_CLAIMED, f"no {param.name} is nearly another")
             return
-        how, wrong = near[(index + setting.seed) % len(near)]
-        why = f"{door.action.name} with a {param.name} {how}"
-        seen: Seen = yield ordinary(door, recipe, "illegal", why, input={**recipe.input, str(param.name): wrong}, made=there)
-        if seen.success and seen.fits:
-            yield broken(contract, f"{why} is refused", seen.outcome)
-        elif not seen.void and not seen.unsound and seen.status in REFUSED:
-            yield kept(contract)
-        elif not seen.void:
-            yield untested(contract, f"the answer shows nothing of it: {seen.outcome}")
+        for how, wrong in (near[(index + setting.seed) % len(near)], *short[:1]):
+            why = f"{door.action.name} with a {param.name} {how}"
+            seen: Seen = yield ordinary(door, recipe, "illegal", why, input={**recipe.input, str(param.name): wrong}, made=there)
+            if seen.success and seen.fits:
+                yield broken(contract, f"{why} is refused", seen.outcome)
+                return
+            if not seen.void and not seen.unsound and seen.status in REFUSED:
+                yield kept(contract)
+            elif not seen.void:
+                yield untested(contract, f"the answer shows nothing of it: {seen.outcome}")
 
     return run

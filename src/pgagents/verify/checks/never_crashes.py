@@ -5,18 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from pgagents.contract import Contract
-from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
-from pgagents.verify.door import framework_places
+from pgagents.verify.call import Call
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at
+from pgagents.verify.door import REST, framework_places
+from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import UNAVAILABLE, Seen
+from pgagents.verify.values import types_of
 from pgagents.wire import Silence
 
 RANK = 0
 NAME = "never_crashes"
 TOOLS = True
+HUGE = 1e18
+"""A number that a double holds, and that is more than 64 bits of its hundredths."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -25,6 +32,30 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise(NAME, "", door, f"{door.action.name} never answers 5xx and always answers", door.action.origin, door.action.cite)
     for place in framework_places(setting.model):
         yield promise_at(NAME, "", place, "no path, method or body makes the server answer 5xx", ("errors", "framework"))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """A call with a number that no schema bounds, and no database takes; one for each action that writes."""
+    del roles
+    for door in setting.doors:
+        names = [str(p.name) for p in door.params if p.place == "body" and _unbounded(setting.named(p.schema))]
+        if names and door.surface == REST and door.action.effect == "write":
+            contract, recipe = f"{NAME}/{door.place}", recipe_of(setting.model, door.action)
+            given = {**recipe.input, **dict.fromkeys(names, HUGE)}
+            call = ordinary(door, recipe, "explore", f"{' and '.join(names)} beyond what a database takes", input=given)
+            yield Probe(f"{NAME}/huge/{door.place}", 6, (contract,), 2, _run(call), (door,), "main", True)
+
+
+def _unbounded(schema: Mapping[str, Any]) -> bool:
+    bounded = {"maximum", "exclusiveMaximum", "enum", "const", "multipleOf"} & schema.keys()
+    return not bounded and bool({"number", "integer"} & set(types_of(schema)))
+
+
+def _run(call: Call) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        yield call
+
+    return run
 
 
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:

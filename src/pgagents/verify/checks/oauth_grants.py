@@ -17,7 +17,7 @@ from pgagents.verify.consent import STATE, Code
 from pgagents.verify.door import REST
 from pgagents.verify.granting import Granting, beyond, consenting, within
 from pgagents.verify.memory import Setting
-from pgagents.verify.oauth import OAuthClient, refusal, verifier
+from pgagents.verify.oauth import LONGEST, OAuthClient, refusal, verifier
 from pgagents.verify.seen import Seen, got
 
 NAME = "oauth_grants"
@@ -40,10 +40,11 @@ CASES = {
     "refresh": "a refresh token is exchanged for a new access token, which works",
     "rotation": "a refresh token that was exchanged works no more",
     "refresh_scope": "a refresh token gives nothing that was not granted",
-    "revoked": "a token that was revoked works no more",
+    "revoked": "a token that was revoked works no more, whatever kind of token the revocation took it for",
     "revoked_refresh": "a refresh token that was revoked gives nothing",
+    "revocation": "a revocation is answered 200, also that of a token which is dead already",
 }
-REFRESHING = ("refresh", "rotation", "refresh_scope", "revoked_refresh")
+REFRESHING = ("refresh", "rotation", "refresh_scope", "revoked_refresh", "revocation")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -52,7 +53,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for case, says in CASES.items() if oauth else ():
         left_out = (
             (case in REFRESHING and not oauth.refresh_s)
-            or (case in ("revoked", "revoked_refresh") and not oauth.revoke)
+            or (case in ("revoked", "revoked_refresh", "revocation") and not oauth.revoke)
             or (case == "rotation" and not oauth.refresh_rotates)
             or (case == "expiry_told" and not oauth.access_s)
             or (case in ("scope", "refresh_scope") and beyond(setting) is None)
@@ -85,7 +86,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     client = consenting(setting)
     if client is not None and within(setting):
         covers = tuple(c.id for c in promises(setting) if settled(setting, c) is None)
-        yield Probe(f"{NAME}/flow", 5, covers, COST, lambda: _Flow(setting, client, Granting(setting, client)).run(), (), "")
+        yield Probe(
+            f"{NAME}/flow", 5, covers, COST, lambda: _Flow(setting, client, Granting(setting, client, length=LONGEST)).run(), (), ""
+        )
 
 
 @dataclass(slots=True)
@@ -202,7 +205,9 @@ class _Flow:
             yield self.said("rotation", not problem, "a new refresh token, and 400 for the old one", problem)
         if self.oauth.revoke:  # nothing that was granted to us is left alive
             last = got(again.body, "refresh_token")
-            yield self.as_client.revoke(last if isinstance(last, str) else token, "the last token ends")
+            ended: Seen = yield self.as_client.revoke(last if isinstance(last, str) else token, "the last token ends")
+            if not ended.void:  # where the old one's second use ended them all, it is dead by now (RFC 7009, 2.2: 200 all the same)
+                yield self.said("revocation", ended.status == 200, "200", ended.outcome)
 
     def spent(self) -> Conversation:
         """A code tried wrongly in every way; the tokens that it gives in the end, revoked; the code once more."""
@@ -252,7 +257,7 @@ class _Flow:
         """The token before and after its revocation."""
         inside = within(self.setting)
         assert inside is not None
-        told: Seen = yield self.as_client.revoke(token, "the revocation of a token")
+        told: Seen = yield self.as_client.revoke(token, "the revocation of a token, with a hint that it is another kind", "refresh_token")
         answer: Seen = yield self.as_client.called(token, inside[1], "a call with a revoked token")
         code = self.setting.model.codes[self.setting.model.errors.framework.no_key]
         good = told.status == 200 and answer.status == code.status

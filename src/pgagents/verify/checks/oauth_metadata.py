@@ -55,7 +55,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     door = _reader(setting)
     if oauth.resource_metadata and door is not None:
         call = ordinary(door, recipe_of(setting.model, door.action), "auth", "a call without a key", twist="none")
-        yield Probe(CHALLENGE, 3, (CHALLENGE,), 1, lambda: _asking(call), (), "")
+        yield Probe(CHALLENGE, 3, (CHALLENGE,), 1, lambda: _asking(call), (), "", spare=True)
     covers = [c for c, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)) if path]
     if covers:
         yield Probe(f"{NAME}/documents", 3, tuple(covers), len(covers), _documents(setting, oauth), (), "")

@@ -3,6 +3,7 @@
 A bucket may be shared, refill while it is used, or be another than the action's own, so nothing is claimed about a fall
 of exactly one; what is claimed: 0 <= remaining < limit after an accepted call, no rise beyond the refill, a fall
 within a row of calls that the refill cannot make up for, and, where nobody else uses the server, no fall beyond one a call.
+A bucket refills evenly, so what is told to remain says when it is full; and calls of one bucket are not told another one's limit.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import math
 from collections.abc import Iterator
 
 from pgagents.contract import Contract
+from pgagents.model import Bucket
 from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
 from pgagents.verify.door import Door, wire_surfaces
 from pgagents.verify.memory import Memory, Setting
@@ -23,9 +25,13 @@ ROW = 4
 HALF = 0.5
 """So much of a request refilled within a row is enough to hide its fall: a server may count in whole ones, or round."""
 SKEW_S = 5.0
+WHOLE_S = 1.0
+"""A time in whole seconds is less exact by so much."""
 READINGS = 8
 BEHIND = 3
 """How many calls a server's count may be behind: it may be kept elsewhere, and told a little late."""
+HELD_BACK = 10
+"""Such a part of the limit may not be told to remain, for other clients' sake, though it is there."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -35,7 +41,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
         return
     for door in _doors(setting):
         bucket = setting.model.buckets[str(door.action.bucket)]
-        says = f"{headers.limit} of {door.action.name} is at least the {bucket.requests} that are published"
+        says = f"{headers.limit} of {door.action.name} is at least the {bucket.requests} that are published, and its own bucket's"
         yield promise(NAME, "limit", door, says, bucket.origin, bucket.cite)
         says = f"{headers.remaining} of {door.action.name} is below its limit and never rises faster than the bucket refills"
         yield promise(NAME, "remaining", door, says, ("limits", "headers", "remaining"), bucket.cite)
@@ -71,28 +77,44 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     values = rate_of(seen, memory.setting)
     if values is None:
         return
-    limit, remaining, reset = values
+    limit, remaining, _ = values
     place, model = seen.place, memory.model
     bucket = model.buckets[door.action.bucket]
-    smallest = min(b.requests for b in model.buckets.values() if b is bucket or b.when is not None)
-    if limit >= smallest:
-        yield kept(f"{NAME}/limit/{place}")
-    else:
-        yield broken(f"{NAME}/limit/{place}", f"a limit of at least {smallest}", f"a limit of {limit}")
-    yield _reset(seen, reset, bucket.per_s, memory, f"{NAME}/reset/{place}")
+    possible = [b for b in model.buckets.values() if b is bucket or b.when is not None]
+    yield _limit(seen, limit, bucket, possible, memory, f"{NAME}/limit/{place}")
+    yield _reset(seen, values, [b.per_s for b in possible], memory, f"{NAME}/reset/{place}")
     if not seen.call.beside:
         yield _remaining(seen, limit, remaining, bucket.per_s, memory, f"{NAME}/remaining/{place}")
         yield from _row(seen, limit, remaining, bucket.per_s, memory)
 
 
-def _reset(seen: Seen, reset: int, per_s: float, memory: Memory, contract: str) -> Judgement:
-    """Full again: not in the past, and not later than an empty bucket takes."""
+def _limit(seen: Seen, limit: int, bucket: Bucket, possible: list[Bucket], memory: Memory, contract: str) -> Judgement:
+    """Not below what is published; nor the limit of a bucket that such a call does not draw from, where this bucket's own is told, too."""
+    smallest = min(b.requests for b in possible)
+    if limit < smallest:
+        return broken(contract, f"a limit of at least {smallest}", f"a limit of {limit}")
+    told: set[int] = memory.notes.setdefault((NAME, "told", _whose(seen), bucket.name), set())
+    told.add(limit)
+    others = {b.requests: b.name for b in memory.model.buckets.values() if b not in possible}
+    if bucket.requests in told and limit in others and limit not in {b.requests for b in possible}:
+        expected = f"a limit of {bucket.requests}, as other calls of {bucket.name} are told"
+        return broken(contract, expected, f"{limit}, that of {others[limit]}")
+    return kept(contract)
+
+
+def _reset(seen: Seen, told: tuple[int, int, int], periods: list[float], memory: Memory, contract: str) -> Judgement:
+    """Full again: when what lacks has been refilled, at the even pace of the bucket that is told of."""
+    limit, remaining, reset = told
     epoch = memory.model.limits.reset_unit == "epoch_seconds"
     ahead = reset - seen.sent_at if epoch else float(reset)
-    if ahead < -SKEW_S or ahead > per_s + SKEW_S:
-        told = f"{reset}, which is {ahead:+.0f} s from now" if epoch else f"{reset} s"
-        return broken(contract, f"a time within {per_s:g} s in {'epoch seconds' if epoch else 'seconds'}", f"reset {told}")
-    return kept(contract)
+    lacks = limit - remaining
+    soonest = min(max(0, lacks - 1 - max(BEHIND, limit // HELD_BACK)) * s / limit for s in periods) - SKEW_S
+    latest = max(min(limit, lacks + BEHIND) * s / limit for s in periods) + SKEW_S
+    if soonest - WHOLE_S <= ahead <= latest + WHOLE_S:
+        return kept(contract)
+    said = f"{reset}, which is {ahead:+.0f} s from now" if epoch else f"{reset} s"
+    expected = f"in {'epoch seconds' if epoch else 'seconds'}, about {lacks * max(periods) / limit:.0f} s from now: {lacks} of {limit} lack"
+    return broken(contract, expected, f"reset {said}")
 
 
 def _remaining(seen: Seen, limit: int, remaining: int, per_s: float, memory: Memory, contract: str) -> Judgement:

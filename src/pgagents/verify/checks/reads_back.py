@@ -1,4 +1,7 @@
-"""What was made is what is read back, through every door, and is in every list; another project's lists do not have it."""
+"""What was made is what is read back, through every door, and is in every list; another project's lists do not have it.
+
+Whatever a list is asked for, all of ours that its laws let in has to be there, through whichever door and however long ago it was made.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,23 @@ from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, 
 from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
 from pgagents.verify.laws import judged, shown
-from pgagents.verify.memory import Setting
+from pgagents.verify.listed import left_out
+from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 
+RANK = 9
 NAME = "reads_back"
+CALLS = True
+REMEMBERS = True
+ALONE = True
+TRUSTED = ("valid", "explore", "clean")
+MOST_MADE = 500
+DAY_S = 86_400.0
+"""What is older may be forgotten in part."""
+CRASHED = 500
 _MEMBER = re.compile(r"resource\.(\w+)")
+_LIST = re.compile(r"response\.(\w+)")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -184,3 +198,51 @@ def _listing(resource: Resource, call: Made, door: Door, contract: str, role: st
             yield broken(contract, f"no {resource.name} of another project", "another project's is in the list")
 
     return run
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Note what each key makes; look for it in every list that the same key asks for."""
+    door = seen.call.door
+    if door is None:
+        return
+    made: dict[tuple[str, str], dict[str, float]] = memory.notes.setdefault((NAME, "made"), {})
+    odd = seen.call.beside or not seen.fits or seen.call.intent not in TRUSTED
+    unsure = seen.error or seen.status >= CRASHED or (seen.success and odd)
+    if door.action.effect == "write" and unsure:
+        made.clear()  # how things stand is not known
+    if seen.call.intent not in TRUSTED or not seen.call.role or seen.call.raw.headers or not seen.success or not seen.fits or seen.spoilt:
+        return
+    for resource in memory.model.resources.values():
+        mine = made.setdefault((resource.name, seen.call.role), {})
+        if resource.undone_by and resource.undone_by.action is door.action and not resource.state:
+            for id in [str(seen.input.get(str(p.name))) for p in door.params if p.refers_to == resource.name]:
+                mine.pop(id, None)
+        if resource.made_by and resource.made_by.action is door.action and not resource.expires_by and len(mine) < MOST_MADE:
+            mine.update({str(b[resource.id]): seen.sent_at for b in _bodies(resource.made_by.at, seen) if resource.id in b})
+        calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is door.action]
+        if calls and door.on_rest and mine:
+            yield from _all_there(seen, memory, resource, calls, mine)
+
+
+def _all_there(
+    seen: Seen, memory: Memory, resource: Resource, calls: list[tuple[int, Made]], mine: Mapping[str, float]
+) -> Iterator[Judgement]:
+    """Broken, where the list leaves out what its laws let in."""
+    index, call = min(calls, key=lambda c: len(c[1].input.keys() ^ seen.call.input.keys()))
+    path = _LIST.fullmatch(call.at.text if call.at else "")
+    since = seen.sent_at - min((rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S)
+    bodies = [memory.bodies.get((resource.name, id)) for id, at in mine.items() if at > since]
+    door = seen.call.door
+    lost = left_out(memory.setting, seen, path.group(1), resource, [b for b in bodies if b]) if path else None
+    if lost is not None and door is not None:
+        given = ", ".join(sorted(seen.call.input)) or "nothing"
+        contract = f"{NAME}/listed/{_list_detail(resource, index)}/{door.place}"
+        yield broken(
+            contract,
+            f"each {resource.name} of ours that {given} asks for",
+            f"one of ours is not in the list, made {_ago(seen, mine[str(lost[resource.id])])}",
+        )
+
+
+def _ago(seen: Seen, at: float) -> str:
+    return f"{max(0.0, seen.sent_at - at):.0f} s before"

@@ -1,6 +1,7 @@
-"""One moment written with two offsets is answered alike.
+"""One moment written in two ways is answered alike: with another offset, and with a fraction of a second.
 
-A server that drops the offset reads a time hours early or late, and nobody sees it where all write Z.
+A server that drops the offset reads a time hours early or late, and one that reads by a fixed pattern refuses what JavaScript writes;
+nobody sees it where all write Z and whole seconds. And a period that ends before it begins is told or refused, as may be, but no crash.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 
 NAME = "reads_moments"
-WEST_H = -10
-"""The offset: what ends just after now is over, where it is dropped, before what was done today began."""
+WEST = timezone(timedelta(hours=-10))
+"""The offset of the last moment: what ends just after now is over, where it is dropped, before what was done today began."""
+EAST = timezone(timedelta(hours=5, minutes=30))
+"""That of the others: its sign must not be read as a query's blank, nor its half hour be lost."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each reading action that is told moments."""
     for door, moments, _ in _cases(setting):
         names = " and ".join(str(p.name) for p in moments)
-        says = f"{door.action.name} answers the same for {names} written with another offset"
+        says = f"{door.action.name} answers the same for {names} written with another offset and a fraction"
         yield promise(NAME, "", door, says, (*moments[0].origin, "format"), door.action.cite)
 
 
@@ -46,19 +49,21 @@ def _cases(setting: Setting) -> tuple[tuple[Door, list[Param], Mapping[str, Any]
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two calls each, before the workflows in which days pass."""
+    """Two calls each, before the workflows in which days pass; of a period one that ends before it begins, for those who see crashes."""
     del roles
     for door, moments, given in _cases(setting):
         contract = f"{NAME}/{door.place}"
-        yield Probe(contract, 6, (contract,), 2, _run(setting, door, moments, given, contract), (door,), "main", False)
+        yield Probe(contract, 6, (contract,), 2 + (len(moments) > 1), _run(setting, door, moments, given, contract), (door,), "main", False)
 
 
 def _run(setting: Setting, door: Door, moments: list[Param], given: Mapping[str, Any], contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         recipe = recipe_of(setting.model, door.action)
         plain: Seen = yield ordinary(door, recipe, "valid", "from yesterday to soon", input=given)
-        turned = {**given, **{str(p.name): _west(plain.input.get(str(p.name))) for p in moments}}
-        other: Seen = yield ordinary(door, recipe, "valid", "the same moments with another offset", input=turned, made=plain.subject)
+        zones = [*[EAST] * (len(moments) - 1), WEST]
+        turned = {str(p.name): _written(plain.input.get(str(p.name)), zone) for p, zone in zip(moments, zones, strict=True)}
+        why = "the same moments with another offset"
+        other: Seen = yield ordinary(door, recipe, "valid", why, input={**given, **turned}, made=plain.subject)
         if not (plain.success and plain.fits):
             yield untested(contract, f"no answer to compare with: {plain.outcome}")
         elif not (other.success and other.fits):
@@ -67,12 +72,16 @@ def _run(setting: Setting, door: Door, moments: list[Param], given: Mapping[str,
             yield broken(contract, "what the same moments with Z are answered", differing(said(setting, other), said(setting, plain)))
         else:
             yield kept(contract)
+        names = [str(p.name) for p in moments]
+        back = {name: plain.input.get(end) for name, end in zip(names, reversed(names), strict=True)}
+        if len(back) > 1:
+            yield ordinary(door, recipe, "explore", "from soon to yesterday", input={**given, **back}, made=plain.subject)
 
     return run
 
 
-def _west(text: Any) -> Any:
-    """The same moment as it is written further west."""
+def _written(text: Any, zone: timezone) -> Any:
+    """The same moment as it is written there, with thousandths of a second."""
     if not isinstance(text, str):
         return text
-    return datetime.fromtimestamp(epoch(text), timezone(timedelta(hours=WEST_H))).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(epoch(text), zone).isoformat(timespec="milliseconds")

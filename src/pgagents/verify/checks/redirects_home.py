@@ -16,13 +16,19 @@ ELSEWHERE = "https://pgv.example/elsewhere"
 CASES = {
     "unknown_client": "a client that does not exist",
     "other_uri": "an address that only begins as one that the client registered",
+    "below": "an address below one that the client registered",
+    "with_query": "an address that the client registered, with a query besides",
 }
+EXACT = ("below", "with_query")
+"""Where the catalogue fixes it: RFC 9700 (2.1) wants addresses compared character by character, RFC 6749 (3.1.2.2) left the query open."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """For a client that does not exist, and for one that does."""
     oauth = setting.model.auth.oauth
     for case, what in CASES.items() if oauth else ():
+        if case in EXACT and setting.model.points.redirect_uris != "exact":
+            continue
         yield promise_at(NAME, case, "@rest", f"{what} is refused on a page, not by a redirect", ("auth", "oauth", "authorize"), oauth.cite)
 
 
@@ -39,15 +45,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     oauth, client = setting.model.auth.oauth, setting.oauth
     if oauth is None:
         return
+    listed = {c.id for c in promises(setting)}
     known = client.client_id if client else "pgv-no-such-client"
     home = client.redirect_uri if client else ELSEWHERE
     asks = {
         "unknown_client": {"client_id": "pgv-no-such-client", "redirect_uri": ELSEWHERE},
         "other_uri": {"client_id": known, "redirect_uri": f"{home}.pgv.example/x"},
+        "below": {"client_id": known, "redirect_uri": f"{home.rstrip('/')}/pgv"},
+        "with_query": {"client_id": known, "redirect_uri": f"{home}{'&' if '?' in home else '?'}pgv=1"},
     }
     for case, ask in asks.items():
         contract = f"{NAME}/{case}@rest"
-        if client is not None or case == "unknown_client":
+        if contract in listed and (client is not None or case == "unknown_client"):
             yield Probe(contract, 5, (contract,), 1, _run(setting, str(oauth.authorize), ask, CASES[case], contract), (), "")
 
 

@@ -15,6 +15,7 @@ from pgagents.model import Resource
 from pgagents.verify.call import Call, Recall
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import REST, Door
+from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import Negative, negatives_of
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
@@ -39,7 +40,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """What others make in the same project meanwhile would be taken for the refused call's."""
     del contract
-    return None if setting.exclusive else (Verdict.NOT_SELECTED, "lists what others change too: add --exclusive where nobody else does")
+    return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("lists"))
 
 
 def _cases(setting: Setting) -> Iterator[tuple[Resource, Door, Negative]]:

@@ -16,6 +16,7 @@ from pgagents.verify.check import Conversation, Judgement, Probe, promise, refus
 from pgagents.verify.door import Door
 from pgagents.verify.generate import Negative, is_invalid, negatives_of
 from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.paired import alone
 from pgagents.verify.refusal import expected
 from pgagents.verify.seen import Seen
 from pgagents.verify.values import FAR, types_of
@@ -77,7 +78,9 @@ def _cases(setting: Setting) -> tuple[tuple[Door, str, Negative, bool], ...]:
             first = next(((d, c) for d, n in listed if (c := _case(setting, d, kind, n)) is not None), None)
             if first is not None:
                 door, wrong = first
+                single = alone(setting, door)
                 known = [n for n in negatives_of(setting, door) if n.tier == 1 and n.field == wrong.field and _is(door, kind, n)]
+                known = [n for n in known if n.detail in single]
                 yield door, kind, known[0] if known else wrong, bool(known)
 
     return setting.kept(NAME, lambda: tuple(found()))

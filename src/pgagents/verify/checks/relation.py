@@ -8,21 +8,28 @@ from itertools import pairwise
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
-from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Relation
 from pgagents.verify.call import Call, Reuse
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import Door
 from pgagents.verify.edges import fills_a_page
+from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import answer_that_will_do, ordinary
-from pgagents.verify.memory import Setting
+from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
+from pgagents.verify.related import excused, fitting, ids_of, things_of
 from pgagents.verify.seen import Seen
 from pgagents.verify.values import high, low, types_of
 
+RANK = 9
 NAME = "relation"
+REMEMBERS = True
+ALONE = True
+CALLS = True
+TRUSTED = ("valid", "explore")
 ENOUGH = 2
-NEEDS_ALONE = "tells what others change too: add --exclusive where nobody else does"
+MOST_KNOWN = 100
+NEEDS_ALONE = others_too("tells")
 _SORTED = re.compile(r'sorted(_down)?_by\(([\w.]+),\s*"(\w+)"\)')
 
 
@@ -32,6 +39,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
         for relation in door.action.relations:
             says = f"{door.action.name} with a greater {relation.widen} keeps what it answered before"
             yield promise(NAME, relation.name, door, says, relation.origin, relation.cite or door.action.cite)
+            if relation.fits is not None and not fills_a_page(setting, door, relation):
+                says = f"{door.action.name} leaves out nothing that fits a smaller {relation.widen}"
+                yield promise(NAME, f"{relation.name}/fits", door, says, relation.origin, relation.cite or door.action.cite)
             if fills_a_page(setting, door, relation):
                 says = f"{door.action.name} answers as many as {relation.widen} allows, where there are more"
                 yield promise(NAME, f"{relation.name}/filled", door, says, relation.origin, relation.cite or door.action.cite)
@@ -57,9 +67,9 @@ def _order(door: Door, relation: Relation) -> tuple[str, bool] | None:
 
 
 def _kinds(setting: Setting, door: Door, relation: Relation) -> list[str]:
-    """What a page is judged for besides that the longer one keeps all; nothing where the relation is about no page."""
+    """What two answers are judged for besides that the wider one keeps all."""
     if not fills_a_page(setting, door, relation):
-        return []
+        return ["fits"] if relation.fits is not None else []
     return ["filled", *(["leaves_in"] if _flags(setting, door) else []), *(["first"] if _order(door, relation) is not None else [])]
 
 
@@ -142,21 +152,61 @@ def _one(setting: Setting, door: Door, relation: Relation, contract: str) -> Con
     for given in _narrow(setting, door, relation):
         asked = f"{relation.widen} {given.get(relation.widen, 'left out')}"
         small: Seen = yield ordinary(door, recipe, "valid", asked, input=given, reuse=again)
-        had = _items(setting, relation, small)
+        had = ids_of(setting, relation, small)
         if not had:
             continue
-        if _excused(setting, relation, small):
+        if excused(setting, relation, small):
             reason = "the narrow call's answer was full"
             continue
         wide = _with(door, given, relation.widen, most)
         large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input=wide, reuse=again)
-        has = _items(setting, relation, large)
+        has = ids_of(setting, relation, large)
         if has is None:
             reason = "the wide call was not answered as promised"
             continue
         yield from _keeps(setting, door, relation, contract, given, had, has)
+        yield from _fits(setting, door, relation, small, large)
         return
-    yield untested(contract, reason)
+    for id in (contract, *(f"{NAME}/{relation.name}/{kind}/{door.place}" for kind in _kinds(setting, door, relation))):
+        yield untested(id, reason)
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Whether an answer, which has room, leaves out what another to a wider call has told and the catalogue says fits it."""
+    door, setting = seen.call.door, memory.setting
+    if door is None or not setting.exclusive or not seen.call.role or seen.call.raw.headers:
+        return  # who called is not known, and a key may leave things out
+    if seen.call.intent not in TRUSTED or not seen.success or not seen.fits or seen.spoilt:
+        return
+    for relation in door.action.relations:
+        if relation.fits is None or fills_a_page(setting, door, relation) or door not in setting.doors:
+            continue
+        widened = {r.widen for r in door.action.relations}
+        alike = repr(sorted((n, v) for n, v in seen.input.items() if n not in widened))
+        known = memory.notes.setdefault((NAME, relation.name, str(door.action.name), seen.call.role, alike), {})
+        lost = fitting(setting, relation, seen, known.values())
+        contract = f"{NAME}/{relation.name}/fits/{door.place}"
+        if lost is not None:
+            yield broken(contract, f"{relation.by} {lost.get(relation.by)}, which fits", "it is in a wider answer alone")
+        elif known:
+            yield kept(contract)
+        known.update({str(thing.get(relation.by)): thing for thing in (things_of(setting, relation, seen) or ())[:MOST_KNOWN]})
+
+
+def _fits(setting: Setting, door: Door, relation: Relation, small: Seen, large: Seen) -> Conversation:
+    """Whether the narrow answer, which has room, leaves out something of the wide one that the catalogue says fits it."""
+    if relation.fits is None:
+        return
+    contract, recipe = f"{NAME}/{relation.name}/fits/{door.place}", recipe_of(setting.model, door.action)
+    lost = fitting(setting, relation, small, things_of(setting, relation, large) or ())
+    if lost is not None and not setting.exclusive:  # both once more, in case others changed it in between
+        large = yield ordinary(door, recipe, "valid", f"{relation.widen} once more", input=large.call.input)
+        small = yield ordinary(door, recipe, "valid", f"a smaller {relation.widen} once more", input=small.call.input)
+        lost = fitting(setting, relation, small, things_of(setting, relation, large) or ())
+    if lost is None:
+        yield kept(contract)
+    else:
+        yield broken(contract, f"{relation.by} {lost.get(relation.by)}, which fits", "it is in the wider answer alone")
 
 
 def _page(setting: Setting, door: Door, relation: Relation, contract: str) -> Conversation:
@@ -167,7 +217,7 @@ def _page(setting: Setting, door: Door, relation: Relation, contract: str) -> Co
     for number, base in enumerate([*bases, *bases]):  # at first only where there are several things
         wide = _with(door, base, relation.widen, most)
         large: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {most}", input=wide, reuse=again)
-        has = _items(setting, relation, large)
+        has = ids_of(setting, relation, large)
         if not has or (len(has) < ENOUGH and number < len(bases)):
             continue
         param = door.action.param(relation.widen)
@@ -175,7 +225,7 @@ def _page(setting: Setting, door: Door, relation: Relation, contract: str) -> Co
         fewer = usual if isinstance(usual, int) and least <= usual < len(has) else max(least, len(has) // 2)
         given = _with(door, base, relation.widen, fewer)
         small: Seen = yield ordinary(door, recipe, "valid", f"{relation.widen} {given[relation.widen]}", input=given, reuse=again)
-        had = _items(setting, relation, small)
+        had = ids_of(setting, relation, small)
         if had is None:
             reason = "the narrow call was not answered as promised"
             continue
@@ -204,7 +254,7 @@ def _keeps(
 
 def _first(setting: Setting, door: Door, relation: Relation, small: Seen, large: Seen) -> Iterator[Judgement]:
     """Whether the narrow answer begins as the wide one does; what is equal in the member that they are sorted by may change places."""
-    order, had, has = _order(door, relation), _things(setting, relation, small), _things(setting, relation, large)
+    order, had, has = _order(door, relation), things_of(setting, relation, small), things_of(setting, relation, large)
     if order is None or had is None or has is None:
         return
     member, down = order
@@ -237,8 +287,8 @@ def _left_in(setting: Setting, door: Door, relation: Relation, given: dict[str, 
         if again == "":  # once more, in case others changed it in between
             whole = yield ordinary(door, recipe, "valid", f"without {said}", input=whole.call.input, reuse=again)
         narrow: Seen = yield ordinary(door, recipe, "valid", f"with {said}", input=flagged, reuse=again)
-        has = _items(setting, relation, narrow) or []
-        every = [i for i in _things(setting, relation, whole) or () if all(i.get(flag) is True for flag in flags)]
+        has = ids_of(setting, relation, narrow) or []
+        every = [i for i in things_of(setting, relation, whole) or () if all(i.get(flag) is True for flag in flags)]
         lost = [i.get(relation.by) for i in every if i.get(relation.by) not in has] if len(has) < given[relation.widen] else []
         if not lost:
             yield kept(contract)
@@ -261,7 +311,7 @@ def _filled(setting: Setting, door: Door, relation: Relation, given: dict[str, A
     wanted = min(int(most), len(has))
     if len(had) < wanted:
         small: Seen = yield ordinary(door, recipe_of(setting.model, door.action), "valid", "once more, as others use it too", input=given)
-        had = _items(setting, relation, small) or had
+        had = ids_of(setting, relation, small) or had
     if len(had) < wanted:
         yield broken(contract, f"{wanted} with {relation.widen} {most}, as there are {len(has)}", f"{len(had)}")
     else:
@@ -276,42 +326,5 @@ def _still(
     again = f"{relation.widen} {most}, as others use the server too"
     large = yield ordinary(door, recipe, "valid", again, input=_with(door, given, relation.widen, most))
     small = yield ordinary(door, recipe, "valid", f"{relation.widen} {given.get(relation.widen, 'left out')} once more", input=given)
-    has, had_later = _items(setting, relation, large), _items(setting, relation, small)
+    has, had_later = ids_of(setting, relation, large), ids_of(setting, relation, small)
     return [] if has is None or had_later is None else [i for i in had if i in had_later and i not in has]
-
-
-def _scope(setting: Setting, seen: Seen) -> Scope | None:
-    if not seen.fits or not seen.success:
-        return None
-    values = {
-        "input": seen.input, "response": seen.body, "status": seen.status, "surface": seen.call.surface, "now": seen.sent_at,
-        "before": None, "env": setting.model.env,
-    }  # fmt: skip
-    return Scope(values)
-
-
-def _items(setting: Setting, relation: Relation, seen: Seen) -> list[Any] | None:
-    """What tells the answer's items apart; None where there is no list."""
-    things = _things(setting, relation, seen)
-    return None if things is None else [thing.get(relation.by) for thing in things]
-
-
-def _things(setting: Setting, relation: Relation, seen: Seen) -> list[dict[str, Any]] | None:
-    scope = _scope(setting, seen)
-    if scope is None:
-        return None
-    try:
-        items = scope.evaluate(relation.keeps)
-    except ExpressionError:
-        return None
-    return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else None
-
-
-def _excused(setting: Setting, relation: Relation, seen: Seen) -> bool:
-    scope = _scope(setting, seen)
-    if relation.unless is None or scope is None:
-        return False
-    try:
-        return scope.holds(relation.unless)
-    except ExpressionError:
-        return True

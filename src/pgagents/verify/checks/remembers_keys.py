@@ -11,7 +11,7 @@ from pgagents.verify.door import OPERATOR, Door
 from pgagents.verify.generate import ordinary, time_passes
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
-from pgagents.verify.replay import replayed
+from pgagents.verify.replay import ended, replayed
 from pgagents.verify.seen import Seen
 
 NAME = "remembers_keys"
@@ -49,7 +49,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     door = _door(setting)
     if door is not None and setting.model.clock is not None:
         contract = f"{NAME}/{door.place}"
-        yield Probe(contract, PHASE, (contract,), 3, _run(setting, door, contract), (door,), OPERATOR, True)
+        yield Probe(contract, PHASE, (contract,), 4, _run(setting, door, contract), (door,), OPERATOR, True)
 
 
 def _run(setting: Setting, door: Door, contract: str) -> Callable[[], Conversation]:
@@ -60,6 +60,8 @@ def _run(setting: Setting, door: Door, contract: str) -> Callable[[], Conversati
         name = str(door.action.idempotency)
         given = {**recipe.input, name: Fresh(once=True)}
         first: Seen = yield ordinary(door, recipe, "valid", "a call whose key is to be remembered", input=given, fresh=True)
+        if first.success:
+            yield from ended(setting, door, first)
         wait = time_passes(setting, lives_s - MARGIN_S)
         assert wait is not None, "without a clock nothing is selected"
         passed: Seen = yield wait

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from pgagents.contract import Contract
-from pgagents.model import Model
 from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
 from pgagents.verify.door import framework_places
 from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.request_ids import header_name
 from pgagents.verify.seen import UNAVAILABLE, Seen, got
 
 RANK = 4
@@ -25,16 +24,6 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise(NAME, "", door, f"answers of {door.action.name} have a request id of their own, the same in header and body", origin)
     for place in framework_places(setting.model):
         yield promise_at(NAME, "", place, "refusals have a request id of their own, the same in header and body", origin)
-
-
-def header_name(model: Model) -> str | None:
-    """The declared header that holds the same id as the envelope, told by its name."""
-    wanted = _letters((model.errors.request_id_at or "").rpartition(".")[2])
-    return next((h.name for h in model.headers if wanted and _letters(h.name).endswith(wanted)), None)
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[^a-z]", "", text.lower())
 
 
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:

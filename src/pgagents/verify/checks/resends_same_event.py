@@ -11,6 +11,7 @@ from pgagents.verify.memory import Setting
 
 NAME = "resends_same_event"
 CONTRACT = f"{NAME}/again@rest"
+SLACK_S = 5.0
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -40,7 +41,10 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
         same = next((e for e in later if e.id is not None and e.id == first.id), None)
         like = next((e for e in later if e.type == first.type and e.data == first.data), None)
         expected = f"it comes again within {hooks.again_within_s} s, with the {hooks.id_at} it had"
-        if same is not None and (same.type, same.data) == (first.type, first.data):
+        late_s = same.delivery.at - first.delivery.at if same is not None else 0.0
+        if same is not None and (same.type, same.data) == (first.type, first.data) and late_s > hooks.again_within_s + SLACK_S:
+            yield broken(CONTRACT, expected, f"{same.type} came again after {late_s:,.0f} s")
+        elif same is not None and (same.type, same.data) == (first.type, first.data):
             yield kept(CONTRACT)
         elif same is not None:
             yield broken(CONTRACT, f"{expected} and the same content", f"{same.type} came with another content")

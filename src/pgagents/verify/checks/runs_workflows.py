@@ -19,11 +19,15 @@ from pgagents.source import Pointer
 from pgagents.verify.call import Call, Raw, Wait
 from pgagents.verify.check import CONFLICT, Conversation, Judgement, Probe, broken, kept, promise_at, untested
 from pgagents.verify.door import OPERATOR, REST, Door
+from pgagents.verify.encode import JSON
+from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import time_passes
 from pgagents.verify.granting import bearer
-from pgagents.verify.laws import shown
+from pgagents.verify.laws import judged, shown, values_of
 from pgagents.verify.memory import Setting
+from pgagents.verify.moments import misformed
 from pgagents.verify.recipe import whole
+from pgagents.verify.secrets import collect, declares
 from pgagents.verify.seen import Seen
 
 RANK = 9
@@ -51,6 +55,9 @@ FOLLOWS = frozenset(
         "takes_space",
         "attributes_calls",
         "error_envelope",
+        "limits_agents",
+        "rate_enforced",
+        "rate_headers",
     )
 )
 
@@ -83,7 +90,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     if setting.model.clock is None and "/expect_timed-" in contract.id:
         return Verdict.NOT_CLAIMED, "the API has no clock that an operator could move"
     if not setting.exclusive and "/expect_alone-" in contract.id:
-        return Verdict.NOT_SELECTED, "tells what others change too: add --exclusive where nobody else does"
+        return Verdict.NOT_SELECTED, others_too("tells")
     return None
 
 
@@ -127,7 +134,7 @@ def _sent(setting: Setting, step: Step, scope: Scope) -> Raw:
     surface = setting.model.surfaces.get(step.via)
     headers: list[tuple[str, str | None]] = list(surface.headers.items()) if surface is not None else []
     key = scope.evaluate(step.key) if step.key is not None else None
-    return Raw(headers=(*headers, *(bearer(key) if isinstance(key, str) else ())))
+    return Raw(headers=(*headers, *step.headers, *(bearer(key) if isinstance(key, str) else ())))
 
 
 def _passes(step: Step, scope: Scope) -> float:
@@ -138,11 +145,13 @@ def _passes(step: Step, scope: Scope) -> float:
 
 @dataclass(slots=True)
 class _State:
-    """How far a workflow is: what its steps kept, what has been judged, and whether a thing was in another state than it thought."""
+    """How far a workflow is: what its steps kept, what has been judged, whether a thing was in another state than it thought, and
+    which secrets it was told."""
 
     kept: dict[str, Any] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     stale: str = ""
+    secrets: dict[str, str] = field(default_factory=dict)
 
     def say(self, several: Iterable[Judgement]) -> Iterator[Judgement]:
         """The verdicts, noted."""
@@ -195,7 +204,7 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
         ):
             yield Wait(PAUSE_S, quiet=True)
             seen = yield call
-        yield from state.say(_went(setting, workflow, step, seen, state))
+        yield from state.say(_went(setting, workflow, step, seen, state, firm=again and _own(setting, workflow.steps[:index], step)))
         if not _as_told(setting, step, seen, door) or seen.void:
             yield from _put_back(setting, workflow.steps[:index], workflow.steps[index + 1 :], state)
             return state
@@ -225,23 +234,70 @@ def _as_told(setting: Setting, step: Step, seen: Seen, door: Door | None) -> boo
     return seen.status == step.status or (open_ and {seen.status, step.status} <= REFUSALS)
 
 
-def _went(setting: Setting, workflow: Workflow, step: Step, seen: Seen, state: _State) -> Iterator[Judgement]:
-    """Whether the step was answered with its status."""
+def _own(setting: Setting, before: Sequence[Step], step: Step) -> bool:
+    """Whether a step is about nothing but things that steps before it made, so that only this workflow can stand in its way."""
+    named = [(setting.model.resources.get(p.refers_to or ""), step.input.get(str(p.name))) for p in step.action.params]
+    about = [(resource, value) for resource, value in named if resource is not None and value is not None]
+    writes = {other.name for other in before if other.action.effect == "write"}
+    return bool(about) and all(
+        resource.made_by is not None and isinstance(value, Expression) and value.names & writes for resource, value in about
+    )
+
+
+def _went(setting: Setting, workflow: Workflow, step: Step, seen: Seen, state: _State, *, firm: bool) -> Iterator[Judgement]:
+    """Whether the step was answered with its status; `firm`: a conflict is no matter of how things stand."""
     contract = _id(workflow, step)
     declared = seen.codes.get(seen.code or "")
     if not seen.void and _as_told(setting, step, seen, seen.call.door):
-        yield kept(contract)
+        problem = _unsound(setting, step, seen) or _spilt(setting, step, seen, state)
+        collect(seen.body, setting.model.secrets, state.secrets)
+        yield broken(contract, f"an answer to {step.name} as {step.action.name} promises it", problem) if problem else kept(contract)
     elif seen.void or seen.spoilt:
         yield untested(contract, f"another check found fault with it: {seen.spoilt[0]}" if seen.spoilt else seen.outcome)
-    elif step.status < REFUSED and declared is not None and declared.status == CONFLICT:
+    elif step.status < REFUSED and declared is not None and declared.status == CONFLICT and not firm:
         state.stale = seen.outcome
     else:
         yield broken(contract, f"{step.status} to {step.name} of {workflow.name}", seen.outcome)
 
 
+def _unsound(setting: Setting, step: Step, seen: Seen) -> str:
+    """What an answer to the operator lacks, which no watcher judges: its schema, the form of its times, its action's laws."""
+    schema = seen.output.schema if step.role == OPERATOR and seen.output is not None else None
+    if schema is None or seen.output is None or seen.output.content_type != JSON:
+        return ""
+    if not seen.fits:
+        return "a body that does not satisfy its schema"
+    if (problem := misformed(setting, seen.body, schema)) is not None:
+        return problem[1]
+    values = values_of(setting.model, seen)
+    scope = Scope(values)
+    failed = next((law for law in step.action.laws if judged(law, scope).outcome == "broken"), None)
+    return f"{failed.name} does not hold: {shown(values, failed.that)}" if failed is not None else ""
+
+
+def _spilt(setting: Setting, step: Step, seen: Seen, state: _State) -> str:
+    """A secret that a step before was told, in an answer to the operator that has no place for any: in the log of what was done, say."""
+    output = seen.output if step.role == OPERATOR else None
+    if output is None or seen.response is None or declares(setting, (str(step.action.name), output.status), output.schema):
+        return ""
+    text = seen.response.body.decode("utf-8", "replace")
+    name = next((name for value, name in state.secrets.items() if value in text), None)
+    return f"the secret {name} of a step before stands in it" if name is not None else ""
+
+
+def _told(setting: Setting, seen: Seen, state: _State) -> dict[str, Any]:
+    """What criteria read: of a body its JSON's value, else its text; of headers the first of each name, in lower case."""
+    body: Any = seen.body
+    if body is None and seen.json.problem and seen.response is not None:
+        body = seen.response.body.decode("utf-8", "replace")
+    headers = {name.lower(): value for name, value in reversed(seen.response.headers)} if seen.response is not None else {}
+    told = {"env": setting.model.env, "now": seen.sent_at, "input": seen.input, "response": body, "status": seen.status, "headers": headers}
+    return {**told, **state.kept}
+
+
 def _holds(setting: Setting, step: Step, seen: Seen, timed: bool, state: _State) -> bool:
     """Whether all that must hold does; what cannot be evaluated is waited for no longer."""
-    scope = Scope({"env": setting.model.env, "input": seen.input, "response": seen.body, "status": seen.status, **state.kept})
+    scope = Scope(_told(setting, seen, state))
     several = (*step.expect, *(step.expect_timed if timed else ()), *(step.expect_alone if setting.exclusive else ()))
     try:
         return all(scope.holds(criterion) for criterion in several)
@@ -251,7 +307,7 @@ def _holds(setting: Setting, step: Step, seen: Seen, timed: bool, state: _State)
 
 def _judged(setting: Setting, workflow: Workflow, step: Step, seen: Seen, timed: bool, state: _State) -> Iterator[Judgement]:
     """Its criteria, and what it keeps for later steps."""
-    values = {"env": setting.model.env, "input": seen.input, "response": seen.body, "status": seen.status, **state.kept}
+    values = _told(setting, seen, state)
     scope = Scope(values)
     for id, criterion, _, need in _criteria(workflow, step):
         if (need == "timed" and not timed) or (need == "alone" and not setting.exclusive):

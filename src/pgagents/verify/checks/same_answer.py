@@ -18,12 +18,15 @@ from pgagents.verify.generate import negatives_of, ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.seen import Seen, got
+from pgagents.verify.values import types_of
 from pgagents.wire import json_bytes, read_json
 
 RANK = 8
 NAME = "same_answer"
+CALLS = True
 TOOLS = True
 PLAIN = Raw()
+REFUSED = 300
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -56,10 +59,19 @@ def _doors(setting: Setting) -> Iterator[Door]:
 
 def _inputs(setting: Setting, door: Door) -> list[tuple[str, Mapping[str, Any]]]:
     recipe = recipe_of(setting.model, door.action)
-    found: list[tuple[str, Mapping[str, Any]]] = [("ordinary", recipe.input)]
+    found: list[tuple[str, Mapping[str, Any]]] = [("ordinary", {**_unset(setting, door), **recipe.input})]
     wanted = ("minimal", *(("low", "high") if door.form is not None and door.action.effect == "read" else ()))
     found += [(name, given) for name, given, _ in edges(setting, door) if name in wanted and dict(given) != dict(recipe.input)]
     return found
+
+
+def _unset(setting: Setting, door: Door) -> dict[str, bool]:
+    """The flags of a read that may be left out, as false: in a query that is a text, which some take for true."""
+    if door.action.effect != "read" or (rest := setting.rest_of(door)) is None:
+        return {}
+    taken = {str(p.name) for p in door.params}
+    flags = (p for p in rest.params if not p.required and p.place == "query" and types_of(setting.named(p.schema)) == ("boolean",))
+    return {str(p.name): False for p in flags if str(p.name) in taken}
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -105,17 +117,28 @@ def _run(
             return
         again = "ever" if recipe.makes is not None else "" if fresh else "unchanged"
         why = f"as {door.surface} will be asked"
-        first: Seen = yield ordinary(rest, recipe, "valid", why, input=given, fresh=fresh, reuse=again)
+        asked = _documented(setting, rest, given)
+        first: Seen = yield ordinary(rest, recipe, "valid" if asked == given else "explore", why, input=asked, fresh=fresh, reuse=again)
+        if asked != given and not first.success:
+            asked = given
+            first = yield ordinary(rest, recipe, "valid", why, input=asked, fresh=fresh, reuse=again)
         two: Seen = yield ordinary(
-            door, recipe, _intent(raw), "as REST was asked", input=given, fresh=fresh, made=None if fresh else first.subject, raw=raw
+            door, recipe, _intent(raw), "as REST was asked", input=asked, fresh=fresh, made=None if fresh else first.subject, raw=raw
         )
         judged = list(_compared(setting, contract, first, two))
         if any(j.verdict is Verdict.BROKEN for j in judged) and again:
-            one: Seen = yield ordinary(rest, recipe, "valid", why, input=given, fresh=fresh, made=None if fresh else two.subject)
+            one: Seen = yield ordinary(rest, recipe, "valid", why, input=asked, fresh=fresh, made=None if fresh else two.subject)
             judged = list(_compared(setting, contract, one, two))
         yield from judged
 
     return run
+
+
+def _documented(setting: Setting, rest: Door, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A read's arguments with the found things that its example names, which has most to tell; they need not be on every server."""
+    example = next((e.input for e in rest.action.examples if e.status < REFUSED), {}) if rest.action.effect == "read" else {}
+    found = {n for n, v in given.items() if isinstance(v, Live) and setting.model.resources[v.resource].made_by is None}
+    return {**given, **{name: example[name] for name in found & example.keys()}}
 
 
 def _intent(raw: Raw) -> Intent:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
-from pgagents.expression import epoch
 from pgagents.model import Action, Move, Resource
 from pgagents.verify.call import Call, Wait
-from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
+from pgagents.verify.check import Conversation, Judgement, Probe, accepted, broken, kept, promise_at, untested
 from pgagents.verify.door import REST, Door
-from pgagents.verify.hooks import Event, Heard, covered, judged, read, unheard
+from pgagents.verify.hooks import Event, Heard, covered, judged, misfit, read, same, unheard
 from pgagents.verify.memory import Setting
 from pgagents.verify.receiver import Inbox
 from pgagents.verify.seen import Seen, got
@@ -26,9 +25,12 @@ from pgagents.wire import json_bytes
 NAME = "sends_events"
 ONCE = f"{NAME}/once@rest"
 PRIVATE = f"{NAME}/private@rest"
+EACH = f"{NAME}/each@rest"
 ALONE = f"{NAME}/alone@rest"
 OWN = f"{NAME}/own@rest"
 DELETED = f"{NAME}/deleted@rest"
+WIDEST = f"{NAME}/widest@rest"
+LONGEST = 2_048
 LOOK_S = 0.5
 BOX = "events"
 THEIRS, GONE = f"{BOX}-of-another", f"{BOX}-deleted"
@@ -55,10 +57,15 @@ def promises(setting: Setting) -> Iterator[Contract]:
             yield promise_at(NAME, type, "@rest", says, ("webhooks", "events", type), event.cite or hooks.cite)
     if _steps(setting):
         yield promise_at(NAME, "once", "@rest", "each action sends its event once, a refused one none", ("webhooks", "events"), hooks.cite)
+        if len(_types(_steps(setting))) > 1:
+            says = "an event goes to each webhook that asked for its type"
+            yield promise_at(NAME, "each", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
         yield promise_at(NAME, "private", "@rest", "events tell no secret", ("webhooks", "events"), hooks.cite)
         says = "a webhook hears the types of events that it asked for and no others"
         yield promise_at(NAME, "alone", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
         if _ending(setting) is not None:
+            says = "a webhook for every type of event at the longest address is taken"
+            yield promise_at(NAME, "widest", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
             yield promise_at(
                 NAME, "deleted", "@rest", "a webhook that was deleted hears nothing", ("webhooks", "registered_by"), hooks.cite
             )
@@ -92,6 +99,23 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _types(steps: tuple[Step, ...]) -> list[str]:
     return list(dict.fromkeys(type for type, *_ in steps))
+
+
+def _others_of(setting: Setting, types: list[str]) -> list[str]:
+    """The types of events that no action is named for."""
+    return [type for type in setting.model.webhooks.events if type not in types]
+
+
+def _asked(setting: Setting, types: list[str], type: str) -> list[str]:
+    """What the webhook for a type asks for: the first also for what no action is named for, the second for the first's type, too."""
+    others = _others_of(setting, types) if type == types[0] else types[:1] if type == types[1] else []
+    return _as_many_as_may_be(setting, [type, *others])
+
+
+def _as_many_as_may_be(setting: Setting, types: list[str]) -> list[str]:
+    door = setting.door(str(setting.model.webhooks.registered_by), REST)
+    param = door.action.param(str(setting.model.webhooks.types)) if door is not None else None
+    return types[: setting.named(param.schema).get("maxItems", len(types))] if param is not None else types
 
 
 def _kind(setting: Setting) -> Resource | None:
@@ -134,7 +158,9 @@ def _run(setting: Setting, receiver: Inbox, door: Door, *, another: bool) -> Cal
         tellers: dict[str, str] = {}
         for type, box in boxes.items():
             address = receiver.open(box, refusals=1 if hooks.again_within_s and not tellers else 0)
-            made: Seen = yield Call(door, {hooks.url: address, hooks.types: [type]}, "valid", f"a webhook for {type} alone", fresh=True)
+            asked = _asked(setting, list(boxes), type)
+            why = f"a webhook for {' and '.join(asked)} alone"
+            made: Seen = yield Call(door, {hooks.url: address, hooks.types: asked}, "valid", why, fresh=True)
             if not made.success:
                 for contract in covered(setting):
                     yield untested(contract, f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}")
@@ -168,8 +194,12 @@ def _deleted(setting: Setting, receiver: Inbox, door: Door, types: list[str]) ->
     kind, ending, hooks = _kind(setting), _ending(setting), setting.model.webhooks
     if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
         return
-    given = {hooks.url: receiver.open(GONE), hooks.types: types}
-    made: Seen = yield Call(door, given, "valid", "a webhook that is deleted again", fresh=True)
+    address = receiver.open(GONE)
+    given = {hooks.url: _longest(setting, door, address), hooks.types: _as_many_as_may_be(setting, list(hooks.events))}
+    made: Seen = yield Call(door, given, "valid", "a webhook for everything at the longest address, which is deleted again", fresh=True)
+    yield from accepted(made, WIDEST, made.call.why)
+    if not made.success:
+        made = yield Call(door, {hooks.url: address, hooks.types: types}, "valid", "a webhook that is deleted again", fresh=True)
     body = at_path(kind.made_by.at, made) if kind.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping):
         yield untested(DELETED, f"no webhook was made: {made.outcome}")
@@ -177,6 +207,13 @@ def _deleted(setting: Setting, receiver: Inbox, door: Door, types: list[str]) ->
     gone: Seen = yield Call(ending, kind.undone_by.input, "valid", "the webhook is deleted", subject=kind, made=body)
     if not gone.success:
         yield untested(DELETED, f"it could not be deleted: {gone.outcome}", firm=True)
+
+
+def _longest(setting: Setting, door: Door, address: str) -> str:
+    """The same address as long as it may be, by what stands behind it."""
+    param = door.action.param(str(setting.model.webhooks.url))
+    most = int(setting.named(param.schema).get("maxLength", 0)) if param is not None else 0
+    return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
 
 
 def _others(setting: Setting, receiver: Inbox, door: Door, types: list[str]) -> Generator[Any, Any, str | None]:
@@ -198,7 +235,8 @@ def _apart(
 ) -> Iterator[Judgement]:
     """Who heard what was not for them."""
     for type, events in heard.items():
-        other = next((e.type for e in events if e.type != type and not e.problem), None)
+        asked = _asked(setting, list(heard), type)
+        other = next((e.type for e in events if e.type not in asked and not e.problem), None)
         expected = f"a webhook for {type} hears {type} alone"
         yield broken(ALONE, expected, f"it heard {other}") if other is not None else kept(ALONE)
     if _ending(setting) is not None:
@@ -242,16 +280,16 @@ def _acted(setting: Setting, steps: tuple[Step, ...], told: list[Told], secrets:
     """Make one thing of each resource and move it; at last try what must be refused."""
     current: dict[str, Mapping[str, Any]] = {}
     for type, resource, action, move in steps:
-        door = setting.by_place[f"{action.name}@{REST}"]
+        door = _door(setting, action, last=(type, resource, action, move) == steps[-1])
         recipe = resource.made_by
         assert recipe is not None
         why = f"so that {type} is sent"
         if move is None:
-            seen: Seen = yield Call(door, recipe.input, "valid", why, fresh=True)
+            seen: Seen = yield Call(door, recipe.input, "valid", why, fresh=True, surface=door.surface)
         elif resource.name in current:
-            seen = yield Call(door, move.input, "valid", why, subject=resource, made=current[resource.name])
+            seen = yield Call(door, move.input, "valid", why, subject=resource, made=current[resource.name], surface=door.surface)
         else:
-            seen = yield Call(door, move.input, "valid", why, subject=resource, states=move.origin_states, fresh=True)
+            seen = yield Call(door, move.input, "valid", why, subject=resource, states=move.origin_states, fresh=True, surface=door.surface)
         body = at_path(recipe.at, seen) if recipe.at is not None and seen.success else None
         if isinstance(body, Mapping) and isinstance(body.get(resource.id), str):
             current[resource.name] = {**current.get(resource.name, {}), **body}
@@ -259,15 +297,27 @@ def _acted(setting: Setting, steps: tuple[Step, ...], told: list[Told], secrets:
             secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
             if move is not None and move.to not in move.origin_states:
                 again = f"{action.name} once more, which must be refused and send nothing"
-                yield Call(door, move.input, "illegal", again, subject=resource, made=current[resource.name])
+                plainly = setting.by_place[f"{action.name}@{REST}"]
+                yield Call(plainly, move.input, "illegal", again, subject=resource, made=current[resource.name])
+
+
+def _door(setting: Setting, action: Action, *, last: bool) -> Door:
+    """REST's; for the last step a dispatcher's where there is one, as an event is promised of the action and not of the surface."""
+    doors = (setting.door(str(action.name), d.surface) for d in setting.model.dispatchers) if last else ()
+    return next((d for d in doors if d is not None), setting.by_place[f"{action.name}@{REST}"])
 
 
 def _all_came(setting: Setting, receiver: Inbox, told: list[Told], boxes: Mapping[str, str]) -> bool:
     """Whether each action was told of, and what we refused came again."""
-    events = [event for box in boxes.values() for event in _came(setting, receiver, box)]
-    taken = [e for e in events if not e.refused]
-    again = {e.id for e in taken}
-    return all(any(_about(e, one) for e in taken) for one in told) and all(e.id in again for e in events if e.refused)
+    for type, box in boxes.items():
+        events, asked = _came(setting, receiver, box), _asked(setting, list(boxes), type)
+        taken = [e for e in events if not e.refused]
+        again = {e.id for e in taken}
+        if not all(any(_about(e, one) for e in taken) for one in told if one.type in asked) or any(
+            e.id not in again for e in events if e.refused
+        ):
+            return False
+    return True
 
 
 def _about(event: Event, told: Told) -> bool:
@@ -284,31 +334,23 @@ def _judged(setting: Setting, told: list[Told], heard: Mapping[str, tuple[Event,
             continue
         wrong = _unlike(setting, one, mine[0])
         yield broken(contract, f"{one.type} tells the {one.resource.name} as the action left it", wrong) if wrong else kept(contract)
+        for other in (t for t in heard if t != one.type and one.type in _asked(setting, list(heard), t)):
+            there = any(_about(e, one) for e in heard[other])
+            expected = f"each webhook that asked for {one.type} hears of {one.id}"
+            yield kept(EACH) if there else broken(EACH, expected, "one of two does")
         times = len({e.id for e in mine if not e.refused})
         yield kept(ONCE) if times <= 1 else broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
-    for event in (e for events in heard.values() for e in events):
+    others = set(_others_of(setting, list(heard)))  # what a payment is known by may stand in what tells of the payment
+    for event in (e for events in heard.values() for e in events if e.type not in others):
         secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
         yield broken(PRIVATE, "events tell no secret", f"{event.type} tells one") if secret else kept(PRIVATE)
 
 
 def _unlike(setting: Setting, told: Told, event: Event) -> str:
     """In what an event differs from its schemas or from what the action answered; empty where in nothing."""
-    hooks = setting.model.webhooks
-    if event.problem:
-        return event.problem
-    for name, value in ((hooks.envelope, event.body), (hooks.events[told.type].data, event.data)):
-        if name is not None and (fault := next(iter(setting.envelope(name).iter_errors(value)), None)) is not None:
-            return f"{name} does not fit at /{'/'.join(map(str, fault.instance_path))}: {fault.message}"[:200]
-    different = [m for m, v in told.body.items() if m in event.data and not _same(v, event.data[m])]
+    if wrong := misfit(setting, event):
+        return wrong
+    different = [m for m, v in told.body.items() if m in event.data and not same(v, event.data[m])]
     if different:
         return f"{different[0]} is {event.data[different[0]]}, the action answered {told.body[different[0]]}"
     return ""
-
-
-def _same(answered: Any, told: Any) -> bool:
-    """Whether two values say the same: members that both have, times as the moments they are."""
-    if isinstance(answered, Mapping) and isinstance(told, Mapping):
-        return all(_same(value, told[name]) for name, value in answered.items() if name in told)
-    if isinstance(answered, list) and isinstance(told, list):
-        return len(answered) == len(told) and all(map(_same, answered, told))
-    return bool(answered == told) or epoch(answered) == epoch(told)

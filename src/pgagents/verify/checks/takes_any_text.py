@@ -1,30 +1,39 @@
-"""A free text may hold anything: quotes, backslashes, markup, marks of templates, other scripts. Servers break on these where they
-lay texts into SQL, pages or commands.
+"""A free text may hold anything: quotes, backslashes, markup, marks of templates, other scripts, blanks at its ends. Servers break on
+these where they lay texts into SQL, pages or commands, or tidy them. Beside it, texts of a pattern are what a language takes for
+something else than a text, and lists of choices have every choice.
 
 At first it also holds characters that a server may refuse, if it does so as documented: a NUL, ends of lines and of directions that
-are not ASCII's. Only where that is refused, the text is sent without them.
+are not ASCII's; and beside it stands what is `unusual`. Only where that is refused, the text is sent without them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pgagents.contract import Contract
+from pgagents.model import Param
 from pgagents.verify.call import Call, Signature
 from pgagents.verify.check import Conversation, Probe, accepted, promise, untested
 from pgagents.verify.door import Door
+from pgagents.verify.edges import free_params, unusual
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import known, recipe_of
 from pgagents.verify.seen import Seen
+from pgagents.verify.values import FAR, high, matches, types_of
 
 NAME = "takes_any_text"
-TEXT = 'O\'Neil "x" \\ <b>&{{7*7}}${7}%s;--é漢🚗'
-"""The telling characters first, for arguments that take only a few."""
-ODD = "\0\u2028\u202ee\u0301\ufeff"
-"""NUL, a line separator, an override of the direction, a letter with its accent apart, a mark of byte order."""
+TEXT = ' o\'Neil "x"  \\n<b>&lt;{{7*7}}${7}%s%41+;--é’漢🚗'
+"""The telling characters first, for arguments that take only a few; a blank before them and two among them."""
+ODD = " \0\r\n\u2028\u202ee\u0301\ufeff"
+"""A blank, NUL, an end of a line, a line separator, an override of the direction, a letter with its accent apart, a mark of byte
+order."""
+WORDS = ("null", "007", "infinity", "1e5", "true")
+"""What some take for nothing, or for a number, and so keep otherwise."""
+QUERY = "pgv=a%2Fb%20c&d=%C3%A9&e=+"
+"""What an address has behind it, which is another one where somebody decodes it, or writes it anew."""
 LONGEST = 4_096
 _BOUND = ("enum", "const", "pattern", "format", "contentEncoding")
 
@@ -50,23 +59,50 @@ def _texts(setting: Setting, door: Door, text: str = TEXT) -> dict[str, Any]:
     """The arguments of a correct call that are free texts, or have some one level down, with our text in them."""
     base = known(setting.model, recipe_of(setting.model, door.action).input)
     found: dict[str, Any] = {}
+    words: dict[str, Any] = {}
     for param in door.params:
         name = str(param.name)
         ours = param.refers_to or name == door.action.idempotency or isinstance(base.get(name), Signature)
         if not ours and name in base and param.place in ("body", "query"):  # one that no example has may be opaque, such as a cursor
-            value = _filled(setting, param.schema, base.get(name), text)
+            value = _filled(setting, param.schema, _example(door, name, base[name]), text)
             if value is not None and setting.test((NAME, door.place, name), param.schema).is_valid(value):
                 found[name] = value
-    return found
+            elif (word := _word(setting, door, param)) is not None:
+                words[name] = word
+            elif isinstance(base[name], list) and setting.named(setting.named(param.schema).get("items", {})).get("enum"):
+                words[name] = high(param.schema, setting.model.schemas)
+    return {**found, **words} if found else {}
+
+
+def _word(setting: Setting, door: Door, param: Param) -> str | None:
+    """A word that fits the pattern of an argument whose value is free; another one on each surface."""
+    schema, name = setting.named(param.schema), str(param.name)
+    if types_of(schema) != ("string",) or "pattern" not in schema or param not in free_params(setting, door):
+        return None
+    fitting = [word for word in WORDS if matches(schema, word)]
+    alike = [d for d in setting.doors if d.action is door.action and d.action.param(name) is not None]
+    return fitting[alike.index(door) % len(fitting)] if fitting else None
+
+
+def _example(door: Door, name: str, usual: Any) -> Any:
+    """The argument's usual value; of a list the longest one of an example, whose items say most."""
+    listed = [e.input[name] for e in door.action.examples if e.status < 300 and isinstance(e.input.get(name), list)]
+    return max(listed, key=len, default=usual)[:1] if isinstance(usual, list) else usual
 
 
 def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) -> Any:
-    """The text, as long as the schema takes; an object with it in its free texts; None where there is none."""
+    """The text, as long as the schema takes; an address with a query; an object, or a list of one, with the text in its free texts; None
+    where there is none."""
     schema = setting.named(written)
+    if schema.get("format") in ("uri", "url") and isinstance(base, str) and "?" not in base:
+        return f"{base}?{QUERY}" if text is TEXT else f"{_loudly(base)}?{QUERY}&x=".ljust(schema.get("maxLength", FAR), "x")
+    if isinstance(base, list) and base and isinstance(base[0], Mapping):
+        item = _filled(setting, schema.get("items", {}), base[0], text)
+        return None if item is None else [item]
     if schema.get("type") == "string" and not any(key in schema for key in _BOUND):
         most = min(schema.get("maxLength", len(text)), LONGEST)
-        return (text + text[-1] * most)[:most]
-    if isinstance(base, Mapping):
+        return (text + text[-1] * most)[: most - 1] + (" " if most else "")
+    if isinstance(base, Mapping) and schema.get("properties"):
         members = {n: s for n, s in schema.get("properties", {}).items() if not isinstance(base.get(n), Mapping)}
         inner = {n: found for n, s in members.items() if n in base and (found := _filled(setting, s, None, text)) is not None}
         return {**base, **inner} if inner else None
@@ -83,8 +119,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         call = ordinary(
             door, recipe, "explore", "a text with quotes, markup and other scripts", input={**recipe.input, **given}, fresh=writes
         )
-        odd = {**recipe.input, **given, **_odd(setting, door)}
-        run = _run(call, replace(call, input=odd, why="a text with a NUL and other odd characters"), contract)
+        odd = replace(call, input={**call.input, **_odd(setting, door)}, why="a text with a NUL and other odd characters")
+        most = replace(odd, input=unusual(setting, door, odd.input), why=f"{odd.why}, and what is unusual beside it")
+        run = _run([most, odd, call] if most.input != odd.input else [odd, call], contract)
         yield Probe(contract, 6, (contract,), 2 if writes else 1, run, (door,), "main", writes)
 
 
@@ -93,11 +130,21 @@ def _odd(setting: Setting, door: Door) -> Mapping[str, Any]:
     return setting.kept((NAME, "odd", door.place), lambda: _texts(setting, door, ODD + TEXT))
 
 
-def _run(call: Call, odd: Call, contract: str) -> Callable[[], Conversation]:
+def _loudly(url: str) -> str:
+    """The same address with its host in capital letters."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.upper()}{slash}{path}"
+
+
+def _run(calls: Sequence[Call], contract: str) -> Callable[[], Conversation]:
+    """The first of the calls that is taken, or the last."""
+
     def run() -> Conversation:
-        seen: Seen = yield odd
-        if not seen.success:
-            seen = yield call
+        seen: Seen = yield calls[0]
+        for call in calls[1:]:
+            if not seen.success:
+                seen = yield call
         judged = list(accepted(seen, contract, "a text with quotes, markup and other scripts"))
         yield from judged or [untested(contract, f"the answer shows nothing of it: {seen.outcome}")]
 

@@ -1,19 +1,25 @@
-"""What takes a space lowers the count of free ones by one while it lives, and gives it back when it ends."""
+"""What takes a space lowers the count of free ones by one while it lives, and gives it back when it ends. Of what one call makes several
+of, each takes one.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
+from pgagents.expression import Expression
 from pgagents.model import Resource, Takes
 from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import OPERATOR, REST, Door
 from pgagents.verify.edges import edges
+from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import time_passes
 from pgagents.verify.memory import Setting
-from pgagents.verify.seen import Seen
+from pgagents.verify.seen import Seen, got
+from pgagents.verify.values import distinct
 from pgagents.verify.world import at_path, will_do
 
 NAME = "takes_space"
@@ -21,6 +27,7 @@ ROUNDS = 2
 """A count that is off is counted again, all over: something else may have ended or expired in between."""
 LATE_S = 100_800
 """Seconds: more than a day, which is the most that most things are made for."""
+_FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
 MOST_MADE = 3
 """So many are made until one takes where the count is known, as the server may choose the place."""
 
@@ -38,7 +45,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """Counts are this run's own only where nobody else books."""
     del contract
-    return None if setting.exclusive else (Verdict.NOT_SELECTED, "counts what others change too: add --exclusive where nobody else does")
+    return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
 
 
 def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes]]:
@@ -149,9 +156,10 @@ def _taken(
     several = [known[n] for n in ("high", "minimal") if n in known and place is None]
     for given in [*several, *[made_by.input] * MOST_MADE][:MOST_MADE]:
         why = f"a {resource.name} that takes from a {takes.of}"
-        seen: Seen = yield Call(door, given, "explore", why, bind=bind, fresh=True, surface=door.surface)
-        value = at_path(made_by.at, seen) if made_by.at is not None and seen.success else None
-        body = value[0] if isinstance(value, list) and value else value
+        asked = _two(setting, resource, door, given)
+        seen: Seen = yield Call(door, asked, "explore", why, bind=bind, fresh=True, surface=door.surface)
+        bodies = _made(made_by.at, seen)
+        body = next(iter(bodies), None)
         if given in several and not seen.success:
             counts.clear()  # whether a refused call took one is not judged here
             continue
@@ -159,16 +167,40 @@ def _taken(
             counts.clear()  # it may have taken a space all the same
             return untested(contract, f"no {resource.name} was made: {seen.outcome}")
         living.append(body)
-        at = body[takes.by]
+        at, taken = body[takes.by], sum(1 for one in bodies if one.get(takes.by) == body[takes.by])
         before = counts.get(at)
         after = yield from _counted(setting, takes, at, counts)
         if after is None:
             return untested(contract, f"{takes.read_by.name} told no {takes.counter}")
         if before is not None:
-            if after == before - 1:
+            if after == before - taken:
                 return kept(contract)
-            return broken(contract, f"{takes.counter} {before - 1}, one less than before", f"{takes.counter} {after} after {before}")
+            return broken(
+                contract, f"{takes.counter} {before - taken}, {taken} less than before", f"{takes.counter} {after} after {before}"
+            )
     return untested(contract, f"each was at another {takes.of}")
+
+
+def _two(setting: Setting, resource: Resource, door: Door, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments with two items in a list of one, where what is made is a list: an item is made of each."""
+    if resource.made_by is None or resource.made_by.at is None or _FIRST.fullmatch(resource.made_by.at.text) is None:
+        return given
+    found = dict(given)
+    for name, value in given.items():
+        param = door.action.param(name)
+        if param is not None and isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping):
+            schema = setting.named(param.schema)
+            two = [*value, distinct(schema.get("items", {}), setting.model.schemas, 1)]
+            found[name] = two if setting.test((NAME, door.place, name), schema).is_valid(two) else value
+    return found
+
+
+def _made(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
+    """All that a call made, the one that the catalogue speaks of first."""
+    value = at_path(at, seen) if at is not None and seen.success else None
+    if at is not None and seen.success and (first := _FIRST.fullmatch(at.text)):
+        value = got(seen.body, first.group(1)) or value
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
 
 
 def _returned(

@@ -1,6 +1,7 @@
-"""An id in the other case is another id, and nothing has it.
+"""An id in the other case is another id, and nothing has it; and what is made has an id that nothing made before has.
 
-Databases that compare texts without their case find a thing by an id that nobody gave out; two things of ours then are one.
+Databases that compare texts without their case find a thing by an id that nobody gave out; two things of ours then are one. So are two
+whose ids are made of what they have in common.
 """
 
 from __future__ import annotations
@@ -12,15 +13,20 @@ from typing import Any
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Param, Resource
 from pgagents.verify.call import Live
-from pgagents.verify.check import Conversation, Judgement, Probe, promise, refused_with
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, refused_with
 from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import is_invalid, ordinary
-from pgagents.verify.memory import Setting
+from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 from pgagents.verify.tellings import kind_of
+from pgagents.verify.thing import at_path
+from pgagents.wire import json_bytes
 
 NAME = "tells_ids_apart"
+REMEMBERS = True
+MOST_IDS = 20_000
+CORRECT = ("valid", "explore")
 _HEX = re.compile(r"[0-9A-Fa-f{}-]*")
 """UUIDs and the like: their letters are digits, which have no case."""
 
@@ -30,6 +36,61 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for door, param, resource in _cases(setting):
         says = f"{door.action.name} finds nothing by a {param.name} in the other case"
         yield promise(NAME, "", door, says, (*resource.origin, "missing"), door.action.cite)
+    for resource, door in _makers(setting):
+        says = f"each {resource.name} that {door.action.name} makes has an id of its own"
+        yield promise(NAME, "made", door, says, (*resource.origin, "made_by"), door.action.cite)
+
+
+def _makers(setting: Setting) -> tuple[tuple[Resource, Door], ...]:
+    """What makes things, and does not only move them; of several kinds of one action the first."""
+
+    def found() -> Iterator[tuple[Resource, Door]]:
+        moves = {id(m.action) for r in setting.model.resources.values() for m in r.moves}
+        by_action = {id(r.made_by.action): r for r in reversed(list(setting.model.resources.values())) if r.made_by and r.made_by.at}
+        for door in setting.doors:
+            if (resource := by_action.get(id(door.action))) is not None and id(door.action) not in moves:
+                yield resource, door
+
+    return setting.kept((NAME, "makers"), lambda: tuple(found()))
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge the id of each thing that is made. A repeated call may be answered with what the first made, and so may an equal one that
+    costs nothing; an id is free again once its thing is deleted."""
+    door, setting = seen.call.door, memory.setting
+    if door is None or not seen.success or not seen.fits or seen.call.intent not in CORRECT:
+        return
+    made: dict[str, str] = memory.notes.setdefault((NAME, "made"), {})
+    """By the ids of things, with what arguments they were made."""
+    for gone in [r for r in setting.model.resources.values() if r.undone_by and r.undone_by.action is door.action and not r.state]:
+        for value in seen.input.values():
+            made.pop(f"{gone.name} {value}", None)
+    maker = next((r for r, d in _makers(setting) if d is door), None)
+    body = at_path(maker.made_by.at, seen) if maker is not None and maker.made_by and maker.made_by.at else None
+    if maker is None or not isinstance(body, Mapping) or not isinstance(body.get(maker.id), str) or _repeated(seen, memory):
+        return
+    said = json_bytes({k: v for k, v in seen.input.items() if k != door.action.idempotency}).decode()
+    before = made.get(thing := f"{maker.name} {body[maker.id]}")
+    if before is not None and (before != said or door.action.costs):
+        yield broken(f"{NAME}/made/{door.place}", f"a {maker.name} with an id of its own", "the id of another that was made before")
+    else:
+        yield kept(f"{NAME}/made/{door.place}")
+    if len(made) < MOST_IDS:
+        made[thing] = said
+
+
+def _repeated(seen: Seen, memory: Memory) -> bool:
+    """Whether a call had its idempotency key before; from now on it has."""
+    name = seen.call.door.action.idempotency if seen.call.door else None
+    used: set[str] = memory.notes.setdefault((NAME, "keys"), set())
+    if name is None or name not in seen.input:
+        return False
+    key = f"{seen.call.role} {seen.input[name]}"
+    if key in used:
+        return True
+    if len(used) < MOST_IDS:
+        used.add(key)
+    return False
 
 
 def _cases(setting: Setting) -> tuple[tuple[Door, Param, Resource], ...]:

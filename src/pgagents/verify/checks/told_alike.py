@@ -16,6 +16,7 @@ from pgagents.expression import epoch
 from pgagents.model import Resource
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise
 from pgagents.verify.door import REST, Door
+from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
@@ -99,7 +100,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     pairs = [_common(setting, a, b) for a in every if a.action == contract.action for b in every]
     if any(_lasting(setting, t, name) for t in every for names in pairs for name in names):
         return None
-    return Verdict.NOT_SELECTED, "compares what others change too: add --exclusive where nobody else does"
+    return Verdict.NOT_SELECTED, others_too("compares")
 
 
 def _tellings(setting: Setting, action: str) -> tuple[Telling, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from pgagents.contract import Contract
 from pgagents.verify.call import Call, Intent, Raw, Signature
@@ -16,9 +17,11 @@ from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
-from pgagents.verify.signing import spaced
+from pgagents.verify.signing import spaced, with_more
 
 NAME = "verifies_signed_calls"
+REFUSED = 300
+"""Statuses from here on are no success."""
 PAST_S = 60.0
 """Beyond the tolerance, so that clocks that differ a little make no difference."""
 
@@ -39,11 +42,18 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         for detail, case in _cases(door).items():
             contract = f"{NAME}/{detail}/{door.place}"
             recipe = recipe_of(setting.model, door.action)
-            given = {**recipe.input, str(door.action.signed.header): case.signature}
-            raw = Raw(edit=spaced) if case.spaced else Raw()
+            given = {**recipe.input, **(_told(door) if case.more else {}), str(door.action.signed.header): case.signature}
+            raw = Raw(edit=spaced) if case.spaced else Raw(edit=with_more) if case.more and door.action.unknown == "ignored" else Raw()
             intent: Intent = "valid" if case.right else "auth"
             call = ordinary(door, recipe, intent, f"a call {case.what}", input=given, role="", raw=raw)
             yield Probe(contract, 5, (contract,), 1, _run(setting, door, call, contract, case), (door,), "main", True)
+
+
+def _told(door: Door) -> dict[str, Any]:
+    """The arguments of an example that is refused, where none is accepted: it may be refused for its signature alone."""
+    if any(e.status < REFUSED for e in door.action.examples):
+        return {}
+    return next((dict(e.input) for e in door.action.examples), {})
 
 
 def _signed(setting: Setting) -> Iterator[Door]:
@@ -52,11 +62,12 @@ def _signed(setting: Setting) -> Iterator[Door]:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A signature, what the call then is, whether the body has odd spaces, and whether it is right."""
+    """A signature, what the call then is, whether the body has odd spaces or tells more than usual, and whether it is right."""
 
     signature: Signature
     what: str
     spaced: bool = False
+    more: bool = False
     right: bool = False
 
 
@@ -74,7 +85,7 @@ def _cases(door: Door) -> dict[str, _Case]:
         "ahead": _Case(Signature(role, after_s=seconds + PAST_S), f"signed for more than {seconds} s from now"),
     }
     if seconds > 2 * PAST_S:
-        found["in_time"] = _Case(Signature(role, after_s=PAST_S - seconds), f"signed less than {seconds} s ago", right=True)
+        found["in_time"] = _Case(Signature(role, after_s=PAST_S - seconds), f"signed less than {seconds} s ago", more=True, right=True)
     return found
 
 

@@ -22,8 +22,11 @@ from pgagents.verify.thing import at_path
 from pgagents.verify.values import high, types_of
 
 NAME = "walks_pages"
-PAGES = 2
-"""A list is asked for in so many pages."""
+CALLS = True
+PAGES = 3
+"""A list is asked for in so many pages: a half, most of the rest, and the last thing, so that a page's own limit shows."""
+ENOUGH = 2
+"""Things that make more than one page."""
 MOST_PAGES = 8
 """And followed no further, where the server makes them smaller."""
 
@@ -56,15 +59,15 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
     Where the list is too short for pages, some things of its kind are made first.
     """
-    del roles
     for paged in _lists(setting):
         door, contract = paged.door, f"{NAME}/{paged.door.place}"
-        yield Probe(contract, 6, (contract,), 1 + PAGES, _run(setting, paged, contract), (door,), "main", False)
+        second = "second" in roles
+        yield Probe(contract, 6, (contract,), 1 + PAGES + second, _run(setting, paged, contract, second), (door,), "main", False)
         resource, call = _listed(setting, paged)
         maker = setting.door(str(resource.made_by.action.name), REST) if resource and resource.made_by else None
         if resource is not None and call is not None and maker is not None:
             run = _making(setting, paged, contract, resource, call, maker)
-            yield Probe(f"{contract} of our own", 7, (contract,), PAGES + 1 + PAGES, run, (door, maker), "main", True, spare=True)
+            yield Probe(f"{contract} of our own", 7, (contract,), ENOUGH + 1 + ENOUGH, run, (door, maker), "main", True, spare=True)
 
 
 def _listed(setting: Setting, paged: _Paged) -> tuple[Resource, Made] | tuple[None, None]:
@@ -114,7 +117,7 @@ def _bounds(setting: Setting, param: Param, items: Mapping[str, Any]) -> bool:
     return types_of(schema) == ("integer",) and "maximum" in schema and schema["maximum"] == items.get("maxItems", schema["maximum"])
 
 
-def _run(setting: Setting, paged: _Paged, contract: str) -> Callable[[], Conversation]:
+def _run(setting: Setting, paged: _Paged, contract: str, second: bool) -> Callable[[], Conversation]:
     def run() -> Conversation:
         recipe = recipe_of(setting.model, paged.door.action)
         needed = {str(p.name) for p in paged.door.params if p.required}
@@ -130,7 +133,8 @@ def _run(setting: Setting, paged: _Paged, contract: str) -> Callable[[], Convers
         if several:  # the commonest sort alone, so that its laws are judged on every page
             (name, value), things = max(several, key=lambda found: len(found[1]))
             given = {**given, name: value}
-        yield (yield from _walked(setting, paged, contract, given, things))
+        every = whole is not None and whole[1] is None
+        yield (yield from _walked(setting, paged, contract, given, things, every=every, second=second))
 
     return run
 
@@ -140,7 +144,7 @@ def _making(setting: Setting, paged: _Paged, contract: str, resource: Resource, 
 
     def run() -> Conversation:
         bodies: list[Mapping[str, Any]] = []
-        for _ in range(PAGES):
+        for _ in range(ENOUGH):
             recipe = recipe_of(setting.model, maker.action)
             made: Seen = yield ordinary(maker, recipe, "valid", f"a {resource.name} for a list in pages", fresh=True)
             body = at_path(resource.made_by.at, made) if resource.made_by and resource.made_by.at and made.success else None
@@ -156,33 +160,56 @@ def _making(setting: Setting, paged: _Paged, contract: str, resource: Resource, 
 
 def _walked(
     setting: Setting, paged: _Paged, contract: str, given: Mapping[str, Any], things: list[Mapping[str, Any]],
-    subject: Resource | None = None, made: Mapping[str, Any] | None = None,
+    subject: Resource | None = None, made: Mapping[str, Any] | None = None, *, every: bool = False, second: bool = False,
 ) -> Generator[Any, Any, Judgement]:  # fmt: skip
-    """The verdict on one walk over a list that holds these things. `made` is what the arguments' expressions speak of."""
+    """The verdict on one walk over a list that holds these things (`every`: and no others). `made` is what the arguments' expressions
+    speak of. `second`: another project tries to go on where we are; whatever is ours in the answer another check finds.
+    """
     about = (subject, made)
     param = paged.door.action.param(paged.limit)
     assert param is not None
     most = int(high(param.schema, setting.model.schemas))
-    if len(things) < PAGES:
+    if len(things) < ENOUGH:
         return untested(contract, f"the list holds {len(things)} things, too few for two pages")
-    size = max(1, -(-len(things) // PAGES))
     walked: list[Any] = []
     cursor: str | None = None
+    full = False
     for number in range(1, MOST_PAGES + 1):
+        size = _size(len(things), len(walked))
         asked = {**given, paged.limit: size, **({paged.cursor: cursor} if cursor else {})}
         page = yield from _asked(setting, paged, asked, f"page {number}, {size} a page", *about)
         if page is None:
             return untested(contract, f"page {number} was not answered with a list")
         walked += [thing.get(paged.id) for thing in page[0]]
-        cursor = page[1]
+        cursor, full = page[1], len(page[0]) == size
+        if second and cursor is not None and number == 1:
+            why = "another project goes on in our list"
+            yield ordinary(
+                paged.door,
+                recipe_of(setting.model, paged.door.action),
+                "explore",
+                why,
+                input={**asked, paged.cursor: cursor},
+                role="second",
+            )
         if cursor is None or {t.get(paged.id) for t in things} <= set(walked):
             break
     there = [thing.get(paged.id) for thing in things]
+    ended = every and setting.exclusive and sorted(map(str, walked)) == sorted(map(str, there))
+    if ended and full and cursor is not None and setting.model.points.last_page == "tells_none":
+        return broken(contract, f"no {paged.told} on the last page, which is full", "a further page is told of")
     if not set(there) <= set(walked):  # whoever else uses the server may have changed it meanwhile
         again = yield from _asked(setting, paged, {**given, paged.limit: most}, "the list in one piece again", *about)
         still = {thing.get(paged.id) for thing in again[0]} if again else set()
         there = [id for id in there if id in still]
     return _verdict(paged, contract, there, walked, ended=cursor is None)
+
+
+def _size(every: int, had: int) -> int:
+    """How many things the next page may have, of so many that there are."""
+    if not had or every <= PAGES:
+        return max(1, -(-every // ENOUGH))
+    return max(1, every - had - 1)
 
 
 def _verdict(paged: _Paged, contract: str, there: list[Any], walked: list[Any], *, ended: bool) -> Judgement:

@@ -29,6 +29,7 @@ RANK = -1
 """Before `never_crashes`, which ends the judging of an exchange: an answer that never came in time came too late as well."""
 FOLLOWS = frozenset(("never_crashes",))
 NAME = "within_agent_limits"
+CALLS = True
 MAX_DEPTH = 4
 UNITS: Mapping[What, str] = {"seconds": "seconds", "characters": "characters", "items": "items in a list"}
 

@@ -1,8 +1,8 @@
-"""The state that a client sent does not come back with the code, so that it cannot tell whose answer it is."""
+"""The state that a client sent comes back decoded once too often, so one with a plus or a percent sign is another."""
 
 from __future__ import annotations
 
-import re
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunsplit
 
 from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
@@ -13,13 +13,15 @@ ALSO: dict[str, str] = {}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    """Take it out of where the user is sent back to."""
+    """Decode it again in the address that the user is sent back to."""
     oauth = context.model.auth.oauth
 
     def edit(request: Request, answer: Response) -> Response:
         location = answer.header("location")
         if oauth is None or request.path != oauth.authorize or location is None:
             return answer
-        return answer.with_header("Location", re.sub(r"([?&])state=[^&]*&?", r"\1", location).rstrip("?&"))
+        parts = urlsplit(location)
+        told = {k: unquote_plus(v) if k == "state" else v for k, v in parse_qsl(parts.query)}
+        return answer.with_header("Location", urlunsplit(parts._replace(query=urlencode(told))))
 
     return meddle.edits(handler, edit)
