@@ -128,7 +128,7 @@ def test_self_test_of_one_check_runs_its_faults_alone(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(_selftest, "tried", tried)
     assert main(["verify", "--self-test", "--only", "request_id/search_parking"]) == 0
-    assert asked == [["not-found-kept", "request-id-differs", "request-id-reused"]]
+    assert asked == [["not-found-kept", "request-id-differs", "request-id-of-client", "request-id-reused"]]
     assert "1 of 1 checks alive" in capsys.readouterr().out
     assert main(["verify", "--self-test", "--only", "request_idd"]) == 2
     assert "there is no such check" in capsys.readouterr().err

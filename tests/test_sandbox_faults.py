@@ -150,7 +150,13 @@ def in_pages(go: Callable[..., Response]) -> None:
 
 
 def seldom(call: Caller, go: Callable[..., Response]) -> None:
-    """Another language, odd text, the operator's door with a client's key, a link followed, a key of the day before last."""
+    """Another language, odd text, the operator's door with a client's key, a link followed, a key of the day before last, a night's stay,
+    two holds for one plate."""
+    for lot in json.loads(go("GET", "/api/v1/lots/search?lat=37.7749&lng=-122.4194&radius_km=50&limit=25").body).get("lots", []):
+        if lot["rate_unit"] == "night":
+            go("POST", "/api/v1/sessions", {"lot_id": lot["id"], "plate": "N1", "hours": 23})
+    twice = {"fleet_id": "f", "lat": 37.7749, "lng": -122.4194, "vehicles": [{"plate": "H8"}, {"plate": "h8"}], "ttl_seconds": 30}
+    go("POST", "/api/v1/av-fleet/dispatch", twice)
     create = {"lot_id": "lot_cascade", "plate": "S1"}
     go("GET", "/api/v1/lots/lot_nowhere/availability", Accept_Language="de-AT, en")
     go("POST", "/api/v1/sessions", {**create, "vehicle": {"autonomous": False, "fleet_id": "f", "vin": "O\u202eN"}})
@@ -214,7 +220,8 @@ def authorized(go: Callable[..., Response]) -> None:
     def api(path: str, access: str) -> None:
         go("GET", path, None, None, Authorization=f"Bearer {access}")
 
-    go("GET", f"/oauth/authorize?{urlencode({**client, 'redirect_uri': 'https://b.example', 'response_type': 'code'})}", None, None)
+    for uri in ("https://b.example", f"{home}?from=here"):
+        go("GET", f"/oauth/authorize?{urlencode({**client, 'redirect_uri': uri, 'response_type': 'code'})}", None, None)
     code()
     first = code(code_challenge=create_s256_code_challenge("v" * 43), code_challenge_method="S256")
     exchange = {"grant_type": "authorization_code", "code": first}

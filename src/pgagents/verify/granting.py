@@ -5,12 +5,13 @@ Everything here is a generator of calls or a call; a code or a token that did no
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.expression import Expression
 from pgagents.verify.call import Call, Live, Raw
+from pgagents.verify.check import Judgement, broken, kept
 from pgagents.verify.consent import Code, authorized
 from pgagents.verify.door import REST, Door
 from pgagents.verify.encode import request_of
@@ -19,6 +20,7 @@ from pgagents.verify.oauth import SHORTEST, OAuthClient, challenge, posted, prov
 from pgagents.verify.recipe import known, recipe_of
 from pgagents.verify.seen import Seen, got
 
+UNAUTHORIZED = 401
 TOKEN_COST = 3
 """Requests for a token: the question, the user's consent, the exchange."""
 
@@ -86,6 +88,15 @@ class Granting:
         token = got(seen.body, "refresh_token") or got(seen.body, "access_token")
         if self.oauth.revoke and isinstance(token, str):
             yield self.revoke(token, "what was granted ends")
+
+
+def turned_away(setting: Setting, door: Door, seen: Seen) -> Iterator[Judgement]:
+    """What else is owed to a client whose token is refused: the headers of a 401, which tell it how to ask for another."""
+    for header in setting.model.headers:
+        if seen.status == UNAUTHORIZED and UNAUTHORIZED in header.on:
+            contract = f"answer_headers/{header.name}/{door.place}"
+            there = seen.header(header.name) is not None
+            yield kept(contract) if there else broken(contract, f"header {header.name} on a 401", "no such header to a token that is over")
 
 
 def bearer(token: str) -> tuple[tuple[str, str | None], ...]:

@@ -18,9 +18,9 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def edit(request: Request, answer: Response) -> Response:
         data = meddle.data_of(answer)
-        if not meddle.successful(answer) or reader.action(request) is not victim:
+        given = {**usual, **reader.arguments(request)} if reader.action(request) is victim else {}
+        if not meddle.successful(answer) or not {"radius_km", "lng"} <= given.keys():
             return answer
-        given = {**usual, **reader.arguments(request)}
         reach = float(given["radius_km"]) / KM_PER_DEGREE
         for found in meddle.lists(data):
             found[:] = [place for place in found if abs(place["lng"] - float(given["lng"])) <= reach]

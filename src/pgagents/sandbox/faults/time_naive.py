@@ -9,7 +9,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"body_fits"})
-ALSO: dict[str, str] = {}
+ALSO: dict[str, str] = {"audits_writes": "the times of rows are compared with those of the calls, and a time without an offset is none"}
 _TIME = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"')
 
 

@@ -5,6 +5,7 @@ The laws of the list say what may come; here it is asked for texts that are near
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from pgagents.verify.call import Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise
 from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import ordinary
+from pgagents.verify.laws import judged, values_of
 from pgagents.verify.memory import Setting
 from pgagents.verify.near_texts import compared, fitting, free_text
 from pgagents.verify.recipe import recipe_of
@@ -76,12 +78,22 @@ def _run(setting: Setting, door: Door, param: Param, resource: Resource, value: 
         for how in chosen:
             given = {**needed, str(param.name): near[how]}
             seen: Seen = yield ordinary(door, recipe, "valid", f"{param.name} {how}", input=given, made=there if recipe.subject else None)
-            if seen.success and "law" in seen.spoilt:
+            if seen.success and _others_in(setting, door, param, seen):
                 yield broken(contract, f"nothing that has another {param.name}, asked for one {how}", "others are in the answer")
             elif not seen.void and not seen.unsound:
                 yield kept(contract)
 
     return run
+
+
+def _others_in(setting: Setting, door: Door, param: Param, seen: Seen) -> bool:
+    """Whether a law that compares the argument does not hold of the answer; what else is wrong with it is for others to say."""
+    comparing = [law for law in door.action.laws if re.search(rf"\binput\.{re.escape(str(param.name))}\b", law.that.text)]
+    try:
+        scope = Scope(values_of(setting.model, seen))
+    except ExpressionError:
+        return False
+    return seen.fits and any(judged(law, scope).outcome == "broken" for law in comparing)
 
 
 def _valued(setting: Setting, resource: Resource, there: Mapping[str, Any], value: Any) -> Any:

@@ -15,13 +15,13 @@ from pgagents.contract import Contract, Verdict
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
 from pgagents.verify.consent import STATE, Code
 from pgagents.verify.door import REST
-from pgagents.verify.granting import Granting, beyond, consenting, within
+from pgagents.verify.granting import Granting, beyond, consenting, turned_away, within
 from pgagents.verify.memory import Setting
 from pgagents.verify.oauth import LONGEST, OAuthClient, refusal, verifier
 from pgagents.verify.seen import Seen, got
 
 NAME = "oauth_grants"
-COST = 31
+COST = 32
 CASES = {
     "state": "the state that a client sent comes back with the code",
     "refused": "a user who refuses sends the client back with an error and its state, and without a code",
@@ -262,6 +262,7 @@ class _Flow:
         code = self.setting.model.codes[self.setting.model.errors.framework.no_key]
         good = told.status == 200 and answer.status == code.status
         yield self.said("revoked", good, f"200, then {code.status} to the token", f"{told.outcome}, then {answer.outcome}")
+        yield from turned_away(self.setting, inside[1], answer)
 
     def widened(self, token: Any) -> Conversation:
         """A refresh token that is asked for more than was granted, then revoked, then tried again."""
@@ -298,7 +299,7 @@ class _Flow:
         yield self.said("challenge_method", good, f"only {self.oauth.pkce} earns a token", "a code, and a token for it")
 
     def elsewhere(self) -> Conversation:
-        """Another client's code, asked for with a challenge, with another verifier. The same user consents."""
+        """Another client's code, asked for with a challenge, without its verifier and with another. The same user consents."""
         contract = f"{NAME}/other_challenged@{REST}"
         if self.client.other is None or not {self.client.other.kind, "challenged"} & set(self.oauth.pkce_binds):
             return
@@ -308,11 +309,13 @@ class _Flow:
         if not code.text:
             yield untested(contract, f"no code: {code.problem}")
             return
-        wrong = {"code_verifier": verifier(self.setting.seed, 0)}
-        seen: Seen = yield as_other.exchange(code, "another client's code with another verifier", more=wrong)
-        problem = refusal(seen)
+        problem = ""
+        for wrong in ({}, {"code_verifier": verifier(self.setting.seed, 0)}):
+            why = f"another client's code with{' another' if wrong else 'out its'} verifier"
+            seen: Seen = yield as_other.exchange(code, why, more=wrong)
+            yield from as_other.ended(seen)
+            problem = problem or refusal(seen)
         yield self.said("other_challenged", not problem, "400 with a JSON error", problem)
-        yield from as_other.ended(seen)
 
     def nothing_for(self, code: Code, why: str, code_verifier: str = "") -> Generator[Any, Any, bool]:
         """Whether a code, if one came at all, is exchanged for nothing."""

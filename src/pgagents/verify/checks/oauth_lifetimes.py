@@ -10,7 +10,7 @@ from pgagents.contract import Contract, Verdict
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
 from pgagents.verify.door import OPERATOR, REST
 from pgagents.verify.generate import time_passes
-from pgagents.verify.granting import TOKEN_COST, Granting, consenting, within
+from pgagents.verify.granting import TOKEN_COST, Granting, consenting, turned_away, within
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen, got
 
@@ -74,6 +74,7 @@ def _run(setting: Setting, as_client: Granting) -> Conversation:
         if isinstance(text, str) and f"{NAME}/{case}@{REST}" in {c.id for c in promises(setting)}:
             seen: Seen = yield as_client.called(text, inside[1], SAYS[case])
             yield from _said(case, seen, _refused(seen), "a refusal")
+            yield from turned_away(setting, inside[1], seen)
     passed = 0.0
     if (oauth.access_s or 0) > 2 * MARGIN_S:
         yield from _access(setting, as_client, str(got(first.body, "access_token")))
@@ -91,6 +92,7 @@ def _access(setting: Setting, as_client: Granting, token: str) -> Conversation:
     if (yield from _passes(setting, 2 * MARGIN_S)):
         seen = yield as_client.called(token, inside[1], "a call shortly after the token's end")
         yield from _said("access_ends", seen, _refused(seen), f"a refusal {MARGIN_S:g} s after {lives_s} s are over")
+        yield from turned_away(setting, inside[1], seen)
 
 
 def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -> Conversation:

@@ -17,7 +17,7 @@ from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
 from pgagents.verify.door import Door, wire_surfaces
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.rates import rate_of
-from pgagents.verify.seen import UNAVAILABLE, Seen
+from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 
 RANK = 5
 NAME = "rate_headers"
@@ -63,12 +63,12 @@ def _row_door(setting: Setting, surface: str) -> Door | None:
 
 
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
-    """Judge every accepted call's headers alone and against the ones before."""
+    """Judge every accepted call's headers alone and against the ones before; of a limited one when its bucket is full again."""
     door = seen.call.door
     if (
         door is None
         or door.action.bucket is None
-        or not seen.success
+        or not (seen.success or seen.status == LIMITED)
         or seen.call.intent == "framework"
         or seen.call.twist
         or seen.status == UNAVAILABLE
@@ -81,6 +81,9 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     place, model = seen.place, memory.model
     bucket = model.buckets[door.action.bucket]
     possible = [b for b in model.buckets.values() if b is bucket or b.when is not None]
+    if seen.status == LIMITED:  # of a bucket that is empty the moment alone is new
+        yield _reset(seen, values, [b.per_s for b in possible], memory, f"{NAME}/reset/{place}")
+        return
     yield _limit(seen, limit, bucket, possible, memory, f"{NAME}/limit/{place}")
     yield _reset(seen, values, [b.per_s for b in possible], memory, f"{NAME}/reset/{place}")
     if not seen.call.beside:

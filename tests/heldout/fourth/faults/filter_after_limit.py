@@ -1,0 +1,37 @@
+"""Search takes the nearest lots up to the limit and only then drops those without autonomous entry, so it finds too few."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heldout.around import acts, given
+from heldout.calls import NEAR, Shown
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "search"
+SUBTLE = True
+FORM = "words"
+PROMISE = (
+    "actions.search_parking.input.autonomous_entry.description + "
+    "actions.search_parking.output.200.description:: "
+    "what is found are the nearest lots within the radius that a vehicle may enter, up to the limit"
+)
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def act(inner: Domain, call: Call) -> Any:
+        if not call.input.get("autonomous_entry"):
+            return inner(call)
+        found = inner(given(call, autonomous_entry=False))
+        if not isinstance(found, Refusal):
+            found["lots"] = [lot for lot in found["lots"] if lot["autonomous_entry"]]
+        return found
+
+    acts(context, act, "search_parking")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    return [lot["id"] for lot in call.lots(f"{NEAR}&radius_km=1.5&limit=1&autonomous_entry=true")]

@@ -1,0 +1,31 @@
+"""A fleet key is only held to its fleet where it asks for one, so listing without fleet_id shows the project's other sessions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from heldout.around import acts
+from heldout.calls import Shown
+from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.oddity import Context
+from pgagents.wire import Handler
+
+CLASS = "tenancy"
+SUBTLE = True
+FORM = "words"
+PROMISE = "actions.list_sessions.input.fleet_id.description:: a fleet key takes its own fleet's sessions only"
+
+
+def wrap(handler: Handler, context: Context) -> Handler:
+    def act(inner: Domain, call: Call) -> Any:
+        if call.key is None or "fleet_id" in call.input:
+            return inner(call)
+        return inner(replace(call, key=replace(call.key, fleet=None)))
+
+    acts(context, act, "list_sessions")
+    return handler
+
+
+def shows(call: Shown) -> Any:
+    return len(call.data("GET", "/api/v1/sessions", key="fleet")["sessions"])
