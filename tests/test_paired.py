@@ -77,8 +77,8 @@ def test_a_server_that_tells_the_first_alone_is_asked_one_by_one_and_judged_as_w
     roomy = run(model(), faults=["first-of-several"], keys=keys, max_requests=900)  # one by one takes more than the usual budget may have
     assert {r.contract.id.split("/")[1] for r in report.results if r.verdict is Verdict.BROKEN} == {"several"}
     assert ids(roomy, Verdict.UNTESTED) == []
-    assert {r.reason for r in report.results if r.verdict is Verdict.UNTESTED} <= {"the budget of requests was spent"}
     pairs = sum(len(group) > 1 for door in setting().doors for group in groups(setting(), door))
+    assert len(ids(report, Verdict.UNTESTED)) < pairs / 4
     assert 0 < report.footer.requests - plain.footer.requests <= pairs + 2 * len(setting().doors) + 12
     assert "refuses_invalid/maximum/lat/search_parking@dispatcher" in ids(report, Verdict.KEPT)
 
