@@ -179,7 +179,7 @@ def _id(workflow: Workflow, step: Step) -> str:
 
 
 def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) -> Generator[Any, Any, _State]:
-    state = _State()
+    state, of_old = _State(), False
     for index, step in enumerate(workflow.steps):
         scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
         try:
@@ -197,6 +197,7 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
             role="" if step.key is not None else step.role, surface=door.surface, raw=raw,
             reuse="ever" if index == 0 and not again and step.action.effect == "read" and not raw.headers else "",
         )  # fmt: skip
+        of_old = of_old or bool(call.reuse)
         seen: Seen = yield call
         began = seen.sent_at
         while (
@@ -205,7 +206,10 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
             yield Wait(PAUSE_S, quiet=True)
             seen = yield call
         yield from state.say(_went(setting, workflow, step, seen, state, firm=again and _own(setting, workflow.steps[:index], step)))
-        if not _as_told(setting, step, seen, door) or seen.void:
+        answered = _as_told(setting, step, seen, door) and not seen.void
+        if answered and of_old and not _holds(setting, step, seen, timed, state):
+            state.stale = f"{step.name} is not as what was found before"
+        if not answered or state.stale:
             yield from _put_back(setting, workflow.steps[:index], workflow.steps[index + 1 :], state)
             return state
         yield from state.say(_judged(setting, workflow, step, seen, timed, state))
