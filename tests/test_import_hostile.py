@@ -164,6 +164,14 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(member, (*at, key))
 
 
+@pytest.mark.parametrize("text", ["\ud800", "a\0b", "http://[", "x%00y", "z" * 9_000])
+def test_reference_that_can_be_no_document_is_one_message(text: str) -> None:
+    document = copy.deepcopy(WHOLE)
+    next(iter(document["components"]["schemas"].values()))["properties"] = {"odd": {"$ref": text}}
+    with pytest.raises(PgagentsError, match="refers to"):
+        imported(json.dumps(document), offering=False)
+
+
 STRANGE = [
     "", " ", "a b", "#/", "\ud800", "é\u2028\x00", "{}", "{x}", "#/components/schemas/B", "null", "- x", "a: b", "'", '"', "x" * 9_000,
 ]  # fmt: skip

@@ -95,7 +95,7 @@ class References:
 
     def target(self, found: Found) -> Found:
         """What one reference names; a value of None where there is nothing."""
-        location, fragment = urldefrag(found.value["$ref"])
+        location, fragment = _parted(found)
         document = self._document(location, found) if location else found.document
         pointer = unquote(fragment)
         if pointer and not pointer.startswith("/"):
@@ -111,10 +111,13 @@ class References:
 
     def _document(self, location: str, found: Found) -> Document:
         base = found.document.location
-        whole = urljoin(base, location) if is_url(base) or is_url(location) else self._whole(Path(base).parent / unquote(location))
+        shown = brief(location, 100)
+        try:
+            whole = urljoin(base, location) if is_url(base) or is_url(location) else self._whole(Path(base).parent / unquote(location))
+        except (ValueError, OSError) as error:  # half a character, a NUL, a bracket that nothing closes
+            raise PgagentsError(f"{found.place} refers to `{shown}`, which can be no document: {error}", "correct the $ref") from None
         if whole in self.documents:
             return self.documents[whole]
-        shown = brief(location, 100)
         if not self.allowed and not self._inside(whole):
             raise PgagentsError(
                 f"{found.place} refers to `{shown}`, which is outside the document's own folder", "add --allow-remote to follow it"
@@ -142,3 +145,13 @@ class References:
             a, b = urlsplit(first), urlsplit(whole)
             return (a.scheme, a.netloc) == (b.scheme, b.netloc) and b.path.startswith(a.path.rpartition("/")[0] + "/")
         return Path(whole).is_relative_to(Path(first).parent)
+
+
+def _parted(found: Found) -> tuple[str, str]:
+    """A reference's document and the place in it. Raises PgagentsError where it is no reference."""
+    try:
+        location, fragment = urldefrag(found.value["$ref"])
+    except ValueError as error:
+        shown = brief(found.value["$ref"], 100)
+        raise PgagentsError(f"{found.place} refers to `{shown}`, which is no address: {error}", "correct the $ref") from None
+    return location, fragment
