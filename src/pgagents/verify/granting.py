@@ -93,7 +93,7 @@ class Granting:
 def turned_away(setting: Setting, door: Door, seen: Seen) -> Iterator[Judgement]:
     """What else is owed to a client whose token is refused: the headers of a 401, which tell it how to ask for another."""
     for header in setting.model.headers:
-        if seen.status == UNAUTHORIZED and UNAUTHORIZED in header.on:
+        if seen.status == UNAUTHORIZED and UNAUTHORIZED in header.on and (setting.https or not header.https):
             contract = f"answer_headers/{header.name}/{door.place}"
             there = seen.header(header.name) is not None
             yield kept(contract) if there else broken(contract, f"header {header.name} on a 401", "no such header to a token that is over")

@@ -12,6 +12,7 @@ from typing import Any
 
 from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Action, Law, Resource
+from pgagents.verify.laws import values_of
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 
@@ -35,16 +36,19 @@ def left_out(setting: Setting, seen: Seen, member: str, resource: Resource, thin
         return None  # an argument that no law speaks of, such as a cursor, may let in anything
     there = {item.get(resource.id) for item in items if isinstance(item, Mapping)}
     missing = [thing for thing in things if thing.get(resource.id) not in there and _known(resource, door.action, filters, thing)]
+    if not missing:
+        return None
     declared = _declared(setting, door.action, member)
     goes_on = any(value for name, value in seen.body.items() if name != member)
     every, asked = _Answer(setting, seen, member, door.action.laws), _Answer(setting, seen, member, filters)
-    orders = [law for law in door.action.laws if law.when is None and law.that.names == {"response"}]
+    ordering = [law for law in door.action.laws if law.when is None and law.that.names == {"response"}]
+    orders = [order for law in ordering if (order := _Answer(setting, seen, member, (law,))).holds(items)]
     for alike in _sorts(filters, missing):
         likely = [{name: value for name, value in thing.items() if name in declared} for thing in alike[-OF_EACH:]]
         fitting = [thing for thing in likely if every.holds([thing])]
         if fitting and not goes_on and asked.holds([*items, fitting[0]]):
             return fitting[0]
-        if early := _before_the_end(setting, seen, member, orders, items, fitting):
+        if early := _before_the_end(orders, items, fitting):
             return early
     return None
 
@@ -89,14 +93,11 @@ def _sorts(filters: Sequence[Law], things: Sequence[Body]) -> Iterator[list[Body
     yield from list(found.values())[-MOST_SORTS:]
 
 
-def _before_the_end(
-    setting: Setting, seen: Seen, member: str, orders: Sequence[Law], items: list[Any], things: Sequence[Body]
-) -> Body | None:
+def _before_the_end(orders: Sequence[_Answer], items: list[Any], things: Sequence[Body]) -> Body | None:
     """A thing that stands before the last of the answer's, as putting it behind that one breaks a law of their order."""
-    for law in orders:
-        answer = _Answer(setting, seen, member, (law,))
-        for thing in things if answer.holds(items) else ():
-            if answer.holds([thing]) and answer.breaks([*items, thing]):
+    for order in orders:
+        for thing in things:
+            if order.holds([thing]) and order.breaks([*items, thing]):
                 return thing
     return None
 
@@ -106,10 +107,7 @@ class _Answer:
 
     def __init__(self, setting: Setting, seen: Seen, member: str, laws: Sequence[Law]) -> None:
         self._body, self._member, self._laws = seen.body, member, laws
-        self._values = {
-            "input": seen.input, "status": seen.status, "surface": seen.call.surface, "now": seen.sent_at, "before": None,
-            "env": setting.model.env,
-        }  # fmt: skip
+        self._values = {**values_of(setting.model, seen), "before": None}
 
     def holds(self, items: list[Any]) -> bool:
         """Whether all of the laws hold; not where one of them cannot be evaluated."""

@@ -105,7 +105,7 @@ class Memory:
         self.setting = setting
         self.model = setting.model
         self.bodies: dict[tuple[str, str], Any] = {}
-        """The last known body of a resource, by its name and id; of very many, those met last."""
+        """The last known body of a resource, by its name and id; of very many, those first met last."""
         self.request_ids: set[str] = set()
         self.notes: dict[Any, Any] = {}
         """What a watcher keeps for itself, under keys that begin with its name."""

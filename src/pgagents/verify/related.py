@@ -7,6 +7,7 @@ from typing import Any
 
 from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Relation
+from pgagents.verify.laws import values_of
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 
@@ -15,11 +16,7 @@ def scope_of(setting: Setting, seen: Seen) -> Scope | None:
     """What a relation's expressions read; None of an answer that is no sound success."""
     if not seen.fits or not seen.success:
         return None
-    values = {
-        "input": seen.input, "response": seen.body, "status": seen.status, "surface": seen.call.surface, "now": seen.sent_at,
-        "before": None, "env": setting.model.env,
-    }  # fmt: skip
-    return Scope(values)
+    return Scope({**values_of(setting.model, seen), "before": None})
 
 
 def ids_of(setting: Setting, relation: Relation, seen: Seen) -> list[Any] | None:
