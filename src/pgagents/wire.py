@@ -92,9 +92,10 @@ Handler = Callable[[Request], Response | Silence]
 
 @runtime_checkable
 class Patient(Protocol):
-    """A handler that does something else while it waits: `meanwhile` is called when a request is on its way."""
+    """A handler that does something else while it waits: `meanwhile` is called when a request is on its way, with a function that
+    says whether the answer has begun to come."""
 
-    meanwhile: Callable[[], None] | None
+    meanwhile: Callable[[Callable[[], bool]], None] | None
 
     def __call__(self, request: Request) -> Response | Silence:
         """The answer."""

@@ -26,8 +26,9 @@ from pgagents.verify.seen import Seen
 
 CHECKS = "pgagents.verify.checks"
 CONFLICT = 409
-LATE = 3
-"""From this `RANK` on a watcher may judge an exchange after its probe has seen it, while the server works on the next call."""
+DECISIVE = (0, 1)
+"""The `RANK`s of watchers that say whether an answer is one that the API has at all. They judge at once, because the next call hangs on
+it; the others may judge while the server works on later calls, those with a lower rank crashes too."""
 USUAL = 6
 """The rank of a check that names none."""
 MOST_KEPT = 50_000

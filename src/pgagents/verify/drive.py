@@ -55,8 +55,8 @@ class Driver:
         secrets: tuple[str, ...] = (),
     ) -> None:
         self.setting, self.model, self.keys, self.world = setting, setting.model, keys, world
-        self.redactor = Redactor(keys, self.model.secrets, secrets, self.model.private)
-        self.judge = Judge(setting, ledger, world, self.redactor, keys, checks, timer)
+        self._redactor = Redactor(keys, self.model.secrets, secrets, self.model.private)
+        self.judge = Judge(setting, ledger, world, self._redactor, keys, checks, timer)
         self._remembering = {name for name, check in checks.items() if getattr(check, "REMEMBERS", False)}
         self.timer = timer
         self._started = timer()
@@ -86,10 +86,16 @@ class Driver:
         self.judge.settle()
         return self.judge.memory
 
-    def _meanwhile(self) -> None:
+    @property
+    def redactor(self) -> Redactor:
+        """What must not be told."""
+        self.judge.settle()
+        return self._redactor
+
+    def _meanwhile(self, answered: Callable[[], bool]) -> None:
         """What is done while the server works on a call."""
         started = self.timer()
-        self.judge.settle()
+        self.judge.settle(answered)
         self.sender.seconds_sending -= self.timer() - started
 
     @property

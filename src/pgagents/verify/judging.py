@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from pgagents.contract import Verdict
 from pgagents.expression import epoch
 from pgagents.verify.call import Call
-from pgagents.verify.check import LATE, USUAL, Judgement, Probe, of_tools
+from pgagents.verify.check import DECISIVE, USUAL, Judgement, Probe, of_tools
 from pgagents.verify.door import MCP, OPERATOR
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.memory import Memory, Setting
@@ -20,24 +21,36 @@ from pgagents.verify.seen import Seen
 from pgagents.verify.world import World
 from pgagents.wire import Response, Silence
 
-Watcher = tuple[str, Callable[[Seen, Memory], Any]]
+_PARTS = ("decisive", "always", "sound")
+"""Watchers by when they judge: at once; later, crashes too; later, all but crashes."""
+
+
+MOST_WAITING = 64
+"""Exchanges that may wait for their watchers; the first is judged before one more joins them."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
-    """An exchange that the last watchers have not judged yet, which probe made it, and what reads had told of its subject before."""
+class _Waiting:
+    """An exchange that not all have judged, what is left of that, and which probe made it."""
 
     seen: Seen
-    watchers: Sequence[Watcher]
+    steps: Iterator[None]
     probe: int
-    past: tuple[Call, ...]
+
+
+def _never() -> bool:
+    return False
+
+
+def _part(rank: int) -> str:
+    return _PARTS[0 if rank in DECISIVE else 1 if rank < min(DECISIVE) else 2]
 
 
 class Judge:
     """Lets every watcher judge every exchange, and enters what probes and watchers say. `ledger` may be changed for another.
 
-    Where it `defers`, the watchers from the rank LATE on judge an exchange when the next call is on its way, or as soon as anybody
-    asks what they say. So the server need not wait for them, and verdicts are the same.
+    Only the decisive watchers judge at once. Where it `defers`, all others do while the server works on later calls, each exchange
+    after the one before, or as soon as anybody asks what they say. So the server need not wait for them, and verdicts are the same.
     """
 
     def __init__(
@@ -56,15 +69,15 @@ class Judge:
         self.served: dict[str, int] = {}
         """How many verdicts exchanges gave, by surface."""
         self.seconds = 0.0
-        ranked = [(name, module, getattr(module, "RANK", USUAL) >= LATE) for name, module in checks.items() if hasattr(module, "watch")]
+        ranks = {name: getattr(module, "RANK", USUAL) for name, module in checks.items() if hasattr(module, "watch")}
         self._watchers = {
-            (tools, late): [(name, m.watch) for name, m, is_late in ranked if is_late == late and (not tools or of_tools(m))]
+            (tools, part): [(n, checks[n].watch) for n, rank in ranks.items() if _part(rank) == part and (not tools or of_tools(checks[n]))]
             for tools in (False, True)
-            for late in (False, True)
+            for part in _PARTS
         }
         self.defers = False
-        self._late_names = frozenset(name for name, _, late in ranked if late)
-        self._pending: _Pending | None = None
+        self._late_names = frozenset(name for name, rank in ranks.items() if rank not in DECISIVE)
+        self._waiting: deque[_Waiting] = deque()
         self._probe = self._broken_before = 0
         self._by_check_place: dict[tuple[str, str], list[str]] = {}
         for entry in ledger.entries.values():
@@ -81,6 +94,10 @@ class Judge:
         self.settle()
         self._ledger = ledger
 
+    def all_judged(self, contracts: Sequence[str]) -> bool:
+        """Whether each of them has been kept or broken."""
+        return self._ledger.all_judged(contracts) or self.ledger.all_judged(contracts)
+
     def begin(self) -> None:
         """From here on it is another probe's exchanges."""
         self._probe += 1
@@ -92,34 +109,68 @@ class Judge:
         return self._ledger.broken > self._broken_before
 
     def judge(self, seen: Seen, *, alone: bool = False) -> None:
-        """Learn from an exchange, let the watchers judge it, and remember it, in this order. `alone`: of calls at once the only one that
-        had an effect, so that what was known of its subject still held."""
-        self.settle()
-        self._learn(seen, alone=alone)
+        """Let the watchers judge an exchange, and remember it. `alone`: of calls at once the only one that had an effect, so that what
+        was known of its subject still held."""
+        beside = seen.call.beside and not alone  # of calls at once none is before the others
+        seen.known = None if beside else self.memory.subject(seen)
+        seen.fits = self._fits(seen)
         started = self._timer()
-        tools = seen.call.surface == MCP
-        late: Sequence[Watcher] = ()
         past = self.world.past(seen.call, seen.subject)
-        if self._judged(seen) and self._watched(seen, self._watchers[tools, False], past):
-            late = self._watchers[tools, True]
-            if not self.defers:
-                self._watched(seen, late, past)
+        judged = self._judged(seen)
+        if judged:
+            self._watched(seen, "decisive", past)
         self.seconds += self._timer() - started
+        self._waiting.append(_Waiting(seen, self._steps(seen, past, judged=judged), self._probe))
+        seen.late = self.settle
         self._remember(seen)
-        if late and self.defers:
-            self._pending, seen.late = _Pending(seen, late, self._probe, past), self.settle
+        if not self.defers:
+            self.settle()
+        elif len(self._waiting) > MOST_WAITING:
+            self._go_on(_never)
 
-    def settle(self) -> None:
-        """Let the watchers judge the last exchange that have not yet."""
-        pending, self._pending = self._pending, None
-        if pending is None:
+    def settle(self, enough: Callable[[], bool] = _never) -> None:
+        """Let the watchers judge what they have not yet, until it is enough."""
+        if self._waiting:
+            started = self._timer()
+            while self._waiting and not self._go_on(enough):
+                pass
+            self.seconds += self._timer() - started
+
+    def _go_on(self, enough: Callable[[], bool]) -> bool:
+        """Judge the first exchange that waits to its end, or until it is enough; gives whether it is."""
+        first, broken = self._waiting[0], self._ledger.broken
+        first.seen.late = None
+        try:
+            for _ in first.steps:
+                if enough():
+                    first.seen.late = self.settle
+                    return True
+            self._waiting.popleft()
+            if not self._waiting:
+                self.memory.caught_up()
+        finally:
+            if first.probe != self._probe:
+                self._broken_before += self._ledger.broken - broken
+        return enough()
+
+    def _steps(self, seen: Seen, past: tuple[Call, ...], *, judged: bool) -> Iterator[None]:
+        """What is left of judging an exchange, in pieces."""
+        self.redactor.learn(seen.body)
+        self.redactor.learn(seen.input)
+        self.redactor.learn_exchange(seen.request, seen.answer)
+        yield
+        if judged:
+            yield from self._watching(seen, "always", past)
+            yield from self._watching(seen, "sound", past)
+
+    def _remember(self, seen: Seen) -> None:
+        if not seen.success or seen.call.door is None or seen.call.plain:
             return
-        started, broken = self._timer(), self._ledger.broken
-        pending.seen.late = None
-        self._watched(pending.seen, pending.watchers, pending.past)
-        if pending.probe != self._probe:
-            self._broken_before += self._ledger.broken - broken
-        self.seconds += self._timer() - started
+        if seen.output is not None:
+            self.memory.reached.add(seen.place)
+        for resource, body in self.world.note(seen):
+            if seen.fits:
+                self.memory.learn((resource.name, str(body[resource.id])), body, seen.number)
 
     def enter(self, judgement: Judgement, chain: Sequence[Seen], probe: Probe) -> None:
         """Enter what a probe says."""
@@ -142,50 +193,37 @@ class Judge:
         if chain and not judgement.follows:
             chain[-1].spoilt.append(judgement.contract.partition("/")[0])
 
-    def _learn(self, seen: Seen, *, alone: bool) -> None:
-        """What must be known before watchers judge: whether the body fits, and what was known of the resource."""
-        beside = seen.call.beside and not alone  # of calls at once none is before the others
-        seen.known = None if beside else self.memory.subject(seen)
-        self.redactor.learn(seen.body)
-        self.redactor.learn(seen.input)
-        self.redactor.learn_exchange(seen.request, seen.answer)
-        if seen.output is not None:
-            schema = seen.output.schema
-            if schema is None:
-                seen.fits = isinstance(seen.told, Response) and not seen.told.body
-            else:
-                test = self.setting.test(("output", seen.place.partition("@")[0], seen.output.status), schema)
-                seen.fits = not seen.json.problem and test.is_valid(seen.body)
+    def _fits(self, seen: Seen) -> bool:
+        """Whether the body is what the action promises to answer."""
+        if seen.output is None:
+            return False
+        if seen.output.schema is None:
+            return isinstance(seen.told, Response) and not seen.told.body
+        test = self.setting.test(("output", seen.place.partition("@")[0], seen.output.status), seen.output.schema)
+        return not seen.json.problem and bool(test.is_valid(seen.body))
 
     def _judged(self, seen: Seen) -> bool:
         """Whether watchers judge it at all."""
-        self.memory.now = seen.sent_at
         if seen.call.surface == OPERATOR or seen.call.plain or (seen.call.surface == MCP and seen.call.door is None):
             return False
         return not (isinstance(seen.answer, Silence) and seen.answer.kind == "refused")
 
-    def _watched(self, seen: Seen, watchers: Sequence[Watcher], past: tuple[Call, ...]) -> bool:
-        """Whether the next watchers may judge it too: nothing is asked of an answer that is a crash."""
-        chain, spoilt = [seen], seen.spoilt
-        for name, watch in watchers:
+    def _watched(self, seen: Seen, part: str, past: tuple[Call, ...]) -> None:
+        for _ in self._watching(seen, part, past):
+            pass
+
+    def _watching(self, seen: Seen, part: str, past: tuple[Call, ...]) -> Iterator[None]:
+        """Let each watcher of a part of them judge, one at a step; of an answer that is a crash nothing more is asked."""
+        chain = [seen]
+        for name, watch in self._watchers[seen.call.surface == MCP, part]:
+            if part != "always" and "never_crashes" in seen.spoilt:
+                return
             try:
                 for judgement in watch(seen, self.memory):
                     self._enter(judgement, chain, seen.call, None, past)
             except Exception as error:  # one check's error is no finding, and the others still judge
                 self._ledger.crashed(self._by_check_place.get((name, seen.place), ()), error, name)
-            if "never_crashes" in spoilt:
-                return False
-        return True
-
-    def _remember(self, seen: Seen) -> None:
-        if not seen.success or seen.call.door is None or seen.call.plain:
-            return
-        if seen.output is not None:
-            self.memory.reached.add(seen.place)
-        for resource, body in self.world.note(seen):
-            key = (resource.name, str(body[resource.id]))
-            if seen.fits:
-                self.memory.learn(key, body)
+            yield
 
 
 def told_time(body: Any) -> float | None:

@@ -114,13 +114,24 @@ class Memory:
         self.unscoped: dict[str, str] = {}
         """Places where a valid call met the code for a missing scope."""
         self.keys: Mapping[str, str] = {}
-        self.now = 0.0
+        self._since: dict[tuple[str, str], list[tuple[int, Any]]] = {}
+        """Of bodies that changed while watchers have not judged all exchanges: by which exchange, and what was known before it."""
 
-    def learn(self, key: tuple[str, str], body: Mapping[str, Any]) -> None:
-        """Remember what is told of a resource, and what was told before of its other members."""
-        self.bodies[key] = {**self.bodies.get(key, {}), **body}
+    def learn(self, key: tuple[str, str], body: Mapping[str, Any], number: int) -> None:
+        """Remember what an exchange tells of a resource, and what was told before of its other members."""
+        old = self.bodies.get(key)
+        self._since.setdefault(key, []).append((number, old))
+        self.bodies[key] = {**(old or {}), **body}
         if len(self.bodies) > MAX_BODIES:
             del self.bodies[next(iter(self.bodies))]
+
+    def before(self, key: tuple[str, str], number: int) -> Any:
+        """The last known body of a resource, from before an exchange that is being judged."""
+        return next((old for at, old in self._since.get(key, ()) if at >= number), self.bodies.get(key))
+
+    def caught_up(self) -> None:
+        """All exchanges are judged, so nobody asks what was known before one of them."""
+        self._since.clear()
 
     def subject(self, seen: Seen) -> Any:
         """The last known body of the resource that the call was about, from before the call."""

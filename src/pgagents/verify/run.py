@@ -222,7 +222,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
     try:
         _tell_time(driver)
         for probe in made.probes:
-            if probe.spare and driver.ledger.all_judged(probe.covers):
+            if probe.spare and driver.judge.all_judged(probe.covers):
                 continue
             if probe.tier > 1 and not _affordable(driver, probe, made.again_until):
                 continue

@@ -65,12 +65,12 @@ class Client:
         self._extensions = {"timeout": timeouts}
 
     @property
-    def meanwhile(self) -> Callable[[], None] | None:
+    def meanwhile(self) -> Callable[[Callable[[], bool]], None] | None:
         """What is done while the server works on a request (`wire.Patient`)."""
         return self._deadline.meanwhile
 
     @meanwhile.setter
-    def meanwhile(self, do: Callable[[], None] | None) -> None:
+    def meanwhile(self, do: Callable[[Callable[[], bool]], None] | None) -> None:
         self._deadline.meanwhile = do
 
     def __enter__(self) -> Client:
