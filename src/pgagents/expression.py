@@ -28,6 +28,7 @@ MAX_DATA_DEPTH = 100
 
 _TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([A-Za-z_]\w*)|([()\[\]{}])|(.)""", re.S)
 _MACRO = re.compile(r"\.(all|exists|exists_one|map|filter)\(\s*([A-Za-z_]\w*)\s*,")
+_PATH = re.compile(r"\s*[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\s*", re.A)
 _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _STANDARD = {
     "has", "double", "int", "uint", "string", "bool", "bytes", "timestamp", "duration", "type", "dyn",
@@ -50,6 +51,8 @@ class Expression:
     calls: frozenset[str]
     nesting: int
     program: Any
+    path: tuple[str, ...] = ()
+    """Its steps, where it is nothing but a variable and members within members of it; then it is read, not evaluated."""
 
 
 @cache
@@ -88,7 +91,8 @@ def compile(text: str, names: Iterable[str]) -> Expression:
     called = {f for f in program.functions() if f.isidentifier()}
     for name in sorted(called - HELPERS.keys() - _STANDARD):
         raise ExpressionError(f"`{name}()` is no function here; known: {', '.join(sorted({*HELPERS, 'size'} - {'len_'}))}")
-    return Expression(text, frozenset(free), paths_of(text, free), frozenset(called & HELPERS.keys()), nesting, program)
+    path = tuple(text.strip().split(".")) if _PATH.fullmatch(text) and free else ()
+    return Expression(text, frozenset(free), paths_of(text, free), frozenset(called & HELPERS.keys()), nesting, program, path)
 
 
 def _scan(text: str) -> tuple[str, int, int]:
@@ -128,16 +132,23 @@ class Scope:
     def __init__(self, values: Mapping[str, Any], reading: Iterable[Expression] = ()) -> None:
         """Raises ExpressionError where data that is read is nested too deep."""
         self.values = values
-        self._context = _cel().Context()
+        self._context: Any = None
         self._known: set[str] = set()
         self._ready: dict[str, int] = {}
         self._longest: dict[str, int] = {}
         self._paths: dict[str, Paths] = {}
-        every = list(reading)
+        every = [expression for expression in reading if not expression.path]
         for name in dict.fromkeys(name for expression in every for name in expression.paths):
             self._have(name, frozenset().union(*(e.paths[name] for e in every if name in e.paths)))
         for expression in every:
             self._reads(expression)
+
+    @property
+    def _evaluator(self) -> Any:
+        """The evaluator's own, made when the first expression has to be evaluated."""
+        if self._context is None:
+            self._context = _cel().Context()
+        return self._context
 
     def _reads(self, expression: Expression) -> int:
         """Have ready what it reads; gives the longest list in that. Raises ExpressionError where data is nested too deep."""
@@ -157,27 +168,30 @@ class Scope:
             return 1
         self._paths[name] = paths if known is None else known | paths
         value, self._longest[name] = _doubled(only(self.values[name], self._paths[name]))
-        self._context.add_variable(name, value)
+        self._evaluator.add_variable(name, value)
         return self._longest[name]
 
     def change(self, name: str, value: Any) -> None:
         """From here on a variable has another value."""
         self.values = {**self.values, name: value}
-        self._paths.pop(name, None)
-        self._ready.clear()
+        if self._paths.pop(name, None) is not None:
+            self._ready.clear()
 
     def call(self, name: str, function: Callable[..., Any]) -> None:
         """From here on one of our functions is another one."""
-        self._context.add_function(name, function)
+        self._evaluator.add_function(name, function)
         self._known.add(name)
 
     def evaluate(self, expression: Expression) -> Any:
-        """The value of an expression here. Raises ExpressionError."""
+        """The value of an expression here; its numbers are doubles, but those that a plain path leads to stay as they are. Raises
+        ExpressionError."""
+        if expression.path:
+            return self._at(expression.path)
         longest = self._reads(expression)
         if expression.nesting and longest**expression.nesting > MAX_COST:
             raise ExpressionError(f"a list of {longest} items is too long for {expression.nesting} nested macros")
         try:
-            return expression.program.execute(self._context)
+            return expression.program.execute(self._evaluator)
         except KeyError as error:
             raise ExpressionError(f"there is no member {error}") from None
         except BaseException as error:  # a panic of the evaluator is no Exception
@@ -187,6 +201,14 @@ class Scope:
             if "CEL does not coerce" in str(error):
                 message += " (numbers are doubles here: write literals in arithmetic as `2.0`)"
             raise ExpressionError(message) from None
+
+    def _at(self, path: tuple[str, ...]) -> Any:
+        value: Any = self.values
+        for step in path:
+            if not isinstance(value, dict | Mapping) or step not in value:
+                raise ExpressionError(f"there is no member '{step}'")
+            value = value[step]
+        return value
 
     def holds(self, expression: Expression) -> bool:
         """The value of a condition. Raises ExpressionError, also where it is neither true nor false."""
@@ -210,7 +232,7 @@ def _doubled(value: Any) -> tuple[Any, int]:
         if kind is float or kind is bool or value is None:
             return value
         if kind is dict:
-            return {_encodable(str(k)): made(v, depth + 1) for k, v in value.items()}
+            return {k if type(k) is str and k.isascii() else _encodable(str(k)): made(v, depth + 1) for k, v in value.items()}
         if kind is list or isinstance(value, list | tuple):
             longest = max(longest, len(value))
             return [made(v, depth + 1) for v in value]

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from pgagents.errors import PgagentsError
 from pgagents.model import Model
 from pgagents.source import parse
+from pgagents.verify.memory import Setting
 from pgagents.wire import read_json
 
 MAX_YAML = 4_000_000
 
 
-def built(model: Model, file: str) -> Any:
-    """The data of a generated file (text where it is neither JSON nor YAML); None where no target makes it."""
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A generated file: its data (text where it is neither JSON nor YAML), and its bytes as `build` writes them."""
+
+    data: Any
+    body: bytes
+
+
+def built(setting: Setting, file: str) -> Built | None:
+    """A generated file, made once; None where no target makes it."""
+    return setting.kept(("built", file), lambda: _built(setting.model, file))
+
+
+def _built(model: Model, file: str) -> Built | None:
     from pgagents.build import document  # heavy (jinja2), and only where documents are hosted
 
     try:
         rendered = document(model, file, traced=False)
     except PgagentsError:
         return None
-    return rendered.text if rendered.data is None else rendered.data
+    parts = Path(file).parts
+    body = next(a.data for a in rendered.artifacts() if parts[-len(Path(a.path).parts) :] == Path(a.path).parts)
+    return Built(rendered.text if rendered.data is None else rendered.data, body)
 
 
 def parsed(file: str, body: bytes) -> tuple[Any, str]:

@@ -27,6 +27,8 @@ FINER = (0.125, 2.675, 0.333, 3.005, 1.0049)
 """Numbers with more places than money has."""
 _LITERAL = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 _ORDER = re.compile(r"(?<![=<>!])([<>])(=?)(?!=)")
+LEAF = "leaf_"
+"""The variable that stands for a number which was cut beforehand."""
 _LEAF = re.compile(r"\b(?:input|response|before)(?:\.\w+)+\b(?!\()")
 MOST = 1e12
 
@@ -90,29 +92,39 @@ def missed(known: Sequence[Equation], values: Mapping[str, Any], told: frozenset
 
 
 def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """What the near misses of an equation's right side give that are not told yet; in the end the scope is as it was."""
-    for helper in equation.gives.calls & ROUNDED.keys():
+    """What the near misses of an equation's right side give that are not told yet, where its guards hold; in the end the scope is as it
+    was."""
+    gives = equation.gives
+    for helper in gives.calls & ROUNDED.keys():
         for name, function in ROUNDED[helper].items():
             if (miss := f"{helper} {name}") not in told:
                 scope.call(helper, function)
-                yield miss, value_of(equation, scope)
+                yield miss, _given(gives, scope)
         scope.call(helper, HELPERS[helper])
-    for altered in _rewritten(equation.gives.text):
-        if altered.text in told:
-            continue
-        try:
-            yield altered.text, scope.evaluate(altered)
-        except ExpressionError:
-            continue
-    values = scope.values
-    for leaf in dict.fromkeys(_LEAF.findall(equation.gives.text)):
-        value, (root, *path) = got(values, leaf), leaf.split(".")
+    for altered in _rewritten(gives.text):
+        if altered.text not in told:
+            yield altered.text, _given(altered, scope)
+    for leaf, reading in _apart(gives.text):
+        value = got(scope.values, leaf)
         if _finite(value):
             for name, cut in CUT.items():
                 if (other := cut(value)) != value and (miss := f"{leaf} {name}") not in told:
-                    scope.change(root, _with(values[root], path, other))
-                    yield miss, value_of(equation, scope)
-            scope.change(root, values[root])
+                    scope.change(LEAF, other)
+                    yield miss, _given(reading, scope)
+
+
+def _given(expression: Expression, scope: Scope) -> Any:
+    try:
+        return scope.evaluate(expression)
+    except ExpressionError:
+        return None
+
+
+@lru_cache(maxsize=1_000)
+def _apart(text: str) -> tuple[tuple[str, Expression], ...]:
+    """Each leaf that an expression reads, with the expression that reads the variable LEAF in its place."""
+    leaves = dict.fromkeys(_LEAF.findall(text))
+    return tuple((leaf, expression.compile(re.sub(rf"\b{re.escape(leaf)}\b(?!\.\w|\()", LEAF, text), (*NAMES, LEAF))) for leaf in leaves)
 
 
 @lru_cache(maxsize=1_000)
@@ -131,12 +143,6 @@ def _rewritten(text: str) -> tuple[Expression, ...]:
         except ExpressionError:
             continue
     return tuple(found)
-
-
-def _with(values: Mapping[str, Any], path: list[str], value: Any) -> dict[str, Any]:
-    first, *rest = path
-    inner = values.get(first)
-    return {**values, first: _with(inner if isinstance(inner, Mapping) else {}, rest, value) if rest else value}
 
 
 def most_telling(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,9 +12,7 @@ from pgagents.model import Call as Recipe
 from pgagents.model import Resource
 from pgagents.verify.call import Call
 from pgagents.verify.door import Door
-from pgagents.verify.seen import Seen, got
-
-_PATH = re.compile(r"response(\.[A-Za-z_]\w*)+")
+from pgagents.verify.seen import Seen
 
 
 class Unavailable(Exception):
@@ -55,9 +52,7 @@ class Thing:
 
 
 def at_path(at: Expression, seen: Seen) -> Any:
-    """What an expression finds in an answer, None where nothing; a plain path is followed without CEL, which is dearer."""
-    if _PATH.fullmatch(at.text):
-        return got(seen.body, at.text.partition(".")[2])
+    """What an expression finds in an answer, None where nothing."""
     try:
         return Scope({"response": seen.body, "input": seen.input}).evaluate(at)
     except ExpressionError:

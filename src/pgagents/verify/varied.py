@@ -162,8 +162,9 @@ def _document(setting: Setting, door: Door) -> tuple[dict[str, Any], dict[tuple[
 
 def _published(setting: Setting, door: Door) -> dict[str, Any] | None:
     """The door's operation in the full OpenAPI document that `build` writes, alone and without security; None where it is not there."""
-    whole = setting.kept(("built", FULL), lambda: built(setting.model, FULL))
-    paths = whole.get("paths", {}) if isinstance(whole, dict) else {}
+    published = built(setting, FULL)
+    whole = published.data if published is not None else {}
+    paths = whole.get("paths", {})
     operation = paths.get(str(door.path), {}).get(door.method.lower())
     if operation is None:
         return None

@@ -12,7 +12,7 @@ from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, 
 from pgagents.verify.door import REST, Door
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import Seen
-from pgagents.verify.world import at_path
+from pgagents.verify.thing import at_path
 
 NAME = "attributes_calls"
 

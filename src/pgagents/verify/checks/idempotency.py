@@ -22,8 +22,8 @@ from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.replay import ended, refused, replayed, same_thing, void
 from pgagents.verify.seen import Seen
+from pgagents.verify.thing import at_path
 from pgagents.verify.values import high, low, types_of
-from pgagents.verify.world import at_path
 
 NAME = "idempotency"
 CALLS = True

@@ -12,7 +12,7 @@ from pgagents.verify.check import Conversation, Probe, broken, kept, promise, re
 from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
-from pgagents.verify.world import at_path
+from pgagents.verify.thing import at_path
 
 NAME = "keeps_modes_apart"
 

@@ -18,7 +18,7 @@ from pgagents.verify.laws import judged, reads, shown, values_of
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
-from pgagents.verify.world import will_do
+from pgagents.verify.thing import at_path, will_do
 
 RANK = 7
 NAME = "law"
@@ -186,8 +186,5 @@ def _widest(setting: Setting, door: Door) -> dict[str, Any]:
 def _items(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
     if at is None or not isinstance(seen.body, Mapping):
         return []
-    try:
-        found = Scope({"response": seen.body, "input": seen.input}).evaluate(at)
-    except ExpressionError:
-        return []
+    found = at_path(at, seen)
     return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]

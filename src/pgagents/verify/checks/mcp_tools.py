@@ -101,7 +101,8 @@ def _page(seen: Seen) -> tuple[list[Any], str | None, str]:
 
 
 def _judged(setting: Setting, listed: list[Any], again: list[Any], problem: str) -> Conversation:
-    expected = setting.kept((NAME, FILE), lambda: plain(built(setting.model, FILE)["tools"]))
+    document = built(setting, FILE)
+    expected = plain(document.data["tools"]) if document is not None else []
     found = {t.get("name"): t for t in reversed(listed) if isinstance(t, Mapping)}
     every = offered(setting.model.surfaces[MCP])
     own = [tool for action, tool in zip(every, expected, strict=True) if action.alias_of is None]

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.contract import Contract
-from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Move, Resource
 from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, refused_with, untested
@@ -15,6 +14,7 @@ from pgagents.verify.door import OPERATOR, Door
 from pgagents.verify.generate import time_passes
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
+from pgagents.verify.thing import at_path
 from pgagents.verify.unchanged import change, differing, told
 
 NAME = "moves"
@@ -240,11 +240,8 @@ def _state(resource: Resource, seen: Seen) -> str | None:
     door = seen.call.door
     ordered = sorted(calls, key=lambda c: door is None or c.action is not door.action)
     for call in ordered:
-        try:
-            body = Scope({"response": seen.body, "input": seen.input}).evaluate(call.at) if call.at else None
-        except ExpressionError:
-            continue
-        if isinstance(body, dict) and isinstance(body.get(str(resource.state)), str):
+        body = at_path(call.at, seen) if call.at else None
+        if isinstance(body, Mapping) and isinstance(body.get(str(resource.state)), str):
             found: str = body[str(resource.state)]
             return found
     return None

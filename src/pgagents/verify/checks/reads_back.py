@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.contract import Contract
-from pgagents.expression import Expression, ExpressionError, Scope
+from pgagents.expression import Expression, Scope
 from pgagents.model import Call as Made
 from pgagents.model import Resource
 from pgagents.verify.call import Call, Live
@@ -22,6 +22,7 @@ from pgagents.verify.listed import left_out
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
+from pgagents.verify.thing import at_path
 
 RANK = 9
 NAME = "reads_back"
@@ -158,10 +159,7 @@ def _same(
 def _bodies(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
     if at is None or not seen.success or not isinstance(seen.body, Mapping):
         return []
-    try:
-        found = Scope({"response": seen.body, "input": seen.input}).evaluate(at)
-    except ExpressionError:
-        return []
+    found = at_path(at, seen)
     return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]
 
 

@@ -19,7 +19,7 @@ from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import Negative, negatives_of
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
-from pgagents.verify.world import at_path
+from pgagents.verify.thing import at_path
 
 RANK = -1
 """Before what ends the judging of a crash: what a crashed call made is not known."""

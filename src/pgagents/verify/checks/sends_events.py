@@ -19,7 +19,7 @@ from pgagents.verify.hooks import Event, Heard, covered, judged, misfit, read, s
 from pgagents.verify.memory import Setting
 from pgagents.verify.receiver import Inbox
 from pgagents.verify.seen import Seen, got
-from pgagents.verify.world import at_path
+from pgagents.verify.thing import at_path
 from pgagents.wire import json_bytes
 
 NAME = "sends_events"

@@ -19,8 +19,8 @@ from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import time_passes
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen, got
+from pgagents.verify.thing import at_path, will_do
 from pgagents.verify.values import distinct
-from pgagents.verify.world import at_path, will_do
 
 NAME = "takes_space"
 ROUNDS = 2
