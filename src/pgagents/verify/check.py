@@ -26,7 +26,7 @@ from pgagents.verify.seen import Seen
 
 CHECKS = "pgagents.verify.checks"
 CONFLICT = 409
-DECISIVE = (0, 1)
+DECISIVE = (0, 1, 2)
 """The `RANK`s of watchers that say whether an answer is one that the API has at all. They judge at once, because the next call hangs on
 it; the others may judge while the server works on later calls, those with a lower rank crashes too."""
 USUAL = 6

@@ -66,6 +66,8 @@ class Driver:
         )
         if isinstance(handler, Patient):
             handler.meanwhile, self.judge.defers = self._meanwhile, True
+        self._at_once = False
+        """Whether several calls are on their way."""
         self.writes = writes
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered otherwise."""
@@ -93,7 +95,9 @@ class Driver:
         return self._redactor
 
     def _meanwhile(self, answered: Callable[[], bool]) -> None:
-        """What is done while the server works on a call."""
+        """What is done while the server works on a call; not by one of several threads."""
+        if self._at_once:
+            return
         started = self.timer()
         self.judge.settle(answered)
         self.sender.seconds_sending -= self.timer() - started
@@ -196,8 +200,11 @@ class Driver:
                     known[id(call)] = self._ready(replace(call, beside=True), chain)
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
-        self.judge.settle()  # not from one of the threads
-        several = self.sender.send_together(ready)
+        self._at_once = True
+        try:
+            several = self.sender.send_together(ready)
+        finally:
+            self._at_once = False
         done = [seen for seen in several if not 400 <= seen.status < 500]
         for seen in several:
             self._take(seen, chain, alone=done == [seen])

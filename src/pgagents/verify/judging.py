@@ -213,14 +213,15 @@ class Judge:
             pass
 
     def _watching(self, seen: Seen, part: str, past: tuple[Call, ...]) -> Iterator[None]:
-        """Let each watcher of a part of them judge, one at a step; of an answer that is a crash nothing more is asked."""
+        """Let each watcher of a part of them judge, a verdict at a step; of an answer that is a crash nothing more is asked."""
         chain = [seen]
         for name, watch in self._watchers[seen.call.surface == MCP, part]:
-            if part != "always" and "never_crashes" in seen.spoilt:
+            if part != "always" and seen.spoilt_by("never_crashes"):
                 return
             try:
                 for judgement in watch(seen, self.memory):
                     self._enter(judgement, chain, seen.call, None, past)
+                    yield
             except Exception as error:  # one check's error is no finding, and the others still judge
                 self._ledger.crashed(self._by_check_place.get((name, seen.place), ()), error, name)
             yield

@@ -12,6 +12,8 @@ from pgagents.wire import Json, Request, Response, Silence, read_json
 LIMITED = 429
 UNAVAILABLE = 503
 _UNSOUND = frozenset(("never_crashes", "documented_status"))
+_AT_ONCE = _UNSOUND | {"body_fits"}
+"""The checks whose watchers judge before anybody can ask."""
 
 
 class Seen:
@@ -78,6 +80,12 @@ class Seen:
         if self.late is not None:
             self.late()
         return self._spoilt
+
+    def spoilt_by(self, check: str) -> bool:
+        """Whether this check found something wrong with it."""
+        if self.late is not None and check not in _AT_ONCE:
+            self.late()
+        return check in self._spoilt
 
     @property
     def unsound(self) -> bool:

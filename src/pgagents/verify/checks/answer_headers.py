@@ -20,6 +20,9 @@ from pgagents.wire import Response
 
 RANK = 3
 NAME = "answer_headers"
+MOST_KNOWN = 5_000
+"""Values of headers whose verdict is kept for when they come again."""
+_WHOLE, _BROKEN = re.compile(r"-?\d{1,15}"), re.compile(r"-?\d{1,15}\.\d{1,9}")
 _EVERYWHERE = {"all", "success", "error", "keyed", 401}
 
 
@@ -109,14 +112,20 @@ def _due(header: Header, seen: Seen) -> bool:
 def _fits(header: Header, text: str, memory: Memory) -> bool:
     if header.const is not None:
         return header.const == text or header.const.lower() in [part.strip().lower() for part in text.split(",")]
-    test = memory.setting.test(("header", header.name), header.schema)
-    return any(test.is_valid(value) for value in _readings(header, text))
+    known: dict[tuple[str, str], bool] = memory.notes.setdefault((NAME, "fits"), {})
+    fits = known.get((header.name, text))
+    if fits is None:
+        test = memory.setting.test(("header", header.name), header.schema)
+        fits = any(test.is_valid(value) for value in _readings(header, text))
+        if len(known) < MOST_KNOWN:
+            known[header.name, text] = fits
+    return fits
 
 
 def _readings(header: Header, text: str) -> list[Any]:
     found: list[Any] = [text] if header.schema.get("type") not in ("integer", "number") else []
-    if re.fullmatch(r"-?\d{1,15}", text.strip()):
+    if _WHOLE.fullmatch(text.strip()):
         found.append(int(text))
-    elif re.fullmatch(r"-?\d{1,15}\.\d{1,9}", text.strip()):
+    elif _BROKEN.fullmatch(text.strip()):
         found.append(float(text))
     return found

@@ -30,7 +30,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every error whose body has a code."""
-    if seen.status < 400 or seen.code is None or seen.status == UNAVAILABLE or "documented_status" in seen.spoilt:
+    if seen.status < 400 or seen.code is None or seen.status == UNAVAILABLE or seen.spoilt_by("documented_status"):
         return
     if seen.call.door is not None and seen.call.intent != "framework" and not provokable(memory.setting, seen.call.door):
         return  # no error of it is promised: documented_status says what came

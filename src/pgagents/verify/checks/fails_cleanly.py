@@ -209,7 +209,7 @@ def _nothing(setting: Setting, failure: _Failure, before: Any, failed: Seen) -> 
 
 
 def _worked(failure: _Failure, again: Seen) -> Conversation:
-    if again.void or {"never_crashes", "documented_status"} & set(again.spoilt):
+    if again.void or again.unsound:
         return
     contract = failure.id("again")
     yield kept(contract) if again.success else broken(contract, "the same call with its key succeeds", again.outcome)

@@ -134,7 +134,7 @@ def _run(case: Case, contract: str) -> Callable[[], Conversation]:
             return
         seen: Seen = yield case.call
         if case.survive:
-            if not seen.void and "never_crashes" not in seen.spoilt:
+            if not seen.void and not seen.spoilt_by("never_crashes"):
                 yield kept(contract)
             return
         assert case.code is not None

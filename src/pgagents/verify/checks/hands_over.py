@@ -165,7 +165,7 @@ def _undone(setting: Setting, p: _Passing, contract: str, body: Mapping[str, Any
         return untested(contract, f"{p.first.undone_by.action.name} is not on {REST}")
     why = f"to undo a {p.first.name} that a {p.resource.name} has used"
     seen: Seen = yield Call(door, p.first.undone_by.input, "illegal", why, subject=p.first, made=body, surface=door.surface)
-    if seen.void or {"never_crashes", "documented_status"} & set(seen.spoilt):
+    if seen.void or seen.unsound:
         return untested(contract, f"it could not be tried: {seen.outcome}")
     if seen.success:
         return broken(contract, f"{door.action.name} of a used {p.first.name} is refused", seen.outcome)

@@ -125,7 +125,7 @@ def _run(setting: Setting, resource: Resource, door: Door, covers: tuple[str, ..
             yield from _unused(setting, resource, missing, things[1])
         late: Seen = yield Call(door, undone_by.input, "explore", f"a {resource.name} after its time", subject=resource, made=things[1])
         if passed.success and not late.void:
-            there = late.success and "documented_status" not in late.spoilt
+            there = late.success and not late.spoilt_by("documented_status")
             yield broken(ends, f"it is gone {MARGIN_S:g} s after its {resource.expires_by}", late.outcome) if there else kept(ends)
 
     return run

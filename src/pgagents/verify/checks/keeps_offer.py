@@ -108,7 +108,7 @@ def _judged(seen: Seen, memory: Memory, desk: Desk, through: frozenset[int]) -> 
 
 def _answered(seen: Seen, memory: Memory, desk: Desk, telling: frozenset[int], ids: list[_Held]) -> Iterator[Judgement]:
     """A status that nobody documents is undocumented for each vendor; a body is held to each vendor's schema."""
-    if "documented_status" in seen.spoilt:
+    if seen.spoilt_by("documented_status"):
         for i in sorted(telling & desk.listing):
             said = f"status {seen.status} is not there: {seen.outcome}"
             yield _broken(ids[i].answers, f"{desk.offers[i].documents} lists the status", said)

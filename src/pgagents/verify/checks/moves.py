@@ -158,7 +158,7 @@ def _legal(setting: Setting, resource: Resource, move: Move, state: str, door: D
         seen: Seen = yield Call(
             door, _input(resource, move), "valid", why, subject=resource, states=(state,), fresh=True, surface=door.surface
         )
-        if seen.void or {"never_crashes", "documented_status"} & set(seen.spoilt):
+        if seen.void or seen.unsound:
             return
         if not seen.success:
             yield broken(contract, f"{why} is accepted", seen.outcome)
@@ -210,7 +210,7 @@ def _illegal(
             changed = yield from _once_more(setting, resource, body, seen, wait)
             if changed:
                 yield broken(contract, f"a {resource.name} stays as it is when {door.action.name} is refused", changed)
-        elif not after.success and not after.void and "never_crashes" not in after.spoilt:
+        elif not after.success and not after.void and not after.spoilt_by("never_crashes"):
             yield untested(contract, f"it could not be read again: {after.outcome}")
 
     return run

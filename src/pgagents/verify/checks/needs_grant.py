@@ -138,7 +138,7 @@ def _within(setting: Setting, case: _Case, token: str) -> Conversation:
     refusals = {str(framework.no_scope), str(framework.no_key)}
     seen: Seen = yield _with(_harmless(setting, case.door), token)
     contract = f"{NAME}/within/{case.door.place}"
-    if seen.void or {"never_crashes", "documented_status"} & set(seen.spoilt):
+    if seen.void or seen.unsound:
         return
     told = got(seen.body, setting.model.errors.scope_at) if setting.model.errors.scope_at else None
     refused = seen.code in refusals or (seen.code is None and seen.status in {codes[c].status for c in refusals})

@@ -161,9 +161,9 @@ def _on_twins(setting: Setting, door: Door, rest: Door, recipe: Recipe, given: M
 
 def _compared(setting: Setting, contract: str, one: Seen, two: Seen, *, twins: bool = False) -> Iterator[Judgement]:
     """Compare two answers; of things that were not made alike only the form can be the same."""
-    spoilt = {"never_crashes", "documented_status", "body_fits"}
-    if one.void or two.void or spoilt & {*one.spoilt, *two.spoilt} or not (one.success and two.success and one.fits and two.fits):
-        if one.success != two.success and not one.void and not two.void and not spoilt & {*one.spoilt, *two.spoilt}:
+    wrong = any(seen.void or seen.unsound or seen.spoilt_by("body_fits") for seen in (one, two))
+    if wrong or not (one.success and two.success and one.fits and two.fits):
+        if one.success != two.success and not wrong:
             yield broken(contract, f"{one.outcome}, as on REST", two.outcome)
         return
     left_out = _volatile(setting, one)

@@ -98,7 +98,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     kind = contract.id.split("/")[1]
     every = [t for action in setting.model.actions for t in _tellings(setting, str(action.name)) if t.kind == kind]
     pairs = [_common(setting, a, b) for a in every if a.action == contract.action for b in every]
-    if any(_lasting(setting, t, name) for t in every for names in pairs for name in names):
+    if any(name in _lasting(setting, t) for t in every for names in pairs for name in names):
         return None
     return Verdict.NOT_SELECTED, others_too("compares")
 
@@ -121,17 +121,18 @@ def _common(setting: Setting, one: Telling, other: Telling) -> tuple[str, ...]:
     return setting.kept(key, lambda: tuple(n for n, words in one.words.items() if other.words.get(n) == words))
 
 
-def _lasting(setting: Setting, old: Telling, member: str) -> bool:
-    """Whether nothing changes what was told: of what no call makes, all but what changes by itself; of what was made, what its
-    maker told and what stays as it was made."""
+def _lasting(setting: Setting, old: Telling) -> frozenset[str]:
+    """The members that nothing changes once they were told: of what no call makes, all but what changes by itself; of what was made,
+    what its maker told and what stays as it was made."""
 
-    def found() -> tuple[frozenset[str], frozenset[str], bool]:
+    def found() -> frozenset[str]:
         alike = [r for r in setting.model.resources.values() if kind_of(setting.model, r) == old.kind]
-        makes = [r for r in alike if r.made_by is not None and r.made_by.action.name == old.action]
-        return frozenset(m for r in alike for m in r.volatile), frozenset(m for r in makes for m in r.fixed), any(r.made_by for r in alike)
+        if any(r.made_by for r in alike):
+            makes = [r for r in alike if r.made_by is not None and r.made_by.action.name == old.action]
+            return frozenset(m for r in makes for m in r.fixed)
+        return frozenset(old.words) - {m for r in alike for m in r.volatile}
 
-    volatile, fixed, made = setting.kept((NAME, "lasting", old.kind, old.action), found)
-    return member in fixed if made else member not in volatile
+    return setting.kept((NAME, "lasting", old.kind, old.action, old.path, old.id), found)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -220,7 +221,7 @@ def _compared(setting: Setting, facts: _Facts, new: _Told, door: Door) -> Iterat
     for old in known.values():
         reader = new.telling if not new.telling.writes else old.telling
         contract = f"{NAME}/{reader.kind}/{reader.action}@{REST}"
-        names = [n for n in _common(setting, new.telling, old.telling) if _standing(setting, old, new, n)]
+        names = _standing(setting, old, new)
         differing = next((n for n in names if not _same(new.body[n], old.body[n])), None)
         if differing is not None and (door.surface == REST or new.telling.writes):
             said = f"{differing} {old.body[differing]!r}, as {old.telling.action} told of the same {reader.kind}"
@@ -260,27 +261,36 @@ def _volatile(setting: Setting, kind: str) -> frozenset[str]:
     return setting.kept((NAME, "volatile", kind), found)
 
 
-def _standing(setting: Setting, old: _Told, new: _Told, member: str) -> bool:
-    """Whether what was told then must still be so."""
-    if member not in old.body or member not in new.body or _may_be_forgotten(setting, old, new, member):
-        return False
-    if _lasting(setting, old.telling, member):
-        return old.telling.makes or new.at - old.at < LASTING_S
-    return setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
+def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
+    """The members that both tell, and of which what was told then must still be so."""
+    lasts = old.telling.makes or new.at - old.at < LASTING_S
+    stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
+    if not lasts and not stays:
+        return []
+    lasting = _lasting(setting, old.telling)
+    there = [
+        n for n in _common(setting, new.telling, old.telling) if (lasts if n in lasting else stays) and n in old.body and n in new.body
+    ]
+    return [n for n in there if not _personal(setting, old, n)] if _may_be_forgotten(setting, new.at - old.at) else there
 
 
-def _may_be_forgotten(setting: Setting, old: _Told, new: _Told, member: str) -> bool:
-    """Whether what tells of a person was told so long ago that the catalogue's retention may have blanked it."""
-    times = [rule.after_s for rule in (setting.model.retention or {}).values()]
-    personal = member in setting.model.private or isinstance(old.body[member], Mapping)
-    return personal and bool(times) and new.at - old.at >= min(times)
+def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
+    """Whether the catalogue's retention may have blanked what tells of a person and was told so long ago."""
+    least = setting.kept((NAME, "retention"), lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf))
+    return seconds >= least
+
+
+def _personal(setting: Setting, old: _Told, member: str) -> bool:
+    return member in setting.model.private or isinstance(old.body[member], Mapping)
 
 
 def _same(a: Any, b: Any) -> bool:
     """Whether two values say the same: times to the second, lists in any order."""
     if isinstance(a, str) and isinstance(b, str):
-        apart = abs(epoch(a) - epoch(b)) if a != b else 0.0
-        return a == b or (math.isfinite(apart) and apart < SAME_S)
+        if a == b:
+            return True
+        apart = abs(epoch(a) - epoch(b))
+        return math.isfinite(apart) and apart < SAME_S
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return all(_same(a[name], b[name]) for name in a.keys() & b.keys())
     if isinstance(a, list) and isinstance(b, list):
