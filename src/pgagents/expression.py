@@ -16,7 +16,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
-from pgagents.members import Paths, only, paths_of
+from pgagents.members import WHOLE, Paths, only, paths_of
 from pgagents.reckoning import HELPERS, cents, distance_km, epoch
 
 __all__ = ["HELPERS", "MAX_CHARS", "Expression", "ExpressionError", "Scope", "cents", "compile", "distance_km", "epoch"]
@@ -30,6 +30,10 @@ _TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([A-Za-z_]\w*)|([(
 _MACRO = re.compile(r"\.(all|exists|exists_one|map|filter)\(\s*([A-Za-z_]\w*)\s*,")
 _PATH = re.compile(r"\s*[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\s*", re.A)
 _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
+_BY_PATH = frozenset(("len_", "unique_by", "sorted_by", "sorted_down_by", "sum_of"))
+_ARGUMENT = re.compile(r"(\(\s*)([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?=\s*[,)])", re.A)
+_THERE = "\ue000"
+"""Begins a text that stands for the path of a list which one of our functions is given."""
 _STANDARD = {
     "has", "double", "int", "uint", "string", "bool", "bytes", "timestamp", "duration", "type", "dyn",
     "contains", "startsWith", "endsWith", "matches", "min", "max",
@@ -53,6 +57,10 @@ class Expression:
     program: Any
     path: tuple[str, ...] = ()
     """Its steps, where it is nothing but a variable and members within members of it; then it is read, not evaluated."""
+    lists: tuple[tuple[str, ...], ...] = ()
+    """Plain paths to what our functions are given as lists."""
+    quick: Any = None
+    """The same program for where all `lists` are lists: it gives our functions their paths."""
 
 
 @cache
@@ -91,8 +99,10 @@ def compile(text: str, names: Iterable[str]) -> Expression:
     called = {f for f in program.functions() if f.isidentifier()}
     for name in sorted(called - HELPERS.keys() - _STANDARD):
         raise ExpressionError(f"`{name}()` is no function here; known: {', '.join(sorted({*HELPERS, 'size'} - {'len_'}))}")
+    by_path, lists = _lists_by_path(rewritten, free)
+    quick = cel.compile(by_path) if lists else None
     path = tuple(text.strip().split(".")) if _PATH.fullmatch(text) and free else ()
-    return Expression(text, frozenset(free), paths_of(text, free), frozenset(called & HELPERS.keys()), nesting, program, path)
+    return Expression(text, frozenset(free), paths_of(text, free), frozenset(called & HELPERS.keys()), nesting, program, path, lists, quick)
 
 
 def _scan(text: str) -> tuple[str, int, int]:
@@ -118,6 +128,25 @@ def _scan(text: str) -> tuple[str, int, int]:
             depth -= 1
         out.append(token)
     return "".join(out), deepest, nesting
+
+
+def _lists_by_path(text: str, free: Iterable[str]) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """The text with what stands at a plain path and is given to one of our functions for lists given as that path, and these paths: the
+    evaluator would copy the whole list into Python for each call."""
+    out: list[str] = []
+    paths: list[tuple[str, ...]] = []
+    at = 0
+    for match in _TOKEN.finditer(text):
+        if match.start() < at:
+            continue
+        out.append(match.group(0))
+        at = match.end()
+        argument = _ARGUMENT.match(text, at) if match.group(2) in _BY_PATH else None
+        if argument is not None and argument.group(2).partition(".")[0] in free:
+            out += [argument.group(1), f'"{_THERE}{argument.group(2)}"']
+            paths.append(tuple(argument.group(2).split(".")))
+            at = argument.end()
+    return "".join(out), tuple(paths)
 
 
 class Scope:
@@ -174,13 +203,31 @@ class Scope:
     def change(self, name: str, value: Any) -> None:
         """From here on a variable has another value."""
         self.values = {**self.values, name: value}
-        if self._paths.pop(name, None) is not None:
+        if type(value) is float:
+            self._paths[name], self._longest[name] = WHOLE, 1
+            self._evaluator.add_variable(name, value)
+        elif self._paths.pop(name, None) is not None:
             self._ready.clear()
 
     def call(self, name: str, function: Callable[..., Any]) -> None:
         """From here on one of our functions is another one."""
-        self._evaluator.add_function(name, function)
+        self._evaluator.add_function(name, self._by_path(function) if name in _BY_PATH else function)
         self._known.add(name)
+
+    def _by_path(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, which may be told where its list is instead of the list."""
+
+        def found(items: Any, *others: Any) -> Any:
+            there = type(items) is str and items.startswith(_THERE)
+            return function(self._at(items[1:].split(".")) if there else items, *others)
+
+        return found
+
+    def _is_list(self, path: Iterable[str]) -> bool:
+        try:
+            return isinstance(self._at(path), list)
+        except ExpressionError:
+            return False
 
     def evaluate(self, expression: Expression) -> Any:
         """The value of an expression here; its numbers are doubles, but those that a plain path leads to stay as they are. Raises
@@ -191,7 +238,8 @@ class Scope:
         if expression.nesting and longest**expression.nesting > MAX_COST:
             raise ExpressionError(f"a list of {longest} items is too long for {expression.nesting} nested macros")
         try:
-            return expression.program.execute(self._evaluator)
+            quick = expression.quick is not None and all(map(self._is_list, expression.lists))
+            return (expression.quick if quick else expression.program).execute(self._evaluator)
         except KeyError as error:
             raise ExpressionError(f"there is no member {error}") from None
         except BaseException as error:  # a panic of the evaluator is no Exception
@@ -202,7 +250,7 @@ class Scope:
                 message += " (numbers are doubles here: write literals in arithmetic as `2.0`)"
             raise ExpressionError(message) from None
 
-    def _at(self, path: tuple[str, ...]) -> Any:
+    def _at(self, path: Iterable[str]) -> Any:
         value: Any = self.values
         for step in path:
             if not isinstance(value, dict | Mapping) or step not in value:

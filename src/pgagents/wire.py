@@ -46,8 +46,9 @@ class Request:
 
     def with_header(self, name: str, value: str | None) -> Request:
         """The same request with that header set, or removed for None."""
-        kept = tuple((k, v) for k, v in self.headers if k.lower() != name.lower())
-        return replace(self, headers=kept if value is None else (*kept, (name, value)))
+        small = name.lower()
+        kept = tuple([(k, v) for k, v in self.headers if k.lower() != small])
+        return Request(self.method, self.target, kept if value is None else (*kept, (name, value)), self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def read_json(body: bytes, *, paired: bool = False) -> Json:
     if _depth(text) > MAX_JSON_DEPTH:
         return Json(problem=f"nested more than {MAX_JSON_DEPTH} levels deep")
     try:
-        value = json.loads(text, object_pairs_hook=_members, parse_constant=_constant)
+        value = _STRICT.decode(text)
         if paired and _SURROGATE.search(text):
             _COMPACT.encode(value).encode()
         return Json(value)
@@ -160,6 +161,9 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _constant(name: str) -> Any:
     raise _Refused(f"{name} is no JSON number")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant)
 
 
 def _depth(text: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 import httpcore
 
 MOST_HELD = 16_384
-ASK_S = 0.000_05
+ASK_S = 0.000_02
 """How long nobody asks the system again whether an answer has begun to come; asking takes some microseconds."""
 
 

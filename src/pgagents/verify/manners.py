@@ -69,7 +69,7 @@ def in_manner(request: Request, call: Call, names: Iterable[str], seed: int, own
 
 
 def _in_small_letters(request: Request) -> Request:
-    return replace(request, headers=tuple((name.lower(), value) for name, value in request.headers))
+    return Request(request.method, request.target, tuple([(name.lower(), value) for name, value in request.headers]), request.body)
 
 
 def _written_anew(request: Request) -> Request:

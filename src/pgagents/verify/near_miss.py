@@ -109,7 +109,7 @@ def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator
         if _finite(value):
             for name, cut in CUT.items():
                 if (other := cut(value)) != value and (miss := f"{leaf} {name}") not in told:
-                    scope.change(LEAF, other)
+                    scope.change(LEAF, float(other))
                     yield miss, _given(reading, scope)
 
 
