@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.expression import Scope
+from pgagents.expression import Reading, Scope
 from pgagents.expression import compile as compiled
 from pgagents.members import WHOLE, only, paths_of
 
@@ -68,14 +68,14 @@ VALUES = {
 def test_an_expression_gives_the_same_when_others_were_tried_before_it(text):
     expression = compiled(text, VALUES)
     alone = Scope(VALUES).evaluate(expression)
-    scope = Scope(VALUES, [expression, compiled("r.a.b == 2.0", VALUES)])
+    scope = Scope(VALUES, Reading.of([expression, compiled("r.a.b == 2.0", VALUES)]))
     assert scope.holds(compiled("s.a.b == r.a.b", VALUES))
     assert scope.evaluate(expression) == alone
 
 
 def test_a_changed_value_and_function_count_from_then_on():
     expression = compiled("cents(r.a.b) + s.a.b", VALUES)
-    scope = Scope(VALUES, [expression])
+    scope = Scope(VALUES, Reading.of([expression]))
     assert scope.evaluate(expression) == 202.0
     scope.change("r", {"a": {"b": 3}})
     assert scope.evaluate(expression) == 302.0

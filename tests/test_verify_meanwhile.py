@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import random
 from collections.abc import Callable
 
 import pytest
 
 from pgagents.cli._inside import inside, over_tls, verified
 from pgagents.report.report import Report
+from pgagents.verify.check import DECISIVE, USUAL, collect
 from pgagents.verify.options import Options
+from pgagents.verify.seen import AT_ONCE
 from pgagents.wire import Handler, Request, Response, Silence
 from verifying import model
 
@@ -26,18 +30,27 @@ class Noting:
 
 
 class Waiting(Noting):
-    """A handler over a socket has time when a request is on its way; this one has it before it calls the sandbox."""
+    """A handler over a socket has time when a request is on its way; this one has it before it calls the sandbox, and at each call as long
+    as one that answers after so many pieces of judging."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, pieces: Callable[[], float]) -> None:
         super().__init__(handler)
-        self.meanwhile: Callable[[], None] | None = None
+        self.meanwhile: Callable[[Callable[[], bool]], None] | None = None
+        self._pieces = pieces
         self.judged = 0
-        """How many exchanges were judged while the next call was on its way."""
+        """How many pieces were judged while a call was on its way."""
 
     def __call__(self, request: Request) -> Response | Silence:
         if self.meanwhile is not None:
-            self.judged += self.meanwhile.__self__.judge._pending is not None  # type: ignore[attr-defined]  # the driver's method
-            self.meanwhile()
+            left = self._pieces()
+
+            def answered() -> bool:
+                nonlocal left
+                left -= 1
+                self.judged += 1
+                return left <= 0
+
+            self.meanwhile(answered)
         return super().__call__(request)
 
 
@@ -51,12 +64,21 @@ def told(report: Report) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("fault", ["", "money-rounded-down", "dispatcher-unvalidated", "wrong-code", "schema-wrong-type"])
 def test_judging_while_the_server_works_changes_nothing(fault: str) -> None:
-    reports, handlers = [], []
-    for kind in (Noting, Waiting):
+    """Whether the server takes long for each answer, is very quick, or is now the one and now the other."""
+    chance = random.Random(fault)
+    patient = {"long": lambda: math.inf, "quick": lambda: 3, "either": lambda: chance.choice([1, 2, 20, 200])}
+    reports, sent = [], []
+    for pieces in (None, *patient.values()):
         opened = inside(model(), faults=[fault] if fault else [])
-        handlers.append(kind(over_tls(opened.sandbox.handler)))
-        reports.append(told(verified(model(), opened, Options(max_requests=450), handler=handlers[-1])))
-    assert handlers[1].judged > 250
-    assert handlers[0].sent == handlers[1].sent
-    assert reports[0] == reports[1]
+        server = over_tls(opened.sandbox.handler)
+        handler = Noting(server) if pieces is None else Waiting(server, pieces)
+        reports.append(told(verified(model(), opened, Options(max_requests=450), handler=handler)))
+        sent.append(handler.sent)
+        assert not isinstance(handler, Waiting) or handler.judged > 1_000
+    assert all(one == sent[0] for one in sent)
+    assert all(one == reports[0] for one in reports)
     assert bool(reports[0][0]) == bool(fault)
+
+
+def test_what_judges_at_once_is_what_may_be_asked_at_once() -> None:
+    assert {name for name, check in collect().items() if hasattr(check, "watch") and getattr(check, "RANK", USUAL) in DECISIVE} == AT_ONCE

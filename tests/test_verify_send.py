@@ -236,9 +236,21 @@ def test_what_is_done_meanwhile_is_done_while_the_server_works():
         assert done.wait(5)
         connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
 
+    told: list[bool] = []
+
+    def meanwhile(answered: Callable[[], bool]) -> None:
+        told.append(answered())
+        done.set()
+        until = time.monotonic() + 5
+        while not told[-1] and time.monotonic() < until:
+            time.sleep(0.001)
+            told.append(answered())
+
     with keeping(answer) as url, client(url, timeout_s=5) as send:
-        send.meanwhile = done.set
+        send.meanwhile = meanwhile
         assert isinstance(send(Request("GET", "/")), Response)
+    assert told[0] is False
+    assert told[-1] is True
 
 
 def test_a_cookie_is_not_sent_back():

@@ -19,7 +19,7 @@ from typing import Any
 from pgagents.members import WHOLE, Paths, only, paths_of
 from pgagents.reckoning import HELPERS, cents, distance_km, epoch
 
-__all__ = ["HELPERS", "MAX_CHARS", "Expression", "ExpressionError", "Scope", "cents", "compile", "distance_km", "epoch"]
+__all__ = ["HELPERS", "MAX_CHARS", "Expression", "ExpressionError", "Reading", "Scope", "cents", "compile", "distance_km", "epoch"]
 
 MAX_CHARS = 2_000
 MAX_BRACKETS = 30
@@ -149,28 +149,46 @@ def _lists_by_path(text: str, free: Iterable[str]) -> tuple[str, tuple[tuple[str
     return "".join(out), tuple(paths)
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What several expressions read together, and our functions that they call."""
+
+    paths: Mapping[str, Paths]
+    calls: frozenset[str]
+    texts: frozenset[str]
+
+    @classmethod
+    def of(cls, expressions: Iterable[Expression]) -> Reading:
+        """That of these; a plain path needs nothing."""
+        every = [expression for expression in expressions if not expression.path]
+        paths: dict[str, Paths] = {}
+        for expression in every:
+            for name, read in expression.paths.items():
+                paths[name] = paths.get(name, frozenset()) | read
+        return cls(paths, frozenset(call for e in every for call in e.calls), frozenset(e.text for e in every))
+
+
 class Scope:
     """The values expressions read. What is read of a value is made ready when the first expression reads it: that costs more than
     evaluating.
 
-    `reading` are expressions that will be evaluated for sure, so that what all of them read is made ready at once.
+    `reading` is that of expressions which will be evaluated for sure, so that what all of them read is made ready at once.
     """
 
     __slots__ = ("_context", "_known", "_longest", "_paths", "_ready", "values")
 
-    def __init__(self, values: Mapping[str, Any], reading: Iterable[Expression] = ()) -> None:
+    def __init__(self, values: Mapping[str, Any], reading: Reading | None = None) -> None:
         """Raises ExpressionError where data that is read is nested too deep."""
         self.values = values
         self._context: Any = None
         self._known: set[str] = set()
-        self._ready: dict[str, int] = {}
+        self._ready: set[str] = set()
         self._longest: dict[str, int] = {}
         self._paths: dict[str, Paths] = {}
-        every = [expression for expression in reading if not expression.path]
-        for name in dict.fromkeys(name for expression in every for name in expression.paths):
-            self._have(name, frozenset().union(*(e.paths[name] for e in every if name in e.paths)))
-        for expression in every:
-            self._reads(expression)
+        if reading is not None:
+            self._have(reading.paths)
+            self._learn(reading.calls)
+            self._ready |= reading.texts
 
     @property
     def _evaluator(self) -> Any:
@@ -179,26 +197,19 @@ class Scope:
             self._context = _cel().Context()
         return self._context
 
-    def _reads(self, expression: Expression) -> int:
-        """Have ready what it reads; gives the longest list in that. Raises ExpressionError where data is nested too deep."""
-        longest = self._ready.get(expression.text)
-        if longest is None:
-            for name in expression.calls - self._known:
+    def _learn(self, calls: Iterable[str]) -> None:
+        for name in calls:
+            if name not in self._known:
                 self.call(name, HELPERS[name])
-            longest = self._ready[expression.text] = max([1, *(self._have(name, paths) for name, paths in expression.paths.items())])
-        return longest
 
-    def _have(self, name: str, paths: Paths) -> int:
-        """Have these parts of a value ready; gives its longest list."""
-        known = self._paths.get(name)
-        if known is not None and (known is paths or paths <= known):
-            return self._longest[name]
-        if name not in self.values:
-            return 1
-        self._paths[name] = paths if known is None else known | paths
-        value, self._longest[name] = _doubled(only(self.values[name], self._paths[name]))
-        self._evaluator.add_variable(name, value)
-        return self._longest[name]
+    def _have(self, paths: Mapping[str, Paths]) -> None:
+        """Have these parts of values ready."""
+        for name, read in paths.items():
+            known = self._paths.get(name)
+            if (known is None or not (known is read or read <= known)) and name in self.values:
+                self._paths[name] = read if known is None else known | read
+                value, self._longest[name] = _doubled(only(self.values[name], self._paths[name]))
+                self._evaluator.add_variable(name, value)
 
     def change(self, name: str, value: Any) -> None:
         """From here on a variable has another value."""
@@ -234,8 +245,14 @@ class Scope:
         ExpressionError."""
         if expression.path:
             return self._at(expression.path)
-        longest = self._reads(expression)
-        if expression.nesting and longest**expression.nesting > MAX_COST:
+        if expression.text not in self._ready:
+            self._learn(expression.calls)
+            self._have(expression.paths)
+            self._ready.add(expression.text)
+        if (
+            expression.nesting
+            and (longest := max((self._longest.get(n, 1) for n in expression.paths), default=1)) ** expression.nesting > MAX_COST
+        ):
             raise ExpressionError(f"a list of {longest} items is too long for {expression.nesting} nested macros")
         try:
             quick = expression.quick is not None and all(map(self._is_list, expression.lists))

@@ -107,7 +107,7 @@ class _Answer:
 
     def __init__(self, setting: Setting, seen: Seen, member: str, laws: Sequence[Law]) -> None:
         self._body, self._member, self._laws = seen.body, member, laws
-        self._values = {**values_of(setting.model, seen), "before": None}
+        self._scope = Scope({**values_of(setting.model, seen), "before": None})
 
     def holds(self, items: list[Any]) -> bool:
         """Whether all of the laws hold; not where one of them cannot be evaluated."""
@@ -118,7 +118,8 @@ class _Answer:
         return self._judged(items) is False
 
     def _judged(self, items: list[Any]) -> bool | None:
-        scope = Scope({**self._values, "response": {**self._body, self._member: items}})
+        scope = self._scope
+        scope.change("response", {**self._body, self._member: items})
         try:
             return all(scope.holds(law.that) for law in self._laws if law.when is None or scope.holds(law.when))
         except ExpressionError:

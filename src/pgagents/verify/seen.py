@@ -12,7 +12,7 @@ from pgagents.wire import Json, Request, Response, Silence, read_json
 LIMITED = 429
 UNAVAILABLE = 503
 _UNSOUND = frozenset(("never_crashes", "documented_status"))
-_AT_ONCE = _UNSOUND | {"body_fits"}
+AT_ONCE = _UNSOUND | {"body_fits"}
 """The checks whose watchers judge before anybody can ask."""
 
 
@@ -83,7 +83,7 @@ class Seen:
 
     def spoilt_by(self, check: str) -> bool:
         """Whether this check found something wrong with it."""
-        if self.late is not None and check not in _AT_ONCE:
+        if self.late is not None and check not in AT_ONCE:
             self.late()
         return check in self._spoilt
 
