@@ -6,7 +6,9 @@ import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ from pgagents.errors import PgagentsError
 from pgagents.report.report import Report
 from pgagents.verify.options import Identities, Options
 from pgagents.verify.run import contracts, plan, verify
-from pgagents.wire import Request, Response, Silence, json_bytes
+from pgagents.wire import Handler, Request, Response, Silence, json_bytes, read_json
 from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, run, sandbox
 
 WHOLE = Identities(dict.fromkeys(("main", "second", "starter", "fleet", "revoked", "operator", "stripe"), "pk_test_x"))
@@ -431,3 +433,37 @@ def test_a_hosted_document_that_is_made_to_harm_is_a_finding(body: bytes):
     report = run(model(), handler=handler, keys=keys_of(opened))
     assert {f.contract.check for f in report.findings} == {"hosted_document"}
     assert report.exit_code == 1
+
+
+@pytest.mark.parametrize("room", [1, 5, 6, 9])
+def test_a_place_that_turns_out_to_be_full_leaves_nothing_untested(room: int) -> None:
+    """Others have left so much room at the place that a run books most."""
+    booked: Counter[str] = Counter()
+
+    def noting(handler: Handler) -> Handler:
+        def noted(request: Request) -> Response | Silence:
+            answer = handler(request)
+            if request.method == "POST" and request.path == "/api/v1/sessions" and isinstance(answer, Response) and answer.status == 201:
+                booked[read_json(request.body).value["lot_id"]] += 1
+            return answer
+
+        return noted
+
+    def sent(method: str, target: str, **body: Any) -> Any:
+        headers = (("Authorization", f"Bearer {keys['second']}"), ("Content-Type", "application/json"))
+        answer = opened.handler(Request(method, target, headers, json_bytes(body) if body else b""))
+        assert isinstance(answer, Response)
+        assert answer.status in (200, 201)
+        return read_json(answer.body).value
+
+    plain, opened = sandbox(model())[0], sandbox(model())[0]
+    usual, keys = run(model(), handler=noting(plain.handler), keys=keys_of(plain)), keys_of(opened)
+    first, _ = booked.most_common(1)[0]
+    place = model().env["place"]
+    lots = sent("GET", f"/api/v1/lots/search?lat={place['lat']}&lng={place['lng']}")["lots"]
+    for number in range(next(lot["available"] for lot in lots if lot["id"] == first) - room):
+        sent("POST", "/api/v1/sessions", lot_id=first, plate=f"FULL{number}", hours=24)
+    report = run(model(), handler=opened.handler, keys=keys)
+    assert [(f.contract.id, f.actual) for f in report.findings] == [(f.contract.id, f.actual) for f in usual.findings]
+    open_ = {r.contract.id: r.reason for r in report.results if r.verdict is Verdict.UNTESTED}
+    assert {id: why for id, why in open_.items() if id not in ids(usual, Verdict.UNTESTED)} == {}

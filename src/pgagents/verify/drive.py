@@ -26,6 +26,8 @@ __all__ = ["Driver", "Spent", "Stop"]
 
 MAX_TURNED_AWAY = 3
 MOST_ANSWERS = 2_000
+FULL_COSTS = 12
+"""Requests that a place which turns out to be full may cost beyond the usual budget: what was begun there is done elsewhere."""
 CLOCK_SLACK_S = 2.0
 
 
@@ -68,6 +70,7 @@ class Driver:
             handler.meanwhile, self.judge.defers = self._meanwhile, True
         self._at_once = False
         """Whether several calls are on their way."""
+        self._bounded = options.max_requests is not None
         self.writes = writes
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered otherwise."""
@@ -119,7 +122,14 @@ class Driver:
     # -- probes -------------------------------------------------------------------------------------------------
 
     def run(self, probe: Probe) -> None:
-        """Drive one probe to its end, its budget's end or the first resource that cannot be had. Raises Stop."""
+        """Drive one probe to its end, its budget's end or the first resource that cannot be had; once more where a place turned out to be
+        full, so that something stayed open. Raises Stop."""
+        filled = self.world.pool.filled
+        self._run(probe)
+        if self.world.pool.filled > filled and not self.judge.all_judged(probe.covers):
+            self._run(probe)
+
+    def _run(self, probe: Probe) -> None:
         self.judge.begin()
         conversation = probe.run()
         try:
@@ -233,6 +243,11 @@ class Driver:
         self.judge.judge(seen, alone=alone)
         if seen.call.door is not None and seen.call.door.action is self.model.clock and seen.success:
             self._set_clock(seen)
+        if seen.call.intent in ("valid", "explore") and (code := self.model.codes.get(seen.code or "")) and code.status == CONFLICT:
+            filled = self.world.pool.filled
+            self.world.refused(seen)
+            if self.world.pool.filled > filled and not self._bounded:
+                self.sender.max_requests += FULL_COSTS
         self._keep(seen)
 
     def _known(self, ready: Ready) -> Seen | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from pgagents.expression import epoch
@@ -35,6 +35,8 @@ class Pool:
         self._settled = False
         """Whether nothing has changed or been taken since `surplus` found nothing."""
         self._strict = False
+        self.filled = 0
+        """How many found things had no room for a call."""
         self.lent: list[Thing] = []
         """Things without a state that the last call got though others had had them."""
         self._undone_from = {
@@ -47,8 +49,9 @@ class Pool:
     # -- giving -------------------------------------------------------------------------------------------------
 
     def at_hand(self, resource: Resource, live: Live) -> Thing | None:
-        """A thing that will do, given to the call; None where there is none."""
-        for thing in self._in_turn(resource, live.fresh):
+        """A thing that will do, given to the call; None where there is none. A found one that had no room for a call is the last resort."""
+        things = self._in_turn(resource, live.fresh)
+        for thing in sorted(things, key=lambda t: t.worn and not t.made) if self.filled else things:
             if self._usable(thing, resource, live):
                 if live.fresh and thing.made and thing.used and not _stateful(resource, live):
                     self.lent.append(thing)
@@ -115,6 +118,12 @@ class Pool:
     def known(self, resource: Resource, id: object) -> Thing | None:
         """The thing of a resource with this id."""
         return self._by_key.get((resource.name, str(id)))
+
+    def full(self, ids: Collection[str]) -> None:
+        """Note that found things with these ids had no room for a call."""
+        for thing in self.things:
+            if not thing.made and thing.id in ids and not thing.worn:
+                thing.worn, self.filled = True, self.filled + 1
 
     def add(self, thing: Thing) -> None:
         """Take a new one in."""

@@ -44,7 +44,7 @@ class Thing:
     turns: int = 0
     """How many calls have had it for themselves."""
     worn: bool = False
-    """A call that wanted one for itself was refused with it, so the next such call gets another."""
+    """A call that wanted one for itself was refused with it, so the next such call gets another; of a found one: it had no room."""
     ends_at: float = math.inf
     """When it ends by itself, in epoch seconds."""
     past: list[Call] = field(default_factory=list)

@@ -222,6 +222,12 @@ class World:
                 thing.gone = True
                 self.pool.changed(thing)
 
+    def refused(self, seen: Seen) -> None:
+        """Take over that a call which should do was refused for how things stand: what it was to make had no room in its place."""
+        door = seen.call.door
+        if door is not None and any(r.made_by is not None and r.made_by.action is door.action for r in self.model.resources.values()):
+            self.pool.full({str(seen.input.get(str(p.name))) for p in door.params if p.refers_to})
+
     def past(self, call: Call, subject: Mapping[str, Any] | None) -> tuple[Call, ...]:
         """What reads have told of a call's subject."""
         thing = self.pool.known(call.subject, (subject or {}).get(call.subject.id)) if call.subject else None
