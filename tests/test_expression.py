@@ -7,6 +7,7 @@ import json
 import math
 import subprocess
 import sys
+import weakref
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -204,3 +205,25 @@ def test_any_text_compiles_or_says_why(text: str) -> None:
 
 def test_text_with_half_a_surrogate_pair_is_no_crash() -> None:
     assert evaluate("r.a == 'a'", r={"a": "\ud800", "\udfff": 1}) is False
+
+
+def test_a_scope_is_let_go_with_what_it_holds() -> None:
+    """The evaluator holds our functions, and is nothing that Python's collector looks into."""
+    scope = Scope({"response": {"list": [1, 2, 3]}})
+    assert scope.holds(compiled('size(response.list) == 3 && unique_by(response.list, "id") == false', ["response"]))
+    gone = weakref.ref(scope)
+    del scope
+    assert gone() is None
+
+
+@pytest.mark.parametrize("value", [[1, 2], [], "äö", {"a": 1}, 7, None])
+def test_a_list_at_a_plain_path_is_read_as_any_other(value: object) -> None:
+    """The function gets its path instead of a copy; where it is none, or is not there, nothing differs."""
+    at_path, copied = ("size(response.value) == 2.0", "[response.value].all(v, size(v) == 2.0)")
+    scope = Scope({"response": {"value": value}})
+    assert scope.holds(compiled(at_path, ["response"])) == scope.holds(compiled(copied, ["response"])) == (value in ([1, 2], "äö"))
+    with pytest.raises(ExpressionError, match="there is no member 'other'"):
+        scope.holds(compiled("size(response.other) == 2.0", ["response"]))
+    assert scope.holds(compiled("has(response.other) && size(response.other) == 2.0 || true", ["response"]))
+    scope.change("response", {"value": [1, 2]})
+    assert scope.holds(compiled(at_path, ["response"]))

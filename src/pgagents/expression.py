@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+import weakref
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -175,7 +176,7 @@ class Scope:
     `reading` is that of expressions which will be evaluated for sure, so that what all of them read is made ready at once.
     """
 
-    __slots__ = ("_context", "_known", "_longest", "_paths", "_ready", "values")
+    __slots__ = ("__weakref__", "_context", "_known", "_longest", "_paths", "_ready", "values")
 
     def __init__(self, values: Mapping[str, Any], reading: Reading | None = None) -> None:
         """Raises ExpressionError where data that is read is nested too deep."""
@@ -227,10 +228,12 @@ class Scope:
 
     def _by_path(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, which may be told where its list is instead of the list."""
+        own = weakref.ref(self)  # the evaluator holds the function, and Python's collector does not look into it
 
         def found(items: Any, *others: Any) -> Any:
-            there = type(items) is str and items.startswith(_THERE)
-            return function(self._at(items[1:].split(".")) if there else items, *others)
+            scope = own()
+            there = scope is not None and type(items) is str and items.startswith(_THERE)
+            return function(scope._at(items[1:].split(".")) if scope is not None and there else items, *others)
 
         return found
 

@@ -146,8 +146,7 @@ class Judge:
                     first.seen.late = self.settle
                     return True
             self._waiting.popleft()
-            if not self._waiting:
-                self.memory.caught_up()
+            self.memory.judged(self._waiting[0].seen.number if self._waiting else math.inf)
         finally:
             if first.probe != self._probe:
                 self._broken_before += self._ledger.broken - broken

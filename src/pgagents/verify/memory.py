@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from pgagents.verify.oauth import OAuthClient
 from pgagents.verify.receiver import Inbox
 from pgagents.verify.seen import Seen
 
-MAX_REQUEST_IDS = 200_000
+MAX_REQUEST_IDS = 50_000
 MAX_BODIES = 5_000
 T = TypeVar("T")
 MOST_SETTINGS = 4
@@ -107,6 +108,7 @@ class Memory:
         self.bodies: dict[tuple[str, str], Any] = {}
         """The last known body of a resource, by its name and id; of very many, those first met last."""
         self.request_ids: set[str] = set()
+        self._ids_in_order: deque[str] = deque()
         self.notes: dict[Any, Any] = {}
         """What a watcher keeps for itself, under keys that begin with its name."""
         self.reached: set[str] = set()
@@ -114,24 +116,25 @@ class Memory:
         self.unscoped: dict[str, str] = {}
         """Places where a valid call met the code for a missing scope."""
         self.keys: Mapping[str, str] = {}
-        self._since: dict[tuple[str, str], list[tuple[int, Any]]] = {}
-        """Of bodies that changed while watchers have not judged all exchanges: by which exchange, and what was known before it."""
+        self._changes: deque[tuple[int, tuple[str, str], Any]] = deque()
+        """Of bodies that changed since the first exchange that is not judged yet: by which exchange, and what was known before it."""
 
     def learn(self, key: tuple[str, str], body: Mapping[str, Any], number: int) -> None:
         """Remember what an exchange tells of a resource, and what was told before of its other members."""
         old = self.bodies.get(key)
-        self._since.setdefault(key, []).append((number, old))
+        self._changes.append((number, key, old))
         self.bodies[key] = {**(old or {}), **body}
         if len(self.bodies) > MAX_BODIES:
             del self.bodies[next(iter(self.bodies))]
 
     def before(self, key: tuple[str, str], number: int) -> Any:
         """The last known body of a resource, from before an exchange that is being judged."""
-        return next((old for at, old in self._since.get(key, ()) if at >= number), self.bodies.get(key))
+        return next((old for at, changed, old in self._changes if at >= number and changed == key), self.bodies.get(key))
 
-    def caught_up(self) -> None:
-        """All exchanges are judged, so nobody asks what was known before one of them."""
-        self._since.clear()
+    def judged(self, number: float) -> None:
+        """All exchanges before this one are judged, so nobody asks what was known before them."""
+        while self._changes and self._changes[0][0] < number:
+            self._changes.popleft()
 
     def subject(self, seen: Seen) -> Any:
         """The last known body of the resource that the call was about, from before the call."""
@@ -146,10 +149,11 @@ class Memory:
         return None
 
     def note_request_id(self, value: str) -> bool:
-        """Whether the id is new; forgets all after very many."""
+        """Whether the id is new; of very many those first met are forgotten."""
         if value in self.request_ids:
             return False
-        if len(self.request_ids) >= MAX_REQUEST_IDS:
-            self.request_ids.clear()
         self.request_ids.add(value)
+        self._ids_in_order.append(value)
+        if len(self.request_ids) > MAX_REQUEST_IDS:
+            self.request_ids.remove(self._ids_in_order.popleft())
         return True

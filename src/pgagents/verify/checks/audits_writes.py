@@ -96,7 +96,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         about = _about(memory.setting, audit, seen)
         done = Done(
             door,
-            seen.call.role,
+            seen.call.role or seen.request.header("authorization") or "",
             seen.sent_at,
             seen.sent_at + seen.seconds,
             {audit.action: str(door.action.name), **about},

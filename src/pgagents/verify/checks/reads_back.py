@@ -6,7 +6,7 @@ Whatever a list is asked for, all of ours that its laws let in has to be there, 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.contract import Contract
@@ -92,9 +92,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         detail = _list_detail(resource, index)
         listed, hidden = f"{NAME}/listed/{detail}/{door.place}", f"{NAME}/not_listed/{detail}/{door.place}"
         call = resource.listed_by[index]
-        yield Probe(listed, 3, (listed,), 2, _listing(resource, call, door, listed, "main"), (door,), "main", True)
+        yield Probe(listed, 3, (listed,), 2, _listing(setting, resource, call, door, listed, "main"), (door,), "main", True)
         if resource.tenant:
-            yield Probe(hidden, 3, (hidden,), 2, _listing(resource, call, door, hidden, "second"), (door,), "second", True)
+            yield Probe(hidden, 3, (hidden,), 2, _listing(setting, resource, call, door, hidden, "second"), (door,), "second", True)
 
 
 def _makers(setting: Setting, resource: Resource) -> list[Door]:
@@ -170,32 +170,45 @@ def _folded(door: Door, call: Made) -> list[str]:
     return [match.group(1) for name, match in given.items() if match and f"upper(input.{name})" in laws]
 
 
-def _listing(resource: Resource, call: Made, door: Door, contract: str, role: str) -> Callable[[], Conversation]:
-    """The list as the owner (`main`) or another project sees it, of a thing that is there; a text that it is found by in small
-    letters, where a law says that case does not count."""
+def _listing(setting: Setting, resource: Resource, call: Made, door: Door, contract: str, role: str) -> Callable[[], Conversation]:
+    """The list as the owner (`main`) or another project sees it, of a thing that is there. An owner's list that has it not is asked for
+    once more when one has just been made, for of very many the older may stand on a later page."""
 
     def run() -> Conversation:
         why = f"to find a {resource.name} in the list" if role == "main" else f"another project lists each {resource.name}"
-        made: Mapping[str, Any] | None = None
-        if role == "main" and (folded := _folded(door, call)):
-            there: Mapping[str, Any] = yield Live(resource.name, standard=True)
-            made = {**there, **{m: there[m].lower() for m in folded if isinstance(there.get(m), str)}}
-        seen: Seen = yield Call(
-            door, call.input, "valid", why, role=role, subject=resource, owner="main", standard=True, surface=door.surface, made=made
-        )
-        if not seen.success or not seen.fits or seen.subject is None:
-            yield untested(contract, f"the list was not answered: {seen.outcome}")
-            return
-        ids = [i.get(resource.id) for i in _bodies(call.at, seen)]
-        wanted = seen.subject.get(resource.id)
-        if (wanted in ids) == (role == "main"):
-            yield kept(contract)
-        elif role == "main":
-            yield broken(contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it")
-        else:
-            yield broken(contract, f"no {resource.name} of another project", "another project's is in the list")
+        for again in (False, True):
+            made = (yield from _looked_for(setting, resource, call, door, again=again)) if role == "main" else None
+            seen: Seen = yield Call(
+                door, call.input, "valid", why, role=role, subject=resource, owner="main", standard=True, surface=door.surface, made=made
+            )
+            if not seen.success or not seen.fits or seen.subject is None:
+                yield untested(contract, f"the list was not answered: {seen.outcome}")
+                return
+            ids = [i.get(resource.id) for i in _bodies(call.at, seen)]
+            if (seen.subject.get(resource.id) in ids) == (role == "main"):
+                yield kept(contract)
+                return
+            if role != "main":
+                yield broken(contract, f"no {resource.name} of another project", "another project's is in the list")
+                return
+        yield broken(contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it")
 
     return run
+
+
+def _looked_for(
+    setting: Setting, resource: Resource, call: Made, door: Door, *, again: bool
+) -> Generator[Any, Any, Mapping[str, Any] | None]:
+    """The thing to look for, where not any will do: one that is made now; a text that it is found by in small letters, where a law says
+    that case does not count."""
+    folded = _folded(door, call)
+    there: Mapping[str, Any] | None = None
+    if again and (maker := next(iter(_makers(setting, resource)), None)) is not None and resource.made_by is not None:
+        new: Seen = yield ordinary(maker, recipe_of(setting.model, maker.action), "valid", "to have the latest", fresh=True)
+        there = next(iter(_bodies(resource.made_by.at, new)), None)
+    elif folded:
+        there = yield Live(resource.name, standard=True)
+    return {**there, **{m: there[m].lower() for m in folded if isinstance(there.get(m), str)}} if there is not None else None
 
 
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
