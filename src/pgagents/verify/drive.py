@@ -243,12 +243,16 @@ class Driver:
         self.judge.judge(seen, alone=alone)
         if seen.call.door is not None and seen.call.door.action is self.model.clock and seen.success:
             self._set_clock(seen)
-        if seen.call.intent in ("valid", "explore") and (code := self.model.codes.get(seen.code or "")) and code.status == CONFLICT:
-            filled = self.world.pool.filled
-            self.world.refused(seen)
-            if self.world.pool.filled > filled and not self._bounded:
-                self.sender.max_requests += FULL_COSTS
+        self._room(seen)
         self._keep(seen)
+
+    def _room(self, seen: Seen) -> None:
+        """Note a place that had no room for a call that should do; of calls at once the others may stand in its way."""
+        code, filled = self.model.codes.get(seen.code or ""), self.world.pool.filled
+        if code is not None and code.status == CONFLICT and seen.call.intent in ("valid", "explore") and not seen.call.beside:
+            self.world.refused(seen)
+        if self.world.pool.filled > filled and not self._bounded:
+            self.sender.max_requests += FULL_COSTS
 
     def _known(self, ready: Ready) -> Seen | None:
         """An answer to an equal call that will do."""
