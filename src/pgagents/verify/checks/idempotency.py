@@ -309,8 +309,8 @@ def _elsewhere(setting: Setting, door: Door, contract: str, key: Any, role: str,
     seen: Seen = yield ordinary(door, recipe, "valid", why, input=given, role=role, owner=role, fresh=True)
     if void(seen):
         return
-    if not seen.success:  # for the key, or because nobody can have such a thing now
-        given = {**recipe.input, str(door.action.idempotency): Fresh()}
+    if not seen.success:  # for the key, or because nobody can have such a thing at that place now
+        given = {**{name: seen.input[name] for name in given if name in seen.input}, str(door.action.idempotency): Fresh()}
         other: Seen = yield ordinary(door, recipe, "valid", f"another key of {whose}", input=given, role=role, owner=role, fresh=True)
         if not other.success:
             yield untested(contract, f"a new key of {whose} was answered {other.outcome} as well")
