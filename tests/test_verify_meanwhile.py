@@ -11,10 +11,11 @@ import pytest
 from pgagents.cli._inside import inside, over_tls, verified
 from pgagents.report.report import Report
 from pgagents.verify.check import DECISIVE, USUAL, collect
+from pgagents.verify.memory import Memory, setting_of
 from pgagents.verify.options import Options
 from pgagents.verify.seen import AT_ONCE
 from pgagents.wire import Handler, Request, Response, Silence
-from verifying import model
+from verifying import URL, model
 
 
 class Noting:
@@ -82,3 +83,15 @@ def test_judging_while_the_server_works_changes_nothing(fault: str) -> None:
 
 def test_what_judges_at_once_is_what_may_be_asked_at_once() -> None:
     assert {name for name, check in collect().items() if hasattr(check, "watch") and getattr(check, "RANK", USUAL) in DECISIVE} == AT_ONCE
+
+
+def test_memory_tells_what_was_known_before_an_exchange_that_is_judged_late() -> None:
+    memory, key = Memory(setting_of(model(), URL)), ("session", "sess_1")
+    memory.learn(key, {"a": 1}, 5)
+    memory.learn(("session", "sess_2"), {"a": 9}, 6)
+    memory.learn(key, {"a": 2}, 7)
+    assert [memory.before(key, number) for number in (5, 6, 7, 8)] == [None, {"a": 1}, {"a": 1}, {"a": 2}]
+    memory.judged(7)
+    assert memory.before(key, 7) == {"a": 1}
+    memory.judged(math.inf)
+    assert memory.before(key, 7) == {"a": 2}, "nobody asks any more, so nothing is kept"
