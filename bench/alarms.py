@@ -1,7 +1,7 @@
 """False alarms: correct and legally odd sandboxes, many seeds and orders of the plan. None may be found.
 
-`python -m bench alarms` takes most of an hour; `python -m bench.alarms SEEDS ORDERS LIBERTY_SEEDS` runs fewer (default 100 3 100) and
-prints each alarm with what shows it again.
+`python -m bench alarms` takes more than an hour; `python -m bench.alarms SEEDS ORDERS LIBERTY_SEEDS [I/N]` runs fewer (default 100 3 100),
+or each Nth seed from the Ith on, one part for each processor, and prints each alarm with what shows it again.
 """
 
 from __future__ import annotations
@@ -41,12 +41,14 @@ class Alarm:
     why: str
 
 
-def alarms(seeds: int, orders: int, liberty_seeds: int) -> Iterator[tuple[int, list[Alarm]]]:
-    """The alarms of each run, with the requests it took. A seed makes another world at another time, an order another plan."""
-    for seed in range(seeds):
+def alarms(seeds: int, orders: int, liberty_seeds: int, part: tuple[int, int] = (1, 1)) -> Iterator[tuple[int, list[Alarm]]]:
+    """The alarms of each run, with the requests it took. A seed makes another world at another time, an order another plan; `part` says
+    which of how many shares of the seeds."""
+    first, step = part[0] - 1, part[1]
+    for seed in range(first, seeds, step):
         for order in range(orders):
             yield _run(_opened(None), "plain", seed, order, ())
-    for seed in range(liberty_seeds):
+    for seed in range(first, liberty_seeds, step):
         for name in oddity.known("liberties"):
             yield of_liberty(name, seed, seed % max(1, orders))
         for name in oddity.known("mcp_liberties"):
@@ -82,11 +84,13 @@ def _told(report: Report, server: str, seed: int, order: int) -> tuple[int, list
 
 def main() -> None:
     """Run all and print what was found."""
-    seeds, orders, liberty_seeds = (*map(int, sys.argv[1:]), *(SEEDS, ORDERS, LIBERTY_SEEDS)[len(sys.argv) - 1 :])
+    given = [argument for argument in sys.argv[1:] if "/" not in argument]
+    seeds, orders, liberty_seeds = (*map(int, given), *(SEEDS, ORDERS, LIBERTY_SEEDS)[len(given) :])
+    part, _, of = next((argument for argument in sys.argv[1:] if "/" in argument), "1/1").partition("/")
     runs = requests = 0
     counts: Counter[str] = Counter()
     begun = time.process_time()
-    for sent, found in alarms(seeds, orders, liberty_seeds):
+    for sent, found in alarms(seeds, orders, liberty_seeds, (int(part), int(of))):
         runs, requests = runs + 1, requests + sent
         for alarm in found:
             counts[alarm.contract] += 1

@@ -10,7 +10,7 @@ import yaml
 
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.model import Model
-from pgagents.source import parse
+from pgagents.read import parse
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"

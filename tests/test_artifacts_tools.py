@@ -13,10 +13,11 @@ import jsonschema_rs
 import pytest
 import yaml
 
+from pgagents.action import Action
 from pgagents.build import build, targets
 from pgagents.catalogue.load import load_file, load_text
-from pgagents.model import Action, Model
-from pgagents.source import parse
+from pgagents.model import Model
+from pgagents.read import parse
 from pgagents.target import Target
 
 ROOT = Path(__file__).parents[1]

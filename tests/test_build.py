@@ -22,8 +22,8 @@ from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.files import differences, write
+from pgagents.read import parse
 from pgagents.render import Artifact, Renderer
-from pgagents.source import parse
 from pgagents.target import Loss, Made, Note, Target, View
 
 ROOT = Path(__file__).parents[1]

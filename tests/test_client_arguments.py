@@ -9,12 +9,13 @@ import pytest
 
 from calling import Script, answered, client_of, park, run
 from offering import shop
+from pgagents.action import Action
 from pgagents.client.arguments import Arguments
 from pgagents.client.form import form
 from pgagents.client.request import request_of
 from pgagents.dialect import ANTHROPIC_STRICT, GEMINI, OPENAI_STRICT, PERPLEXITY, XAI
 from pgagents.functions import functions
-from pgagents.model import Action, Model
+from pgagents.model import Model
 from pgagents.origin import plain
 from pgagents.schema import validator
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgagents.dump import to_json, to_yaml
-from pgagents.source import parse
+from pgagents.read import parse
 
 ODD = [
     '', ' ', 'no', 'No', 'y', 'on', 'null', '~', 'true',

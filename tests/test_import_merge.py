@@ -17,7 +17,7 @@ from pgagents.cli.main import main
 from pgagents.importer.merge import MISSING, Conflict, Edit, edited, merge, same
 from pgagents.importer.patch import patched
 from pgagents.importer.text import scalar, written
-from pgagents.source import parse
+from pgagents.read import parse
 
 CATALOGUE = Path("shop.yaml")
 RECORD = Path("shop.imported.json")

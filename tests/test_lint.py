@@ -27,7 +27,7 @@ from pgagents.lint.requirement import requirements
 from pgagents.lint.rule import Edit, rules
 from pgagents.lint.run import lint
 from pgagents.lint.titles import title
-from pgagents.source import parse
+from pgagents.read import parse
 
 ROOT = Path(__file__).parents[1]
 BASE = (ROOT / "tests/cases/base.yaml").read_text(encoding="utf-8")
@@ -325,7 +325,7 @@ def test_url_is_fetched_and_judged_and_a_redirect_is_not_followed(hosted: str, c
 
 def test_every_finding_of_the_catalogues_reader_has_a_page() -> None:
     ids: set[str] = set()
-    for path in [*(ROOT / "src/pgagents/catalogue").glob("*.py"), ROOT / "src/pgagents/source.py"]:
+    for path in [*(ROOT / "src/pgagents/catalogue").glob("*.py"), ROOT / "src/pgagents/read.py"]:
         text = path.read_text(encoding="utf-8")
         ids |= set(re.findall(r'"catalogue/([a-z0-9-]+)"', text))
         calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and len(node.args) > 1]

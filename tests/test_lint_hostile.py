@@ -20,7 +20,7 @@ from pgagents.lint.judge import JUDGES, judge, kind
 from pgagents.lint.rule import rules
 from pgagents.lint.rules.catalogue import instructs_model, promises_missing_input, speaks_to_user
 from pgagents.lint.texts import Said
-from pgagents.source import parse
+from pgagents.read import parse
 
 KEYS = (
     "openapi swagger info servers url paths /a get post head parameters name in schema $ref required requestBody content application/json "

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from pgagents.catalogue.load import load, load_file, load_text
 from pgagents.diagnostics import Diagnostic, show
 from pgagents.errors import InputError, PgagentsError
+from pgagents.read import MAX_FAULTS, parse
 from pgagents.resources import folder
-from pgagents.source import MAX_FAULTS, Source, parse
+from pgagents.source import Source
 
 PARK_GRAPH = folder("catalogue") / "park_graph.yaml"
 

@@ -15,7 +15,19 @@ from pgagents.members import WHOLE, only, paths_of
         ("a.b.c == 1.0", {("b", "c")}),
         ("a.b == a.c.d", {("b",), ("c", "d")}),
         ("has(a.b.c) && a.b.c.startsWith('x')", {("b", "c")}),
-        ("a.items.all(i, i.b > 0)", {("items",)}),
+        ("a.items.all(i, i.b > 0)", {("items", "*", "b"), ("items", "*", "")}),
+        (
+            "a.items.exists(i, i.b.all(j, j.c > i.d))",
+            {("items", "*", p) for p in ("", "d")} | {("items", "*", "b", "*", p) for p in ("", "c")},
+        ),
+        ("a.items.all(i, f(i))", {("items", "*"), ("items", "*", "")}),
+        ("a.items.map(i, i['b'])", {("items", "*"), ("items", "*", "")}),
+        ("a.items.filter(i, i.b > 0)[0].c", {("items",)}),
+        ("a.items[0].all(i, i.b > 0)", {("items",)}),
+        ("a.b.all(i, i.c) || a.d.all(i, i.e)", {("b", "*", ""), ("b", "*", "c"), ("d", "*", ""), ("d", "*", "e"), ("b", "*", "e")}),
+        ("[a.b, a.c].all(i, i.d)", {("b",), ("c",)}),
+        ("a.b.map(i, i.c).all(i, i.d)", {("b", "*", ""), ("b", "*", "c"), ("b", "*", "d"), ("b", "*")}),
+        ("b.all(a, a.c > 0) && a.d", {(), ("c",), ("d",)}),
         ("a.b[0].c", {("b",)}),
         ("a['b']", {()}),
         ("cents(a . b)", {("b",)}),
@@ -36,6 +48,15 @@ def test_everything_counts_as_read_where_a_plain_look_may_miss_something(text):
     assert paths_of(text, ["a"]) == {"a": WHOLE}
 
 
+def test_a_name_that_is_given_out_again_and_again_takes_no_time_without_bound():
+    """Each macro over `x` that calls its items `x` could double what `x` stands for."""
+    one, many = "x.all(x, true)", "x.b.all(x, x.c.all(x, x.d.all(x, true)))"
+    assert paths_of(f"a.l.all(x, {' && '.join([one] * 60)})", ["a"])["a"] == {("l", *["*"] * n, "") for n in range(1, 19)} | {
+        ("l", *["*"] * 19)
+    }
+    assert paths_of(f"a.l.all(x, {' && '.join([many] * 60)})", ["a"]) == {"a": WHOLE}
+
+
 def test_a_member_of_another_value_with_the_same_name_is_none_of_it():
     assert paths_of("b.a.c == a.d", ["a", "b"]) == {"a": {("d",)}, "b": {("a", "c")}}
 
@@ -44,6 +65,9 @@ def test_only_what_lies_on_the_paths_is_kept():
     value = {"a": {"b": 1, "c": 2}, "d": [{"e": 1}], "f": None}
     assert only(value, frozenset([("a", "b"), ("d",), ("f", "g"), ("h", "i")])) == {"a": {"b": 1}, "d": [{"e": 1}], "f": None}
     assert only(value, frozenset([("a",), ()])) is value
+    items = {"a": [{"b": 1, "c": 2}, {"c": 3}, 4], "d": {"e": {"b": 1, "c": 2}}}
+    read = frozenset([("a", "*", "b"), ("a", "*", ""), ("d", "*", "b")])
+    assert only(items, read) == {"a": [{"b": 1}, {}, 4], "d": {"e": {"b": 1, "c": 2}}}, "a macro goes through an object's keys"
 
 
 VALUES = {
@@ -58,6 +82,12 @@ VALUES = {
         "r.a.b == s.a.b",
         "has(r.a.zz) || has(r.a.n)",
         "r.list.all(i, i.x >= 1.0 && i.y.size() >= 0)",
+        "r.list.all(i, i.y.all(j, j <= i.x + 1.0))",
+        "r.list.map(i, i.x) == [1.0, 3.0] && r.list.exists_one(i, has(i.y) && size(i.y) == 2.0)",
+        "r.list.filter(i, i.x > 1.0).all(j, j.y == [])",
+        "unique_by(r.list, 'x') && r.list.all(i, i.x > 0.0)",
+        "unique_by(r.a, 'x') || r.a.b == 2.0",
+        "size(r.a) == 3.0",
         "r.a == {'b': 2.0, 'n': null, 't': 'tè'}",
         "r.list[1].x == r.list.filter(i, i.x > 2.0)[0].x",
         "r['a']['b'] == 2.0",

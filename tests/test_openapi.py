@@ -14,9 +14,10 @@ from openapi_spec_validator import validate
 
 from pgagents import schema as schemas
 from pgagents import trace
+from pgagents.action import Action, Code
 from pgagents.build import document
 from pgagents.catalogue.load import load_file, load_text
-from pgagents.model import Action, Code, Model
+from pgagents.model import Model
 from pgagents.origin import plain
 from pgagents.render import Rendered
 

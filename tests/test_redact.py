@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pgagents.catalogue.load import load_file
-from pgagents.catalogue.resolve import Marks, argument_node, schema_node
+from pgagents.catalogue.schemas import Marks, argument_node, schema_node
 from pgagents.report.report import Exchange
 from pgagents.verify.redact import MASK, Redactor
 from pgagents.wire import Request, Response, Silence

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from pgagents.build import build
 from pgagents.catalogue.load import load_text
 from pgagents.origin import Node, Text
+from pgagents.read import parse
 from pgagents.render import Artifact, Renderer
-from pgagents.source import Pointer, parse
+from pgagents.source import Pointer
 from pgagents.target import Made, Target, View
 
 SHOP = Path(__file__).parent / "catalogues" / "shop.yaml"

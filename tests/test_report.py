@@ -19,12 +19,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgagents.contract import Contract, Verdict
+from pgagents.read import parse
 from pgagents.report import as_json, junit, text
 from pgagents.report.curl import curl, quote
 from pgagents.report.report import Exchange, Finding, Footer, Header, Report, Result
 from pgagents.report.table import table
 from pgagents.resources import folder
-from pgagents.source import parse
 from pgagents.wire import Request, Response, Silence
 
 SOURCE = parse(

@@ -16,9 +16,9 @@ from pgagents.lint.copilot import messages as copilot
 from pgagents.lint.gpt_builder import messages as gpt_builder
 from pgagents.lint.pages import CATALOGUE
 from pgagents.lint.rule import rules
+from pgagents.read import read
 from pgagents.registry import collect, names
 from pgagents.resources import folder
-from pgagents.source import read
 
 ROOT = Path(__file__).parents[1]
 TARGETS = {id: module.TARGET for id, module in collect("pgagents.targets").items()}

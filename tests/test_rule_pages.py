@@ -14,7 +14,7 @@ from pgagents.lint.page import read_page
 from pgagents.lint.requirement import requirements
 from pgagents.lint.rule import page, rules
 from pgagents.lint.run import lint
-from pgagents.source import parse
+from pgagents.read import parse
 
 BASE = Path(__file__).parent / "cases" / "base.yaml"
 RULES = rules()

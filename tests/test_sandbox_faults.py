@@ -197,6 +197,8 @@ def outside(call: Caller, go: Callable[..., Response]) -> None:
 
 def authorized(go: Callable[..., Response]) -> None:
     """An OAuth client's way through: what it can find out, a code, tokens, and each used wrongly too."""
+    proof = b"grant_type=authorization_code&code=c&client_id=demo_gpt&client_secret=s"
+    go("POST", "/oauth/token", proof, None, Content_Type="application/x-www-form-urlencoded")
     for document in ("authorization-server", "protected-resource"):
         go("GET", f"/.well-known/oauth-{document}", None, None)
     home = "http://127.0.0.1/callback"

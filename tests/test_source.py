@@ -10,8 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pgagents.brief import brief
 from pgagents.diagnostics import Diagnostic, in_order, show
-from pgagents.source import Span, brief, did_you_mean, parse
+from pgagents.nearest import did_you_mean
+from pgagents.read import parse
+from pgagents.source import Span
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Cn"]), max_size=12)
 JSON = st.recursive(

@@ -10,7 +10,7 @@ import pytest
 
 from pgagents.cli._inside import inside, over_tls, verified
 from pgagents.report.report import Report
-from pgagents.verify.check import DECISIVE, USUAL, collect
+from pgagents.verify.check import DECISIVE, USUAL, collect, eager
 from pgagents.verify.memory import Memory, setting_of
 from pgagents.verify.options import Options
 from pgagents.verify.seen import AT_ONCE
@@ -73,7 +73,7 @@ def test_judging_while_the_server_works_changes_nothing(fault: str) -> None:
         opened = inside(model(), faults=[fault] if fault else [])
         server = over_tls(opened.sandbox.handler)
         handler = Noting(server) if pieces is None else Waiting(server, pieces)
-        reports.append(told(verified(model(), opened, Options(max_requests=450), handler=handler)))
+        reports.append(told(verified(model(), opened, Options(max_requests=450 if fault else None), handler=handler)))
         sent.append(handler.sent)
         assert not isinstance(handler, Waiting) or handler.judged > 1_000
     assert all(one == sent[0] for one in sent)
@@ -82,7 +82,9 @@ def test_judging_while_the_server_works_changes_nothing(fault: str) -> None:
 
 
 def test_what_judges_at_once_is_what_may_be_asked_at_once() -> None:
-    assert {name for name, check in collect().items() if hasattr(check, "watch") and getattr(check, "RANK", USUAL) in DECISIVE} == AT_ONCE
+    watchers = {name: check for name, check in collect().items() if hasattr(check, "watch")}
+    assert {name for name, check in watchers.items() if getattr(check, "RANK", USUAL) in DECISIVE} == AT_ONCE
+    assert {name for name, check in watchers.items() if eager(check)}
 
 
 def test_memory_tells_what_was_known_before_an_exchange_that_is_judged_late() -> None:

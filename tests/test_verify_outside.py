@@ -145,7 +145,7 @@ def discovered(faults: tuple[str, ...] = ()) -> tuple[Report, list[Request]]:
 def test_discovery_needs_no_key_and_sends_none():
     report, sent = discovered()
     assert report.exit_code == 0
-    assert len(ids(report, Verdict.KEPT)) == 9
+    assert len(ids(report, Verdict.KEPT)) == 10
     assert len(sent) <= 12
     assert [r.target for r in sent if r.header("authorization")] == []
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pgagents.action import Action
 from pgagents.formerly import offered, unnamed
-from pgagents.model import Action, Model, Surface
+from pgagents.model import Model, Surface
 from pgagents.openapi.address import hosted_url, with_extra
 from pgagents.origin import Node, Text
 from pgagents.target import Note, View

@@ -13,9 +13,10 @@ from pgagents import registry, trace
 from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import PgagentsError
 from pgagents.model import Model
+from pgagents.nearest import did_you_mean
 from pgagents.render import Artifact, Rendered, Renderer
 from pgagents.resources import folder
-from pgagents.source import Pointer, did_you_mean
+from pgagents.source import Pointer
 from pgagents.target import Made, Summary, Target
 
 

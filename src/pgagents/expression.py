@@ -62,6 +62,8 @@ class Expression:
     """Plain paths to what our functions are given as lists."""
     quick: Any = None
     """The same program for where all `lists` are lists: it gives our functions their paths."""
+    quick_paths: Mapping[str, Paths] = field(default_factory=dict, compare=False)
+    """What that one reads by itself."""
 
 
 @cache
@@ -103,7 +105,8 @@ def compile(text: str, names: Iterable[str]) -> Expression:
     by_path, lists = _lists_by_path(rewritten, free)
     quick = cel.compile(by_path) if lists else None
     path = tuple(text.strip().split(".")) if _PATH.fullmatch(text) and free else ()
-    return Expression(text, frozenset(free), paths_of(text, free), frozenset(called & HELPERS.keys()), nesting, program, path, lists, quick)
+    calls, quick_paths = frozenset(called & HELPERS.keys()), paths_of(by_path, free & set(quick.variables())) if quick is not None else {}
+    return Expression(text, frozenset(free), paths_of(text, free), calls, nesting, program, path, lists, quick, quick_paths)
 
 
 def _scan(text: str) -> tuple[str, int, int]:
@@ -164,7 +167,7 @@ class Reading:
         every = [expression for expression in expressions if not expression.path]
         paths: dict[str, Paths] = {}
         for expression in every:
-            for name, read in expression.paths.items():
+            for name, read in (expression.paths if expression.quick is None else expression.quick_paths).items():
                 paths[name] = paths.get(name, frozenset()) | read
         return cls(paths, frozenset(call for e in every for call in e.calls), frozenset(e.text for e in every))
 
@@ -173,10 +176,11 @@ class Scope:
     """The values expressions read. What is read of a value is made ready when the first expression reads it: that costs more than
     evaluating.
 
-    `reading` is that of expressions which will be evaluated for sure, so that what all of them read is made ready at once.
+    `reading` is that of expressions which will be evaluated for sure, so that what all of them read is made ready at once, and once more
+    after a change.
     """
 
-    __slots__ = ("__weakref__", "_context", "_known", "_longest", "_paths", "_ready", "values")
+    __slots__ = ("__weakref__", "_context", "_known", "_longest", "_paths", "_planned", "_ready", "values")
 
     def __init__(self, values: Mapping[str, Any], reading: Reading | None = None) -> None:
         """Raises ExpressionError where data that is read is nested too deep."""
@@ -186,6 +190,7 @@ class Scope:
         self._ready: set[str] = set()
         self._longest: dict[str, int] = {}
         self._paths: dict[str, Paths] = {}
+        self._planned: Mapping[str, Paths] = reading.paths if reading is not None else {}
         if reading is not None:
             self._have(reading.paths)
             self._learn(reading.calls)
@@ -208,7 +213,7 @@ class Scope:
         for name, read in paths.items():
             known = self._paths.get(name)
             if (known is None or not (known is read or read <= known)) and name in self.values:
-                self._paths[name] = read if known is None else known | read
+                self._paths[name] = read | (self._planned.get(name, read) if known is None else known)
                 value, self._longest[name] = _doubled(only(self.values[name], self._paths[name]))
                 self._evaluator.add_variable(name, value)
 
@@ -248,9 +253,10 @@ class Scope:
         ExpressionError."""
         if expression.path:
             return self._at(expression.path)
-        if expression.text not in self._ready:
+        quick = expression.quick is not None and all(map(self._is_list, expression.lists))
+        if expression.text not in self._ready or (expression.quick is not None and not quick):
             self._learn(expression.calls)
-            self._have(expression.paths)
+            self._have(expression.quick_paths if quick else expression.paths)
             self._ready.add(expression.text)
         if (
             expression.nesting
@@ -258,7 +264,6 @@ class Scope:
         ):
             raise ExpressionError(f"a list of {longest} items is too long for {expression.nesting} nested macros")
         try:
-            quick = expression.quick is not None and all(map(self._is_list, expression.lists))
             return (expression.quick if quick else expression.program).execute(self._evaluator)
         except KeyError as error:
             raise ExpressionError(f"there is no member {error}") from None
@@ -288,31 +293,30 @@ class Scope:
 
 def _doubled(value: Any) -> tuple[Any, int]:
     """The value with each number as a double and each text as the evaluator takes it, and the longest list in it."""
-    longest = 1
+    longest = [1]
+    return _made(value, 0, longest), max(longest)
 
-    def made(value: Any, depth: int) -> Any:
-        nonlocal longest
-        if depth > MAX_DATA_DEPTH:
-            raise ExpressionError(f"the data is nested more than {MAX_DATA_DEPTH} levels deep")
-        kind = type(value)
-        if kind is str:
-            return value if value.isascii() else _encodable(value)
-        if kind is float or kind is bool or value is None:
-            return value
-        if kind is dict:
-            return {k if type(k) is str and k.isascii() else _encodable(str(k)): made(v, depth + 1) for k, v in value.items()}
-        if kind is list or isinstance(value, list | tuple):
-            longest = max(longest, len(value))
-            return [made(v, depth + 1) for v in value]
-        if isinstance(value, int):
-            return float(value) if abs(value) < 1e300 else math.nan
-        if isinstance(value, str):
-            return _encodable(value)
-        if isinstance(value, Mapping):
-            return {_encodable(str(k)): made(v, depth + 1) for k, v in value.items()}
+
+def _made(value: Any, depth: int, longest: list[int]) -> Any:
+    if depth > MAX_DATA_DEPTH:
+        raise ExpressionError(f"the data is nested more than {MAX_DATA_DEPTH} levels deep")
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else _encodable(value)
+    if kind is float or kind is bool or value is None:
         return value
-
-    return made(value, 0), longest
+    if kind is dict:
+        return {k if type(k) is str and k.isascii() else _encodable(str(k)): _made(v, depth + 1, longest) for k, v in value.items()}
+    if kind is list or isinstance(value, list | tuple):
+        longest.append(len(value))
+        return [_made(v, depth + 1, longest) for v in value]
+    if isinstance(value, int):
+        return float(value) if abs(value) < 1e300 else math.nan
+    if isinstance(value, str):
+        return _encodable(value)
+    if isinstance(value, Mapping):
+        return {_encodable(str(k)): _made(v, depth + 1, longest) for k, v in value.items()}
+    return value
 
 
 def _encodable(text: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from pgagents.model import Action, Dispatcher, Former, Surface, Texts
+from pgagents.action import Action, Former, Texts
+from pgagents.model import Dispatcher, Surface
 from pgagents.origin import Text
 from pgagents.target import Loss
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.action import Action
 from pgagents.dialect import Dialect
 from pgagents.formerly import called, offered
-from pgagents.lower import lower
-from pgagents.model import Action, Model, Surface
+from pgagents.lower.schema import lower
+from pgagents.model import Model, Surface
 from pgagents.origin import Node, Text
 from pgagents.target import Loss, Note
 

@@ -12,6 +12,10 @@ WHOLE: Paths = frozenset({()})
 """Nothing is known of what is read, so all of it is kept."""
 MOST_STEPS = 20
 """Of a longer path all that is behind these is kept."""
+EACH = "*"
+_MACROS = frozenset(("all", "exists", "exists_one", "map"))
+MOST_ITEMS = 50
+"""Where the name of an item may stand for more than so many, all counts as read: each macro over such a name could double them."""
 _HIDING = ("\\", '"""', "'''", "//")
 _TOKEN = re.compile(r""""[^"]*"|'[^']*'|[A-Za-z_]\w*|\S""")
 
@@ -19,25 +23,46 @@ _TOKEN = re.compile(r""""[^"]*"|'[^']*'|[A-Za-z_]\w*|\S""")
 def paths_of(text: str, names: Iterable[str]) -> dict[str, Paths]:
     """By variable, the paths that a CEL expression may read; of a path all that is behind it.
 
-    Where a text could hide code from so plain a look (escapes, raw or long strings, comments), everything counts as read.
+    The step `EACH` leads to the items of a list that a macro goes through. Where a text could hide code from so plain a look (escapes,
+    raw or long strings, comments), everything counts as read.
     """
     if any(sign in text for sign in _HIDING) or text.count('"') % 2 or text.count("'") % 2:
         return dict.fromkeys(names, WHOLE)
-    tokens = [*_TOKEN.findall(text), "", "", ""]
+    tokens = [*_TOKEN.findall(text), *[""] * 5]
     found: dict[str, set[tuple[str, ...]]] = {name: set() for name in names}
+    stands_for: dict[str, set[tuple[str, ...]]] = {name: {(name,)} for name in found}
+    """What a name may stand for: a macro's is an item of each list that it was ever given."""
+    declared: set[int] = set()
     for at, token in enumerate(tokens):
-        if token in found and (at == 0 or tokens[at - 1] != "."):
-            found[token].add(_path(tokens, at + 1))
+        if token not in stands_for or at in declared or (at and tokens[at - 1] == "."):
+            continue
+        path, end = _path(tokens, at + 1)
+        item = _item(tokens, end)
+        for before in tuple(stands_for[token]):
+            name, *steps = (*before, *path)
+            if item:
+                declared.add(end + 3)
+                stands_for.setdefault(item, set()).add((name, *steps, EACH)[:MOST_STEPS])
+                if len(stands_for[item]) > MOST_ITEMS:
+                    return dict.fromkeys(names, WHOLE)
+                steps += [EACH, ""]  # a list of which no item has a member that is read is still as long
+            found[name].add(tuple(steps[:MOST_STEPS]))
     return {name: frozenset(paths) or WHOLE for name, paths in found.items()}
 
 
-def _path(tokens: list[str], at: int) -> tuple[str, ...]:
-    """The members named from here on; a method's name is none."""
+def _path(tokens: list[str], at: int) -> tuple[list[str], int]:
+    """The members named from here on, and where they end; a method's name is none."""
     path: list[str] = []
-    while len(path) < MOST_STEPS and tokens[at] == "." and tokens[at + 1].isidentifier() and tokens[at + 2] != "(":
+    while tokens[at] == "." and tokens[at + 1].isidentifier() and tokens[at + 2] != "(":
         path.append(tokens[at + 1])
         at += 2
-    return tuple(path)
+    return path, at
+
+
+def _item(tokens: list[str], at: int) -> str:
+    """What a macro that begins here calls each item, where it gives none of them on."""
+    dot, macro, bracket, item, comma = tokens[at : at + 5]
+    return item if (dot, bracket, comma) == (".", "(", ",") and macro in _MACROS and item.isidentifier() else ""
 
 
 def only(value: Any, paths: Paths) -> Any:
@@ -55,6 +80,10 @@ def _tree(paths: Paths) -> Mapping[str, Any] | None:
 
 
 def _cut(value: Any, tree: Mapping[str, Any] | None) -> Any:
-    if tree is None or not isinstance(value, dict | Mapping):
+    if tree is None:
+        return value
+    if isinstance(value, list | tuple):
+        return [_cut(item, tree[EACH]) for item in value] if EACH in tree else value
+    if not isinstance(value, dict | Mapping) or EACH in tree:  # a macro goes through an object's keys
         return value
     return {name: value[name] if inside is None else _cut(value[name], inside) for name, inside in tree.items() if name in value}

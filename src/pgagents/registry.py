@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import cache
 from types import ModuleType
 
 
-def names(package: str) -> list[str]:
-    """Dotted names of all leaf modules under a package, sorted, without importing them."""
-    found = []
+@cache
+def names(package: str) -> tuple[str, ...]:
+    """Dotted names of all leaf modules under a package, sorted, without importing them; its folders are read once."""
     root = importlib.import_module(package)
-    for info in pkgutil.walk_packages(root.__path__, prefix=f"{package}."):
-        if not info.ispkg:
-            found.append(info.name)
-    return sorted(found)
+    return tuple(sorted(info.name for info in pkgutil.walk_packages(root.__path__, prefix=f"{package}.") if not info.ispkg))
 
 
 def collect(package: str) -> dict[str, ModuleType]:

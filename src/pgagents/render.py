@@ -57,9 +57,10 @@ class Rendered:
 
     def artifacts(self) -> tuple[Artifact, ...]:
         """The files, each in the form that its name says."""
-        return tuple(Artifact(self.made.id, path, self._bytes(path)) for path in self.made.target.outputs)
+        return tuple(Artifact(self.made.id, path, self.body(path)) for path in self.made.target.outputs)
 
-    def _bytes(self, path: str) -> bytes:
+    def body(self, path: str) -> bytes:
+        """The bytes of the file at one of the target's paths."""
         if path.endswith(".json"):
             return to_json(self.data)
         return to_yaml(self.data) if path.endswith(".yaml") else self.text.encode()

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.action import Action
 from pgagents.dialect import Dialect
 from pgagents.formerly import offered
 from pgagents.functions import Function, function
-from pgagents.model import Action, Model, Surface
+from pgagents.model import Model, Surface
 from pgagents.origin import Node, Text
 from pgagents.target import Loss
 

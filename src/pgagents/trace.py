@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.errors import PgagentsError
+from pgagents.nearest import did_you_mean
 from pgagents.render import Rendered
-from pgagents.source import Pointer, Source, did_you_mean
+from pgagents.source import Pointer, Source
 
 
 def read_pointer(text: str, data: Any) -> Pointer:

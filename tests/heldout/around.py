@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.model import Action
+from pgagents.action import Action
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.oddity import Context

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from pgagents import expression
+from pgagents.brief import brief
 from pgagents.catalogue import scope
 from pgagents.catalogue.actions import Action, Law
 from pgagents.catalogue.basics import Output, Param, Schema
@@ -20,7 +21,9 @@ from pgagents.catalogue.resources import Call
 from pgagents.catalogue.surface import Catalogue
 from pgagents.diagnostics import Diagnostic
 from pgagents.expression import Expression, ExpressionError
-from pgagents.source import MAX_FAULTS, Pointer, Source, brief, did_you_mean
+from pgagents.nearest import did_you_mean
+from pgagents.read import MAX_FAULTS
+from pgagents.source import Pointer, Source
 
 ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
 NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)

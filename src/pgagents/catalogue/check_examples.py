@@ -11,7 +11,7 @@ from typing import Any
 from pgagents.catalogue import scope
 from pgagents.catalogue.actions import Action, Example
 from pgagents.catalogue.check import Checker
-from pgagents.catalogue.resolve import argument_node, schema_node, schema_nodes
+from pgagents.catalogue.schemas import argument_node, schema_node, schema_nodes
 from pgagents.expression import ExpressionError, Scope, epoch
 from pgagents.schema import Validators, closure, refs
 from pgagents.source import Pointer

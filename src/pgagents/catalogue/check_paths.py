@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from pgagents.brief import brief
 from pgagents.catalogue.check import PLACEHOLDER, Checker
-from pgagents.source import Pointer, brief
+from pgagents.source import Pointer
 
 
 def camel(name: str) -> str:

@@ -14,7 +14,8 @@ from pgagents.catalogue.surface import Catalogue
 from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import InputError, PgagentsError
 from pgagents.model import Model
-from pgagents.source import MAX_FAULTS, Source, Span, parse, read
+from pgagents.read import MAX_FAULTS, parse, read
+from pgagents.source import Source, Span
 
 MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"

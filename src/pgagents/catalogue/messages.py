@@ -9,9 +9,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from pgagents.brief import brief
 from pgagents.catalogue.surface import Catalogue
 from pgagents.diagnostics import Diagnostic
-from pgagents.source import MAX_FAULTS, Pointer, Source, brief, did_you_mean
+from pgagents.nearest import did_you_mean
+from pgagents.read import MAX_FAULTS
+from pgagents.source import Pointer, Source
 
 _KINDS = {
     dict: "a mapping",

@@ -3,76 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents import model as m
+from pgagents.action import Action, Call, Code, Example, Former, Law, Output, Param, Relation, Texts
 from pgagents.catalogue import actions, audit, basics, offers, platform, resources, surface
 from pgagents.catalogue.check import PLACEHOLDER, Checker
 from pgagents.catalogue.check_paths import camel
+from pgagents.catalogue.schemas import argument_node, schema_node, schema_nodes
 from pgagents.origin import Node, Text
-from pgagents.schema import REF
 from pgagents.source import Pointer, Source
-
-_OURS = {"in", "wire", "refers_to", "secret", "private", "content_type"}
-_MANY = {"properties"}
-_LISTS = {"oneOf", "anyOf", "allOf"}
-_ONE = {"items", "additionalProperties"}
-
-
-@dataclass(slots=True)
-class Marks:
-    """Names of members whose values are kept out of what is shown."""
-
-    secrets: set[str] = field(default_factory=set)
-    private: set[str] = field(default_factory=set)
-
-    def note(self, raw: Mapping[str, Any], name: str) -> None:
-        """Note what a member's schema says of it; an argument goes by its name on the wire too."""
-        names = {name, str(raw.get("wire", name))}
-        if raw.get("secret"):
-            self.secrets |= names
-        if raw.get("private"):
-            self.private |= names
-
-
-def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
-    """A written schema as JSON Schema: sugar undone, our own keys left out (names of secret and private members noted)."""
-    node = Node(origin=pointer)
-    if marks is not None and pointer:
-        marks.note(raw, str(pointer[-1]))
-    if "properties" in raw and "type" not in raw:
-        node["type"] = "object"
-    for key, value in raw.items():
-        if key in _OURS or (key == "required" and isinstance(value, bool)):
-            continue
-        if value is None and key not in ("const", "default"):
-            continue  # a key with nothing behind it
-        if key == "$ref":
-            node[key] = REF + value
-        elif key in _MANY:
-            node[key] = Node({k: schema_node(v, (*pointer, key, k), marks) for k, v in value.items()}, origin=(*pointer, key))
-        elif key in _LISTS:
-            node[key] = [schema_node(v, (*pointer, key, i), marks) for i, v in enumerate(value)]
-        elif key in _ONE and isinstance(value, dict):
-            node[key] = schema_node(value, (*pointer, key), marks)
-        elif key in ("description", "title"):
-            node[key] = Text(value, (*pointer, key))
-        else:
-            node[key] = value
-    return node
-
-
-def argument_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
-    """An argument's schema."""
-    return schema_node(raw, pointer, marks)
-
-
-def schema_nodes(written: surface.Catalogue, data: Any) -> tuple[dict[str, Node], Marks]:
-    """All named schemas, and the names of their secret and private members."""
-    marks = Marks()
-    return {name: schema_node(data["schemas"][name], ("schemas", name), marks) for name in written.schemas}, marks
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
@@ -87,9 +27,9 @@ class _Resolver:
         self.data = source.data
         self.checker = checker
         self.schemas, self.marks = schema_nodes(written, self.data)
-        self.provoked: dict[str, dict[str, m.Call]] = {name: {} for name in written.errors.codes}
+        self.provoked: dict[str, dict[str, Call]] = {name: {} for name in written.errors.codes}
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
-        self.actions: dict[str, m.Action] = {}
+        self.actions: dict[str, Action] = {}
 
     def model(self) -> m.Model:
         written = self.written
@@ -129,22 +69,22 @@ class _Resolver:
             calls = {action: self._call(call, (*at, action)) for action, call in code.provoked_by.items()}
             self.provoked[name].update({action: call for action, call in calls.items() if call is not None})
 
-    def _code(self, name: str, code: platform.Code) -> m.Code:
+    def _code(self, name: str, code: platform.Code) -> Code:
         at = ("errors", "codes", name)
-        return m.Code(
+        return Code(
             name, code.status, Text(code.meaning or name.replace("_", " ").capitalize(), (*at, "meaning")),
             code.envelope or self.written.errors.envelope, tuple(code.only) if code.only is not None else None, tuple(code.cite), at,
             self.provoked[name],
         )  # fmt: skip
 
-    def _action(self, name: str, a: actions.Action, at: Pointer) -> m.Action:
+    def _action(self, name: str, a: actions.Action, at: Pointer) -> Action:
         raw: Any = self.data
         for step in at:
             raw = raw[step]
         method, path = a.http.split(" ", 1)
         in_path = set(PLACEHOLDER.findall(path))
         default_unknown = self.written.points.unknown_member
-        return m.Action(
+        return Action(
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
             title=Text(a.title, (*at, "title")),
@@ -166,32 +106,32 @@ class _Resolver:
             formerly=tuple(_former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()),
         )  # fmt: skip
 
-    def _param(self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]) -> m.Param:
+    def _param(self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]) -> Param:
         place: Any = p.in_ or ("path" if name in in_path else "query" if method in ("GET", "DELETE") else "body")
         node = argument_node(raw, at, self.marks)
-        return m.Param(Text(name, at), p.wire or name, place, bool(p.required) or place == "path", node, p.refers_to, at)
+        return Param(Text(name, at), p.wire or name, place, bool(p.required) or place == "path", node, p.refers_to, at)
 
-    def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> m.Output:
+    def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
         empty = o is None or not raw or set(raw) <= {"description"}
         text = o.description if o and o.description else "No content" if empty else "Success"
         schema = None if empty else schema_node(raw, at, self.marks)
         if schema is not None:
             schema.pop("description", None)
-        return m.Output(status, schema, Text(text, (*at, "description")), at, (o.content_type if o else None) or "application/json")
+        return Output(status, schema, Text(text, (*at, "description")), at, (o.content_type if o else None) or "application/json")
 
-    def _law(self, name: str, law: actions.Law, at: Pointer) -> m.Law:
+    def _law(self, name: str, law: actions.Law, at: Pointer) -> Law:
         that, when = self.checker.law_expressions(at)
         assert that is not None
-        return m.Law(name, that, when, tuple(law.cite), at)
+        return Law(name, that, when, tuple(law.cite), at)
 
-    def _relation(self, name: str, r: actions.Relation, at: Pointer) -> m.Relation:
+    def _relation(self, name: str, r: actions.Relation, at: Pointer) -> Relation:
         found = self.checker.expressions
         unless, fits = found.get((*at, "unless")), found.get((*at, "fits"))
-        return m.Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
+        return Relation(name, r.widen, found[(*at, "keeps")], r.by, unless, tuple(r.cite), at, fits)
 
-    def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> m.Example:
+    def _example(self, name: str, e: actions.Example, a: actions.Action, at: Pointer) -> Example:
         status = e.status or next(code for code in a.output if 200 <= code < 300)
-        return m.Example(name, Text(e.title or name.replace("_", " ").replace("-", " "), (*at, "title")), e.input, status, e.output, at)
+        return Example(name, Text(e.title or name.replace("_", " ").replace("-", " "), (*at, "title")), e.input, status, e.output, at)
 
     def _bucket(self, name: str, b: platform.Bucket) -> m.Bucket:
         at = ("limits", "buckets", name)
@@ -219,7 +159,7 @@ class _Resolver:
             h.https,
         )
 
-    def _members(self, surface: offers.Surface) -> tuple[m.Action, ...]:
+    def _members(self, surface: offers.Surface) -> tuple[Action, ...]:
         names = surface.actions
         if names == "all":
             names = list(self.written.actions)
@@ -267,15 +207,15 @@ class _Resolver:
             return [self._values(v, (*pointer, i)) for i, v in enumerate(value)]
         return value
 
-    def _call(self, call: resources.Call | None, at: Pointer) -> m.Call | None:
+    def _call(self, call: resources.Call | None, at: Pointer) -> Call | None:
         if call is None:
             return None
         found = self.checker.expressions
-        return m.Call(
+        return Call(
             self.actions[call.action], self._values(call.input, (*at, "input")), found.get((*at, "at")), found.get((*at, "where")), at
         )
 
-    def _calls(self, calls: list[resources.Call], at: Pointer, raw: Any) -> tuple[m.Call, ...]:
+    def _calls(self, calls: list[resources.Call], at: Pointer, raw: Any) -> tuple[Call, ...]:
         places = [at] if isinstance(raw, dict) else [(*at, i) for i in range(len(calls))]
         return tuple(c for call, place in zip(calls, places, strict=True) if (c := self._call(call, place)))
 
@@ -348,12 +288,12 @@ class _Resolver:
         )  # fmt: skip
 
 
-def _former(name: str, until: str, operation_id: str | None, at: Pointer) -> m.Former:
+def _former(name: str, until: str, operation_id: str | None, at: Pointer) -> Former:
     """A former name. An operation's id that is written down did not follow the name."""
-    return m.Former(Text(name, at), operation_id or camel(name), until, at)
+    return Former(Text(name, at), operation_id or camel(name), until, at)
 
 
-def _texts(t: actions.Texts, at: Pointer) -> m.Texts:
+def _texts(t: actions.Texts, at: Pointer) -> Texts:
     def one(key: str, value: str | None) -> Text | None:
         return Text(value, (*at, key)) if value else None
 
@@ -362,7 +302,7 @@ def _texts(t: actions.Texts, at: Pointer) -> m.Texts:
             return (Text(value, (*at, key)),)
         return tuple(Text(v, (*at, key, i)) for i, v in enumerate(value or ()))
 
-    return m.Texts(
+    return Texts(
         t.name, one("title", t.title), one("description", t.description), many("reasoning", t.reasoning), many("responding", t.responding),
         {k: Text(v, (*at, "params", k)) for k, v in t.params.items()},
     )  # fmt: skip

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from pgagents.errors import PgagentsError
-from pgagents.source import did_you_mean
+from pgagents.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from pgagents.model import Model

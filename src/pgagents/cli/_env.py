@@ -26,10 +26,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pgagents.brief import brief
 from pgagents.cli._urls import base_url
 from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import InputError, PgagentsError
-from pgagents.source import Pointer, Source, brief, did_you_mean, read
+from pgagents.nearest import did_you_mean
+from pgagents.read import read
+from pgagents.source import Pointer, Source
 
 if TYPE_CHECKING:
     from pgagents.verify.oauth import OAuthClient

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.errors import PgagentsError
-from pgagents.source import did_you_mean
+from pgagents.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from pgagents.model import Model

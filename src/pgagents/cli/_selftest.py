@@ -126,7 +126,7 @@ def _module(kind: str, name: str) -> ModuleType:
 def _checks(only: Sequence[str]) -> list[str]:
     """The checks that are named, by themselves or by a contract of theirs. Raises PgagentsError where there is none of that name."""
     from pgagents.errors import PgagentsError
-    from pgagents.source import did_you_mean
+    from pgagents.nearest import did_you_mean
     from pgagents.verify.check import collect
 
     every = collect()

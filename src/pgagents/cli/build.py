@@ -81,7 +81,7 @@ def _packed(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifac
 
     from pgagents import package
     from pgagents.errors import PgagentsError
-    from pgagents.source import did_you_mean
+    from pgagents.nearest import did_you_mean
 
     ids = dict(one.partition("=")[::2] for one in given)
     wanted = package.references(model)

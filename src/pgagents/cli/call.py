@@ -114,7 +114,7 @@ def _asked(question: Question) -> bool:
 def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | None) -> dict[str, Any]:
     """The arguments of the file, and those of the command line over them."""
     from pgagents.errors import PgagentsError
-    from pgagents.source import did_you_mean
+    from pgagents.nearest import did_you_mean
 
     known = model.action(action) or model.former(action)
     if known is None:

@@ -80,7 +80,7 @@ _READ: Mapping[str, Callable[[Contract], Sequence[str]]] = {
 def _chosen(every: Sequence[Contract], wanted: Mapping[str, Sequence[str]]) -> list[Contract]:
     """Those that fit every filter. Raises PgagentsError for a name that no contract has."""
     from pgagents.errors import PgagentsError
-    from pgagents.source import did_you_mean
+    from pgagents.nearest import did_you_mean
 
     for what, names in wanted.items():
         known = {value for c in every for value in _READ[what](c) if value}

@@ -141,8 +141,8 @@ def catalogue(here: Path, today: date | None = None) -> Told:
 
 def facts(today: date) -> Iterator[Told]:
     """What is known of each vendor, by the oldest day it was read."""
+    from pgagents.read import read
     from pgagents.resources import folder
-    from pgagents.source import read
 
     oldest: dict[str, date] = {}
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):

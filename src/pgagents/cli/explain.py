@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def command(id: str | None) -> int:
     """Explain an ID as it stands in a finding, a report or a list. Without one, list all."""
     from pgagents.errors import PgagentsError
-    from pgagents.source import did_you_mean
+    from pgagents.nearest import did_you_mean
 
     if id is None:
         for kind, ids in _every().items():

@@ -103,7 +103,7 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     from pgagents.importer.merge import Conflict, Edit, merge, without_dangling
     from pgagents.importer.patch import patched
     from pgagents.importer.sound import comments
-    from pgagents.source import parse, read
+    from pgagents.read import parse, read
 
     kept = record.path_of(path)
     if not kept.is_file():

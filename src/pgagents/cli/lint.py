@@ -77,7 +77,7 @@ def _sources(files: Sequence[str]) -> list[Source]:
     from pgagents.cli._fetch import fetch
     from pgagents.cli.options import load
     from pgagents.lint.document import read
-    from pgagents.source import MAX_BYTES, parse
+    from pgagents.read import MAX_BYTES, parse
 
     if not files:
         return [load(None).source]
@@ -107,7 +107,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     from pgagents.lint import judge as judges
     from pgagents.lint.gpt_builder.verdict import judge as gpt_builder
     from pgagents.lint.judged import answered
-    from pgagents.source import did_you_mean
+    from pgagents.nearest import did_you_mean
 
     judge = judges.ALIASES.get(judge or "", judge)
     if judge is not None and judge not in judges.JUDGES:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from pgagents.model import Action, Code, Model
+from pgagents.action import Action, Code
+from pgagents.model import Model
 from pgagents.wire import Response, Silence, read_json
 
 JSON = "application/json"

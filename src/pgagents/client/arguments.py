@@ -11,9 +11,11 @@ from functools import cached_property
 from typing import Any
 
 from pgagents import schema as schemas
-from pgagents.model import Action, Model, Param
+from pgagents.action import Action, Param
+from pgagents.brief import brief
+from pgagents.model import Model
+from pgagents.nearest import did_you_mean
 from pgagents.origin import plain
-from pgagents.source import brief, did_you_mean
 from pgagents.wire import Json, json_bytes, read_json
 
 MOST_FAULTS = 5

@@ -12,7 +12,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from pgagents.model import Action, Model
+from pgagents.action import Action
+from pgagents.model import Model
 from pgagents.wire import Request, Response, Silence
 
 PASSING = frozenset((408, 425, 500, 502, 503, 504))

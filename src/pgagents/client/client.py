@@ -18,6 +18,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.action import Action, Param
+from pgagents.brief import brief
 from pgagents.client.answer import Answer, answer_of, refused
 from pgagents.client.arguments import Arguments
 from pgagents.client.attempts import Ended, Patience, Wait, attempts, repeatable
@@ -26,8 +28,8 @@ from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
 from pgagents.errors import PgagentsError
 from pgagents.formerly import named
-from pgagents.model import Action, Model, Param, Surface
-from pgagents.source import brief, did_you_mean
+from pgagents.model import Model, Surface
+from pgagents.nearest import did_you_mean
 from pgagents.wire import Request
 
 Told = Callable[[Wait], Awaitable[None]]

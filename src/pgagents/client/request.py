@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.model import Action, Param
+from pgagents.action import Action, Param
 from pgagents.wire import Request, json_bytes, target, text_of
 
 JSON = "application/json"

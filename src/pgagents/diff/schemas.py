@@ -8,13 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from pgagents.action import Action, Output, Param
+from pgagents.brief import brief
 from pgagents.diff.change import Change, Severity
 from pgagents.diff.inclusion import included, same_form
 from pgagents.diff.named import bare
-from pgagents.model import Action, Model, Output, Param
+from pgagents.model import Model
 from pgagents.origin import origin_of
 from pgagents.schema import resolve
-from pgagents.source import Pointer, brief
+from pgagents.source import Pointer
 
 SHOWN = 8
 MEMBERS = 2_000

@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgagents.brief import brief
 from pgagents.importer.bodies import Member, members
 from pgagents.importer.examples import examples
 from pgagents.importer.names import clean, cut, identifier, is_name, one_line, sentence, snake, unique
 from pgagents.importer.note import Notes
 from pgagents.importer.operations import JSON, Answer, Body, Operation, Parameter, is_json
 from pgagents.importer.schemas import Schemas
-from pgagents.source import Pointer, brief
+from pgagents.source import Pointer
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}

@@ -6,13 +6,14 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
+from pgagents.brief import brief
 from pgagents.importer.actions import Made
 from pgagents.importer.names import cut, identifier, is_name, one_line
 from pgagents.importer.note import Notes
 from pgagents.importer.operations import Operation, server_url
 from pgagents.importer.references import Found, References
 from pgagents.importer.schemas import Schemas
-from pgagents.source import Pointer, brief
+from pgagents.source import Pointer
 
 _SEMVER = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pgagents.brief import brief
 from pgagents.importer.note import Notes
 from pgagents.importer.operations import Body
 from pgagents.importer.references import Found
 from pgagents.importer.schemas import Schemas
-from pgagents.source import Pointer, brief
+from pgagents.source import Pointer
 
 MAX_PARTS = 200
 _LEFT = (

@@ -20,7 +20,7 @@ from pgagents.importer.schemas import Schemas
 from pgagents.importer.sound import sound, without_wrong_examples
 from pgagents.importer.surfaces import offer
 from pgagents.model import Model
-from pgagents.source import did_you_mean
+from pgagents.nearest import did_you_mean
 
 MAX_OPERATIONS = 4_000
 

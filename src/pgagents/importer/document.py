@@ -8,9 +8,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.brief import brief
 from pgagents.diagnostics import Diagnostic
 from pgagents.errors import InputError, PgagentsError
-from pgagents.source import Fault, Source, Span, brief, parse
+from pgagents.read import parse
+from pgagents.source import Fault, Source, Span
 
 MAX_BYTES = 48_000_000
 MAX_DEPTH = 100

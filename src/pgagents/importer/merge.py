@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.source import Pointer, brief
+from pgagents.brief import brief
+from pgagents.source import Pointer
 
 MISSING: Any = object()
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pgagents.source import Pointer, brief
+from pgagents.brief import brief
+from pgagents.source import Pointer
 
 Kind = Literal["lost", "decide", "left out"]
 

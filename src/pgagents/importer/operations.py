@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from pgagents.brief import brief
 from pgagents.diagnostics import Diagnostic
 from pgagents.errors import InputError
 from pgagents.importer.note import Notes
 from pgagents.importer.references import Found, References
-from pgagents.source import Span, brief
+from pgagents.source import Span
 
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"

@@ -9,7 +9,8 @@ from typing import Any
 
 from pgagents.importer.merge import MISSING, Conflict, Edit, edited, same
 from pgagents.importer.text import comment, entry, written
-from pgagents.source import Place, Pointer, Source, parse
+from pgagents.read import parse
+from pgagents.source import Place, Pointer, Source
 
 _OURS = re.compile(r"\s*# TODO (lost|decide|left out|conflict): ")
 

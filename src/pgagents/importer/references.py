@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
+from pgagents.brief import brief
 from pgagents.errors import PgagentsError
 from pgagents.importer.document import Document, read
-from pgagents.source import brief
 
 Read = Callable[[str], bytes]
 """The bytes at a path or a URL. Raises PgagentsError."""

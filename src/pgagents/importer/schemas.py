@@ -8,10 +8,11 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pgagents.brief import brief
 from pgagents.importer.names import clean, cut, identifier, is_name, one_line, unique
 from pgagents.importer.note import Notes
 from pgagents.importer.references import Found, References
-from pgagents.source import Pointer, brief
+from pgagents.source import Pointer
 
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"))

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pgagents.brief import brief
 from pgagents.catalogue.load import load
-from pgagents.catalogue.resolve import argument_node, schema_node
+from pgagents.catalogue.schemas import argument_node, schema_node
 from pgagents.diagnostics import Diagnostic
 from pgagents.errors import PgagentsError
 from pgagents.importer.note import Note, Notes
 from pgagents.importer.text import written
 from pgagents.model import Model
+from pgagents.read import MAX_VALUES, parse
 from pgagents.schema import Validators
-from pgagents.source import MAX_VALUES, Pointer, Source, brief, parse
+from pgagents.source import Pointer, Source
 
 MAX_ROUNDS = 12
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.brief import brief
 from pgagents.build import build, targets
 from pgagents.catalogue.load import load_text
 from pgagents.diagnostics import Diagnostic
 from pgagents.errors import InputError
 from pgagents.importer.note import Notes
 from pgagents.importer.text import written
-from pgagents.source import brief
 from pgagents.target import Target
 
 MOST = {"openai": 30, "gemini": 128, "xai": 128, "openai_tools": 128, "anthropic": 128, "perplexity": 128}

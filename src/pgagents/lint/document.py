@@ -9,7 +9,8 @@ import re
 
 from pgagents.diagnostics import Diagnostic
 from pgagents.errors import InputError
-from pgagents.source import Source, Span, parse
+from pgagents.read import parse
+from pgagents.source import Source, Span
 
 MAX_BYTES = 16_000_000
 MAX_VALUES = 1_000_000

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from pgagents.action import Former
 from pgagents.diagnostics import Diagnostic
-from pgagents.model import Former, Model
+from pgagents.model import Model
 
 ID = "catalogue/past-former-name"
 HELP = "remove its line under `formerly`, or give it a later day"

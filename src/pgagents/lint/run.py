@@ -14,7 +14,7 @@ from pgagents.lint.ignores import Ignore, ignores
 from pgagents.lint.requirement import requirements
 from pgagents.lint.rule import Edit, Hit, Rule, rules
 from pgagents.model import Model
-from pgagents.source import did_you_mean
+from pgagents.nearest import did_you_mean
 
 UNUSED, UNREASONED, UNKNOWN = "catalogue/unused-ignore", "catalogue/ignore-without-reason", "catalogue/unknown-ignore"
 

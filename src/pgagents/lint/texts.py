@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pgagents.model import Action, Model
+from pgagents.action import Action
+from pgagents.model import Model
 from pgagents.origin import Text
 from pgagents.schema import subschemas
 from pgagents.source import Pointer

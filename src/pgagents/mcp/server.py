@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from pgagents.action import Action
+from pgagents.brief import brief
 from pgagents.client.answer import Problem
 from pgagents.client.attempts import Wait
 from pgagents.client.client import Client
@@ -19,8 +21,8 @@ from pgagents.mcp.overview import overview
 from pgagents.mcp.prompts import DETAILS, Prompt, prompts
 from pgagents.mcp.result import failed, result_of
 from pgagents.mcp.tools import Tool, surface, tools
-from pgagents.model import Action, Model
-from pgagents.source import brief, did_you_mean
+from pgagents.model import Model
+from pgagents.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from pgagents import schema
+from pgagents.action import Action
 from pgagents.errors import PgagentsError
 from pgagents.formerly import offered
-from pgagents.model import Action, Model, Surface
+from pgagents.model import Model, Surface
 from pgagents.origin import plain
 from pgagents.targets.mcp import tools as target
 

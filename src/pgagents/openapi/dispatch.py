@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pgagents.action import Action, Param
 from pgagents.formerly import noted, selected
-from pgagents.model import Action, Dispatcher, Model, Param
+from pgagents.model import Dispatcher, Model
 from pgagents.openapi import parts, refusals
 from pgagents.openapi.profile import Profile
 from pgagents.origin import Node, Text

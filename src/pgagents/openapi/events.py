@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.model import REF, Model
+from pgagents.model import Model
 from pgagents.openapi import parts
 from pgagents.origin import Node, Text
-from pgagents.schema import resolve
+from pgagents.schema import REF, resolve
 from pgagents.source import Pointer
 
 _SIGNED = "`t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY` with the target's secret, at most {tolerance} s old"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.model import Action, Model, Output
+from pgagents.action import Action, Output
+from pgagents.model import Model
 from pgagents.openapi import parts, refusals
 from pgagents.openapi.profile import Profile
 from pgagents.origin import Node, Text

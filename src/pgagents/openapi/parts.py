@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pgagents.model import Action, Example, Header, Model, Param, Surface
+from pgagents.action import Action, Example, Param
+from pgagents.model import Header, Model, Surface
 from pgagents.origin import Node, Text
 from pgagents.source import Pointer
 

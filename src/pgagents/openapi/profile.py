@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgagents.model import Action, Dispatcher, Model, Param, Surface
+from pgagents.action import Action, Param
+from pgagents.model import Dispatcher, Model, Surface
 
 
 @dataclass(frozen=True, slots=True)

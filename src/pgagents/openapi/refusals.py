@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pgagents.model import REF, Action, Code, Dispatcher, Model
+from pgagents.action import Action, Code
+from pgagents.model import Dispatcher, Model
 from pgagents.openapi import parts
 from pgagents.origin import Node, Text
+from pgagents.schema import REF
 
 RESPONSES = "#/components/responses/"
 _RETRY = {"description": "Seconds to wait before the next call", "required": True, "schema": {"type": "integer", "minimum": 0}}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pgagents.model import REF
 from pgagents.origin import Node
+from pgagents.schema import REF
 
 _MANY = ("properties", "$defs", "patternProperties")
 _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")

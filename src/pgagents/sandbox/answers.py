@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents import schema as schemas
-from pgagents.model import Code, Model
+from pgagents.action import Code
+from pgagents.model import Model
 from pgagents.sandbox.call import Raw
 from pgagents.wire import Response, json_bytes
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.action import Action
 from pgagents.formerly import selected
-from pgagents.model import Action, Dispatcher
+from pgagents.model import Dispatcher
 from pgagents.sandbox.decode import Fault, json_object
 from pgagents.sandbox.routes import Endpoint, Match, Routes
 from pgagents.wire import Request

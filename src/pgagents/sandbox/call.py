@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.model import Action
+from pgagents.action import Action
 from pgagents.sandbox.keys import Key
 from pgagents.wire import Request
 

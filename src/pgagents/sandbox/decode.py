@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents import schema as schemas
-from pgagents.model import Action, Model, Param
+from pgagents.action import Action, Param
+from pgagents.model import Model
 from pgagents.origin import plain
 from pgagents.wire import Request, read_json
 

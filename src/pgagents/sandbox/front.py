@@ -7,7 +7,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 
-from pgagents.model import Action, Code, Model
+from pgagents.action import Action, Code
+from pgagents.model import Model
 from pgagents.sandbox import answers, cors, idempotency, oauth_metadata, oauth_scopes
 from pgagents.sandbox import asked as asks
 from pgagents.sandbox.asked import Asked, too_large

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.model import Action
+from pgagents.action import Action
 from pgagents.sandbox.store import Store
 from pgagents.wire import Response, json_bytes
 

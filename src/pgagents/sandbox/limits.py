@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from pgagents import expression
-from pgagents.model import Action, Bucket, Model
+from pgagents.action import Action
+from pgagents.model import Bucket, Model
 from pgagents.sandbox.keys import Key
 
 _MOST_BUCKETS = 100_000

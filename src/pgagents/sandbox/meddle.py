@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from pgagents.action import Action
 from pgagents.formerly import selected
-from pgagents.model import Action, Dispatcher, Model
+from pgagents.model import Dispatcher, Model
 from pgagents.sandbox.routes import Routes
 from pgagents.wire import Handler, Request, Response, Silence, json_bytes, read_json, text_of
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pgagents import schema as schemas
-from pgagents.model import Action, Example, Resource
+from pgagents.action import Action, Example
+from pgagents.model import Resource
 from pgagents.origin import plain
 from pgagents.sandbox import mock_places as places
 from pgagents.sandbox.call import Call, Domain, Refusal

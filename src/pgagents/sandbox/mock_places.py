@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from pgagents.action import Call
 from pgagents.expression import Expression
-from pgagents.model import Call, Resource
+from pgagents.model import Resource
 
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(?:\"([^\"]*)\"|'([^']*)'|([0-9]+))\]")
 _OF_RESOURCE = re.compile(r"resource\.([A-Za-z_][A-Za-z0-9_]*)")

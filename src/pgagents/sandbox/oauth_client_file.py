@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
 from pgagents.model import Model
+from pgagents.nearest import did_you_mean
 from pgagents.sandbox import oauth_clients
 from pgagents.sandbox.keys import digest
 from pgagents.sandbox.oauth_clients import Client
-from pgagents.source import did_you_mean
 from pgagents.wire import read_json
 
 MOST_BYTES = 65_536

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pgagents.model import Action, Model
+from pgagents.action import Action
+from pgagents.model import Model
 from pgagents.sandbox.keys import Key
 
 

@@ -12,10 +12,10 @@ from types import ModuleType
 
 from pgagents.errors import PgagentsError
 from pgagents.model import Model
+from pgagents.nearest import did_you_mean
 from pgagents.registry import names
 from pgagents.sandbox.deliver import Courier
 from pgagents.sandbox.front import Front
-from pgagents.source import did_you_mean
 from pgagents.wire import Handler
 
 KINDS = ("faults", "liberties")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from pgagents.model import Action, Dispatcher, Model
+from pgagents.action import Action
+from pgagents.model import Dispatcher, Model
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pgagents.model import Param
+from pgagents.action import Param
 from pgagents.verify.call import Raw
 from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting

@@ -17,8 +17,8 @@ from types import ModuleType
 from typing import Any
 
 from pgagents import registry
+from pgagents.action import Code
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Code
 from pgagents.source import Pointer
 from pgagents.verify.call import Call, Live, Recall, Together, Wait
 from pgagents.verify.door import Door
@@ -28,7 +28,7 @@ CHECKS = "pgagents.verify.checks"
 CONFLICT = 409
 DECISIVE = (0, 1, 2)
 """The `RANK`s of watchers that say whether an answer is one that the API has at all. They judge at once, because the next call hangs on
-it; the others may judge while the server works on later calls, those with a lower rank crashes too."""
+it; the others, but for the eager ones, may judge while the server works on later calls, those with a lower rank crashes too."""
 USUAL = 6
 """The rank of a check that names none."""
 MOST_KEPT = 50_000
@@ -170,3 +170,8 @@ def accepted(seen: Seen, contract: str, what: str) -> Iterator[Judgement]:
         yield untested(contract, f"refused for how things stand: {seen.outcome}")
     else:
         yield broken(contract, f"{what} is accepted", seen.outcome)
+
+
+def eager(check: ModuleType) -> bool:
+    """Whether its watcher judges at once, so that nobody need wait to know which spare probes are left out: its `EAGER` is true."""
+    return bool(getattr(check, "EAGER", False))

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pgagents.model import Action, Dispatcher, Model, Param
+from pgagents.action import Action, Param
+from pgagents.model import Dispatcher, Model
 from pgagents.wire import Response
 
 REST = "rest"

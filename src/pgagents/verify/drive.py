@@ -7,25 +7,25 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+from pgagents.verify.answers import Answers
 from pgagents.verify.call import Call, Live, Recall, Together, Wait
 from pgagents.verify.check import CONFLICT, Judgement, Probe
 from pgagents.verify.door import MCP, OPERATOR
 from pgagents.verify.judging import Judge, told_time
-from pgagents.verify.ledger import Break, Ledger
+from pgagents.verify.ledger import Ledger
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.options import Options
-from pgagents.verify.pool import MAX_TRIES
+from pgagents.verify.pool import MAX_TRIES, unbroken
 from pgagents.verify.redact import Redactor
 from pgagents.verify.safety import NO_WRITES
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.sending import Ready, Sender, Stop
 from pgagents.verify.world import Thing, Unavailable, World
-from pgagents.wire import Handler, Patient, Request, Response
+from pgagents.wire import Handler, Patient, Response
 
 __all__ = ["Driver", "Spent", "Stop"]
 
 MAX_TURNED_AWAY = 3
-MOST_ANSWERS = 2_000
 FULL_COSTS = 12
 """Requests that a place which turns out to be full may cost beyond the usual budget: what was begun there is done elsewhere."""
 CLOCK_SLACK_S = 2.0
@@ -59,15 +59,16 @@ class Driver:
         self.setting, self.model, self.keys, self.world = setting, setting.model, keys, world
         self._redactor = Redactor(keys, self.model.secrets, secrets, self.model.private)
         self.judge = Judge(setting, ledger, world, self._redactor, keys, checks, timer)
-        self._remembering = {name for name, check in checks.items() if getattr(check, "REMEMBERS", False)}
+        world.pool.broke = self.judge.broke
         self.timer = timer
         self._started = timer()
         until = None if options.max_time_s is None else self._started + options.max_time_s
         self.sender = Sender(
             setting, handler, plain, keys, options, clock=clock, timer=timer, sleep=sleep, max_requests=max_requests, until=until
         )
-        if isinstance(handler, Patient):
-            handler.meanwhile, self.judge.defers = self._meanwhile, True
+        self._patient = handler if isinstance(handler, Patient) else None
+        if self._patient is not None:
+            self._patient.meanwhile, self.judge.defers = self._meanwhile, True
         self._at_once = False
         """Whether several calls are on their way."""
         self._bounded = options.max_requests is not None
@@ -75,9 +76,7 @@ class Driver:
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered otherwise."""
         self.key_known = self.key_refused = False
-        self._written = 0
-        self._answers: dict[tuple[str, Request], tuple[Seen, int]] = {}
-        """Answers to correct calls, and how much had been written by then."""
+        self._answers = Answers()
 
     @property
     def ledger(self) -> Ledger:
@@ -130,7 +129,7 @@ class Driver:
             self._run(probe)
 
     def _run(self, probe: Probe) -> None:
-        self.judge.begin()
+        number = self.judge.begin()
         conversation = probe.run()
         try:
             self._converse(conversation, probe)
@@ -145,9 +144,7 @@ class Driver:
             self.ledger.crashed(probe.covers, error, probe.name)
         finally:
             conversation.close()
-            if self.world.pool.lends:
-                self.judge.settle()
-            self._tidy(self.judge.broke)
+            self._tidy(number)
 
     def _converse(self, conversation: Generator[Any, Any, None], probe: Probe) -> None:
         chain: list[Seen] = []
@@ -171,11 +168,11 @@ class Driver:
             else:
                 answer = self.call(step, chain)
 
-    def _tidy(self, spoilt: bool) -> None:
-        """Undo what is more than later probes can use."""
+    def _tidy(self, probe: int) -> None:
+        """Undo what is more than later probes can use, after one of them."""
         self.sender.cleaning = True
         try:
-            for thing in self.world.pool.surplus(spoilt):
+            for thing in self.world.pool.surplus(probe):
                 if thing in self.world.pool.left():
                     self._resolved(self.world.undo(thing), [])
         except (Unavailable, Stop):
@@ -185,10 +182,15 @@ class Driver:
 
     # -- calls --------------------------------------------------------------------------------------------------
 
+    def have(self, live: Live) -> Mapping[str, Any]:
+        """The body of a live resource as asked for. Raises Unavailable, Spent, Stop."""
+        thing: Thing = self._resolved(self.world.have(live), [])
+        return thing.body
+
     def call(self, call: Call, chain: list[Seen]) -> Seen:
         """Send a call, what it needs first, and let every watcher judge. Raises Unavailable, Spent, Stop."""
         ready = self._ready(call, chain)
-        if call.reuse and (known := self._known(ready)) is not None:
+        if call.reuse and (known := self._answers.known(call, self.sender.request(ready))) is not None:
             chain.append(known)
             return known
         self._afford(1)
@@ -244,7 +246,7 @@ class Driver:
         if seen.call.door is not None and seen.call.door.action is self.model.clock and seen.success:
             self._set_clock(seen)
         self._room(seen)
-        self._keep(seen)
+        self._answers.keep(seen)
 
     def _room(self, seen: Seen) -> None:
         """Note a place that had no room for a call that should do; of calls at once the others may stand in its way."""
@@ -253,22 +255,6 @@ class Driver:
             self.world.refused(seen)
         if self.world.pool.filled > filled and not self._bounded:
             self.sender.max_requests += FULL_COSTS
-
-    def _known(self, ready: Ready) -> Seen | None:
-        """An answer to an equal call that will do."""
-        found = self._answers.get((ready.call.role, self.sender.request(ready)))
-        if found is None or (ready.call.reuse == "unchanged" and found[1] != self._written):
-            return None
-        return found[0]
-
-    def _keep(self, seen: Seen) -> None:
-        call = seen.call
-        if call.door is None or call.plain:
-            return
-        if call.door.action.effect == "write":
-            self._written += seen.success or seen.error or seen.status >= 500
-        if seen.success and call.intent in ("valid", "explore") and len(self._answers) < MOST_ANSWERS:
-            self._answers[call.role, seen.request] = (seen, self._written)
 
     def _believe(self, seen: Seen) -> None:
         """Whether the server knows our key at all. Raises Stop where it does not: its answers then say nothing about it."""
@@ -311,42 +297,11 @@ class Driver:
 
     # -- the end ------------------------------------------------------------------------------------------------
 
-    def confirm(self, budget: int) -> None:
-        """Try failing cases once more with fresh ids: of each finding the first."""
-        for entry in self.ledger.firsts():
-            found = entry.broken
-            if found is None or self.sent + self.world.pool.owed() + 3 > budget:
-                continue
-            again = Ledger.of(e.contract for e in self.ledger.entries.values())
-            kept, self.judge.ledger = self.ledger, again
-            try:
-                same = self._repeat(found)
-            except (Unavailable, Spent, Stop):
-                continue
-            finally:
-                self.judge.ledger = kept
-            repeated = again.entries[entry.contract.id]
-            if repeated.broken is not None or (repeated.kept and same):
-                found.stable = repeated.broken is not None
-
-    def _repeat(self, found: Break) -> bool:
-        """A probe from its beginning; a watcher's exchange with a thing that has the same past, because its verdict may hang on that.
-
-        Gives whether it was the same again: of another thing it may rightly be answered otherwise.
-        """
-        if found.probe is not None:
-            self.run(found.probe)
-            return True
-        if found.call is None or found.call.subject is None:
-            if found.call is not None:
-                self.call(replace(found.call, reuse=""), [])
-            return found.judgement.contract.partition("/")[0] not in self._remembering
-        call = found.call
-        wanted = Live(found.call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner)
-        body = self._resolved(self.world.have(wanted), [])
-        for again in (*found.past, call):
-            self.call(replace(again, made=body.body, reuse=""), [])
-        return False
+    def close(self) -> None:
+        """Let go of what would keep a run that is over in memory, until a collector comes by."""
+        self.world.pool.broke, self.sender.on_wait = unbroken, None
+        if self._patient is not None:
+            self._patient.meanwhile = None
 
     def clean_up(self) -> list[str]:
         """Undo all that was made; gives what could not be."""

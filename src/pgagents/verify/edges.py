@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from pgagents import expression
+from pgagents.action import Param, Relation
 from pgagents.expression import Expression
-from pgagents.model import Param, Relation
 from pgagents.verify.call import Fresh, Live, Moment, Signature
 from pgagents.verify.door import Door
 from pgagents.verify.equations import equations
@@ -136,10 +136,15 @@ def _first_at(setting: Setting, door: Door, names: Collection[str]) -> bool:
     return door is next(d for d in setting.doors if d.action.effect == "read" and set(names) <= {str(p.name) for p in d.params})
 
 
+def _in_degrees(setting: Setting) -> bool:
+    """Whether a law of the catalogue reckons distances."""
+    return any("distance_km" in law.that.calls for action in setting.model.actions for law in action.laws)
+
+
 def _beside(setting: Setting, door: Door, around: Collection[Param], base: Mapping[str, Any]) -> dict[str, Any]:
     """A place some kilometres from the usual one, where the catalogue's laws say that places are degrees: what is kept for one place is
     not told for another, and distances have two digits."""
-    if not door.on_rest or not any("distance_km" in law.that.calls for action in setting.model.actions for law in action.laws):
+    if not door.on_rest or not setting.kept("places are degrees", lambda: _in_degrees(setting)):
         return {}
     found = {}
     for param in around:

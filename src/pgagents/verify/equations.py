@@ -7,15 +7,16 @@ for choosing what to send.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal
 
 from pgagents import expression
-from pgagents.expression import Expression, ExpressionError, Scope
-from pgagents.model import Law
+from pgagents.action import Law
+from pgagents.expression import Expression, ExpressionError, Reading, Scope
+from pgagents.members import Paths
 from pgagents.verify.seen import got
 
 NAMES = ("input", "response", "status", "surface", "now", "before", "env")
@@ -39,6 +40,8 @@ class Equation:
     form: Literal["", "cents", "epoch"] = ""
     slack: float = 0.0
     guards: tuple[Expression, ...] = ()
+    reads: Paths = frozenset()
+    """What of the answer it reads."""
 
 
 def equations(laws: Iterable[Law]) -> tuple[Equation, ...]:
@@ -99,26 +102,32 @@ def _equation(name: str, text: str, guards: tuple[str, ...]) -> Equation | None:
     member, gives = _MEMBER.fullmatch(sides[0].strip()), sides[1].strip()
     under = tuple(expression.compile(guard.strip(), NAMES) for guard in guards)
     right = expression.compile(gives, NAMES)
+    reads = frozenset(path for part in (right, *under) for path in part.paths.get("response", ()))
     if member is None:
-        return Equation(name, "", right, "", slack, under)
+        return Equation(name, "", right, "", slack, under, reads)
     form: Literal["", "cents", "epoch"] = "cents" if member.group(1) == "cents" else "epoch" if member.group(1) else ""
-    return Equation(name, member.group(2), right, form, slack, under)
+    return Equation(name, member.group(2), right, form, slack, under, reads)
 
 
-def forecast(known: Iterable[Equation], values: Mapping[str, Any]) -> Scope:
+def forecast(known: Sequence[Equation], values: Mapping[str, Any]) -> Scope:
     """The values, ready for expressions, with what the equations say of members of the answer that are not there yet."""
     response = dict(values["response"])
     found = {**values, "response": response}
-    waiting = [e for e in known if e.path and got(found, e.path) is None]
-    scope = Scope(found)
-    while True:
-        told = [(e, v) for e in waiting if (v := value_of(e, scope)) is not None]
-        if not told:
-            return scope
-        for equation, value in told:
-            _lay(found, equation.path.split("."), _as_member(equation, value))
+    absent = [e for e in known if e.path and got(found, e.path) is None]
+    scope, waiting = Scope(found, Reading.of(part for e in known for part in (e.gives, *e.guards))), absent
+    while told := [(e, v) for e in waiting if (v := value_of(e, scope)) is not None]:
+        laid = [e.path.split(".") for e, _ in told]
+        for (equation, value), path in zip(told, laid, strict=True):
+            _lay(found, path, _as_member(equation, value))
         scope.change("response", found["response"])
-        waiting = [e for e in waiting if got(found, e.path) is None]
+        absent = [e for e in absent if got(found, e.path) is None]
+        waiting = [e for e in absent if any(_meet(read, path[1:]) for read in e.reads for path in laid)]  # the others are as before
+    return scope
+
+
+def _meet(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether a path leads to the other, or into it."""
+    return all(a == b for a, b in zip(one, other, strict=False))
 
 
 def value_of(equation: Equation, scope: Scope) -> Any:

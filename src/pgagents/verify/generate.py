@@ -9,8 +9,8 @@ from itertools import groupby
 from typing import Any
 from zlib import crc32
 
+from pgagents.action import Param
 from pgagents.expression import Expression
-from pgagents.model import Param
 from pgagents.origin import plain
 from pgagents.source import Pointer
 from pgagents.verify.call import Call, Fresh, Intent, Live, Moment, Reuse, Signature

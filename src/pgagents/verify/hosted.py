@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.errors import PgagentsError
 from pgagents.model import Model
-from pgagents.source import parse
+from pgagents.read import parse
 from pgagents.verify.memory import Setting
 from pgagents.wire import read_json
 
@@ -36,8 +36,8 @@ def _built(model: Model, file: str) -> Built | None:
     except PgagentsError:
         return None
     parts = Path(file).parts
-    body = next(a.data for a in rendered.artifacts() if parts[-len(Path(a.path).parts) :] == Path(a.path).parts)
-    return Built(rendered.text if rendered.data is None else rendered.data, body)
+    output = next(path for path in rendered.made.target.outputs if parts[-len(Path(path).parts) :] == Path(path).parts)
+    return Built(rendered.text if rendered.data is None else rendered.data, rendered.body(output))
 
 
 def parsed(file: str, body: bytes) -> tuple[Any, str]:

@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.contract import Verdict
 from pgagents.expression import epoch
 from pgagents.verify.call import Call
-from pgagents.verify.check import DECISIVE, USUAL, Judgement, Probe, of_tools
+from pgagents.verify.check import DECISIVE, USUAL, Judgement, Probe, eager, of_tools
 from pgagents.verify.door import MCP, OPERATOR
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.memory import Memory, Setting
@@ -42,8 +42,9 @@ def _never() -> bool:
     return False
 
 
-def _part(rank: int) -> str:
-    return _PARTS[0 if rank in DECISIVE else 1 if rank < min(DECISIVE) else 2]
+def _part(check: ModuleType) -> str:
+    rank = getattr(check, "RANK", USUAL)
+    return _PARTS[0 if rank in DECISIVE or eager(check) else 1 if rank < min(DECISIVE) else 2]
 
 
 class Judge:
@@ -69,16 +70,18 @@ class Judge:
         self.served: dict[str, int] = {}
         """How many verdicts exchanges gave, by surface."""
         self.seconds = 0.0
-        ranks = {name: getattr(module, "RANK", USUAL) for name, module in checks.items() if hasattr(module, "watch")}
+        parts = {name: _part(check) for name, check in checks.items() if hasattr(check, "watch")}
         self._watchers = {
-            (tools, part): [(n, checks[n].watch) for n, rank in ranks.items() if _part(rank) == part and (not tools or of_tools(checks[n]))]
+            (tools, part): [(n, checks[n].watch) for n, its in parts.items() if its == part and (not tools or of_tools(checks[n]))]
             for tools in (False, True)
             for part in _PARTS
         }
         self.defers = False
-        self._late_names = frozenset(name for name, rank in ranks.items() if rank not in DECISIVE)
+        self._late_names = frozenset(name for name, part in parts.items() if part != _PARTS[0])
         self._waiting: deque[_Waiting] = deque()
-        self._probe = self._broken_before = 0
+        self._probe = self._of = 0
+        """The probe that runs, and the one whose exchange is judged."""
+        self._broken_by: set[int] = set()
         self._by_check_place: dict[tuple[str, str], list[str]] = {}
         for entry in ledger.entries.values():
             place = entry.contract.id.rpartition("/")[2]
@@ -96,17 +99,21 @@ class Judge:
 
     def all_judged(self, contracts: Sequence[str]) -> bool:
         """Whether each of them has been kept or broken."""
-        return self._ledger.all_judged(contracts) or self.ledger.all_judged(contracts)
+        judged = self._ledger.all_judged(contracts)
+        if not judged and not self._late_names.isdisjoint(id.partition("/")[0] for id in contracts):
+            self.settle()
+            judged = self._ledger.all_judged(contracts)
+        return judged
 
-    def begin(self) -> None:
-        """From here on it is another probe's exchanges."""
-        self._probe += 1
-        self._broken_before = self._ledger.broken
+    def begin(self) -> int:
+        """From here on it is another probe's exchanges; gives its number."""
+        self._probe = self._of = self._probe + 1
+        return self._probe
 
-    @property
-    def broke(self) -> bool:
-        """Whether a contract was broken since the probe began."""
-        return self._ledger.broken > self._broken_before
+    def broke(self, probe: int) -> bool:
+        """Whether a contract was broken while that probe ran."""
+        self.settle()
+        return probe in self._broken_by
 
     def judge(self, seen: Seen, *, alone: bool = False) -> None:
         """Let the watchers judge an exchange, and remember it. `alone`: of calls at once the only one that had an effect, so that what
@@ -138,8 +145,8 @@ class Judge:
 
     def _go_on(self, enough: Callable[[], bool]) -> bool:
         """Judge the first exchange that waits to its end, or until it is enough; gives whether it is."""
-        first, broken = self._waiting[0], self._ledger.broken
-        first.seen.late = None
+        first = self._waiting[0]
+        first.seen.late, self._of = None, first.probe
         try:
             for _ in first.steps:
                 if enough():
@@ -148,8 +155,7 @@ class Judge:
             self._waiting.popleft()
             self.memory.judged(self._waiting[0].seen.number if self._waiting else math.inf)
         finally:
-            if first.probe != self._probe:
-                self._broken_before += self._ledger.broken - broken
+            self._of = self._probe
         return enough()
 
     def _steps(self, seen: Seen, past: tuple[Call, ...], *, judged: bool) -> Iterator[None]:
@@ -179,7 +185,10 @@ class Judge:
 
     def _enter(self, judgement: Judgement, chain: Sequence[Seen], call: Call | None, probe: Probe | None, past: tuple[Call, ...]) -> None:
         """Enter a verdict; a broken one is noted on the exchange, so that other checks do not build on it."""
+        broken = self._ledger.broken
         self._ledger.add(judgement, chain, call, probe)
+        if self._ledger.broken > broken:
+            self._broken_by.add(self._of)
         verdict = judgement.verdict
         if chain and (verdict is Verdict.KEPT or verdict is Verdict.BROKEN):
             surface = judgement.contract.rpartition("@")[2]

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from pgagents.action import Law
 from pgagents.expression import ExpressionError, Scope
-from pgagents.model import Law, Move, Resource
+from pgagents.model import Move, Resource
 from pgagents.schema import subschemas
 from pgagents.verify.door import Door
 from pgagents.verify.edges import edges, free_params

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from pgagents.expression import Expression, ExpressionError, Scope
-from pgagents.model import Law, Model
+from pgagents.action import Law
+from pgagents.expression import Expression, ExpressionError, Reading, Scope
+from pgagents.model import Model
 from pgagents.verify.seen import Seen, got
 
 _LIST = re.compile(r"\b(response|read|created)((?:\.\w+)+?)(?:\.(?:all|exists|exists_one|map|filter)\(|\s*[,)])")
@@ -53,6 +54,11 @@ def values_of(model: Model, seen: Seen) -> dict[str, Any]:
         "input": seen.input, "response": seen.body, "status": seen.status, "surface": seen.call.surface, "now": seen.sent_at,
         "before": seen.known, "env": model.env,
     }  # fmt: skip
+
+
+def reading_of(laws: Iterable[Law]) -> Reading:
+    """What all of these laws read."""
+    return Reading.of(e for law in laws for e in (law.when, law.that) if e is not None)
 
 
 def reads(law: Law) -> frozenset[str]:

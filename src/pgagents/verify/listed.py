@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pgagents.action import Action, Law
 from pgagents.expression import ExpressionError, Scope
-from pgagents.model import Action, Law, Resource
-from pgagents.verify.laws import values_of
+from pgagents.model import Resource
+from pgagents.verify.laws import reading_of, values_of
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 
@@ -41,14 +42,15 @@ def left_out(setting: Setting, seen: Seen, member: str, resource: Resource, thin
     declared = _declared(setting, door.action, member)
     goes_on = any(value for name, value in seen.body.items() if name != member)
     every, asked = _Answer(setting, seen, member, door.action.laws), _Answer(setting, seen, member, filters)
-    ordering = [law for law in door.action.laws if law.when is None and law.that.names == {"response"}]
-    orders = [order for law in ordering if (order := _Answer(setting, seen, member, (law,))).holds(items)]
+    orders: list[_Answer] | None = None
     for alike in _sorts(filters, missing):
         likely = [{name: value for name, value in thing.items() if name in declared} for thing in alike[-OF_EACH:]]
         fitting = [thing for thing in likely if every.holds([thing])]
         if fitting and not goes_on and asked.holds([*items, fitting[0]]):
             return fitting[0]
-        if early := _before_the_end(orders, items, fitting):
+        if fitting and orders is None:
+            orders = [order for law in _ordering(door.action) if (order := _Answer(setting, seen, member, (law,))).holds(items)]
+        if early := _before_the_end(orders or (), items, fitting):
             return early
     return None
 
@@ -84,6 +86,11 @@ def filters_of(setting: Setting, action: Action) -> tuple[Law, ...]:
     return setting.kept(("filters", action.name), lambda: tuple(law for law in action.laws if "input" in law.that.names))
 
 
+def _ordering(action: Action) -> Iterator[Law]:
+    """The laws of an answer by itself, such as its order."""
+    return (law for law in action.laws if law.when is None and law.that.names == {"response"})
+
+
 def _sorts(filters: Sequence[Law], things: Sequence[Body]) -> Iterator[list[Body]]:
     """Things by what the laws read of them."""
     read = dict.fromkeys(name for law in filters for name in _MEMBER.findall(law.that.text))
@@ -107,7 +114,7 @@ class _Answer:
 
     def __init__(self, setting: Setting, seen: Seen, member: str, laws: Sequence[Law]) -> None:
         self._body, self._member, self._laws = seen.body, member, laws
-        self._scope = Scope({**values_of(setting.model, seen), "before": None})
+        self._scope = Scope({**values_of(setting.model, seen), "before": None, "response": None}, reading_of(laws))
 
     def holds(self, items: list[Any]) -> bool:
         """Whether all of the laws hold; not where one of them cannot be evaluated."""

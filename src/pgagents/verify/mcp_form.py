@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
-from pgagents.model import Action, Model, Param, Surface
+from pgagents.action import Action, Param
+from pgagents.model import Model, Surface
 from pgagents.verify.door import MCP, Door
 from pgagents.wire import Response, Silence, json_bytes, read_json
 
@@ -14,7 +16,11 @@ JSON = "application/json"
 INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
 """What JSON-RPC 2.0 (section 5.1) calls arguments that cannot be taken, and a method that there is not."""
 REFUSED, UNKNOWN, CRASHED = 400, 404, 500
-_STATUS = re.compile(r"(?<![\d.])([45]\d\d)(?![\d.])")
+_SAID = r"http(?:/\d(?:\.\d)?)?|status(?: code)?"
+"""What tells that the number behind it is a status."""
+_MAYBE = r"(?:api |http )?error(?: code)?|code|failed(?: with)?|answered(?: with)?|returned|responded(?: with)?|response|said"
+"""What may tell so: of a number that goes on in a sentence (`error: 500 is above 24`) it does not."""
+_REASONS = "|".join(re.escape(f"{status.value} {status.phrase}") for status in HTTPStatus if status >= 400)
 _DEEPEST = 4
 
 
@@ -23,7 +29,14 @@ class ToolForm:
 
     def __init__(self, model: Model, surface: Surface) -> None:
         self._model, self._surface = model, surface
-        self._codes = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, model.codes)) or '(?!)'})(?!\w)")
+        codes = "|".join(map(re.escape, model.codes)) or "(?!)"
+        self._codes = re.compile(rf"(?<!\w)({codes})(?!\w)")
+        ended = r"""(?=\s*(?:$|[:;,)\]}"'\n–—]|- |\.(?!\d))|\s+(?:for|from|on|when|while)\b)"""
+        self._status = re.compile(
+            rf"(?<!\w)(?:(?:{_SAID})\W{{1,3}}([45]\d\d)(?!\w|\.\d)|(?:{_MAYBE}|{codes})\W{{1,3}}([45]\d\d)(?!\w|\.\d){ended})"
+            rf"|^\W*([45]\d\d)(?=\s*(?:$|:|[-–—] ))|(?<![\w.])(?=(?:{_REASONS})\b)([45]\d\d)",
+            re.IGNORECASE,
+        )
 
     def params(self, action: Action) -> tuple[Param, ...]:
         """The arguments that a tool takes."""
@@ -79,8 +92,8 @@ class ToolForm:
         named = next((v for v in found.values() if isinstance(v, str) and v in self._model.codes), None)
         if named is None and (word := self._codes.search(text)):
             named = word.group(1)
-        if status is None and not found and (number := _STATUS.search(text)):
-            status = int(number.group(1))
+        if status is None and not found and (number := self._status.search(text)):
+            status = int(number[number.lastindex or 0])
         if status is None and named is not None:
             status = self._model.codes[named].status
         own = found.get("code")

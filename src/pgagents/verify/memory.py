@@ -15,8 +15,9 @@ from pgagents.verify.oauth import OAuthClient
 from pgagents.verify.receiver import Inbox
 from pgagents.verify.seen import Seen
 
-MAX_REQUEST_IDS = 50_000
-MAX_BODIES = 5_000
+MAX_REQUEST_IDS = 15_000
+MAX_BODIES = 3_000
+"""More than any run of a few plans meets; a much longer one forgets those first met, so that it needs no more memory."""
 T = TypeVar("T")
 MOST_SETTINGS = 4
 _LAST: list[Setting] = []

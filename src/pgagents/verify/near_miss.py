@@ -81,11 +81,14 @@ def missed(known: Sequence[Equation], values: Mapping[str, Any], told: frozenset
     known of the answer beforehand."""
     scope = forecast(known, values)
     found: set[Miss] = set()
+    names: dict[tuple[str, str], set[str]] = {}
+    for law, path, name in told:
+        names.setdefault((law, path), set()).add(name)
     for equation in known:
         right = value_of(equation, scope)
         if not _finite(right):
             continue
-        for name, other in _others(equation, scope, {name for law, path, name in told if (law, path) == (equation.law, equation.path)}):
+        for name, other in _others(equation, scope, names.get((equation.law, equation.path), ())):
             if _finite(other) and abs(other - right) > max(equation.slack, 1e-9):
                 found.add((equation.law, equation.path, name))
     return frozenset(found)

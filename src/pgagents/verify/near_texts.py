@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pgagents.model import Action, Param
+from pgagents.action import Action, Param
 from pgagents.verify.memory import Setting
 from pgagents.verify.values import types_of
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from pgagents.expression import epoch
@@ -18,6 +18,12 @@ SIZE = 8
 """How many live things of a kind are kept at hand for later calls; runs at the same time share the number."""
 SOON_S = 5.0
 """What ends by itself so soon is given to no call."""
+
+
+def unbroken(probe: int) -> bool:
+    """That no probe broke anything, for as long as nobody judges."""
+    del probe
+    return False
 
 
 class Pool:
@@ -39,6 +45,10 @@ class Pool:
         """How many found things had no room for a call."""
         self.lent: list[Thing] = []
         """Things without a state that the last call got though others had had them."""
+        self.broke: Callable[[int], bool] = unbroken
+        """Whether a probe broke a contract; it may take a while to say."""
+        self._doubted: dict[int, frozenset[str]] = {}
+        """Ids that a probe had for itself, of which nobody has asked yet whether it broke a contract."""
         self._undone_from = {
             r.name: m.origin_states
             for r in resources.values()
@@ -51,7 +61,7 @@ class Pool:
     def at_hand(self, resource: Resource, live: Live) -> Thing | None:
         """A thing that will do, given to the call; None where there is none. A found one that had no room for a call is the last resort."""
         things = self._in_turn(resource, live.fresh)
-        for thing in sorted(things, key=lambda t: t.worn and not t.made) if self.filled else things:
+        for thing in sorted(things, key=lambda t: (t.worn and not t.made, self._in_doubt(t))) if self.filled or self._doubted else things:
             if self._usable(thing, resource, live):
                 if live.fresh and thing.made and thing.used and not _stateful(resource, live):
                     self.lent.append(thing)
@@ -92,7 +102,6 @@ class Pool:
         if (
             thing.resource is not resource
             or thing.gone
-            or thing.spoilt
             or self._is_taken(thing)
             or self._over(thing, SOON_S)
             or (thing.made and thing.role != live.role)
@@ -102,12 +111,25 @@ class Pool:
             return False
         if live.fresh and thing.made and not _stateful(resource, live) and (self._strict or thing.worn or thing.role == "second"):
             return False
-        return not live.states or thing.state is None or thing.state in live.states
+        return (not live.states or thing.state is None or thing.state in live.states) and self.sound(thing)
 
-    @property
-    def lends(self) -> bool:
-        """Whether a probe has anything for itself."""
-        return any(t.taken for t in self.things)
+    def sound(self, thing: Thing) -> bool:
+        """Whether no promise about it was broken. Asked only of what is needed: judging may not be done yet."""
+        if self._in_doubt(thing):
+            self._resolve()
+        return not thing.spoilt
+
+    def _in_doubt(self, thing: Thing) -> bool:
+        """Whether a probe had it for itself of which it is not known yet whether it broke anything."""
+        return any(thing.id in ids for ids in self._doubted.values())
+
+    def _resolve(self) -> None:
+        """Spoil what a probe had for itself that broke a contract."""
+        doubted, self._doubted = self._doubted, {}
+        ids = {id for probe, ids in doubted.items() if self.broke(probe) for id in ids}
+        for thing in self.things:
+            thing.spoilt = thing.spoilt or thing.id in ids
+        self._settled = self._settled and not ids
 
     def _is_taken(self, thing: Thing) -> bool:
         """Whether a probe has it for itself, under this resource's name or another's."""
@@ -140,21 +162,21 @@ class Pool:
 
     # -- undoing ------------------------------------------------------------------------------------------------
 
-    def surplus(self, spoilt: bool) -> list[Thing]:
-        """Take back what the last probe had for itself (not where a promise was broken); what is more than a few of a kind
+    def surplus(self, probe: int) -> list[Thing]:
+        """Take back what the last probe had for itself (not where it broke a promise); what is more than a few of a kind
         is to be undone."""
         left = self.left()
-        if self._settled and not spoilt:
+        if ids := frozenset(t.id for t in self.things if t.taken):
+            self._doubted[probe], self._settled = ids, False
+        if self._settled:
             return []
-        if spoilt:
-            ids = {t.id for t in self.things if t.taken}
-            for thing in self.things:
-                thing.spoilt = thing.spoilt or thing.id in ids
         by_kind: dict[tuple[str, str], list[Thing]] = {}
         for thing in left:
             if not thing.tries:
                 by_kind.setdefault((thing.resource.name, thing.role), []).append(thing)
         self._forget()
+        if any(self._in_doubt(thing) for kind in by_kind.values() if len(kind) > self._size for thing in kind):
+            self._resolve()
         found = [t for kind in by_kind.values() for t in (*(s for s in kind if s.spoilt), *[s for s in kind if not s.spoilt][self._size :])]
         self._settled = not found
         return found
@@ -172,6 +194,8 @@ class Pool:
             else:
                 self._by_key.pop((thing.resource.name, thing.id), None)
         self.things = remaining[::-1]
+        there = {thing.id for thing in self.things}
+        self._doubted = {probe: still for probe, ids in self._doubted.items() if (still := ids & there)}
 
     def left(self) -> list[Thing]:
         """What was made and is neither undone nor over by itself."""
@@ -185,7 +209,7 @@ class Pool:
                 thing.gone = True
                 continue
             until = min(until, thing.ends_at)
-            if thing.resource.undone_by and self._undoable(thing):
+            if self._undoable(thing):
                 found.append(thing)
         self._left, self._left_until, self._settled = found, until, False
         self._owed = sum(t.tries < MAX_TRIES for t in found)
@@ -201,8 +225,9 @@ class Pool:
         return thing.ends_at < self.now + ahead_s  # a time that cannot be read is none
 
     def _undoable(self, thing: Thing) -> bool:
+        """Whether anything undoes it as it stands; what nothing ever undoes need not be remembered for that."""
         states = self._undone_from.get(thing.resource.name)
-        return states is None or thing.state is None or thing.state in states
+        return thing.resource.undone_by is not None and (states is None or thing.state is None or thing.state in states)
 
 
 def _stateful(resource: Resource, live: Live) -> bool:

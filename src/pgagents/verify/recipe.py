@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.action import Action, Example
 from pgagents.expression import Expression, ExpressionError, Scope
-from pgagents.model import Action, Example, Model, Resource
+from pgagents.model import Model, Resource
 from pgagents.verify.call import Fresh, Live, Signature
 from pgagents.verify.values import low
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgagents.model import Code
+from pgagents.action import Code
 from pgagents.verify.call import Call
 from pgagents.verify.memory import Setting
 

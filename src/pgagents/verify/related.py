@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from pgagents.action import Relation
 from pgagents.expression import ExpressionError, Scope
-from pgagents.model import Relation
 from pgagents.verify.laws import values_of
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen

@@ -17,6 +17,7 @@ from pgagents.model import Model
 from pgagents.report.report import Footer, Header, Report, Result
 from pgagents.verify import plan as planning
 from pgagents.verify.check import Probe, collect
+from pgagents.verify.confirm import confirm
 from pgagents.verify.door import MCP, OPERATOR
 from pgagents.verify.drive import Driver, Spent, Stop
 from pgagents.verify.generate import time_passes
@@ -41,11 +42,6 @@ SELDOM = 20_000
 """After so many new objects Python looks for those that only hold each other; by itself it does after 700."""
 
 
-def contracts(model: Model) -> tuple[Contract, ...]:
-    """Every promise of the catalogue that this version can judge on the wire, in a stable order, without any request."""
-    return planning.all_contracts(setting_of(model, str(model.api.server)), collect())
-
-
 @contextmanager
 def _lasting() -> Iterator[None]:
     """Within it Python's collector comes seldom, and leaves alone what is there already and lasts as long: modules, the catalogue.
@@ -58,6 +54,12 @@ def _lasting() -> Iterator[None]:
     finally:
         gc.unfreeze()
         gc.set_threshold(*before)
+
+
+@_lasting()
+def contracts(model: Model) -> tuple[Contract, ...]:
+    """Every promise of the catalogue that this version can judge on the wire, in a stable order, without any request."""
+    return planning.all_contracts(setting_of(model, str(model.api.server)), collect())
 
 
 @_lasting()
@@ -143,11 +145,14 @@ def verify(
     )  # fmt: skip
     generating = timer() - begun
     gc.freeze()  # contracts and plan
-    stopped = _spend(driver, made, on_progress, begun)
-    if driver.key_refused or (stopped and not driver.answered):
-        ledger.forget()
-    behind = _finish(driver, stopped)
-    return _report(driver, made, options, stopped, behind, started_at, timer() - begun, generating)
+    try:
+        stopped = _spend(driver, made, on_progress, begun)
+        if driver.key_refused or (stopped and not driver.answered):
+            ledger.forget()
+        behind = _finish(driver, stopped)
+        return _report(driver, made, options, stopped, behind, started_at, timer() - begun, generating)
+    finally:
+        driver.close()
 
 
 def _tag(started_at: str, now: float, url: str, options: Options) -> str:
@@ -257,7 +262,7 @@ def _affordable(driver: Driver, probe: Probe, max_requests: int) -> bool:
 def _finish(driver: Driver, stopped: str) -> list[str]:
     try:
         if not stopped:
-            driver.confirm(driver.sender.max_requests)
+            confirm(driver, collect(), driver.sender.max_requests)
     except KeyboardInterrupt:
         driver.sender.notes.append("interrupted while failing cases were tried once more")
     return driver.clean_up()

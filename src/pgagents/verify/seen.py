@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pgagents.model import Code, Output
+from pgagents.action import Code, Output
 from pgagents.verify.call import Call
 from pgagents.wire import Json, Request, Response, Silence, read_json
 

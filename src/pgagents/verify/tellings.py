@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.model import Action, Model, Resource
+from pgagents.action import Action
+from pgagents.model import Model, Resource
 from pgagents.origin import plain
 from pgagents.schema import resolve
 

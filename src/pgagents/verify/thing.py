@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgagents.action import Call as Recipe
 from pgagents.expression import Expression, ExpressionError, Scope
-from pgagents.model import Call as Recipe
 from pgagents.model import Resource
 from pgagents.verify.call import Call
 from pgagents.verify.door import Door

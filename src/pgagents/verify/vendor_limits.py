@@ -8,8 +8,9 @@ from functools import cache
 from typing import Literal
 
 from pgagents.model import Model
+from pgagents.read import read
 from pgagents.resources import folder
-from pgagents.source import Pointer, read
+from pgagents.source import Pointer
 
 What = Literal["seconds", "characters", "items"]
 KINDS: tuple[What, ...] = ("seconds", "characters", "items")

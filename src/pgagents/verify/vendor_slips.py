@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from pgagents.model import Param
+from pgagents.action import Param
 from pgagents.origin import plain
 from pgagents.schema import resolve, subschemas
 from pgagents.verify.call import Call

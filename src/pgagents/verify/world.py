@@ -7,8 +7,8 @@ from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from pgagents.action import Call as Recipe
 from pgagents.expression import Expression, Scope
-from pgagents.model import Call as Recipe
 from pgagents.model import Resource
 from pgagents.verify.call import Call, Fresh, Live, Moment, Signature
 from pgagents.verify.door import Door
@@ -21,7 +21,7 @@ from pgagents.verify.thing import Thing, Unavailable, at_path, evaluated, names_
 __all__ = ["Thing", "Unavailable", "World", "at_path", "will_do"]
 
 Asking = Generator[Call, Seen, Any]
-MOST_UNFIT = 1_000
+MOST_UNFIT = MOST_ONCE = 1_000
 _FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
 LONGEST_PAST = 4
 
@@ -94,6 +94,8 @@ class World:
             found = f"pgv-{self.tag}-{self._fresh}"
             if value.once:
                 self._once[value] = found
+                if len(self._once) > MOST_ONCE:
+                    del self._once[next(iter(self._once))]
             return found
         return value
 
@@ -130,7 +132,7 @@ class World:
             found = [
                 t
                 for t in self.pool.things
-                if t.resource is resource and not t.taken and not t.spoilt and not t.gone and t.made == made and t.role == role
+                if t.resource is resource and not t.taken and not t.gone and t.made == made and t.role == role and self.pool.sound(t)
             ][-1:]
         if not found:
             raise Unavailable(f"{recipe.action.name} answered no {resource.name} that will do")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from pgagents.model import Action
+from pgagents.action import Action
 from pgagents.sandbox import parking_money as money
 from pgagents.sandbox.asked import Asked
 from pgagents.sandbox.decode import Arguments, Decoder, Fault

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.model import Action
+from pgagents.action import Action
 from pgagents.sandbox.call import Call
 from pgagents.sandbox.decode import Arguments, Fault
 from pgagents.sandbox.oddity import Context

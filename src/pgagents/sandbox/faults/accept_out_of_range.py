@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.model import Param
+from pgagents.action import Param
 from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request

@@ -10,7 +10,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"needs_key"})
-ALSO = {"oauth_grants": "a token that was revoked is told 403 too"}
+ALSO = {"oauth_clients": "a client that is not known is told 403 as well", "oauth_grants": "a token that was revoked is told 403 too"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

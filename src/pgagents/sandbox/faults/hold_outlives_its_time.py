@@ -9,7 +9,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 BREAKS = frozenset({"hold_ends"})
-ALSO: dict[str, str] = {}
+ALSO = {"runs_workflows": "a workflow counts the spaces of holds that are over"}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

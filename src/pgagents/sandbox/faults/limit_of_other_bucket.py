@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pgagents.model import Action, Bucket
+from pgagents.action import Action
+from pgagents.model import Bucket
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Limits
 from pgagents.sandbox.oddity import Context

@@ -7,7 +7,10 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"oauth_metadata"})
-ALSO = {"oauth_grants": "its refusals of codes and tokens are such pages too"}
+ALSO = {
+    "oauth_clients": "a client that is not known gets a page as well",
+    "oauth_grants": "its refusals of codes and tokens are such pages too",
+}
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents import apiplugin
+from pgagents.action import Action
 from pgagents.dialect import MCP
 from pgagents.formerly import offered
 from pgagents.functions import Function, functions
-from pgagents.model import Action, Model
+from pgagents.model import Model
 from pgagents.origin import Node
 from pgagents.target import Target, View
 

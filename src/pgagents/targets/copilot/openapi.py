@@ -7,7 +7,7 @@ Microsoft's own parser refuses 3.1; its service knows no composition, no nested 
 from __future__ import annotations
 
 from pgagents.dialect import OPENAPI_30_FLAT
-from pgagents.lower import lower
+from pgagents.lower.schema import lower
 from pgagents.model import Model
 from pgagents.openapi.document import document, losses
 from pgagents.openapi.profile import Profile

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.model import Action, Example, Model
+from pgagents.action import Action, Example
+from pgagents.model import Model
 from pgagents.origin import plain
 from pgagents.target import Loss, Target, View
 from pgagents.wire import target

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgagents.action import Action
 from pgagents.dialect import MCP
 from pgagents.formerly import offered
 from pgagents.functions import Function, functions
-from pgagents.model import Action, Model
+from pgagents.model import Model
 from pgagents.openapi.address import reverse_domain
 from pgagents.origin import Node, Text
 from pgagents.target import Loss, Target, View

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pgagents.action import Action
 from pgagents.formerly import noted
-from pgagents.model import Action, Model
+from pgagents.model import Model
 from pgagents.openapi.address import hosted_url
 from pgagents.origin import Text
 from pgagents.target import Target, View

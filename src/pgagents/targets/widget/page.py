@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.model import Action, Dispatcher, Model, Param, Surface
+from pgagents.action import Action, Param
+from pgagents.model import Dispatcher, Model, Surface
 from pgagents.target import Target, View
 
 TIMEOUT_MS = 15_000

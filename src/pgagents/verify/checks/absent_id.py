@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgagents.action import Code, Param
 from pgagents.contract import Contract
-from pgagents.model import Code, Param, Resource
+from pgagents.model import Resource
 from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, promise, refused_with
 from pgagents.verify.door import Door
@@ -18,6 +19,7 @@ from pgagents.verify.refusal import expected
 from pgagents.verify.seen import Seen
 
 NAME = "absent_id"
+EAGER = True
 TOOLS = True
 ALONE = True
 BEHIND = "-pgv"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pgagents.action import Example
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Example
 from pgagents.origin import plain
 from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, kept, promise, untested
@@ -23,6 +23,7 @@ from pgagents.verify.varied import varied_of
 
 RANK = 6
 NAME = "accepts_valid"
+EAGER = True
 CALLS = True
 TOOLS = True
 UNKNOWN_QUERY, UNKNOWN = "unknown_query", "pgv_unknown"

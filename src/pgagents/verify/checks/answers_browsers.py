@@ -18,6 +18,8 @@ NAME = "answers_browsers"
 ORIGIN = ("browsers",)
 STRANGER = "https://pgv.example"
 TOO_LARGE = 413
+HEADER = "header "
+"""How the catalogue says that a header names the end user."""
 SIMPLE_METHODS = ("GET", "HEAD", "POST")
 ANSWERED, REFUSED, STRANGERS = f"{NAME}/answer@{REST}", f"{NAME}/refusal@{REST}", f"{NAME}/strangers@{REST}"
 
@@ -93,15 +95,16 @@ def _from(origin: str) -> Raw:
     return Raw(headers=(("Origin", origin),))
 
 
-def _asked(door: Door) -> list[str]:
-    """The headers that a page sends and a browser must ask for."""
+def _asked(setting: Setting, door: Door) -> list[str]:
+    """The headers that a page sends and a browser must ask for: its key, its arguments, and for which end user it calls."""
     wires = sorted({p.wire.lower() for p in door.params if p.place == "header"} if door.dispatcher is None else set())
     body = ["content-type"] if door.dispatcher is not None or any(p.place == "body" for p in door.params) else []
-    return ["authorization", *body, *wires]
+    told = [name.removeprefix(HEADER).strip().lower() for name in setting.model.limits.end_user if name.startswith(HEADER)]
+    return list(dict.fromkeys(("authorization", *body, *wires, *told)))
 
 
 def _preflight(setting: Setting, door: Door, contract: str) -> Callable[[], Conversation]:
-    origin, wanted = _origin(setting), _asked(door)
+    origin, wanted = _origin(setting), _asked(setting, door)
     headers = (
         ("Origin", origin), ("Access-Control-Request-Method", door.method), ("Access-Control-Request-Headers", ",".join(wanted)),
     )  # fmt: skip

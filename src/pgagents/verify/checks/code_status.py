@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.action import Code
 from pgagents.contract import Contract
-from pgagents.model import Code
 from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
 from pgagents.verify.door import framework_places
 from pgagents.verify.generate import provokable

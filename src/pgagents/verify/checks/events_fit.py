@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Law
 from pgagents.contract import Contract, Verdict
 from pgagents.expression import Scope
-from pgagents.model import Law
 from pgagents.schema import REF
 from pgagents.verify.check import Judgement, broken, kept, promise_at, untested
 from pgagents.verify.hooks import Event, Heard, misfit, unheard

@@ -9,9 +9,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Param
 from pgagents.contract import Contract, Verdict
 from pgagents.expression import Expression, ExpressionError, Scope
-from pgagents.model import Param, Resource
+from pgagents.model import Resource
 from pgagents.verify.call import Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise
 from pgagents.verify.door import REST, Door

@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Code
 from pgagents.contract import Contract, Verdict
 from pgagents.expression import epoch
-from pgagents.model import Code, Resource, Takes
+from pgagents.model import Resource, Takes
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Probe, broken, kept, promise, refused_with, untested
 from pgagents.verify.counting import counted

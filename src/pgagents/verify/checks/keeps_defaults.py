@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from pgagents.action import Param
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Param
 from pgagents.verify.alike import differing, said
 from pgagents.verify.call import Reuse
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from pgagents.action import Call as Recipe
 from pgagents.contract import Contract
-from pgagents.model import Call as Recipe
 from pgagents.model import Resource
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Probe, broken, kept, promise, refused_with, untested

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from pgagents.action import Action
 from pgagents.contract import Contract
-from pgagents.model import Action
 from pgagents.verify.check import Conversation, Probe, promise, refused_with
 from pgagents.verify.door import OPERATOR, Door
 from pgagents.verify.generate import ordinary

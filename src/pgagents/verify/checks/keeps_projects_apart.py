@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Param
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Param, Resource
+from pgagents.model import Resource
 from pgagents.verify.call import Call, Live, Moment
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at, untested
 from pgagents.verify.door import OPERATOR, REST, Door

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.contract import Contract
-from pgagents.expression import Expression, ExpressionError, Reading, Scope
+from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Resource
 from pgagents.verify import kinds
 from pgagents.verify.call import Call, Recall
@@ -14,7 +14,7 @@ from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, 
 from pgagents.verify.door import MCP, OPERATOR, Door
 from pgagents.verify.edges import edges, places
 from pgagents.verify.generate import ordinary, time_passes
-from pgagents.verify.laws import judged, reads, shown, values_of
+from pgagents.verify.laws import judged, reading_of, reads, shown, values_of
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
@@ -48,7 +48,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         contract = f"{NAME}/{law.name}/{seen.place}"
         if scope is None:
             try:
-                scope = Scope(values, memory.setting.kept((NAME, "reading", door.action.name), lambda: _reading(door)))
+                scope = Scope(values, memory.setting.kept((NAME, "reading", door.action.name), lambda: reading_of(door.action.laws)))
             except ExpressionError as error:
                 yield untested(contract, str(error), firm=True)
                 continue
@@ -61,10 +61,6 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
             yield untested(contract, f"the law cannot be evaluated on this answer: {held.why}", firm=True)
         elif held.outcome == "vacuous":
             memory.notes[(NAME, contract)] = held.why
-
-
-def _reading(door: Door) -> Reading:
-    return Reading.of(e for law in door.action.laws for e in (law.when, law.that) if e is not None)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:

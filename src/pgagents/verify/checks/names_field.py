@@ -27,7 +27,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge refusals of calls that break one argument."""
     field, at = seen.call.field, memory.model.errors.field_at
-    if not field or at is None or seen.code != memory.model.errors.framework.invalid or "error_envelope" in seen.spoilt:
+    if not field or at is None or seen.code != memory.model.errors.framework.invalid or seen.spoilt_by("error_envelope"):
         return
     contract = f"{NAME}/{field}/{seen.place}"
     door = seen.call.door

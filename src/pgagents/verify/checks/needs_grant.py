@@ -127,7 +127,7 @@ def _without(setting: Setting, case: _Case, token: str) -> Conversation:
     contract = f"{NAME}/without/{door.place}"
     verdicts: list[Judgement] = list(refused_with(seen, contract, [setting.model.codes[str(errors.framework.no_scope)]], what))
     told = got(seen.body, errors.scope_at) if errors.scope_at and seen.status >= 400 else None
-    if told not in (None, case.scope) and "error_envelope" not in seen.spoilt:
+    if told not in (None, case.scope) and not seen.spoilt_by("error_envelope"):
         verdicts = [broken(contract, f"{errors.scope_at} is {case.scope}", f"{errors.scope_at} is {told}")]
     yield from verdicts
 

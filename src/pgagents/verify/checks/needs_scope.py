@@ -61,8 +61,9 @@ def _run(setting: Setting, call: Call, contract: str, scope: str) -> Callable[[]
     def run() -> Conversation:
         seen: Seen = yield call
         verdicts = list(refused_with(seen, contract, [code], f"a key without the scope {scope}"))
-        if errors.scope_at and seen.code == code.name and "error_envelope" not in seen.spoilt and got(seen.body, errors.scope_at) != scope:
-            verdicts = [broken(contract, f"{errors.scope_at} is {scope}", f"{errors.scope_at} is {got(seen.body, errors.scope_at)}")]
+        told = got(seen.body, errors.scope_at) if errors.scope_at and seen.code == code.name else scope
+        if told != scope and not seen.spoilt_by("error_envelope"):
+            verdicts = [broken(contract, f"{errors.scope_at} is {scope}", f"{errors.scope_at} is {told}")]
         yield from verdicts
 
     return run

@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Param
 from pgagents.contract import Contract, Verdict
 from pgagents.expression import Expression
-from pgagents.model import Param, Resource
+from pgagents.model import Resource
 from pgagents.verify.call import Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import Door

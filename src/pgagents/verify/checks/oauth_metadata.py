@@ -21,8 +21,13 @@ from pgagents.verify.seen import Seen
 
 NAME = "oauth_metadata"
 SERVER, RESOURCE, CHALLENGE = f"{NAME}/server@rest", f"{NAME}/resource@rest", f"{NAME}/challenge@rest"
+SCOPE = f"{NAME}/challenge_scope@rest"
+UNAUTHORIZED, REFUSED = 401, (401, 403)
+STANDARD = frozenset(("openid", "profile", "email", "address", "phone", "offline_access"))
+"""Scopes of OpenID Connect (Core, 5.4 and 11), which no API has to list as its own."""
 ORIGIN = ("auth", "oauth")
 _NAMED = re.compile(r'resource_metadata="([^"]*)"')
+_MEMBER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
 ENDPOINTS = {"authorize": "authorization_endpoint", "token": "token_endpoint", "revoke": "revocation_endpoint"}
 
 
@@ -39,6 +44,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
         yield promise_at(NAME, "resource", "@rest", f"{oauth.resource_metadata} names this API and that server (RFC 9728)", at, oauth.cite)
         says = "where a 401 names the API's metadata, it is that document"
         yield promise_at(NAME, "challenge", "@rest", says, at, oauth.cite)
+    if _scoped(setting):
+        says = "where a refusal names scopes in WWW-Authenticate, they are those that can be asked for (RFC 6750, 3)"
+        yield promise_at(NAME, "challenge_scope", "@rest", says, (*ORIGIN, "scopes"), oauth.cite)
     for key in ENDPOINTS:
         if path := getattr(oauth, key):
             yield promise_at(
@@ -53,9 +61,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     if oauth is None:
         return
     door = _reader(setting)
-    if oauth.resource_metadata and door is not None:
+    told = tuple(c for c, there in ((CHALLENGE, oauth.resource_metadata), (SCOPE, _scoped(setting))) if there)
+    if told and door is not None:
         call = ordinary(door, recipe_of(setting.model, door.action), "auth", "a call without a key", twist="none")
-        yield Probe(CHALLENGE, 3, (CHALLENGE,), 1, lambda: _asking(call), (), "", spare=True)
+        yield Probe(told[0], 3, told, 1, lambda: _asking(call), (), "", spare=True)
     covers = [c for c, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)) if path]
     if covers:
         yield Probe(f"{NAME}/documents", 3, tuple(covers), len(covers), _documents(setting, oauth), (), "")
@@ -63,6 +72,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         if path := getattr(oauth, key):
             contract = f"{NAME}/endpoint/{key}@rest"
             yield Probe(contract, 5, (contract,), 1, _endpoint(key, path, contract), (), "")
+
+
+def _scoped(setting: Setting) -> bool:
+    """Whether there are scopes to name, and calls that may be refused for want of them."""
+    return bool(setting.model.auth.oauth.scopes) and any(action.key for action in setting.model.actions)
 
 
 def _reader(setting: Setting) -> Door | None:
@@ -77,11 +91,20 @@ def _asking(call: Call) -> Conversation:
 
 
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
-    """Judge what a 401 says of the metadata. It may leave it out (RFC 9728, 5.1); it may not name another document."""
+    """Judge what a refusal says of the metadata and of scopes. It may leave both out; it may not name what is not there."""
     oauth = memory.model.auth.oauth
-    if oauth is None or not oauth.resource_metadata or seen.status != 401 or seen.call.intent == "document":
+    if oauth is None or seen.status not in REFUSED or seen.call.intent == "document":
         return
-    named = _NAMED.search(seen.header("www-authenticate") or "")
+    said = seen.header("www-authenticate") or ""
+    if _scoped(memory.setting):
+        known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # a plan's are scopes as well
+        told = [found[2] or found[3] or "" for found in _MEMBER.finditer(said) if found[1].lower() == "scope"]
+        strange = [name for names in told for name in names.split() if name not in known]
+        expected = f"scopes out of {', '.join(sorted(known - STANDARD))}"
+        yield broken(SCOPE, expected, f"scope {strange[0][:80]}") if strange else kept(SCOPE)
+    if not oauth.resource_metadata or seen.status != UNAUTHORIZED:
+        return
+    named = _NAMED.search(said)
     wanted = [base + oauth.resource_metadata for base in _bases(memory.setting)]
     if named is None or named[1] in wanted:
         yield kept(CHALLENGE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from pgagents.contract import Contract
 from pgagents.model import Bucket
@@ -28,6 +29,8 @@ SKEW_S = 5.0
 WHOLE_S = 1.0
 """A time in whole seconds is less exact by so much."""
 READINGS = 8
+MOST_CALLERS = 50
+"""Of so many callers is remembered what they were told, those heard of last; each access token is one."""
 BEHIND = 3
 """How many calls a server's count may be behind: it may be kept elsewhere, and told a little late."""
 HELD_BACK = 10
@@ -96,7 +99,7 @@ def _limit(seen: Seen, limit: int, bucket: Bucket, possible: list[Bucket], memor
     smallest = min(b.requests for b in possible)
     if limit < smallest:
         return broken(contract, f"a limit of at least {smallest}", f"a limit of {limit}")
-    told: set[int] = memory.notes.setdefault((NAME, "told", _whose(seen), bucket.name), set())
+    told: set[int] = _noted(seen, memory).setdefault(("told", bucket.name), set())
     told.add(limit)
     others = {b.requests: b.name for b in memory.model.buckets.values() if b not in possible}
     if bucket.requests in told and limit in others and limit not in {b.requests for b in possible}:
@@ -124,9 +127,9 @@ def _remaining(seen: Seen, limit: int, remaining: int, per_s: float, memory: Mem
     if remaining >= limit:
         return broken(contract, f"less than the limit of {limit} after an accepted call", f"remaining {remaining}")
     door = seen.call.door
-    key = (NAME, _whose(seen), seen.call.surface, door.action.bucket if door else None, limit)
-    before = memory.notes.get(key)
-    memory.notes[key] = (remaining, seen.sent_at)
+    key, noted = (seen.call.surface, door.action.bucket if door else None, limit), _noted(seen, memory)
+    before = noted.get(key)
+    noted[key] = (remaining, seen.sent_at)
     if before is not None:
         had, at = before
         refill = math.ceil(max(0.0, seen.sent_at + seen.seconds - at + 1.0) * limit / per_s)
@@ -142,8 +145,8 @@ def _cost(seen: Seen, limit: int, remaining: int, memory: Memory, contract: str)
     """
     if not memory.setting.exclusive:
         return None
-    kind = (NAME, "cost", _whose(seen), seen.place, limit, frozenset(name.lower() for name, _ in seen.request.headers))
-    readings: list[tuple[int, int]] = memory.notes.setdefault(kind, [])
+    kind = ("cost", seen.place, limit, frozenset(name.lower() for name, _ in seen.request.headers))
+    readings: list[tuple[int, int]] = _noted(seen, memory).setdefault(kind, [])
     readings.append((remaining, seen.number))
     had, number = readings[0] if len(readings) <= READINGS else readings.pop(0)
     calls = seen.number - number
@@ -152,9 +155,14 @@ def _cost(seen: Seen, limit: int, remaining: int, memory: Memory, contract: str)
     return None
 
 
-def _whose(seen: Seen) -> tuple[str, str]:
-    """Whose bucket it is: a role's, or that of an access token, which belongs to no role."""
-    return seen.call.role, "" if seen.call.role else seen.request.header("authorization") or ""
+def _noted(seen: Seen, memory: Memory) -> dict[Any, Any]:
+    """What was noted of the caller whose bucket it is: a role, or an access token, which belongs to no role."""
+    callers: dict[tuple[str, str], dict[Any, Any]] = memory.notes.setdefault(NAME, {})
+    whose = seen.call.role, "" if seen.call.role else seen.request.header("authorization") or ""
+    noted = callers[whose] = callers.pop(whose, {})
+    if len(callers) > MOST_CALLERS:
+        del callers[next(iter(callers))]
+    return noted
 
 
 def _row(seen: Seen, limit: int, remaining: int, per_s: float, memory: Memory) -> Iterator[Judgement]:
@@ -162,8 +170,8 @@ def _row(seen: Seen, limit: int, remaining: int, per_s: float, memory: Memory) -
 
     Where the bucket refills faster than it is used, being below its limit is all that can be seen.
     """
-    key = (NAME, "row", _whose(seen), seen.call.surface, seen.call.door.action.bucket if seen.call.door else None)
-    row: list[tuple[int, int, float]] = memory.notes.setdefault(key, [])
+    key = ("row", seen.call.surface, seen.call.door.action.bucket if seen.call.door else None)
+    row: list[tuple[int, int, float]] = _noted(seen, memory).setdefault(key, [])
     if row and row[0][0] != limit:
         row.clear()
     row.append((limit, remaining, seen.sent_at))

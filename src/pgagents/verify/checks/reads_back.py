@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Call as Made
 from pgagents.contract import Contract
 from pgagents.expression import Expression, Scope
-from pgagents.model import Call as Made
 from pgagents.model import Resource
 from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from pgagents.action import Param
 from pgagents.contract import Contract
 from pgagents.expression import epoch
-from pgagents.model import Param
 from pgagents.verify.alike import differing, said
 from pgagents.verify.check import Conversation, Probe, broken, kept, promise, untested
 from pgagents.verify.door import REST, Door

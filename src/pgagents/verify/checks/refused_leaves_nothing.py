@@ -9,8 +9,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from pgagents.action import Call as Listed
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Call as Listed
 from pgagents.model import Resource
 from pgagents.verify.call import Call, Recall
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from pgagents.action import Param
 from pgagents.contract import Contract
-from pgagents.model import Param
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation, Judgement, Probe, promise, refused_with
 from pgagents.verify.door import Door

@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator, Iterator
 from itertools import pairwise
 from typing import Any
 
+from pgagents.action import Relation
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Relation
 from pgagents.verify.call import Call, Reuse
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import Door

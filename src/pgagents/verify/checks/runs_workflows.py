@@ -7,8 +7,7 @@ What does not hold of an answer that another check found fault with is no second
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,27 +15,22 @@ from pgagents.contract import Contract, Verdict
 from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Step, Workflow
 from pgagents.source import Pointer
-from pgagents.verify.call import Call, Raw, Wait
+from pgagents.verify.call import Call, Wait
 from pgagents.verify.check import CONFLICT, Conversation, Judgement, Probe, broken, kept, promise_at, untested
-from pgagents.verify.door import OPERATOR, REST, Door
+from pgagents.verify.door import OPERATOR, REST
 from pgagents.verify.encode import JSON
 from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import time_passes
-from pgagents.verify.granting import bearer
 from pgagents.verify.laws import judged, shown, values_of
 from pgagents.verify.memory import Setting
 from pgagents.verify.moments import misformed
-from pgagents.verify.recipe import whole
 from pgagents.verify.secrets import collect, declares
 from pgagents.verify.seen import Seen
+from pgagents.verify.workflow_steps import REFUSED, about_own, as_told, door_of, passes, sent_with, takes_days, valued
 
 RANK = 9
 NAME = "runs_workflows"
-REFUSALS = frozenset((400, 422))
 PAUSE_S = 0.5
-DAY_S = 86400
-REFUSED = 300
-"""Statuses from here on are no success."""
 FOLLOWS = frozenset(
     (
         "accepts_valid",
@@ -98,7 +92,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One for each workflow, with its hours where there is a clock."""
     timed = setting.model.clock is not None and OPERATOR in roles
     for workflow in setting.model.workflows:
-        doors = [_door(setting, step) for step in workflow.steps]
+        doors = [door_of(setting, step) for step in workflow.steps]
         if any(door is None for door in doors):
             continue
         steps = [f"{NAME}/{workflow.name}/{step.name}@{REST}" for step in workflow.steps]
@@ -110,37 +104,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         writes = any(step.action.effect == "write" for step in workflow.steps)
         run = _run(setting, workflow, timed)
         at = tuple(door for door in doors if door is not None and door.surface != OPERATOR)
-        phase = 7 if timed and _takes_days(workflow) else 6
+        phase = 7 if timed and takes_days(workflow) else 6
         yield Probe(f"{NAME}/{workflow.name}@{REST}", phase, covers, cost, run, at, role, writes)
         if later:
             yield Probe(f"{NAME}/{workflow.name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes)
-
-
-def _takes_days(workflow: Workflow) -> bool:
-    """Whether a day passes or more, or a time that only the run tells; what reads of the last day goes before."""
-    waits = [step.after_s for step in workflow.steps if step.after_s]
-    return any(isinstance(wait, Expression) for wait in waits) or sum(wait for wait in waits if not isinstance(wait, Expression)) >= DAY_S
-
-
-def _door(setting: Setting, step: Step) -> Door | None:
-    if step.role == OPERATOR:
-        return Door(step.action, OPERATOR, None, f"{step.action.name}@{OPERATOR}")
-    through = next((d.surface for d in setting.model.dispatchers if d.surface == step.via), REST)
-    return setting.door(str(step.action.name), through)
-
-
-def _sent(setting: Setting, step: Step, scope: Scope) -> Raw:
-    """The headers that a step's surface and a key that was made on the way send. Raises ExpressionError."""
-    surface = setting.model.surfaces.get(step.via)
-    headers: list[tuple[str, str | None]] = list(surface.headers.items()) if surface is not None else []
-    key = scope.evaluate(step.key) if step.key is not None else None
-    return Raw(headers=(*headers, *step.headers, *(bearer(key) if isinstance(key, str) else ())))
-
-
-def _passes(step: Step, scope: Scope) -> float:
-    """How many seconds pass before a step. Raises ExpressionError."""
-    told = scope.evaluate(step.after_s) if isinstance(step.after_s, Expression) else step.after_s
-    return float(told) if isinstance(told, int | float) and 0 < told < math.inf else 0.0
 
 
 @dataclass(slots=True)
@@ -183,14 +150,14 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
     for index, step in enumerate(workflow.steps):
         scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
         try:
-            given = {name: _valued(value, scope) for name, value in step.input.items()}
-            raw, seconds = _sent(setting, step, scope), _passes(step, scope) if timed else 0.0
+            given = {name: valued(value, scope) for name, value in step.input.items()}
+            raw, seconds = sent_with(setting, step, scope), passes(step, scope) if timed else 0.0
         except ExpressionError as error:
             yield from state.say([untested(_id(workflow, step), f"its arguments have no value here: {error}")])
             return state
         if seconds and (wait := time_passes(setting, seconds)):
             yield wait
-        door = _door(setting, step)
+        door = door_of(setting, step)
         assert door is not None
         call = Call(
             door, given, "explore" if step.status < REFUSED else "illegal", f"{workflow.title}: {step.name}",
@@ -200,13 +167,11 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
         of_old = of_old or bool(call.reuse)
         seen: Seen = yield call
         began = seen.sent_at
-        while (
-            seen.sent_at - began < step.within_s and _as_told(setting, step, seen, door) and not _holds(setting, step, seen, timed, state)
-        ):
+        while seen.sent_at - began < step.within_s and as_told(setting, step, seen, door) and not _holds(setting, step, seen, timed, state):
             yield Wait(PAUSE_S, quiet=True)
             seen = yield call
-        yield from state.say(_went(setting, workflow, step, seen, state, firm=again and _own(setting, workflow.steps[:index], step)))
-        answered = _as_told(setting, step, seen, door) and not seen.void
+        yield from state.say(_went(setting, workflow, step, seen, state, firm=again and about_own(setting, workflow.steps[:index], step)))
+        answered = as_told(setting, step, seen, door) and not seen.void
         if answered and of_old and not _holds(setting, step, seen, timed, state):
             state.stale = f"{step.name} is not as what was found before"
         if not answered or state.stale:
@@ -221,38 +186,20 @@ def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], stat
     changed = {step.action.name for step in done if step.role == OPERATOR and step.action.effect == "write"}
     scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
     for step in left:
-        door = _door(setting, step)
+        door = door_of(setting, step)
         if step.role == OPERATOR and step.action.name in changed and door is not None:
             try:
-                given = {name: _valued(value, scope) for name, value in step.input.items()}
+                given = {name: valued(value, scope) for name, value in step.input.items()}
             except ExpressionError:
                 continue
             yield Call(door, given, "explore", f"{step.name}: what was changed is put back", role=step.role, surface=door.surface)
-
-
-def _as_told(setting: Setting, step: Step, seen: Seen, door: Door | None) -> bool:
-    """Whether the status is the step's, or the other one of a refused input where the catalogue leaves that open."""
-    open_ = setting.model.points.refused_status == "any"
-    if step.status < REFUSED and door is not None and not door.on_rest:
-        return seen.status == door.success_status
-    return seen.status == step.status or (open_ and {seen.status, step.status} <= REFUSALS)
-
-
-def _own(setting: Setting, before: Sequence[Step], step: Step) -> bool:
-    """Whether a step is about nothing but things that steps before it made, so that only this workflow can stand in its way."""
-    named = [(setting.model.resources.get(p.refers_to or ""), step.input.get(str(p.name))) for p in step.action.params]
-    about = [(resource, value) for resource, value in named if resource is not None and value is not None]
-    writes = {other.name for other in before if other.action.effect == "write"}
-    return bool(about) and all(
-        resource.made_by is not None and isinstance(value, Expression) and value.names & writes for resource, value in about
-    )
 
 
 def _went(setting: Setting, workflow: Workflow, step: Step, seen: Seen, state: _State, *, firm: bool) -> Iterator[Judgement]:
     """Whether the step was answered with its status; `firm`: a conflict is no matter of how things stand."""
     contract = _id(workflow, step)
     declared = seen.codes.get(seen.code or "")
-    if not seen.void and _as_told(setting, step, seen, seen.call.door):
+    if not seen.void and as_told(setting, step, seen, seen.call.door):
         problem = _unsound(setting, step, seen) or _spilt(setting, step, seen, state)
         collect(seen.body, setting.model.secrets, state.secrets)
         yield broken(contract, f"an answer to {step.name} as {step.action.name} promises it", problem) if problem else kept(contract)
@@ -331,11 +278,3 @@ def _judged(setting: Setting, workflow: Workflow, step: Step, seen: Seen, timed:
         state.kept[step.name] = {name: scope.evaluate(expression) for name, expression in step.keep.items()}
     except ExpressionError:
         state.kept[step.name] = {}
-
-
-def _valued(value: Any, scope: Scope) -> Any:
-    if isinstance(value, Expression):
-        return whole(scope.evaluate(value))
-    if isinstance(value, Mapping):
-        return {k: _valued(v, scope) for k, v in value.items()}
-    return [_valued(v, scope) for v in value] if isinstance(value, list) else value

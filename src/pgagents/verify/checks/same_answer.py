@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Former
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Former, Resource
+from pgagents.model import Resource
 from pgagents.verify.call import Intent, Live, Raw
 from pgagents.verify.check import CONFLICT, Conversation, Judgement, Probe, broken, kept, promise
 from pgagents.verify.door import Door

@@ -7,14 +7,14 @@ and moved; then we wait for what comes. The first delivery is answered with an e
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Action, Move, Resource
+from pgagents.model import Resource
 from pgagents.verify.call import Call, Wait
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, broken, kept, promise_at, untested
 from pgagents.verify.door import REST, Door
+from pgagents.verify.event_steps import Told, act, steps_of, types_of
 from pgagents.verify.hooks import Event, Heard, covered, judged, misfit, read, same, unheard
 from pgagents.verify.memory import Setting
 from pgagents.verify.receiver import Inbox
@@ -36,16 +36,6 @@ BOX = "events"
 THEIRS, GONE = f"{BOX}-of-another", f"{BOX}-deleted"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An action that succeeded: which event must tell of it, about which id, and the thing as the action answered it."""
-
-    type: str
-    resource: Resource
-    id: str
-    body: Mapping[str, Any]
-
-
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each type of event that an action sends, and two about all."""
     hooks = setting.model.webhooks
@@ -55,9 +45,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
         if event.by and event.about:
             says = f"{' or '.join(event.by)} sends {type} within {hooks.within_s} s: the {event.about} as the action left it"
             yield promise_at(NAME, type, "@rest", says, ("webhooks", "events", type), event.cite or hooks.cite)
-    if _steps(setting):
+    if steps_of(setting):
         yield promise_at(NAME, "once", "@rest", "each action sends its event once, a refused one none", ("webhooks", "events"), hooks.cite)
-        if len(_types(_steps(setting))) > 1:
+        if len(types_of(steps_of(setting))) > 1:
             says = "an event goes to each webhook that asked for its type"
             yield promise_at(NAME, "each", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
         yield promise_at(NAME, "private", "@rest", "events tell no secret", ("webhooks", "events"), hooks.cite)
@@ -84,21 +74,17 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One conversation, for every check that listens."""
     hooks, receiver = setting.model.webhooks, setting.receiver
     door = setting.door(str(hooks.registered_by), REST) if hooks else None
-    steps = _steps(setting) if door else ()
+    steps = steps_of(setting) if door else ()
     if door is None or receiver is None or not steps:
         return
     doors = (door, *(setting.by_place[f"{action.name}@{REST}"] for _, _, action, _ in steps))
     own = any(c.id == OWN for c in promises(setting))
     both = own and "second" in roles
     covers = tuple(id for id in covered(setting) if both or id != OWN)
-    cost = len(steps) + len(_types(steps)) + 3 + 2 * both
+    cost = len(steps) + len(types_of(steps)) + 3 + 2 * both
     yield Probe(f"{NAME}/{BOX}", 3, covers, cost, _run(setting, receiver, door, another=both), doors, "main", True)
     if own and not both:
         yield Probe(f"{NAME}/{THEIRS}", 3, (OWN,), cost, _run(setting, receiver, door, another=True), doors, "second", True)
-
-
-def _types(steps: tuple[Step, ...]) -> list[str]:
-    return list(dict.fromkeys(type for type, *_ in steps))
 
 
 def _others_of(setting: Setting, types: list[str]) -> list[str]:
@@ -130,31 +116,12 @@ def _ending(setting: Setting) -> Door | None:
     return setting.door(str(kind.undone_by.action.name), REST) if kind is not None and kind.undone_by is not None else None
 
 
-Step = tuple[str, Resource, Action, Move | None]
-
-
-def _steps(setting: Setting) -> tuple[Step, ...]:
-    """What to do to one thing of a resource so that every event about it is sent: make it, move it in place, move it on."""
-    hooks = setting.model.webhooks
-    found: list[Step] = []
-    for type, event in hooks.events.items() if hooks else ():
-        resource = setting.model.resources.get(event.about or "")
-        for name in event.by if resource is not None and resource.made_by is not None else ():
-            assert resource is not None
-            assert resource.made_by is not None
-            move = next((m for m in resource.moves if m.action.name == name), None)
-            action = resource.made_by.action if resource.made_by.action.name == name else move.action if move else None
-            if action is not None and setting.door(name, REST) is not None:
-                found.append((type, resource, action, move))
-    return tuple(sorted(found, key=lambda s: (s[1].name, s[3] is not None, s[3] is not None and s[3].to not in s[3].origin_states)))
-
-
 def _run(setting: Setting, receiver: Inbox, door: Door, *, another: bool) -> Callable[[], Conversation]:
     hooks = setting.model.webhooks
 
     def run() -> Conversation:
-        steps = _steps(setting)
-        boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(_types(steps))}
+        steps = steps_of(setting)
+        boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(types_of(steps))}
         tellers: dict[str, str] = {}
         for type, box in boxes.items():
             address = receiver.open(box, refusals=1 if hooks.again_within_s and not tellers else 0)
@@ -170,7 +137,7 @@ def _run(setting: Setting, receiver: Inbox, door: Door, *, another: bool) -> Cal
         theirs = (yield from _others(setting, receiver, door, list(boxes))) if another else None
         told: list[Told] = []
         secrets: set[str] = set()
-        yield from _acted(setting, steps, told, secrets)
+        yield from act(setting, steps, told, secrets)
         looks = 0
         while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(setting, receiver, told, boxes):
             looks += 1
@@ -218,7 +185,7 @@ def _longest(setting: Setting, door: Door, address: str) -> str:
 
 def _others(setting: Setting, receiver: Inbox, door: Door, types: list[str]) -> Generator[Any, Any, str | None]:
     """Another project's webhook for everything, and a thing of its own; gives that thing's id."""
-    hooks, resource = setting.model.webhooks, _steps(setting)[0][1]
+    hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
     given = {hooks.url: receiver.open(THEIRS), hooks.types: types}
     made: Seen = yield Call(door, given, "valid", "another project's webhook", role="second", owner="second", fresh=True)
     if not made.success or resource.made_by is None:
@@ -274,37 +241,6 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
     """What was told is judged in the conversation itself, which knows what was done."""
     del heard, setting
     yield from ()
-
-
-def _acted(setting: Setting, steps: tuple[Step, ...], told: list[Told], secrets: set[str]) -> Conversation:
-    """Make one thing of each resource and move it; at last try what must be refused."""
-    current: dict[str, Mapping[str, Any]] = {}
-    for type, resource, action, move in steps:
-        door = _door(setting, action, last=(type, resource, action, move) == steps[-1])
-        recipe = resource.made_by
-        assert recipe is not None
-        why = f"so that {type} is sent"
-        if move is None:
-            seen: Seen = yield Call(door, recipe.input, "valid", why, fresh=True, surface=door.surface)
-        elif resource.name in current:
-            seen = yield Call(door, move.input, "valid", why, subject=resource, made=current[resource.name], surface=door.surface)
-        else:
-            seen = yield Call(door, move.input, "valid", why, subject=resource, states=move.origin_states, fresh=True, surface=door.surface)
-        body = at_path(recipe.at, seen) if recipe.at is not None and seen.success else None
-        if isinstance(body, Mapping) and isinstance(body.get(resource.id), str):
-            current[resource.name] = {**current.get(resource.name, {}), **body}
-            told.append(Told(type, resource, body[resource.id], {} if seen.spoilt else body))  # what is wrong itself is no measure
-            secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
-            if move is not None and move.to not in move.origin_states:
-                again = f"{action.name} once more, which must be refused and send nothing"
-                plainly = setting.by_place[f"{action.name}@{REST}"]
-                yield Call(plainly, move.input, "illegal", again, subject=resource, made=current[resource.name])
-
-
-def _door(setting: Setting, action: Action, *, last: bool) -> Door:
-    """REST's; for the last step a dispatcher's where there is one, as an event is promised of the action and not of the surface."""
-    doors = (setting.door(str(action.name), d.surface) for d in setting.model.dispatchers) if last else ()
-    return next((d for d in doors if d is not None), setting.by_place[f"{action.name}@{REST}"])
 
 
 def _all_came(setting: Setting, receiver: Inbox, told: list[Told], boxes: Mapping[str, str]) -> bool:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pgagents.action import Param
 from pgagents.contract import Contract
-from pgagents.model import Param
 from pgagents.verify.call import Call, Signature
 from pgagents.verify.check import Conversation, Probe, accepted, promise, untested
 from pgagents.verify.door import Door

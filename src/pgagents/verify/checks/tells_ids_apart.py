@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Param
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Param, Resource
+from pgagents.model import Resource
 from pgagents.verify.call import Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, refused_with
 from pgagents.verify.door import REST, Door
@@ -25,7 +26,8 @@ from pgagents.wire import json_bytes
 
 NAME = "tells_ids_apart"
 REMEMBERS = True
-MOST_IDS = 20_000
+MOST_IDS, MOST_KEYS = 2_000, 20_000
+"""How many things are remembered, those made last; a key is for longer than its thing."""
 CORRECT = ("valid", "explore")
 _HEX = re.compile(r"[0-9A-Fa-f{}-]*")
 """UUIDs and the like: their letters are digits, which have no case."""
@@ -75,21 +77,23 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         yield broken(f"{NAME}/made/{door.place}", f"a {maker.name} with an id of its own", "the id of another that was made before")
     else:
         yield kept(f"{NAME}/made/{door.place}")
-    if len(made) < MOST_IDS:
-        made[thing] = said
+    made[thing] = said
+    if len(made) > MOST_IDS:
+        del made[next(iter(made))]
 
 
 def _repeated(seen: Seen, memory: Memory) -> bool:
     """Whether a call had its idempotency key before; from now on it has."""
     name = seen.call.door.action.idempotency if seen.call.door else None
-    used: set[str] = memory.notes.setdefault((NAME, "keys"), set())
+    used: dict[str, None] = memory.notes.setdefault((NAME, "keys"), {})
     if name is None or name not in seen.input:
         return False
     key = f"{seen.call.role} {seen.input[name]}"
     if key in used:
         return True
-    if len(used) < MOST_IDS:
-        used.add(key)
+    used[key] = None
+    if len(used) > MOST_KEYS:
+        del used[next(iter(used))]
     return False
 
 

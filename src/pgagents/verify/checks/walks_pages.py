@@ -9,9 +9,10 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pgagents.action import Call as Made
+from pgagents.action import Param
 from pgagents.contract import Contract
-from pgagents.model import Call as Made
-from pgagents.model import Param, Resource
+from pgagents.model import Resource
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import ordinary

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.model import Action
+from pgagents.action import Action
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Drawn
 from pgagents.sandbox.oddity import Context

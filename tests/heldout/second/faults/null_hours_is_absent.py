@@ -6,7 +6,7 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.second.around import judged
-from pgagents.model import Action
+from pgagents.action import Action
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 

@@ -22,10 +22,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Action
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import Said, offered, told
 from pgagents.lint.words import words
-from pgagents.model import Action, Model
+from pgagents.model import Model
 from pgagents.schema import closure, subschemas
 
 _INPUTS = {

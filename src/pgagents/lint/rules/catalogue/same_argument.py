@@ -22,8 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.action import Action, Param
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Action, Model, Param
+from pgagents.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

@@ -21,9 +21,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Action, Example, Law
 from pgagents.expression import ExpressionError, Scope, epoch
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Action, Example, Law, Model
+from pgagents.model import Model
 from pgagents.schema import resolve
 
 

@@ -6,21 +6,20 @@ wider, told in the description where the language has one, and listed as a loss 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from pgagents.dialect import Dialect
-from pgagents.intersect import Flat, add_null, intersect
+from pgagents.intersect import Flat, add_null
+from pgagents.lower.flatten import Flattening, Stack
+from pgagents.lower.keywords import Keywords, describe
+from pgagents.lower.losses import Losses
 from pgagents.nullable import null_beside, takes_null, with_null
 from pgagents.origin import Node, Text, origin_of
-from pgagents.patterns import whole
 from pgagents.schema import REF
 from pgagents.source import Pointer
-from pgagents.target import Loss, Went
+from pgagents.target import Loss
 from pgagents.wording import WORDS, hinted, short
-
-Stack = tuple[str, ...]
 
 _ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
 
@@ -34,28 +33,23 @@ def lower(schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialec
         return schema if isinstance(schema, Node) else Node(schema), ()
     lowering = _Lowering(schemas, dialect)
     lowered = lowering.schema(schema, origin_of(schema) or (), ())
-    return lowered if lowered is not None else Node(origin=origin_of(schema) or ()), tuple(lowering.losses)
+    return lowered if lowered is not None else Node(origin=origin_of(schema) or ()), tuple(lowering.losses.told)
 
 
 class _Lowering:
     """One schema's way into one dialect. `schema` answers None where a value cannot be described at all."""
 
     def __init__(self, schemas: Mapping[str, Any], dialect: Dialect) -> None:
-        self.schemas = schemas
         self.dialect = dialect
-        self.losses: dict[Loss, None] = {}
-        self.widened = 0
-
-    def lose(self, origin: Pointer, keyword: str, value: Any, went: Went, detail: str = "") -> None:
-        self.widened += 1
-        says = keyword if isinstance(value, dict | list) and keyword != "enum" else f"{keyword} {short(value)}"
-        self.losses[Loss(origin, says, went, detail)] = None
+        self.losses = Losses()
+        self.flattening = Flattening(schemas, dialect, self.losses)
+        self.keywords = Keywords(dialect, self.losses)
 
     def schema(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
         origin = origin_of(raw) or origin
         if "$ref" in raw and self.dialect.refs == "keep":
             return self._kept_reference(raw, origin, stack)
-        found = self._flat(raw, origin, stack)
+        found = self.flattening.flat(raw, origin, stack)
         if found is None:
             return None
         flat, stack = found
@@ -74,38 +68,6 @@ class _Lowering:
         outer["allOf"] = [reference, *outer.get("allOf", ())]
         return outer
 
-    # references and allOf
-
-    def _flat(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> tuple[Flat, Stack] | None:
-        """The schema with its references laid in and its `allOf` met, as far as the dialect needs it."""
-        own = Flat({k: v for k, v in raw.items() if k != "$ref"}, origin, getattr(raw, "places", None))
-        if "$ref" in raw:
-            name = str(raw["$ref"])[len(REF) :]
-            if stack.count(name) >= self.dialect.unroll or name not in self.schemas:
-                self.lose(origin, "schema", name, "dropped", "it contains itself")
-                return None
-            behind = self._flat(self.schemas[name], ("schemas", name), (*stack, name))
-            if behind is None:
-                return None
-            own, stack = self._both(behind[0], own), behind[1]
-        if "allOf" in own and not self.dialect.all_of:
-            parts = own.pop("allOf")
-            place = own.place("allOf")
-            for index, part in enumerate(parts):
-                inner = self._flat(part, origin_of(part) or (*place, index), stack)
-                if inner is None:
-                    return None
-                own, stack = self._both(inner[0], own), inner[1]
-        return own, stack
-
-    def _both(self, inner: Flat, outer: Flat) -> Flat:
-        if not inner:
-            return outer
-        both, lost = intersect(inner, outer)
-        for keyword, place, value in lost:
-            self.lose(place, keyword, value, "widened", "one schema cannot say both")
-        return both
-
     # alternatives
 
     def _const(self, flat: Flat) -> None:
@@ -115,6 +77,9 @@ class _Lowering:
             del flat["const"]
             flat["type"] = "null"
         elif not self.dialect.const:
+            if flat["const"] not in flat.get("enum", [flat["const"]]):
+                beside = f"const {short(flat['const'])}"
+                self.losses.add(flat.place("enum"), "enum", flat["enum"], "widened", f"beside {beside} nothing would be taken")
             flat["enum"], flat.places["enum"] = [flat.pop("const")], flat.place("const")
 
     def _alternatives(self, flat: Flat, stack: Stack) -> Node | str | None:
@@ -136,7 +101,7 @@ class _Lowering:
         if len(real) < 2:
             return
         if self.dialect.any_of == "none" or "anyOf" in flat:
-            self.lose(flat.place("type"), "type", kinds, "widened", "any type is taken")
+            self.losses.add(flat.place("type"), "type", kinds, "widened", "any type is taken")
             del flat["type"]
             return
         place = flat.place("type")
@@ -147,7 +112,7 @@ class _Lowering:
     def _several(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
         branches = list(flat[keyword])
         if self.dialect.any_of == "none":
-            self.lose(flat.place(keyword), keyword, branches, "widened", "any value is taken")
+            self.losses.add(flat.place(keyword), keyword, branches, "widened", "any value is taken")
             del flat[keyword]
             return None
         if self.dialect.any_of == "alone":
@@ -158,17 +123,17 @@ class _Lowering:
     def _beside(self, flat: Flat, keyword: str, stack: Stack) -> None:
         """The alternatives stay among the other keywords."""
         branches, place = list(flat.pop(keyword)), flat.place(keyword)
-        before = self.widened
+        before = self.losses.met
         lowered = [self.schema(b, (*place, i), stack) for i, b in enumerate(branches)]
         if any(b is None for b in lowered):
-            self.lose(place, keyword, branches, "widened", "one of them contains itself")
+            self.losses.add(place, keyword, branches, "widened", "one of them contains itself")
             return
-        exact = self.dialect.one_of and self.widened == before  # a value may fit two branches once one of them is wider
+        exact = self.dialect.one_of and self.losses.met == before  # a value may fit two branches once one of them is wider
         said = keyword if keyword == "anyOf" or exact else "anyOf"
         if said != keyword:
-            self.lose(place, keyword, branches, "widened", "more than one may hold")
+            self.losses.add(place, keyword, branches, "widened", "more than one may hold")
         if said in flat:
-            self.lose(place, keyword, branches, "widened", "one schema cannot say both")
+            self.losses.add(place, keyword, branches, "widened", "one schema cannot say both")
         else:
             flat[said], flat.places[said] = _Lowered(lowered), place
 
@@ -180,20 +145,20 @@ class _Lowering:
         if len(rest) != 1 or not (d.null == "nullable" or not nulls or d.any_of == "none"):
             return None
         takes_null = bool(nulls) and "null" in flat.get("type", ["null"]) and None in flat.get("enum", [None])
-        found = self._flat(rest[0], origin_of(rest[0]) or (*place, 0), stack)
+        found = self.flattening.flat(rest[0], origin_of(rest[0]) or (*place, 0), stack)
         if found is None:
             del flat[keyword]
-            self.lose(place, keyword, [], "widened", "it contains itself")
+            self.losses.add(place, keyword, [], "widened", "it contains itself")
             return None
         base = Flat({k: v for k, v in flat.items() if k != keyword}, flat.origin, flat.places)
         if takes_null and ("allOf" in found[0] or any(isinstance(v, _Lowered) for v in base.values())):
             return None
-        both, stack = self._both(found[0], base), found[1]
+        both, stack = self.flattening.both(found[0], base), found[1]
         self._const(both)
         if takes_null and "oneOf" in both:
-            self.lose(both.place("oneOf"), "oneOf", both["oneOf"], "widened", "more than one may hold")
+            self.losses.add(both.place("oneOf"), "oneOf", both["oneOf"], "widened", "more than one may hold")
         if takes_null and not add_null(both):
-            self.lose(place, keyword, [], "widened", "any value is taken")
+            self.losses.add(place, keyword, [], "widened", "any value is taken")
             both = Flat({k: v for k, v in base.items() if k in _ANNOTATIONS}, flat.origin, flat.places)
         settled = self._alternatives(both, stack)
         if settled is None:
@@ -209,13 +174,13 @@ class _Lowering:
             part = Node({"allOf": [branch, _Placed(base, flat)]}, origin=origin_of(branch) or (*place, index)) if base else branch
             lowered.append(self.schema(part, (*place, index), stack))
         if any(b is None for b in lowered):
-            self.lose(place, keyword, branches, "widened", "one of them cannot be said")
+            self.losses.add(place, keyword, branches, "widened", "one of them cannot be said")
             del flat[keyword]
             return None
         if keyword == "oneOf" and not self.dialect.one_of:
-            self.lose(place, keyword, branches, "widened", "more than one may hold")
+            self.losses.add(place, keyword, branches, "widened", "more than one may hold")
         out = Node({"anyOf": lowered}, origin=flat.origin)
-        self._describe(out, flat, [WORDS["deprecated"](flat.get("deprecated"))])
+        describe(out, flat, [WORDS["deprecated"](flat.get("deprecated"))])
         return out
 
     # keywords
@@ -224,7 +189,7 @@ class _Lowering:
         d = self.dialect
         out = Node(origin=flat.origin)
         hints: list[str] = []
-        kinds = self._types(flat, out)
+        kinds = self.keywords.types(flat, out)
         for keyword, value in list(flat.items()):
             if keyword in ("anyOf", "oneOf"):
                 out[keyword] = list(value)
@@ -232,28 +197,13 @@ class _Lowering:
                 parts = [self.schema(part, (*flat.place(keyword), i), stack) for i, part in enumerate(value)]
                 if said := [part for part in parts if part is not None]:
                     out[keyword] = said
-            elif keyword == "default" and not d.defaults:
-                hints.append(f"default {short(value)}")
-                self.lose(flat.place(keyword), keyword, value, "description")
-            elif keyword in ("title", "default"):
-                out[keyword] = value
-            elif keyword == "examples" and d.examples != "none":
-                out[d.examples] = value if d.examples == "examples" else value[0]
-            elif keyword == "enum":
-                self._enum(flat, kinds, out, hints)
-            elif keyword in ("exclusiveMinimum", "exclusiveMaximum"):
-                self._exclusive(keyword, flat, kinds, out, hints)
-            elif keyword == "format":
-                self._format(flat, kinds, out, hints)
             elif keyword == "items":
                 items = self.schema(value, flat.place(keyword), stack)
                 if items is None:
                     return None
                 out["items"] = items
-            elif keyword == "const":
-                out["const"] = value
-            elif keyword in WORDS or keyword in ("readOnly", "writeOnly"):
-                self._plain(keyword, flat, out, hints)
+            else:
+                self.keywords.write(keyword, flat, kinds, out, hints)
         if not self._object(flat, kinds, out, stack):
             return None
         if d.named:
@@ -261,99 +211,10 @@ class _Lowering:
                 if kind in kinds:
                     out.setdefault(keyword, Node(origin=flat.origin))
         if not d.untyped and "type" not in out and "anyOf" not in out:
-            self.lose(flat.origin, "any", "value", "dropped", "the vendor takes no value without a type")
+            self.losses.add(flat.origin, "any", "value", "dropped", "the vendor takes no value without a type")
             return None
-        self._describe(out, flat, hints)
+        describe(out, flat, hints)
         return null_beside(out) if d.null == "branch" and out.pop("nullable", False) else out
-
-    def _types(self, flat: Flat, out: Node) -> list[str]:
-        """Writes the type and answers the types without null."""
-        d = self.dialect
-        kinds = [flat["type"]] if isinstance(flat.get("type"), str) else list(flat.get("type", ()))
-        if not kinds and flat.get("enum") and all(isinstance(v, str) for v in flat["enum"]):
-            kinds = ["string"]
-        may_be_null = "null" in kinds and None in flat.get("enum", [None])
-        real = [k for k in kinds if k != "null" and not (k == "integer" and "number" in kinds)]
-        if not kinds:
-            return []
-        if not real:
-            out["type"] = "NULL" if d.upper_types else "null"
-            if d.nullable_needs_type:
-                out.update({"type": "string", "nullable": True, "enum": [None]})
-            flat.pop("enum", None)
-            return []
-        names = [k.upper() for k in real] if d.upper_types else real
-        if may_be_null and d.null == "type":
-            names.append("null")
-        out["type"] = names[0] if len(names) == 1 else names
-        if may_be_null and d.null != "type":
-            out["nullable"] = True
-        return real
-
-    def _plain(self, keyword: str, flat: Flat, out: Node, hints: list[str]) -> None:
-        """A keyword that is carried as it is, or said in words."""
-        d, value = self.dialect, flat[keyword]
-        if keyword == "pattern" and d.whole_patterns:
-            said = whole(value)
-            if said is None:
-                self._say(keyword, flat, hints)
-            else:
-                out[keyword] = value if said == value else said
-                if keyword in d.repeated:
-                    self._say(keyword, flat, hints, "the vendor does not promise to heed it")
-        elif keyword in d.keywords and not (keyword in d.most and value > d.most[keyword]):
-            out[keyword] = value
-            if keyword in d.repeated:
-                self._say(keyword, flat, hints, "the vendor does not promise to heed it")
-        elif keyword in WORDS:
-            self._say(keyword, flat, hints)
-        elif value:
-            self.lose(flat.place(keyword), keyword, value, "dropped")
-
-    def _say(self, keyword: str, flat: Flat, hints: list[str], detail: str = "") -> None:
-        value = flat[keyword]
-        words = WORDS[keyword](value)
-        if not words:
-            return
-        if self.dialect.describes:
-            hints.append(words)
-        self.lose(flat.place(keyword), keyword, value, "description" if self.dialect.describes else "dropped", detail)
-
-    def _enum(self, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
-        values = [v for v in flat["enum"] if v is not None or self.dialect.null_in_enum]
-        texts = [v for v in values if isinstance(v, str)]
-        if self.dialect.enums == "any":
-            out["enum"] = values
-        elif texts and all(texts) and (kinds == ["string"] or (not kinds and texts == values)):
-            out["enum"] = texts
-        else:
-            self._say("enum", flat, hints)
-
-    def _exclusive(self, keyword: str, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
-        d, bound = self.dialect, flat[keyword]
-        plain = "minimum" if keyword == "exclusiveMinimum" else "maximum"
-        tighter = max if plain == "minimum" else min
-        if d.exclusive == "number":
-            self._plain(keyword, flat, out, hints)
-        elif d.exclusive == "boolean":
-            other = flat.get(plain)
-            if other is None or tighter(bound, other) == bound:
-                flat[plain] = out[plain] = bound
-                out[keyword] = True
-        else:
-            whole_numbers = kinds == ["integer"]
-            if whole_numbers:
-                bound = math.floor(bound) + 1 if plain == "minimum" else math.ceil(bound) - 1
-            else:
-                self._say(keyword, flat, hints)
-            flat[plain] = out[plain] = tighter(bound, flat.get(plain, bound))
-
-    def _format(self, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
-        allowed = self.dialect.formats
-        if allowed is None or (len(kinds) == 1 and flat["format"] in allowed.get(kinds[0], ())):
-            out["format"] = flat["format"]
-        else:
-            self._say("format", flat, hints)
 
     # objects
 
@@ -371,14 +232,15 @@ class _Lowering:
             self._closed(flat, out, further, cut)
         elif d.additional == "drop":
             if further is not True:
-                self.lose(flat.place("additionalProperties"), "additionalProperties", further, "dropped", "other members are not refused")
+                place = flat.place("additionalProperties")
+                self.losses.add(place, "additionalProperties", further, "dropped", "other members are not refused")
         elif isinstance(further, Mapping):
             inner = self.schema(further, flat.place("additionalProperties"), stack)
             out["additionalProperties"] = True if inner is None or cut else inner
         elif d.additional == "explicit" or "additionalProperties" in flat:
             out["additionalProperties"] = bool(further) or cut
         if not d.empty_objects and is_object and not out.get("properties"):
-            self.lose(flat.origin, "object", "without named members", "dropped", "the vendor refuses it")
+            self.losses.add(flat.origin, "object", "without named members", "dropped", "the vendor refuses it")
             return False
         return True
 
@@ -390,11 +252,11 @@ class _Lowering:
             out.setdefault("required", list(members))  # strict: said of an object without members too
         place = flat.place("additionalProperties")
         if isinstance(further, Mapping) or (further is not False and not members):
-            self.lose(place, "additionalProperties", further, "narrowed", "only named members may be sent")
+            self.losses.add(place, "additionalProperties", further, "narrowed", "only named members may be sent")
         elif cut or set(flat.get("required", ())) - set(members):
-            self.lose(place, "properties", {}, "narrowed", "a member cannot be said")
+            self.losses.add(place, "properties", {}, "narrowed", "a member cannot be said")
         elif further is not False:
-            self.lose(place, "additionalProperties", further, "dropped", "only named members may be sent")
+            self.losses.add(place, "additionalProperties", further, "dropped", "only named members may be sent")
 
     def _properties(self, flat: Flat, out: Node, stack: Stack) -> bool:
         """Writes the members that can be said; answers whether one could not."""
@@ -426,20 +288,11 @@ class _Lowering:
         """An optional member as one that is always there: null stands for none."""
         taken = takes_null(member)
         detail = "null and not given cannot be told apart" if taken else "null stands for: not given; who makes the call leaves it out"
-        self.lose(origin_of(member) or origin, "optional", [], "widened", detail)
+        self.losses.add(origin_of(member) or origin, "optional", [], "widened", detail)
         text = member.get("description", "")
         said = member if taken else with_null(member)
         said["description"] = Text(hinted(text, "null if not given", inside=True), origin_of(text) or member.origin)
         return said
-
-    def _describe(self, out: Node, flat: Flat, hints: list[str]) -> None:
-        """The description, with what could not be said otherwise behind it."""
-        text = flat.get("description", "")
-        said = "; ".join(dict.fromkeys(h for h in hints if h))
-        if said:
-            out["description"] = Text(hinted(text, said), origin_of(text) or flat.origin)
-        elif text:
-            out["description"] = text
 
 
 class _Lowered(list[Any]):

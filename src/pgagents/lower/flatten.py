@@ -1,0 +1,56 @@
+"""A schema with its references laid in and its `allOf` met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.dialect import Dialect
+from pgagents.intersect import Flat, intersect
+from pgagents.lower.losses import Losses
+from pgagents.origin import origin_of
+from pgagents.schema import REF
+from pgagents.source import Pointer
+
+Stack = tuple[str, ...]
+"""Names of the schemas that what is being lowered stands in, outermost first."""
+
+
+class Flattening:
+    """Flattens as far as one dialect needs it."""
+
+    def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, losses: Losses) -> None:
+        self.schemas = schemas
+        self.dialect = dialect
+        self.losses = losses
+
+    def flat(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> tuple[Flat, Stack] | None:
+        """The schema flat, and the schemas it now stands in; None where it contains itself without end or names no schema."""
+        own = Flat({k: v for k, v in raw.items() if k != "$ref"}, origin, getattr(raw, "places", None))
+        if "$ref" in raw:
+            name = str(raw["$ref"])[len(REF) :]
+            if stack.count(name) >= self.dialect.unroll or name not in self.schemas:
+                self.losses.add(origin, "schema", name, "dropped", "it contains itself")
+                return None
+            behind = self.flat(self.schemas[name], ("schemas", name), (*stack, name))
+            if behind is None:
+                return None
+            own, stack = self.both(behind[0], own), behind[1]
+        if "allOf" in own and not self.dialect.all_of:
+            parts = own.pop("allOf")
+            place = own.place("allOf")
+            for index, part in enumerate(parts):
+                inner = self.flat(part, origin_of(part) or (*place, index), stack)
+                if inner is None:
+                    return None
+                own, stack = self.both(inner[0], own), inner[1]
+        return own, stack
+
+    def both(self, inner: Flat, outer: Flat) -> Flat:
+        """What both take; `outer` wins where one schema cannot say both."""
+        if not inner:
+            return outer
+        both, lost = intersect(inner, outer)
+        for keyword, place, value in lost:
+            self.losses.add(place, keyword, value, "widened", "one schema cannot say both")
+        return both

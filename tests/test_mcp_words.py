@@ -1,0 +1,56 @@
+"""Which status a tool's words tell of: a number that is said to be one, and no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from pgagents.verify.mcp_form import ToolForm
+from pgagents.wire import Response, json_bytes
+from verifying import model
+
+
+def status_of(words: str) -> int:
+    form, action = ToolForm(model(), model().surfaces["mcp"]), next(iter(model().actions))
+    result = {"isError": True, "content": [{"type": "text", "text": words}]}
+    return form.answer(action, Response(200, (), json_bytes({"jsonrpc": "2.0", "id": 1, "result": result}))).status
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        ("The API said NOT_FOUND (409): nope", 409),
+        ("NOT_FOUND: there is no such lot", 404),
+        ("Request failed with status code 404", 404),
+        ("HTTP 503", 503),
+        ("HTTP/1.1 500 Internal Server Error", 500),
+        ("API error: 404 Not Found", 404),
+        ("Error 404: no such lot", 404),
+        ("404: no such lot", 404),
+        ("409 Conflict", 409),
+        ("API error (422)", 422),
+        ("GET /lots returned 404 for lot_1", 404),
+        ("status=409", 409),
+        ("Error code: 429.", 429),
+        ("502", 502),
+    ],
+)
+def test_a_number_that_is_said_to_be_a_status_is_one(words: str, status: int) -> None:
+    assert status_of(words) == status
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'I cannot do that: hold_id: " hold_486cqirceYhZuJwc " does not match',
+        "500 is greater than the maximum of 100",
+        "error: 500 is above 24",
+        "VALIDATION_ERROR: 500 is above 24",
+        "limit (500) is too large",
+        "lot_500 is full",
+        "it costs 450 cents",
+        "response 404.5 km away",
+        "code 12500 is none",
+    ],
+)
+def test_a_number_that_is_an_argument_is_none(words: str) -> None:
+    assert status_of(words) == 400

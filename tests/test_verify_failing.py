@@ -1,0 +1,50 @@
+"""A failure that a check provokes meets that check's own call, and nobody else's."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from pgagents.contract import Verdict
+from pgagents.verify.checks import fails_cleanly
+from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+from verifying import keys_of, model, run, sandbox
+
+PROVOKED, CREATED = "/sandbox/v1/payments/next", "/api/v1/sessions"
+CREATE = {f"{fails_cleanly.NAME}/{detail}/BAD_GATEWAY/create_session@rest" for detail in ("told", "nothing", "again")}
+
+
+class Refusing:
+    """A server that refuses so many calls which make a session for something else, right after a failure was provoked for the next."""
+
+    def __init__(self, handler: Handler, times: int) -> None:
+        self._handler, self._times, self._left = handler, times, 0
+        self.refused = 0
+
+    def __call__(self, request: Request) -> Response | Silence:
+        if request.target == PROVOKED:
+            self._left = self._times
+        if (request.method, request.target) != ("POST", CREATED) or not self._left:
+            return self._handler(request)
+        self._left -= 1
+        self.refused += 1
+        answer = self._handler(replace(request, body=json_bytes({"lot_id": "lot_there_is_none", "plate": "PGV1", "hours": 1})))
+        assert isinstance(answer, Response)
+        assert answer.status == 404
+        return replace(answer.with_json(json.loads(answer.body.replace(b"NOT_FOUND", b"CONFLICT"))), status=409)
+
+
+@pytest.mark.parametrize("times", [1, fails_cleanly.MOST_TRIES, 50])
+def test_a_provoked_failure_is_spent_where_the_call_was_refused_for_something_else(times):
+    opened, _ = sandbox(model())
+    server = Refusing(opened.handler, times)
+    report = run(model(), handler=server, keys=keys_of(opened))
+    found = {r.contract.id: r for r in report.results if r.contract.id in CREATE}
+    spent = times <= fails_cleanly.MOST_TRIES
+    assert server.refused >= min(times, fails_cleanly.MOST_TRIES)
+    assert {r.verdict for r in found.values()} == {Verdict.UNTESTED}
+    assert all("refused for how things stand: 409 CONFLICT" in r.reason for r in found.values())
+    assert all(("BAD_GATEWAY may still meet another create_session" in r.reason) != spent for r in found.values())
+    assert not spent or report.findings == ()

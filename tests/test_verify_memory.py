@@ -1,0 +1,143 @@
+"""What a run remembers stays small however long it is; what it forgets is of no use any more."""
+
+from __future__ import annotations
+
+import gc
+import math
+import weakref
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import pytest
+
+from pgagents.cli._inside import inside, over_tls, verified
+from pgagents.contract import Verdict
+from pgagents.verify.call import Call, Intent
+from pgagents.verify.checks import rate_headers, tells_ids_apart
+from pgagents.verify.drive import Driver
+from pgagents.verify.memory import MAX_BODIES, MAX_REQUEST_IDS, Memory, setting_of
+from pgagents.verify.options import Options
+from pgagents.verify.pool import MOST_KEPT, Pool
+from pgagents.verify.seen import Seen
+from pgagents.verify.thing import Thing
+from pgagents.wire import Request, Response, json_bytes
+from test_verify_meanwhile import Waiting
+from verifying import URL, model
+
+
+class Kept(Memory):
+    """A run's memory, kept to look at when the run is over."""
+
+    runs: ClassVar[list[Kept]] = []
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.runs.append(self)
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["judged at once", "judged while the server works"])
+def test_once_all_is_judged_nothing_is_kept_of_what_was_known_before(late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Kept, "runs", [])
+    monkeypatch.setattr("pgagents.verify.judging.Memory", Kept)
+    opened = inside(model())
+    server = over_tls(opened.sandbox.handler)
+    verified(model(), opened, Options(max_requests=300), handler=Waiting(server, lambda: math.inf) if late else server)
+    (memory,) = Kept.runs
+    assert len(memory.bodies) > 50
+    assert [key for key, body in memory.bodies.items() if memory.before(key, 0) is not body] == []
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["judged at once", "judged while the server works"])
+def test_a_run_that_is_over_is_let_go_without_a_collector(late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    drivers = []
+
+    def noted(*given: Any, **named: Any) -> Driver:
+        driver = Driver(*given, **named)
+        drivers.append(weakref.ref(driver))
+        return driver
+
+    monkeypatch.setattr("pgagents.verify.run.Driver", noted)
+    opened = inside(model())
+    server = over_tls(opened.sandbox.handler)
+    handler = Waiting(server, lambda: math.inf) if late else server
+    gc.disable()
+    try:
+        verified(model(), opened, Options(max_requests=60), handler=handler)
+        assert [ref() for ref in drivers] == [None]
+    finally:
+        gc.enable()
+
+
+def test_ids_and_bodies_first_met_are_forgotten_first() -> None:
+    memory = Memory(setting_of(model(), URL))
+    for number in range(MAX_REQUEST_IDS + 1):
+        assert memory.note_request_id(f"req_{number}")
+    assert not memory.note_request_id("req_1")
+    assert memory.note_request_id("req_0")
+    assert len(memory.request_ids) == MAX_REQUEST_IDS
+    for number in range(MAX_BODIES + 1):
+        memory.learn(("session", f"sess_{number}"), {"id": f"sess_{number}"}, number)
+    assert len(memory.bodies) == MAX_BODIES
+    assert ("session", "sess_0") not in memory.bodies
+
+
+def test_pool_forgets_what_nothing_undoes_and_keeps_what_must_be_undone() -> None:
+    resources = model().resources
+    pool = Pool(resources)
+    many = 3 * MOST_KEPT
+    for number in range(many):
+        pool.add(Thing(resources["refund"], f"re_{number}", {}, "main", True, None))
+        pool.add(Thing(resources["session"], f"sess_{number}", {}, "main", True, "active"))
+    pool.surplus(1)
+    kept = [thing.id for thing in pool.things if thing.resource is resources["refund"]]
+    assert kept == [f"re_{number}" for number in range(many - MOST_KEPT, many)]
+    assert pool.known(resources["refund"], "re_0") is None
+    assert len(pool.left()) == pool.owed() == many
+
+
+def exchange(action: str, status: int, body: Any, given: Mapping[str, Any], number: int, headers: Mapping[str, str]) -> Seen:
+    """A correct call of nobody's key but what its headers say, as watchers see it."""
+    of = model()
+    door = setting_of(of, URL).by_place[f"{action}@rest"]
+    intent: Intent = "valid"
+    call = Call(door, given, intent, "", role="" if "Authorization" in headers else "main")
+    answer = Response(status, tuple((name, value) for name, value in headers.items() if name != "Authorization"), json_bytes(body))
+    request = Request(door.action.method, "/", tuple(headers.items()))
+    seen = Seen(number, call, given, request, answer, seconds=0.0, sent_at=1_776_000_000.0, codes=of.codes, code_at=of.errors.code_at)
+    seen.fits = True
+    return seen
+
+
+def test_callers_not_heard_of_for_long_are_forgotten_and_the_others_are_not() -> None:
+    memory, names = Memory(setting_of(model(), URL)), model().limits.headers
+    assert names is not None
+
+    def told(number: int, remaining: int, token: str = "") -> list[str]:
+        headers = {names.limit: "600", names.remaining: str(remaining), names.reset: "1776000030"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        seen = exchange("get_health", 200, {}, {}, number, headers)
+        return [j.actual for j in rate_headers.watch(seen, memory) if j.verdict is Verdict.BROKEN and "/remaining/" in j.contract]
+
+    assert told(1, 300) == []
+    for number in range(3 * rate_headers.MOST_CALLERS):
+        assert told(2 + 2 * number, 300, f"token{number}") == []
+        assert told(3 + 2 * number, 300) == []
+    assert len(memory.notes[rate_headers.NAME]) == rate_headers.MOST_CALLERS
+    assert told(999, 500) == ["remaining rose from 300 to 500"]
+    assert told(1000, 500, "token0") == []
+
+
+def test_things_made_last_are_told_apart_however_many_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tells_ids_apart, "MOST_IDS", 10)
+    memory = Memory(setting_of(model(), URL))
+
+    def made(id: str, number: int) -> list[Verdict]:
+        seen = exchange("create_webhook", 201, {"webhook": {"id": id}}, {"url": f"https://a.test/{number}"}, number, {})
+        return [j.verdict for j in tells_ids_apart.watch(seen, memory)]
+
+    for number in range(30):
+        assert made(f"wh_{number}", number) == [Verdict.KEPT]
+    assert made("wh_29", 30) == [Verdict.BROKEN]
+    assert made("wh_0", 31) == [Verdict.KEPT]
+    assert len(memory.notes[tells_ids_apart.NAME, "made"]) == 10
