@@ -25,6 +25,7 @@ from pgagents.contract import Verdict
 from pgagents.errors import PgagentsError
 from pgagents.report.report import Exchange, Report
 from pgagents.sandbox import oddity
+from pgagents.verify import mcp_stdio
 from pgagents.verify.check import following
 from pgagents.verify.mcp_form import ToolForm
 from pgagents.verify.mcp_http import StreamClient
@@ -267,6 +268,25 @@ def test_hostile_process_is_a_silence(lines: tuple[str, ...], kind: str, said: s
         came = asked(process)
     assert isinstance(came, Silence)
     assert (came.kind, said in came.detail) == (kind, True), came
+
+
+@pytest.mark.parametrize(
+    ("closed", "then", "said"),
+    [
+        (0, "time.sleep(0.3); sys.stderr.write('no luck'); sys.exit(3)", "the process ended with 3; its stderr: closed no luck"),
+        (1, "time.sleep(0.3); sys.stderr.write('no luck'); sys.exit(3)", "the process ended with 3; its stderr: closed no luck"),
+        (0, "time.sleep(60)", "the process closed its stdin or stdout, and goes on; its stderr: closed"),
+        (1, "time.sleep(60)", "the process closed its stdin or stdout, and goes on; its stderr: closed"),
+    ],
+)
+def test_a_closed_pipe_waits_for_the_end_and_the_last_words(closed: int, then: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mcp_stdio, "END_S", 0.5 if "60" in then else 20.0)
+    lines = ("import os, sys, time", f"os.close({closed})", "sys.stderr.write('closed ')", then)
+    with Stdio(script(*lines), dict(os.environ), timeout_s=20) as process:
+        while not process._stderr:
+            time.sleep(0.01)
+        assert asked(process) == Silence("reset", said)
+        monkeypatch.setattr(mcp_stdio, "END_S", 0.2)
 
 
 def test_answers_are_found_among_other_lines_and_noise_is_noted() -> None:

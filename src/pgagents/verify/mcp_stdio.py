@@ -139,8 +139,6 @@ class Stdio:
                 self._put(Silence("too-large", f"a line of its stdout has more than {MAX_LINE:,} bytes", begun=True))
                 return
             if not line:
-                self._child.wait()
-                self._listening.join(1.0)  # its last words
                 self._put(self._over())
                 return
             if line.strip():
@@ -160,8 +158,13 @@ class Stdio:
             self._stderr = (self._stderr + chunk)[-MOST_STDERR:]
 
     def _over(self) -> Silence:
-        code = self._child.poll()
-        return Silence("reset", f"the process ended{f' with {code}' if code is not None else ''}{self._words()}")
+        """What a closed pipe means. A pipe closes a moment before its process has ended, and both before its last words are read."""
+        try:
+            end = f"ended with {self._child.wait(END_S)}"
+        except subprocess.TimeoutExpired:
+            end = "closed its stdin or stdout, and goes on"
+        self._listening.join(END_S)
+        return Silence("reset", f"the process {end}{self._words()}")
 
     def _words(self) -> str:
         said = " ".join(self._stderr.decode("utf-8", "replace").split())
