@@ -86,11 +86,12 @@ class Surface:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A rolling token bucket: capacity `requests`, refilled at requests / per_s a second."""
+    """At most `requests` calls: `even` gives them back at requests / per_s a second, `window` all at the end of one of `per_s` seconds."""
 
     name: str
     requests: int
     per_s: float
+    refill: Literal["even", "window"]
     of: Literal["key", "end_user", "address"]
     when: Expression | None
     description: Text

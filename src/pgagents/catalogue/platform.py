@@ -97,10 +97,15 @@ class Auth(Strict):
 
 
 class Bucket(Cited):
-    """A rolling token bucket: `requests` tokens, refilled evenly over `per_s` seconds."""
+    """So many calls in a time: `requests` in `per_s` seconds, which come back evenly (a rolling token bucket) or at the end of a window."""
 
     requests: Annotated[int, Field(ge=1)] = Field(description="Calls in a window: the capacity, and what is refilled in that time.")
     per_s: Annotated[float, Field(gt=0)] = Field(60, description="The window in seconds.")
+    refill: Literal["even", "window"] = Field(
+        "even",
+        description="How calls come back: one by one at an even pace (`even`), or all together when a window of `per_s` seconds ends "
+        "(`window`), wherever windows begin; the reset header tells that end.",
+    )
     of: Literal["key", "end_user", "address"] = Field("key", description="Whose calls share it.")
     when: Cel | None = Field(None, description="Which calls also draw from it; reads key and call.")
     description: Line | None = Field(None, description="Which calls draw from it.")
@@ -111,7 +116,7 @@ class LimitHeaders(Strict):
 
     limit: str = Field(description="The header with the capacity.")
     remaining: str = Field(description="The header with what is left.")
-    reset: str = Field(description="The header that says when it is full again.")
+    reset: str = Field(description="The header that says when it is full again: of a window, its end.")
     retry: str = Field("Retry-After", description="The header that says when to come back.")
 
 
@@ -128,7 +133,7 @@ class Limits(Strict):
 
     headers: LimitHeaders | None = Field(None, description="The names of the headers that tell a limit.")
     reset_unit: Literal["epoch_seconds", "seconds"] = Field("epoch_seconds", description="What the reset header counts.")
-    buckets: dict[Name, Bucket] = Field({}, description="Rolling token buckets by name.")
+    buckets: dict[Name, Bucket] = Field({}, description="Rate limits by name.")
     end_user: list[Line] = Field(default=[], description="What names the end user, first found first: `oauth sub`, `header NAME`.")
     lifted: Line | None = Field(None, description="How a key comes by a higher limit than the published one; its headers tell it.")
     budgets: dict[Name, Budgets] = Field(default={}, description="By surface; `all` for every one.")

@@ -139,6 +139,7 @@ class _Resolver:
             name,
             b.requests,
             b.per_s,
+            b.refill,
             b.of,
             self.checker.expressions.get((*at, "when")),
             Text(b.description or name, (*at, "description")),

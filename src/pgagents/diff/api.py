@@ -118,6 +118,9 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
             yield _whole("addition", "limit", f"{name}: {now.requests} requests per {now.per_s:g} s now", "limits", "buckets", name)
         if now is not None and (was.when.text if was.when else "") != (now.when.text if now.when else ""):
             yield _whole("may break", "limit", f"other calls draw from {name} now", "limits", "buckets", name)
+        if now is not None and was.refill != now.refill:
+            how = "evenly" if now.refill == "even" else f"all together at the end of a window of {now.per_s:g} s"
+            yield _whole("may break", "limit", f"calls of {name} come back {how} now", "limits", "buckets", name)
     for name in new.buckets.keys() - old.buckets.keys():
         yield _whole("breaking", "limit", f"bucket {name} is new: {new.buckets[name].requests} requests", "limits", "buckets", name)
     if a.max_body_bytes != b.max_body_bytes:

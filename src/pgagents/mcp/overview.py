@@ -42,6 +42,7 @@ def _limits(model: Model, tools: dict[str, Tool]) -> Iterator[str]:
         yield "\n## Limits\n"
     for bucket in used:
         per = "a minute" if bucket.per_s == 60 else f"in {bucket.per_s:g} s"
+        per = per if bucket.refill == "even" else f"in each window of {bucket.per_s:g} s"
         yield f"- {bucket.description or bucket.name}: {bucket.requests} {per}"
     if used:
         yield "\nWaiting and repeating after a refusal is done here; a call that comes back with 429 has waited already."

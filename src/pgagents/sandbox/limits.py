@@ -1,4 +1,7 @@
-"""Rolling token buckets, exact, and the headers that tell them."""
+"""Rolling token buckets and windows, exact, and the headers that tell them.
+
+Windows begin with the clock's: a burst across the end of one then has both limits, which is what clients find hardest to bear.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _MOST_BUCKETS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a call left behind: the limit told, whole tokens left, seconds until full, and seconds to wait (0: accepted)."""
+    """What a call left behind: the limit told, whole tokens left, seconds until all are back, and seconds to wait (0: accepted)."""
 
     limit: int
     remaining: int
@@ -36,22 +39,25 @@ class Limits:
         chosen = self._buckets(action, key, agent, end_user, peer)
         if not chosen:
             return None
-        levels = []
-        for bucket, owner, capacity in chosen:
-            rate = capacity / bucket.per_s
-            level, at = self._levels.get((bucket.name, owner), (float(capacity), now))
-            levels.append((min(float(capacity), level + max(0.0, now - at) * rate), rate))
+        levels = [self._level(*one, now) for one in chosen]
         # half a millionth of a token is the noise of doubles, not a token that lacks
-        lacking = [(1.0 - level) / rate for level, rate in levels if level < 1.0 - 5e-7]
+        lacking = any(level < 1.0 - 5e-7 for level in levels)
         told: list[tuple[float, Drawn]] = []
-        for (bucket, owner, capacity), (level, rate) in zip(chosen, levels, strict=True):
+        for (bucket, owner, capacity), level in zip(chosen, levels, strict=True):
             left = level if lacking else max(0.0, level - 1.0)
             self._levels[bucket.name, owner] = (left, now)
-            wait = max(0.0, (1.0 - level) / rate) if lacking and level < 1.0 - 5e-7 else 0.0
-            told.append((left, Drawn(capacity, int(left + 5e-7), (capacity - left) / rate, wait)))
+            wait = max(0.0, _seconds(bucket, capacity, 1.0 - level, now)) if level < 1.0 - 5e-7 else 0.0
+            told.append((left, Drawn(capacity, int(left + 5e-7), _seconds(bucket, capacity, capacity - left, now), wait)))
         self._bound()
         closest = max(told, key=lambda t: t[1].wait_s) if lacking else min(told, key=lambda t: t[0])
         return closest[1]
+
+    def _level(self, bucket: Bucket, owner: str, capacity: int, now: float) -> float:
+        """The tokens that are there now."""
+        level, at = self._levels.get((bucket.name, owner), (float(capacity), now))
+        if bucket.refill == "window":
+            return level if at // bucket.per_s >= now // bucket.per_s else float(capacity)
+        return min(float(capacity), level + max(0.0, now - at) * (capacity / bucket.per_s))
 
     def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
         """The limit's headers for an answer made now."""
@@ -109,6 +115,13 @@ class Limits:
             oldest = sorted(self._levels, key=lambda k: self._levels[k][1])[: _MOST_BUCKETS // 10]
             for key in oldest:
                 del self._levels[key]
+
+
+def _seconds(bucket: Bucket, capacity: int, tokens: float, now: float) -> float:
+    """How long it takes until so many more tokens are there."""
+    if bucket.refill == "window":
+        return bucket.per_s - now % bucket.per_s
+    return tokens / (capacity / bucket.per_s)
 
 
 def retry_after_s(drawn: Drawn) -> int:

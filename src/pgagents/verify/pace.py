@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,14 +17,37 @@ SHARE = 0.9
 
 @dataclass(slots=True)
 class _Tank:
+    """`window_s` is above zero where all come back at once, when the window ends at `ends_at`: until the server tells when, one begins
+    with the first call."""
+
     capacity: float
     per_s: float
     tokens: float
     at: float
+    window_s: float = 0.0
+    ends_at: float = 0.0
+
+    def refill(self, now: float) -> None:
+        """Take in what came back since."""
+        if not self.window_s:
+            self.tokens = min(self.capacity, self.tokens + max(0.0, now - self.at) * self.per_s)
+        elif now >= self.ends_at:
+            windows = 1 + math.floor((now - self.ends_at) / self.window_s)
+            self.tokens = min(self.capacity, self.tokens + windows * self.capacity)
+            self.ends_at = now + self.window_s
+        self.at = now
+
+    def wait_s(self) -> float:
+        """Until the next token is there."""
+        if self.tokens >= 1:
+            return 0.0
+        if not self.window_s:
+            return (1 - self.tokens) / (self.per_s * SHARE)
+        return self.ends_at - self.at + (math.ceil((1 - self.tokens) / self.capacity) - 1) * self.window_s
 
 
 class Pacer:
-    """Token buckets as the client believes them, one for each identity, surface and bucket.
+    """Token buckets and windows as the client believes them, one for each identity, surface and bucket.
 
     `parts` is how many runs share the budgets at the same time: each takes that part.
     """
@@ -38,10 +62,8 @@ class Pacer:
         tank = self._tank(role, surface, bucket)
         if tank is None:
             return 0.0
-        now = self._clock()
-        tank.tokens = min(tank.capacity, tank.tokens + max(0.0, now - tank.at) * tank.per_s)
-        tank.at = now
-        wait = 0.0 if tank.tokens >= 1 else (1 - tank.tokens) / (tank.per_s * SHARE)
+        tank.refill(self._clock())
+        wait = tank.wait_s()
         tank.tokens -= 1
         return min(wait, self._max_wait_s)
 
@@ -57,6 +79,10 @@ class Pacer:
         window = self._model.buckets[str(bucket)].per_s
         tank.capacity, tank.per_s = limit / self._parts, limit / window / self._parts
         tank.tokens, tank.at = min(remaining, limit) / self._parts, self._clock()
+        reset = _whole(answer.header(names.reset))
+        if tank.window_s and reset is not None:
+            ahead = reset - tank.at if self._model.limits.reset_unit == "epoch_seconds" else reset
+            tank.ends_at = tank.at + min(max(0.0, ahead), tank.window_s)
 
     def retry(self, answer: Response, attempt: int) -> float | None:
         """Seconds to wait after a 429 or 503, with jitter; None where that is longer than may be waited."""
@@ -73,7 +99,8 @@ class Pacer:
         if key not in self._tanks:
             told = self._model.buckets[bucket]
             share = told.requests / self._parts
-            self._tanks[key] = _Tank(share, share / told.per_s, share, self._clock())
+            now, window_s = self._clock(), told.per_s if told.refill == "window" else 0.0
+            self._tanks[key] = _Tank(share, share / told.per_s, share, now, window_s, now + window_s)
         return self._tanks[key]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -155,11 +156,11 @@ def _chosen(setting: Setting, probes: Sequence[Probe], wanted: set[str]) -> list
     one without a key, a wrong one. Without a correct call nothing about a door is believed."""
     places = _carrying(setting, {c.rpartition("/")[2] for c in wanted})
     shown: dict[tuple[str, str], Probe] = {}
-    for probe in sorted(probes, key=lambda p: (p.tier, p.phase, p.name)):
-        head = probe.name.partition("/")[0]
+    showing = [(SHOWING[head], p) for p in probes if (head := p.name.partition("/")[0]) in SHOWING]
+    for what, probe in sorted(showing, key=lambda s: (s[1].tier, s[1].phase, s[1].name)):
         for door in probe.doors:
-            if door.place in places and head in SHOWING:
-                shown.setdefault((SHOWING[head], door.place), probe)
+            if door.place in places:
+                shown.setdefault((what, door.place), probe)
     needed = {id(p) for p in shown.values()}
     return [p for p in probes if id(p) in needed or any(c in wanted for c in p.covers)]
 
@@ -305,5 +306,6 @@ def simulate(made: Draft, model: Model, parts: int = 1) -> tuple[dict[str, int],
     for name, count in by_bucket.items():
         if (told := model.buckets.get(name)) is not None:
             share = told.requests / parts
-            seconds = max(seconds, max(0.0, count - share) * told.per_s / share)
+            windows = max(0.0, count - share) / share
+            seconds = max(seconds, (math.ceil(windows) if told.refill == "window" else windows) * told.per_s)
     return by_bucket, dict(sorted(by_phase.items(), key=lambda item: int(item[0]))), seconds, reached

@@ -16,6 +16,7 @@ def view(model: Model) -> View:
         for prefix, mode in scheme.prefixes.items()
         if mode == "test"
     ]  # fmt: skip
+    limits, windows = model.limits, sorted(name for name, bucket in model.buckets.items() if bucket.refill == "window")
     no_key = model.codes[model.errors.framework.no_key].status
     return View(
         {
@@ -31,7 +32,9 @@ def view(model: Model) -> View:
                 for a in model.actions
                 if a.bucket is not None and a.bucket in model.buckets
             },
-            "told": [model.limits.headers.limit, model.limits.headers.remaining] if model.limits.headers else None,
+            "told": [limits.headers.limit, limits.headers.remaining] if limits.headers else None,
+            "windows": windows,
+            "reset": [limits.headers.reset, limits.reset_unit == "epoch_seconds"] if limits.headers else None,
         }
     )
 

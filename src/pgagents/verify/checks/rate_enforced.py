@@ -4,6 +4,10 @@ A rolling bucket refills while it is emptied, so of a burst of t seconds at most
 claimed about a bucket that refills as fast as this client sends, or that was lifted for this key; a burst may meet the limit
 earlier than that, because other clients and other buckets draw too, but where nobody else uses the server never while the headers
 still told of calls that remain.
+
+Where calls come back in windows (`refill: window`), L may pass before the end that the reset header tells, and L again from where it
+tells the end of another window; so much is kept by windows by the clock, by windows from the first call and by windows that slide.
+Where whole seconds cannot tell one window from the next, twice L may pass in the time of one. The wait is no longer than a window.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.pace import retry_after_s
-from pgagents.verify.rates import rate_of
+from pgagents.verify.rates import ahead_s, in_epoch, rate_of
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import LIMITED, Seen
 
@@ -39,6 +43,12 @@ EARLY = 10
 ROUNDS = 2
 UNEVEN_S = 0.7
 """So long after a call was limited the next one is told a time that is no whole number of seconds, and is nearer to the lower one."""
+TELLS_S = 10.0
+"""Seconds from now, told whole, are told from those of a window before only where windows are so long."""
+MOST_TRIED = 3
+"""Whoever may send so many times the limit without meeting it is too slow for the windows: one that enforces has met it after two."""
+MOST_WAIT_S = 120.0
+"""A run does not stand still for longer to see a window end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +68,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
     """For each bucket on each surface: that it is enforced, and that its Retry-After is true; once, that it is the key's own."""
     for burst in _bursts(setting):
         bucket, surface = burst.bucket, burst.door.surface
+        window = bucket.refill == "window"
+        most, longest = ("in a window,", "a window") if window else ("and what refills,", "a token takes")
         says = {
-            "limit": f"no more than the limit that is told, and what refills, pass on {surface} (published: {bucket.requests})",
-            "wait": f"after the Retry-After of a limited call on {surface} one passes again, and it is no longer than a token takes",
+            "limit": f"no more than the limit that is told, {most} pass on {surface} (published: {bucket.requests})",
+            "wait": f"after the Retry-After of a limited call on {surface} one passes again, and it is no longer than {longest}",
         }
         if bucket.of == "key" and "second" in setting.model.auth.roles:
             says["own"] = f"a key's empty bucket on {surface} limits no other key"
@@ -128,7 +140,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def cost_of(bucket: Bucket) -> int:
-    """Requests of a burst at a likely pace: L + ceil(t·L/window) + 2 in t seconds."""
+    """Requests of a burst at a likely pace: L + ceil(t·L/window) + 2 in t seconds; 2·L + 2 where it may go on in a second window."""
+    if bucket.refill == "window":
+        return 2 * bucket.requests + SLACK
     refill = min(FULL_AGAIN, bucket.requests / bucket.per_s / ASSUMED_PER_S)
     return math.ceil(bucket.requests / (1 - refill)) + SLACK
 
@@ -137,34 +151,24 @@ def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside
     bucket = burst.bucket
 
     def run() -> Conversation:
-        passed, told, began, left = 0, bucket.requests, 0.0, 0
+        tally = Tally(bucket, bucket.requests)
         apart = burst.id("apart") if beside is not None else ""
         first = (yield from _roomy(setting, beside)) if beside is not None else None
         while True:
             seen: Seen = yield burst.call
-            began = began or seen.sent_at
             if seen.status == LIMITED:
                 break
             if seen.void:
                 yield untested(limit, f"the burst was broken off: {seen.outcome}")
                 return
-            passed += 1
-            told = _limit(setting, seen) or told
-            rate = rate_of(seen, setting)
-            left = rate[1] if rate is not None else 0
-            took_s = seen.sent_at + seen.seconds - began
-            if told > bucket.requests * MOST_TIMES:
-                yield from _unclaimed((limit, wait, own, apart), f"this key's limit is lifted to {told:,}: an ordinary key shows it")
+            tally.add(seen, setting)
+            if reason := tally.unclaimed():
+                yield from _unclaimed((limit, wait, own, apart), reason)
                 return
-            refills = told / bucket.per_s
-            if passed >= ENOUGH_TO_TELL and took_s / passed * refills >= FULL_AGAIN:
-                yield from _unclaimed(
-                    (limit, wait, own, apart), f"the bucket refills as fast as this client sends: {passed / took_s:.1f} a second"
-                )
+            if expected := tally.too_many():
+                yield broken(limit, expected, f"{tally.passed} calls passed")
                 return
-            if passed > told + math.ceil(took_s * refills) + SLACK:
-                yield broken(limit, f"a {LIMITED} after at most {told} calls and what refilled in {took_s:.1f} s", f"{passed} calls passed")
-                return
+        told, left = tally.told, tally.left
         if setting.exclusive and left > max(SLACK, told // EARLY):
             yield broken(limit, f"no {LIMITED} while calls remain: the call before was told {left} of {told}", seen.outcome)
         else:
@@ -176,6 +180,60 @@ def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside
         yield from _waited(seen, bucket, told, burst, wait)
 
     return run
+
+
+@dataclass(slots=True)
+class Tally:
+    """What passed of a burst: in all, and before the end that the last reset header told of (None: none can be read)."""
+
+    bucket: Bucket
+    told: int
+    passed: int = 0
+    left: int = 0
+    began: float = 0.0
+    took_s: float = 0.0
+    in_window: int = 0
+    end: float | None = None
+
+    def add(self, seen: Seen, setting: Setting) -> None:
+        """Count a call that passed."""
+        self.began = self.began or seen.sent_at
+        self.took_s = seen.sent_at + seen.seconds - self.began
+        self.passed += 1
+        self.told = _limit(setting, seen) or self.told
+        rate = rate_of(seen, setting)
+        self.left = rate[1] if rate is not None else 0
+        before, self.end = self.end, None
+        if rate is not None and self.bucket.per_s >= (1.0 if in_epoch(setting) else TELLS_S):
+            self.end = seen.sent_at + ahead_s(seen, rate[2], setting)
+        # the ends of a window that slides move on with the calls; those of others stay, and then are a whole window later
+        other = before is None or self.end is None or self.end - before > self.bucket.per_s / 2
+        self.in_window = 1 if other else self.in_window + 1
+
+    def unclaimed(self) -> str:
+        """Why nothing can be claimed; empty where something can."""
+        if self.told > self.bucket.requests * MOST_TIMES:
+            return f"this key's limit is lifted to {self.told:,}: an ordinary key shows it"
+        if self.passed >= ENOUGH_TO_TELL and self.took_s / self.passed * (self.told / self.bucket.per_s) >= FULL_AGAIN:
+            return f"the bucket refills as fast as this client sends: {self.passed / self.took_s:.1f} a second"
+        if self.bucket.refill == "window" and not self.too_many() and self.passed > MOST_TRIED * self.told + SLACK:
+            return (
+                f"windows of {self.bucket.per_s:g} s end before this client has used one up: {self.passed / self.took_s:.1f} calls a second"
+            )
+        return ""
+
+    def too_many(self) -> str:
+        """What was promised instead of what passed; empty where no more did."""
+        per_s = self.bucket.per_s
+        if self.bucket.refill == "even":
+            most = self.told + math.ceil(self.took_s * (self.told / per_s)) + SLACK
+            return f"a {LIMITED} after at most {self.told} calls and what refilled in {self.took_s:.1f} s" if self.passed > most else ""
+        if self.in_window > self.told + SLACK:
+            return f"a {LIMITED} after at most {self.told} calls in a window of {per_s:g} s, of which one end was told"
+        windows = 2 + math.floor(self.took_s / per_s)
+        if self.passed > windows * self.told + SLACK:
+            return f"a {LIMITED} after at most {windows} times {self.told} calls in {self.took_s:.1f} s, by windows of {per_s:g} s"
+        return ""
 
 
 def _limit(setting: Setting, seen: Seen) -> int | None:
@@ -196,7 +254,9 @@ def _roomy(setting: Setting, beside: Burst) -> Generator[Any, Any, Seen]:
     seen: Seen = yield call
     told = rate_of(seen, setting)
     if told is not None and told[1] <= SLACK:
-        yield Wait(2 * SLACK * beside.bucket.per_s / beside.bucket.requests)
+        window = beside.bucket.refill == "window"
+        till_end_s = min(max(0.0, ahead_s(seen, told[2], setting)), beside.bucket.per_s) + 1.0
+        yield Wait(min(till_end_s, MOST_WAIT_S) if window else 2 * SLACK * beside.bucket.per_s / beside.bucket.requests)
         seen = yield call
     return seen
 
@@ -227,15 +287,27 @@ def _others(burst: Burst, own: str) -> Conversation:
 
 def _waited(limited: Seen, bucket: Bucket, told: int, burst: Burst, wait: str) -> Conversation:
     """Wait as long as was told, and call again; twice, as the first time a part of a token may already have been there."""
-    token_s = bucket.per_s / told
+    window = bucket.refill == "window"
+    back_s = bucket.per_s if window else bucket.per_s / told
+    ended = False
+    if window and back_s > UNEVEN_S:  # all of a window are there at its end, so that one wait is all there is to try
+        yield Wait(UNEVEN_S)
+        again: Seen = yield replace(burst.call, why="once more, before the window ends")
+        limited, ended = (again, False) if again.status == LIMITED else (limited, not again.void)
     for _ in range(ROUNDS):
         after = retry_after_s(limited.header("Retry-After"), limited.sent_at)
         if after is None:
             yield untested(wait, "no Retry-After came that can be read")
             return
-        longest = math.ceil(token_s) + 1
+        longest = math.ceil(back_s) + 1
         if after > longest + 1:  # a date is cut to the second
-            yield broken(wait, f"at most {longest} s until the next of {told} in {bucket.per_s:g} s", f"Retry-After: {after:g} s")
+            until = f"a window of {back_s:g} s ends" if window else f"the next of {told} in {bucket.per_s:g} s"
+            yield broken(wait, f"at most {longest} s until {until}", f"Retry-After: {after:g} s")
+            return
+        if ended:
+            break
+        if window and after > MOST_WAIT_S:
+            yield Judgement(wait, Verdict.NOT_CLAIMED, f"the wait of {after:g} s that was told is longer than a run stands still")
             return
         yield Wait(after)
         seen: Seen = yield replace(burst.call, why="after the wait that was told")
@@ -247,7 +319,7 @@ def _waited(limited: Seen, bucket: Bucket, told: int, burst: Burst, wait: str) -
         limited = yield replace(burst.call, why="once more at once")
         if limited.status != LIMITED:
             break
-        if (pause_s := token_s % 1 + UNEVEN_S) < token_s:
+        if (pause_s := back_s % 1 + UNEVEN_S) < back_s:
             yield Wait(pause_s)
             limited = yield replace(burst.call, why="once more, before the next may pass")
             if limited.status != LIMITED:
