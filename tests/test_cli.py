@@ -148,14 +148,14 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     ready = tmp_path_factory.mktemp("sandbox") / "ready.json"
     child = subprocess.Popen([*PGAGENTS, "sandbox", SHOP, "--port", "0", "--ready", str(ready)], stdout=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not ready.exists() and child.poll() is None and time.monotonic() < until:
             time.sleep(0.05)
         found: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
         yield found
     finally:
         child.terminate()
-        child.wait(10)
+        child.wait(60)
 
 
 def _environment(sandbox: dict[str, Any]) -> dict[str, str]:
@@ -264,7 +264,7 @@ def test_key_is_asked_for_on_a_terminal_and_not_shown() -> None:
         os.write(main_end, b"secret key\n")
         assert b"holds characters that no key has" in (rest := _read(main_end, b"has"))
         assert b"secret" not in rest
-        assert child.wait(20) == 2
+        assert child.wait(60) == 2
     finally:
         child.kill()
         child.communicate()
@@ -273,7 +273,7 @@ def test_key_is_asked_for_on_a_terminal_and_not_shown() -> None:
 
 def _read(handle: int, until: bytes) -> bytes:
     found = b""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while until not in found and time.monotonic() < end:
         if select.select([handle], [], [], 0.2)[0]:
             try:

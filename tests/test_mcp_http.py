@@ -58,14 +58,14 @@ def listening(send: Send, *, key: str = "pk_test_operator", sign_in: Any = None,
     running = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none"))
     thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
     thread.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not running.started and time.monotonic() < until:
         time.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{port}/mcp"
     finally:
         running.should_exit = running.force_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture(scope="module")
@@ -430,10 +430,10 @@ def test_command_serves_with_sign_in_and_says_where(issuer: Issuer, upstream: Sc
             assert not talked_as(url, token, "search_parking", SEARCH)["isError"]
             assert issuer.fetched == ["/introspect"]
             child.send_signal(signal.SIGINT)
-            out, err = child.communicate(timeout=10)
+            out, err = child.communicate(timeout=60)
         finally:
             child.kill()
-            child.wait(10)
+            child.wait(60)
     assert child.returncode == 0
     assert "Traceback" not in err
     assert token not in out + err

@@ -50,7 +50,7 @@ def small() -> Iterator[int]:
         yield bound.getsockname()[1]
     finally:
         running.should_exit = running.force_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.mark.parametrize("said", [b"", b"POST /mcp HT", HEAD, HEAD + b"{"])
@@ -106,7 +106,7 @@ def test_stop_while_uploads_are_half_done_is_told_in_a_line() -> None:
             half.close()
     finally:
         child.kill()
-        child.wait(10)
+        child.wait(60)
     assert child.returncode == 0
     assert "Traceback" not in errors
     assert "Cancel 3 running task(s)" in errors

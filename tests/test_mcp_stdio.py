@@ -52,7 +52,7 @@ class Process:
         found: list[bytes] = []
         reading = threading.Thread(target=lambda: found.append(self.child.stdout.readline()), daemon=True)  # type: ignore[union-attr]  # see above
         reading.start()
-        reading.join(20)
+        reading.join(60)
         assert found, "no line came"
         return json.loads(found[0])
 
@@ -68,7 +68,7 @@ class Process:
 
     def end(self) -> tuple[int, bytes, bytes]:
         """Close stdin; the exit code and what else came out."""
-        out, err = self.child.communicate(timeout=20)
+        out, err = self.child.communicate(timeout=60)
         return self.child.returncode, out, err
 
 
@@ -85,7 +85,7 @@ def process(*words: str, **env: str) -> Iterator[Process]:
     finally:
         if found.child.poll() is None:
             found.child.kill()
-        found.child.wait(10)
+        found.child.wait(60)
 
 
 def error_of(result: Any) -> Any:
@@ -169,7 +169,7 @@ def test_signal_ends_it_at_once_though_stdin_is_open(number: signal.Signals) -> 
     with process() as server:
         server.hello()
         server.child.send_signal(number)
-        assert server.child.wait(10) == -number
+        assert server.child.wait(60) == -number
         assert server.end()[1:] == (b"", b"")
 
 

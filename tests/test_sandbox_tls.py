@@ -151,7 +151,7 @@ def test_ca_file_is_for_one_user_and_gone_with_the_process(tmp_path: Path, numbe
         assert [p.name for p in ca_file.parent.iterdir()] == ["ca.pem"]
         assert b"PRIVATE KEY" not in ca_file.read_bytes()
         child.send_signal(number)
-        out, _ = child.communicate(timeout=10)
+        out, _ = child.communicate(timeout=60)
         assert str(ca_file) in out
         assert facts["plain_url"] in out
         assert not ca_file.parent.exists()
@@ -168,7 +168,7 @@ def test_signal_stops_it_though_handshakes_and_heads_are_half_done(tmp_path: Pat
             head.sendall(b"GET / HTTP")
             httpx.get(facts["url"] + "/api/v1/health", verify=trusting(facts))
             child.send_signal(signal.SIGINT)
-            out, _ = child.communicate(timeout=10)
+            out, _ = child.communicate(timeout=60)
         assert "Traceback" not in out
 
 

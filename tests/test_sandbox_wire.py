@@ -56,7 +56,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         assert [int(s) for s in statuses(found.hears(HEALTH + b"Host: x\r\n\r\n"))] == [200]
         assert child.poll() is None
         child.terminate()
-        out, _ = child.communicate(timeout=10)
+        out, _ = child.communicate(timeout=60)
         assert "Traceback" not in out, "nothing went wrong inside"
 
 

@@ -32,7 +32,7 @@ def sandbox(folder: Path, *words: str, catalogue: str = CATALOGUE) -> Iterator[t
         [*COMMAND, catalogue, "--port", "0", "--ready", str(ready), *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not ready.exists() and child.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
         assert ready.exists(), child.stdout.read() if child.stdout and child.poll() is not None else "no ready file"
@@ -40,7 +40,7 @@ def sandbox(folder: Path, *words: str, catalogue: str = CATALOGUE) -> Iterator[t
     finally:
         if child.poll() is None:
             child.terminate()
-        child.wait(10)
+        child.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_signal_stops_it_cleanly_though_connections_are_open(tmp_path: Path, num
     with sandbox(tmp_path) as (child, facts), httpx.Client(base_url=facts["url"]) as client:
         assert client.get("/api/v1/health").status_code == 200
         child.send_signal(number)
-        out, _ = child.communicate(timeout=10)
+        out, _ = child.communicate(timeout=60)
         assert "Traceback" not in out
         assert facts["keys"]["lifted"] in out
         assert child.returncode in (0, 128 + number, -number)
@@ -86,7 +86,7 @@ def test_signal_stops_it_though_uploads_are_half_done(tmp_path: Path) -> None:
             head.sendall(b"GET /api")
             time.sleep(0.2)
             child.send_signal(signal.SIGINT)
-            out, _ = child.communicate(timeout=10)
+            out, _ = child.communicate(timeout=60)
         assert "Traceback" not in out
         assert "Error" not in out
 

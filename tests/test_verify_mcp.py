@@ -264,7 +264,7 @@ def asked(process: Stdio, id: int = 1) -> Response | Silence:
     ids=["dies", "mute", "long line", "floods", "endless line"],
 )  # fmt: skip
 def test_hostile_process_is_a_silence(lines: tuple[str, ...], kind: str, said: str) -> None:
-    with Stdio(script(*lines), dict(os.environ), timeout_s=5 if kind != "timeout" else 0.3) as process:
+    with Stdio(script(*lines), dict(os.environ), timeout_s=60 if kind != "timeout" else 0.3) as process:
         came = asked(process)
     assert isinstance(came, Silence)
     assert (came.kind, said in came.detail) == (kind, True), came
@@ -315,14 +315,14 @@ def test_what_a_process_starts_ends_with_it(tmp_path: Path) -> None:
         "import time; time.sleep(600)",
     )
     with Stdio(script(*lines), dict(os.environ), timeout_s=0.2) as process:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not note.exists() and time.monotonic() < until:
             time.sleep(0.02)
         while not note.read_text() and time.monotonic() < until:
             time.sleep(0.02)
     pid = int(note.read_text())
     assert process._child.poll() is not None
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while _runs(pid) and time.monotonic() < until:
         time.sleep(0.02)
     assert not _runs(pid)
@@ -357,7 +357,7 @@ def test_a_command_that_is_none_is_said() -> None:
     ids=["endless", "nothing in it", "no http"],
 )
 def test_hostile_stream_is_bounded(sent: bytes, kind: str) -> None:
-    with hostile(lambda c: c.sendall(sent)) as url, StreamClient(url, timeout_s=5) as client:
+    with hostile(lambda c: c.sendall(sent)) as url, StreamClient(url, timeout_s=60) as client:
         link = Link(client, url=url)
         came = link.ask(LIST)
     assert isinstance(came, Silence)

@@ -33,7 +33,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     ready = tmp_path_factory.mktemp("widget") / "ready.json"
     child = subprocess.Popen([*COMMAND, "--port", "0", "--ready", str(ready)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         while not ready.exists() and child.poll() is None and time.monotonic() < until:
             time.sleep(0.02)
         assert ready.exists(), child.stdout.read() if child.stdout and child.poll() is not None else "no ready file"
@@ -41,7 +41,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     finally:
         if child.poll() is None:
             child.terminate()
-        child.wait(10)
+        child.wait(60)
 
 
 @pytest.fixture(scope="session")

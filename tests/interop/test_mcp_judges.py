@@ -64,7 +64,7 @@ def serving(node: str, catalogue: Path, api: str, key: str) -> Iterator[str]:
         yield line.split()[2]
     finally:
         child.terminate()
-        child.wait(10)
+        child.wait(60)
 
 
 @pytest.fixture(scope="module")
