@@ -29,11 +29,15 @@ UNBOUNDED = 40
 _BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
 
 
-def edges(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], str]]:
+def edges(setting: Setting, door: Door) -> tuple[tuple[str, dict[str, Any], str], ...]:
     """Correct inputs at the edges of what the schemas allow: (name, arguments, what they are).
 
     Arguments that say *where* stay at a place that has data; they get edges of their own.
     """
+    return setting.kept(("edges", door.place), lambda: tuple(_listed(setting, door)))
+
+
+def _listed(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], str]]:
     recipe = recipe_of(setting.model, door.action)
     place = places(setting)
     writes = door.action.effect == "write"

@@ -130,14 +130,16 @@ def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong:
         return None  # in a query it is but a word, which `type` tries
     if wrong.keyword == "null" and door.form is not None and not (param.required and not wrong.path):
         return None  # models held to strict schemas give null for what they leave out, and servers may take it so
-    says = f"{'.'.join(steps)} {wrong.says}"
-    call = ordinary(door, recipe, "invalid", says, input=given, field=".".join(steps))
-    if not _sendable(door, param, given.get(name)) or not _breaks(setting, param, call):
+    if not _sendable(door, param, given.get(name)):
+        return None
+    field = ".".join(steps)
+    says = f"{field} {wrong.says}"
+    call = ordinary(door, recipe, "invalid", says, input=given, field=field)
+    if not _breaks(setting, param, call):
         return None
     named = [s for s in steps if not s.isdigit()] if wrong.keyword != "additionalProperties" else steps[:-1]
     detail = f"{wrong.keyword}/{'.'.join(named)}"
-    origin = _origin(setting, param, wrong)
-    return Negative(door, detail, ".".join(steps), call, says, origin, door.action.cite, wrong.tier)
+    return Negative(door, detail, field, call, says, _origin(setting, param, wrong), door.action.cite, wrong.tier)
 
 
 def _breaks(setting: Setting, param: Param, call: Call) -> bool:
@@ -149,6 +151,8 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
     name = str(param.name)
     value = call.input.get(name)
     scalar = isinstance(value, str | int | float) and value != ""
+    if name not in call.input and param.required:
+        return True
     if name in call.input and (not call.door.on_rest or param.place == "body"):
         return not setting.test(("param", call.door.action.name, name), param.schema).is_valid(value)
     if scalar and param.place in ("query", "path"):

@@ -63,6 +63,17 @@ class Setting:
         """The door of an action on a surface."""
         return self.by_place.get(f"{action}@{surface}")
 
+    def alike(self, door: Door) -> list[Door]:
+        """The doors of the same action, those of an MCP server apart."""
+
+        def sorted_out() -> dict[str, list[Door]]:
+            found: dict[str, list[Door]] = {}
+            for one in self.doors:
+                found.setdefault(str(one.action.name), []).append(one)
+            return found
+
+        return self.kept("alike", sorted_out).get(str(door.action.name), [])
+
     def rest_of(self, door: Door) -> Door | None:
         """The same action on REST."""
         return self.by_place.get(f"{door.action.name}@rest")

@@ -66,6 +66,8 @@ def _rest(door: Door, request: Request) -> dict[str, list[Any]] | None:
 
 def _path_values(door: Door, path: str) -> dict[str, str]:
     names = re.findall(r"\{([^{}]*)\}", door.path)
+    if not names:
+        return {}
     pattern = re.escape(door.path).replace(r"\{", "{").replace(r"\}", "}")
     for name in names:
         pattern = pattern.replace("{" + name + "}", "([^/]*)")

@@ -113,7 +113,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _near(setting: Setting, door: Door, twist: Twist) -> Twist:
     """How the key is presented through this door, where several ways show one thing."""
     several = NEAR.get(twist, (twist,))
-    surfaces = list(dict.fromkeys(d.surface for d in setting.doors))
+    surfaces = setting.kept("surfaces", lambda: list(dict.fromkeys(d.surface for d in setting.doors)))
     return several[(surfaces.index(door.surface) + setting.seed) % len(several)]
 
 

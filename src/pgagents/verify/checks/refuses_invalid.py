@@ -151,7 +151,9 @@ def _probe(setting: Setting, door: Door, detail: str, call: Call, phase: int, sa
 
 
 def _shown(call: Call) -> str:
-    return f"{call.why} {sorted((k, repr(v)) for k, v in call.input.items() if isinstance(v, str | int | float | bool | None))}"
+    """What tells a call from others of its action: why it is sent, and the argument that is wrong, or all where none is named."""
+    names = [call.field.partition(".")[0]] if call.field else sorted(call.input)
+    return f"{call.why} {[(n, v) for n in names if isinstance(v := call.input.get(n), str | int | float | bool | None)]}"
 
 
 def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:

@@ -76,12 +76,11 @@ def _texts(setting: Setting, door: Door, text: str = TEXT) -> dict[str, Any]:
 
 def _word(setting: Setting, door: Door, param: Param) -> str | None:
     """A word that fits the pattern of an argument whose value is free; another one on each surface."""
-    schema, name = setting.named(param.schema), str(param.name)
+    schema = setting.named(param.schema)
     if types_of(schema) != ("string",) or "pattern" not in schema or param not in free_params(setting, door):
         return None
     fitting = [word for word in WORDS if matches(schema, word)]
-    alike = [d for d in setting.doors if d.action is door.action and d.action.param(name) is not None]
-    return fitting[alike.index(door) % len(fitting)] if fitting else None
+    return fitting[setting.alike(door).index(door) % len(fitting)] if fitting else None
 
 
 def _example(door: Door, name: str, usual: Any) -> Any:

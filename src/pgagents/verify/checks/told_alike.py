@@ -233,10 +233,12 @@ def _compared(setting: Setting, facts: _Facts, new: _Told, door: Door) -> Iterat
 
 def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judgement | None:
     """Broken, where what changes by itself has changed and is told with a time that was told long before the change."""
-    volatile = _volatile(setting, new.telling.kind) & new.body.keys()
-    times = {n: new.body[n] for n in volatile if '"date-time"' in new.telling.words.get(n, "")}
-    values = {n: new.body[n] for n in volatile if n in new.telling.words and n not in times and isinstance(new.body[n], int | float)}
-    if not times or not values or new.telling.writes or not new.telling.direct or len(facts.dated) > MOST_KNOWN:
+    of_times, of_values = _dating(setting, new.telling)
+    if not of_times or not of_values or len(facts.dated) > MOST_KNOWN:
+        return None
+    times = {n: new.body[n] for n in of_times if n in new.body}
+    values = {n: new.body[n] for n in of_values if n in new.body and isinstance(new.body[n], int | float)}
+    if not times or not values:
         return None
     key = (new.telling.kind, id, new.telling.action)
     old = facts.dated.get(key)
@@ -249,6 +251,17 @@ def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judge
     contract = f"{NAME}/{new.telling.kind}/{new.telling.action}@{REST}"
     told = f"{name} {values[name]} is told with {time} {times[time]} still, as {name} {old.values.get(name)} was"
     return broken(contract, f"{time} moves on when {name} changes", told)
+
+
+def _dating(setting: Setting, telling: Telling) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of what changes by itself the times, and the rest, as a reading action tells of the thing alone; else none."""
+
+    def found() -> tuple[tuple[str, ...], tuple[str, ...]]:
+        volatile = _volatile(setting, telling.kind) & telling.words.keys() if telling.direct and not telling.writes else frozenset()
+        times = tuple(sorted(n for n in volatile if '"date-time"' in telling.words[n]))
+        return times, tuple(sorted(volatile - set(times)))
+
+    return setting.kept((NAME, "dating", telling.kind, telling.action, telling.path, telling.id), found)
 
 
 def _volatile(setting: Setting, kind: str) -> frozenset[str]:
