@@ -48,7 +48,7 @@ def closure(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[str]:
         if name not in seen and name in schemas:
             seen.add(name)
             wanted |= refs(schemas[name])
-    return [name for name in schemas if name in seen]
+    return [name for name in schemas if name in seen] if seen else []
 
 
 def cycles(schemas: Mapping[str, Any]) -> set[str]:

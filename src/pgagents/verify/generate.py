@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 from zlib import crc32
@@ -58,10 +58,11 @@ def negatives(setting: Setting, door: Door) -> Iterator[Negative]:
         listed = wrongs(plain(param.schema), setting.model.schemas, required=param.required)
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
             group = _turned(list(alike), param, _turn(setting, door, param, keyword, *path))
-            made = (_negative(setting, door, recipe, param, wrong) for wrong in group)
-            for index, found in enumerate(n for n in made if n is not None):
-                tier = 2 if index else 1
-                yield found if found.tier == tier else replace(found, tier=tier)
+            tier = 1
+            for wrong in group:
+                if (found := _negative(setting, door, recipe, param, wrong, tier)) is not None:
+                    yield found
+                    tier = 2
     yield from _unknown(setting, door, recipe)
 
 
@@ -110,7 +111,7 @@ def provokable(setting: Setting, door: Door) -> bool:
     return door.needs_key or bool(negatives_of(setting, door))
 
 
-def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong: Wrong) -> Negative | None:
+def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong: Wrong, tier: int) -> Negative | None:
     name = str(param.name)
     if wrong.keyword == "required" and not wrong.path:
         if param.place == "path" and door.on_rest:
@@ -139,7 +140,7 @@ def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong:
         return None
     named = [s for s in steps if not s.isdigit()] if wrong.keyword != "additionalProperties" else steps[:-1]
     detail = f"{wrong.keyword}/{'.'.join(named)}"
-    return Negative(door, detail, field, call, says, _origin(setting, param, wrong), door.action.cite, wrong.tier)
+    return Negative(door, detail, field, call, says, _origin(setting, param, wrong), door.action.cite, tier)
 
 
 def _breaks(setting: Setting, param: Param, call: Call) -> bool:
