@@ -160,8 +160,7 @@ class Judge:
 
     def _steps(self, seen: Seen, past: tuple[Call, ...], *, judged: bool) -> Iterator[None]:
         """What is left of judging an exchange, in pieces."""
-        if seen.may_tell(self.redactor.named):
-            self.redactor.learn(seen.body)
+        self.redactor.learn(seen.body)
         self.redactor.learn(seen.input)
         self.redactor.learn_exchange(seen.request, seen.answer)
         yield
@@ -186,17 +185,17 @@ class Judge:
 
     def _enter(self, judgement: Judgement, chain: Sequence[Seen], call: Call | None, probe: Probe | None, past: tuple[Call, ...]) -> None:
         """Enter a verdict; a broken one is noted on the exchange, so that other checks do not build on it."""
-        ledger, verdict = self._ledger, judgement.verdict
-        broken = ledger.broken
-        ledger.add(judgement, chain, call, probe)
+        broken = self._ledger.broken
+        self._ledger.add(judgement, chain, call, probe)
+        if self._ledger.broken > broken:
+            self._broken_by.add(self._of)
+        verdict = judgement.verdict
         if chain and (verdict is Verdict.KEPT or verdict is Verdict.BROKEN):
             surface = judgement.contract.rpartition("@")[2]
             self.served[surface] = self.served.get(surface, 0) + 1
         if verdict is not Verdict.BROKEN:
             return
-        if ledger.broken > broken:
-            self._broken_by.add(self._of)
-        entry = ledger.entries.get(judgement.contract)
+        entry = self._ledger.entries.get(judgement.contract)
         if call is not None and entry is not None and entry.broken is not None and entry.broken.judgement is judgement:
             entry.broken.past = past
         if chain and not judgement.follows:
@@ -222,10 +221,7 @@ class Judge:
             pass
 
     def _watching(self, seen: Seen, part: str, past: tuple[Call, ...]) -> Iterator[None]:
-        """Let each watcher of a part of them judge, a verdict at a step; of an answer that is a crash nothing more is asked.
-
-        Watchers that say nothing are not worth a step of their own: they look, and are done.
-        """
+        """Let each watcher of a part of them judge, a verdict at a step; of an answer that is a crash nothing more is asked."""
         chain = [seen]
         for name, watch in self._watchers[seen.call.surface == MCP, part]:
             if part != "always" and seen.spoilt_by("never_crashes"):
@@ -236,6 +232,7 @@ class Judge:
                     yield
             except Exception as error:  # one check's error is no finding, and the others still judge
                 self._ledger.crashed(self._by_check_place.get((name, seen.place), ()), error, name)
+            yield
 
 
 def told_time(body: Any) -> float | None:

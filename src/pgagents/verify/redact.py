@@ -45,8 +45,7 @@ class Redactor:
         """`keys` by role; `secrets` and `private` are names of members, `values` further secrets themselves."""
         self._members = frozenset(secrets) | OAUTH
         self._private = frozenset(private) - self._members
-        self.named = self._members | self._private
-        """Members whose values are remembered."""
+        self._named = self._members | self._private
         named = sorted(self._members | self._private | IN_FORMS)
         self._in_form = re.compile(rf"((?:^|[?&;\s\"'])({'|'.join(map(re.escape, named))})=)([^&;\s\"'#<>]*)", re.I)
         self._in_text = re.compile(
@@ -69,7 +68,7 @@ class Redactor:
         """Remember the values of secret and private members."""
         if isinstance(body, dict | Mapping):  # an abstract class takes long to ask
             for name, value in body.items():
-                if name in self.named:
+                if name in self._named:
                     self._learn_all(name, value)
                 elif type(value) not in _SCALARS:
                     self.learn(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pgagents.action import Code, Output
@@ -96,11 +96,6 @@ class Seen:
     def response(self) -> Response | None:
         """The answer, where a whole one came."""
         return None if isinstance(self.answer, Silence) else self.answer
-
-    def may_tell(self, names: Iterable[str]) -> bool:
-        """Whether the body's text has one of these names in it, or an escape that could be one: else no member of it is called so."""
-        raw = b"" if isinstance(self.told, Silence) else self.told.body
-        return b"\\u" in raw or any(name.encode("utf-8", "surrogatepass") in raw for name in names)
 
     @property
     def success(self) -> bool:

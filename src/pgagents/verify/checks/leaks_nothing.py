@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from pgagents.contract import Contract
 from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
@@ -46,7 +47,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     text = response.body.decode("utf-8", "replace")
     found = _keys(text, response.headers, memory) or _inside(text, seen) or _elsewhere(seen, text, memory) or _members(seen, memory)
     yield broken(contract, "no key, secret or inner detail", found) if found else kept(contract)
-    _remember(seen, memory)
+    _remember(seen.body, memory)
 
 
 def _keys(text: str, headers: tuple[tuple[str, str], ...], memory: Memory) -> str:
@@ -104,9 +105,9 @@ def _declares(seen: Seen, memory: Memory) -> bool:
     return declares(memory.setting, (str(door.action.name), seen.output.status), seen.output.schema)
 
 
-def _remember(seen: Seen, memory: Memory) -> None:
-    if not isinstance(seen.body, Mapping) or not seen.may_tell(memory.model.secrets):
+def _remember(body: Any, memory: Memory) -> None:
+    if not memory.model.secrets or not isinstance(body, Mapping):
         return
     told = memory.notes.setdefault((NAME, "told"), {})
     if len(told) < 500:
-        collect(seen.body, memory.model.secrets, told)
+        collect(body, memory.model.secrets, told)
