@@ -82,6 +82,18 @@ def test_commands_of_the_readme_run_as_written(run_as_written: list[tuple[str, i
     assert len(run_as_written) > 8
     for line, code, said in run_as_written:
         assert code == FINDS.get(line, 0), f"$ {line}\n{said}"
+        if line in FINDS:
+            assert [shown for shown in finding() if shown not in said] == [], said
+
+
+def finding() -> list[str]:
+    """The lines of the finding that the README shows, without its number and the amounts, which depend on the day."""
+    found = re.search(r"^```text\n(error\[.*?)^```", README, re.M | re.S)
+    assert found
+    first, *others = found.group(1).splitlines()
+    exact = [line for line in others if "|" in line or not re.search(r"= \d|^ +\d", line)]
+    assert len(exact) >= 7
+    return [first.partition("]")[0], *exact]
 
 
 GUIDE = sorted(p for p in (ROOT / "docs").glob("**/*.md") if p.parent.name not in ("reference", "decisions"))
