@@ -90,11 +90,21 @@ def test_no_lawful_way_to_count_is_an_alarm(way: Way, call_s: float) -> None:
 
 @pytest.mark.parametrize("call_s", [0.4, 3.1])
 @pytest.mark.parametrize("way", LAWFUL)
-def test_nor_is_what_they_tell_where_others_use_the_same_key(way: Way, call_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nor_is_it_where_others_use_the_same_key(way: Way, call_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pgagents.verify.plan.loopback", lambda _: False)
     for phase_s in (0.0, 52.2):
         made = report(opened(shop(), way, phase_s), shop(), call_s=call_s, others=7)
-        assert [a for a in alarms(made) if a[0].startswith("rate_headers")] == [], phase_s
+        assert [a for a in alarms(made) if a[0].startswith("rate_")] == [], phase_s
+
+
+@pytest.mark.parametrize("others", [1, 7, 30])
+@pytest.mark.parametrize("call_s", [0.02, 0.4])
+def test_nor_are_even_buckets_that_others_draw_from_too(others: int, call_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pgagents.verify.plan.loopback", lambda _: False)
+    made = report(opened(shop("even"), None, 0.0), shop("even"), call_s=call_s, others=others)
+    assert [a for a in alarms(made) if a[0].startswith("rate_")] == []
+    apart = next(r for r in made.results if r.contract.id == "rate_enforced/apart/orders@rest")
+    assert (apart.verdict, "--exclusive" in apart.reason) == (Verdict.NOT_SELECTED, True)
 
 
 def test_a_burst_across_the_end_of_a_window_is_no_alarm() -> None:

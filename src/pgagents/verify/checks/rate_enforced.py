@@ -22,6 +22,7 @@ from pgagents.model import Bucket
 from pgagents.verify.call import Call, Wait
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
 from pgagents.verify.door import REST, Door
+from pgagents.verify.exclusive import ADVICE, others_too
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.pace import retry_after_s
@@ -83,9 +84,11 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Bursts exceed limits on purpose, so only who asks for them gets them."""
-    del contract
-    return None if setting.limits else (Verdict.NOT_SELECTED, "bursts that exceed the limits are sent only when asked for: add --limits")
+    """Bursts exceed limits on purpose, so only who asks for them gets them; what others draw from a bucket looks like what a burst does."""
+    if not setting.limits:
+        return Verdict.NOT_SELECTED, "bursts that exceed the limits are sent only when asked for: add --limits"
+    apart = contract.id.startswith(f"{NAME}/apart/")
+    return (Verdict.NOT_SELECTED, others_too("counts")) if apart and not setting.exclusive else None
 
 
 def _bursts(setting: Setting) -> Iterator[Burst]:
@@ -127,7 +130,7 @@ def _harmless(setting: Setting, door: Door) -> Call | None:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """A burst each, after all else."""
     for burst in _bursts(setting):
-        beside = _beside(setting, burst)
+        beside = _beside(setting, burst) if setting.exclusive else None
         covers = [burst.id("limit"), burst.id("wait"), *([burst.id("apart")] if beside is not None else [])]
         own = burst.id("own") if burst.bucket.of == "key" and "second" in roles else ""
         run = _run(setting, burst, covers[0], covers[1], own, beside)
@@ -177,7 +180,7 @@ def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside
             yield from _apart(setting, beside, first, apart)
         if own:
             yield from _others(burst, own)
-        yield from _waited(seen, bucket, told, burst, wait)
+        yield from _waited(setting, seen, bucket, told, burst, wait)
 
     return run
 
@@ -285,7 +288,7 @@ def _others(burst: Burst, own: str) -> Conversation:
         yield kept(own)
 
 
-def _waited(limited: Seen, bucket: Bucket, told: int, burst: Burst, wait: str) -> Conversation:
+def _waited(setting: Setting, limited: Seen, bucket: Bucket, told: int, burst: Burst, wait: str) -> Conversation:
     """Wait as long as was told, and call again; twice, as the first time a part of a token may already have been there."""
     window = bucket.refill == "window"
     back_s = bucket.per_s if window else bucket.per_s / told
@@ -311,6 +314,9 @@ def _waited(limited: Seen, bucket: Bucket, told: int, burst: Burst, wait: str) -
             return
         yield Wait(after)
         seen: Seen = yield replace(burst.call, why="after the wait that was told")
+        if seen.status == LIMITED and not setting.exclusive:
+            yield Judgement(wait, Verdict.NOT_CLAIMED, f"others may have made the call that was free after {after:g} s: {ADVICE}")
+            return
         if seen.status == LIMITED:
             yield broken(wait, f"a call passes after {after:g} s", seen.outcome)
             return
