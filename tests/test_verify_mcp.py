@@ -287,6 +287,9 @@ def test_a_closed_pipe_waits_for_the_end_and_the_last_words(closed: int, then: s
             time.sleep(0.01)
         assert asked(process) == Silence("reset", said)
         monkeypatch.setattr(mcp_stdio, "END_S", 0.2)
+        with monkeypatch.context() as once:
+            once.setattr(process._child, "wait", lambda *_: pytest.fail("it is waited for again"))
+            assert asked(process, 2) == Silence("reset", said)
 
 
 def test_answers_are_found_among_other_lines_and_noise_is_noted() -> None:

@@ -46,6 +46,7 @@ class Stdio:
         self._lines: queue.Queue[bytes | Silence] = queue.Queue(maxsize=64)
         self._stderr = b""
         self._closed = threading.Event()
+        self._ended: Silence | None = None
         self.noise = ""
         """The first thing on its stdout that was no message."""
         self._listening = self._start(self._listen)
@@ -158,13 +159,17 @@ class Stdio:
             self._stderr = (self._stderr + chunk)[-MOST_STDERR:]
 
     def _over(self) -> Silence:
-        """What a closed pipe means. A pipe closes a moment before its process has ended, and both before its last words are read."""
+        """What a closed pipe means. A pipe closes a moment before its process has ended, and both before its last words are read; that
+        is waited for once."""
+        if self._ended is not None:
+            return self._ended
         try:
             end = f"ended with {self._child.wait(END_S)}"
         except subprocess.TimeoutExpired:
             end = "closed its stdin or stdout, and goes on"
         self._listening.join(END_S)
-        return Silence("reset", f"the process {end}{self._words()}")
+        self._ended = Silence("reset", f"the process {end}{self._words()}")
+        return self._ended
 
     def _words(self) -> str:
         said = " ".join(self._stderr.decode("utf-8", "replace").split())
