@@ -27,6 +27,8 @@ class Param:
     schema: Node
     refers_to: str | None
     origin: Pointer
+    refers_member: str = ""
+    """The member of the resource's id that it is, where that id has several."""
 
     @property
     def description(self) -> str:
@@ -152,6 +154,8 @@ class Action:
     signed: Any = None
     """How the body is signed instead of a key (the written form); None: it is not."""
     formerly: tuple[Former, ...] = ()
+    may_name_none: bool = False
+    """True where verify may call it without naming an instance, and with it the author answers for what a wrong server changes then."""
     tenant: bool = False
     """Whether it tells of the caller's project alone."""
     alias_of: Action | None = None
@@ -187,3 +191,5 @@ class Call:
     at: Expression | None
     where: Expression | None
     origin: Pointer
+    body_at: str = ""
+    """The path to the members inside what `at` finds; empty where they stand there."""

@@ -137,17 +137,30 @@ class Takes:
 
 
 @dataclass(frozen=True, slots=True)
+class TimedMove:
+    """A state that becomes another one by itself, at the time that a member says."""
+
+    origin_state: str
+    to: str
+    at: str
+    origin: Pointer
+
+
+@dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind of thing, how a test comes by one, and its lifecycle."""
+    """A kind of thing, how a test comes by one, and its lifecycle.
+
+    `ids` are the members whose values are its id together, as dotted paths; `absent` is a value for each of them.
+    """
 
     name: str
-    id: str
+    ids: tuple[str, ...]
     found_by: Call | None
     made_by: Call | None
     read_by: tuple[Call, ...]
     listed_by: tuple[Call, ...]
     undone_by: Call | None
-    absent: str | None
+    absent: Id | None
     missing: Code | None
     tenant: bool
     state: str | None
@@ -162,6 +175,57 @@ class Resource:
     takes: Takes | None = None
     expires_by: str | None = None
     """The member that says when it ends by itself."""
+    within: str | None = None
+    """The resource that it lives in."""
+    body_at: str | None = None
+    """The path to its members inside what an answer has of it."""
+    gone_when: Expression | None = None
+    """What holds of one that was removed and is still answered."""
+    moves_by_time: tuple[TimedMove, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The member that tells one from the others; of several the last."""
+        return self.ids[-1]
+
+    def id_of(self, body: Any) -> Id | None:
+        """The id in a body: a scalar, or a tuple where it has several members; None where one of them is lacking."""
+        values = tuple(member_at(body, path) for path in self.ids)
+        if not all(is_scalar(value) for value in values):
+            return None
+        return values if len(values) > 1 else values[0]
+
+    def absent_for(self, param: Param) -> str | int | float | None:
+        """The value of an argument that names one which does not exist."""
+        if isinstance(self.absent, tuple):
+            return self.absent[self.ids.index(param.refers_member)] if param.refers_member in self.ids else None
+        return self.absent
+
+    def value_for(self, param: Param, body: Any) -> Any:
+        """The value of an argument that names the one with this body."""
+        return member_at(body, param.refers_member or self.id)
+
+
+Id = str | int | float | tuple[str | int | float, ...]
+
+
+def id_text(id: object) -> str:
+    """An id as one text, for keys and for people."""
+    return "/".join(map(str, id)) if isinstance(id, tuple) else str(id)
+
+
+def is_scalar(value: Any) -> bool:
+    """True for a value that can be an id: a text that is not empty, or a number."""
+    return (isinstance(value, str) and value != "") or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def member_at(body: Any, path: str) -> Any:
+    """The member at a dotted path, None where there is none."""
+    for step in path.split("."):
+        if not isinstance(body, Mapping):
+            return None
+        body = body.get(step)
+    return body
 
 
 @dataclass(frozen=True, slots=True)

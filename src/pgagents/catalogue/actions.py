@@ -95,6 +95,11 @@ class Action(Cited):
     output: dict[Status, Output | None] = Field(description="Answers by status.")
     errors: list[Name] = Field(default=[], description="Codes of `errors.codes` that this action may answer besides `errors.always`.")
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
+    may_name_none: bool = Field(
+        False,
+        description="Whether verify may call it without naming an instance, such as with its id left out. A server that is wrong then "
+        "may change any: say so only of a server for tests.",
+    )
     tenant: bool = Field(False, description="Whether it tells of the caller's project alone: nothing another project does changes it.")
     confirm: Confirm | None = Field(None, description="What a person is asked before the call.")
     laws: dict[Slug, Law] = Field({}, description="What must hold between a call and its answer.")

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+Member = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}(\.[A-Za-z_][A-Za-z0-9_]{0,63}){0,5}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Cel = Annotated[str, StringConstraints(min_length=1)]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=8000)]
@@ -77,7 +78,9 @@ class Param(Schema):
         description="Where it travels. Default: the path if the path names it, the query of a GET or DELETE, else the body.",
     )
     wire: str | None = Field(None, description="Its name on the wire, where that is no identifier (a header).")
-    refers_to: Name | None = Field(None, description="The resource (under `resources`) whose id this is.")
+    refers_to: Member | None = Field(
+        None, description="The resource (under `resources`) whose id this is; `repo.owner` where the id has several members."
+    )
 
 
 class Output(Schema):

@@ -180,10 +180,23 @@ class Checker:
         for key, child in _children(schema):
             self.schema((*pointer, *key), child)
         if isinstance(schema, Param):
-            self.known((*pointer, "refers_to"), schema.refers_to, ("resources",), "resource")
+            self._reference((*pointer, "refers_to"), schema.refers_to)
         elif schema.required is not None and schema.properties is not None:
             for index, name in enumerate(schema.required):
                 self.known((*pointer, "required", index), name, (*pointer, "properties"), "property")
+
+    def _reference(self, pointer: Pointer, refers_to: str | None) -> None:
+        """An argument names a resource; one whose id has several members, also which of them it is."""
+        name, _, member = (refers_to or "").partition(".")
+        if not self.known(pointer, name or None, ("resources",), "resource") or not name or name not in self.written.resources:
+            return
+        ids = self.written.resources[name].id
+        several = ids if isinstance(ids, list) else [ids]
+        if member and member not in several:
+            self.fault(pointer, "refers-to", f"`{brief(member)}` is no member of the id of `{name}`", did_you_mean(member, several))
+        elif not member and len(several) > 1:
+            help = f"write `{name}.{several[0]}`, and `{name}.{several[1]}` at the argument that is the other one"
+            self.fault(pointer, "refers-to", f"the id of `{name}` is {' and '.join(several)}: it is not said which of them this is", help)
 
     def _schema_sense(self, pointer: Pointer, schema: Schema) -> None:
         kinds = ("string", "number", "integer", "boolean", "object", "array", "null")

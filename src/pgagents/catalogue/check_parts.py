@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pgagents.catalogue import check_page, scope
+from pgagents.catalogue import check_page, check_resource, scope
 from pgagents.catalogue.check import ACTIONS, Checker
 from pgagents.catalogue.offers import Surface
 from pgagents.catalogue.resources import Resource, Step
@@ -166,7 +166,8 @@ def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> 
 def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
     names = [*scope.CALL, *map(str, checker.in_file(("resources",)))]
     checker.call((*pointer, "found_by"), resource.found_by, names)
-    checker.call((*pointer, "made_by"), resource.made_by, names)
+    checker.call((*pointer, "made_by"), resource.made_by, [*names, scope.FRESH])
+    check_resource.run(checker, name, pointer, resource)
     checker.call((*pointer, "undone_by"), resource.undone_by, names)
     for key, calls in (("read_by", resource.read_by), ("listed_by", resource.listed_by)):
         short = isinstance((checker.data["resources"][name]).get(key), dict)

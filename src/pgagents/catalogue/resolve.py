@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from pgagents import model as m
@@ -11,6 +12,7 @@ from pgagents.catalogue import actions, audit, basics, offers, platform, resourc
 from pgagents.catalogue.check import PLACEHOLDER, Checker
 from pgagents.catalogue.check_paths import camel
 from pgagents.catalogue.schemas import argument_node, schema_node, schema_nodes
+from pgagents.expression import compile as compiled
 from pgagents.origin import Node, Text
 from pgagents.source import Pointer, Source
 
@@ -103,13 +105,15 @@ class _Resolver:
             examples=tuple(self._example(n, e, a, (*at, "examples", n)) for n, e in a.examples.items()),
             texts={n: _texts(t, (*at, "texts", n)) for n, t in a.texts.items()},
             tags=tuple(a.tags), deprecated=a.deprecated, cite=tuple(a.cite), origin=at, signed=a.signed, tenant=a.tenant,
+            may_name_none=a.may_name_none,
             formerly=tuple(_former(n, day, a.operation_id, (*at, "formerly", n)) for n, day in a.formerly.items()),
         )  # fmt: skip
 
     def _param(self, name: str, p: basics.Param, raw: Any, at: Pointer, method: str, in_path: set[str]) -> Param:
         place: Any = p.in_ or ("path" if name in in_path else "query" if method in ("GET", "DELETE") else "body")
         node = argument_node(raw, at, self.marks)
-        return Param(Text(name, at), p.wire or name, place, bool(p.required) or place == "path", node, p.refers_to, at)
+        resource, _, member = (p.refers_to or "").partition(".")
+        return Param(Text(name, at), p.wire or name, place, bool(p.required) or place == "path", node, resource or None, at, member)
 
     def _output(self, status: int, o: basics.Output | None, raw: Any, at: Pointer) -> Output:
         empty = o is None or not raw or set(raw) <= {"description"}
@@ -216,9 +220,29 @@ class _Resolver:
             self.actions[call.action], self._values(call.input, (*at, "input")), found.get((*at, "at")), found.get((*at, "where")), at
         )
 
-    def _calls(self, calls: list[resources.Call], at: Pointer, raw: Any) -> tuple[Call, ...]:
+    def _calls(self, calls: list[resources.Call], at: Pointer, raw: Any, body_at: str | None) -> tuple[Call, ...]:
         places = [at] if isinstance(raw, dict) else [(*at, i) for i in range(len(calls))]
-        return tuple(c for call, place in zip(calls, places, strict=True) if (c := self._call(call, place)))
+        return tuple(c for call, place in zip(calls, places, strict=True) if (c := self._whole(call, place, body_at)))
+
+    def _whole(self, call: resources.Call | None, at: Pointer, body_at: str | None) -> Call | None:
+        """A call that answers resources: where `at` is left out, the whole body is the resource, or the list."""
+        found = self._call(call, at)
+        if found is None:
+            return None
+        return replace(found, at=found.at or compiled("response", ("response",)), body_at=body_at or "")
+
+    def _ending(self, r: resources.Resource, at: Pointer) -> Call | None:
+        """The call that undoes one; what it answers may be something else than the resource."""
+        found = self._call(r.undone_by, (*at, "undone_by"))
+        return replace(found, body_at=r.body_at or "") if found is not None else None
+
+    def _parent(self, name: str, r: resources.Resource) -> str | None:
+        """The resource whose id stands in the path of the making call, the nearest one; None where that is the resource's own."""
+        action = self.actions[r.made_by.action] if r.made_by else None
+        named = [p.refers_to for p in action.params if p.place == "path" and p.refers_to and p.refers_to != name] if action else []
+        known = self.written.resources
+        kin = {n for n, other in known.items() if r.made_by and any(move == r.made_by.action for move in other.moves)}
+        return next((parent for parent in reversed(named) if parent not in kin), None)
 
     def _resource(self, name: str, r: resources.Resource) -> m.Resource:
         at: Pointer = ("resources", name)
@@ -234,15 +258,20 @@ class _Resolver:
             )
             for a, v in r.moves.items()
         )
+        ids = (r.id,) if isinstance(r.id, str) else tuple(r.id)
+        absent = tuple(r.absent[i] for i in ids) if isinstance(r.absent, dict) else r.absent
+        timed = tuple(m.TimedMove(v.from_, v.to, v.at, (*at, "moves_by_time", i)) for i, v in enumerate(r.moves_by_time))
         return m.Resource(
-            name=name, id=r.id, found_by=self._call(r.found_by, (*at, "found_by")), made_by=self._call(r.made_by, (*at, "made_by")),
-            read_by=self._calls(r.read_by, (*at, "read_by"), raw.get("read_by")),
-            listed_by=self._calls(r.listed_by, (*at, "listed_by"), raw.get("listed_by")),
-            undone_by=self._call(r.undone_by, (*at, "undone_by")), absent=r.absent,
+            name=name, ids=ids, found_by=self._whole(r.found_by, (*at, "found_by"), r.body_at),
+            made_by=self._whole(r.made_by, (*at, "made_by"), r.body_at),
+            read_by=self._calls(r.read_by, (*at, "read_by"), raw.get("read_by"), r.body_at),
+            listed_by=self._calls(r.listed_by, (*at, "listed_by"), raw.get("listed_by"), r.body_at),
+            undone_by=self._ending(r, at), absent=absent,
             missing=self.codes[r.missing] if r.missing else None, tenant=r.tenant, state=r.state, states=tuple(r.states), initial=r.initial,
             moves=moves, fixed=tuple(r.fixed), volatile=tuple(r.volatile),
             laws=tuple(self._law(n, law, (*at, "laws", n)) for n, law in r.laws.items()), cite=tuple(r.cite), origin=at,
-            takes=self._takes(r.takes, (*at, "takes")), expires_by=r.expires_by,
+            takes=self._takes(r.takes, (*at, "takes")), expires_by=r.expires_by, within=r.within or self._parent(name, r),
+            body_at=r.body_at, gone_when=self.checker.expressions.get((*at, "gone_when")), moves_by_time=timed,
         )  # fmt: skip
 
     def _takes(self, takes: resources.Takes | None, at: Pointer) -> m.Takes | None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from pgagents.catalogue.actions import Law
-from pgagents.catalogue.basics import Cel, Cited, Json, Line, Name, Slug, Status, Strict
+from pgagents.catalogue.basics import Cel, Cited, Json, Line, Member, Name, Slug, Status, Strict
 
 
 class Call(Strict):
@@ -15,7 +15,9 @@ class Call(Strict):
 
     action: Name = Field(description="The action to call.")
     input: dict[str, Json] = Field(default={}, description="Arguments by name; `=env.place` alone lays in a whole mapping.")
-    at: Cel | None = Field(None, description="Where the answer has the resource (or the list to find it in).")
+    at: Cel | None = Field(
+        None, description="Where the answer has the resource, or the list of them. Default: the whole body is the resource, or the list."
+    )
     where: Cel | None = Field(None, description="Which item of the list will do; an item is read through the resource's name.")
 
     @model_validator(mode="before")
@@ -42,19 +44,47 @@ class Takes(Strict):
     read_by: Name = Field(description="The action that reads the counter.")
 
 
+class TimedMove(Strict):
+    """A state that ends by itself, without a call."""
+
+    from_: str = Field(alias="from", description="The state before.")
+    to: str = Field(description="The state afterwards.")
+    at: Name = Field(description="The member that says when.")
+
+
 class Resource(Cited):
     """A kind of thing: how a test finds, makes, reads back and undoes one, and its lifecycle."""
 
-    id: Name = Field("id", description="The member that is its id.")
+    id: Member | Annotated[list[Member], Field(min_length=2, max_length=4)] = Field(
+        "id",
+        description="The member that is its id, a text or a number; a path such as `meta.id`; or a list of members that "
+        "are the id together.",
+    )
     found_by: Call | None = Field(None, description="A call that finds one that is there.")
-    made_by: Call | None = Field(None, description="The call that makes one.")
+    made_by: Call | None = Field(
+        None,
+        description="The call that makes one. `=fresh.text`, `.slug`, `.email`, `.uuid`, `.int` and `.url` are values that are new "
+        "for each. The idempotency key is not named here: each call gets one of its own.",
+    )
     read_by: list[Call] = Field([], description="Calls that read one back.")
     listed_by: list[Call] = Field([], description="Calls that list them.")
     undone_by: Call | None = Field(None, description="The call that ends or removes one.")
-    absent: str | None = Field(None, description="A well-formed id that no such thing has.")
+    absent: str | int | dict[Name, str | int] | None = Field(
+        None, description="A well-formed id that no such thing has, of the id's type; a mapping where the id is a list of members."
+    )
     missing: Name | None = Field(None, description="The code for an id that does not exist.")
     takes: Takes | None = Field(None, description="What one of these takes up elsewhere, judged where the target is exclusive.")
     expires_by: Name | None = Field(None, description="The member that says when it ends by itself.")
+    within: Name | None = Field(
+        None,
+        description="The resource that one of these lives in: it is always addressed under the parent that it was made under, "
+        "and goes with it. Default: what the making call has in its path.",
+    )
+    body_at: Member | None = Field(
+        None, description="Where its members stand inside what `at` finds, as in JSON:API's `attributes`; those beside them count too."
+    )
+    gone_when: Cel | None = Field(None, description="What holds of one that was removed and can still be read: `resource.deleted`.")
+    moves_by_time: list[TimedMove] = Field(default=[], description="Which states end by themselves, and when.")
     tenant: bool = Field(False, description="Whether another project must not see it.")
     state: Name | None = Field(None, description="The member that holds its state.")
     states: list[str] = Field([], description="All its states.")

@@ -3,6 +3,8 @@
 LAW = ("input", "response", "status", "surface", "now", "before", "env")
 ITEM = "item"
 CALL = ("env", "now", "resource", "input")
+FRESH = "fresh"
+FRESH_KINDS = ("text", "slug", "email", "uuid", "int", "url")
 RESOURCE_LAW = ("created", "read", "input", "env", "surface")
 BUCKET = ("key", "call")
 STEP = ("env", "now", "input", "response", "status", "headers")

@@ -16,7 +16,7 @@ def said(setting: Setting, seen: Seen) -> list[str]:
 
     Times are moments and whole numbers doubles, however they are written; the order counts where the catalogue fixes it.
     """
-    volatile = {name for resource in setting.model.resources.values() for name in resource.volatile if name != resource.id}
+    volatile = {name for resource in setting.model.resources.values() for name in resource.volatile if name not in resource.ids}
     body = seen.body if isinstance(seen.body, Mapping) else {}
     lists = [value for value in body.values() if isinstance(value, list)]
     found = [repr(_plain(item, volatile)) for some in lists for item in some] if lists else [repr(_plain(body, volatile))]

@@ -60,15 +60,15 @@ def without_id(setting: Setting) -> str | None:
     return next(found, None)
 
 
-def beside(setting: Setting) -> tuple[str, str] | None:
-    """A method and a literal path such that a path with a placeholder, which fits this one too, has the method and this one has not."""
+def beside(setting: Setting) -> str | None:
+    """A literal path that cannot be read, such that a path with a placeholder, which fits this one too, can."""
     methods: dict[str, set[str]] = {}
     for door in setting.doors:
         methods.setdefault(door.path, set()).add(door.method)
     for path in methods if setting.model.points.literal_path == "wins" else ():
         for other in methods:
-            if "{" not in path and "{" in other and _fits(path, other) and (free := sorted(methods[other] - methods[path])):
-                return free[0], path
+            if "{" not in path and "{" in other and _fits(path, other) and "GET" in methods[other] - methods[path]:
+                return path
     return None
 
 

@@ -37,6 +37,8 @@ class Live:
     fresh: bool = False
     role: str = "main"
     standard: bool = False
+    member: str = ""
+    """The member of its id that is meant, where the id has several."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

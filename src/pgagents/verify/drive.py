@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
+from pgagents.model import id_text
 from pgagents.verify.answers import Answers
 from pgagents.verify.call import Call, Live, Recall, Together, Wait
 from pgagents.verify.check import CONFLICT, Judgement, Probe
-from pgagents.verify.door import MCP, OPERATOR
+from pgagents.verify.door import MCP
+from pgagents.verify.gate import Gate
 from pgagents.verify.judging import Judge, told_time
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.memory import Memory, Setting
@@ -72,7 +74,8 @@ class Driver:
         self._at_once = False
         """Whether several calls are on their way."""
         self._bounded = options.max_requests is not None
-        self.writes = writes
+        self.gate = Gate(setting, world, writes=writes, allowed=options.allow, roles=keys.keys())
+        self.sender.objection = self.gate.objection
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered otherwise."""
         self.key_known = self.key_refused = False
@@ -223,10 +226,12 @@ class Driver:
         return several
 
     def _ready(self, call: Call, chain: list[Seen]) -> Ready:
-        if call.door is not None and call.door.action.effect == "write" and not self.writes and call.surface != OPERATOR:
+        if call.door is not None and call.door.action.effect == "write" and not self.gate.may_write(call):
             raise Unavailable(NO_WRITES)
         self.world.pool.now = self.sender.now()
         values, subject = self._resolved(self.world.resolve(call), chain)
+        for thing in self.gate.changed_by(call, values):
+            self._resolved(self.world.prove(thing), [])
         return Ready(call, values, subject)
 
     def _stale(self, seen: Seen, lent: Sequence[Thing]) -> bool:
@@ -310,21 +315,30 @@ class Driver:
         self.world.pool.now = self.sender.now()  # what has ended by itself since the last call is not left behind
         behind: list[str] = []
         met: set[tuple[str, str]] = set()
-        """What several resources of the catalogue know is one thing, undone once and listed once."""
+        """What several resources of the catalogue know is one instance, undone once and listed once."""
         there = True
-        for thing in self.world.pool.left():
-            same = (str(thing.resource.undone_by.action.name) if thing.resource.undone_by else thing.resource.name, str(thing.id))
-            if thing not in self.world.pool.left() or same in met:
-                continue
-            met.add(same)
-            name = f"{thing.resource.name} {thing.id}"
+        while (thing := self._next_left(met)) is not None:
+            met.add(_same(thing))
+            name = f"{thing.resource.name} {id_text(thing.id)}"
             try:
                 gone = there and thing.tries < MAX_TRIES and self._resolved(self.world.undo(thing), [])
-            except (Unavailable, KeyboardInterrupt):
+            except KeyboardInterrupt:
                 gone = False
+            except Unavailable as why:
+                gone, name = False, name if thing.ours else f"{name} ({why})"
             except Stop:  # it is gone: each further call would take the whole time-out
                 gone = there = False
             self.sender.cleaning = True
             if not gone:
                 behind.append(name)
         return behind
+
+    def _next_left(self, met: Collection[tuple[str, str]]) -> Thing | None:
+        """What is to be undone next: the latest first, so that nothing goes before what lives in it."""
+        return next((thing for thing in reversed(self.world.pool.left()) if _same(thing) not in met), None)
+
+
+def _same(thing: Thing) -> tuple[str, str]:
+    """What tells an instance from others, whichever resource of the catalogue it is known by."""
+    undo = thing.resource.undone_by
+    return (str(undo.action.name) if undo is not None else thing.resource.name, id_text(thing.id))

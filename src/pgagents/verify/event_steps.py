@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.action import Action
-from pgagents.model import Move, Resource
+from pgagents.model import Id, Move, Resource
 from pgagents.verify.call import Call
 from pgagents.verify.check import Conversation
 from pgagents.verify.door import REST, Door
@@ -25,7 +25,7 @@ class Told:
 
     type: str
     resource: Resource
-    id: str
+    id: Id | None
     body: Mapping[str, Any]
 
 
@@ -65,10 +65,10 @@ def act(setting: Setting, steps: tuple[Step, ...], told: list[Told], secrets: se
             seen = yield Call(door, move.input, "valid", why, subject=resource, made=current[resource.name], surface=door.surface)
         else:
             seen = yield Call(door, move.input, "valid", why, subject=resource, states=move.origin_states, fresh=True, surface=door.surface)
-        body = at_path(recipe.at, seen) if recipe.at is not None and seen.success else None
-        if isinstance(body, Mapping) and isinstance(body.get(resource.id), str):
+        body = at_path(recipe, seen) if recipe.at is not None and seen.success else None
+        if isinstance(body, Mapping) and resource.id_of(body) is not None:
             current[resource.name] = {**current.get(resource.name, {}), **body}
-            told.append(Told(type, resource, body[resource.id], {} if seen.spoilt else body))  # what is wrong itself is no measure
+            told.append(Told(type, resource, resource.id_of(body), {} if seen.spoilt else body))  # what is wrong itself is no measure
             secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
             if move is not None and move.to not in move.origin_states:
                 again = f"{action.name} once more, which must be refused and send nothing"

@@ -19,6 +19,7 @@ from pgagents.verify.encode import request_of
 from pgagents.verify.memory import Setting
 from pgagents.verify.readings import invalid, invalid_values, readings_of
 from pgagents.verify.recipe import Recipe, recipe_of, whole
+from pgagents.verify.target import harmless
 from pgagents.verify.values import MISSING, Wrong, high, low, types_of, wrongs
 from pgagents.wire import json_bytes, text_of
 
@@ -56,6 +57,8 @@ def negatives(setting: Setting, door: Door) -> Iterator[Negative]:
     recipe = recipe_of(setting.model, door.action)
     for param in door.params:
         listed = wrongs(plain(param.schema), setting.model.schemas, required=param.required)
+        safe = (harmless(setting.model, door.action, param, wrong) for wrong in listed)
+        listed = (wrong for wrong in safe if wrong is not None)
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
             group = _turned(list(alike), param, _turn(setting, door, param, keyword, *path))
             tier = 1

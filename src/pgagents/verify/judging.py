@@ -11,6 +11,7 @@ from typing import Any
 
 from pgagents.contract import Verdict
 from pgagents.expression import epoch
+from pgagents.model import id_text
 from pgagents.verify.call import Call
 from pgagents.verify.check import DECISIVE, USUAL, Judgement, Probe, eager, of_tools
 from pgagents.verify.door import MCP, OPERATOR
@@ -175,7 +176,7 @@ class Judge:
             self.memory.reached.add(seen.place)
         for resource, body in self.world.note(seen):
             if seen.fits:
-                self.memory.learn((resource.name, str(body[resource.id])), body, seen.number)
+                self.memory.learn((resource.name, id_text(resource.id_of(body))), body, seen.number)
 
     def enter(self, judgement: Judgement, chain: Sequence[Seen], probe: Probe) -> None:
         """Enter what a probe says."""

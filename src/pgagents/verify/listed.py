@@ -35,8 +35,8 @@ def left_out(setting: Setting, seen: Seen, member: str, resource: Resource, thin
     items = seen.body.get(member) if isinstance(seen.body, Mapping) else None
     if not isinstance(items, list) or not given <= {name for law in filters for name in _ASKED.findall(law.that.text)}:
         return None  # an argument that no law speaks of, such as a cursor, may let in anything
-    there = {item.get(resource.id) for item in items if isinstance(item, Mapping)}
-    missing = [thing for thing in things if thing.get(resource.id) not in there and _known(resource, door.action, filters, thing)]
+    there = {resource.id_of(item) for item in items if isinstance(item, Mapping)}
+    missing = [thing for thing in things if resource.id_of(thing) not in there and _known(resource, door.action, filters, thing)]
     if not missing:
         return None
     declared = _declared(setting, door.action, member)

@@ -31,6 +31,8 @@ class Options:
     only: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
     allow_writes: bool = False
+    allow: tuple[str, ...] = ()
+    """Actions that may be called although nothing shows that they change only what this run made."""
     live: bool = True
     version: str = ""
     require: tuple[str, ...] = ()

@@ -14,6 +14,7 @@ from pgagents.verify.door import Door
 from pgagents.verify.generate import Negative, negatives_of, ordinary
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
+from pgagents.verify.target import guarded
 from pgagents.verify.vendor_desk import desk_of
 
 Group = tuple[Negative, ...]
@@ -93,6 +94,8 @@ def _pairable(setting: Setting, one: Negative) -> bool:
     param = door.action.param(_root(one))
     if model.errors.field_at is None or model.errors.field_of_several is None or param is None or door.form is not None:
         return False
+    if one.detail.startswith("required/") and guarded(model, door.action, param):
+        return False  # the other arguments must be right, so that the call names what it changes
     return not door.on_rest or param.place in ("query", "body")
 
 

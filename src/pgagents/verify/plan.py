@@ -98,7 +98,7 @@ def draft(
     setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, identities: Identities
 ) -> Draft:
     """Order the probes and settle what is not selected or not claimed."""
-    writes = may_write(setting.model, identities, options, setting.url)
+    writes = may_write(setting.model, identities, options)
     setting.draws, setting.seed = DRAWS if options.profile == "deep" else 0, options.seed
     setting.oauth, setting.limits = identities.oauth, options.limits
     setting.exclusive = options.shard is None and (options.exclusive or loopback(setting.url))  # other shards use the server too

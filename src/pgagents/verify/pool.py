@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from pgagents.expression import epoch
-from pgagents.model import Resource
+from pgagents.model import Id, Resource, id_text
 from pgagents.verify.call import Live
 from pgagents.verify.thing import Thing
 
@@ -47,7 +47,7 @@ class Pool:
         """Things without a state that the last call got though others had had them."""
         self.broke: Callable[[int], bool] = unbroken
         """Whether a probe broke a contract; it may take a while to say."""
-        self._doubted: dict[int, frozenset[str]] = {}
+        self._doubted: dict[int, frozenset[Id]] = {}
         """Ids that a probe had for itself, of which nobody has asked yet whether it broke a contract."""
         self._undone_from = {
             r.name: m.origin_states
@@ -139,17 +139,17 @@ class Pool:
 
     def known(self, resource: Resource, id: object) -> Thing | None:
         """The thing of a resource with this id."""
-        return self._by_key.get((resource.name, str(id)))
+        return self._by_key.get((resource.name, id_text(id)))
 
     def full(self, ids: Collection[str]) -> None:
         """Note that found things with these ids had no room for a call."""
         for thing in self.things:
-            if not thing.made and thing.id in ids and not thing.worn:
+            if not thing.made and id_text(thing.id) in ids and not thing.worn:
                 thing.worn, self.filled = True, self.filled + 1
 
     def add(self, thing: Thing) -> None:
         """Take a new one in."""
-        self._by_key[thing.resource.name, thing.id] = thing
+        self._by_key[thing.resource.name, id_text(thing.id)] = thing
         self.things.append(thing)
         self.changed(thing)
 
@@ -192,7 +192,7 @@ class Pool:
             if not thing.gone and (kept[key] <= MOST_KEPT or (thing.made and self._undoable(thing))):
                 remaining.append(thing)
             else:
-                self._by_key.pop((thing.resource.name, thing.id), None)
+                self._by_key.pop((thing.resource.name, id_text(thing.id)), None)
         self.things = remaining[::-1]
         there = {thing.id for thing in self.things}
         self._doubted = {probe: still for probe, ids in self._doubted.items() if (still := ids & there)}

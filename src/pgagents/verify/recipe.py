@@ -44,7 +44,7 @@ def recipe_of(model: Model, action: Action, example: Example | None = None) -> R
                 given[name] = Fresh()
         elif resource is not None and (name in given or param.required):
             if resource.made_by or (resource.found_by and example is None):
-                given[name] = Live(resource.name)
+                given[name] = Live(resource.name, member=param.refers_member)
             elif not resource.found_by and name in given and not param.required:
                 del given[name]
         elif param.required and name not in given:

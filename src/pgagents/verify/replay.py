@@ -10,7 +10,7 @@ from pgagents.verify.check import CONFLICT, Judgement, broken, kept
 from pgagents.verify.door import REST, Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
-from pgagents.verify.seen import Seen, got
+from pgagents.verify.seen import Seen
 from pgagents.verify.thing import at_path
 
 
@@ -48,7 +48,7 @@ def ended(setting: Setting, door: Door, first: Seen) -> Generator[Any, Any, None
     ending = setting.door(str(undo.action.name), REST) if undo is not None else None
     if told is None or not told.lives_s or setting.model.points.replay != "conflict" or not door.on_rest:
         return
-    body = at_path(makes.made_by.at, first) if makes is not None and makes.made_by and makes.made_by.at else None
+    body = at_path(makes.made_by, first) if makes is not None and makes.made_by and makes.made_by.at else None
     if undo is not None and ending is not None and isinstance(body, Mapping):
         yield Call(ending, undo.input, "valid", "the end of what an idempotency key made", subject=makes, made=body)
 
@@ -58,5 +58,5 @@ def same_thing(setting: Setting, door: Door, first: Seen, second: Seen) -> bool:
     makes = recipe_of(setting.model, door.action).makes
     if makes is None or makes.made_by is None or makes.made_by.at is None:
         return bool(first.body == second.body)
-    one, two = at_path(makes.made_by.at, first), at_path(makes.made_by.at, second)
-    return got(one, makes.id) is not None and bool(got(one, makes.id) == got(two, makes.id))
+    one, two = at_path(makes.made_by, first), at_path(makes.made_by, second)
+    return makes.id_of(one) is not None and makes.id_of(one) == makes.id_of(two)

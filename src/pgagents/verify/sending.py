@@ -75,6 +75,8 @@ class Sender:
         self.seconds_sending = self.waited = 0.0
         self.notes: list[str] = []
         self.on_wait: Callable[[float], None] | None = None
+        self.objection: Callable[[Call, Mapping[str, Any], Request], str] = _unguarded
+        """Why a request must not be sent; nothing is sent that this has not let pass."""
 
     def now(self) -> float:
         """The server's time as we know it: the caller's clock, and what the operator's clock was moved by."""
@@ -99,6 +101,7 @@ class Sender:
         if ready.call.surface == MCP:
             return self._send_by_link(ready)
         request, role = self._request(ready)
+        self._let_pass(ready, request)
         attempt = 0
         while True:
             self._in_time()
@@ -121,6 +124,7 @@ class Sender:
         if link is None:
             raise Unavailable("no MCP server was given")
         asked = request_of(ready.call, ready.values, None)
+        self._let_pass(ready, asked)
         attempt = 0
         while True:
             self._in_time()
@@ -164,6 +168,8 @@ class Sender:
         """Send calls at the same time, each from a thread of its own; what was limited is sent again alone. Raises Stop."""
         self._in_time()
         requests = [self._request(ready) for ready in several]
+        for ready, (request, _) in zip(several, requests, strict=True):
+            self._let_pass(ready, request)
         for ready, (_, role) in zip(several, requests, strict=True):
             self._pace(ready.call, role)
         sent_at, started = self.now(), self.timer()
@@ -189,6 +195,11 @@ class Sender:
                 self.wait(wait)
                 found.append(self.send(ready))
         return found
+
+    def _let_pass(self, ready: Ready, request: Request) -> None:
+        """Raises Unavailable where the request could do harm."""
+        if objection := self.objection(ready.call, ready.values, request):
+            raise Unavailable(objection)
 
     def request(self, ready: Ready) -> Request:
         """What a call sends."""
@@ -280,3 +291,9 @@ class Sender:
             self.sent, call, full, request, answer, seconds=seconds, sent_at=sent_at, codes=self.model.codes,
             code_at=self.model.errors.code_at, subject=ready.subject, base=self._base(call),
         )  # fmt: skip
+
+
+def _unguarded(call: Call, values: Mapping[str, Any], request: Request) -> str:
+    """Default for `Sender.objection`: refuse every request, because nobody has said what may be sent."""
+    del call, values, request
+    return "nothing decides what may be sent"

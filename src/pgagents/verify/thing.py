@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.action import Call as Recipe
 from pgagents.expression import Expression, ExpressionError, Scope
-from pgagents.model import Resource
+from pgagents.model import Id, Resource, member_at
 from pgagents.verify.call import Call
 from pgagents.verify.door import Door
 from pgagents.verify.seen import Seen
@@ -24,7 +24,7 @@ class Thing:
     """One live resource of ours: its last known body, owner's role, state, whether a probe has it for itself."""
 
     resource: Resource
-    id: str
+    id: Id
     body: Mapping[str, Any]
     role: str
     made: bool
@@ -47,16 +47,40 @@ class Thing:
     """A call that wanted one for itself was refused with it, so the next such call gets another; of a found one: it had no room."""
     ends_at: float = math.inf
     """When it ends by itself, in epoch seconds."""
+    ours: bool = False
+    """True where it is shown that this run made it, so that it may be changed and removed."""
+    maker: Seen | None = None
+    """The exchange that made it."""
+    made_with: frozenset[str] = frozenset()
+    """Arguments of its create by which a server could have known an older one."""
+    parent: Thing | None = None
+    """The instance that it lives in."""
+    doubtful: bool = False
+    """True from when a removal is sent until a read shows it again: ids are reused."""
     past: list[Call] = field(default_factory=list)
     """The calls since it was made that told of it or changed it, the last few."""
 
 
-def at_path(at: Expression, seen: Seen) -> Any:
-    """What an expression finds in an answer, None where nothing."""
+def at_path(recipe: Recipe | None, seen: Seen) -> Any:
+    """The resource, or the list of resources, in the answer to a call of the catalogue; None where there is none.
+
+    Where the members stand deeper (`body_at`), each item has them beside its own.
+    """
+    if recipe is None or recipe.at is None:
+        return None
     try:
-        return Scope({"response": seen.body, "input": seen.input}).evaluate(at)
+        found = Scope({"response": seen.body, "input": seen.input}).evaluate(recipe.at)
     except ExpressionError:
         return None
+    if not recipe.body_at:
+        return found
+    return [unwrapped(item, recipe.body_at) for item in found] if isinstance(found, list) else unwrapped(found, recipe.body_at)
+
+
+def unwrapped(item: Any, path: str) -> Any:
+    """An item with the members at a path of it beside its own."""
+    inner = member_at(item, path)
+    return {**item, **inner} if isinstance(item, Mapping) and isinstance(inner, Mapping) else item
 
 
 def member_named(body: Any, name: str) -> int | None:

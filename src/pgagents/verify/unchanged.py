@@ -24,8 +24,7 @@ def reread(setting: Setting, resource: Resource, body: Body, why: str) -> Call |
 
 def told(resource: Resource, seen: Seen) -> Body | None:
     """The thing that a read tells of, where its answer is sound."""
-    at = resource.read_by[0].at if resource.read_by else None
-    body = at_path(at, seen) if at is not None and seen.success and seen.fits else None
+    body = at_path(resource.read_by[0], seen) if resource.read_by and seen.success and seen.fits else None
     return body if isinstance(body, Mapping) else None
 
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from pgagents.action import Call as Recipe
 from pgagents.expression import Expression, Scope
-from pgagents.model import Resource
+from pgagents.model import Resource, id_text, member_at
 from pgagents.verify.call import Call, Fresh, Live, Moment, Signature
 from pgagents.verify.door import Door
+from pgagents.verify.marks import Marks
 from pgagents.verify.memory import Setting
+from pgagents.verify.ownership import Ownership
 from pgagents.verify.pool import Pool
 from pgagents.verify.recipe import known, whole
 from pgagents.verify.seen import Seen, got
@@ -20,6 +22,9 @@ from pgagents.verify.thing import Thing, Unavailable, at_path, evaluated, names_
 
 __all__ = ["Thing", "Unavailable", "World", "at_path", "will_do"]
 
+FRESH = "fresh"
+FRESH_KINDS = ("text", "slug", "email", "uuid", "int", "url")
+BAD, CONFLICT, UNPROCESSABLE = 400, 409, 422
 Asking = Generator[Call, Seen, Any]
 MOST_UNFIT = MOST_ONCE = 1_000
 _FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
@@ -36,7 +41,9 @@ class World:
         self._unfit: dict[tuple[str, str], Mapping[str, Any]] = {}
         """Found things that will not do."""
         self._told_by: dict[str, list[tuple[Resource, Recipe | None, bool]]] = {}
-        self._fresh = 0
+        self.marks = Marks(tag)
+        self.owned = Ownership(self.model, self.marks)
+        self._missing: dict[str, set[Any]] = {}
         self._once: dict[Fresh, str] = {}
 
     # -- values -------------------------------------------------------------------------------------------------
@@ -53,15 +60,24 @@ class World:
             names["resource"] = subject
             if call.subject is not None:
                 names[call.subject.name] = subject
+            names.update(self._parents(call, subject))
         names.update(call.bind)
-        for name in sorted(names_in(call.input.values()) - names.keys()):
-            if name in self.model.resources:
-                thing = yield from self.have(self._wanted(name, call))
-                names[name] = thing.body
+        chosen: dict[str, Thing] = {}
+        for name in self._children_first(names_in(call.input.values()) - names.keys()):
+            if name in names:
+                continue
+            thing = yield from self.have(self._wanted(name, call))
+            names[name] = thing.body
+            for parent in _above(thing):
+                names.setdefault(parent.resource.name, parent.body)
+                chosen.setdefault(parent.resource.name, parent)
         scope: Scope | None = None
         values: dict[str, Any] = {}
-        for name, value in sorted(known(self.model, call.input).items(), key=lambda item: item[0] != "*"):
-            if isinstance(value, Expression):
+        given = known(self.model, call.input)
+        for name, value in sorted(given.items(), key=lambda item: (item[0] != "*", -self._depth(item[1]))):
+            if isinstance(value, Expression) and FRESH in value.names:
+                values[name] = self._fresh(call, name, value, names)
+            elif isinstance(value, Expression):
                 scope = scope or Scope(names)
                 found = evaluated(scope, value)
                 if name == "*" and isinstance(found, Mapping):
@@ -69,8 +85,38 @@ class World:
                 else:
                     values[name] = whole(found)
             else:
-                values[name] = yield from self._value(value, call)
+                values[name] = yield from self._value(value, call, chosen, names)
         return values, subject
+
+    def _depth(self, value: Any) -> int:
+        """In how many others the resource lives whose id a value stands for; 0 for any other value."""
+        depth, resource = 0, self.model.resources.get(value.resource) if isinstance(value, Live) else None
+        while resource is not None and resource.within:
+            depth, resource = depth + 1, self.model.resources.get(resource.within)
+        return depth
+
+    def _children_first(self, names: set[str]) -> list[str]:
+        """The names that are resources, those first that live in others: what they live in follows from them."""
+        return sorted(names & self.model.resources.keys(), key=lambda name: (-self._depth(Live(name)), name))
+
+    def _parents(self, call: Call, subject: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """The bodies of what the call's subject lives in, by the names of their resources."""
+        thing = self.pool.known(call.subject, call.subject.id_of(subject)) if call.subject is not None else None
+        return {parent.resource.name: parent.body for parent in _above(thing)} if thing is not None else {}
+
+    def _fresh(self, call: Call, name: str, value: Expression, names: Mapping[str, Any]) -> Any:
+        """A value that is new for this call, valid for its argument where it is nothing but that. Raises Unavailable."""
+        param = call.door.action.param(name) if call.door is not None else None
+        test = None
+        if param is not None and call.door is not None and value.text.strip() in {f"{FRESH}.{kind}" for kind in FRESH_KINDS}:
+            test = self.setting.test(("param", call.door.action.name, name), param.schema)
+        made = {
+            kind: self.marks.fresh(kind, test.is_valid if test is not None else _anything) for kind in FRESH_KINDS if kind in value.text
+        }
+        for kind, found in made.items():
+            if found is None:
+                raise Unavailable(f"no fresh {kind} fits the schema of {name}")
+        return whole(evaluated(Scope({**names, FRESH: made}), value))
 
     def _wanted(self, name: str, call: Call) -> Live:
         """Which thing of a name a call needs: one in a state that the call's action moves, for itself if it asked so."""
@@ -79,10 +125,18 @@ class World:
         states = next((m.origin_states for m in resource.moves if m.action is action), ())
         return Live(name, states, call.fresh, call.owner)
 
-    def _value(self, value: Any, call: Call) -> Asking:
+    def _value(self, value: Any, call: Call, chosen: dict[str, Thing], names: Mapping[str, Any]) -> Asking:
         if isinstance(value, Live):
-            thing = yield from self.have(self._wanted(value.resource, call) if not value.states else value)
-            return thing.id
+            thing = chosen.get(value.resource)
+            if thing is None and value.resource in self._above_subject(call):
+                return member_at(names[value.resource], value.member or self.model.resources[value.resource].id)
+            if thing is None:
+                thing = yield from self.have(self._wanted(value.resource, call) if not value.states else value)
+                for parent in _above(thing):
+                    chosen.setdefault(parent.resource.name, parent)
+                if value.member:  # the other members of its id name the same one
+                    chosen[value.resource] = thing
+            return member_at(thing.body, value.member) if value.member else thing.id
         if isinstance(value, Signature):
             return "-"
         if isinstance(value, Moment):
@@ -90,14 +144,22 @@ class World:
         if isinstance(value, Fresh):
             if value in self._once:
                 return self._once[value]
-            self._fresh += 1
-            found = f"pgv-{self.tag}-{self._fresh}"
+            found = self.marks.next()
             if value.once:
                 self._once[value] = found
                 if len(self._once) > MOST_ONCE:
                     del self._once[next(iter(self._once))]
             return found
         return value
+
+    def _above_subject(self, call: Call) -> set[str]:
+        """The names of what a call's subject lives in."""
+        found: set[str] = set()
+        resource = call.subject
+        while resource is not None and resource.within and resource.within not in found:
+            found.add(resource.within)
+            resource = self.model.resources.get(resource.within)
+        return found
 
     # -- having -------------------------------------------------------------------------------------------------
 
@@ -108,9 +170,11 @@ class World:
             raise Unavailable(f"the catalogue does not say how to come by a {resource.name}")
         there = self.pool.at_hand(resource, live)
         if there is not None:
+            yield from self.prove(there)
             return there
         thing = yield from self.obtain(resource, live.role)
         self.pool.give(thing, live)
+        yield from self.prove(thing)
         yield from self._move_to(thing, live)
         return thing
 
@@ -137,6 +201,38 @@ class World:
         if not found:
             raise Unavailable(f"{recipe.action.name} answered no {resource.name} that will do")
         return found[0]
+
+    def prove(self, thing: Thing) -> Asking:
+        """Show that this run made an instance, by an equal create where nothing has shown it yet. Raises Unavailable."""
+        if thing.ours or not thing.made:
+            return
+        if not self.owned.problem(thing.resource) and thing.maker is not None and thing.maker.call.door is not None:
+            maker, door = thing.maker, thing.maker.call.door
+            told = maker.input.items()
+            given = {k: self.marks.renewed(v) for k, v in told if k in thing.made_with or self._needed(door, k, v)}
+            if door.action.idempotency in maker.input:
+                given[str(door.action.idempotency)] = Fresh()
+            why = f"to see that each {thing.resource.name} that is made is a new one"
+            seen = yield Call(door, given, "explore", why, role=maker.call.role, owner=maker.call.owner, surface=maker.call.surface)
+            if seen.code is not None and 400 <= seen.status < 500 and seen.status in (CONFLICT, UNPROCESSABLE, BAD):
+                self.owned.refused_twice(thing, self.pool.things)
+            elif seen.success and self._hears(thing.resource):
+                for copy in [t for t in self.pool.things if t.maker is seen]:
+                    yield from self.undo(copy)  # or what is sent to the one is sent to both
+        if not thing.ours:
+            problem = self.owned.problem(thing.resource) or f"nothing shows that this run made the {thing.resource.name}"
+            raise Unavailable(f"{problem}: it is not changed")
+
+    def _hears(self, resource: Resource) -> bool:
+        """True for what events are sent to."""
+        hooks, made = self.model.webhooks, resource.made_by
+        registers = made is not None and hooks is not None and str(made.action.name) == hooks.registered_by
+        return registers and resource.undone_by is not None
+
+    def _needed(self, door: Door, name: str, value: Any) -> bool:
+        """True for an argument that an equal create has too, though a server could not know an older one by it."""
+        param = door.action.param(name)
+        return name != door.action.idempotency and (self.marks.carried_by(value) or param is None or param.required)
 
     def _move_to(self, thing: Thing, live: Live) -> Asking:
         for _ in range(4):
@@ -165,7 +261,7 @@ class World:
             if resource.undone_by and resource.undone_by.action is door.action:
                 self._undone(resource, seen)
             for body in self._bodies(resource, recipe, seen):
-                if isinstance(body.get(resource.id), str):
+                if resource.id_of(body) is not None:
                     found.append((resource, body))
                     self._remember(resource, body, seen, made, recipe)
         return found
@@ -179,19 +275,25 @@ class World:
         return self._told_by[name]
 
     def _bodies(self, resource: Resource, recipe: Recipe | None, seen: Seen) -> list[Mapping[str, Any]]:
-        at = recipe.at if recipe and recipe.at else resource.made_by.at if resource.made_by else None
-        if at is None or not isinstance(seen.body, Mapping):
+        telling = recipe if recipe and recipe.at else resource.made_by
+        if telling is None or telling.at is None or not isinstance(seen.body, Mapping | list):
             return []
-        value = at_path(at, seen)
-        if (first := _FIRST.fullmatch(at.text)) and resource.made_by and recipe is resource.made_by:
+        value = at_path(telling, seen)
+        if (first := _FIRST.fullmatch(telling.at.text)) and resource.made_by and recipe is resource.made_by:
             value = got(seen.body, first.group(1)) or value  # the others of the list were made too, and must be undone
         items = value if isinstance(value, list) else [value]
         return [item for item in items if isinstance(item, Mapping)]
 
     def _remember(self, resource: Resource, body: Mapping[str, Any], seen: Seen, made: bool, recipe: Recipe | None) -> None:
-        key = (resource.name, str(body[resource.id]))
-        thing = self.pool.known(resource, key[1])
+        id = resource.id_of(body)
+        assert id is not None
+        key = (resource.name, id_text(id))
+        thing = self.pool.known(resource, id)
         state = body.get(resource.state) if resource.state else None
+        if not made:
+            self.owned.noticed(resource, id)
+        elif thing is not None and thing.made and not self._acts(seen) and not self._repeats(resource, seen):
+            self.owned.again(thing, seen.number, self.pool.things)
         if thing is not None:
             lasting = {k: thing.body[k] for k in resource.fixed if k in thing.body} if thing.made else {}
             thing.body = {**thing.body, **body, **lasting} if thing.made else body
@@ -202,11 +304,61 @@ class World:
             return
         if recipe is not None and recipe is resource.found_by:
             if self._unfit.get(key) != body and self._suits(key, resource, recipe, body):
-                self.pool.add(Thing(resource, key[1], body, seen.call.role, False, None))
+                self.pool.add(Thing(resource, id, body, seen.call.role, False, None))
         elif made and (recipe is None or will_do(recipe.where, resource, body)):
             told = state if isinstance(state, str) else None
             plainly = recipe is not None and seen.call.input == recipe.input
-            self.pool.add(Thing(resource, key[1], body, seen.call.role or "main", True, told, standard=plainly))
+            new = Thing(resource, id, body, seen.call.role or "main", True, told, standard=plainly, maker=seen)
+            new.parent = self._parent(resource, seen)
+            self._own(new, seen)
+            self.pool.add(new)
+
+    def _own(self, thing: Thing, seen: Seen) -> None:
+        """Decide whether what a create answered is ours."""
+        door = seen.call.door
+        if door is None:
+            return
+        source = self._acts(seen)
+        if source is not None:
+            thing.ours = source.ours
+        else:
+            plain = {k: v for k, v in sorted(seen.input.items()) if self._tells_older(door, k, v)}
+            self.owned.made(thing, seen.number, seen.input, plain, _key_of(seen), self.pool.things)
+
+    def _tells_older(self, door: Door, name: str, value: Any) -> bool:
+        """True for an argument by which a server could know an older one: it carries no mark, and refers to nothing that is ours."""
+        if name == door.action.idempotency or self.marks.carried_by(value):
+            return False
+        param = door.action.param(name)
+        resource = self.model.resources.get(param.refers_to or "") if param is not None else None
+        thing = self.pool.known(resource, value) if resource is not None else None
+        return thing is None or not thing.ours
+
+    def _acts(self, seen: Seen) -> Thing | None:
+        """The instance that a create moves or ends, where it is such a call: what it answers is that one, or comes of it."""
+        door = seen.call.door
+        for param in door.params if door is not None else ():
+            for resource in self.model.resources.values():
+                if door is None or not any(m.action is door.action for m in resource.moves):
+                    continue
+                thing = self.pool.known(resource, seen.input.get(str(param.name)))
+                if thing is not None:
+                    return thing
+        return None
+
+    def _repeats(self, resource: Resource, seen: Seen) -> bool:
+        """True where the create carried an idempotency key of an earlier one, or is one of several that went out at once."""
+        door = seen.call.door
+        return door is not None and (seen.call.beside or self.owned.repeated(resource, _key_of(seen)))
+
+    def _parent(self, resource: Resource, seen: Seen) -> Thing | None:
+        """The instance that something lives in, by the arguments of the call that answered it."""
+        above = self.model.resources.get(resource.within or "")
+        if above is None or seen.call.door is None:
+            return None
+        named = {p.refers_member or above.id: seen.input.get(str(p.name)) for p in seen.call.door.params if p.refers_to == above.name}
+        values = tuple(named.get(member) for member in above.ids)
+        return self.pool.known(above, values if len(values) > 1 else values[0])
 
     def _suits(self, key: tuple[str, str], resource: Resource, recipe: Recipe, body: Mapping[str, Any]) -> bool:
         """Whether a found thing will do; one that will not is known again as long as it stays as it is."""
@@ -224,6 +376,10 @@ class World:
                 thing.gone = True
                 self.pool.changed(thing)
 
+    def missing(self, resource: Resource) -> frozenset[Any]:
+        """Ids that a read has just shown to be missing."""
+        return frozenset(self._missing.get(self.owned.kind_name(resource), ()))
+
     def refused(self, seen: Seen) -> None:
         """Take over that a call which should do was refused for how things stand: what it was to make had no room in its place."""
         door = seen.call.door
@@ -232,7 +388,7 @@ class World:
 
     def past(self, call: Call, subject: Mapping[str, Any] | None) -> tuple[Call, ...]:
         """What reads have told of a call's subject."""
-        thing = self.pool.known(call.subject, (subject or {}).get(call.subject.id)) if call.subject else None
+        thing = self.pool.known(call.subject, call.subject.id_of(subject)) if call.subject else None
         return tuple(c for c in thing.past if c.door is not None and c.door.action.effect == "read") if thing else ()
 
     # -- cleaning up --------------------------------------------------------------------------------------------
@@ -251,3 +407,23 @@ class World:
         thing.tries += not thing.gone
         self.pool.changed(thing)
         return thing.gone
+
+
+def _above(thing: Thing) -> list[Thing]:
+    """What an instance lives in, the nearest first."""
+    found: list[Thing] = []
+    while thing.parent is not None:
+        thing = thing.parent
+        found.append(thing)
+    return found
+
+
+def _anything(value: Any) -> bool:
+    del value
+    return True
+
+
+def _key_of(seen: Seen) -> str:
+    """The idempotency key of a call, empty where it has none."""
+    name = seen.call.door.action.idempotency if seen.call.door is not None else None
+    return str(seen.input[name]) if name is not None and name in seen.input else ""

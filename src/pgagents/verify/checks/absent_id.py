@@ -31,7 +31,7 @@ BLANK = " "
 def promises(setting: Setting) -> Iterator[Contract]:
     """For each argument that is an id: an id of nothing, and one of another project's thing."""
     for door, param, resource in _references(setting):
-        if resource.absent and resource.missing:
+        if resource.absent is not None and resource.missing:
             says = f"{door.action.name} answers {resource.missing.name} for a {param.name} that does not exist"
             yield promise(NAME, f"unknown/{param.name}", door, says, (*resource.origin, "absent"), door.action.cite)
         if _foreign(door, resource):
@@ -59,9 +59,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for door, param, resource in _references(setting):
         recipe = recipe_of(setting.model, door.action)
         writes = door.action.effect == "write"
-        if resource.absent and resource.missing:
+        if resource.absent is not None and resource.missing:
             contract = f"{NAME}/unknown/{param.name}/{door.place}"
-            given = {**recipe.input, str(param.name): resource.absent}
+            given = {**recipe.input, str(param.name): resource.absent_for(param)}
             call = ordinary(door, recipe, "absent", f"a {param.name} that does not exist", input=given)
             twice = (door, param) == _twice(setting)
             run = _near(setting, call, param, resource, contract) if _nearly(setting, door, param) else _asked(call, twice=twice)
@@ -98,7 +98,7 @@ def _with_theirs(setting: Setting, call: Call, param: Param, resource: Resource,
     def run() -> Conversation:
         body = yield Live(resource.name, fresh=True)
         told = {str(p.name): body[str(p.name)] for p in (call.door.params if call.door else ()) if str(p.name) in body}
-        given = {**call.input, **told, str(param.name): body[resource.id]}
+        given = {**call.input, **told, str(param.name): resource.value_for(param, body)}
         yield from _run(
             replace(call, input=given, subject=None), contract, _codes(setting, resource), f"another project's {resource.name}"
         )()
@@ -125,7 +125,9 @@ def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[]
 def _twice(setting: Setting) -> tuple[Door, Param] | None:
     """The read that is asked twice for what is not there: the first that finds a thing by its id and that everybody may ask, whose
     answers are kept most."""
-    reads = [(d, p, r) for d, p, r in _references(setting) if d.on_rest and d.action.effect == "read" and r.absent and r.missing]
+    reads = [
+        (d, p, r) for d, p, r in _references(setting) if d.on_rest and d.action.effect == "read" and r.absent is not None and r.missing
+    ]
     return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
 
 
@@ -145,7 +147,7 @@ def _near(setting: Setting, call: Call, param: Param, resource: Resource, contra
         assert call.door is not None
         assert resource.missing is not None
         there: Mapping[str, Any] = yield Live(resource.name)
-        id, reads = there.get(resource.id), call.door.action.effect == "read"
+        id, reads = resource.id_of(there), call.door.action.effect == "read"
         near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
         if setting.test(("param", call.door.action.name, str(param.name)), param.schema).is_valid(near) != reads:
             yield call
@@ -178,7 +180,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     for param in door.params:
         resource = memory.model.resources.get(param.refers_to or "")
         given = seen.call.input.get(str(param.name))
-        if resource is not None and resource.absent is not None and resource.missing is not None and given == resource.absent:
+        if resource is not None and resource.absent is not None and resource.missing is not None and given == resource.absent_for(param):
             what = f"a {param.name} that does not exist"
             if seen.call.role or seen.code == resource.missing.name:  # to a token the answer may be another
                 yield from refused_with(seen, f"{NAME}/unknown/{param.name}/{door.place}", [resource.missing], what)

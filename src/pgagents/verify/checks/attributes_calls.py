@@ -86,7 +86,7 @@ def _run(resource: Resource, door: Door, role: str, stamps: Mapping[str, str], c
 
 
 def _judged(seen: Seen, resource: Resource, stamps: Mapping[str, str], contract: str) -> Iterator[Judgement]:
-    body = at_path(resource.made_by.at, seen) if resource.made_by and resource.made_by.at else None
+    body = at_path(resource.made_by, seen) if resource.made_by and resource.made_by.at else None
     wrong = [member for member, value in stamps.items() if not isinstance(body, Mapping) or body.get(member) != value]
     if wrong:
         told = body.get(wrong[0]) if isinstance(body, Mapping) else None

@@ -13,7 +13,7 @@ from typing import Any
 
 from pgagents.contract import Contract
 from pgagents.expression import epoch
-from pgagents.model import Audit, Resource
+from pgagents.model import Audit, Resource, id_text, is_scalar
 from pgagents.source import Pointer
 from pgagents.verify.call import Call, Recall
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at, untested
@@ -129,14 +129,14 @@ def _about(setting: Setting, audit: Audit, seen: Seen) -> dict[str, str]:
         kin = _kin(setting, name)
         for param in seen.call.door.params if seen.call.door else ():
             given = seen.input.get(str(param.name))
-            if param.refers_to in kin and isinstance(given, str):
-                found[member] = given
+            if param.refers_to in kin and is_scalar(given):
+                found[member] = str(given)
         for resource in kin.values():
             made = resource.made_by
             if member not in found and seen.fits and made and made.at and seen.call.door and made.action is seen.call.door.action:
-                body = at_path(made.at, seen)
-                if isinstance(body, Mapping) and isinstance(body.get(resource.id), str):
-                    found[member] = body[resource.id]
+                body = at_path(made, seen)
+                if isinstance(body, Mapping) and resource.id_of(body) is not None:
+                    found[member] = id_text(resource.id_of(body))
     return found
 
 
@@ -185,7 +185,7 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
         seen: Seen = yield Call(door, audit.listed_by.input, "valid", why, role=audit.role, owner=audit.role, surface=door.surface)
         noted: Sequence[Done] = list((yield Recall(NAME)) or ())
         wild: set[frozenset[tuple[str, Any]]] = set((yield Recall(WILD)) or ())
-        rows = at_path(audit.listed_by.at, seen) if audit.listed_by.at and seen.success else None
+        rows = at_path(audit.listed_by, seen) if audit.listed_by.at and seen.success else None
         if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
             for contract in {f"{NAME}/{d.door.place}": None for d in noted}:
                 yield untested(contract, f"the audit's list could not be read: {seen.outcome}")

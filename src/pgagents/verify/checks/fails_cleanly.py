@@ -218,11 +218,11 @@ def _counts(setting: Setting, failure: _Failure) -> Resource | None:
 def _ids(setting: Setting, resource: Resource) -> Generator[Any, Any, set[Any] | None]:
     call = _listed(setting, resource)
     seen: Seen | None = (yield call) if call is not None else None
-    at = next(
-        (c.at for c in resource.listed_by if seen is not None and seen.call.door is not None and c.action is seen.call.door.action), None
+    listing = next(
+        (c for c in resource.listed_by if seen is not None and seen.call.door is not None and c.action is seen.call.door.action), None
     )
-    items = at_path(at, seen) if seen is not None and seen.success and at is not None else None
-    return {item.get(resource.id) for item in items if isinstance(item, Mapping)} if isinstance(items, list) else None
+    items = at_path(listing, seen) if seen is not None and seen.success else None
+    return {resource.id_of(item) for item in items if isinstance(item, Mapping)} if isinstance(items, list) else None
 
 
 def _nothing(setting: Setting, failure: _Failure, before: Any, failed: Seen) -> Conversation:

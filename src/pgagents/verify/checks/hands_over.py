@@ -126,12 +126,12 @@ def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[
     recipe = recipe_of(setting.model, maker.action)
     given = {**recipe.input, **p.first.made_by.input}
     made: Seen = yield ordinary(maker, recipe, "valid", f"a {p.first.name} to hand over", input=given, fresh=True)
-    body = at_path(p.first.made_by.at, made) if p.first.made_by.at is not None and made.success else None
+    body = at_path(p.first.made_by, made) if p.first.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping) or not made.fits:
         return [untested(c, f"no {p.first.name} was made: {made.outcome}") for c in (counted, used)]
     before = yield from space_left(setting, p.first, body)
     with_it = {str(q.name): body[str(q.name)] for q in p.maker.params if str(q.name) in body and (q.required or q.refers_to)}
-    with_it[p.by] = body[p.first.id]
+    with_it[p.by] = p.first.id_of(body)
     why = f"a {p.resource.name} with a {p.first.name}"
     small = {name: text.lower() for name in _folded(setting, p) if isinstance(text := with_it.get(name), str) and text.lower() != text}
     seen: Seen = yield Call(p.maker, {**with_it, **small}, "explore", why, subject=p.first, made=body, surface=p.maker.surface)

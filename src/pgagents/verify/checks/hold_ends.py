@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
-from pgagents.action import Code
+from pgagents.action import Code, Param
 from pgagents.contract import Contract, Verdict
 from pgagents.expression import epoch
 from pgagents.model import Resource, Takes
@@ -60,12 +60,12 @@ def _expiring(setting: Setting) -> Iterator[tuple[Resource, Door]]:
                 yield resource, door
 
 
-def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Door, str]]:
+def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Door, Param]]:
     """Actions on REST that make something with one, and the argument that names it."""
     for door in setting.doors:
         named = next((p for p in door.params if p.refers_to == resource.name and not p.required), None)
         if named is not None and door.on_rest and door.action.effect == "write":
-            yield door, str(named.name)
+            yield door, named
 
 
 def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Door, str] | None:
@@ -100,7 +100,7 @@ def _run(setting: Setting, resource: Resource, door: Door, covers: tuple[str, ..
         asked: Seen | None = None
         for _ in range(2):
             asked = yield Call(maker, made_by.input, "valid", f"a {resource.name} that ends by itself", fresh=True)
-            body = at_path(made_by.at, asked) if made_by.at is not None and asked.success else None
+            body = at_path(made_by, asked) if made_by.at is not None and asked.success else None
             left = _left_s(resource, body, asked)
             if not isinstance(body, Mapping) or left is None or left <= 2 * MARGIN_S:
                 for contract in covers:
@@ -143,7 +143,8 @@ def _unused(setting: Setting, resource: Resource, missing: Code, body: Mapping[s
         told = {str(p.name): body[str(p.name)] for p in user.params if str(p.name) in body}
         recipe = recipe_of(setting.model, user.action)
         why = f"a {resource.name} after its time"
-        seen: Seen = yield ordinary(user, recipe, "absent", why, input={**recipe.input, **told, named: body[resource.id]}, fresh=True)
+        given = {**recipe.input, **told, str(named.name): resource.value_for(named, body)}
+        seen: Seen = yield ordinary(user, recipe, "absent", why, input=given, fresh=True)
         yield from refused_with(seen, f"{NAME}/unused/{resource.name}/{user.place}", [missing], why)
 
 

@@ -259,7 +259,7 @@ def _otherwise(setting: Setting, door: Door, contract: str, first: Seen) -> Conv
     found, makes = _next_action(setting, door), recipe_of(setting.model, door.action).makes
     assert found is not None
     assert makes is not None
-    made = at_path(makes.made_by.at, first) if makes.made_by and makes.made_by.at else None
+    made = at_path(makes.made_by, first) if makes.made_by and makes.made_by.at else None
     rest, move = found
     if not isinstance(made, Mapping):
         yield untested(contract, f"the answer holds no {makes.name}")

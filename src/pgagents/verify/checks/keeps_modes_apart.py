@@ -81,12 +81,12 @@ def _read(setting: Setting, resource: Resource, recipe: Recipe, door: Door, role
 def _listed(resource: Resource, recipe: Recipe, door: Door, role: str, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         seen: Seen = yield Call(door, recipe.input, "valid", f"a list with a {role} key", role=role, owner="main", subject=resource)
-        items = at_path(recipe.at, seen) if recipe.at is not None and seen.success else None
+        items = at_path(recipe, seen) if recipe.at is not None and seen.success else None
         if not isinstance(items, list) or seen.subject is None:
             yield untested(contract, f"the list could not be read: {seen.outcome}")
             return
-        mine = seen.subject.get(resource.id)
-        found = any(isinstance(item, Mapping) and item.get(resource.id) == mine for item in items)
+        mine = resource.id_of(seen.subject)
+        found = any(isinstance(item, Mapping) and resource.id_of(item) == mine for item in items)
         yield broken(contract, f"no {resource.name} of the other mode", f"{mine} is listed") if found else kept(contract)
 
     return run

@@ -139,8 +139,8 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         yield from _told(seen, owner, made)
     for resource in memory.model.resources.values():
         if resource.tenant and resource.made_by and seen.call.door.action is resource.made_by.action and seen.success:
-            body = at_path(resource.made_by.at, seen) if resource.made_by.at else None
-            id = body.get(resource.id) if isinstance(body, Mapping) else None
+            body = at_path(resource.made_by, seen) if resource.made_by.at else None
+            id = resource.id_of(body) if isinstance(body, Mapping) else None
             if isinstance(id, str) and len(id) >= SHORTEST:
                 mine = made.setdefault(owner, {})
                 mine[json_bytes(id)] = resource.name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Call as Made
 from pgagents.contract import Contract
 from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Resource
@@ -119,7 +120,7 @@ def _run(
         seen: Seen = yield Call(search, _widest(setting, search), "explore", f"to find every kind of {place.name}", reuse="ever")
         why = f"a {resource.name} at another kind of {place.name}"
         plan = kinds.Plan(setting, resource)
-        places = [item for item in _items(found.at, seen) if will_do(found.where, place, item)]
+        places = [item for item in _items(found, seen) if will_do(found.where, place, item)]
         known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield Recall(BODIES)) or {}
         own = [body for (name, _), body in known.items() if name == resource.name]
         also = plan.bounded(places, _by(resource, place), place.id, own) if timed else []  # bounds show with time alone
@@ -131,7 +132,7 @@ def _run(
                 yield wait
             recipe, bind = recipe_of(setting.model, making.door.action), {place.name: making.place}
             made: Seen = yield ordinary(making.door, recipe, "explore", why, bind=bind, input=making.input)
-            bodies = _items(resource.made_by.at if resource.made_by else None, made) if made.success else []
+            bodies = _items(resource.made_by, made) if made.success else []
             living[second] += [(making.door, body) for body in bodies]
         for door, body in [*living[0], *living[1]] if moved else ():
             yield from _lives_on(setting, resource, door, body, why)
@@ -183,8 +184,6 @@ def _widest(setting: Setting, door: Door) -> dict[str, Any]:
     return {**{name: value for name, value in most.items() if name in usual or not isinstance(value, bool)}, **there}
 
 
-def _items(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
-    if at is None or not isinstance(seen.body, Mapping):
-        return []
-    found = at_path(at, seen)
+def _items(call: Made | None, seen: Seen) -> list[Mapping[str, Any]]:
+    found = at_path(call, seen)
     return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]

@@ -178,7 +178,7 @@ def _legal(setting: Setting, resource: Resource, move: Move, state: str, door: D
                 contract, f"{resource.state} {move.to} when read again", f"{resource.state} {_state(resource, after)} when read again"
             )
             return
-        if neighbour is not None and state != move.to and neighbour.get(resource.id) != seen.subject.get(resource.id):
+        if neighbour is not None and state != move.to and resource.id_of(neighbour) != resource.id_of(seen.subject):
             near: Seen = yield _read(resource, reader, neighbour, "the neighbour after")
             if near.success and near.fits and _state(resource, near) != neighbour.get(str(resource.state)):
                 yield broken(contract, "a neighbour stays as it was", f"the neighbour's {resource.state} is {_state(resource, near)}")
@@ -240,7 +240,7 @@ def _state(resource: Resource, seen: Seen) -> str | None:
     door = seen.call.door
     ordered = sorted(calls, key=lambda c: door is None or c.action is not door.action)
     for call in ordered:
-        body = at_path(call.at, seen) if call.at else None
+        body = at_path(call, seen) if call.at else None
         if isinstance(body, Mapping) and isinstance(body.get(str(resource.state)), str):
             found: str = body[str(resource.state)]
             return found

@@ -153,7 +153,11 @@ def _within(setting: Setting, case: _Case, token: str) -> Conversation:
 def _harmless(setting: Setting, door: Door) -> Call:
     """A call that changes nothing: about an id of nothing where the action takes one, else a wrong one; a read as it is."""
     recipe, why = recipe_of(setting.model, door.action), "a token with just the scope that is needed"
-    ids = {str(p.name): r.absent for p in door.params if (r := setting.model.resources.get(p.refers_to or "")) and r.absent and p.required}
+    ids = {
+        str(p.name): r.absent_for(p)
+        for p in door.params
+        if (r := setting.model.resources.get(p.refers_to or "")) and r.absent is not None and p.required
+    }
     intent: Intent = "absent" if ids else "explore"
     if not ids and door.action.effect == "write":
         wrong = next((n for n in negatives_of(setting, door) if n.tier == 1), None)

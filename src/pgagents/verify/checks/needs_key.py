@@ -126,8 +126,8 @@ def _about(setting: Setting, door: Door, twist: Twist) -> dict[str, Any]:
     if twist == "none" and setting.model.points.auth_first:
         for param in door.params:
             resource = setting.model.resources.get(param.refers_to or "")
-            if resource is not None and resource.absent and param.required:
-                given[str(param.name)] = resource.absent
+            if resource is not None and resource.absent is not None and param.required:
+                given[str(param.name)] = resource.absent_for(param)
     return given
 
 

@@ -54,7 +54,7 @@ def _cases(setting: Setting) -> tuple[tuple[Door, Param, Resource, str], ...]:
 def _member(resource: Resource, value: Any) -> str:
     """The member of the thing that an argument is; empty where it is another, or what tells which thing it is."""
     root, _, member = value.text.strip().partition(".") if isinstance(value, Expression) else ("", "", "")
-    return member if root in ("resource", resource.name) and member.isidentifier() and member != resource.id else ""
+    return member if root in ("resource", resource.name) and member.isidentifier() and member not in resource.ids else ""
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:

@@ -121,8 +121,8 @@ def _harmless(setting: Setting, door: Door) -> Call | None:
         return ordinary(door, recipe, "valid", why, burst=True)
     for param in door.params:
         resource = setting.model.resources.get(param.refers_to or "")
-        if resource is not None and resource.absent and param.required and recipe.makes is None:
-            given = {**recipe.input, str(param.name): resource.absent}
+        if resource is not None and resource.absent is not None and param.required and recipe.makes is None:
+            given = {**recipe.input, str(param.name): resource.absent_for(param)}
             return ordinary(door, recipe, "absent", why, input=given, burst=True)
     return None
 

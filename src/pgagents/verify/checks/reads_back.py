@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.action import Call as Made
 from pgagents.contract import Contract
 from pgagents.expression import Expression, Scope
-from pgagents.model import Resource
+from pgagents.model import Resource, id_text
 from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import Door
@@ -113,7 +113,7 @@ def _reading(setting: Setting, resource: Resource, maker: Door, readers: list[tu
         recipe = recipe_of(setting.model, maker.action)
         given = {**recipe.input, **resource.made_by.input}
         made: Seen = yield ordinary(maker, recipe, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None)
-        body = next(iter(_bodies(resource.made_by.at, made)), None)
+        body = next(iter(_bodies(resource.made_by, made)), None)
         if body is None or not made.fits:
             for contract in (id for door, _ in readers for id in _covers(resource, door)):
                 yield untested(contract, f"no {resource.name} was made: {made.outcome}")
@@ -134,7 +134,7 @@ def _same(
     if not seen.success:
         yield broken(covers[0], f"the {resource.name} that was made", seen.outcome)
         return
-    back = next(iter(_bodies(read.at, seen)), None)
+    back = next(iter(_bodies(read, seen)), None)
     if back is None or not seen.fits:
         return
     told = setting.model.secrets
@@ -156,10 +156,10 @@ def _same(
             yield kept(contract)
 
 
-def _bodies(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
-    if at is None or not seen.success or not isinstance(seen.body, Mapping):
+def _bodies(call: Made | None, seen: Seen) -> list[Mapping[str, Any]]:
+    if call is None or not seen.success or not isinstance(seen.body, Mapping | list):
         return []
-    found = at_path(at, seen)
+    found = at_path(call, seen)
     return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]
 
 
@@ -184,8 +184,8 @@ def _listing(setting: Setting, resource: Resource, call: Made, door: Door, contr
             if not seen.success or not seen.fits or seen.subject is None:
                 yield untested(contract, f"the list was not answered: {seen.outcome}")
                 return
-            ids = [i.get(resource.id) for i in _bodies(call.at, seen)]
-            if (seen.subject.get(resource.id) in ids) == (role == "main"):
+            ids = [resource.id_of(i) for i in _bodies(call, seen)]
+            if (resource.id_of(seen.subject) in ids) == (role == "main"):
                 yield kept(contract)
                 return
             if role != "main":
@@ -205,7 +205,7 @@ def _looked_for(
     there: Mapping[str, Any] | None = None
     if again and (maker := next(iter(_makers(setting, resource)), None)) is not None and resource.made_by is not None:
         new: Seen = yield ordinary(maker, recipe_of(setting.model, maker.action), "valid", "to have the latest", fresh=True)
-        there = next(iter(_bodies(resource.made_by.at, new)), None)
+        there = next(iter(_bodies(resource.made_by, new)), None)
     elif folded:
         there = yield Live(resource.name, standard=True)
     return {**there, **{m: there[m].lower() for m in folded if isinstance(there.get(m), str)}} if there is not None else None
@@ -229,7 +229,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
             for id in [str(seen.input.get(str(p.name))) for p in door.params if p.refers_to == resource.name]:
                 mine.pop(id, None)
         if resource.made_by and resource.made_by.action is door.action and not resource.expires_by and len(mine) < MOST_MADE:
-            mine.update({str(b[resource.id]): seen.sent_at for b in _bodies(resource.made_by.at, seen) if resource.id in b})
+            mine.update({id_text(i): seen.sent_at for b in _bodies(resource.made_by, seen) if (i := resource.id_of(b)) is not None})
         calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is door.action]
         if calls and door.on_rest and mine:
             yield from _all_there(seen, memory, resource, calls, mine)
@@ -251,7 +251,7 @@ def _all_there(
         yield broken(
             contract,
             f"each {resource.name} of ours that {given} asks for",
-            f"one of ours is not in the list, made {_ago(seen, mine[str(lost[resource.id])])}",
+            f"one of ours is not in the list, made {_ago(seen, mine[id_text(resource.id_of(lost))])}",
         )
 
 

@@ -120,8 +120,8 @@ def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"
     door = setting.door(str(call.action.name), REST)
     assert door is not None
     seen: Seen = yield Call(door, call.input, "valid", f"each {resource.name} there is", reuse=reuse)
-    items = at_path(call.at, seen) if seen.success and call.at is not None else None
-    return [item.get(resource.id) for item in items if isinstance(item, Mapping)] if isinstance(items, list) else None
+    items = at_path(call, seen) if seen.success and call.at is not None else None
+    return [resource.id_of(item) for item in items if isinstance(item, Mapping)] if isinstance(items, list) else None
 
 
 @dataclass(slots=True)
@@ -179,9 +179,9 @@ def _makes(resource: Resource, seen: Seen) -> bool:
 
 
 def _note(resource: Resource, seen: Seen, known: _Known, places: frozenset[str]) -> None:
-    body = at_path(resource.made_by.at, seen) if resource.made_by and resource.made_by.at and seen.success else None
-    if isinstance(body, Mapping) and isinstance(body.get(resource.id), str):
-        known.made.add(body[resource.id])
+    body = at_path(resource.made_by, seen) if resource.made_by and resource.made_by.at and seen.success else None
+    if isinstance(body, Mapping) and resource.id_of(body) is not None:
+        known.made.add(resource.id_of(body))
     elif seen.success or seen.error or seen.status >= 500:
         declared = seen.codes.get(seen.code or "")
         promised = declared is not None and bool(declared.provoked_by)  # such a failure is known to leave nothing
@@ -193,13 +193,13 @@ def _note(resource: Resource, seen: Seen, known: _Known, places: frozenset[str])
 def _items(resource: Resource, seen: Seen) -> list[Mapping[str, Any]] | None:
     """What a list has, where the answer is one."""
     call = next((c for c in resource.listed_by if seen.call.door is not None and c.action is seen.call.door.action), None)
-    items = at_path(call.at, seen) if call is not None and call.at is not None else None
+    items = at_path(call, seen) if call is not None and call.at is not None else None
     return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else None
 
 
 def _ghosts(resource: Resource, seen: Seen, items: list[Mapping[str, Any]], known: _Known, contract: str) -> Iterator[Judgement]:
     """Of a project's first whole list all is taken as it is; in every later one all must be known."""
-    ids = [item.get(resource.id) for item in items]
+    ids = [resource.id_of(item) for item in items]
     if known.first is None:
         plain = next((c for c in resource.listed_by if _plain(c) and seen.call.door and c.action is seen.call.door.action), None)
         most = min((v for v in plain.input.values() if isinstance(v, int)), default=None) if plain is not None else 0

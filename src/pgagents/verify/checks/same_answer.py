@@ -218,7 +218,7 @@ def _volatile(setting: Setting, seen: Seen) -> frozenset[str]:
         if refers or any(c is not None and c.action is door.action for c in calls):
             found |= set(resource.volatile)
             if door.action.effect == "write":
-                found.add(resource.id)
+                found.update(resource.ids)
     return frozenset(found | setting.model.secrets)
 
 

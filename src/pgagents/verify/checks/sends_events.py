@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Resource
+from pgagents.model import Resource, id_text
 from pgagents.verify.call import Call, Wait
 from pgagents.verify.check import Conversation, Judgement, Probe, accepted, broken, kept, promise_at, untested
 from pgagents.verify.door import REST, Door
@@ -167,7 +167,7 @@ def _deleted(setting: Setting, receiver: Inbox, door: Door, types: list[str]) ->
     yield from accepted(made, WIDEST, made.call.why)
     if not made.success:
         made = yield Call(door, {hooks.url: address, hooks.types: types}, "valid", "a webhook that is deleted again", fresh=True)
-    body = at_path(kind.made_by.at, made) if kind.made_by.at is not None and made.success else None
+    body = at_path(kind.made_by, made) if kind.made_by.at is not None and made.success else None
     if not isinstance(body, Mapping):
         yield untested(DELETED, f"no webhook was made: {made.outcome}")
         return
@@ -193,8 +193,8 @@ def _others(setting: Setting, receiver: Inbox, door: Door, types: list[str]) -> 
     maker = setting.by_place[f"{resource.made_by.action.name}@{REST}"]
     why = f"another project's {resource.name}"
     thing: Seen = yield Call(maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True)
-    body = at_path(resource.made_by.at, thing) if resource.made_by.at is not None and thing.success else None
-    return str(body.get(resource.id)) if isinstance(body, Mapping) else None
+    body = at_path(resource.made_by, thing) if resource.made_by.at is not None and thing.success else None
+    return id_text(resource.id_of(body)) if isinstance(body, Mapping) else None
 
 
 def _apart(
@@ -211,7 +211,7 @@ def _apart(
         yield broken(DELETED, "nothing comes after the deletion", f"{late[0].type} came") if late else kept(DELETED)
     if not another:
         return
-    mine = {one.id for one in told}
+    mine = {id_text(one.id) for one in told}
     foreign = [e for e in _came(setting, receiver, THEIRS) if _names(e, mine)]
     foreign += [e for events in heard.values() for e in events if theirs is not None and _names(e, {theirs})]
     if foreign:
@@ -257,7 +257,7 @@ def _all_came(setting: Setting, receiver: Inbox, told: list[Told], boxes: Mappin
 
 
 def _about(event: Event, told: Told) -> bool:
-    return event.type == told.type and isinstance(event.data, Mapping) and event.data.get(told.resource.id) == told.id
+    return event.type == told.type and isinstance(event.data, Mapping) and told.resource.id_of(event.data) == told.id
 
 
 def _judged(setting: Setting, told: list[Told], heard: Mapping[str, tuple[Event, ...]], secrets: set[str]) -> Iterator[Judgement]:

@@ -54,8 +54,8 @@ def _refusals(setting: Setting, door: Door) -> Mapping[int, Call]:
         found[model.codes[model.errors.framework.invalid].status] = replace(wrong.call, why="it is wrong")
     for param in door.params:
         resource = model.resources.get(param.refers_to or "")
-        if resource is not None and resource.absent and resource.missing and param.required:
-            given = {**recipe.input, str(param.name): resource.absent}
+        if resource is not None and resource.absent is not None and resource.missing and param.required:
+            given = {**recipe.input, str(param.name): resource.absent_for(param)}
             found[resource.missing.status] = ordinary(door, recipe, "absent", "it is about nothing", input=given)
     for move in recipe.subject.moves if recipe.subject is not None else ():
         others = tuple(s for s in recipe.subject.states if s not in move.origin_states) if recipe.subject is not None else ()

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any
 
+from pgagents.action import Call as Made
 from pgagents.contract import Contract, Verdict
-from pgagents.expression import Expression
 from pgagents.model import Resource, Takes
 from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
@@ -130,7 +130,7 @@ def _roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str
     found: list[Mapping[str, Any]] = []
     if search is not None and resource.found_by is not None and resource.found_by.at is not None:
         seen: Seen = yield Call(search, resource.found_by.input, "explore", f"to find a roomy {takes.of}")
-        items = at_path(resource.found_by.at, seen) if seen.success else None
+        items = at_path(resource.found_by, seen) if seen.success else None
         found = [item for item in items if will_do(resource.found_by.where, resource, item)] if isinstance(items, list) else []
     told = [item for item in found if isinstance(item, Mapping) and _whole(item.get(takes.counter)) is not None]
     if told:
@@ -158,7 +158,7 @@ def _taken(
         why = f"a {resource.name} that takes from a {takes.of}"
         asked = _two(setting, resource, door, given)
         seen: Seen = yield Call(door, asked, "explore", why, bind=bind, fresh=True, surface=door.surface)
-        bodies = _made(made_by.at, seen)
+        bodies = _made(made_by, seen)
         body = next(iter(bodies), None)
         if given in several and not seen.success:
             counts.clear()  # whether a refused call took one is not judged here
@@ -195,10 +195,10 @@ def _two(setting: Setting, resource: Resource, door: Door, given: Mapping[str, A
     return found
 
 
-def _made(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
+def _made(made_by: Made, seen: Seen) -> list[Mapping[str, Any]]:
     """All that a call made, the one that the catalogue speaks of first."""
-    value = at_path(at, seen) if at is not None and seen.success else None
-    if at is not None and seen.success and (first := _FIRST.fullmatch(at.text)):
+    value = at_path(made_by, seen) if seen.success else None
+    if made_by.at is not None and seen.success and (first := _FIRST.fullmatch(made_by.at.text)):
         value = got(seen.body, first.group(1)) or value
     return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.action import Param
 from pgagents.contract import Contract, Verdict
-from pgagents.model import Resource
+from pgagents.model import Resource, id_text
 from pgagents.verify.call import Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, refused_with
 from pgagents.verify.door import REST, Door
@@ -68,11 +68,11 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         for value in seen.input.values():
             made.pop(f"{gone.name} {value}", None)
     maker = next((r for r, d in _makers(setting) if d is door), None)
-    body = at_path(maker.made_by.at, seen) if maker is not None and maker.made_by and maker.made_by.at else None
-    if maker is None or not isinstance(body, Mapping) or not isinstance(body.get(maker.id), str) or _repeated(seen, memory):
+    body = at_path(maker.made_by, seen) if maker is not None and maker.made_by and maker.made_by.at else None
+    if maker is None or not isinstance(body, Mapping) or not maker.id_of(body) is not None or _repeated(seen, memory):
         return
     said = json_bytes({k: v for k, v in seen.input.items() if k != door.action.idempotency}).decode()
-    before = made.get(thing := f"{maker.name} {body[maker.id]}")
+    before = made.get(thing := f"{maker.name} {id_text(maker.id_of(body))}")
     if before is not None and (before != said or door.action.costs):
         yield broken(f"{NAME}/made/{door.place}", f"a {maker.name} with an id of its own", "the id of another that was made before")
     else:
@@ -126,7 +126,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, door: Door, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         there: Mapping[str, Any] = yield Live(resource.name)
-        id = str(there.get(resource.id))
+        id = str(resource.id_of(there))
         recipe = recipe_of(setting.model, door.action)
         given = {**recipe.input, str(param.name): id.swapcase()}
         call = ordinary(door, recipe, "absent", f"a {param.name} in the other case", input=given, made=there if recipe.subject else None)

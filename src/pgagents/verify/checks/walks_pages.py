@@ -148,7 +148,7 @@ def _making(setting: Setting, paged: _Paged, contract: str, resource: Resource, 
         for _ in range(ENOUGH):
             recipe = recipe_of(setting.model, maker.action)
             made: Seen = yield ordinary(maker, recipe, "valid", f"a {resource.name} for a list in pages", fresh=True)
-            body = at_path(resource.made_by.at, made) if resource.made_by and resource.made_by.at and made.success else None
+            body = at_path(resource.made_by, made) if resource.made_by and resource.made_by.at and made.success else None
             bodies += [body] if isinstance(body, Mapping) else []
         if not bodies:
             yield untested(contract, f"no {resource.name} was made")

@@ -1,0 +1,200 @@
+"""The one place that every request passes: it may be sent, or it may not, and why.
+
+A read is a GET or HEAD of an action that reads, and a call whose author said that it reads. Everything else is a write, however broken it
+is: it is sent only with a key that may write, and only if it makes something of the run's own, changes an instance that is shown to be
+the run's own, names an id that nothing can have, or is an action that the caller has named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pgagents.action import Action, Param
+from pgagents.model import Resource, id_text
+from pgagents.verify.call import Call
+from pgagents.verify.door import MCP, OPERATOR, Door
+from pgagents.verify.encode import request_of
+from pgagents.verify.framework_cases import INVENTED
+from pgagents.verify.memory import Setting
+from pgagents.verify.safety import NO_WRITES
+from pgagents.verify.target import NOBODY, NOBODYS_NUMBER, Target, makes, target_of
+from pgagents.verify.thing import Thing
+from pgagents.verify.world import World
+from pgagents.wire import Request
+
+SAFE = ("GET", "HEAD", "OPTIONS", INVENTED)
+SHORTEST_CODE = 8
+"""Characters of a member that nobody guesses, so that it names one instance."""
+_SLASHES = re.compile(r"/{2,}")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+class Gate:
+    """Decides on requests. `writes`: the main key may write. `allowed` are actions that the caller named, `roles` the keys it gave."""
+
+    def __init__(self, setting: Setting, world: World, *, writes: bool, allowed: Collection[str], roles: Collection[str]) -> None:
+        self.setting, self.model, self.world = setting, setting.model, world
+        self.writes, self.allowed, self.roles = writes, frozenset(allowed), frozenset(roles)
+
+    def may_write(self, call: Call) -> bool:
+        """True where the call's action may be called at all, though it writes."""
+        return self.writes or call.surface == OPERATOR or (call.door is not None and str(call.door.action.name) in self.allowed)
+
+    def changed_by(self, call: Call, values: Mapping[str, Any]) -> list[Thing]:
+        """The instances that a call names to change them."""
+        if call.door is None or call.door.action.effect != "write":
+            return []
+        target = self._target(call.door.action)
+        thing = self.instance(target, values) if target is not None else None
+        return [thing] if thing is not None else []
+
+    def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
+        """Why a request must not be sent; empty where it may."""
+        door = call.door
+        if request.method in SAFE and (door is None or door.action.effect == "read" or request.method != "GET"):
+            return self._deed(request)
+        if door is not None and door.action.effect == "read" and not door.action.costs and _ordinary(call):
+            return ""
+        if call.surface == OPERATOR or (door is not None and str(door.action.name) in self.allowed):
+            return ""
+        if not self.writes:
+            return NO_WRITES
+        if door is None:
+            return self._without_action(call, request)
+        if request.method != door.method and door.form is None:
+            return f"{request.method} is no method of {door.path}"
+        if door.action.effect == "read" or (door.action.signed is not None and door.action.signed.role in self.roles):
+            return ""
+        return self._elsewhere(call, values, request) or self._write(door, values, request)
+
+    # -- reads ----------------------------------------------------------------------------------------------------
+
+    def _deed(self, request: Request) -> str:
+        """Why a GET must not be sent: its path is that of an action which writes."""
+        path = urlsplit(request.target).path
+        for action, pattern in self._writing_gets:
+            if request.method == "GET" and pattern.fullmatch(path):
+                return f"GET of this path is {action.name}, which writes"
+        return ""
+
+    @cached_property
+    def _writing_gets(self) -> list[tuple[Action, re.Pattern[str]]]:
+        writing = [a for a in self.model.actions if a.method == "GET" and a.effect == "write"]
+        return [(a, re.compile("[^/]+".join(map(re.escape, _PLACEHOLDER.split(str(a.path)))) + "/?")) for a in writing]
+
+    # -- writes ---------------------------------------------------------------------------------------------------
+
+    def _without_action(self, call: Call, request: Request) -> str:
+        """A write that no action is called by: the OAuth endpoints with the client that was given, and an MCP server's protocol."""
+        oauth = self.model.auth.oauth
+        paths = {oauth.authorize, oauth.token, oauth.revoke} if oauth is not None and self.setting.oauth is not None else set()
+        if urlsplit(request.target).path in paths or call.surface == MCP or call.intent == "document":
+            return ""
+        return f"{request.method} {urlsplit(request.target).path} is no action of the catalogue"
+
+    def _elsewhere(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
+        """Why a write to a target of its own must not be sent: but for slashes it is another one than the action's."""
+        if call.raw.target is None or call.door is None or not call.door.on_rest:
+            return ""
+        usual = urlsplit(request_of(Call(call.door, {}, "valid", ""), values, None).target).path
+        return "" if _plain_path(request.target) == _plain_path(usual) else "it goes to another path than the action's"
+
+    def _write(self, door: Door, values: Mapping[str, Any], request: Request) -> str:
+        target = self._target(door.action)
+        if target is None and not makes(self.model, door.action):
+            return f"{door.action.name} writes and names no instance of this run's: --allow {door.action.name} would call it"
+        if target is not None and (objection := self._changes(door, target, values, request)):
+            return objection
+        for param in door.params:
+            resource = self.model.resources.get(param.refers_to or "")
+            if resource is not None and resource.made_by is not None and (target is None or param not in target.named):
+                value = values.get(str(param.name))
+                if value is not None and not self._may_name(resource, param, value):
+                    return f"{door.action.name} would name a {resource.name} that is not shown to be this run's own"
+        return ""
+
+    def _changes(self, door: Door, target: Target, values: Mapping[str, Any], request: Request) -> str:
+        """Why a call must not change what it names."""
+        resource, name = target.resource, door.action.name
+        thing = self.instance(target, values)
+        if thing is None:
+            given = [values.get(str(p.name)) for p in target.named]
+            if any(v is None or v == "" for v in given):
+                what = f"{name} without {target.named[0].name} names no {resource.name}"
+                return "" if door.action.may_name_none else f"{what}: --allow {name} would call it"
+            if not all(self._is_no_id(resource, p, v) for p, v in zip(target.named, given, strict=True)):
+                return f"{name} would change a {resource.name} that this run has not made"
+            put = door.method == "PUT" and not makes(self.model, door.action)
+            return "a PUT on an id that is not there may create it" if put else ""
+        if not thing.ours:
+            return self.world.owned.problem(resource) or f"the {resource.name} is not shown to be this run's own"
+        if not self._named(request, target, thing) and not door.action.may_name_none:
+            return f"the request does not name the {resource.name} that it is about"
+        return ""
+
+    def instance(self, target: Target, values: Mapping[str, Any]) -> Thing | None:
+        """The instance that arguments name by its id, or by another member that nothing else has; None where the run knows none."""
+        resource = target.resource
+        by_member = {p.refers_member or resource.id: values.get(str(p.name)) for p in target.named}
+        id: Any = tuple(by_member.get(m) for m in resource.ids) if len(resource.ids) > 1 else values.get(str(target.named[-1].name))
+        for other in self._kin(resource):
+            thing = self.world.pool.known(other, id)
+            if thing is not None and thing.id == id:
+                return thing
+        codes = [(member, values.get(str(p.name))) for p, member in target.also]
+        told = {member: v for member, v in codes if isinstance(v, str) and len(v) >= SHORTEST_CODE}
+        kin = {r.name for r in self._kin(resource)}
+        own = (t for t in self.world.pool.things if t.ours and t.resource.name in kin)
+        return next((t for t in own if any(t.body.get(member) == v for member, v in told.items())), None)
+
+    def _target(self, action: Action) -> Target | None:
+        return self.setting.kept(("target", id(action)), lambda: target_of(self.model, action))
+
+    def _kin(self, resource: Resource) -> list[Resource]:
+        """The resources that have their ids in common with this one."""
+        name = self.world.owned.kind_name(resource)
+        return [r for r in self.model.resources.values() if self.world.owned.kind_name(r) == name]
+
+    def _named(self, request: Request, target: Target, thing: Thing) -> bool:
+        """True where the request holds the instance's id, or a code of it, however broken it is otherwise."""
+        said = unquote(request.target) + "\n" + request.body.decode(errors="replace") + "\n".join(v for _, v in request.headers)
+        ids = thing.id if isinstance(thing.id, tuple) else (thing.id,)
+        codes = [str(thing.body[member]) for _, member in target.also if isinstance(thing.body.get(member), str)]
+        return all(str(part) in said for part in ids) or any(len(code) >= SHORTEST_CODE and code in said for code in codes)
+
+    def _may_name(self, resource: Resource, param: Param, value: Any) -> bool:
+        thing = self.world.pool.known(resource, value) if isinstance(value, str | int | float) else None
+        things = [thing, *(self.world.pool.known(r, value) for r in self._kin(resource))]
+        if any(t is not None and (t.ours or not t.made) for t in things):
+            return True
+        return self._is_no_id(resource, param, value)
+
+    def _is_no_id(self, resource: Resource, param: Param, value: Any) -> bool:
+        """True for a value that no instance of others can have: random, the catalogue's `absent`, seen to be missing, or nearly ours."""
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return False
+        if value == resource.absent_for(param) or self.world.marks.unguessable(value) or value in self.world.missing(resource):
+            return True
+        if NOBODY in str(value) or abs(value if isinstance(value, int) else 0) == NOBODYS_NUMBER:
+            return True
+        return isinstance(value, str) and self._looks_like_ours(resource, value)
+
+    def _looks_like_ours(self, resource: Resource, value: str) -> bool:
+        plain = value.strip().casefold()
+        kind = self.world.owned.kind_name(resource)
+        ours = (t for t in self.world.pool.things if t.ours and self.world.owned.kind_name(t.resource) == kind)
+        return any(plain == id_text(t.id).casefold() for t in ours)
+
+
+def _ordinary(call: Call) -> bool:
+    """True where nothing was done to a call's method, path or body."""
+    raw = call.raw
+    return raw.method is None and raw.target is None and raw.body is None and raw.edit is None and raw.wrap is None
+
+
+def _plain_path(target: str) -> str:
+    return _SLASHES.sub("/", unquote(urlsplit(target).path)).rstrip("/")
