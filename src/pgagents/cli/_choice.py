@@ -30,6 +30,15 @@ def shard(_context: click.Context, _param: click.Parameter, value: str | None) -
     return int(number), int(count)
 
 
+def actions(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, each that of an action. Raises PgagentsError for one that is none."""
+    known = [str(a.name) for a in model.actions]
+    for name in names:
+        if name not in known:
+            raise PgagentsError(f"--allow {name[:80]}: there is no such action", did_you_mean(name, known))
+    return names
+
+
 def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:
     """Raises UsageError where a shard is asked for what only a run that is alone can tell."""
     for flag, given in flags.items():

@@ -78,7 +78,8 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     "--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CA certificates to trust (PEM)."
 )
 @click.option("--plain-url", metavar="URL", help="The same server without TLS (http://…), which must refuse. No key is ever sent there.")
-@click.option("--allow-writes", is_flag=True, help="Write although the key is no test key. Creates and ends real resources.")
+@click.option("--allow-writes", is_flag=True, help="Write although the key is no test key. Changes and removes only what the run made.")
+@click.option("--allow", multiple=True, metavar="ACTION", help="Also call this action, which may change what was there before. Repeatable.")
 @click.option(
     "--receiver",
     metavar="auto|URL",
@@ -133,6 +134,7 @@ def command(
     cacert: Path | None,
     plain_url: str | None,
     allow_writes: bool,
+    allow: tuple[str, ...],
     receiver: str | None,
     receiver_port: int,
     mcp_url: str | None,
@@ -167,7 +169,7 @@ def command(
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests, max_time_s=max_time, max_wait_s=max_wait, seed=seed, only=only, skip=skip,
-        allow_writes=allow_writes, version=_run.version(), require=require, shard=shard, limits=limits, exclusive=exclusive,
+        allow_writes=allow_writes, allow=_choice.actions(there.model, allow), version=_run.version(), require=require, shard=shard, limits=limits, exclusive=exclusive,
     )  # fmt: skip
     memory = _last.place(there.model, there.url)
     options = _choice.chosen(there.model, options, memory if last_failed else None, failed_in, discovery=discovery)

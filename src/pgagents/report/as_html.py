@@ -82,6 +82,8 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
             for title, lines in (
                 ("Stale lines of the baseline", report.stale),
                 ("Left behind on the server", report.footer.left_behind),
+                ("May have been made, by calls without an answer", report.footer.may_exist),
+                ("Made, and nothing takes it back", report.footer.lasting),
                 ("Notes", report.footer.notes),
             )
             if lines

@@ -42,6 +42,8 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "exit_code": report.exit_code,
             "served": dict(footer.served),
             "left_behind": list(footer.left_behind),
+            "may_exist": list(footer.may_exist),
+            "lasting": list(footer.lasting),
             "notes": list(footer.notes),
             "seconds_generating": round(footer.seconds_generating, 3),
             "seconds_sending": round(footer.seconds_sending, 3),

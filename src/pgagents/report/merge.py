@@ -138,4 +138,5 @@ def _footer(parts: Sequence[Part], results: Sequence[Result]) -> Footer:
         sum(f.requests for f in footers), max(f.seconds for f in footers), {v: counts[v] for v in Verdict},
         all(f.complete for f in footers), dict(served), tuple(b for f in footers for b in f.left_behind), tuple(notes),
         sum(f.seconds_generating for f in footers), sum(f.seconds_sending for f in footers), sum(f.seconds_judging for f in footers),
+        tuple(b for f in footers for b in f.may_exist), tuple(b for f in footers for b in f.lasting),
     )  # fmt: skip

@@ -124,7 +124,8 @@ def _report(data: dict[str, Any]) -> Report:
     footer = Footer(
         f["requests"], _seconds(f["seconds"]), {v: f[v.value] for v in Verdict}, f["complete"], f.get("served", {}),
         tuple(f.get("left_behind", ())), tuple(f.get("notes", ())),
-        *(_seconds(f.get(f"seconds_{part}", 0)) for part in ("generating", "sending", "judging")),
+        _seconds(f.get("seconds_generating", 0)), _seconds(f.get("seconds_sending", 0)), _seconds(f.get("seconds_judging", 0)),
+        tuple(f.get("may_exist", ())), tuple(f.get("lasting", ())),
     )  # fmt: skip
     results = tuple(Result(_contract(r), Verdict(r["verdict"]), r.get("reason", "")) for r in data["results"])
     carried = {surface: tuple(places) for surface, places in data.get("carried", {}).items()}

@@ -94,6 +94,10 @@ class Footer:
     seconds_generating: float = 0.0
     seconds_sending: float = 0.0
     seconds_judging: float = 0.0
+    may_exist: tuple[str, ...] = ()
+    """What creates without an answer may have made."""
+    lasting: tuple[str, ...] = ()
+    """What was made and nothing takes back, counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,6 +215,11 @@ def _foot(report: Report, paint: Paint, stopped: bool) -> list[str]:
         lines += [f"  {_line(thing)}" for thing in footer.left_behind[:MAX_LEFT]]
     if len(footer.left_behind) > MAX_LEFT:
         lines.append(f"  and {len(footer.left_behind) - MAX_LEFT:,} more, all in the JSON report")
+    if footer.may_exist:
+        lines.append(f"may have been made, by calls without an answer: {len(footer.may_exist):,}")
+        lines += [f"  {_line(one)}" for one in footer.may_exist[:MAX_LEFT]]
+    if footer.lasting:
+        lines += _wrapped(f"made, and nothing takes it back: {', '.join(footer.lasting)}", "", "  ")
     if not footer.complete:
         lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
     code = report.exit_code

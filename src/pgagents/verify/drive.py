@@ -197,7 +197,12 @@ class Driver:
             chain.append(known)
             return known
         self._afford(1)
-        seen = self.sender.send(ready)
+        try:
+            seen = self.sender.send(ready)
+        except KeyboardInterrupt:
+            if call.door is not None and call.door.action.effect == "write":
+                self.world.unsure.add(call, ready.values)
+            raise
         if not self._stale(seen, self.world.pool.lent):
             self._take(seen, chain)
             return seen
@@ -223,6 +228,8 @@ class Driver:
         done = [seen for seen in several if not 400 <= seen.status < 500]
         for seen in several:
             self._take(seen, chain, alone=done == [seen])
+        if self.sender.interrupted is not None:
+            raise self.sender.interrupted
         return several
 
     def _ready(self, call: Call, chain: list[Seen]) -> Ready:
@@ -247,6 +254,7 @@ class Driver:
     def _take(self, seen: Seen, chain: list[Seen], *, alone: bool = False) -> None:
         chain.append(seen)
         self._believe(seen)
+        self.world.sent(seen)
         self.judge.judge(seen, alone=alone)
         if seen.call.door is not None and seen.call.door.action is self.model.clock and seen.success:
             self._set_clock(seen)
@@ -289,7 +297,11 @@ class Driver:
                 needed = asking.send(answer)
             except StopIteration as end:
                 return end.value
-            answer = self.call(needed, chain)
+            answer = None
+            if isinstance(needed, Wait):
+                self.sender.wait(needed.seconds, quiet=needed.quiet)
+            else:
+                answer = self.call(needed, chain)
 
     def _afford(self, count: int) -> None:
         if not self.sender.cleaning and self.sent + self.world.pool.owed() + count > self.sender.max_requests:
@@ -316,7 +328,7 @@ class Driver:
         behind: list[str] = []
         met: set[tuple[str, str]] = set()
         """What several resources of the catalogue know is one instance, undone once and listed once."""
-        there = True
+        there = self._looked_up()
         while (thing := self._next_left(met)) is not None:
             met.add(_same(thing))
             name = f"{thing.resource.name} {id_text(thing.id)}"
@@ -332,6 +344,18 @@ class Driver:
             if not gone:
                 behind.append(name)
         return behind
+
+    def _looked_up(self) -> bool:
+        """Look for what creates without an answer have made, so that it is undone; gives whether the server is still there."""
+        try:
+            for thing in self._resolved(self.world.unsure.look_up(), []):
+                if self.world.pool.known(thing.resource, thing.id) is None:
+                    self.world.pool.add(thing)
+        except (Unavailable, KeyboardInterrupt):
+            pass
+        except Stop:
+            return False
+        return True
 
     def _next_left(self, met: Collection[tuple[str, str]]) -> Thing | None:
         """What is to be undone next: the latest first, so that nothing goes before what lives in it."""

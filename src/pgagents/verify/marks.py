@@ -63,6 +63,14 @@ class Marks:
             return any(map(self.carried_by, value))
         return not isinstance(value, bool) and isinstance(value, int) and value in self._issued
 
+    def within(self, value: Any) -> str:
+        """The first of this run's marks in a value, empty where it holds none."""
+        if isinstance(value, str):
+            found = self._pattern.search(value)
+            return found.group(0) if found else value if value in self._issued else ""
+        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        return next(filter(None, map(self.within, inner)), "")
+
     def unguessable(self, value: Any) -> bool:
         """True for a value that nothing on the server can have for its id: it holds at least 64 bits that this run chose."""
         return self.carried_by(value) if isinstance(value, str) else self.carried_by(value) and value > 2**32

@@ -56,6 +56,10 @@ class Ownership:
         """One name for all the catalogue's resources that share their ids."""
         return self._names[resource.name]
 
+    def count(self, resource: Resource) -> int:
+        """How many ids creates of this kind have given."""
+        return len(self._kind(resource).made)
+
     def problem(self, resource: Resource) -> str:
         """Why nothing of this kind can be ours; empty where nothing speaks against it."""
         return self._kind(resource).problem

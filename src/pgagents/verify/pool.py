@@ -99,9 +99,12 @@ class Pool:
     def _usable(self, thing: Thing, resource: Resource, live: Live) -> bool:
         """Whether one at hand will do. One with a state may be handed on to a call that wants one for itself; what others did
         to one without is not known, so that is only tried (`lent`)."""
+        if thing.resource is resource and not self._settled_by_time(thing):
+            return False
         if (
             thing.resource is not resource
             or thing.gone
+            or thing.doubtful
             or self._is_taken(thing)
             or self._over(thing, SOON_S)
             or (thing.made and thing.role != live.role)
@@ -112,6 +115,16 @@ class Pool:
         if live.fresh and thing.made and not _stateful(resource, live) and (self._strict or thing.worn or thing.role == "second"):
             return False
         return (not live.states or thing.state is None or thing.state in live.states) and self.sound(thing)
+
+    def _settled_by_time(self, thing: Thing) -> bool:
+        """Move an instance on whose state has ended by itself; False where it is about to end."""
+        for move in thing.resource.moves_by_time:
+            ends = epoch(thing.body.get(move.at)) if thing.state == move.origin_state else math.inf
+            if ends < self.now:
+                thing.state = move.to
+            elif ends < self.now + SOON_S:
+                return False
+        return True
 
     def sound(self, thing: Thing) -> bool:
         """Whether no promise about it was broken. Asked only of what is needed: judging may not be done yet."""
@@ -208,6 +221,7 @@ class Pool:
             if self._over(thing):
                 thing.gone = True
                 continue
+            self._settled_by_time(thing)
             until = min(until, thing.ends_at)
             if self._undoable(thing):
                 found.append(thing)

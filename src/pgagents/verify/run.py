@@ -183,6 +183,7 @@ def _report(
     footer = Footer(
         driver.sent, seconds, {v: counts[v] for v in Verdict}, not stopped, judge.served, tuple(map(redacted, behind)),
         tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.sender.seconds_sending, judge.seconds,
+        may_exist=tuple(map(redacted, driver.world.unsure.told())), lasting=tuple(driver.world.lasting()),
     )  # fmt: skip
     said = {name: (module.__doc__ or "").strip() for name, module in sorted(collect().items())}
     return Report(header, findings, results, footer, said, carried=_carried(driver.setting))
@@ -278,7 +279,7 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
         why = made.asked.get(result.contract.id)
         if result.verdict is Verdict.UNTESTED and why and not stopped and not driver.ledger.entries[result.contract.id].error:
             result = Result(result.contract, Verdict.NOT_SELECTED, why)
-        elif result.verdict is Verdict.UNTESTED and not made.writes and not stopped and place not in driver.memory.reached:
+        elif result.verdict is Verdict.UNTESTED and not made.writes and not stopped and _for_want_of_writes(driver, result, place):
             result = Result(result.contract, Verdict.NOT_SELECTED, NO_WRITES)
         elif result.verdict is Verdict.UNTESTED and place in driver.memory.unscoped:
             result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
@@ -288,6 +289,11 @@ def _results(driver: Driver, made: planning.Draft, options: Options, stopped: st
             result = Result(result.contract, Verdict.UNTESTED, mute)
         found.append(result)
     return tuple(found)
+
+
+def _for_want_of_writes(driver: Driver, result: Result, place: str) -> bool:
+    """True where a contract is untested only because the key may not write."""
+    return place not in driver.memory.reached or driver.ledger.entries[result.contract.id].reason == NO_WRITES
 
 
 def _never_tried(driver: Driver, result: Result) -> bool:

@@ -75,6 +75,8 @@ class Sender:
         self.seconds_sending = self.waited = 0.0
         self.notes: list[str] = []
         self.on_wait: Callable[[float], None] | None = None
+        self.interrupted: KeyboardInterrupt | None = None
+        """What ended one of several calls at once, kept until the answers to the others are taken."""
         self.objection: Callable[[Call, Mapping[str, Any], Request], str] = _unguarded
         """Why a request must not be sent; nothing is sent that this has not let pass."""
 
@@ -177,7 +179,11 @@ class Sender:
 
         def one(request: Request) -> Response | Silence:
             gate.wait()
-            return self.handler(request)
+            try:
+                return self.handler(request)
+            except KeyboardInterrupt as stop:  # what the other calls made must be known, so that it is undone
+                self.interrupted = stop
+                return Silence("closed", "interrupted")
 
         with ThreadPoolExecutor(len(several)) as threads:
             answers = list(threads.map(one, [request for request, _ in requests]))
@@ -267,7 +273,7 @@ class Sender:
         if attempt >= MAX_REPEATS or (not self.cleaning and self.sent >= self.max_requests):
             return None
         if isinstance(answer, Silence):
-            return 0.2 if attempt == 0 and not answer.begun and answer.kind in ("refused", "reset") and not self.answered else None
+            return 0.2 if attempt == 0 and _unheard(call, answer) and not self.answered else None
         if answer.status not in (LIMITED, UNAVAILABLE) or (call.burst and answer.status == LIMITED):
             return None
         wait = self.pacer.retry(answer, attempt)
@@ -291,6 +297,12 @@ class Sender:
             self.sent, call, full, request, answer, seconds=seconds, sent_at=sent_at, codes=self.model.codes,
             code_at=self.model.errors.code_at, subject=ready.subject, base=self._base(call),
         )  # fmt: skip
+
+
+def _unheard(call: Call, answer: Silence) -> bool:
+    """True where the server cannot have acted on a call, or acting on it twice changes nothing."""
+    reads = call.door is None or call.door.action.effect == "read"
+    return not answer.begun and (answer.kind == "refused" or (answer.kind == "reset" and reads))
 
 
 def _unguarded(call: Call, values: Mapping[str, Any], request: Request) -> str:

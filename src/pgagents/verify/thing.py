@@ -116,6 +116,16 @@ def evaluated(scope: Scope, expression: Expression) -> Any:
         raise Unavailable(f"`{expression.text}` has no value here: {error}") from None
 
 
+def is_gone(resource: Resource, body: Mapping[str, Any]) -> bool:
+    """True for the body of one that was removed and is still answered."""
+    if resource.gone_when is None:
+        return False
+    try:
+        return Scope({"resource": body, resource.name: body}).holds(resource.gone_when)
+    except ExpressionError:
+        return False
+
+
 def will_do(where: Expression | None, resource: Resource, body: Mapping[str, Any]) -> bool:
     """Whether a thing is one of those that the catalogue takes for tests."""
     if where is None:

@@ -10,22 +10,29 @@ from typing import Any
 from pgagents.action import Call as Recipe
 from pgagents.expression import Expression, Scope
 from pgagents.model import Resource, id_text, member_at
-from pgagents.verify.call import Call, Fresh, Live, Moment, Signature
-from pgagents.verify.door import Door
+from pgagents.verify.call import Call, Fresh, Live, Moment, Signature, Wait
+from pgagents.verify.door import REST, Door
 from pgagents.verify.marks import Marks
 from pgagents.verify.memory import Setting
 from pgagents.verify.ownership import Ownership
 from pgagents.verify.pool import Pool
 from pgagents.verify.recipe import known, whole
 from pgagents.verify.seen import Seen, got
-from pgagents.verify.thing import Thing, Unavailable, at_path, evaluated, names_in, recipe_for, will_do
+from pgagents.verify.thing import Thing, Unavailable, at_path, evaluated, is_gone, names_in, recipe_for, will_do
+from pgagents.verify.unsure import Unsure
+from pgagents.wire import Silence
 
 __all__ = ["Thing", "Unavailable", "World", "at_path", "will_do"]
 
 FRESH = "fresh"
 FRESH_KINDS = ("text", "slug", "email", "uuid", "int", "url")
 BAD, CONFLICT, UNPROCESSABLE = 400, 409, 422
-Asking = Generator[Call, Seen, Any]
+ACCEPTED, GONE = 202, 410
+REMOVAL_WAITS_S = (0.1, 0.4, 1.0, 2.0, 4.0)
+"""Between the looks for a removal that a server does later."""
+_RANDOM = re.compile(r"(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{14,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+"""An id that is drawn from so many that none is given twice."""
+Asking = Generator[Any, Any, Any]
 MOST_UNFIT = MOST_ONCE = 1_000
 _FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
 LONGEST_PAST = 4
@@ -44,6 +51,7 @@ class World:
         self.marks = Marks(tag)
         self.owned = Ownership(self.model, self.marks)
         self._missing: dict[str, set[Any]] = {}
+        self.unsure = Unsure(setting, self.marks)
         self._once: dict[Fresh, str] = {}
 
     # -- values -------------------------------------------------------------------------------------------------
@@ -204,6 +212,8 @@ class World:
 
     def prove(self, thing: Thing) -> Asking:
         """Show that this run made an instance, by an equal create where nothing has shown it yet. Raises Unavailable."""
+        if thing.doubtful and thing.made:
+            yield from self._still_there(thing)
         if thing.ours or not thing.made:
             return
         if not self.owned.problem(thing.resource) and thing.maker is not None and thing.maker.call.door is not None:
@@ -222,6 +232,35 @@ class World:
         if not thing.ours:
             problem = self.owned.problem(thing.resource) or f"nothing shows that this run made the {thing.resource.name}"
             raise Unavailable(f"{problem}: it is not changed")
+
+    def _still_there(self, thing: Thing) -> Asking:
+        """See by a read that an instance whose removal failed is ours still: its id may be somebody else's by now. Raises Unavailable."""
+        resource = thing.resource
+        if isinstance(thing.id, str) and _RANDOM.search(thing.id):
+            thing.doubtful = False  # nobody is given such an id twice
+            return
+        for read in resource.read_by:
+            door = self.setting.door(str(read.action.name), REST)
+            if door is None:
+                continue
+            why = f"to see whether a {resource.name} is there after its removal failed"
+            seen = yield Call(door, read.input, "clean", why, role=thing.role, subject=resource, made=thing.body, owner=thing.role)
+            body = at_path(read, seen) if seen.success else None
+            if seen.status in (404, 410) or (resource.missing is not None and seen.code == resource.missing.name):
+                self._let_go(thing)
+            elif isinstance(body, Mapping) and self._same(thing, body):
+                thing.doubtful = False
+                return
+            break
+        raise Unavailable(f"a removal of the {resource.name} was sent, and nothing shows that its id is this run's own still")
+
+    def _same(self, thing: Thing, body: Mapping[str, Any]) -> bool:
+        """True where a body shows the mark of an instance, or all that never changes of it."""
+        mark = self.marks.within(dict(thing.body))
+        if mark:
+            return mark in str(body)
+        members = thing.resource.fixed or tuple(k for k in thing.body if k not in thing.resource.volatile)
+        return all(body.get(k) == thing.body.get(k) for k in members)
 
     def _hears(self, resource: Resource) -> bool:
         """True for what events are sent to."""
@@ -294,6 +333,8 @@ class World:
             self.owned.noticed(resource, id)
         elif thing is not None and thing.made and not self._acts(seen) and not self._repeats(resource, seen):
             self.owned.again(thing, seen.number, self.pool.things)
+        if thing is not None and resource.gone_when is not None and is_gone(resource, body):
+            self._let_go(thing)
         if thing is not None:
             lasting = {k: thing.body[k] for k in resource.fixed if k in thing.body} if thing.made else {}
             thing.body = {**thing.body, **body, **lasting} if thing.made else body
@@ -370,11 +411,65 @@ class World:
         return suits
 
     def _undone(self, resource: Resource, seen: Seen) -> None:
-        for param in seen.call.door.params if seen.call.door else ():
-            thing = self.pool.known(resource, seen.input.get(str(param.name)))
-            if thing is not None and param.refers_to == resource.name and not resource.state:
-                thing.gone = True
-                self.pool.changed(thing)
+        thing = self._removed_by(resource, seen)
+        if thing is not None:
+            self._let_go(thing)
+
+    def _let_go(self, thing: Thing) -> None:
+        """Note that an instance is gone, and with it what lives in it."""
+        thing.gone, thing.doubtful = True, False
+        self.pool.changed(thing)
+        for child in [t for t in self.pool.things if t.parent is thing and not t.gone]:
+            self._let_go(child)
+
+    def _removed_by(self, resource: Resource, seen: Seen) -> Thing | None:
+        """The instance that a call removes for good, in the catalogue's words; None where the call only moves its state."""
+        if resource.state or seen.call.door is None:
+            return None
+        for param in seen.call.door.params:
+            if param.refers_to == resource.name and param.refers_member in ("", resource.id):
+                named = {
+                    p.refers_member or resource.id: seen.input.get(str(p.name))
+                    for p in seen.call.door.params
+                    if p.refers_to == resource.name
+                }
+                ids = tuple(named.get(member) for member in resource.ids)
+                return self.pool.known(resource, ids if len(ids) > 1 else ids[0])
+        return None
+
+    def sent(self, seen: Seen) -> None:
+        """Take over from any exchange what its sending alone changes: a removal that failed may have happened, a create without an
+        answer too, and what a read calls missing is missing."""
+        door = seen.call.door
+        if door is None:
+            return
+        for resource in self.model.resources.values():
+            if resource.undone_by is not None and resource.undone_by.action is door.action:
+                thing = self._removed_by(resource, seen)
+                if thing is not None and not thing.gone:
+                    thing.doubtful = True
+            if resource.missing is not None and seen.code == resource.missing.name and door.action.effect == "read":
+                self._note_missing(resource, seen)
+        if seen.error and door.action.effect == "write" and not (isinstance(seen.answer, Silence) and seen.answer.kind == "refused"):
+            self.unsure.add(seen.call, seen.input)
+
+    def _note_missing(self, resource: Resource, seen: Seen) -> None:
+        missing = self._missing.setdefault(self.owned.kind_name(resource), set())
+        for param in seen.call.door.params if seen.call.door is not None else ():
+            value = seen.input.get(str(param.name))
+            if param.refers_to == resource.name and isinstance(value, str | int | float) and len(missing) < MOST_ONCE:
+                missing.add(value)
+
+    def lasting(self) -> list[str]:
+        """What the run made that nothing takes back, counted by resource, for people."""
+        made = [r for r in self.model.resources.values() if r.made_by is not None and r.undone_by is None and not self._moved(r)]
+        counts = {r.name: self.owned.count(r) for r in made}
+        return [f"{count:,} × {name}" for name, count in counts.items() if count]
+
+    def _moved(self, resource: Resource) -> bool:
+        """True for what is made out of another instance by moving it."""
+        made = resource.made_by
+        return made is not None and any(m.action is made.action for r in self.model.resources.values() for m in r.moves)
 
     def missing(self, resource: Resource) -> frozenset[Any]:
         """Ids that a read has just shown to be missing."""
@@ -403,10 +498,31 @@ class World:
         why = f"to leave no {thing.resource.name} behind"
         seen = yield Call(door, undo.input, "clean", why, role=thing.role, subject=thing.resource, made=thing.body, owner=thing.role)
         over = {c.name for c in (thing.resource.missing, *(m.otherwise for m in thing.resource.moves if m.action is undo.action)) if c}
-        thing.gone = seen.success or seen.code in over
-        thing.tries += not thing.gone
+        gone = seen.success or seen.code in over or seen.status == GONE
+        if seen.status == ACCEPTED:
+            gone = yield from self._waited_for(thing)
+        thing.tries += not gone
+        if gone:
+            self._let_go(thing)
         self.pool.changed(thing)
-        return thing.gone
+        return gone
+
+    def _waited_for(self, thing: Thing) -> Asking:
+        """Wait until a removal that was only accepted has happened; gives whether it has."""
+        resource = thing.resource
+        read = next(((r, d) for r in resource.read_by if (d := self.setting.door(str(r.action.name), REST)) is not None), None)
+        if read is None:
+            return True
+        for seconds in REMOVAL_WAITS_S:
+            yield Wait(seconds, quiet=True)
+            why = f"to see whether a {resource.name} is removed"
+            seen = yield Call(read[1], read[0].input, "clean", why, role=thing.role, subject=resource, made=thing.body, owner=thing.role)
+            body = at_path(read[0], seen) if seen.success else None
+            if seen.status in (404, GONE) or (resource.missing is not None and seen.code == resource.missing.name):
+                return True
+            if isinstance(body, Mapping) and is_gone(resource, body):
+                return True
+        return False
 
 
 def _above(thing: Thing) -> list[Thing]:

@@ -1,0 +1,85 @@
+"""Creates without an answer: what they may have made is looked up by its mark, and told where that does not find it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.model import Resource
+from pgagents.verify.call import Call
+from pgagents.verify.door import REST
+from pgagents.verify.marks import Marks
+from pgagents.verify.memory import Setting
+from pgagents.verify.seen import Seen
+from pgagents.verify.thing import Thing, at_path
+
+MOST = 200
+
+
+@dataclass(slots=True)
+class _Create:
+    resource: Resource
+    values: Mapping[str, Any]
+    role: str
+    found: bool = False
+
+
+class Unsure:
+    """The creates of a run of which it is not known whether they happened."""
+
+    def __init__(self, setting: Setting, marks: Marks) -> None:
+        self._setting, self._marks = setting, marks
+        self._creates: list[_Create] = []
+
+    def add(self, call: Call, values: Mapping[str, Any]) -> None:
+        """Take over that a call was sent and not answered."""
+        for resource in self._setting.model.resources.values():
+            made = resource.made_by
+            if made is None or call.door is None or made.action is not call.door.action:
+                continue
+            if len(self._creates) < MOST:
+                self._creates.append(_Create(resource, dict(values), call.role or "main"))
+            return
+
+    def told(self) -> list[str]:
+        """Each create that may have happened, for people: the resource, and its mark if it has one."""
+        return [f"{c.resource.name} ({self._mark(c) or 'without a mark'})" for c in self._creates if not c.found]
+
+    def look_up(self) -> Generator[Call, Seen, list[Thing]]:
+        """Look in the lists of each resource for what carries the mark of such a create; gives what was found."""
+        found: list[Thing] = []
+        asked: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+        for create in self._creates:
+            mark = self._mark(create)
+            if mark:
+                key = (create.resource.name, create.role)
+                if key not in asked:
+                    asked[key] = yield from self._listed(create.resource, create.role)
+                found += self._matching(create, mark, asked[key])
+        return found
+
+    def _mark(self, create: _Create) -> str:
+        """A mark in the arguments by which the instance is known, empty where they carry none."""
+        key = next((a.idempotency for a in [create.resource.made_by.action] if a.idempotency), None) if create.resource.made_by else None
+        marks = (self._marks.within(value) for name, value in sorted(create.values.items()) if name != key)
+        return next(filter(None, marks), "")
+
+    def _listed(self, resource: Resource, role: str) -> Generator[Call, Seen, list[Mapping[str, Any]]]:
+        for call in resource.listed_by:
+            door = self._setting.door(str(call.action.name), REST)
+            if door is None or any(getattr(value, "names", frozenset()) - {"env"} for value in call.input.values()):
+                continue
+            seen = yield Call(door, call.input, "clean", f"to look up a {resource.name} that may have been made", role=role, owner=role)
+            items = at_path(call, seen) if seen.success else None
+            return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+        return []
+
+    def _matching(self, create: _Create, mark: str, items: list[Mapping[str, Any]]) -> list[Thing]:
+        found: list[Thing] = []
+        for item in items:
+            id = create.resource.id_of(item)
+            if id is not None and self._marks.within(dict(item)) and mark in str(item):
+                create.found = True
+                found.append(Thing(create.resource, id, item, create.role, True, None, ours=True))
+        return found
