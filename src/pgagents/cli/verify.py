@@ -169,7 +169,8 @@ def command(
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests, max_time_s=max_time, max_wait_s=max_wait, seed=seed, only=only, skip=skip,
-        allow_writes=allow_writes, allow=_choice.actions(there.model, allow), version=_run.version(), require=require, shard=shard, limits=limits, exclusive=exclusive,
+        allow_writes=allow_writes, allow=_choice.actions(there.model, allow), version=_run.version(), require=require, shard=shard,
+        limits=limits, exclusive=exclusive,
     )  # fmt: skip
     memory = _last.place(there.model, there.url)
     options = _choice.chosen(there.model, options, memory if last_failed else None, failed_in, discovery=discovery)

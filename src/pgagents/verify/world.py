@@ -296,6 +296,8 @@ class World:
         if door is None or not seen.success:
             return []
         found: list[tuple[Resource, Mapping[str, Any]]] = []
+        for resource, call in self._lists(door):
+            self._note_listed(resource, call, seen)
         for resource, recipe, made in self._tells(door):
             if resource.undone_by and resource.undone_by.action is door.action:
                 self._undone(resource, seen)
@@ -304,6 +306,21 @@ class World:
                     found.append((resource, body))
                     self._remember(resource, body, seen, made, recipe)
         return found
+
+    def _lists(self, door: Door) -> list[tuple[Resource, Recipe]]:
+        """The resources that an action lists; worked out once for each action."""
+
+        def found() -> list[tuple[Resource, Recipe]]:
+            return [(r, call) for r in self.model.resources.values() for call in r.listed_by if call.action is door.action]
+
+        return self.setting.kept(("lists", str(door.action.name)), found)
+
+    def _note_listed(self, resource: Resource, call: Recipe, seen: Seen) -> None:
+        """Take over which ids a list held: what a create answers later is new only if it was not among them."""
+        items = at_path(call, seen)
+        for item in items if isinstance(items, list) else ():
+            if (id := resource.id_of(item)) is not None:
+                self.owned.noticed(resource, id)
 
     def _tells(self, door: Door) -> list[tuple[Resource, Recipe | None, bool]]:
         """The resources that an answer may tell of, how, and whether it makes one; worked out once for each action."""
