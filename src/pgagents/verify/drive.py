@@ -177,7 +177,7 @@ class Driver:
         try:
             for thing in self.world.pool.surplus(probe):
                 if thing in self.world.pool.left():
-                    self._resolved(self.world.undo(thing), [])
+                    self._resolved(self.world.removals.undo(thing), [])
         except (Unavailable, Stop):
             pass
         finally:
@@ -236,9 +236,9 @@ class Driver:
         if call.door is not None and call.door.action.effect == "write" and not self.gate.may_write(call):
             raise Unavailable(NO_WRITES)
         self.world.pool.now = self.sender.now()
-        values, subject = self._resolved(self.world.resolve(call), chain)
+        values, subject = self._resolved(self.world.arguments.resolve(call), chain)
         for thing in self.gate.changed_by(call, values):
-            self._resolved(self.world.prove(thing), [])
+            self._resolved(self.world.proof.prove(thing), [])
         return Ready(call, values, subject)
 
     def _stale(self, seen: Seen, lent: Sequence[Thing]) -> bool:
@@ -333,7 +333,7 @@ class Driver:
             met.add(_same(thing))
             name = f"{thing.resource.name} {id_text(thing.id)}"
             try:
-                gone = there and thing.tries < MAX_TRIES and self._resolved(self.world.undo(thing), [])
+                gone = there and thing.tries < MAX_TRIES and self._resolved(self.world.removals.undo(thing), [])
             except KeyboardInterrupt:
                 gone = False
             except Unavailable as why:

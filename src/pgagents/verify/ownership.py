@@ -106,6 +106,10 @@ class Ownership:
             kind.problem = EXISTED
             self._disown(thing.resource, things)
 
+    def tried(self, resource: Resource, key: str) -> None:
+        """Take over that a create with an idempotency key failed, and may have happened."""
+        self._kind(resource).keys |= {key} - {""}
+
     def repeated(self, resource: Resource, key: str) -> bool:
         """True where a create carried an idempotency key that another had carried before."""
         return bool(key) and key in self._kind(resource).keys

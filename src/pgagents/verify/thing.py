@@ -116,6 +116,15 @@ def evaluated(scope: Scope, expression: Expression) -> Any:
         raise Unavailable(f"`{expression.text}` has no value here: {error}") from None
 
 
+def above(thing: Thing) -> list[Thing]:
+    """What an instance lives in, the nearest first."""
+    found: list[Thing] = []
+    while thing.parent is not None:
+        thing = thing.parent
+        found.append(thing)
+    return found
+
+
 def is_gone(resource: Resource, body: Mapping[str, Any]) -> bool:
     """True for the body of one that was removed and is still answered."""
     if resource.gone_when is None:

@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from pgagents.action import Call as Recipe
-from pgagents.expression import Expression, Scope
-from pgagents.model import Resource, id_text, member_at
-from pgagents.verify.call import Call, Fresh, Live, Moment, Signature, Wait
-from pgagents.verify.door import REST, Door
+from pgagents.model import Resource, id_text
+from pgagents.verify.arguments import Arguments
+from pgagents.verify.call import Call, Live
+from pgagents.verify.door import Door
 from pgagents.verify.marks import Marks
 from pgagents.verify.memory import Setting
 from pgagents.verify.ownership import Ownership
 from pgagents.verify.pool import Pool
-from pgagents.verify.recipe import known, whole
+from pgagents.verify.proof import Proof
+from pgagents.verify.removal import Removals
 from pgagents.verify.seen import Seen, got
-from pgagents.verify.thing import Thing, Unavailable, at_path, evaluated, is_gone, names_in, recipe_for, will_do
+from pgagents.verify.thing import Thing, Unavailable, at_path, is_gone, recipe_for, will_do
 from pgagents.verify.unsure import Unsure
 from pgagents.wire import Silence
 
 __all__ = ["Thing", "Unavailable", "World", "at_path", "will_do"]
 
-FRESH = "fresh"
-FRESH_KINDS = ("text", "slug", "email", "uuid", "int", "url")
-BAD, CONFLICT, UNPROCESSABLE = 400, 409, 422
-ACCEPTED, GONE = 202, 410
-REMOVAL_WAITS_S = (0.1, 0.4, 1.0, 2.0, 4.0)
-"""Between the looks for a removal that a server does later."""
-_RANDOM = re.compile(r"(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{14,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-"""An id that is drawn from so many that none is given twice."""
+FAILED = 500
 Asking = Generator[Any, Any, Any]
 MOST_UNFIT = MOST_ONCE = 1_000
 _FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
@@ -52,122 +45,7 @@ class World:
         self.owned = Ownership(self.model, self.marks)
         self._missing: dict[str, set[Any]] = {}
         self.unsure = Unsure(setting, self.marks)
-        self._once: dict[Fresh, str] = {}
-
-    # -- values -------------------------------------------------------------------------------------------------
-
-    def resolve(self, call: Call) -> Asking:
-        """The call's arguments with live ids laid in, and the subject's body. Raises Unavailable."""
-        self.pool.lent = []
-        subject: Mapping[str, Any] | None = call.made
-        if subject is None and call.subject is not None:
-            thing = yield from self.have(Live(call.subject.name, call.states, call.fresh, call.owner, call.standard))
-            subject = thing.body
-        names: dict[str, Any] = {"env": self.env, "now": self.pool.now, "input": {}}
-        if subject is not None:
-            names["resource"] = subject
-            if call.subject is not None:
-                names[call.subject.name] = subject
-            names.update(self._parents(call, subject))
-        names.update(call.bind)
-        chosen: dict[str, Thing] = {}
-        for name in self._children_first(names_in(call.input.values()) - names.keys()):
-            if name in names:
-                continue
-            thing = yield from self.have(self._wanted(name, call))
-            names[name] = thing.body
-            for parent in _above(thing):
-                names.setdefault(parent.resource.name, parent.body)
-                chosen.setdefault(parent.resource.name, parent)
-        scope: Scope | None = None
-        values: dict[str, Any] = {}
-        given = known(self.model, call.input)
-        for name, value in sorted(given.items(), key=lambda item: (item[0] != "*", -self._depth(item[1]))):
-            if isinstance(value, Expression) and FRESH in value.names:
-                values[name] = self._fresh(call, name, value, names)
-            elif isinstance(value, Expression):
-                scope = scope or Scope(names)
-                found = evaluated(scope, value)
-                if name == "*" and isinstance(found, Mapping):
-                    values.update(whole(found))
-                else:
-                    values[name] = whole(found)
-            else:
-                values[name] = yield from self._value(value, call, chosen, names)
-        return values, subject
-
-    def _depth(self, value: Any) -> int:
-        """In how many others the resource lives whose id a value stands for; 0 for any other value."""
-        depth, resource = 0, self.model.resources.get(value.resource) if isinstance(value, Live) else None
-        while resource is not None and resource.within:
-            depth, resource = depth + 1, self.model.resources.get(resource.within)
-        return depth
-
-    def _children_first(self, names: set[str]) -> list[str]:
-        """The names that are resources, those first that live in others: what they live in follows from them."""
-        return sorted(names & self.model.resources.keys(), key=lambda name: (-self._depth(Live(name)), name))
-
-    def _parents(self, call: Call, subject: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-        """The bodies of what the call's subject lives in, by the names of their resources."""
-        thing = self.pool.known(call.subject, call.subject.id_of(subject)) if call.subject is not None else None
-        return {parent.resource.name: parent.body for parent in _above(thing)} if thing is not None else {}
-
-    def _fresh(self, call: Call, name: str, value: Expression, names: Mapping[str, Any]) -> Any:
-        """A value that is new for this call, valid for its argument where it is nothing but that. Raises Unavailable."""
-        param = call.door.action.param(name) if call.door is not None else None
-        test = None
-        if param is not None and call.door is not None and value.text.strip() in {f"{FRESH}.{kind}" for kind in FRESH_KINDS}:
-            test = self.setting.test(("param", call.door.action.name, name), param.schema)
-        made = {
-            kind: self.marks.fresh(kind, test.is_valid if test is not None else _anything) for kind in FRESH_KINDS if kind in value.text
-        }
-        for kind, found in made.items():
-            if found is None:
-                raise Unavailable(f"no fresh {kind} fits the schema of {name}")
-        return whole(evaluated(Scope({**names, FRESH: made}), value))
-
-    def _wanted(self, name: str, call: Call) -> Live:
-        """Which thing of a name a call needs: one in a state that the call's action moves, for itself if it asked so."""
-        resource = self.model.resources[name]
-        action = call.door.action if call.door else None
-        states = next((m.origin_states for m in resource.moves if m.action is action), ())
-        return Live(name, states, call.fresh, call.owner)
-
-    def _value(self, value: Any, call: Call, chosen: dict[str, Thing], names: Mapping[str, Any]) -> Asking:
-        if isinstance(value, Live):
-            thing = chosen.get(value.resource)
-            if thing is None and value.resource in self._above_subject(call):
-                return member_at(names[value.resource], value.member or self.model.resources[value.resource].id)
-            if thing is None:
-                thing = yield from self.have(self._wanted(value.resource, call) if not value.states else value)
-                for parent in _above(thing):
-                    chosen.setdefault(parent.resource.name, parent)
-                if value.member:  # the other members of its id name the same one
-                    chosen[value.resource] = thing
-            return member_at(thing.body, value.member) if value.member else thing.id
-        if isinstance(value, Signature):
-            return "-"
-        if isinstance(value, Moment):
-            return datetime.fromtimestamp(self.pool.now + value.after_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        if isinstance(value, Fresh):
-            if value in self._once:
-                return self._once[value]
-            found = self.marks.next()
-            if value.once:
-                self._once[value] = found
-                if len(self._once) > MOST_ONCE:
-                    del self._once[next(iter(self._once))]
-            return found
-        return value
-
-    def _above_subject(self, call: Call) -> set[str]:
-        """The names of what a call's subject lives in."""
-        found: set[str] = set()
-        resource = call.subject
-        while resource is not None and resource.within and resource.within not in found:
-            found.add(resource.within)
-            resource = self.model.resources.get(resource.within)
-        return found
+        self.arguments, self.proof, self.removals = Arguments(self), Proof(self), Removals(self)
 
     # -- having -------------------------------------------------------------------------------------------------
 
@@ -178,11 +56,11 @@ class World:
             raise Unavailable(f"the catalogue does not say how to come by a {resource.name}")
         there = self.pool.at_hand(resource, live)
         if there is not None:
-            yield from self.prove(there)
+            yield from self.proof.prove(there)
             return there
         thing = yield from self.obtain(resource, live.role)
         self.pool.give(thing, live)
-        yield from self.prove(thing)
+        yield from self.proof.prove(thing)
         yield from self._move_to(thing, live)
         return thing
 
@@ -210,69 +88,6 @@ class World:
             raise Unavailable(f"{recipe.action.name} answered no {resource.name} that will do")
         return found[0]
 
-    def prove(self, thing: Thing) -> Asking:
-        """Show that this run made an instance, by an equal create where nothing has shown it yet. Raises Unavailable."""
-        if thing.doubtful and thing.made:
-            yield from self._still_there(thing)
-        if thing.ours or not thing.made:
-            return
-        if not self.owned.problem(thing.resource) and thing.maker is not None and thing.maker.call.door is not None:
-            maker, door = thing.maker, thing.maker.call.door
-            told = maker.input.items()
-            given = {k: self.marks.renewed(v) for k, v in told if k in thing.made_with or self._needed(door, k, v)}
-            if door.action.idempotency in maker.input:
-                given[str(door.action.idempotency)] = Fresh()
-            why = f"to see that each {thing.resource.name} that is made is a new one"
-            seen = yield Call(door, given, "explore", why, role=maker.call.role, owner=maker.call.owner, surface=maker.call.surface)
-            if seen.code is not None and 400 <= seen.status < 500 and seen.status in (CONFLICT, UNPROCESSABLE, BAD):
-                self.owned.refused_twice(thing, self.pool.things)
-            elif seen.success and self._hears(thing.resource):
-                for copy in [t for t in self.pool.things if t.maker is seen]:
-                    yield from self.undo(copy)  # or what is sent to the one is sent to both
-        if not thing.ours:
-            problem = self.owned.problem(thing.resource) or f"nothing shows that this run made the {thing.resource.name}"
-            raise Unavailable(f"{problem}: it is not changed")
-
-    def _still_there(self, thing: Thing) -> Asking:
-        """See by a read that an instance whose removal failed is ours still: its id may be somebody else's by now. Raises Unavailable."""
-        resource = thing.resource
-        if isinstance(thing.id, str) and _RANDOM.search(thing.id):
-            thing.doubtful = False  # nobody is given such an id twice
-            return
-        for read in resource.read_by:
-            door = self.setting.door(str(read.action.name), REST)
-            if door is None:
-                continue
-            why = f"to see whether a {resource.name} is there after its removal failed"
-            seen = yield Call(door, read.input, "clean", why, role=thing.role, subject=resource, made=thing.body, owner=thing.role)
-            body = at_path(read, seen) if seen.success else None
-            if seen.status in (404, 410) or (resource.missing is not None and seen.code == resource.missing.name):
-                self._let_go(thing)
-            elif isinstance(body, Mapping) and self._same(thing, body):
-                thing.doubtful = False
-                return
-            break
-        raise Unavailable(f"a removal of the {resource.name} was sent, and nothing shows that its id is this run's own still")
-
-    def _same(self, thing: Thing, body: Mapping[str, Any]) -> bool:
-        """True where a body shows the mark of an instance, or all that never changes of it."""
-        mark = self.marks.within(dict(thing.body))
-        if mark:
-            return mark in str(body)
-        members = thing.resource.fixed or tuple(k for k in thing.body if k not in thing.resource.volatile)
-        return all(body.get(k) == thing.body.get(k) for k in members)
-
-    def _hears(self, resource: Resource) -> bool:
-        """True for what events are sent to."""
-        hooks, made = self.model.webhooks, resource.made_by
-        registers = made is not None and hooks is not None and str(made.action.name) == hooks.registered_by
-        return registers and resource.undone_by is not None
-
-    def _needed(self, door: Door, name: str, value: Any) -> bool:
-        """True for an argument that an equal create has too, though a server could not know an older one by it."""
-        param = door.action.param(name)
-        return name != door.action.idempotency and (self.marks.carried_by(value) or param is None or param.required)
-
     def _move_to(self, thing: Thing, live: Live) -> Asking:
         for _ in range(4):
             if not live.states or thing.state is None or thing.state in live.states:
@@ -296,11 +111,11 @@ class World:
         if door is None or not seen.success:
             return []
         found: list[tuple[Resource, Mapping[str, Any]]] = []
-        for resource, call in self._lists(door):
+        for resource, call in () if seen.call.beside else self._lists(door):
             self._note_listed(resource, call, seen)
         for resource, recipe, made in self._tells(door):
             if resource.undone_by and resource.undone_by.action is door.action:
-                self._undone(resource, seen)
+                self.removals.happened(resource, seen)
             for body in self._bodies(resource, recipe, seen):
                 if resource.id_of(body) is not None:
                     found.append((resource, body))
@@ -351,7 +166,7 @@ class World:
         elif thing is not None and thing.made and not self._acts(seen) and not self._repeats(resource, seen):
             self.owned.again(thing, seen.number, self.pool.things)
         if thing is not None and resource.gone_when is not None and is_gone(resource, body):
-            self._let_go(thing)
+            self.removals.let_go(thing)
         if thing is not None:
             lasting = {k: thing.body[k] for k in resource.fixed if k in thing.body} if thing.made else {}
             thing.body = {**thing.body, **body, **lasting} if thing.made else body
@@ -427,33 +242,6 @@ class World:
             self._unfit[key] = body
         return suits
 
-    def _undone(self, resource: Resource, seen: Seen) -> None:
-        thing = self._removed_by(resource, seen)
-        if thing is not None:
-            self._let_go(thing)
-
-    def _let_go(self, thing: Thing) -> None:
-        """Note that an instance is gone, and with it what lives in it."""
-        thing.gone, thing.doubtful = True, False
-        self.pool.changed(thing)
-        for child in [t for t in self.pool.things if t.parent is thing and not t.gone]:
-            self._let_go(child)
-
-    def _removed_by(self, resource: Resource, seen: Seen) -> Thing | None:
-        """The instance that a call removes for good, in the catalogue's words; None where the call only moves its state."""
-        if resource.state or seen.call.door is None:
-            return None
-        for param in seen.call.door.params:
-            if param.refers_to == resource.name and param.refers_member in ("", resource.id):
-                named = {
-                    p.refers_member or resource.id: seen.input.get(str(p.name))
-                    for p in seen.call.door.params
-                    if p.refers_to == resource.name
-                }
-                ids = tuple(named.get(member) for member in resource.ids)
-                return self.pool.known(resource, ids if len(ids) > 1 else ids[0])
-        return None
-
     def sent(self, seen: Seen) -> None:
         """Take over from any exchange what its sending alone changes: a removal that failed may have happened, a create without an
         answer too, and what a read calls missing is missing."""
@@ -462,13 +250,21 @@ class World:
             return
         for resource in self.model.resources.values():
             if resource.undone_by is not None and resource.undone_by.action is door.action:
-                thing = self._removed_by(resource, seen)
+                thing = self.removals.removed_by(resource, seen)
                 if thing is not None and not thing.gone:
                     thing.doubtful = True
             if resource.missing is not None and seen.code == resource.missing.name and door.action.effect == "read":
                 self._note_missing(resource, seen)
+            if seen.status >= FAILED or seen.error:
+                self._note_tried(resource, seen)
         if seen.error and door.action.effect == "write" and not (isinstance(seen.answer, Silence) and seen.answer.kind == "refused"):
             self.unsure.add(seen.call, seen.input)
+
+    def _note_tried(self, resource: Resource, seen: Seen) -> None:
+        """Remember the idempotency key of a create that may have happened though it failed: with it, the first answer comes again."""
+        door = seen.call.door
+        if door is not None and resource.made_by is not None and resource.made_by.action is door.action:
+            self.owned.tried(resource, _key_of(seen))
 
     def _note_missing(self, resource: Resource, seen: Seen) -> None:
         missing = self._missing.setdefault(self.owned.kind_name(resource), set())
@@ -502,58 +298,6 @@ class World:
         """What reads have told of a call's subject."""
         thing = self.pool.known(call.subject, call.subject.id_of(subject)) if call.subject else None
         return tuple(c for c in thing.past if c.door is not None and c.door.action.effect == "read") if thing else ()
-
-    # -- cleaning up --------------------------------------------------------------------------------------------
-
-    def undo(self, thing: Thing) -> Asking:
-        """Undo one; gives whether it went."""
-        undo = thing.resource.undone_by
-        assert undo is not None
-        door = self.setting.door(str(undo.action.name), "rest")
-        if door is None:
-            return False
-        why = f"to leave no {thing.resource.name} behind"
-        seen = yield Call(door, undo.input, "clean", why, role=thing.role, subject=thing.resource, made=thing.body, owner=thing.role)
-        over = {c.name for c in (thing.resource.missing, *(m.otherwise for m in thing.resource.moves if m.action is undo.action)) if c}
-        gone = seen.success or seen.code in over or seen.status == GONE
-        if seen.status == ACCEPTED:
-            gone = yield from self._waited_for(thing)
-        thing.tries += not gone
-        if gone:
-            self._let_go(thing)
-        self.pool.changed(thing)
-        return gone
-
-    def _waited_for(self, thing: Thing) -> Asking:
-        """Wait until a removal that was only accepted has happened; gives whether it has."""
-        resource = thing.resource
-        read = next(((r, d) for r in resource.read_by if (d := self.setting.door(str(r.action.name), REST)) is not None), None)
-        if read is None:
-            return True
-        for seconds in REMOVAL_WAITS_S:
-            yield Wait(seconds, quiet=True)
-            why = f"to see whether a {resource.name} is removed"
-            seen = yield Call(read[1], read[0].input, "clean", why, role=thing.role, subject=resource, made=thing.body, owner=thing.role)
-            body = at_path(read[0], seen) if seen.success else None
-            if seen.status in (404, GONE) or (resource.missing is not None and seen.code == resource.missing.name):
-                return True
-            if isinstance(body, Mapping) and is_gone(resource, body):
-                return True
-        return False
-
-
-def _above(thing: Thing) -> list[Thing]:
-    """What an instance lives in, the nearest first."""
-    found: list[Thing] = []
-    while thing.parent is not None:
-        thing = thing.parent
-        found.append(thing)
-    return found
-
-
-def _anything(value: Any) -> bool:
-    del value
-    return True
 
 
 def _key_of(seen: Seen) -> str:

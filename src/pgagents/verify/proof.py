@@ -1,0 +1,91 @@
+"""How a run shows that it made an instance, where the answers so far have not shown it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pgagents.model import Resource
+from pgagents.verify.call import Call, Fresh
+from pgagents.verify.door import REST, Door
+from pgagents.verify.thing import Thing, Unavailable, at_path
+
+if TYPE_CHECKING:
+    from pgagents.verify.world import World
+
+BAD, CONFLICT, UNPROCESSABLE = 400, 409, 422
+MISSING = (404, 410)
+_RANDOM = re.compile(r"(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{14,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+"""An id that is drawn from so many that none is given twice."""
+Asking = Generator[Any, Any, Any]
+
+
+class Proof:
+    """Asks a server for what shows that an instance is ours."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def prove(self, thing: Thing) -> Asking:
+        """Show that this run made an instance, by an equal create where nothing has shown it yet. Raises Unavailable."""
+        if thing.doubtful and thing.made:
+            yield from self._still_there(thing)
+        if thing.ours or not thing.made:
+            return
+        if not self.world.owned.problem(thing.resource) and thing.maker is not None and thing.maker.call.door is not None:
+            maker, door = thing.maker, thing.maker.call.door
+            told = maker.input.items()
+            given = {k: self.world.marks.renewed(v) for k, v in told if k in thing.made_with or self._needed(door, k, v)}
+            if door.action.idempotency in maker.input:
+                given[str(door.action.idempotency)] = Fresh()
+            why = f"to see that each {thing.resource.name} that is made is a new one"
+            seen = yield Call(door, given, "explore", why, role=maker.call.role, owner=maker.call.owner, surface=maker.call.surface)
+            if seen.code is not None and 400 <= seen.status < 500 and seen.status in (CONFLICT, UNPROCESSABLE, BAD):
+                self.world.owned.refused_twice(thing, self.world.pool.things)
+            elif seen.success and self._hears(thing.resource):
+                for copy in [t for t in self.world.pool.things if t.maker is seen]:
+                    yield from self.world.removals.undo(copy)  # or what is sent to the one is sent to both
+        if not thing.ours:
+            problem = self.world.owned.problem(thing.resource) or f"nothing shows that this run made the {thing.resource.name}"
+            raise Unavailable(f"{problem}: it is not changed")
+
+    def _still_there(self, thing: Thing) -> Asking:
+        """See by a read that an instance whose removal failed is ours still: its id may be somebody else's by now. Raises Unavailable."""
+        resource = thing.resource
+        if isinstance(thing.id, str) and _RANDOM.search(thing.id):
+            thing.doubtful = False  # nobody is given such an id twice
+            return
+        for read in resource.read_by:
+            door = self.world.setting.door(str(read.action.name), REST)
+            if door is None:
+                continue
+            why = f"to see whether a {resource.name} is there after its removal failed"
+            seen = yield Call(door, read.input, "clean", why, role=thing.role, subject=resource, made=thing.body, owner=thing.role)
+            body = at_path(read, seen) if seen.success else None
+            if seen.status in MISSING or (resource.missing is not None and seen.code == resource.missing.name):
+                self.world.removals.let_go(thing)
+            elif isinstance(body, Mapping) and self._same(thing, body):
+                thing.doubtful = False
+                return
+            break
+        raise Unavailable(f"a removal of the {resource.name} was sent, and nothing shows that its id is this run's own still")
+
+    def _same(self, thing: Thing, body: Mapping[str, Any]) -> bool:
+        """True where a body shows the mark of an instance, or all that never changes of it."""
+        mark = self.world.marks.within(dict(thing.body))
+        if mark:
+            return mark in str(body)
+        members = thing.resource.fixed or tuple(k for k in thing.body if k not in thing.resource.volatile)
+        return all(body.get(k) == thing.body.get(k) for k in members)
+
+    def _hears(self, resource: Resource) -> bool:
+        """True for what events are sent to."""
+        hooks, made = self.world.model.webhooks, resource.made_by
+        registers = made is not None and hooks is not None and str(made.action.name) == hooks.registered_by
+        return registers and resource.undone_by is not None
+
+    def _needed(self, door: Door, name: str, value: Any) -> bool:
+        """True for an argument that an equal create has too, though a server could not know an older one by it."""
+        param = door.action.param(name)
+        return name != door.action.idempotency and (self.world.marks.carried_by(value) or param is None or param.required)
