@@ -76,6 +76,7 @@ class Driver:
         self._bounded = options.max_requests is not None
         self.gate = Gate(setting, world, writes=writes, allowed=options.allow, roles=keys.keys())
         self.sender.objection = self.gate.objection
+        world.pool.makes = writes
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered otherwise."""
         self.key_known = self.key_refused = False

@@ -55,7 +55,8 @@ class Gate:
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Why a request must not be sent; empty where it may."""
         door = call.door
-        if request.method in SAFE and (door is None or door.action.effect == "read" or request.method != "GET"):
+        costs = door is not None and door.action.costs
+        if request.method in SAFE and (door is None or door.action.effect == "read" or request.method != "GET") and not costs:
             return self._deed(request)
         if door is not None and door.action.effect == "read" and not door.action.costs and _ordinary(call):
             return ""
@@ -67,6 +68,8 @@ class Gate:
             return self._without_action(call, request)
         if request.method != door.method and door.form is None:
             return f"{request.method} is no method of {door.path}"
+        if door.action.effect == "read" and costs:
+            return f"{door.action.name} costs money, and undoing nothing gives it back: --allow {door.action.name} would call it"
         if door.action.effect == "read" or (door.action.signed is not None and door.action.signed.role in self.roles):
             return ""
         return self._elsewhere(call, values, request) or self._write(door, values, request)
@@ -126,7 +129,8 @@ class Gate:
             if any(v is None or v == "" for v in given):
                 what = f"{name} without {target.named[0].name} names no {resource.name}"
                 return "" if door.action.may_name_none else f"{what}: --allow {name} would call it"
-            if not all(self._is_no_id(resource, p, v) for p, v in zip(target.named, given, strict=True)):
+            enough = any if len(resource.ids) > 1 else all  # one member that nobody has makes the whole id nobody's
+            if not enough(self._is_no_id(resource, p, v) for p, v in zip(target.named, given, strict=True)):
                 return f"{name} would change a {resource.name} that this run has not made"
             put = door.method == "PUT" and not makes(self.model, door.action)
             return "a PUT on an id that is not there may create it" if put else ""

@@ -23,6 +23,9 @@ from pgagents.verify.thing import Thing
 from pgagents.wire import json_bytes
 
 EXISTED = "create returns something that existed before"
+OTHERWISE = "what was made reads back as something else"
+ENOUGH = 2
+"""So many instances of a kind show that its creates make new ones."""
 MOST_IDS = 50_000
 
 
@@ -33,6 +36,8 @@ class _Kind:
     seen: set[Id] = field(default_factory=set)
     """Ids that any answer held."""
     made: set[Id] = field(default_factory=set)
+    read: int = 0
+    """How many instances were read back as they were made."""
     keys: set[str] = field(default_factory=set)
     """Idempotency keys that a create has used."""
     equal: dict[bytes, Id] = field(default_factory=dict)
@@ -106,6 +111,32 @@ class Ownership:
             kind.problem = EXISTED
             self._disown(thing.resource, things)
 
+    def known(self, resource: Resource, id: Id) -> bool:
+        """True where an answer held this id before."""
+        return id in self._kind(resource).seen
+
+    def read_back(self, thing: Thing, same: bool, things: Iterable[Thing]) -> None:
+        """Take over that an instance was read, and whether it was what the create had answered."""
+        kind = self._kind(thing.resource)
+        if thing.read_back or thing.doubtful or thing.touched:
+            return
+        thing.read_back = True
+        if same:
+            kind.read += 1
+            self._reconsider(thing.resource, things, kind)
+        else:
+            kind.problem = kind.problem or OTHERWISE
+            self._disown(thing.resource, things)
+
+    def wants_equal(self, thing: Thing) -> bool:
+        """True where a second, equal create would show something: two of the kind are too few yet, or an argument is open."""
+        kind = self._kind(thing.resource)
+        return len(kind.made) < ENOUGH or not thing.made_with <= kind.independent
+
+    def wants_reading(self, resource: Resource) -> bool:
+        """True as long as too few of a kind were read back, where they can be read."""
+        return bool(resource.read_by) and self._kind(resource).read < ENOUGH
+
     def tried(self, resource: Resource, key: str) -> None:
         """Take over that a create with an idempotency key failed, and may have happened."""
         self._kind(resource).keys |= {key} - {""}
@@ -135,7 +166,7 @@ class Ownership:
         return any(isinstance(body.get(k), str) and body[k] and not self.marks.carried_by(body[k]) for k in sent)
 
     def _reconsider(self, resource: Resource, things: Iterable[Thing], kind: _Kind) -> None:
-        if len(kind.made) < 2:
+        if len(kind.made) < ENOUGH or self.wants_reading(resource):
             return
         for thing in things:
             if thing.made and not thing.ours and self._names[thing.resource.name] == self._names[resource.name]:

@@ -43,6 +43,8 @@ class Pool:
         self._strict = False
         self.filled = 0
         """How many found things had no room for a call."""
+        self.makes = True
+        """True where what is missing can be made, so that nothing that was only found stands in for it."""
         self.lent: list[Thing] = []
         """Things without a state that the last call got though others had had them."""
         self.broke: Callable[[int], bool] = unbroken
@@ -103,6 +105,7 @@ class Pool:
             return False
         if (
             thing.resource is not resource
+            or (self.makes and resource.made_by is not None and not thing.made)
             or thing.gone
             or thing.doubtful
             or self._is_taken(thing)

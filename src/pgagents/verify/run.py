@@ -157,7 +157,7 @@ def verify(
 
 def _tag(started_at: str, now: float, url: str, options: Options) -> str:
     """What this run's ids begin with. Shards that start in the same second must not share it: their idempotency keys would be one."""
-    return sha256(f"{started_at} {now!r} {options.seed} {options.shard} {url}".encode()).hexdigest()[:8]
+    return sha256(f"{started_at} {now!r} {options.seed} {options.shard} {url}".encode()).hexdigest()[:16]
 
 
 def _report(

@@ -55,6 +55,8 @@ class Thing:
     """Arguments of its create by which a server could have known an older one."""
     parent: Thing | None = None
     """The instance that it lives in."""
+    read_back: bool = False
+    """True where it was read since it was made."""
     doubtful: bool = False
     """True from when a removal is sent until a read shows it again: ids are reused."""
     past: list[Call] = field(default_factory=list)

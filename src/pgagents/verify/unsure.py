@@ -31,6 +31,7 @@ class Unsure:
     def __init__(self, setting: Setting, marks: Marks) -> None:
         self._setting, self._marks = setting, marks
         self._creates: list[_Create] = []
+        self._answered: list[Thing] = []
 
     def add(self, call: Call, values: Mapping[str, Any]) -> None:
         """Take over that a call was sent and not answered."""
@@ -42,12 +43,24 @@ class Unsure:
                 self._creates.append(_Create(resource, dict(values), call.role or "main"))
             return
 
+    def made(self, thing: Thing) -> None:
+        """Take over an instance that a create answered: where it turns out not to be ours, something else may have been made."""
+        if len(self._answered) < MOST:
+            self._answered.append(thing)
+
+    def _disproved(self) -> None:
+        for thing in self._answered:
+            if not thing.ours and not thing.gone and thing.maker is not None:
+                self._creates.append(_Create(thing.resource, dict(thing.maker.input), thing.role))
+        self._answered.clear()
+
     def told(self) -> list[str]:
         """Each create that may have happened, for people: the resource, and its mark if it has one."""
         return [f"{c.resource.name} ({self._mark(c) or 'without a mark'})" for c in self._creates if not c.found]
 
     def look_up(self) -> Generator[Call, Seen, list[Thing]]:
         """Look in the lists of each resource for what carries the mark of such a create; gives what was found."""
+        self._disproved()
         found: list[Thing] = []
         asked: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
         for create in self._creates:

@@ -17,7 +17,8 @@ from pgagents.verify.ownership import Ownership
 from pgagents.verify.pool import Pool
 from pgagents.verify.proof import Proof
 from pgagents.verify.removal import Removals
-from pgagents.verify.seen import Seen, got
+from pgagents.verify.seen import UNAVAILABLE, Seen, got
+from pgagents.verify.target import makes, target_of
 from pgagents.verify.thing import Thing, Unavailable, at_path, is_gone, recipe_for, will_do
 from pgagents.verify.unsure import Unsure
 from pgagents.wire import Silence
@@ -66,13 +67,13 @@ class World:
 
     def obtain(self, resource: Resource, role: str) -> Asking:
         """Make one (or find one, where it cannot be made). Raises Unavailable."""
-        recipe = resource.made_by or resource.found_by
+        recipe = (resource.made_by if self.pool.makes else None) or resource.found_by or resource.made_by
         assert recipe is not None
         door = self.setting.door(str(recipe.action.name), "rest")
         if door is None:
             raise Unavailable(f"{recipe.action.name} is not offered on REST")
         before = {id(t) for t in self.pool.things}
-        made = resource.made_by is not None
+        made = recipe is resource.made_by
         why = f"to have a {resource.name}"
         seen = yield Call(door, recipe.input, "valid", why, role=role, owner=role, fresh=made)
         if not seen.success:
@@ -120,7 +121,25 @@ class World:
                 if resource.id_of(body) is not None:
                     found.append((resource, body))
                     self._remember(resource, body, seen, made, recipe)
+        self._note_offspring(door, seen)
         return found
+
+    def _note_offspring(self, door: Door, seen: Seen) -> None:
+        """Take over that an act on an instance of ours answered another one: that one is ours too."""
+        if door.action.effect != "write" or makes(self.model, door.action):
+            return
+        target = self.setting.kept(("target", id(door.action)), lambda: target_of(self.model, door.action))
+        if target is None or target.resource.made_by is None:
+            return
+        source = next((t for p in target.named if (t := self.pool.known(target.resource, seen.input.get(str(p.name)))) is not None), None)
+        body = at_path(target.resource.made_by, seen)
+        new = target.resource.id_of(body)
+        if source is None or not source.ours or new is None or self.pool.known(target.resource, new) is not None:
+            return
+        if not self.owned.known(target.resource, new):
+            state = body.get(target.resource.state) if target.resource.state else None
+            told = state if isinstance(state, str) else None
+            self.pool.add(Thing(target.resource, new, body, source.role, True, told, ours=True, parent=source.parent))
 
     def _lists(self, door: Door) -> list[tuple[Resource, Recipe]]:
         """The resources that an action lists; worked out once for each action."""
@@ -165,6 +184,8 @@ class World:
             self.owned.noticed(resource, id)
         elif thing is not None and thing.made and not self._acts(seen) and not self._repeats(resource, seen):
             self.owned.again(thing, seen.number, self.pool.things)
+        if thing is not None and thing.made and recipe is not None and recipe in resource.read_by:
+            self.owned.read_back(thing, self.proof.same(thing, body), self.pool.things)
         if thing is not None and resource.gone_when is not None and is_gone(resource, body):
             self.removals.let_go(thing)
         if thing is not None:
@@ -197,6 +218,7 @@ class World:
         else:
             plain = {k: v for k, v in sorted(seen.input.items()) if self._tells_older(door, k, v)}
             self.owned.made(thing, seen.number, seen.input, plain, _key_of(seen), self.pool.things)
+            self.unsure.made(thing)
 
     def _tells_older(self, door: Door, name: str, value: Any) -> bool:
         """True for an argument by which a server could know an older one: it carries no mark, and refers to nothing that is ours."""
@@ -257,8 +279,14 @@ class World:
                 self._note_missing(resource, seen)
             if seen.status >= FAILED or seen.error:
                 self._note_tried(resource, seen)
-        if seen.error and door.action.effect == "write" and not (isinstance(seen.answer, Silence) and seen.answer.kind == "refused"):
+        if door.action.effect == "write" and (seen.error or seen.status >= FAILED) and not self._never_happened(seen):
             self.unsure.add(seen.call, seen.input)
+
+    def _never_happened(self, seen: Seen) -> bool:
+        """True for a call that reached nobody, or that failed in a way that the catalogue knows to leave nothing."""
+        declared = self.model.codes.get(seen.code or "")
+        unheard = isinstance(seen.answer, Silence) and seen.answer.kind == "refused"
+        return unheard or seen.status == UNAVAILABLE or (declared is not None and bool(declared.provoked_by))
 
     def _note_tried(self, resource: Resource, seen: Seen) -> None:
         """Remember the idempotency key of a create that may have happened though it failed: with it, the first answer comes again."""

@@ -165,7 +165,11 @@ def _run(setting: Setting, door: Door, first: Door, telling: Telling) -> Callabl
         if not told.success or body is None:
             return
         recipe = recipe_of(setting.model, door.action)
-        ids = {str(p.name): body[telling.id] for p in door.params if (r := setting.model.resources.get(p.refers_to or "")) and _is(r)}
+        ids = {
+            str(p.name): r.value_for(p, body) if telling.id in r.ids else body[telling.id]
+            for p in door.params
+            if (r := setting.model.resources.get(p.refers_to or "")) and _is(r)
+        }
         yield ordinary(door, recipe, "valid", why, input={**recipe.input, **ids}, made=body if recipe.subject else None)
 
     def _is(resource: Resource) -> bool:
