@@ -6,7 +6,7 @@ Expressions are text that is known to compile.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -200,6 +200,11 @@ class Resource:
         if isinstance(self.absent, tuple):
             return self.absent[self.ids.index(param.refers_member)] if param.refers_member in self.ids else None
         return self.absent
+
+    def place_in(self, params: Iterable[Param], values: Mapping[str, Any]) -> str:
+        """The ids of what one lives in, as a call's arguments name them; empty where it lives in nothing. Ids are unique in there only."""
+        named = (values.get(str(p.name)) for p in params if self.within is not None and p.refers_to == self.within)
+        return "/".join(id_text(value) for value in named if value is not None)
 
     def value_for(self, param: Param, body: Any) -> Any:
         """The value of an argument that names the one with this body."""

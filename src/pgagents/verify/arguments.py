@@ -66,7 +66,7 @@ class Arguments:
                     values[name] = whole(found)
             else:
                 values[name] = yield from self._value(value, call, chosen, names)
-        return values, subject
+        return (yield from self.world.marking.laid(call, values)), subject
 
     def _depth(self, value: Any) -> int:
         """In how many others the resource lives whose id a value stands for; 0 for any other value."""
@@ -81,7 +81,7 @@ class Arguments:
 
     def _parents(self, call: Call, subject: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         """The bodies of what the call's subject lives in, by the names of their resources."""
-        thing = self.world.pool.known(call.subject, call.subject.id_of(subject)) if call.subject is not None else None
+        thing = self.world.pool.of(call.subject, subject) if call.subject is not None else None
         return {parent.resource.name: parent.body for parent in above(thing)} if thing is not None else {}
 
     def _fresh(self, call: Call, name: str, value: Expression, names: Mapping[str, Any]) -> Any:

@@ -350,8 +350,12 @@ class Driver:
         """Look for what creates without an answer have made, so that it is undone; gives whether the server is still there."""
         try:
             for thing in self._resolved(self.world.unsure.look_up(), []):
-                if self.world.pool.known(thing.resource, thing.id) is None:
+                known = self.world.pool.known(thing.resource, thing.id)
+                if known is None:
                     self.world.pool.add(thing)
+                else:  # a list had it, and did not say whose it is
+                    known.made = known.ours = True
+                    self.world.pool.changed(known)
         except (Unavailable, KeyboardInterrupt):
             pass
         except Stop:

@@ -49,7 +49,7 @@ class Gate:
         if call.door is None or call.door.action.effect != "write":
             return []
         target = self._target(call.door.action)
-        thing = self.instance(target, values) if target is not None else None
+        thing = self.instance(call.door.action, target, values) if target is not None else None
         return [thing] if thing is not None else []
 
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
@@ -123,12 +123,14 @@ class Gate:
     def _changes(self, door: Door, target: Target, values: Mapping[str, Any], request: Request) -> str:
         """Why a call must not change what it names."""
         resource, name = target.resource, door.action.name
-        thing = self.instance(target, values)
+        thing = self.instance(door.action, target, values)
         if thing is None:
             given = [values.get(str(p.name)) for p in target.named]
             if any(v is None or v == "" for v in given):
                 what = f"{name} without {target.named[0].name} names no {resource.name}"
                 return "" if door.action.may_name_none else f"{what}: --allow {name} would call it"
+            if self._under_nobody(door, resource, values):
+                return ""
             enough = any if len(resource.ids) > 1 else all  # one member that nobody has makes the whole id nobody's
             if not enough(self._is_no_id(resource, p, v) for p, v in zip(target.named, given, strict=True)):
                 return f"{name} would change a {resource.name} that this run has not made"
@@ -140,13 +142,19 @@ class Gate:
             return f"the request does not name the {resource.name} that it is about"
         return ""
 
-    def instance(self, target: Target, values: Mapping[str, Any]) -> Thing | None:
+    def _under_nobody(self, door: Door, resource: Resource, values: Mapping[str, Any]) -> bool:
+        """True where what the instance would live in is nobody's, so that nothing can be there."""
+        above = self.model.resources.get(resource.within or "")
+        named = [p for p in door.params if above is not None and p.refers_to == above.name]
+        return above is not None and any(self._is_no_id(above, p, values.get(str(p.name))) for p in named)
+
+    def instance(self, action: Action, target: Target, values: Mapping[str, Any]) -> Thing | None:
         """The instance that arguments name by its id, or by another member that nothing else has; None where the run knows none."""
-        resource = target.resource
+        resource, params = target.resource, action.params
         by_member = {p.refers_member or resource.id: values.get(str(p.name)) for p in target.named}
         id: Any = tuple(by_member.get(m) for m in resource.ids) if len(resource.ids) > 1 else values.get(str(target.named[-1].name))
         for other in self._kin(resource):
-            thing = self.world.pool.known(other, id)
+            thing = self.world.pool.known(other, id, other.place_in(params, values))
             if thing is not None and thing.id == id:
                 return thing
         codes = [(member, values.get(str(p.name))) for p, member in target.also]

@@ -176,7 +176,8 @@ class Judge:
             self.memory.reached.add(seen.place)
         for resource, body in self.world.note(seen):
             if seen.fits:
-                self.memory.learn((resource.name, id_text(resource.id_of(body))), body, seen.number)
+                place = resource.place_in(seen.call.door.params, seen.input)
+                self.memory.learn((resource.name, f"{place}{id_text(resource.id_of(body))}"), body, seen.number)
 
     def enter(self, judgement: Judgement, chain: Sequence[Seen], probe: Probe) -> None:
         """Enter what a probe says."""

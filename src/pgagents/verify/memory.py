@@ -155,7 +155,8 @@ class Memory:
             return None
         for param in door.params:
             if param.refers_to and (id := seen.input.get(str(param.name))) is not None:
-                body = self.bodies.get((param.refers_to, str(id)))
+                resource = self.model.resources[param.refers_to]
+                body = self.bodies.get((param.refers_to, f"{resource.place_in(door.params, seen.input)}{id}"))
                 if body is not None:
                     return body
         return None

@@ -33,20 +33,20 @@ MOST_IDS = 50_000
 class _Kind:
     """What is known of the creates of one kind of resource."""
 
-    seen: set[Id] = field(default_factory=set)
+    seen: set[tuple[str, Id]] = field(default_factory=set)
     """Ids that any answer held."""
-    made: set[Id] = field(default_factory=set)
+    made: set[tuple[str, Id]] = field(default_factory=set)
     read: int = 0
     """How many instances were read back as they were made."""
     keys: set[str] = field(default_factory=set)
     """Idempotency keys that a create has used."""
-    equal: dict[bytes, Id] = field(default_factory=dict)
+    equal: dict[bytes, tuple[str, Id]] = field(default_factory=dict)
     """What creates with the same arguments gave, marks and idempotency keys apart."""
     independent: set[str] = field(default_factory=set)
     """Arguments whose value does not lead the server to an older one."""
     problem: str = ""
-    last: tuple[int, Id] | None = None
-    """The number of the exchange, and the first id, of the last create."""
+    last: int | None = None
+    """The number of the exchange of the last create."""
 
 
 class Ownership:
@@ -69,8 +69,8 @@ class Ownership:
         """Why nothing of this kind can be ours; empty where nothing speaks against it."""
         return self._kind(resource).problem
 
-    def noticed(self, resource: Resource, id: Id) -> None:
-        """Take over that an answer other than a create's held this id."""
+    def noticed(self, resource: Resource, id: tuple[str, Id]) -> None:
+        """Take over that an answer other than a create's held this id: what it lives in, and its own."""
         seen = self._kind(resource).seen
         if len(seen) < MOST_IDS:
             seen.add(id)
@@ -80,17 +80,17 @@ class Ownership:
     ) -> None:
         """Take over a create's answer, the exchange of this number: `values` are the arguments as sent, `plain` those by which the server
         could know an older one, `key` is its idempotency key. Sets `ours` of the instance, and of others that this shows."""
-        kind, id = self._kind(thing.resource), thing.id
+        kind, id = self._kind(thing.resource), (thing.place, thing.id)
         thing.made_with = frozenset(plain)
-        if kind.last is not None and kind.last[0] == number:  # the same under another name, or another of the same answer
+        if kind.last == number:  # the same under another name, or another of the same answer
             if id not in kind.seen:
                 kind.seen.add(id)
             self._reconsider(thing.resource, (*things, thing), kind)
             return
-        kind.last = (number, id)
+        kind.last = number
         repeated = bool(key) and key in kind.keys
         kind.keys |= {key} - {""}
-        if any(self.marks.unguessable(value) and value == id for value in values.values()):
+        if any(self.marks.unguessable(value) and value == thing.id for value in values.values()):
             thing.ours = True
             return
         if id in kind.seen and not repeated and not thing.ours:
@@ -107,11 +107,11 @@ class Ownership:
     def again(self, thing: Thing, number: int, things: Iterable[Thing]) -> None:
         """Take over that a create, which repeated no other one, answered an instance that is known already."""
         kind = self._kind(thing.resource)
-        if kind.last is None or kind.last[0] != number:
+        if kind.last != number:
             kind.problem = EXISTED
             self._disown(thing.resource, things)
 
-    def known(self, resource: Resource, id: Id) -> bool:
+    def known(self, resource: Resource, id: tuple[str, Id]) -> bool:
         """True where an answer held this id before."""
         return id in self._kind(resource).seen
 
@@ -155,7 +155,7 @@ class Ownership:
     def _kind(self, resource: Resource) -> _Kind:
         return self._kinds[self._names[resource.name]]
 
-    def _count(self, kind: _Kind, id: Id) -> None:
+    def _count(self, kind: _Kind, id: tuple[str, Id]) -> None:
         if len(kind.seen) < MOST_IDS:
             kind.seen.add(id)
             kind.made.add(id)

@@ -34,7 +34,7 @@ class Pool:
         self._turn, self._size = shard[0] - 1, max(1, SIZE // shard[1])
         self.things: list[Thing] = []
         self.now = 0.0
-        self._by_key: dict[tuple[str, str], Thing] = {}
+        self._by_key: dict[tuple[str, str, str], Thing] = {}
         self._left: list[Thing] | None = None
         """What `left` gave, as long as nothing changes and none of it is over by itself (`_left_until`)."""
         self._left_until, self._owed = math.inf, 0
@@ -153,9 +153,16 @@ class Pool:
 
     # -- knowing ------------------------------------------------------------------------------------------------
 
-    def known(self, resource: Resource, id: object) -> Thing | None:
-        """The thing of a resource with this id."""
-        return self._by_key.get((resource.name, id_text(id)))
+    def known(self, resource: Resource, id: object, place: str | None = None) -> Thing | None:
+        """The instance of a resource with this id, in what it lives in (None: anywhere, the latest)."""
+        if place is None and resource.within is not None:
+            return next((t for t in reversed(self.things) if t.resource is resource and t.id == id), None)
+        return self._by_key.get((resource.name, place or "", id_text(id)))
+
+    def of(self, resource: Resource, body: Mapping[str, object]) -> Thing | None:
+        """The instance that a body is of; of several with one id in different places the one that is most like it."""
+        same = [t for t in self.things if t.resource is resource and t.id == resource.id_of(body)]
+        return max(same, key=lambda t: sum(body.get(k) == v for k, v in t.body.items()), default=None)
 
     def full(self, ids: Collection[str]) -> None:
         """Note that found things with these ids had no room for a call."""
@@ -165,7 +172,7 @@ class Pool:
 
     def add(self, thing: Thing) -> None:
         """Take a new one in."""
-        self._by_key[thing.resource.name, id_text(thing.id)] = thing
+        self._by_key[thing.resource.name, thing.place, id_text(thing.id)] = thing
         self.things.append(thing)
         self.changed(thing)
 
@@ -208,7 +215,7 @@ class Pool:
             if not thing.gone and (kept[key] <= MOST_KEPT or (thing.made and self._undoable(thing))):
                 remaining.append(thing)
             else:
-                self._by_key.pop((thing.resource.name, id_text(thing.id)), None)
+                self._by_key.pop((thing.resource.name, thing.place, id_text(thing.id)), None)
         self.things = remaining[::-1]
         there = {thing.id for thing in self.things}
         self._doubted = {probe: still for probe, ids in self._doubted.items() if (still := ids & there)}

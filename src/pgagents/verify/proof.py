@@ -53,6 +53,9 @@ class Proof:
         given = {k: self.world.marks.renewed(v) for k, v in told if k in thing.made_with or self._needed(door, k, v)}
         if door.action.idempotency in maker.input:
             given[str(door.action.idempotency)] = Fresh()
+        if sum(200 <= o.status < 300 for o in door.action.outputs) > 1 and door.action.idempotency is None:
+            again = f"the same {thing.resource.name} once more, which its create answers in another way"
+            yield Call(door, dict(told), "valid", again, role=maker.call.role, owner=maker.call.owner, surface=maker.call.surface)
         why = f"to see that each {thing.resource.name} that is made is a new one"
         seen = yield Call(door, given, "explore", why, role=maker.call.role, owner=maker.call.owner, surface=maker.call.surface)
         if seen.code is not None and seen.status in (CONFLICT, UNPROCESSABLE, BAD):

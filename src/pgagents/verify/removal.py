@@ -50,7 +50,8 @@ class Removals:
                     if p.refers_to == resource.name
                 }
                 ids = tuple(named.get(member) for member in resource.ids)
-                return self.world.pool.known(resource, ids if len(ids) > 1 else ids[0])
+                place = resource.place_in(seen.call.door.params, seen.input)
+                return self.world.pool.known(resource, ids if len(ids) > 1 else ids[0], place)
         return None
 
     def undo(self, thing: Thing) -> Asking:

@@ -53,6 +53,8 @@ class Thing:
     """The exchange that made it."""
     made_with: frozenset[str] = frozenset()
     """Arguments of its create by which a server could have known an older one."""
+    place: str = ""
+    """The ids of what it lives in: its own is unique in there only."""
     parent: Thing | None = None
     """The instance that it lives in."""
     read_back: bool = False

@@ -11,6 +11,7 @@ from pgagents.model import Resource, id_text
 from pgagents.verify.arguments import Arguments
 from pgagents.verify.call import Call, Live
 from pgagents.verify.door import Door
+from pgagents.verify.marking import Marking
 from pgagents.verify.marks import Marks
 from pgagents.verify.memory import Setting
 from pgagents.verify.ownership import Ownership
@@ -46,6 +47,7 @@ class World:
         self.owned = Ownership(self.model, self.marks)
         self._missing: dict[str, set[Any]] = {}
         self.unsure = Unsure(setting, self.marks)
+        self.marking = Marking(self)
         self.arguments, self.proof, self.removals = Arguments(self), Proof(self), Removals(self)
 
     # -- having -------------------------------------------------------------------------------------------------
@@ -131,15 +133,18 @@ class World:
         target = self.setting.kept(("target", id(door.action)), lambda: target_of(self.model, door.action))
         if target is None or target.resource.made_by is None:
             return
-        source = next((t for p in target.named if (t := self.pool.known(target.resource, seen.input.get(str(p.name)))) is not None), None)
+        place = target.resource.place_in(door.params, seen.input)
+        source = next(
+            (t for p in target.named if (t := self.pool.known(target.resource, seen.input.get(str(p.name)), place)) is not None), None
+        )
         body = at_path(target.resource.made_by, seen)
         new = target.resource.id_of(body)
-        if source is None or not source.ours or new is None or self.pool.known(target.resource, new) is not None:
+        if source is None or not source.ours or new is None or self.pool.known(target.resource, new, place) is not None:
             return
-        if not self.owned.known(target.resource, new):
+        if not self.owned.known(target.resource, (place, new)):
             state = body.get(target.resource.state) if target.resource.state else None
             told = state if isinstance(state, str) else None
-            self.pool.add(Thing(target.resource, new, body, source.role, True, told, ours=True, parent=source.parent))
+            self.pool.add(Thing(target.resource, new, body, source.role, True, told, ours=True, parent=source.parent, place=place))
 
     def _lists(self, door: Door) -> list[tuple[Resource, Recipe]]:
         """The resources that an action lists; worked out once for each action."""
@@ -152,9 +157,10 @@ class World:
     def _note_listed(self, resource: Resource, call: Recipe, seen: Seen) -> None:
         """Take over which ids a list held: what a create answers later is new only if it was not among them."""
         items = at_path(call, seen)
+        place = resource.place_in(seen.call.door.params if seen.call.door else (), seen.input)
         for item in items if isinstance(items, list) else ():
             if (id := resource.id_of(item)) is not None:
-                self.owned.noticed(resource, id)
+                self.owned.noticed(resource, (place, id))
 
     def _tells(self, door: Door) -> list[tuple[Resource, Recipe | None, bool]]:
         """The resources that an answer may tell of, how, and whether it makes one; worked out once for each action."""
@@ -177,13 +183,15 @@ class World:
     def _remember(self, resource: Resource, body: Mapping[str, Any], seen: Seen, made: bool, recipe: Recipe | None) -> None:
         id = resource.id_of(body)
         assert id is not None
-        key = (resource.name, id_text(id))
-        thing = self.pool.known(resource, id)
+        place = resource.place_in(seen.call.door.params if seen.call.door else (), seen.input)
+        key = (resource.name, f"{place} {id_text(id)}")
+        thing = self.pool.known(resource, id, place)
         state = body.get(resource.state) if resource.state else None
         if not made:
-            self.owned.noticed(resource, id)
-        elif thing is not None and thing.made and not self._acts(seen) and not self._repeats(resource, seen):
+            self.owned.noticed(resource, (place, id))
+        elif thing is not None and thing.made and not self._acts(seen) and not self._repeats(thing, resource, seen):
             self.owned.again(thing, seen.number, self.pool.things)
+            self.unsure.add(seen.call, seen.input)
         if thing is not None and thing.made and recipe is not None and recipe in resource.read_by:
             self.owned.read_back(thing, self.proof.same(thing, body), self.pool.things)
         if thing is not None and resource.gone_when is not None and is_gone(resource, body):
@@ -198,11 +206,11 @@ class World:
             return
         if recipe is not None and recipe is resource.found_by:
             if self._unfit.get(key) != body and self._suits(key, resource, recipe, body):
-                self.pool.add(Thing(resource, id, body, seen.call.role, False, None))
+                self.pool.add(Thing(resource, id, body, seen.call.role, False, None, place=place, parent=self._parent(resource, seen)))
         elif made and (recipe is None or will_do(recipe.where, resource, body)):
             told = state if isinstance(state, str) else None
             plainly = recipe is not None and seen.call.input == recipe.input
-            new = Thing(resource, id, body, seen.call.role or "main", True, told, standard=plainly, maker=seen)
+            new = Thing(resource, id, body, seen.call.role or "main", True, told, standard=plainly, maker=seen, place=place)
             new.parent = self._parent(resource, seen)
             self._own(new, seen)
             self.pool.add(new)
@@ -236,14 +244,18 @@ class World:
             for resource in self.model.resources.values():
                 if door is None or not any(m.action is door.action for m in resource.moves):
                     continue
-                thing = self.pool.known(resource, seen.input.get(str(param.name)))
+                place = resource.place_in(door.params, seen.input)
+                thing = self.pool.known(resource, seen.input.get(str(param.name)), place)
                 if thing is not None:
                     return thing
         return None
 
-    def _repeats(self, resource: Resource, seen: Seen) -> bool:
-        """True where the create carried an idempotency key of an earlier one, or is one of several that went out at once."""
+    def _repeats(self, thing: Thing, resource: Resource, seen: Seen) -> bool:
+        """True where the create carried a mark or an idempotency key of an earlier one, or is one of several that went out at once."""
         door = seen.call.door
+        marked = {v for v in seen.input.values() if isinstance(v, str) and self.marks.carried_by(v)}
+        if thing.maker is not None and marked & set(map(str, thing.maker.input.values())):
+            return True
         return door is not None and (seen.call.beside or self.owned.repeated(resource, _key_of(seen)))
 
     def _parent(self, resource: Resource, seen: Seen) -> Thing | None:
@@ -324,7 +336,7 @@ class World:
 
     def past(self, call: Call, subject: Mapping[str, Any] | None) -> tuple[Call, ...]:
         """What reads have told of a call's subject."""
-        thing = self.pool.known(call.subject, call.subject.id_of(subject)) if call.subject else None
+        thing = self.pool.of(call.subject, subject) if call.subject and subject else None
         return tuple(c for c in thing.past if c.door is not None and c.door.action.effect == "read") if thing else ()
 
 

@@ -224,7 +224,8 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     if seen.call.intent not in TRUSTED or not seen.call.role or seen.call.raw.headers or not seen.success or not seen.fits or seen.spoilt:
         return
     for resource in memory.model.resources.values():
-        mine = made.setdefault((resource.name, seen.call.role), {})
+        place = resource.place_in(door.params, seen.input)
+        mine = made.setdefault((f"{resource.name} {place}", seen.call.role), {})
         if resource.undone_by and resource.undone_by.action is door.action and not resource.state:
             for id in [str(seen.input.get(str(p.name))) for p in door.params if p.refers_to == resource.name]:
                 mine.pop(id, None)
@@ -232,17 +233,17 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
             mine.update({id_text(i): seen.sent_at for b in _bodies(resource.made_by, seen) if (i := resource.id_of(b)) is not None})
         calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is door.action]
         if calls and door.on_rest and mine:
-            yield from _all_there(seen, memory, resource, calls, mine)
+            yield from _all_there(seen, memory, resource, calls, mine, place)
 
 
 def _all_there(
-    seen: Seen, memory: Memory, resource: Resource, calls: list[tuple[int, Made]], mine: Mapping[str, float]
+    seen: Seen, memory: Memory, resource: Resource, calls: list[tuple[int, Made]], mine: Mapping[str, float], place: str
 ) -> Iterator[Judgement]:
     """Broken, where the list leaves out what its laws let in."""
     index, call = min(calls, key=lambda c: len(c[1].input.keys() ^ seen.call.input.keys()))
     path = _LIST.fullmatch(call.at.text if call.at else "")
     since = seen.sent_at - min((rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S)
-    bodies = [memory.before((resource.name, id), seen.number) for id, at in mine.items() if at > since]
+    bodies = [memory.before((resource.name, f"{place}{id}"), seen.number) for id, at in mine.items() if at > since]
     door = seen.call.door
     lost = left_out(memory.setting, seen, path.group(1), resource, [b for b in bodies if b]) if path else None
     if lost is not None and door is not None:

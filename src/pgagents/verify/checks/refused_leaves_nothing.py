@@ -175,7 +175,9 @@ def _makes(resource: Resource, seen: Seen) -> bool:
     """Whether the call may have made one; one that no action's answer was expected of may be any."""
     if seen.call.door is None:
         return seen.success and seen.request.method == "POST" and seen.call.intent == "framework"
-    return resource.made_by is not None and seen.call.door.action is resource.made_by.action
+    if resource.made_by is not None and seen.call.door.action is resource.made_by.action:
+        return True
+    return seen.call.door.action.effect == "write" and seen.success and resource.id_of(at_path(resource.made_by, seen)) is not None
 
 
 def _note(resource: Resource, seen: Seen, known: _Known, places: frozenset[str]) -> None:

@@ -16,6 +16,7 @@ from pgagents.verify.check import CONFLICT, Conversation, Judgement, Probe, brok
 from pgagents.verify.door import Door
 from pgagents.verify.edges import edges
 from pgagents.verify.generate import negatives_of, ordinary
+from pgagents.verify.marks import unmarked
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import Recipe, recipe_of
 from pgagents.verify.seen import Seen, got
@@ -225,6 +226,8 @@ def _volatile(setting: Setting, seen: Seen) -> frozenset[str]:
 def _without(value: Any, members: frozenset[str]) -> Any:
     if isinstance(value, dict):
         return {k: _without(v, members) for k, v in value.items() if k not in members}
+    if isinstance(value, str):
+        return unmarked(value)
     return [_without(v, members) for v in value] if isinstance(value, list) else value
 
 

@@ -66,13 +66,13 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """By the ids of things, with what arguments they were made."""
     for gone in [r for r in setting.model.resources.values() if r.undone_by and r.undone_by.action is door.action and not r.state]:
         for value in seen.input.values():
-            made.pop(f"{gone.name} {value}", None)
+            made.pop(f"{gone.name} {gone.place_in(door.params, seen.input)}{value}", None)
     maker = next((r for r, d in _makers(setting) if d is door), None)
     body = at_path(maker.made_by, seen) if maker is not None and maker.made_by and maker.made_by.at else None
     if maker is None or not isinstance(body, Mapping) or not maker.id_of(body) is not None or _repeated(seen, memory):
         return
     said = json_bytes({k: v for k, v in seen.input.items() if k != door.action.idempotency}).decode()
-    before = made.get(thing := f"{maker.name} {id_text(maker.id_of(body))}")
+    before = made.get(thing := f"{maker.name} {maker.place_in(door.params, seen.input)}{id_text(maker.id_of(body))}")
     if before is not None and (before != said or door.action.costs):
         yield broken(f"{NAME}/made/{door.place}", f"a {maker.name} with an id of its own", "the id of another that was made before")
     else:

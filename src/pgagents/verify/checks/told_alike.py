@@ -195,7 +195,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         or seen.spoilt
         or seen.call.beside
         or seen.call.intent not in TRUSTED
-        or not isinstance(seen.body, Mapping)
+        or not isinstance(seen.body, Mapping | list)
     ):
         return
     verdicts: dict[str, Judgement] = {}
