@@ -51,7 +51,7 @@ def tellings_of(model: Model, action: Action, referred: Mapping[str, Resource]) 
 def references(model: Model) -> dict[str, Resource]:
     """By the name of an argument that is an id, whose id it is."""
     named = {(str(p.name), p.refers_to) for a in model.actions for p in a.params if p.refers_to}
-    return {name: r for r in reversed(list(model.resources.values())) for name, other in named if other == r.name}
+    return {name: r for r in reversed(list(model.resources.values())) for name, other in named if other == r.name and len(r.ids) == 1}
 
 
 def _found(model: Model, action: Action, written: Mapping[str, Any], path: Path, referred: Mapping[str, Resource]) -> Iterator[Telling]:
@@ -59,7 +59,7 @@ def _found(model: Model, action: Action, written: Mapping[str, Any], path: Path,
     if len(path) > DEEPEST:
         return
     members = _members(model, schema)
-    own = next((r for r in model.resources.values() if r.id in members and path in _places(r, action)), None)
+    own = next((r for r in model.resources.values() if r.ids == (r.id,) and r.id in members and path in _places(r, action)), None)
     if own is not None:
         kind = kind_of(model, own)
         makes = any(_makes(r, action) for r in model.resources.values() if kind_of(model, r) == kind)

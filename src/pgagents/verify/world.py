@@ -88,7 +88,8 @@ class World:
                 if t.resource is resource and not t.taken and not t.gone and t.made == made and t.role == role and self.pool.sound(t)
             ][-1:]
         if not found:
-            raise Unavailable(f"{recipe.action.name} answered no {resource.name} that will do")
+            problem = self.owned.problem(resource) if made else ""
+            raise Unavailable(problem or f"{recipe.action.name} answered no {resource.name} that will do")
         return found[0]
 
     def _move_to(self, thing: Thing, live: Live) -> Asking:
@@ -192,6 +193,9 @@ class World:
         elif thing is not None and thing.made and not self._acts(seen) and not self._repeats(thing, resource, seen):
             self.owned.again(thing, seen.number, self.pool.things)
             self.unsure.add(seen.call, seen.input)
+        elif thing is not None and not thing.made and not self._acts(seen):
+            self.owned.again(thing, 0, self.pool.things)
+            self.unsure.add(seen.call, seen.input)
         if thing is not None and thing.made and recipe is not None and recipe in resource.read_by:
             self.owned.read_back(thing, self.proof.same(thing, body), self.pool.things)
         if thing is not None and resource.gone_when is not None and is_gone(resource, body):
@@ -200,7 +204,7 @@ class World:
             lasting = {k: thing.body[k] for k in resource.fixed if k in thing.body} if thing.made else {}
             thing.body = {**thing.body, **body, **lasting} if thing.made else body
             thing.past = [*thing.past, seen.call][-LONGEST_PAST:]
-            thing.touched = thing.touched or (seen.call.door is not None and seen.call.door.action.effect == "write")
+            thing.touched = thing.touched or (not made and seen.call.door is not None and seen.call.door.action.effect == "write")
             thing.state = state if isinstance(state, str) else thing.state
             self.pool.changed(thing)
             return
