@@ -198,10 +198,11 @@ class Driver:
             chain.append(known)
             return known
         self._afford(1)
+        sent = self.sender.sent
         try:
             seen = self.sender.send(ready)
-        except KeyboardInterrupt:
-            if call.door is not None and call.door.action.effect == "write":
+        except (KeyboardInterrupt, Stop):
+            if call.door is not None and call.door.action.effect == "write" and self.sender.sent > sent:
                 self.world.unsure.add(call, ready.values)
             raise
         if not self._stale(seen, self.world.pool.lent):

@@ -26,7 +26,7 @@ from pgagents.verify.thing import Thing
 from pgagents.verify.world import World
 from pgagents.wire import Request
 
-SAFE = ("GET", "HEAD", "OPTIONS", INVENTED)
+SAFE = ("GET", "HEAD", "OPTIONS")
 SHORTEST_CODE = 8
 """Characters of a member that nobody guesses, so that it names one instance."""
 _SLASHES = re.compile(r"/{2,}")
@@ -93,9 +93,8 @@ class Gate:
 
     def _without_action(self, call: Call, request: Request) -> str:
         """A write that no action is called by: the OAuth endpoints with the client that was given, and an MCP server's protocol."""
-        oauth = self.model.auth.oauth
-        paths = {oauth.authorize, oauth.token, oauth.revoke} if oauth is not None and self.setting.oauth is not None else set()
-        if urlsplit(request.target).path in paths or call.surface == MCP or call.intent == "document":
+        ours = self.setting.oauth is not None and call.intent == "document"  # a client's own codes, tokens, and its user's consent
+        if ours or call.surface == MCP or request.method == INVENTED:
             return ""
         return f"{request.method} {urlsplit(request.target).path} is no action of the catalogue"
 

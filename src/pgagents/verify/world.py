@@ -142,7 +142,8 @@ class World:
         new = target.resource.id_of(body)
         if source is None or not source.ours or new is None or self.pool.known(target.resource, new, place) is not None:
             return
-        if not self.owned.known(target.resource, (place, new)):
+        copied = self.marks.within(dict(source.body))
+        if not self.owned.known(target.resource, (place, new)) and copied and copied in str(body):  # else it may be an older one
             state = body.get(target.resource.state) if target.resource.state else None
             told = state if isinstance(state, str) else None
             self.pool.add(Thing(target.resource, new, body, source.role, True, told, ours=True, parent=source.parent, place=place))
