@@ -1,0 +1,223 @@
+"""The rule "do no harm": a run changes nothing that it did not make itself, undoes what it made, and lists what it could not undo.
+
+Each case is a small server that behaves in one way that is legal and easily leads a tester to harm, with the catalogue of a careful author.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from harm.cases import CASES
+from harm.runs import EVERYONE, harms, model_of, run, server_of, undeclared, unlisted
+from harm.servers.base import KEYS, READS, Entry, Server
+from pgagents.contract import Verdict
+from pgagents.report.report import Report
+from pgagents.wire import Request, Response, Silence
+
+SEEDS = (0, 1, 2)
+LATER_S = 60.0
+ENDS = (2, 5, 9, 14, 22, 33, 47)
+"""Requests at which a run is broken off."""
+
+every_case = pytest.mark.parametrize("name", CASES)
+every_seed = pytest.mark.parametrize("seed", SEEDS)
+
+
+def assert_no_harm(name: str, server: Server, report: Report) -> None:
+    """Nothing of others was touched, and of the run nothing is left that the report does not name."""
+    server.now += LATER_S
+    server.tick()
+    assert harms(server) == []
+    assert unlisted(server, report) == []
+    assert [str(entry) for entry in undeclared(name, server)] == []
+
+
+def writes(name: str, log: list[Entry]) -> list[str]:
+    """Requests that are neither reads by their method nor reads by the catalogue's word."""
+    known = CASES[name].posts_read
+    return [str(entry) for entry in log if entry.method not in READS and not (entry.method == "POST" and entry.target in known)]
+
+
+# -- with leave to write ---------------------------------------------------------------------------------------------
+
+
+@every_seed
+@every_case
+def test_a_run_touches_nothing_of_others_and_leaves_nothing(name: str, seed: int) -> None:
+    server = server_of(name, seed)
+    assert_no_harm(name, server, run(name, server, seed=seed))
+
+
+@every_case
+def test_what_is_tested_without_doubt_is_green_and_the_rest_is_untested_with_its_reason(name: str) -> None:
+    case, server = CASES[name], server_of(name)
+    report = run(name, server)
+    if not case.broken:
+        assert [f"{f.contract.id}: {f.expected}, {f.actual}" for f in report.findings] == []
+        assert report.exit_code == (0 if case.green else 3)
+    if not case.green:
+        assert report.exit_code != 0
+    reasons = [r.reason for r in report.results if r.verdict is Verdict.UNTESTED]
+    assert not case.reason or [reason for reason in reasons if case.reason in reason]
+
+
+@every_case
+def test_a_run_with_one_key_harms_nobody(name: str) -> None:
+    server = server_of(name)
+    assert_no_harm(name, server, run(name, server, keys={"main": KEYS["main"]}))
+
+
+@every_case
+def test_one_run_after_the_other_on_one_server_harms_nobody(name: str) -> None:
+    """What an earlier run left belongs to nobody whom the next one knows."""
+    server = server_of(name)
+    for seed in SEEDS:
+        for table, rows in server.tables.items():
+            for id in rows:
+                server.guard(table, id)
+        report = run(name, server, seed=seed)
+        assert_no_harm(name, server, report)
+
+
+@every_case
+def test_two_shards_at_the_same_server_harm_nobody(name: str) -> None:
+    server = server_of(name)
+    for number in (1, 2):
+        report = run(name, server, shard=(number, 2))
+        assert harms(server) == []
+        assert unlisted(server, report) == []
+    assert [str(entry) for entry in undeclared(name, server)] == []
+
+
+@every_case
+def test_seven_requests_harm_nobody(name: str) -> None:
+    server = server_of(name)
+    assert_no_harm(name, server, run(name, server, max_requests=7))
+
+
+# -- broken off ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arrives", [False, True], ids=["unsent", "unanswered"])
+@every_case
+def test_a_run_that_is_interrupted_undoes_or_lists_what_it_made(name: str, arrives: bool) -> None:
+    """Interrupted before a request is sent, or after it did its work and before the answer came."""
+    for at in ENDS:
+        server, count = server_of(name, at), [0]
+
+        def handler(request: Request, server: Server = server, count: list[int] = count, at: int = at) -> Response | Silence:
+            count[0] += 1
+            if count[0] == at:
+                if arrives:
+                    server(request)
+                raise KeyboardInterrupt
+            return server(request)
+
+        report = run(name, server, seed=at, handler=handler)
+        assert_no_harm(name, server, report)
+
+
+@every_case
+def test_a_server_that_stops_answering_leaves_only_what_is_listed(name: str) -> None:
+    """Every call from then on does its work, and none is answered."""
+    for at in ENDS:
+        server, count = server_of(name, at), [0]
+
+        def handler(request: Request, server: Server = server, count: list[int] = count, at: int = at) -> Response | Silence:
+            count[0] += 1
+            answer = server(request)
+            return answer if count[0] < at else Silence("timeout", "no answer in time")
+
+        report = run(name, server, seed=at, handler=handler)
+        assert_no_harm(name, server, report)
+
+
+# -- without leave to write ------------------------------------------------------------------------------------------
+
+
+@every_seed
+@every_case
+def test_without_leave_a_run_only_reads(name: str, seed: int) -> None:
+    server = server_of(name, seed)
+    report = run(name, server, seed=seed, allow_writes=False)
+    assert writes(name, server.log) == []
+    assert server.tables == server.at_start
+    assert report.footer.left_behind == ()
+
+
+@every_case
+def test_without_leave_no_address_gives_it(name: str) -> None:
+    """An address on this machine may be a tunnel to production."""
+    for url in ("http://127.0.0.1:1", "http://localhost:8080", "http://[::1]:1", "https://api.example.com"):
+        server = server_of(name)
+        run(name, server, url=url, allow_writes=False)
+        assert (writes(name, server.log), server.tables) == ([], server.at_start)
+
+
+@every_case
+def test_without_leave_and_key_a_run_only_reads(name: str) -> None:
+    server = server_of(name)
+    run(name, server, keys={}, keyless=True, allow_writes=False)
+    assert (writes(name, server.log), server.tables) == ([], server.at_start)
+
+
+# -- one by one ------------------------------------------------------------------------------------------------------
+
+
+@every_seed
+def test_a_put_that_is_no_upsert_is_never_sent_for_an_unknown_id(seed: int) -> None:
+    server = server_of("put_undeclared", seed)
+    run("put_undeclared", server, seed=seed)
+    assert server.upserted == []
+
+
+@pytest.mark.parametrize("name", ["canned", "get_or_create_constant", "flows_constant", "unique_older_constant"])
+def test_what_answers_something_older_is_never_written_to(name: str) -> None:
+    """Nothing of that resource is ours, so that only creates and reads are sent."""
+    server = server_of(name)
+    run(name, server)
+    assert [str(entry) for entry in server.writes if entry.method != "POST"] == []
+
+
+@pytest.mark.parametrize("name", ["singletons", "filtered", "no_resources"])
+def test_what_names_no_instance_is_sent_only_where_it_is_allowed_by_name(name: str) -> None:
+    """A collection, a singleton, a filter, a list of ids."""
+    bare = [a for a in model_of(name).actions if a.effect == "write" and "{" not in a.path and a.name not in ("add_item",)]
+    assert bare
+    server = server_of(name)
+    run(name, server)
+    for action in bare:
+        assert [str(e) for e in server.log if (e.method, e.target.partition("?")[0]) == (action.method, action.path)] == []
+
+
+def test_an_action_that_is_allowed_by_name_is_sent() -> None:
+    server = server_of("singletons")
+    run("singletons", server, allow=("change_me",))
+    sent = {(entry.method, entry.target) for entry in server.writes}
+    assert sent == {("PATCH", "/me")}
+
+
+def test_a_child_is_addressed_under_its_own_parent() -> None:
+    """No write names a box that was there before, but the one that puts a note into it."""
+    server = server_of("nested")
+    run("nested", server)
+    older = [entry for entry in server.writes if entry.target.startswith(("/boxes/1", "/boxes/2", "/boxes/3"))]
+    assert [str(e) for e in older if e.method == "DELETE" and e.status == 204 and "/notes/" not in e.target] == []
+    assert server.tables["boxes"] == server.at_start["boxes"]
+    assert server.tables["notes"] == server.at_start["notes"]
+
+
+@pytest.mark.parametrize("name", ["integer_ids", "bare", "nested", "tenants", "flows", "upsert_email", "put_declared"])
+def test_what_is_made_carries_the_mark_of_its_run(name: str) -> None:
+    """So that what is left by a run that was killed can be told from the rest."""
+    server, seen = server_of(name), []
+
+    def handler(request: Request) -> Response | Silence:
+        before = {(table, id) for table, rows in server.tables.items() for id in rows}
+        answer = server(request)
+        seen.extend(str(row) for table, rows in server.tables.items() for id, row in rows.items() if (table, id) not in before)
+        return answer
+
+    run(name, server, keys=EVERYONE, handler=handler)
+    assert seen
+    assert [row for row in seen if "pgv-" not in row] == []
