@@ -17,7 +17,7 @@ from pgagents.model import Model
 from pgagents.report.report import Report
 from pgagents.verify.options import Identities, Options
 from pgagents.verify.run import verify
-from pgagents.wire import Request, Response, Silence
+from pgagents.wire import Request, Response, Silence, read_json
 
 SERVERS = Path(__file__).parent / "servers"
 URL = "http://127.0.0.1:1"
@@ -32,7 +32,10 @@ def text_of(case: Case) -> str:
     if case.imported:
         return imported(SERVERS / f"{name}.json").text
     head, schemas = (SERVERS / "head.yaml").read_text(encoding="utf-8").split("\nschemas:\n")
-    text = f"{head}\n" + (SERVERS / f"{name}.yaml").read_text(encoding="utf-8").replace("schemas:\n", f"schemas:\n{schemas}", 1)
+    body = (SERVERS / f"{name}.yaml").read_text(encoding="utf-8")
+    if "\nsurfaces:\n" in body:
+        head = head.replace("\nsurfaces:\n  rest: {actions: all}\n", "\n")
+    text = f"{head}\n" + body.replace("schemas:\n", f"schemas:\n{schemas}", 1)
     for old, new in case.edits:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
@@ -80,22 +83,43 @@ def harms(server: Server) -> list[str]:
 
 def unlisted(server: Server, report: Report) -> list[tuple[str, Row]]:
     """The run's own things that the API would still remove and the report does not name."""
-    lines = list(report.footer.left_behind)
-    return [(table, row) for table, row in server.left() if not any(_names(line, row) for line in lines)]
+    return [(table, row) for table, row in server.left() if not listed(report, row)]
 
 
-def _names(line: str, row: Row) -> bool:
-    """Whether a line of the report names a row, by its id or by its mark."""
+def listed(report: Report, row: Row) -> bool:
+    """Whether the report names a row as left behind, by its id or by its mark."""
     marks = {mark for value in row.values() for mark in MARK.findall(str(value))}
-    ids = {str(row[member]) for member in ("id", "account") if member in row}
-    return any(mark in line for mark in marks) or any(re.search(rf"(?<![\w-]){re.escape(id)}(?![\w-])", line) for id in ids)
+    ids = {str(row[member]) for member in ("id", "account", "name") if member in row}
+    lines = report.footer.left_behind
+    return any(mark in line for mark in marks for line in lines) or any(
+        re.search(rf"(?<![\w-]){re.escape(id)}(?![\w-])", line) for id in ids for line in lines
+    )
+
+
+def writes(name: str, log: list[Entry]) -> list[Entry]:
+    """Requests that are reads neither by their method nor by the catalogue's word: a whole body, sent with a key, that asks for a read."""
+    return [entry for entry in log if entry.method not in READS and not _reads(name, entry)]
+
+
+def _reads(name: str, entry: Entry) -> bool:
+    if entry.method != "POST" or entry.target not in CASES[name].posts_read or not entry.keyed:
+        return False
+    body = read_json(entry.body).value
+    return isinstance(body, dict) and body.get("tool", "get_item") in ("get_item", "list_items")
 
 
 def undeclared(name: str, server: Server) -> list[Entry]:
-    """Requests with a method that HTTP knows and the catalogue does not name for their path."""
-    declared = [(a.method, re.compile(re.sub(r"\{[^}]+\}", "[^/]+", a.path) + "$")) for a in model_of(name).actions]
-    return [
-        entry
-        for entry in server.log
-        if entry.method in METHODS - READS and not any(m == entry.method and p.match(entry.target.partition("?")[0]) for m, p in declared)
-    ]
+    """Writes whose method the catalogue does not name for their path.
+
+    An invented method is none of HTTP's. A slash too many is a variation of a path only where an id or the run's mark goes with it.
+    """
+    paths = [(a.method, a.path) for a in model_of(name).actions] + [("POST", path) for path in CASES[name].posts_read]
+    declared = {(method, re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path))) for method, path in paths}
+
+    def known(entry: Entry) -> bool:
+        path = entry.target.partition("?")[0]
+        plain = re.sub("/+", "/", path)
+        fitting = [p for m, p in declared if m == entry.method and (p.fullmatch(path) or p.fullmatch(plain.rstrip("/")))]
+        return any(p.fullmatch(path) or "[" in p.pattern or b"pgv-" in entry.body for p in fitting)
+
+    return [entry for entry in server.log if entry.method in METHODS - READS and not known(entry)]

@@ -5,19 +5,23 @@ Each case is a small server that behaves in one way that is legal and easily lea
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from harm.cases import CASES
-from harm.runs import EVERYONE, harms, model_of, run, server_of, undeclared, unlisted
-from harm.servers.base import KEYS, READS, Entry, Server
+from harm.runs import EVERYONE, harms, listed, model_of, run, server_of, undeclared, unlisted, writes
+from harm.servers.base import KEYS, Server
 from pgagents.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.wire import Request, Response, Silence
 
 SEEDS = (0, 1, 2)
 LATER_S = 60.0
-ENDS = (2, 5, 9, 14, 22, 33, 47)
+ENDS = (3, 7, 16, 41)
 """Requests at which a run is broken off."""
+
+OWNERLESS = re.compile(r"https://([a-z0-9-]+\.)*(example\.(com|net|org)|[a-z0-9-]+\.example|example)(:[0-9]+)?(/|$)")
 
 every_case = pytest.mark.parametrize("name", CASES)
 every_seed = pytest.mark.parametrize("seed", SEEDS)
@@ -30,12 +34,6 @@ def assert_no_harm(name: str, server: Server, report: Report) -> None:
     assert harms(server) == []
     assert unlisted(server, report) == []
     assert [str(entry) for entry in undeclared(name, server)] == []
-
-
-def writes(name: str, log: list[Entry]) -> list[str]:
-    """Requests that are neither reads by their method nor reads by the catalogue's word."""
-    known = CASES[name].posts_read
-    return [str(entry) for entry in log if entry.method not in READS and not (entry.method == "POST" and entry.target in known)]
 
 
 # -- with leave to write ---------------------------------------------------------------------------------------------
@@ -140,7 +138,7 @@ def test_a_server_that_stops_answering_leaves_only_what_is_listed(name: str) -> 
 def test_without_leave_a_run_only_reads(name: str, seed: int) -> None:
     server = server_of(name, seed)
     report = run(name, server, seed=seed, allow_writes=False)
-    assert writes(name, server.log) == []
+    assert [str(entry) for entry in writes(name, server.log)] == []
     assert server.tables == server.at_start
     assert report.footer.left_behind == ()
 
@@ -151,14 +149,14 @@ def test_without_leave_no_address_gives_it(name: str) -> None:
     for url in ("http://127.0.0.1:1", "http://localhost:8080", "http://[::1]:1", "https://api.example.com"):
         server = server_of(name)
         run(name, server, url=url, allow_writes=False)
-        assert (writes(name, server.log), server.tables) == ([], server.at_start)
+        assert ([str(e) for e in writes(name, server.log)], server.tables) == ([], server.at_start)
 
 
 @every_case
 def test_without_leave_and_key_a_run_only_reads(name: str) -> None:
     server = server_of(name)
     run(name, server, keys={}, keyless=True, allow_writes=False)
-    assert (writes(name, server.log), server.tables) == ([], server.at_start)
+    assert ([str(e) for e in writes(name, server.log)], server.tables) == ([], server.at_start)
 
 
 # -- one by one ------------------------------------------------------------------------------------------------------
@@ -221,3 +219,53 @@ def test_what_is_made_carries_the_mark_of_its_run(name: str) -> None:
     run(name, server, keys=EVERYONE, handler=handler)
     assert seen
     assert [row for row in seen if "pgv-" not in row] == []
+
+
+def test_what_is_written_to_goes_to_nobody() -> None:
+    """A hook's URL and an e-mail address are of domains that nobody can own."""
+    server, made = server_of("hooks"), []
+
+    def handler(request: Request) -> Response | Silence:
+        before = set(server.tables["items"])
+        answer = server(request)
+        made.extend(row for id, row in server.tables["items"].items() if id not in before)
+        return answer
+
+    run("hooks", server, handler=handler)
+    assert made
+    assert [row["email"] for row in made if not row["email"].endswith("@example.com")] == []
+    assert [row["url"] for row in made if not OWNERLESS.match(row["url"])] == []
+
+
+@pytest.mark.parametrize("name", ["timeout_create", "crash_create"])
+def test_a_create_without_an_answer_is_not_repeated(name: str) -> None:
+    """It may have happened, and a second one would make a second item."""
+    server = server_of(name)
+    run(name, server)
+    creates = [entry for entry in server.log if entry.method == "POST"]
+    unanswered = [entry.body for entry in creates if entry.status in (None, 502)]
+    assert unanswered
+    assert [body for body in unanswered if sum(entry.body == body for entry in creates) > 1] == []
+
+
+def test_a_create_with_an_idempotency_key_is_repeated_with_the_same_key_at_most() -> None:
+    server = server_of("idempotent")
+    run("idempotent", server)
+    assert unlisted(server, run("idempotent", server)) == []
+
+
+def test_what_no_call_takes_back_is_listed() -> None:
+    server = server_of("messages")
+    report = run("messages", server)
+    made = [row for id, row in server.tables["items"].items() if ("items", id) not in server.before]
+    assert made
+    assert [row for row in made if not listed(report, row)] == []
+
+
+def test_of_a_workflow_only_what_it_made_is_removed() -> None:
+    """One workflow removes what it found, which is never sent; the other removes what it made."""
+    server = server_of("workflow_found")
+    report = run("workflow_found", server)
+    assert harms(server) == []
+    verdicts = {r.contract.id.split("/")[1].partition("@")[0]: r.verdict for r in report.results if r.contract.check == "runs_workflows"}
+    assert verdicts == {"tidy": Verdict.UNTESTED, "think_better": Verdict.KEPT}

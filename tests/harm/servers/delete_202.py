@@ -24,6 +24,10 @@ class Case(Items):
     def remains(self, row: Row) -> bool:
         return row["id"] not in self.due
 
+    def _bytes(self, table: str, row: Row) -> bytes:
+        going = b" and goes" if row["id"] in self.due else b""
+        return super()._bytes(table, row) + going
+
     def shown(self) -> list[Row]:
         return list(self.tables["items"].values())
 

@@ -12,6 +12,7 @@ class Case(Items):
     """Items are numbered; a GET confirms one, removes one, or logs everybody out."""
 
     paths: ClassVar = {"item_id": NUMBER}
+    likely: ClassVar = (999, 12_345)
 
     def fill(self) -> None:
         super().fill()

@@ -22,7 +22,6 @@ class Case(Items):
         return 204, None
 
     @route("DELETE /items/")
-    @route("DELETE //items/{item_id}")
     def remove_all(self, _call: Call) -> Any:
         self.tables["items"].clear()
         return 204, None

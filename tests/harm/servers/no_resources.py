@@ -12,6 +12,7 @@ class Case(Items):
     """Items are numbered from 1; a bare DELETE of the buckets empties the server."""
 
     paths: ClassVar = {"item_id": NUMBER, "bucket_id": {"type": "string", "pattern": "^[a-z0-9]+$"}}
+    likely: ClassVar = (999, 12_345)
     removable: ClassVar = frozenset({"items", "buckets"})
 
     def fill(self) -> None:

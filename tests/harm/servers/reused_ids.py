@@ -12,6 +12,7 @@ class Case(Items):
     """The lowest free number is the next one; 3 is free from the start."""
 
     paths: ClassVar = {"item_id": NUMBER}
+    likely: ClassVar = (999, 12_345, 2**31 - 1, 2**53)
 
     def fill(self) -> None:
         super().fill()
