@@ -16,8 +16,8 @@ class Case:
     catalogue: str = ""
     edits: tuple[tuple[str, str], ...] = ()
     imported: bool = False
-    green: bool = True
-    """Whether everything can be shown, so that the run exits with 0."""
+    green: bool | None = True
+    """Whether everything can be shown, so that the run exits with 0; None: that depends on chance."""
     reason: str = ""
     """A reason that some contract must be untested for."""
     broken: bool = False
@@ -36,18 +36,19 @@ CASES: dict[str, Case] = {
     "bare": Case("bare"),
     "nested": Case("nested"),
     "tenants": Case("tenants"),
+    "tenants_leak": Case("tenants_leak", "tenants", green=False, broken=True),
     "dotted": Case("dotted"),
     "json_api": Case("json_api"),
     "composite": Case("composite"),
-    "reused_ids": Case("reused_ids", "integer_ids"),
-    "reused_by_others": Case("reused_by_others", "integer_ids", green=False),
+    "reused_ids": Case("reused_ids", "integer_ids", green=None),
+    "reused_by_others": Case("reused_by_others", "integer_ids", green=None),
     "timeout_delete": Case("timeout_delete", "integer_ids", green=False, broken=True),
     # creates that answer something older
     "get_or_create": Case("get_or_create"),
-    "get_or_create_constant": Case("get_or_create", edits=((SLUG, "{name: nightly}"),), green=False, reason=ANSWERS_OLDER),
+    "get_or_create_constant": Case("get_or_create", edits=((SLUG, "{name: nightly}"),), green=False),
     "flows": Case("flows", posts_read=FILTER),
     "flows_constant": Case(
-        "flows", edits=(("{name: =fresh.text}", "{name: my-flow}"),), green=False, reason=ANSWERS_OLDER, posts_read=FILTER,
+        "flows", edits=(("{name: =fresh.text}", "{name: my-flow}"),), green=False, posts_read=FILTER,
     ),
     "upsert_email": Case("upsert_email"),
     "upsert_email_constant": Case(
@@ -61,9 +62,9 @@ CASES: dict[str, Case] = {
     "unique_title": Case("unique_title"),
     "unique_title_constant": Case("unique_title", edits=((TEXT, "{title: Red kettle}"),), green=False),
     "unique_older": Case("unique_older"),
-    "unique_older_constant": Case("unique_older", edits=((TEXT, "{title: Red kettle}"),), green=False, reason=ANSWERS_OLDER),
+    "unique_older_constant": Case("unique_older", edits=((TEXT, "{title: Red kettle}"),), green=False),
     "older_on_page_two": Case("older_on_page_two"),
-    "older_on_page_two_constant": Case("older_on_page_two", edits=((TEXT, "{title: Red kettle}"),), green=False, reason=ANSWERS_OLDER),
+    "older_on_page_two_constant": Case("older_on_page_two", edits=((TEXT, "{title: Red kettle}"),), green=False),
     # removals
     "soft_delete": Case("soft_delete"),
     "delete_202": Case("delete_202"),
@@ -81,16 +82,16 @@ CASES: dict[str, Case] = {
     "singletons": Case("singletons", green=False),
     "found_only": Case("found_only", green=False),
     "copies": Case("copies"),
-    "neighbour": Case("neighbour", green=False),
+    "neighbour": Case("neighbour", green=None),
     "workflow_found": Case("workflow_found", green=False),
     "paid_read": Case("paid_read", green=False),
     "no_resources": Case("no_resources", imported=True, green=False),
     "get_effects": Case("get_effects", green=False),
     "get_deeds": Case("get_deeds", imported=True, green=False),
     # servers that are in trouble, or ask for less than they should
-    "timeout_create": Case("timeout_create", "items", green=False),
+    "timeout_create": Case("timeout_create", "items", green=None),
     "crash_create": Case("crash_create", "items", green=False, broken=True),
-    "idempotent": Case("idempotent", green=False),
+    "idempotent": Case("idempotent", green=None),
     "lagging_list": Case("lagging_list", "items", green=False, broken=True),
     "open_door": Case("open_door", "items", green=False, broken=True),
     "lenient": Case("lenient", "items", green=False, broken=True),

@@ -111,7 +111,7 @@ def _reads(name: str, entry: Entry) -> bool:
 def undeclared(name: str, server: Server) -> list[Entry]:
     """Writes whose method the catalogue does not name for their path.
 
-    An invented method is none of HTTP's. A slash too many is a variation of a path only where an id or the run's mark goes with it.
+    An invented method is none of HTTP's. A slash too many is a variation of a path only where an id or the run's mark goes with it, or where it is a read.
     """
     paths = [(a.method, a.path) for a in model_of(name).actions] + [("POST", path) for path in CASES[name].posts_read]
     declared = {(method, re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path))) for method, path in paths}
@@ -120,6 +120,7 @@ def undeclared(name: str, server: Server) -> list[Entry]:
         path = entry.target.partition("?")[0]
         plain = re.sub("/+", "/", path)
         fitting = [p for m, p in declared if m == entry.method and (p.fullmatch(path) or p.fullmatch(plain.rstrip("/")))]
-        return any(p.fullmatch(path) or "[" in p.pattern or b"pgv-" in entry.body for p in fitting)
+        marked = b"pgv-" in entry.body or plain.rstrip("/") in CASES[name].posts_read
+        return any(p.fullmatch(path) or "[" in p.pattern or marked for p in fitting)
 
     return [entry for entry in server.log if entry.method in METHODS - READS and not known(entry)]

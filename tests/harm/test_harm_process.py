@@ -37,9 +37,7 @@ def test_a_process_that_is_killed_harmed_nobody_and_what_it_left_can_be_told(nam
     assert harms(server) == []
     assert server.left()
     assert [row for _, row in server.left() if "pgv-" not in str(row)] == []
-    for table, rows in server.tables.items():
-        for id in rows:
-            server.guard(table, id)
+    server.guard_all()
     run(name, server, seed=1)
     assert harms(server) == []
 

@@ -175,6 +175,19 @@ class Server:
         """From now on this row is somebody else's too."""
         self._guarded[table, id] = self._bytes(table, self.tables[table][id])
 
+    def guard_all(self) -> dict[tuple[str, Id], bytes]:
+        """From now on all that is there is somebody else's; returns what was guarded before, for `release`."""
+        was = dict(self._guarded)
+        for table, rows in self.tables.items():
+            for id, row in rows.items():
+                if self.remains(row) and (table, id) not in was:
+                    self.guard(table, id)
+        return was
+
+    def release(self, was: dict[tuple[str, Id], bytes]) -> None:
+        """Guard what was guarded before `guard_all`, and no more."""
+        self._guarded = {at: self._guarded[at] for at in was if at in self._guarded}
+
     # -- for tests ---------------------------------------------------------------------------------------------------
 
     def left(self) -> list[tuple[str, Row]]:

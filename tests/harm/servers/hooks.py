@@ -7,7 +7,7 @@ from typing import Any
 from harm.servers.base import Call, Items, route
 
 LINK = {"type": "string", "pattern": "^https://", "maxLength": 200}
-EMAIL = {"type": "string", "pattern": "^[^@ ]+@[^@ ]+$", "maxLength": 120}
+EMAIL = {"type": "string", "pattern": "^[A-Za-z0-9.+_-]{1,60}@[A-Za-z0-9.-]{1,50}$", "maxLength": 120}
 
 
 class Case(Items):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from harm.servers.base import NUMBER, TITLE, Call, Server, route
 
-EMAIL = {"type": "string", "format": "email", "pattern": "^[^@ ]+@[^@ ]+$", "maxLength": 120}
+EMAIL = {"type": "string", "format": "email", "pattern": "^[A-Za-z0-9.+_-]{1,60}@[A-Za-z0-9.-]{1,50}$", "maxLength": 120}
 
 
 class Case(Server):
