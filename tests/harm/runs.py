@@ -111,7 +111,8 @@ def _reads(name: str, entry: Entry) -> bool:
 def undeclared(name: str, server: Server) -> list[Entry]:
     """Writes whose method the catalogue does not name for their path.
 
-    An invented method is none of HTTP's. A slash too many is a variation of a path only where an id or the run's mark goes with it, or where it is a read.
+    An invented method is none of HTTP's. A slash too many is let pass only where an id or the run's mark goes with it,
+    or where the call is a read.
     """
     paths = [(a.method, a.path) for a in model_of(name).actions] + [("POST", path) for path in CASES[name].posts_read]
     declared = {(method, re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path))) for method, path in paths}
