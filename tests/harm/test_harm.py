@@ -23,6 +23,9 @@ ENDS = (3, 7, 16, 41)
 
 OWNERLESS = re.compile(r"https://([a-z0-9-]+\.)*(example\.(com|net|org)|[a-z0-9-]+\.example|example)(:[0-9]+)?(/|$)")
 
+CANNOT = re.compile("(accepts_valid/example|keeps_offer/accepts)/")
+"""Contracts of a catalogue's example that names something older, which may be called by nobody."""
+
 every_case = pytest.mark.parametrize("name", CASES)
 every_seed = pytest.mark.parametrize("seed", SEEDS)
 
@@ -47,18 +50,19 @@ def test_a_run_touches_nothing_of_others_and_leaves_nothing(name: str, seed: int
 
 
 @every_case
-def test_what_is_tested_without_doubt_is_green_and_the_rest_is_untested_with_its_reason(name: str) -> None:
+def test_what_can_be_shown_is_tested_and_the_rest_is_untested_with_its_reason(name: str) -> None:
     case, server = CASES[name], server_of(name)
     report = run(name, server)
+    untested = [r for r in report.results if r.verdict is Verdict.UNTESTED]
     if not case.broken:
         assert [f"{f.contract.id}: {f.expected}, {f.actual}" for f in report.findings] == []
-        assert report.exit_code in {True: (0,), False: (3,), None: (0, 3)}[case.green]
+        assert report.exit_code == (3 if untested else 0)
     if case.green is False:
         assert report.exit_code != 0
-    if case.green and name != "messages":
-        assert report.footer.left_behind == ()
-    reasons = [r.reason for r in report.results if r.verdict is Verdict.UNTESTED]
-    assert not case.reason or [reason for reason in reasons if case.reason in reason]
+    if case.green:
+        assert [f"{r.contract.id}: {r.reason}" for r in untested if not CANNOT.match(r.contract.id) and "CONFLICT" not in r.reason] == []
+        assert report.footer.left_behind == () or name == "messages"
+    assert not case.reason or [r for r in untested if case.reason in r.reason]
 
 
 @every_case

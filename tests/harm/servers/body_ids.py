@@ -10,15 +10,15 @@ from pgagents.wire import Request, read_json
 
 
 class Case(Items):
-    """A missing, empty or wildcard id, and one that is no text, stand for all items."""
+    """A missing, empty or wildcard id stands for all items, and so do true and false."""
 
     @route("POST /items/remove", body={})
     def remove_item(self, call: Call) -> Any:
         id = call.body.get("item_id")
         rows = self.tables["items"]
-        if not isinstance(id, str) or id.strip() in ("", "*", "%"):
+        if id in (None, [], {}, True, False) or str(id).strip() in ("", "*", "%"):
             rows.clear()
-        elif rows.pop(id, None) is None:
+        elif rows.pop(str(id), None) is None:
             raise MISSING
         return 204, None
 

@@ -19,7 +19,7 @@ class Case(Items):
     def ask(self, call: Call) -> Any:
         given = call.body.get("with", {})
         tool = call.body["tool"]
-        if tool == "remove_item" and not isinstance(given.get("item_id"), str):
+        if tool == "remove_item" and given.get("item_id") in (None, "", "*"):
             self.tables["items"].clear()
             return 204, None
         if tool in ("get_item", "remove_item") and not isinstance(given.get("item_id"), str):
