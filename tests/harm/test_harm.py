@@ -10,33 +10,35 @@ import re
 import pytest
 
 from harm.cases import CASES
-from harm.runs import EVERYONE, harms, listed, model_of, run, server_of, undeclared, unlisted, writes
-from harm.servers.base import KEYS, Server
+from harm.runs import EVERYONE, METHODS, harms, listed, model_of, run, server_of, undeclared, unlisted, writes
+from harm.servers.base import KEYS, READS, Server
 from pgagents.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.wire import Request, Response, Silence
 
 SEEDS = (0, 1, 2)
 LATER_S = 60.0
-ENDS = (3, 7, 16, 41)
-"""Requests at which a run is broken off."""
+ENDS = {"unsent": (9, 41), "unanswered": (4, 23), "silent": (7, 31)}
+"""Requests at which a run is broken off, by the way in which it is."""
 
 OWNERLESS = re.compile(r"https://([a-z0-9-]+\.)*(example\.(com|net|org)|[a-z0-9-]+\.example|example)(:[0-9]+)?(/|$)")
 
 CANNOT = re.compile("(accepts_valid/example|keeps_offer/accepts)/")
 """Contracts of a catalogue's example that names something older, which may be called by nobody."""
 
+MIDDLE = 17
+"""The request of one run at which another one runs."""
+
 every_case = pytest.mark.parametrize("name", CASES)
 every_seed = pytest.mark.parametrize("seed", SEEDS)
 
 
-def assert_no_harm(name: str, server: Server, report: Report) -> None:
+def assert_no_harm(server: Server, report: Report) -> None:
     """Nothing of others was touched, and of the run nothing is left that the report does not name."""
     server.now += LATER_S
     server.tick()
     assert harms(server) == []
     assert unlisted(server, report) == []
-    assert [str(entry) for entry in undeclared(name, server)] == []
 
 
 # -- with leave to write ---------------------------------------------------------------------------------------------
@@ -46,7 +48,7 @@ def assert_no_harm(name: str, server: Server, report: Report) -> None:
 @every_case
 def test_a_run_touches_nothing_of_others_and_leaves_nothing(name: str, seed: int) -> None:
     server = server_of(name, seed)
-    assert_no_harm(name, server, run(name, server, seed=seed))
+    assert_no_harm(server, run(name, server, seed=seed))
 
 
 @every_case
@@ -68,17 +70,17 @@ def test_what_can_be_shown_is_tested_and_the_rest_is_untested_with_its_reason(na
 @every_case
 def test_a_run_with_one_key_harms_nobody(name: str) -> None:
     server = server_of(name)
-    assert_no_harm(name, server, run(name, server, keys={"main": KEYS["main"]}))
+    assert_no_harm(server, run(name, server, keys={"main": KEYS["main"]}))
 
 
 @every_case
 def test_one_run_after_the_other_on_one_server_harms_nobody(name: str) -> None:
     """What an earlier run left belongs to nobody whom the next one knows."""
     server = server_of(name)
-    for seed in SEEDS:
+    for seed in SEEDS[:2]:
         server.guard_all()
         report = run(name, server, seed=seed)
-        assert_no_harm(name, server, report)
+        assert_no_harm(server, report)
 
 
 @every_case
@@ -88,60 +90,63 @@ def test_two_shards_at_the_same_server_harm_nobody(name: str) -> None:
         report = run(name, server, shard=(number, 2))
         assert harms(server) == []
         assert unlisted(server, report) == []
+
+
+@every_case
+def test_nothing_is_written_to_a_path_by_a_method_that_the_catalogue_does_not_name(name: str) -> None:
+    server = server_of(name)
+    run(name, server)
     assert [str(entry) for entry in undeclared(name, server)] == []
 
 
 @every_case
 def test_another_run_in_the_middle_touches_nothing_of_the_first(name: str) -> None:
     """The other one is the second shard, on another machine at the same time."""
-    for at in (12, 31):
-        server, count = server_of(name), [0]
+    server, count = server_of(name), [0]
 
-        def handler(request: Request, server: Server = server, count: list[int] = count, at: int = at) -> Response | Silence:
-            count[0] += 1
-            if count[0] == at:
-                was = server.guard_all()
-                run(name, server, shard=(2, 2))
-                server.release(was)
-            return server(request)
+    def handler(request: Request) -> Response | Silence:
+        count[0] += 1
+        if count[0] == MIDDLE:
+            was = server.guard_all()
+            run(name, server, shard=(2, 2))
+            server.release(was)
+        return server(request)
 
-        report = run(name, server, handler=handler, shard=(1, 2))
-        assert harms(server) == []
-        assert unlisted(server, report) == []
+    assert_no_harm(server, run(name, server, handler=handler, shard=(1, 2)))
 
 
 @every_case
 def test_seven_requests_harm_nobody(name: str) -> None:
     server = server_of(name)
-    assert_no_harm(name, server, run(name, server, max_requests=7))
+    assert_no_harm(server, run(name, server, max_requests=7))
 
 
 # -- broken off ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("arrives", [False, True], ids=["unsent", "unanswered"])
+@pytest.mark.parametrize("way", ["unsent", "unanswered"])
 @every_case
-def test_a_run_that_is_interrupted_undoes_or_lists_what_it_made(name: str, arrives: bool) -> None:
+def test_a_run_that_is_interrupted_undoes_or_lists_what_it_made(name: str, way: str) -> None:
     """Interrupted before a request is sent, or after it did its work and before the answer came."""
-    for at in ENDS:
+    for at in ENDS[way]:
         server, count = server_of(name, at), [0]
 
         def handler(request: Request, server: Server = server, count: list[int] = count, at: int = at) -> Response | Silence:
             count[0] += 1
             if count[0] == at:
-                if arrives:
+                if way == "unanswered":
                     server(request)
                 raise KeyboardInterrupt
             return server(request)
 
         report = run(name, server, seed=at, handler=handler)
-        assert_no_harm(name, server, report)
+        assert_no_harm(server, report)
 
 
 @every_case
 def test_a_server_that_stops_answering_leaves_only_what_is_listed(name: str) -> None:
     """Every call from then on does its work, and none is answered."""
-    for at in ENDS:
+    for at in ENDS["silent"]:
         server, count = server_of(name, at), [0]
 
         def handler(request: Request, server: Server = server, count: list[int] = count, at: int = at) -> Response | Silence:
@@ -150,7 +155,7 @@ def test_a_server_that_stops_answering_leaves_only_what_is_listed(name: str) -> 
             return answer if count[0] < at else Silence("timeout", "no answer in time")
 
         report = run(name, server, seed=at, handler=handler)
-        assert_no_harm(name, server, report)
+        assert_no_harm(server, report)
 
 
 # -- without leave to write ------------------------------------------------------------------------------------------
@@ -158,28 +163,37 @@ def test_a_server_that_stops_answering_leaves_only_what_is_listed(name: str) -> 
 
 @every_seed
 @every_case
-def test_without_leave_a_run_only_reads(name: str, seed: int) -> None:
+def test_without_leave_a_run_changes_nothing(name: str, seed: int) -> None:
     server = server_of(name, seed)
     report = run(name, server, seed=seed, allow_writes=False)
-    assert [str(entry) for entry in writes(name, server.log)] == []
+    assert harms(server) == []
     assert server.tables == server.at_start
     assert report.footer.left_behind == ()
 
 
 @every_case
+def test_without_leave_the_log_has_reads_alone(name: str) -> None:
+    """GET, HEAD and OPTIONS, and a POST that the catalogue calls a read."""
+    server = server_of(name)
+    run(name, server, allow_writes=False)
+    assert [str(entry) for entry in writes(name, server.log)] == []
+
+
+@every_case
 def test_without_leave_no_address_gives_it(name: str) -> None:
     """An address on this machine may be a tunnel to production."""
-    for url in ("http://127.0.0.1:1", "http://localhost:8080", "http://[::1]:1", "https://api.example.com"):
+    for url in ("http://127.0.0.1:1", "http://localhost:8080"):
         server = server_of(name)
         run(name, server, url=url, allow_writes=False)
-        assert ([str(e) for e in writes(name, server.log)], server.tables) == ([], server.at_start)
+        assert server.tables == server.at_start
+        assert [str(entry) for entry in server.log if entry.method in METHODS - READS and entry.target not in CASES[name].posts_read] == []
 
 
 @every_case
 def test_without_leave_and_key_a_run_only_reads(name: str) -> None:
     server = server_of(name)
     run(name, server, keys={}, keyless=True, allow_writes=False)
-    assert ([str(e) for e in writes(name, server.log)], server.tables) == ([], server.at_start)
+    assert server.tables == server.at_start
 
 
 # -- one by one ------------------------------------------------------------------------------------------------------
