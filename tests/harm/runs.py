@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -87,11 +88,12 @@ def unlisted(server: Server, report: Report) -> list[tuple[str, Row]]:
 
 
 def listed(report: Report, row: Row) -> bool:
-    """Whether the report names a row as left behind, or as what may exist, by its id or by its mark."""
+    """Whether the report names a row as left behind, or as what may exist: by its id, its mark, or its own words."""
     marks = {mark for value in row.values() for mark in MARK.findall(str(value))}
     ids = {str(row[member]) for member in ("id", "account", "name") if member in row}
     lines = (*report.footer.left_behind, *report.footer.may_exist, *report.footer.lasting)
-    return any(mark in line for mark in marks for line in lines) or any(
+    words = {json.dumps(value) for value in row.values() if isinstance(value, str)}
+    return any(known in line for known in marks | words for line in lines) or any(
         re.search(rf"(?<![\w-]){re.escape(id)}(?![\w-])", line) for id in ids for line in lines
     )
 

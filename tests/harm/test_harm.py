@@ -10,8 +10,8 @@ import re
 import pytest
 
 from harm.cases import CASES
-from harm.runs import EVERYONE, METHODS, harms, listed, model_of, run, server_of, undeclared, unlisted, writes
-from harm.servers.base import KEYS, READS, Server
+from harm.runs import METHODS, harms, model_of, run, server_of, undeclared, unlisted, writes
+from harm.servers.base import KEYS, READS, Row, Server
 from pgagents.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.wire import Request, Response, Silence
@@ -26,6 +26,8 @@ OWNERLESS = re.compile(r"https://([a-z0-9-]+\.)*(example\.(com|net|org)|[a-z0-9-
 CANNOT = re.compile("(accepts_valid/example|keeps_offer/accepts)/")
 """Contracts of a catalogue's example that names something older, which may be called by nobody."""
 
+MARK_SIZE = 20
+"""Characters that are enough for `pgv-<run>-<n>`."""
 MIDDLE = 17
 """The request of one run at which another one runs."""
 
@@ -186,7 +188,8 @@ def test_without_leave_no_address_gives_it(name: str) -> None:
         server = server_of(name)
         run(name, server, url=url, allow_writes=False)
         assert server.tables == server.at_start
-        assert [str(entry) for entry in server.log if entry.method in METHODS - READS and entry.target not in CASES[name].posts_read] == []
+        known = CASES[name].posts_read
+        assert [str(e) for e in server.log if e.method in METHODS - READS and e.target.partition("?")[0] not in known] == []
 
 
 @every_case
@@ -208,10 +211,10 @@ def test_a_put_that_is_no_upsert_is_never_sent_for_an_unknown_id(seed: int) -> N
 
 @pytest.mark.parametrize("name", ["canned", "get_or_create_constant", "flows_constant", "unique_older_constant"])
 def test_what_answers_something_older_is_never_written_to(name: str) -> None:
-    """Nothing of that resource is ours, so that only creates and reads are sent."""
+    """Nothing of that resource is ours, so that creates and reads alone succeed."""
     server = server_of(name)
     run(name, server)
-    assert [str(entry) for entry in server.writes if entry.method != "POST"] == []
+    assert [str(entry) for entry in server.writes if entry.method != "POST" and entry.status in (200, 204)] == []
 
 
 @pytest.mark.parametrize("name", ["singletons", "filtered", "no_resources"])
@@ -228,7 +231,7 @@ def test_what_names_no_instance_is_sent_only_where_it_is_allowed_by_name(name: s
 def test_an_action_that_is_allowed_by_name_is_sent() -> None:
     server = server_of("singletons")
     run("singletons", server, allow=("change_me",))
-    sent = {(entry.method, entry.target) for entry in server.writes}
+    sent = {(entry.method, entry.target) for entry in server.writes if entry.method in METHODS}
     assert sent == {("PATCH", "/me")}
 
 
@@ -236,40 +239,36 @@ def test_a_child_is_addressed_under_its_own_parent() -> None:
     """No write names a box that was there before, but the one that puts a note into it."""
     server = server_of("nested")
     run("nested", server)
-    older = [entry for entry in server.writes if entry.target.startswith(("/boxes/1", "/boxes/2", "/boxes/3"))]
-    assert [str(e) for e in older if e.method == "DELETE" and e.status == 204 and "/notes/" not in e.target] == []
+    assert [str(e) for e in server.writes if e.status == 204 and re.fullmatch("/boxes/[123]", e.target)] == []
     assert server.tables["boxes"] == server.at_start["boxes"]
     assert server.tables["notes"] == server.at_start["notes"]
 
 
-@pytest.mark.parametrize("name", ["integer_ids", "bare", "nested", "tenants", "flows", "upsert_email", "put_declared"])
-def test_what_is_made_carries_the_mark_of_its_run(name: str) -> None:
-    """So that what is left by a run that was killed can be told from the rest."""
-    server, seen = server_of(name), []
+def made_by(name: str) -> list[Row]:
+    """Every row that a run made, as it was then."""
+    server, made = server_of(name), []
 
     def handler(request: Request) -> Response | Silence:
         before = {(table, id) for table, rows in server.tables.items() for id in rows}
         answer = server(request)
-        seen.extend(str(row) for table, rows in server.tables.items() for id, row in rows.items() if (table, id) not in before)
+        made.extend(dict(row) for table, rows in server.tables.items() for id, row in rows.items() if (table, id) not in before)
         return answer
 
-    run(name, server, keys=EVERYONE, handler=handler)
-    assert seen
-    assert [row for row in seen if "pgv-" not in row] == []
+    run(name, server, handler=handler)
+    assert made
+    return made
+
+
+@pytest.mark.parametrize("name", ["integer_ids", "bare", "nested", "tenants", "flows", "upsert_email", "put_declared"])
+def test_what_is_made_carries_the_mark_of_its_run(name: str) -> None:
+    """So that what is left by a run that was killed can be told from the rest; a text that is too short for it has none."""
+    texts = [[value for value in row.values() if isinstance(value, str)] for row in made_by(name)]
+    assert [row for row in texts if max(map(len, row)) >= MARK_SIZE and not any("pgv-" in text for text in row)] == []
 
 
 def test_what_is_written_to_goes_to_nobody() -> None:
     """A hook's URL and an e-mail address are of domains that nobody can own."""
-    server, made = server_of("hooks"), []
-
-    def handler(request: Request) -> Response | Silence:
-        before = set(server.tables["items"])
-        answer = server(request)
-        made.extend(row for id, row in server.tables["items"].items() if id not in before)
-        return answer
-
-    run("hooks", server, handler=handler)
-    assert made
+    made = made_by("hooks")
     assert [row["email"] for row in made if not row["email"].endswith("@example.com")] == []
     assert [row["url"] for row in made if not OWNERLESS.match(row["url"])] == []
 
@@ -296,7 +295,7 @@ def test_what_no_call_takes_back_is_listed() -> None:
     report = run("messages", server)
     made = [row for id, row in server.tables["items"].items() if ("items", id) not in server.before]
     assert made
-    assert [row for row in made if not listed(report, row)] == []
+    assert report.footer.lasting == (f"{len(made)} × item",)
 
 
 def test_of_a_workflow_only_what_it_made_is_removed() -> None:
