@@ -185,8 +185,11 @@ class Server:
         return was
 
     def release(self, was: dict[tuple[str, Id], bytes]) -> None:
-        """Guard what was guarded before `guard_all`, and no more."""
+        """Guard what was guarded before `guard_all`, and what came since: that was made by somebody else."""
+        since = {(table, id) for table, rows in self.tables.items() for id in rows} - set(self._guarded)
         self._guarded = {at: self._guarded[at] for at in was if at in self._guarded}
+        for table, id in since:
+            self.guard(table, id)
 
     # -- for tests ---------------------------------------------------------------------------------------------------
 
