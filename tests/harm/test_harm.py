@@ -118,9 +118,9 @@ def test_another_run_in_the_middle_touches_nothing_of_the_first(name: str) -> No
     def handler(request: Request) -> Response | Silence:
         count[0] += 1
         if count[0] == MIDDLE:
-            was = server.guard_all()
+            ours = server.guard_all()
             left.extend(unlisted(server, run(name, server, shard=(2, 2))))
-            server.release(was)
+            server.release(ours)
         return server(request)
 
     report = run(name, server, handler=handler, shard=(1, 2))

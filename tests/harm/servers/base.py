@@ -175,20 +175,19 @@ class Server:
         """From now on this row is somebody else's too."""
         self._guarded[table, id] = self._bytes(table, self.tables[table][id])
 
-    def guard_all(self) -> dict[tuple[str, Id], bytes]:
-        """From now on all that is there is somebody else's; returns what was guarded before, for `release`."""
-        was = dict(self._guarded)
-        for table, rows in self.tables.items():
-            for id, row in rows.items():
-                if self.remains(row) and (table, id) not in was:
-                    self.guard(table, id)
-        return was
+    def guard_all(self) -> set[tuple[str, Id]]:
+        """From now on all that is there is somebody else's; returns what was not so before, for `release`."""
+        rows = {(table, id) for table, rows in self.tables.items() for id, row in rows.items() if self.remains(row)}
+        new = rows - set(self._guarded)
+        for table, id in new:
+            self.guard(table, id)
+        return new
 
-    def release(self, was: dict[tuple[str, Id], bytes]) -> None:
-        """Guard what was guarded before `guard_all`, and what came since: that was made by somebody else."""
-        since = {(table, id) for table, rows in self.tables.items() for id in rows} - set(self._guarded)
-        self._guarded = {at: self._guarded[at] for at in was if at in self._guarded}
-        for table, id in since:
+    def release(self, ours: set[tuple[str, Id]]) -> None:
+        """Guard these no longer, and what came meanwhile instead: that was made by somebody else."""
+        came = {(table, id) for table, rows in self.tables.items() for id in rows} - set(self._guarded)
+        self._guarded = {at: row for at, row in self._guarded.items() if at not in ours}
+        for table, id in came:
             self.guard(table, id)
 
     # -- for tests ---------------------------------------------------------------------------------------------------
