@@ -24,6 +24,8 @@ SERVERS = Path(__file__).parent / "servers"
 URL = "http://127.0.0.1:1"
 EVERYONE = {**KEYS, "revoked": REVOKED}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+MARK_SIZE = 20
+"""Characters that are enough for a mark."""
 MARK = re.compile(r"pgv-[a-z0-9]+-[a-z0-9]+", re.I)
 
 
@@ -96,6 +98,12 @@ def listed(report: Report, row: Row) -> bool:
     return any(known in line for known in marks | words for line in lines) or any(
         re.search(rf"(?<![\w-]){re.escape(id)}(?![\w-])", line) for id in ids for line in lines
     )
+
+
+def unmarked(row: Row) -> bool:
+    """Whether a row has room for the mark of a run, and none of it."""
+    texts = [value for value in row.values() if isinstance(value, str)]
+    return max(map(len, texts), default=0) >= MARK_SIZE and not any(MARK.search(text) for text in texts)
 
 
 def writes(name: str, log: list[Entry]) -> list[Entry]:

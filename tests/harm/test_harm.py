@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 
 from harm.cases import CASES
-from harm.runs import METHODS, harms, model_of, run, server_of, undeclared, unlisted, writes
+from harm.runs import METHODS, harms, model_of, run, server_of, undeclared, unlisted, unmarked, writes
 from harm.servers.base import KEYS, Row, Server
 from pgagents.contract import Verdict
 from pgagents.report.report import Report
@@ -27,8 +27,6 @@ OWNERLESS = re.compile(r"https://([a-z0-9-]+\.)*(example\.(com|net|org)|[a-z0-9-
 CANNOT = re.compile("(accepts_valid/example|keeps_offer/accepts)/")
 """Contracts of a catalogue's example that names something older, which may be called by nobody."""
 
-MARK_SIZE = 20
-"""Characters that are enough for `pgv-<run>-<n>`."""
 MIDDLE = 17
 """The request of one run at which another one runs."""
 
@@ -264,8 +262,7 @@ def made_by(name: str) -> list[Row]:
 @pytest.mark.parametrize("name", ["integer_ids", "bare", "nested", "tenants", "flows", "upsert_email", "put_declared"])
 def test_what_is_made_carries_the_mark_of_its_run(name: str) -> None:
     """So that what is left by a run that was killed can be told from the rest; a text that is too short for it has none."""
-    texts = [[value for value in row.values() if isinstance(value, str)] for row in made_by(name)]
-    assert [row for row in texts if max(map(len, row)) >= MARK_SIZE and not any("pgv-" in text for text in row)] == []
+    assert [row for row in made_by(name) if unmarked(row)] == []
 
 
 def test_what_is_written_to_goes_to_nobody() -> None:
