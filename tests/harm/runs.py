@@ -24,7 +24,7 @@ SERVERS = Path(__file__).parent / "servers"
 URL = "http://127.0.0.1:1"
 EVERYONE = {**KEYS, "revoked": REVOKED}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
-MARK_SIZE = 20
+MARK_SIZE = 26
 """Characters that are enough for a mark."""
 MARK = re.compile(r"pgv-[a-z0-9]+-[a-z0-9]+", re.I)
 
