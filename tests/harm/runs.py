@@ -91,12 +91,13 @@ def unlisted(server: Server, report: Report) -> list[tuple[str, Row]]:
 
 def listed(report: Report, row: Row) -> bool:
     """Whether the report names a row as left behind, or as what may exist: by its id, its mark, or its own words."""
-    marks = {mark for value in row.values() for mark in MARK.findall(str(value))}
+    texts = [value for value in row.values() if isinstance(value, str)]
     ids = {str(row[member]) for member in ("id", "account", "name") if member in row}
     lines = (*report.footer.left_behind, *report.footer.may_exist, *report.footer.lasting)
-    words = {json.dumps(value) for value in row.values() if isinstance(value, str)}
-    return any(known in line for known in marks | words for line in lines) or any(
-        re.search(rf"(?<![\w-]){re.escape(id)}(?![\w-])", line) for id in ids for line in lines
+    return (
+        any(mark in text for line in lines for mark in MARK.findall(line) for text in texts)
+        or any(json.dumps(text) in line for line in lines for text in texts)
+        or any(re.search(rf"(?<![\w-]){re.escape(id)}(?![\w-])", line) for id in ids for line in lines)
     )
 
 

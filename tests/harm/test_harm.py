@@ -209,7 +209,7 @@ def test_a_put_that_is_no_upsert_is_never_sent_for_an_unknown_id(seed: int) -> N
     assert server.upserted == []
 
 
-@pytest.mark.parametrize("name", ["canned", "get_or_create_constant", "flows_constant", "unique_older_constant"])
+@pytest.mark.parametrize("name", ["canned", "get_or_create_enum"])
 def test_what_answers_something_older_is_never_written_to(name: str) -> None:
     """Nothing of that resource is ours, so that creates and reads alone succeed."""
     server = server_of(name)
