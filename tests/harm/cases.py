@@ -1,0 +1,102 @@
+"""The cases of these tests: a server, the catalogue that describes it, and what a run can show on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+ANSWERS_OLDER = "create returns something that existed before"
+"""Why nothing is tested where a create answers what is there already."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """`catalogue` is the file's stem (default: the server's); `edits` change its text; `imported` makes it from an OpenAPI document."""
+
+    server: str
+    catalogue: str = ""
+    edits: tuple[tuple[str, str], ...] = ()
+    imported: bool = False
+    green: bool | None = True
+    """Whether everything can be shown, so that the run exits with 0; None: that depends on chance."""
+    reason: str = ""
+    """A reason that some contract must be untested for."""
+    broken: bool = False
+    """Whether the server breaks a promise, so that a finding is right."""
+    posts_read: frozenset[str] = frozenset()
+    """Paths of POSTs that the catalogue calls reads."""
+
+
+FILTER = frozenset({"/flows/filter"})
+SLUG = "{name: =fresh.slug}"
+TEXT = "{title: =fresh.text}"
+
+CASES: dict[str, Case] = {
+    # ids and shapes
+    "integer_ids": Case("integer_ids"),
+    "bare": Case("bare"),
+    "nested": Case("nested"),
+    "tenants": Case("tenants"),
+    "tenants_leak": Case("tenants_leak", "tenants", green=False, broken=True),
+    "dotted": Case("dotted"),
+    "json_api": Case("json_api"),
+    "composite": Case("composite"),
+    "reused_ids": Case("reused_ids", "integer_ids", green=None),
+    "reused_by_others": Case("reused_by_others", "integer_ids", green=None),
+    "timeout_delete": Case("timeout_delete", "integer_ids", green=False, broken=True),
+    # creates that answer something older
+    "get_or_create": Case("get_or_create"),
+    "get_or_create_constant": Case("get_or_create", edits=((SLUG, "{name: nightly}"),), green=None),
+    "get_or_create_enum": Case(
+        "get_or_create", edits=(('pattern: "^[a-z0-9-]{1,40}$"', "enum: [nightly, urgent]"), (SLUG, "{name: nightly}")), green=False,
+        reason=ANSWERS_OLDER, broken=True,
+    ),
+    "flows": Case("flows", posts_read=FILTER),
+    "flows_constant": Case(
+        "flows", edits=(("{name: =fresh.text}", "{name: my-flow}"),), green=None, posts_read=FILTER,
+    ),
+    "upsert_email": Case("upsert_email"),
+    "upsert_email_constant": Case(
+        "upsert_email", edits=(("{email: =fresh.email, name: =fresh.text}", "{email: ann@example.com, name: Ann}"),), green=None,
+    ),
+    "upsert_account": Case("upsert_account"),
+    "upsert_account_constant": Case("upsert_account", edits=(("account: =fresh.slug", "account: acme"),), green=None),
+    "echoing_mock": Case("echoing_mock", green=False, broken=True),
+    "canned": Case("canned", "items", green=False, reason=ANSWERS_OLDER),
+    "canned_makes": Case("canned_makes", "items", green=False, broken=True, reason=ANSWERS_OLDER),
+    "unique_title": Case("unique_title"),
+    "unique_title_constant": Case("unique_title", edits=((TEXT, "{title: Red kettle}"),), green=None),
+    "unique_older": Case("unique_older"),
+    "unique_older_constant": Case("unique_older", edits=((TEXT, "{title: Red kettle}"),), green=None),
+    "older_on_page_two": Case("older_on_page_two"),
+    "older_on_page_two_constant": Case("older_on_page_two", edits=((TEXT, "{title: Red kettle}"),), green=None),
+    # removals
+    "soft_delete": Case("soft_delete"),
+    "delete_202": Case("delete_202"),
+    "loose_ids": Case("loose_ids", "items", green=None, broken=True),
+    "filtered": Case("filtered", green=False),
+    "body_ids": Case("body_ids", green=False, broken=True),
+    "dispatcher": Case("dispatcher", green=False, broken=True, posts_read=frozenset({"/ask"})),
+    "messages": Case("messages"),
+    "undeclared_delete": Case("undeclared_delete", "items"),
+    # what is written under an id of one's own
+    "put_declared": Case("put_declared"),
+    "hooks": Case("hooks"),
+    "put_undeclared": Case("put_undeclared", green=False, broken=True),
+    # what has no id, or no maker
+    "singletons": Case("singletons", green=False),
+    "found_only": Case("found_only", green=False),
+    "copies": Case("copies"),
+    "neighbour": Case("neighbour", green=None),
+    "workflow_found": Case("workflow_found", green=False),
+    "paid_read": Case("paid_read", green=False),
+    "no_resources": Case("no_resources", imported=True, green=False),
+    "get_effects": Case("get_effects", green=False),
+    "get_deeds": Case("get_deeds", imported=True, green=False),
+    # servers that are in trouble, or ask for less than they should
+    "timeout_create": Case("timeout_create", "items", green=None, broken=True),
+    "crash_create": Case("crash_create", "items", green=False, broken=True),
+    "idempotent": Case("idempotent", green=None, broken=True),
+    "lagging_list": Case("lagging_list", "items", green=None, broken=True),
+    "open_door": Case("open_door", "items", green=False, broken=True),
+    "lenient": Case("lenient", "items", green=False, broken=True),
+}  # fmt: skip

@@ -1,0 +1,14 @@
+"""What is made here stays: no call removes it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from harm.servers.base import Items
+
+
+class Case(Items):
+    """Items as messages are: sent once and for all."""
+
+    removable: ClassVar = frozenset()
+    remove_item = None

@@ -1,0 +1,306 @@
+"""The rule "do no harm": a run changes nothing that it did not make itself, undoes what it made, and lists what it could not undo.
+
+Each case is a small server that behaves in one way that is legal and easily leads a tester to harm, with the catalogue of a careful author.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+
+from harm.cases import CASES
+from harm.runs import METHODS, harms, model_of, run, server_of, undeclared, unlisted, unmarked, writes
+from harm.servers.base import KEYS, Row, Server
+from pgagents.contract import Verdict
+from pgagents.report.report import Report
+from pgagents.wire import Request, Response, Silence
+
+SEEDS = (0, 1, 2)
+LATER_S = 60.0
+ENDS = {"unsent": (19,), "unanswered": (4, 23), "silent": (7, 31)}
+"""Requests at which a run is broken off, by the way in which it is."""
+
+OWNERLESS = re.compile(r"https://([a-z0-9-]+\.)*(example\.(com|net|org)|[a-z0-9-]+\.example|example)(:[0-9]+)?(/|$)")
+
+CANNOT = re.compile("(accepts_valid/example|keeps_offer/accepts)/")
+"""Contracts of a catalogue's example that names something older, which may be called by nobody."""
+
+MIDDLE = 17
+"""The request of one run at which another one runs."""
+
+every_case = pytest.mark.parametrize("name", CASES)
+every_seed = pytest.mark.parametrize("seed", SEEDS)
+
+
+def assert_no_harm(server: Server, report: Report) -> None:
+    """Nothing of others was touched, and of the run nothing is left that the report does not name."""
+    server.now += LATER_S
+    server.tick()
+    assert harms(server) == []
+    assert unlisted(server, report) == []
+
+
+# -- with leave to write ---------------------------------------------------------------------------------------------
+
+
+@cache
+def first_run(name: str, writes: bool = True) -> tuple[Server, Report]:
+    """A server and the run that several tests look at."""
+    server = server_of(name)
+    return server, run(name, server, allow_writes=writes)
+
+
+@every_seed
+@every_case
+def test_a_run_touches_nothing_of_others_and_leaves_nothing(name: str, seed: int) -> None:
+    server, report = first_run(name)
+    if seed:
+        server = server_of(name, seed)
+        report = run(name, server, seed=seed)
+    assert_no_harm(server, report)
+
+
+@every_case
+def test_what_can_be_shown_is_tested_and_the_rest_is_untested_with_its_reason(name: str) -> None:
+    case, (_, report) = CASES[name], first_run(name)
+    untested = [r for r in report.results if r.verdict is Verdict.UNTESTED]
+    if not case.broken:
+        assert [f"{f.contract.id}: {f.expected}, {f.actual}" for f in report.findings] == []
+        assert report.exit_code == (3 if untested else 0)
+    if case.green is False:
+        assert report.exit_code != 0
+    if case.green:
+        assert [f"{r.contract.id}: {r.reason}" for r in untested if not CANNOT.match(r.contract.id) and "CONFLICT" not in r.reason] == []
+        assert report.footer.left_behind == () or name == "messages"
+    assert not case.reason or [r for r in untested if case.reason in r.reason]
+
+
+@every_case
+def test_a_run_with_one_key_harms_nobody(name: str) -> None:
+    server = server_of(name)
+    assert_no_harm(server, run(name, server, keys={"main": KEYS["main"]}))
+
+
+@every_case
+def test_one_run_after_the_other_on_one_server_harms_nobody(name: str) -> None:
+    """What an earlier run left belongs to nobody whom the next one knows."""
+    server = server_of(name)
+    for seed in SEEDS[:2]:
+        server.guard_all()
+        report = run(name, server, seed=seed)
+        assert_no_harm(server, report)
+
+
+@every_case
+def test_two_shards_at_the_same_server_harm_nobody(name: str) -> None:
+    server = server_of(name)
+    for number in (1, 2):
+        assert_no_harm(server, run(name, server, shard=(number, 2)))
+        server.guard_all()
+
+
+@every_case
+def test_nothing_is_written_to_a_path_by_a_method_that_the_catalogue_does_not_name(name: str) -> None:
+    server, _ = first_run(name)
+    assert [str(entry) for entry in undeclared(name, server)] == []
+
+
+@every_case
+def test_another_run_in_the_middle_touches_nothing_of_the_first(name: str) -> None:
+    """The other one is the second shard, on another machine at the same time."""
+    server, count = server_of(name), [0]
+    left: list[tuple[str, Row]] = []
+
+    def handler(request: Request) -> Response | Silence:
+        count[0] += 1
+        if count[0] == MIDDLE:
+            ours = server.guard_all()
+            left.extend(unlisted(server, run(name, server, shard=(2, 2))))
+            server.release(ours)
+        return server(request)
+
+    report = run(name, server, handler=handler, shard=(1, 2))
+    assert left == []
+    assert_no_harm(server, report)
+
+
+@every_case
+def test_seven_requests_harm_nobody(name: str) -> None:
+    server = server_of(name)
+    assert_no_harm(server, run(name, server, max_requests=7))
+
+
+# -- broken off ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["unsent", "unanswered"])
+@every_case
+def test_a_run_that_is_interrupted_undoes_or_lists_what_it_made(name: str, way: str) -> None:
+    """Interrupted before a request is sent, or after it did its work and before the answer came."""
+    for at in ENDS[way]:
+        server, count = server_of(name, at), [0]
+
+        def handler(request: Request, server: Server = server, count: list[int] = count, at: int = at) -> Response | Silence:
+            count[0] += 1
+            if count[0] == at:
+                if way == "unanswered":
+                    server(request)
+                raise KeyboardInterrupt
+            return server(request)
+
+        report = run(name, server, seed=at, handler=handler)
+        assert_no_harm(server, report)
+
+
+@every_case
+def test_a_server_that_stops_answering_leaves_only_what_is_listed(name: str) -> None:
+    """Every call from then on does its work, and none is answered."""
+    for at in ENDS["silent"]:
+        server, count = server_of(name, at), [0]
+
+        def handler(request: Request, server: Server = server, count: list[int] = count, at: int = at) -> Response | Silence:
+            count[0] += 1
+            answer = server(request)
+            return answer if count[0] < at else Silence("timeout", "no answer in time")
+
+        report = run(name, server, seed=at, handler=handler)
+        assert_no_harm(server, report)
+
+
+# -- without leave to write ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", SEEDS[:2])
+@every_case
+def test_without_leave_a_run_changes_nothing(name: str, seed: int) -> None:
+    """An address on this machine gives no leave: it may be a tunnel to production."""
+    server, report = first_run(name, writes=False)
+    if seed:
+        server = server_of(name, seed)
+        report = run(name, server, seed=seed, url="http://localhost:8080", allow_writes=False)
+    assert harms(server) == []
+    assert server.tables == server.at_start
+    assert report.footer.left_behind == ()
+
+
+@every_case
+def test_without_leave_the_log_has_reads_alone(name: str) -> None:
+    """GET, HEAD and OPTIONS, and a POST that the catalogue calls a read."""
+    server, _ = first_run(name, writes=False)
+    assert [str(entry) for entry in writes(name, server.log)] == []
+
+
+@every_case
+def test_without_leave_and_key_a_run_only_reads(name: str) -> None:
+    server = server_of(name)
+    run(name, server, keys={}, keyless=True, allow_writes=False)
+    assert server.tables == server.at_start
+
+
+# -- one by one ------------------------------------------------------------------------------------------------------
+
+
+@every_seed
+def test_a_put_that_is_no_upsert_is_never_sent_for_an_unknown_id(seed: int) -> None:
+    server = server_of("put_undeclared", seed)
+    run("put_undeclared", server, seed=seed)
+    assert server.upserted == []
+
+
+@pytest.mark.parametrize("name", ["canned", "get_or_create_enum"])
+def test_what_answers_something_older_is_never_written_to(name: str) -> None:
+    """Nothing of that resource is ours, so that creates and reads alone succeed."""
+    server = server_of(name)
+    run(name, server)
+    assert [str(entry) for entry in server.writes if entry.method != "POST" and entry.status in (200, 204)] == []
+
+
+@pytest.mark.parametrize("name", ["singletons", "filtered", "no_resources"])
+def test_what_names_no_instance_is_sent_only_where_it_is_allowed_by_name(name: str) -> None:
+    """A collection, a singleton, a filter, a list of ids."""
+    bare = [a for a in model_of(name).actions if a.effect == "write" and "{" not in a.path and a.name not in ("add_item",)]
+    assert bare
+    server = server_of(name)
+    run(name, server)
+    for action in bare:
+        assert [str(e) for e in server.log if (e.method, e.target.partition("?")[0]) == (action.method, action.path)] == []
+
+
+def test_an_action_that_is_allowed_by_name_is_sent() -> None:
+    server = server_of("singletons")
+    run("singletons", server, allow=("change_me",))
+    sent = {(entry.method, entry.target) for entry in server.writes if entry.method in METHODS}
+    assert sent == {("PATCH", "/me")}
+
+
+def test_a_child_is_addressed_under_its_own_parent() -> None:
+    """No write names a box that was there before, but the one that puts a note into it."""
+    server = server_of("nested")
+    run("nested", server)
+    assert [str(e) for e in server.writes if e.status == 204 and re.fullmatch("/boxes/[123]", e.target)] == []
+    assert server.tables["boxes"] == server.at_start["boxes"]
+    assert server.tables["notes"] == server.at_start["notes"]
+
+
+def made_by(name: str) -> list[Row]:
+    """Every row that a run made, as it was then."""
+    server, made = server_of(name), []
+
+    def handler(request: Request) -> Response | Silence:
+        before = {(table, id) for table, rows in server.tables.items() for id in rows}
+        answer = server(request)
+        made.extend(dict(row) for table, rows in server.tables.items() for id, row in rows.items() if (table, id) not in before)
+        return answer
+
+    run(name, server, handler=handler)
+    assert made
+    return made
+
+
+@pytest.mark.parametrize("name", ["integer_ids", "bare", "nested", "tenants", "flows", "upsert_email", "put_declared"])
+def test_what_is_made_carries_the_mark_of_its_run(name: str) -> None:
+    """So that what is left by a run that was killed can be told from the rest; a text that is too short for it has none."""
+    assert [row for row in made_by(name) if unmarked(row)] == []
+
+
+def test_what_is_written_to_goes_to_nobody() -> None:
+    """A hook's URL and an e-mail address are of domains that nobody can own."""
+    made = made_by("hooks")
+    assert [row["email"] for row in made if not row["email"].endswith("@example.com")] == []
+    assert [row["url"] for row in made if not OWNERLESS.match(row["url"])] == []
+
+
+@pytest.mark.parametrize("name", ["timeout_create", "crash_create"])
+def test_a_create_without_an_answer_is_not_repeated(name: str) -> None:
+    """It may have happened, and a second one would make a second item."""
+    server = server_of(name)
+    run(name, server)
+    creates = [entry for entry in server.log if entry.method == "POST"]
+    unanswered = [entry.body for entry in creates if entry.status in (None, 502)]
+    assert unanswered
+    assert [body for body in unanswered if sum(entry.body == body for entry in creates) > 1] == []
+
+
+def test_a_create_with_an_idempotency_key_is_repeated_with_the_same_key_at_most() -> None:
+    server = server_of("idempotent")
+    run("idempotent", server)
+    assert unlisted(server, run("idempotent", server)) == []
+
+
+def test_what_no_call_takes_back_is_listed() -> None:
+    server = server_of("messages")
+    report = run("messages", server)
+    made = [row for id, row in server.tables["items"].items() if ("items", id) not in server.before]
+    assert made
+    assert report.footer.lasting == (f"{len(made)} × item",)
+
+
+def test_of_a_workflow_only_what_it_made_is_removed() -> None:
+    """One workflow removes what it found, which is never sent; the other removes what it made."""
+    server = server_of("workflow_found")
+    report = run("workflow_found", server)
+    assert harms(server) == []
+    verdicts = {r.contract.id.split("/")[1].partition("@")[0]: r.verdict for r in report.results if r.contract.check == "runs_workflows"}
+    assert verdicts == {"tidy": Verdict.UNTESTED, "think_better": Verdict.KEPT}
