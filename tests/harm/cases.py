@@ -58,10 +58,10 @@ CASES: dict[str, Case] = {
     "upsert_email_constant": Case(
         "upsert_email", edits=(("{email: =fresh.email, name: =fresh.text}", "{email: ann@example.com, name: Ann}"),), green=None,
     ),
-    "upsert_account": Case("upsert_account"),
+    "upsert_account": Case("upsert_account", green=None),  # one contract compares members that its id is among
     "upsert_account_constant": Case("upsert_account", edits=(("account: =fresh.slug", "account: acme"),), green=None),
     "echoing_mock": Case("echoing_mock", green=False, broken=True),
-    "canned": Case("canned", "items", green=False, reason=ANSWERS_OLDER),
+    "canned": Case("canned", "items", green=False, reason=ANSWERS_OLDER, broken=True),
     "canned_makes": Case("canned_makes", "items", green=False, broken=True, reason=ANSWERS_OLDER),
     "unique_title": Case("unique_title"),
     "unique_title_constant": Case("unique_title", edits=((TEXT, "{title: Red kettle}"),), green=None),
