@@ -49,12 +49,13 @@ def run(
     receiver: Inbox | None = None,
     mcp: Link | None = None,
     token: str = "",
+    verbose: bool = False,
 ) -> int:
     """Verify, write the report files, print the report on stdout; returns the exit code.
 
     `headers` go with every request and into no report; `again` is the command line that repeats the run; `baseline` says which
     findings are put up with; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events,
-    `mcp` is the way to an MCP server, `token` what that one asks for.
+    `mcp` is the way to an MCP server, `token` what that one asks for; `verbose` prints more of what each exchange told.
     """
     from pgagents.report.text import STOPPED
     from pgagents.verify.options import Identities
@@ -77,7 +78,7 @@ def run(
     try:
         _reports.write(reports, report, model.source)
     finally:
-        _show.show(report, model.source, stopped=stop.asked)
+        _show.show(report, model.source, stopped=stop.asked, verbose=verbose)
     return STOPPED if stop.asked else report.exit_code
 
 
