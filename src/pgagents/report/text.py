@@ -244,7 +244,7 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     code = STOPPED if stopped else code
     said = nothing if report.proves_nothing and not stopped else _MEANING[code]
     if code == 0 and (left := left_out(report)):
-        said += f", but {left}"
+        lines += [paint(line, _YELLOW) for line in _wrapped(left, "", "  ", width)]
     return [*lines, *_wrapped(f"exit {code}: {said}", "", "  ", width)]
 
 
