@@ -24,7 +24,7 @@ from pgagents.verify.redact import Redactor
 from pgagents.wire import Request, Response, Silence
 from test_report import SOURCE
 from test_report_secrets import reported
-from verifying import SHOP, model, run
+from verifying import PARK_GRAPH, SHOP, model, run
 
 Coding = Callable[[str], str]
 NEAR = 12
@@ -265,3 +265,13 @@ def test_command_writes_the_key_nowhere(coding: str, tmp_path: Path, monkeypatch
 
 def test_source_of_these_tests_is_no_catalogue_with_a_key() -> None:
     assert "pk_test" not in SOURCE.text
+
+
+def test_command_that_repeats_the_run_holds_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, out = "pk_test_3f9a8c7b6d5e4f3a2b1c", tmp_path / "report.json"
+    monkeypatch.setenv("PGAGENTS_TOKEN", key)
+    with echoing(CODINGS["as it is"]) as url:
+        args = ["verify", str(PARK_GRAPH), "--url", url, "--profile", "smoke", "--mcp-stdio", f"env KEY={key} false", "--report", str(out)]
+        shown = CliRunner().invoke(cli, args, standalone_mode=False)
+    assert "--mcp-stdio" in json.loads(out.read_text())["header"]["again"]
+    assert readable(shown.output + out.read_text(), key, CODINGS["as it is"]) == []

@@ -59,17 +59,20 @@ def run(
     """
     from pgagents.report.text import STOPPED
     from pgagents.verify.options import Identities
+    from pgagents.verify.redact import Redactor
     from pgagents.verify.run import verify
     from pgagents.verify.send import Client
 
     handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers)
     plain = Client(plain_url) if plain_url else None
+    hidden = (*_secrets(headers or {}), *([token] if token else []))
     with signals() as stop, _progress.progress() as step:
         report = verify(
-            model, handler, Identities(keys, (*_secrets(headers or {}), *([token] if token else [])), oauth), options,
+            model, handler, Identities(keys, hidden, oauth), options,
             clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=heeding(stop, step),
             plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp,
         )  # fmt: skip
+    again = Redactor(keys, (), hidden).text(again)  # the command of an MCP server may hold a key
     report = replace(report, header=replace(report.header, again=again, in_repository=_reports.in_repository(report.header.catalogue)))
     if memory is not None:
         _last.remember(memory, report)
