@@ -87,8 +87,6 @@ def test_private_argument_is_known_by_its_name_on_the_wire_too() -> None:
     schema_node({"type": "object", "properties": {"tags": {"type": "array", "private": True}}}, ("schemas", "s"), marks)
     assert marks.private == {"driver", "X-Driver", "tags"}
     redactor = Redactor({"main": KEY}, (), (), marks.private)
-    sent = Request("POST", "/", (("x-driver", "Jane Doe"),), b'{"tags": ["one-two", {"deep": "three"}], "open": true}')
-    shown = redactor.exchange(Exchange(1, sent, Response(200, (), b"Jane Doe"), 0.1, "a test"))
-    assert shown.request.headers == (("x-driver", "[X-Driver 1]"),)
-    assert shown.request.body == b'{"tags":["[tags 1]",{"deep":"[tags 2]"}],"open":true}'
-    assert shown.answer == Response(200, (), b"[X-Driver 1]")
+    answer = Response(200, (("x-driver", "Jane Doe"),), b'{"tags": ["one-two", {"deep": "three"}], "open": "Jane Doe"}')
+    shown = redactor.exchange(Exchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
+    assert shown == Response(200, (("x-driver", "[X-Driver 1]"),), b'{"tags":["[tags 1]",{"deep":"[tags 2]"}],"open":"[X-Driver 1]"}')

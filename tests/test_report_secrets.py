@@ -33,8 +33,8 @@ FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 
 
 def told(name: str, value: str) -> Exchange:
-    """An exchange in which the value stands in its own place, so that it is known."""
-    return Exchange(1, Request("POST", "/told", JSON, json.dumps({"outer": [{name: value}]}).encode()), OK, 0.1, "told")
+    """An exchange in which the server tells the value in its own place, so that it is known."""
+    return Exchange(1, Request("GET", "/told"), Response(200, JSON, json.dumps({"outer": [{name: value}]}).encode()), 0.1, "told")
 
 
 PLACES: dict[str, Place] = {
@@ -90,19 +90,81 @@ def test_planted_secret_is_in_no_form_of_the_report(place: str, secret: str, pla
         assert not held(text, value), (name, value)
 
 
-IN_PLACE = [
-    "query of the call", "body of the call", "list in the body", "body cut in the middle", "form", "body of the answer", "redirect",
-    "JSON in a text of the answer", "cookie",
-]  # fmt: skip
+SENT = ["query of the call", "body of the call", "list in the body", "form"]
+TOLD = ["body of the answer", "redirect", "JSON in a text of the answer"]
 
 
-@pytest.mark.parametrize("place", IN_PLACE)
+@pytest.mark.parametrize("place", [*SENT, *TOLD, "body cut in the middle", "cookie"])
 def test_secret_in_its_own_place_needs_nobody_to_have_told_it_before(place: str) -> None:
     for name, value in {"client_secret": "abc-123-DEF-456", "plate": "CO-7891", "refresh_token": "rt_93jd9s7f"}.items():
+        if name == "plate" and place in SENT:
+            continue  # see below
         redactor = Redactor({"main": KEY}, {"client_secret"}, (), {"plate"})
         sent, got = PLACES[place](name, value)
         text = reported(redactor, (Exchange(2, sent, got, 0.1, "why"),), "nothing")
         assert not held(text, value), (name, value)
+
+
+@pytest.mark.parametrize("place", SENT)
+def test_private_value_that_the_run_made_up_is_shown_so_that_the_call_can_be_repeated(place: str) -> None:
+    redactor = Redactor({"main": KEY}, {"client_secret"}, (), {"plate"})
+    sent, _ = PLACES[place]("plate", "CO-7891")
+    echo = Response(422, JSON, b'{"plate":"CO-7891","said":"no CO-7891 here"}')
+    text = reported(redactor, (Exchange(2, sent, echo, 0.1, "why"),), "CO-7891")
+    assert "[plate" not in text
+    assert "no CO-7891 here" in text
+
+
+@pytest.mark.parametrize("near", ["co-7891", "CO7891", "CO-789", "CO-7892", "CO-78910", "CO_7891", "CO-_891"])
+def test_what_was_made_of_a_value_that_the_server_told_is_masked_like_it(near: str) -> None:
+    redactor = Redactor({"main": KEY}, (), (), {"plate"})
+    redactor.learn({"plate": "CO-7891"})
+    sent = Request("GET", f"/x?plate={near}")
+    text = reported(redactor, (Exchange(2, sent, Response(404, JSON, json.dumps({"m": f"no {near}"}).encode()), 0.1, "why"),), near)
+    assert near not in text
+
+
+def test_value_of_the_environment_is_masked_and_one_of_the_catalogue_is_not() -> None:
+    redactor = Redactor({"main": KEY}, (), (), {"plate"}, catalogue="plate: CO-7891", environment={"car": [{"plate": "ZH-4321"}]})
+    redactor.learn({"plate": "CO-7891"})
+    sent = Request("POST", "/x", JSON, b'{"plate":"ZH-4321","other":{"plate":"CO-7891"}}')
+    text = reported(redactor, (Exchange(2, sent, Response(200, (), b"ZH-4321"), 0.1, "why"),), "ZH-4321")
+    assert "ZH-4321" not in text
+    assert "CO-7891" in text
+
+
+def test_private_value_that_is_also_the_name_of_a_member_masks_no_name() -> None:
+    redactor = Redactor({"main": KEY}, (), (), {"plate"})
+    answer = Response(200, JSON, b'{"session_id":"s1","plate":"session_id","SESSION_ID":1}')
+    shown = redactor.exchange(Exchange(1, Request("GET", "/"), answer, 0.1, "a")).answer
+    assert shown == Response(200, JSON, b'{"session_id":"s1","plate":"[plate 1]","SESSION_ID":1}')
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ("CO-7891", "CO-7899", "both have 7 characters, the first other one is character 7"),
+        ("CO-7891", "CO-789", "7 and 6 characters, the first other one is character 7"),
+        ("CO-7891", "Co-7891", "both have 7 characters, and only the case of letters is another, first at character 2"),
+    ],
+)
+def test_of_two_masked_values_the_finding_says_how_they_differ(one: str, other: str, said: str) -> None:
+    redactor = Redactor({"main": KEY}, (), (), {"plate"})
+    redactor.learn([{"plate": one}, {"plate": other}])
+    finding = replace(report(ALL).findings[0], expected=f"plate as it was made: {one!r}", actual=f"plate differs: {other!r}")
+    shown = redactor.finding(finding)
+    assert shown.actual.endswith(f"([plate 1] and [plate 2] differ: {said})")
+    assert one not in shown.expected
+    assert other not in shown.actual
+
+
+def test_finding_says_how_a_masked_value_differs_from_one_that_the_run_made_up() -> None:
+    redactor = Redactor({"main": KEY}, (), (), {"plate"})
+    redactor.learn_sent({"plate": "CO-7891"})
+    redactor.learn({"plate": "AV-1234"})
+    finding = replace(report(ALL).findings[0], expected="plate as it was made: 'CO-7891'", actual="plate differs: 'AV-1234'")
+    said = "CO-7891 and [plate 1] differ: both have 7 characters, the first other one is character 1"
+    assert redactor.finding(finding).actual == f"plate differs: '[plate 1]' ({said})"
 
 
 def test_code_of_a_sign_in_is_masked_wherever_it_turns_up() -> None:
@@ -152,7 +214,7 @@ def test_values_that_are_remembered_are_bounded() -> None:
     redactor = Redactor({"main": KEY}, {"secret"}, ("gateway-password",))
     for number in range(60_000):
         redactor.learn({"secret": f"secret-number-{number}"})
-    assert len(redactor._values) < 30_000
+    assert len(redactor._learned) < 30_000
     assert redactor.text(f"{KEY} gateway-password secret-number-59999") == "[key of main] [redacted] [redacted]"
 
 

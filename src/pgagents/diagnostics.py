@@ -31,13 +31,13 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     return sorted(dict.fromkeys(diagnostics), key=lambda d: (d.span, d.id, d.message))
 
 
-def show(diagnostic: Diagnostic, source: Source | None = None) -> str:
-    """The finding with its line of the source under it."""
+def show(diagnostic: Diagnostic, source: Source | None = None, *, width: int = 100) -> str:
+    """The finding with its line of the source under it, which is cut to `width` columns."""
     d = diagnostic
     lines = [f"{d.severity}[{d.id}]: {_one_line(d.message)}", f"  --> {printable(str(d.span))}"]
     text = _line(source, d.span)
     if text is not None:
-        shown, column = _window(text, d.span.column)
+        shown, column = _window(text, d.span.column, width - 8)
         gutter = f"{d.span.line:>4}"
         lines += ["     |", f"{gutter} | {shown}", f"     | {' ' * _columns(shown[: column - 1])}^"]
     if d.help:

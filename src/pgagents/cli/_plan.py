@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pgagents.verify.receiver import Inbox
 
 FORMAT = 1
-PHASES = {"99": "99 (limits)"}
 
 
 def planned(
@@ -32,14 +31,16 @@ def text(made: Plan, seed: int) -> str:
     """The plan for a person."""
     from pgagents.cli._progress import duration
     from pgagents.report.table import table
+    from pgagents.report.verdicts import counted
 
-    wall = f"about {duration(made.seconds)} at the catalogue's pace"
+    wall = f"about {duration(made.seconds)} at the pace that the catalogue allows a key"
+    checks = sorted(made.by_check.items(), key=lambda item: (-item[1], item[0]))
     lines = [
-        f"{made.total:,} requests, {wall}, for {len(made.selected):,} contracts (nothing is sent)",
+        f"{counted(made.total, 'request')}, {wall}, for {counted(len(made.selected), 'contract')} (nothing is sent)",
         "",
         *table(["bucket", "requests"], [[name or "(none)", f"{count:,}"] for name, count in made.requests.items()]),
         "",
-        *table(["phase", "requests"], [[PHASES.get(name, name), f"{count:,}"] for name, count in made.by_phase.items()]),
+        *table(["to prove", "requests"], [[name.replace("_", " "), f"{count:,}"] for name, count in checks if count]),
     ]
     reasons = Counter(reason for _, reason in made.left_out)
     if reasons:

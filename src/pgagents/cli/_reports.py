@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from pgagents.report.forms import SUFFIXES, form_of, render
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ def _write(files: Mapping[Path, bytes]) -> None:
             replace(path, data)
         except OSError as error:
             failed.append(f"cannot write {path}: {error.strerror}")
+        else:
+            click.echo(f"wrote {path}", err=True)
     if failed:
         raise PgagentsError("; ".join(failed), "name another file")
 

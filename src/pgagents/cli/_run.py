@@ -49,26 +49,30 @@ def run(
     receiver: Inbox | None = None,
     mcp: Link | None = None,
     token: str = "",
+    verbose: bool = False,
 ) -> int:
     """Verify, write the report files, print the report on stdout; returns the exit code.
 
     `headers` go with every request and into no report; `again` is the command line that repeats the run; `baseline` says which
     findings are put up with; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events,
-    `mcp` is the way to an MCP server, `token` what that one asks for.
+    `mcp` is the way to an MCP server, `token` what that one asks for; `verbose` prints more of what each exchange told.
     """
     from pgagents.report.text import STOPPED
     from pgagents.verify.options import Identities
+    from pgagents.verify.redact import Redactor
     from pgagents.verify.run import verify
     from pgagents.verify.send import Client
 
     handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers)
     plain = Client(plain_url) if plain_url else None
+    hidden = (*_secrets(headers or {}), *([token] if token else []))
     with signals() as stop, _progress.progress() as step:
         report = verify(
-            model, handler, Identities(keys, (*_secrets(headers or {}), *([token] if token else [])), oauth), options,
+            model, handler, Identities(keys, hidden, oauth), options,
             clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=heeding(stop, step),
             plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp,
         )  # fmt: skip
+    again = Redactor(keys, (), hidden).text(again)  # the command of an MCP server may hold a key
     report = replace(report, header=replace(report.header, again=again, in_repository=_reports.in_repository(report.header.catalogue)))
     if memory is not None:
         _last.remember(memory, report)
@@ -77,7 +81,7 @@ def run(
     try:
         _reports.write(reports, report, model.source)
     finally:
-        _show.show(report, model.source, stopped=stop.asked)
+        _show.show(report, model.source, stopped=stop.asked, verbose=verbose)
     return STOPPED if stop.asked else report.exit_code
 
 

@@ -30,7 +30,7 @@ class Target:
 def check(url: str | None, plain_url: str | None, description: Path | None) -> None:
     """Whether the command line says where the server is, before the catalogue is read. Raises UsageError, PgagentsError."""
     if url is None and description is None:
-        raise click.UsageError("Missing option '--url'.")
+        raise click.UsageError("Missing option '--url', or '--env FILE' with a file that has a `url`.")
     if url is not None:
         plain_twin(base_url(url), plain_url)
 
@@ -40,6 +40,6 @@ def target(model: Model, url: str | None, plain_url: str | None, cacert: Path | 
     env = Env() if description is None else read_env(description, roles=model.auth.roles, values=model.env, variables=os.environ)
     base = base_url(url) if url is not None else env.url
     if not base:
-        raise click.UsageError(f"Missing option '--url': {description} has no `url`.")
+        raise click.UsageError(f"Missing option '--url': {description} has no `url`. Give it there or here.")
     twin = plain_twin(base, plain_url or env.plain_url or None)
     return Target(replace(model, env={**model.env, **env.values}), base, twin, cacert or env.cacert, env)

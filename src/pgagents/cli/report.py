@@ -38,7 +38,8 @@ def command() -> None:
 )
 @file_argument
 @click.option("--format", "form", type=click.Choice(list(FORMS)), default="text", show_default=True, help="What to print.")
-def show(file: Path, form: str) -> int:
+@click.option("-v", "--verbose", is_flag=True, help="With text: also how many contracts each exchange was judged for.")
+def show(file: Path, form: str, verbose: bool) -> int:
     """Print a report in one of its forms. Exit code: 0, or 2 for a file that is no whole report."""
     import sys
 
@@ -50,7 +51,7 @@ def show(file: Path, form: str) -> int:
     if form == "text":
         from pgagents.report import text
 
-        click.echo(text.render(report, source, colour=_show.colour()), nl=False)
+        click.echo(text.render(report, source, colour=_show.colour(), width=_show.width(), verbose=verbose), nl=False)
     else:
         sys.stdout.buffer.write(render(form, report, source))
         sys.stdout.buffer.flush()

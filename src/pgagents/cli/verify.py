@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pgagents.cli._target import Target
     from pgagents.verify.options import Identities, Options
 
-_ONCE = ("only", "skip", "seed", "reports", "shard", "last_failed", "failed_in", "baseline", "self_test")
+_ONCE = ("only", "skip", "seed", "reports", "shard", "last_failed", "failed_in", "baseline", "self_test", "verbose")
 """What shows one finding again does without."""
 _ALONE = ("operator",)
 """Identities whose calls change what others are answered: the operator's clock is everybody's."""
@@ -110,6 +110,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     help="YAML of findings that are put up with: contract, reason, until. A line that no longer holds fails the run.",
 )
 @click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=_reports.HELP)
+@click.option("-v", "--verbose", is_flag=True, help="Also print how many contracts each exchange was judged for.")
 @click.option(
     "--self-test",
     is_flag=True,
@@ -145,6 +146,7 @@ def command(
     shard: tuple[int, int] | None,
     baseline: Path | None,
     reports: tuple[Path, ...],
+    verbose: bool,
     self_test: bool,
 ) -> int:
     """Prove every contract of the CATALOGUE on a running server.
@@ -186,7 +188,7 @@ def command(
         return _run.run(
             there.model, there.url, keys, options, cacert=there.cacert, reports=reports, plain_url=there.plain_url,
             headers=there.env.headers, again=_again(), baseline=lines, memory=memory, oauth=there.env.oauth, receiver=inbox, mcp=link,
-            token=_mcp.token(mcp_url),
+            token=_mcp.token(mcp_url), verbose=verbose,
         )  # fmt: skip
 
 

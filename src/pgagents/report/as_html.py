@@ -16,9 +16,10 @@ from shlex import quote
 from typing import Any, Literal
 
 from pgagents.contract import Verdict
-from pgagents.report.curl import MASK, curl, variable
+from pgagents.report.curl import MASK, of_finding, variable
 from pgagents.report.excerpt import around
 from pgagents.report.report import Exchange, Finding, Report, Result
+from pgagents.report.safe import printable
 from pgagents.report.verdicts import SurfaceVerdict, actual, by_surface, conclusion, matrix, news, tried
 from pgagents.source import Source
 from pgagents.wire import Silence, read_json
@@ -29,7 +30,7 @@ FLAT = 120
 MAX_IDS = 2_000
 """Contracts of one check that are listed; the JSON report has all."""
 _HERE = Path(__file__).parent
-_TONES = {"ok": "good", "fails": "bad", "known": "odd", "untested": "odd", "not tried": "plain"}
+_TONES = {"ok": "good", "fails": "bad", "blocked": "bad", "known": "odd", "untested": "odd", "not tried": "plain"}
 _VERDICT_TONES = {Verdict.KEPT: "good", Verdict.BROKEN: "bad", Verdict.UNTESTED: "odd"}
 _SIGNS = {0: ("good", "✔"), 1: ("bad", "✘"), 3: ("odd", "!")}
 
@@ -52,7 +53,7 @@ def _template() -> Any:
 
 def shown(text: str) -> str:
     """The text with what does not print (controls, marks that turn the direction of writing) as escapes."""
-    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+    return printable(text, "\n\t")
 
 
 def _sha256(text: str) -> str:
@@ -93,7 +94,7 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
 
 
 def _worst_first(surfaces: list[SurfaceVerdict]) -> list[SurfaceVerdict]:
-    order = ["fails", "untested", "known", "ok", "not tried"]
+    order = ["fails", "blocked", "untested", "known", "ok", "not tried"]
     return sorted(surfaces, key=lambda one: order.index(one.word))
 
 
@@ -109,7 +110,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         "place": f"{header.in_repository or span.file}:{span.line}:{span.column}",
         "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
         "exchanges": [_exchange(e) for e in finding.exchanges],
-        "curl": curl(finding.exchanges[-1], header.url) if finding.exchanges else "",
+        "curl": of_finding(finding, header.url),
         "again": f"{again} --only {quote(contract.id)} --seed {header.seed}",
     }  # fmt: skip
 

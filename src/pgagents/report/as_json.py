@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
-from pgagents.report.curl import curl
+from pgagents.report.curl import of_finding
 from pgagents.report.excerpt import around
 from pgagents.report.report import Exchange, Finding, Header, Report, Result
+from pgagents.report.safe import json_text
 from pgagents.source import Source
 from pgagents.wire import Response, Silence
 
@@ -20,7 +21,8 @@ MAX_BODY = 100_000
 
 def render(report: Report, source: Source) -> bytes:
     """The whole report; `source` is the catalogue's, for the places."""
-    return (json.dumps(document(report, source), ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8", "replace")
+    text = json.dumps(document(report, source), ensure_ascii=False, indent=2, allow_nan=False)
+    return f"{json_text(text)}\n".encode("utf-8", "replace")
 
 
 def document(report: Report, source: Source) -> dict[str, Any]:
@@ -82,7 +84,6 @@ def _result(result: Result, source: Source) -> dict[str, Any]:
 
 
 def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]:
-    shown = finding.exchanges[-1] if finding.exchanges else None
     first, lines = around(source, source.locate(finding.contract.origin).line)
     return {
         **contract(finding.contract, source),
@@ -95,7 +96,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
         **({"known": finding.known} if finding.known else {}),
         "excerpt": {"line": first, "text": lines},
         "exchanges": [_exchange(e) for e in finding.exchanges],
-        "curl": curl(shown, report.header.url) if shown else None,
+        "curl": of_finding(finding, report.header.url) or None,
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pgagents.contract import Verdict
 from pgagents.report.report import Report, Result
+from pgagents.report.safe import printable
 
 MOST = 50
 _LEFT_OUT = (Verdict.NOT_SELECTED, Verdict.NOT_CLAIMED)
@@ -91,4 +92,4 @@ def _total(changes: Changes) -> str:
 
 def _line(text: str, most: int = 300) -> str:
     cut = text if len(text) <= most else text[: most - 1] + "…"
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in cut)
+    return printable(cut)

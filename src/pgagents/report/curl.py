@@ -6,15 +6,24 @@ import base64
 import re
 import shlex
 
-from pgagents.report.report import Exchange
+from pgagents.report.report import Exchange, Finding
+from pgagents.wire import Silence
 
 TOKEN = "PGAGENTS_TOKEN"
 MASK = "[redacted]"
 PROCESS = "stdio:"
 """What stands before the command of a server that is a process, in place of a URL."""
+ANY = "*/*"
+"""What curl accepts."""
 MAX_BODY = 4_000
 _KEY = re.compile(r"\[key of (\w+)\]")
-_OWN = {"host", "content-length", "user-agent", "accept-encoding", "connection", "accept"}
+_OWN = {"host", "content-length", "accept-encoding", "connection"}
+"""Headers that curl adds itself."""
+_HABITS = {"user-agent", "accept-language", "x-requested-with", "x-pgv-unknown", "sec-fetch-mode", "cache-control", "priority"}
+"""Headers by which clients differ; calls carry one or the other, so that a server is seen to take them all."""
+_OF_HABITS = {"accepts_valid", "documented_status", "same_answer", "content_type", "error_envelope"}
+"""Checks whose findings may come from such a header."""
+_FAILED = 500
 
 
 def variable(role: str) -> str:
@@ -22,8 +31,20 @@ def variable(role: str) -> str:
     return TOKEN if role in ("", "main") else f"{TOKEN}_{''.join(c if c.isalnum() else '_' for c in role).upper()}"
 
 
-def curl(exchange: Exchange, url: str) -> str:
-    """The request to the server at `url`; a key that a role gave is left out, a made-up one is shown."""
+def of_finding(finding: Finding, url: str) -> str:
+    """The request that shows a finding, with the headers that matter for it; empty where none does."""
+    if not finding.exchanges:
+        return ""
+    answer = finding.exchanges[-1].answer
+    failed = isinstance(answer, Silence) or answer.status >= _FAILED
+    return curl(finding.exchanges[-1], url, whole=failed or finding.contract.check in _OF_HABITS)
+
+
+def curl(exchange: Exchange, url: str, *, whole: bool = False) -> str:
+    """The request to the server at `url`; a key that a role gave is left out, a made-up one is shown.
+
+    `whole` says that a server may have minded any header, so that all are there.
+    """
     request = exchange.request
     if exchange.base.startswith(PROCESS):
         return _piped(request.body, exchange.base.removeprefix(PROCESS))
@@ -34,7 +55,7 @@ def curl(exchange: Exchange, url: str) -> str:
         words += ["-X", quote(request.method)]
     words.append(_word((exchange.base or url).rstrip("/") + request.target))
     for name, value in request.headers:
-        if name.lower() not in _OWN or "event-stream" in value:
+        if _matters(name.lower(), value, whole=whole):
             words += ["-H", _header(name, value, exchange.role)]
     lead = ""
     if request.body:
@@ -43,6 +64,13 @@ def curl(exchange: Exchange, url: str) -> str:
         lead, body = _body(request.body)
         words += body
     return lead + " ".join(words)
+
+
+def _matters(name: str, value: str, *, whole: bool) -> bool:
+    """Whether a header is printed: not where curl sends it or one that says the same."""
+    if name == "accept" and not whole:
+        return ANY not in value or "event-stream" in value
+    return name not in _OWN and (whole or name not in _HABITS) and not (name == "accept" and value == ANY)
 
 
 def _piped(body: bytes, command: str) -> str:

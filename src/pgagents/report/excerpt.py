@@ -7,6 +7,7 @@ import re
 from collections.abc import Set
 from typing import Any
 
+from pgagents.report.safe import printable
 from pgagents.source import Source
 from pgagents.wire import read_json
 
@@ -27,7 +28,7 @@ def excerpt(body: bytes, words: Set[str], most: int) -> str:
         return ""
     shown = _shown(read.value, words)
     shown = shown if len(shown) <= most else f"{shown[: most - 1]}{MORE}"
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in shown)
+    return printable(shown)
 
 
 def _names(value: Any, words: Set[str]) -> bool:

@@ -10,7 +10,8 @@ from collections import Counter
 
 from pgagents.contract import Verdict
 from pgagents.report.report import Finding, Report
-from pgagents.report.verdicts import actual, news
+from pgagents.report.safe import printable
+from pgagents.report.verdicts import actual, counted, news
 from pgagents.source import Source
 
 SHOWN = 10
@@ -28,11 +29,11 @@ def commands(report: Report, source: Source) -> list[str]:
     new = [f for f in report.findings if not f.known]
     lines = [_finding(f, report, source) for f in new[:SHOWN]]
     if len(new) > SHOWN:
-        lines.append(command("notice", {"title": "pgagents"}, f"{len(new) - SHOWN:,} more findings are in the report"))
+        lines.append(command("notice", {"title": "pgagents"}, f"{counted(len(new) - SHOWN, 'more finding')} in the report"))
     lines += [command("error", {"title": "pgagents: stale baseline"}, line) for line in report.stale[:SHOWN]]
     untested = Counter(r.reason or "not reached" for r in report.results if r.verdict is Verdict.UNTESTED)
     for reason, count in untested.most_common(SHOWN):
-        lines.append(command("warning", {"title": "pgagents: untested"}, f"{count:,} contracts: {reason}"))
+        lines.append(command("warning", {"title": "pgagents: untested"}, f"{counted(count, 'contract')}: {reason}"))
     if not report.footer.complete:
         lines.append(command("error", {"title": "pgagents"}, "the run was cut short: " + "; ".join(report.footer.notes[:1])))
     return lines
@@ -57,7 +58,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> str:
 
 def _data(text: str) -> str:
     """Percent form; what does not print is escaped, other line breaks too, which some log readers split at."""
-    clean = "".join(c if c.isprintable() or c in "\r\n" else f"\\x{ord(c):02x}" for c in text)
+    clean = printable(text, "\r\n")
     return clean.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 

@@ -7,8 +7,10 @@ import xml.etree.ElementTree as xml
 from collections.abc import Sequence, Set
 
 from pgagents.contract import Verdict
-from pgagents.report.curl import curl
+from pgagents.report.curl import of_finding
 from pgagents.report.report import Finding, Report, Result
+from pgagents.report.safe import printable
+from pgagents.report.verdicts import actual
 from pgagents.source import Source
 
 # what XML 1.0 (section 2.2) cannot hold, not even as a reference
@@ -65,13 +67,21 @@ def _case(suite: xml.Element, result: Result, finding: Finding | None, report: R
     if finding is not None and finding.known:
         xml.SubElement(case, "skipped", message=_text(f"known: {finding.known}"))
     elif result.verdict is Verdict.BROKEN:
-        message = f"expected {finding.expected}; got {finding.actual}" if finding else result.reason or contract.says
+        message = _message(result, finding)
         failure = xml.SubElement(case, "failure", message=_text(message), type=finding.severity if finding else "error")
         failure.text = _text(_details(result, finding, report, source))
     elif result.verdict is Verdict.UNTESTED:
         xml.SubElement(case, "error", message=_text(result.reason or "not reached"), type="untested")
     elif result.verdict is not Verdict.KEPT:
         xml.SubElement(case, "skipped", message=_text(f"{result.verdict.value}: {result.reason}"))
+
+
+def _message(result: Result, finding: Finding | None) -> str:
+    """What was expected and what came, in one line."""
+    if finding is None or finding.contract.id != result.contract.id:
+        return result.reason.rstrip(": ") or result.contract.says
+    expected = f"expected {finding.expected}; " if finding.expected else ""
+    return f"{expected}got {actual(finding)}"
 
 
 def _details(result: Result, finding: Finding | None, report: Report, source: Source) -> str:
@@ -81,10 +91,10 @@ def _details(result: Result, finding: Finding | None, report: Report, source: So
     if finding and finding.contract.id != result.contract.id:
         lines.append(f"same cause as {finding.contract.id}")
     elif finding and finding.exchanges:
-        lines.append(curl(finding.exchanges[-1], report.header.url))
+        lines.append(of_finding(finding, report.header.url))
     return "\n".join(lines)
 
 
 def _text(text: str) -> str:
-    """The text with what XML cannot hold written as an escape."""
-    return _NOT_XML.sub(lambda m: f"\\u{ord(m.group()):04x}", text)
+    """The text with what XML cannot hold, and what does not print, written as an escape."""
+    return printable(_NOT_XML.sub(lambda m: f"\\u{ord(m.group()):04x}", text), "\t\r\n")

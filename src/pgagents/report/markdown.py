@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 
 from pgagents.contract import Verdict
-from pgagents.report.curl import curl
+from pgagents.report.curl import of_finding
 from pgagents.report.report import Exchange, Finding, Report
+from pgagents.report.safe import printable
 from pgagents.report.verdicts import actual, by_surface, conclusion, matrix, news, tried
 from pgagents.source import Source
 from pgagents.wire import Silence
@@ -22,7 +23,7 @@ MAX_ROWS = 200
 FEW = 3
 MAX_SIZE = 700_000
 """Characters of all findings together."""
-_SIGNS = {"ok": "✅", "fails": "❌", "known": "🟡", "untested": "⚠️", "not tried": "–"}
+_SIGNS = {"ok": "✅", "fails": "❌", "blocked": "❌", "known": "🟡", "untested": "⚠️", "not tried": "–"}
 
 
 def render(report: Report, source: Source) -> bytes:
@@ -57,7 +58,7 @@ def _surfaces(report: Report) -> Iterator[str]:
     for verdict in by_surface(report)[:MAX_ROWS]:
         cells = [f"{verdict.counts[v] or ''}" for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)]
         name = md(verdict.surface or "any")
-        yield f"| {name} | {_SIGNS[verdict.word]} {verdict.word} | {' | '.join(cells)} | {md(verdict.because)} |"
+        yield f"| {name} | {_SIGNS[verdict.word]} {md(verdict.says)} | {' | '.join(cells)} | {md(verdict.because)} |"
 
 
 def _checks(report: Report) -> Iterator[str]:
@@ -107,7 +108,7 @@ def _finding(number: int, finding: Finding, report: Report, source: Source) -> I
         yield "\n<details><summary>Exchanges and curl</summary>\n"
         for exchange in finding.exchanges:
             yield from fenced(_exchange(exchange))
-        yield from fenced(curl(finding.exchanges[-1], report.header.url)[:MAX_BODY])
+        yield from fenced(of_finding(finding, report.header.url)[:MAX_BODY])
         yield "\n</details>"
 
 
@@ -155,4 +156,4 @@ def fenced(text: str) -> Iterator[str]:
 
 
 def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" if c not in "\n\t" else " " for c in text)
+    return printable(text.replace("\n", " ").replace("\t", " "))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from pgagents.contract import Verdict
 from pgagents.errors import PgagentsError
+from pgagents.report.causes import cause
 from pgagents.report.read import joined
 from pgagents.report.report import ELSEWHERE, Finding, Footer, Report, Result
 from pgagents.source import Source
@@ -58,10 +59,10 @@ def _findings(every: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _cause(finding: Finding) -> tuple[str, ...]:
-    """What findings of one cause have in common, as in one run: the check, what came back, and what is wrong with it."""
+    """What findings of one cause have in common, as in one run."""
     answer = finding.exchanges[-1].answer if finding.exchanges else None
     came = answer.kind if isinstance(answer, Silence) else str(answer.status) if answer else ""
-    return finding.contract.check, finding.severity, finding.known, came, finding.actual.partition(":")[0]
+    return finding.severity, finding.known, cause(finding.contract.check, came, finding.actual)
 
 
 def _belong(parts: Sequence[Part]) -> None:

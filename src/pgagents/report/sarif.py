@@ -15,9 +15,10 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.contract import Verdict
-from pgagents.report.curl import curl
+from pgagents.report.curl import of_finding
 from pgagents.report.report import Exchange, Finding, Report, Result
-from pgagents.report.verdicts import actual
+from pgagents.report.safe import json_text, printable
+from pgagents.report.verdicts import actual, counted
 from pgagents.source import Source
 from pgagents.wire import Silence
 
@@ -29,7 +30,8 @@ _LEVELS = {"error": "error", "warning": "warning"}
 
 def render(report: Report, source: Source) -> bytes:
     """The whole log; `source` is the catalogue's, for the places."""
-    return (json.dumps(document(report, source), ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode("utf-8", "replace")
+    text = json.dumps(document(report, source), ensure_ascii=False, indent=2, allow_nan=False)
+    return f"{json_text(text)}\n".encode("utf-8", "replace")
 
 
 def document(report: Report, source: Source) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def _rule(name: str, says: str) -> dict[str, Any]:
 
 def _invocation(report: Report) -> dict[str, Any]:
     untested = Counter(r.reason or "not reached" for r in report.results if r.verdict is Verdict.UNTESTED)
-    told = [f"{count:,} contracts untested: {reason}" for reason, count in untested.most_common()]
+    told = [f"{counted(count, 'contract')} untested: {reason}" for reason, count in untested.most_common()]
     told += [f"stale line of the baseline: {line}" for line in report.stale] + list(report.footer.notes)
     started = report.header.started_at
     return {
@@ -114,15 +116,15 @@ def _result(result: Result, finding: Finding, report: Report, source: Source, ch
         ],
         "partialFingerprints": {"primaryLocationLineHash": f"{print}:1", "contract/v1": print},
         "properties": {
-            "action": contract.action, "surface": contract.surface, "requirement": list(contract.cite), "expected": finding.expected,
-            "stable": finding.stable, "seed": report.header.seed,
+            "action": contract.action, "surface": contract.surface, "requirement": list(contract.cite),
+            "expected": _plain(finding.expected), "stable": finding.stable, "seed": report.header.seed,
         },
     }  # fmt: skip
     if finding.known:
-        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": finding.known}]
+        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": _plain(finding.known)}]
     if first and finding.exchanges:
         found |= _exchange(finding.exchanges[-1])
-        found["properties"]["curl"] = curl(finding.exchanges[-1], report.header.url)
+        found["properties"]["curl"] = of_finding(finding, report.header.url)
     return found
 
 
@@ -131,7 +133,7 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
     found: dict[str, Any] = {
         "webRequest": {
-            "protocol": "http", "method": request.method, "target": request.target, "headers": _headers(request.headers),
+            "protocol": "http", "method": request.method, "target": printable(request.target), "headers": _headers(request.headers),
             "body": _content(request.body),
         }
     }  # fmt: skip
@@ -147,15 +149,15 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
 def _headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in headers:
-        found[name] = f"{found[name]}, {value}" if name in found else value
+        found[name] = printable(f"{found[name]}, {value}" if name in found else value)
     return found
 
 
 def _content(body: bytes) -> dict[str, str]:
     cut = " …" if len(body) > MAX_BODY else ""
-    return {"text": body[:MAX_BODY].decode("utf-8", "backslashreplace") + cut}
+    return {"text": printable(body[:MAX_BODY].decode("utf-8", "backslashreplace"), "\r\n\t") + cut}
 
 
 def _plain(text: str) -> str:
-    """A plain message (section 3.11): no character of the text makes a link or a placeholder."""
-    return re.sub(r"\](?=\()", "] ", " ".join(text.split()))
+    """A plain message (section 3.11): no character of the text makes a link or a placeholder, or turns the direction of writing."""
+    return re.sub(r"\](?=\()", "] ", printable(" ".join(text.split())))

@@ -21,9 +21,17 @@ class SurfaceVerdict:
 
     surface: str
     word: str
-    """`ok`, `fails`, `known` (fails only as the baseline says), `untested` or `not tried`."""
+    """`ok`, `fails`, `blocked` (its own promises are kept, but its calls end in a surface that fails), `known` (fails only as the
+    baseline says), `untested` or `not tried`."""
     because: str
     counts: Counter[Verdict]
+    by: tuple[str, ...] = ()
+    """The surfaces that block it."""
+
+    @property
+    def says(self) -> str:
+        """The verdict in a few words."""
+        return f"{self.word} by {', '.join(self.by)}" if self.by else self.word
 
 
 def by_surface(report: Report) -> list[SurfaceVerdict]:
@@ -76,8 +84,26 @@ def conclusion(report: Report) -> str:
     parts += [f"{known:,} broken as known"] if known else []
     parts += [f"{untested:,} untested"] if untested else []
     parts += [f"{len(report.stale):,} stale in the baseline"] if report.stale else []
+    parts += [f"{left:,} not selected"] if (left := counts.get(Verdict.NOT_SELECTED, 0)) else []
     parts += [] if report.footer.complete else ["cut short"]
-    return f"{counts.get(Verdict.KEPT, 0):,} of {sum(counts.get(v, 0) for v in _TRIED):,} contracts kept, {', '.join(parts)}"
+    return f"{counts.get(Verdict.KEPT, 0):,} of {counted(sum(counts.get(v, 0) for v in _TRIED), 'contract')} kept, {', '.join(parts)}"
+
+
+def counted(count: int, what: str) -> str:
+    """A number of things, such as `1 contract` and `2,000 contracts`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def left_out(report: Report) -> str:
+    """How much of the catalogue a run left out, and for which reason most of it; empty where it left nothing out."""
+    reasons = Counter(r.reason for r in report.results if r.verdict is Verdict.NOT_SELECTED)
+    count = reasons.total()
+    if not count:
+        return ""
+    reason, most = reasons.most_common(1)[0]
+    share = f"{max(1, round(100 * count / len(report.results)))} %"
+    why = f"; {most:,} of these: {reason}" if reason and len(reasons) > 1 else f": {reason}" if reason else ""
+    return f"{count:,} of {counted(len(report.results), 'contract')} ({share}) {'was' if count == 1 else 'were'} not selected{why}"
 
 
 def _verdict(surface: str, results: Iterable[Result], known: set[str], beneath: list[Result]) -> SurfaceVerdict:
@@ -88,9 +114,11 @@ def _verdict(surface: str, results: Iterable[Result], known: set[str], beneath: 
     own = {(r.contract.check, r.contract.action) for r in new}
     beneath = [r for r in beneath if (r.contract.check, r.contract.action) not in own]
     if new or beneath:
-        wires = ", ".join(dict.fromkeys(r.contract.surface for r in beneath))
-        said = [_because(new)] if new else []
-        said += [f"its calls go through {wires}, and there breaks {_because(beneath)}"] if beneath else []
+        wires = tuple(dict.fromkeys(r.contract.surface for r in beneath))
+        if not new:
+            return SurfaceVerdict(surface, "blocked", _because(beneath), counts, wires)
+        said = [_because(new)]
+        said += [f"its calls go through {', '.join(wires)}, and there breaks {_because(beneath)}"] if beneath else []
         return SurfaceVerdict(surface, "fails", "; ".join(said), counts)
     if counts[Verdict.UNTESTED]:
         reasons = Counter(r.reason or "not reached" for r in every if r.verdict is Verdict.UNTESTED)

@@ -59,7 +59,9 @@ class Driver:
         secrets: tuple[str, ...] = (),
     ) -> None:
         self.setting, self.model, self.keys, self.world = setting, setting.model, keys, world
-        self._redactor = Redactor(keys, self.model.secrets, secrets, self.model.private)
+        self._redactor = Redactor(
+            keys, self.model.secrets, secrets, self.model.private, catalogue=self.model.source.text, environment=self.model.env
+        )
         self.judge = Judge(setting, ledger, world, self._redactor, keys, checks, timer)
         world.pool.broke = self.judge.broke
         self.timer = timer

@@ -161,9 +161,9 @@ class Judge:
 
     def _steps(self, seen: Seen, past: tuple[Call, ...], *, judged: bool) -> Iterator[None]:
         """What is left of judging an exchange, in pieces."""
-        self.redactor.learn(seen.body)
-        self.redactor.learn(seen.input)
+        self.redactor.learn_sent(seen.input)
         self.redactor.learn_exchange(seen.request, seen.answer)
+        self.redactor.learn(seen.body)
         yield
         if judged:
             yield from self._watching(seen, "always", past)

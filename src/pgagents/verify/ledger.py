@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pgagents.contract import Contract, Verdict
+from pgagents.report.causes import cause
 from pgagents.report.report import Exchange, Finding, Result
 from pgagents.verify.call import Call
 from pgagents.verify.check import Judgement, Probe
@@ -125,7 +126,7 @@ class Ledger:
         return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
 
     def findings(self) -> tuple[Finding, ...]:
-        """Broken contracts, those of one cause together: same check and same outcome."""
+        """Broken contracts, those of one cause together."""
         found = []
         for entries in self._groups():
             first = entries[0]
@@ -141,10 +142,11 @@ class Ledger:
         return [entries[0] for entries in self._groups()]
 
     def _groups(self) -> list[list[Entry]]:
-        groups: dict[tuple[str, str], list[Entry]] = {}
+        groups: dict[str, list[Entry]] = {}
         for entry in self.entries.values():
             if entry.broken is not None and entry.contract.id not in self.settled:
-                groups.setdefault((entry.contract.check, _cause(entry.broken)), []).append(entry)
+                said = cause(entry.contract.check, entry.broken.outcome, entry.broken.judgement.actual)
+                groups.setdefault(said, []).append(entry)
         return _following([sorted(g, key=_at) for g in groups.values()])
 
 

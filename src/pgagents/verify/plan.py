@@ -289,6 +289,8 @@ def simulate(made: Draft, model: Model, parts: int = 1) -> tuple[dict[str, int],
     """
     by_bucket: dict[str, int] = {}
     by_phase: dict[str, int] = {}
+    by_key: dict[tuple[str, str, str], int] = {}
+    """Requests by identity, surface and bucket: each of these has a budget of its own on the server."""
     total = 2
     reached: list[Probe] = []
     shown: set[str] = set()
@@ -301,9 +303,11 @@ def simulate(made: Draft, model: Model, parts: int = 1) -> tuple[dict[str, int],
         reached.append(probe)
         bucket = str(probe.doors[0].action.bucket or "") if probe.doors else ""
         by_bucket[bucket] = by_bucket.get(bucket, 0) + probe.cost
+        own = probe.role, probe.doors[0].surface if probe.doors else "", bucket
+        by_key[own] = by_key.get(own, 0) + probe.cost
         by_phase[str(probe.phase)] = by_phase.get(str(probe.phase), 0) + probe.cost
     seconds = 0.0
-    for name, count in by_bucket.items():
+    for (_, _, name), count in by_key.items():
         if (told := model.buckets.get(name)) is not None:
             share = told.requests / parts
             windows = max(0.0, count - share) / share

@@ -270,7 +270,7 @@ def _finish(driver: Driver, stopped: str) -> list[str]:
 
 
 def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
-    unreached = stopped or "no exchange bore on it"
+    unreached = stopped or "no request of this run tests it"
     results = driver.ledger.results(driver.memory.reached, unreached)
     mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
     found = []

@@ -13,8 +13,9 @@ from pgagents.expression import Scope
 from pgagents.schema import REF
 from pgagents.verify.check import Judgement, broken, kept, promise_at, untested
 from pgagents.verify.hooks import Event, Heard, misfit, unheard
-from pgagents.verify.laws import judged, reads, shown
+from pgagents.verify.laws import judged, reads
 from pgagents.verify.memory import Setting
+from pgagents.verify.witness import witness
 
 NAME = "events_fit"
 FORM, LAWS, OWN_ID = f"{NAME}/form@rest", f"{NAME}/laws@rest", f"{NAME}/own_id@rest"
@@ -67,7 +68,7 @@ def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
         scope = Scope({"response": {member: event.data}})
         outcome = judged(law, scope).outcome
         if outcome == "broken":
-            yield broken(LAWS, f"{law.name}: {' '.join(law.that.text.split())}", f"of {event.type}: {shown(scope.values, law.that)}")
+            yield broken(LAWS, f"{law.name}: {' '.join(law.that.text.split())}", f"of {event.type}: {witness(law, scope)}")
         elif outcome == "held":
             yield kept(LAWS)
 

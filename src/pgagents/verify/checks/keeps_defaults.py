@@ -74,7 +74,7 @@ def _run(setting: Setting, door: Door, param: Param, contract: str) -> Callable[
                 door, recipe, "valid", f"{name} {usual}, its default", input={**without, name: usual}, reuse=again, made=out.subject
             )
             if not (out.success and full.success and out.fits and full.fits):
-                yield untested(contract, f"no two answers to compare: {out.outcome} and {full.outcome}")
+                yield untested(contract, _why_not(out, full))
                 return
             told, wanted = said(setting, out), said(setting, full)
             if told == wanted:
@@ -88,6 +88,14 @@ def _run(setting: Setting, door: Door, param: Param, contract: str) -> Callable[
         yield broken(contract, f"what {name} {usual} is answered", differing(told, wanted))
 
     return run
+
+
+def _why_not(*several: Seen) -> str:
+    """Why two answers cannot be compared."""
+    failed = next((seen for seen in several if not seen.success), None)
+    if failed is not None:
+        return f"a call to compare with was answered {failed.outcome}"
+    return "an answer to compare with does not satisfy its schema"
 
 
 def _widest(setting: Setting, door: Door, param: Param, usual: Any) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, 
 from pgagents.verify.door import MCP, OPERATOR, Door
 from pgagents.verify.edges import edges, places
 from pgagents.verify.generate import ordinary, time_passes
-from pgagents.verify.laws import judged, reading_of, reads, shown, values_of
+from pgagents.verify.laws import judged, reading_of, reads, values_of
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 from pgagents.verify.thing import at_path, will_do
+from pgagents.verify.witness import witness
 
 RANK = 7
 NAME = "law"
@@ -57,7 +58,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         if held.outcome == "held":
             yield kept(contract)
         elif held.outcome == "broken":
-            yield broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {shown(values, law.that)}")
+            yield broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}")
         elif held.outcome == "error" and not ("before" in reads(law) and values["before"] is None):
             yield untested(contract, f"the law cannot be evaluated on this answer: {held.why}", firm=True)
         elif held.outcome == "vacuous":

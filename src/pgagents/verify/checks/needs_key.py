@@ -160,6 +160,6 @@ def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[
         if judged and judged[0].verdict is Verdict.KEPT:
             yield kept(contract)
         else:
-            yield from _run(setting, call, contract, "a call without a key")()
+            yield from _run(setting, call, contract, "without a key")()
 
     return run

@@ -17,12 +17,13 @@ from pgagents.verify.call import Call, Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, untested
 from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
-from pgagents.verify.laws import judged, shown
+from pgagents.verify.laws import judged
 from pgagents.verify.listed import left_out
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 from pgagents.verify.thing import at_path
+from pgagents.verify.witness import witness
 
 RANK = 9
 NAME = "reads_back"
@@ -149,7 +150,7 @@ def _same(
     for law, contract in zip(resource.laws, covers[1:], strict=True):
         held = judged(law, scope)
         if held.outcome == "broken" and not differing:
-            yield broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {shown(scope.values, law.that)}")
+            yield broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}")
         elif held.outcome == "error":
             yield untested(contract, f"the law cannot be evaluated: {held.why}", firm=True)
         elif held.outcome == "held":

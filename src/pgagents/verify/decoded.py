@@ -1,0 +1,169 @@
+"""A text as it reads once codings are undone: percent signs, backslashes, references of HTML, base64, hexadecimal digits, numbers of
+characters, blanks in between. Each reading knows which part of the text it was made of, so that this part can be masked.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+Places = tuple[Sequence[int], Sequence[int]]
+"""For each character of a reading, where the part of the text that it stands for begins, and where that ends."""
+Found = TypeVar("Found")
+DEPTH = 3
+"""So many codings may lie inside each other."""
+LEAST = 8
+"""Shorter pieces of base64 or of digits hold no secret that is masked within other text."""
+
+_ESCAPE = re.compile(
+    r"%(?P<percent>[0-9A-Fa-f]{2})"
+    r"|\\(?:[uU]\{(?P<braced>[0-9A-Fa-f]{1,6})\}|[uU](?P<four>[0-9A-Fa-f]{4})|[xX](?P<two>[0-9A-Fa-f]{2})|(?P<octal>[0-3][0-7]{2})|(?P<sign>[^\w\s]))"
+    r"|&(?:#(?P<decimal>[0-9]{1,7})|#[xX](?P<hexadecimal>[0-9A-Fa-f]{1,6})|(?P<entity>[A-Za-z][A-Za-z0-9]{1,30}));?"
+)
+_BLANK = re.compile("[\\s\x00\xad\u200b-\u200f\u2060\ufeff]+")
+"""What a line break adds, what UTF-16 puts between letters, and what nobody sees."""
+_BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{LEAST},}}")
+_STANDARD = str.maketrans("-_", "+/")
+_HEX = re.compile(rf"[0-9A-Fa-f](?:[ :.,-]{{0,2}}(?:0x)?[0-9A-Fa-f]){{{2 * LEAST - 1},}}")
+_NUMBERS = re.compile(rf"[0-9]{{2,3}}(?:[,;\s]{{1,3}}[0-9]{{2,3}}){{{LEAST - 1},}}")
+_NUMBER = re.compile("[0-9]{2,3}")
+_PRINTED = re.compile(rf"[\0\t\r\n -~]{{{LEAST},}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of a text. `places` works out where its characters come from; it is only asked where something was found."""
+
+    text: str
+    places: Callable[[], Places]
+
+
+def search(text: str, find: Callable[[str], Iterator[tuple[int, int, Found]]]) -> Iterator[tuple[int, int, Found, bool]]:
+    """What `find` finds in the text and in its readings: begin and end in the text itself, what was found, and whether it was coded."""
+    yield from _search(text, find, (), DEPTH)
+
+
+def _search(
+    text: str, find: Callable[[str], Iterator[tuple[int, int, Found]]], way: tuple[Reading, ...], depth: int
+) -> Iterator[tuple[int, int, Found, bool]]:
+    for begin, end, what in find(text):
+        first, last = begin, end
+        for reading in reversed(way):
+            begins, ends = reading.places()
+            first, last = begins[first], ends[last - 1]
+        yield first, last, what, last - first != end - begin
+    if depth and len(text) >= LEAST:
+        for reading in readings(text):
+            yield from _search(reading.text, find, (*way, reading), depth - 1)
+
+
+def readings(text: str) -> Iterator[Reading]:
+    """The text with one coding undone, in every way in which that gives something else."""
+    if "%" in text or "\\" in text or "&" in text:
+        plain = _ESCAPE.sub(_character, text)
+        if plain != text:
+            yield Reading(plain, lambda: _places(text, _ESCAPE, _character))
+    squeezed = _BLANK.sub("", text)
+    if squeezed != text:
+        yield Reading(squeezed, lambda: _places(text, _BLANK, lambda _: ""))
+    for match in _BASE64.finditer(text):
+        for offset in range(4):  # what stands before it may belong to its alphabet
+            yield from _printed(_of_base64(match, offset))
+    for match in _HEX.finditer(text):
+        for offset in range(2):
+            yield from _printed(_of_hex(match, offset))
+    for match in _NUMBERS.finditer(text):
+        yield _of_numbers(match)
+
+
+def unescaped(text: str) -> str:
+    """The text with the escapes in it undone once."""
+    return _ESCAPE.sub(_character, text)
+
+
+def _character(match: re.Match[str]) -> str:
+    """What an escape stands for; as it is where it stands for nothing."""
+    kind, value = match.lastgroup, match[match.lastgroup or 0]
+    if kind == "sign":
+        return value
+    if kind == "entity":
+        return html.unescape(f"&{value};") if html.unescape(f"&{value};") != f"&{value};" else match[0]
+    number = int(value, {"octal": 8, "decimal": 10}.get(str(kind), 16))
+    return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else match[0]
+
+
+def _places(text: str, pattern: re.Pattern[str], made: Callable[[re.Match[str]], str]) -> Places:
+    begins: list[int] = []
+    ends: list[int] = []
+    at = 0
+    for match in pattern.finditer(text):
+        begins += range(at, match.start())
+        ends += range(at + 1, match.start() + 1)
+        for _ in made(match):
+            begins.append(match.start())
+            ends.append(match.end())
+        at = match.end()
+    begins += range(at, len(text))
+    ends += range(at + 1, len(text) + 1)
+    return begins, ends
+
+
+def _printed(decoded: tuple[str, Callable[[], Places]] | None) -> Iterator[Reading]:
+    """The stretches of what was decoded that are text: where nothing was encoded, there are none."""
+    if decoded is None:
+        return
+    text, places = decoded
+    for match in _PRINTED.finditer(text):
+        yield Reading(match[0], partial(_part, places, *match.span()))
+
+
+def _part(places: Callable[[], Places], begin: int, end: int) -> Places:
+    begins, ends = places()
+    return begins[begin:end], ends[begin:end]
+
+
+def _of_base64(match: re.Match[str], offset: int) -> tuple[str, Callable[[], Places]] | None:
+    piece = match[0][offset:].translate(_STANDARD)
+    piece = piece[: len(piece) - (len(piece) % 4 == 1)]
+    try:
+        raw = base64.b64decode(piece + "=" * (-len(piece) % 4))
+    except (ValueError, binascii.Error):
+        return None
+    first = match.start() + offset
+
+    def places() -> Places:
+        return [first + i * 8 // 6 for i in range(len(raw))], [first + (i * 8 + 7) // 6 + 1 for i in range(len(raw))]
+
+    return raw.decode("latin-1"), places
+
+
+def _of_hex(match: re.Match[str], offset: int) -> tuple[str, Callable[[], Places]] | None:
+    text = match[0]
+    plain = text.isalnum() and "x" not in text
+    at = range(offset, len(text)) if plain else [i for i, c in enumerate(text) if _is_digit(text, i, c)][offset:]
+    digits = text[offset:] if plain else "".join(text[i] for i in at)
+    count = len(digits) // 2
+    raw = bytes.fromhex(digits[: count * 2])
+
+    def places() -> Places:
+        first = match.start()
+        return [first + at[2 * i] for i in range(count)], [first + at[2 * i + 1] + 1 for i in range(count)]
+
+    return raw.decode("latin-1"), places
+
+
+def _is_digit(text: str, index: int, char: str) -> bool:
+    return char in "0123456789abcdefABCDEF" and text[index : index + 2] != "0x"
+
+
+def _of_numbers(match: re.Match[str]) -> Reading:
+    numbers = list(_NUMBER.finditer(match[0]))
+    first = match.start()
+    text = "".join(chr(int(n[0])) for n in numbers)
+    return Reading(text, lambda: ([first + n.start() for n in numbers], [first + n.end() for n in numbers]))

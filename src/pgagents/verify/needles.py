@@ -1,0 +1,108 @@
+"""What is looked for in a text that is to be masked: any part of a secret that is long enough, and a person's data where they stand as
+a word. The time for a text hardly grows with the number of secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+NEAR = 12
+"""So many characters in a row that a secret has too are masked."""
+_START = 4
+"""A word is looked up by so many characters."""
+_MAY_BEGIN = re.compile(r"(?<![a-z0-9]).", re.S)
+_ALNUM = re.compile(r"[a-z0-9]")
+Hit = tuple[int, int, str]
+"""Begin, end, and the text whose characters it shows; empty for a part of one."""
+
+
+def lowered(text: str) -> str:
+    """The text in small letters, each character still in its place."""
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(small if len(small := c.lower()) == 1 else c for c in text)
+
+
+class Runs:
+    """Secrets, of which any `width` characters in a row are found, in either case.
+
+    Where such a run stands, it covers a whole sample: `_size` characters that begin at a multiple of `_step`. So only these are
+    looked up, and the text around them where one is known.
+    """
+
+    def __init__(self) -> None:
+        self._windows: dict[int, set[str]] = {}
+        self._wholes: set[str] = set()
+        self._samples: set[str] = set()
+        self._size = self._step = 0
+
+    def add(self, secret: str, width: int, allowed: str = "") -> None:
+        """Look for parts of a secret, each of so many characters; not for those that the text `allowed` has, in small letters, too."""
+        low = lowered(secret)
+        windows = {low[i : i + width] for i in range(len(low) - width + 1)}
+        windows = {w for w in windows if w not in allowed} if allowed else windows
+        self._wholes.add(secret)
+        self._windows.setdefault(width, set()).update(windows)
+        least = min(self._windows)
+        size = (least + 1) // 2
+        if size != self._size:
+            self._size, self._step, self._samples = size, least - size + 1, set()
+            windows = {w for several in self._windows.values() for w in several}
+        for window in windows:
+            self._samples.update(window[i : i + size] for i in range(len(window) - size + 1))
+
+    def find(self, text: str) -> Iterator[Hit]:
+        """Every run of characters that a secret has too."""
+        if not self._samples:
+            return
+        low, size = lowered(text), self._size
+        covered = 0
+        for i in range(0, len(low) - size + 1, self._step):
+            if low[i : i + size] in self._samples and i + size > covered:
+                for begin, end in self._around(low, i):
+                    covered = max(covered, end)
+                    whole = text[begin:end]
+                    yield begin, end, whole if whole in self._wholes else ""
+
+    def _around(self, low: str, at: int) -> Iterator[tuple[int, int]]:
+        """The longest runs that cover the sample at this place."""
+        for width, windows in self._windows.items():
+            first = next((i for i in range(max(0, at - width + self._size), at + 1) if low[i : i + width] in windows), None)
+            if first is None:
+                continue
+            begin, end = first, first + width
+            while begin > 0 and low[begin - 1 : begin - 1 + width] in windows:
+                begin -= 1
+            while end < len(low) and low[end + 1 - width : end + 1] in windows:
+                end += 1
+            yield begin, end
+
+
+class Words:
+    """Texts that are found where neither a letter nor a digit stands beside them, in either case."""
+
+    def __init__(self) -> None:
+        self._by_start: dict[str, list[str]] = {}
+
+    def add(self, word: str) -> None:
+        """Look for this text too."""
+        low = lowered(word)
+        several = self._by_start.setdefault(low[:_START], [])
+        if low not in several:
+            several.append(low)
+            several.sort(key=len, reverse=True)
+
+    def find(self, text: str) -> Iterator[Hit]:
+        """Every place where one stands, with the characters that stand there."""
+        if not self._by_start:
+            return
+        low = lowered(text)
+        for match in _MAY_BEGIN.finditer(low):
+            begin = match.start()
+            for word in self._by_start.get(low[begin : begin + _START], ()):
+                end = begin + len(word)
+                if low.startswith(word, begin) and not _ALNUM.match(low, end):
+                    yield begin, end, text[begin:end]
+                    break

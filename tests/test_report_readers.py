@@ -1,0 +1,218 @@
+"""What a report is for those who read it: on a narrow terminal, in the log of a CI job, in a vendor's page, in a shell."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as xml
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from pgagents.cli import _show
+from pgagents.cli._inside import inside
+from pgagents.cli.main import cli
+from pgagents.contract import Verdict
+from pgagents.report import as_json, forms, junit, sarif, text
+from pgagents.report.causes import cause
+from pgagents.report.curl import of_finding
+from pgagents.report.read import read
+from pgagents.report.report import Report
+from pgagents.report.verdicts import by_surface, conclusion, counted
+from pgagents.verify.options import Identities, Options
+from pgagents.verify.run import plan
+from pgagents.wire import Request, Response
+from test_report import ALL, GET, SCHEMA, SOURCE, contract, exchange, report
+from verifying import model, run
+
+STEERING = "\u202e\u2066\x9b31m\x85\x1b[2J\u2028"
+"""Marks that turn the direction of writing, and controls, those of C1 too."""
+
+
+def said(one: Report, words: str) -> Report:
+    """The report with a finding of a server that says this everywhere."""
+    answer = Response(500, (("Content-Type", "text/html"), ("X-Said", words)), words.encode())
+    finding = replace(one.findings[0], expected=words, actual=words, exchanges=(exchange(GET, answer),), known="")
+    footer = replace(one.footer, notes=(words,), left_behind=(words,))
+    results = tuple(replace(r, reason=words) if r.reason else r for r in one.results)
+    return replace(one, findings=(finding,), results=results, footer=footer, stale=(words,))
+
+
+@pytest.mark.parametrize("form", forms.FORMS)
+def test_no_form_of_a_report_holds_what_steers_a_reader(form: str) -> None:
+    shown = forms.render(form, said(report(ALL), f"a{STEERING}b"), SOURCE).decode()
+    assert not [c for c in shown if not c.isprintable() and c not in "\n\t"]
+    assert "a" in shown
+
+
+def test_sarif_shows_what_does_not_print_as_an_escape_to_whoever_parses_it() -> None:
+    one = said(report(ALL), f"a{STEERING}b")
+    found = json.loads(sarif.render(one, SOURCE))
+    texts = json.dumps(found, ensure_ascii=False)
+    assert "\u202e" not in texts
+    assert "a\\\\x202e" in texts
+
+
+def test_json_report_reads_back_what_does_not_print(tmp_path: Path) -> None:
+    one = said(report(ALL), f"a{STEERING}b \U0001f697 é")
+    file = tmp_path / "report.json"
+    file.write_bytes(as_json.render(one, SOURCE))
+    assert [e.message for e in SCHEMA.iter_errors(json.loads(file.read_bytes()))] == []
+    assert read(file)[0].findings[0].actual == one.findings[0].actual
+
+
+@pytest.mark.parametrize("words", ["::error file=x::boo", "##[error]boo", "a ##vso[task.x]boo"])
+def test_text_report_is_no_command_of_a_ci_job(words: str) -> None:
+    for before in range(0, 100, 3):  # wherever a line of the report breaks
+        shown = text.render(said(report(ALL), f"{'x' * before} {words}"), SOURCE)
+        assert "boo" in shown
+        for line in shown.splitlines():
+            assert not line.lstrip().startswith("::")
+            assert "##[" not in line
+            assert "##vso[" not in line
+
+
+@pytest.mark.parametrize("width", [40, 60, 80])
+def test_text_report_fits_a_narrow_terminal(width: int) -> None:
+    one = report(ALL)
+    long = replace(one.findings[0], expected="word " * 100, actual="x" * 400, also=tuple(f"{n}/{'y' * 60}" for n in range(5)))
+    shown = text.render(replace(one, findings=(long,)), SOURCE, width=width)
+    for line in shown.splitlines():
+        assert len(line) <= width or line.lstrip().startswith(("curl", "again: ", "> ", "< ", "--> ", "pgagents ", "error[")), line
+    assert max(map(len, shown.split("   again:")[1].splitlines()[2:])) <= width  # the summary, which has tables
+
+
+def test_report_is_as_wide_as_its_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    for columns, width in ((60, 60), (20, 40), (300, 100)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert _show.width() == width
+    monkeypatch.setattr("sys.stdout.isatty", lambda: False, raising=False)
+    assert _show.width() == 100
+
+
+def test_how_much_each_exchange_told_is_printed_where_asked_for() -> None:
+    one = report(ALL)
+    line = "  each exchange was judged for 15 contracts on average: 500 on rest, 130 on dispatcher in all"
+    assert line not in text.render(one, SOURCE).splitlines()
+    assert line in text.render(one, SOURCE, verbose=True).splitlines()
+
+
+def test_report_file_is_shown_with_as_much_as_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    file.write_bytes(as_json.render(report(ALL), SOURCE))
+    for flags, told in (([], False), (["-v"], True)):
+        shown = CliRunner().invoke(cli, ["report", "show", str(file), *flags], standalone_mode=False)
+        assert ("each exchange was judged" in shown.output) is told
+
+
+def test_exit_0_says_how_much_was_not_selected_and_why() -> None:
+    one = report({Verdict.KEPT: 5, Verdict.NOT_SELECTED: 4, Verdict.NOT_CLAIMED: 1})
+    said = "4 of 10 contracts (40 %) were not selected: why not_selected"
+    assert text.render(one, SOURCE).endswith(f"\n{said}\nexit 0: nothing found\n")
+    assert conclusion(one) == "5 of 5 contracts kept, 0 broken, 4 not selected"
+    assert text.render(report({Verdict.KEPT: 5}), SOURCE).endswith("\nexit 0: nothing found\n")
+
+
+def test_vendor_whose_calls_go_through_a_broken_surface_is_blocked_by_it() -> None:
+    one = report({Verdict.KEPT: 1, Verdict.BROKEN: 1})
+    own = replace(one.results[0], contract=contract("keeps_offer/x/search@anthropic", surface="anthropic"))
+    one = replace(one, results=(*one.results, own), carried={"anthropic": ("search@rest",)})
+    verdict = next(v for v in by_surface(one) if v.surface == "anthropic")
+    assert (verdict.word, verdict.says, verdict.because) == ("blocked", "blocked by rest", "refuses bad input (search)")
+    assert "anthropic blocked by rest: refuses bad input (search)\n" in text.render(one, SOURCE)
+    for form in ("html", "markdown"):
+        shown = forms.render(form, one, SOURCE).decode()
+        assert "blocked by rest" in shown
+        assert 'anthropic</span>\n    <span class="badge">fails' not in shown
+
+
+def test_junit_message_ends_in_no_colon() -> None:
+    one = report({Verdict.BROKEN: 2})
+    bare = replace(one.findings[0], expected="sorted", actual="nearest-first does not hold: ")
+    results = tuple(replace(r, reason="nearest-first does not hold: ") for r in one.results)
+    root = xml.fromstring(junit.render(replace(one, findings=(bare,), results=results), SOURCE))
+    assert [f.get("message") for f in root.iter("failure")] == [
+        "expected sorted; got nearest-first does not hold", "nearest-first does not hold",
+    ]  # fmt: skip
+
+
+HABITS = (
+    ("Authorization", "Bearer [key of main]"), ("Accept", "application/json, text/plain, */*"), ("User-Agent", "Mozilla pgv"),
+    ("X-Requested-With", "XMLHttpRequest"), ("X-Pgv-Unknown", "1"), ("Accept-Language", "fr"), ("Priority", "u=3, i"),
+    ("Idempotency-Key", "pgv-1"), ("Content-Type", "application/json"),
+)  # fmt: skip
+
+
+def test_curl_line_has_the_headers_that_matter() -> None:
+    request = Request("POST", "/orders", HABITS, b"{}")
+    one = report(ALL, exchanges=(exchange(request),)).findings[0]
+    line = of_finding(one, "https://api.example")
+    assert line.endswith(
+        """https://api.example/orders -H "Authorization: Bearer $PGAGENTS_TOKEN" -H 'Idempotency-Key: pgv-1' """
+        """-H 'Content-Type: application/json' --data-raw '{}'"""
+    )
+    asked = replace(request, headers=(("Accept", "application/json"),))
+    assert "-H 'Accept: application/json'" in of_finding(replace(one, exchanges=(exchange(asked),)), "https://api.example")
+
+
+def test_curl_line_of_a_server_that_fails_has_all_headers() -> None:
+    request = Request("POST", "/orders", HABITS, b"{}")
+    one = report(ALL, exchanges=(exchange(request, Response(500)),)).findings[0]
+    line = of_finding(one, "https://api.example")
+    for name in ("Accept", "User-Agent", "X-Requested-With", "X-Pgv-Unknown", "Accept-Language", "Priority"):
+        assert f"-H '{name}: " in line
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (("body_fits", "200", "session.paid: -1 is less"), ("body_fits", "200", "sessions.3.paid: -0.5 is less"), True),
+        (("law", "200", "payout does not hold: response.session.paid = 3"), ("body_fits", "201", "session.paid: -1 is less"), True),
+        (("body_fits", "200", "session.paid: x"), ("body_fits", "200", "session.due: x"), False),
+        (("body_fits", "200", "session.paid: x"), ("body_fits", "404", "session.paid: x"), False),
+        (("content_type", "200", "Content-Type: text/html"), ("body_fits", "200", "Content: x"), False),
+        (("needs_key", "200", "200"), ("needs_key", "200", "200"), True),
+        (("needs_key", "200", "200"), ("needs_scope", "200", "200"), False),
+    ],
+)
+def test_findings_are_one_where_one_thing_may_have_broken_them(one: tuple[str, str, str], other: tuple[str, str, str], same: bool) -> None:
+    assert (cause(*one) == cause(*other)) is same
+
+
+def test_numbers_of_things_are_told_in_the_right_number() -> None:
+    assert [counted(n, "request") for n in (0, 1, 2_000)] == ["0 requests", "1 request", "2,000 requests"]
+
+
+def test_url_may_come_from_the_env_file_too() -> None:
+    shown = CliRunner().invoke(cli, ["verify"])
+    assert "--env" in shown.output
+    assert shown.exit_code == 2
+
+
+def test_report_that_was_written_is_named_on_stderr(tmp_path: Path) -> None:
+    source, out = tmp_path / "shard.json", tmp_path / "report.md"
+    one = report({Verdict.KEPT: 1})
+    source.write_bytes(as_json.render(replace(one, header=replace(one.header, shard=(1, 1))), SOURCE))
+    shown = CliRunner().invoke(cli, ["report", "merge", str(source), "--report", str(out)], standalone_mode=False)
+    assert f"wrote {out}\n" in shown.stderr
+    assert f"wrote {out}" not in shown.stdout
+
+
+def test_findings_read_as_sentences() -> None:
+    """Where a call that cannot be read gets in without a key, a second call shows which promise is broken."""
+    one = run(model(), faults=["auth-ignored"], only=("needs_key",))
+    expected = {f.expected for f in one.findings}
+    assert any(e.startswith("a call without a key is refused with ") for e in expected)
+    assert not [e for e in expected if e.startswith("a call a")]
+
+
+def test_pace_of_a_plan_is_that_of_each_key() -> None:
+    """Requests with another identity's key, or through another surface, wait for none of the main key's."""
+    of, opened = model(), inside(model())
+    alone = plan(of, Options(), Identities({"main": opened.keys["main"]}), url="http://127.0.0.1:1")
+    every = plan(of, Options(max_requests=5_000), Identities(opened.keys), url="http://127.0.0.1:1")
+    read = next(b for b in of.buckets.values() if b.name == max(every.requests, key=lambda n: every.requests[n] if n else 0))
+    assert alone.seconds > 0
+    assert every.seconds < (every.requests[read.name] - read.requests) / read.requests * read.per_s
