@@ -236,7 +236,7 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
         lines.append(f"may have been made, by calls without an answer: {len(footer.may_exist):,}")
         lines += [f"  {_line(one)}" for one in footer.may_exist[:MAX_LEFT]]
     if footer.lasting:
-        lines += _wrapped(f"made, and nothing takes it back: {', '.join(footer.lasting)}", "", "  ")
+        lines += _wrapped(f"made, and nothing takes it back: {', '.join(footer.lasting)}", "", "  ", width=width)
     if not footer.complete:
         lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
     code = report.exit_code
