@@ -174,6 +174,7 @@ def test_document_without_security_says_so_and_is_called_without_a_key() -> None
 
 def test_key_that_is_described_and_never_asked_for_is_no_bearer_key_either() -> None:
     made = imported(openapi({"/a": {"get": operation()}}, components={"securitySchemes": {"k": HEADER}}))
+    assert "lets every call go without a key, and describes a key in the header `X-API-Key`" in told(made, "blocked")
     with pytest.raises(PgagentsError):
         load_text(made.text)
 

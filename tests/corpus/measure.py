@@ -224,7 +224,7 @@ def _bare(path: str) -> str:
 def built(text: str, lint: Step, build: Step) -> tuple[str, list[str]]:
     """How the build ended, in words, and what is wrong with that."""
     if BLOCKED in text:
-        asked = re.search(r"# TODO blocked: the document asks for (.*?), and a catalogue", text)
+        asked = re.search(r"# TODO blocked: the document .*?(?:asks for|describes) (.*?), and a catalogue", text)
         stopped = all(step.code == 2 and KEY_KIND in step.said for step in (lint, build))
         wrong = [] if stopped else ["the key cannot be said, and lint and build do not both stop there"]
         return f"stops at the key: {asked[1] if asked else '?'}", wrong

@@ -171,7 +171,8 @@ class Security:
         scheme = self.schemes.get(name)
         place = scheme.place if scheme else ""
         if self.main and not self._is_bearer(name):
-            said = f"the document asks for {self._told(name)}, and a catalogue cannot say that yet: build, lint and verify stop here"
+            asked = "asks for" if self.keyed else "lets every call go without a key, and describes"
+            said = f"the document {asked} {self._told(name)}, and a catalogue cannot say that yet: build, lint and verify stop here"
             self.notes.blocked(at, f"{said}. If the API takes `Authorization: Bearer KEY` too, write `type: http_bearer`", place)
             return
         if scheme and scheme.text("type") == "apiKey":
