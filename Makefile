@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test format schemas interop atk browser docs bench peers clean
+.PHONY: help setup demo test format schemas interop corpus atk browser docs bench peers clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -47,6 +47,9 @@ $(VENV)/.interop: $(VENV)/.installed
 	@$(PIP) install --editable '.[dev,interop]'
 	@touch $@
 
+corpus: $(VENV)/.installed ## documents that others wrote (npm) go through import, lint and build; CORPUS=all for the large ones too
+	@$(BIN)/python tests/corpus/measure.py $(CORPUS)
+
 atk: $(VENV)/.interop ## Microsoft 365 Agents Toolkit (440 MB) judges the app package
 	cd tests/interop/atk && npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error
 	$(BIN)/pytest -m interop tests/interop/test_atk.py
@@ -78,4 +81,4 @@ peers: $(VENV)/.installed ## other MCP servers made from OpenAPI, measured besid
 	$(BIN)/python -m bench.peers .peers docs/peers.md
 
 clean: ## remove what these targets installed
-	rm -rf $(VENV) .peers tests/interop/node_modules tests/browser/node_modules tests/interop/atk/node_modules tests/interop/mcp_judges/node_modules
+	rm -rf $(VENV) .peers tests/interop/node_modules tests/browser/node_modules tests/interop/atk/node_modules tests/interop/mcp_judges/node_modules tests/corpus/node_modules tests/corpus/large/node_modules

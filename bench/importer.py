@@ -88,7 +88,7 @@ def measure(operations: int = 1_000) -> Iterator[tuple[str, str, str, bool]]:
     begun = time.process_time()
     made = catalogue(References(read(raw, "/made.json", "made.json"), _nothing))
     took = time.process_time() - begun
-    yield f"import of {len(made.data['actions']):,} operations ({len(raw) / 1e6:.1f} MB)", f"{took:.2f} s", "< 5 s", took < 5
+    yield f"import of {len(made.data['actions']):,} operations ({len(raw) / 1e6:.1f} MB)", f"{took:.2f} s", "< 3 s", took < 3
     changed = load_text(made.text.replace("maxLength: 40", "maxLength: 30"))
     begun = time.process_time()
     found = compare(made.model, changed)

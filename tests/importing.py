@@ -58,8 +58,11 @@ SWAGGER: dict[str, Any] = {
     "schemes": ["http", "https"],
     "consumes": ["application/json"],
     "produces": ["application/json"],
-    "securityDefinitions": {"basic": {"type": "basic"}},
-    "security": [{"basic": []}],
+    "securityDefinitions": {
+        "Bearer": {"type": "apiKey", "name": "Authorization", "in": "header", "description": "`Bearer KEY`"},
+        "basic": {"type": "basic"},
+    },
+    "security": [{"Bearer": []}, {"basic": []}],
     "paths": {
         "/books": {
             "get": {
@@ -86,8 +89,14 @@ SWAGGER: dict[str, Any] = {
             "parameters": [{"name": "bookId", "in": "path", "required": True, "type": "integer"}],
             "post": {
                 "operationId": "uploadCover",
-                "consumes": ["multipart/form-data"],
-                "parameters": [{"name": "file", "in": "formData", "type": "file", "required": True}],
+                "parameters": [
+                    {
+                        "name": "cover",
+                        "in": "body",
+                        "required": True,
+                        "schema": {"type": "object", "required": ["url"], "properties": {"url": {"type": "string"}}},
+                    }
+                ],
                 "responses": {"204": {"description": "Stored"}, "404": {"description": "No such book"}},
             },
         },

@@ -72,6 +72,10 @@ def test_swagger_becomes_a_catalogue_that_builds() -> None:
     actions = made.data["actions"]
     assert actions["list_books"]["http"] == "GET /api/v2/books"
     assert actions["list_books"]["input"]["limit"] == {"type": "integer", "default": 10, "exclusiveMaximum": 50}
+    assert actions["list_books"]["input"]["tags"] == {
+        "type": "string",
+        "description": "Several values stand in one text, with commas between them.",
+    }
     assert actions["add_book"]["input"]["title"] == {"type": "string", "required": True}
     assert "id" not in actions["add_book"]["input"]
     assert actions["upload_cover"]["input"]["bookId"]["required"] is True
@@ -79,7 +83,7 @@ def test_swagger_becomes_a_catalogue_that_builds() -> None:
     assert made.data["api"]["version"] == "2.0.0"
     assert made.model.schemas["Book"]["properties"]["of"]["$ref"].endswith("Author")
     told = notes(made)
-    for words in ("`csv`", "version `v2`", "multipart/form-data", "basic (basic)", "read-only", "a file is no JSON value"):
+    for words in ("`csv`", "version `v2`", "HTTP Basic (`basic`)", "read-only", "Bearer in its text"):
         assert words in told, words
 
 
@@ -178,28 +182,6 @@ def test_files_beside_the_document_are_followed(tmp_path: Path) -> None:
     made = imported(whole)
     builds(made)
     assert set(made.data["schemas"]) >= {"Book", "Person"}
-
-
-def test_security_is_told_where_a_catalogue_cannot_say_it() -> None:
-    schemes = {
-        "header": {"type": "apiKey", "in": "header", "name": "X-Key"},
-        "oauth": {
-            "type": "oauth2",
-            "flows": {"authorizationCode": {"authorizationUrl": "https://other.example/a", "tokenUrl": "/t", "scopes": {}}},
-        },
-    }
-    paths = {
-        "/a": {"get": operation()},
-        "/b": {"get": operation(security=[], operationId="open")},
-        "/c": {"get": operation(security=[{}, {"header": []}], operationId="either")},
-    }
-    made = imported(openapi(paths, security=[{"header": []}], components={"securitySchemes": schemes}))
-    builds(made)
-    told = notes(made)
-    assert "header (key in header X-Key)" in told
-    assert "no authorization-code flow at the API's own host" in told
-    assert "a key is optional here" in told
-    assert [a.key for a in made.model.actions] == [True, False, False]
 
 
 def test_argument_of_one_name_in_two_places_keeps_both() -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from importing import SWAGGER
-from pgagents.catalogue.load import load_file
+from pgagents.catalogue.load import load, load_file
 from pgagents.cli.main import main
 from pgagents.importer.merge import MISSING, Conflict, Edit, edited, merge, same
 from pgagents.importer.patch import patched
@@ -252,4 +252,197 @@ def test_merge_takes_the_documents_changes_and_keeps_the_authors(
 def test_edit_in_a_line_of_several_members_rewrites_that_entry_alone() -> None:
     source = parse("k:\n  a: {x: 1, w: {z: 2}} # kept?\n# of b\nb:\n  c: 1 # one\n  # of d\n  d: [1, 2]\n")
     after = patched(source, [Edit(("k", "a", "w", "z"), 3), Edit(("b", "e"), 4), Edit(("b", "c"), MISSING)], [], {})
-    assert after == "k:\n  a: {x: 1, w: {z: 3}}\n# of b\nb:\n  # of d\n  d: [1, 2]\n  e: 4\n"
+    assert after == "k:\n  # kept?\n  a: {x: 1, w: {z: 3}}\n# of b\nb:\n  # one\n  # of d\n  d: [1, 2]\n  e: 4\n"
+
+
+EDITION: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Shop", "version": "1.0.0", "contact": {"email": "a@shop.example"}},
+    "servers": [{"url": "https://shop.example"}],
+    "security": [{"key": []}],
+    "paths": {
+        "/things": {
+            "get": {
+                "operationId": "listThings",
+                "summary": "List things",
+                "parameters": [
+                    {"name": "limit", "in": "query", "description": "How many", "schema": {"type": "integer", "maximum": 50, "default": 5}},
+                    {"name": "q", "in": "query", "schema": {"type": "string"}},
+                ],
+                "responses": {
+                    "200": {
+                        "description": "Things",
+                        "content": {"application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Thing"}}}},
+                    }
+                },
+            },
+            "post": {
+                "operationId": "addThing",
+                "summary": "Add a thing",
+                "requestBody": {"required": True, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
+                "responses": {"201": {"description": "Added"}, "409": {"description": "There already"}},
+            },
+        },
+        "/things/{id}": {
+            "get": {
+                "operationId": "getThing",
+                "summary": "Get a thing",
+                "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+                "responses": {
+                    "200": {"description": "It", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
+                    "404": {"description": "No such thing"},
+                },
+            }
+        },
+    },
+    "components": {
+        "schemas": {
+            "Thing": {
+                "type": "object",
+                "required": ["name"],
+                "properties": {
+                    "name": {"type": "string", "maxLength": 40},
+                    "size": {"type": "integer"},
+                    "of": {"$ref": "#/components/schemas/Maker"},
+                },
+            },
+            "Maker": {"type": "object", "properties": {"name": {"type": "string"}}},
+        },
+        "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+    },
+}
+
+
+def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every pointer inside, parents first."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [at] * bool(at) + [p for key, member in inner for p in places(member, (*at, key))]
+
+
+def at(data: Any, pointer: tuple[Any, ...]) -> Any:
+    for step in pointer:
+        inside = step in data if isinstance(data, dict) else isinstance(data, list) and isinstance(step, int) and step < len(data)
+        if not inside:
+            return MISSING
+        data = data[step]
+    return data
+
+
+def changed(document: Any, draw: Any) -> None:
+    """A change such as editions have: a member gone, a value changed, a parameter, a property or an operation more."""
+    kind = draw(st.sampled_from(["drop", "change", "parameter", "property", "operation", "rename"]))
+    if kind == "operation":
+        n = draw(st.integers(0, 3))
+        document["paths"][f"/new{n}"] = {
+            "get": {"operationId": f"getNew{n}", "summary": "New", "responses": {"200": {"description": "It"}}}
+        }
+        return
+    if kind == "property":
+        schema = document.get("components", {}).get("schemas", {}).get("Thing", {})
+        schema.setdefault("properties", {})[draw(st.sampled_from(["colour", "price", "size"]))] = {
+            "type": draw(st.sampled_from(["string", "number"]))
+        }
+        return
+    if kind == "parameter":
+        for item in list(document["paths"].values())[:1]:
+            if isinstance(item, dict) and isinstance(item.get("get"), dict):
+                item["get"].setdefault("parameters", []).append(
+                    {"name": draw(st.sampled_from("xyz")), "in": "query", "schema": {"type": "string"}}
+                )
+        return
+    if kind == "rename":
+        old = draw(st.sampled_from(list(document["paths"])))
+        document["paths"] = {(f"/v2{p}" if p == old else p): item for p, item in document["paths"].items()}
+        return
+    fitting = [p for part in ("paths", "components") for p in places(document[part], (part,)) if len(p) > 3]
+    wanted = [p for p in fitting if kind == "drop" or p[-1] in CHANGING]
+    *path, last = draw(st.sampled_from(wanted or fitting))
+    holder = at(document, tuple(path))
+    if kind == "drop":
+        holder.pop(last)
+    elif isinstance(holder[last], str):
+        holder[last] += " now"
+    elif isinstance(holder[last], int):
+        holder[last] += 1
+
+
+CHANGING = ("summary", "description", "maximum", "default", "maxLength")
+LEAVES = ("title", "description", "maximum", "default", "maxLength", "contact", "for_models", "for_people")
+
+
+def authored(text: str, draw: Any, n: int) -> tuple[str, list[tuple[tuple[Any, ...], Any]], str]:
+    """The text after an edit of its author: what now stands where, and the comment that came with it."""
+    source = parse(text)
+    lines = text.splitlines()
+    kind = draw(st.sampled_from(["above", "behind", "behind", "value", "member", "removal"]))
+    if kind in ("above", "behind"):
+        fitting = [p for p in source.pointers() if len(p) > 2 and p[0] in ("actions", "schemas") and isinstance(p[-1], str)]
+        fitting = [p for p in fitting if lines[source.locate(p).line - 1].lstrip().startswith(str(p[-1]))]
+        pointer = draw(st.sampled_from(fitting))
+        number, column = source.locate(pointer).line - 1, source.locate(pointer).column - 1
+        if kind == "above":
+            lines.insert(number, f"{' ' * column}# remark {n}.")
+        else:
+            lines[number] += f" # remark {n}."
+        after = "\n".join(lines) + "\n"
+        return (after, [], f"# remark {n}.") if same(parse(after).data, source.data) else (text, [], "")
+    if kind == "member":
+        name = draw(st.sampled_from(list(source.data["actions"])))
+        edit = Edit(("actions", name, "confirm"), {"body": f"Shall I, {n}?"})
+    elif kind == "removal":
+        fitting = [
+            p
+            for p in source.pointers()
+            if p[-1:] and p[-1] in ("maximum", "default", "maxLength", "errors") and p[0] in ("actions", "schemas")
+        ]
+        if not fitting:
+            return text, [], ""
+        edit = Edit(draw(st.sampled_from(fitting)), MISSING)
+    else:
+        fitting = [
+            p
+            for p in source.pointers()
+            if p and p[-1] in LEAVES and isinstance(at(source.data, p), str | int) and p[0] in ("api", "actions", "schemas")
+        ]
+        pointer = draw(st.sampled_from(fitting))
+        value = at(source.data, pointer)
+        edit = Edit(pointer, 3 + n if isinstance(value, int) else f"a{n}@shop.example" if pointer[-1] == "contact" else f"The author's {n}")
+    return patched(source, [edit], [], {}), [(edit.at, edit.value)], ""
+
+
+@pytest.mark.usefixtures("_in_a_folder")
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_nothing_of_the_authors_is_lost_whatever_the_document_becomes(data: st.DataObject) -> None:
+    """Edit the catalogue, change the document, merge: each edit and each comment is still there, or nothing is written at all."""
+    document = copy.deepcopy(EDITION)
+    store(document)
+    CATALOGUE.unlink(missing_ok=True)
+    assert again() == 0
+    text, edits, comments = CATALOGUE.read_text(encoding="utf-8"), {}, []
+    for n in range(data.draw(st.integers(1, 6))):
+        text, made, comment = authored(text, data.draw, n)
+        edits |= dict(made)
+        comments += [comment] if comment else []
+    CATALOGUE.write_text(text, encoding="utf-8")
+    if load(parse(text))[0] is None:
+        return  # an author's mistake: the import says so and writes nothing, as other tests show
+    for _ in range(data.draw(st.integers(1, 4))):
+        changed(document, data.draw)
+    store(document)
+    if again() == 2:
+        assert CATALOGUE.read_text(encoding="utf-8") == text
+        return
+    after = parse(CATALOGUE.read_text(encoding="utf-8"))
+    assert load(after)[0], after.text
+    for pointer, value in edits.items():
+        assert same(at(after.data, pointer), value), (pointer, value, after.text)
+    for comment in comments:
+        assert after.text.count(comment) == 1, (comment, after.text)
+
+
+@pytest.fixture
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of its own, and no manifests built for each of the many imports: which surfaces there are is not asked here."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("pgagents.importer.catalogue.offer", lambda *_: {})

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pgagents.origin import plain
 
 REF = "#/components/schemas/"
+MANY_TOGETHER = 20
+"""Named schemas that refer to each other: from so many on one validator holds them all, as compiling them again takes longest."""
 _ONE = ("items", "additionalProperties", "not")
 _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
 _MANY = ("properties", "$defs", "patternProperties")
@@ -95,6 +97,11 @@ class Validators:
         self.plain = {name: plain(schema) for name, schema in schemas.items()}
         self.reached: dict[str, frozenset[str]] = {}
         self.compiled: dict[str, Any] = {}
+        self.together: list[tuple[frozenset[str], Any]] = []
+
+    def are_of(self, schemas: Mapping[str, Any]) -> bool:
+        """Whether these are the named schemas that the validators refer to."""
+        return self.plain.keys() == schemas.keys() and all(self.plain[name] == plain(schema) for name, schema in schemas.items())
 
     def of(self, schema: Mapping[str, Any]) -> Any:
         """As `validator`. Raises ValueError for an invalid schema."""
@@ -104,12 +111,31 @@ class Validators:
         written = json.dumps(bare, sort_keys=True)
         if written not in self.compiled:
             names = frozenset().union(*(self._reach(name) for name in refs(bare) if name in self.near))
+            alone = str(bare.get("$ref", ""))[len(REF) :] if len(bare) == 1 else ""
+            if alone in names and len(names) >= MANY_TOGETHER:
+                self.compiled[written] = self._together(alone, names)
+                return self.compiled[written]
             whole = {**bare, "components": {"schemas": {name: self.plain[name] for name in names}}}
             try:
                 self.compiled[written] = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
             except jsonschema_rs.ValidationError as error:
                 raise ValueError(error.message) from None
         return self.compiled[written]
+
+    def _together(self, name: str, names: frozenset[str]) -> _OneOf:
+        """A validator of one named schema, compiled with all that it reaches: those share one, as most reach the same ones."""
+        import jsonschema_rs
+
+        validator = next((known for of, known in self.together if names <= of), None)
+        if validator is None:
+            members = {each: {"$ref": f"{REF}{each}"} for each in names}
+            whole = {"properties": members, "components": {"schemas": {each: self.plain[each] for each in names}}}
+            try:
+                validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
+            except jsonschema_rs.ValidationError as error:
+                raise ValueError(error.message) from None
+            self.together.append((names, validator))
+        return _OneOf(name, validator)
 
     def _reach(self, name: str) -> frozenset[str]:
         if name not in self.reached:
@@ -120,6 +146,27 @@ class Validators:
                     wanted.append(near)
             self.reached[name] = frozenset(seen)
         return self.reached[name]
+
+
+class _Error(NamedTuple):
+    """What a validator says against a value, and where in it."""
+
+    message: str
+    instance_path: list[str | int]
+
+
+class _OneOf:
+    """A validator of one schema among those that a validator holds: the value stands under the schema's name."""
+
+    def __init__(self, name: str, validator: Any) -> None:
+        self.name, self.validator = name, validator
+
+    def is_valid(self, value: Any) -> bool:
+        return bool(self.validator.is_valid({self.name: value}))
+
+    def iter_errors(self, value: Any) -> Iterator[_Error]:
+        for error in self.validator.iter_errors({self.name: value}):
+            yield _Error(error.message, list(error.instance_path)[1:])
 
 
 def faults(schema: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:

@@ -10,15 +10,18 @@ from conftest import install_judges
 
 from importing import imported
 from pgagents.build import build
-from pgagents.catalogue.load import load_text
+from pgagents.catalogue.load import load, load_text
 from pgagents.errors import PgagentsError
 from pgagents.importer.catalogue import Choice
+from pgagents.read import parse
 
 pytestmark = pytest.mark.interop
 HERE = Path(__file__).parent / "documents"
 LARGEST = "@octokit/openapi/generated/api.github.com.json"
 EXAMPLES = "@readme/oas-examples"
 WITHOUT_OPERATIONS = {"webhooks", "title"}
+FORMS_ALONE = {"file-uploads", "form-data", "schema-encoding-style"}
+"""Documents whose every operation takes a form or a file, which no action can say: one message, with the reasons."""
 
 
 @cache
@@ -43,9 +46,14 @@ def test_every_document_imports_and_each_note_is_in_its_text() -> None:
             with pytest.raises(PgagentsError, match="no operations"):
                 imported(path)
             continue
+        if path.stem in FORMS_ALONE:
+            with pytest.raises(PgagentsError, match="no operation of the document can be carried over"):
+                imported(path)
+            continue
         made = imported(path, offering=False)
-        assert load_text(made.text).actions, path
-        comments = [line for line in made.text.splitlines() if line.lstrip().startswith("# TODO ")]
+        model, found = load(parse(made.text), any_key=True)
+        assert model, (path, found)
+        comments = [line for line in made.text.splitlines() if line.lstrip().startswith(("# TODO ", "# pgagents: ignore["))]
         assert len(comments) == len(made.notes), path
         notes += len(made.notes)
     assert notes > 500
@@ -54,11 +62,16 @@ def test_every_document_imports_and_each_note_is_in_its_text() -> None:
 def test_every_edition_builds_for_every_vendor_that_takes_it() -> None:
     built = 0
     for path in documents():
-        if path.suffix == ".json" and path.stem not in WITHOUT_OPERATIONS and path.stat().st_size < 60_000:
-            found = build(imported(path).model)
+        if path.suffix == ".json" and path.stem not in WITHOUT_OPERATIONS | FORMS_ALONE and path.stat().st_size < 60_000:
+            made = imported(path)
+            if any(note.kind == "blocked" for note in made.notes):
+                with pytest.raises(PgagentsError):
+                    load_text(made.text)
+                continue
+            found = build(made.model)
             assert [d for d in found.diagnostics if d.severity == "error"] == [], path
             built += 1
-    assert built >= 30
+    assert built >= 15
 
 
 def test_document_of_hundreds_of_operations_comes_through() -> None:
@@ -67,8 +80,8 @@ def test_document_of_hundreds_of_operations_comes_through() -> None:
     path = HERE / "node_modules" / LARGEST
     made = imported(path)
     assert made.operations >= 500
-    assert len(made.data["actions"]) + sum(n.kind == "left out" for n in made.notes) >= made.operations
-    assert load_text(made.text).actions
+    assert len(made.data["actions"]) + made.left_out >= made.operations
+    assert load(parse(made.text), any_key=True)[0]
     few = imported(path, Choice(tags=("issues",), most=30))
     assert len(few.data["actions"]) == 30
     assert [d for d in build(few.model).diagnostics if d.severity == "error"] == []

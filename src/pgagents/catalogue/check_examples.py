@@ -17,10 +17,13 @@ from pgagents.schema import Validators, closure, refs
 from pgagents.source import Pointer
 
 
-def run(checker: Checker) -> None:
-    """Note examples that their schema refuses and laws that fail on their own example."""
+def run(checker: Checker, known: Validators | None = None) -> None:
+    """Note examples that their schema refuses and laws that fail on their own example.
+
+    `known` are validators that somebody has compiled already; they are used again where the named schemas are the same.
+    """
     named, _ = schema_nodes(checker.written, checker.data)
-    compiled = Validators(named)
+    compiled = known if known and known.are_of(named) else Validators(named)
     for base, actions in checker.blocks():
         for name, action in actions.items():
             _Examples(checker, (*base, name), action, named, compiled).run()

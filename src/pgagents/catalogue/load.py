@@ -11,21 +11,31 @@ from pgagents.catalogue.check import Checker
 from pgagents.catalogue.prune import first_members, prune
 from pgagents.catalogue.resolve import resolve
 from pgagents.catalogue.surface import Catalogue
+from pgagents.catalogue.unsaid import as_bearer, unsaid
 from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import InputError, PgagentsError
 from pgagents.model import Model
 from pgagents.read import MAX_FAULTS, parse, read
+from pgagents.schema import Validators
 from pgagents.source import Source, Span
 
 MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
 
 
-def load(source: Source) -> tuple[Model | None, list[Diagnostic]]:
+def load(source: Source, *, any_key: bool = False, known: Validators | None = None) -> tuple[Model | None, list[Diagnostic]]:
     """The resolved catalogue, or None and what is wrong with it, in the order of the file.
 
     All faults are found in one go: what pydantic refuses is taken out, and the rest is checked too.
+    `any_key` takes a key that the language cannot say for a bearer key; no manifest may be made of such a model.
+    `known` are validators compiled before, of the same schemas.
     """
+    unsayable = [] if any_key else unsaid(source)
+    model, found = _load(as_bearer(source), known)
+    return (None, _told([*found, *unsayable])) if unsayable else (model, found)
+
+
+def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[Diagnostic]]:
     found = [Diagnostic(f.span, f"catalogue/{f.id}", "error", f.message, f.help) for f in source.faults]
     if source.data is None:
         return None, found or [Diagnostic(source.locate(()), "catalogue/empty", "error", "the file holds nothing", EMPTY)]
@@ -42,7 +52,7 @@ def load(source: Source) -> tuple[Model | None, list[Diagnostic]]:
     checker.run()
     check_paths.run(checker)
     check_parts.run(checker)
-    check_examples.run(checker)
+    check_examples.run(checker, known)
     if found := _told([*found, *checker.found]):
         return None, found
     return resolve(checker.written, source, checker), []

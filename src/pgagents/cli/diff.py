@@ -67,7 +67,7 @@ def _model(named: str, *, allow_remote: bool) -> Model:
     if _is_openapi(raw):
         location = named if is_url(named) else str(Path(named.rpartition(":")[2]).resolve())
         document = read(raw, location, named)
-        return catalogue(References(document, fetch, allowed=allow_remote), offering=False).model
+        return catalogue(References(document, fetch, allowed=allow_remote), offering=False, comparing=True).model
     return load_text(_decoded(raw, named), named)
 
 

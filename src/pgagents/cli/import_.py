@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
 
 SHOWN = 40
-MAX_BYTES = 50_000_000
+MAX_SECONDS = 60.0
 
 
 @click.command(
@@ -40,7 +41,8 @@ def command(
 ) -> int:
     """Make a catalogue from OPENAPI: a file or a URL, OpenAPI 3.0 or 3.1 or Swagger 2.0, JSON or YAML.
 
-    The catalogue loads and builds. What could not be carried over, and what you must decide, is a comment `# TODO` at its line.
+    What could not be carried over, and what you must decide, is a comment `# TODO` at its line. A key of a kind that a catalogue cannot
+    say yet is written down as the document has it, and build, lint and verify stop there.
     A catalogue that is there already is merged into: what the document changed is taken over, what you changed stays.
     """
     from pgagents.importer.catalogue import Choice
@@ -73,6 +75,7 @@ def _stop(message: str, help: str) -> NoReturn:
 
 def _imported(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
     from pgagents.cli._fetch import fetch
+    from pgagents.cli._within import within
     from pgagents.importer.catalogue import catalogue
     from pgagents.importer.document import read
     from pgagents.importer.references import References, is_url
@@ -80,22 +83,27 @@ def _imported(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
     name = document.rstrip("/").rpartition("/")[2] or document
     raw = fetch(document)
     location = document if is_url(document) else str(Path(document).resolve())
-    first = read(raw, location, name)
-    return catalogue(References(first, fetch, allowed=allow_remote), choice)
+    message = f"{name} takes longer than {MAX_SECONDS:g} s to import; that is the most allowed"
+    with within(MAX_SECONDS, message, "import a part of it: --tag, --include, --max"):
+        first = read(raw, location, name)
+        return catalogue(References(first, fetch, allowed=allow_remote), choice)
 
 
 def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int:
     from pgagents.cli._fetch import write_both
     from pgagents.importer import record
 
-    write_both({path: made.text.encode(), record.path_of(path): record.written(made.data, choice, document)})
+    kept = record.path_of(path)
+    write_both({path: made.text.encode(), kept: record.written(made.data, choice, document)})
     click.echo(_summary(made, str(path)))
+    click.echo(f"{kept}: what this import gave; keep it beside the catalogue, and a later import merges instead of overwriting")
     return 0
 
 
 def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> int:
     """Merge into the file that is there; nothing is written where it would not load afterwards."""
     from pgagents.catalogue.load import load
+    from pgagents.catalogue.unsaid import unsaid
     from pgagents.cli._fetch import write_both
     from pgagents.errors import InputError
     from pgagents.importer import record
@@ -122,7 +130,7 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
     conflicts = [s for s in steps if isinstance(s, Conflict)]
     text = patched(source, edits, conflicts, comments(made.notes)) if edits or conflicts else source.text
     merged = parse(text, str(path))
-    model, found = load(merged)
+    model, found = load(merged, any_key=True)
     if model is None:
         click.echo(f"nothing is written: with the document's changes {path} would not load", err=True)
         raise InputError(found, merged)
@@ -133,23 +141,45 @@ def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> 
         click.echo(f"  … and {len(edits) - SHOWN} more")
     for conflict in conflicts:
         click.echo(f"  conflict    {'.'.join(map(str, conflict.at))}: {conflict.message}")
-    told = f"{len(edits)} changes taken over, {len(conflicts)} conflicts" if edits or conflicts else "nothing to take over"
-    click.echo(f"{path}: {told}")
+    for stop in unsaid(merged):
+        click.echo(f"  blocked     {stop.span}: {stop.message}: build, lint and verify stop there")
+    taken = f"{_count(len(edits), 'change')} taken over, {_count(len(conflicts), 'conflict')}"
+    click.echo(f"{path}: {taken if edits or conflicts else 'nothing to take over'}; of the document {_counted(made)}")
     return 0
 
 
 def _summary(made: Imported, name: str) -> str:
-    kinds = ("left out", "lost", "decide")
-    counted = {kind: [n for n in made.notes if n.kind == kind] for kind in kinds}
-    lines = []
+    """What was carried over, the first notes with their lines, and how many there are of each kind."""
     places = [(number, line.strip()[7:]) for number, line in enumerate(made.text.splitlines(), 1) if line.lstrip().startswith("# TODO ")]
-    lines += [f"  {name}:{number}: {said}" for number, said in places[:SHOWN]]
+    places.sort(key=lambda place: not place[1].startswith("blocked"))  # what stops every build comes first
+    lines = [f"  {name}:{number}: {said}" for number, said in places[:SHOWN]]
     if len(places) > SHOWN:
         lines.append(f"  … and {len(places) - SHOWN} more: each is a comment `# TODO` at its line")
-    actions = len(made.data["actions"])
-    head = f"{name}: {actions} actions of {made.operations} operations, {len(made.data['schemas'])} schemas"
-    told = ", ".join(
-        f"{len(counted[k])} {said}"
-        for k, said in zip(kinds, ("operations or parts left out", "constraints lost", "to decide"), strict=True)
-    )
-    return "\n".join([head, *lines, told])
+    return "\n".join([f"{name}: {_carried(made)}", *lines, *_surfaces(made), _counted(made)])
+
+
+def _surfaces(made: Imported) -> list[str]:
+    """Whom the catalogue is offered to, and whom not."""
+    offered = ", ".join(made.data["surfaces"])
+    return [f"  surfaces: {offered}", *(f"  not on `{surface}`: {why}" for surface, why in made.without.items())]
+
+
+def _carried(made: Imported) -> str:
+    actions = _count(len(made.data["actions"]), "action")
+    return f"{actions} of {_count(made.operations, 'operation')}, {_count(len(made.data['schemas']), 'schema')}"
+
+
+def _counted(made: Imported) -> str:
+    number = Counter(note.kind for note in made.notes)
+    said = [
+        f"{_count(made.left_out, 'operation')} left out",
+        f"{_count(number['lost'], 'constraint')} lost",
+        f"{number['decide']} to decide",
+    ]
+    if number["blocked"]:
+        said.append(f"{number['blocked']} {'stops' if number['blocked'] == 1 else 'stop'} build, lint and verify until it is changed")
+    return ", ".join(said)
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number:,} {one if number == 1 else one + 's'}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pgagents.brief import brief
@@ -13,11 +13,12 @@ from pgagents.importer.names import clean, cut, identifier, is_name, one_line, s
 from pgagents.importer.note import Notes
 from pgagents.importer.operations import JSON, Answer, Body, Operation, Parameter, is_json
 from pgagents.importer.schemas import Schemas
+from pgagents.importer.travelling import Joined, Spread, Unsayable, travelling
 from pgagents.source import Pointer
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
-_READING = re.compile(r"(search|query|find|list|lookup|get|filter|preview|estimate|validate)(_|$)")
+_READING = re.compile(r"(?:^|_)(search|query|find|list|lookup|get|filter|preview|estimate|validate|count|read|fetch)(?:_|$)")
 
 
 @dataclass(slots=True)
@@ -28,21 +29,25 @@ class Made:
     operation: Operation
     action: dict[str, Any]
     wires: dict[tuple[str, str], str] = field(default_factory=dict)
+    joined: dict[str, str] = field(default_factory=dict)
+    """Arguments that are a list in the document and one text here, with what stands between the values."""
 
 
 class Actions:
     """Makes actions; names are given out here, so that no two are alike."""
 
-    def __init__(self, schemas: Schemas, notes: Notes, base: str, key_free: Any) -> None:
+    def __init__(self, schemas: Schemas, notes: Notes, base: str, key_free: Any, *, comparing: bool = False) -> None:
+        self.comparing = comparing
         self.schemas, self.notes, self.base, self.key_free = schemas, notes, base, key_free
         self.taken: set[str] = set()
         self.ids: set[str] = set()
         self.routes: dict[tuple[str, str], str] = {}
+        self.why = ""
 
     def make(self, op: Operation) -> Made | None:
         """The action; None, and a note, where the language cannot say the operation."""
         path = self._path(op)
-        if path is None:
+        if path is None or (not self.comparing and self._unsayable(op)):
             return None
         spoken = PLACEHOLDER.sub(r"by_\1", op.path)
         name = unique(snake(op.id or f"{_VERBS[op.method]}_{spoken}"), self.taken)
@@ -87,6 +92,29 @@ class Actions:
             return None
         return path
 
+    def _unsayable(self, op: Operation) -> bool:
+        """Whether the operation takes or answers what an action cannot say; notes why."""
+        said = [a.status.upper() for a in op.answers]
+        if said and all(s[:1] == "3" for s in said if s[:1] in "123") and any(s[:1] == "3" for s in said) and "DEFAULT" not in said:
+            redirects = ", ".join(s for s in said if s[:1] == "3")
+            self.notes.left_out(
+                f"{op.method} {brief(op.path)}: it answers a redirect alone ({redirects}), and an action needs a 2xx", op.whole.place
+            )
+            return True
+        if not op.body or is_json(op.body.media) or self._bodiless(op, op.body):
+            return False
+        self.notes.left_out(
+            f"{op.method} {brief(op.path)}: its body is {brief(op.body.media)}; a catalogue's calls send {JSON} alone", op.body.whole.place
+        )
+        return True
+
+    def _bodiless(self, op: Operation, body: Body) -> bool:
+        """Whether a call means the same without this body: it is optional, and the method has none or there is nothing in it."""
+        if op.method in ("GET", "DELETE"):
+            return not body.required
+        empty = not body.fields and self.schemas.references.follow(body.schema).mapping().get("properties") == {}
+        return empty and not body.required
+
     def _renamed(self, path: str, made: Made) -> str:
         """The path with its placeholders named as the arguments are."""
         return PLACEHOLDER.sub(lambda found: "{" + made.wires[found[1], "path"] + "}", path)
@@ -124,10 +152,10 @@ class Actions:
         if op.method == "DELETE":
             action["destructive"] = True
         if op.method != "GET":
-            reads = "; if it only reads, `effect: read`" if op.method == "POST" and _READING.match(name) else ""
-            self.notes.decide(
-                at, f"what is a person asked before this write? `confirm: {{body: …}}`{reads}; `costs: true` if it moves money"
-            )
+            asked = "what is a person asked before this write? `confirm: {body: …}`; `costs: true` if it moves money"
+            if op.method == "POST" and (word := _READING.search(f"{name}_{snake(op.path.rpartition('/')[2])}")):
+                asked = f"does it only read, as `{word[1]}` says? then `effect: read`; else {asked}"
+            self.notes.decide(at, asked)
         if self.key_free(op, at):
             action["key"] = False
 
@@ -141,8 +169,9 @@ class Actions:
                 self.notes.lost(at, f"{needed}cookie `{brief(p.name)}` is not sent", p.whole.place)
             elif p.place == "path" and f"{{{p.name}}}" not in self.base + op.path:
                 self.notes.lost(at, f"path parameter `{brief(p.name)}` is not in the path", p.whole.place)
-            elif p.name:
-                self._parameter(p, found, made, notes_at)
+            elif p.name and not self._parameter(p, found, made, notes_at):
+                self.notes.left_out(f"{op.label}: required parameter `{brief(p.name)}` cannot be said: {self.why}", p.whole.place)
+                return None
         for missing in PLACEHOLDER.findall(self.base + op.path):
             if (missing, "path") not in made.wires:
                 name = self._name(missing, found)
@@ -155,13 +184,35 @@ class Actions:
             return None
         return found
 
-    def _parameter(self, p: Parameter, found: dict[str, Any], made: Made, at: Pointer) -> None:
-        name = self._name(p.name, found, prefix=p.place)
+    def _parameter(self, p: Parameter, found: dict[str, Any], made: Made, at: Pointer) -> bool:
+        """Add the parameter's argument; False for a required one that no argument can say, with the reason in `why`."""
+        form = travelling(p, self.schemas)
+        if isinstance(form, Unsayable):
+            self.why = form.why
+            if not p.required:
+                self.notes.lost(at, f"parameter `{brief(p.name)}` is not sent: {form.why}", p.whole.place)
+            return not p.required
+        if isinstance(form, Spread):
+            how = "travels as `deepObject`" if p.style else "is an object"
+            self.notes.lost(at, f"parameter `{brief(p.name)}` {how}; each plain member is an argument of its own here", p.whole.place)
+            for own, wire, schema, required in form.members:
+                text = self.schemas.references.follow(schema).text("description")
+                member = replace(p, name=wire, schema=schema, required=required, style="", description=text)
+                self._add(member, identifier(own), found, made, at)
+            return True
+        self._add(p, "", found, made, at, form)
+        return True
+
+    def _add(self, p: Parameter, wish: str, found: dict[str, Any], made: Made, at: Pointer, form: Joined | None = None) -> None:
+        """The argument of a parameter that is sent as it is, or joined into one text."""
+        name = self._name(wish or p.name, found, prefix=p.place)
         here = (*at, name)
-        schema = self._argument(p.schema, here, name, made.name)
-        if p.style:
-            self.notes.lost(here, f"travels as `{p.style}`, which the catalogue cannot say", p.whole.place)
-        if p.description:
+        schema = dict(form.schema) if form else self._argument(p.schema, here, name, made.name)
+        if form:
+            made.joined[name] = form.separator
+            how = f"a list that travels as `{p.style}`" if form.separator else "a JSON value"
+            self.notes.lost(here, f"{how} is one text here; its schema is not carried", p.whole.place)
+        elif p.description:
             schema["description"] = cut(p.description)
         wanted = {"query": ("GET", "DELETE")}.get(p.place, ())
         if p.place == "header" or (p.place == "query" and made.operation.method not in wanted):
@@ -192,6 +243,9 @@ class Actions:
         return unique(name, list(found))
 
     def _body(self, op: Operation, body: Body, found: dict[str, Any], made: Made, at: Pointer) -> bool:
+        if not is_json(body.media) and not self.comparing:
+            self.notes.lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
+            return True
         parts, closed = members(self.schemas, body, self.notes, (*at, "input"))
         if parts is None:
             if body.required or op.method in ("PUT", "PATCH"):
@@ -199,8 +253,6 @@ class Actions:
                 return False
             self.notes.lost(at, f"a body of {brief(body.media)} that is no object of named members is not sent", body.whole.place)
             return True
-        if not is_json(body.media):
-            self.notes.decide(at, f"the API takes {brief(body.media)}; a catalogue's calls send {JSON}", body.whole.place)
         for part in parts:
             self._member(part, body, found, made, (*at, "input"))
         if closed:
@@ -249,9 +301,9 @@ class Actions:
             return described or None
         if answer.media and not is_json(answer.media):
             schema = self.schemas.convert(answer.schema, at)
-            return {**described, "type": "string", **schema, "content_type": clean(answer.media)}
+            return {**described, "type": "string", **schema, "content_type": _bare(answer.media)}
         schema = self.schemas.convert(answer.schema, at)
-        media = clean(answer.media)
+        media = _bare(answer.media)
         own = {"content_type": media} if media and media not in (JSON, "*/*") else {}
         return {**schema, **described, **own} if schema or described else {"description": "Success"}
 
@@ -263,3 +315,8 @@ class Actions:
         others = [m for m in op.whole.at("requestBody", "content").members() if op.body and m != op.body.media]
         if others:
             self.notes.lost(at, f"the body may also be {', '.join(map(brief, others[:4]))}", op.whole.at("requestBody").place)
+
+
+def _bare(media: str) -> str:
+    """A media type without its parameters: `application/json; charset=utf-8` is JSON."""
+    return clean(media.partition(";")[0]).lower()

@@ -1,4 +1,4 @@
-"""The API around its actions: names, address, keys, answers' headers."""
+"""The API around its actions: names, address, answers' headers."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from urllib.parse import urlsplit
 
 from pgagents.brief import brief
 from pgagents.importer.actions import Made
-from pgagents.importer.names import cut, identifier, is_name, one_line
+from pgagents.importer.names import cut, first_sentence, one_line
 from pgagents.importer.note import Notes
-from pgagents.importer.operations import Operation, server_url
+from pgagents.importer.operations import server_url
 from pgagents.importer.references import Found, References
 from pgagents.importer.schemas import Schemas
-from pgagents.source import Pointer
 
 _SEMVER = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _URL = re.compile(r"https?://[^\s/?#]+")
 MAX_HEADERS = 50
+FOR_PEOPLE = 100
+"""The MCP registry and plugin manifests take no longer description."""
+FOR_MODELS = 1_000
+"""A model reads it in every conversation; longer texts are about the API's history more than about its use."""
 PLACEHOLDER_SERVER = "https://api.example.com"
 
 
@@ -49,9 +52,11 @@ def api(root: Found, notes: Notes) -> dict[str, Any]:
     docs = root.at("externalDocs").text("url") or info.at("contact").text("url")
     if _URL.match(docs) and not any(c.isspace() for c in docs):
         made["docs"] = docs
-    told = cut(info.text("description") or info.text("summary") or title)
-    made["for_people"] = told
-    made["for_models"] = told
+    told = info.text("description") or info.text("summary") or title
+    made["for_people"] = told if len(told) <= FOR_PEOPLE and told.isprintable() else first_sentence(told, FOR_PEOPLE) or title
+    made["for_models"] = cut(told, FOR_MODELS)
+    if made["for_people"] != told:
+        notes.lost(("api", "for_people"), f"the description has {len(told):,} characters; its first sentence is for people", info.place)
     notes.decide(("api", "for_models"), "tell a model when to use this API, and in which order to call its actions", info.place)
     return made
 
@@ -64,93 +69,6 @@ def _version(info: Found, notes: Notes) -> str:
     made = ".".join([*numbers, "0", "0", "0"][:3]) if numbers else "0.0.0"
     notes.lost(("api", "version"), f"the document says version `{brief(written)}`; a catalogue's has three numbers", info.place)
     return made
-
-
-class Security:
-    """Security schemes as the catalogue's `auth`. A catalogue speaks bearer keys and OAuth's authorization code."""
-
-    def __init__(self, references: References, notes: Notes, server: str) -> None:
-        self.references, self.notes, self.server = references, notes, server
-        root = references.root()
-        written = root.at("securityDefinitions") if "swagger" in root.value else root.at("components", "securitySchemes")
-        self.schemes = {name: references.follow(found) for name, found in written.members().items()}
-        self.bearer = next((name for name, s in self.schemes.items() if self._kind(s) == "bearer"), None)
-        self.needs: dict[str, list[str]] = {}
-
-    @staticmethod
-    def _kind(scheme: Found) -> str:
-        kind = scheme.text("type")
-        if kind == "http":
-            return scheme.text("scheme").lower()
-        return kind if kind != "apiKey" else f"key in {scheme.text('in')} {scheme.text('name')}"
-
-    def key_free(self, op: Operation, at: Pointer) -> bool:
-        """Whether the operation is called without a key."""
-        if not op.security:
-            return True
-        if any(not need for need in op.security):
-            self.notes.lost((*at, "key"), "a key is optional here; calls go without", op.whole.place)
-            return True
-        return False
-
-    def take(self, made: Made) -> None:
-        """Note which OAuth scopes an action needs."""
-        for need in made.operation.security or ():
-            for name, scopes in need.items() if isinstance(need, dict) else ():
-                if self._kind(self.schemes.get(name, self.references.root().at("x"))) == "oauth2" and isinstance(scopes, list):
-                    for scope in scopes:
-                        if isinstance(scope, str) and made.name not in self.needs.setdefault(scope, []):
-                            self.needs[scope].append(made.name)
-
-    def section(self) -> dict[str, Any]:
-        """The catalogue's `auth`."""
-        at: Pointer = ("auth", "schemes")
-        named = self.bearer or next(iter(self.schemes), None)
-        key = named if named and is_name(named) else identifier(named or "key")
-        scheme: dict[str, Any] = {}
-        if named and (text := self.schemes[named].text("description")):
-            scheme["description"] = cut(text)
-        if not self.schemes:
-            self.notes.decide(at, "the document names no keys; a catalogue must name how a call proves who makes it")
-        elif not self.bearer:
-            kinds = ", ".join(f"{brief(n)} ({brief(self._kind(s))})" for n, s in self.schemes.items())
-            self.notes.decide(at, f"the document asks for {kinds}; a catalogue's calls send `Authorization: Bearer KEY`")
-        oauth = self._oauth()
-        left = [n for n, s in self.schemes.items() if n != named and not (oauth and self._kind(s) == "oauth2")]
-        if left:
-            self.notes.lost(at, f"further schemes are not carried: {', '.join(map(brief, left))}")
-        made: dict[str, Any] = {"default": key, "schemes": {key: scheme or {"description": "A bearer key"}}}
-        if oauth:
-            made["oauth"] = oauth
-        self.notes.decide(
-            (*at, key), "which beginnings mark test and live keys? `prefixes: {test_: test, live_: live}`; and where is one issued?"
-        )
-        return made
-
-    def _oauth(self) -> dict[str, Any] | None:
-        for name, scheme in self.schemes.items():
-            if self._kind(scheme) != "oauth2":
-                continue
-            swagger = scheme.text("flow")
-            flow = scheme if swagger in ("accessCode",) else scheme.at("flows", "authorizationCode")
-            authorize, token = self._path(flow.text("authorizationUrl")), self._path(flow.text("tokenUrl"))
-            if not authorize or not token:
-                self.notes.lost(
-                    ("auth",), f"OAuth scheme `{brief(name)}` has no authorization-code flow at the API's own host", scheme.place
-                )
-                continue
-            scopes = {s: one_line(str(t)) or s for s, t in flow.at("scopes").mapping().items() if s}
-            if "refreshUrl" in flow.mapping():
-                self.notes.lost(("auth", "oauth"), "`refreshUrl` is not carried", flow.place)
-            needs = {s: names for s, names in self.needs.items() if s in scopes}
-            return {"authorize": authorize, "token": token, "scopes": scopes, **({"needs": needs} if needs else {})}
-        return None
-
-    def _path(self, url: str) -> str | None:
-        """The path of an address of the API's own host; None elsewhere."""
-        parts = urlsplit(url)
-        own = not parts.netloc or f"{parts.scheme}://{parts.netloc}" == self.server
-        return parts.path if own and re.match(r"/[^\s?#]*\Z", parts.path) else None
 
 
 class Headers:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.errors import PgagentsError
 from pgagents.importer.actions import Actions, Made
-from pgagents.importer.api import Headers, Security, api
+from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
 from pgagents.importer.names import is_name
@@ -17,7 +19,8 @@ from pgagents.importer.note import Note, Notes
 from pgagents.importer.operations import Operation, base_path, operations, version
 from pgagents.importer.references import References
 from pgagents.importer.schemas import Schemas
-from pgagents.importer.sound import sound, without_wrong_examples
+from pgagents.importer.security import Security
+from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
 from pgagents.importer.surfaces import offer
 from pgagents.model import Model
 from pgagents.nearest import did_you_mean
@@ -45,25 +48,51 @@ class Imported:
     notes: tuple[Note, ...]
     operations: int
     """How many operations the document has."""
+    without: Mapping[str, str] = field(default_factory=dict)
+    """Surfaces whose vendors would not take the catalogue, each with the reason."""
+
+    @property
+    def left_out(self) -> int:
+        """How many operations are not in the catalogue."""
+        return sum(note.count for note in self.notes if note.kind == "left out")
 
 
-def catalogue(references: References, choice: Choice | None = None, *, offering: bool = True) -> Imported:
+def catalogue(references: References, choice: Choice | None = None, *, offering: bool = True, comparing: bool = False) -> Imported:
     """The catalogue of a document; `offering` adds the surfaces whose vendors would take it.
+
+    `comparing` also takes operations that no manifest could say rightly (a form, another key), as nearly as an action can say
+    them: for two editions to be compared, never for a catalogue that is written.
 
     Raises InputError and PgagentsError for what is no OpenAPI document.
     """
-    choice = choice or Choice()
+    with _uncollected():
+        return _catalogue(references, choice or Choice(), offering, comparing)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the garbage collector: nothing here refers to itself, and looking for it takes a third of an import's time."""
+    ran = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if ran:
+            gc.enable()
+
+
+def _catalogue(references: References, choice: Choice, offering: bool, comparing: bool) -> Imported:
     root, notes = references.root(), Notes()
     edition = version(root)
     every = list(operations(references, notes))
     chosen = _chosen(every, choice, notes)
     schemas = Schemas(references, notes, modern=edition == "3.1")
     described = api(root, notes)
-    security = Security(references, notes, described["server"])
-    actions = Actions(schemas, notes, base_path(root), security.key_free)
-    made = [action for op in chosen if (action := actions.make(op))]
+    security = Security(references, notes, described["server"], chosen)
+    actions = Actions(schemas, notes, base_path(root), security.key_free, comparing=comparing)
+    made = [action for op in chosen if (comparing or security.takes(op)) and (action := actions.make(op))]
     if not made:
-        raise PgagentsError("no operation of the document can be carried over", "\n  ".join(str(n) for n in list(notes.made)[:10]))
+        raise nothing_left(notes)
     made, spoken = dispatchers(made, notes)
     errors, headers = Errors(schemas, notes, made), Headers(schemas, notes, references)
     for action in made:
@@ -78,11 +107,12 @@ def catalogue(references: References, choice: Choice | None = None, *, offering:
     data = _assembled(described, security.section(), told, on_answers, schemas, made)
     data["surfaces"] |= spoken
     _beyond(references, notes)
-    without_wrong_examples(data, notes)
-    if offering:
-        offer(data, notes)
-    text, model = sound(data, notes)
-    return Imported(data, text, model, tuple(notes.made), len(every))
+    known = without_wrong_examples(data, notes)
+    without = offer(data, notes, known) if offering else {}
+    text, model = sound(data, notes, known)
+    if answers(model, notes):
+        text, model = sound(data, notes, known)
+    return Imported(data, text, model, tuple(notes.made), len(every), without)
 
 
 def _chosen(every: list[Operation], choice: Choice, notes: Notes) -> list[Operation]:
@@ -97,7 +127,8 @@ def _chosen(every: list[Operation], choice: Choice, notes: Notes) -> list[Operat
         raise PgagentsError(f"none of the document's {len(every)} operations fits {wanted}", help)
     if choice.most is not None and len(found) > choice.most:
         first = ", ".join(o.label for o in found[choice.most :][:8])
-        notes.left_out(f"{len(found) - choice.most} operations that fit, as --max is {choice.most}: {first}")
+        beyond = len(found) - choice.most
+        notes.left_out(f"{beyond} more that fit, as --max is {choice.most}: {first}{', …' if beyond > 8 else ''}", count=beyond)
         found = found[: choice.most]
     if len(found) > MAX_OPERATIONS:
         raise PgagentsError(

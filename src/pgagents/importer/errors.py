@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from pgagents.brief import brief
 from pgagents.importer.actions import Made
-from pgagents.importer.names import is_name, one_line, unique
+from pgagents.importer.names import is_name, one_line, snake, unique
 from pgagents.importer.note import Notes
-from pgagents.importer.operations import Answer, is_json
+from pgagents.importer.operations import JSON, Answer, is_json
 from pgagents.importer.schemas import Schemas
 
 Path = tuple[str, ...]
@@ -24,6 +25,7 @@ RANGES = {"4XX": (400, 401, 403, 404, 409, 422, 429), "5XX": (500, 503), "DEFAUL
 ANY_ERROR = "AnyError"
 MAX_DEPTH = 8
 MAX_STEPS = 200_000
+_FILLING = frozenset(("a", "an", "the", "is", "was", "are", "of", "to", "be", "this", "that", "in", "on", "for"))
 
 
 class Errors:
@@ -39,6 +41,7 @@ class Errors:
         self.edge: dict[int, bool] = {}
         self.known: dict[tuple[int, str, str], str] = {}
         self.steps = 0
+        self.media: set[str] = set()
 
     def take(self, made: Made) -> None:
         """Note the error answers of an action."""
@@ -59,7 +62,7 @@ class Errors:
         bodies = [one for one in bodies if one[1] not in self.edge]
         place = self._code_place(bodies)
         for made, status, answer, body in bodies:
-            names = [self._code(status, answer, envelope, code) for envelope, code in self._codes(body, place)]
+            names = [self._code(status, answer, envelope, code, made.name) for envelope, code in self._codes(body, place)]
             self.used.setdefault(made.name, []).extend(names)
         return self._section(place)
 
@@ -67,6 +70,11 @@ class Errors:
         """The error's schema in the catalogue's form; None where no JSON is described."""
         if answer.schema is None or not is_json(answer.media):
             return None
+        if answer.media.partition(";")[0].strip().lower() not in (JSON, "*/*"):
+            said = f"errors come as {brief(answer.media)}; a catalogue can say {JSON} only"
+            if said not in self.media:
+                self.media.add(said)
+                self.notes.lost(("errors",), said, answer.whole.place)
         return self.schemas.convert(answer.schema, ("actions", made.name, "errors"))
 
     def _edge(self, bodies: list[tuple[Made, int, Answer, dict[str, Any] | None]]) -> dict[int, bool]:
@@ -147,21 +155,31 @@ class Errors:
         self.envelopes[name] += 1
         return name
 
-    def _code(self, status: int, answer: Answer, envelope: str, code: str) -> str:
+    def _code(self, status: int, answer: Answer, envelope: str, code: str, action: str) -> str:
         """The name of a code, made at its first use."""
         meaning = _meaning(answer.description, code)
         wish = code or NAMES.get(status, f"STATUS_{status}")
         if (status, envelope, code) in self.known:
             return self.known[status, envelope, code]
-        name = unique(wish, self.codes)
+        name = unique(self._distinct(wish, envelope, meaning, action), self.codes)
         self.codes[name] = {"status": status, **({"meaning": meaning} if meaning else {}), "envelope": envelope}
         self.known[status, envelope, code] = name
         return name
 
+    def _distinct(self, wish: str, envelope: str, meaning: str, action: str) -> str:
+        """The wish, or where another code has it already, the wish with what tells the two apart: body, meaning or action."""
+        if wish not in self.codes:
+            return wish
+        other = self.codes[wish]
+        if other["envelope"] != envelope and envelope in self.schemas.by_place.values():
+            return f"{wish}_{snake(envelope).upper()}"[:60]
+        words = [w.upper() for w in snake(meaning).split("_") if w not in _FILLING and w.upper() not in wish.split("_")] if meaning else []
+        return "_".join([wish, *(words[:4] or ["OF", action.upper()])])[:60]
+
     def _section(self, place: Path | None) -> dict[str, Any]:
         made: dict[str, Any] = {}
         if not self.codes:
-            self._code(400, _NO_ANSWER, self._any(), "")
+            self._code(400, _NO_ANSWER, self._any(), "", "")
             self.notes.decide(("errors",), "the document describes no errors: what does the API answer, and in which body?")
         common = self.envelopes.most_common(1)[0][0]
         distinct = {code["envelope"] for code in self.codes.values()}
@@ -215,7 +233,7 @@ class Errors:
         every = [set(self.used.get(made.name, ())) for made in self.all]
         always = [c for c in self.codes if every and all(c in names for names in every)] if len(self.all) > 1 else []
         for made in actions:
-            own = list(dict.fromkeys(c for c in self.used[made.name] if c not in always))
+            own = list(dict.fromkeys(c for c in self.used.get(made.name, ()) if c not in always))
             if own:
                 made.action["errors"] = own
         return always

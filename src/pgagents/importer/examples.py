@@ -9,6 +9,7 @@ from pgagents.importer.note import Notes
 from pgagents.importer.operations import Operation, is_json
 from pgagents.importer.references import Found
 from pgagents.importer.schemas import cleaned
+from pgagents.importer.travelling import text_of
 from pgagents.source import Pointer
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def _inputs(op: Operation, made: Made) -> dict[str, dict[str, Any]]:
         argument = made.wires.get((p.name, p.place))
         shown = _shown(p.whole) or _shown(p.schema if "example" in p.schema.mapping() else Found({}, p.whole.document, ""))
         for example, (_, value) in shown.items() if argument else ():
-            found.setdefault(example, {})[argument or ""] = value
+            separator = made.joined.get(argument or "")
+            joined = text_of(value, separator) if separator and isinstance(value, list) else value
+            found.setdefault(example, {})[argument or ""] = joined
     for example, (_, value) in _shown(op.body.whole).items() if op.body and not op.body.fields else ():
         if isinstance(value, dict):
             given = {made.wires[k, "body"]: v for k, v in value.items() if (k, "body") in made.wires}

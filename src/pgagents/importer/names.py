@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 MAX_TEXT = 8_000
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|(?:[A-Z]?[a-z]+|[A-Z]+)[0-9]*|[0-9]+[a-z]*")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}\Z", re.A)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -59,6 +59,22 @@ def cut(text: str, most: int = MAX_TEXT) -> str:
 def one_line(text: str, most: int = 200) -> str:
     """The text without line breaks."""
     return cut(" ".join(text.split()), most)
+
+
+def first_sentence(text: str, most: int) -> str:
+    """The first sentence of a description in Markdown, on one line; cut between two words where it is longer."""
+    plain = re.sub(r"<[^<>]{1,200}>|^[#>=*\-\s]+|!?\[([^\[\]]*)\]\([^()]*\)", r"\1", _without_headings(text), flags=re.M)
+    line = one_line(re.sub(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}", "", plain), MAX_TEXT)
+    first = re.split(r"(?<=[.!?])\s", line, maxsplit=1)[0]
+    if len(first) <= most:
+        return first
+    return first[: most - 1].rpartition(" ")[0].rstrip(" ,;:") + "…" if " " in first[: most - 1] else cut(first, most)
+
+
+def _without_headings(text: str) -> str:
+    """The text without its headings, unless it has nothing else."""
+    kept = "\n".join(line for line in text[:MAX_TEXT].splitlines() if not line.lstrip().startswith("#"))
+    return kept if kept.strip() else text[:MAX_TEXT]
 
 
 def sentence(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 from pgagents.brief import brief
 from pgagents.source import Pointer
 
-Kind = Literal["lost", "decide", "left out"]
+Kind = Literal["lost", "decide", "left out", "blocked", "answered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Note:
     at: Pointer
     message: str
     source: str = ""
+    count: int = 1
+    """How many operations a note of what is left out stands for."""
 
     def __str__(self) -> str:
         where = f" ({brief(self.source, 120)})" if self.source else ""
@@ -39,6 +41,14 @@ class Notes:
         """The catalogue says something that the document does not."""
         self.made.setdefault(Note("decide", at, message, source))
 
-    def left_out(self, message: str, source: str = "") -> None:
-        """An operation is not in the catalogue at all."""
-        self.made.setdefault(Note("left out", ("actions",), message, source))
+    def blocked(self, at: Pointer, message: str, source: str = "") -> None:
+        """The catalogue cannot be read until the author has changed this place."""
+        self.made.setdefault(Note("blocked", at, message, source))
+
+    def answered(self, at: Pointer, rule: str, reason: str) -> None:
+        """A rule of `pgagents lint` finds this, and the document has it so."""
+        self.made.setdefault(Note("answered", at, f"pgagents: ignore[{rule}] {reason}"))
+
+    def left_out(self, message: str, source: str = "", *, count: int = 1) -> None:
+        """An operation, or `count` of them, are not in the catalogue at all."""
+        self.made.setdefault(Note("left out", ("actions",), message, source, count))

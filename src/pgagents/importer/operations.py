@@ -33,6 +33,7 @@ class Parameter:
     schema: Found
     whole: Found
     style: str
+    """How a list or an object travels: csv, ssv, tsv, pipes, deepObject, …; empty: a list repeats the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,23 +171,22 @@ def _parameter(p: Found, *, swagger: bool) -> Parameter:
         style = "content" if media and "schema" not in p.value else _style(p)
     else:
         schema = Found({k: v for k, v in p.value.items() if k not in _BESIDE}, p.document, p.pointer)
-        if p.value.get("type") == "array" and p.text("collectionFormat") != "multi":
+        if p.text("collectionFormat") != "multi":
             style = p.text("collectionFormat") or "csv"
     place = p.text("in")
     return Parameter(p.text("name"), place, p.value.get("required") is True or place == "path", p.text("description"), schema, p, style)
 
 
 def _style(p: Found) -> str:
-    """How it is written on the wire, where that is not the default form of its place."""
+    """How lists and objects are written on the wire; empty where a list repeats the name, as a catalogue's calls do."""
     usual = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
     style = p.text("style") or usual[p.text("in")]
-    if style != usual[p.text("in")]:
-        return style
-    return (
-        "form, not exploded"
-        if p.text("in") == "query" and p.value.get("explode") is False and p.at("schema", "type").value == "array"
-        else ""
-    )
+    if style == "simple":
+        return "csv"
+    joined = {"form": "csv", "spaceDelimited": "ssv", "pipeDelimited": "pipes"}
+    if style in joined:
+        return joined[style] if p.value.get("explode", style == "form") is False else ""
+    return style
 
 
 def _body(references: References, whole: Found) -> Body | None:

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgagents.importer.merge import MISSING, Conflict, Edit, edited, same
+from pgagents.importer.remarks import remarks
+from pgagents.importer.sound import SAME_NAME
 from pgagents.importer.text import comment, entry, written
 from pgagents.read import parse
 from pgagents.source import Place, Pointer, Source
 
-_OURS = re.compile(r"\s*# TODO (lost|decide|left out|conflict): ")
+_OURS = re.compile(rf"\s*# (TODO (lost|decide|left out|blocked|conflict): |.*{re.escape(SAME_NAME)}\Z)")
 
 
 def patched(source: Source, edits: list[Edit], conflicts: list[Conflict], comments: Mapping[Pointer, list[str]]) -> str:
     """The text after the edits. Entries that are written anew get their comments; each conflict gets one above its entry."""
     wanted = edited(source.data, edits)
-    text = _Patch(source, wanted, comments).run(edits, conflicts)
-    return text if same(parse(text, source.file).data, wanted) else written(wanted, comments)
+    patch = _Patch(source, wanted, comments)
+    text = patch.run(edits, conflicts)
+    return text if same(parse(text, source.file).data, wanted) else patch.anew()
 
 
 @dataclass(slots=True)
@@ -38,6 +41,15 @@ class _Patch:
         if self.lines and not self.lines[-1]:
             self.lines.pop()
         self.cuts: list[_Cut] = []
+        self.remarks = {n: said for n, said in remarks(source.text).items() if not _OURS.match(said)}
+
+    def anew(self) -> str:
+        """The whole file written anew, with everything that its author remarked above it."""
+        return "".join(f"{said}\n" for said in self.remarks.values()) + written(self.wanted, self.comments)
+
+    def _kept(self, start: int, end: int, indent: int) -> list[str]:
+        """The author's comments on lines that give way, as lines of their own."""
+        return [f"{' ' * indent}{self.remarks[n]}" for n in range(start, end) if n in self.remarks]
 
     def run(self, edits: list[Edit], conflicts: list[Conflict]) -> str:
         whole: set[Pointer] = set()  # entries to be written anew
@@ -56,7 +68,7 @@ class _Patch:
                 whole.add(self._entry(at if edit.value is not MISSING else at[:-1]))
         whole = {p for p in whole if not any(p[:n] in whole for n in range(len(p)))}
         if () in whole:
-            return written(self.wanted, self.comments)
+            return self.anew()
         self._replace(whole, gone)
         self._add(added, whole)
         self._mark(conflicts, whole, gone)
@@ -65,11 +77,12 @@ class _Patch:
     def _replace(self, whole: set[Pointer], gone: set[Pointer]) -> None:
         for at in whole:
             start, end = self._range(at)
-            self.cuts.append(_Cut(self._above(start), end, entry(at[-1], self._value(at), at, self._indent(at), self.comments)))
+            lines = entry(at[-1], self._value(at), at, self._indent(at), self.comments)
+            self.cuts.append(_Cut(self._above(start), end, [*self._kept(start, end, self._indent(at)), *lines]))
         for at in gone:
             if not any(at[:n] in whole for n in range(len(at))):
                 start, end = self._range(at)
-                self.cuts.append(_Cut(self._above(start), end, []))
+                self.cuts.append(_Cut(self._above(start), end, self._kept(start, end, self._indent(at))))
 
     def _add(self, added: dict[Pointer, list[Pointer]], whole: set[Pointer]) -> None:
         for parent, members in added.items():

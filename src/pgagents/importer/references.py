@@ -63,7 +63,8 @@ class Found(NamedTuple):
 
 def escaped(step: str | int) -> str:
     """A key as a step of a JSON Pointer."""
-    return str(step).replace("~", "~0").replace("/", "~1")
+    text = str(step)
+    return text.replace("~", "~0").replace("/", "~1") if "/" in text or "~" in text else text
 
 
 def is_url(location: str) -> bool:

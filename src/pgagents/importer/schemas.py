@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pgagents.brief import brief
@@ -36,9 +38,21 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_pattern(value: Any) -> bool:
-    from pgagents.schema import faults
+    return isinstance(value, str) and _compiles(value)
 
-    return isinstance(value, str) and not faults({"pattern": value})
+
+@lru_cache(maxsize=10_000)
+def _compiles(pattern: str) -> bool:
+    """Whether the validator takes the pattern: it refuses what is no ECMA-262, and what would grow too large."""
+    from pgagents.schema import faults, validator
+
+    if faults({"pattern": pattern}):
+        return False
+    try:
+        validator({"pattern": pattern}, {})
+    except ValueError:
+        return False
+    return True
 
 
 _GOOD: dict[str, Callable[[Any], bool]] = {
@@ -136,7 +150,7 @@ class Schemas:
         if not isinstance(target.value, dict | bool):
             self._wider(at, f"`$ref: {brief(found.value['$ref'], 80)}` leads nowhere; anything is taken", found)
             return {}
-        name = self.name_of(target, target.pointer.rpartition("/")[2].replace("~1", "_").replace("~0", "_") or "Document")
+        name = self.name_of(target, _wish(target.pointer))
         rest = {k: v for k, v in found.value.items() if k != "$ref" and (self.modern or k == "description")}
         made = self._plain(Found(rest, found.document, found.pointer), at) if rest else {}
         return {"$ref": name, **made}
@@ -191,7 +205,7 @@ class Schemas:
         if not _GOOD[key](value):
             if key in ("title", "description", "format") and value in ("", None):
                 return
-            why = "is no regular expression (ECMA-262)" if key == "pattern" else f"is not what `{key}` may be"
+            why = "is no regular expression (ECMA-262), or too large a one" if key == "pattern" else f"is not what `{key}` may be"
             if key in ANNOTATIONS:
                 self.notes.lost(at, f"`{key}: {brief(json.dumps(value), 60)}` {why}", found.place)
             else:
@@ -296,6 +310,21 @@ class Schemas:
             if low in made and high in made and made[low] > made[high]:
                 del made[low], made[high]
                 self._wider(at, f"no value is within `{low}` and `{high}`", found)
+
+
+_FRAME = frozenset((
+    "schema", "items", "content", "properties", "responses", "requestBody", "parameters", "additionalProperties", "allOf", "anyOf", "oneOf",
+    "get", "put", "post", "delete", "patch", "default", "components", "schemas", "definitions", "headers", "requestBodies", "paths",
+))  # fmt: skip
+
+
+def _wish(pointer: str) -> str:
+    """A name for the schema at a pointer: its last step that is no part of a document's frame (`items`, `0`, a media type)."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    if (len(steps) == 3 and steps[:2] == ["components", "schemas"]) or (len(steps) == 2 and steps[0] == "definitions"):
+        return steps[-1]
+    named = [step for step in steps if step not in _FRAME and not step.isdecimal() and not re.fullmatch(r"[a-z*]+/[\w.*+-]+(;.*)?", step)]
+    return named[-1] if named else steps[-1] if steps else "Document"
 
 
 def _referred(schema: Any) -> set[str]:

@@ -5,7 +5,7 @@ The document says these things and is wrong in them, so each is noted and the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from pgagents.brief import brief
@@ -21,32 +21,55 @@ from pgagents.schema import Validators
 from pgagents.source import Pointer, Source
 
 MAX_ROUNDS = 12
+SAME_NAME = "the document has two arguments of this name, in different places"
 
 
 def comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
     """What stands above which place of the file."""
     found: dict[Pointer, list[str]] = {}
     for note in notes.made if isinstance(notes, Notes) else notes:
-        found.setdefault(note.at, []).append(f"{note.kind}: {note}" if note.kind != "left out" else f"left out: {note}")
+        found.setdefault(note.at, []).append(str(note) if note.kind == "answered" else f"{note.kind}: {note}")
     return found
 
 
-def sound(data: dict[str, Any], notes: Notes) -> tuple[str, Model]:
-    """The catalogue as text that loads, and loaded; `data` is changed where it must be."""
+def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -> tuple[str, Model]:
+    """The catalogue as text that loads, and loaded; `data` is changed where it must be.
+
+    `known` are validators of its schemas, so that none is compiled twice.
+    """
     found: list[Diagnostic] = []
     for _ in range(MAX_ROUNDS):
+        if not data["actions"]:
+            raise nothing_left(notes)
         text = written(data, comments(notes))
         source = parse(text, "<import>")
         if source.faults and source.faults[0].id in ("too-many", "too-large", "too-deep"):
             if source.faults[0].id == "too-many" and _without_examples(data, notes):
                 continue
             raise PgagentsError(f"the catalogue would be too large: {source.faults[0].message}", "choose a part: --include, --tag, --max")
-        model, found = load(source)
+        model, found = load(source, any_key=True, known=known)
         if model is not None:
             return text, model
         if not sum(_taken_out(data, d, source, notes) for d in found):
             break
     raise AssertionError(f"an imported catalogue does not load: {found[:3]}")
+
+
+def answers(model: Model, notes: Notes) -> bool:
+    """Answer what our own lint says against names that a document gives twice; says whether there are any."""
+    from pgagents.lint.rules.catalogue import same_argument
+
+    found = list(same_argument.find(model))
+    for hit in found:
+        notes.answered(hit.origin, "catalogue/same-argument", SAME_NAME)
+    return bool(found)
+
+
+def nothing_left(notes: Notes) -> PgagentsError:
+    """The error for a document of which no operation can be carried over, with the reasons."""
+    said = [str(note) for note in notes.made if note.kind == "left out"]
+    more = [f"… and {len(said) - 10} more"] if len(said) > 10 else []
+    return PgagentsError("no operation of the document can be carried over", "\n  ".join(["", *said[:10], *more]).strip())
 
 
 def _without_examples(data: dict[str, Any], notes: Notes) -> bool:
@@ -57,8 +80,11 @@ def _without_examples(data: dict[str, Any], notes: Notes) -> bool:
     return bool(found)
 
 
-def without_wrong_examples(data: dict[str, Any], notes: Notes) -> None:
-    """Examples and defaults that their schemas refuse; all at once, because the loader tells 200 faults a time."""
+def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
+    """Take out examples and defaults that their schemas refuse; all at once, because the loader tells 200 faults a time.
+
+    Answers the validators, as compiling them is what takes longest.
+    """
     named = {name: schema_node(schema, ("schemas", name)) for name, schema in data["schemas"].items()}
     validators = Validators(named)
 
@@ -72,9 +98,9 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> None:
     for name, action in data["actions"].items():
         at: Pointer = ("actions", name)
         arguments = action.get("input", {})
-        judges = {n: judge(argument_node(p, (*at, "input", n))) for n, p in arguments.items() if "default" in p or "examples" in action}
+        judges = _Judges(arguments, at, judge)
         for argument, param in arguments.items():
-            if "default" in param and (why := _refused(judges[argument], param["default"])):
+            if "default" in param and (why := _refused(judges.get(argument), param["default"])):
                 notes.lost((*at, "input", argument), f"`default: {brief(str(param['default']))}` is not carried: {why}")
                 del param["default"]
         bodies: dict[int, Any] = {}
@@ -85,6 +111,22 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> None:
                 del action["examples"][example]
         if not action.get("examples", True):
             del action["examples"]
+    return validators
+
+
+class _Judges:
+    """Validators of an action's arguments, each made when a value is first held to it: most have no value in the document."""
+
+    def __init__(self, arguments: dict[str, Any], at: Pointer, judge: Callable[[Any], Any]) -> None:
+        self.arguments, self.at, self.judge = arguments, at, judge
+        self.made: dict[str, Any] = {}
+
+    def get(self, name: str) -> Any:
+        """The validator; None for what is no argument, or no schema."""
+        if name not in self.made:
+            param = self.arguments.get(name)
+            self.made[name] = None if param is None else self.judge(argument_node(param, (*self.at, "input", name)))
+        return self.made[name]
 
 
 def _refused(judge: Any, value: Any) -> str:
@@ -92,9 +134,7 @@ def _refused(judge: Any, value: Any) -> str:
     return brief(error.message, 120) if error else ""
 
 
-def _wrong(
-    call: dict[str, Any], action: dict[str, Any], judges: Mapping[str, Any], bodies: dict[int, Any], judge: Callable[[Any], Any]
-) -> str:
+def _wrong(call: dict[str, Any], action: dict[str, Any], judges: _Judges, bodies: dict[int, Any], judge: Callable[[Any], Any]) -> str:
     """Why a documented call is not one; empty where it is."""
     status = call.get("status") or next(s for s in action["output"] if 200 <= s < 300)
     if status < 300:

@@ -6,42 +6,54 @@ from typing import Any
 
 from pgagents.brief import brief
 from pgagents.build import build, targets
-from pgagents.catalogue.load import load_text
+from pgagents.catalogue.load import load
 from pgagents.diagnostics import Diagnostic
-from pgagents.errors import InputError
 from pgagents.importer.note import Notes
 from pgagents.importer.text import written
+from pgagents.read import parse
+from pgagents.schema import Validators
 from pgagents.target import Target
 
 MOST = {"openai": 30, "gemini": 128, "xai": 128, "openai_tools": 128, "anthropic": 128, "perplexity": 128}
 """Surfaces that need no settings, with how many actions each takes."""
 
 
-def offer(data: dict[str, Any], notes: Notes) -> None:
-    """Add every surface that the catalogue builds for; a note says of each other why not."""
+def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -> dict[str, str]:
+    """Add every surface that the catalogue builds for. A note says of each other why not, and so does the answer, by surface."""
+    without: dict[str, str] = {}
     count = len(data["actions"])
     fitting = [name for name, most in MOST.items() if count <= most]
     beyond = [name for name in MOST if name not in fitting]
     if beyond:
+        without |= {name: f"it takes {MOST[name]} actions, and there are {count}" for name in beyond}
         notes.decide(
             ("surfaces",),
             f"{', '.join(beyond)}: {count} actions are too many; choose some: `{beyond[0]}: {{actions: [{next(iter(data['actions']))}]}}`",
         )
     notes.decide(("surfaces",), "copilot, mcp and ai_plugin need names of their own; see the reference")
     if not fitting:
-        return
+        return without
     wanted = {**data, "surfaces": {**data["surfaces"], **{name: {"actions": "all"} for name in fitting}}}
     refused: dict[str, Diagnostic] = {}
     surface_of = {id: target.surface for id, target in targets().items() if isinstance(target, Target) and target.surface in fitting}
-    try:
-        built = build(load_text(written(wanted)), only=list(surface_of))
-    except InputError:
-        return
+    model, _ = load(parse(written(wanted)), any_key=True, known=known)
+    if model is None:
+        return without
+    built = build(model, only=list(surface_of))
     for found in built.diagnostics:
         if found.severity == "error":
             refused.setdefault(surface_of["/".join(found.id.split("/")[:2])] or "", found)
     for name in fitting:
         if name in refused:
-            notes.decide(("surfaces",), f"{name} would refuse the catalogue: {brief(refused[name].message, 160)}")
+            without[name] = _why(refused[name], str(data["api"]["server"]))
+            notes.decide(("surfaces",), f"{name} is left out, as its vendor would refuse the catalogue: {without[name]}")
         else:
             data["surfaces"][name] = {"actions": "all"}
+    return without
+
+
+def _why(refused: Diagnostic, server: str) -> str:
+    """What a vendor says against the catalogue, in words where it is about the server's address."""
+    if "#/servers/" in refused.message and server.startswith("http://"):
+        return f"it takes https servers alone, and `api.server` is {brief(server, 80)}"
+    return brief(refused.message, 160)

@@ -10,6 +10,7 @@ from typing import Any
 from pgagents.source import Pointer
 
 WIDTH = 120
+ANSWER = "pgagents: ignore["
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_./()%+=*'-]|\ (?=[A-Za-z0-9_./()%+=*'-]))*\Z")
 _PATH = re.compile(r"[/$][A-Za-z0-9_./-]*\Z")
 _BLOCK_ONLY = re.compile(r"[A-Za-z_](?:[^\x00-\x20\x7f-\xa0#:]|:(?=[^\s])|\ (?=[^\s#:]))*\Z")
@@ -33,9 +34,9 @@ def entry(key: str | int, value: Any, at: Pointer, indent: int, comments: Commen
 
 
 def comment(text: str, indent: int) -> str:
-    """A note as a comment line."""
+    """A note as a comment line; an answer to a rule of `pgagents lint` has a form of its own."""
     clean = "".join(c if c.isprintable() else " " for c in text)
-    return f"{' ' * indent}# TODO {clean}"
+    return f"{' ' * indent}# {clean}" if clean.startswith(ANSWER) else f"{' ' * indent}# TODO {clean}"
 
 
 class _Writer:

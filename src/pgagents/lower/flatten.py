@@ -7,6 +7,7 @@ from typing import Any
 
 from pgagents.dialect import Dialect
 from pgagents.intersect import Flat, intersect
+from pgagents.lower.extent import MAX_NODES
 from pgagents.lower.losses import Losses
 from pgagents.origin import origin_of
 from pgagents.schema import REF
@@ -17,12 +18,13 @@ Stack = tuple[str, ...]
 
 
 class Flattening:
-    """Flattens as far as one dialect needs it."""
+    """Flattens as far as one dialect needs it, and no more than `depth` references deep."""
 
-    def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, losses: Losses) -> None:
+    def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, losses: Losses, depth: int | None = None) -> None:
         self.schemas = schemas
         self.dialect = dialect
         self.losses = losses
+        self.depth = depth
 
     def flat(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> tuple[Flat, Stack] | None:
         """The schema flat, and the schemas it now stands in; None where it contains itself without end or names no schema."""
@@ -31,6 +33,10 @@ class Flattening:
             name = str(raw["$ref"])[len(REF) :]
             if stack.count(name) >= self.dialect.unroll or name not in self.schemas:
                 self.losses.add(origin, "schema", name, "dropped", "it contains itself")
+                return None
+            if self.depth is not None and len(stack) >= self.depth:
+                why = f"written out to the end the whole would hold more than {MAX_NODES:,} schemas"
+                self.losses.add(origin, "schema", name, "dropped", why)
                 return None
             behind = self.flat(self.schemas[name], ("schemas", name), (*stack, name))
             if behind is None:

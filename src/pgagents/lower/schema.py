@@ -11,6 +11,7 @@ from typing import Any
 
 from pgagents.dialect import Dialect
 from pgagents.intersect import Flat, add_null
+from pgagents.lower.extent import MAX_STEPS, depth_that_fits
 from pgagents.lower.flatten import Flattening, Stack
 from pgagents.lower.keywords import Keywords, describe
 from pgagents.lower.losses import Losses
@@ -31,7 +32,8 @@ def lower(schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialec
     """
     if dialect.whole:
         return schema if isinstance(schema, Node) else Node(schema), ()
-    lowering = _Lowering(schemas, dialect)
+    depth = depth_that_fits(schema, schemas, dialect.unroll) if dialect.refs == "inline" else None
+    lowering = _Lowering(schemas, dialect, depth)
     lowered = lowering.schema(schema, origin_of(schema) or (), ())
     return lowered if lowered is not None else Node(origin=origin_of(schema) or ()), tuple(lowering.losses.told)
 
@@ -39,14 +41,19 @@ def lower(schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialec
 class _Lowering:
     """One schema's way into one dialect. `schema` answers None where a value cannot be described at all."""
 
-    def __init__(self, schemas: Mapping[str, Any], dialect: Dialect) -> None:
+    def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, depth: int | None) -> None:
         self.dialect = dialect
         self.losses = Losses()
-        self.flattening = Flattening(schemas, dialect, self.losses)
+        self.flattening = Flattening(schemas, dialect, self.losses, depth)
         self.keywords = Keywords(dialect, self.losses)
+        self.steps = 0
 
     def schema(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
         origin = origin_of(raw) or origin
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            self.losses.add(origin, "schema", "", "dropped", f"written out, the whole takes more than {MAX_STEPS:,} steps")
+            return None
         if "$ref" in raw and self.dialect.refs == "keep":
             return self._kept_reference(raw, origin, stack)
         found = self.flattening.flat(raw, origin, stack)

@@ -1,0 +1,33 @@
+"""A bound on the seconds that a piece of work may take."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+@contextmanager
+def within(seconds: float, message: str, help: str) -> Iterator[None]:
+    """Stop the work inside with this error when the time is over.
+
+    Needs a timer signal and the main thread; elsewhere (Windows) the work is bounded by its steps and bytes alone.
+    """
+    from pgagents.errors import PgagentsError
+
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def over(*_: Any) -> None:
+        raise PgagentsError(message, help)
+
+    before = signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,132 @@
+"""Lists and objects outside the body, as arguments that the catalogue can say.
+
+A catalogue's call sends a list in the query by repeating its name, and everything else as one text. A list that travels
+in another form becomes a text argument with that form in its description; an object becomes one argument for each member.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.brief import brief
+from pgagents.importer.names import clean, cut
+from pgagents.importer.operations import Parameter
+from pgagents.importer.references import Found
+from pgagents.importer.schemas import Schemas, cleaned
+
+SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
+_WORDS = {",": "commas", " ": "spaces", "\t": "tabs", "|": "vertical bars"}
+_SPECIAL = frozenset(r"\^$.*+?()[]{}|/")
+MAX_PATTERN = 1_000
+MAX_MEMBERS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A list that travels as one text: the argument's schema, and what stands between the values."""
+
+    schema: dict[str, Any]
+    separator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """An object that travels as parameters of their own, by name on the wire."""
+
+    members: tuple[tuple[str, str, Found, bool], ...]
+    """Name, name on the wire, schema, whether it is required."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsayable:
+    """A form that no argument can have."""
+
+    why: str
+
+
+def travelling(p: Parameter, schemas: Schemas) -> Joined | Spread | Unsayable | None:
+    """What becomes of the parameter; None where it is sent as it is."""
+    if p.style in ("matrix", "label"):
+        return Unsayable(f"it travels as `{p.style}`")
+    if p.style == "content":
+        return _as_json(p)
+    found = _one(schemas, p.schema)
+    kinds = found.mapping().get("type")
+    kinds = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
+    if "array" in kinds or (not kinds and "items" in found.mapping()):
+        if p.style in SEPARATORS:
+            return _joined(p, found, schemas, SEPARATORS[p.style])
+        return Unsayable("it is a list, and the document does not say how it travels") if p.style else None
+    if p.style == "deepObject" or "object" in kinds or (not kinds and "properties" in found.mapping()):
+        return _spread(p, found, schemas)
+    return None
+
+
+def _one(schemas: Schemas, schema: Found) -> Found:
+    """The schema behind references; of alternatives the one that is an object or a list."""
+    found = schemas.references.follow(schema)
+    for key in ("oneOf", "anyOf", "allOf"):
+        for branch in found.at(key).items()[:20]:
+            behind = schemas.references.follow(branch)
+            if behind.mapping().get("type") in ("object", "array") or "properties" in behind.mapping():
+                return behind
+    return found
+
+
+def _as_json(p: Parameter) -> Joined:
+    said = f"{p.description} A JSON value, written as text." if p.description else "A JSON value, written as text."
+    return Joined({"type": "string", "description": cut(said)}, "")
+
+
+def _joined(p: Parameter, found: Found, schemas: Schemas, separator: str) -> Joined:
+    """A text: values with the separator between them. What its values may be is said by a pattern where that is short."""
+    items = schemas.references.follow(found.at("items")).mapping()
+    made: dict[str, Any] = {"type": "string"}
+    values = [clean(str(v)) for v in items["enum"] if v is not None] if isinstance(items.get("enum"), list) else []
+    one = "|".join(map(_escaped, values)) if values else "-?[0-9]+" if items.get("type") == "integer" else ""
+    pattern = f"^(?:{one})(?:{_escaped(separator)}(?:{one}))*$"
+    if one and len(pattern) <= MAX_PATTERN and not any(separator in v or not v for v in values):
+        made["pattern"] = pattern
+    lead = f"{p.description.rstrip()} " if p.description else ""
+    made["description"] = cut(f"{lead}Several values stand in one text, with {_WORDS[separator]} between them.")
+    default = found.mapping().get("default")
+    if isinstance(default, list) and default and all(isinstance(v, str | int) for v in default):
+        made["default"] = text_of(default, separator)
+    return Joined(made, separator)
+
+
+def text_of(values: list[Any], separator: str) -> Any:
+    """A list as the text that travels; the value itself where it is no list of plain values."""
+    if not all(isinstance(v, str | int | float) for v in values):
+        return values
+    return separator.join(str(v).lower() if isinstance(v, bool) else str(cleaned(v)) for v in values)
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{c}" if c in _SPECIAL else c for c in text)
+
+
+def _spread(p: Parameter, found: Found, schemas: Schemas) -> Spread | Unsayable:
+    """Each member as a parameter: `filter[name]` for a deep object, else under its own name."""
+    deep = p.style == "deepObject"
+    if p.place != "query" or p.style not in ("", "deepObject"):
+        return Unsayable("it is an object")
+    properties = found.at("properties")
+    names = list(properties.mapping())
+    if not names:
+        return Unsayable("it is an object whose members the document does not name")
+    if len(names) > MAX_MEMBERS:
+        return Unsayable(f"it is an object with {len(names)} members")
+    required = found.mapping().get("required")
+    needed = [r for r in required if isinstance(r, str)] if isinstance(required, list) and p.required else []
+    members = []
+    for name in names:
+        schema = properties.at(name)
+        if _one(schemas, schema).mapping().get("type") in ("object", "array") or "properties" in schema.mapping():
+            if name in needed:
+                return Unsayable(f"its member `{brief(name)}` is no plain value")
+            continue
+        own, wire = (f"{p.name}_{name}", f"{p.name}[{name}]") if deep else (name, name)
+        members.append((own, wire, schema, name in needed))
+    return Spread(tuple(members)) if members else Unsayable("it is an object of lists and objects")
