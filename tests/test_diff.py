@@ -50,7 +50,7 @@ KINDS: list[tuple[str, list[tuple[str, str]], Kinds]] = [
     (
         "member less",
         [(NOTE, ""), (NOTE_LAW, "")],
-        {("breaking", "member-removed"), ("breaking", "answer-wider"), ("may break", "promise-dropped")},
+        {("may break", "member-removed"), ("may break", "promise-dropped")},
     ),
     ("required member less", [("required: [id, name, price_cents]", "required: [id, name]")], {("breaking", "answer-wider")}),
     ("description", [("Search the shop's products by a word.", "Look for things.")], {("wording", "description")}),

@@ -8,7 +8,9 @@ from typing import Any
 
 from pgagents.schema import refs
 
-ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
+ANNOTATIONS = frozenset(
+    ("title", "description", "default", "examples", "example", "externalDocs", "deprecated", "readOnly", "writeOnly", "$comment")
+)
 
 
 class Named(dict[str, Any]):

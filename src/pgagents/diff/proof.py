@@ -89,6 +89,10 @@ class Prover:
                 stack.append(rest)
                 continue
             stack.extend(rest.pop("allOf", ()))
+            if "patternProperties" in rest:
+                rest.pop("additionalProperties", None)  # it does not hold for members that a pattern names
+            if "prefixItems" in rest:
+                rest.pop("items", None)  # nor this for the first items
             if rest and rest not in found:
                 found.append(rest)
         return found

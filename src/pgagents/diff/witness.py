@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from pgagents.schema import REF
+from pgagents.origin import plain
+from pgagents.schema import REF, closure
 
 MOST = 4_000
 INSIDE = 24
@@ -24,6 +25,13 @@ def candidates(one: Any, known: Schemas, other: Any, others: Schemas) -> Iterato
     """At most MOST values, plain ones first. Not all of them satisfy `one`."""
     search = _Search(known, others)
     yield from islice(search.values(_flat(one, known), _flat(other, others), DEPTH), MOST)
+
+
+def sample(schema: Any, known: Schemas) -> Any:
+    """Some value that the schema takes, null only where nothing else was found."""
+    near = {name: plain(known[name]) for name in closure(schema, known)} if isinstance(schema, Mapping) else {}
+    value = _fitting(plain(schema), near, list(candidates(plain(schema), near, {}, {})))
+    return None if value is _NONE else value
 
 
 def _flat(schema: Any, known: Schemas, seen: set[str] | None = None) -> dict[str, Any]:
