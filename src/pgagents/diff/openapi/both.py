@@ -110,7 +110,8 @@ def together(changes: Iterable[Change]) -> list[Change]:
     """Changes of one place that many operations share become one."""
     groups: dict[tuple[Any, ...], list[Change]] = defaultdict(list)
     for change in changes:
-        groups[change.severity, change.id, change.message, change.old, change.new, change.example, change.safety, change.by_how].append(change)
+        place = () if change.id == "shown" else (change.old, change.new)
+        groups[change.severity, change.id, change.message, place, change.example, change.safety, change.by_how].append(change)
     made = []
     for group in groups.values():
         by = tuple(dict.fromkeys(name for change in group for name in change.by))
