@@ -15,7 +15,7 @@ _OF = {
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBERS),
     **dict.fromkeys(("minLength", "maxLength", "pattern", "format"), frozenset(("string",))),
     **dict.fromkeys(("items", "minItems", "maxItems", "uniqueItems"), frozenset(("array",))),
-    **dict.fromkeys(("properties", "required", "additionalProperties", "minProperties", "maxProperties"), frozenset(("object",))),
+    **dict.fromkeys(("properties", "patternProperties", "required", "additionalProperties", "minProperties", "maxProperties"), frozenset(("object",))),
 }
 _SILENT = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
 MAX_SPLITS = 4
@@ -164,6 +164,11 @@ class Prover:
             return all(any(name in fact.get("required", ()) for fact in facts) for name in wanted)
         if key == "properties":
             return all(self._under(_member(facts, name), sub, assumed, frozenset(), splits) for name, sub in wanted.items())
+        if key == "patternProperties":
+            said = [fact.get(key) or {} for fact in facts]
+            return all(
+                self._under([one[name] for one in said if name in one], sub, assumed, frozenset(), splits) for name, sub in wanted.items()
+            )
         if key == "additionalProperties":
             listed = set(goal.get("properties") or ())
             named = {name for fact in facts for name in fact.get("properties") or ()} - listed

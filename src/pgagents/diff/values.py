@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pgagents.brief import brief
 from pgagents.diff.change import Severity
-from pgagents.diff.inclusion import Answer, included, shown
+from pgagents.diff.inclusion import Answer, included, same_form, shown
 from pgagents.diff.named import ANNOTATIONS, Named, form
 from pgagents.diff.unions import alternatives, matched, split
 from pgagents.diff.view import View, joined, view
@@ -86,6 +86,11 @@ class Values:
     def _structure(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
         a, b = view(old, self.old), view(new, self.new)
         at = (origin_of(old), origin_of(new))
+        if (split(a)[0] is None) != (split(b)[0] is None):
+            one, other = alternatives(a), alternatives(b)
+            if one is not None and other is not None:
+                yield from self._choice(a, b, one, other, path, at)
+                return
         yield from self._rest(a, b, path, at)
         for name in dict.fromkeys([*a.members, *b.members]):
             below = f"{path}.{name}" if path else name
@@ -118,7 +123,8 @@ class Values:
             if back.verdict != "yes":
                 yield self._gain(path, keywords(mine, theirs), back, at)
             return
-        if not (branches := self._branches(a, b)):
+        before, after = split(a)[0], split(b)[0]
+        if before is None or after is None:
             yield self._harm(answer, path, keywords(mine, theirs), at)
             return
         outside = joined(split(outer)[1])
@@ -126,17 +132,33 @@ class Values:
             beside = included(inner.whole(), known, outside, others, named_only=True)
             if beside.verdict != "yes":
                 yield self._harm(beside, path, keywords(joined(split(a)[1]), joined(split(b)[1])), at)
-        yield from self._union(*branches, inner, outer, path, at)
+        yield from self._explained(a, b, before, after, answer, path, at)
 
-    def _branches(self, a: View, b: View) -> tuple[list[Any], list[Any]] | None:
-        """The branches of both, where at least one is a union; None where they cannot be compared branch by branch."""
-        before, after = split(a)[0], split(b)[0]
-        if before is not None and after is not None:
-            return before, after
-        if before is None and after is None:
-            return None
-        one, other = alternatives(a), alternatives(b)
-        return (one, other) if one is not None and other is not None else None
+    def _choice(
+        self, a: View, b: View, before: list[Any], after: list[Any], path: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Iterator[Difference]:
+        """A schema that became a union of itself and others, or the reverse."""
+        inner, known, outer, others = self._sides(a, b)
+        answer = included(inner.whole(), known, outer.whole(), others, named_only=True)
+        yield from self._explained(a, b, before, after, answer, path, at)
+
+    def _explained(
+        self, a: View, b: View, before: list[Any], after: list[Any], answer: Answer, path: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Iterator[Difference]:
+        """The differences of single branches; where none of them explains the verdict on the whole, the whole."""
+        inner, _, outer, _ = self._sides(a, b)
+        met = len(self.met)
+        found = list(self._union(before, after, inner, outer, path, at))
+        yield from found
+        if answer.verdict == "yes" or any(one.severity in ("breaking", "may break") for one in found):
+            return
+        stricter = any("oneOf" in fact for fact in outer.rest) and not any("oneOf" in fact for fact in inner.rest)
+        named = any(self._differ(pair) for pair in self.met[met:])
+        if (answer.verdict == "no" and not named) or (answer.verdict == "open" and stricter):
+            yield self._harm(answer, path, "", at)
+
+    def _differ(self, pair: Pair) -> bool:
+        return not same_form({"$ref": REF + pair.old}, self.old, {"$ref": REF + pair.new}, self.new)
 
     def _union(
         self, before: list[Any], after: list[Any], inner: View, outer: View, path: str, at: tuple[Pointer | None, Pointer | None]
@@ -234,8 +256,8 @@ class Values:
                 said = "is refused now: members that are not named"
                 example = '{"another_member": 1}' if meant and inner.others == "free" else ""
                 yield Difference("breaking" if meant else "may break", "narrower", below, said, example, *at)
-        elif inner.others == "closed" and outer.others != "closed":
-            said = "is taken now: members that are not named" if self.who == "callers" else "never holds more than the named members now"
+        elif inner.others in ("closed", "described") and outer.others != inner.others:
+            said = "takes more now: members that are not named" if self.who == "callers" else "promises more now: what unnamed members are"
             yield Difference("addition", "wider" if self.who == "callers" else "answer-narrower", below, said, "", *at)
 
     # marks and texts

@@ -55,13 +55,22 @@ def view(schema: Any, known: Schemas) -> View:
         made.required.update(fact.get("required") or ())
         if "items" in fact:
             made.items.append(fact["items"])
-        # patterns decide which members are the unnamed ones, so the two stay together
-        kept = _SHAPE - {"additionalProperties", "properties"} if patterns else _SHAPE
-        if rest := {key: value for key, value in fact.items() if key not in kept and key not in ANNOTATIONS}:
+        if rest := _beside(fact, patterns=patterns):
             made.rest.append(rest)
     if not patterns:
         _unnamed(made)
     return made
+
+
+def _beside(fact: Mapping[str, Any], *, patterns: bool) -> dict[str, Any]:
+    """What a schema says beside members and items. Patterns decide which members are unnamed ones, so these stay together."""
+    rest = {key: value for key, value in fact.items() if key not in _SHAPE and key not in ANNOTATIONS}
+    if patterns and "additionalProperties" in fact:
+        rest["additionalProperties"] = fact["additionalProperties"]
+        rest["properties"] = {name: {} for name in fact.get("properties") or ()}
+    if patterns and "unevaluatedProperties" in fact:
+        rest["unevaluatedProperties"] = fact["unevaluatedProperties"]
+    return rest
 
 
 def _unnamed(made: View) -> None:
