@@ -5,6 +5,7 @@ addresses, keys, parameters and headers by the few lines below, written from the
 that was allowed and is refused, or understood otherwise; a reader by an answer that may come now and could not come before.
 """
 
+# ruff: noqa: E501  # schemas are easier to compare in one line each
 from __future__ import annotations
 
 import json
@@ -66,7 +67,9 @@ class Doc:
         }
 
     def path_of(self, key: tuple[str, str]) -> str:
-        return next(p for p, item in self.data["paths"].items() if (key[0], re.sub(r"\{[^}]*\}", "{}", p)) == key and key[0] in self.deref(item))
+        return next(
+            p for p, item in self.data["paths"].items() if (key[0], re.sub(r"\{[^}]*\}", "{}", p)) == key and key[0] in self.deref(item)
+        )
 
     def parameters(self, key: tuple[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
         item, operation = self.operations()[key]
@@ -162,14 +165,20 @@ class Maker:
         if schema.get("nullable") and kinds:
             kinds.append("null")
         if not kinds:
-            kinds = ["object"] if "properties" in schema or "required" in schema else ["string", "integer", "boolean", "number", "array", "object", "null"]
+            kinds = (
+                ["object"]
+                if "properties" in schema or "required" in schema
+                else ["string", "integer", "boolean", "number", "array", "object", "null"]
+            )
         kind = rng.choice(kinds)
         if kind == "null":
             return None
         if kind == "boolean":
             return rng.random() < 0.5
         if kind in ("integer", "number"):
-            near = rng.choice([*self.numbers, 0, 1, 7]) * rng.choice([1, 1, 1, 2, 3]) + rng.choice([0, 0, 1, -1, *([0.5, 0.25] if kind == "number" else [])])
+            near = rng.choice([*self.numbers, 0, 1, 7]) * rng.choice([1, 1, 1, 2, 3]) + rng.choice(
+                [0, 0, 1, -1, *([0.5, 0.25] if kind == "number" else [])]
+            )
             return int(near) if kind == "integer" else near
         if kind == "string":
             return self._text(schema)
@@ -204,7 +213,11 @@ class Maker:
             "uri": "https://example.com/a", "ipv4": "192.0.2.1", "byte": "YQ==",
         }  # fmt: skip
         length = max(0, self.rng.choice(self.lengths) + self.rng.choice([-1, 0, 1]))
-        return str(self.rng.choice([samples.get(schema.get("format", ""), "x"), "a" * length, "7" * length, self.rng.choice(self.texts or ["x"]), "Ab 1", ""]))
+        return str(
+            self.rng.choice(
+                [samples.get(schema.get("format", ""), "x"), "a" * length, "7" * length, self.rng.choice(self.texts or ["x"]), "Ab 1", ""]
+            )
+        )
 
     def _merged(self, schema: Any, depth: int) -> dict[str, Any]:
         """One mapping for a schema, its reference, its parts and one of its branches."""
@@ -384,7 +397,11 @@ def expected(doc: Doc, answer: Answer, former: Doc) -> str:
     if answer.body is MISSING:
         return "no body"
     if answer.media in wanted:
-        return "" if doc.valid(response["content"][answer.media].get("schema", {}), answer.body, sent=False) else f"the body is {answer.body!r}"
+        return (
+            ""
+            if doc.valid(response["content"][answer.media].get("schema", {}), answer.body, sent=False)
+            else f"the body is {answer.body!r}"
+        )
     # a reader asks for one type that it was promised; it is content as long as that type is offered
     return "" if all(media in offered for media in wanted) else f"{answer.media} where {wanted} was promised"
 
@@ -408,5 +425,3 @@ def hurt(old: dict[str, Any], new: dict[str, Any], tries: int = 200, seed: int =
             if caller or reader:
                 return caller, reader
     return caller, reader
-
-

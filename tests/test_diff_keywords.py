@@ -1,5 +1,6 @@
 """Every keyword of a schema, at every place where a schema stands: what a change means to callers and to readers."""
 
+# ruff: noqa: E501  # schemas are easier to compare in one line each
 from __future__ import annotations
 
 import json
@@ -84,6 +85,7 @@ EVERY = [(name, f"3.{version[1]}.0") for name, row in KEYWORDS.items() for versi
 
 def document(version: str, sent: Data, read: Data) -> Data:
     """One operation that takes the one in a member and answers the other."""
+
     def held(schema: Data) -> Data:
         return {"content": {"application/json": {"schema": {"type": "object", "required": ["it"], "properties": {"it": schema}}}}}
 
@@ -124,6 +126,7 @@ SHORT, LONG = {"type": "string", "maxLength": 3}, {"type": "string", "maxLength"
 
 def places(schema: Data) -> dict[str, Data]:
     """A document for each place where a caller's schema may stand."""
+
     def with_parameter(where: str) -> Data:
         made = document("3.1.0", {"type": "boolean"}, {"type": "boolean"})
         name = "p" if where == "path" else "X-P"
@@ -139,7 +142,9 @@ def places(schema: Data) -> dict[str, Data]:
     twice = body({"type": "object", "properties": {"a": {"$ref": "#/components/schemas/It"}, "b": {"$ref": "#/components/schemas/It"}}})
     twice["components"] = {"schemas": {"It": {"type": "array", "items": schema}}}
     ring = body({"$ref": "#/components/schemas/Node"})
-    ring["components"] = {"schemas": {"Node": {"type": "object", "properties": {"text": schema, "next": {"$ref": "#/components/schemas/Node"}}}}}
+    ring["components"] = {
+        "schemas": {"Node": {"type": "object", "properties": {"text": schema, "next": {"$ref": "#/components/schemas/Node"}}}}
+    }
     path_item = body({"type": "boolean"})
     path_item["paths"]["/x"]["post"]["requestBody"] = {"$ref": "#/components/requestBodies/B"}
     path_item["components"] = {"requestBodies": {"B": {"required": True, "content": {"application/json": {"schema": schema}}}}}
@@ -193,7 +198,12 @@ def test_any_change_of_any_schema_is_judged_alike(one: Data, more: Data, how: in
     documents = []
     for schema in (one, other):
         made = document(version, *((schema, {"type": "boolean"}) if sent else ({"type": "boolean"}, schema)))
-        made["components"] = {"schemas": {"Node": {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/Node"}}}, "Word": {"type": "string", "maxLength": 2}}}
+        made["components"] = {
+            "schemas": {
+                "Node": {"type": "object", "properties": {"a": {"$ref": "#/components/schemas/Node"}}},
+                "Word": {"type": "string", "maxLength": 2},
+            }
+        }
         text = json.dumps(made)
         assume(version == "3.1.0" or not any(word in text for word in ('"const"', "exclusive", "null", '["')))
         documents.append(made)

@@ -56,7 +56,8 @@ class Comparison:
         if self.bump == "none":
             return f"nothing that an agent, a caller or a reader could see changed (version {was}{'' if was == is_ else f' to {is_}'})"
         if not (_SEMVER.match(was) and _SEMVER.match(is_)):
-            return f"{self.bump}: {was or 'no version'} became {is_ or 'no version'}; no next version is named, for these are not semantic versions"
+            named = " and ".join(version or "none" for version in (was, is_))
+            return f"{self.bump}; no next version is named: the versions ({named}) are not semantic ones"
         wanted = next_version(was, self.bump)
         enough = _numbers(is_) >= _numbers(wanted)
         said = f"{self.bump}: {was} should become {wanted} or later"
@@ -122,9 +123,8 @@ def markdown(comparison: Comparison) -> str:
         lines += ["| where | what | seen on | line |", "|---|---|---|---|"]
         for c in group[:MOST_ROWS]:
             mark = " **safety**" if c.safety else ""
-            lines.append(
-                f"| {_cell(c.subject)} | {_cell(c.message)}{mark} | {_cell(_seen(c).removeprefix('on ')) or _where(c)} | {_cell(comparison.place(c))} |"
-            )
+            seen = _cell(_seen(c).removeprefix("on ")) or _where(c)
+            lines.append(f"| {_cell(c.subject)} | {_cell(c.message)}{mark} | {seen} | {_cell(comparison.place(c))} |")
         if len(group) > MOST_ROWS:
             lines.append(f"| … | and {len(group) - MOST_ROWS} more | | |")
         lines += ["", "</details>", ""] if folded else [""]
@@ -132,7 +132,7 @@ def markdown(comparison: Comparison) -> str:
 
 
 def _where(change: Change) -> str:
-    return "" if change.old and isinstance(change.old[0], int) or change.new and isinstance(change.new[0], int) else "everywhere"
+    return "" if (change.old and isinstance(change.old[0], int)) or (change.new and isinstance(change.new[0], int)) else "everywhere"
 
 
 def _cell(text: str) -> str:
@@ -145,7 +145,14 @@ def as_json(comparison: Comparison) -> str:
     """For programs."""
     found: list[dict[str, Any]] = []
     for c in comparison.changes:
-        told = {"severity": c.severity, "id": c.id, "subject": c.subject, "message": c.message, "surfaces": list(c.surfaces), "operations": list(c.by)}
+        told = {
+            "severity": c.severity,
+            "id": c.id,
+            "subject": c.subject,
+            "message": c.message,
+            "surfaces": list(c.surfaces),
+            "operations": list(c.by),
+        }
         found.append({**told, "safety": c.safety, "example": c.example, "place": comparison.place(c)})
     versions = {"old": comparison.old.version, "new": comparison.new.version}
     held = {"pgagents_diff": 1, "versions": versions, "bump": comparison.bump, "changes": found}

@@ -29,9 +29,7 @@ class Answer:
     example: str = ""
 
 
-def included(
-    one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], others: Schemas, *, named_only: bool = False
-) -> Answer:
+def included(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], others: Schemas, *, named_only: bool = False) -> Answer:
     """Whether all that `one` takes is taken by `other`; each with the named schemas it refers to.
 
     `named_only` leaves out values that hold members which `one` does not name (maps apart).

@@ -15,7 +15,9 @@ _OF = {
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBERS),
     **dict.fromkeys(("minLength", "maxLength", "pattern", "format"), frozenset(("string",))),
     **dict.fromkeys(("items", "minItems", "maxItems", "uniqueItems"), frozenset(("array",))),
-    **dict.fromkeys(("properties", "patternProperties", "required", "additionalProperties", "minProperties", "maxProperties"), frozenset(("object",))),
+    **dict.fromkeys(
+        ("properties", "patternProperties", "required", "additionalProperties", "minProperties", "maxProperties"), frozenset(("object",))
+    ),
 }
 _SILENT = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
 MAX_SPLITS = 4

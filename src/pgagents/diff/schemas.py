@@ -75,9 +75,7 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
         yield s.change("wording", "argument-text", f"argument `{name}` is described anew: {brief(q.description, 80)}", "input", name)
 
 
-def _values(
-    s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str, text_id: str, *steps: str | int
-) -> Iterator[Change]:
+def _values(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str, text_id: str, *steps: str | int) -> Iterator[Change]:
     """What differs in an argument or an answer, at the place that made it."""
     for found in compared(s.old, s.new, a, b, who, what):
         if found.id != "text":
@@ -89,7 +87,7 @@ def _values(
 
 def _named(found: Difference) -> bool:
     """Whether it is in a named schema, whose texts are compared once for all."""
-    return bool(found.new) and found.new[0] == "schemas"
+    return found.new is not None and found.new[:1] == ("schemas",)
 
 
 def compared(old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str) -> Iterator[Difference]:

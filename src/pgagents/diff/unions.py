@@ -56,11 +56,11 @@ def matched(old: list[Any], known: Schemas, new: list[Any], others: Schemas) -> 
     return pairs, gone, come
 
 
-def _form(branch: Any, known: Schemas) -> Hashable:
+def _form(branch: Any, _known: Schemas) -> Hashable:
     return form(branch)
 
 
-def _name(branch: Any, known: Schemas) -> Hashable:
+def _name(branch: Any, _known: Schemas) -> Hashable:
     ref = branch.get("$ref") if isinstance(branch, Mapping) else None
     return ref[len(REF) :] if isinstance(ref, str) else None
 
@@ -84,4 +84,3 @@ def _kind(branch: Any, known: Schemas) -> Hashable:
     there = resolve(branch, known) if isinstance(branch, Mapping) else {}
     kinds = there.get("type")
     return tuple(sorted(kinds)) if isinstance(kinds, list) else kinds if isinstance(kinds, str) else None
-

@@ -245,14 +245,16 @@ class Values:
             yield from self.differences(joined(a.other), joined(b.other), below)
         elif outer.others == "described" and inner.others != "closed":
             if self.who == "callers" and inner.others == "open":
-                yield Difference("may break", "narrower", below, "is described now: other members than the named ones may be refused", "", *at)
+                yield Difference(
+                    "may break", "narrower", below, "is described now: other members than the named ones may be refused", "", *at
+                )
             else:
                 yield from self.differences(joined(a.other), joined(b.other), below)
         elif outer.others == "closed" and inner.others != "closed":
             if self.who == "readers":
                 yield Difference("addition", "member-added", below, "may be there: members that are not named", "", *at)
             else:
-                meant = inner.others in ("free", "described") and not (set(inner.members) and inner.others == "open")
+                meant = inner.others in ("free", "described")
                 said = "is refused now: members that are not named"
                 example = '{"another_member": 1}' if meant and inner.others == "free" else ""
                 yield Difference("breaking" if meant else "may break", "narrower", below, said, example, *at)
@@ -285,7 +287,15 @@ class Values:
         elif any(not _same(old.get(key, _NONE), new.get(key, _NONE)) for key in _WORDS):
             place = old, new
         if place:
-            yield Difference("wording", "text", path, "is described anew", "", origin_of(place[0]) or origin_of(old), origin_of(place[1]) or origin_of(new))
+            yield Difference(
+                "wording",
+                "text",
+                path,
+                "is described anew",
+                "",
+                origin_of(place[0]) or origin_of(old),
+                origin_of(place[1]) or origin_of(new),
+            )
 
     def _deep_marks(self, old: Any, new: Any, path: str, key: str) -> Iterator[Difference]:
         for a, b, at in _alongside(old, new, path):

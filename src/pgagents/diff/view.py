@@ -29,11 +29,11 @@ class View:
     """Schemas of the members that are not named."""
     rest: list[dict[str, Any]] = field(default_factory=list)
 
-    def member(self, name: str) -> dict[str, Any]:
+    def member(self, name: str) -> Any:
         """The schema of one member."""
         return joined(self.members[name])
 
-    def whole(self) -> dict[str, Any]:
+    def whole(self) -> Any:
         """The schema itself."""
         return joined(self.facts)
 

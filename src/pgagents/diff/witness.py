@@ -126,11 +126,13 @@ class _Search:
                 for one in (schema.get("prefixItems") or ())[:INSIDE]
             ]
             if first:
-                yield from (first, *(first + [value] for value in items[:INSIDE]), first[:-1])
+                yield from (first, *([*first, value] for value in items[:INSIDE]), first[:-1])
                 yield from ([value, *first[1:]] for value in items[:INSIDE])
             if depth > 0 and isinstance(schema.get("contains"), dict):
                 for value in islice(self.values(_flat(schema["contains"], known), {}, depth - 1), 4):
-                    for count in sorted({1, 2, 3, *(schema.get(k, 1) + 1 for k in ("minContains", "maxContains") if schema.get(k, 1) < 20)}):
+                    for count in sorted(
+                        {1, 2, 3, *(schema.get(k, 1) + 1 for k in ("minContains", "maxContains") if schema.get(k, 1) < 20)}
+                    ):
                         yield [value] * count
 
     def _objects(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
@@ -164,7 +166,6 @@ class _Search:
             for value in values:
                 yield least | {name: value}
                 yield full | {name: value}
-
 
     def _by_pattern(self, a: dict[str, Any], b: dict[str, Any], least: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
         """Objects with a member that a pattern may be about: the pattern's own letters, with and without more."""

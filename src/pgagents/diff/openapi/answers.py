@@ -120,5 +120,3 @@ def _links(s: Sides, what: str, old: Spot, new: Spot) -> None:
     for name, spot in after.items():
         if name not in before:
             s.tell("link-added", f"{what}: link {name} is new", None, spot)
-
-

@@ -65,7 +65,8 @@ def _encoding(s: Sides, what: str, old: Spot, new: Spot) -> None:
     for name in sorted(s.both.old.mapping(a).keys() | s.both.new.mapping(b).keys()):
         one, other = s.both.old.open(a, name), s.both.new.open(b, name)
         before, after = s.both.old.mapping(one), s.both.new.mapping(other)
-        if style_of(before, "query") != style_of(after, "query") and before.keys() | after.keys() & {"style", "explode"}:
-            s.tell("style" if s.who == "callers" else "encoding", f"{what}: member `{name}` is written otherwise now", one if before else old, other if after else new)
+        places = one if before else old, other if after else new
+        if style_of(before, "query") != style_of(after, "query"):
+            s.tell("style" if s.who == "callers" else "encoding", f"{what}: member `{name}` is written otherwise now", *places)
         elif any(before.get(key) != after.get(key) for key in ("contentType", "headers", "allowReserved")):
-            s.tell("encoding", f"{what}: the part `{name}` has another encoding", one if before else old, other if after else new)
+            s.tell("encoding", f"{what}: the part `{name}` has another encoding", *places)

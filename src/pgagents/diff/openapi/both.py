@@ -118,5 +118,3 @@ def together(changes: Iterable[Change]) -> list[Change]:
         subject = group[0].subject if len({c.subject for c in group}) == 1 else f"{len(by)} operations"
         made.append(replace(group[0], subject=subject, by=() if by == (subject,) else by))
     return made
-
-

@@ -95,8 +95,10 @@ class Converter:
         if key in WORDS:
             made[key] = part
         elif key in NUMBERS:
-            if not isinstance(part, int | float) or isinstance(part, bool) or not math.isfinite(part) or (key == "multipleOf" and part <= 0):
-                return self.old_style and isinstance(part, bool)
+            if isinstance(part, bool):
+                return self.old_style
+            if not isinstance(part, int | float) or not math.isfinite(part) or (key == "multipleOf" and part <= 0):
+                return False
             made[key] = part
         elif key in COUNTS:
             if not isinstance(part, int) or isinstance(part, bool) or part < 0:

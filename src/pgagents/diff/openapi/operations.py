@@ -84,7 +84,12 @@ def _moved(both: Both, before: dict[Key, Operation], after: dict[Key, Operation]
 def _schemes(both: Both, old: Operation, new: Operation) -> dict[str, str]:
     """Old and new names of the same security schemes."""
     names = [_asked(both.old, old.spot), _asked(both.new, new.spot)]
-    return {a: b for a in names[0] for b in names[1] if security.kind(both.old, a) == security.kind(both.new, b) and (a == b or b not in names[0])}
+    return {
+        a: b
+        for a in names[0]
+        for b in names[1]
+        if security.kind(both.old, a) == security.kind(both.new, b) and (a == b or b not in names[0])
+    }
 
 
 def _asked(edition: Edition, spot: Spot) -> list[str]:

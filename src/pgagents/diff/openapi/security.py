@@ -70,9 +70,13 @@ def _listed(found: list[Way], between: str = ", ") -> str:
     return between.join(" with ".join(_named(key, scopes) for key, scopes in way.items()) or "no key" for way in found)
 
 
+_NAMES = {
+    "http": "{1} key", "apiKey": "key in {1} {2}", "oauth2": "OAuth2", "openIdConnect": "OpenID Connect", "mutualTLS": "client certificate",
+}  # fmt: skip
+
+
 def _named(key: Kind, scopes: frozenset[str]) -> str:
-    names = {"http": "{1} key", "apiKey": "key in {1} {2}", "oauth2": "OAuth2", "openIdConnect": "OpenID Connect", "mutualTLS": "client certificate"}
-    text = names.get(key[0], "key {1}" if len(key) > 1 else "{0} key").format(*key)
+    text = _NAMES.get(key[0], "key {1}" if len(key) > 1 else "{0} key").format(*key)
     return f"{text} ({', '.join(sorted(scopes))})" if scopes else text
 
 

@@ -55,9 +55,11 @@ def compare(s: Sides, old: tuple[Spot, Spot], new: tuple[Spot, Spot]) -> None:
             s.tell("server-added", f"is served at {_shown(address)} too", None, now[address])
     if not lost and next(iter(then)) != next(iter(now)) and next(iter(now)) in then:
         s.tell("server-order", f"the first address is {_shown(next(iter(now)))} now, was {_shown(next(iter(then)))}", there, here)
-    if not lost and _defaults(s.both.old, before) != _defaults(s.both.new, after) and len(before) == len(after):
+    if len(before) != len(after):
+        return
+    if not lost and _defaults(s.both.old, before) != _defaults(s.both.new, after):
         s.tell("server-order", "a variable of the address has another default", there, here)
-    if [s.both.old.text(x, "description") for x in before] != [s.both.new.text(x, "description") for x in after] and len(before) == len(after):
+    if [s.both.old.text(x, "description") for x in before] != [s.both.new.text(x, "description") for x in after]:
         s.tell("server-text", "an address is described anew", there, here)
 
 

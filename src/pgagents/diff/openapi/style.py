@@ -57,13 +57,13 @@ def _form(name: str, explode: bool, value: Any) -> str:
     return f"{name}={_flat(value)}"
 
 
-def _simple(name: str, explode: bool, value: Any) -> str:
+def _simple(_name: str, explode: bool, value: Any) -> str:
     if explode and isinstance(value, dict):
         return ",".join(f"{k}={v}" for k, v in value.items())
     return _flat(value)
 
 
-def _label(name: str, explode: bool, value: Any) -> str:
+def _label(_name: str, explode: bool, value: Any) -> str:
     if explode and isinstance(value, dict):
         return "." + ".".join(f"{k}={v}" for k, v in value.items())
     return "." + _flat(value, "." if explode and isinstance(value, list) else ",")
@@ -86,7 +86,7 @@ def _delimited(between: str) -> Callable[[str, bool, Any], str]:
     return write
 
 
-def _deep(name: str, explode: bool, value: Any) -> str:
+def _deep(name: str, _explode: bool, value: Any) -> str:
     if isinstance(value, dict):
         return "&".join(f"{name}[{k}]={v}" for k, v in value.items())
     return _form(name, True, value)

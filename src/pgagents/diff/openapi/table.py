@@ -29,6 +29,15 @@ def _rows(place: str, *rows: tuple[str, str, Verdict, Verdict, str] | tuple[str,
     return [Row(place, tuple(row[0].split()), *row[1:]) for row in rows]
 
 
+_PLAIN = (
+    "type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern format maxItems minItems "
+    "uniqueItems maxProperties minProperties"
+)
+_NESTED = (
+    "allOf anyOf oneOf not if then else items prefixItems contains minContains maxContains propertyNames dependentRequired "
+    "dependentSchemas unevaluatedItems unevaluatedProperties patternProperties"
+)
+
 TABLE: tuple[Row, ...] = (
     *_rows(
         "Document",
@@ -56,7 +65,8 @@ TABLE: tuple[Row, ...] = (
         ("url", "another address is the first", "may break", "-", "server-order", "most callers take the first"),
         ("description", "changed", "wording", "-", "server-text"),
     ),
-    *_rows("Server variable", ("enum default", "see Server", "by value", "-", "-"), ("description", "changed", "wording", "-", "server-text")),
+    *_rows("Server variable",
+           ("enum default", "see Server", "by value", "-", "-"), ("description", "changed", "wording", "-", "server-text")),
     *_rows(
         "Path item",
         ("get put post delete options head patch trace", "removed", "breaking", "-", "operation-removed"),
@@ -178,15 +188,11 @@ TABLE: tuple[Row, ...] = (
            ("summary description", "changed", "none", "none", "-")),
     *_rows(
         "Schema",
-        ("type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern format "
-         "maxItems minItems uniqueItems maxProperties minProperties", "takes less", "breaking", "addition", "narrower",
+        (_PLAIN, "takes less", "breaking", "addition", "narrower",
          "with a value that shows it; what cannot be decided may break"),
-        ("type enum const multipleOf maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern format "
-         "maxItems minItems uniqueItems maxProperties minProperties", "takes more", "addition", "breaking", "wider"),
+        (_PLAIN, "takes more", "addition", "breaking", "wider"),
         ("nullable", "takes less or more", "by value", "by value", "-", "as the type null; without a type it may break"),
-        ("allOf anyOf oneOf not if then else items prefixItems contains minContains maxContains propertyNames "
-         "dependentRequired dependentSchemas unevaluatedItems unevaluatedProperties patternProperties",
-         "takes less or more", "by value", "by value", "-", "branches of unions are compared one by one"),
+        (_NESTED, "takes less or more", "by value", "by value", "-", "branches of unions are compared one by one"),
         ("properties", "an optional member is new", "addition", "addition", "member-added"),
         ("properties", "a required member is new", "breaking", "addition", "member-required"),
         ("properties", "an optional member is gone", "may break", "may break", "member-removed",
@@ -200,12 +206,13 @@ TABLE: tuple[Row, ...] = (
         ("additionalProperties", "another schema", "by value", "by value", "-"),
         ("default", "changed or removed", "may break", "none", "default"),
         ("default", "added", "wording", "none", "default", "nothing was promised before"),
-        ("readOnly", "not to be sent any more", "may break", "none", "read-only", "a required member that is readOnly is required of answers only"),
+        ("readOnly", "not to be sent any more", "may break", "none", "read-only", "such a member is required of answers only"),
         ("readOnly", "may be sent now", "addition", "none", "read-only"),
-        ("writeOnly", "not answered any more", "none", "may break", "write-only", "a required member that is writeOnly is required of requests only"),
+        ("writeOnly", "not answered any more", "none", "may break", "write-only", "such a member is required of requests only"),
         ("writeOnly", "answered now", "none", "addition", "write-only"),
         ("discriminator contentEncoding contentMediaType", "changed", "may break", "may break", "narrower"),
-        ("$id $anchor $dynamicRef $dynamicAnchor $vocabulary", "changed", "may break", "may break", "narrower", "so does any keyword that is not known"),
+        ("$id $anchor $dynamicRef $dynamicAnchor $vocabulary", "changed", "may break", "may break", "narrower",
+         "so does any keyword that is not known"),
         ("$schema $defs $comment contentSchema xml", "changed", "none", "none", "-", "XML bodies are not compared"),
         ("$ref", "changed", "by value", "by value", "-", "what stands behind it is compared"),
         ("title description example examples externalDocs deprecated", "changed", "wording", "wording", "text"),
@@ -214,7 +221,8 @@ TABLE: tuple[Row, ...] = (
     *_rows("XML", ("name namespace prefix attribute wrapped", "changed", "none", "none", "-")),
     *_rows(
         "Extension",
-        ("x-openai-isConsequential", "a person is not asked any more", "may break", "-", "consequential-dropped", "marked as a matter of safety"),
+        ("x-openai-isConsequential", "a person is not asked any more", "may break", "-", "consequential-dropped",
+         "marked as a matter of safety"),
         ("x-openai-isConsequential", "a person is asked now", "may break", "-", "consequential"),
         ("x-webhooks", "as webhooks", "by value", "by value", "-"),
         ("x-", "changed", "none", "none", "-", "any other"),
