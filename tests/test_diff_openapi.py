@@ -14,6 +14,7 @@ from pgagents.diff.change import Change
 from pgagents.diff.openapi.compare import compare
 from pgagents.diff.openapi.table import TABLE
 from pgagents.diff.openapi.tree import Edition
+from pgagents.errors import PgagentsError
 from pgagents.importer.document import Document
 from pgagents.importer.references import References
 
@@ -23,7 +24,7 @@ GONE: Any = object()
 
 def edition(data: Data, name: str = "x.json") -> Edition:
     def nothing(location: str) -> bytes:
-        raise AssertionError(location)
+        raise PgagentsError(f"cannot read {location}", "give one document")
 
     return Edition(References(Document(f"/{name}", name, json.loads(json.dumps(data))), nothing))
 

@@ -13,6 +13,10 @@ ANNOTATIONS = frozenset(
 )
 
 
+_DATA = frozenset(("enum", "const", "x-other-keywords"))
+"""What stands under these is no schema, whatever its members are called."""
+
+
 class Named(dict[str, Any]):
     """Schemas by name. They do not change any more."""
 
@@ -60,6 +64,8 @@ def bare(schema: Any) -> Any:
             made[key] = [bare(member) for member in value]
         elif key == "required" and isinstance(value, list):
             made[key] = sorted(value)
+        elif key in _DATA:
+            made[key] = value
         elif key not in ANNOTATIONS:
             made[key] = bare(value)
     return made

@@ -139,6 +139,9 @@ class Prover:
         alike = any(key in fact and json.dumps(fact[key], sort_keys=True) == written for fact in facts)
         if alike and key != "additionalProperties" and '"$ref"' not in written:  # names may mean other schemas on the two sides
             return True
+        if key == "enum":  # too many to be tried one by one
+            taken = {json.dumps(value, sort_keys=True) for value in wanted}
+            return any("enum" in fact and all(json.dumps(value, sort_keys=True) in taken for value in fact["enum"]) for fact in facts)
         if key == "type":
             allowed = {wanted} if isinstance(wanted, str) else set(wanted)
             return all(kind in allowed or (kind == "integer" and "number" in allowed) for kind in kinds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -24,7 +25,11 @@ Schemas = Mapping[str, Any]
 def candidates(one: Any, known: Schemas, other: Any, others: Schemas) -> Iterator[Any]:
     """At most MOST values, plain ones first. Not all of them satisfy `one`."""
     search = _Search(known, others)
-    yield from islice(search.values(_flat(one, known), _flat(other, others), DEPTH), MOST)
+    a, b = _flat(one, known), _flat(other, others)
+    if "enum" in a and "enum" in b:
+        taken = {json.dumps(value, sort_keys=True) for value in b["enum"]}
+        yield from islice((value for value in a["enum"] if json.dumps(value, sort_keys=True) not in taken), INSIDE)
+    yield from islice(search.values(a, b, DEPTH), MOST)
 
 
 def sample(schema: Any, known: Schemas) -> Any:

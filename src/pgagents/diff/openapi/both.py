@@ -11,6 +11,7 @@ from pgagents.diff.change import Change
 from pgagents.diff.openapi.table import severity
 from pgagents.diff.openapi.tree import Edition, Spot
 from pgagents.diff.values import Difference, Values, Who
+from pgagents.source import Pointer
 
 NamedPair = tuple[Who, str, str]
 OF_A_MEMBER = frozenset(("member-added", "member-removed", "member-required", "default", "read-only", "write-only"))
@@ -25,6 +26,8 @@ class Both:
     changes: list[Change] = field(default_factory=list)
     edges: dict[NamedPair, set[NamedPair | str]] = field(default_factory=lambda: defaultdict(set))
     """Which operations and which named schemas lead to a pair of named schemas."""
+    called: set[tuple[Pointer, Pointer]] = field(default_factory=set)
+    """Calls by the API that were compared: a callback may have itself among its callbacks."""
 
     def tell(
         self, id: str, subject: str, message: str, old: Spot | None, new: Spot | None, *, example: str = "", safety: bool = False

@@ -151,6 +151,10 @@ def _callbacks(both: Both, subject: str, old: Spot, new: Spot) -> None:
 
 def events(both: Both, old: Spot, new: Spot, what: str = "") -> None:
     """Calls that the API makes itself: their bodies are read, their answers are sent."""
+    places = both.old.place(old), both.new.place(new)
+    if places in both.called:
+        return
+    both.called.add(places)
     before, after = operations(both.old, old), operations(both.new, new)
     for key, then in before.items():
         if key in after:

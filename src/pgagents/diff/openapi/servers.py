@@ -10,6 +10,7 @@ from pgagents.diff.openapi.parameters import Sides
 from pgagents.diff.openapi.tree import Edition, Spot
 
 MOST = 200
+SHOWN = 3
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 Server = tuple[str, Spot]
 
@@ -47,12 +48,11 @@ def compare(s: Sides, old: tuple[Spot, Spot], new: tuple[Spot, Spot]) -> None:
     now = {address: spot for spot in after for address in addresses(s.both.new, spot)} or {"": here}
     open_ = [re.compile(".*".join(map(re.escape, a.split("{}"))) + r"\Z") for a in now if "{}" in a]
     lost = [a for a in then if a not in now and not any(p.match(a) for p in open_)]
-    for address in lost:
-        message = f"is not served at {_shown(address)} any more: it is at {', '.join(map(_shown, list(now)[:3]))}"
-        s.tell("server-removed", message, then[address], here)
-    for address in (a for a in now if a not in then):
-        if not lost:
-            s.tell("server-added", f"is served at {_shown(address)} too", None, now[address])
+    come = [a for a in now if a not in then]
+    if lost:
+        s.tell("server-removed", f"is not served at {_listed(lost)} any more: it is at {_listed(list(now))}", then[lost[0]], here)
+    elif come:
+        s.tell("server-added", f"is served at {_listed(come)} too", None, now[come[0]])
     if not lost and next(iter(then)) != next(iter(now)) and next(iter(now)) in then:
         s.tell("server-order", f"the first address is {_shown(next(iter(now)))} now, was {_shown(next(iter(then)))}", there, here)
     if len(before) != len(after):
@@ -68,6 +68,11 @@ def _defaults(edition: Edition, found: list[Spot]) -> list[dict[str, Any]]:
         {name: v.get("default") for name, v in edition.mapping(edition.open(spot, "variables")).items() if isinstance(v, dict)}
         for spot in found
     ]
+
+
+def _listed(addresses: list[str]) -> str:
+    more = f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else ""
+    return ", ".join(map(_shown, addresses[:SHOWN])) + more
 
 
 def _shown(address: str) -> str:
