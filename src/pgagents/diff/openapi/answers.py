@@ -112,7 +112,9 @@ def _links(s: Sides, what: str, old: Spot, new: Spot) -> None:
         if name not in after:
             s.tell("link", f"{what}: link {name} is gone", spot, None)
             continue
-        a, b = ({k: v for k, v in side.items() if k != "description"} for side in (s.both.old.mapping(spot), s.both.new.mapping(after[name])))
+        a, b = (
+            {k: v for k, v in side.items() if k != "description"} for side in (s.both.old.mapping(spot), s.both.new.mapping(after[name]))
+        )
         if a != b:
             s.tell("link", f"{what}: link {name} leads elsewhere, or otherwise", spot, after[name])
         elif spot.value != after[name].value:

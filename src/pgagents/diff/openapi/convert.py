@@ -28,7 +28,7 @@ HINTS = frozenset(("int64", "float", "double", "decimal", "password"))
 """Formats that no value is refused for: JSON has one kind of number."""
 OTHER = "x-other-keywords"
 """What no comparison understands is kept under this key, so that a change of it is seen."""
-IGNORED = frozenset(("$ref", "$defs", "definitions", "nullable", "xml", "contentSchema", "$comment", "$schema"))
+IGNORED = frozenset(("$ref", "$defs", "definitions", "nullable", "contentSchema", "$comment", "$schema"))
 INT32 = 2**31
 DEEPEST = 90
 
@@ -79,7 +79,9 @@ class Converter:
                 return made  # OpenAPI 3.0 ignores what stands beside a reference
         other = {}
         for key, part in value.items():
-            if not self._keyword(made, key, part, spot, depth) and key not in IGNORED and not key.startswith("x-"):
+            if self._keyword(made, key, part, spot, depth) or key in IGNORED or key.startswith("x-"):
+                continue
+            if key != "xml" or self.edition.has_xml:
                 other[key] = part
         if other:
             made[OTHER] = other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Protocol
 
 from pgagents.diff.openapi.convert import Converter, steps
@@ -68,6 +69,21 @@ class Edition:
         """The value further in, behind its references."""
         found: Spot = self.tree.follow(spot.at(*keys) if keys else spot)
         return found
+
+    @cached_property
+    def has_xml(self) -> bool:
+        """Whether any body may be XML: only then it matters how schemas are written in it."""
+        stack = [self.root.value]
+        while stack:
+            value = stack.pop()
+            if isinstance(value, dict):
+                content = value.get("content")
+                if isinstance(content, dict) and any("xml" in str(name).lower() for name in content):
+                    return True
+                stack.extend(value.values())
+            elif isinstance(value, list):
+                stack.extend(value)
+        return False
 
     @staticmethod
     def mapping(spot: Spot | None) -> Mapping[str, Any]:
