@@ -182,6 +182,75 @@ def test_each_place_of_a_reader_is_compared(place: str) -> None:
     assert {c.severity for c in found(new, old)} == {"addition"}
 
 
+def within(part: Any) -> Data:
+    """A body whose member is `{$ref: It}` inside something, and what It is."""
+    return {"type": "object", "required": ["it"], "properties": {"it": part}}
+
+
+NAMED = {"$ref": "#/components/schemas/It"}
+TURNED = {
+    "not": ({"type": "string", "not": NAMED}, True),
+    "if": ({"type": "string", "if": NAMED, "then": {"enum": ["a"]}}, True),
+    "then": ({"type": "string", "if": {"minLength": 1}, "then": NAMED}, False),
+    "else": ({"type": "string", "if": {"maxLength": 0}, "else": NAMED}, False),
+    "contains": ({"type": "array", "contains": NAMED}, False),
+    "maxContains": ({"type": "array", "contains": NAMED, "minContains": 0, "maxContains": 1}, True),
+    "propertyNames": ({"type": "object", "propertyNames": NAMED}, False),
+}
+"""A reference inside a keyword, and whether less inside is more of the whole."""
+
+
+@pytest.mark.parametrize("keyword", TURNED)
+def test_reference_under_a_keyword_that_turns_it_is_judged_as_a_whole(keyword: str) -> None:
+    part, turned = TURNED[keyword]
+    documents = []
+    for it in ({"type": "string", "maxLength": 5}, {"type": "string", "maxLength": 3}):
+        made = document("3.1.0", within(part), {"type": "boolean"})
+        documents.append({**made, "components": {"schemas": {"It": it}}})
+    less, more = (documents[0], documents[1]) if turned else (documents[1], documents[0])
+    changes = found(more, less)
+    assert {c.severity for c in changes} == {"breaking"} or {c.severity for c in changes} == {"may break"}, changes
+    agree(changes, more, less)
+    back = found(less, more)
+    assert back
+    assert "breaking" not in {c.severity for c in back}, back
+    agree(back, less, more)
+
+
+def test_default_of_a_named_schema_is_noticed() -> None:
+    documents = []
+    for default in (10, 20):
+        made = document("3.1.0", {"type": "boolean"}, {"type": "boolean"})
+        made["paths"]["/x"]["parameters"] = [{"name": "limit", "in": "query", "schema": {"$ref": "#/components/schemas/Limit"}}]
+        documents.append({**made, "components": {"schemas": {"Limit": {"type": "integer", "default": default}}}})
+    assert [(c.severity, c.id) for c in found(*documents)] == [("may break", "default")]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {"anyOf": [{"type": "boolean"}, {"$ref": "#/components/schemas/It"}]},
+        {"$ref": "#/components/schemas/It"},
+        {"type": "array", "items": {"$ref": "#/components/schemas/It"}},
+    ],
+)
+@pytest.mark.parametrize("sent", [True, False])
+def test_new_optional_member_never_breaks(whole: Data, sent: bool) -> None:
+    """Neither in a named schema, nor in a branch, nor where the object took anything, nor for one side only."""
+    for before in (
+        {"type": "object"},
+        PAIR,
+        {**PAIR, "additionalProperties": False},
+        {**PAIR, "additionalProperties": True},
+        {"allOf": [PAIR, {"required": ["a"]}]},
+    ):
+        documents = []
+        for it in (before, {**before, "properties": {**before.get("properties", {}), "new": {"type": "integer"}}}):
+            made = document("3.1.0", *((whole, TEXT) if sent else (TEXT, whole)))
+            documents.append({**made, "components": {"schemas": {"It": it}}})
+        assert {c.severity for c in found(*documents)} <= {"addition"}, found(*documents)
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(SCHEMAS, FLAT, st.integers(0, 3), st.booleans(), st.sampled_from(["3.0.3", "3.1.0"]))
 def test_any_change_of_any_schema_is_judged_alike(one: Data, more: Data, how: int, sent: bool, version: str) -> None:

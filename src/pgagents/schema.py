@@ -10,9 +10,11 @@ from typing import Any
 from pgagents.origin import plain
 
 REF = "#/components/schemas/"
-_ONE = ("items", "additionalProperties", "not")
+_ONE = (
+    "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties",
+)  # fmt: skip
 _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
-_MANY = ("properties", "$defs", "patternProperties")
+_MANY = ("properties", "$defs", "patternProperties", "dependentSchemas")
 
 
 def subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -18,7 +18,7 @@ from pgagents.diff.named import ANNOTATIONS, Named, form
 from pgagents.diff.unions import alternatives, matched, split
 from pgagents.diff.view import View, joined, view
 from pgagents.origin import origin_of
-from pgagents.schema import REF
+from pgagents.schema import REF, refs, subschemas
 from pgagents.source import Pointer
 
 Who = Literal["callers", "readers"]
@@ -60,7 +60,7 @@ class Values:
     def differences(self, old: Any, new: Any, path: str = "") -> Iterator[Difference]:
         """All that differs from here on, down to the named schemas."""
         if old == new:
-            self._meet_all(old, path)
+            yield from self._same(old, new, path)
             return
         a, b = _reference(old), _reference(new)
         if a and b:
@@ -68,18 +68,31 @@ class Values:
             yield from self._texts(old, new, path)
             return
         if form(old) == form(new):
-            self._meet_all(old, path)
+            yield from self._same(old, new, path)
             yield from self._texts(old, new, path, inner=True)
             return
         yield from self._texts(old, new, path)
         yield from self._structure(old, new, path)
 
-    def _meet_all(self, schema: Any, path: str) -> None:
-        """Every named schema inside one that both sides say alike."""
-        for inside, _, at in _alongside(schema, schema, path, same=True):
+    def _same(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
+        """Two schemas that are written alike differ by the named ones that they refer to, and by nothing else."""
+        for inside, _, at in _alongside(old, old, path, same=True):
             ref = inside.get("$ref")
             if isinstance(ref, str):
                 self.met.append(Pair(ref[len(REF) :], ref[len(REF) :], at))
+        if any(self._differ(Pair(name, name, path)) for name in sorted(_turned(old))):
+            yield from self._as_one(old, new, path)
+
+    def _as_one(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
+        """What cannot be compared part by part: less inside `not` or `if` may be more of the whole."""
+        known, others = (self.old, self.new) if self.who == "callers" else (self.new, self.old)
+        inner, outer = (old, new) if self.who == "callers" else (new, old)
+        at = (origin_of(old), origin_of(new))
+        answer = included(inner, known, outer, others, named_only=True)
+        if answer.verdict != "yes":
+            yield self._harm(answer, path, "", at)
+        elif (back := included(outer, others, inner, known, named_only=True)).verdict != "yes":
+            yield self._gain(path, "", back, at)
 
     # what both say
 
@@ -114,7 +127,7 @@ class Values:
         """Types, bounds, values, formats, unions: whatever is said about the value as one."""
         mine, theirs = joined(a.rest), joined(b.rest)
         if form(mine) == form(theirs):
-            self._meet_all(mine, path)
+            yield from self._same(mine, theirs, path)
             return
         inner, known, outer, others = self._sides(a, b)
         answer = included(inner.whole(), known, joined(outer.rest), others, named_only=True)
@@ -122,6 +135,7 @@ class Values:
             back = included(outer.whole(), others, joined(inner.rest), known, named_only=True)
             if back.verdict != "yes":
                 yield self._gain(path, keywords(mine, theirs), back, at)
+            self._meet_harmless(mine, theirs, path)
             return
         before, after = split(a)[0], split(b)[0]
         if before is None or after is None:
@@ -133,6 +147,14 @@ class Values:
             if beside.verdict != "yes":
                 yield self._harm(beside, path, keywords(joined(split(a)[1]), joined(split(b)[1])), at)
         yield from self._explained(a, b, before, after, answer, path, at)
+
+    def _meet_harmless(self, old: Any, new: Any, path: str) -> None:
+        """Named schemas that both refer to, in a place where nothing breaks: what they gain is told with them."""
+        for name in sorted(refs(old) & refs(new)):
+            one = {"$ref": REF + name}
+            sides = (one, self.old, one, self.new) if self.who == "callers" else (one, self.new, one, self.old)
+            if included(*sides, named_only=True).verdict == "yes":
+                self.met.append(Pair(name, name, path))
 
     def _choice(
         self, a: View, b: View, before: list[Any], after: list[Any], path: str, at: tuple[Pointer | None, Pointer | None]
@@ -150,7 +172,7 @@ class Values:
         met = len(self.met)
         found = list(self._union(before, after, inner, outer, path, at))
         yield from found
-        if answer.verdict == "yes" or any(one.severity in ("breaking", "may break") for one in found):
+        if answer.verdict == "yes" or any(one.severity in ("breaking", "may break") or one.id == "member-added" for one in found):
             return
         stricter = any("oneOf" in fact for fact in outer.rest) and not any("oneOf" in fact for fact in inner.rest)
         named = any(self._differ(pair) for pair in self.met[met:])
@@ -337,6 +359,7 @@ def differences(old: Any, known: Named, new: Any, others: Named, who: Who) -> It
         seen.add((pair.old, pair.new))
         if pair.old in known and pair.new in others:
             yield from values.differences(known[pair.old], others[pair.new], pair.path)
+            yield from values.marks(known[pair.old], others[pair.new], pair.path)
 
 
 def _reference(schema: Any) -> str:
@@ -380,6 +403,18 @@ _MARKS: dict[str, Callable[[Who, Any, Any], tuple[Severity, str, str] | None]] =
 }  # fmt: skip
 
 
+def _turned(schema: Any) -> set[str]:
+    """The named schemas that stand where less is not simply less: under `not`, `if`, `contains` and their like."""
+    found: set[str] = set()
+    for inside in subschemas(schema) if isinstance(schema, Mapping) else ():
+        for key in ("not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties"):
+            if isinstance(inside.get(key), Mapping):
+                found |= refs(inside[key])
+        for one in (inside.get("dependentSchemas") or {}).values():
+            found |= refs(one) if isinstance(one, Mapping) else set()
+    return found
+
+
 def _alongside(old: Any, new: Any, path: str, *, same: bool = False) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], str]]:
     """The schemas inside two that have one form, each with the one in its place; parts that are equal only if `same`."""
     stack: list[tuple[Any, Any, str]] = [(old, new, path)]
@@ -391,7 +426,7 @@ def _alongside(old: Any, new: Any, path: str, *, same: bool = False) -> Iterator
         for key in ("properties", "patternProperties"):
             for name, member in (a.get(key) or {}).items():
                 stack.append((member, (b.get(key) or {}).get(name), f"{at}.{name}" if at else name))
-        for key, mark in (("items", "[]"), ("additionalProperties", ".*"), ("not", "")):
+        for key, mark in (("items", "[]"), ("additionalProperties", ".*")):
             if key in a:
                 stack.append((a[key], b.get(key), f"{at}{mark}"))
         for key in ("allOf", "anyOf", "oneOf", "prefixItems"):

@@ -69,7 +69,8 @@ class Both:
             if a not in before.known or b not in after.known:
                 continue
             values = self._values(who)
-            for one in values.differences(before.known[a], after.known[b]):
+            both = before.known[a], after.known[b]
+            for one in (*values.differences(*both), *values.marks(*both, "")):
                 place = one.old or before.places[a], one.new or after.places[b]
                 found.append((key, Change(one.severity, one.id, _shown(b), _sentence(one, ""), (), *place, one.example)))
             for pair in self._follow(values, who, key):
