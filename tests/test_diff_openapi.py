@@ -256,3 +256,37 @@ def test_every_id_of_the_table_has_an_edit_that_shows_it() -> None:
 
 def test_nothing_differs_from_itself() -> None:
     assert found(BASE, BASE) == []
+
+
+SENT: Data = {
+    "openapi": "3.1.0", "info": {"title": "x", "version": "1.0.0"},
+    "webhooks": {"sold": {"post": {
+        "operationId": "sold", "parameters": [{"name": "X-Id", "in": "header", "required": True, "schema": {"type": "integer"}}, {"name": "X-More", "in": "header", "schema": {"type": "string"}}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}}}}},
+        "responses": {"200": {"description": "Thanks", "content": {"application/json": {"schema": {"type": "string", "maxLength": 5}}}}},
+    }}},
+}  # fmt: skip
+SOLD = "webhooks|sold|post"
+BODY = f"{SOLD}|requestBody|content|application/json|schema"
+RECEIVED: list[tuple[dict[str, Any], str]] = [
+    ({SOLD: GONE}, "breaking"),
+    ({f"{SOLD}|parameters|0": GONE}, "breaking"),
+    ({f"{SOLD}|parameters|0|required": False}, "breaking"),
+    ({f"{SOLD}|parameters|0|schema|type": "number"}, "breaking"),
+    ({f"{SOLD}|parameters|1": GONE}, "may break"),
+    ({f"{SOLD}|parameters|2": {"name": "X-New", "in": "header", "required": True, "schema": {"type": "string"}}}, "addition"),
+    ({f"{SOLD}|requestBody": GONE}, "breaking"),
+    ({f"{SOLD}|requestBody|required": False}, "breaking"),
+    ({f"{BODY}|required": []}, "breaking"),
+    ({f"{BODY}|properties|more": {"type": "integer"}, f"{BODY}|required": ["id", "more"]}, "addition"),
+    ({f"{SOLD}|responses|200|content|application/json|schema|maxLength": 4}, "breaking"),
+    ({f"{SOLD}|responses|200|content|application/json|schema|maxLength": 6}, "addition"),
+]
+
+
+@pytest.mark.parametrize(("edits", "severity"), RECEIVED)
+def test_receiver_of_a_webhook_reads_what_is_sent_and_sends_the_answer(edits: dict[str, Any], severity: str) -> None:
+    """As a reader of an answer is hurt; nothing about senders of requests is said of it."""
+    changes = found(SENT, edited(SENT, edits))
+    assert {c.severity for c in changes} == {severity}, changes
+    assert not any("who sends it" in c.message for c in changes)

@@ -23,6 +23,9 @@ def request(s: Sides, old: Spot, new: Spot) -> None:
     a, b = s.both.old.mapping(old), s.both.new.mapping(new)
     if not a and not b:
         return
+    if s.who == "readers":
+        _received(s, old, new)
+        return
     if not a:
         required = b.get("required") is True
         s.tell("body-required" if required else "body-added", f"a body is {'required' if required else 'taken'} now", None, new)
@@ -37,6 +40,21 @@ def request(s: Sides, old: Spot, new: Spot) -> None:
     if a.get("description") != b.get("description"):
         s.tell("body-text", "its body is described anew", old, new)
     contents(s, old, new, "body", s.who, ("media-removed", "media-added"))
+
+
+def _received(s: Sides, old: Spot, new: Spot) -> None:
+    """The body of a call that the API makes."""
+    a, b = s.both.old.mapping(old), s.both.new.mapping(new)
+    if not b:
+        s.tell("answer-body-removed", "has no body any more", old, None)
+    elif not a:
+        s.tell("answer-body-added", "has a body now", None, new)
+    else:
+        if a.get("required") is True and b.get("required") is not True:
+            s.tell("answer-body-removed", "its body may be missing now", old, new)
+        if a.get("description") != b.get("description"):
+            s.tell("body-text", "its body is described anew", old, new)
+        contents(s, old, new, "body", s.who, ("answer-media-removed", "answer-media-added"))
 
 
 def contents(s: Sides, old: Spot, new: Spot, what: str, who: Who, ids: tuple[str, str]) -> None:

@@ -45,7 +45,10 @@ def parameters(edition: Edition, item: Spot, operation: Spot, names: list[str]) 
 
 
 def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
-    """What callers may and must send beside the body."""
+    """What callers may and must send beside the body; what receivers get, where the API calls."""
+    if s.who == "readers":
+        _received(s, old, new)
+        return
     a, b = s.both.old, s.both.new
     for key, spot in old.items():
         what = f"{key[0]} parameter `{a.text(spot, 'name')}`"
@@ -62,6 +65,26 @@ def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
                 s.tell("parameter-required", f"{what} is new and required", None, spot)
             else:
                 s.tell("parameter-added", f"{what} is new", None, spot)
+
+
+def _received(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
+    """Parameters of a call that the API makes are like headers of an answer: they may be waited for."""
+    for key, spot in old.items():
+        what = f"{key[0]} parameter `{s.both.old.text(spot, 'name')}`"
+        needed = s.both.old.mapping(spot).get("required") is True
+        if key not in new:
+            s.tell("header-removed" if needed else "header-optional-removed", f"{what} is not sent any more", spot, None)
+            continue
+        always = s.both.new.mapping(new[key]).get("required") is True
+        if needed and not always:
+            s.tell("header-removed", f"{what} may be missing now", spot, new[key])
+        elif always and not needed:
+            s.tell("header-always", f"{what} is always sent now", spot, new[key])
+        wire(s, what, key[0], spot, new[key], "header-style")
+        s.both.schemas(s.subject, what, schema_of(s.both.old, spot), schema_of(s.both.new, new[key]), s.who)
+    for key, spot in new.items():
+        if key not in old:
+            s.tell("header-added", f"{key[0]} parameter `{s.both.new.text(spot, 'name')}` is sent too", None, spot)
 
 
 def _one(s: Sides, what: str, place: str, old: Spot, new: Spot) -> None:

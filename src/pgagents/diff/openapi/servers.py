@@ -48,13 +48,21 @@ def compare(s: Sides, old: tuple[Spot, Spot], new: tuple[Spot, Spot]) -> None:
     now = {address: spot for spot in after for address in addresses(s.both.new, spot)} or {"": here}
     open_ = [re.compile(".*".join(map(re.escape, a.split("{}"))) + r"\Z") for a in now if "{}" in a]
     lost = [a for a in then if a not in now and not any(p.match(a) for p in open_)]
+    told = {
+        a: (edition.text(spot, "url") if "{}" in a else a)
+        for edition, side in ((s.both.old, then), (s.both.new, now))
+        for a, spot in side.items()
+    }
     come = [a for a in now if a not in then]
     if lost:
-        s.tell("server-removed", f"is not served at {_listed(lost)} any more: it is at {_listed(list(now))}", then[lost[0]], here)
+        s.tell(
+            "server-removed", f"is not served at {_listed(lost, told)} any more: it is at {_listed(list(now), told)}", then[lost[0]], here
+        )
     elif come:
-        s.tell("server-added", f"is served at {_listed(come)} too", None, now[come[0]])
+        s.tell("server-added", f"is served at {_listed(come, told)} too", None, now[come[0]])
     if not lost and next(iter(then)) != next(iter(now)) and next(iter(now)) in then:
-        s.tell("server-order", f"the first address is {_shown(next(iter(now)))} now, was {_shown(next(iter(then)))}", there, here)
+        firsts = [_listed([next(iter(side))], told) for side in (now, then)]
+        s.tell("server-order", f"the first address is {firsts[0]} now, was {firsts[1]}", there, here)
     if len(before) != len(after):
         return
     if not lost and _defaults(s.both.old, before) != _defaults(s.both.new, after):
@@ -70,9 +78,9 @@ def _defaults(edition: Edition, found: list[Spot]) -> list[dict[str, Any]]:
     ]
 
 
-def _listed(addresses: list[str]) -> str:
+def _listed(addresses: list[str], told: dict[str, str]) -> str:
     more = f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else ""
-    return ", ".join(map(_shown, addresses[:SHOWN])) + more
+    return ", ".join(_shown(told[address]) for address in addresses[:SHOWN]) + more
 
 
 def _shown(address: str) -> str:
