@@ -25,6 +25,8 @@ class Named(dict[str, Any]):
         self.forms = {name: form(schema) for name, schema in schemas.items()}
         self.near = {name: refs(schema) & schemas.keys() for name, schema in schemas.items()}
         self.reached: dict[str, frozenset[str]] = {}
+        self.compared: dict[Any, Any] = {}
+        self._changed: dict[int, tuple[Named, frozenset[str]]] = {}
 
     def reach(self, name: str) -> frozenset[str]:
         """The names that a schema leads to, its own among them."""
@@ -36,6 +38,12 @@ class Named(dict[str, Any]):
                     wanted.append(near)
             self.reached[name] = frozenset(seen)
         return self.reached[name]
+
+    def leads_to_change(self, name: str, others: Named) -> bool:
+        """Whether a schema, or one that it leads to, is another one in the other edition."""
+        if id(others) not in self._changed:
+            self._changed[id(others)] = others, frozenset(n for n in self if self[n] != others.get(n))
+        return name not in self.near or not self._changed[id(others)][1].isdisjoint(self.reach(name))
 
     def closure(self, schema: Mapping[str, Any]) -> frozenset[str]:
         """All names that a schema refers to, directly or not."""

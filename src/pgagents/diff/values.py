@@ -7,6 +7,7 @@ that nothing names are left out of this: a new optional member harms nobody, alt
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -351,15 +352,34 @@ def differences(old: Any, known: Named, new: Any, others: Named, who: Who) -> It
     """All that differs between two schemas and the named ones that they lead to, each pair of names entered once."""
     values = Values(known, others, who)
     yield from values.differences(old, new)
-    seen: set[tuple[str, str]] = set()
-    while values.met:
-        pair = values.met.pop(0)
-        if (pair.old, pair.new) in seen:
+    queue, seen = deque(values.met), set[tuple[str, str]]()
+    while queue:
+        pair = queue.popleft()
+        if (pair.old, pair.new) in seen or (pair.old == pair.new and not known.leads_to_change(pair.old, others)):
             continue
         seen.add((pair.old, pair.new))
+        found, met = _of_names(pair, known, others, who)
+        for one in found:
+            yield replace(one, path=_below(pair.path, one.path))
+        queue.extend(Pair(next_.old, next_.new, _below(pair.path, next_.path)) for next_ in met)
+
+
+def _of_names(pair: Pair, known: Named, others: Named, who: Who) -> tuple[list[Difference], list[Pair]]:
+    """What differs between two named schemas themselves, and which ones they lead to. It is worked out once."""
+    key = (id(others), who, pair.old, pair.new)
+    if key not in known.compared:
+        values = Values(known, others, who)
+        found: list[Difference] = []
         if pair.old in known and pair.new in others:
-            yield from values.differences(known[pair.old], others[pair.new], pair.path)
-            yield from values.marks(known[pair.old], others[pair.new], pair.path)
+            sides = known[pair.old], others[pair.new]
+            found = [*values.differences(*sides), *values.marks(*sides, "")]
+        known.compared[key] = found, values.met
+    made: tuple[list[Difference], list[Pair]] = known.compared[key]
+    return made
+
+
+def _below(path: str, further: str) -> str:
+    return f"{path}.{further}" if path and further and not further.startswith("[") else path + further
 
 
 def _reference(schema: Any) -> str:
