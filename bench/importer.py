@@ -94,6 +94,23 @@ def measure(operations: int = 1_000) -> Iterator[tuple[str, str, str, bool]]:
     found = compare(made.model, changed)
     took = time.process_time() - begun
     yield f"diff of {len(made.data['actions']):,} actions ({len(found):,} changes)", f"{took:.2f} s", "(none)", True
+    count, took = _documents(raw)
+    yield f"diff of two documents of {operations:,} operations ({count:,} changes)", f"{took:.2f} s", "(none)", True
+
+
+def _documents(raw: bytes) -> tuple[int, float]:
+    """How many changes a comparison of two documents finds, and the processor seconds that it takes."""
+    from pgagents.diff.openapi.compare import compare
+    from pgagents.diff.openapi.tree import Edition
+    from pgagents.importer.document import read
+    from pgagents.importer.references import References
+
+    begun = time.process_time()
+    editions = [
+        Edition(References(read(text, f"/{name}.json", name), _nothing))
+        for name, text in (("old", raw), ("new", raw.replace(b'"maxLength": 40', b'"maxLength": 30')))
+    ]
+    return len(compare(*editions)), time.process_time() - begun
 
 
 def _nothing(location: str) -> bytes:

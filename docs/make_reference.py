@@ -172,6 +172,41 @@ def rules() -> str:
     return page("Rules", intro, body())
 
 
+def changes() -> str:
+    """What a change of each key means, from the two tables of `diff`."""
+    from pgagents.diff.language import CATALOGUE
+    from pgagents.diff.openapi.table import TABLE
+
+    intro = (
+        "What `pgagents diff` says of a change. *Breaking*: a call that worked may fail, or an answer may come that could not come before. "
+        "*May break*: nobody can tell. *Addition* and *wording* are harmless. *By value*: the values decide, and an example shows a break. "
+        "Callers send (agents are callers too), readers read answers; `-` means that it is nothing to them. Where a schema is read, the "
+        "ids `narrower` and `wider` begin with `answer-`. In calls that the API makes "
+        "itself, webhooks and callbacks, the receiver is the reader of what is sent."
+    )
+
+    def body() -> Iterator[str]:
+        yield "## OpenAPI 3.0 and 3.1"
+        yield ""
+        yield "| object | keys | change | callers | readers | id | note |"
+        yield "|---|---|---|---|---|---|---|"
+        for row in TABLE:
+            names = ", ".join(f"`{key}`" for key in row.keys)
+            id = f"`{row.id}`" if row.id != "-" else ""
+            yield f"| {row.place} | {names} | {_cell(row.change)} | {row.callers} | {row.readers} | {id} | {_cell(row.note)} |"
+        yield ""
+        yield "## Catalogues"
+        yield ""
+        yield "| part | keys | callers | readers | note |"
+        yield "|---|---|---|---|---|"
+        for one in CATALOGUE:
+            names = ", ".join(f"`{key}`" for key in one.keys)
+            yield f"| {one.part} | {names} | {one.callers} | {one.readers} | {_cell(one.note)} |"
+        yield ""
+
+    return page("What a change means", intro, body())
+
+
 def commands() -> str:
     """Every command with its help."""
 
@@ -206,7 +241,7 @@ def _sentence(module: ModuleType) -> str:
     return " ".join(_page(module).split("\n\n")[0].split())
 
 
-PAGES = {"catalogue": catalogue, "checks": checks, "faults": faults, "rules": rules, "commands": commands}
+PAGES = {"catalogue": catalogue, "checks": checks, "faults": faults, "rules": rules, "changes": changes, "commands": commands}
 
 
 def main() -> int:

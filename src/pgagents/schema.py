@@ -12,9 +12,11 @@ from pgagents.origin import plain
 REF = "#/components/schemas/"
 MANY_TOGETHER = 20
 """Named schemas that refer to each other: from so many on one validator holds them all, as compiling them again takes longest."""
-_ONE = ("items", "additionalProperties", "not")
+_ONE = (
+    "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties",
+)  # fmt: skip
 _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
-_MANY = ("properties", "$defs", "patternProperties")
+_MANY = ("properties", "$defs", "patternProperties", "dependentSchemas")
 
 
 def subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

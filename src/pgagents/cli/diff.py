@@ -10,7 +10,13 @@ import click
 from pgagents.cli.options import examples
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pgagents.diff.forms import Comparison, Side
+    from pgagents.diff.openapi.tree import Edition
+    from pgagents.importer.references import References
     from pgagents.model import Model
+    from pgagents.source import Pointer
 
 LEVELS = ("breaking", "may-break", "addition", "wording", "never")
 GIT_TIMEOUT_S = 30
@@ -37,8 +43,7 @@ def command(old: str, new: str | None, revision: str | None, form: str, fail_on:
     harmless is called what may break.
     """
     from pgagents.diff.change import ORDER
-    from pgagents.diff.compare import compare
-    from pgagents.diff.forms import Comparison, as_json, markdown, text
+    from pgagents.diff.forms import as_json, markdown, text
     from pgagents.errors import PgagentsError
 
     if (new is None) == (revision is None):
@@ -46,8 +51,7 @@ def command(old: str, new: str | None, revision: str | None, form: str, fail_on:
     if revision is not None:
         old, new = f"{revision}:{old}", old
     assert new is not None
-    before, after = _model(old, allow_remote=allow_remote), _model(new, allow_remote=allow_remote)
-    found = Comparison(before, after, tuple(compare(before, after)))
+    found = _compared(_Input(old), _Input(new), allow_remote=allow_remote)
     click.echo({"text": text, "markdown": markdown, "json": as_json}[form](found))
     if fail_on == "never":
         return 0
@@ -55,20 +59,87 @@ def command(old: str, new: str | None, revision: str | None, form: str, fail_on:
     return 1 if any(c.severity in worst for c in found.changes) else 0
 
 
-def _model(named: str, *, allow_remote: bool) -> Model:
+class _Input:
+    """What one side names: its bytes, and those of the documents that it refers to."""
+
+    def __init__(self, named: str) -> None:
+        from pgagents.importer.references import is_url
+
+        self.named = named
+        of_revision = not is_url(named) and not Path(named).exists() and ":" in named
+        self.raw = _of_revision(named) if of_revision else self._fetched(named)
+        self.location = named if is_url(named) else str(Path(named.rpartition(":")[2] if of_revision else named).resolve())
+        self.texts = {self.location: self.raw}
+
+    @staticmethod
+    def _fetched(location: str) -> bytes:
+        from pgagents.cli._fetch import fetch
+
+        return fetch(location)
+
+    def fetch(self, location: str) -> bytes:
+        """The bytes of a document that is referred to; they are kept, because its lines are wanted later."""
+        self.texts[location] = self._fetched(location)
+        return self.texts[location]
+
+    def references(self, *, allow_remote: bool) -> References:
+        """The document with all that it refers to."""
+        from pgagents.importer.document import read
+        from pgagents.importer.references import References
+
+        return References(read(self.raw, self.location, self.named), self.fetch, allowed=allow_remote)
+
+
+def _compared(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
+    """Two OpenAPI documents are compared as documents, all else as catalogues."""
+    from pgagents.diff.compare import compare
+    from pgagents.diff.forms import Comparison, side
+    from pgagents.importer.operations import version
+
+    if _is_openapi(old.raw) and _is_openapi(new.raw):
+        trees = old.references(allow_remote=allow_remote), new.references(allow_remote=allow_remote)
+        if "2.0" not in {version(tree.root()) for tree in trees}:
+            return _documents(old, new, *trees)
+    before, after = _model(old, allow_remote=allow_remote), _model(new, allow_remote=allow_remote)
+    return Comparison(side(before), side(after), tuple(compare(before, after)))
+
+
+def _documents(old: _Input, new: _Input, before: References, after: References) -> Comparison:
+    from pgagents.diff.forms import Comparison
+    from pgagents.diff.openapi.compare import compare
+    from pgagents.diff.openapi.tree import Edition
+
+    editions = Edition(before), Edition(after)
+    changes = compare(*editions)
+    return Comparison(_side(old, editions[0]), _side(new, editions[1]), tuple(changes))
+
+
+def _side(given: _Input, edition: Edition) -> Side:
+    from pgagents.diff.forms import Side
+    from pgagents.diff.openapi.places import lines
+
+    info = edition.root.at("info")
+
+    def places(found: Iterable[Pointer]) -> dict[Pointer, str]:
+        told: dict[Pointer, str] = {}
+        wanted = set(found)
+        for number, document in enumerate(edition.documents):
+            raw = given.texts.get(document.location, b"")
+            inside = {p[1:]: p for p in wanted if p[0] == number}
+            told |= {inside[p]: at for p, at in lines(raw.decode("utf-8-sig"), document.name, inside).items()}
+        return told
+
+    return Side(edition.text(info, "title"), str(edition.mapping(info).get("version", "")), places)
+
+
+def _model(given: _Input, *, allow_remote: bool) -> Model:
     """The catalogue there; an OpenAPI document is imported first."""
     from pgagents.catalogue.load import load_text
-    from pgagents.cli._fetch import fetch
     from pgagents.importer.catalogue import catalogue
-    from pgagents.importer.document import read
-    from pgagents.importer.references import References, is_url
 
-    raw = _of_revision(named) if not is_url(named) and not Path(named).exists() and ":" in named else fetch(named)
-    if _is_openapi(raw):
-        location = named if is_url(named) else str(Path(named.rpartition(":")[2]).resolve())
-        document = read(raw, location, named)
-        return catalogue(References(document, fetch, allowed=allow_remote), offering=False, comparing=True).model
-    return load_text(_decoded(raw, named), named)
+    if _is_openapi(given.raw):
+        return catalogue(given.references(allow_remote=allow_remote), offering=False, comparing=True).model
+    return load_text(_decoded(given.raw, given.named), given.named)
 
 
 def _decoded(raw: bytes, named: str) -> str:

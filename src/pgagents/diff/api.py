@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.brief import brief
 from pgagents.diff.change import Change, Severity
-from pgagents.diff.inclusion import included, same_form
+from pgagents.diff.inclusion import included
 from pgagents.diff.named import form
 from pgagents.diff.schemas import compared
 from pgagents.model import Dispatcher, Model
@@ -177,10 +177,10 @@ def _errors(old: Model, new: Model) -> Iterator[Change]:
 def _body(old: Model, new: Model, name: str, what: str, subject: str) -> Iterator[Change]:
     """A named schema that is read everywhere."""
     whole = {"$ref": REF + name}
-    if not same_form(whole, old.schemas, whole, new.schemas):
-        for found in compared(old, new, whole, whole, what):
-            place = found.place or ("schemas", name)
-            yield Change(found.severity, found.id, subject, found.message, (), ("schemas", name), place, found.example)
+    for found in compared(old, new, whole, whole, "readers", what):
+        if found.id != "text":
+            place = found.new or ("schemas", name)
+            yield Change(found.severity, found.id, subject, found.said, (), ("schemas", name), place, found.example)
 
 
 def _headers(old: Model, new: Model) -> Iterator[Change]:

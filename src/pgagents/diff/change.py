@@ -19,7 +19,8 @@ class Change:
     """A difference. `who` is callers, readers, agents or people; `surfaces` those where it is seen (none: the whole API).
 
     `safety` marks what a person was asked before or protected by. `old` and `new` are places in the two files; `example`
-    is a value that shows the difference, as JSON.
+    is a value that shows the difference, as JSON. `by` are the operations that share what changed, where they are several,
+    and `by_how` says what they do with it (`sent by`, `read by`).
     """
 
     severity: Severity
@@ -31,6 +32,8 @@ class Change:
     new: Pointer | None = None
     example: str = ""
     safety: bool = False
+    by: tuple[str, ...] = ()
+    by_how: str = "for"
 
 
 def in_order(changes: Iterable[Change]) -> list[Change]:
@@ -47,7 +50,7 @@ def bump(changes: Iterable[Change]) -> Bump:
 
 def next_version(version: str, bump: str) -> str:
     """The version after it. Before 1.0.0 a break raises the second number (semver.org, item 4)."""
-    major, minor, patch = (int(n) for n in version.partition("-")[0].split("."))
+    major, minor, patch = (int(n) for n in version.partition("+")[0].partition("-")[0].split("."))
     if bump == "major":
         return f"{major + 1}.0.0" if major else f"0.{minor + 1}.0"
     if bump == "minor":

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from pgagents.diff.change import ORDER, Change, Severity, bump, next_version
 from pgagents.model import Model
+from pgagents.source import Pointer
 
 _TITLES: dict[Severity, str] = {
     "breaking": "Breaking", "may break": "May break", "addition": "Additions", "wording": "Wording",
@@ -17,12 +21,29 @@ MOST_ROWS = 60
 """Of one severity in Markdown: a comment on a pull request has at most 65,536 characters."""
 
 
+Places = Callable[[Iterable[Pointer]], Mapping[Pointer, str]]
+
+
 @dataclass(frozen=True, slots=True)
+class Side:
+    """One edition: what it calls itself, and where its values stand (`file:line:column`)."""
+
+    title: str
+    version: str
+    places: Places
+
+
+def side(model: Model) -> Side:
+    """A catalogue as one edition."""
+    return Side(str(model.api.title), str(model.api.version), lambda found: {p: str(model.source.locate(p)) for p in found})
+
+
+@dataclass(frozen=True)
 class Comparison:
     """Two editions and what differs."""
 
-    old: Model
-    new: Model
+    old: Side
+    new: Side
     changes: tuple[Change, ...]
 
     @property
@@ -31,24 +52,35 @@ class Comparison:
 
     def verdict(self) -> str:
         """What semantic versioning asks for, beside what the versions say."""
-        was, is_ = str(self.old.api.version), str(self.new.api.version)
+        was, is_ = self.old.version, self.new.version
         if self.bump == "none":
             return f"nothing that an agent, a caller or a reader could see changed (version {was}{'' if was == is_ else f' to {is_}'})"
+        if not (_SEMVER.match(was) and _SEMVER.match(is_)):
+            named = " and ".join(version or "none" for version in (was, is_))
+            return f"{self.bump}; no next version is named: the versions ({named}) are not semantic ones"
         wanted = next_version(was, self.bump)
         enough = _numbers(is_) >= _numbers(wanted)
         said = f"{self.bump}: {was} should become {wanted} or later"
         return f"{said}; it is {is_}" + ("" if enough else ", which is too little")
 
+    @cached_property
+    def _places(self) -> tuple[Mapping[Pointer, str], Mapping[Pointer, str]]:
+        """All places at once: a large document is read for them once."""
+        new = self.new.places([c.new for c in self.changes if c.new is not None])
+        return self.old.places([c.old for c in self.changes if c.new is None and c.old is not None]), new
+
     def place(self, change: Change) -> str:
         """The line that made it: the new file's where it is there."""
-        for model, pointer in ((self.new, change.new), (self.old, change.old)):
-            if pointer is not None:
-                return str(model.source.locate(pointer))
-        return ""
+        if change.new is not None:
+            return self._places[1][change.new]
+        return self._places[0][change.old] if change.old is not None else ""
+
+
+_SEMVER = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?\Z", re.A)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(n) for n in version.partition("-")[0].split("."))
+    return tuple(int(n) for n in re.split("[-+]", version)[0].split("."))
 
 
 def text(comparison: Comparison) -> str:
@@ -62,19 +94,26 @@ def text(comparison: Comparison) -> str:
 
 
 def _line(comparison: Comparison, change: Change) -> str:
-    where = f"\n      on {_surfaces(change)}" if change.surfaces else ""
+    where = f"\n      {_seen(change)}" if change.surfaces or change.by else ""
     mark = " [safety]" if change.safety else ""
     return f"  {change.subject}: {change.message}{mark}{where}\n      {change.id}  --> {comparison.place(change)}"
 
 
-def _surfaces(change: Change) -> str:
-    shown = ", ".join(change.surfaces[:MOST_SURFACES])
-    return shown + (f" and {len(change.surfaces) - MOST_SURFACES} more" if len(change.surfaces) > MOST_SURFACES else "")
+def _seen(change: Change) -> str:
+    """The surfaces, or the operations that share what changed."""
+    if change.surfaces:
+        return f"on {_listed(change.surfaces)}"
+    return f"{change.by_how} {_listed(change.by)}" if change.by else ""
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:MOST_SURFACES])
+    return shown + (f" and {len(names) - MOST_SURFACES} more" if len(names) > MOST_SURFACES else "")
 
 
 def markdown(comparison: Comparison) -> str:
     """For a pull request: the verdict, then a table for each severity; wording is folded."""
-    lines = [f"**{comparison.new.api.title}**: {_cell(comparison.verdict())}", ""]
+    lines = [f"**{_cell(comparison.new.title)}**: {_cell(comparison.verdict())}", ""]
     for severity in ORDER:
         group = [c for c in comparison.changes if c.severity == severity]
         if not group:
@@ -84,13 +123,16 @@ def markdown(comparison: Comparison) -> str:
         lines += ["| where | what | seen on | line |", "|---|---|---|---|"]
         for c in group[:MOST_ROWS]:
             mark = " **safety**" if c.safety else ""
-            lines.append(
-                f"| {_cell(c.subject)} | {_cell(c.message)}{mark} | {_cell(_surfaces(c)) or 'everywhere'} | {_cell(comparison.place(c))} |"
-            )
+            seen = _cell(_seen(c).removeprefix("on ")) or _where(c)
+            lines.append(f"| {_cell(c.subject)} | {_cell(c.message)}{mark} | {seen} | {_cell(comparison.place(c))} |")
         if len(group) > MOST_ROWS:
             lines.append(f"| … | and {len(group) - MOST_ROWS} more | | |")
         lines += ["", "</details>", ""] if folded else [""]
     return "\n".join(lines)
+
+
+def _where(change: Change) -> str:
+    return "" if (change.old and isinstance(change.old[0], int)) or (change.new and isinstance(change.new[0], int)) else "everywhere"
 
 
 def _cell(text: str) -> str:
@@ -103,8 +145,15 @@ def as_json(comparison: Comparison) -> str:
     """For programs."""
     found: list[dict[str, Any]] = []
     for c in comparison.changes:
-        told = {"severity": c.severity, "id": c.id, "subject": c.subject, "message": c.message, "surfaces": list(c.surfaces)}
+        told = {
+            "severity": c.severity,
+            "id": c.id,
+            "subject": c.subject,
+            "message": c.message,
+            "surfaces": list(c.surfaces),
+            "operations": list(c.by),
+        }
         found.append({**told, "safety": c.safety, "example": c.example, "place": comparison.place(c)})
-    versions = {"old": str(comparison.old.api.version), "new": str(comparison.new.api.version)}
+    versions = {"old": comparison.old.version, "new": comparison.new.version}
     held = {"pgagents_diff": 1, "versions": versions, "bump": comparison.bump, "changes": found}
     return json.dumps(held, ensure_ascii=False, indent=2)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pgagents.diff.closed import closed
 from pgagents.diff.named import form, named
 from pgagents.diff.proof import Prover
 from pgagents.diff.witness import candidates
@@ -28,15 +29,19 @@ class Answer:
     example: str = ""
 
 
-def included(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], others: Schemas) -> Answer:
-    """Whether all that `one` takes is taken by `other`; each with the named schemas it refers to."""
+def included(one: Mapping[str, Any], known: Schemas, other: Mapping[str, Any], others: Schemas, *, named_only: bool = False) -> Answer:
+    """Whether all that `one` takes is taken by `other`; each with the named schemas it refers to.
+
+    `named_only` leaves out values that hold members which `one` does not name (maps apart).
+    """
     if same_form(one, known, other, others):
         return Answer("yes")
     one, other = plain(one), plain(other)
     known = {name: plain(known[name]) for name in closure(one, known)}
     others = {name: plain(others[name]) for name in closure(other, others)}
     try:
-        takes, refuses = validator(one, known), validator(other, others)
+        takes = validator(*(closed(one, known) if named_only else (one, known)))
+        refuses = validator(other, others)
     except ValueError:
         return Answer("open")
     for value in candidates(one, known, other, others):

@@ -8,7 +8,13 @@ from typing import Any
 
 from pgagents.schema import refs
 
-ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
+ANNOTATIONS = frozenset(
+    ("title", "description", "default", "examples", "example", "externalDocs", "deprecated", "readOnly", "writeOnly", "$comment")
+)
+
+
+_DATA = frozenset(("enum", "const", "x-other-keywords"))
+"""What stands under these is no schema, whatever its members are called."""
 
 
 class Named(dict[str, Any]):
@@ -19,6 +25,8 @@ class Named(dict[str, Any]):
         self.forms = {name: form(schema) for name, schema in schemas.items()}
         self.near = {name: refs(schema) & schemas.keys() for name, schema in schemas.items()}
         self.reached: dict[str, frozenset[str]] = {}
+        self.compared: dict[Any, Any] = {}
+        self._changed: dict[int, tuple[Named, frozenset[str]]] = {}
 
     def reach(self, name: str) -> frozenset[str]:
         """The names that a schema leads to, its own among them."""
@@ -30,6 +38,12 @@ class Named(dict[str, Any]):
                     wanted.append(near)
             self.reached[name] = frozenset(seen)
         return self.reached[name]
+
+    def leads_to_change(self, name: str, others: Named) -> bool:
+        """Whether a schema, or one that it leads to, is another one in the other edition."""
+        if id(others) not in self._changed:
+            self._changed[id(others)] = others, frozenset(n for n in self if self[n] != others.get(n))
+        return name not in self.near or not self._changed[id(others)][1].isdisjoint(self.reach(name))
 
     def closure(self, schema: Mapping[str, Any]) -> frozenset[str]:
         """All names that a schema refers to, directly or not."""
@@ -58,6 +72,8 @@ def bare(schema: Any) -> Any:
             made[key] = [bare(member) for member in value]
         elif key == "required" and isinstance(value, list):
             made[key] = sorted(value)
+        elif key in _DATA:
+            made[key] = value
         elif key not in ANNOTATIONS:
             made[key] = bare(value)
     return made

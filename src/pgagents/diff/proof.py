@@ -15,7 +15,9 @@ _OF = {
     **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBERS),
     **dict.fromkeys(("minLength", "maxLength", "pattern", "format"), frozenset(("string",))),
     **dict.fromkeys(("items", "minItems", "maxItems", "uniqueItems"), frozenset(("array",))),
-    **dict.fromkeys(("properties", "required", "additionalProperties", "minProperties", "maxProperties"), frozenset(("object",))),
+    **dict.fromkeys(
+        ("properties", "patternProperties", "required", "additionalProperties", "minProperties", "maxProperties"), frozenset(("object",))
+    ),
 }
 _SILENT = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly", "$comment"))
 MAX_SPLITS = 4
@@ -89,6 +91,10 @@ class Prover:
                 stack.append(rest)
                 continue
             stack.extend(rest.pop("allOf", ()))
+            if "patternProperties" in rest:
+                rest.pop("additionalProperties", None)  # it does not hold for members that a pattern names
+            if "prefixItems" in rest:
+                rest.pop("items", None)  # nor this for the first items
             if rest and rest not in found:
                 found.append(rest)
         return found
@@ -133,6 +139,9 @@ class Prover:
         alike = any(key in fact and json.dumps(fact[key], sort_keys=True) == written for fact in facts)
         if alike and key != "additionalProperties" and '"$ref"' not in written:  # names may mean other schemas on the two sides
             return True
+        if key == "enum":  # too many to be tried one by one
+            taken = {json.dumps(value, sort_keys=True) for value in wanted}
+            return any("enum" in fact and all(json.dumps(value, sort_keys=True) in taken for value in fact["enum"]) for fact in facts)
         if key == "type":
             allowed = {wanted} if isinstance(wanted, str) else set(wanted)
             return all(kind in allowed or (kind == "integer" and "number" in allowed) for kind in kinds)
@@ -160,6 +169,11 @@ class Prover:
             return all(any(name in fact.get("required", ()) for fact in facts) for name in wanted)
         if key == "properties":
             return all(self._under(_member(facts, name), sub, assumed, frozenset(), splits) for name, sub in wanted.items())
+        if key == "patternProperties":
+            said = [fact.get(key) or {} for fact in facts]
+            return all(
+                self._under([one[name] for one in said if name in one], sub, assumed, frozenset(), splits) for name, sub in wanted.items()
+            )
         if key == "additionalProperties":
             listed = set(goal.get("properties") or ())
             named = {name for fact in facts for name in fact.get("properties") or ()} - listed

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from pgagents.action import Action, Output, Param
 from pgagents.brief import brief
 from pgagents.diff.change import Change, Severity
-from pgagents.diff.inclusion import included, same_form
-from pgagents.diff.named import bare
+from pgagents.diff.named import named
+from pgagents.diff.values import Difference, Who, differences
 from pgagents.model import Model
-from pgagents.origin import origin_of
-from pgagents.schema import resolve
-from pgagents.source import Pointer
-
-SHOWN = 8
-MEMBERS = 2_000
-DEEPEST = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,40 +69,34 @@ def _argument(s: Sides, p: Param, q: Param) -> Iterator[Change]:
             else f"another default: {_json(after)}" + ("" if before is _NONE else f", was {_json(before)}")
         )
         yield s.change("may break", "default", f"argument `{name}` has {said}: calls without it mean something else", "input", name)
-    yield from _taken(s, p.schema, q.schema, f"argument `{name}`", "input", name)
-    if p.description != q.description:
+    told = p.description != q.description
+    yield from _values(s, p.schema, q.schema, "callers", f"argument `{name}`", "" if told else "argument-text", "input", name)
+    if told:
         yield s.change("wording", "argument-text", f"argument `{name}` is described anew: {brief(q.description, 80)}", "input", name)
-    elif _reworded(s, p.schema, q.schema):
-        yield s.change("wording", "argument-text", f"a text inside argument `{name}` changed", "input", name)
 
 
-def _reworded(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    """Whether two schemas differ in nothing but what people and models read."""
-    return same_form(a, s.old.schemas, b, s.new.schemas) and _untold(a) != _untold(b)
+def _values(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str, text_id: str, *steps: str | int) -> Iterator[Change]:
+    """What differs in an argument or an answer, at the place that made it."""
+    for found in compared(s.old, s.new, a, b, who, what):
+        if found.id != "text":
+            change = s.change(found.severity, found.id, found.said, *steps, example=found.example)
+            yield replace(change, new=found.new or change.new)
+        elif text_id and not _named(found):
+            yield s.change("wording", text_id, f"a text inside {what} changed", *steps)
 
 
-def _untold(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in schema.items() if key not in ("default", "description")}
+def _named(found: Difference) -> bool:
+    """Whether it is in a named schema, whose texts are compared once for all."""
+    return found.new is not None and found.new[:1] == ("schemas",)
 
 
-def _taken(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], what: str, *steps: str | int) -> Iterator[Change]:
-    """What the API takes: all that was taken must be."""
-    if same_form(a, s.old.schemas, b, s.new.schemas):
-        return
-    answer = included(a, s.old.schemas, b, s.new.schemas)
-    at, inner, outer = differing(a, s.old.schemas, b, s.new.schemas)
-    what += f" at `{at}`" if at else ""
-    if answer.verdict == "no":
-        nearer = included(inner, s.old.schemas, outer, s.new.schemas)
-        example = nearer.example or answer.example
-        message = f"{what} takes less: {example} was taken and is refused now{_keywords(inner, outer)}"
-        yield replace(s.change("breaking", "narrower", message, *steps, example=example), new=origin_of(outer) or (*s.b.origin, *steps))
-    elif answer.verdict == "open":
-        yield s.change(
-            "may break", "narrower", f"{what} has another schema; whether all that was taken still is could not be decided", *steps
-        )
-    elif included(b, s.new.schemas, a, s.old.schemas).verdict != "yes":
-        yield s.change("addition", "wider", f"{what} takes more{_keywords(inner, outer)}", *steps)
+def compared(old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any], who: Who, what: str) -> Iterator[Difference]:
+    """What differs for callers or readers of `what`, in whole sentences."""
+    for found in differences(a, named(old.schemas), b, named(new.schemas), who):
+        at = f"{what} at `{found.path}`" if found.path else what
+        if found.id in ("member-added", "member-removed", "member-required"):
+            at = f"{what}: member `{found.path}`"
+        yield replace(found, said=f"{at} {found.said}")
 
 
 def answers(s: Sides) -> Iterator[Change]:
@@ -136,113 +122,10 @@ def _answer(s: Sides, o: Output, n: Output) -> Iterator[Change]:
         elif n.schema is not None:
             yield s.change("may break", "body-added", f"answer {n.status} has a body now", *steps)
         return
-    yield from read(s, o.schema, n.schema, f"answer {n.status}", *steps)
-    if o.description != n.description:
+    told = o.description != n.description
+    yield from _values(s, o.schema, n.schema, "readers", f"answer {n.status}", "" if told else "answer-text", *steps)
+    if told:
         yield s.change("wording", "answer-text", f"answer {n.status} is described anew: {brief(str(n.description), 80)}", *steps)
-    elif _reworded(s, o.schema, n.schema):
-        yield s.change("wording", "answer-text", f"a text inside answer {n.status} changed", *steps)
-
-
-def read(s: Sides, a: Mapping[str, Any], b: Mapping[str, Any], what: str, *steps: str | int) -> Iterator[Change]:
-    """What a reader gets: nothing may come that could not come before, and what was named must go on to be."""
-    if not same_form(a, s.old.schemas, b, s.new.schemas):
-        for found in compared(s.old, s.new, a, b, what):
-            change = s.change(found.severity, found.id, found.message, *steps, example=found.example)
-            yield replace(change, new=found.place) if found.place else change
-
-
-class Found(NamedTuple):
-    """What differs for readers, and where in the new file (None: where the schema begins)."""
-
-    severity: Severity
-    id: str
-    message: str
-    example: str = ""
-    place: Pointer | None = None
-
-
-def compared(old: Model, new: Model, a: Mapping[str, Any], b: Mapping[str, Any], what: str) -> Iterator[Found]:
-    """What differs for readers of `what`."""
-    answer = included(b, new.schemas, a, old.schemas)
-    at, inner, outer = differing(a, old.schemas, b, new.schemas)
-    where = f"{what} at `{at}`" if at else what
-    if answer.verdict == "no":
-        example = included(outer, new.schemas, inner, old.schemas).example or answer.example
-        message = f"{where} may be what it could not be before, {example}{_keywords(inner, outer)}"
-        yield Found("breaking", "answer-wider", message, example, origin_of(outer))
-    elif answer.verdict == "open":
-        said = f"{where} has another schema; whether it promises all it did could not be decided"
-        yield Found("may break", "answer-wider", said, "", origin_of(outer))
-    before, after = _members(a, old.schemas), _members(b, new.schemas)
-    if gone := sorted(before - after):
-        yield Found("breaking", "member-removed", f"{what} names no member {_some(gone)} any more")
-    if added := sorted(after - before):
-        yield Found("addition", "member-added", f"{what} has member {_some(added)} now")
-    if answer.verdict == "yes" and not added and included(a, old.schemas, b, new.schemas).verdict != "yes":
-        yield Found("addition", "answer-narrower", f"{where} promises more{_keywords(inner, outer)}")
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(f"`{name}`" for name in names[:SHOWN])
-    return shown + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-
-
-def differing(a: Mapping[str, Any], known: Mapping[str, Any], b: Mapping[str, Any], others: Mapping[str, Any]) -> tuple[str, Any, Any]:
-    """The innermost part that holds all of the difference: its dotted name and both schemas."""
-    path = ""
-    for _ in range(20):
-        a, b = resolve(a, known), resolve(b, others)
-        step = _only_step(a, known, b, others)
-        if step is None:
-            break
-        key, name = step
-        path += f".{name}" if key == "properties" else "[]"
-        a, b = (a[key][name], b[key][name]) if key == "properties" else (a[key], b[key])
-    return path.removeprefix("."), a, b
-
-
-def _only_step(a: Mapping[str, Any], known: Mapping[str, Any], b: Mapping[str, Any], others: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The one member, or `items`, that differs; None where more does."""
-    inside = ("properties", "items")
-    mine, theirs = a.get("properties") or {}, b.get("properties") or {}
-    alike = {k: v for k, v in bare(a).items() if k not in inside} == {k: v for k, v in bare(b).items() if k not in inside}
-    if not alike or mine.keys() != theirs.keys() or ("items" in a) != ("items" in b):
-        return None
-    steps = [("properties", str(n)) for n in mine if not same_form(mine[n], known, theirs[n], others)]
-    if "items" in a and not same_form(a["items"], known, b["items"], others):
-        steps.append(("items", ""))
-    return steps[0] if len(steps) == 1 else None
-
-
-def _members(schema: Mapping[str, Any], known: Mapping[str, Any]) -> set[str]:
-    """Dotted names of the members that a schema names, the nearest MEMBERS; a schema inside itself is not followed again."""
-    found: set[str] = set()
-    queue: deque[tuple[Mapping[str, Any], str, tuple[str, ...]]] = deque([(schema, "", ())])
-    while queue and len(found) < MEMBERS:
-        part, at, inside = queue.popleft()
-        ref = part.get("$ref")
-        if isinstance(ref, str) and ref not in inside and len(inside) < DEEPEST:
-            queue.append((resolve({"$ref": ref}, known), at, (*inside, ref)))
-        for name, member in sorted((part.get("properties") or {}).items()):
-            found.add(f"{at}{name}")
-            queue.append((member, f"{at}{name}.", inside))
-        if isinstance(part.get("items"), Mapping):
-            queue.append((part["items"], f"{at[:-1]}[]." if at else "[].", inside))
-        for key in ("allOf", "anyOf", "oneOf"):
-            queue.extend((branch, at, inside) for branch in part.get(key) or ())
-    return found
-
-
-def _keywords(a: Mapping[str, Any], b: Mapping[str, Any]) -> str:
-    """Which keywords differ at the top, as far as a line can tell it."""
-    told = []
-    for key in dict.fromkeys([*a, *b]):
-        if key in ("description", "title", "examples", "default", "properties", "items", "anyOf", "oneOf", "allOf", "additionalProperties"):
-            continue
-        before, after = a.get(key, _NONE), b.get(key, _NONE)
-        if not _same(before, after):
-            told.append(f"{key} {'none' if after is _NONE else _json(after)}, was {'none' if before is _NONE else _json(before)}")
-    return f" ({'; '.join(told[:3])})" if told else ""
 
 
 _NONE: Any = object()

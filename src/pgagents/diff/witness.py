@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from pgagents.schema import REF
+from pgagents.origin import plain
+from pgagents.schema import REF, closure
 
 MOST = 4_000
 INSIDE = 24
@@ -23,7 +25,18 @@ Schemas = Mapping[str, Any]
 def candidates(one: Any, known: Schemas, other: Any, others: Schemas) -> Iterator[Any]:
     """At most MOST values, plain ones first. Not all of them satisfy `one`."""
     search = _Search(known, others)
-    yield from islice(search.values(_flat(one, known), _flat(other, others), DEPTH), MOST)
+    a, b = _flat(one, known), _flat(other, others)
+    if "enum" in a and "enum" in b:
+        taken = {json.dumps(value, sort_keys=True) for value in b["enum"]}
+        yield from islice((value for value in a["enum"] if json.dumps(value, sort_keys=True) not in taken), INSIDE)
+    yield from islice(search.values(a, b, DEPTH), MOST)
+
+
+def sample(schema: Any, known: Schemas) -> Any:
+    """Some value that the schema takes, null only where nothing else was found."""
+    near = {name: plain(known[name]) for name in closure(schema, known)} if isinstance(schema, Mapping) else {}
+    value = _fitting(plain(schema), near, list(candidates(plain(schema), near, {}, {})))
+    return None if value is _NONE else value
 
 
 def _flat(schema: Any, known: Schemas, seen: set[str] | None = None) -> dict[str, Any]:
@@ -96,6 +109,7 @@ class _Search:
         items = list(islice(self.values(inner[0], inner[1], depth - 1), INSIDE * 2)) if depth > 0 else [0]
         lengths = {n + step for s in (a, b) for k in ("minItems", "maxItems") if k in s for n in [s[k]] for step in (0, 1, -1)}
         yield []
+        yield from self._beginnings(a, b, items, depth)
         for value in items:
             yield [value] * max(1, min(a.get("minItems", 1), 50))
         distinct = [value for n, value in enumerate(items) if value not in items[:n]]
@@ -108,6 +122,23 @@ class _Search:
         if items:
             yield [items[0], items[0]]
             yield distinct[:2]
+
+    def _beginnings(self, a: dict[str, Any], b: dict[str, Any], items: list[Any], depth: int) -> Iterator[list[Any]]:
+        """Lists that `prefixItems` and `contains` of either side are about."""
+        for schema, known in ((a, self.known), (b, self.others)):
+            first = [
+                next(self.values(_flat(one, known), {}, depth - 1), None) if isinstance(one, dict) else 1
+                for one in (schema.get("prefixItems") or ())[:INSIDE]
+            ]
+            if first:
+                yield from (first, *([*first, value] for value in items[:INSIDE]), first[:-1])
+                yield from ([value, *first[1:]] for value in items[:INSIDE])
+            if depth > 0 and isinstance(schema.get("contains"), dict):
+                for value in islice(self.values(_flat(schema["contains"], known), {}, depth - 1), 4):
+                    for count in sorted(
+                        {1, 2, 3, *(schema.get(k, 1) + 1 for k in ("minContains", "maxContains") if schema.get(k, 1) < 20)}
+                    ):
+                        yield [value] * count
 
     def _objects(self, a: dict[str, Any], b: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
         """A least object and a full one, then each with one member changed, left out or added."""
@@ -125,6 +156,7 @@ class _Search:
         )
         full = least | {name: value for name, value in good.items() if value is not _NONE and name in properties}
         yield from (least, full)
+        yield from self._by_pattern(a, b, least, depth)
         for count in sorted(
             {n + step for s in (a, b) for k in ("minProperties", "maxProperties") if k in s for n in [s[k]] for step in (0, 1, -1)}
         ):
@@ -139,6 +171,15 @@ class _Search:
             for value in values:
                 yield least | {name: value}
                 yield full | {name: value}
+
+    def _by_pattern(self, a: dict[str, Any], b: dict[str, Any], least: dict[str, Any], depth: int) -> Iterator[dict[str, Any]]:
+        """Objects with a member that a pattern may be about: the pattern's own letters, with and without more."""
+        for schema, known in ((a, self.known), (b, self.others)):
+            for pattern, inside in list((schema.get("patternProperties") or {}).items())[:INSIDE]:
+                letters = "".join(c for c in pattern if c.isalnum() or c in "_-")[:20]
+                values = list(islice(self.values(_flat(inside, known), {}, depth - 1), INSIDE)) if depth > 0 else []
+                for name in (letters, f"{letters}1"):
+                    yield from (least | {name: value} for value in [*values, "x", 0.5])
 
 
 def _numbers(kind: str, a: dict[str, Any], b: dict[str, Any]) -> Iterator[Any]:

@@ -1,0 +1,164 @@
+"""Parameters of one operation in two editions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.brief import brief
+from pgagents.diff.openapi.both import Both
+from pgagents.diff.openapi.style import SAMPLES, forms, style_of, written
+from pgagents.diff.openapi.tree import Edition, Spot
+from pgagents.diff.values import Who
+
+IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
+"""OpenAPI says that parameters of these names mean nothing."""
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """One operation of both editions. `who` gets the hurt of what is sent: callers, or readers where the API is the one who calls."""
+
+    both: Both
+    subject: str
+    who: Who
+
+    def tell(self, id: str, message: str, old: Spot | None, new: Spot | None, *, example: str = "", safety: bool = False) -> None:
+        """A change of this operation."""
+        self.both.tell(id, self.subject, message, old, new, example=example, safety=safety)
+
+
+def parameters(edition: Edition, item: Spot, operation: Spot, names: list[str]) -> dict[Key, Spot]:
+    """Parameters by place and name; those of the operation go before those of the path. In a path they are known by number."""
+    found: dict[Key, Spot] = {}
+    for owner in (item, operation):
+        value = edition.open(owner, "parameters")
+        for n in range(len(value.value) if isinstance(value.value, list) else 0):
+            spot = edition.open(value, n)
+            place, name = edition.text(spot, "in"), edition.text(spot, "name")
+            if place == "path" and name in names:
+                found[place, str(names.index(name))] = spot
+            elif place in ("query", "cookie") or (place == "header" and name.lower() not in IGNORED_HEADERS):
+                found[place, name.lower() if place == "header" else name] = spot
+    return found
+
+
+def compare(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
+    """What callers may and must send beside the body; what receivers get, where the API calls."""
+    if s.who == "readers":
+        _received(s, old, new)
+        return
+    a, b = s.both.old, s.both.new
+    for key, spot in old.items():
+        what = f"{key[0]} parameter `{a.text(spot, 'name')}`"
+        if key in new:
+            _one(s, what, key[0], spot, new[key])
+        elif key[0] != "path":
+            s.tell("parameter-removed", f"{what} is gone: who sends it may not be heard", spot, None)
+    for key, spot in new.items():
+        if key not in old:
+            what = f"{key[0]} parameter `{b.text(spot, 'name')}`"
+            if key[0] == "path":
+                continue  # the path had a place for it
+            if b.mapping(spot).get("required") is True:
+                s.tell("parameter-required", f"{what} is new and required", None, spot)
+            else:
+                s.tell("parameter-added", f"{what} is new", None, spot)
+
+
+def _received(s: Sides, old: dict[Key, Spot], new: dict[Key, Spot]) -> None:
+    """Parameters of a call that the API makes are like headers of an answer: they may be waited for."""
+    for key, spot in old.items():
+        what = f"{key[0]} parameter `{s.both.old.text(spot, 'name')}`"
+        needed = s.both.old.mapping(spot).get("required") is True
+        if key not in new:
+            s.tell("header-removed" if needed else "header-optional-removed", f"{what} is not sent any more", spot, None)
+            continue
+        always = s.both.new.mapping(new[key]).get("required") is True
+        if needed and not always:
+            s.tell("header-removed", f"{what} may be missing now", spot, new[key])
+        elif always and not needed:
+            s.tell("header-always", f"{what} is always sent now", spot, new[key])
+        wire(s, what, key[0], spot, new[key], "header-style")
+        s.both.schemas(s.subject, what, schema_of(s.both.old, spot), schema_of(s.both.new, new[key]), s.who)
+    for key, spot in new.items():
+        if key not in old:
+            s.tell("header-added", f"{key[0]} parameter `{s.both.new.text(spot, 'name')}` is sent too", None, spot)
+
+
+def _one(s: Sides, what: str, place: str, old: Spot, new: Spot) -> None:
+    a, b = s.both.old.mapping(old), s.both.new.mapping(new)
+    if a == b and "$ref" not in str(a.get("schema", "")) and "$ref" not in str(a.get("content", "")):
+        return
+    if place == "path" and a.get("name") != b.get("name"):
+        message = f"{what} is called `{b.get('name')}` now: the address is the same, but agents and generated clients name it"
+        s.tell("parameter-renamed", message, old, new)
+    required = place == "path"
+    before, after = (required or m.get("required") is True for m in (a, b))
+    if after and not before:
+        s.tell("parameter-required", f"{what} is required now", old, new)
+    elif before and not after:
+        s.tell("parameter-optional", f"{what} is optional now", old, new)
+    wire(s, what, place, old, new, "style")
+    flags(s, what, old, new)
+    if a.get("description") != b.get("description"):
+        s.tell("parameter-text", f"{what} is described anew: {brief(str(b.get('description')), 80)}", old, new)
+    if bool(a.get("deprecated")) != bool(b.get("deprecated")):
+        s.tell("parameter-text", f"{what} is {'deprecated now' if b.get('deprecated') else 'not deprecated any more'}", old, new)
+    if (a.get("example"), a.get("examples")) != (b.get("example"), b.get("examples")):
+        s.tell("examples", f"the examples of {what} changed", old, new)
+    s.both.schemas(s.subject, what, schema_of(s.both.old, old), schema_of(s.both.new, new), s.who)
+
+
+def flags(s: Sides, what: str, old: Spot, new: Spot) -> None:
+    """`allowReserved` and `allowEmptyValue`."""
+    a, b = s.both.old.mapping(old), s.both.new.mapping(new)
+    for key, id, said in (
+        ("allowReserved", "reserved", "reserved characters (`/`, `?`) as they are"), ("allowEmptyValue", "empty-value", "an empty value"),
+    ):  # fmt: skip
+        before, after = a.get(key) is True, b.get(key) is True
+        if before and not after:
+            s.tell(id, f"{what} does not take {said} any more", old, new)
+        elif after and not before:
+            s.tell(f"{id}-allowed", f"{what} takes {said} now", old, new)
+
+
+def wire(s: Sides, what: str, place: str, old: Spot, new: Spot, id: str) -> None:
+    """Whether a value is written otherwise: shown by one of each kind that the old schema takes."""
+    a, b = s.both.old.mapping(old), s.both.new.mapping(new)
+    before, after = media_of(a), media_of(b)
+    if before != after:
+        s.tell(id, f"{what} is written as {after or 'plain text'} now, was {before or 'plain text'}", old, new)
+        return
+    if before:
+        return
+    one, other = style_of(a, place), style_of(b, place)
+    if one == other:
+        return
+    name = str(b.get("name") or "value")
+    converter = s.both.old.schemas(s.who)
+    schema = schema_of(s.both.old, old)
+    for kind in forms(converter.schema(schema) if schema else {}, converter.known):
+        then, now = written(name, *one, SAMPLES[kind]), written(name, *other, SAMPLES[kind])
+        if then != now:
+            s.tell(id, f"{what} is written `{now}` now, was `{then}`", old, new, example=now)
+            return
+
+
+def media_of(item: Any) -> str:
+    """The media type that a value is written in; empty where `schema` says what it is."""
+    content = item.get("content")
+    return next(iter(content), "").lower() if isinstance(content, dict) else ""
+
+
+def schema_of(edition: Edition, spot: Spot) -> Spot | None:
+    """The schema of a parameter or a header, wherever it stands."""
+    item = edition.mapping(spot)
+    if "schema" in item:
+        found: Spot = spot.at("schema")
+        return found
+    if media := next(iter(item["content"]), None) if isinstance(item.get("content"), dict) else None:
+        inside = edition.open(spot, "content", media)
+        return inside.at("schema") if "schema" in edition.mapping(inside) else None
+    return None

@@ -1,0 +1,114 @@
+"""Who may call an operation: each way of calling that there was must still be one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.diff.openapi.both import Both
+from pgagents.diff.openapi.parameters import Sides
+from pgagents.diff.openapi.tree import Edition, Spot
+
+Kind = tuple[str, ...]
+Way = dict[Kind, frozenset[str]]
+"""The keys that one way of calling needs, each with its scopes. A key is known by what it is, not by its name in the document."""
+
+
+def ways(edition: Edition, operation: Spot) -> tuple[list[Way], Spot]:
+    """The ways of calling an operation, and where it is said. A way without keys needs none."""
+    own = edition.mapping(operation).get("security")
+    spot = operation.at("security") if isinstance(own, list) else edition.root.at("security")
+    asked = spot.value if isinstance(spot.value, list) else []
+    found: list[Way] = [_way(edition, one) for one in asked if isinstance(one, dict)]
+    return found or [{}], spot if asked or isinstance(own, list) else operation
+
+
+def _way(edition: Edition, asked: Mapping[str, Any]) -> Way:
+    made: Way = {}
+    for name, scopes in asked.items():
+        made[kind(edition, name)] = frozenset(s for s in scopes if isinstance(s, str)) if isinstance(scopes, list) else frozenset()
+    return made
+
+
+def kind(edition: Edition, name: str) -> Kind:
+    """What a security scheme is on the wire."""
+    spot = edition.open(edition.root, "components", "securitySchemes", name)
+    scheme = edition.mapping(spot)
+    of = str(scheme.get("type"))
+    if of == "apiKey":
+        place, key = str(scheme.get("in")), str(scheme.get("name"))
+        return of, place, key.lower() if place == "header" else key
+    if of == "http":
+        return of, str(scheme.get("scheme")).lower()
+    return (of,) if scheme else ("unknown", name)
+
+
+def compare(s: Sides, old: Spot, new: Spot) -> None:
+    """The spots are both operations."""
+    before, there = ways(s.both.old, old)
+    after, here = ways(s.both.new, new)
+    if before == after:
+        return
+    lost = [way for way in before if not any(_enough(way, other) for other in after)]
+    if lost:
+        message = f"{_listed(lost)} is not enough any more: {_listed(after, ' or ')} is needed"
+        s.tell("security", message, there, here)
+    elif {} in after and {} not in before:
+        s.tell("security-dropped", "needs no key any more", there, here, safety=True)
+    elif gained := [way for way in after if not any(_enough(way, other) for other in before)]:
+        s.tell("security-added", f"may be called with {_listed(gained)} too", there, here)
+    else:
+        s.tell("security-added", f"needs less: {_listed(after, ' or ')}", there, here)
+
+
+def _enough(held: Way, asked: Way) -> bool:
+    """Whether a caller who holds all of the one has what the other asks."""
+    return all(key in held and scopes <= held[key] for key, scopes in asked.items())
+
+
+def _listed(found: list[Way], between: str = ", ") -> str:
+    return between.join(" with ".join(_named(key, scopes) for key, scopes in way.items()) or "no key" for way in found)
+
+
+_NAMES = {
+    "http": "{1} key", "apiKey": "key in {1} {2}", "oauth2": "OAuth2", "openIdConnect": "OpenID Connect", "mutualTLS": "client certificate",
+}  # fmt: skip
+
+
+def _named(key: Kind, scopes: frozenset[str]) -> str:
+    text = _NAMES.get(key[0], "key {1}" if len(key) > 1 else "{0} key").format(*key)
+    return f"{text} ({', '.join(sorted(scopes))})" if scopes else text
+
+
+def schemes(both: Both, used: dict[str, str]) -> None:
+    """OAuth's addresses, flows and scopes of the schemes that are used; `used` are names of old and new schemes that go together."""
+    for name, other in used.items():
+        old = both.old.open(both.old.root, "components", "securitySchemes", name)
+        new = both.new.open(both.new.root, "components", "securitySchemes", other)
+        a, b = both.old.mapping(old), both.new.mapping(new)
+        if a.get("type") == b.get("type"):
+            _flows(both, other, old, new)
+            if a.get("openIdConnectUrl") != b.get("openIdConnectUrl"):
+                both.tell("oauth-address", other, f"openIdConnectUrl is {b.get('openIdConnectUrl')} now", old, new)
+            if any(a.get(key) != b.get(key) for key in ("description", "bearerFormat")):
+                both.tell("security-text", other, "is described anew", old, new)
+
+
+def _flows(both: Both, subject: str, old: Spot, new: Spot) -> None:
+    before, after = both.old.members(old, "flows"), both.new.members(new, "flows")
+    for name, spot in before.items():
+        if name not in after:
+            both.tell("oauth", subject, f"flow {name} is gone", spot, None)
+            continue
+        a, b = both.old.mapping(spot), both.new.mapping(after[name])
+        for key, id in (("authorizationUrl", "oauth"), ("tokenUrl", "oauth"), ("refreshUrl", "oauth-address")):
+            if a.get(key) != b.get(key) and not (key == "refreshUrl" and key not in a):
+                both.tell(id, subject, f"{key} of flow {name} is {b.get(key)} now, was {a.get(key)}", spot, after[name])
+        then, now = (m["scopes"] if isinstance(m.get("scopes"), dict) else {} for m in (a, b))
+        for scope in (x for x in then if x not in now):
+            both.tell("oauth", subject, f"flow {name}: scope {scope} is gone", spot, after[name])
+        for scope in (x for x in now if x not in then):
+            both.tell("oauth-added", subject, f"flow {name}: scope {scope} is new", spot, after[name])
+    for name, spot in after.items():
+        if name not in before:
+            both.tell("oauth-added", subject, f"flow {name} is new", None, spot)

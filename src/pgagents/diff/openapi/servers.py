@@ -1,0 +1,87 @@
+"""Addresses that an operation is served at."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice, product
+from typing import Any
+
+from pgagents.diff.openapi.parameters import Sides
+from pgagents.diff.openapi.tree import Edition, Spot
+
+MOST = 200
+SHOWN = 3
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+Server = tuple[str, Spot]
+
+
+def servers(edition: Edition, item: Spot, operation: Spot) -> tuple[list[Spot], Spot]:
+    """The servers of an operation: its own, its path's, or the document's; and where they are said."""
+    for owner in (operation, item, edition.root):
+        found = edition.open(owner, "servers")
+        if isinstance(found.value, list) and found.value:
+            return [edition.open(found, n) for n in range(len(found.value))], found
+    return [], edition.root
+
+
+def addresses(edition: Edition, server: Spot) -> list[str]:
+    """The addresses of a server, at most MOST: every listed value of its variables, and `{}` for any value."""
+    url = edition.text(server, "url").rstrip("/")
+    variables = edition.mapping(edition.open(server, "variables"))
+    names = _VARIABLE.findall(url)[:20]
+    choices: list[list[str]] = []
+    for name in names:
+        variable: Any = variables.get(name)
+        listed = variable.get("enum") if isinstance(variable, dict) else None
+        choices.append([str(v) for v in listed] if isinstance(listed, list) and listed else ["{}"])
+    parts = _VARIABLE.split(url)[::2]
+    if len(parts) != len(names) + 1:
+        return [url]
+    return ["".join(p + c for p, c in zip(parts, (*chosen, ""), strict=True)) for chosen in islice(product(*choices), MOST)]
+
+
+def compare(s: Sides, old: tuple[Spot, Spot], new: tuple[Spot, Spot]) -> None:
+    """Each side is the path and the operation."""
+    before, there = servers(s.both.old, *old)
+    after, here = servers(s.both.new, *new)
+    then = {address: spot for spot in before for address in addresses(s.both.old, spot)} or {"": there}
+    now = {address: spot for spot in after for address in addresses(s.both.new, spot)} or {"": here}
+    open_ = [re.compile(".*".join(map(re.escape, a.split("{}"))) + r"\Z") for a in now if "{}" in a]
+    lost = [a for a in then if a not in now and not any(p.match(a) for p in open_)]
+    told = {
+        a: (edition.text(spot, "url") if "{}" in a else a)
+        for edition, side in ((s.both.old, then), (s.both.new, now))
+        for a, spot in side.items()
+    }
+    come = [a for a in now if a not in then]
+    if lost:
+        s.tell(
+            "server-removed", f"is not served at {_listed(lost, told)} any more: it is at {_listed(list(now), told)}", then[lost[0]], here
+        )
+    elif come:
+        s.tell("server-added", f"is served at {_listed(come, told)} too", None, now[come[0]])
+    if not lost and next(iter(then)) != next(iter(now)) and next(iter(now)) in then:
+        firsts = [_listed([next(iter(side))], told) for side in (now, then)]
+        s.tell("server-order", f"the first address is {firsts[0]} now, was {firsts[1]}", there, here)
+    if len(before) != len(after):
+        return
+    if not lost and _defaults(s.both.old, before) != _defaults(s.both.new, after):
+        s.tell("server-order", "a variable of the address has another default", there, here)
+    if [s.both.old.text(x, "description") for x in before] != [s.both.new.text(x, "description") for x in after]:
+        s.tell("server-text", "an address is described anew", there, here)
+
+
+def _defaults(edition: Edition, found: list[Spot]) -> list[dict[str, Any]]:
+    return [
+        {name: v.get("default") for name, v in edition.mapping(edition.open(spot, "variables")).items() if isinstance(v, dict)}
+        for spot in found
+    ]
+
+
+def _listed(addresses: list[str], told: dict[str, str]) -> str:
+    more = f" and {len(addresses) - SHOWN} more" if len(addresses) > SHOWN else ""
+    return ", ".join(_shown(told[address]) for address in addresses[:SHOWN]) + more
+
+
+def _shown(address: str) -> str:
+    return address or "its own host"

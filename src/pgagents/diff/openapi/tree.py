@@ -1,0 +1,101 @@
+"""One edition of a document: its values with their references, and its schemas in one form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Protocol
+
+from pgagents.diff.openapi.convert import Converter, steps
+from pgagents.diff.values import Who
+from pgagents.source import Pointer
+
+
+class Document(Protocol):
+    """A file or an address that was read."""
+
+    @property
+    def location(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+
+
+class Spot(Protocol):
+    """A value and where it stands. `pointer` is a JSON Pointer in its document."""
+
+    @property
+    def value(self) -> Any: ...
+    @property
+    def document(self) -> Document: ...
+    @property
+    def pointer(self) -> str: ...
+    def at(self, *steps: str | int) -> Any: ...
+
+
+class Tree(Protocol):
+    """A document and those that it refers to."""
+
+    def root(self) -> Any: ...
+    def follow(self, found: Any) -> Any: ...
+    def target(self, found: Any) -> Any: ...
+
+
+class Edition:
+    """One side of a comparison."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self.root: Spot = tree.root()
+        self.documents: list[Document] = [self.root.document]
+        self.old_style = not re.match(r"3\.[1-9]", str(self.mapping(self.root).get("openapi", "")))
+        self._schemas: dict[Who, Converter] = {}
+
+    def schemas(self, who: Who) -> Converter:
+        """The schemas as callers send them, or as readers get them."""
+        if who not in self._schemas:
+            self._schemas[who] = Converter(self, who, old_style=self.old_style)
+        return self._schemas[who]
+
+    def place(self, spot: Spot) -> Pointer:
+        """The number of its document, then the steps in it."""
+        for number, document in enumerate(self.documents):
+            if document.location == spot.document.location:
+                return (number, *steps(spot.pointer))
+        self.documents.append(spot.document)
+        return (len(self.documents) - 1, *steps(spot.pointer))
+
+    def open(self, spot: Spot, *keys: str | int) -> Spot:
+        """The value further in, behind its references."""
+        found: Spot = self.tree.follow(spot.at(*keys) if keys else spot)
+        return found
+
+    @cached_property
+    def has_xml(self) -> bool:
+        """Whether any body may be XML: only then it matters how schemas are written in it."""
+        stack = [self.root.value]
+        while stack:
+            value = stack.pop()
+            if isinstance(value, dict):
+                content = value.get("content")
+                if isinstance(content, dict) and any("xml" in str(name).lower() for name in content):
+                    return True
+                stack.extend(value.values())
+            elif isinstance(value, list):
+                stack.extend(value)
+        return False
+
+    @staticmethod
+    def mapping(spot: Spot | None) -> Mapping[str, Any]:
+        """The value where it is a mapping, else an empty one."""
+        return spot.value if spot is not None and isinstance(spot.value, dict) else {}
+
+    def members(self, spot: Spot, key: str) -> dict[str, Spot]:
+        """Members of the mapping under `key`, each behind its references; extensions are left out."""
+        inside = self.open(spot, key)
+        return {name: self.open(inside, name) for name in self.mapping(inside) if not name.startswith("x-")}
+
+    def text(self, spot: Spot, key: str) -> str:
+        """The member of that name, where it is text."""
+        value = self.mapping(spot).get(key)
+        return value if isinstance(value, str) else ""

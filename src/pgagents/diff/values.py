@@ -1,0 +1,483 @@
+"""What differs between two schemas for those who send their values, and for those who read them, place by place.
+
+Callers are harmed by a value that was taken and is refused; readers by a value that comes and could not come before. Members
+that nothing names are left out of this: a new optional member harms nobody, although an open object allowed any value there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from pgagents.brief import brief
+from pgagents.diff.change import Severity
+from pgagents.diff.inclusion import Answer, included, same_form, shown
+from pgagents.diff.named import ANNOTATIONS, Named, form
+from pgagents.diff.unions import alternatives, matched, split
+from pgagents.diff.view import View, joined, view
+from pgagents.origin import origin_of
+from pgagents.schema import REF, refs, subschemas
+from pgagents.source import Pointer
+
+Who = Literal["callers", "readers"]
+_NONE: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference. `path` leads to it inside the value (`order.items[].status`); `said` is what is so now.
+
+    `old` and `new` are the places of the schema in the two files, where they are known.
+    """
+
+    severity: Severity
+    id: str
+    path: str
+    said: str
+    example: str = ""
+    old: Pointer | None = None
+    new: Pointer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two named schemas that stand for one another at a place; they are compared on their own."""
+
+    old: str
+    new: str
+    path: str
+
+
+class Values:
+    """Compares schemas of one direction. Named schemas are not entered: `met` says which ones a comparison came to."""
+
+    def __init__(self, old: Named, new: Named, who: Who) -> None:
+        self.old, self.new, self.who = old, new, who
+        self.met: list[Pair] = []
+
+    def differences(self, old: Any, new: Any, path: str = "") -> Iterator[Difference]:
+        """All that differs from here on, down to the named schemas."""
+        if old == new:
+            yield from self._same(old, new, path)
+            return
+        a, b = _reference(old), _reference(new)
+        if a and b:
+            self.met.append(Pair(a, b, path))
+            yield from self._texts(old, new, path)
+            return
+        if form(old) == form(new):
+            yield from self._same(old, new, path)
+            yield from self._texts(old, new, path, inner=True)
+            return
+        yield from self._texts(old, new, path)
+        yield from self._structure(old, new, path)
+
+    def _same(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
+        """Two schemas that are written alike differ by the named ones that they refer to, and by nothing else."""
+        for inside, _, at in _alongside(old, old, path, same=True):
+            ref = inside.get("$ref")
+            if isinstance(ref, str):
+                self.met.append(Pair(ref[len(REF) :], ref[len(REF) :], at))
+        if any(self._differ(Pair(name, name, path)) for name in sorted(_turned(old))):
+            yield from self._as_one(old, new, path)
+
+    def _as_one(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
+        """What cannot be compared part by part: less inside `not` or `if` may be more of the whole."""
+        known, others = (self.old, self.new) if self.who == "callers" else (self.new, self.old)
+        inner, outer = (old, new) if self.who == "callers" else (new, old)
+        at = (origin_of(old), origin_of(new))
+        answer = included(inner, known, outer, others, named_only=True)
+        if answer.verdict != "yes":
+            yield self._harm(answer, path, "", at)
+        elif (back := included(outer, others, inner, known, named_only=True)).verdict != "yes":
+            yield self._gain(path, "", back, at)
+
+    # what both say
+
+    def _structure(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
+        a, b = view(old, self.old), view(new, self.new)
+        at = (origin_of(old), origin_of(new))
+        if (split(a)[0] is None) != (split(b)[0] is None):
+            one, other = alternatives(a), alternatives(b)
+            if one is not None and other is not None:
+                yield from self._choice(a, b, one, other, path, at)
+                return
+        yield from self._rest(a, b, path, at)
+        for name in dict.fromkeys([*a.members, *b.members]):
+            below = f"{path}.{name}" if path else name
+            if name in a.members and name in b.members:
+                yield from self._annotations(a.members[name], b.members[name], below)
+                yield from self.differences(a.member(name), b.member(name), below)
+            elif name in b.members:
+                yield from self._added(a, b, name, below)
+            else:
+                yield from self._removed(a, b, name, below)
+        yield from self._required(a, b, path, at)
+        yield from self._unnamed(a, b, path, at)
+        if a.items or b.items:
+            yield from self.differences(joined(a.items), joined(b.items), f"{path}[]")
+
+    def _sides(self, a: View, b: View) -> tuple[View, Named, View, Named]:
+        """The side that values come from, and the side that must take them."""
+        return (a, self.old, b, self.new) if self.who == "callers" else (b, self.new, a, self.old)
+
+    def _rest(self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]) -> Iterator[Difference]:
+        """Types, bounds, values, formats, unions: whatever is said about the value as one."""
+        mine, theirs = joined(a.rest), joined(b.rest)
+        if form(mine) == form(theirs):
+            yield from self._same(mine, theirs, path)
+            return
+        inner, known, outer, others = self._sides(a, b)
+        answer = included(inner.whole(), known, joined(outer.rest), others, named_only=True)
+        if answer.verdict == "yes":
+            back = included(outer.whole(), others, joined(inner.rest), known, named_only=True)
+            if back.verdict != "yes":
+                yield self._gain(path, keywords(mine, theirs), back, at)
+            self._meet_harmless(mine, theirs, path)
+            return
+        before, after = split(a)[0], split(b)[0]
+        if before is None or after is None:
+            yield self._harm(answer, path, keywords(mine, theirs), at)
+            return
+        outside = joined(split(outer)[1])
+        if form(outside) != form(joined(split(inner)[1])):
+            beside = included(inner.whole(), known, outside, others, named_only=True)
+            if beside.verdict != "yes":
+                yield self._harm(beside, path, keywords(joined(split(a)[1]), joined(split(b)[1])), at)
+        yield from self._explained(a, b, before, after, answer, path, at)
+
+    def _meet_harmless(self, old: Any, new: Any, path: str) -> None:
+        """Named schemas that both refer to, in a place where nothing breaks: what they gain is told with them."""
+        for name in sorted(refs(old) & refs(new)):
+            one = {"$ref": REF + name}
+            sides = (one, self.old, one, self.new) if self.who == "callers" else (one, self.new, one, self.old)
+            if included(*sides, named_only=True).verdict == "yes":
+                self.met.append(Pair(name, name, path))
+
+    def _choice(
+        self, a: View, b: View, before: list[Any], after: list[Any], path: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Iterator[Difference]:
+        """A schema that became a union of itself and others, or the reverse."""
+        inner, known, outer, others = self._sides(a, b)
+        answer = included(inner.whole(), known, outer.whole(), others, named_only=True)
+        yield from self._explained(a, b, before, after, answer, path, at)
+
+    def _explained(
+        self, a: View, b: View, before: list[Any], after: list[Any], answer: Answer, path: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Iterator[Difference]:
+        """The differences of single branches; where none of them explains the verdict on the whole, the whole."""
+        inner, _, outer, _ = self._sides(a, b)
+        met = len(self.met)
+        found = list(self._union(before, after, inner, outer, path, at))
+        yield from found
+        if answer.verdict == "yes" or any(one.severity in ("breaking", "may break") or one.id == "member-added" for one in found):
+            return
+        stricter = any("oneOf" in fact for fact in outer.rest) and not any("oneOf" in fact for fact in inner.rest)
+        named = any(self._differ(pair) for pair in self.met[met:])
+        if (answer.verdict == "no" and not named) or (answer.verdict == "open" and stricter):
+            yield self._harm(answer, path, "", at)
+
+    def _differ(self, pair: Pair) -> bool:
+        return not same_form({"$ref": REF + pair.old}, self.old, {"$ref": REF + pair.new}, self.new)
+
+    def _union(
+        self, before: list[Any], after: list[Any], inner: View, outer: View, path: str, at: tuple[Pointer | None, Pointer | None]
+    ) -> Iterator[Difference]:
+        """Branches that go together are compared one by one; a branch alone must be taken by the other side as a whole."""
+        pairs, gone, come = matched(before, self.old, after, self.new)
+        for old, new in pairs:
+            yield from self.differences(old, new, path)
+        known, others = (self.old, self.new) if self.who == "callers" else (self.new, self.old)
+        alone, welcome = (gone, come) if self.who == "callers" else (come, gone)
+        for branch in alone:
+            answer = included(branch, known, outer.whole(), others, named_only=True)
+            if answer.verdict != "yes":
+                place = (origin_of(branch) or at[0], at[1]) if self.who == "callers" else (at[0], origin_of(branch) or at[1])
+                yield self._harm(answer, path, f" (a branch {'less' if self.who == 'callers' else 'more'})", place)
+        for branch in welcome:
+            answer = included(branch, others, inner.whole(), known, named_only=True)
+            if answer.verdict != "yes":
+                yield self._gain(path, f" (a branch {'more' if self.who == 'callers' else 'less'})", answer, at)
+
+    # members
+
+    def _added(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
+        schema, place = b.member(name), origin_of(b.members[name][0])
+        old = origin_of(a.facts[0]) if a.facts else None
+        if a.others == "described":  # the old side said what any member is
+            yield from self._softened(joined(a.other), schema, path)
+        if self.who == "callers" and name in b.required:
+            yield Difference("breaking", "member-required", path, "is new and required", "", old, place)
+        else:
+            yield Difference("addition", "member-added", path, "is new", "", old, place)
+
+    def _removed(self, a: View, b: View, name: str, path: str) -> Iterator[Difference]:
+        place = origin_of(a.members[name][0])
+        new = origin_of(b.facts[0]) if b.facts else None
+        if self.who == "readers":
+            needed = name in a.required
+            said = "is not named any more" + ("" if needed else "; readers had to do without it before, too")
+            yield Difference("breaking" if needed else "may break", "member-removed", path, said, "", place, new)
+        elif b.others == "closed":
+            example = self._example(a, name)
+            yield Difference("breaking", "member-removed", path, "is gone, and members that are not named are refused", example, place, new)
+        else:
+            if b.others == "described":
+                yield from self._softened(a.member(name), joined(b.other), path)
+            yield Difference("may break", "member-removed", path, "is not named any more: who sends it may not be heard", "", place, new)
+
+    def _softened(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
+        """Differences between a member's schema and that of unnamed members: a new name never breaks, it may."""
+        for found in self.differences(old, new, path):
+            yield replace(found, severity="may break") if found.severity == "breaking" else found
+
+    def _example(self, a: View, name: str) -> str:
+        from pgagents.diff.witness import sample
+
+        value = sample(a.member(name), self.old)
+        return shown({name: value}) if value is not None else ""
+
+    def _required(self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]) -> Iterator[Difference]:
+        for name in sorted(b.required - a.required):
+            if name not in a.members and name in b.members:
+                continue  # told with the new member
+            below = f"{path}.{name}" if path else name
+            place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
+            if self.who == "callers":
+                yield Difference("breaking", "member-required", below, "is required now", "", *place)
+            elif name in a.members:
+                yield Difference("addition", "answer-narrower", below, "is always there now", "", *place)
+        for name in sorted(a.required - b.required):
+            if name in a.members and name not in b.members:
+                continue  # told with the member that is gone
+            below = f"{path}.{name}" if path else name
+            place = (at[0], origin_of(b.members[name][0]) if name in b.members else at[1])
+            if self.who == "callers":
+                yield Difference("addition", "wider", below, "is optional now", "", *place)
+            else:
+                yield Difference("breaking", "answer-wider", below, "may be left out now", "", *place)
+
+    def _unnamed(self, a: View, b: View, path: str, at: tuple[Pointer | None, Pointer | None]) -> Iterator[Difference]:
+        """What may stand beside the named members."""
+        inner, _, outer, _ = self._sides(a, b)
+        below = f"{path}.*" if path else "*"
+        if inner.others == "described" and outer.others == "described":
+            yield from self.differences(joined(a.other), joined(b.other), below)
+        elif outer.others == "described" and inner.others != "closed":
+            if self.who == "callers" and inner.others == "open":
+                yield Difference(
+                    "may break", "narrower", below, "is described now: other members than the named ones may be refused", "", *at
+                )
+            else:
+                yield from self.differences(joined(a.other), joined(b.other), below)
+        elif outer.others == "closed" and inner.others != "closed":
+            if self.who == "readers":
+                yield Difference("addition", "member-added", below, "may be there: members that are not named", "", *at)
+            else:
+                meant = inner.others in ("free", "described")
+                said = "is refused now: members that are not named"
+                example = '{"another_member": 1}' if meant and inner.others == "free" else ""
+                yield Difference("breaking" if meant else "may break", "narrower", below, said, example, *at)
+        elif inner.others in ("closed", "described") and outer.others != inner.others:
+            said = "takes more now: members that are not named" if self.who == "callers" else "promises more now: what unnamed members are"
+            yield Difference("addition", "wider" if self.who == "callers" else "answer-narrower", below, said, "", *at)
+
+    # marks and texts
+
+    def marks(self, old: Any, new: Any, path: str) -> Iterator[Difference]:
+        """What `default`, `readOnly` and `writeOnly` of a value itself mean."""
+        yield from self._annotations([old], [new], path)
+
+    def _annotations(self, old: list[Any], new: list[Any], path: str) -> Iterator[Difference]:
+        """Marks of a member that mean something: defaults, and who may send or gets it."""
+        for key, said in _MARKS.items():
+            before, after = (next((one[key] for one in side if isinstance(one, Mapping) and key in one), _NONE) for side in (old, new))
+            if not _same(before, after) and (told := said(self.who, before, after)):
+                yield Difference(*told[:2], path, told[2], "", origin_of(old[0]), origin_of(new[0]))
+
+    def _texts(self, old: Any, new: Any, path: str, *, inner: bool = False) -> Iterator[Difference]:
+        """What people and models read. One line tells of all inside a schema that says the same otherwise."""
+        if not isinstance(old, Mapping) or not isinstance(new, Mapping):
+            return
+        place: tuple[Any, Any] | None = None
+        if inner:
+            place = _text_apart(old, new)
+            for key in _MARKS:
+                yield from self._deep_marks(old, new, path, key)
+        elif any(not _same(old.get(key, _NONE), new.get(key, _NONE)) for key in _WORDS):
+            place = old, new
+        if place:
+            yield Difference(
+                "wording",
+                "text",
+                path,
+                "is described anew",
+                "",
+                origin_of(place[0]) or origin_of(old),
+                origin_of(place[1]) or origin_of(new),
+            )
+
+    def _deep_marks(self, old: Any, new: Any, path: str, key: str) -> Iterator[Difference]:
+        for a, b, at in _alongside(old, new, path):
+            if at == path:
+                continue  # a member's own marks are told where its object is compared
+            before, after = a.get(key, _NONE), b.get(key, _NONE)
+            if not _same(before, after) and (told := _MARKS[key](self.who, before, after)):
+                yield Difference(*told[:2], at, told[2], "", origin_of(a), origin_of(b))
+
+    # verdicts
+
+    def _harm(self, answer: Answer, path: str, why: str, at: tuple[Pointer | None, Pointer | None]) -> Difference:
+        id = "narrower" if self.who == "callers" else "answer-wider"
+        if answer.verdict == "open":
+            what = "all that was taken still is" if self.who == "callers" else "it promises all that it did"
+            return Difference("may break", id, path, f"has another schema; it could not be decided if {what}{why}", "", *at)
+        if self.who == "callers":
+            said = f"takes less: {answer.example} was taken and is refused now{why}"
+        else:
+            said = f"may be what it could not be before, {answer.example}{why}"
+        return Difference("breaking", id, path, said, answer.example, *at)
+
+    def _gain(self, path: str, why: str, back: Answer, at: tuple[Pointer | None, Pointer | None]) -> Difference:
+        example = f", {back.example} too" if back.verdict == "no" and self.who == "callers" else ""
+        if self.who == "callers":
+            return Difference("addition", "wider", path, f"takes more now{example}{why}", back.example, *at)
+        return Difference("addition", "answer-narrower", path, f"promises more now{why}", "", *at)
+
+
+def differences(old: Any, known: Named, new: Any, others: Named, who: Who) -> Iterator[Difference]:
+    """All that differs between two schemas and the named ones that they lead to, each pair of names entered once."""
+    values = Values(known, others, who)
+    yield from values.differences(old, new)
+    queue, seen = deque(values.met), set[tuple[str, str]]()
+    while queue:
+        pair = queue.popleft()
+        if (pair.old, pair.new) in seen or (pair.old == pair.new and not known.leads_to_change(pair.old, others)):
+            continue
+        seen.add((pair.old, pair.new))
+        found, met = _of_names(pair, known, others, who)
+        for one in found:
+            yield replace(one, path=_below(pair.path, one.path))
+        queue.extend(Pair(next_.old, next_.new, _below(pair.path, next_.path)) for next_ in met)
+
+
+def _of_names(pair: Pair, known: Named, others: Named, who: Who) -> tuple[list[Difference], list[Pair]]:
+    """What differs between two named schemas themselves, and which ones they lead to. It is worked out once."""
+    key = (id(others), who, pair.old, pair.new)
+    if key not in known.compared:
+        values = Values(known, others, who)
+        found: list[Difference] = []
+        if pair.old in known and pair.new in others:
+            sides = known[pair.old], others[pair.new]
+            found = [*values.differences(*sides), *values.marks(*sides, "")]
+        known.compared[key] = found, values.met
+    made: tuple[list[Difference], list[Pair]] = known.compared[key]
+    return made
+
+
+def _below(path: str, further: str) -> str:
+    return f"{path}.{further}" if path and further and not further.startswith("[") else path + further
+
+
+def _reference(schema: Any) -> str:
+    """The name that a schema refers to, where it says nothing else."""
+    if not isinstance(schema, Mapping) or not isinstance(schema.get("$ref"), str):
+        return ""
+    return str(schema["$ref"])[len(REF) :] if all(key == "$ref" or key in ANNOTATIONS for key in schema) else ""
+
+
+_WORDS = tuple(sorted(ANNOTATIONS - {"default", "readOnly", "writeOnly"}))
+
+
+def _default(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
+    if who == "readers":
+        return None
+    if before is _NONE:
+        return "wording", "default", f"has a default that was not told before: {_json(after)}"
+    if after is _NONE:
+        return "may break", "default", "has no default any more: calls without it may mean something else"
+    return "may break", "default", f"has another default: {_json(after)}, was {_json(before)}: calls without it mean something else"
+
+
+def _read_only(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
+    if who == "readers" or bool(_given(before)) == bool(_given(after)):
+        return None
+    return ("may break", "read-only", "is not to be sent any more") if _given(after) else ("addition", "read-only", "may be sent now")
+
+
+def _write_only(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
+    if who == "callers" or bool(_given(before)) == bool(_given(after)):
+        return None
+    return ("may break", "write-only", "is not answered any more") if _given(after) else ("addition", "write-only", "is answered now")
+
+
+def _given(value: Any) -> Any:
+    return None if value is _NONE else value
+
+
+_MARKS: dict[str, Callable[[Who, Any, Any], tuple[Severity, str, str] | None]] = {
+    "default": _default, "readOnly": _read_only, "writeOnly": _write_only,
+}  # fmt: skip
+
+
+def _turned(schema: Any) -> set[str]:
+    """The named schemas that stand where less is not simply less: under `not`, `if`, `contains` and their like."""
+    found: set[str] = set()
+    for inside in subschemas(schema) if isinstance(schema, Mapping) else ():
+        for key in ("not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties"):
+            if isinstance(inside.get(key), Mapping):
+                found |= refs(inside[key])
+        for one in (inside.get("dependentSchemas") or {}).values():
+            found |= refs(one) if isinstance(one, Mapping) else set()
+    return found
+
+
+def _alongside(old: Any, new: Any, path: str, *, same: bool = False) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any], str]]:
+    """The schemas inside two that have one form, each with the one in its place; parts that are equal only if `same`."""
+    stack: list[tuple[Any, Any, str]] = [(old, new, path)]
+    while stack:
+        a, b, at = stack.pop()
+        if not isinstance(a, Mapping) or not isinstance(b, Mapping) or (a == b and not same):
+            continue
+        yield a, b, at
+        for key in ("properties", "patternProperties"):
+            for name, member in (a.get(key) or {}).items():
+                stack.append((member, (b.get(key) or {}).get(name), f"{at}.{name}" if at else name))
+        for key, mark in (("items", "[]"), ("additionalProperties", ".*")):
+            if key in a:
+                stack.append((a[key], b.get(key), f"{at}{mark}"))
+        for key in ("allOf", "anyOf", "oneOf", "prefixItems"):
+            stack.extend((x, y, at) for x, y in zip(a.get(key) or (), b.get(key) or (), strict=False))
+
+
+def _text_apart(old: Any, new: Any) -> tuple[Any, Any] | None:
+    """The first two schemas of a place whose texts differ."""
+    for a, b, _ in _alongside(old, new, ""):
+        if any(not _same(a.get(key, _NONE), b.get(key, _NONE)) for key in _WORDS):
+            return a, b
+    return None
+
+
+def keywords(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """The keywords that differ at the top, as far as a line can show them."""
+    told = []
+    for key in dict.fromkeys([*old, *new]):
+        if key in ANNOTATIONS or key in ("anyOf", "oneOf", "allOf"):
+            continue
+        before, after = old.get(key, _NONE), new.get(key, _NONE)
+        if not _same(before, after):
+            told.append(f"{key} {'none' if after is _NONE else _json(after)}, was {'none' if before is _NONE else _json(before)}")
+    return f" ({'; '.join(told[:3])})" if told else ""
+
+
+def _same(a: Any, b: Any) -> bool:
+    if a is _NONE or b is _NONE:
+        return a is b
+    return json.dumps(a, sort_keys=True) == json.dumps(b, sort_keys=True)
+
+
+def _json(value: Any) -> str:
+    return brief(json.dumps(value, ensure_ascii=False), 60)

@@ -1,0 +1,108 @@
+"""One schema as the comparison sees it: its members, its items, and what else it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pgagents.diff.named import ANNOTATIONS
+from pgagents.schema import REF
+
+Schemas = Mapping[str, Any]
+Rest = Literal["closed", "described", "free", "open"]
+"""What an object says about members that it does not name: none; a schema; anything (said so, or it names none); nothing."""
+MAX_FACTS = 200
+_SHAPE = frozenset(("properties", "required", "items", "additionalProperties", "unevaluatedProperties"))
+
+
+@dataclass(slots=True)
+class View:
+    """All that one schema says, references and `allOf` unfolded."""
+
+    facts: list[Mapping[str, Any]]
+    members: dict[str, list[Any]] = field(default_factory=dict)
+    required: set[str] = field(default_factory=set)
+    items: list[Any] = field(default_factory=list)
+    others: Rest = "open"
+    other: list[Any] = field(default_factory=list)
+    """Schemas of the members that are not named."""
+    rest: list[dict[str, Any]] = field(default_factory=list)
+
+    def member(self, name: str) -> Any:
+        """The schema of one member."""
+        return joined(self.members[name])
+
+    def whole(self) -> Any:
+        """The schema itself."""
+        return joined(self.facts)
+
+
+def joined(schemas: list[Any]) -> Any:
+    """One schema that says what all of these say."""
+    if not schemas:
+        return {}
+    return schemas[0] if len(schemas) == 1 else {"allOf": list(schemas)}
+
+
+def view(schema: Any, known: Schemas) -> View:
+    """The schema in this form."""
+    made = View(facts(schema, known))
+    patterns = any("patternProperties" in fact for fact in made.facts)
+    for fact in made.facts:
+        for name, member in (fact.get("properties") or {}).items():
+            made.members.setdefault(name, []).append(member)
+        made.required.update(fact.get("required") or ())
+        if "items" in fact:
+            made.items.append(fact["items"])
+        if rest := _beside(fact, patterns=patterns):
+            made.rest.append(rest)
+    if not patterns:
+        _unnamed(made)
+    return made
+
+
+def _beside(fact: Mapping[str, Any], *, patterns: bool) -> dict[str, Any]:
+    """What a schema says beside members and items. Patterns decide which members are unnamed ones, so these stay together."""
+    rest = {key: value for key, value in fact.items() if key not in _SHAPE and key not in ANNOTATIONS}
+    if patterns and "additionalProperties" in fact:
+        rest["additionalProperties"] = fact["additionalProperties"]
+        rest["properties"] = {name: {} for name in fact.get("properties") or ()}
+    if patterns and "unevaluatedProperties" in fact:
+        rest["unevaluatedProperties"] = fact["unevaluatedProperties"]
+    return rest
+
+
+def _unnamed(made: View) -> None:
+    said = [fact[key] for fact in made.facts for key in ("additionalProperties", "unevaluatedProperties") if key in fact]
+    if any(one is False for one in said):
+        made.others = "closed"
+    elif described := [one for one in said if isinstance(one, Mapping) and one]:
+        made.others, made.other = "described", described
+    elif said or not made.members:
+        made.others = "free"
+
+
+def facts(schema: Any, known: Schemas) -> list[Mapping[str, Any]]:
+    """All that a value must satisfy: references, `allOf` and unions of one branch are unfolded, each name once."""
+    found: list[Mapping[str, Any]] = []
+    stack, seen = [schema], set()
+    while stack and len(found) < MAX_FACTS:
+        one = stack.pop()
+        if one is False:
+            found.append({"not": {}})
+        if not isinstance(one, Mapping) or not one:
+            continue
+        rest = dict(one)
+        ref = rest.pop("$ref", None)
+        parts: list[Any] = []
+        if isinstance(ref, str) and ref not in seen:
+            seen.add(ref)
+            parts.append(known.get(ref[len(REF) :], {}))
+        for key in ("allOf", "anyOf", "oneOf"):
+            if key in rest and (key == "allOf" or len(rest[key]) == 1):
+                parts += rest.pop(key)
+        stack += reversed(parts)
+        if any(key not in ANNOTATIONS for key in rest):
+            found.append(one if not parts and ref is None else rest)
+    return found
