@@ -140,6 +140,8 @@ def refused_with(seen: Seen, contract: str, codes: Sequence[Code], what: str, st
     The code decides where the body has a known one, so that a code under a wrong status is the finding of `code_status`
     alone; the status decides where it has none, so that a wrong envelope is the finding of `error_envelope` alone.
     """
+    if seen.moot:
+        yield untested(contract, seen.moot)
     if seen.void or seen.unsound:
         return
     names = [c.name for c in codes]
@@ -161,10 +163,12 @@ def refused_with(seen: Seen, contract: str, codes: Sequence[Code], what: str, st
 
 def accepted(seen: Seen, contract: str, what: str) -> Iterator[Judgement]:
     """Whether a correct call was answered with its success."""
+    if seen.moot:
+        yield untested(contract, seen.moot)
     if seen.void or seen.unsound:
         return
     declared = seen.codes.get(seen.code or "")
-    if seen.success:
+    if seen.success or seen.sent_on:
         yield kept(contract)
     elif declared is not None and declared.status == seen.status == CONFLICT:
         yield untested(contract, f"refused for how things stand: {seen.outcome}")

@@ -11,6 +11,7 @@ from pgagents.wire import Json, Request, Response, Silence, read_json
 
 LIMITED = 429
 UNAVAILABLE = 503
+REDIRECTED, REFUSED = 300, 400
 _UNSOUND = frozenset(("never_crashes", "documented_status"))
 AT_ONCE = _UNSOUND | {"body_fits"}
 """The checks whose watchers judge before anybody can ask."""
@@ -24,8 +25,8 @@ class Seen:
     """
 
     __slots__ = (
-        "_spoilt", "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "late", "number",
-        "output", "place", "repeats", "request", "seconds", "sent_at", "status", "subject", "told",
+        "_spoilt", "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "late", "moot",
+        "number", "output", "place", "repeats", "request", "seconds", "sent_at", "status", "subject", "told",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +53,8 @@ class Seen:
         self.repeats = 0
         """How often it was sent before, to a server that was busy."""
         self.known: Any = None
+        self.moot = ""
+        """Why the answer says nothing about the call: what it names was made up, and a documented status says that there is none."""
         self.error = isinstance(answer, Silence)
         door = call.door
         told = answer
@@ -103,9 +106,17 @@ class Seen:
         return 200 <= self.status < 300
 
     @property
+    def sent_on(self) -> bool:
+        """Whether it is a redirect that the action documents as one of its answers."""
+        door = self.call.door
+        if door is None or not door.on_rest or not REDIRECTED <= self.status < REFUSED:
+            return False
+        return any(output.status == self.status for output in door.action.outputs)
+
+    @property
     def void(self) -> bool:
-        """Whether it proves nothing about the call: no answer, or only the request to come back later."""
-        return self.error or self.status in (LIMITED, UNAVAILABLE)
+        """Whether it proves nothing about the call: no answer, only the request to come back later, or word of a thing that was made up."""
+        return self.error or self.status in (LIMITED, UNAVAILABLE) or bool(self.moot)
 
     @property
     def outcome(self) -> str:

@@ -161,7 +161,7 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
         assert door is not None
         call = Call(
             door, given, "explore" if step.status < REFUSED else "illegal", f"{workflow.title}: {step.name}",
-            role="" if step.key is not None else step.role, surface=door.surface, raw=raw,
+            role="" if step.key is not None else step.role, surface=door.surface, raw=raw, authored=True,
             reuse="ever" if index == 0 and not again and step.action.effect == "read" and not raw.headers else "",
         )  # fmt: skip
         of_old = of_old or bool(call.reuse)
