@@ -14,7 +14,9 @@ PROCESS = "stdio:"
 """What stands before the command of a server that is a process, in place of a URL."""
 MAX_BODY = 4_000
 _KEY = re.compile(r"\[key of (\w+)\]")
-_OWN = {"host", "content-length", "user-agent", "accept-encoding", "connection", "accept"}
+_OWN = {"host", "content-length", "user-agent", "accept-encoding", "connection"}
+_CURLS_ACCEPT = "*/*"
+"""What curl accepts by itself; any other Accept may change the answer, and so it is shown."""
 
 
 def variable(role: str) -> str:
@@ -34,7 +36,7 @@ def curl(exchange: Exchange, url: str) -> str:
         words += ["-X", quote(request.method)]
     words.append(_word((exchange.base or url).rstrip("/") + request.target))
     for name, value in request.headers:
-        if name.lower() not in _OWN or "event-stream" in value:
+        if name.lower() not in _OWN and not (name.lower() == "accept" and value == _CURLS_ACCEPT):
             words += ["-H", _header(name, value, exchange.role)]
     lead = ""
     if request.body:

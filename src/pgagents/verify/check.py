@@ -19,9 +19,10 @@ from typing import Any
 from pgagents import registry
 from pgagents.action import Code
 from pgagents.contract import Contract, Verdict
+from pgagents.model import Model
 from pgagents.source import Pointer
 from pgagents.verify.call import Call, Live, Recall, Together, Wait
-from pgagents.verify.door import Door
+from pgagents.verify.door import FRAMEWORK, Door
 from pgagents.verify.seen import Seen
 
 CHECKS = "pgagents.verify.checks"
@@ -174,6 +175,15 @@ def accepted(seen: Seen, contract: str, what: str) -> Iterator[Judgement]:
         yield untested(contract, f"refused for how things stand: {seen.outcome}")
     else:
         yield broken(contract, f"{what} is accepted", seen.outcome)
+
+
+def said_of(seen: Seen, model: Model) -> bool:
+    """Whether the catalogue says how such an answer looks: each one of an action, and of the framework's those whose status a code
+    under `errors.framework` has."""
+    if not seen.place.startswith(f"{FRAMEWORK}@"):
+        return True
+    named = [name for name in dict(model.errors.framework).values() if name is not None]
+    return any(model.codes[name].status == seen.status for name in named)
 
 
 def eager(check: ModuleType) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 
 from pgagents.action import Code, Output
 from pgagents.verify.call import Call
-from pgagents.wire import Json, Request, Response, Silence, read_json
+from pgagents.verify.media import read_as
+from pgagents.wire import Json, Request, Response, Silence
 
 LIMITED = 429
 UNAVAILABLE = 503
@@ -62,12 +63,16 @@ class Seen:
             told = door.form.answer(door.action, answer)
         self.told: Response | Silence = told
         self.status = 0 if isinstance(told, Silence) else told.status
-        raw = b"" if isinstance(told, Silence) else told.body
-        self.json: Json = read_json(raw, paired=True) if raw else Json(problem="the body is empty")
+        self.output: Output | None = self._output()
+        on_rest = door is not None and door.on_rest
+        self.json: Json = (
+            Json(problem="the body is empty")
+            if isinstance(told, Silence) or not told.body
+            else read_as(told, self.output if on_rest else None)
+        )
         self.body: Any = self.json.value
         said = got(self.body, code_at) if self.status >= 400 and code_at else None
         self.code: str | None = said if isinstance(said, str) else None
-        self.output: Output | None = self._output()
 
     def _output(self) -> Output | None:
         door = self.call.door

@@ -201,7 +201,7 @@ class Sender:
         request = request_of(call, ready.values, authorization)
         if call.twist == "query":
             request = in_query(request, self.keys.get(call.role, ""))
-        request = in_manner(request, call, ready.values, self._seed, self._own_id)
+        request = in_manner(request, call, ready.values, self._seed, self._own_id, pages=self.model.points.content_type == "json")
         return self._signed(call, request), call.role if authorization and not call.twist else "-"
 
     def _authorization(self, call: Call) -> str | None:

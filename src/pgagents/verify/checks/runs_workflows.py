@@ -18,10 +18,10 @@ from pgagents.source import Pointer
 from pgagents.verify.call import Call, Wait
 from pgagents.verify.check import CONFLICT, Conversation, Judgement, Probe, broken, kept, promise_at, untested
 from pgagents.verify.door import OPERATOR, REST
-from pgagents.verify.encode import JSON
 from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import time_passes
 from pgagents.verify.laws import judged, shown, values_of
+from pgagents.verify.media import JSON
 from pgagents.verify.memory import Setting
 from pgagents.verify.moments import misformed
 from pgagents.verify.secrets import collect, declares
