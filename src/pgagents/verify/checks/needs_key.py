@@ -60,7 +60,7 @@ def _first_read(setting: Setting) -> list[Door]:
 def _unread(setting: Setting) -> list[Door]:
     """The first door of each surface that has a body, where the key goes before everything else."""
     bodies: dict[str, Door] = {}
-    for door in setting.doors if setting.model.points.auth_first else ():
+    for door in setting.doors if setting.model.points.auth_first is True else ():
         if door.needs_key and (not door.on_rest or any(p.place == "body" for p in door.params)):
             bodies.setdefault(door.surface, door)
     return list(bodies.values())
@@ -123,7 +123,7 @@ def _about(setting: Setting, door: Door, twist: Twist) -> dict[str, Any]:
     A server that looks it up first answers that there is none; one that looks for no key does the same.
     """
     given = dict(recipe_of(setting.model, door.action).input)
-    if twist == "none" and setting.model.points.auth_first:
+    if twist == "none" and setting.model.points.auth_first is True:
         for param in door.params:
             resource = setting.model.resources.get(param.refers_to or "")
             if resource is not None and resource.absent and param.required:
