@@ -159,8 +159,15 @@ def _same(
 def _bodies(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]]:
     if at is None or not seen.success or not isinstance(seen.body, Mapping):
         return []
-    found = at_path(at, seen)
-    return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]
+    return _items(at, seen) or []
+
+
+def _items(at: Expression | None, seen: Seen) -> list[Mapping[str, Any]] | None:
+    """The things in an answer, the whole of which is the list where nothing says where it is; None where there is no list."""
+    found = at_path(at, seen) if at is not None else seen.body
+    if isinstance(found, Mapping) and at is not None:
+        return [found]
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else None
 
 
 def _folded(door: Door, call: Made) -> list[str]:
@@ -184,7 +191,12 @@ def _listing(setting: Setting, resource: Resource, call: Made, door: Door, contr
             if not seen.success or not seen.fits or seen.subject is None:
                 yield untested(contract, f"the list was not answered: {seen.outcome}")
                 return
-            ids = [i.get(resource.id) for i in _bodies(call.at, seen)]
+            listed = _items(call.at, seen)
+            if listed is None:
+                where = f"`{call.at.text}`" if call.at is not None else "the whole answer"
+                yield untested(contract, f"no list was found in what {door.action.name} answered: at is {where}")
+                return
+            ids = [i.get(resource.id) for i in listed]
             if (seen.subject.get(resource.id) in ids) == (role == "main"):
                 yield kept(contract)
                 return
