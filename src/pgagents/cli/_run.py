@@ -63,11 +63,12 @@ def run(
 
     handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers)
     plain = Client(plain_url) if plain_url else None
+    bare = Client(url, cacert=str(cacert) if cacert else None) if headers else None
     with signals() as stop, _progress.progress() as step:
         report = verify(
             model, handler, Identities(keys, (*_secrets(headers or {}), *([token] if token else [])), oauth), options,
             clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=heeding(stop, step),
-            plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp,
+            plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp, bare=bare,
         )  # fmt: skip
     report = replace(report, header=replace(report.header, again=again, in_repository=_reports.in_repository(report.header.catalogue)))
     if memory is not None:

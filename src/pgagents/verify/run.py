@@ -115,13 +115,15 @@ def verify(
     plain_url: str = "",
     receiver: Inbox | None = None,
     mcp: Link | None = None,
+    bare: Handler | None = None,
 ) -> Report:
     """Hold a server to every contract and report what it kept.
 
     `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339 time of the
     start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides about writes where the
     catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at `plain_url`; no real key goes there.
-    `receiver` is where the target can send its events, `mcp` the way to the MCP server that is verified with it.
+    `receiver` is where the target can send its events, `mcp` the way to the MCP server that is verified with it. `bare` reaches
+    the target without the headers that `handler` adds to every request, where it adds any.
     A KeyboardInterrupt ends the run early: what was made is undone, and the report's
     footer says `complete` false. Raises PgagentsError where the run may not start (no key at all).
     """
@@ -131,7 +133,7 @@ def verify(
         raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
     started_at = wall()
     setting = setting_of(model, url, plain_url if plain else "")
-    setting.receiver, setting.mcp = receiver, mcp
+    setting.receiver, setting.mcp, setting.bare = receiver, mcp, bare
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)

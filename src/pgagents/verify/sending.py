@@ -105,7 +105,7 @@ class Sender:
             if not ready.call.burst:
                 self._pace(ready.call, role)
             sent_at = self.now()
-            answer, seconds = self._exchange(request, plain=ready.call.plain)
+            answer, seconds = self._exchange(request, ready.call)
             wait = self._heard(ready.call, role, answer, attempt)
             if wait is None:
                 seen = self._seen(ready, request, answer, seconds, sent_at)
@@ -224,10 +224,16 @@ class Sender:
     def _pace(self, call: Call, role: str) -> None:
         self.wait(self.pacer.before(role, call.surface, call.door.action.bucket if call.door else None))
 
-    def _exchange(self, request: Request, *, plain: bool) -> tuple[Response | Silence, float]:
+    def _handler(self, call: Call) -> Handler:
+        """The way that a call goes: to the target, past the caller's own headers, or to the twin without TLS."""
+        if call.plain:
+            return self.plain or (lambda _: Silence("refused", "no twin"))
+        return self.setting.bare or self.handler if call.bare else self.handler
+
+    def _exchange(self, request: Request, call: Call) -> tuple[Response | Silence, float]:
         started = self.timer()
         self.sent += 1
-        answer = self.plain(request) if plain and self.plain else Silence("refused", "no twin") if plain else self.handler(request)
+        answer = self._handler(call)(request)
         seconds = self.timer() - started
         self.seconds_sending += seconds
         self._count(answer)
