@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
-from pgagents.wire import Request, Response, Silence
+from pgagents.wire import Inflater, Request, Response, Silence
 
 if TYPE_CHECKING:
     import httpcore
@@ -208,13 +208,9 @@ def _header(name: str, value: str) -> tuple[bytes, bytes]:
 
 def _decoded(headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes]) -> Iterator[bytes]:
     """A body without its content encoding. Raises ValueError where it is none of that encoding."""
-    import httpx
-
-    coding = [(k, v) for k, v in headers if k.lower() == b"content-encoding"]
-    try:
-        yield from httpx.Response(200, headers=coding, content=chunks).iter_bytes()
-    except httpx.DecodingError as error:
-        raise ValueError(str(error)) from None
+    inflater = Inflater(",".join(v.decode("latin-1") for k, v in headers if k.lower() == b"content-encoding"))
+    for chunk in chunks:
+        yield from inflater.feed(chunk)
 
 
 def _silence(error: Exception) -> Silence:
