@@ -89,6 +89,8 @@ class Silence:
     detail: str = ""
     begun: bool = False
     """Whether the head of an answer came, so that the server did answer, if wrongly."""
+    stale: bool = False
+    """Whether the request went over a connection that had served others, which the server may close at any time (RFC 9112, 9.5)."""
 
 
 Handler = Callable[[Request], Response | Silence]

@@ -27,7 +27,11 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64_000
 TIMEOUT_S = 30.0
 CONNECT_S = 10.0
-KEEP_ALIVE_S = 5.0
+KEEP_ALIVE_S = 4.0
+"""How long a connection is kept for the next request; many servers close one after five seconds."""
+CRASHED = 500
+OFTEN_LAST = (408, 413, 414, 431)
+"""Statuses below 500 after which many servers close the connection: they have not read the request to its end."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 AT_ONCE = 4
 """Connections for calls that are to go out at the same time; calls in a row use one, kept alive."""
@@ -91,10 +95,12 @@ class Client:
             return Silence("protocol", f"the request cannot be sent: {error}")
         began = self._timer()
         self._deadline.at = began + self._timeout_s
+        self._deadline.connected = False
         try:
             answer = self._pool.handle_request(built)
         except self._failures as error:
-            return _silence(error)
+            silence = _silence(error)
+            return replace(silence, stale=silence.kind == "reset" and not self._deadline.connected)
         try:
             came = self._told(answer, began)
         except self._failures as error:
@@ -103,7 +109,17 @@ class Client:
             came = Silence("protocol", str(error)[:200])
         finally:
             answer.close()
-        return replace(came, begun=True) if isinstance(came, Silence) else came
+        if isinstance(came, Silence):
+            return replace(came, begun=True)
+        if came.status >= CRASHED or came.status in OFTEN_LAST:
+            self._let_go()
+        return came
+
+    def _let_go(self) -> None:
+        """Close what is idle: after such an answer many a server closes the connection without a word."""
+        for connection in self._pool.connections:
+            if connection.is_idle():
+                connection.close()
 
     @cached_property
     def _target(self) -> tuple[bytes, bytes, int | None, list[tuple[bytes, bytes]]]:

@@ -26,6 +26,10 @@ from pgagents.wire import Handler, Request, Response, Silence
 MAX_REPEATS = 6
 MAX_SILENCES = 4
 MAX_BROKEN_OFF = 12
+SAFE = ("GET", "HEAD", "OPTIONS")
+UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
+"""How long a request that undoes something may take where the run is at its end, and any request at the least; how much two clocks
+may differ."""
 
 
 class Stop(Exception):
@@ -39,6 +43,12 @@ class Ready:
     call: Call
     values: Mapping[str, Any]
     subject: Mapping[str, Any] | None
+
+
+def _repeatable(call: Call) -> bool:
+    """Whether a call that may have arrived can be sent again: it only reads, or its idempotency key lets it have one effect."""
+    method = call.raw.method or (call.door.method if call.door is not None else "GET")
+    return method in SAFE or (call.door is not None and str(call.door.action.idempotency) in call.input)
 
 
 class Sender:
@@ -261,6 +271,8 @@ class Sender:
             self.pacer.after(role, call.surface, call.door.action.bucket if call.door else None, answer)
         if attempt >= MAX_REPEATS or (not self.cleaning and self.sent >= self.max_requests):
             return None
+        if isinstance(answer, Silence) and answer.stale:
+            return 0.0 if attempt == 0 and _repeatable(call) else None
         if isinstance(answer, Silence):
             return 0.2 if attempt == 0 and not answer.begun and answer.kind in ("refused", "reset") and not self.answered else None
         if answer.status not in (LIMITED, UNAVAILABLE) or (call.burst and answer.status == LIMITED):
