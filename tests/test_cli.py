@@ -226,6 +226,7 @@ def test_interrupt_ends_in_a_partial_report(number: int, tmp_path: Path) -> None
     assert printed.endswith("\nexit 130: stopped before the end\n")
     assert json.loads(out.read_text(encoding="utf-8"))["footer"]["complete"] is False
     assert "not complete" in printed
+    assert "stopping, undoing what was made; once more leaves it behind\n" in errors
 
 
 def test_interrupt_that_a_library_swallowed_ends_the_run_before_the_next_case() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,13 +24,18 @@ if TYPE_CHECKING:
     from pgagents.verify.oauth import OAuthClient
     from pgagents.verify.options import Options, Progress
     from pgagents.verify.receiver import Inbox
+    from pgagents.wire import Handler
+
+
+STOPPING = b"stopping, undoing what was made; once more leaves it behind\n"
 
 
 @dataclass(slots=True)
 class _Stop:
-    """Whether a signal ended the run."""
+    """Whether a signal ended the run; `running` while there is something to undo."""
 
     asked: bool = False
+    running: bool = False
 
 
 def run(
@@ -65,11 +71,13 @@ def run(
     plain = Client(plain_url) if plain_url else None
     bare = Client(url, cacert=str(cacert) if cacert else None) if headers else None
     with signals() as stop, _progress.progress() as step:
+        stop.running = True
         report = verify(
             model, handler, Identities(keys, (*_secrets(headers or {}), *([token] if token else [])), oauth), options,
             clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=heeding(stop, step),
             plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp, bare=bare,
         )  # fmt: skip
+        stop.running = False
     report = replace(report, header=replace(report.header, again=again, in_repository=_reports.in_repository(report.header.catalogue)))
     if memory is not None:
         _last.remember(memory, report)
@@ -130,6 +138,8 @@ def signals() -> Iterator[_Stop]:
     stop = _Stop()
 
     def asked(_number: int, _frame: Any) -> None:
+        if stop.running and not stop.asked:
+            os.write(2, STOPPING)  # no buffer of Python's, which may be in the middle of something
         stop.asked = True
         raise KeyboardInterrupt
 

@@ -19,7 +19,7 @@ from pgagents.verify import plan as planning
 from pgagents.verify.check import Probe, collect
 from pgagents.verify.confirm import confirm
 from pgagents.verify.door import MCP, OPERATOR
-from pgagents.verify.drive import Driver, Spent, Stop
+from pgagents.verify.drive import OUT_OF_TIME, Driver, Spent, Stop
 from pgagents.verify.generate import time_passes
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.mcp_link import Link
@@ -36,6 +36,7 @@ from pgagents.wire import Handler
 __all__ = ["Identities", "Options", "Plan", "Progress", "contracts", "plan", "verify"]
 
 TICK_S = 0.001
+INTERRUPTED = "interrupted"
 RETRIES = 12
 """Requests kept back for trying failing cases once more."""
 SELDOM = 20_000
@@ -242,7 +243,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
     except Stop as stop:
         return str(stop)
     except KeyboardInterrupt:
-        return "interrupted"
+        return INTERRUPTED
     finally:
         driver.judge.settle()
         tell(FINISHING)
@@ -267,7 +268,7 @@ def _finish(driver: Driver, stopped: str) -> list[str]:
             confirm(driver, collect(), driver.sender.max_requests)
     except KeyboardInterrupt:
         driver.sender.notes.append("interrupted while failing cases were tried once more")
-    return driver.clean_up()
+    return driver.clean_up(hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
 
 
 def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:

@@ -59,6 +59,8 @@ class Client:
         )
         self._base = url.rstrip("/")
         self._timeout_s, self._max_bytes, self._timer = timeout_s, max_bytes, timer
+        self.most_s: float | None = None
+        """How many seconds the next request may take, where that is less than the usual time-out."""
         self._headers = dict(headers or {})
         self._deadline = Deadline(httpcore.SyncBackend(), timer)
         self._pool = httpcore.ConnectionPool(
@@ -94,7 +96,7 @@ class Client:
         except (UnicodeError, ValueError) as error:
             return Silence("protocol", f"the request cannot be sent: {error}")
         began = self._timer()
-        self._deadline.at = began + self._timeout_s
+        self._deadline.at = began + (self._timeout_s if self.most_s is None else min(self._timeout_s, self.most_s))
         self._deadline.connected = False
         try:
             answer = self._pool.handle_request(built)
@@ -181,8 +183,8 @@ class Client:
             body += chunk
             if len(body) > self._max_bytes:
                 return Silence("too-large", f"the body has more than {self._max_bytes:,} bytes")
-            if self._timer() - began > self._timeout_s:
-                return Silence("timeout", f"the answer did not end within {self._timeout_s:g} s")
+            if (now := self._timer()) > self._deadline.at:
+                return Silence("timeout", f"the answer did not end within {now - began:.3g} s")
         return Response(head.status, head.headers, bytes(body))
 
 

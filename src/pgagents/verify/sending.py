@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
 from typing import Any
@@ -21,9 +20,11 @@ from pgagents.verify.request_ids import foreign
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.signing import header_of
 from pgagents.verify.thing import Unavailable
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.verify.together import at_once
+from pgagents.wire import Handler, Request, Response, Silence, Timely
 
 MAX_REPEATS = 6
+OUT_OF_TIME = "the time that --max-time allows is over"
 MAX_SILENCES = 4
 MAX_BROKEN_OFF = 12
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -82,6 +83,8 @@ class Sender:
         self.silences = self.broken_off = 0
         self.cleaning = False
         """Whether it only undoes what was made: the budget does not count then."""
+        self._ends_at: float | None = None
+        """The timer's value at which even undoing ends; None while nobody is in a hurry."""
         self.seconds_sending = self.waited = 0.0
         self.notes: list[str] = []
         self.on_wait: Callable[[float], None] | None = None
@@ -100,9 +103,36 @@ class Sender:
         self.waited += seconds
         self._sleeper(seconds)
 
+    def hurry(self, seconds: float) -> None:
+        """From now on so many seconds are left for what is still sent, whatever it is."""
+        self._ends_at = self.timer() + seconds
+
     def _in_time(self, seconds: float = 0.0) -> None:
+        if self._ends_at is not None and self.timer() + seconds > self._ends_at:
+            raise Stop("the time for undoing what was made is over")
         if self.until is not None and not self.cleaning and self.timer() + seconds > self.until:
-            raise Stop("the time that --max-time allows is over")
+            raise Stop(OUT_OF_TIME)
+
+    def _bound(self, *handlers: Handler) -> None:
+        """Let the next request end when the run must; undoing something in the middle of a run may take a little longer."""
+        left: float | None = None
+        if self._ends_at is not None:
+            left = min(UNDO_S, self._ends_at - self.timer())
+        elif self.until is not None:
+            left = max(self.until - self.timer(), UNDO_S if self.cleaning else 0.0)
+        for handler in handlers:
+            if isinstance(handler, Timely):
+                handler.most_s = None if left is None else max(SHORTEST_S, left)
+
+    def _cut(self, answer: Response | Silence) -> None:
+        """Where a request was ended because the run must end, its silence says nothing about the server. Raises Stop, Unavailable."""
+        if not isinstance(answer, Silence) or answer.kind != "timeout":
+            return
+        ends_at = self._ends_at if self._ends_at is not None else self.until
+        if ends_at is not None and self.timer() + CUT_SLACK_S > ends_at:
+            raise Stop(OUT_OF_TIME)
+        if self._ends_at is not None:
+            raise Unavailable(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")
 
     def send(self, ready: Ready) -> Seen:
         """Send a call; one that was limited is sent again after the wait that was asked for. Raises Stop."""
@@ -143,10 +173,12 @@ class Sender:
             self.wait(self.pacer.before(ready.call.role, REST, ready.call.door.action.bucket if ready.call.door else None))
             sent_at, started = self.now(), self.timer()
             request = link.dressed(asked)
+            self._bound(link.handler)
             answer = link.send(request)
             seconds = self.timer() - started
             self.seconds_sending += seconds
             self._count_linked(link)
+            self._cut(answer)
             seen = self._seen(ready, request, answer, seconds, sent_at)
             wait = self._asked_to_wait(seen, attempt)
             if wait is None:
@@ -183,13 +215,14 @@ class Sender:
             gate.wait()
             return self.handler(request)
 
-        with ThreadPoolExecutor(len(several)) as threads:
-            answers = list(threads.map(one, [request for request, _ in requests]))
+        self._bound(self.handler)
+        answers = at_once(one, [request for request, _ in requests])
         seconds = self.timer() - started
         self.seconds_sending += seconds
         found = []
         for ready, (request, role), answer in zip(several, requests, answers, strict=True):
             self.sent += 1
+            self._cut(answer)
             self._count(answer)
             wait = self._heard(ready.call, role, answer, 0)
             if wait is None:
@@ -243,9 +276,12 @@ class Sender:
     def _exchange(self, request: Request, call: Call) -> tuple[Response | Silence, float]:
         started = self.timer()
         self.sent += 1
-        answer = self._handler(call)(request)
+        handler = self._handler(call)
+        self._bound(handler)
+        answer = handler(request)
         seconds = self.timer() - started
         self.seconds_sending += seconds
+        self._cut(answer)
         self._count(answer)
         return answer, seconds
 
