@@ -12,7 +12,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgagents.cli import _last, _progress, _reports, _show
+import click
+
+from pgagents.cli import _last, _preflight, _progress, _reports, _show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +72,16 @@ def run(
     handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers)
     plain = Client(plain_url) if plain_url else None
     bare = Client(url, cacert=str(cacert) if cacert else None) if headers else None
+    trust = str(cacert) if cacert else None
+
+    def other(base: str) -> Handler:
+        return Client(base, cacert=trust if base.startswith("https:") else None, headers=headers if base.startswith(url[:5]) else None)
+
+    with signals() as stop:
+        try:
+            options = _preflight.checked(model, url, handler, other, keys, options)
+        except KeyboardInterrupt:
+            raise click.Abort from None
     with signals() as stop, _progress.progress() as step:
         stop.running = True
         report = verify(
