@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,7 +15,7 @@ import pytest
 
 from pgagents.errors import PgagentsError
 from pgagents.verify.send import client
-from pgagents.wire import Request, Response, Silence, read_json
+from pgagents.wire import Inflater, Request, Response, Silence, read_json
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -288,3 +290,94 @@ def test_a_target_goes_out_as_written_or_as_an_address_must_be(target, sent):
     with keeping(answer) as url, client(url) as send:
         send(Request("GET", target))
     assert heads[0].split(b" ")[1] == sent
+
+
+def _encoded(coding: bytes, body: bytes) -> Callable[[socket.socket], None]:
+    return lambda c: c.sendall(OK + b"Content-Encoding: " + coding + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+
+@pytest.mark.parametrize("coding", [b"gzip, gzip", b"gzip\r\nContent-Encoding: gzip", b"deflate, gzip"])
+def test_a_body_that_is_encoded_twice_is_not_read(coding):
+    came = asked(_encoded(coding, gzip.compress(gzip.compress(b"0" * 50_000_000))))
+    assert isinstance(came, Silence)
+    assert (came.kind, "encoded 2 times" in came.detail) == ("protocol", True)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        (b"gzip", gzip.compress(b"{}")),
+        (b"identity, gzip", gzip.compress(b"{}")),
+        (b"gzip", gzip.compress(b"{") + gzip.compress(b"}") + b"\x00\x00"),
+        (b"deflate", zlib.compress(b"{}")),
+        (b"deflate", zlib.compress(b"{}")[2:-4]),
+    ],
+    ids=["gzip", "identity", "members_and_padding", "deflate", "deflate_without_head"],
+)
+def test_one_coding_is_read(coding, body):
+    came = asked(_encoded(coding, body))
+    assert isinstance(came, Response)
+    assert came.body == b"{}"
+
+
+@pytest.mark.parametrize("size", [65_535, 65_536, 65_537, 65_700, 200_000])
+def test_what_one_piece_does_not_hold_comes_with_the_next(size):
+    for coding, packed in (("gzip", gzip.compress(b"0" * size)), ("deflate", zlib.compress(b"0" * size)[2:-4])):
+        inflater = Inflater(coding)
+        assert b"".join(piece for byte in packed for piece in inflater.feed(bytes([byte]))) == b"0" * size
+        assert b"".join(Inflater(coding).feed(packed)) == b"0" * size
+
+
+def test_a_coding_that_nobody_asked_for_is_named():
+    came = asked(_encoded(b"br", b"\x0b\x01\x80{}\x03"))
+    assert isinstance(came, Silence)
+    assert "encoded as br" in came.detail
+
+
+def test_a_request_ends_when_the_run_must():
+    def hints(connection: socket.socket) -> None:
+        stopped = time.monotonic() + 5
+        while time.monotonic() < stopped:
+            connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50)
+        connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
+
+    with server(hints) as url, client(url) as send:
+        send.most_s = 0.3
+        came = send(Request("GET", "/x"))
+    assert isinstance(came, Silence)
+    assert came.kind == "timeout"
+
+
+def _answering(connections: list[int], last: bytes) -> Callable[[socket.socket], None]:
+    def answer(connection: socket.socket) -> None:
+        connections.append(1)
+        connection.sendall(last)
+        with contextlib.suppress(OSError):  # the rest of what the client sends on this connection is lost
+            connection.recv(65_536)
+
+    return answer
+
+
+def test_a_request_over_a_connection_that_served_others_may_be_lost():
+    connections: list[int] = []
+    with server(_answering(connections, OK + b"Content-Length: 2\r\n\r\n{}")) as url, client(url) as send:
+        first, second, third = (send(Request("POST", "/x", body=b"{}")) for _ in range(3))
+    assert isinstance(first, Response)
+    assert isinstance(second, Silence)
+    assert (second.kind, second.stale) == ("reset", True)
+    assert isinstance(third, Response)
+
+
+def test_a_request_over_a_connection_of_its_own_is_not_lost_by_chance():
+    came = asked(_closing)
+    assert isinstance(came, Silence)
+    assert (came.kind, came.stale) == ("reset", False)
+
+
+def test_after_a_crash_the_connection_is_not_used_again():
+    connections: list[int] = []
+    crash = b"HTTP/1.1 500 Oh\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nno"
+    with server(_answering(connections, crash)) as url, client(url) as send:
+        came = [send(Request("POST", "/x", body=b"{}")) for _ in range(3)]
+    assert [answer.status for answer in came if isinstance(answer, Response)] == [500, 500, 500]
+    assert len(connections) == 3

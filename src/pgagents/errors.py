@@ -20,6 +20,12 @@ class PgagentsError(Exception):
         self.help = help
 
 
+class SetupError(PgagentsError):
+    """A server that nothing can be tried on: not there, not the API's, or closed to the key."""
+
+    exit_code = 3
+
+
 class InputError(PgagentsError):
     """A file that does not hold what it should; carries every diagnostic of it."""
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qsl, quote, urlencode
 
 MAX_JSON_DEPTH = 200
+INFLATED_AT_ONCE = 65_536
+_WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -86,6 +89,8 @@ class Silence:
     detail: str = ""
     begun: bool = False
     """Whether the head of an answer came, so that the server did answer, if wrongly."""
+    stale: bool = False
+    """Whether the request went over a connection that had served others, which the server may close at any time (RFC 9112, 9.5)."""
 
 
 Handler = Callable[[Request], Response | Silence]
@@ -97,6 +102,63 @@ class Patient(Protocol):
     says whether the answer has begun to come."""
 
     meanwhile: Callable[[Callable[[], bool]], None] | None
+
+    def __call__(self, request: Request) -> Response | Silence:
+        """The answer."""
+        ...
+
+
+class Inflater:
+    """Takes one content coding off a body, a bounded piece at a time, so that a few bytes cannot fill the memory.
+
+    Raises ValueError for a coding that it does not know, for several at once, and for bytes that are none of the coding.
+    """
+
+    def __init__(self, coding: str) -> None:
+        named = [part.strip().lower() for part in coding.split(",") if part.strip()]
+        named = [name for name in named if name != "identity"]
+        if len(named) > 1:
+            raise ValueError(f"the body is encoded {len(named)} times, once is the most that is read")
+        self._coding = named[0] if named else ""
+        if self._coding not in ("", *_WINDOWS):
+            raise ValueError(f"the body is encoded as {self._coding[:40]}, which was not asked for")
+        self._begun = False
+        self._stream = self._new()
+
+    def _new(self) -> Any:
+        return zlib.decompressobj(_WINDOWS[self._coding]) if self._coding else None
+
+    def feed(self, raw: bytes) -> Iterator[bytes]:
+        """What these bytes give, in pieces of a bounded size."""
+        if self._stream is None:
+            yield raw
+            return
+        try:
+            yield from self._pieces(raw)
+        except zlib.error as error:
+            raise ValueError(f"the body is no {self._coding}: {error}") from None
+
+    def _pieces(self, raw: bytes) -> Iterator[bytes]:
+        if not self._begun and raw and self._coding == "deflate" and raw[0] & 0x0F != 8:
+            self._stream = zlib.decompressobj(-zlib.MAX_WBITS)  # many servers leave out the head of RFC 1950
+        self._begun = self._begun or bool(raw)
+        piece = b""
+        while raw or len(piece) == INFLATED_AT_ONCE:
+            piece = self._stream.decompress(raw, INFLATED_AT_ONCE)
+            yield piece
+            raw = self._stream.unconsumed_tail
+            if self._stream.eof:
+                raw = self._stream.unused_data
+                if self._coding == "deflate" or not raw.startswith(b"\x1f"):
+                    return  # what stands behind the end is padding, unless another member of gzip begins there
+                self._stream = self._new()
+
+
+@runtime_checkable
+class Timely(Protocol):
+    """A handler that ends a request after `most_s` seconds, where that is set, however slowly the answer comes."""
+
+    most_s: float | None
 
     def __call__(self, request: Request) -> Response | Silence:
         """The answer."""

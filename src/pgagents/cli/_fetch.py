@@ -55,21 +55,24 @@ async def _got(url: str) -> bytes:
     import httpx
 
     from pgagents.errors import PgagentsError
+    from pgagents.wire import Inflater
 
     raw = bytearray()
     async with (
         asyncio.timeout(TIMEOUT_S),
         httpx.AsyncClient(timeout=2 * TIMEOUT_S, follow_redirects=False) as client,
-        client.stream("GET", url) as answer,
+        client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer,
     ):
         if answer.is_redirect:
             raise PgagentsError(f"{url} redirects to {answer.headers.get('location', '?')}", "give that address, if you trust it")
         if answer.status_code != 200:
             raise PgagentsError(f"{url} answers {answer.status_code}", "give the address of the document itself")
-        async for part in answer.aiter_bytes():
-            raw += part
-            if len(raw) > MAX_BYTES:
-                break
+        inflater = Inflater(",".join(answer.headers.get_list("content-encoding")))
+        async for part in answer.aiter_raw():
+            for piece in inflater.feed(part):
+                raw += piece
+                if len(raw) > MAX_BYTES:
+                    return bytes(raw)
     return bytes(raw)
 
 

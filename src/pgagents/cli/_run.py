@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +12,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgagents.cli import _last, _progress, _reports, _show
+import click
+
+from pgagents.cli import _last, _preflight, _progress, _reports, _show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,13 +26,18 @@ if TYPE_CHECKING:
     from pgagents.verify.oauth import OAuthClient
     from pgagents.verify.options import Options, Progress
     from pgagents.verify.receiver import Inbox
+    from pgagents.wire import Handler
+
+
+STOPPING = b"stopping, undoing what was made; once more leaves it behind\n"
 
 
 @dataclass(slots=True)
 class _Stop:
-    """Whether a signal ended the run."""
+    """Whether a signal ended the run; `running` while there is something to undo."""
 
     asked: bool = False
+    running: bool = False
 
 
 def run(
@@ -66,12 +74,25 @@ def run(
     handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers)
     plain = Client(plain_url) if plain_url else None
     hidden = (*_secrets(headers or {}), *([token] if token else []))
+    bare = Client(url, cacert=str(cacert) if cacert else None) if headers else None
+    trust = str(cacert) if cacert else None
+
+    def other(base: str) -> Handler:
+        return Client(base, cacert=trust if base.startswith("https:") else None, headers=headers if base.startswith(url[:5]) else None)
+
+    with signals() as stop:
+        try:
+            options = _preflight.checked(model, url, handler, other, keys, options)
+        except KeyboardInterrupt:
+            raise click.Abort from None
     with signals() as stop, _progress.progress() as step:
+        stop.running = True
         report = verify(
             model, handler, Identities(keys, hidden, oauth), options,
             clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=heeding(stop, step),
-            plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp,
+            plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp, bare=bare,
         )  # fmt: skip
+        stop.running = False
     again = Redactor(keys, (), hidden).text(again)  # the command of an MCP server may hold a key
     report = replace(report, header=replace(report.header, again=again, in_repository=_reports.in_repository(report.header.catalogue)))
     if memory is not None:
@@ -133,6 +154,8 @@ def signals() -> Iterator[_Stop]:
     stop = _Stop()
 
     def asked(_number: int, _frame: Any) -> None:
+        if stop.running and not stop.asked:
+            os.write(2, STOPPING)  # no buffer of Python's, which may be in the middle of something
         stop.asked = True
         raise KeyboardInterrupt
 

@@ -117,6 +117,10 @@ class Call:
     """Whether the answer to an equal call serves as well: any of this run's, or one since which nothing was written. For reads."""
     beside: bool = False
     """Whether it went out at the same time as others, so that its answer stands in no order to theirs."""
+    bare: bool = False
+    """Whether it goes without the headers that the caller gives every call."""
+    authored: bool = False
+    """Whether the author of the catalogue wrote each argument, or an answer gave it, so that it names what is there."""
     burst: bool = False
     """Whether it is to exceed the limit: neither paced nor sent again after a 429."""
 

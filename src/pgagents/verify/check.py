@@ -19,9 +19,10 @@ from typing import Any
 from pgagents import registry
 from pgagents.action import Code
 from pgagents.contract import Contract, Verdict
+from pgagents.model import Model
 from pgagents.source import Pointer
 from pgagents.verify.call import Call, Live, Recall, Together, Wait
-from pgagents.verify.door import Door
+from pgagents.verify.door import FRAMEWORK, Door
 from pgagents.verify.seen import Seen
 
 CHECKS = "pgagents.verify.checks"
@@ -140,6 +141,8 @@ def refused_with(seen: Seen, contract: str, codes: Sequence[Code], what: str, st
     The code decides where the body has a known one, so that a code under a wrong status is the finding of `code_status`
     alone; the status decides where it has none, so that a wrong envelope is the finding of `error_envelope` alone.
     """
+    if seen.moot:
+        yield untested(contract, seen.moot)
     if seen.void or seen.unsound:
         return
     names = [c.name for c in codes]
@@ -161,15 +164,26 @@ def refused_with(seen: Seen, contract: str, codes: Sequence[Code], what: str, st
 
 def accepted(seen: Seen, contract: str, what: str) -> Iterator[Judgement]:
     """Whether a correct call was answered with its success."""
+    if seen.moot:
+        yield untested(contract, seen.moot)
     if seen.void or seen.unsound:
         return
     declared = seen.codes.get(seen.code or "")
-    if seen.success:
+    if seen.success or seen.sent_on:
         yield kept(contract)
     elif declared is not None and declared.status == seen.status == CONFLICT:
         yield untested(contract, f"refused for how things stand: {seen.outcome}")
     else:
         yield broken(contract, f"{what} is accepted", seen.outcome)
+
+
+def said_of(seen: Seen, model: Model) -> bool:
+    """Whether the catalogue says how such an answer looks: each one of an action, and of the framework's those whose status a code
+    under `errors.framework` has."""
+    if not seen.place.startswith(f"{FRAMEWORK}@"):
+        return True
+    named = [name for name in dict(model.errors.framework).values() if name is not None]
+    return any(model.codes[name].status == seen.status for name in named)
 
 
 def eager(check: ModuleType) -> bool:

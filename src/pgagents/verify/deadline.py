@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -23,6 +24,16 @@ class Deadline(httpcore.NetworkBackend):
         self.at = float("inf")
         self.meanwhile: Callable[[Callable[[], bool]], None] | None = None
         """What to do when a request is on its way; it is told how to ask whether the answer has begun to come."""
+        self._of_thread = threading.local()
+
+    @property
+    def connected(self) -> bool:
+        """Whether this thread has opened a connection since this was last set to false."""
+        return bool(getattr(self._of_thread, "connected", False))
+
+    @connected.setter
+    def connected(self, value: bool) -> None:
+        self._of_thread.connected = value
 
     def left(self, timeout: float | None) -> float:
         """The shorter of a time-out and what is left. Raises httpcore.ReadTimeout where nothing is."""
@@ -40,6 +51,7 @@ class Deadline(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect, within what is left."""
+        self.connected = True
         return _Stream(self._inner.connect_tcp(host, port, self.left(timeout), local_address, socket_options), self)
 
     def connect_unix_socket(

@@ -21,16 +21,17 @@ from pgagents.verify.pool import MAX_TRIES, unbroken
 from pgagents.verify.redact import Redactor
 from pgagents.verify.safety import NO_WRITES
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
-from pgagents.verify.sending import Ready, Sender, Stop
+from pgagents.verify.sending import OUT_OF_TIME, Ready, Sender, Stop
 from pgagents.verify.world import Thing, Unavailable, World
 from pgagents.wire import Handler, Patient, Response
 
-__all__ = ["Driver", "Spent", "Stop"]
+__all__ = ["OUT_OF_TIME", "Driver", "Spent", "Stop"]
 
 MAX_TURNED_AWAY = 3
 FULL_COSTS = 12
 """Requests that a place which turns out to be full may cost beyond the usual budget: what was begun there is done elsewhere."""
 CLOCK_SLACK_S = 2.0
+HURRIED_S = 15.0
 
 
 class Spent(Exception):
@@ -324,9 +325,12 @@ class Driver:
         if self._patient is not None:
             self._patient.meanwhile = None
 
-    def clean_up(self) -> list[str]:
-        """Undo all that was made; gives what could not be."""
+    def clean_up(self, *, hurried: bool = False) -> list[str]:
+        """Undo all that was made; gives what could not be. `hurried`: the run was stopped, so that this may take `HURRIED_S` at most, and
+        a further interrupt ends it."""
         self.sender.cleaning = True
+        if hurried:
+            self.sender.hurry(HURRIED_S)
         self.sender.silences = self.sender.broken_off = 0
         self.world.pool.now = self.sender.now()  # what has ended by itself since the last call is not left behind
         behind: list[str] = []
@@ -338,10 +342,12 @@ class Driver:
             name = f"{thing.resource.name} {id_text(thing.id)}"
             try:
                 gone = there and thing.tries < MAX_TRIES and self._resolved(self.world.removals.undo(thing), [])
-            except KeyboardInterrupt:
-                gone = False
             except Unavailable as why:
                 gone, name = False, name if thing.ours else f"{name} ({why})"
+            except KeyboardInterrupt:  # of a run that came to its end by itself, the rest is undone all the same
+                gone, there = False, not hurried
+                hurried = True
+                self.sender.hurry(HURRIED_S)
             except Stop:  # it is gone: each further call would take the whole time-out
                 gone = there = False
             self.sender.cleaning = True

@@ -240,12 +240,12 @@ def _optional(door: Door) -> bool:
 
 
 def _own(setting: Setting, door: Door, param: Param, recipe: Recipe) -> bool:
-    """Whether the argument's value is free: no id, no idempotency key, nothing that a resource dictates, no object."""
+    """Whether the argument's value is free: no id, no idempotency key, nothing that a resource or a path's default dictates, no object."""
     name = str(param.name)
     given = recipe.input.get(name)
     if param.refers_to or name == door.action.idempotency or isinstance(given, Live | Fresh | Signature):
         return False
-    if not param.required and opaque(setting, door, param):
+    if (not param.required and opaque(setting, door, param)) or (param.place == "path" and "default" in param.schema):
         return False
     if isinstance(given, Expression) and {"resource"} & given.names:
         return False

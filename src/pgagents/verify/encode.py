@@ -7,9 +7,8 @@ from typing import Any
 
 from pgagents.verify.call import Call
 from pgagents.verify.door import Door
+from pgagents.verify.media import JSON, accept_of
 from pgagents.wire import Request, json_bytes, target
-
-JSON = "application/json"
 
 
 def request_of(call: Call, values: Mapping[str, Any], authorization: str | None) -> Request:
@@ -33,7 +32,7 @@ def request_of(call: Call, values: Mapping[str, Any], authorization: str | None)
 
 def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
     door = call.door
-    headers = [("Accept", JSON)]
+    headers = [("Accept", accept_of(door.action) if door is not None and door.on_rest else JSON)]
     if door is None:
         return "GET", "/", headers, b""
     if door.form is not None:

@@ -16,6 +16,7 @@ from pgagents.verify.call import Call
 from pgagents.verify.check import DECISIVE, USUAL, Judgement, Probe, eager, of_tools
 from pgagents.verify.door import MCP, OPERATOR
 from pgagents.verify.ledger import Ledger
+from pgagents.verify.made_up import nothing_there
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.redact import Redactor
 from pgagents.verify.seen import Seen
@@ -122,6 +123,7 @@ class Judge:
         beside = seen.call.beside and not alone  # of calls at once none is before the others
         seen.known = None if beside else self.memory.subject(seen)
         seen.fits = self._fits(seen)
+        seen.moot = nothing_there(self.setting, seen)
         started = self._timer()
         past = self.world.past(seen.call, seen.subject)
         judged = self._judged(seen)
@@ -170,6 +172,8 @@ class Judge:
             yield from self._watching(seen, "sound", past)
 
     def _remember(self, seen: Seen) -> None:
+        if seen.sent_on and not seen.call.plain:
+            self.memory.reached.add(seen.place)
         if not seen.success or seen.call.door is None or seen.call.plain:
             return
         if seen.output is not None:

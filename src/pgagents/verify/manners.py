@@ -15,6 +15,7 @@ from zlib import crc32
 
 from pgagents.verify.call import Call, Raw
 from pgagents.verify.door import MCP, OPERATOR
+from pgagents.verify.media import JSON
 from pgagents.wire import Request, read_json
 
 Manner = tuple[tuple[str, str], ...]
@@ -43,8 +44,14 @@ REFUSED = frozenset(("invalid", "absent", "illegal", "auth", "scope"))
 CORRECT = frozenset(("valid", "explore"))
 
 
-def in_manner(request: Request, call: Call, names: Iterable[str], seed: int, own: tuple[str, str] | None = None) -> Request:
-    """The request as one of the clients would send it; `names` are the arguments that it has, `own` is what OWN_ID stands for."""
+def in_manner(
+    request: Request, call: Call, names: Iterable[str], seed: int, own: tuple[str, str] | None = None, *, pages: bool = True
+) -> Request:
+    """The request as one of the clients would send it; `names` are the arguments that it has, `own` is what OWN_ID stands for.
+
+    `pages` says whether a refusal may be asked for as a browser's window does: only where the catalogue says that all answers are
+    JSON. An action whose answers are something else keeps its own Accept.
+    """
     door = call.door
     if door is None or door.surface in (MCP, OPERATOR) or call.plain or call.burst or call.raw != Raw():
         return request
@@ -61,8 +68,8 @@ def in_manner(request: Request, call: Call, names: Iterable[str], seed: int, own
             request = _written_anew(request) if call.intent in CORRECT else request
         elif name == OWN_ID:
             request = request.with_header(*own) if own is not None else request
-        else:
-            request = request.with_header(name, PEOPLE if value == ANY and call.intent in REFUSED else value)
+        elif name != "Accept" or request.header(name) == JSON:
+            request = request.with_header(name, PEOPLE if value == ANY and pages and call.intent in REFUSED else value)
     if call.intent in REFUSED and (language := LANGUAGES[number // len(MANNERS) % len(LANGUAGES)]):
         request = request.with_header("Accept-Language", language)
     return request

@@ -21,8 +21,8 @@ class StreamClient(Client):
             body += chunk
             if len(body) > self._max_bytes:
                 return Silence("too-large", f"the stream has more than {self._max_bytes:,} bytes")
-            if self._timer() - began > self._timeout_s:
-                return Silence("timeout", f"the answer did not come within {self._timeout_s:g} s")
+            if (now := self._timer()) > self._deadline.at:
+                return Silence("timeout", f"the answer did not come within {now - began:.3g} s")
             end = max(body.rfind(b"\n\n"), body.rfind(b"\r\n\r\n"), body.rfind(b"\r\r"))
             if end > whole:
                 if any(_answers(data) for data in events(bytes(body[whole:]))):

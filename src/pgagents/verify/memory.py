@@ -14,6 +14,7 @@ from pgagents.verify.mcp_link import Link
 from pgagents.verify.oauth import OAuthClient
 from pgagents.verify.receiver import Inbox
 from pgagents.verify.seen import Seen
+from pgagents.wire import Handler
 
 MAX_REQUEST_IDS = 15_000
 MAX_BODIES = 3_000
@@ -49,6 +50,8 @@ class Setting:
         """The way to the MCP server that is verified too; None where the caller names none."""
         self.receiver: Inbox | None = None
         """Where the server can send its events; None where the caller offers nothing."""
+        self.bare: Handler | None = None
+        """The way to the target without the headers that the caller gives every call; None where he gives none."""
         self.oauth: OAuthClient | None = None
         """The OAuth client that the run may act as."""
         self._tests: dict[Any, Any] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.action import Action, Example
+from pgagents.action import Action, Example, Param
 from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Model, Resource
 from pgagents.verify.call import Fresh, Live, Signature
@@ -48,13 +48,19 @@ def recipe_of(model: Model, action: Action, example: Example | None = None) -> R
             elif not resource.found_by and name in given and not param.required:
                 del given[name]
         elif param.required and name not in given:
-            given[name] = low(param.schema, model.schemas)
+            given[name] = chosen_for(param, model)
     if example is None or subject is not None:
         given.update({k: v for k, v in overlay.items() if example is None or isinstance(v, Expression)})
     elif makes is not None:
         needed = {str(p.name) for p in action.params if p.required}
         given = {**{k: v for k, v in overlay.items() if k not in given and k in needed}, **given}
     return Recipe(given, subject, states, makes, moves)
+
+
+def chosen_for(param: Param, model: Model) -> Any:
+    """A value of a required argument that no example gives: in a path its default, which says what there is, else the least one."""
+    default = param.schema.get("default") if param.place == "path" else None
+    return default if default is not None else low(param.schema, model.schemas)
 
 
 def known(model: Model, given: Mapping[str, Any]) -> dict[str, Any]:

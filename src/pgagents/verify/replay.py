@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from pgagents.verify.call import Call
-from pgagents.verify.check import CONFLICT, Judgement, broken, kept
+from pgagents.verify.check import CONFLICT, Judgement, broken, kept, untested
 from pgagents.verify.door import REST, Door
 from pgagents.verify.memory import Setting
 from pgagents.verify.recipe import recipe_of
@@ -25,9 +25,21 @@ def refused(door: Door, seen: Seen) -> bool:
     return seen.code in conflicts if seen.code else seen.status == CONFLICT
 
 
+def outlived(setting: Setting, used_at: float, seen: Seen) -> str:
+    """Why a call says nothing of a key that was used at `used_at` (epoch seconds): it may be forgotten by then. Empty where it is not."""
+    told = setting.model.idempotency
+    passed = seen.sent_at - used_at
+    if told is None or not told.lives_s or passed < told.lives_s:
+        return ""
+    return f"the key was used {passed:,.0f} s before, and is remembered for {told.lives_s:,} s only"
+
+
 def replayed(setting: Setting, door: Door, contract: str, first: Seen, second: Seen) -> Iterator[Judgement]:
     """Whether a repeated call had no second effect, by the catalogue's `points.replay`."""
     if void(second):
+        return
+    if late := outlived(setting, first.sent_at, second):
+        yield untested(contract, late)
         return
     point = setting.model.points.replay
     conflict = refused(door, second)

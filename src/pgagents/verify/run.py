@@ -19,7 +19,7 @@ from pgagents.verify import plan as planning
 from pgagents.verify.check import Probe, collect
 from pgagents.verify.confirm import confirm
 from pgagents.verify.door import MCP, OPERATOR
-from pgagents.verify.drive import Driver, Spent, Stop
+from pgagents.verify.drive import OUT_OF_TIME, Driver, Spent, Stop
 from pgagents.verify.generate import time_passes
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.mcp_link import Link
@@ -36,6 +36,7 @@ from pgagents.wire import Handler
 __all__ = ["Identities", "Options", "Plan", "Progress", "contracts", "plan", "verify"]
 
 TICK_S = 0.001
+INTERRUPTED = "interrupted"
 RETRIES = 12
 """Requests kept back for trying failing cases once more."""
 SELDOM = 20_000
@@ -115,13 +116,15 @@ def verify(
     plain_url: str = "",
     receiver: Inbox | None = None,
     mcp: Link | None = None,
+    bare: Handler | None = None,
 ) -> Report:
     """Hold a server to every contract and report what it kept.
 
     `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339 time of the
     start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides about writes where the
     catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at `plain_url`; no real key goes there.
-    `receiver` is where the target can send its events, `mcp` the way to the MCP server that is verified with it.
+    `receiver` is where the target can send its events, `mcp` the way to the MCP server that is verified with it. `bare` reaches
+    the target without the headers that `handler` adds to every request, where it adds any.
     A KeyboardInterrupt ends the run early: what was made is undone, and the report's
     footer says `complete` false. Raises PgagentsError where the run may not start (no key at all).
     """
@@ -131,7 +134,7 @@ def verify(
         raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
     started_at = wall()
     setting = setting_of(model, url, plain_url if plain else "")
-    setting.receiver, setting.mcp = receiver, mcp
+    setting.receiver, setting.mcp, setting.bare = receiver, mcp, bare
     checks = collect()
     listed = planning.all_contracts(setting, checks)
     made = planning.draft(setting, checks, listed, options, identities)
@@ -241,7 +244,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
     except Stop as stop:
         return str(stop)
     except KeyboardInterrupt:
-        return "interrupted"
+        return INTERRUPTED
     finally:
         driver.judge.settle()
         tell(FINISHING)
@@ -266,7 +269,7 @@ def _finish(driver: Driver, stopped: str) -> list[str]:
             confirm(driver, collect(), driver.sender.max_requests)
     except KeyboardInterrupt:
         driver.sender.notes.append("interrupted while failing cases were tried once more")
-    return driver.clean_up()
+    return driver.clean_up(hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
 
 
 def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:

@@ -7,10 +7,12 @@ from typing import Any
 
 from pgagents.action import Code, Output
 from pgagents.verify.call import Call
-from pgagents.wire import Json, Request, Response, Silence, read_json
+from pgagents.verify.media import read_as
+from pgagents.wire import Json, Request, Response, Silence
 
 LIMITED = 429
 UNAVAILABLE = 503
+REDIRECTED, REFUSED = 300, 400
 _UNSOUND = frozenset(("never_crashes", "documented_status"))
 AT_ONCE = _UNSOUND | {"body_fits"}
 """The checks whose watchers judge before anybody can ask."""
@@ -24,8 +26,8 @@ class Seen:
     """
 
     __slots__ = (
-        "_spoilt", "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "late", "number",
-        "output", "place", "repeats", "request", "seconds", "sent_at", "status", "subject", "told",
+        "_spoilt", "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "late", "moot",
+        "number", "output", "place", "repeats", "request", "seconds", "sent_at", "status", "subject", "told",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +54,8 @@ class Seen:
         self.repeats = 0
         """How often it was sent before, to a server that was busy."""
         self.known: Any = None
+        self.moot = ""
+        """Why the answer says nothing about the call: what it names was made up, and a documented status says that there is none."""
         self.error = isinstance(answer, Silence)
         door = call.door
         told = answer
@@ -59,12 +63,16 @@ class Seen:
             told = door.form.answer(door.action, answer)
         self.told: Response | Silence = told
         self.status = 0 if isinstance(told, Silence) else told.status
-        raw = b"" if isinstance(told, Silence) else told.body
-        self.json: Json = read_json(raw, paired=True) if raw else Json(problem="the body is empty")
+        self.output: Output | None = self._output()
+        on_rest = door is not None and door.on_rest
+        self.json: Json = (
+            Json(problem="the body is empty")
+            if isinstance(told, Silence) or not told.body
+            else read_as(told, self.output if on_rest else None)
+        )
         self.body: Any = self.json.value
         said = got(self.body, code_at) if self.status >= 400 and code_at else None
         self.code: str | None = said if isinstance(said, str) else None
-        self.output: Output | None = self._output()
 
     def _output(self) -> Output | None:
         door = self.call.door
@@ -103,9 +111,17 @@ class Seen:
         return 200 <= self.status < 300
 
     @property
+    def sent_on(self) -> bool:
+        """Whether it is a redirect that the action documents as one of its answers."""
+        door = self.call.door
+        if door is None or not door.on_rest or not REDIRECTED <= self.status < REFUSED:
+            return False
+        return any(output.status == self.status for output in door.action.outputs)
+
+    @property
     def void(self) -> bool:
-        """Whether it proves nothing about the call: no answer, or only the request to come back later."""
-        return self.error or self.status in (LIMITED, UNAVAILABLE)
+        """Whether it proves nothing about the call: no answer, only the request to come back later, or word of a thing that was made up."""
+        return self.error or self.status in (LIMITED, UNAVAILABLE) or bool(self.moot)
 
     @property
     def outcome(self) -> str:

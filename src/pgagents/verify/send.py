@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
-from pgagents.wire import Request, Response, Silence
+from pgagents.wire import Inflater, Request, Response, Silence
 
 if TYPE_CHECKING:
     import httpcore
@@ -27,7 +27,11 @@ MAX_HEADERS = 100
 MAX_HEADER_BYTES = 64_000
 TIMEOUT_S = 30.0
 CONNECT_S = 10.0
-KEEP_ALIVE_S = 5.0
+KEEP_ALIVE_S = 4.0
+"""How long a connection is kept for the next request; many servers close one after five seconds."""
+CRASHED = 500
+OFTEN_LAST = (408, 413, 414, 431)
+"""Statuses below 500 after which many servers close the connection: they have not read the request to its end."""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 AT_ONCE = 4
 """Connections for calls that are to go out at the same time; calls in a row use one, kept alive."""
@@ -55,6 +59,8 @@ class Client:
         )
         self._base = url.rstrip("/")
         self._timeout_s, self._max_bytes, self._timer = timeout_s, max_bytes, timer
+        self.most_s: float | None = None
+        """How many seconds the next request may take, where that is less than the usual time-out."""
         self._headers = dict(headers or {})
         self._deadline = Deadline(httpcore.SyncBackend(), timer)
         self._pool = httpcore.ConnectionPool(
@@ -90,11 +96,13 @@ class Client:
         except (UnicodeError, ValueError) as error:
             return Silence("protocol", f"the request cannot be sent: {error}")
         began = self._timer()
-        self._deadline.at = began + self._timeout_s
+        self._deadline.at = began + (self._timeout_s if self.most_s is None else min(self._timeout_s, self.most_s))
+        self._deadline.connected = False
         try:
             answer = self._pool.handle_request(built)
         except self._failures as error:
-            return _silence(error)
+            silence = _silence(error)
+            return replace(silence, stale=silence.kind == "reset" and not self._deadline.connected)
         try:
             came = self._told(answer, began)
         except self._failures as error:
@@ -103,7 +111,17 @@ class Client:
             came = Silence("protocol", str(error)[:200])
         finally:
             answer.close()
-        return replace(came, begun=True) if isinstance(came, Silence) else came
+        if isinstance(came, Silence):
+            return replace(came, begun=True)
+        if came.status >= CRASHED or came.status in OFTEN_LAST:
+            self._let_go()
+        return came
+
+    def _let_go(self) -> None:
+        """Close what is idle: after such an answer many a server closes the connection without a word."""
+        for connection in self._pool.connections:
+            if connection.is_idle():
+                connection.close()
 
     @cached_property
     def _target(self) -> tuple[bytes, bytes, int | None, list[tuple[bytes, bytes]]]:
@@ -165,8 +183,8 @@ class Client:
             body += chunk
             if len(body) > self._max_bytes:
                 return Silence("too-large", f"the body has more than {self._max_bytes:,} bytes")
-            if self._timer() - began > self._timeout_s:
-                return Silence("timeout", f"the answer did not end within {self._timeout_s:g} s")
+            if (now := self._timer()) > self._deadline.at:
+                return Silence("timeout", f"the answer did not end within {now - began:.3g} s")
         return Response(head.status, head.headers, bytes(body))
 
 
@@ -208,13 +226,9 @@ def _header(name: str, value: str) -> tuple[bytes, bytes]:
 
 def _decoded(headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes]) -> Iterator[bytes]:
     """A body without its content encoding. Raises ValueError where it is none of that encoding."""
-    import httpx
-
-    coding = [(k, v) for k, v in headers if k.lower() == b"content-encoding"]
-    try:
-        yield from httpx.Response(200, headers=coding, content=chunks).iter_bytes()
-    except httpx.DecodingError as error:
-        raise ValueError(str(error)) from None
+    inflater = Inflater(",".join(v.decode("latin-1") for k, v in headers if k.lower() == b"content-encoding"))
+    for chunk in chunks:
+        yield from inflater.feed(chunk)
 
 
 def _silence(error: Exception) -> Silence:

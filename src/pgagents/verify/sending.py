@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier
 from typing import Any
@@ -21,11 +20,17 @@ from pgagents.verify.request_ids import foreign
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.signing import header_of
 from pgagents.verify.thing import Unavailable
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.verify.together import at_once
+from pgagents.wire import Handler, Request, Response, Silence, Timely
 
 MAX_REPEATS = 6
+OUT_OF_TIME = "the time that --max-time allows is over"
 MAX_SILENCES = 4
 MAX_BROKEN_OFF = 12
+SAFE = ("GET", "HEAD", "OPTIONS")
+UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
+"""How long a request that undoes something may take where the run is at its end, and any request at the least; how much two clocks
+may differ."""
 
 
 class Stop(Exception):
@@ -39,6 +44,12 @@ class Ready:
     call: Call
     values: Mapping[str, Any]
     subject: Mapping[str, Any] | None
+
+
+def _repeatable(call: Call) -> bool:
+    """Whether a call that may have arrived can be sent again: it only reads, or its idempotency key lets it have one effect."""
+    method = call.raw.method or (call.door.method if call.door is not None else "GET")
+    return method in SAFE or (call.door is not None and str(call.door.action.idempotency) in call.input)
 
 
 class Sender:
@@ -72,6 +83,8 @@ class Sender:
         self.silences = self.broken_off = 0
         self.cleaning = False
         """Whether it only undoes what was made: the budget does not count then."""
+        self._ends_at: float | None = None
+        """The timer's value at which even undoing ends; None while nobody is in a hurry."""
         self.seconds_sending = self.waited = 0.0
         self.notes: list[str] = []
         self.on_wait: Callable[[float], None] | None = None
@@ -94,9 +107,36 @@ class Sender:
         self.waited += seconds
         self._sleeper(seconds)
 
+    def hurry(self, seconds: float) -> None:
+        """From now on so many seconds are left for what is still sent, whatever it is."""
+        self._ends_at = self.timer() + seconds
+
     def _in_time(self, seconds: float = 0.0) -> None:
+        if self._ends_at is not None and self.timer() + seconds > self._ends_at:
+            raise Stop("the time for undoing what was made is over")
         if self.until is not None and not self.cleaning and self.timer() + seconds > self.until:
-            raise Stop("the time that --max-time allows is over")
+            raise Stop(OUT_OF_TIME)
+
+    def _bound(self, *handlers: Handler) -> None:
+        """Let the next request end when the run must; undoing something in the middle of a run may take a little longer."""
+        left: float | None = None
+        if self._ends_at is not None:
+            left = min(UNDO_S, self._ends_at - self.timer())
+        elif self.until is not None:
+            left = max(self.until - self.timer(), UNDO_S if self.cleaning else 0.0)
+        for handler in handlers:
+            if isinstance(handler, Timely):
+                handler.most_s = None if left is None else max(SHORTEST_S, left)
+
+    def _cut(self, answer: Response | Silence) -> None:
+        """Where a request was ended because the run must end, its silence says nothing about the server. Raises Stop, Unavailable."""
+        if not isinstance(answer, Silence) or answer.kind != "timeout":
+            return
+        ends_at = self._ends_at if self._ends_at is not None else self.until
+        if ends_at is not None and self.timer() + CUT_SLACK_S > ends_at:
+            raise Stop(OUT_OF_TIME)
+        if self._ends_at is not None:
+            raise Unavailable(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")
 
     def send(self, ready: Ready) -> Seen:
         """Send a call; one that was limited is sent again after the wait that was asked for. Raises Stop."""
@@ -110,7 +150,7 @@ class Sender:
             if not ready.call.burst:
                 self._pace(ready.call, role)
             sent_at = self.now()
-            answer, seconds = self._exchange(request, plain=ready.call.plain)
+            answer, seconds = self._exchange(request, ready.call)
             wait = self._heard(ready.call, role, answer, attempt)
             if wait is None:
                 seen = self._seen(ready, request, answer, seconds, sent_at)
@@ -139,10 +179,12 @@ class Sender:
             self.wait(self.pacer.before(ready.call.role, REST, ready.call.door.action.bucket if ready.call.door else None))
             sent_at, started = self.now(), self.timer()
             request = link.dressed(asked)
+            self._bound(link.handler)
             answer = link.send(request)
             seconds = self.timer() - started
             self.seconds_sending += seconds
             self._count_linked(link)
+            self._cut(answer)
             seen = self._seen(ready, request, answer, seconds, sent_at)
             wait = self._asked_to_wait(seen, attempt)
             if wait is None:
@@ -185,13 +227,14 @@ class Sender:
                 self.interrupted = stop
                 return Silence("closed", "interrupted")
 
-        with ThreadPoolExecutor(len(several)) as threads:
-            answers = list(threads.map(one, [request for request, _ in requests]))
+        self._bound(self.handler)
+        answers = at_once(one, [request for request, _ in requests])
         seconds = self.timer() - started
         self.seconds_sending += seconds
         found = []
         for ready, (request, role), answer in zip(several, requests, answers, strict=True):
             self.sent += 1
+            self._cut(answer)
             self._count(answer)
             wait = self._heard(ready.call, role, answer, 0)
             if wait is None:
@@ -218,7 +261,7 @@ class Sender:
         request = request_of(call, ready.values, authorization)
         if call.twist == "query":
             request = in_query(request, self.keys.get(call.role, ""))
-        request = in_manner(request, call, ready.values, self._seed, self._own_id)
+        request = in_manner(request, call, ready.values, self._seed, self._own_id, pages=self.model.points.content_type == "json")
         return self._signed(call, request), call.role if authorization and not call.twist else "-"
 
     def _authorization(self, call: Call) -> str | None:
@@ -241,12 +284,21 @@ class Sender:
     def _pace(self, call: Call, role: str) -> None:
         self.wait(self.pacer.before(role, call.surface, call.door.action.bucket if call.door else None))
 
-    def _exchange(self, request: Request, *, plain: bool) -> tuple[Response | Silence, float]:
+    def _handler(self, call: Call) -> Handler:
+        """The way that a call goes: to the target, past the caller's own headers, or to the twin without TLS."""
+        if call.plain:
+            return self.plain or (lambda _: Silence("refused", "no twin"))
+        return self.setting.bare or self.handler if call.bare else self.handler
+
+    def _exchange(self, request: Request, call: Call) -> tuple[Response | Silence, float]:
         started = self.timer()
         self.sent += 1
-        answer = self.plain(request) if plain and self.plain else Silence("refused", "no twin") if plain else self.handler(request)
+        handler = self._handler(call)
+        self._bound(handler)
+        answer = handler(request)
         seconds = self.timer() - started
         self.seconds_sending += seconds
+        self._cut(answer)
         self._count(answer)
         return answer, seconds
 
@@ -272,6 +324,8 @@ class Sender:
             self.pacer.after(role, call.surface, call.door.action.bucket if call.door else None, answer)
         if attempt >= MAX_REPEATS or (not self.cleaning and self.sent >= self.max_requests):
             return None
+        if isinstance(answer, Silence) and answer.stale:
+            return 0.0 if attempt == 0 and _repeatable(call) else None
         if isinstance(answer, Silence):
             return 0.2 if attempt == 0 and _unheard(call, answer) and not self.answered else None
         if answer.status not in (LIMITED, UNAVAILABLE) or (call.burst and answer.status == LIMITED):

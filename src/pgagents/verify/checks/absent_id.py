@@ -24,6 +24,7 @@ TOOLS = True
 ALONE = True
 BEHIND = "-pgv"
 """What no server has behind an id of its own."""
+CREATED = 201
 BLANK = " "
 """What some cut off before they look."""
 
@@ -31,12 +32,22 @@ BLANK = " "
 def promises(setting: Setting) -> Iterator[Contract]:
     """For each argument that is an id: an id of nothing, and one of another project's thing."""
     for door, param, resource in _references(setting):
-        if resource.absent is not None and resource.missing:
+        if resource.absent is not None and resource.missing and not makes_it(door, param):
             says = f"{door.action.name} answers {resource.missing.name} for a {param.name} that does not exist"
             yield promise(NAME, f"unknown/{param.name}", door, says, (*resource.origin, "absent"), door.action.cite)
         if _foreign(door, resource):
             says = f"{door.action.name} hides another project's {resource.name}"
             yield promise(NAME, f"foreign/{param.name}", door, says, (*resource.origin, "tenant"), resource.cite or door.action.cite)
+
+
+def makes_it(door: Door, param: Param) -> bool:
+    """Whether a call makes the thing whose id it is given, where there is none: a PUT to it that documents a 201."""
+    return (
+        door.on_rest
+        and door.method == "PUT"
+        and door.path.endswith(f"{{{param.wire}}}")
+        and any(o.status == CREATED for o in door.action.outputs)
+    )
 
 
 def _references(setting: Setting) -> Iterator[tuple[Door, Param, Resource]]:
@@ -59,7 +70,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for door, param, resource in _references(setting):
         recipe = recipe_of(setting.model, door.action)
         writes = door.action.effect == "write"
-        if resource.absent is not None and resource.missing:
+        if resource.absent is not None and resource.missing and not makes_it(door, param):
             contract = f"{NAME}/unknown/{param.name}/{door.place}"
             given = {**recipe.input, str(param.name): resource.absent_for(param)}
             call = ordinary(door, recipe, "absent", f"a {param.name} that does not exist", input=given)
@@ -180,7 +191,9 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     for param in door.params:
         resource = memory.model.resources.get(param.refers_to or "")
         given = seen.call.input.get(str(param.name))
-        if resource is not None and resource.absent is not None and resource.missing is not None and given == resource.absent_for(param):
+        if resource is None or makes_it(door, param):
+            continue
+        if resource.absent is not None and resource.missing is not None and given == resource.absent_for(param):
             what = f"a {param.name} that does not exist"
             if seen.call.role or seen.code == resource.missing.name:  # to a token the answer may be another
                 yield from refused_with(seen, f"{NAME}/unknown/{param.name}/{door.place}", [resource.missing], what)

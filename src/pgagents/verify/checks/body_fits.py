@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.contract import Contract
-from pgagents.verify.check import Judgement, broken, kept, promise
+from pgagents.verify.check import Judgement, broken, kept, promise, untested
 from pgagents.verify.door import Door
+from pgagents.verify.media import as_one_text, is_json
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.moments import misformed
 from pgagents.verify.seen import Seen
@@ -48,8 +49,11 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         else:
             yield kept(contract)
         return
+    if not as_one_text(seen.output, memory.setting.named(schema)):
+        yield untested(contract, f"a body of {seen.output.content_type} is not compared with its schema")
+        return
     if seen.json.problem:
-        yield broken(contract, "a JSON body", seen.json.problem)
+        yield broken(contract, f"a {'JSON' if is_json(seen.output.content_type) else seen.output.content_type} body", seen.json.problem)
         return
     test = memory.setting.test(("output", seen.place.partition("@")[0], seen.output.status), schema)
     error = next(iter(test.iter_errors(seen.body)))

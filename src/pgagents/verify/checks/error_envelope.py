@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.contract import Contract
-from pgagents.verify.check import Judgement, broken, kept, promise, promise_at
+from pgagents.verify.check import Judgement, broken, kept, promise, promise_at, said_of
 from pgagents.verify.door import framework_places
 from pgagents.verify.generate import provokable
 from pgagents.verify.memory import Memory, Setting
@@ -32,7 +32,9 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         return
     if seen.call.door is not None and seen.call.intent != "framework" and not provokable(memory.setting, seen.call.door):
         return  # no error of it is promised: documented_status says what came
-    contract = f"{NAME}/{seen.place}"
+    contract, said = f"{NAME}/{seen.place}", said_of(seen, memory.model)
+    if seen.json.problem and not said:
+        return
     if seen.json.problem:
         yield broken(contract, "the error envelope", seen.json.problem)
         return
@@ -41,7 +43,7 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     test = memory.setting.envelope(name)
     if test.is_valid(seen.body):
         yield kept(contract)
-    else:
+    elif said:
         error = next(iter(test.iter_errors(seen.body)))
         where = ".".join(map(str, error.instance_path)) or "the body"
         yield broken(contract, f"a body that is {name}", f"{where}: {error.message[:200]}")

@@ -20,7 +20,7 @@ from pgagents.verify.edges import around_names, edges
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
-from pgagents.verify.replay import ended, refused, replayed, same_thing, void
+from pgagents.verify.replay import ended, outlived, refused, replayed, same_thing, void
 from pgagents.verify.seen import Seen
 from pgagents.verify.thing import at_path
 from pgagents.verify.values import high, low, types_of
@@ -29,7 +29,7 @@ NAME = "idempotency"
 CALLS = True
 ALONE = True
 USED = f"{NAME}/used"
-"""The note of the last key that a call of ours has used up, whichever check made it."""
+"""The note of the last key that a call of ours has used up, whichever check made it, and when."""
 CONFLICT = 409
 
 
@@ -111,6 +111,8 @@ class _Chain:
 
     keys: list[str] = field(default_factory=list)
     kind: str = ""
+    used_at: float = 0.0
+    """When the last one was used, in epoch seconds by the server's time."""
 
     @property
     def says(self) -> str:
@@ -133,9 +135,10 @@ class _Chain:
                 return near[self.kind]
         return None
 
-    def used(self, key: Any) -> None:
-        """Remember a key."""
+    def used(self, key: Any, at: float) -> None:
+        """Remember a key, and when it was used."""
         self.keys.append(str(key))
+        self.used_at = at
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -174,7 +177,7 @@ def _reuse(
 
     def run() -> Conversation:
         if not chain.keys and (used := (yield Recall(USED))) is not None:
-            chain.used(used)
+            chain.used(*used)
         near = chain.following(setting, door)
         pair, key = yield from _together(setting, door, near)
         first = next((seen for seen in pair if seen.success), pair[0])
@@ -183,7 +186,7 @@ def _reuse(
             first = next((seen for seen in pair if seen.success), pair[0])
             if first.success:  # so the refusal may have been for the key: once more, with it alone
                 yield from _nearly(setting, door, apart, chain)
-        elif key == near and first.success:
+        elif key == near and first.success and not outlived(setting, chain.used_at, first):
             yield kept(apart)
         else:
             near = None
@@ -203,12 +206,12 @@ def _reuse(
             third: Seen = yield ordinary(
                 door, recipe, "replay", "the same key with another body", input={**again, **other}, made=first.subject
             )
-            yield from _mismatched(setting, door, covers[2], third)
-        chain.used(first.input[name])
+            yield from _mismatched(setting, door, covers[2], first, third)
+        chain.used(first.input[name], first.sent_at)
         if other_project:
-            yield from _elsewhere(setting, door, other_project, key, "second", "another project")
+            yield from _elsewhere(setting, door, other_project, first, key, "second", "another project")
         if other_key:
-            yield from _elsewhere(setting, door, other_key, key, str(_sibling(setting, door)), "another API key")
+            yield from _elsewhere(setting, door, other_key, first, key, str(_sibling(setting, door)), "another API key")
         if near is None:
             yield from _nearly(setting, door, apart, chain)
 
@@ -246,8 +249,9 @@ def _nearly(setting: Setting, door: Door, contract: str, chain: _Chain) -> Conve
     if void(seen):
         return
     if seen.success:
-        chain.used(near)
-        yield kept(contract)
+        late = outlived(setting, chain.used_at, seen)
+        chain.used(near, seen.sent_at)
+        yield untested(contract, late) if late else kept(contract)
     elif refused(door, seen):
         yield broken(contract, chain.says, seen.outcome)
     else:
@@ -272,7 +276,9 @@ def _otherwise(setting: Setting, door: Door, contract: str, first: Seen) -> Conv
             break
     if void(seen):
         return
-    if refused(other, seen) or (setting.model.points.replay == "any" and 400 <= seen.status < 500):
+    if late := outlived(setting, first.sent_at, seen):
+        yield untested(contract, late)
+    elif refused(other, seen) or (setting.model.points.replay == "any" and 400 <= seen.status < 500):
         yield kept(contract)
     else:
         yield broken(contract, f"{CONFLICT}: the key was used by {door.action.name}", seen.outcome)
@@ -302,7 +308,7 @@ def _changed(setting: Setting, door: Door, first: Seen) -> dict[str, object]:
     return {name: most if first.input.get(name) != most else least}
 
 
-def _elsewhere(setting: Setting, door: Door, contract: str, key: Any, role: str, whose: str) -> Conversation:
+def _elsewhere(setting: Setting, door: Door, contract: str, first: Seen, key: Any, role: str, whose: str) -> Conversation:
     recipe = recipe_of(setting.model, door.action)
     given = {**recipe.input, str(door.action.idempotency): key}
     why = f"the same idempotency key of {whose}"
@@ -315,16 +321,19 @@ def _elsewhere(setting: Setting, door: Door, contract: str, key: Any, role: str,
         if not other.success:
             yield untested(contract, f"a new key of {whose} was answered {other.outcome} as well")
             return
+    late = outlived(setting, first.sent_at, seen)
     if seen.success:
-        yield kept(contract)
+        yield untested(contract, late) if late else kept(contract)
     else:
         yield broken(contract, f"{whose}'s use of the same key is accepted", seen.outcome)
 
 
-def _mismatched(setting: Setting, door: Door, contract: str, third: Seen) -> Iterator[Judgement]:
+def _mismatched(setting: Setting, door: Door, contract: str, first: Seen, third: Seen) -> Iterator[Judgement]:
     if void(third):
         return
-    if refused(door, third) or (setting.model.points.replay == "any" and 400 <= third.status < 500):
+    if late := outlived(setting, first.sent_at, third):
+        yield untested(contract, late)
+    elif refused(door, third) or (setting.model.points.replay == "any" and 400 <= third.status < 500):
         yield kept(contract)
     else:
         yield broken(contract, "another body with a used key is refused", third.outcome)
@@ -335,5 +344,5 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     door = seen.call.door
     key = seen.input.get(str(door.action.idempotency)) if door is not None and door.action.idempotency else None
     if isinstance(key, str) and seen.success and seen.call.role == "main":
-        memory.notes[USED] = key
+        memory.notes[USED] = (key, seen.sent_at)
     yield from ()

@@ -3,13 +3,13 @@ is about is looked up. A key is one however HTTP lets it be written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
 from pgagents.verify.call import Call, Raw, Twist
-from pgagents.verify.check import Conversation, Probe, accepted, kept, promise, refused_with
+from pgagents.verify.check import Conversation, Probe, accepted, kept, promise, refused_with, untested
 from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
@@ -19,6 +19,7 @@ from pgagents.verify.seen import Seen
 NAME = "needs_key"
 BEFORE_BODY = "before_body"
 EITHER_CASE = "either_case"
+FORBIDDEN = 403
 EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
 ONCE: dict[Twist, str] = {
     "garbage": "with a key that was never issued",
@@ -60,7 +61,7 @@ def _first_read(setting: Setting) -> list[Door]:
 def _unread(setting: Setting) -> list[Door]:
     """The first door of each surface that has a body, where the key goes before everything else."""
     bodies: dict[str, Door] = {}
-    for door in setting.doors if setting.model.points.auth_first else ():
+    for door in setting.doors if setting.model.points.auth_first is True else ():
         if door.needs_key and (not door.on_rest or any(p.place == "body" for p in door.params)):
             bodies.setdefault(door.surface, door)
     return list(bodies.values())
@@ -123,7 +124,7 @@ def _about(setting: Setting, door: Door, twist: Twist) -> dict[str, Any]:
     A server that looks it up first answers that there is none; one that looks for no key does the same.
     """
     given = dict(recipe_of(setting.model, door.action).input)
-    if twist == "none" and setting.model.points.auth_first:
+    if twist == "none" and setting.model.points.auth_first is True:
         for param in door.params:
             resource = setting.model.resources.get(param.refers_to or "")
             if resource is not None and resource.absent is not None and param.required:
@@ -144,9 +145,22 @@ def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[],
 
     def run() -> Conversation:
         seen: Seen = yield call
-        yield from refused_with(seen, contract, [code], f"a call {what}")
+        if seen.success and setting.bare is not None and (reason := (yield from _otherwise_keyed(call, [code.status, FORBIDDEN]))):
+            yield untested(contract, reason)
+        else:
+            yield from refused_with(seen, contract, [code], f"a call {what}")
 
     return run
+
+
+def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str]:
+    """Why a call that was taken without a key says nothing: the headers that go with every call may be a key themselves."""
+    bare: Seen = yield replace(call, bare=True, why=f"{call.why}, and without the headers that were given")
+    if bare.success:
+        return ""
+    if bare.status in statuses:
+        return "a header that --env gives goes with every call and is a key itself: without it the call is refused"
+    return f"without the headers that --env gives the call was answered {bare.outcome}"
 
 
 def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[[], Conversation]:

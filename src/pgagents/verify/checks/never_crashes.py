@@ -10,7 +10,7 @@ from typing import Any
 
 from pgagents.contract import Contract
 from pgagents.verify.call import Call
-from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at
+from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at, untested
 from pgagents.verify.door import REST, framework_places
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Memory, Setting
@@ -61,7 +61,9 @@ def _run(call: Call) -> Callable[[], Conversation]:
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every exchange."""
     contract = f"{NAME}/{seen.place}"
-    if isinstance(seen.answer, Silence):
+    if isinstance(seen.answer, Silence) and seen.answer.stale:
+        yield untested(contract, "the connection, which had served other calls, was closed before the call was answered")
+    elif isinstance(seen.answer, Silence):
         yield broken(contract, "a whole answer", seen.outcome)
     elif seen.status >= 500 and seen.status != UNAVAILABLE and not _documented(seen, memory):
         yield broken(contract, "an answer below 500", seen.outcome)

@@ -160,8 +160,15 @@ def _same(
 def _bodies(call: Made | None, seen: Seen) -> list[Mapping[str, Any]]:
     if call is None or not seen.success or not isinstance(seen.body, Mapping | list):
         return []
+    return _items(call, seen) or []
+
+
+def _items(call: Made, seen: Seen) -> list[Mapping[str, Any]] | None:
+    """The instances in an answer; None where there is no list, and no single one."""
     found = at_path(call, seen)
-    return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]
+    if isinstance(found, Mapping):
+        return [found]
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else None
 
 
 def _folded(door: Door, call: Made) -> list[str]:
@@ -185,7 +192,12 @@ def _listing(setting: Setting, resource: Resource, call: Made, door: Door, contr
             if not seen.success or not seen.fits or seen.subject is None:
                 yield untested(contract, f"the list was not answered: {seen.outcome}")
                 return
-            ids = [resource.id_of(i) for i in _bodies(call, seen)]
+            listed = _items(call, seen)
+            if listed is None:
+                where = f"`{call.at.text}`" if call.at is not None else "the whole answer"
+                yield untested(contract, f"no list was found in what {door.action.name} answered: at is {where}")
+                return
+            ids = [resource.id_of(i) for i in listed]
             if (resource.id_of(seen.subject) in ids) == (role == "main"):
                 yield kept(contract)
                 return

@@ -63,8 +63,19 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every redirect of a call, whichever check made it."""
     if seen.response is None or not 300 <= seen.status < 400 or seen.status == 304 or seen.call.intent == "document":
         return
-    if _poster(memory.setting) is not None:
+    if _poster(memory.setting) is not None and not _documented(seen, memory.setting):
         yield _judged(seen, memory.setting)
+
+
+def _documented(seen: Seen, setting: Setting) -> bool:
+    """Whether an action of that method and path has the redirect among its answers; odd calls of it are no action's."""
+    alike = (d for d in setting.doors if d.on_rest and d.method == seen.request.method and _fits(seen.request.path, d.path))
+    return any(output.status == seen.status for door in alike for output in door.action.outputs)
+
+
+def _fits(path: str, template: str) -> bool:
+    parts, others = path.split("/"), template.split("/")
+    return len(parts) == len(others) and all(a == b or b.startswith("{") for a, b in zip(parts, others, strict=True))
 
 
 def _judged(seen: Seen, setting: Setting) -> Judgement:

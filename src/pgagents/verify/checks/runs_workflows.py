@@ -18,10 +18,10 @@ from pgagents.source import Pointer
 from pgagents.verify.call import Call, Wait
 from pgagents.verify.check import CONFLICT, Conversation, Judgement, Probe, broken, kept, promise_at, untested
 from pgagents.verify.door import OPERATOR, REST
-from pgagents.verify.encode import JSON
 from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import time_passes
 from pgagents.verify.laws import judged, shown, values_of
+from pgagents.verify.media import JSON
 from pgagents.verify.memory import Setting
 from pgagents.verify.moments import misformed
 from pgagents.verify.secrets import collect, declares
@@ -161,7 +161,7 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
         assert door is not None
         call = Call(
             door, given, "explore" if step.status < REFUSED else "illegal", f"{workflow.title}: {step.name}",
-            role="" if step.key is not None else step.role, surface=door.surface, raw=raw,
+            role="" if step.key is not None else step.role, surface=door.surface, raw=raw, authored=True,
             reuse="ever" if index == 0 and not again and step.action.effect == "read" and not raw.headers else "",
         )  # fmt: skip
         of_old = of_old or bool(call.reuse)

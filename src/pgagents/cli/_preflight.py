@@ -1,0 +1,44 @@
+"""Before a verification: one read of the server, so that a wrong address or key is one message and not a table of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.diagnostics import printable
+from pgagents.errors import SetupError
+
+if TYPE_CHECKING:
+    from pgagents.model import Model
+    from pgagents.verify.options import Options
+    from pgagents.wire import Handler, Request, Response, Silence
+
+
+def checked(
+    model: Model, url: str, handler: Handler, other: Callable[[str], Handler], keys: Mapping[str, str], options: Options
+) -> Options:
+    """The options of the run, whose bound on requests these count against. `other` reaches another base URL.
+
+    Raises SetupError where nothing can be tried.
+    """
+    from pgagents.verify.memory import setting_of
+    from pgagents.verify.preflight import Place, preflight, unused_key
+
+    sent = 0
+
+    def counted(request: Request) -> Response | Silence:
+        nonlocal sent
+        sent += 1
+        return handler(request)
+
+    key = keys.get("main", "")
+    trouble = preflight(setting_of(model, url), Place(url, counted, other), key, keyless=options.keyless)
+    if trouble is not None:
+        says, help = (printable(text.replace(key, "[key]") if key else text) for text in (trouble.says, trouble.help))
+        raise SetupError(says, help)
+    if note := unused_key(model, key):
+        click.echo(f"note: {note}", err=True)
+    return options if options.max_requests is None else replace(options, max_requests=max(1, options.max_requests - sent))

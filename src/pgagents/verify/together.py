@@ -1,0 +1,31 @@
+"""Several requests at the same time, each from a thread of its own that an interrupt need not wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Thread
+from typing import TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+def at_once(do: Callable[[A], B], several: Sequence[A]) -> list[B]:
+    """What `do` gives for each, in their order. Raises the first error; a KeyboardInterrupt leaves the threads to end by themselves."""
+    found: dict[int, B] = {}
+    failed: list[BaseException] = []
+
+    def one(index: int, given: A) -> None:
+        try:
+            found[index] = do(given)
+        except BaseException as error:  # it is raised again by whoever waits
+            failed.append(error)
+
+    threads = [Thread(target=one, args=(index, given), daemon=True) for index, given in enumerate(several)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return [found[index] for index in range(len(several))]

@@ -1,0 +1,270 @@
+"""A wrong address or key is said at once, with what to do about it; a server that is right costs one request."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from calling import served
+from pgagents.verify import preflight as module
+from pgagents.verify.base_path import likely
+from pgagents.verify.memory import Setting
+from pgagents.verify.preflight import Place, Trouble, preflight, unused_key
+from pgagents.wire import Handler, Request, Response, Silence
+from small_api import KEY, NOTES, Notes, answer, catalogue
+
+MODEL = catalogue()
+BASE = "http://api.test"
+PGAGENTS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
+
+
+class Host:
+    """A host of this process: what it answers at each base URL, and what it was asked."""
+
+    def __init__(self, at: dict[str, Handler], otherwise: Callable[[Request], Response]) -> None:
+        self.at, self.otherwise, self.asked = at, otherwise, []
+
+    def way(self, url: str) -> Handler:
+        def send(request: Request) -> Response | Silence:
+            self.asked.append(f"{url}{request.target}")
+            return self.at.get(url, self.otherwise)(request)
+
+        return send
+
+    def said(self, url: str = BASE, key: str = KEY, model=MODEL, **options: bool) -> Trouble | None:
+        return preflight(Setting(model, url), Place(url, self.way(url), self.way), key, sleep=lambda _: None, **options)
+
+
+def nothing(_: Request) -> Response:
+    return answer(404, {"detail": "Not Found"})
+
+
+def page(status: int, **headers: str) -> Callable[[Request], Response]:
+    return lambda _: Response(status, (("Content-Type", "text/html"), *headers.items()), b"<p>hello")
+
+
+def test_a_server_that_is_right_costs_one_request():
+    host = Host({BASE: Notes()}, nothing)
+    assert host.said() is None
+    assert host.asked == [f"{BASE}/notes"]
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        (f"{BASE}/v1", BASE),
+        (f"{BASE}/notes", BASE),
+        (BASE, f"{BASE}/api/v1"),
+        (f"{BASE}/api/v1/api/v1", f"{BASE}/api/v1"),
+        (f"{BASE}/x", f"{BASE}/x/v1"),
+    ],
+)
+def test_another_base_path_is_named(given: str, right: str):
+    host = Host({right: Notes()}, nothing)
+    found = host.said(given)
+    assert found is not None
+    assert "every path answers 404" in found.says
+    assert found.help == f"give --url {right}"
+    assert len(host.asked) <= 8
+
+
+def test_the_path_that_all_actions_begin_with_may_stand_in_the_url_too():
+    model = catalogue(NOTES.replace("/notes", "/v1/notes"))
+    host = Host(
+        {BASE: lambda request: Notes()(Request(request.method, request.target.removeprefix("/v1"), request.headers, request.body))}, nothing
+    )
+    assert host.said(model=model) is None
+    found = host.said(f"{BASE}/v1", model=model)
+    assert found is not None
+    assert found.help == f"give --url {BASE}"
+
+
+def test_where_nothing_answers_otherwise_no_base_path_is_made_up():
+    found = Host({}, nothing).said()
+    assert found is not None
+    assert found.help == "is it another server, or another base path? the catalogue's own is https://api.example.com"
+
+
+def test_one_path_that_is_missing_is_a_finding_and_no_wrong_address():
+    def lacking(_: Notes, request: Request) -> Response | None:
+        return nothing(request) if request.method == "GET" and request.path == "/notes" else None
+
+    host = Host({BASE: Notes(before=lacking)}, nothing)
+    assert host.said() is None
+
+
+@pytest.mark.parametrize("status", [200, 500, 404])
+def test_another_server_is_named(status: int):
+    found = Host({BASE: page(status, Server="Apache")}, page(404)).said()
+    if status == 500:  # a crash is for the run to find
+        assert found is None
+        return
+    assert found is not None
+    assert ("another server" in found.says) or status == 404
+
+
+def test_a_success_that_does_not_fit_its_schema_is_for_the_run():
+    assert Host({BASE: lambda _: answer(200, {"entries": 1})}, nothing).said() is None
+
+
+def test_a_refused_key_is_not_a_dead_server():
+    found = Host({BASE: Notes()}, nothing).said(key="test_of_another_server")
+    assert found is not None
+    assert found.says == "the server is there and refuses the key: 401 to GET /notes"
+    assert "PGAGENTS_TOKEN" in found.help
+
+
+def test_a_server_that_answers_403_refuses_the_key_too():
+    def closed(*_: object) -> Response:
+        return answer(403, {"detail": "Forbidden"})
+
+    found = Host({BASE: Notes(before=closed)}, nothing).said()
+    assert found is not None
+    assert found.says == "the server is there and refuses the key: 403 to GET /notes"
+    lacking = catalogue(
+        NOTES,
+        ("always: [UNAUTHORIZED]", "always: [UNAUTHORIZED, LACKING]"),
+        ("    REFUSED:", "    LACKING: {status: 403, meaning: No scope}\n    REFUSED:"),
+    )
+    assert Host({BASE: Notes(before=closed)}, nothing).said(model=lacking) is None  # a documented one is for the run to judge
+
+
+def test_a_run_without_a_key_on_purpose_is_not_told_that_it_needs_one():
+    assert Host({BASE: Notes()}, nothing).said(key="", keyless=True) is None
+
+
+def test_a_document_without_security_says_that_the_key_is_unused():
+    keyless = catalogue(NOTES.replace("    http:", "    key: false\n    http:"))
+    assert "used by no action" in unused_key(keyless, KEY)
+    assert unused_key(keyless, "") == unused_key(MODEL, KEY) == ""
+    found = Host({BASE: Notes()}, nothing).said(model=keyless)
+    assert found is not None
+    assert "the catalogue says that no action takes a key" in found.says
+
+
+@pytest.mark.parametrize(
+    ("location", "help"),
+    [
+        (
+            "https://sso.example.com/login?next=%2F",
+            "it wants a login: give an address behind it, or what it asks for under `headers` in --env",
+        ),
+        ("https://api.test/notes", "give --url https://api.test"),
+        ("http://elsewhere.test/", "give the address that it leads to, if you trust it"),
+    ],
+)
+def test_a_redirect_says_where_it_leads(location: str, help: str):
+    found = Host({BASE: page(302, Location=location)}, nothing).said()
+    assert found is not None
+    assert found.help == help
+
+
+def test_a_gateway_without_a_server_behind_it():
+    found = Host({BASE: page(502)}, nothing).said()
+    assert found is not None
+    assert "a gateway at" in found.says
+
+
+def test_a_server_that_is_busy_is_for_the_run():
+    for status in (429, 503):
+        host = Host({BASE: page(status)}, nothing)
+        assert host.said() is None
+        assert len(host.asked) == 1
+
+
+def test_likely_base_urls_are_few_and_never_the_given_one():
+    for given in (BASE, f"{BASE}/v1", f"{BASE}/api/v1"):
+        listed = list(likely(given, "https://prod.example.com/api/v1", ["/notes", "/notes/{id}"]))
+        assert given not in listed
+        assert len(listed) == len(set(listed)) <= module.MOST_BASES + 3
+
+
+# -- the command ----------------------------------------------------------------------------------------------------
+
+
+def told(tmp_path: Path, url: str, key: str = KEY, *words: str) -> tuple[int, str, str]:
+    path = tmp_path / "notes.yaml"
+    path.write_text(NOTES, encoding="utf-8")
+    done = subprocess.run(
+        [*PGAGENTS, "verify", str(path), "--url", url, *words],
+        env={**os.environ, "PGAGENTS_TOKEN": key}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_nobody_there_is_one_error_and_exit_code_3(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code, out, err = told(tmp_path, f"http://127.0.0.1:{port}")
+    assert (code, out) == (3, "")
+    assert (
+        err
+        == f"error: nothing listens at 127.0.0.1:{port}: Connection refused\n  help: start the server, or check host and port of --url\n"
+    )
+
+
+def test_an_unknown_host_is_called_so(tmp_path: Path):
+    code, out, err = told(tmp_path, "http://no-such-host.invalid")
+    assert (code, out) == (3, "")
+    assert err.startswith("error: there is no host no-such-host.invalid")
+
+
+def test_tls_on_a_plain_port_asks_whether_it_is_http(tmp_path: Path):
+    with served(Notes()) as url:
+        code, out, err = told(tmp_path, url.replace("http:", "https:"))
+    assert (code, out) == (3, "")
+    assert f"help: is it http? give --url {url}\n" in err
+
+
+def test_http_on_a_tls_port_asks_whether_it_is_https(tmp_path: Path):
+    import ssl
+
+    import trustme
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                with connection:
+                    connection.settimeout(5)
+                    with contextlib.suppress(OSError):
+                        context.wrap_socket(connection, server_side=True).close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        port = listener.getsockname()[1]
+        plain = told(tmp_path, f"http://127.0.0.1:{port}")
+        untrusted = told(tmp_path, f"https://127.0.0.1:{port}")
+    assert (plain[0], plain[1]) == (3, "")
+    assert f"help: is it https? give --url https://127.0.0.1:{port}\n" in plain[2]
+    assert (untrusted[0], untrusted[1]) == (3, "")
+    assert "is not trusted" in untrusted[2]
+    assert "--cacert" in untrusted[2]
+
+
+def test_a_wrong_key_is_one_error_that_does_not_repeat_it(tmp_path: Path):
+    with served(Notes()) as url:
+        code, out, err = told(tmp_path, url, "test_of_another_server")
+    assert (code, out) == (3, "")
+    assert err.startswith("error: the server is there and refuses the key: 401")
+    assert "test_of_another_server" not in err
+
+
+def test_a_bound_on_requests_counts_the_first_one_too(tmp_path: Path):
+    server = Notes()
+    with served(server) as url:
+        told(tmp_path, url, KEY, "--max-requests", "9")
+    assert len(server.log) <= 9

@@ -1,0 +1,50 @@
+"""What is said of an idempotency key is said only while the key is remembered."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pgagents.contract import Verdict
+from pgagents.verify.call import Call
+from pgagents.verify.check import Judgement
+from pgagents.verify.checks.idempotency import _Chain, _nearly
+from pgagents.verify.memory import setting_of
+from pgagents.verify.replay import replayed
+from pgagents.verify.seen import Seen
+from pgagents.wire import Request, Response
+from verifying import URL, model
+
+SETTING = setting_of(model(), URL)
+DOOR = next(d for d in SETTING.doors if d.action.idempotency and d.on_rest)
+LIVES_S = SETTING.model.idempotency.lives_s
+NOW = 1_790_000_000.0
+
+
+def seen(status: int, body: object, at: float) -> Seen:
+    call = Call(DOOR, {}, "valid", "a call with a key")
+    came = Response(status, (("Content-Type", "application/json"),), json.dumps(body).encode())
+    errors = SETTING.model.errors
+    return Seen(1, call, {}, Request("POST", "/"), came, seconds=0.0, sent_at=at, codes=SETTING.model.codes, code_at=errors.code_at)
+
+
+@pytest.mark.parametrize(("after_s", "verdict"), [(60.0, Verdict.KEPT), (LIVES_S - 1, Verdict.KEPT), (LIVES_S, Verdict.UNTESTED)])
+def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: float, verdict: Verdict):
+    chain = _Chain()
+    chain.used("pgv-some-key-of-before", NOW)
+    conversation = _nearly(SETTING, DOOR, "idempotency/apart/x", chain)
+    assert isinstance(next(conversation), Call)
+    said = conversation.send(seen(201, {"session": {"id": "ses_1"}}, NOW + after_s))
+    assert isinstance(said, Judgement)
+    assert said.verdict is verdict
+
+
+@pytest.mark.parametrize("status", [201, 409])
+def test_a_call_that_is_repeated_when_its_key_is_forgotten_is_neither_kept_nor_broken(status: int):
+    first, late = seen(201, {"session": {"id": "a"}}, NOW), seen(status, {"session": {"id": "b"}}, NOW + LIVES_S + 5)
+    (said,) = replayed(SETTING, DOOR, "idempotency/replay/x", first, late)
+    assert said.verdict is Verdict.UNTESTED
+    assert "remembered for" in said.expected
+    (soon,) = replayed(SETTING, DOOR, "idempotency/replay/x", first, seen(201, {"session": {"id": "b"}}, NOW + 5))
+    assert soon.verdict is Verdict.BROKEN

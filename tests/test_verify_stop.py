@@ -1,0 +1,70 @@
+"""A run that must end ends: a request in flight too, and what it undoes then is bounded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.report.report import Report
+from pgagents.verify.drive import HURRIED_S
+from pgagents.verify.options import Identities, Options
+from pgagents.verify.run import verify
+from pgagents.wire import Request, Response, Silence
+from small_api import KEY, URL, Notes, with_resource
+
+USUAL_S = 30.0
+
+
+class Slow:
+    """A server that answers at once, and from the `since`-th request on never; its client waits as long as it may."""
+
+    def __init__(self, since: int, methods: tuple[str, ...] = ("GET", "POST", "PUT", "DELETE")) -> None:
+        self.most_s: float | None = None
+        self.now = 1_790_000_000.0
+        self.since, self.methods, self.interrupt_at = since, methods, (0,)
+        self.server, self.asked = Notes(), 0
+
+    def __call__(self, request: Request) -> Response | Silence:
+        self.asked += 1
+        if self.asked in self.interrupt_at:
+            raise KeyboardInterrupt
+        if self.asked < self.since or request.method not in self.methods:
+            return self.server(request)
+        self.now += USUAL_S if self.most_s is None else min(USUAL_S, self.most_s)
+        return Silence("timeout", "no answer in time")
+
+    def run(self, **options: Any) -> Report:
+        def sleep(seconds: float) -> None:
+            self.now += seconds
+
+        return verify(
+            with_resource(), self, Identities({"main": KEY}), Options(live=False, **options),
+            clock=lambda: self.now, sleep=sleep, wall=lambda: "2026-04-18T16:00:00Z", url=URL,
+        )  # fmt: skip
+
+
+def test_the_time_of_a_run_ends_a_request_in_flight_too():
+    slow = Slow(12)
+    began = slow.now
+    report = slow.run(max_time_s=4)
+    assert "the time that --max-time allows is over" in report.footer.notes
+    assert [f.contract.id for f in report.findings] == []  # its silence says nothing about the server
+    assert slow.now - began <= 4 + HURRIED_S + 1
+
+
+def test_undoing_is_bounded_after_an_interrupt():
+    slow = Slow(20, ("DELETE",))
+    slow.interrupt_at = (20,)
+    began = slow.now
+    report = slow.run()
+    assert report.footer.complete is False
+    assert report.footer.left_behind
+    assert slow.now - began <= HURRIED_S + 1
+
+
+def test_a_second_interrupt_ends_it_and_says_what_is_left():
+    slow = Slow(10_000)
+    slow.interrupt_at = (20, 21)
+    report = slow.run()
+    assert slow.asked == 21
+    assert [name.partition(" ")[2] in slow.server.notes for name in report.footer.left_behind] == [True] * len(report.footer.left_behind)
+    assert report.footer.left_behind
