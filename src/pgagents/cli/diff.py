@@ -59,10 +59,13 @@ def _model(named: str, *, allow_remote: bool) -> Model:
     """The catalogue there; an OpenAPI document is imported first."""
     from pgagents.catalogue.load import load_text
     from pgagents.cli._fetch import fetch
+    from pgagents.cli.options import example
     from pgagents.importer.catalogue import catalogue
     from pgagents.importer.document import read
     from pgagents.importer.references import References, is_url
 
+    if shipped := example(named):
+        return shipped
     raw = _of_revision(named) if not is_url(named) and not Path(named).exists() and ":" in named else fetch(named)
     if _is_openapi(raw):
         location = named if is_url(named) else str(Path(named.rpartition(":")[2]).resolve())

@@ -26,7 +26,8 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
 @click.command(
     short_help="Serve the catalogue's actions to MCP clients.",
     epilog=examples(
-        ("what an MCP client starts; it talks over stdin and stdout", "pgagents mcp"),
+        ("what an MCP client starts, in whatever folder; it talks over stdin and stdout", "pgagents mcp ~/shop/catalogue.yaml"),
+        ("the example that comes with pgagents", "pgagents mcp park-graph"),
         ("your own API, against staging", "pgagents mcp shop.yaml --url https://staging.example.com"),
         ("over Streamable HTTP, for this machine's clients", "pgagents mcp --http --port 8090"),
         (
