@@ -88,7 +88,7 @@ def another(url: str, faults: tuple[str, ...]) -> list[str]:
     words = ["pgagents sandbox --tls --port", url.rpartition(":")[2], *(f"--fault {name}" for name in faults), "--ready live.json &"]
     told = "$(python3 -c \"import json; print(json.load(open('live.json')){})\")"
     return [
-        " ".join(words),
+        "rm -f live.json; " + " ".join(words),
         "until [ -s live.json ] || ! kill -0 $!; do sleep 0.1; done",
         "export CURL_CA_BUNDLE=" + told.format("['ca_file']"),
         "export PGAGENTS_TOKEN=" + told.format("['keys']['lifted']"),
