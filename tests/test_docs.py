@@ -121,9 +121,10 @@ def test_files_that_the_commands_of_the_readme_leave_are_ignored(run_as_written:
 def test_commands_end_where_the_port_is_taken(page: str, tmp_path: Path) -> None:
     """The sandbox says so and ends with exit code 2, and nothing waits for it for ever."""
     lines = pages.commands((ROOT / page).read_text(encoding="utf-8"))
-    waiting = [line for line in lines if line.startswith(("pgagents sandbox --", "until "))]
-    assert len(waiting) == 5 - (page == "README.md")
-    (tmp_path / "ready.json").write_text("{}", encoding="utf-8")
+    waiting = [line for line in lines if line.startswith("until ") or line.endswith("&")]
+    assert len(waiting) == 4
+    for name in ("ready", "live", "broken"):
+        (tmp_path / f"{name}.json").write_text("{}", encoding="utf-8")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = pages.run(["pgagents init", *waiting, "wait"], tmp_path, copied=(), port=port)
@@ -131,7 +132,8 @@ def test_commands_end_where_the_port_is_taken(page: str, tmp_path: Path) -> None
     told = [said for _, _, said in done if f"error: port {port} is in use" in said]
     assert len(told) == sum(line.endswith("&") for line in waiting) == 2
     assert all(said.count("error:") == 1 for said in told)
-    assert list(tmp_path.glob("*.json")) == []
+    left = {path.stem for path in tmp_path.glob("*.json")}
+    assert left == {"ready", "live", "broken"} - set(re.findall(r"--ready (\w+)", "\n".join(waiting))), "keys of an earlier run"
 
 
 def finding() -> list[str]:
