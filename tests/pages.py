@@ -48,7 +48,7 @@ def run(
     environment["PATH"] = f"{_bin(folder)}:{environment['PATH']}"
     text = "\n".join(script).replace("8080", str(port or free_port()))
     (folder / "codes").unlink(missing_ok=True)
-    subprocess.run(["bash", "-c", text], cwd=folder, env=environment, check=False, timeout=240, stdin=subprocess.DEVNULL)
+    subprocess.run(["bash", "-c", text], cwd=folder, env=environment, check=False, timeout=600, stdin=subprocess.DEVNULL)
     codes = [int(code) for code in (folder / "codes").read_text(encoding="utf-8").split()]
     return [
         (line, code, (folder / f"{n}.out").read_text(encoding="utf-8")) for n, (line, code) in enumerate(zip(chosen, codes, strict=True))
