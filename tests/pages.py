@@ -21,21 +21,34 @@ def commands(text: str) -> list[str]:
     return [line[2:] for block in blocks for line in block.splitlines() if line[:2] == "$ "]
 
 
-def run(
-    lines: Iterable[str], folder: Path, *, copied: Iterable[str] = ("catalogue", "generated", "tests/catalogues")
-) -> list[tuple[str, int, str]]:
-    """Each command with its exit code and what it said, all in one shell, beside a copy of what they read; only the port is another."""
-    for part in copied:
-        shutil.copytree(ROOT / part, folder / part)
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+def run(
+    lines: Iterable[str],
+    folder: Path,
+    *,
+    copied: Iterable[str] = ("catalogue", "generated", "tests/catalogues"),
+    port: int | None = None,
+) -> list[tuple[str, int, str]]:
+    """Each command with its exit code and what it said, all in one shell, beside a copy of what they read; only the port is another.
+
+    The folder may be that of an earlier run.
+    """
+    for part in copied:
+        if not (folder / part).exists():
+            shutil.copytree(ROOT / part, folder / part)
     chosen = [line for line in lines if not line.startswith(SET_UP) and ("curl" not in line or shutil.which("curl"))]
     script = ["set -m", *(f"{{ {line}\n}} > {n}.out 2>&1\necho $? >> codes" for n, line in enumerate(chosen))]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PGAGENTS_")}
     environment["PATH"] = f"{_bin(folder)}:{environment['PATH']}"
-    text = "\n".join(script).replace("8080", str(port))
-    subprocess.run(["bash", "-c", text], cwd=folder, env=environment, check=False, timeout=240, stdin=subprocess.DEVNULL)
+    text = "\n".join(script).replace("8080", str(port or free_port()))
+    (folder / "codes").unlink(missing_ok=True)
+    subprocess.run(["bash", "-c", text], cwd=folder, env=environment, check=False, timeout=600, stdin=subprocess.DEVNULL)
     codes = [int(code) for code in (folder / "codes").read_text(encoding="utf-8").split()]
     return [
         (line, code, (folder / f"{n}.out").read_text(encoding="utf-8")) for n, (line, code) in enumerate(zip(chosen, codes, strict=True))
@@ -45,7 +58,7 @@ def run(
 def _bin(folder: Path) -> Path:
     """A folder with `pgagents`, run by the Python of this test."""
     made = folder / "bin"
-    made.mkdir()
+    made.mkdir(exist_ok=True)
     script = made / "pgagents"
     script.write_text(f"#!{sys.executable}\nfrom pgagents.cli.main import run\nrun()\n", encoding="utf-8")
     script.chmod(0o755)

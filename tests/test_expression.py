@@ -152,7 +152,7 @@ def test_missing_member_and_value_that_is_no_condition_are_errors() -> None:
 def test_long_list_in_nested_macros_is_refused_instead_of_tried() -> None:
     long = {"r": [{"a": n} for n in range(2_000)]}
     assert evaluate("r.all(x, x.a >= 0)", **long) is True
-    with pytest.raises(ExpressionError, match="too long for 3 nested macros"):
+    with pytest.raises(ExpressionError, match="more than 5,000,000 steps"):
         evaluate("r.all(x, r.all(y, r.all(z, x.a + y.a + z.a >= 0)))", **long)
 
 

@@ -70,3 +70,15 @@ def test_wrong_value_is_one_message_and_writes_nothing(words: list[str], capsys:
     assert main(["init", *words]) == 2
     assert "Traceback" not in capsys.readouterr().err
     assert list(Path.cwd().iterdir()) == []
+
+
+def test_the_same_call_once_more_changes_nothing_and_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["init", "--title", "City Library", "--server", "https://api.library.example"]
+    assert main(words) == 0
+    before = Path("catalogue/api.yaml").stat()
+    assert main(words) == 0
+    assert "is there already, as it would be written" in capsys.readouterr().out
+    assert Path("catalogue/api.yaml").stat().st_mtime_ns == before.st_mtime_ns
+    with Path("catalogue/api.yaml").open("a", encoding="utf-8") as file:
+        file.write("# mine\n")
+    assert main(words) == 2

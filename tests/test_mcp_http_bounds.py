@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -90,11 +91,12 @@ def test_body_is_bounded() -> None:
 
 def test_stop_while_uploads_are_half_done_is_told_in_a_line() -> None:
     words = [sys.executable, "-m", "pgagents", "mcp", str(ROOT / "catalogue/park_graph.yaml"), "--http", "--port", "0"]
-    child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    env = {**os.environ, "PGAGENTS_MCP_TOKEN": "tok_12345678"}
+    child = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
         assert child.stdout
         port = int(child.stdout.readline().partition("127.0.0.1:")[2].partition("/")[0])
-        accept = b"Accept: application/json, text/event-stream\r\n"
+        accept = b"Accept: application/json, text/event-stream\r\nAuthorization: Bearer tok_12345678\r\n"
         head = HEAD.replace(b"Host: 127.0.0.1", f"Host: 127.0.0.1:{port}".encode()).replace(b"Content-Type", accept + b"Content-Type")
         halves = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
         for half in halves:

@@ -17,8 +17,11 @@ from calling import Script, World, answered, client_of, park, run, sandboxed, sh
 from offering import shop as changed
 from pgagents.client.client import Client
 from pgagents.errors import PgagentsError
+from pgagents.mcp.fitting import fitting
 from pgagents.mcp.server import Desk, make_server
+from pgagents.mcp.tools import Output, tools
 from pgagents.model import Model
+from pgagents.origin import plain
 from pgagents.wire import Handler, Request, Response, Silence
 from sandboxes import ROOT, VAIL, model
 
@@ -261,13 +264,66 @@ def test_api_that_gives_no_answer_is_told_for_what_it_is(era: str, silence: str,
     assert "10.0.0.7" not in json.dumps(error)
 
 
-def test_answer_against_its_own_contract_is_an_error_that_shows_it(era: str) -> None:
+def test_answer_that_lacks_what_it_must_have_is_an_error_that_says_it_was_done(era: str) -> None:
+    """The official client takes no success with such data, nor one without data; only an error reaches the model."""
     result = called(Script(answered(200, {"session": {"id": 7}})), "end_session", END, era)
     error = error_of(result)
     assert error["code"] == "unexpected_answer"
     assert error["message"].startswith("the API's answer is not as its contract says: session")
-    assert "took effect" in error["note"]
+    assert "succeeded and took effect" in error["note"]
     assert json.loads(result.content[0].text)["answer"] == {"session": {"id": 7}}  # type: ignore[union-attr]  # our own text
+
+
+def test_success_with_a_member_that_does_not_fit_stays_a_success(era: str) -> None:
+    """The official client checks the data against the tool's schema; a model that was told of an error would write again."""
+    tool = tools(park())["extend_session"]
+    good = plain(tool.action.examples[0].output)
+    body = {**good, "session": {**good["session"], "subtotal": "much"}}
+    arguments = {"session_id": "sess_1", "session_code": "sess_c", "extend_hours": 1}
+    result = called(Script(answered(200, body)), "extend_session", arguments, era)
+    assert not result.is_error, result.content
+    first, warning = (part.text for part in result.content)  # type: ignore[union-attr]  # our own texts
+    assert json.loads(first) == result.structured_content
+    assert tool.output.fault(result.structured_content) == ""
+    assert result.structured_content == {**body, "session": {k: v for k, v in body["session"].items() if k != "subtotal"}}
+    assert warning.startswith("Warning: the API's answer is not as its contract says: session.subtotal")
+    assert "took effect. Do not make it again" in warning
+    assert "Left out of the data: session.subtotal." in warning
+    assert json.loads(warning.partition("All that came: ")[2]) == body
+
+
+SCHEMA = {
+    "type": "object", "required": ["id"], "additionalProperties": False,
+    "properties": {
+        "id": {"type": "string"}, "note": {"type": "string"},
+        "lines": {
+            "type": "array",
+            "items": {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}, "of": {"type": "string"}}},
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "made", "left_out"),
+    [
+        ({"id": "a", "note": 1}, {"id": "a"}, ["note"]),
+        ({"id": "a", "extra": 1, "more": 2}, {"id": "a"}, ["extra", "more"]),
+        ({"id": "a", "lines": [{"n": 1, "of": 2}, {"n": 2}]}, {"id": "a", "lines": [{"n": 1}, {"n": 2}]}, ["lines.0.of"]),
+        ({"id": "a", "lines": [{"n": "1"}, {"n": 2}]}, {"id": "a"}, ["lines"]),
+        ({"id": 1, "note": "b"}, None, []),
+        ({"note": "b"}, None, []),
+        ([], None, []),
+        (None, None, []),
+        ({"id": "a", "lines": [{"n": 1, "of": 2}] * 50}, None, []),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_left_out_and_nothing_is_changed(data: Any, made: Any, left_out: list[str]) -> None:
+    before = json.dumps(data)
+    found = fitting(Output(SCHEMA), data)
+    assert (None if found is None else found[0]) == made
+    assert found is None or sorted(found[1]) == left_out
+    assert json.dumps(data) == before
 
 
 def test_failure_of_our_own_tells_a_caller_nothing(era: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -188,6 +188,17 @@ def test_consent_page_shows_text_of_the_request_as_text(app: App) -> None:
     assert b"<script" not in page.body
 
 
+def test_whoever_sends_the_user_back_says_who_it_is(app: App) -> None:
+    """RFC 9207: a client of several servers takes no server's code to another."""
+    metadata = json.loads(app.caller("GET", "/.well-known/oauth-authorization-server", key=None).body)
+    assert metadata["authorization_response_iss_parameter_supported"] is True
+    answers = [app.decide(app.ask()), app.decide(app.ask(), "deny"), app.ask(scope="no_such_scope")]
+    for answer, member in zip(answers, ("code", "error", "error"), strict=True):
+        given = sent_back(answer)
+        assert (given["iss"], given["state"]) == (metadata["issuer"], "s1")
+        assert member in given
+
+
 def test_user_who_denies_sends_the_client_away_with_its_state(app: App) -> None:
     told = sent_back(app.decide(app.ask(), "deny", user=""))
     assert (told["error"], told["state"], told.get("code")) == ("access_denied", "s1", None)

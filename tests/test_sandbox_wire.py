@@ -169,7 +169,7 @@ def test_odd_address_is_400_naming_the_argument(server: Server, path: str) -> No
     assert refused(heard)["field"] == PATHS[path]
 
 
-@pytest.mark.parametrize("target", ["/api/v1/lots/../lots/search?lat=1&lng=1", "http://x/api/v1/health", "*", "x:443", "//api/v1/health"])
+@pytest.mark.parametrize("target", ["/api/v1/lots/../lots/search?lat=1&lng=1", "ftp://x/api/v1/health", "*", "x:443", "//api/v1/health"])
 def test_target_of_another_form_is_404(server: Server, target: str) -> None:
     assert refused(server.hears(f"GET {target} HTTP/1.1\r\n".encode() + server.keyed + b"\r\n"), 404)["code"] == "NOT_FOUND"
 
@@ -215,3 +215,23 @@ def test_keys_in_odd_bytes_are_401(server: Server) -> None:
     for key in (b"\xff\xfe", b"", b"a" * 50_000, b"%00"):
         heard = server.hears(b"GET /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + key + b"\r\n\r\n")
         assert refused(heard, 401)["code"] == "UNAUTHORIZED"
+
+
+@pytest.mark.parametrize("place", ["http://{host}", "HTTP://user@{host}", "https://elsewhere.example:99"])
+def test_whole_address_as_target_is_the_path_in_it(server: Server, place: str) -> None:
+    """RFC 9112, 3.2.2: a server must take it, though only proxies are sent it."""
+    whole = place.format(host=server.facts["url"].removeprefix("http://")).encode()
+    line = b"GET " + whole + b"/api/v1/health?x=1 HTTP/1.1\r\n"
+    assert statuses(server.hears(line + b"Host: x\r\nConnection: close\r\n\r\n")) == [b"200"]
+    assert statuses(server.hears(b"GET " + whole + b" HTTP/1.1\r\n" + server.keyed + b"Connection: close\r\n\r\n")) == [b"404"]
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_body_with_a_length_and_chunks_is_refused_and_the_connection_closed(server: Server, order: int) -> None:
+    """Another server on the way might see another end of it, and so another request behind it (RFC 9112, 6.1)."""
+    lengths = [b"Content-Length: 38\r\n", b"Transfer-Encoding: chunked\r\n"]
+    more = b"".join(lengths[::-1] if order else lengths)
+    chunk = b"%x\r\n%s\r\n0\r\n\r\n" % (len(GOOD), GOOD)
+    heard = server.hears(create(server, more, chunk), HEALTH + b"Host: x\r\n\r\n", half=False)
+    refused(heard)
+    assert b"connection: close" in heard.lower()

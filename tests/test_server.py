@@ -67,6 +67,33 @@ def test_ready_file_has_what_scripts_need_and_is_for_one_user(tmp_path: Path) ->
         assert now > time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(before + 7199))
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_ready_file_is_there_only_while_it_listens(tmp_path: Path, number: signal.Signals) -> None:
+    with sandbox(tmp_path) as (child, _):
+        child.send_signal(number)
+        out, _ = child.communicate(timeout=60)
+        assert not (tmp_path / "ready.json").exists()
+        assert "Traceback" not in out
+
+
+def test_ready_file_of_another_sandbox_outlives_the_end_of_this_one(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    with sandbox(tmp_path) as (child, _):
+        ready.write_text('{"of": "another"}')
+        child.terminate()
+        child.wait(60)
+        assert ready.read_text() == '{"of": "another"}'
+
+
+def test_ready_file_of_an_earlier_run_is_gone_where_the_port_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ready = tmp_path / "ready.json"
+    ready.write_text('{"keys": {"lifted": "of yesterday"}}')
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["sandbox", CATALOGUE, "--port", str(taken.getsockname()[1]), "--ready", str(ready)]) == 2
+    assert capsys.readouterr().err.count("error:") == 1
+    assert not ready.exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_stops_it_cleanly_though_connections_are_open(tmp_path: Path, number: signal.Signals) -> None:
     with sandbox(tmp_path) as (child, facts), httpx.Client(base_url=facts["url"]) as client:

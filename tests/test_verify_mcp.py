@@ -437,6 +437,7 @@ def test_no_key_of_the_api_goes_to_an_mcp_server() -> None:
     [
         (401, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"', Verdict.KEPT),
         (401, "Bearer", Verdict.BROKEN),
+        (401, 'Bearer realm="tools", error="invalid_token"', Verdict.NOT_CLAIMED),
         (403, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"', Verdict.BROKEN),
         (200, "", Verdict.BROKEN),
     ],

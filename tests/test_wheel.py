@@ -45,7 +45,7 @@ def test_wheel_builds_the_same_files_from_a_folder_of_its_own(wheel: Path, tmp_p
     code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); from pgagents.cli.main import run; run()"
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    done = subprocess.run([sys.executable, "-c", code, "build"], cwd=elsewhere, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code, "build", "park-graph"], cwd=elsewhere, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     made = elsewhere / "generated"
     assert {str(p.relative_to(made)): p.read_bytes() for p in made.rglob("*") if p.is_file()} == {

@@ -79,8 +79,10 @@ def imported(document: Path, folder: Path) -> Subject:
 
 def _ours(name: str, path: Path, how: str) -> Subject:
     def http(url: str, key: str, port: int) -> Command:
+        from bench.peers.callers_token import TOKEN
+
         over = ours(url, key, str(path))
-        return Command([*over.words, "--http", "--port", str(port)], over.env)
+        return Command([*over.words, "--http", "--port", str(port)], {**over.env, "PGAGENTS_MCP_TOKEN": TOKEN})
 
     version = _run([sys.executable, "-c", RUN, "--version"], path.parent).split()[-1]
     return Subject(name, "pgagents", version, how, lambda url, key: ours(url, key, str(path)), http)

@@ -1,8 +1,7 @@
 """CEL, the language of laws: compile with bounds, evaluate over JSON values. The only module that knows `cel`.
 
 All numbers count as doubles, `size()` included, so literals in arithmetic are written `2.0`; comparing with `2` works.
-Bounds: 2,000 characters, 30 levels of brackets, and a cost (longest list to the power of nested macros) that keeps
-an evaluation well under 100 ms.
+Bounds: 2,000 characters, 30 levels of brackets, and the work that `growth` expects, about a second at most.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from functools import cache
 from types import ModuleType
 from typing import Any
 
+from pgagents import growth
 from pgagents.members import WHOLE, Paths, only, paths_of
 from pgagents.reckoning import HELPERS, cents, distance_km, epoch
 
@@ -24,7 +24,8 @@ __all__ = ["HELPERS", "MAX_CHARS", "Expression", "ExpressionError", "Reading", "
 
 MAX_CHARS = 2_000
 MAX_BRACKETS = 30
-MAX_COST = 200_000
+SHORT_LIST = 100
+"""As long as no list is longer, an expression with plain macros is evaluated without more ado."""
 MAX_DATA_DEPTH = 100
 
 _TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([A-Za-z_]\w*)|([()\[\]{}])|(.)""", re.S)
@@ -45,16 +46,18 @@ class ExpressionError(Exception):
     """The expression does not compile, or could not be evaluated on this data."""
 
 
+class TooMuch(ExpressionError):
+    """An evaluation on this data might take too long or grow too large; it was not begun, and nothing is known of its value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression: its text, the names it reads, the paths within them, our functions that it calls and how deep its
-    macros nest."""
+    """A compiled expression: its text, the names it reads, the paths within them, and our functions that it calls."""
 
     text: str
     names: frozenset[str]
     paths: Mapping[str, Paths] = field(compare=False)
     calls: frozenset[str]
-    nesting: int
     program: Any
     path: tuple[str, ...] = ()
     """Its steps, where it is nothing but a variable and members within members of it; then it is read, not evaluated."""
@@ -64,6 +67,10 @@ class Expression:
     """The same program for where all `lists` are lists: it gives our functions their paths."""
     quick_paths: Mapping[str, Paths] = field(default_factory=dict, compare=False)
     """What that one reads by itself."""
+    shape: growth.Node | None = field(default=None, compare=False)
+    """What its work is reckoned from; None where it has no macros and little else that can grow."""
+    plain: bool = field(default=True, compare=False)
+    """Whether its work is small as long as the lists are short."""
 
 
 @cache
@@ -83,7 +90,7 @@ def compile(text: str, names: Iterable[str]) -> Expression:
     cel = _cel()
     if len(text) > MAX_CHARS:
         raise ExpressionError(f"the expression has {len(text):,} characters; at most {MAX_CHARS:,} are allowed")
-    rewritten, brackets, nesting = _scan(text)
+    rewritten, brackets = _scan(text)
     if brackets > MAX_BRACKETS:
         raise ExpressionError(f"brackets are nested {brackets} deep; at most {MAX_BRACKETS} are allowed")
     try:
@@ -106,15 +113,30 @@ def compile(text: str, names: Iterable[str]) -> Expression:
     quick = cel.compile(by_path) if lists else None
     path = tuple(text.strip().split(".")) if _PATH.fullmatch(text) and free else ()
     calls, quick_paths = frozenset(called & HELPERS.keys()), paths_of(by_path, free & set(quick.variables())) if quick is not None else {}
-    return Expression(text, frozenset(free), paths_of(text, free), calls, nesting, program, path, lists, quick, quick_paths)
+    shape, plain = _shape(rewritten)
+    return Expression(
+        text, frozenset(free), paths_of(text, free), calls, program, path, lists, quick, quick_paths, shape, plain
+    )  # fmt: skip
 
 
-def _scan(text: str) -> tuple[str, int, int]:
-    """The text with `size` calls made ours, the deepest brackets, the deepest nesting of macros."""
+def _shape(text: str) -> tuple[growth.Node | None, bool]:
+    """What the work of a text that compiles is reckoned from, if it has to be. Raises ExpressionError where it grows by itself."""
+    if "(" not in text and text.count("+") < growth.LONG_SUM:
+        return None, True
+    try:
+        shape = growth.parse(text)
+        plain = growth.plain(shape)
+        if not plain:
+            growth.check(shape, {}, {})
+    except growth.Unbounded as error:
+        raise ExpressionError(str(error)) from None
+    return (None, True) if plain and not growth.has_macros(shape) else (shape, plain)
+
+
+def _scan(text: str) -> tuple[str, int]:
+    """The text with `size` calls made ours, and the deepest brackets."""
     out: list[str] = []
-    depth = deepest = nesting = 0
-    open_macros: list[int] = []
-    starts = {m.end(1) for m in _MACRO.finditer(text)}
+    depth = deepest = 0
     for match in _TOKEN.finditer(text):
         _, word, bracket, _ = match.groups()
         token = match.group(0)
@@ -123,15 +145,10 @@ def _scan(text: str) -> tuple[str, int, int]:
         elif bracket and bracket in "([{":
             depth += 1
             deepest = max(deepest, depth)
-            if match.start() in starts:
-                open_macros.append(depth)
-                nesting = max(nesting, len(open_macros))
         elif bracket:
-            if open_macros and open_macros[-1] == depth:
-                open_macros.pop()
             depth -= 1
         out.append(token)
-    return "".join(out), deepest, nesting
+    return "".join(out), deepest
 
 
 def _lists_by_path(text: str, free: Iterable[str]) -> tuple[str, tuple[tuple[str, ...], ...]]:
@@ -180,7 +197,7 @@ class Scope:
     after a change.
     """
 
-    __slots__ = ("__weakref__", "_context", "_known", "_longest", "_paths", "_planned", "_ready", "values")
+    __slots__ = ("__weakref__", "_context", "_known", "_longest", "_made", "_paths", "_planned", "_ready", "_sizes", "values")
 
     def __init__(self, values: Mapping[str, Any], reading: Reading | None = None) -> None:
         """Raises ExpressionError where data that is read is nested too deep."""
@@ -189,6 +206,8 @@ class Scope:
         self._known: set[str] = set()
         self._ready: set[str] = set()
         self._longest: dict[str, int] = {}
+        self._made: dict[str, Any] = {}
+        self._sizes: dict[int, growth.Size] = {}
         self._paths: dict[str, Paths] = {}
         self._planned: Mapping[str, Paths] = reading.paths if reading is not None else {}
         if reading is not None:
@@ -216,6 +235,8 @@ class Scope:
                 self._paths[name] = read | (self._planned.get(name, read) if known is None else known)
                 value, self._longest[name] = _doubled(only(self.values[name], self._paths[name]))
                 self._evaluator.add_variable(name, value)
+                self._made[name] = value
+                self._sizes.clear()
 
     def change(self, name: str, value: Any) -> None:
         """From here on a variable has another value."""
@@ -223,6 +244,7 @@ class Scope:
         if type(value) is float:
             self._paths[name], self._longest[name] = WHOLE, 1
             self._evaluator.add_variable(name, value)
+            self._made[name] = value
         elif self._paths.pop(name, None) is not None:
             self._ready.clear()
 
@@ -258,11 +280,8 @@ class Scope:
             self._learn(expression.calls)
             self._have(expression.quick_paths if quick else expression.paths)
             self._ready.add(expression.text)
-        if (
-            expression.nesting
-            and (longest := max((self._longest.get(n, 1) for n in expression.paths), default=1)) ** expression.nesting > MAX_COST
-        ):
-            raise ExpressionError(f"a list of {longest} items is too long for {expression.nesting} nested macros")
+        if expression.shape is not None and not (expression.plain and self._short(expression)):
+            self._bounded(expression.shape)
         try:
             return (expression.quick if quick else expression.program).execute(self._evaluator)
         except KeyError as error:
@@ -274,6 +293,17 @@ class Scope:
             if "CEL does not coerce" in str(error):
                 message += " (numbers are doubles here: write literals in arithmetic as `2.0`)"
             raise ExpressionError(message) from None
+
+    def _short(self, expression: Expression) -> bool:
+        """Whether no list that the expression reads is long."""
+        return all(self._longest.get(name, 1) <= SHORT_LIST for name in expression.paths)
+
+    def _bounded(self, shape: growth.Node) -> None:
+        """Raise TooMuch where the evaluation must not be begun."""
+        try:
+            growth.check(shape, {**self.values, **self._made}, self._sizes)
+        except growth.Unbounded as error:
+            raise TooMuch(str(error)) from None
 
     def _at(self, path: Iterable[str]) -> Any:
         value: Any = self.values

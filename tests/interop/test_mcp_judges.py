@@ -27,7 +27,9 @@ MODULES = JUDGES / "node_modules"
 CATALOGUE = ROOT / "catalogue/park_graph.yaml"
 SUITE, NEXT = "@modelcontextprotocol/conformance", "conformance-next"
 REQUIRED = ("--requirements", "2026-07-28", "--expected-failures", JUDGES / "expected_2026-07-28.yml")
-COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "mcp"]
+OPEN = "from pgagents.cli import mcp; mcp._token = str; from pgagents.cli.main import run; run()"
+"""The judges have no way to send a token, so this server asks for none."""
+COMMAND = [sys.executable, "-c", OPEN, "mcp"]
 
 
 @pytest.fixture(scope="session")

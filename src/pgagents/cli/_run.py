@@ -149,8 +149,8 @@ def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress
 
 
 @contextmanager
-def signals() -> Iterator[_Stop]:
-    """SIGTERM (a cancelled CI job) ends the run as Ctrl-C does: clean up, then report."""
+def signals(*, hangup: bool = False) -> Iterator[_Stop]:
+    """SIGTERM (a cancelled CI job) ends the run as Ctrl-C does: clean up, then report; with `hangup` so does a closed terminal."""
     stop = _Stop()
 
     def asked(_number: int, _frame: Any) -> None:
@@ -159,7 +159,10 @@ def signals() -> Iterator[_Stop]:
         stop.asked = True
         raise KeyboardInterrupt
 
-    earlier = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hangup and hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+        numbers.append(signal.SIGHUP)
+    earlier = {number: signal.signal(number, asked) for number in numbers}
     try:
         yield stop
     finally:

@@ -44,7 +44,7 @@ _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes 
 @click.option(
     "--catalogue",
     type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
+    metavar="CATALOGUE",
     help="Default: as for the other commands.",
 )
 @click.option("--cacert", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE", help="CAs to trust (PEM).")

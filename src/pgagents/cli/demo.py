@@ -89,7 +89,7 @@ def another(url: str, faults: tuple[str, ...]) -> list[str]:
     told = "$(python3 -c \"import json; print(json.load(open('live.json')){})\")"
     return [
         "rm -f live.json; " + " ".join(words),
-        "until [ -s live.json ]; do sleep 0.1; done",
+        "until [ -s live.json ] || ! kill -0 $!; do sleep 0.1; done",
         "export CURL_CA_BUNDLE=" + told.format("['ca_file']"),
         "export PGAGENTS_TOKEN=" + told.format("['keys']['lifted']"),
     ]

@@ -63,9 +63,16 @@ class _Input:
     """What one side names: its bytes, and those of the documents that it refers to."""
 
     def __init__(self, named: str) -> None:
+        from pgagents.cli.options import example
         from pgagents.importer.references import is_url
 
         self.named = named
+        self.shipped = example(named) is not None
+        """True for the name of a catalogue that comes with pgagents."""
+        self.texts: dict[str, bytes] = {}
+        self.raw, self.location = b"", named
+        if self.shipped:
+            return
         of_revision = not is_url(named) and not Path(named).exists() and ":" in named
         self.raw = _of_revision(named) if of_revision else self._fetched(named)
         self.location = named if is_url(named) else str(Path(named.rpartition(":")[2] if of_revision else named).resolve())
@@ -135,8 +142,11 @@ def _side(given: _Input, edition: Edition) -> Side:
 def _model(given: _Input, *, allow_remote: bool) -> Model:
     """The catalogue there; an OpenAPI document is imported first."""
     from pgagents.catalogue.load import load_text
+    from pgagents.cli.options import example
     from pgagents.importer.catalogue import catalogue
 
+    if given.shipped and (shipped := example(given.named)):
+        return shipped
     if _is_openapi(given.raw):
         return catalogue(given.references(allow_remote=allow_remote), offering=False, comparing=True).model
     return load_text(_decoded(given.raw, given.named), given.named)

@@ -124,7 +124,7 @@ def catalogue(here: Path, today: date | None = None) -> Told:
 
     found = sorted((here / "catalogue").glob("*.yaml")) or [p for p in (here / "pgagents.yaml",) if p.exists()]
     if not found:
-        return Told("note", "catalogue", "none here; the shipped Park Graph one is used", "pgagents init, or pgagents import OPENAPI")
+        return Told("note", "catalogue", "none here", "go to its folder, or make one: pgagents init, or pgagents import OPENAPI")
     if len(found) > 1:
         return Told("note", "catalogue", f"{len(found)} in ./catalogue", "name one: pgagents COMMAND catalogue/NAME.yaml")
     shown = found[0].relative_to(here)

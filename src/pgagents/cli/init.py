@@ -25,19 +25,24 @@ STARTER = Path(__file__).with_name("_starter.yaml")
 @click.option("--title", default="My API", show_default=True, help="What people call the API.")
 @click.option("--server", default="https://api.example.com", show_default=True, metavar="URL", help="Scheme and host of the API.")
 def command(file: Path, title: str, server: str) -> int:
-    """Write a new catalogue to FILE (catalogue/api.yaml): one example action, every part explained. A file that is there stays as it is."""
+    """Write a new catalogue to FILE (catalogue/api.yaml): one example action, every part explained. A file that is there stays as it is.
+
+    The same call once more changes nothing and is no error.
+    """
     from pgagents.catalogue.load import load_text
     from pgagents.cli._fetch import write_both
     from pgagents.errors import PgagentsError
 
     if file.is_dir():
         raise PgagentsError(f"{file} is a folder", f"name a file: {file / 'api.yaml'}")
-    if file.exists() or file.is_symlink():
-        raise PgagentsError(f"{file} is there already, and init overwrites nothing", "name another file")
     text = starter(_typed(title), server.rstrip("/"))
-    load_text(text, str(file))
-    write_both({file: text.encode()})
-    click.echo(f"{file} is written. Next:")
+    there = file.exists() or file.is_symlink()
+    if there and not _holds(file, text.encode()):
+        raise PgagentsError(f"{file} is there already, and init overwrites nothing", "name another file")
+    if not there:
+        load_text(text, str(file))
+        write_both({file: text.encode()})
+    click.echo(f"{file} {'is there already, as it would be written' if there else 'is written'}. Next:")
     named = "" if file.parent == Path("catalogue") and len(list(file.parent.glob("*.yaml"))) == 1 else f" {file}"
     for what, call in (
         ("what vendors take, at once", "build"),
@@ -46,6 +51,14 @@ def command(file: Path, title: str, server: str) -> int:
     ):
         click.echo(f"  {'pgagents ' + call + named:<40} {what}")
     return 0
+
+
+def _holds(file: Path, data: bytes) -> bool:
+    """Whether a file has this content."""
+    try:
+        return file.is_file() and file.read_bytes() == data
+    except OSError:
+        return False
 
 
 def _typed(text: str) -> str:

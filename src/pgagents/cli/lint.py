@@ -75,7 +75,7 @@ def _judged(files: Sequence[str], judge: str | None, only: tuple[str, ...], web_
 def _sources(files: Sequence[str]) -> list[Source]:
     """What was named, read; the catalogue that is found here where nothing was."""
     from pgagents.cli._fetch import fetch
-    from pgagents.cli.options import load
+    from pgagents.cli.options import example, load
     from pgagents.lint.document import read
     from pgagents.read import MAX_BYTES, parse
 
@@ -83,6 +83,9 @@ def _sources(files: Sequence[str]) -> list[Source]:
         return [load(None).source]
     found = []
     for file in files:
+        if shipped := example(file):
+            found.append(shipped.source)
+            continue
         raw = fetch(file)
         source = read(raw, file) if len(raw) > MAX_BYTES or not _CATALOGUE.search(raw) else None
         found.append(source or parse(_text(raw, file), file))

@@ -51,6 +51,9 @@ def cli() -> None:
     pgagents build                       write every manifest into generated/
     pgagents verify --url URL            prove every contract on a running server
     pgagents demo                        both, on a sandbox of its own
+
+    CATALOGUE is a file. Where it is left out, it is the one in ./catalogue, else ./pgagents.yaml. The name park-graph means the
+    example that comes with pgagents.
     """
 
 

@@ -26,7 +26,8 @@ CLIENT = "PGAGENTS_MCP_CLIENT"
 @click.command(
     short_help="Serve the catalogue's actions to MCP clients.",
     epilog=examples(
-        ("what an MCP client starts; it talks over stdin and stdout", "pgagents mcp"),
+        ("what an MCP client starts, in whatever folder; it talks over stdin and stdout", "pgagents mcp ~/shop/catalogue.yaml"),
+        ("the example that comes with pgagents", "pgagents mcp park-graph"),
         ("your own API, against staging", "pgagents mcp shop.yaml --url https://staging.example.com"),
         ("over Streamable HTTP, for this machine's clients", "pgagents mcp --http --port 8090"),
         (
@@ -57,6 +58,9 @@ def command(
 
     The API's key and URL come from the environment variables that `surfaces.mcp.env` names (Park Graph's are PARKGRAPH_API_KEY and
     PARKGRAPH_API_URL). Without a key the tools are listed, and a call says what is missing.
+
+    With --http and without --issuer, callers must send the token that PGAGENTS_MCP_TOKEN holds as `Authorization: Bearer TOKEN`. Where it
+    is not set, a token is made and printed on stderr.
     """
     gc.disable()
     try:
@@ -112,10 +116,23 @@ def _serve_http(model: Model, sender: Sender, port: int, host: str, sign_in: Sig
     server = _server(model, sender, scope_check(model) if sign_in else None)
     bound = bind(port, host)
     port = bound.getsockname()[1]
-    app = make_app(server, model, port, sign_in=sign_in, origins=origins)
+    token = "" if sign_in else _token()
+    app = make_app(server, model, port, sign_in=sign_in, token=token, origins=origins)
     where = f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
     known = f", known as {sign_in.resource}" if sign_in else ""
     serve(app, bound, lambda: click.echo(f"listening on {where}{known} (Ctrl-C stops)"))
+
+
+def _token() -> str:
+    """What callers must send: from the environment, else made now and told on stderr, where no program reads it by accident."""
+    from pgagents.cli._keys import header_safe
+    from pgagents.mcp.guard import TOKEN, new_token
+
+    if given := os.environ.get(TOKEN):
+        return header_safe(given, TOKEN)
+    made = new_token()
+    click.echo(f"callers send: Authorization: Bearer {made}\n  (made for this start; export {TOKEN}=… to choose it)", err=True)
+    return made
 
 
 def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path | None) -> SignIn | None:

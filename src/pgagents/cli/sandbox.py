@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @click.option("--list-faults", is_flag=True, help="List all faults and liberties and stop.")
 @click.option(
-    "--ready", type=click.Path(path_type=Path, dir_okay=False), help="Once it listens, write url, keys and secrets into this file as JSON."
+    "--ready",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Once it listens, write url, keys and secrets into this file as JSON. It is removed at the start and at the end.",
 )
 def command(
     catalogue: Path | None, port: int, host: str, db: Path | None, seed: int | None, clock: str | None, tls: bool,
@@ -56,19 +59,43 @@ def command(
         _list()
         return
     from pgagents.cli import _run
-    from pgagents.sandbox.serve import listen, serve, write_ready
+    from pgagents.sandbox.serve import listen, serve
     from pgagents.sandbox.tls import certificate
 
     _check_ready(ready)
-    sandbox = _open(catalogue, db, seed, clock, faults, liberties, allow_loopback_webhooks, oauth_clients)
 
-    def tell(facts: dict[str, Any]) -> None:
-        if ready is not None:
-            write_ready(ready, facts)
-        _show(facts)
+    with _run.signals(hangup=True), _file(ready) as write:
 
-    with _run.signals(), certificate() if tls else nullcontext() as made:
-        serve(sandbox, listen(port, host, made), tell)
+        def tell(facts: dict[str, Any]) -> None:
+            write(facts)
+            _show(facts)
+
+        sandbox = _open(catalogue, db, seed, clock, faults, liberties, allow_loopback_webhooks, oauth_clients)
+        with certificate() if tls else nullcontext() as made:
+            serve(sandbox, listen(port, host, made), tell)
+
+
+@contextmanager
+def _file(ready: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
+    """What writes the ready file. It is removed before and after, so that it is there only while this sandbox listens."""
+    from pgagents.sandbox.serve import write_ready
+
+    if ready is None:
+        yield lambda _: None
+        return
+    _remove(ready)
+    written: list[bytes] = []
+
+    def write(facts: dict[str, Any]) -> None:
+        write_ready(ready, facts)
+        written.append(ready.read_bytes())
+
+    try:
+        yield write
+    finally:
+        with suppress(OSError):  # another sandbox may have put its own there
+            if written and ready.read_bytes() == written[0]:
+                ready.unlink()
 
 
 def _open(
@@ -86,12 +113,21 @@ def _open(
         start = epoch_of(clock)
         if start is None or not 0 <= start < LATEST_S:
             raise PgagentsError(f"--clock {clock} is no time", "write it with an offset: 2026-04-18T16:00:00Z")
-    model = load(catalogue)
+    model = load(catalogue, else_example=True)
     return open_sandbox(
         model, seed=seed, db=db, start=start, faults=faults, liberties=liberties, allow_loopback=allow_loopback,
         oauth_clients=oauth_client_file.read_all(clients, model), resolve=SystemResolver(),
         log=lambda text: click.echo(text, err=True),
     )  # fmt: skip
+
+
+def _remove(ready: Path) -> None:
+    from pgagents.errors import PgagentsError
+
+    try:
+        ready.unlink(missing_ok=True)
+    except OSError as error:
+        raise PgagentsError(f"--ready {ready}: the old file cannot be removed: {error.strerror}", "name another file") from None
 
 
 def _check_ready(ready: Path | None) -> None:

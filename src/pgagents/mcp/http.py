@@ -1,7 +1,7 @@
 """Serving many clients over Streamable HTTP, at `/mcp`.
 
-Without sign-in it is for this machine's own clients: only loopback names are taken as Host and Origin, so that a web page
-cannot reach it by rebinding its name. With an authorization server it is a protected resource (RFC 9728, RFC 8707): a
+Without sign-in it is for this machine's own clients, which need a token (see `guard`): only loopback names are taken as Host and Origin,
+so that a web page cannot reach it by rebinding its name. With an authorization server it is a protected resource (RFC 9728, RFC 8707): a
 token must be issued for this very server, and goes no further; the API is called with the operator's own key.
 """
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pgagents.errors import PgagentsError
+from pgagents.mcp.guard import Guard
 from pgagents.mcp.scopes import StepUp
 from pgagents.mcp.tools import tools
 from pgagents.model import Model
@@ -43,8 +44,13 @@ class SignIn:
     verifier: TokenVerifier
 
 
-def make_app(server: Server[Any], model: Model, port: int, *, sign_in: SignIn | None = None, origins: tuple[str, ...] = ()) -> Starlette:
-    """The ASGI application. `origins` are web pages' origins that may call, besides this machine's own."""
+def make_app(
+    server: Server[Any], model: Model, port: int, *, sign_in: SignIn | None = None, token: str = "", origins: tuple[str, ...] = ()
+) -> Starlette:
+    """The ASGI application. `origins` are web pages' origins that may call, besides this machine's own.
+
+    Callers sign in, or send the `token`; an empty one lets anyone call who reaches the port.
+    """
     from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
     from mcp.server.auth.settings import AuthSettings
     from mcp.server.transport_security import TransportSecuritySettings
@@ -59,7 +65,10 @@ def make_app(server: Server[Any], model: Model, port: int, *, sign_in: SignIn | 
     )
     bounds: dict[str, Any] = {"max_request_body_size": MAX_BODY, "max_sessions": MOST_SESSIONS, "session_idle_timeout": IDLE_S}
     if sign_in is None:
-        return server.streamable_http_app(streamable_http_path=PATH, transport_security=security, **bounds)
+        local = server.streamable_http_app(streamable_http_path=PATH, transport_security=security, **bounds)
+        if token:
+            local.add_middleware(Guard, token=token)
+        return local
     resource, issuer = AnyHttpUrl(sign_in.resource), AnyHttpUrl(sign_in.issuer)
     settings = AuthSettings(issuer_url=issuer, resource_server_url=resource, validate_token_resource=True)
     app = server.streamable_http_app(

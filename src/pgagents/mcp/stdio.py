@@ -2,41 +2,126 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
+
+MAX_LINE = 1_000_000
+"""Bytes of a message; the same as over HTTP."""
+LAST_S = 60.0
+"""How long calls that are under way when stdin ends may still take."""
+TOO_LONG = "\x00"
+"""What stands for a line that is longer; no message begins so."""
+
+
+class Lines:
+    """The lines of a stream, each of bounded length: of a longer one no more than that is ever held."""
+
+    def __init__(self, readline: Callable[[int], bytes], most: int = MAX_LINE) -> None:
+        self._readline, self._most = readline, most
+
+    def __aiter__(self) -> Lines:
+        return self
+
+    async def __anext__(self) -> str:
+        import anyio
+
+        line = await anyio.to_thread.run_sync(self._line, abandon_on_cancel=True)
+        if not line:
+            raise StopAsyncIteration
+        return line
+
+    def _line(self) -> str:
+        line = self._readline(self._most + 1)
+        if len(line) <= self._most:
+            return line.decode("utf-8", "replace")
+        while line and not line.endswith(b"\n"):
+            line = self._readline(self._most)
+        return TOO_LONG
 
 
 async def serve(server: Server[Any]) -> None:
     """Serve until stdin ends."""
     from mcp.server.stdio import stdio_server
 
-    async with stdio_server() as (came, goes):
+    async with stdio_server(stdin=Lines(sys.stdin.buffer.readline)) as (came, goes):  # type: ignore[arg-type]  # it reads lines, no more
         await serve_streams(server, came, goes)
 
 
-async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
-    """Serve until `came` ends. What cannot be read as a message is answered as JSON-RPC 2.0 (section 5.1) says.
+class _Open:
+    """The requests that have not been answered yet."""
 
-    The SDK (mcp 2.3.0) drops such a line, and a client that waits for an answer to it would wait for ever.
+    def __init__(self) -> None:
+        import anyio
+
+        self._ids: set[Any] = set()
+        self._none = anyio.Event()
+
+    def asked(self, message: Any) -> None:
+        """Note a request; of one that its client gives up no answer is awaited."""
+        method, id = getattr(message, "method", None), getattr(message, "id", None)
+        if method is not None and id is not None:
+            self._ids.add(id)
+        elif method == "notifications/cancelled":
+            self._gone((message.params or {}).get("requestId"))
+
+    def answered(self, message: Any) -> None:
+        """Note an answer."""
+        if getattr(message, "method", None) is None:
+            self._gone(getattr(message, "id", None))
+
+    def _gone(self, id: Any) -> None:
+        self._ids.discard(id)
+        if not self._ids:
+            self._none.set()
+
+    async def wait(self, most_s: float) -> None:
+        """Return when all are answered, at the latest after so many seconds. Nothing new may be asked meanwhile."""
+        import anyio
+
+        if self._ids:
+            self._none = anyio.Event()
+            with anyio.move_on_after(most_s):
+                await self._none.wait()
+
+
+async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
+    """Serve until `came` ends and what was asked until then is answered. What cannot be read as a message is answered as JSON-RPC 2.0
+    (section 5.1) says.
+
+    The SDK (mcp 2.3.0) drops such a line, and a client that waits for an answer to it would wait for ever. At the end of its input it
+    breaks off the calls that are under way, which may have taken effect.
     """
     import anyio
     from mcp.shared.message import SessionMessage
 
     passed, passes = anyio.create_memory_object_stream[SessionMessage | Exception](0)
+    answers, answered = anyio.create_memory_object_stream[SessionMessage](0)
+    open_calls = _Open()
 
     async def relay() -> None:
         async with passed:
             async for item in came:
                 if not isinstance(item, Exception):
+                    open_calls.asked(item.message)
                     await passed.send(item)
                 elif error := _error(item):
                     await goes.send(SessionMessage(error))
+            await open_calls.wait(LAST_S)
 
-    async with anyio.create_task_group() as group:
+    async def run() -> None:
+        async with answers:
+            await server.run(passes, answers, server.create_initialization_options())
+
+    async with goes, anyio.create_task_group() as group:
         group.start_soon(relay)
-        await server.run(passes, goes, server.create_initialization_options())
+        group.start_soon(run)
+        async for item in answered:
+            await goes.send(item)
+            open_calls.answered(item.message)
         group.cancel_scope.cancel()
 
 
@@ -50,6 +135,9 @@ def _error(problem: Exception) -> Any:
     first = problem.errors(include_url=False, include_context=False)[0]
     if first["type"] != "json_invalid":
         return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message="Invalid Request"))
+    if first["input"] == TOO_LONG:
+        message = f"Invalid Request: the line is longer than {MAX_LINE:,} bytes"
+        return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=INVALID_REQUEST, message=message))
     if not str(first["input"]).strip():
         return None
     return JSONRPCError(jsonrpc="2.0", id=None, error=ErrorData(code=PARSE_ERROR, message="Parse error"))

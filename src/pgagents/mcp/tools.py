@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -28,11 +28,15 @@ class Output:
     def _validator(self) -> Any:
         return schema.validator(self.schema or {}, {}, formats=False)
 
+    def faults(self, data: Any) -> Iterator[Any]:
+        """Everything in it that does not fit, as the validator tells of it."""
+        return iter(self._validator.iter_errors(data))
+
     def fault(self, data: Any) -> str:
         """The first thing in it that does not fit, with its place; empty where it fits."""
         if self.schema is None or self._validator.is_valid(data):
             return ""
-        error = next(self._validator.iter_errors(data))
+        error = next(self.faults(data))
         return f"{'.'.join(str(step) for step in error.instance_path) or 'the body'}: {' '.join(error.message.split())[:200]}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
@@ -17,6 +18,7 @@ from pgagents.wire import Handler, Request, Response, Silence
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_ABSOLUTE = re.compile(r"https?://[^/?#]+(?=[/?]|$)", re.I)
 DRAIN_S = 3.0
 DRAIN_BYTES = 16_777_216
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -32,8 +34,10 @@ def at_once(handler: Handler) -> Answer:
     return answer
 
 
-def app(handler: Answer, most_bytes: int | None, log: Callable[[str], None] = lambda _: None) -> App:
-    """The application; `log` hears of what goes wrong in it.
+def app(
+    handler: Answer, most_bytes: int | None, log: Callable[[str], None] = lambda _: None, *, malformed: Handler | None = None
+) -> App:  # fmt: skip
+    """The application; `log` hears of what goes wrong in it, `malformed` answers a request of two lengths.
 
     A body over `most_bytes` is not read to its end: the handler sees one byte too many and refuses it.
 
@@ -51,6 +55,11 @@ def app(handler: Answer, most_bytes: int | None, log: Callable[[str], None] = la
         if scope["type"] != "http":
             return
         incoming = Incoming(scope, receive)
+        if malformed is not None and _two_lengths(scope):
+            refusal = malformed(_request(scope, b""))
+            assert isinstance(refusal, Response)
+            await _refuse(incoming, refusal, send)
+            return
         try:
             body, whole = await _body(incoming, most_bytes) if _has_body(scope) else (b"", True)
         except ClientDisconnect:
@@ -89,6 +98,11 @@ def _has_body(scope: Scope) -> bool:
     return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
 
+def _two_lengths(scope: Scope) -> bool:
+    """Whether a body has both a length and chunks, so that another server on the way might see another end of it (RFC 9112, 6.1)."""
+    return {b"content-length", b"transfer-encoding"} <= {name for name, _ in scope["headers"]}
+
+
 async def _body(incoming: Incoming, most_bytes: int | None) -> tuple[bytes, bool]:
     """The body, and whether all of it was read."""
     declared = incoming.headers.get("content-length", "")
@@ -108,6 +122,8 @@ async def _body(incoming: Incoming, most_bytes: int | None) -> tuple[bytes, bool
 
 def _request(scope: Scope, body: bytes) -> Request:
     target = scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"]
+    if target[:1] != "/" and (whole := _ABSOLUTE.match(target)):  # which a server must take (RFC 9112, 3.2.2)
+        target = target[whole.end() :] or "/"
     if scope["query_string"]:
         target += "?" + scope["query_string"].decode("latin-1")
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pgagents import schema as schemas
-from pgagents.action import Action, Example
+from pgagents.action import Action, Example, Param
 from pgagents.model import Resource
 from pgagents.origin import plain
 from pgagents.sandbox import mock_places as places
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
+from pgagents.sandbox.mock_ids import candidates
 from pgagents.sandbox.mock_rows import Rows
 from pgagents.sandbox.sample import sample
 from pgagents.sandbox.setting import Setting
@@ -42,7 +43,7 @@ class Mock:
         refusal = self._unknown_references(call)
         if refusal is not None:
             return refusal
-        for does in (self._make, self._move, self._undo, self._read, self._list):
+        for does in (self._make, self._move, self._undo, self._read, self._list, self._change):
             for resource in self.resources:
                 handled, result = does(resource, call)
                 if handled:
@@ -59,7 +60,7 @@ class Mock:
         if path is None:
             return True, answer
         row = self._overlaid(self._object(answer, path), call, fresh=resource.id)
-        row[resource.id] = self._fresh_id(resource, row.get(resource.id))
+        row[resource.id] = self._fresh_id(resource, call, row.get(resource.id))
         if resource.state and resource.initial:
             row[resource.state] = resource.initial
         self.rows.add(resource.name, str(row[resource.id]), self._tenant(resource, call), row)
@@ -110,8 +111,25 @@ class Mock:
             return False, None
         rows = self.rows.all(resource.name, self._tenant(resource, call))
         rows = [r for r in rows if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given)]
-        most = [v for k, v in call.input.items() if isinstance(v, int) and not isinstance(v, bool) and _counts(k)]
+        bounds = _bounds(call.action)
+        most = [v for k, v in call.input.items() if isinstance(v, int) and not isinstance(v, bool) and (k in bounds or _counts(k))]
         return True, places.put(self._base(call), path, rows[: min(most)] if most else rows)
+
+    def _change(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+        """A write at the resource's own path that is none of its calls: what is given is laid over it."""
+        if call.action.effect == "read" or call.action.success.schema is None:
+            return False, None
+        param = next((p for p in call.action.params if self._in_path(call.action, p) is resource), None)
+        if param is None or not str(call.action.path).endswith("{" + param.wire + "}"):
+            return False, None
+        row = self.rows.get(resource.name, str(call.input.get(param.name)), self._tenant(resource, call))
+        if row is None:
+            return True, self._missing(resource)
+        answer = self._base(call)
+        path = self._path_in(resource, answer)
+        after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
+        self.rows.change(resource.name, str(row[resource.id]), after)
+        return True, answer if path is None else places.put(answer, path, {**self._object(answer, path), **after})
 
     def _stateless(self, call: Call) -> Any:
         """The example with the same input, else the first that succeeds, else what the schema allows."""
@@ -193,14 +211,23 @@ class Mock:
         return row
 
     def _unknown_references(self, call: Call) -> Refusal | None:
-        """A refusal where an argument refers to a thing that is not there."""
+        """A refusal where an argument, or a part of the path, means a thing that is not there."""
         for param in call.action.params:
-            resource = self.model.resources.get(param.refers_to or "")
+            resource = self.model.resources.get(param.refers_to or "") or self._in_path(call.action, param)
             value = call.input.get(param.name)
             if resource is None or value is None or resource.missing is None or resource.missing not in call.action.errors:
                 continue
-            if self.rows.any(resource.name) and self.rows.get(resource.name, str(value), self._tenant(resource, call)) is None:
+            known = self.rows.any(resource.name) or not param.refers_to
+            if known and self.rows.get(resource.name, str(value), self._tenant(resource, call)) is None:
                 return self._missing(resource)
+        return None
+
+    def _in_path(self, action: Action, param: Param) -> Resource | None:
+        """The resource whose own path is the beginning of the action's, up to this argument: `/items/{id}` of `/items/{id}/notes`."""
+        beginning, mark, _ = str(action.path).partition("{" + param.wire + "}")
+        for resource in self.resources if mark else ():
+            if any(p.wire == param.wire and str(own.path) == beginning + mark for own, p in self._naming(resource)):
+                return resource
         return None
 
     def _missing(self, resource: Resource) -> Refusal:
@@ -214,23 +241,24 @@ class Mock:
         """Whether an action is a move of some resource, which comes before making another of the same answer."""
         return any(m.action is action for r in self.resources for m in r.moves)
 
-    def _fresh_id(self, resource: Resource, like: Any) -> Any:
-        """A new id of the example's form that every argument that refers to it takes."""
+    def _fresh_id(self, resource: Resource, call: Call, like: Any) -> Any:
+        """A new id that the answer may hold and that every argument that means it takes."""
+        member = self._member(call.action, resource.id) or {}
         params = [p for a in (*self.model.actions, *self.model.operator) for p in a.params if p.refers_to == resource.name]
-        for id in self._candidates(like):
-            if all(self._validator(p.schema).is_valid(id) for p in params) and not self.rows.taken(resource.name, str(id)):
+        taking = [member, *(p.schema for p in params), *(p.schema for _, p in self._naming(resource))]
+        wanted = {key: value for schema in taking for key, value in schemas.resolve(schema, self.model.schemas).items()}
+        validators = [self._validator(schema) for schema in taking]
+        for id in candidates(like, wanted, self.setting.rng):
+            if all(v.is_valid(id) for v in validators) and not self.rows.taken(resource.name, str(id)):
                 return id
         return word(self.setting.rng, 12)
 
-    def _candidates(self, like: Any) -> Iterator[Any]:
-        rng = self.setting.rng
-        if isinstance(like, int):
-            yield from (rng.randint(1, 10**n) for n in (6, 6, 9, 9, 12))
-            return
-        stem = re.sub(r"[A-Za-z0-9]*$", "", str(like or ""))
-        yield from (stem + word(rng, 12) for _ in range(3))
-        yield from (stem + "".join(rng.choices("0123456789", k=n)) for n in (9, 6, 6, 6, 4, 4))
-        yield from (stem + word(rng, n).lower() for n in (8, 6, 4))
+    def _naming(self, resource: Resource) -> list[tuple[Action, Param]]:
+        """The arguments by which calls of a resource mean it, each with its action."""
+        calls = [c for c in (*resource.read_by, resource.undone_by) if c is not None]
+        means = [(c.action, name) for c in calls for name, m in places.id_argument(c, resource).items() if m == resource.id]
+        means += [(m.action, name) for m in resource.moves for name, of in places.names_of(m.input).items() if of == resource.id]
+        return [(action, param) for action, name in means if (param := action.param(name)) is not None]
 
     def _validator(self, schema: Mapping[str, Any]) -> Any:
         return schemas.validator(schema, self.model.schemas)
@@ -262,6 +290,14 @@ def _likeness(example: Example, given: Mapping[str, Any]) -> int:
     return sum(1 for k, v in plain(example.input).items() if given.get(k) == v)
 
 
+_BOUNDS = re.compile(r"size\(\s*response[\w.]*\s*\)\s*<=\s*input\.(\w+)|input\.(\w+)\s*>=\s*size\(\s*response[\w.]*\s*\)")
+
+
+def _bounds(action: Action) -> set[str]:
+    """The arguments that bound a list of the answer, as the action's own laws say."""
+    return {one or other for law in action.laws for one, other in _BOUNDS.findall(law.that.text)}
+
+
 def _counts(name: str) -> bool:
     """Whether an argument's name bounds the number of items."""
-    return bool(re.search(r"limit|count|size|top|max", name))
+    return bool(re.search(r"limit|count|size|top|max|per_?page|^first$|^take$", name, re.I))

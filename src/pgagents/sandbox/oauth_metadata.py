@@ -19,6 +19,7 @@ def server(oauth: Any, base: str) -> dict[str, Any]:
         "grant_types_supported": ["authorization_code", *(["refresh_token"] if oauth.refresh_s else [])],
         "token_endpoint_auth_methods_supported": METHODS,
         "code_challenge_methods_supported": [oauth.pkce],
+        "authorization_response_iss_parameter_supported": True,
     }
     if oauth.revoke:
         found |= {"revocation_endpoint": base + oauth.revoke, "revocation_endpoint_auth_methods_supported": METHODS}

@@ -69,7 +69,7 @@ class Outbox:
         """Called after an event is put, so that a waiting deliverer looks."""
         self._listeners: list[_Listener] | None = None
         store.script(TABLES)
-        self._master = store.setting("webhook_master", word(rng, 43))
+        self._master = store.secret(word(rng, 43))
 
     def secret(self, webhook_id: str) -> str:
         """What signs a webhook's deliveries: derived when it is needed, so that no table holds it."""

@@ -83,7 +83,11 @@ def open_sandbox(
         store.run("DELETE FROM api_key WHERE seeded = 1")
         tokens = keys.seed(keyring, clock.now())
         clients = seed_clients(model, store, chance, oauth_clients)
-    outbox = Outbox(store, chance, time_source)
+    try:
+        outbox = Outbox(store, chance, time_source)
+    except PgagentsError:
+        store.close()
+        raise
     problem = partial(targets_allowed.problem, allow_loopback=allow_loopback, resolve=resolve)
     setting = Setting(
         model,

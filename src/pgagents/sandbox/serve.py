@@ -119,7 +119,7 @@ def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any
     front = sandbox.front
     front.site.setting.address.url = listening.url
     settling = Settling(sandbox.handler, front.store, front.unkept, front.log)
-    config = _config(app(settling, front.model.limits.max_body_bytes, front.log), port(front.malformed))
+    config = _config(app(settling, front.model.limits.max_body_bytes, front.log, malformed=front.malformed), port(front.malformed))
     refusing = _config(app(at_once(plain(front)), 0, front.log), port(plain(front)))
     context = listening.tls.context if listening.tls else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from typing import IO, Any
 
 from pgagents.errors import PgagentsError
 
-FORM = 2
+FORM = 3
 """Goes up whenever the tables of a sandbox change."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -44,7 +46,10 @@ class Store:
         self.open: Open | None = None
         self._shares = self._inside = False
         self._alone = _alone(path) if path else None
+        self._path = path
         try:
+            if path:
+                _own(path)
             self._connection = sqlite3.connect(str(path) if path else ":memory:", check_same_thread=False, isolation_level=None)
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA page_size = 2048")  # of a new file: a create touches 20 pages here and there
@@ -56,9 +61,10 @@ class Store:
             self._connection.execute("PRAGMA temp_store = MEMORY")  # what a call that fails among others must be taken back by
             self._connection.execute("PRAGMA busy_timeout = 5000")
             self.script(_TABLES)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self._let_go()
-            raise PgagentsError(f"cannot use the database {path}: {error}", "give a file in a writable folder, or leave --db out") from None
+            why = error.strerror if isinstance(error, OSError) else error
+            raise PgagentsError(f"cannot use the database {path}: {why}", "give a file in a writable folder, or leave --db out") from None
 
     def _recognise(self, path: Path | None) -> None:
         """Mark a new file with the form of its tables. Raises PgagentsError for a file of another form."""
@@ -169,6 +175,28 @@ class Store:
         assert row is not None
         return str(row["value"])
 
+    def secret(self, made: str) -> str:
+        """A secret kept from the first start on, in a file beside the database: who is given a copy of that one has not this.
+
+        It is `made` where there is none yet. Raises PgagentsError where the file is gone though the database has been used with one.
+        """
+        if self._path is None:
+            return made
+        file = self._path.with_name(self._path.name + ".key")
+        known = self.row("SELECT value FROM setting WHERE name = 'secret_mark'")
+        try:
+            if known is None:
+                _own(file)
+                file.write_text(made, encoding="ascii")
+                self.setting("secret_mark", _mark(made))
+                return made
+            kept = file.read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError):
+            kept = ""
+        if known is None or known["value"] != _mark(kept):
+            raise PgagentsError(f"{file}, which belongs to the database, is gone or changed", "put it back, or give another --db")
+        return kept
+
     def close(self) -> None:
         """Close the file, once the call or delivery that is at it has ended."""
         with self.lock:
@@ -183,6 +211,20 @@ class Store:
             self._alone.close()
 
 
+def _mark(secret: str) -> str:
+    """What tells a secret from another and does not give it away."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _own(path: Path) -> None:
+    """Make a file that only this user can read, or make one that is there so. SQLite gives its other files the mode of the first."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+
+
 def _alone(path: Path) -> IO[bytes]:
     """An open file that says this process has the database; the system takes it back however the process ends.
 
@@ -191,6 +233,7 @@ def _alone(path: Path) -> IO[bytes]:
     """
     lock = path.with_name(path.name + ".lock")
     try:
+        _own(lock)
         file = lock.open("ab")
     except OSError as error:
         raise PgagentsError(

@@ -23,6 +23,8 @@ _QUIET_S = 60.0
 _LOCAL_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".localdomain")
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,62})?(\.[a-z0-9_]([a-z0-9_-]{0,62})?)*")
 _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
+_SPECIAL = [ipaddress.ip_network(n) for n in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20")]
+"""For protocols and documents (IANA's special-purpose registries); not every version of Python knows all of them."""
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 
 
@@ -95,6 +97,8 @@ def fit(address: Ip, *, allow_loopback: bool) -> bool:
     if allow_loopback and inner.is_loopback:
         return True
     if isinstance(address, ipaddress.IPv6Address) and inner is address and address not in _GLOBAL_V6:
+        return False
+    if any(a in network for a in (address, inner) for network in _SPECIAL if a.version == network.version):
         return False
     return inner.is_global and not inner.is_multicast and not inner.is_reserved and (inner is not address or address.is_global)
 

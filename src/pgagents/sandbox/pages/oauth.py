@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pgagents.model import Model
 from pgagents.sandbox import oauth_consent, oauth_metadata
@@ -108,8 +108,7 @@ def _consent(request: Request, visit: Visit) -> Response:
         grant = server.get_consent_grant(asked)
     except OAuth2Error as error:
         if error.redirect_uri:
-            sent_back: Response = server.handle_error_response(asked, error)
-            return sent_back
+            return _named(server.handle_error_response(asked, error), visit)
         return oauth_consent.refused(error.error, error.get_error_description())
     oauth = visit.setting.model.auth.oauth
     scopes = {name: oauth.scopes[name] for name in grant.request.scope.split()}
@@ -129,4 +128,14 @@ def _decided(request: Request, visit: Visit) -> Response:
     asked = _asked("GET", visit, _pairs(query), {})
     grant = server.get_consent_grant(asked)
     found: Response = server.create_authorization_response(asked, grant_user=user if decision == "allow" else None, grant=grant)
-    return found.with_header("Cache-Control", "no-store")
+    return _named(found, visit).with_header("Cache-Control", "no-store")
+
+
+def _named(answer: Response, visit: Visit) -> Response:
+    """An answer that sends the user back, with who gives it: so a client of several servers takes none's code to another (RFC 9207)."""
+    location = answer.header("location")
+    if location is None:
+        return answer
+    parts = urlsplit(location)
+    query = "&".join(part for part in (parts.query, urlencode({"iss": visit.setting.address.url})) if part)
+    return answer.with_header("Location", urlunsplit(parts._replace(query=query)))

@@ -142,12 +142,21 @@ def _run(link: Link, contract: str, case: Case) -> Callable[[], Conversation]:
             yield untested(contract, seen.outcome)
         elif status not in case.statuses:
             yield broken(contract, case.says, f"status {status}")
+        elif case.token and _own_token(seen):
+            yield Judgement(contract, Verdict.NOT_CLAIMED, "its token is its own: it names a realm, and no authorization server")
         elif case.token and "resource_metadata=" not in (seen.header("www-authenticate") or ""):
             yield broken(contract, "WWW-Authenticate with resource_metadata (RFC 9728, 5.1)", "it does not say where to sign in")
         else:
             yield kept(contract)
 
     return run
+
+
+def _own_token(seen: Seen) -> bool:
+    """Whether the server asks for a token that no authorization server gives out: signing in is optional in MCP, and a realm names what a
+    token is good for (RFC 6750, 3)."""
+    told = (seen.header("www-authenticate") or "").lower()
+    return told.startswith("bearer ") and "realm=" in told and "resource_metadata=" not in told
 
 
 def _stdout(link: Link, contract: str) -> Callable[[], Conversation]:
