@@ -6,11 +6,10 @@ It asks a person before every call but a GET, and lists for that what is sent; s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from pgagents.lint.copilot.references import MISSING, References, is_reference, steps
+from pgagents.lint.copilot.references import MISSING, References, refs_in, steps
 from pgagents.lint.copilot.security import Wanted, schemes_of, unknown
 from pgagents.lint.said import Said
 from pgagents.source import Pointer
@@ -49,7 +48,7 @@ class Generator:
             return None
         item = self.data["paths"][path]
         kept = {key: value for key, value in item.items() if key not in _METHODS or key == method}
-        waiting, seen = [*self._of_all, *_refs(kept)], set()
+        waiting, seen = [*self._of_all, *refs_in(kept)], set()
         while waiting:
             ref = waiting.pop()
             if ref in seen or not ref.startswith("#"):
@@ -59,7 +58,7 @@ class Generator:
                 return ref
             if ref not in self.inside:
                 target = self.references.target(ref)
-                self.inside[ref] = [] if target is MISSING else list(_refs(target))
+                self.inside[ref] = [] if target is MISSING else list(refs_in(target))
             waiting += self.inside[ref]
         return None
 
@@ -72,7 +71,7 @@ class Generator:
     def _of_all(self) -> list[str]:
         """The references that stand outside of paths and components, and in the security schemes."""
         top = {key: value for key, value in self.data.items() if key not in ("components", "paths") and not str(key).startswith("x-")}
-        return [*_refs(top), *_refs(schemes_of(self.references) or {})]
+        return [*refs_in(top), *refs_in(schemes_of(self.references) or {})]
 
     def _sent(self, operation: dict[str, Any], shown: str, at: Pointer) -> Said | None:
         """The first argument that is not flat."""
@@ -134,15 +133,3 @@ def _stays(ref: str, path: Any, method: Any) -> bool:
     if way[:1] == ["paths"] and len(way) > 1:
         return way[1] == path and (len(way) < 3 or way[2] not in _METHODS or way[2] == method)
     return not (way and way[0].startswith("x-"))
-
-
-def _refs(value: Any) -> Iterator[str]:
-    stack = [value]
-    while stack:
-        here = stack.pop()
-        if isinstance(here, dict):
-            if is_reference(here):
-                yield here["$ref"]
-            stack.extend(part for part in here.values() if isinstance(part, dict | list))
-        elif isinstance(here, list):
-            stack.extend(part for part in here if isinstance(part, dict | list))

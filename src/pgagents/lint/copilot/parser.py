@@ -17,13 +17,13 @@ NEWER = ("3.1.0", "3.1.1")
 _VARIABLE = re.compile(r"\$\{\{[ \xa0]*[a-zA-Z_][a-zA-Z0-9_]*[ \xa0]*\}\}")
 
 
-def loading(data: dict[str, Any], references: References) -> Iterator[Said]:
+def loading(data: dict[str, Any], references: References, *, may_hold_variables: bool) -> Iterator[Said]:
     """What keeps the parser from reading the document at all; then it lists no operation either.
 
     A variable that the environment fills in is taken for one that it does not: whose environment is not known.
     """
     yield from _head(data)
-    for number, (place, text) in enumerate(_variables(data)):
+    for number, (place, text) in enumerate(_variables(data) if may_hold_variables else ()):
         if number < MOST:
             yield Said("spec-not-valid", f"`{text[:60]}` holds a variable that nothing has filled in", place)
     for number, (place, ref) in enumerate(references.nowhere()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,24 +22,18 @@ class References:
         self.data = data
         self.written: list[tuple[Link, dict[str, Any]]] = []
         self._found: dict[str, Any] = {}
-        self._plain: set[int] = set()
-        self._circular: set[int] = set()
         self._collect()
 
     def _collect(self) -> None:
         stack: list[tuple[Link, Any]] = [(None, self.data)]
-        seen: set[int] = set()
         while stack:
             link, value = stack.pop()
-            if id(value) in seen:
-                continue
-            seen.add(id(value))
             if isinstance(value, dict):
-                if is_reference(value):
+                if "$ref" in value and is_reference(value):
                     self.written.append((link, value))
-                stack.extend(((link, key), part) for key, part in reversed(value.items()) if isinstance(part, dict | list))
+                stack.extend([((link, key), part) for key, part in value.items() if isinstance(part, dict | list)][::-1])
             elif isinstance(value, list):
-                stack.extend(((link, n), value[n]) for n in range(len(value) - 1, -1, -1) if isinstance(value[n], dict | list))
+                stack.extend([((link, n), part) for n, part in enumerate(value) if isinstance(part, dict | list)][::-1])
 
     def outside(self) -> Iterator[tuple[Pointer, str]]:
         """References to other files and hosts."""
@@ -85,35 +80,34 @@ class References:
 
     def circular(self) -> bool:
         """Whether some value holds itself once every reference is replaced by what it leads to."""
-        return bool(self.written) and self.holds_itself(self.data)
+        return bool(self._endless)
 
     def holds_itself(self, value: Any) -> bool:
-        """Whether a value, or one inside it, holds itself once references are replaced. No value is walked twice."""
-        if not isinstance(value, dict | list):
-            return False
-        stack = [(value, self._parts(value))]
-        open_ = {id(value)}
-        while stack and id(value) not in self._circular:
-            here, parts = stack[-1]
-            part = next((p for p in parts if id(p) not in self._plain), None)
-            if part is None:
-                stack.pop()
-                open_.discard(id(here))
-                self._plain.add(id(here))
-            elif id(part) in open_ or id(part) in self._circular:
-                self._circular.update(open_)
-            else:
-                open_.add(id(part))
-                stack.append((part, self._parts(part)))
-        return id(value) in self._circular
+        """Whether a value, or one inside it, holds itself once references are replaced."""
+        return any(id(self.target(ref)) in self._endless for ref in refs_in(value))
 
-    def _parts(self, value: Any) -> Iterator[Any]:
-        if isinstance(value, dict):
-            if is_reference(value) and isinstance(target := self.target(value["$ref"]), dict | list):
-                yield target
-            yield from (part for part in value.values() if isinstance(part, dict | list))
-        else:
-            yield from (part for part in value if isinstance(part, dict | list))
+    @cached_property
+    def _endless(self) -> set[int]:
+        """The targets from which references lead round in a circle, by `id`."""
+        targets = [self.target(ref) for ref in dict.fromkeys(value["$ref"] for _, value in self.written)]
+        leads = {id(t): [id(self.target(ref)) for ref in dict.fromkeys(refs_in(t))] for t in targets if isinstance(t, dict | list)}
+        open_, done, endless = 1, 2, set()
+        state: dict[int, int] = {}
+        for start in leads:
+            stack = [] if start in state else [(start, iter(leads[start]))]
+            state.setdefault(start, open_)
+            while stack:
+                here, more = stack[-1]
+                there = next(more, None)
+                if there is None:
+                    state[here] = done
+                    stack.pop()
+                elif state.get(there) == open_ or there in endless:
+                    endless.update(one for one, _ in stack)
+                elif there in leads and there not in state:
+                    state[there] = open_
+                    stack.append((there, iter(leads[there])))
+        return endless
 
 
 def is_reference(value: Any) -> bool:
@@ -122,6 +116,19 @@ def is_reference(value: Any) -> bool:
         return False
     ref = value.get("$ref")
     return isinstance(ref, str) and (ref.startswith("#/") or ref == "#" or (ref != "" and not ref.startswith("#")))
+
+
+def refs_in(value: Any) -> Iterator[str]:
+    """The references that stand inside a value, as they are written."""
+    stack = [value]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, dict):
+            if is_reference(here):
+                yield here["$ref"]
+            stack.extend(part for part in here.values() if isinstance(part, dict | list))
+        elif isinstance(here, list):
+            stack.extend(part for part in here if isinstance(part, dict | list))
 
 
 def steps(ref: str) -> list[str]:

@@ -7,12 +7,13 @@ validated once for each kind of place that it stands at; so a document of any sh
 from __future__ import annotations
 
 import copy
+import operator
 import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from pgagents.lint.copilot.references import MISSING, References, is_reference
+from pgagents.lint.copilot.references import Link, References, is_reference, pointer
 from pgagents.source import Pointer
 
 MOST = 50
@@ -38,81 +39,92 @@ class _Walk:
     def __init__(self, references: References) -> None:
         self.references = references
         self.seen: set[tuple[int, str]] = set()
-        self.waiting: list[tuple[Pointer, dict[str, Any], str]] = []
-        self.twice: list[Pointer] = []
+        self.waiting: list[tuple[Link, dict[str, Any], str]] = []
+        self.twice: list[Link] = []
         self.left = MOST_VALUES
 
     def errors(self) -> Iterator[tuple[Pointer, str]]:
-        whole = self._laid(self.references.data, _schema(), ())
+        whole = self._laid(self.references.data, _schema(), None)
         yield from _errors("", whole, ())
         while self.waiting:
-            place, written, kind = self.waiting.pop()
-            yield from self._behind(place, written, kind)
-        yield from ((place, "two of the parameters are the same") for place in self.twice)
+            link, written, kind = self.waiting.pop()
+            yield from self._behind(link, written, kind)
+        yield from ((pointer(link), "two of the parameters are the same") for link in self.twice)
 
-    def _behind(self, place: Pointer, written: dict[str, Any], kind: str) -> Iterator[tuple[Pointer, str]]:
+    def _behind(self, link: Link, written: dict[str, Any], kind: str) -> Iterator[tuple[Pointer, str]]:
         """What is wrong with what a reference leads to, in the kind of place where the reference stands."""
         target = self.references.target(written["$ref"])
-        if target is MISSING or target is None:
+        if not isinstance(target, dict | list):
+            yield from _errors(kind, target, pointer(link))
             return
-        beside = {key: value for key, value in written.items() if key != "$ref"}
-        if beside and kind == "Schema" and isinstance(target, dict):  # no rule for schemas looks at two keywords together
-            yield from _errors(kind, self._laid(beside, _definitions()[kind], place), place)
-        elif beside:
-            yield from _errors(kind, self._laid(self.references.followed(written), _definitions()[kind], place), place)
-            return
+        if len(written) > 1:
+            beside = {key: value for key, value in written.items() if key != "$ref"}
+            alone = kind == "Schema" and isinstance(target, dict)  # no rule for schemas looks at two keywords together
+            laid = beside if alone else self.references.followed(written)
+            yield from _errors(kind, self._laid(laid, _definitions()[kind], link), pointer(link))
+            if not alone:
+                return
         if is_reference(target):
-            self.waiting.append((place, target, kind))
+            self.waiting.append((link, target, kind))
         elif (id(target), kind) not in self.seen:
-            yield from ((place, f"{message}, where `{written['$ref'][:120]}` leads") for _, message in self._checked(target, kind))
+            laid = self._laid(target, _definitions()[kind], None)
+            yield from ((pointer(link), f"{message}, where `{written['$ref'][:120]}` leads") for _, message in _errors(kind, laid, ()))
 
-    def _checked(self, target: Any, kind: str) -> Iterator[tuple[Pointer, str]]:
-        self.seen.add((id(target), kind))
-        return _errors(kind, self._laid(target, _definitions()[kind], ()), ())
-
-    def _laid(self, value: Any, schema: dict[str, Any], place: Pointer) -> Any:
+    def _laid(self, value: Any, schema: dict[str, Any], link: Link) -> Any:
         """The value with references replaced where the schema takes none; those that it takes are noted and stay."""
         self.left -= 1
-        if not schema or self.left < 0 or not isinstance(value, dict | list):
+        if not schema or self.left < 0:
             return value
         kind, schema, takes = _kind(schema)
-        if takes and is_reference(value):
-            self.waiting.append((place, value, kind))
-            return value
-        value = self.references.followed(value) if is_reference(value) else value
+        if "$ref" in value and is_reference(value):
+            if takes:
+                self.waiting.append((link, value, kind))
+                return value
+            value = self.references.followed(value)
         if isinstance(value, dict):
             self.seen.add((id(value), kind))
-            made = {key: self._laid(part, _of_member(schema, key), (*place, key)) for key, part in value.items()}
-            return value if all(made[key] is value[key] for key in value) else made
+            parts = {key: (part, _of_member(schema, key)) for key, part in value.items() if isinstance(part, dict | list)}
+            return self._with(value, {key: self._laid(part, of, (link, key)) for key, (part, of) in parts.items()})
         if isinstance(value, list) and "items" in schema:
-            items = [self._laid(part, schema["items"], (*place, n)) for n, part in enumerate(value)]
             if schema.get("uniqueItems") and any(map(is_reference, value)):
-                self._alike(value, place)
-            return value if all(a is b for a, b in zip(items, value, strict=True)) else items
+                self._alike(value, link)
+            of = schema["items"]
+            items = [self._laid(part, of, (link, n)) if isinstance(part, dict | list) else part for n, part in enumerate(value)]
+            return value if all(map(operator.is_, items, value)) else items
         return value
 
-    def _alike(self, value: list[Any], place: Pointer) -> None:
+    @staticmethod
+    def _with(value: dict[str, Any], laid: dict[str, Any]) -> dict[str, Any]:
+        return value if all(value[key] is part for key, part in laid.items()) else {**value, **laid}
+
+    def _alike(self, value: list[Any], link: Link) -> None:
         """References that lead to equal values make a list whose items are not unique."""
         behind = [self.references.followed(part) for part in value]
         if any(part in behind[:n] for n, part in enumerate(behind)):
-            self.twice.append(place)
+            self.twice.append(link)
 
 
 def _kind(schema: dict[str, Any]) -> tuple[str, dict[str, Any], bool]:
     """The name of the definition that a place asks for, that definition, and whether a reference may stand there."""
-    takes = False
+    if id(schema) not in _KINDS:
+        _KINDS[id(schema)] = _kind_of(schema)
+    return _KINDS[id(schema)]
+
+
+_KINDS: dict[int, tuple[str, dict[str, Any], bool]] = {}
+"""By the place in the one schema, which is never let go."""
+
+
+def _kind_of(schema: dict[str, Any]) -> tuple[str, dict[str, Any], bool]:
+    takes, name = False, ""
     while True:
         choices = [one["$ref"] for one in schema.get("oneOf", ()) if "$ref" in one]
         if _REFERENCE in choices:
-            takes = True
-            schema = {"$ref": next(ref for ref in choices if ref != _REFERENCE)}
-        ref = schema.get("$ref")
-        if ref is None:
-            return "", schema, False
-        name = ref.removeprefix(_PREFIX)
-        schema = _definitions()[name]
+            takes, schema = True, {"$ref": next(ref for ref in choices if ref != _REFERENCE)}
         if "$ref" not in schema:
             return name, schema, takes
+        name = schema["$ref"].removeprefix(_PREFIX)
+        schema = _definitions()[name]
 
 
 def _of_member(schema: dict[str, Any], key: str) -> dict[str, Any]:

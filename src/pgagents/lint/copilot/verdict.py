@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from pgagents.source import Source
 
 MOST_BYTES = 102_400
 MANY = 10
+_VARIABLE = re.compile(r"\$\{\{|\\[uUx]")
+"""What a text with a variable in it looks like in the file: as it is, or with an escape in it."""
 NO_SERVER = "no-server-information"
 SERVER = (NO_SERVER, "relative-server-url-not-supported", "url-protocol-not-supported")
 """Said once where the server stands, not again for each operation that it serves."""
@@ -36,7 +39,7 @@ def judge(source: Source) -> Judged:
     """Import the document and say what came of it."""
     data = source.data if isinstance(source.data, dict) else {}
     size = len(source.text.encode("utf-8", "replace"))
-    said, walked = _imported(data)
+    said, walked = _imported(data, may_hold_variables=bool(_VARIABLE.search(source.text)))
     if size > MOST_BYTES:
         said.append(Said("too-large", f"the document has {size:,} bytes; at most {MOST_BYTES:,} are provisioned", ()))
     if len(walked.functions) > MANY:
@@ -45,12 +48,12 @@ def judge(source: Source) -> Judged:
     return Judged(source, "copilot", "Microsoft 365 Copilot", found, tuple(_lines(walked, found, size)), _details(walked, size))
 
 
-def _imported(data: dict[str, Any]) -> tuple[list[Said], Walked]:
+def _imported(data: dict[str, Any], *, may_hold_variables: bool) -> tuple[list[Said], Walked]:
     """What is said of the document, and what came of its operations; a Swagger document is not judged any further."""
     if "swagger" in data:
         return [Said("convert-swagger-to-openapi", "the document is Swagger 2.0, not OpenAPI 3.0", ("swagger",))], Walked()
     references = References(data)
-    said = list(loading(data, references))
+    said = list(loading(data, references, may_hold_variables=may_hold_variables))
     if said:
         return said, Walked()
     written = data.get("paths")
