@@ -202,10 +202,13 @@ class Checker:
                     (*pointer, str(type(schema).model_fields[low].alias or low)), "schema", f"no value is at least {a:g} and at most {b:g}"
                 )
         if schema.pattern is not None:
-            from pgagents.schema import faults
+            from pgagents.schema import faults, unbounded
 
             if faults({"pattern": schema.pattern}):
                 self.fault((*pointer, "pattern"), "schema", "the pattern is no regular expression (ECMA-262)")
+            elif why := unbounded(schema.pattern):
+                message = f"the pattern cannot be matched in bounded time and memory: {why}"
+                self.fault((*pointer, "pattern"), "schema", message, "write it shorter, and with smaller repeats")
         if schema.ref is None and schema.type == "array" and schema.items is None:
             self.fault(pointer, "schema", "an array needs `items`: several vendors refuse it without", at_value=False)
 

@@ -18,6 +18,7 @@ JSON = "application/json"
 _FLAT = ("string", "boolean", "integer", "number")
 _METHODS = ("get", "post", "put", "delete", "patch", "head", "options", "trace")
 _ESCAPED = re.compile("[~%]")
+_SCHEMES = "#/components/securitySchemes/"
 _MOST_ITEMS = 100
 _REFUSED, _FAILED = "update-manifest-failed", "generate-failed"
 
@@ -38,9 +39,14 @@ class Generator:
             return Said("filter-spec-failed", f"{shown}: the whole path is a reference, which the generator does not follow", at[:2])
         if lost := self._lost(path, method):
             return Said("get-spec-failed", f"{shown}: where it is chosen alone, `{lost[:120]}` leads to nothing", at)
-        if name := unknown(required):
+        if name := unknown(self.asked(operation, required)):
             return Said(_FAILED, f"{shown} asks for `{name[:80]}`, which `components.securitySchemes` does not define", at)
         return None if method == "get" else self._sent(operation, shown, at)
+
+    def asked(self, operation: dict[str, Any], required: Wanted) -> Wanted:
+        """What the operation asks for as the generator sees it: nothing where no scheme that is asked for is defined."""
+        defined = schemes_of(self.references) or {}
+        return required if any(name in defined for name in self._asked_for({"operation": operation})) else []
 
     def _lost(self, path: Any, method: Any) -> str | None:
         """The first reference that leads to nothing once the other operations are gone."""
@@ -54,7 +60,7 @@ class Generator:
             if ref in seen or not ref.startswith("#"):
                 continue
             seen.add(ref)
-            if not _stays(ref, path, method):
+            if not _stays(ref, path, method) or (ref.startswith(_SCHEMES) and steps(ref)[2] not in self._asked_for(kept)):
                 return ref
             if ref not in self.inside:
                 target = self.references.target(ref)
@@ -62,10 +68,16 @@ class Generator:
             waiting += self.inside[ref]
         return None
 
+    def _asked_for(self, kept: dict[str, Any]) -> set[str]:
+        """The names of the security schemes that the generator keeps: those that are asked for."""
+        holders = [self.data, *(value for value in kept.values() if isinstance(value, dict))]
+        required = [one for holder in holders if isinstance(asked := holder.get("security"), list) for one in asked]
+        return {name for one in required if isinstance(one, dict) for name in one}
+
     @cached_property
     def _may_lose(self) -> bool:
         written = {value["$ref"] for _, value in self.references.written}
-        return not all(ref.startswith("#/components/") and not _ESCAPED.search(ref) for ref in written)
+        return not all(ref.startswith("#/components/") and not ref.startswith(_SCHEMES) and not _ESCAPED.search(ref) for ref in written)
 
     @cached_property
     def _of_all(self) -> list[str]:

@@ -77,7 +77,7 @@ class _Walk:
         refused = None
         if listed and not dropped:
             refused = self.generator.refused(at, operation, required)
-            warned = [] if refused else list(_warned(operation, required, shown, at))
+            warned = [] if refused else list(_warned(operation, self.generator.asked(operation, required), shown, at))
             self.made.said += [*([refused] if refused else ()), *warned, *self._of_service(operation, required, refused, at)]
         if listed:
             verdict = Verdict(shown, tuple(s.id for s in dropped), refused.id if refused else None, tuple(s.id for s in warned))
