@@ -69,7 +69,7 @@ def test_a_pattern_that_is_quick_for_any_text_may_go_to_a_generator(pattern):
 
 @pytest.mark.parametrize(
     "pattern",
-    ["^(a{1,2}){60}$", "^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "^(([a-z])+.)+[A-Z]([a-z])+$", "a*a*a*a*a*b", "(.*)*\\1", "^(a*b?)*c$", "(" * 5_000, "("],
+    ["^(a{1,2}){60}$", "^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "^(([a-z])+.)+[A-Z]([a-z])+$", "a*a*a*a*a*b", "(.*)*\\1", "^(a*b?)*c$", "^(-a?a?)*$", "(" * 5_000, "("],
 )
 def test_a_pattern_that_may_take_for_ever_does_not(pattern):
     assert not steady(pattern)
@@ -91,7 +91,7 @@ def test_many_placeholders_are_compared_without_trying_all_ways():
 
 def test_plan_of_a_catalogue_with_a_pattern_that_python_cannot_match_is_made(capsys):
     assert main(["verify", str(ROOT / "tests/data/endless_pattern.yaml"), "--plan", "--url", "http://127.0.0.1:9"]) == 0
-    assert "search_books" in capsys.readouterr().out
+    assert "31 requests" in capsys.readouterr().out
     assert main(["contracts", str(ROOT / "tests/data/endless_pattern.yaml")]) == 0
 
 

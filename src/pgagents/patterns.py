@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 from re import _constants, _parser  # private, but the only parser of patterns there is; tested
 from typing import Any
 
@@ -125,35 +126,37 @@ def steady(pattern: str) -> bool:
     repeats in a row that take the same characters.
     """
     try:
-        return _loose(_parser.parse(pattern), 0, frozenset())[0] <= MOST_LOOSE
+        _loose(_parser.parse(pattern), 0, frozenset(), MOST_LOOSE)
     except (re.error, RecursionError, OverflowError, _Unsteady):
         return False
+    return True
 
 
 class _Unsteady(Exception):
     """A repeat inside a repeat may be taken apart in many ways."""
 
 
-def _loose(pieces: Any, count: int, taken: frozenset[str]) -> tuple[int, frozenset[str]]:
+def _loose(pieces: Any, count: int, taken: frozenset[str], limit: int) -> tuple[int, frozenset[str]]:
     """How many repeats in a row take the same characters, and which characters those are, after these pieces."""
-    worst = 0
     for kind, value in pieces:
         if kind in _REPEATS:
             least, most, body = value
             if most > 1 and any(map(_varies, body)) and not _kept_apart(body):
                 raise _Unsteady
-            count, taken = _loose(body, count, taken) if most == 1 else (count + (least != most), taken | _chars(body))
+            if most == 1 and limit > 1:  # what may be left out once is no repeat, but where it stands inside one
+                count, taken = _loose(body, count, taken, limit)
+            else:
+                count, taken = count + (least != most), taken | _chars(body)
         elif kind is _constants.BRANCH:
-            after = [_loose(branch, count, taken) for branch in value[1]]
+            after = [_loose(branch, count, taken, limit) for branch in value[1]]
             count, taken = max(n for n, _ in after), frozenset().union(*(chars for _, chars in after))
         elif kind in (_constants.SUBPATTERN, _constants.ASSERT, _constants.ASSERT_NOT, _constants.ATOMIC_GROUP):
-            count, taken = _loose(_inner(kind, value), count, taken)
+            count, taken = _loose(_inner(kind, value), count, taken, limit)
         elif kind is _constants.GROUPREF:
             count, taken = count + 1, _WIDE
         elif kind is not _constants.AT and not _chars([(kind, value)]) & taken:
             count, taken = 0, frozenset()
-        worst = max(worst, count)
-        if worst > MOST_LOOSE:
+        if count > limit:
             raise _Unsteady
     return count, taken
 
@@ -177,10 +180,24 @@ def _kept_apart(body: Any) -> bool:
     pieces = list(body)
     while len(pieces) == 1 and pieces[0][0] is _constants.SUBPATTERN:
         pieces = list(pieces[0][1][3])
-    if len(pieces) < 2 or _loose(pieces, 0, frozenset())[0] > MOST_LOOSE:
+    if len(pieces) < 2 or not all(map(_one_way, pieces)):
         return False
+    _loose(pieces, 0, frozenset(), 1)
     ends = ((pieces[0], pieces[1:]), (pieces[-1], pieces[:-1]))
     return any(not _varies(end) and not _chars([end]) & _chars(rest) for end, rest in ends)
+
+
+def _one_way(piece: Any) -> bool:
+    """Whether no choice in a piece can be made in two ways: each alternative begins with another character."""
+    kind, value = piece
+    if kind in _REPEATS:
+        return all(map(_one_way, value[2]))
+    if kind in (_constants.SUBPATTERN, _constants.ATOMIC_GROUP):
+        return all(map(_one_way, _inner(kind, value)))
+    if kind is not _constants.BRANCH:
+        return kind not in (_constants.GROUPREF, _constants.GROUPREF_EXISTS)
+    first = [_chars(branch[:1]) for branch in value[1]]
+    return all(first) and len(frozenset().union(*first)) == sum(map(len, first)) and not any(map(_varies, chain(*value[1])))
 
 
 def _chars(pieces: Any) -> frozenset[str]:
