@@ -177,7 +177,7 @@ class Checker:
             return
         self.known((*pointer, "$ref"), schema.ref, ("schemas",), "schema")
         self._schema_sense(pointer, schema)
-        for key, child in _children(schema):
+        for key, child in children(schema):
             self.schema((*pointer, *key), child)
         if isinstance(schema, Param):
             self.known((*pointer, "refers_to"), schema.refers_to, ("resources",), "resource")
@@ -280,7 +280,8 @@ def _names(data: Any, pointer: Pointer) -> Collection[Any]:
     return there if isinstance(there, dict | list) else ()
 
 
-def _children(schema: Schema) -> list[tuple[Pointer, Schema]]:
+def children(schema: Schema) -> list[tuple[Pointer, Schema]]:
+    """The schemas directly inside a schema, each with the way to it."""
     found: list[tuple[Pointer, Schema]] = []
     if schema.items is not None:
         found.append((("items",), schema.items))

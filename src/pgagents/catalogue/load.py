@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pgagents.catalogue import check_examples, check_parts, check_paths, messages
+from pgagents.catalogue import check_examples, check_idle, check_parts, check_paths, messages
 from pgagents.catalogue.check import Checker
 from pgagents.catalogue.prune import first_members, prune
 from pgagents.catalogue.resolve import resolve
@@ -42,6 +42,7 @@ def load(source: Source) -> tuple[Model | None, list[Diagnostic]]:
     checker.run()
     check_paths.run(checker)
     check_parts.run(checker)
+    check_idle.run(checker)
     check_examples.run(checker)
     if found := _told([*found, *checker.found]):
         return None, found
