@@ -50,6 +50,7 @@ def put(*path: Any, value: Any) -> Callable[[Any], None]:
 
 GET, POST = ("paths", "/tasks", "get"), ("paths", "/tasks", "post")
 JSON = (*POST, "requestBody", "content", "application/json")
+TEXT = {"type": "string"}
 NODE = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Node"}}}
 MORE = {
     "a reference that leads nowhere": put(*JSON, "schema", value={"$ref": "#/components/schemas/Gone"}),
@@ -70,11 +71,13 @@ MORE = {
         put("components", "schemas", value={"A": {"type": "string"}})(data),
         put(*JSON, "schema", "properties", "a", value={"$ref": "#/components/schemas/A", "const": 1})(data),
     ),
-    "a list of lists": put(*JSON, "schema", "properties", "a", value={"type": "array", "items": {"type": "array", "items": {"type": "string"}}}),
+    "a list of lists": put(*JSON, "schema", "properties", "a", value={"type": "array", "items": {"type": "array", "items": TEXT}}),
     "a list without items": put(*JSON, "schema", "properties", "a", value={"type": "array"}),
     "an argument of any type": put(*JSON, "schema", "properties", "a", value={"enum": ["a"]}),
     "a body that is a list": put(*JSON, "schema", value={"type": "array", "items": {"type": "string"}}),
-    "a body with a charset": put(*POST, "requestBody", "content", value={"application/json; charset=utf-8": {"schema": {"type": "object"}}}),
+    "a body with a charset": put(
+        *POST, "requestBody", "content", value={"application/json; charset=utf-8": {"schema": {"type": "object"}}}
+    ),
     "a body without a schema": put(*JSON, value={}),
     "a parameter with content": put(*POST, "parameters", value=[{"name": "q", "in": "query", "content": {"application/json": {}}}]),
     "a nested parameter of a GET": put(*GET, "parameters", value=[{"name": "q", "in": "query", "schema": {"type": "object"}}]),
@@ -97,7 +100,7 @@ MORE = {
     "a flow without scopes": put(
         "components", "securitySchemes", "o", value={"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://t.example"}}}
     ),
-    "a format of texts that is none": put(*JSON, "schema", "properties", "title", value={"type": "string", "pattern": "(", "format": "odd"}),
+    "a format of texts that is none": put(*JSON, "schema", "properties", "title", value={**TEXT, "pattern": "(", "format": "odd"}),
     "two parameters that are the same": lambda data: (
         put("components", "parameters", value={n: {"name": "q", "in": "query", "schema": {"type": "string"}} for n in ("A", "B")})(data),
         put(*GET, "parameters", value=[{"$ref": "#/components/parameters/A"}, {"$ref": "#/components/parameters/B"}])(data),
@@ -123,7 +126,12 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Microsoft's package says of each document."""
     files = corpus(tmp_path_factory.mktemp("corpus"))
     done = subprocess.run(
-        ["node", str(HERE / "judge_corpus.cjs"), *map(str, files.values())], cwd=HERE, capture_output=True, text=True, timeout=600, check=False
+        ["node", str(HERE / "judge_corpus.cjs"), *map(str, files.values())],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     said = [json.loads(line) for line in done.stdout.splitlines()]

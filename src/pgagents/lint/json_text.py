@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from json.decoder import scanstring
 from typing import Any
 
 from pgagents.read import MAX_DEPTH
@@ -74,7 +73,7 @@ def _places(text: str, max_values: int) -> Place:
         if not in_object:
             key = len(children)
         elif key_at is None:
-            key, key_at = word[1:-1] if "\\" not in word else scanstring(word, 1, True)[0], at
+            key, key_at = word[1:-1] if "\\" not in word else json.loads(word), at
             if key in children:
                 raise _Left
             continue

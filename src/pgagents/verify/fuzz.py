@@ -71,7 +71,10 @@ def _generable(value: Any) -> bool:
     while stack:
         here = stack.pop()
         if isinstance(here, Mapping):
-            patterns = [here.get("pattern"), *(here.get("patternProperties") or () if isinstance(here.get("patternProperties"), Mapping) else ())]
+            patterns = [
+                here.get("pattern"),
+                *(here.get("patternProperties") or () if isinstance(here.get("patternProperties"), Mapping) else ()),
+            ]
             if not all(steady(pattern) for pattern in patterns if isinstance(pattern, str)):
                 return False
             stack.extend(here.values())

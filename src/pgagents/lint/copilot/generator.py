@@ -100,11 +100,13 @@ class Generator:
     def _body(self, body: dict[str, Any], shown: str, at: Pointer) -> Said | None:
         followed = self.references.followed
         content = followed(body.get("content"))
-        media = next((key for key in content if JSON in str(key)), None) if isinstance(content, dict) else None
-        of_media = followed(content[media]) if media is not None else None
+        media = next((str(key) for key in content if JSON in str(key)), "") if isinstance(content, dict) else ""
+        of_media = followed(content[media]) if media else None
         root = followed(of_media.get("schema")) if isinstance(of_media, dict) else None
         if not isinstance(root, dict):
-            taken = f"takes {', '.join(map(str, content or ()))[:80] or 'nothing'}, not {JSON}" if media is None else "has a body without a schema"
+            taken = (
+                f"takes {', '.join(map(str, content or ()))[:80] or 'nothing'}, not {JSON}" if not media else "has a body without a schema"
+            )
             return Said(_FAILED, f"{shown} {taken}: the generator fails on it", (*at, "content"))
         place = (*at, "content", media, "schema")
         if root.get("type") != "object" and (root.get("type") or not isinstance(root.get("properties"), dict)):

@@ -91,7 +91,8 @@ class References:
         """The targets from which references lead round in a circle, by `id`."""
         targets = [self.target(ref) for ref in dict.fromkeys(value["$ref"] for _, value in self.written)]
         leads = {id(t): [id(self.target(ref)) for ref in dict.fromkeys(refs_in(t))] for t in targets if isinstance(t, dict | list)}
-        open_, done, endless = 1, 2, set()
+        open_, done = 1, 2
+        endless: set[int] = set()
         state: dict[int, int] = {}
         for start in leads:
             stack = [] if start in state else [(start, iter(leads[start]))]

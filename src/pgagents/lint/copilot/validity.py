@@ -11,6 +11,7 @@ import operator
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from pgagents.lint.copilot.references import Link, References, is_reference, pointer
@@ -25,12 +26,7 @@ _PREFIX = "#/definitions/"
 
 def invalid(references: References) -> Iterator[tuple[Pointer, str]]:
     """What the schema refuses, the first `MOST`, each with its place."""
-    found = 0
-    for place, message in _Walk(references).errors():
-        yield place, message
-        found += 1
-        if found >= MOST:
-            return
+    yield from islice(_Walk(references).errors(), MOST)
 
 
 class _Walk:
@@ -39,7 +35,7 @@ class _Walk:
     def __init__(self, references: References) -> None:
         self.references = references
         self.seen: set[tuple[int, str]] = set()
-        self.waiting: list[tuple[Link, dict[str, Any], str]] = []
+        self.waiting: list[tuple[Link, Any, str]] = []
         self.twice: list[Link] = []
         self.left = MOST_VALUES
 

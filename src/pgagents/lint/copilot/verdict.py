@@ -105,6 +105,7 @@ def _details(walked: Walked, size: int) -> dict[str, Any]:
         "functions": [{"name": name, "description": text} for name, text in walked.functions],
         "left_out": [{"operation": what, "reason": why} for what, why in walked.dropped],
         "verdicts": [
-            {"operation": v.operation, "reasons": list(v.reasons), "refused": v.refused, "warnings": list(v.warnings)} for v in walked.verdicts
+            {"operation": one.operation, "reasons": list(one.reasons), "refused": one.refused, "warnings": list(one.warnings)}
+            for one in walked.verdicts
         ],
     }  # fmt: skip
