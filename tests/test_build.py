@@ -226,6 +226,31 @@ def test_keep_going_writes_the_other_vendors_and_names_the_stale(tmp_path: Path,
     assert new["gemini/functions.json"] == old["gemini/functions.json"]
 
 
+@pytest.mark.parametrize("way", ["a folder inside", "a file inside"])
+def test_a_symbolic_link_inside_the_output_is_not_written_through(way: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    out.mkdir()
+    elsewhere.mkdir()
+    (elsewhere / "theirs").write_text("theirs", encoding="utf-8")
+    if way == "a folder inside":
+        (out / "openai").symlink_to(elsewhere, target_is_directory=True)
+    else:
+        (out / "openai").mkdir()
+        (out / "openai/openapi.json").symlink_to(elsewhere / "theirs")
+    assert main(["build", str(SHOP), "--out", str(out)]) == 2
+    assert "is a symbolic link" in capsys.readouterr().err
+    assert [p.name for p in elsewhere.iterdir()] == ["theirs"]
+    assert (elsewhere / "theirs").read_text(encoding="utf-8") == "theirs"
+    assert [p.name for p in out.iterdir()] == ["openai"]
+
+
+def test_an_output_folder_that_is_itself_a_link_is_written(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "real", target_is_directory=True)
+    assert main(["build", str(SHOP), "--out", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "real/openai").is_dir()
+
+
 @pytest.mark.parametrize("kind", ["file", "below a file", "read-only"])
 def test_an_output_folder_that_cannot_be_is_one_message(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"

@@ -261,3 +261,26 @@ def test_vendor_schema_refuses_a_manifest(park: Model, change: Callable[[Any], N
     assert judge("ai_plugin").is_valid(plugin)
     change(plugin)
     assert not judge("ai_plugin").is_valid(plugin)
+
+
+TABLE = {
+    "title": "Export orders", "description": "Export all orders of the shop as a table, one row for each order, newest first.",
+    "http": "GET /orders/export", "effect": "read", "errors": [],
+    "output": {200: {"description": "The orders", "type": "string", "content_type": "text/csv"}},
+}  # fmt: skip
+
+
+def test_action_that_answers_no_json_is_left_out_with_a_loss_and_the_others_stay() -> None:
+    data = yaml.safe_load(SHOP.read_text(encoding="utf-8"))
+    before = load_text(yaml.safe_dump(data, sort_keys=False))
+    data["actions"]["export_orders"] = TABLE
+    model = load_text(yaml.safe_dump(data, sort_keys=False))
+    built = build(model)
+    assert [d for d in built.diagnostics if d.severity == "error"] == []
+    for path in ("copilot/openapi-3.0.yaml", "copilot/ai-plugin.json", "copilot/ai-plugin.v2.4.json"):
+        made, without = document(model, path), document(before, path)
+        assert made.data == without.data, path
+        (loss,) = [one for one in made.made.view.losses if one.constraint == "action `export_orders`"]
+        assert (loss.went, loss.origin) == ("dropped", ("actions", "export_orders", "output", 200))
+        assert "text/csv" in loss.detail
+    assert "/orders/export" in document(model, "openapi/openapi.json").data["paths"]

@@ -83,6 +83,20 @@ def test_generated_list_that_looks_like_anothers_is_judged_when_asked(file: str,
     assert judge(read((GENERATED / file).read_bytes(), file), name).found == ()
 
 
+@pytest.mark.parametrize("file", ["xai/tools.chat.json", "xai/tools.responses.json", "perplexity/tools.json"])
+def test_list_in_a_vendors_folder_is_judged_as_that_vendors(file: str) -> None:
+    source = read((GENERATED / file).read_bytes(), file)
+    assert kind(source.data, f"generated/{file}") == f"{file.partition('/')[0]}-tools"
+    assert kind(source.data, "generated/tools.json") == "openai-tools"
+    assert kind([{"name": "find", "inputSchema": {"type": "object"}}], f"generated/{file}") == "mcp-tools"
+
+
+def test_hints_that_mean_nothing_beside_read_only_are_not_missed() -> None:
+    """The specification: destructiveHint and idempotentHint are meaningful only where readOnlyHint is false."""
+    assert judged(mcp(annotations={"readOnlyHint": True, "openWorldHint": False}), "mcp-tools").found == ()
+    assert judged(mcp(annotations={"readOnlyHint": False, "openWorldHint": False}), "mcp-tools").found != ()
+
+
 ASKED = {"xai/tools.chat.json": "xai-tools", "xai/tools.responses.json": "xai-tools", "perplexity/tools.json": "perplexity-tools"}
 
 
@@ -183,7 +197,8 @@ CASES: list[tuple[Any, str, str, str]] = [
     (mcp(holding(type="bogus")), "mcp-tools", "input-object", "error"),
     (mcp({**OBJECT, "properties": {"q": {"$ref": "https://a.example/s.json"}}}), "mcp-tools", "input-object", "error"),
     (mcp(outputSchema={"type": "array"}), "mcp-tools", "output-object", "error"),
-    (mcp(annotations={"readOnlyHint": True}), "mcp-tools", "destructive", "note"),
+    (mcp(annotations={"readOnlyHint": False}), "mcp-tools", "destructive", "note"),
+    (mcp(annotations={"readOnlyHint": True}), "mcp-tools", "open-world", "note"),
 ]
 
 

@@ -346,3 +346,22 @@ def test_vendor_schema_refuses(change: Callable[[Any], None]) -> None:
     assert judge.is_valid(full)
     change(full)
     assert not judge.is_valid(full)
+
+
+def test_signed_call_shows_what_it_sends_from_a_call_refused_for_its_signature() -> None:
+    """A signature that holds later cannot be written down; the body beside it is a good one."""
+    park = load_file(ROOT / "catalogue/park_graph.yaml")
+    body = document(park, "openapi/openapi.json").data["paths"]["/api/v1/webhooks/stripe"]["post"]["requestBody"]["content"][
+        "application/json"
+    ]
+    (shown,) = body["examples"].values()
+    assert shown["value"] == {"id": "evt_3RFK7Q2M", "type": "payment_intent.succeeded", "data": {"object": {"id": "pi_3RFK7Q2M"}}}
+
+
+def test_refused_call_of_another_action_shows_no_body() -> None:
+    park = load_file(ROOT / "catalogue/park_graph.yaml")
+    refused = {a.name: {e.name for e in a.examples if e.status >= 400} for a in park.actions if a.signed is None}
+    for item in document(park, "openapi/openapi.json").data["paths"].values():
+        for operation in (o for o in item.values() if "requestBody" in o and o["operationId"] != "receivePaymentEvent"):
+            names = set(operation["requestBody"]["content"]["application/json"].get("examples", ()))
+            assert not any(names & some for some in refused.values() if operation["operationId"] != "dispatchAction")

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
-from pgagents.patterns import simplest
+from pgagents.catalogue.load import load_text
+from pgagents.cli.main import main
+from pgagents.errors import InputError
+from pgagents.patterns import simplest, steady
+from pgagents.placeholders import filled
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.parametrize(
@@ -46,3 +54,67 @@ def test_hypothesis_is_not_imported_for_what_can_be_spelled():
     """
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert told == ["https://", "False", "abcab", "True"]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "^[A-Za-z0-9_-]{1,64}$", r"^\d{4}-\d\d-\d\d$", "^[a-z0-9]+(?:-[a-z0-9]+)*$", "^(foo|bar)$", "^https?://.+/.+$", r"^\w+@\w+\.\w+$",
+        "^(?=.*[A-Z]).{8,}$", "^([a-z]+\\.)*[a-z]+$", "^[A-Z]{2}[0-9]{2}([A-Z0-9]{4}){3,7}$", "^(a|b)?c*$",
+    ],
+)  # fmt: skip
+def test_a_pattern_that_is_quick_for_any_text_may_go_to_a_generator(pattern):
+    assert steady(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "^(a{1,2}){60}$",
+        "^(a+)+$",
+        "^(a|a)*$",
+        "^(a|aa)+$",
+        "^(([a-z])+.)+[A-Z]([a-z])+$",
+        "a*a*a*a*a*b",
+        "(.*)*\\1",
+        "^(a*b?)*c$",
+        "^(-a?a?)*$",
+        "(" * 5_000,
+        "(",
+    ],
+)
+def test_a_pattern_that_may_take_for_ever_does_not(pattern):
+    assert not steady(pattern)
+
+
+@pytest.mark.parametrize(("least", "form"), [(1, "(.+)"), (0, "(.*)")])
+def test_what_stands_for_placeholders_is_what_a_regular_expression_finds(least, form):
+    picks = random.Random(1)
+    for _ in range(3_000):
+        literals = ["".join(picks.choices("ab-", k=picks.randint(0, 2))) for _ in range(picks.randint(1, 5))]
+        text = "".join(picks.choices("ab-", k=picks.randint(0, 9)))
+        match = re.fullmatch(form.join(map(re.escape, literals)), text, re.S)
+        assert filled(literals, text, least) == (list(match.groups()) if match else None), (literals, text)
+
+
+def test_many_placeholders_are_compared_without_trying_all_ways():
+    assert filled(["-"] * 40, "-a" * 2_000 + "!") is None
+
+
+def test_plan_of_a_catalogue_with_a_pattern_that_python_cannot_match_is_made(capsys):
+    assert main(["verify", str(ROOT / "tests/data/endless_pattern.yaml"), "--plan", "--url", "http://127.0.0.1:9"]) == 0
+    assert "31 requests" in capsys.readouterr().out
+    assert main(["contracts", str(ROOT / "tests/data/endless_pattern.yaml")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [("(a{1,1000}){1,1000}", "it grows too large"), ("a" * 10_001, "it has 10,001 characters"), ("(", "no regular expression")],
+)
+def test_a_pattern_that_no_engine_bounds_is_refused_at_its_line(pattern, why):
+    text = (ROOT / "tests/data/endless_pattern.yaml").read_text(encoding="utf-8").replace("^(a{1,2}){60}$", pattern)
+    with pytest.raises(InputError) as raised:
+        load_text(text)
+    (found,) = [d for d in raised.value.diagnostics if "pattern" in d.message]
+    assert why in found.message
+    assert text.splitlines()[found.span.line - 1].lstrip().startswith("q: {type: string, pattern:")

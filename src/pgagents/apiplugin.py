@@ -5,7 +5,8 @@ https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pgagents.action import Action
@@ -13,11 +14,26 @@ from pgagents.formerly import offered, unnamed
 from pgagents.model import Model, Surface
 from pgagents.openapi.address import hosted_url, with_extra
 from pgagents.origin import Node, Text
-from pgagents.target import Note, View
+from pgagents.target import Loss, Note, View
 
 # "characters beyond … MAY be ignored"; functions beyond ten "may degrade" (both read 2026-11-20)
 _MAY_BE_CUT = {"name_for_human": 20, "description_for_human": 100, "description_for_model": 2048}
 _GOOD_FUNCTIONS = 10
+_JSON = "application/json"
+
+
+def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
+    """The surface with the actions that a plugin of an API can call, and those that it cannot: Copilot reads JSON only."""
+    surface = model.surfaces["copilot"]
+    kept, lost = [], []
+    for action in surface.actions:
+        other = next((o for o in action.outputs if o.schema is not None and o.content_type != _JSON), None)
+        if other is None:
+            kept.append(action)
+        else:
+            why = f"it answers {other.content_type}, and Copilot reads {_JSON} only"
+            lost.append(Loss(other.origin, f"action `{action.name}`", "dropped", why))
+    return replace(surface, actions=tuple(kept)), lost
 
 
 def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node) -> View:
@@ -39,11 +55,11 @@ def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node)
     return View(document, notes=tuple(_notes(surface, document)))
 
 
-def openapi_plugin(model: Model, surface: Surface, runtime: Node) -> View:
+def openapi_plugin(model: Model, surface: Surface, runtime: Node, lost: Iterable[Loss] = ()) -> View:
     """A manifest with one function an operation: its name is the operation's id, its arguments are left to the OpenAPI document."""
     functions = [_function(surface, action, lambda a: a.operation_id) for action in surface.actions]
     made = plugin(model, surface, functions, runtime)
-    return View(made.context, tuple(unnamed(surface.actions)), made.notes)
+    return View(made.context, (*lost, *unnamed(surface.actions)), made.notes)
 
 
 def tool_functions(surface: Surface) -> list[Node]:

@@ -34,15 +34,15 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def show(diagnostic: Diagnostic, source: Source | None = None, *, width: int = 100) -> str:
     """The finding with its line of the source under it, which is cut to `width` columns."""
     d = diagnostic
-    lines = [f"{d.severity}[{d.id}]: {_one_line(d.message)}", f"  --> {printable(str(d.span))}"]
+    lines = [f"{d.severity}[{d.id}]: {shortened(d.message)}", f"  --> {printable(str(d.span))}"]
     text = _line(source, d.span)
     if text is not None:
         shown, column = _window(text, d.span.column, width - 8)
         gutter = f"{d.span.line:>4}"
         lines += ["     |", f"{gutter} | {shown}", f"     | {' ' * _columns(shown[: column - 1])}^"]
     if d.help:
-        lines.append(f"   = help: {_one_line(d.help)}")
-    lines += [f"   = {printable(note)}" for note in d.notes]
+        lines.append(f"   = help: {shortened(d.help)}")
+    lines += [f"   = {printable(note[: 4 * MOST_SHOWN])}" for note in d.notes]
     return "\n".join(lines)
 
 
@@ -63,6 +63,20 @@ def _columns(text: str) -> int:
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
+MOST_SHOWN = 600
+"""So many characters of a message are shown: what a file holds may be eight megabytes on one line."""
+
+
+def shortened(text: str, most: int = MOST_SHOWN) -> str:
+    """The text in one line of at most `most` characters, and how long it was where it was longer."""
+    if len(text) > 4 * most:
+        text, length = text[: 4 * most], len(text)
+    else:
+        length = len(text)
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= most and length == len(text) else f"{line[:most]}… ({length:,} characters)"
+
+
 def printable(text: str) -> str:
     """The text as a terminal may show it: what does not print, but a line break, is told by its number, so that nobody's file or
     server moves the cursor.
@@ -70,12 +84,11 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
-def _one_line(text: str) -> str:
-    return printable(" ".join(text.split()))
-
-
 def _window(text: str, column: int, width: int = 92) -> tuple[str, int]:
     """At most `width` characters of a line around `column`; a tab and what does not print stand as one blank."""
+    before, behind = max(0, column - 2 * width), column + 2 * width < len(text)
+    if before or behind:  # twice what is shown on each side, so that the cut below finds that there is more
+        text, column = text[before : column + 2 * width], column - before
     clean = "".join(c if c.isprintable() else " " for c in text)
     if len(clean) <= width:
         return clean, min(column, len(clean) + 1)

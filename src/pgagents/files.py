@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from pgagents.errors import PgagentsError
@@ -62,9 +62,12 @@ def write(out: Path, artifacts: Sequence[Artifact], remove: Iterable[str] = ()) 
     """Put the files into the folder and take `remove` out; answers the paths that changed.
 
     Everything is written into a folder beside `out` first and moved by renames, so each file is whole at any moment;
-    where a rename fails, those before it are undone. Files that are the same already are not touched.
+    where a rename fails, those before it are undone. Files that are the same already are not touched. `out` may be a symbolic
+    link; inside it none is followed.
     """
     out = out.resolve()
+    remove = tuple(remove)
+    _refuse_links(out, (*(a.path for a in artifacts), *remove))
     changed = [a for a in artifacts if not _same(out / a.path, a.data)]
     gone = [path for path in remove if (out / path).is_file()]
     if not changed and not gone:
@@ -86,6 +89,21 @@ def write(out: Path, artifacts: Sequence[Artifact], remove: Iterable[str] = ()) 
         name = error.filename2 or error.filename or out
         raise PgagentsError(f"cannot write into {out}: {error.strerror} ({name})", "name a folder that can be written: --out DIR") from None
     return sorted([*(a.path for a in changed), *gone])
+
+
+def _refuse_links(out: Path, paths: Iterable[str]) -> None:
+    """Where a link stands in the way, what would be written or removed is somebody else's."""
+    links = {
+        out / part: None
+        for path in paths
+        for part in (path, *map(str, PurePosixPath(path).parents))
+        if part != "." and (out / part).is_symlink()
+    }
+    if links:
+        first, more = next(iter(links)), len(links) - 1
+        others = f", and {more} more" if more else ""
+        message = f"nothing is written: {first} is a symbolic link, which leads to {first.readlink()}{others}"
+        raise PgagentsError(message, "remove it, or name another folder: --out DIR")
 
 
 def _same(file: Path, data: bytes) -> bool:

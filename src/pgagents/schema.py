@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from pgagents.origin import plain
@@ -169,6 +169,32 @@ class _OneOf:
     def iter_errors(self, value: Any) -> Iterator[_Error]:
         for error in self.validator.iter_errors({self.name: value}):
             yield _Error(error.message, list(error.instance_path)[1:])
+
+
+MOST_PATTERN = 10_000
+"""So many characters of a regular expression are read."""
+
+
+@lru_cache(maxsize=2_000)
+def finder(pattern: str) -> Callable[[str], bool]:
+    """Whether a text has what the pattern searches for, in time that does not grow with the pattern's choices.
+
+    Python's own `re` can take longer than anybody waits, so it is never given a pattern from a catalogue, a document or a server.
+    Raises ValueError for a pattern that this engine does not take.
+    """
+    if len(pattern) > MOST_PATTERN:
+        raise ValueError(f"it has {len(pattern):,} characters, and at most {MOST_PATTERN:,} are read")
+    found: Callable[[str], bool] = validator({"type": "string", "pattern": pattern}, {}).is_valid
+    return found
+
+
+def unbounded(pattern: str) -> str:
+    """Why the engine does not take a pattern; "" where it does."""
+    try:
+        finder(pattern)
+    except ValueError as error:
+        return str(error) if len(pattern) > MOST_PATTERN else "it grows too large"
+    return ""
 
 
 def faults(schema: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:

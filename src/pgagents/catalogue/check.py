@@ -177,7 +177,7 @@ class Checker:
             return
         self.known((*pointer, "$ref"), schema.ref, ("schemas",), "schema")
         self._schema_sense(pointer, schema)
-        for key, child in _children(schema):
+        for key, child in children(schema):
             self.schema((*pointer, *key), child)
         if isinstance(schema, Param):
             self._reference((*pointer, "refers_to"), schema.refers_to)
@@ -215,10 +215,13 @@ class Checker:
                     (*pointer, str(type(schema).model_fields[low].alias or low)), "schema", f"no value is at least {a:g} and at most {b:g}"
                 )
         if schema.pattern is not None:
-            from pgagents.schema import faults
+            from pgagents.schema import faults, unbounded
 
             if faults({"pattern": schema.pattern}):
                 self.fault((*pointer, "pattern"), "schema", "the pattern is no regular expression (ECMA-262)")
+            elif why := unbounded(schema.pattern):
+                message = f"the pattern cannot be matched in bounded time and memory: {why}"
+                self.fault((*pointer, "pattern"), "schema", message, "write it shorter, and with smaller repeats")
         if schema.ref is None and schema.type == "array" and schema.items is None:
             self.fault(pointer, "schema", "an array needs `items`: several vendors refuse it without", at_value=False)
 
@@ -290,7 +293,8 @@ def _names(data: Any, pointer: Pointer) -> Collection[Any]:
     return there if isinstance(there, dict | list) else ()
 
 
-def _children(schema: Schema) -> list[tuple[Pointer, Schema]]:
+def children(schema: Schema) -> list[tuple[Pointer, Schema]]:
+    """The schemas directly inside a schema, each with the way to it."""
     found: list[tuple[Pointer, Schema]] = []
     if schema.items is not None:
         found.append((("items",), schema.items))

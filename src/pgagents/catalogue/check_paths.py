@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from pgagents.brief import brief
 from pgagents.catalogue.check import PLACEHOLDER, Checker
+from pgagents.placeholders import filled, split
 from pgagents.source import Pointer
 
 
@@ -103,7 +102,7 @@ class _Tree:
 
     def __init__(self) -> None:
         self.literal: dict[str, _Tree] = {}
-        self.pattern: dict[str, tuple[re.Pattern[str], _Tree]] = {}
+        self.pattern: dict[tuple[str, ...], _Tree] = {}
         self.end: tuple[str, str] | None = None
 
     def add(self, segments: tuple[str, ...], what: tuple[str, str]) -> None:
@@ -112,8 +111,7 @@ class _Tree:
             if "{" not in segment:
                 node = node.literal.setdefault(segment, _Tree())
                 continue
-            form = "[^/]+".join(map(re.escape, PLACEHOLDER.split(segment)[::2]))
-            node = node.pattern.setdefault(form, (re.compile(form), _Tree()))[1]
+            node = node.pattern.setdefault(tuple(split(segment)[0]), _Tree())
         node.end = node.end or what
 
     def find(self, segments: tuple[str, ...]) -> tuple[str, str] | None:
@@ -121,6 +119,6 @@ class _Tree:
         nodes = [self]
         for segment in segments:
             after = [node.literal[segment] for node in nodes if segment in node.literal]
-            after += [child for node in nodes for form, child in node.pattern.values() if form.fullmatch(segment)]
+            after += [child for node in nodes for literals, child in node.pattern.items() if filled(literals, segment) is not None]
             nodes = after
         return next((node.end for node in nodes if node.end), None)

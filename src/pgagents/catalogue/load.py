@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pgagents.catalogue import check_examples, check_parts, check_paths, messages
+from pgagents.catalogue import check_examples, check_idle, check_parts, check_paths, messages
 from pgagents.catalogue.check import Checker
 from pgagents.catalogue.prune import first_members, prune
 from pgagents.catalogue.resolve import resolve
@@ -52,6 +52,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
     checker.run()
     check_paths.run(checker)
     check_parts.run(checker)
+    check_idle.run(checker)
     check_examples.run(checker, known)
     if found := _told([*found, *checker.found]):
         return None, found

@@ -133,12 +133,12 @@ def _known(pointer: Pointer) -> list[str]:
         kind = _inside(kind, step)
         if kind is None:
             return []
-    model = next((c for c in _candidates(kind) if isinstance(c, type) and issubclass(c, BaseModel)), None)
+    model = next((c for c in candidates(kind) if isinstance(c, type) and issubclass(c, BaseModel)), None)
     return [f.alias or name for name, f in model.model_fields.items()] if model else []
 
 
 def _inside(kind: Any, step: str | int) -> Any:
-    for candidate in _candidates(kind):
+    for candidate in candidates(kind):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             for name, field in candidate.model_fields.items():
                 if step in (name, field.alias):
@@ -151,10 +151,11 @@ def _inside(kind: Any, step: str | int) -> Any:
     return None
 
 
-def _candidates(kind: Any) -> list[Any]:
+def candidates(kind: Any) -> list[Any]:
+    """The types that a value of this annotation may have."""
     origin = typing.get_origin(kind)
     if origin is typing.Annotated:
-        return _candidates(typing.get_args(kind)[0])
+        return candidates(typing.get_args(kind)[0])
     if origin in (typing.Union, types.UnionType):
-        return [c for arg in typing.get_args(kind) for c in _candidates(arg)]
+        return [c for arg in typing.get_args(kind) for c in candidates(arg)]
     return [kind]

@@ -79,7 +79,7 @@ class Surface(Strict):
     attribution: dict[str, str] = Field({}, description="What calls from here are recorded as.")
     dispatcher: bool = Field(False, description="Whether the dispatcher is offered here beside the actions.")
     # assistants
-    server: str | None = Field(None, description="Of MCP: the server's name, or its URL.")
+    server: str | None = Field(None, description="Of `mcp`: the name of the server's npm package. Of `copilot_mcp`: the server's URL.")
     headers: dict[str, str] = Field(default={}, description="Headers that our own client sends on every call from here.")
     env: McpEnv | None = Field(None, description="Of MCP: the names of the variables that a client sets.")
     auth: dict[str, str] = Field({}, description="How the vendor proves who calls, in its own words.")

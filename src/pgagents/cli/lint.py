@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
 """Two importers read OpenAPI documents; which one is meant is told by the version, and by `--as`."""
-FORMS = ("text", "json", "sarif", "github")
+FORMS = ("text", "short", "json", "sarif", "github")
+FAIL_ON = ("error", "warning", "note", "never")
 _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:", re.M)
 
 
@@ -29,6 +30,7 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
         ("the catalogue, by every rule", "pgagents lint"),
         ("one vendor's rules", "pgagents lint shop.yaml --only gemini"),
         ("what the GPT builder would show for anyone's document", "pgagents lint openapi.yaml --as gpt-builder"),
+        ("a line a finding, and exit 1 for errors only", "pgagents lint --format short --fail-on error"),
         ("for code scanning", "pgagents lint --format sarif > lint.sarif"),
     ),
 )
@@ -38,13 +40,25 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
 @click.option("--fix", is_flag=True, help="Make the changes that are safe to make unasked, in the catalogue's file.")
 @click.option("--public", is_flag=True, help="For gpt-builder: the GPT is shared by link or in the store.")
 @click.option("--privacy-policy", default="", metavar="URL", help="For gpt-builder: what the form has in that field.")
-@click.option("--format", "form", type=click.Choice(FORMS), default="text", show_default=True, help="What to print.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMS), default="text", show_default=True, help="What to print; `short` is a line a finding."
+)
+@click.option(
+    "--fail-on", type=click.Choice(FAIL_ON), default="warning", show_default=True, help="The least severity that makes the exit code 1."
+)
 def command(
-    files: tuple[str, ...], judge: str | None, only: tuple[str, ...], fix: bool, public: bool, privacy_policy: str, form: str
+    files: tuple[str, ...],
+    judge: str | None,
+    only: tuple[str, ...],
+    fix: bool,
+    public: bool,
+    privacy_policy: str,
+    form: str,
+    fail_on: str,
 ) -> int:
     """Judge catalogues and finished documents: OpenAPI, plugin manifests, tool lists.
 
-    Errors and warnings make the exit code 1, notes do not. A reference to another file or host is never followed.
+    Errors and warnings make the exit code 1, notes do not; --fail-on says otherwise. A reference to another file or host is never followed.
     """
     from pgagents.lint.gpt_builder.importer import Form
     from pgagents.lint.judge import JUDGES
@@ -60,7 +74,7 @@ def command(
         if ran:
             gc.enable()
     _print(judged, form)
-    return 1 if any(one.refused for one in judged) else 0
+    return 1 if any(one.fails(fail_on) for one in judged) else 0
 
 
 def _judged(files: Sequence[str], judge: str | None, only: tuple[str, ...], web_form: Form, *, fix: bool) -> list[Judged]:
@@ -115,7 +129,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
     judge = judges.ALIASES.get(judge or "", judge)
     if judge is not None and judge not in judges.JUDGES:
         raise PgagentsError(f"there is no judge `{judge}`", did_you_mean(judge, [*judges.JUDGES, *judges.ALIASES]))
-    chosen = judge or judges.kind(source.data)
+    chosen = judge or judges.kind(source.data, source.file)
     if chosen is None:
         raise PgagentsError(f"{source.file} is no document that is known here", "say who shall judge it: --as NAME; `--as list` names all")
     if judges.is_catalogue(source.data) and chosen != "catalogue":
@@ -123,6 +137,8 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
         raise PgagentsError(f"{source.file} is a catalogue, not a finished document", help)
     if judge is None and chosen in _OTHER:
         click.echo(f"{source.file}: judged as {chosen} would import it; --as {_OTHER[chosen]} for the other", err=True)
+    if judge is None and chosen in judges.LIKE_OPENAI.values():
+        click.echo(f"{source.file}: judged as {chosen}, by the name of its folder; --as openai-tools for the other", err=True)
     if only and chosen != "catalogue":
         raise PgagentsError("--only chooses among the rules for catalogues", "leave it out for a finished document")
     if chosen in ("gpt-builder", "chatgpt-plugin"):
@@ -154,7 +170,8 @@ def _fixed(source: Source, only: tuple[str, ...]) -> Source:
 def _print(judged: list[Judged], form: str) -> None:
     from importlib.metadata import version
 
-    from pgagents.lint import as_github, as_json, as_sarif, as_text
+    from pgagents.cli._show import colour
+    from pgagents.lint import as_github, as_json, as_sarif, as_short, as_text
 
     if form == "json":
         click.echo(as_json.render(judged, version("pgagents")))
@@ -162,8 +179,8 @@ def _print(judged: list[Judged], form: str) -> None:
         from pgagents.lint.titles import titles
 
         click.echo(as_sarif.render(judged, version("pgagents"), titles(d.id for one in judged for d in one.found)))
-    elif form == "github":
-        if said := as_github.render(judged):
+    elif form in ("github", "short"):
+        if said := (as_github if form == "github" else as_short).render(judged):
             click.echo(said)
     else:
-        click.echo(as_text.text(judged))
+        click.echo(as_text.text(judged, colour=colour()))

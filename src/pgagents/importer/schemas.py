@@ -191,7 +191,7 @@ class Schemas:
         known = [kind for kind in dict.fromkeys(map(str, kinds)) if kind in TYPES]
         if written is not None and len(known) != len(kinds):
             if written == "file":
-                made["type"], made["format"] = "string", "binary"
+                made["type"] = "string"
                 self._wider(at, "a file is no JSON value", found)
                 return
             self._wider(at, f"`{brief(json.dumps(written))}` is no JSON type", found)
@@ -210,6 +210,8 @@ class Schemas:
                 self.notes.lost(at, f"`{key}: {brief(json.dumps(value), 60)}` {why}", found.place)
             else:
                 self._wider(at, f"`{key}: {brief(json.dumps(value), 60)}` {why}", found)
+        elif key == "format" and value == "binary" and not (len(at) == 4 and at[2] == "output"):
+            self.notes.lost(at, "`format: binary` is not carried: JSON holds no bytes", found.place)
         elif key == "title":
             made[key] = one_line(value)
         elif key == "description":

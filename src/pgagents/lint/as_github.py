@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pgagents.diagnostics import shortened
 from pgagents.lint.judged import Judged
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -18,7 +19,7 @@ def render(judged: Sequence[Judged]) -> str:
     for one in judged:
         for d in one.found:
             place = f"file={_property(d.span.file)},line={d.span.line},col={d.span.column},title={_property(d.id)}"
-            lines.append(f"::{_COMMANDS[d.severity]} {place}::{_text(d.message + (f' — {d.help}' if d.help else ''))}")
+            lines.append(f"::{_COMMANDS[d.severity]} {place}::{_text(shortened(d.message) + (f' — {d.help}' if d.help else ''))}")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ import re
 
 from pgagents.diagnostics import Diagnostic
 from pgagents.errors import InputError
+from pgagents.lint.json_text import read_json
 from pgagents.read import parse
 from pgagents.source import Source, Span
 
@@ -26,14 +27,21 @@ def read(raw: bytes, name: str) -> Source:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _refused(name, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8", line) from None
-    if text.lstrip()[:1] in ("{", "["):
-        text = _PAIR.sub(_character, text)  # JSON writes what is past U+FFFF as two halves, YAML does not
-    source = parse(text, name, max_values=MAX_VALUES, foreign=True)
+    source = _parsed(text, name)
     if source.faults:
         first = source.faults[0]
         raise InputError([Diagnostic(first.span, f"document/{first.id}", "error", first.message, first.help)], source)
     if not isinstance(source.data, dict | list):
         raise _refused(name, "no-object", "the document is neither a mapping nor a list")
+    return source
+
+
+def _parsed(text: str, name: str) -> Source:
+    if text.lstrip()[:1] not in ("{", "["):
+        return parse(text, name, max_values=MAX_VALUES, foreign=True)
+    source = read_json(text, name, MAX_VALUES)
+    if source is None:  # JSON writes what is past U+FFFF as two halves, YAML does not
+        source = parse(_PAIR.sub(_character, text), name, max_values=MAX_VALUES, foreign=True)
     return source
 
 

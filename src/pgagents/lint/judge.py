@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from pathlib import PurePath
 from typing import Any
 
 from pgagents.catalogue.load import load
@@ -34,14 +35,19 @@ def is_catalogue(data: Any) -> bool:
     return isinstance(data, dict) and "pgagents" in data
 
 
-def kind(data: Any) -> str | None:
-    """The judge for a document, by its content; None for one that none knows."""
+LIKE_OPENAI = {"xai": "xai-tools", "perplexity": "perplexity-tools"}
+"""Vendors whose tool lists look like OpenAI's: a folder of the vendor's name says whose a list is, as in what `build` writes."""
+
+
+def kind(data: Any, file: str = "") -> str | None:
+    """The judge for a document, by its content, and where that fits several by its folder; None for one that none knows."""
     if is_catalogue(data):
         return "catalogue"
     if isinstance(data, dict) and ("openapi" in data or "swagger" in data):
         version = data.get("openapi")
         return "copilot" if isinstance(version, str) and version.startswith("3.0") else "gpt-builder"
-    return manifest.kind(data) or shape.kind(data)
+    found = manifest.kind(data) or shape.kind(data)
+    return LIKE_OPENAI.get(PurePath(file).parent.name, found) if found == "openai-tools" else found
 
 
 def judge(source: Source, name: str, only: Sequence[str] = (), today: date | None = None) -> Judged:

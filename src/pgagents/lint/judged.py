@@ -10,6 +10,9 @@ from pgagents.diagnostics import Diagnostic
 from pgagents.lint.ignores import ignores
 from pgagents.source import Source
 
+SEVERITIES = ("error", "warning", "note")
+"""The worst first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -24,10 +27,10 @@ class Judged:
     details: Mapping[str, Any] = field(default_factory=dict)
     ignored: int = 0
 
-    @property
-    def refused(self) -> bool:
-        """Whether there is anything to correct; a note is none."""
-        return any(d.severity != "note" for d in self.found)
+    def fails(self, on: str) -> bool:
+        """Whether there is a finding of this severity or a worse one; none is as bad as `never`."""
+        bad = SEVERITIES[: SEVERITIES.index(on) + 1] if on in SEVERITIES else ()
+        return any(d.severity in bad for d in self.found)
 
 
 def answered(judged: Judged) -> Judged:

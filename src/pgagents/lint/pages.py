@@ -29,6 +29,10 @@ CATALOGUE = {
         "A literal path (`/things/mine`) is matched by a template (`/things/{id}`) of the same method, so that it may never be "
         "reached. Change it, or set `points: {literal_path: wins}` if the server tries literal paths first."
     ),
+    "idle": (
+        "Something is written that nothing heeds where it stands: bytes in JSON, an object in a query, an empty `wire`, or `auth` on a "
+        "surface whose manifests say nothing of it. The message says what to write instead."
+    ),
     "ignore-without-reason": "A `# pgagents: ignore[…]` says no reason. Write it after the bracket: the next reader decides by it.",
     "key": "A key is no text. Put a number that is meant as a name into quotes.",
     "law": "A law does not hold, or cannot be evaluated, on an example of its own action. Correct the law or the example.",

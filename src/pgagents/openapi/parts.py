@@ -114,6 +114,17 @@ def succeeding(action: Action) -> list[Example]:
     return [e for e in action.examples if 200 <= e.status < 300]
 
 
+def _sending(action: Action) -> list[Example]:
+    """Documented calls whose bodies are good ones. A signature that holds later cannot be written down, so a signed call has none
+    that is answered with a 2xx; what it sends is then shown from calls that are refused for their signature.
+    """
+    good = succeeding(action)
+    if good or action.signed is None:
+        return good
+    wanted = {str(p.name) for p in action.params if p.place == "body" and p.required}
+    return [e for e in action.examples if action.signed.header in e.input and wanted <= e.input.keys()]
+
+
 def shown_as(example: Example, value: Any, key: str) -> Node:
     """An Example Object."""
     if isinstance(value, Mapping):
@@ -150,7 +161,7 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
         wires = {str(p.name): p.wire for p in params if p.place == "body"}
         shown = {
             e.name: shown_as(e, {wires[k]: v for k, v in e.input.items() if k in wires}, "input")
-            for e in succeeding(action)
+            for e in _sending(action)
             if any(k in wires for k in e.input)
         }
         if shown:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from pgagents.action import Action
 from pgagents.model import Dispatcher, Model
-
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+from pgagents.placeholders import filled, split
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +78,9 @@ def _fit(template: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | 
             if expected != given:
                 return None
             continue
-        pattern = _PLACEHOLDER.split(expected)
-        regex = "".join(re.escape(p) if i % 2 == 0 else "(.+)" for i, p in enumerate(pattern))
-        found = re.fullmatch(regex, given, re.S)
+        literals, names = split(expected)
+        found = filled(literals, given)
         if found is None:
             return None
-        values.update(zip(pattern[1::2], found.groups(), strict=True))
+        values.update(zip(names, found, strict=True))
     return values

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from re import _constants, _parser  # private, but the only parser of patterns there is; tested
 from typing import Any
 
 from pgagents import schema as schemas
+from pgagents.patterns import MOST_SPELLED
 from pgagents.sandbox.clock import rfc3339
 
 Schemas = Mapping[str, Any]
@@ -75,8 +77,15 @@ def _text(schema: Mapping[str, Any], now: float) -> str:
 
 
 def pattern_text(pattern: str) -> str:
-    """A short text that the pattern finds."""
-    return _written(_parser.parse(pattern))
+    """A short text that the pattern finds; "text" where reading it piece by piece gives none."""
+    try:
+        return _written(_parser.parse(pattern))
+    except (re.error, RecursionError, OverflowError, StopIteration, _TooLong):
+        return "text"
+
+
+class _TooLong(Exception):
+    """The text would have more than MOST_SPELLED characters."""
 
 
 def _written(parts: Any) -> str:
@@ -88,7 +97,10 @@ def _piece(op: Any, value: Any) -> str:
         return chr(value)
     if op in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
         least, most, inner = value
-        return _written(inner) * int(max(least, min(1, most)))
+        text, times = _written(inner), int(max(least, min(1, most)))
+        if len(text) * times > MOST_SPELLED:
+            raise _TooLong
+        return text * times
     if op is _constants.SUBPATTERN:
         return _written(value[3])
     if op is _constants.BRANCH:

@@ -8,7 +8,6 @@ documented name of Schemathesis (4.32.5, read 2026-11-20): where it fails, `as_s
 from __future__ import annotations
 
 import json
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from itertools import cycle, islice
 from typing import Any
 from urllib.parse import unquote
 
-from pgagents.patterns import simplest
+from pgagents.patterns import fits, simplest, steady
 
 MAX_TEXT = 300
 ALONE = "A0a-Z9z_.~"
@@ -59,8 +58,29 @@ def coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> t
     """Schemathesis' coverage values, one for each (argument, mode, scenario, place in the schema).
 
     `names` gives the argument of a (place, name on the wire). The same document gives the same values, so they are kept.
+    There are none where a pattern could keep the generator for ever: it matches with Python's `re`.
     """
+    if not _generable(spec):
+        return ()
     return _kept(json.dumps(spec, sort_keys=True), tuple(sorted(names.items())))
+
+
+def _generable(value: Any) -> bool:
+    """Whether every pattern inside is one that Python's `re` is quick with."""
+    stack = [value]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, Mapping):
+            patterns = [
+                here.get("pattern"),
+                *(here.get("patternProperties") or () if isinstance(here.get("patternProperties"), Mapping) else ()),
+            ]
+            if not all(steady(pattern) for pattern in patterns if isinstance(pattern, str)):
+                return False
+            stack.extend(here.values())
+        elif isinstance(here, list):
+            stack.extend(here)
+    return True
 
 
 @lru_cache(maxsize=512)
@@ -142,18 +162,19 @@ def text_of_pattern(pattern: str, least: int, most: int | None, *, longest: bool
     Most patterns of APIs are one class of characters repeated, so one character repeated is tried first, for the longest all of them
     in turn; then it is spelled out piece by piece. Hypothesis finds what is left, and is too slow to be asked for the longest.
     """
-    compiled = re.compile(pattern)
     bound = min(most if most is not None else MAX_TEXT, MAX_TEXT)
     lengths = range(bound, least - 1, -1) if longest else range(least, bound + 1)
     for length in lengths:
-        alone = [char for char in ALONE if compiled.search(char * length)]
+        alone = [char for char in ALONE if fits(pattern, char * length)]
         mixed = "".join(islice(cycle(alone), length))
-        if longest and len(alone) > 1 and compiled.search(mixed):
+        if longest and len(alone) > 1 and fits(pattern, mixed):
             return mixed
         if alone:
             return alone[0] * length
     spelled = simplest(pattern)
-    return spelled if spelled and least <= len(spelled) <= bound else _simplest(pattern, least, bound)
+    if spelled and least <= len(spelled) <= bound:
+        return spelled
+    return _simplest(pattern, least, bound) if steady(pattern) else ""
 
 
 def _simplest(pattern: str, least: int, most: int) -> str:
@@ -174,7 +195,7 @@ def _simplest(pattern: str, least: int, most: int) -> str:
 
 
 def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: int, seed: int) -> list[Any]:
-    """Random valid values of a schema, the same for the same seed."""
+    """Random valid values of a schema, the same for the same seed; none where a pattern could keep the generator for ever."""
     import hypothesis
     import schemathesis
     from hypothesis import HealthCheck, Phase, settings
@@ -183,6 +204,8 @@ def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: 
 
     body = {"type": "object", "properties": {"value": dict(schema)}, "required": ["value"], "additionalProperties": False}
     spec = document("/value", "post", [], body, schemas)
+    if not _generable(spec):
+        return []
     found: list[Any] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from pgagents.placeholders import filled, split
 from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting
 from pgagents.wire import Request, read_json
@@ -68,12 +69,12 @@ def _path_values(door: Door, path: str) -> dict[str, str]:
     names = re.findall(r"\{([^{}]*)\}", door.path)
     if not names:
         return {}
-    pattern = re.escape(door.path).replace(r"\{", "{").replace(r"\}", "}")
-    for name in names:
-        pattern = pattern.replace("{" + name + "}", "([^/]*)")
-    match = re.fullmatch(pattern, path)
+    parts, given = door.path.split("/"), path.split("/")
+    found = [filled(split(part)[0], one, least=0) for part, one in zip(parts, given, strict=False)]
     by_wire = {p.wire: str(p.name) for p in door.params if p.place == "path"}
-    return {by_wire.get(n, n): unquote(v) for n, v in zip(names, match.groups(), strict=True)} if match else {}
+    if len(parts) != len(given) or None in found:
+        return {}
+    return {by_wire.get(n, n): unquote(v) for n, v in zip(names, (value for one in found for value in one or ()), strict=True)}
 
 
 def readings_of(text: str) -> Iterable[Any]:

@@ -20,7 +20,7 @@ class Template:
 
     id: str
     stage: Literal["parser", "generator", "service"]
-    effect: Literal["blocks", "drops operation", "warning"]
+    effect: Literal["blocks", "fails", "drops operation", "warning"]
     source: str
     help: str
 

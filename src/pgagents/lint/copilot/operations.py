@@ -7,16 +7,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.lint.copilot.messages import templates
+from pgagents.lint.copilot.flat import troubles
+from pgagents.lint.copilot.generator import Generator
+from pgagents.lint.copilot.references import References
+from pgagents.lint.copilot.security import Wanted, schemes_of, several_at_once, unsupported, wanted
+from pgagents.lint.copilot.servers import METHODS, of_operation
 from pgagents.lint.said import Said
 from pgagents.source import Pointer
 
-METHODS = ("get", "post", "put", "patch", "delete")
 OTHERS = ("head", "options", "trace")
-JSON = "application/json"
 _NAME = re.compile(r"[A-Za-z0-9_]{1,64}", re.A)
+_SPECIAL = re.compile(r"[^A-Za-z0-9_]")
 _MOST_TEXT = 1024
-_COMPOSED = ("oneOf", "anyOf", "allOf")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What Microsoft's package says of one operation: why the parser does not take it, why the generator fails, what it warns of."""
+
+    operation: str
+    reasons: tuple[str, ...]
+    refused: str | None
+    warnings: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -26,75 +38,100 @@ class Walked:
     said: list[Said] = field(default_factory=list)
     functions: list[tuple[str, str]] = field(default_factory=list)
     dropped: list[tuple[str, str]] = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
     count: int = 0
 
 
-def operations(data: dict[str, Any]) -> Walked:
-    """Walk every path in the document's order."""
-    walked = Walked()
-    ids: set[str] = set()
-    paths = data.get("paths")
-    for path, item in paths.items() if isinstance(paths, dict) else ():
-        for method, operation in item.items() if isinstance(item, dict) else ():
-            if method.lower() in (*METHODS, *OTHERS) and isinstance(operation, dict):
-                walked.count += 1
-                _operation(walked, data, ids, (path, method), operation)
-    return walked
+def operations(references: References, paths: dict[str, Any]) -> Walked:
+    """Walk every path in the document's order; `paths` are those with references to whole paths replaced."""
+    return _Walk(references).walked(paths)
 
 
-def _operation(walked: Walked, data: dict[str, Any], ids: set[str], where: tuple[str, str], operation: dict[str, Any]) -> None:
-    at: Pointer = ("paths", *where)
-    shown = f"{where[1].upper()} {where[0]}"
-    said = [*_identity(operation, ids, shown, at), *_security(data, operation, shown, at), *_texts(operation, shown, at)]
-    if where[1] in OTHERS:
-        said.append(Said("unlisted-method", f"{shown}: the parser does not list it, so Copilot does not call it", at))
-    said += _sent(data, operation, where[1], shown, at)
-    walked.said += said
-    reasons = [s.id for s in said if templates()[s.id].effect == "drops operation"]
-    if reasons:
-        walked.dropped.append((shown, ", ".join(reasons)))
-    else:
-        walked.functions.append((str(operation["operationId"]), str(operation.get("description") or operation.get("summary") or "")))
+class _Walk:
+    def __init__(self, references: References) -> None:
+        self.references = references
+        self.data = references.data
+        self.generator = Generator(references)
+        self.schemes = schemes_of(references)
+        self.ids: set[str] = set()
+        self.made = Walked()
+
+    def walked(self, paths: dict[str, Any]) -> Walked:
+        for path, item in paths.items():
+            for method, written in item.items() if isinstance(item, dict) else ():
+                operation = self.references.followed(written)
+                if method in (*METHODS, *OTHERS) and isinstance(operation, dict):
+                    self.made.count += 1
+                    self._operation(("paths", path, method), item, operation)
+        return self.made
+
+    def _operation(self, at: Pointer, item: dict[str, Any], operation: dict[str, Any]) -> None:
+        _, path, method = at
+        shown = f"{str(method).upper()} {path}"
+        required = wanted(self.references, operation, self.schemes)
+        listed = method in METHODS
+        dropped = list(self._reasons(at, item, operation, required)) if listed else [_unlisted(at, shown)]
+        self.made.said += dropped
+        self.made.said += [*_texts(operation, shown, at), *self._same_id(operation, at)]
+        warned: list[Said] = []
+        refused = None
+        if listed and not dropped:
+            refused = self.generator.refused(at, operation, required)
+            warned = [] if refused else list(_warned(operation, self.generator.asked(operation, required), shown, at))
+            self.made.said += [*([refused] if refused else ()), *warned, *self._of_service(operation, required, refused, at)]
+        if listed:
+            verdict = Verdict(shown, tuple(s.id for s in dropped), refused.id if refused else None, tuple(s.id for s in warned))
+            self.made.verdicts.append(verdict)
+        if dropped:
+            self.made.dropped.append((shown, ", ".join(s.id for s in dropped)))
+        else:
+            text = str(operation.get("description") or operation.get("summary") or "")
+            self.made.functions.append((str(operation["operationId"]), text))
+
+    def _reasons(self, at: Pointer, item: dict[str, Any], operation: dict[str, Any], required: Wanted) -> Iterator[Said]:
+        """The reasons of the parser, in its order."""
+        shown = f"{str(at[2]).upper()} {at[1]}"
+        if several_at_once(required):
+            names = " and ".join(name for name, _ in required[0])
+            yield Said("multiple-auth-not-supported", f"{shown} asks for {names} together", at)
+        if not operation.get("operationId"):
+            yield Said("missing-operation-id", f"{shown} has no operationId", at)
+        if trouble := of_operation(self.data, item, operation):
+            yield Said(trouble, f"{shown} has no server that can be called", at)
+
+    def _same_id(self, operation: dict[str, Any], at: Pointer) -> Iterator[Said]:
+        id = operation.get("operationId")
+        if not isinstance(id, str) or not id:
+            return
+        if id in self.ids:
+            yield Said("duplicate-operation-id", f"operationId `{id[:80]}` stands here again", (*at, "operationId"))
+        self.ids.add(id)
+        if not _NAME.fullmatch(id):
+            yield Said("function-name", f"`{id[:80]}` is no name that the manifest takes for a function", (*at, "operationId"))
+
+    def _of_service(self, operation: dict[str, Any], required: Wanted, refused: Said | None, at: Pointer) -> Iterator[Said]:
+        """What only Copilot's documents say, of what the generator takes."""
+        for one in required:
+            for name, scheme in one:
+                if isinstance(scheme, dict) and scheme.get("type") == "apiKey" and scheme.get("in") == "cookie":
+                    place = ("components", "securitySchemes", name)
+                    yield Said("cookie-key", f"`{name}` travels in a cookie, which Copilot does not send", place)
+        if refused is None or at[2] == "get":
+            yield from troubles(self.references, operation, at)
 
 
-def _identity(operation: dict[str, Any], ids: set[str], shown: str, at: Pointer) -> Iterator[Said]:
-    id = operation.get("operationId")
-    if not isinstance(id, str) or not id:
-        yield Said("missing-operation-id", f"{shown} has no operationId", at)
-        return
-    if id in ids:
-        yield Said("duplicate-operation-id", f"operationId `{id[:80]}` stands here again", (*at, "operationId"))
-    ids.add(id)
-    if not _NAME.fullmatch(id):
-        yield Said("function-name", f"`{id[:80]}` is no name that the manifest takes for a function", (*at, "operationId"))
-        if re.search(r"[^A-Za-z0-9]", id):
-            yield Said("operationid-contains-special-characters", f"`{id[:80]}` is renamed", (*at, "operationId"))
+def _unlisted(at: Pointer, shown: str) -> Said:
+    return Said("unlisted-method", f"{shown}: the parser does not list it, so Copilot does not call it", at)
 
 
-def _security(data: dict[str, Any], operation: dict[str, Any], shown: str, at: Pointer) -> Iterator[Said]:
-    required = operation.get("security", data.get("security"))
-    components = data.get("components")
-    schemes = components.get("securitySchemes") if isinstance(components, dict) else None
-    for one in required if isinstance(required, list) else ():
-        if not isinstance(one, dict):
-            continue
-        if len(one) > 1:
-            yield Said("multiple-auth-not-supported", f"{shown} asks for {' and '.join(map(str, one))} together", at)
-        for name in one:
-            scheme = schemes.get(name) if isinstance(schemes, dict) else None
-            if isinstance(scheme, dict):
-                yield from _scheme(str(name), scheme, ("components", "securitySchemes", name))
-
-
-def _scheme(name: str, scheme: dict[str, Any], at: Pointer) -> Iterator[Said]:
-    kind = scheme.get("type")
-    flows = scheme.get("flows")
-    if kind == "apiKey" and scheme.get("in") == "cookie":
-        yield Said("cookie-key", f"`{name}` travels in a cookie, which Copilot does not send", at)
-    elif (kind == "http" and str(scheme.get("scheme")).lower() != "bearer") or kind == "openIdConnect":
-        yield Said("unsupported-auth-type", f"`{name}` is {scheme.get('scheme') or kind}, which the generator leaves out", at)
-    elif kind == "oauth2" and isinstance(flows, dict) and "authorizationCode" not in flows:
-        yield Said("unsupported-auth-type", f"`{name}` has no authorization code flow", at)
+def _warned(operation: dict[str, Any], required: Wanted, shown: str, at: Pointer) -> Iterator[Said]:
+    """The warnings of the generator that say something of the document."""
+    id = str(operation["operationId"])
+    if _SPECIAL.search(id):
+        yield Said("operationid-contains-special-characters", f"`{id[:80]}` is renamed", (*at, "operationId"))
+    if unsupported(required):
+        names = ", ".join(dict.fromkeys(name for one in required for name, _ in one))
+        yield Said("unsupported-auth-type", f"{shown} asks for {names[:120]}, which the generator leaves out", at)
 
 
 def _texts(operation: dict[str, Any], shown: str, at: Pointer) -> Iterator[Said]:
@@ -106,90 +143,3 @@ def _texts(operation: dict[str, Any], shown: str, at: Pointer) -> Iterator[Said]
         yield Said("long-description", said, (*at, "description"))
     if at[-1] in ("post", "put", "patch", "delete") and operation.get("x-openai-isConsequential") is False:
         yield Said("harmless-write", f"{shown} writes, but is marked as harmless", (*at, "x-openai-isConsequential"))
-
-
-def _sent(data: dict[str, Any], operation: dict[str, Any], method: str, shown: str, at: Pointer) -> Iterator[Said]:
-    """What is said of parameters and of the body, each kind of trouble once an operation; for a write the generator fails at the first."""
-    first: dict[str, Pointer] = {}
-    for schema, pointer in _schemas(data, operation, at):
-        for trouble, place in _trouble(data, schema, pointer):
-            first.setdefault(trouble, place)
-    if method != "get" and (place := next((p for t, p in first.items() if t != "circular-reference"), ())):
-        yield Said("update-manifest-failed", f"Unsupported schema in {method} {at[1]}", place)
-    for trouble, place in first.items():
-        if method == "get" or trouble == "circular-reference":
-            yield Said(trouble, f"{shown}: {_TROUBLES[trouble]}", place)
-    body = _followed(data, operation.get("requestBody"))
-    content = body.get("content") if isinstance(body, dict) else None
-    if isinstance(content, dict) and content and JSON not in content:
-        yield Said("no-json-body", f"{shown} takes {', '.join(map(str, content))[:80]}, not {JSON}", (*at, "requestBody"))
-
-
-_TROUBLES = {
-    "nested-objects": "an object stands inside what is sent",
-    "composition": "oneOf, anyOf or allOf stands in what is sent",
-    "circular-reference": "a schema refers to itself",
-}
-
-
-def _schemas(data: dict[str, Any], operation: dict[str, Any], at: Pointer) -> Iterator[tuple[Any, Pointer]]:
-    """The schemas of what is sent: of each parameter, and of each member of the body."""
-    written = operation.get("parameters")
-    for n, param in enumerate(written if isinstance(written, list) else ()):
-        followed = _followed(data, param)
-        if isinstance(followed, dict):
-            yield followed.get("schema"), (*at, "parameters", n)
-    body = _followed(data, operation.get("requestBody"))
-    content = body.get("content") if isinstance(body, dict) else None
-    media = content.get(JSON) if isinstance(content, dict) else None
-    place = (*at, "requestBody", "content", JSON, "schema")
-    root = _followed(data, media.get("schema")) if isinstance(media, dict) else None
-    if not isinstance(root, dict):
-        return
-    if any(key in root for key in _COMPOSED):
-        yield root, place
-    members = root.get("properties")
-    for name, member in members.items() if isinstance(members, dict) else ():
-        yield member, (*place, "properties", name)
-
-
-def _trouble(data: dict[str, Any], schema: Any, at: Pointer) -> Iterator[tuple[str, Pointer]]:
-    """What keeps a schema of one argument from being flat."""
-    seen: set[str] = set()
-    here = schema
-    while isinstance(here, dict):
-        ref = here.get("$ref")
-        if isinstance(ref, str):
-            if ref in seen:
-                yield "circular-reference", at
-                return
-            seen.add(ref)
-            here = _at(data, ref)
-            continue
-        if any(key in here for key in _COMPOSED):
-            yield "composition", at
-        if here.get("type") == "object" or "properties" in here:
-            yield "nested-objects", at
-            members = here.get("properties")
-            if any(isinstance(m, dict) and m.get("$ref") in seen for m in (members.values() if isinstance(members, dict) else ())):
-                yield "circular-reference", at
-            return
-        here = here.get("items") if here.get("type") == "array" else None
-
-
-def _followed(data: dict[str, Any], value: Any) -> Any:
-    seen: set[str] = set()
-    while isinstance(value, dict) and isinstance(value.get("$ref"), str) and value["$ref"] not in seen:
-        seen.add(value["$ref"])
-        value = _at(data, value["$ref"])
-    return value
-
-
-def _at(data: Any, ref: str) -> Any:
-    """What a reference inside the document leads to, or None."""
-    if not ref.startswith("#/"):
-        return None
-    for step in ref[2:].split("/"):
-        name = step.replace("~1", "/").replace("~0", "~")
-        data = data.get(name) if isinstance(data, dict) else None
-    return data

@@ -4,86 +4,71 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
 
+from pgagents.lint.copilot.references import References
+from pgagents.lint.copilot.servers import servers
+from pgagents.lint.copilot.validity import MOST, invalid
 from pgagents.lint.said import Said
 from pgagents.source import Pointer
 
-MOST = 50
-_VARIABLE = re.compile(r"\$\{\{.*?\}\}")
+OLDER = ("3.0.0", "3.0.1", "3.0.2", "3.0.3", "3.0.4")
+NEWER = ("3.1.0", "3.1.1")
+_VARIABLE = re.compile(r"\$\{\{[ \xa0]*[a-zA-Z_][a-zA-Z0-9_]*[ \xa0]*\}\}")
 
 
-def parser(data: dict[str, Any]) -> Iterator[Said]:
-    """Its errors, in its order."""
-    version = data.get("openapi")
-    if "swagger" in data:
-        yield Said("convert-swagger-to-openapi", "the document is Swagger 2.0 and is converted", ("swagger",))
-    elif isinstance(version, str) and not version.startswith("3.0."):
-        yield Said("spec-version-not-supported", f"the document is OpenAPI {version[:20]}; please use version 3.0.x", ("openapi",))
-    else:
-        yield from _invalid(data)
-    for pointer, ref in remote_refs(data):
-        yield Said("spec-not-valid", f"`{ref[:120]}` leads out of the document; the parser tries to download it", pointer)
-    yield from _servers(data)
+def loading(data: dict[str, Any], references: References, *, may_hold_variables: bool) -> Iterator[Said]:
+    """What keeps the parser from reading the document at all; then it lists no operation either.
+
+    A variable that the environment fills in is taken for one that it does not: whose environment is not known.
+    """
+    yield from _head(data)
+    for number, (place, text) in enumerate(_variables(data) if may_hold_variables else ()):
+        if number < MOST:
+            yield Said("spec-not-valid", f"`{text[:60]}` holds a variable that nothing has filled in", place)
+    for number, (place, ref) in enumerate(references.nowhere()):
+        if number < MOST:
+            yield Said("spec-not-valid", f"`{ref[:120]}` leads to nothing in the document", place)
+    for number, (place, ref) in enumerate(references.outside()):
+        if number < MOST:
+            yield Said("spec-not-valid", f"`{ref[:120]}` leads out of the document; the parser tries to download it", place)
 
 
-def _invalid(data: dict[str, Any]) -> Iterator[Said]:
-    errors = _schema().iter_errors(data)
-    for error, _ in zip(errors, range(MOST), strict=False):
-        message = " ".join(error.message.split())
-        yield Said("spec-not-valid", message if len(message) <= 200 else f"…{message[-199:]}", tuple(error.instance_path))
-    for pointer, text in _texts(data):
-        if _VARIABLE.search(text):
-            yield Said("spec-not-valid", f"`{text[:60]}` holds a variable that nothing has filled in", pointer)
+def judged(data: dict[str, Any], references: References, paths: dict[str, Any]) -> Iterator[Said]:
+    """What the parser says of a document that it could read. One that refers to itself is not held against the schema."""
+    if data["openapi"] in OLDER and not references.circular():
+        said = [Said("spec-not-valid", message, place) for place, message in invalid(references)]
+        if said:
+            yield from said
             return
+    if data["openapi"] in NEWER:
+        yield Said("spec-version-not-supported", f"the document is OpenAPI {data['openapi']}; please use version 3.0.x", ("openapi",))
+    yield from servers(data, paths)
 
 
-@cache
-def _schema() -> Any:
-    import jsonschema_rs
-    from openapi_spec_validator.schemas import schema_v30
-
-    return jsonschema_rs.Draft4Validator(dict(schema_v30))
-
-
-def _servers(data: dict[str, Any]) -> Iterator[Said]:
-    written = data.get("servers")
-    if "swagger" in data:
-        return
-    urls = [s["url"] for s in written if isinstance(s, dict) and isinstance(s.get("url"), str)] if isinstance(written, list) else []
-    if not urls:
-        yield Said("no-server-information", "no server is named", ("servers",) if "servers" in data else ())
-    for n, url in enumerate(urls):
-        scheme = urlsplit(url).scheme if "://" in url else ""
-        if not scheme:
-            yield Said("relative-server-url-not-supported", f"`{url[:120]}` is no absolute URL", ("servers", n))
-        elif scheme not in ("http", "https"):
-            yield Said("url-protocol-not-supported", f"`{scheme}` is neither https nor http", ("servers", n))
-        elif scheme == "http":
-            yield Said("plain-server", f"`{url[:120]}` is not https", ("servers", n))
+def _head(data: dict[str, Any]) -> Iterator[Said]:
+    """What stands at the top of the document decides whether it is taken for OpenAPI."""
+    version, info = data.get("openapi"), data.get("info")
+    at: Pointer = ("openapi",) if "openapi" in data else ()
+    if "openapi" not in data or "info" not in data:
+        yield Said("spec-not-valid", "`openapi` or `info` is missing at the top of the document", ())
+    elif "paths" not in data and not (version in NEWER and "webhooks" in data):
+        yield Said("spec-not-valid", "`paths` is missing at the top of the document", ())
+    elif version not in (*OLDER, *NEWER):
+        yield Said("spec-not-valid", f"the version is `{str(version)[:20]}`, and the parser knows {', '.join((*OLDER, *NEWER))}", at)
+    elif not isinstance(info, dict) or isinstance(info.get("version"), int | float):
+        yield Said("spec-not-valid", "`info.version` is a number, and must be a text in quotes", ("info", "version"))
 
 
-def remote_refs(data: Any) -> Iterator[tuple[Pointer, str]]:
-    """References that do not begin with `#`, the first `MOST`."""
-    found = 0
-    for pointer, text in _texts(data):
-        if pointer and pointer[-1] == "$ref" and not text.startswith("#"):
-            found += 1
-            if found > MOST:
-                return
-            yield pointer, text
-
-
-def _texts(data: Any) -> Iterator[tuple[Pointer, str]]:
-    """Every text of the document."""
+def _variables(data: Any) -> Iterator[tuple[Pointer, str]]:
+    """Every text of the document with `${{name}}` in it, keys too."""
     stack: list[tuple[Pointer, Any]] = [((), data)]
     while stack:
-        pointer, value = stack.pop()
+        place, value = stack.pop()
         if isinstance(value, dict):
-            stack.extend(((*pointer, key), member) for key, member in reversed(value.items()))
+            stack.extend(((*place, key), part) for key, part in reversed(value.items()))
+            yield from (((*place, key), key) for key in value if "${{" in key and _VARIABLE.search(key))
         elif isinstance(value, list):
-            stack.extend(((*pointer, n), member) for n, member in reversed(list(enumerate(value))))
-        elif isinstance(value, str):
-            yield pointer, value
+            stack.extend(((*place, n), part) for n, part in reversed(list(enumerate(value))))
+        elif isinstance(value, str) and "${{" in value and _VARIABLE.search(value):
+            yield place, value

@@ -38,9 +38,8 @@ class Advice:
 def advice(data: dict[str, Any]) -> Iterator[Advice]:
     """Everything of the kind, in the document's order."""
     if "swagger" in data:
-        yield Advice(
-            "advice-swagger", "the document is Swagger, which the builder does not read", ("swagger",), "convert it to OpenAPI 3.1"
-        )
+        text = f"the document is Swagger {str(data['swagger'])[:20]}, which the builder does not read"
+        yield Advice("advice-swagger", text, ("swagger",), "convert it to OpenAPI 3.1")
     ids: dict[str, str] = {}
     for at, operation in _operations(data):
         yield from _id(at, operation, ids)

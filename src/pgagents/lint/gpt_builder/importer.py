@@ -76,9 +76,21 @@ def simulate(data: Any, form: Form | None = None, *, as_yaml: bool = False, plug
 
 def pretty_size(data: Any, *, as_yaml: bool = False) -> int:
     """Bytes of the text as the builder shows it: JSON with an indent of two, or YAML of 120 columns, which is never longer."""
-    size = len(json.dumps(data, indent=2, ensure_ascii=False).encode("utf-8", "replace"))
+    size = len(json.dumps(data, ensure_ascii=False, separators=(",", ": ")).encode("utf-8", "replace")) + _indents(data)
     if not as_yaml or size <= MEGABYTE:
         return size
     import yaml
 
     return len(yaml.dump(data, Dumper=yaml.CSafeDumper, width=120, indent=2, allow_unicode=True, sort_keys=False).encode())
+
+
+def _indents(data: Any) -> int:
+    """The line breaks and blanks that an indent of two adds: json's own encoder with an indent is many times as slow."""
+    size, stack = 0, [(data, 0)]
+    while stack:
+        value, depth = stack.pop()
+        if isinstance(value, dict | list) and value:
+            size += len(value) * (3 + 2 * depth) + 1 + 2 * depth
+            parts = value.values() if isinstance(value, dict) else value
+            stack += [(part, depth + 1) for part in parts if isinstance(part, dict | list)]
+    return size

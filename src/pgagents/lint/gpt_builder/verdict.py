@@ -35,17 +35,34 @@ def judge(source: Source, form: Form | None = None, *, plugin: bool = False) -> 
     made = simulate(source.data, form, as_yaml=as_yaml, plugin=plugin)
     document = source.data if isinstance(source.data, dict) else {}
     said = [_diagnostic(one, made, source) for one in made.said]
-    found = tuple(dict.fromkeys([*said, *(_advised(one, source) for one in advice(document))]))
+    advised = [_advised(one, source) for one in advice(document)]
+    first = [one for one in advised if one.id == "gpt-builder/advice-swagger"]  # it explains all the others
+    found = tuple(dict.fromkeys([*first, *said, *advised]))
     judge = "chatgpt-plugin" if plugin else "gpt-builder"
     return Judged(source, judge, "the GPT builder", found, tuple(_lines(made)), _details(made)), made
 
 
 def _diagnostic(said: Said, made: Imported, source: Source) -> Diagnostic:
     template = templates()[said.id]
-    notes = (_effect(template), *_doubt(said, template), f"source: {template.source}, read {read_date(IMPORTER)}")
-    return Diagnostic(
-        source.locate(said.pointer), f"gpt-builder/{said.id}", _severity(said, template, made), said.text, template.help, notes
+    notes = (
+        _effect(template),
+        *_doubt(said, template),
+        *_size(said, made, source),
+        f"source: {template.source}, read {read_date(IMPORTER)}",
     )
+    return Diagnostic(
+        source.locate(said.pointer), f"gpt-builder/{said.id}", _severity(said, template, made), said.text, _help(said, template), notes
+    )
+
+
+def _help(said: Said, template: Template) -> str:
+    if said.id == "unrecognized-method" and said.pointer[-1] == "parameters":
+        return "write these parameters into each operation of the path: the builder leaves out those that stand beside the operations"
+    if said.id == "unrecognized-method" and said.pointer[-1] in ("summary", "description", "servers"):
+        return (
+            f"leave it out: the builder does not read `{said.pointer[-1]}` beside the operations of a path, and imports these all the same"
+        )
+    return template.help
 
 
 def _severity(said: Said, template: Template, made: Imported) -> Severity:
@@ -74,6 +91,13 @@ def _doubt(said: Said, template: Template) -> Iterator[str]:
         yield "text: users report it of headers; that a cookie gives it too is inferred"
 
 
+def _size(said: Said, made: Imported, source: Source) -> Iterator[str]:
+    """What the builder counts is not what the file has."""
+    if said.id == "too-big":
+        there = len(source.text.encode("utf-8", "replace"))
+        yield f"size: {made.size_bytes:,} bytes as the builder lays the document out, with an indent of two; the file has {there:,}"
+
+
 def _lines(made: Imported) -> Iterator[str]:
     loaded = len(made.functions)
     if made.blocked:
@@ -88,7 +112,7 @@ def _lines(made: Imported) -> Iterator[str]:
         yield f"  {line}"
         if function.description:
             yield f"      {' '.join(function.description.split())}"
-    yield f"{made.size_bytes:,} bytes laid out, of at most {MEGABYTE:,}"
+    yield f"{made.size_bytes:,} bytes as the builder lays it out, with an indent of two; at most {MEGABYTE:,}"
 
 
 def _listed(title: str, rows: tuple[tuple[str, str], ...]) -> Iterator[str]:

@@ -50,9 +50,17 @@ def _invalid(tool: Tool) -> Iterator[Found]:
 
 def _hints(tool: Tool) -> Iterator[Found]:
     written = tool.members.get("annotations")
-    missing = [hint for hint in _HINTS if not isinstance(written, dict) or hint not in written]
+    hints = written if isinstance(written, dict) else {}
+    idle = ("destructiveHint", "idempotentHint") if hints.get("readOnlyHint") is True else ()  # the others of what only reads mean nothing
+    missing = [hint for hint in _HINTS if hint not in hints and hint not in idle]
     if missing:
         rows = {"readOnlyHint": "mcp.read-only", "destructiveHint": "mcp.destructive", "idempotentHint": "mcp.idempotent"}
         told = ", ".join(f"{hint} ({_HINTS[hint]})" for hint in missing)
         said = f"`{tool.shown}` leaves {told} to their defaults, the pessimistic ones"
-        yield Found(rows.get(missing[0], "mcp.open-world"), said, tool.at, "say all four", "note")
+        yield Found(
+            rows.get(missing[0], "mcp.open-world"),
+            said,
+            tool.at,
+            "say all that are not so" if not hints.get("readOnlyHint") else "say it",
+            "note",
+        )

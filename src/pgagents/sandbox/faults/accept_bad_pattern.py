@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from pgagents.patterns import fits
 from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
 from pgagents.sandbox.sample import pattern_text
@@ -26,7 +25,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
             else {}
         )
         turned = {
-            k: pattern_text(patterns[k]) if k in patterns and isinstance(v, str) and not re.search(patterns[k], v) else v
+            k: pattern_text(patterns[k]) if k in patterns and isinstance(v, str) and not fits(patterns[k], v) else v
             for k, v in given.items()
         }
         return reader.with_arguments(request, turned) if turned != given else request

@@ -9,8 +9,8 @@ from pgagents.target import Target, View
 
 def view(model: Model) -> View:
     """The manifest: one function an operation of the surface, one runtime that serves them all."""
-    surface = model.surfaces["copilot"]
-    return apiplugin.openapi_plugin(model, surface, apiplugin.openapi_runtime(model, surface))
+    surface, lost = apiplugin.api_surface(model)
+    return apiplugin.openapi_plugin(model, surface, apiplugin.openapi_runtime(model, surface), lost)
 
 
 TARGET = Target("Microsoft 365 Copilot API plugin v2.2", ("copilot/ai-plugin.json",), view, surface="copilot")

@@ -16,10 +16,10 @@ def view(model: Model) -> View:
     A `spec` of a URL alone fits two runtimes of Microsoft's own schema, as npm has it, so that it is refused
     (json-schemas issue 617); a `progress_style` makes it an OpenAPI runtime's.
     """
-    surface = model.surfaces["copilot"]
+    surface, lost = apiplugin.api_surface(model)
     runtime = apiplugin.openapi_runtime(model, surface)
     runtime["spec"]["progress_style"] = "ShowUsage"
-    return apiplugin.openapi_plugin(model, surface, runtime)
+    return apiplugin.openapi_plugin(model, surface, runtime, lost)
 
 
 TARGET = Target("Microsoft 365 Copilot API plugin v2.4", ("copilot/ai-plugin.v2.4.json",), view, surface="copilot")

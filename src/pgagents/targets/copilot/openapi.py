@@ -6,6 +6,7 @@ Microsoft's own parser refuses 3.1; its service knows no composition, no nested 
 
 from __future__ import annotations
 
+from pgagents import apiplugin
 from pgagents.dialect import OPENAPI_30_FLAT
 from pgagents.lower.schema import lower
 from pgagents.model import Model
@@ -17,9 +18,9 @@ from pgagents.target import Loss, Target, View
 
 def view(model: Model) -> View:
     """The OpenAPI Object with every schema in 3.0.3, references put in."""
-    surface = model.surfaces["copilot"]
+    surface, left_out = apiplugin.api_surface(model)
     profile = Profile("3.0.3", surface, complete=False, header_params=True, examples=False, consequential=True)
-    lost: dict[Loss, None] = dict.fromkeys(losses(model, profile))
+    lost: dict[Loss, None] = dict.fromkeys([*left_out, *losses(model, profile)])
 
     def flat(schema: Node) -> Node:
         lowered, more = lower(schema, model.schemas, OPENAPI_30_FLAT)

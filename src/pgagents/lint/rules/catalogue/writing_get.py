@@ -24,7 +24,7 @@ from pgagents.model import Model
 
 def find(model: Model) -> Iterator[Hit]:
     for action in model.actions:
-        if action.method == "GET" and (action.effect == "write" or action.costs):
+        if action.method == "GET" and action.effect == "write":  # one that only costs money reads all the same
             said = f"`{action.name}` writes, but is called by GET, before which nobody is asked"
             yield Hit((*action.origin, "http"), said, "call it by POST, PUT, PATCH or DELETE")
 
