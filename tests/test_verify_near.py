@@ -70,7 +70,7 @@ def test_a_near_text_is_one_that_the_argument_takes():
 
 
 def test_a_wrong_method_is_tried_where_a_path_with_a_placeholder_has_it():
-    assert beside(setting_of(model(), URL)) == ("GET", "/api/v1/sessions/end")
+    assert beside(setting_of(model(), URL)) == "/api/v1/sessions/end"
 
 
 def test_another_version_of_the_api_is_another_mount():

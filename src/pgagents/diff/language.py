@@ -46,6 +46,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Action", "errors", "-", "may break, addition"),
     _row("Action", "laws relations", "may break, addition", "may break, addition"),
     _row("Action", "tenant", "may break", "-"),
+    _row("Action", "may_name_none", "may break", "-"),
     _row("Action", "title description texts tags examples deprecated", "wording, breaking", "-", "a function's own name breaks"),
     _row("Action", "cite", "none", "none", _TESTS),
     _row("Param", _SCHEMA, "by value", "-", "taking less breaks, taking more is an addition"),
@@ -131,10 +132,11 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Audit", "about action actor as at cite diff listed_by never reads_on", "-", "may break"),
     _row("Browsers", "cite credentials origins", "may break", "-"),
     _row("Retention", "after_s cite of then", "may break", "-"),
-    _row("Resource", "absent cite expires_by fixed found_by id initial laws listed_by made_by missing moves read_by state states takes "
-         "tenant undone_by volatile", "wording", "-", _TESTS),
+    _row("Resource", "absent body_at cite expires_by fixed found_by gone_when id initial laws listed_by made_by missing moves "
+         "moves_by_time read_by state states takes tenant undone_by volatile within", "wording", "-", _TESTS),
     _row("Takes", "by counter of read_by", "wording", "-", _TESTS),
     _row("Move", "from input otherwise to", "wording", "-", _TESTS),
+    _row("TimedMove", "at from to", "wording", "-", _TESTS),
     _row("Call", "action at input where", "wording", "-", _TESTS),
     _row("Operator", "actions clock description server", "wording", "-", _TESTS),
     _row("Sandbox", "domain", "wording", "-", _TESTS),

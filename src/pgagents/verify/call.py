@@ -139,6 +139,13 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Own:
+    """See that what the exchange of this number made is this run's own, before what it hangs on changes."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recall:
     """Give what the watchers noted under this key of the memory's notes."""
 

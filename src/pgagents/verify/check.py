@@ -21,7 +21,7 @@ from pgagents.action import Code
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Model
 from pgagents.source import Pointer
-from pgagents.verify.call import Call, Live, Recall, Together, Wait
+from pgagents.verify.call import Call, Live, Own, Recall, Together, Wait
 from pgagents.verify.door import FRAMEWORK, Door
 from pgagents.verify.seen import Seen
 
@@ -50,7 +50,7 @@ class Judgement:
     """Of a broken one: it says of one surface what another check says of the API; both are one finding."""
 
 
-Conversation = Generator[Call | Together | Live | Wait | Recall | Judgement, Any, None]
+Conversation = Generator[Call | Together | Live | Wait | Own | Recall | Judgement, Any, None]
 """A probe yields a `Call` and gets the `Seen`, `Together` and gets a list of them, `Live` and gets the body of such a thing."""
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 from pgagents.model import id_text
 from pgagents.verify.answers import Answers
-from pgagents.verify.call import Call, Live, Recall, Together, Wait
+from pgagents.verify.call import Call, Live, Own, Recall, Together, Wait
 from pgagents.verify.check import CONFLICT, Judgement, Probe
 from pgagents.verify.door import MCP
 from pgagents.verify.gate import Gate
@@ -166,6 +167,8 @@ class Driver:
                 self.judge.enter(step, chain, probe)
             elif isinstance(step, Wait):
                 self.sender.wait(step.seconds, quiet=step.quiet)
+            elif isinstance(step, Own):
+                self._own(step.number)
             elif isinstance(step, Recall):
                 answer = self.memory.notes.get(step.key)
             elif isinstance(step, Together):
@@ -174,6 +177,14 @@ class Driver:
                 answer = self._resolved(self.world.have(step), chain).body
             else:
                 answer = self.call(step, chain)
+
+    def _own(self, number: int) -> None:
+        """Prove what an exchange made, where a later call may change it."""
+        for thing in list(self.world.pool.things):
+            made = thing.maker is not None and thing.maker.number == number and not thing.ours
+            if made and (thing.resource.undone_by is not None or thing.resource.moves):
+                with suppress(Unavailable):
+                    self._resolved(self.world.proof.prove(thing), [])
 
     def _tidy(self, probe: int) -> None:
         """Undo what is more than later probes can use, after one of them."""

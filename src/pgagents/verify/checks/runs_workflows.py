@@ -15,7 +15,7 @@ from pgagents.contract import Contract, Verdict
 from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Step, Workflow
 from pgagents.source import Pointer
-from pgagents.verify.call import Call, Wait
+from pgagents.verify.call import Call, Own, Wait
 from pgagents.verify.check import CONFLICT, Conversation, Judgement, Probe, broken, kept, promise_at, untested
 from pgagents.verify.door import OPERATOR, REST
 from pgagents.verify.exclusive import others_too
@@ -170,6 +170,8 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
         while seen.sent_at - began < step.within_s and as_told(setting, step, seen, door) and not _holds(setting, step, seen, timed, state):
             yield Wait(PAUSE_S, quiet=True)
             seen = yield call
+        if seen.success and step.action.effect == "write":
+            yield Own(seen.number)
         yield from state.say(_went(setting, workflow, step, seen, state, firm=again and about_own(setting, workflow.steps[:index], step)))
         answered = as_told(setting, step, seen, door) and not seen.void
         if answered and of_old and not _holds(setting, step, seen, timed, state):
