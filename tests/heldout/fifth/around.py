@@ -11,12 +11,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from heldout.around import acts
-from heldout.fourth.around import members
 from pgagents.action import Action
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.oddity import Context
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+from pgagents.wire import Handler, Request, Response, Silence, json_bytes, read_json
 
 Change = Callable[[dict[str, Any]], Mapping[str, Any]]
 
@@ -30,14 +29,17 @@ class _Kind:
     def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
         if action.name != self._action or "rest" not in self._surfaces:
             return self._inner.request(action, request, path_values)
-        sent = {**path_values, **dict(request.query), **members(request.body)}
+        body = read_json(request.body).value if request.body else {}
+        if not isinstance(body, dict):  # what cannot be read is refused as ever
+            return self._inner.request(action, request, path_values)
+        sent = {**path_values, **dict(request.query), **body}
         changed = self._change(dict(sent))
         path = {name: str(changed[name]) for name in path_values}
-        body = members(request.body)
         if body:
             request = replace(request, body=json_bytes({name: changed[name] for name in body}))
         elif request.query:
-            request = replace(request, target=request.path + "?" + _query({name: changed[name] for name, _ in request.query}))
+            pairs = [(name, changed[name] if value == sent[name] else value) for name, value in request.query]
+            request = replace(request, target=request.path + "?" + urlencode(pairs, quote_via=quote))
         return self._used(sent, changed, self._inner.request(action, request, path))
 
     def members(self, action: Action, members: Mapping[str, Any]) -> Arguments | Fault:
@@ -125,7 +127,3 @@ def cached(context: Context, action: str, until: frozenset[str], lives_s: float)
         return found
 
     acts(context, act)
-
-
-def _query(values: Mapping[str, Any]) -> str:
-    return urlencode(values, quote_via=quote)
