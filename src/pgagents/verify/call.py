@@ -78,6 +78,8 @@ class Raw:
     """What to do to the ordinary body."""
     wrap: Mapping[str, Any] | None = None
     """The dispatcher's whole object, instead of selector and arguments."""
+    slash: bool = False
+    """Whether a slash is added to the path."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pgagents.expression import Expression
 from pgagents.origin import plain
 from pgagents.source import Pointer
 from pgagents.verify.call import Call, Fresh, Intent, Live, Moment, Reuse, Signature
-from pgagents.verify.door import OPERATOR, Door
+from pgagents.verify.door import OPERATOR, REST, Door
 from pgagents.verify.encode import request_of
 from pgagents.verify.memory import Setting
 from pgagents.verify.readings import invalid, invalid_values, readings_of
@@ -55,15 +55,37 @@ def negatives(setting: Setting, door: Door) -> Iterator[Negative]:
     """Every one-keyword violation of every argument that is invalid under any reading of what is sent."""
     recipe = recipe_of(setting.model, door.action)
     for param in door.params:
-        listed = wrongs(plain(param.schema), setting.model.schemas, required=param.required)
+        listed = wrongs(plain(param.schema), setting.model.schemas, required=param.required, of=_nothing(setting, door, param))
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
-            group = _turned(list(alike), param, _turn(setting, door, param, keyword, *path))
-            tier = 1
+            turn = 0 if keyword == "type" and _in_json(door, param) else _turn(setting, door, param, keyword, *path)
+            group, first = _turned(list(alike), param, turn), True
             for wrong in group:
+                tier = 1 if first or _likely(setting, door, param, wrong) else 2
                 if (found := _negative(setting, door, recipe, param, wrong, tier)) is not None:
                     yield found
-                    tier = 2
+                    first = False
     yield from _unknown(setting, door, recipe)
+
+
+def _likely(setting: Setting, door: Door, param: Param, wrong: Wrong) -> bool:
+    """Whether a wrong value is tried beside the first of its kind. Through a dispatcher no look-alike of a text is, where REST reads the
+    same text; a tool's arguments are read by its schema, so none is."""
+    if not wrong.likely or door.form is not None:
+        return False
+    if wrong.keyword == "pattern" and not door.on_rest:
+        return setting.door(str(door.action.name), REST) is None
+    return wrong.likely == "any" or _in_json(door, param)
+
+
+def _in_json(door: Door, param: Param) -> bool:
+    """Whether the argument travels as JSON, which has types."""
+    return not door.on_rest or param.place == "body"
+
+
+def _nothing(setting: Setting, door: Door, param: Param) -> str:
+    """For an argument by which something is changed, the id that nothing has."""
+    resource = setting.model.resources.get(param.refers_to or "")
+    return str(resource.absent or "") if resource is not None and door.action.effect == "write" else ""
 
 
 def _turned(group: list[Wrong], param: Param, turn: int) -> list[Wrong]:
