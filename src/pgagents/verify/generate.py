@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import groupby
 from typing import Any
 from zlib import crc32
@@ -72,8 +73,8 @@ def _likely(setting: Setting, door: Door, param: Param, wrong: Wrong) -> bool:
     same text; a tool's arguments are read by its schema, so none is."""
     if not wrong.likely or door.form is not None:
         return False
-    if wrong.keyword == "pattern" and not door.on_rest:
-        return setting.door(str(door.action.name), REST) is None
+    if wrong.keyword == "pattern" and (param.refers_to or not door.on_rest):  # an id may be missing before it is wrong
+        return not param.refers_to and setting.door(str(door.action.name), REST) is None
     return wrong.likely == "any" or _in_json(door, param)
 
 
@@ -83,9 +84,14 @@ def _in_json(door: Door, param: Param) -> bool:
 
 
 def _nothing(setting: Setting, door: Door, param: Param) -> str:
-    """For an argument by which something is changed, the id that nothing has."""
+    """For an argument by which something may be changed, the id that nothing has."""
     resource = setting.model.resources.get(param.refers_to or "")
     return str(resource.absent or "") if resource is not None and door.action.effect == "write" else ""
+
+
+def _unheard_of(setting: Setting, door: Door, param: Param) -> int:
+    """A number of 64 bits that is nobody's id, the same for the same seed."""
+    return int.from_bytes(sha256(f"{setting.seed} {door.place} {param.name}".encode()).digest()[:8], "big") | 1 << 63
 
 
 def _turned(group: list[Wrong], param: Param, turn: int) -> list[Wrong]:
@@ -135,6 +141,8 @@ def provokable(setting: Setting, door: Door) -> bool:
 
 def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong: Wrong, tier: int) -> Negative | None:
     name = str(param.name)
+    if wrong.keyword == "type" and type(wrong.value) is int and param.refers_to and door.action.effect == "write":
+        wrong = replace(wrong, value=_unheard_of(setting, door, param))
     if wrong.keyword == "required" and not wrong.path:
         if param.place == "path" and door.on_rest:
             return None

@@ -30,8 +30,7 @@ URI = "https://example.com/"
 FULL_WIDTH = 0xFEE0
 """How far a character of full width is from its ASCII one."""
 DIGIT = "3"
-SAME_LETTER = {"k": "\u212a", "K": "\u212a", "s": "\u017f", "S": "\u017f"}
-"""Letters beyond ASCII that are an ASCII one where case makes no difference: the sign of Kelvin, the long s."""
+KELVIN = "\u212a"
 WIDE = "\U0001f17f"
 """One character that takes four bytes in UTF-8 and two units in UTF-16."""
 
@@ -181,8 +180,8 @@ def pattern_text(pattern: str, least: int, most: int | None, *, longest: bool) -
 def wrongs(
     schema: Mapping[str, Any], schemas: Schemas, *, required: bool, path: tuple[str | int, ...] = (), of: str = ""
 ) -> Iterator[Wrong]:
-    """Every way to break the schema by one keyword at one place, nested places included. `of` is an id that nothing has, of
-    which look-alikes are made; empty: of any text that fits."""
+    """Every way to break the schema by one keyword at one place, nested places included. `of` is an id that nothing has; wrong
+    texts are made of it, where it fits the schema."""
     schema = resolve(schema, schemas)
     if required:
         yield Wrong("required", path, MISSING, "is missing")
@@ -257,7 +256,8 @@ def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, 
     """Texts that a pattern does not match, and that what stands in its place in a server may: a class of letters that takes those
     of every script, an end that a line break may follow, bounds that are forgotten, blanks that are cut off before one looks, a letter
     of its own that is in the other case or not there; letters that only look alike, which a server makes equal before it looks."""
-    base = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
+    fitting = of if of and matches(schema, of) else ""
+    base = fitting or pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
     long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
     named = URI if URI.startswith(base) and schema.get("format") in ("uri", "url") else ""
     begun = re.match(r"\^([a-z]{2,})", pattern)
@@ -268,27 +268,26 @@ def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, 
     for text in (t for t in dict.fromkeys((*likely, "")) if not matches(schema, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
         yield Wrong("pattern", path, text, says, 1 if text in likely else 2)
-    for text, says, each in _lookalikes(schema, named or base, of):
+    for text, says, each in _lookalikes(schema, named or base):
         if not matches(schema, text):
             yield Wrong("pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each)
 
 
-def _lookalikes(schema: Mapping[str, Any], base: str, of: str) -> Iterator[tuple[str, str, Likely]]:
+def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str, Likely]]:
     """Texts with a character that only looks like one of ASCII, and what they have: one of full width, which normalising (NFKC) makes
-    equal and which many a class of letters or digits has; a letter that is equal to another where case makes no difference.
+    equal and which many a class of letters or digits has; a letter that is equal to another where case makes no difference."""
+    if matches(schema, f"{base}{DIGIT}"):
+        yield f"{base}{full_width(DIGIT)}", "has a digit of full width", "any"
+    else:
+        yield full_width(base), "has a character of full width", "any"
+    if matches(schema, f"{base}k"):
+        yield f"{base}{KELVIN}", "ends with the sign of Kelvin, a k in another case", ""
 
-    Of a text that nothing has (`of`) they are such that a server which takes them for equal comes to that text.
-    """
-    at = next((i for i in reversed(range(len(of or base))) if (of or base)[i].isascii() and (of or base)[i].isalnum()), None)
-    if not of and matches(schema, f"{base}{DIGIT}"):
-        yield f"{base}{chr(ord(DIGIT) + FULL_WIDTH)}", "has a digit of full width", "any"
-    elif at is not None:
-        text = of or base
-        yield f"{text[:at]}{chr(ord(text[at]) + FULL_WIDTH)}{text[at + 1 :]}", "has a letter of full width", "any"
-    text = of or (f"{base}k" if matches(schema, f"{base}k") else base)
-    folded = next((i for i in reversed(range(len(text))) if text[i] in SAME_LETTER), None)
-    if folded is not None:
-        yield f"{text[:folded]}{SAME_LETTER[text[folded]]}{text[folded + 1 :]}", "has a letter that is an ASCII one but for its case", ""
+
+def full_width(text: str) -> str:
+    """The text with its last ASCII letter or digit in full width, so that it looks much the same and is another; itself without one."""
+    at = next((i for i in reversed(range(len(text))) if text[i].isascii() and text[i].isalnum()), None)
+    return text if at is None else f"{text[:at]}{chr(ord(text[at]) + FULL_WIDTH)}{text[at + 1 :]}"
 
 
 def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
