@@ -269,7 +269,7 @@ def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, 
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
         yield Wrong("pattern", path, text, says, 1 if text in likely else 2)
     for text, says, each in _lookalikes(schema, named or base):
-        if not matches(schema, text):
+        if not matches({"type": "string", "pattern": pattern}, text):  # else it is its format that it breaks, if anything
             yield Wrong("pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each)
 
 

@@ -12,7 +12,7 @@ from pgagents.action import Code
 from pgagents.contract import Contract
 from pgagents.verify.astray import of_ours
 from pgagents.verify.call import Call, Raw
-from pgagents.verify.check import Conversation, Probe, promise, refused_with
+from pgagents.verify.check import Conversation, Probe, kept, promise, refused_with
 from pgagents.verify.door import Door
 from pgagents.verify.generate import ordinary
 from pgagents.verify.memory import Setting
@@ -26,7 +26,8 @@ WHAT = "a path with a slash added"
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each action that makes something of ours or acts on it."""
     for door, _ in _cases(setting):
-        says = f"{door.action.name} is not carried out at its path with a slash added, nor redirected"
+        more = ", nor redirected" if setting.model.points.redirects == "never" else ""
+        says = f"{door.action.name} is not carried out at its path with a slash added{more}"
         yield promise(NAME, "", door, says, ("points", "trailing_slash"))
 
 
@@ -36,7 +37,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for door, code in _cases(setting):
         contract = f"{NAME}/{door.place}"
         call = _with_slash(setting, door)
-        yield Probe(contract, 5, (contract,), 1, _run(call, contract, code), (door,), "main", True)
+        sent_on = setting.model.points.redirects != "never"
+        yield Probe(contract, 5, (contract,), 1, _run(call, contract, code, sent_on=sent_on), (door,), "main", True)
 
 
 def _cases(setting: Setting) -> list[tuple[Door, Code]]:
@@ -53,9 +55,14 @@ def _with_slash(setting: Setting, door: Door) -> Call:
     return ordinary(door, recipe, "framework", f"{door.method} to {WHAT}", raw=Raw(slash=True))
 
 
-def _run(call: Call, contract: str, code: Code) -> Callable[[], Conversation]:
+def _run(call: Call, contract: str, code: Code, *, sent_on: bool) -> Callable[[], Conversation]:
+    """`sent_on`: a redirect will do, which another check judges."""
+
     def run() -> Conversation:
         seen: Seen = yield call
+        if sent_on and 300 <= seen.status < 400:
+            yield kept(contract)
+            return
         yield from refused_with(seen, contract, [code], WHAT)
 
     return run
