@@ -1,4 +1,4 @@
-"""A call that its schemas allow is accepted: every example, the edges of every argument, what Schemathesis thinks of."""
+"""A call that its schemas allow is accepted: every example, the edges of every argument, in a deep run what Schemathesis thinks of."""
 
 from __future__ import annotations
 
