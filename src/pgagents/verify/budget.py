@@ -1,7 +1,7 @@
 """How many requests a run may send: 25 an action and surface for the main key, and what each further identity or aid adds.
 
-A share is what the plan needs because of it: a second project's key, a receiver of events, an OAuth client, bursts. What undoes things
-and what is sent again to a busy server is counted apart, up to a fifth of the run, unless the caller set the bound.
+A share is what the plan needs because of it: a second project's key, a receiver of events, an OAuth client, bursts. What undoes things,
+what is sent again to a busy server and what takes a call apart is counted apart, up to a fifth of the run, unless the caller set the bound.
 """
 
 from __future__ import annotations

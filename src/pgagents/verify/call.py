@@ -117,6 +117,8 @@ class Call:
     """Whether the answer to an equal call serves as well: any of this run's, or one since which nothing was written. For reads."""
     beside: bool = False
     """Whether it went out at the same time as others, so that its answer stands in no order to theirs."""
+    again: bool = False
+    """Whether it takes apart a call that two things were to be shown by, so that it is no part of a budget that nobody set."""
     burst: bool = False
     """Whether it is to exceed the limit: neither paced nor sent again after a 429."""
 

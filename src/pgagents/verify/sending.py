@@ -68,7 +68,7 @@ class Sender:
         self.max_requests, self.until = max_requests, until
         self._apart = apart
         self._aside = 0
-        """Requests so far that undid something or were sent again."""
+        """Requests so far that undid something, were sent again or took another call apart."""
         self._seed, self._own_id = options.seed, foreign(setting)
         self.moved_s = 0.0
         self._linked = setting.mcp.requests if setting.mcp is not None else 0
@@ -107,6 +107,7 @@ class Sender:
         if ready.call.surface == MCP:
             return self._send_by_link(ready)
         request, role = self._request(ready)
+        self._aside += ready.call.again and not self.cleaning
         attempt = 0
         while True:
             self._in_time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
@@ -104,7 +105,7 @@ def _one_by_one(setting: Setting, pair: Group, contracts: list[str]) -> Generato
     """Whether each was refused, and nothing was wrong with the answers."""
     good = True
     for one, contract in zip(pair, contracts, strict=True):
-        seen: Seen = yield one.call
+        seen: Seen = yield replace(one.call, again=one is not pair[0])
         codes, statuses = expected(setting, one.call)
         judged = list(refused_with(seen, contract, codes, f"a call where {one.says}", statuses))
         good = good and _all_kept(judged) and not seen.spoilt
