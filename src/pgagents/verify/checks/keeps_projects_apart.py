@@ -76,7 +76,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for door, resource in _figures(setting) if setting.exclusive else ():
         contract = f"{NAME}/figures/{door.place}"
         run = _run(setting, door, resource, contract, operated=OPERATOR in roles)
-        yield Probe(contract, 4, (contract, TOLD), 5 + (OPERATOR in roles), run, (door,), "second", True)
+        yield Probe(contract, 3, (contract, TOLD), 5 + (OPERATOR in roles), run, (door,), "second", True)
     lists = list(_lists(setting))
     for door, resource in lists:
         yield Probe(f"{TOLD} {door.action.name}", 8, (TOLD,), 2, _after_own(setting, door, resource), (door,), "second", True)
