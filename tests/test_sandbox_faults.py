@@ -57,6 +57,9 @@ def tour(call: Any) -> list[Response]:
         f"&api_key={token}",
     ):
         go("GET", f"/api/v1/lots/search?lat=39.6403&lng=-106.3742{query}")
+    go("GET", "/api/v1/lots/lot_%EF%BC%93/availability")
+    for _ in range(2):
+        go("GET", "/api/v1/webhooks")
     for query in ("lat=90&lng=0", "lat=91&lng=0", "lng=0"):
         go("GET", f"/api/v1/lots/search?{query}")
     for key, header in (

@@ -26,7 +26,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
         key = (request.header("authorization") or "", request.target)
         until, body = kept.get(key, (0.0, b""))
         if now < until:
-            return Response(answer.status, answer.headers, body)
+            return Response(answer.status, (*answer.headers, ("X-Cache", "hit")), body)
         kept[key] = (now + LIVES_S, answer.body)
         return answer
 
