@@ -57,9 +57,6 @@ def tour(call: Any) -> list[Response]:
         f"&api_key={token}",
     ):
         go("GET", f"/api/v1/lots/search?lat=39.6403&lng=-106.3742{query}")
-    go("GET", "/api/v1/lots/lot_%EF%BC%93/availability")
-    for _ in range(2):
-        go("GET", "/api/v1/webhooks")
     for query in ("lat=90&lng=0", "lat=91&lng=0", "lng=0"):
         go("GET", f"/api/v1/lots/search?{query}")
     for key, header in (
@@ -116,6 +113,9 @@ def tour(call: Any) -> list[Response]:
     in_pages(go)
     seldom(call, go)
     answers.append(plain_twin(call.sandbox.front)(Request("GET", VAIL)))
+    go("GET", "/api/v1/lots/lot_%EF%BC%93/availability")
+    for _ in range(2):
+        go("GET", "/api/v1/webhooks")
     return [*answers, *(Response(0, parcel.headers, parcel.body) for parcel in call.sent)]
 
 
