@@ -113,6 +113,9 @@ def tour(call: Any) -> list[Response]:
     in_pages(go)
     seldom(call, go)
     answers.append(plain_twin(call.sandbox.front)(Request("GET", VAIL)))
+    go("GET", "/api/v1/lots/lot_%EF%BC%93/availability")
+    for _ in range(2):
+        go("GET", "/api/v1/webhooks")
     return [*answers, *(Response(0, parcel.headers, parcel.body) for parcel in call.sent)]
 
 

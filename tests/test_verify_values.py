@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
-import pytest
+import unicodedata
 
 from pgagents.verify.edges import unusual
 from pgagents.verify.generate import negatives_of
 from pgagents.verify.memory import setting_of
-from pgagents.verify.values import matches, wrongs
+from pgagents.verify.values import full_width, matches, types_of, wrongs
 from verifying import URL, model
 
 
@@ -21,17 +19,57 @@ def test_what_is_wrong_in_a_list_stands_behind_what_is_right():
     assert {w.path for w in wrongs(single, {}, required=False) if w.path} == {(0,)}
 
 
-@pytest.mark.parametrize("keyword", ["pattern", "type"])
-def test_arguments_of_one_schema_are_tried_with_one_value_after_the_other(keyword):
+def test_arguments_of_one_schema_are_tried_with_one_text_after_the_other():
     known = setting_of(model(), URL)
-    tried: dict[str, set[str]] = defaultdict(set)
+    tried: set[str] = set()
     for door in known.doors:
         for negative in negatives_of(known, door):
             name, _, field = negative.detail.partition("/")
             param = door.action.param(field)
-            if name == keyword and negative.tier == 1 and param is not None and param.refers_to and param.place != "header":
-                tried[keyword].add(negative.says.removeprefix(f"{field} ").replace("'", "").replace("\\n", "")[:8])
-    assert len(tried[keyword]) >= (4 if keyword == "pattern" else 2)
+            if name == "pattern" and negative.tier == 1 and param is not None and param.refers_to and param.place != "header":
+                tried.add(negative.says.removeprefix(f"{field} ").split(", which")[0])
+    assert len(tried) >= 4
+
+
+def test_every_likely_wrong_type_is_tried_for_every_argument_a_number_as_text_first():
+    known = setting_of(model(), URL)
+    for door in known.doors:
+        for param in door.params:
+            kinds = set(types_of(known.named(param.schema)))
+            tried = [n.call.input[str(param.name)] for n in negatives_of(known, door) if n.tier == 1 and n.detail == f"type/{param.name}"]
+            in_json = not door.on_rest or param.place == "body"
+            if in_json and kinds & {"number", "integer"}:
+                assert isinstance(tried[0], str)
+                assert True in tried
+            if kinds == {"integer"}:
+                assert any(isinstance(value, float) and not value.is_integer() for value in tried)
+            if in_json and kinds == {"string"}:
+                assert type(tried[0]) is int
+            if in_json and kinds == {"array"}:
+                assert not isinstance(tried[0], list)
+
+
+def test_a_text_with_a_pattern_is_tried_in_letters_of_full_width_too():
+    known = setting_of(model(), URL)
+    door = known.door("create_session", "rest")
+    assert door is not None
+    tried = [n.call.input["plate"] for n in negatives_of(known, door) if n.tier == 1 and n.detail == "pattern/plate"]
+    assert any(0xFF00 < ord(char) < 0xFF60 for text in tried for char in text)
+    assert [unicodedata.normalize("NFKC", full_width(text)) for text in ("lot_1", "sess", "9")] == ["lot_1", "sess", "9"]
+    assert full_width("-") == "-"
+
+
+def test_what_is_made_up_as_an_id_of_a_write_is_nobodys():
+    known = setting_of(model(), URL)
+    for door in known.doors:
+        for negative in negatives_of(known, door) if door.action.effect == "write" else ():
+            param = door.action.param(negative.field)
+            resource = known.model.resources.get(param.refers_to or "") if param is not None else None
+            value = negative.call.input.get(negative.field)
+            if resource is not None and isinstance(value, int) and not isinstance(value, bool):
+                assert value >= 1 << 63
+            elif resource is not None and isinstance(value, str) and 1 < len(value) < 60:
+                assert str(resource.absent)[1:] in unicodedata.normalize("NFKC", value)
 
 
 def test_every_value_that_is_one_letter_of_a_scheme_away_is_wrong():

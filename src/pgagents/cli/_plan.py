@@ -42,6 +42,9 @@ def text(made: Plan, seed: int) -> str:
         "",
         *table(["to prove", "requests"], [[name.replace("_", " "), f"{count:,}"] for name, count in checks if count]),
     ]
+    if made.shares:
+        rows = [[name, f"{count:,}"] for name, count in made.shares.items()]
+        lines += ["", *table(["budget", "requests"], rows), f"up to {made.apart:,} more undo things or go to a busy server again"]
     reasons = Counter(reason for _, reason in made.left_out)
     if reasons:
         lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in reasons.most_common())]
@@ -57,7 +60,7 @@ def document(made: Plan, options: Options, url: str, source: Source) -> dict[str
         "plan": {
             "format": FORMAT, "url": url, "seed": options.seed, "profile": options.profile, "digest": made.digest, "requests": made.total,
             "seconds": round(made.seconds, 1), "by_bucket": dict(made.requests), "by_phase": dict(made.by_phase),
-            "by_check": dict(made.by_check),
+            "by_check": dict(made.by_check), "budget": dict(made.shares), "budget_apart": made.apart,
         },
         "contracts": tried,
         "left_out": [{"contract": c.id, "reason": reason} for c, reason in made.left_out],

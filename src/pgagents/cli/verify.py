@@ -57,7 +57,10 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Print what would be sent, and send nothing; --report takes it as .json or .txt.")
 @click.option(
-    "--max-requests", type=click.IntRange(min=1), metavar="N", help="Send at most N requests. Default: 25 per action and surface."
+    "--max-requests",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Send at most N requests. Default: 25 per action and surface, and what each further identity needs (see --plan).",
 )
 @click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after S seconds.")
 @click.option(

@@ -46,6 +46,10 @@ class Reader:
         action = selected(endpoint.dispatcher).get(name) if isinstance(name, str) else None
         return Asked(action, endpoint.dispatcher, {}) if action else None
 
+    def knows(self, request: Request) -> bool:
+        """Whether there is anything at the request's path."""
+        return self._routes.match(request.path) is not None
+
     def action(self, request: Request) -> Action | None:
         """The action that a request asks for."""
         asked = self.asked(request)

@@ -8,6 +8,7 @@ from pgagents.action import Param
 from pgagents.verify.call import Raw
 from pgagents.verify.door import Door
 from pgagents.verify.memory import Setting
+from pgagents.verify.recipe import recipe_of
 
 LONG = 5_000
 HUGE = "9" * 400
@@ -58,6 +59,17 @@ def without_id(setting: Setting) -> str | None:
     """The path of a thing that is read by its id alone, without the id: often that of a list of them with a slash added."""
     found = (_PLACEHOLDER.sub("", d.path) for d in _readers(setting, named=True) if d.path.endswith("}") and d.path.count("{") == 1)
     return next(found, None)
+
+
+def of_ours(setting: Setting) -> list[Door]:
+    """The actions on REST that make something of our own, or that act on such a thing by its id: what a call does there harms nobody."""
+    found = []
+    for door in setting.doors:
+        recipe = recipe_of(setting.model, door.action)
+        ours = recipe.makes or (recipe.subject if recipe.moves else None)
+        if door.on_rest and door.action.key and door.action.effect == "write" and ours is not None and ours.made_by is not None:
+            found.append(door)
+    return found
 
 
 def beside(setting: Setting) -> str | None:

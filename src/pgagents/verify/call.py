@@ -80,6 +80,8 @@ class Raw:
     """What to do to the ordinary body."""
     wrap: Mapping[str, Any] | None = None
     """The dispatcher's whole object, instead of selector and arguments."""
+    slash: bool = False
+    """Whether a slash is added to the path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,8 @@ class Call:
     """Whether it goes without the headers that the caller gives every call."""
     authored: bool = False
     """Whether the author of the catalogue wrote each argument, or an answer gave it, so that it names what is there."""
+    again: bool = False
+    """Whether it takes apart a call that two things were to be shown by, so that it is no part of a budget that nobody set."""
     burst: bool = False
     """Whether it is to exceed the limit: neither paced nor sent again after a 429."""
 

@@ -20,7 +20,7 @@ def confirm(driver: Driver, checks: Mapping[str, ModuleType], budget: int) -> No
     remembering = frozenset(name for name, check in checks.items() if getattr(check, "REMEMBERS", False))
     for entry in driver.ledger.firsts():
         found = entry.broken
-        if found is None or driver.sent + driver.world.pool.owed() + COSTS > budget:
+        if found is None or driver.counted + COSTS > budget:
             continue
         again = Ledger.of(e.contract for e in driver.ledger.entries.values())
         kept, driver.judge.ledger = driver.ledger, again

@@ -56,6 +56,7 @@ class Driver:
         timer: Callable[[], float],
         sleep: Callable[[float], None],
         max_requests: int,
+        apart: int = 0,
         writes: bool,
         plain: Handler | None = None,
         secrets: tuple[str, ...] = (),
@@ -70,8 +71,9 @@ class Driver:
         self._started = timer()
         until = None if options.max_time_s is None else self._started + options.max_time_s
         self.sender = Sender(
-            setting, handler, plain, keys, options, clock=clock, timer=timer, sleep=sleep, max_requests=max_requests, until=until
-        )
+            setting, handler, plain, keys, options, clock=clock, timer=timer, sleep=sleep, max_requests=max_requests, apart=apart,
+            until=until,
+        )  # fmt: skip
         self._patient = handler if isinstance(handler, Patient) else None
         if self._patient is not None:
             self._patient.meanwhile, self.judge.defers = self._meanwhile, True
@@ -116,6 +118,11 @@ class Driver:
     def sent(self) -> int:
         """Requests so far."""
         return self.sender.sent
+
+    @property
+    def counted(self) -> int:
+        """Requests so far that count, and those that undoing what there is would add to them."""
+        return self.sender.counted(self.world.pool.owed())
 
     @property
     def answered(self) -> int:
@@ -320,7 +327,7 @@ class Driver:
                 answer = self.call(needed, chain)
 
     def _afford(self, count: int) -> None:
-        if not self.sender.cleaning and self.sent + self.world.pool.owed() + count > self.sender.max_requests:
+        if not self.sender.cleaning and self.counted + count > self.sender.max_requests:
             raise Spent
 
     def _set_clock(self, seen: Seen) -> None:

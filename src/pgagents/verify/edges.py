@@ -60,6 +60,10 @@ def _listed(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any],
         begun = {name: begin for name, value in base.items() if (begin := _beginning(setting, door, name, value, most)) is not None}
         greatest = {str(p.name): _most(setting, door, p, base) for p in wide}
         yield "high", {**base, **begun, **greatest, **_beside(setting, door, around, base)}, "with every argument at its greatest"
+        bounded = _bounded(setting, wide) if door.on_rest and len(greatest) > 1 else []
+        for name in bounded if not writes or len(bounded) > 1 else ():
+            alone = {**(base if writes else least), **_elsewhere(setting, around), name: greatest[name]}
+            yield f"high_{name}", alone, f"with {name} alone at its greatest"
     moments = [p for p in door.params if p.required and p.schema.get("format") == "date-time"]
     if len(moments) > 1 and not writes:
         yield (
@@ -157,6 +161,19 @@ def _beside(setting: Setting, door: Door, around: Collection[Param], base: Mappi
             found[str(param.name)] = moved
             break  # to the north of it, say
     return found
+
+
+def _bounded(setting: Setting, params: Collection[Param]) -> list[str]:
+    """Those that are numbers up to a greatest one. What goes wrong beyond a value of one shows where no other stands in its way."""
+    numbers = [p for p in params if {"number", "integer"} & set(types_of(setting.named(p.schema)))]
+    return [str(p.name) for p in numbers if {"maximum", "exclusiveMaximum"} & setting.named(p.schema).keys()]
+
+
+def _elsewhere(setting: Setting, around: Collection[Param]) -> dict[str, Any]:
+    """Another place that the catalogue's own test data gives, where there may be more to find."""
+    names = {str(p.name) for p in around}
+    given = [value for value in setting.model.env.values() if isinstance(value, Mapping) and names and names <= value.keys()]
+    return {name: value for name, value in given[-1].items() if name in names} if len(given) > 1 else {}
 
 
 def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:

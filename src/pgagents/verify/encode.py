@@ -24,10 +24,16 @@ def request_of(call: Call, values: Mapping[str, Any], authorization: str | None)
         body = raw.body
         if body and not any(k == "Content-Type" for k, _ in headers):
             headers.append(("Content-Type", JSON))
-    request = Request(raw.method or method, raw.target or where, tuple(headers), body)
+    request = Request(raw.method or method, _slashed(raw.target or where) if raw.slash else raw.target or where, tuple(headers), body)
     for name, value in raw.headers:
         request = request.with_header(name, value)
     return request
+
+
+def _slashed(target: str) -> str:
+    """The target with a slash behind its path."""
+    path, mark, query = target.partition("?")
+    return f"{path}/{mark}{query}"
 
 
 def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 from pgagents.action import Action, Param
@@ -27,6 +28,8 @@ from pgagents.verify.world import World
 from pgagents.wire import Request
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+BEYOND = 2**63
+"""No column of whole numbers holds one so large, and so no id is."""
 SHORTEST_CODE = 8
 """Characters of a member that nobody guesses, so that it names one instance."""
 _SLASHES = re.compile(r"/{2,}")
@@ -190,12 +193,12 @@ class Gate:
             return False
         if value == resource.absent_for(param) or self.world.marks.unguessable(value) or value in self.world.missing(resource):
             return True
-        if NOBODY in str(value) or abs(value if isinstance(value, int) else 0) == NOBODYS_NUMBER:
+        if NOBODY in str(value) or (isinstance(value, int) and (abs(value) == NOBODYS_NUMBER or value >= BEYOND)):
             return True
         return isinstance(value, str) and self._looks_like_ours(resource, value)
 
     def _looks_like_ours(self, resource: Resource, value: str) -> bool:
-        plain = value.strip().casefold()
+        plain = normalize("NFKC", value).strip().casefold()  # full-width letters read as plain ones, too
         kind = self.world.owned.kind_name(resource)
         ours = (t for t in self.world.pool.things if t.ours and self.world.owned.kind_name(t.resource) == kind)
         return any(plain == id_text(t.id).casefold() for t in ours)

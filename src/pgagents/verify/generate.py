@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import groupby
 from typing import Any
 from zlib import crc32
@@ -14,7 +15,7 @@ from pgagents.expression import Expression
 from pgagents.origin import plain
 from pgagents.source import Pointer
 from pgagents.verify.call import Call, Fresh, Intent, Live, Moment, Reuse, Signature
-from pgagents.verify.door import OPERATOR, Door
+from pgagents.verify.door import OPERATOR, REST, Door
 from pgagents.verify.encode import request_of
 from pgagents.verify.memory import Setting
 from pgagents.verify.readings import invalid, invalid_values, readings_of
@@ -56,17 +57,44 @@ def negatives(setting: Setting, door: Door) -> Iterator[Negative]:
     """Every one-keyword violation of every argument that is invalid under any reading of what is sent."""
     recipe = recipe_of(setting.model, door.action)
     for param in door.params:
-        listed = wrongs(plain(param.schema), setting.model.schemas, required=param.required)
+        listed = wrongs(plain(param.schema), setting.model.schemas, required=param.required, of=_nothing(setting, door, param))
         safe = (harmless(setting.model, door.action, param, wrong) for wrong in listed)
         listed = (wrong for wrong in safe if wrong is not None)
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
-            group = _turned(list(alike), param, _turn(setting, door, param, keyword, *path))
-            tier = 1
+            turn = 0 if keyword == "type" and _in_json(door, param) else _turn(setting, door, param, keyword, *path)
+            group, first = _turned(list(alike), param, turn), True
             for wrong in group:
+                tier = 1 if first or _likely(setting, door, param, wrong) else 2
                 if (found := _negative(setting, door, recipe, param, wrong, tier)) is not None:
                     yield found
-                    tier = 2
+                    first = False
     yield from _unknown(setting, door, recipe)
+
+
+def _likely(setting: Setting, door: Door, param: Param, wrong: Wrong) -> bool:
+    """Whether a wrong value is tried beside the first of its kind. Through a dispatcher no look-alike of a text is, where REST reads the
+    same text; a tool's arguments are read by its schema, so none is."""
+    if not wrong.likely or door.form is not None:
+        return False
+    if wrong.keyword == "pattern" and (param.refers_to or not door.on_rest):  # an id may be missing before it is wrong
+        return not param.refers_to and setting.door(str(door.action.name), REST) is None
+    return wrong.likely == "any" or _in_json(door, param)
+
+
+def _in_json(door: Door, param: Param) -> bool:
+    """Whether the argument travels as JSON, which has types."""
+    return not door.on_rest or param.place == "body"
+
+
+def _nothing(setting: Setting, door: Door, param: Param) -> str:
+    """For an argument by which something may be changed, the id that nothing has."""
+    resource = setting.model.resources.get(param.refers_to or "")
+    return str(resource.absent or "") if resource is not None and door.action.effect == "write" else ""
+
+
+def _unheard_of(setting: Setting, door: Door, param: Param) -> int:
+    """A number of 64 bits that is nobody's id, the same for the same seed."""
+    return int.from_bytes(sha256(f"{setting.seed} {door.place} {param.name}".encode()).digest()[:8], "big") | 1 << 63
 
 
 def _turned(group: list[Wrong], param: Param, turn: int) -> list[Wrong]:
@@ -116,6 +144,8 @@ def provokable(setting: Setting, door: Door) -> bool:
 
 def _negative(setting: Setting, door: Door, recipe: Recipe, param: Param, wrong: Wrong, tier: int) -> Negative | None:
     name = str(param.name)
+    if wrong.keyword == "type" and type(wrong.value) is int and param.refers_to and door.action.effect == "write":
+        wrong = replace(wrong, value=_unheard_of(setting, door, param))
     if wrong.keyword == "required" and not wrong.path:
         if param.place == "path" and door.on_rest:
             return None

@@ -38,7 +38,7 @@ class Setting:
         self.by_place = {d.place: d for d in self.every_door}
         self.https = url.startswith("https://")
         self.fuzz = True
-        """Whether Schemathesis is asked for a second opinion; a smoke run does without."""
+        """Whether Schemathesis is asked for a second opinion; only a deep run does."""
         self.draws = 0
         """How many random values Hypothesis draws for each argument; only a deep run has any."""
         self.seed = 0

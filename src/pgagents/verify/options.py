@@ -19,7 +19,8 @@ AGAIN_PER_ACTION = 20
 class Options:
     """The caller's choices. Times in seconds; `only` and `skip` are contract ids or prefixes of them.
 
-    `max_requests` None: 60 for smoke, 25 per action and wire surface for standard, no bound for deep.
+    `max_requests` None: 60 for smoke, for standard 25 per action and wire surface and what each further identity or aid adds, no
+    bound for deep.
     `live`: the target is not this process, so answers may be slow and clocks may differ.
     """
 
@@ -94,6 +95,7 @@ class Plan:
     the catalogue's own pace. `selected` will be tried, `left_out` are not selected or not claimed, each with its reason.
     `digest` is the same for the same seed, catalogue and choices. `by_contract` counts the requests that are sent for a
     contract; one without any is judged by what others send. `by_check` counts each request once, for the check that asks for it.
+    `shares` is what the budget of a standard run is made of; up to `apart` requests more undo things or go to a busy server again.
     """
 
     requests: Mapping[str, int]
@@ -105,3 +107,5 @@ class Plan:
     digest: str
     by_contract: Mapping[str, int] = field(default_factory=dict)
     by_check: Mapping[str, int] = field(default_factory=dict)
+    shares: Mapping[str, int] = field(default_factory=dict)
+    apart: int = 0

@@ -22,14 +22,14 @@ Group = tuple[Negative, ...]
 
 
 def groups(setting: Setting, door: Door) -> tuple[Group, ...]:
-    """The first wrong call of each keyword and argument of a door, those in pairs that may be; in the order of the first of each."""
+    """The wrong calls of a door that are sent whatever others show, those in pairs that may be; in the order of the first of each."""
     every: Mapping[str, tuple[Group, ...]] = setting.kept("paired", lambda: dict(_every(setting)))
     return every[door.place]
 
 
-def alone(setting: Setting, door: Door) -> frozenset[str]:
-    """The details of those that are sent by themselves."""
-    return frozenset(group[0].detail for group in groups(setting, door) if len(group) == 1)
+def alone(setting: Setting, door: Door) -> tuple[Negative, ...]:
+    """Those that are sent by themselves."""
+    return tuple(group[0] for group in groups(setting, door) if len(group) == 1)
 
 
 def both(setting: Setting, door: Door, pair: Group) -> Call:
@@ -49,29 +49,31 @@ def _every(setting: Setting) -> Iterator[tuple[str, tuple[Group, ...]]]:
     sent: Counter[tuple[str, str]] = Counter()
     """How often each keyword was sent alone on each surface."""
     for door in setting.every_door:
-        listed = list({n.detail: n for n in reversed(negatives_of(setting, door))}.values())[::-1]
+        listed = [n for n in negatives_of(setting, door) if n.tier == 1]
         may = [n for n in listed if _pairable(setting, n)]
-        single = _single(setting, door, listed, may, sent) if may else {n.detail for n in listed}
-        pairs = list(_pairs(n for n in listed if n.detail not in single))
-        taken = {n.detail for pair in pairs for n in pair[1:]}
-        by_first = {pair[0].detail: pair for pair in pairs}
-        yield door.place, tuple(by_first.get(n.detail, (n,)) for n in listed if n.detail not in taken)
+        single = _single(setting, door, listed, may, sent) if may else {id(n) for n in listed}
+        pairs = list(_pairs(n for n in listed if id(n) not in single))
+        taken = {id(n) for pair in pairs for n in pair[1:]}
+        by_first = {id(pair[0]): pair for pair in pairs}
+        yield door.place, tuple(by_first.get(id(n), (n,)) for n in listed if id(n) not in taken)
 
 
-def _single(setting: Setting, door: Door, listed: list[Negative], may: list[Negative], sent: Counter[tuple[str, str]]) -> set[str]:
-    """The details of those that are to be sent alone: what cannot be in a pair, one for each argument, one for each vendor."""
-    able = {n.detail for n in may}
-    single = [n for n in listed if n.detail not in able]
+def _single(setting: Setting, door: Door, listed: list[Negative], may: list[Negative], sent: Counter[tuple[str, str]]) -> set[int]:
+    """Those that are to be sent alone, each by its `id`: what cannot be in a pair, one for each argument, one for each vendor."""
+    able = {id(n) for n in may}
+    single = [n for n in listed if id(n) not in able]
     sent.update(map(_keyword, single))
     named = {n.field for n in single}
     for field in dict.fromkeys(n.field for n in may if n.field not in named):
         single.append(min((n for n in may if n.field == field), key=lambda n: sent[_keyword(n)]))
         sent[_keyword(single[-1])] += 1
-    found = {n.detail for n in single}
+    found, details = {id(n) for n in single}, {n.detail for n in single}
     desk = desk_of(setting, door)
+    firsts = {n.detail: n for n in reversed(listed)}
     for let_through in desk.let_through(setting).values() if desk is not None else ():
-        if let_through and found.isdisjoint(n.detail for n in let_through):  # its documents may let one of a pair through and not both
-            found.add(let_through[0].detail)
+        if let_through and details.isdisjoint(n.detail for n in let_through):  # its documents may let one of a pair through and not both
+            details.add(let_through[0].detail)
+            found.add(id(firsts[let_through[0].detail]))
     return found
 
 

@@ -11,10 +11,11 @@ from types import ModuleType
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Model
 from pgagents.report.report import ELSEWHERE, Result
+from pgagents.verify.budget import BURSTS, again_until, apart, budget, shares
 from pgagents.verify.check import Probe, of_tools, watched_for
-from pgagents.verify.door import FRAMEWORK, MCP, OPERATOR, REST
+from pgagents.verify.door import FRAMEWORK, MCP, REST
 from pgagents.verify.memory import Setting
-from pgagents.verify.options import AGAIN_PER_ACTION, REQUESTS_PER_ACTION, SMOKE_REQUESTS, Identities, Options
+from pgagents.verify.options import SMOKE_REQUESTS, Identities, Options
 from pgagents.verify.order import LAST, by_phase, for_smoke, surveyed
 from pgagents.verify.safety import NO_WRITES, loopback, may_write
 from pgagents.verify.shard import elsewhere
@@ -45,6 +46,10 @@ class Draft:
     for_last: int = 0
     """What of `max_requests` is for exceeding limits alone."""
     writes: bool = True
+    apart: int = 0
+    """How many requests that undo things or go to a busy server again are no part of `max_requests`."""
+    shares: Mapping[str, int] = field(default_factory=dict)
+    """What `max_requests` is made of, by what it is for; empty where the caller set it."""
     asked: Mapping[str, str] = field(default_factory=dict)
     """Contracts that nothing in this plan provokes, with what would; they are judged if it happens all the same."""
 
@@ -62,38 +67,6 @@ def all_contracts(setting: Setting, checks: Mapping[str, ModuleType]) -> tuple[C
     return setting.kept("contracts", listed)
 
 
-def budget(setting: Setting, options: Options, roles: frozenset[str]) -> int:
-    """How many requests may be sent."""
-    if options.max_requests is not None:
-        return options.max_requests
-    if options.profile == "smoke":
-        return SMOKE_REQUESTS
-    places = len(setting.usable) + len(_beside(setting, roles))
-    return 10**9 if options.profile == "deep" else max(SMOKE_REQUESTS, REQUESTS_PER_ACTION * places)
-
-
-def _beside(setting: Setting, roles: frozenset[str]) -> list[str]:
-    """What else is called besides the actions of the surfaces: the operator's, where that key was given, and the endpoints of
-    OAuth, where a client was."""
-    model = setting.model
-    operated = [model.clock, model.audit.listed_by.action if model.audit else None]
-    operated += [call.action for code in model.codes.values() for call in code.provoked_by.values()]
-    operated += [step.action for workflow in model.workflows for step in workflow.steps if step.role == OPERATOR]
-    found = list(dict.fromkeys(str(action.name) for action in operated if action is not None and OPERATOR in roles))
-    oauth = model.auth.oauth
-    if oauth is not None and setting.oauth is not None:
-        found += [path for path in (oauth.authorize, oauth.token, oauth.revoke, oauth.metadata, oauth.resource_metadata) if path]
-    return found
-
-
-def again_until(setting: Setting, options: Options, max_requests: int) -> int:
-    """How many requests may be sent before contracts are tried a second time; the rest of a standard budget is for what goes
-    wrong on the way: refused calls that are taken apart, things made anew, failing cases tried once more."""
-    if options.profile != "standard" or options.max_requests is not None:
-        return max_requests
-    return min(max_requests, AGAIN_PER_ACTION * len(setting.usable))
-
-
 def draft(
     setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, identities: Identities
 ) -> Draft:
@@ -103,25 +76,23 @@ def draft(
     setting.oauth, setting.limits = identities.oauth, options.limits
     setting.exclusive = options.shard is None and (options.exclusive or loopback(setting.url))  # other shards use the server too
     roles = frozenset(identities.keys)
-    setting.fuzz = False
+    setting.fuzz = options.profile == "deep"  # our own values show as much as Schemathesis' coverage, which costs a second besides
     probes = _probes(setting, checks, roles)
-    if options.profile != "smoke" and sum(p.cost for p in probes) < again_until(setting, options, budget(setting, options, roles)):
-        setting.fuzz = True  # Schemathesis costs a second, so it is asked where there is room for what it says
-        probes = _probes(setting, checks, roles)
     shared = [p for p in probes if p.phase != LAST and _identified(p, identities)]
     settled = _settled(setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared))
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
     possible = [p for p in probes if _identified(p, identities) and (writes or not p.writes)]
+    parts = shares(setting, checks, contracts, possible)
     ordered = by_phase((p for p in possible if p.tier == 1 or options.profile != "smoke"), options.seed)
     chosen = _chosen(setting, ordered, wanted)
     if options.only or options.shard:
         watched = [c for c in contracts if c.id in wanted and watched_for(checks[c.check])]
-        chosen += _bearing(setting, ordered, watched, chosen, options, roles)
+        chosen += _bearing(setting, ordered, watched, chosen, options, budget(options, parts))
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
-    most = budget(setting, options, roles)
+    most = budget(options, parts)
     order = for_smoke if options.profile == "smoke" else surveyed
     ordered = order(setting, ordered, [c for c in contracts if c.id in wanted], min(SMOKE_REQUESTS, most))
     text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
@@ -130,11 +101,13 @@ def draft(
         most = min(most, _share(ordered, wanted, most, options.shard[1]))
     again = again_until(setting, options, most)
     if options.shard:  # a whole run repeats what its budget leaves room for, and so do its parts together
-        room = max(0, again_until(setting, options, budget(setting, options, roles)) - sum(p.cost for p in shared if p.tier == 1))
+        room = max(0, again_until(setting, options, budget(options, parts)) - sum(p.cost for p in shared if p.tier == 1))
         again = min(again, sum(p.cost for p in ordered if p.tier == 1) + room // options.shard[1]) if room else 0
-    last = sum(p.cost for p in ordered if p.phase == LAST) if options.limits and options.max_requests is None else 0
+    bounded = options.max_requests is not None
+    last = sum(p.cost for p in ordered if p.phase == LAST) if options.limits and not bounded else 0
+    told = {} if bounded or options.profile != "standard" else {n: c for n, c in parts.items() if n != BURSTS or options.limits}
     asked = {} if options.limits else _only_when_limited(setting, contracts)
-    return Draft(tuple(ordered), settled, most + last, digest, again, last, writes, asked)
+    return Draft(tuple(ordered), settled, most + last, digest, again, last, writes, apart(options, most), told, asked)
 
 
 def _probes(setting: Setting, checks: Mapping[str, ModuleType], roles: frozenset[str]) -> list[Probe]:
@@ -178,7 +151,7 @@ def _bearing(
     watched: Sequence[Contract],
     chosen: Sequence[Probe],
     options: Options,
-    roles: frozenset[str],
+    most: int,
 ) -> list[Probe]:
     """The other probes whose exchanges the watchers of selected contracts would judge in a whole run, as the budget allows.
 
@@ -191,7 +164,7 @@ def _bearing(
     told = {str(call.action.name) for r in setting.model.resources.values() if r.made_by for call in (*r.read_by, *r.listed_by)}
     making = any((c.check in FROM_DATA or c.action in told) and effects.get(f"{c.action}@{c.surface}") == "read" for c in watched)
     taken = {id(p) for p in chosen}
-    spare = budget(setting, options, roles) - sum(p.cost for p in chosen)
+    spare = most - sum(p.cost for p in chosen)
     found: list[Probe] = []
     for probe in ordered:
         head, surface = probe.name.partition("/")[0], probe.name.rpartition("@")[2]

@@ -96,7 +96,7 @@ def plan(
         by_check[probe.name.partition("/")[0]] += probe.cost
         by_contract.update(dict.fromkeys(probe.covers, probe.cost))
     total = sum(by_phase.values())
-    return Plan(by_bucket, by_phase, total, seconds, selected, left_out, made.digest, by_contract, by_check)
+    return Plan(by_bucket, by_phase, total, seconds, selected, left_out, made.digest, by_contract, by_check, made.shares, made.apart)
 
 
 @_lasting()
@@ -143,7 +143,7 @@ def verify(
     world = World(setting, _tag(started_at, clock(), url, options), model.env, options.shard or (1, 1))
     driver = Driver(
         setting, handler, identities.keys, options, ledger, world, checks,
-        clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests, writes=made.writes,
+        clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests, apart=made.apart, writes=made.writes,
         plain=plain, secrets=identities.hidden,
     )  # fmt: skip
     generating = timer() - begun
@@ -233,7 +233,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
         for probe in made.probes:
             if probe.spare and driver.judge.all_judged(probe.covers):
                 continue
-            if probe.tier > 1 and not _affordable(driver, probe, made.again_until):
+            if probe.tier > 1 and driver.sent + driver.world.pool.owed() + probe.cost + 1 > made.again_until:
                 continue
             most = driver.sender.max_requests - (made.for_last if probe.phase != LAST else 0)
             if not _affordable(driver, probe, most - reserve) and (driver.ledger.broken or not _affordable(driver, probe, most)):
@@ -260,7 +260,7 @@ def _tell_time(driver: Driver) -> None:
 
 
 def _affordable(driver: Driver, probe: Probe, max_requests: int) -> bool:
-    return driver.sent + driver.world.pool.owed() + probe.cost + 1 <= max_requests
+    return driver.counted + probe.cost + 1 <= max_requests
 
 
 def _finish(driver: Driver, stopped: str) -> list[str]:

@@ -67,15 +67,19 @@ class Sender:
         timer: Callable[[], float],
         sleep: Callable[[float], None],
         max_requests: int,
+        apart: int = 0,
         until: float | None = None,
     ) -> None:
-        """`until` is the timer's value at which the run ends, whatever it is doing but undoing what it made."""
+        """`until` is the timer's value at which the run ends, whatever it is doing but undoing what it made. `apart` is how many requests
+        that undo things or are sent again do not count."""
         self.setting, self.model, self.keys = setting, setting.model, keys
         self.handler, self.plain = handler, plain
         self.clock, self.timer, self._sleeper = clock, timer, sleep
         self.pacer = Pacer(self.model, clock, options.seed, options.max_wait_s, options.shard[1] if options.shard else 1)
         self.max_requests, self.until = max_requests, until
-        self._most_requests = max_requests * 3 // 2 if options.max_requests is None and options.profile == "standard" else max_requests
+        self._apart = apart
+        self._aside = 0
+        """Requests so far that undid something, were sent again or took another call apart."""
         self._seed, self._own_id = options.seed, foreign(setting)
         self.moved_s = 0.0
         self._linked = setting.mcp.requests if setting.mcp is not None else 0
@@ -96,6 +100,10 @@ class Sender:
     def now(self) -> float:
         """The server's time as we know it: the caller's clock, and what the operator's clock was moved by."""
         return self.clock() + self.moved_s
+
+    def counted(self, owed: int = 0) -> int:
+        """Requests that count, as if `owed` more had undone what is there: all but so many as may be counted apart."""
+        return self.sent + owed - min(self._aside + owed, self._apart)
 
     def wait(self, seconds: float, *, quiet: bool = False) -> None:
         """Let time pass, and say so. Raises Stop where the run's time is over before that."""
@@ -144,6 +152,7 @@ class Sender:
             return self._send_by_link(ready)
         request, role = self._request(ready)
         self._let_pass(ready, request)
+        self._aside += ready.call.again and not self.cleaning
         attempt = 0
         while True:
             self._in_time()
@@ -157,7 +166,7 @@ class Sender:
                 seen.repeats = attempt
                 return seen
             attempt += 1
-            self._repeats()
+            self._aside += not self.cleaning
             self.wait(wait)
 
     def _send_by_link(self, ready: Ready) -> Seen:
@@ -190,7 +199,7 @@ class Sender:
             if wait is None:
                 return seen
             attempt += 1
-            self._repeats()
+            self._aside += not self.cleaning
             self.wait(wait)
 
     def _count_linked(self, link: Link) -> None:
@@ -198,13 +207,9 @@ class Sender:
         self.sent += link.requests - self._linked
         self._linked = link.requests
 
-    def _repeats(self) -> None:
-        """A call that is sent again, because the server was busy, is no part of a budget that nobody set; up to half of it."""
-        self.max_requests = min(self.max_requests + 1, self._most_requests)
-
     def _asked_to_wait(self, seen: Seen, attempt: int) -> float | None:
         """After how many seconds a tool that was limited is to be called again."""
-        if attempt >= MAX_REPEATS or self.sent >= self.max_requests or not isinstance(seen.told, Response):
+        if attempt >= MAX_REPEATS or self.counted() >= self.max_requests or not isinstance(seen.told, Response):
             return None
         return self.pacer.retry(seen.told, attempt) if seen.status in (LIMITED, UNAVAILABLE) else None
 
@@ -240,7 +245,7 @@ class Sender:
             if wait is None:
                 found.append(self._seen(ready, request, answer, seconds, sent_at))
             else:
-                self._repeats()
+                self._aside += 1
                 self.wait(wait)
                 found.append(self.send(ready))
         return found
@@ -293,6 +298,7 @@ class Sender:
     def _exchange(self, request: Request, call: Call) -> tuple[Response | Silence, float]:
         started = self.timer()
         self.sent += 1
+        self._aside += self.cleaning
         handler = self._handler(call)
         self._bound(handler)
         answer = handler(request)
@@ -322,7 +328,7 @@ class Sender:
         """Take over what the answer tells of the limit; gives seconds after which to repeat (None: the answer stands)."""
         if isinstance(answer, Response) and not call.plain:
             self.pacer.after(role, call.surface, call.door.action.bucket if call.door else None, answer)
-        if attempt >= MAX_REPEATS or (not self.cleaning and self.sent >= self.max_requests):
+        if attempt >= MAX_REPEATS or (not self.cleaning and self.counted() >= self.max_requests):
             return None
         if isinstance(answer, Silence) and answer.stale:
             return 0.0 if attempt == 0 and _repeatable(call) else None

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from pgagents.schema import resolve
 
@@ -27,17 +27,23 @@ FORMATS = {
     "uuid": "8f14e45f-ceea-467f-9b1a-0d3b8f7c2a11",
 }
 URI = "https://example.com/"
+FULL_WIDTH = 0xFEE0
+"""How far a character of full width is from its ASCII one."""
+DIGIT = "3"
+KELVIN = "\u212a"
 WIDE = "\U0001f17f"
 """One character that takes four bytes in UTF-8 and two units in UTF-16."""
 
 Schemas = Mapping[str, Any]
+Likely = Literal["", "json", "any"]
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """A value that breaks one keyword at one place: `path` leads from the argument to the place (empty: the argument itself).
 
-    Where several of `tier` 1 break one keyword at one place, any of them may stand for all; `tier` 2 shows less.
+    Where several of `tier` 1 break one keyword at one place, any of them may stand for all; `tier` 2 shows less. One that is `likely`
+    to be taken by mistake is tried whatever else is: in JSON, or in any place.
     """
 
     keyword: str
@@ -45,6 +51,7 @@ class Wrong:
     value: Any
     says: str
     tier: int = 1
+    likely: Likely = ""
 
 
 MISSING = object()
@@ -170,13 +177,16 @@ def pattern_text(pattern: str, least: int, most: int | None, *, longest: bool) -
     return text_of_pattern(pattern, least, most, longest=longest)
 
 
-def wrongs(schema: Mapping[str, Any], schemas: Schemas, *, required: bool, path: tuple[str | int, ...] = ()) -> Iterator[Wrong]:
-    """Every way to break the schema by one keyword at one place, nested places included."""
+def wrongs(
+    schema: Mapping[str, Any], schemas: Schemas, *, required: bool, path: tuple[str | int, ...] = (), of: str = ""
+) -> Iterator[Wrong]:
+    """Every way to break the schema by one keyword at one place, nested places included. `of` is an id that nothing has; wrong
+    texts are made of it, where it fits the schema."""
     schema = resolve(schema, schemas)
     if required:
         yield Wrong("required", path, MISSING, "is missing")
     yield from _bounds(schema, path)
-    yield from _texts(schema, path)
+    yield from _texts(schema, path, of)
     if schema.get("enum"):
         yield from _enum(schema, path)
     if "const" in schema:
@@ -222,7 +232,7 @@ def _tidy(value: float) -> float | int:
     return int(value) if float(value).is_integer() else value
 
 
-def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
+def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> Iterator[Wrong]:
     if "string" not in types_of(schema):
         return
     if least := schema.get("minLength"):
@@ -234,7 +244,7 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[W
             yield Wrong("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
         yield Wrong("maxLength", path, head.ljust(most + FAR, "x"), f"has {most + FAR} characters")
     if pattern := schema.get("pattern"):
-        yield from _mismatches(schema, str(pattern), path)
+        yield from _mismatches(schema, str(pattern), path, of)
     if form := schema.get("format"):
         for text in NEAR_FORMS.get(form, ()):
             if not matches(schema, text):
@@ -242,11 +252,12 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[W
         yield Wrong("format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1)
 
 
-def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...]) -> Iterator[Wrong]:
+def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...], of: str) -> Iterator[Wrong]:
     """Texts that a pattern does not match, and that what stands in its place in a server may: a class of letters that takes those
     of every script, an end that a line break may follow, bounds that are forgotten, blanks that are cut off before one looks, a letter
-    of its own that is in the other case or not there."""
-    base = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
+    of its own that is in the other case or not there; letters that only look alike, which a server makes equal before it looks."""
+    fitting = of if of and matches(schema, of) else ""
+    base = fitting or pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
     long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
     named = URI if URI.startswith(base) and schema.get("format") in ("uri", "url") else ""
     begun = re.match(r"\^([a-z]{2,})", pattern)
@@ -257,6 +268,26 @@ def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, 
     for text in (t for t in dict.fromkeys((*likely, "")) if not matches(schema, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
         yield Wrong("pattern", path, text, says, 1 if text in likely else 2)
+    for text, says, each in _lookalikes(schema, named or base):
+        if not matches({"type": "string", "pattern": pattern}, text):  # else it is its format that it breaks, if anything
+            yield Wrong("pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each)
+
+
+def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str, Likely]]:
+    """Texts with a character that only looks like one of ASCII, and what they have: one of full width, which normalising (NFKC) makes
+    equal and which many a class of letters or digits has; a letter that is equal to another where case makes no difference."""
+    if matches(schema, f"{base}{DIGIT}"):
+        yield f"{base}{full_width(DIGIT)}", "has a digit of full width", "any"
+    else:
+        yield full_width(base), "has a character of full width", "any"
+    if matches(schema, f"{base}k"):
+        yield f"{base}{KELVIN}", "ends with the sign of Kelvin, a k in another case", ""
+
+
+def full_width(text: str) -> str:
+    """The text with its last ASCII letter or digit in full width, so that it looks much the same and is another; itself without one."""
+    at = next((i for i in reversed(range(len(text))) if text[i].isascii() and text[i].isalnum()), None)
+    return text if at is None else f"{text[:at]}{chr(ord(text[at]) + FULL_WIDTH)}{text[at + 1 :]}"
 
 
 def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
@@ -275,8 +306,8 @@ def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, .
     kinds = types_of(schema)
     if not kinds:
         return
-    for index, (kind, value) in enumerate(_strangers(schema, schemas, kinds)):
-        yield Wrong("type", path, value, f"is {kind}", 2 if index and kind in UNLIKELY else 1)
+    for index, (kind, value, likely) in enumerate(_strangers(schema, schemas, kinds)):
+        yield Wrong("type", path, value, f"is {kind}", 2 if index and kind in UNLIKELY else 1, likely)
     if "null" not in kinds:
         yield Wrong("type", path, None, "is null", 2) if required else Wrong("null", path, None, "is null")
 
@@ -285,32 +316,34 @@ UNLIKELY = ("a word", "a list", "an object")
 """What no server takes for something else by mistake."""
 
 
-def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    if ("number" in kinds or "integer" in kinds) and "string" not in kinds:
-        yield "a number in a string", str(low(schema, schemas))
+def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]) -> Iterator[tuple[str, Any, Likely]]:
+    """Values of other types, those first that servers take most: a number as a text, then what languages convert by themselves."""
+    number = bool({"number", "integer"} & set(kinds))
+    if number and "string" not in kinds:
+        yield "a number in a string", str(low(schema, schemas)), "json"
         if "number" not in kinds:
-            yield "no whole number", low(schema, schemas) + 0.5
+            yield "no whole number", low(schema, schemas) + 0.5, "any"
     if "boolean" in kinds and "string" not in kinds:
-        yield "a boolean in a string", "true"
+        yield "a boolean in a string", "true", "json"
     if "string" in kinds:
-        yield "a number", 12345
+        yield "a number", 12345, "json"
     elif "array" in kinds:
-        yield "one item without its list", distinct(schema.get("items", {}), schemas, 0)
+        yield "one item without its list", distinct(schema.get("items", {}), schemas, 0), "json"
     elif "object" in kinds:
-        yield "an object in a string", json.dumps(low(schema, schemas))
+        yield "an object in a string", json.dumps(low(schema, schemas)), "json"
     else:
         bounds = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} & schema.keys()
-        yield "a word", "NaN" if bounds else "yes" if "boolean" in kinds else "pgv"
-    if {"number", "integer"} & set(kinds) and "string" not in kinds:
-        yield "a number with its unit", f"{low(schema, schemas)}km"
+        yield "a word", "NaN" if bounds else "yes" if "boolean" in kinds else "pgv", ""
+    if number and "string" not in kinds:
+        yield "a number with its unit", f"{low(schema, schemas)}km", ""
     if "boolean" not in kinds:
-        yield "a boolean", True
-    elif not {"number", "integer"} & set(kinds):
-        yield "a number", 1
+        yield "a boolean", True, "json" if number and "string" not in kinds else ""
+    elif not number:
+        yield "a number", 1, "json"
     if "array" not in kinds:
-        yield "a list", []
+        yield "a list", [], ""
     if "object" not in kinds:
-        yield "an object", {}
+        yield "an object", {}, ""
 
 
 def _arrays(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...]) -> Iterator[Wrong]:

@@ -181,7 +181,7 @@ def _bearing(seen: Seen, memory: Memory) -> tuple[Desk, frozenset[int]] | None:
 def _forged(call: Call) -> bool:
     """Whether the request was not encoded as a client does it."""
     raw = call.raw
-    return bool(raw.headers or raw.method or raw.target or raw.edit or raw.wrap is not None or raw.body is not None)
+    return bool(raw.headers or raw.method or raw.target or raw.edit or raw.wrap is not None or raw.body is not None or raw.slash)
 
 
 def _by_place(found: Iterable[Offer]) -> dict[str, tuple[Offer, ...]]:

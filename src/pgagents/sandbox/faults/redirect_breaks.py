@@ -7,7 +7,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"redirects_safely"})
-ALSO: dict[str, str] = {}
+ALSO = {"refuses_slash": "such a path is one that is unknown"}
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:

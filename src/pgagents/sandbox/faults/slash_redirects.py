@@ -7,7 +7,10 @@ from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 BREAKS = frozenset({"framework"})
-ALSO = {"redirects_safely": "a call is redirected, and a POST would become a GET"}
+ALSO = {
+    "redirects_safely": "a call is redirected, and a POST would become a GET",
+    "refuses_slash": "calls that write are redirected, too",
+}
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:

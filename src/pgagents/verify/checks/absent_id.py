@@ -87,7 +87,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
             if not param.required:
                 run = _with_theirs(setting, call, param, resource, contract)
-            yield Probe(contract, 3, (contract,), 1, run, (door,), "second", writes)
+            elif not writes:
+                run = _after_own(setting, call, resource, contract)
+            yield Probe(contract, 3, (contract,), 1 if writes else 2, run, (door,), "second", writes)
 
 
 def _over(door: Door, resource: Resource) -> tuple[str, ...]:
@@ -131,6 +133,26 @@ def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[]
         yield from refused_with(seen, contract, codes, what)
 
     return run
+
+
+def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) -> Callable[[], Conversation]:
+    """Its owner reads it just before: what was told to one is not kept for all."""
+
+    def run() -> Conversation:
+        assert call.door is not None
+        there: Mapping[str, Any] = yield Live(resource.name, call.states)
+        ours = (
+            replace(call, made=there) if call.subject is not None else replace(call, input={**call.input, **_named(call, resource, there)})
+        )
+        yield replace(ours, role="main", intent="explore", why=f"our own {resource.name}")
+        yield from _run(ours, contract, _codes(setting, resource), f"another project's {resource.name}")()
+
+    return run
+
+
+def _named(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
+    """The argument that names such a thing, with its id."""
+    return {str(p.name): there[resource.id] for p in (call.door.params if call.door else ()) if p.refers_to == resource.name}
 
 
 def _twice(setting: Setting) -> tuple[Door, Param] | None:

@@ -1,4 +1,4 @@
-"""A call that its schemas allow is accepted: every example, the edges of every argument, what Schemathesis thinks of."""
+"""A call that its schemas allow is accepted: every example, the edges of every argument, in a deep run what Schemathesis thinks of."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _inputs(setting: Setting, door: Door) -> list[tuple[str, dict[str, Any]]]:
 
 def _encoded_plainly(raw: Raw) -> bool:
     """Whether nothing but headers was laid on by hand."""
-    return raw.method is None and raw.target is None and raw.body is None and raw.edit is None and raw.wrap is None
+    return raw.method is None and raw.target is None and raw.body is None and raw.edit is None and raw.wrap is None and not raw.slash
 
 
 def _plainly(door: Door, given: Mapping[str, Any]) -> dict[str, Any]:

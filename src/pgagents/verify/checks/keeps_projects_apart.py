@@ -1,4 +1,8 @@
-"""What one project makes is told to no other, in no answer of any call, and changes no figure that is the other's alone."""
+"""What one project makes is told to no other, in no answer of any call, and changes no figure that is the other's alone.
+
+A cache that goes by path and query and not by the key answers one project with what another was told; a write may empty it. So lists
+and figures are read by one project and, with nothing in between, by another.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +56,11 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     return Verdict.NOT_SELECTED, others_too("counts")
 
 
+def _as_sent(seen: Seen) -> dict[str, Any]:
+    """The arguments that a call gave, with everything evaluated; without the defaults of others."""
+    return {name: value for name, value in seen.input.items() if name in seen.call.input}
+
+
 def _figures(setting: Setting) -> Iterator[tuple[Door, Resource]]:
     """Actions of one project alone on REST, and the first kind of thing that can be made and ended."""
     made = next((r for r in setting.model.resources.values() if r.tenant and r.made_by and r.undone_by), None)
@@ -67,22 +76,43 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for door, resource in _figures(setting) if setting.exclusive else ():
         contract = f"{NAME}/figures/{door.place}"
         run = _run(setting, door, resource, contract, operated=OPERATOR in roles)
-        yield Probe(contract, 4, (contract, TOLD), 4 + (OPERATOR in roles), run, (door,), "second", True)
-    if not setting.exclusive or not any(_figures(setting)):
-        reads = [door for door in setting.doors if door.on_rest and door.action.effect == "read" and door.action.key]
-        lists = min(reads, key=lambda door: not any(c.action is door.action for c in _lists(setting)), default=None)
-        if lists is not None:
-            call = ordinary(lists, recipe_of(setting.model, lists.action), "valid", "what another project sees", role="second")
-            yield Probe(f"{NAME}/told", 8, (TOLD,), 1, lambda: _once(call), (lists,), "second")
+        yield Probe(contract, 3, (contract, TOLD), 5 + (OPERATOR in roles), run, (door,), "second", True)
+    lists = list(_lists(setting))
+    for door, resource in lists:
+        yield Probe(f"{TOLD} {door.action.name}", 8, (TOLD,), 2, _after_own(setting, door, resource), (door,), "second", True)
+    reads = [door for door in setting.doors if door.on_rest and door.action.effect == "read" and door.action.key]
+    if reads and not lists and not (setting.exclusive and any(_figures(setting))):
+        call = ordinary(reads[0], recipe_of(setting.model, reads[0].action), "valid", "what another project sees", role="second")
+        yield Probe(TOLD, 8, (TOLD,), 1, lambda: _once(call), (reads[0],), "second")
 
 
-def _lists(setting: Setting) -> Iterator[Any]:
+def _lists(setting: Setting) -> Iterator[tuple[Door, Resource]]:
+    """The lists on REST of what is a project's own, each once, with a kind of thing that can be made for it."""
+    met: set[str] = set()
     for resource in setting.model.resources.values():
-        yield from (c for c in resource.listed_by if resource.tenant and not any(getattr(v, "names", ()) for v in c.input.values()))
+        for listed in resource.listed_by if resource.tenant and resource.made_by else ():
+            door = setting.door(str(listed.action.name), REST)
+            if door is not None and door.action.key and door.place not in met:
+                met.add(door.place)
+                yield door, resource
 
 
 def _once(call: Call) -> Conversation:
     yield call
+
+
+def _after_own(setting: Setting, door: Door, resource: Resource) -> Callable[[], Conversation]:
+    """Our own list with a thing of ours in it, then the very same call of another project."""
+
+    def run() -> Conversation:
+        recipe = recipe_of(setting.model, door.action)
+        there = yield Live(resource.name)
+        subject = there if recipe.subject is not None else None
+        own: Seen = yield ordinary(door, recipe, "valid", f"a list of each {resource.name} of ours", made=subject)
+        if own.success:
+            yield ordinary(door, recipe, "valid", "the same list of another project", role="second", input=_as_sent(own), made=subject)
+
+    return run
 
 
 def _run(setting: Setting, door: Door, resource: Resource, contract: str, *, operated: bool) -> Callable[[], Conversation]:
@@ -102,6 +132,10 @@ def _run(setting: Setting, door: Door, resource: Resource, contract: str, *, ope
             yield wait
         why = f"another project ends its {resource.name}"
         ended: Seen = yield Call(ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs)
+        yield ordinary(  # what it is told is not kept for us
+            door, recipe_of(setting.model, door.action), "valid", "another project's figures", role="second", input=dict(before.input),
+            made=before.subject,
+        )  # fmt: skip
         after: Seen = yield ordinary(
             door, recipe_of(setting.model, door.action), "valid", "the figures again", input=dict(before.input), made=before.subject
         )

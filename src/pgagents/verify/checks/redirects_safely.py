@@ -7,7 +7,8 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.contract import Contract
-from pgagents.verify.call import Raw
+from pgagents.verify.astray import of_ours
+from pgagents.verify.call import Call, Raw
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise_at
 from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import ordinary
@@ -33,11 +34,17 @@ def _origin(setting: Setting) -> tuple[str, ...]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """What servers most often redirect: a POST to a path with a slash added."""
+    """What servers most often redirect: a POST to a path with a slash added; left out where other checks' calls have shown as much.
+    Where such a path may be the same one, every call that writes is sent there, because each service has a framework of its own."""
     del roles
     door = _poster(setting)
     if door is not None:
-        yield Probe(CONTRACT, 5, (CONTRACT,), 1, _run(setting, door), (door,), "main", door.action.effect == "write")
+        yield Probe(CONTRACT, 5, (CONTRACT,), 1, _run(setting, door), (door,), "main", door.action.effect == "write", spare=True)
+    for other in of_ours(setting) if door is not None and setting.model.points.trailing_slash != "unknown" else ():
+        recipe = recipe_of(setting.model, other.action)
+        call = ordinary(other, recipe, "framework", f"{other.method} to a path with a slash added", raw=Raw(slash=True))
+        name = f"{CONTRACT} {other.action.name}"
+        yield Probe(name, 5, (CONTRACT,), 2, _sent(call), (other,), "main", True)
 
 
 def _poster(setting: Setting) -> Door | None:
@@ -59,8 +66,17 @@ def _run(setting: Setting, door: Door) -> Callable[[], Conversation]:
     return run
 
 
+def _sent(call: Call) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        yield call
+
+    return run
+
+
 def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     """Judge every redirect of a call, whichever check made it."""
+    if seen.response is not None and seen.call.raw.slash and not seen.void and not 300 <= seen.status < 400:
+        yield kept(CONTRACT)
     if seen.response is None or not 300 <= seen.status < 400 or seen.status == 304 or seen.call.intent == "document":
         return
     if _poster(memory.setting) is not None and not _documented(seen, memory.setting):

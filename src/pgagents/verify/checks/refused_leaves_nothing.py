@@ -151,11 +151,11 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
         kind = setting.model.resources[resource]
         if _makes(kind, seen):
             _note(kind, seen, known, setting.kept((NAME, "places"), lambda: frozenset(door.place for _, door, _ in _cases(setting))))
-        elif seen.success and seen.fits and not known.unsure:
+        elif seen.success and seen.fits and not known.unsure and not _sees_a_part(setting, seen):
             items = _items(kind, seen)
             if items is not None:
                 elsewhere = {id for other in projects.values() if other is not known for id in other.made}  # which others judge
-                yield from _ghosts(kind, seen, [i for i in items if i.get(kind.id) not in elsewhere], known, contract)
+                yield from _ghosts(kind, seen, items, known, contract, elsewhere)
 
 
 def _first_doors(setting: Setting) -> dict[str, str]:
@@ -169,6 +169,12 @@ def _first_doors(setting: Setting) -> dict[str, str]:
 def _project(setting: Setting, seen: Seen) -> tuple[str, str]:
     role = setting.model.auth.roles.get(seen.call.role)
     return (role.project, role.mode) if role is not None else ("", "")
+
+
+def _sees_a_part(setting: Setting, seen: Seen) -> bool:
+    """Whether the caller's lists leave out what others of its project made, so that they are none to judge others by."""
+    role = setting.model.auth.roles.get(seen.call.role)
+    return role is not None and role.fleet is not None
 
 
 def _makes(resource: Resource, seen: Seen) -> bool:
@@ -199,13 +205,15 @@ def _items(resource: Resource, seen: Seen) -> list[Mapping[str, Any]] | None:
     return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else None
 
 
-def _ghosts(resource: Resource, seen: Seen, items: list[Mapping[str, Any]], known: _Known, contract: str) -> Iterator[Judgement]:
-    """Of a project's first whole list all is taken as it is; in every later one all must be known."""
-    ids = [resource.id_of(item) for item in items]
+def _ghosts(
+    resource: Resource, seen: Seen, items: list[Mapping[str, Any]], known: _Known, contract: str, elsewhere: set[Any]
+) -> Iterator[Judgement]:
+    """Of a project's first whole list all is taken as it is; in every later one all must be known, but for what was made elsewhere."""
+    ids = [id for item in items if (id := resource.id_of(item)) not in elsewhere]
     if known.first is None:
         plain = next((c for c in resource.listed_by if _plain(c) and seen.call.door and c.action is seen.call.door.action), None)
         most = min((v for v in plain.input.values() if isinstance(v, int)), default=None) if plain is not None else 0
-        if plain is not None and seen.call.input == plain.input and (most is None or len(ids) < most):
+        if plain is not None and seen.call.input == plain.input and (most is None or len(items) < most):
             known.first = set(ids) - known.made
         return
     ghost = next((id for id in ids if id not in known.first and id not in known.made), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from pgagents.contract import Contract, Verdict
@@ -41,29 +42,33 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     for door in setting.every_door:
         listed: dict[str, int] = {}
         alone: set[str] = set()
-        sent_with = {one.detail: group for group in groups(setting, door) for one in group}
+        sent_with = {id(one): group for group in groups(setting, door) for one in group}
         for negative in negatives_of(setting, door):
-            again = negative.detail in listed
             listed[negative.detail] = listed.get(negative.detail, 0) + 1
-            group = sent_with[negative.detail]
-            if again:
-                yield _probe(setting, door, negative.detail, negative.call, 9, negative.says, 2, listed[negative.detail])
+            number, group = listed[negative.detail], sent_with.get(id(negative))
+            if group is None:
+                yield _probe(setting, door, negative.detail, negative.call, 9, negative.says, 2, number)
             elif negative is group[0]:
                 keywords = {(one.detail.partition("/")[0], door.surface) for one in group}
                 phase = 7 if keywords <= met else 5
                 met |= keywords
                 if len(group) > 1:
-                    yield _pair(setting, door, group, phase, alone)
+                    yield _pair(setting, door, group, phase, alone, number)
                 else:
-                    yield _probe(setting, door, negative.detail, negative.call, phase, negative.says, 1, 1)
+                    yield _probe(setting, door, negative.detail, negative.call, phase, negative.says, 1, number)
         yield from _more(setting, door, listed)
 
 
-def _pair(setting: Setting, door: Door, pair: Group, phase: int, alone: set[str]) -> Probe:
+def _pair(setting: Setting, door: Door, pair: Group, phase: int, alone: set[str], number: int) -> Probe:
     """One call for two; `alone` has the door once its answers did not show that both were found."""
     covers = tuple(f"{NAME}/{detail}/{door.place}" for detail in (*(one.detail for one in pair), SEVERAL))
     run, print = _run_pair(setting, door, pair, alone), " ".join(_shown(one.call) for one in pair)
-    return Probe(covers[0], phase, covers, 1, run, (door,), "main", door.action.effect == "write", print=print)
+    return Probe(_named(covers[0], number), phase, covers, 1, run, (door,), "main", door.action.effect == "write", print=print)
+
+
+def _named(contract: str, number: int) -> str:
+    """A probe's name: its first contract, and which of that contract's probes it is."""
+    return contract if number == 1 else f"{contract} #{number}"
 
 
 def _run_pair(setting: Setting, door: Door, pair: Group, alone: set[str]) -> Callable[[], Conversation]:
@@ -100,7 +105,7 @@ def _one_by_one(setting: Setting, pair: Group, contracts: list[str]) -> Generato
     """Whether each was refused, and nothing was wrong with the answers."""
     good = True
     for one, contract in zip(pair, contracts, strict=True):
-        seen: Seen = yield one.call
+        seen: Seen = yield replace(one.call, again=one is not pair[0])
         codes, statuses = expected(setting, one.call)
         judged = list(refused_with(seen, contract, codes, f"a call where {one.says}", statuses))
         good = good and _all_kept(judged) and not seen.spoilt
@@ -134,10 +139,9 @@ def _nearest(keyword: str, param: str, listed: dict[str, int]) -> str | None:
 
 def _probe(setting: Setting, door: Door, detail: str, call: Call, phase: int, says: str, tier: int, number: int) -> Probe:
     contract = f"{NAME}/{detail}/{door.place}"
-    name = contract if number == 1 else f"{contract} #{number}"
     print = _shown(call)
     return Probe(
-        name,
+        _named(contract, number),
         phase,
         (contract,),
         1,

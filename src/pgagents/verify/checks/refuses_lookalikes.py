@@ -79,8 +79,7 @@ def _cases(setting: Setting) -> tuple[tuple[Door, str, Negative, bool], ...]:
             if first is not None:
                 door, wrong = first
                 single = alone(setting, door)
-                known = [n for n in negatives_of(setting, door) if n.tier == 1 and n.field == wrong.field and _is(door, kind, n)]
-                known = [n for n in known if n.detail in single]
+                known = [n for n in single if n.field == wrong.field and _is(door, kind, n)]
                 yield door, kind, known[0] if known else wrong, bool(known)
 
     return setting.kept(NAME, lambda: tuple(found()))

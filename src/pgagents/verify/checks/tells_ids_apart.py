@@ -1,7 +1,8 @@
-"""An id in the other case is another id, and nothing has it; and what is made has an id that nothing made before has.
+"""An id in the other case, or with a look-alike letter, is another id, and nothing has it; and what is made has an id of its own.
 
-Databases that compare texts without their case find a thing by an id that nobody gave out; two things of ours then are one. So are two
-whose ids are made of what they have in common.
+Databases that compare texts without their case find a thing by an id that nobody gave out, and so do servers that normalise what they
+are sent, which makes letters of full width equal to those of ASCII; two things of ours then are one. So are two whose ids are made of
+what they have in common.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from typing import Any
 from pgagents.action import Param
 from pgagents.contract import Contract, Verdict
 from pgagents.model import Resource, id_text
+from pgagents.verify.astray import of_ours
 from pgagents.verify.call import Live
 from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, promise, refused_with
 from pgagents.verify.door import REST, Door
 from pgagents.verify.generate import is_invalid, ordinary
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.recipe import recipe_of
+from pgagents.verify.refusal import expected
 from pgagents.verify.seen import Seen
 from pgagents.verify.tellings import kind_of
 from pgagents.verify.thing import at_path
+from pgagents.verify.values import full_width
 from pgagents.wire import json_bytes
 
 NAME = "tells_ids_apart"
@@ -29,6 +33,7 @@ REMEMBERS = True
 MOST_IDS, MOST_KEYS = 2_000, 20_000
 """How many things are remembered, those made last; a key is for longer than its thing."""
 CORRECT = ("valid", "explore")
+LOOKALIKE = "lookalike"
 _HEX = re.compile(r"[0-9A-Fa-f{}-]*")
 """UUIDs and the like: their letters are digits, which have no case."""
 
@@ -38,6 +43,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
     for door, param, resource in _cases(setting):
         says = f"{door.action.name} finds nothing by a {param.name} in the other case"
         yield promise(NAME, "", door, says, (*resource.origin, "missing"), door.action.cite)
+    for door, param, resource in _lookalike_cases(setting):
+        says = f"{door.action.name} finds nothing by a {param.name} with a letter that only looks like its own"
+        yield promise(NAME, f"{LOOKALIKE}/{param.name}", door, says, (*resource.origin, "missing"), door.action.cite)
     for resource, door in _makers(setting):
         says = f"each {resource.name} that {door.action.name} makes has an id of its own"
         yield promise(NAME, "made", door, says, (*resource.origin, "made_by"), door.action.cite)
@@ -116,6 +124,10 @@ def _cases(setting: Setting) -> tuple[tuple[Door, Param, Resource], ...]:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One call each."""
     del roles
+    for door, param, resource in _lookalike_cases(setting):
+        contract = f"{NAME}/{LOOKALIKE}/{param.name}/{door.place}"
+        writes = resource.made_by is not None or door.action.effect == "write"
+        yield Probe(contract, 5, (contract,), 1, _looking_alike(setting, door, param, resource, contract), (door,), "main", writes)
     for door, param, resource in _cases(setting):
         contract = f"{NAME}/{door.place}"
         yield Probe(
@@ -136,5 +148,43 @@ def _run(setting: Setting, door: Door, param: Param, resource: Resource, contrac
         seen: Seen = yield call
         assert resource.missing is not None
         yield from refused_with(seen, contract, [resource.missing], f"a {param.name} in the other case")
+
+    return run
+
+
+def _lookalike_cases(setting: Setting) -> tuple[tuple[Door, Param, Resource], ...]:
+    """Every id that a call on REST needs; of those that change a thing only where it is one of ours."""
+
+    def found() -> Iterator[tuple[Door, Param, Resource]]:
+        ours = {door.place for door in of_ours(setting)}
+        for door in setting.doors:
+            for param in door.params:
+                resource = setting.model.resources.get(param.refers_to or "")
+                if resource is None or resource.missing is None or not door.on_rest or not param.required:
+                    continue
+                if (door.action.effect == "read" or door.place in ours) and (resource.made_by or resource.found_by):
+                    yield door, param, resource
+
+    return setting.kept((NAME, LOOKALIKE), lambda: tuple(found()))
+
+
+def _looking_alike(setting: Setting, door: Door, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
+    """Ask for a thing by its id with one letter in full width: there is none, or no id is written so."""
+
+    def run() -> Conversation:
+        recipe, name = recipe_of(setting.model, door.action), str(param.name)
+        subject = recipe.subject if recipe.subject is not None else resource
+        there: Mapping[str, Any] = yield Live(subject.name, recipe.states)
+        id = str(there.get(subject.id))
+        given = {**recipe.input, name: full_width(id)}
+        what = f"a {name} with a letter of full width"
+        call = ordinary(door, recipe, "absent", what, input=given, made=there if recipe.subject else None, field=name)
+        if full_width(id) == id or not is_invalid(setting, call):
+            yield Judgement(contract, Verdict.NOT_CLAIMED, "ids here may have such letters")
+            return
+        seen: Seen = yield call
+        assert resource.missing is not None
+        codes, statuses = expected(setting, call)
+        yield from refused_with(seen, contract, [*codes, resource.missing], what, statuses)
 
     return run

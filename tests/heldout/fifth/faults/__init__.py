@@ -1,0 +1,1 @@
+"""Faults of the kinds that checks were known to miss."""

@@ -1,0 +1,79 @@
+"""How many requests a run may send: what the main key has, what others add, and what is counted apart."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from pgagents.cli._inside import inside, verified
+from pgagents.cli.main import main
+from pgagents.contract import Verdict
+from pgagents.verify.memory import setting_of
+from pgagents.verify.options import Identities, Options
+from pgagents.verify.run import plan
+from verifying import SHOP, URL, ids, model, run
+
+KEY = "pk_test_x"
+MAIN = 25 * len(setting_of(model(), URL).doors)
+
+
+def shares(*roles: str, **options: object) -> dict[str, int]:
+    """What a plan for these roles besides the main one counts on."""
+    identities = Identities(dict.fromkeys(("main", *roles), KEY))
+    return dict(plan(model(), Options(**options), identities, url=URL).shares)  # type: ignore[arg-type]  # as the options are
+
+
+def test_the_main_key_has_25_requests_an_action_and_surface_and_nothing_for_others():
+    assert shares() == {"main": MAIN}
+
+
+def test_each_further_identity_adds_what_the_plan_needs_for_it():
+    alone, several = shares("second"), shares("second", "starter", "operator")
+    assert alone.keys() == {"main", "second"}
+    assert several.keys() == {"main", "second", "starter", "operator"}
+    assert several["main"] == MAIN
+    assert 10 < alone["second"] <= several["second"] < several["operator"]
+
+
+def test_an_oauth_client_a_receiver_and_bursts_have_shares_of_their_own():
+    opened = inside(model())
+    identities = Identities({"main": KEY, "operator": KEY}, oauth=opened.client)
+    made = plan(model(), Options(limits=True), identities, url=URL, receiver=opened.inbox)
+    assert made.shares.keys() >= {"main", "operator", "OAuth client", "receiver", "bursts"}
+    without = plan(model(), Options(), identities, url=URL, receiver=opened.inbox)
+    assert "bursts" not in without.shares
+    assert without.apart == sum(without.shares.values()) // 5
+
+
+@pytest.mark.parametrize("options", [{"max_requests": 90}, {"profile": "smoke"}])
+def test_a_bound_that_somebody_set_has_no_shares_and_nothing_is_counted_apart(options):
+    made = plan(model(), Options(**options), Identities({"main": KEY, "second": KEY}), url=URL)
+    assert (made.shares, made.apart) == ({}, 0)
+
+
+def test_the_plan_tells_what_the_budget_is_made_of(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SECOND", KEY)
+    assert main(["verify", str(SHOP), "--url", URL, "--plan", "--identity", "second=SECOND"]) == 0
+    printed = capsys.readouterr().out
+    assert re.search(r"^budget +requests\n", printed, re.M)
+    assert re.search(r"^main +[1-9]", printed, re.M)
+    assert re.search(r"^up to [1-9][0-9]* more undo things", printed, re.M)
+
+
+@pytest.mark.parametrize("aids", [True, False], ids=["with everything", "five keys"])
+def test_five_runs_in_a_row_on_one_sandbox_find_nothing_and_try_everything(aids):
+    opened = inside(model())
+    keys = opened.keys if aids else {role: opened.keys[role] for role in ("main", "second", "starter", "fleet", "operator")}
+    for seed in range(5):
+        report = verified(model(), opened, Options(seed=seed), keys=keys)
+        assert ids(report, Verdict.BROKEN) == []
+        assert ids(report, Verdict.UNTESTED) == []
+        assert report.exit_code == 0
+        opened.now[0] += 60
+
+
+def test_what_undoes_things_is_no_part_of_the_budget():
+    report = run(model())
+    most = sum(plan(model(), Options(), Identities(inside(model()).keys, oauth=inside(model()).client), url=URL).shares.values())
+    assert report.footer.requests <= most * 6 // 5
