@@ -21,6 +21,20 @@ _VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE"
 _READING = re.compile(r"(?:^|_)(search|query|find|list|lookup|get|filter|preview|estimate|validate|count|read|fetch)(?:_|$)")
 
 
+_DEEDS = frozenset((
+    "logout", "signout", "delete", "remove", "send", "resend", "run", "reset", "revoke", "confirm", "unsubscribe", "subscribe", "callback",
+    "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop", "start", "restart",
+))  # fmt: skip
+"""What a GET that is called so may do, whatever HTTP says of GET."""
+
+
+def _deed(op: Operation) -> str:
+    """The word by which a GET names a deed: the first of its operationId, or of the last part of its path; empty where it names none."""
+    last = next((part for part in reversed(op.path.split("/")) if part and not part.startswith("{")), "")
+    words = [snake(text).partition("_")[0] for text in (op.id or "", last)]
+    return next((word for word in words if word in _DEEDS), "")
+
+
 @dataclass(slots=True)
 class Made:
     """An action with what it was made from; `wires` are its arguments by how the document names them."""
@@ -148,7 +162,10 @@ class Actions:
             action["operation_id"] = id
 
     def _nature(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
-        action["effect"] = "read" if op.method == "GET" else "write"
+        deed = _deed(op) if op.method == "GET" else ""
+        action["effect"] = "read" if op.method == "GET" and not deed else "write"
+        if deed:
+            self.notes.decide(at, f"does a GET that is called `{deed}` change anything? if it only reads: `effect: read`")
         if op.method == "DELETE":
             action["destructive"] = True
         if op.method != "GET":

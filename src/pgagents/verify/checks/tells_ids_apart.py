@@ -153,16 +153,21 @@ def _run(setting: Setting, door: Door, param: Param, resource: Resource, contrac
 
 
 def _lookalike_cases(setting: Setting) -> tuple[tuple[Door, Param, Resource], ...]:
-    """Every id that a call on REST needs; of those that change a thing only where it is one of ours."""
+    """For each kind of id the first call on REST that reads by it, and the first that changes one of ours."""
 
     def found() -> Iterator[tuple[Door, Param, Resource]]:
         ours = {door.place for door in of_ours(setting)}
+        met: set[tuple[str, str]] = set()
         for door in setting.doors:
             for param in door.params:
                 resource = setting.model.resources.get(param.refers_to or "")
                 if resource is None or resource.missing is None or not door.on_rest or not param.required:
                     continue
-                if (door.action.effect == "read" or door.place in ours) and (resource.made_by or resource.found_by):
+                case = (kind_of(setting.model, resource), door.action.effect)
+                if case in met or not (resource.made_by or resource.found_by):
+                    continue
+                if door.action.effect == "read" or door.place in ours:
+                    met.add(case)
                     yield door, param, resource
 
     return setting.kept((NAME, LOOKALIKE), lambda: tuple(found()))
