@@ -17,7 +17,7 @@ from pgagents.verify.encode import request_of
 from pgagents.verify.gate import Gate
 from pgagents.verify.marks import Marks
 from pgagents.verify.memory import Setting
-from pgagents.verify.ownership import EXISTED
+from pgagents.verify.ownership import EXISTED, OTHERWISE
 from pgagents.verify.safety import NO_WRITES
 from pgagents.verify.seen import Seen
 from pgagents.verify.target import NOBODY, NOBODYS_NUMBER, target_of
@@ -172,6 +172,8 @@ def ours(*ids: int) -> Room:
     room = Room()
     for id in ids:
         room.answered("make_box", {"name": mark(id)}, 201, {"id": id, "name": mark(id)})
+    for id in ids:
+        room.answered("read_box", {"box_id": id}, 200, {"id": id, "name": mark(id)})
     return room
 
 
@@ -255,8 +257,18 @@ def test_one_create_proves_nothing_and_two_with_marks_do():
     room = ours(1)
     assert not room.box(1).ours
     room.answered("make_box", {"name": mark(2)}, 201, {"id": 2, "name": mark(2)})
+    assert not room.box(1).ours, "two can be read back, and only one was"
+    room.answered("read_box", {"box_id": 2}, 200, {"id": 2, "name": mark(2)})
     assert room.box(1).ours
     assert room.box(2).ours
+
+
+def test_what_reads_back_as_something_else_disproves_all():
+    room = ours(1, 2)
+    room.answered("make_box", {"name": mark(3)}, 201, {"id": 3, "name": mark(3)})
+    room.answered("read_box", {"box_id": 3}, 200, {"id": 3, "name": "somebody's"})
+    assert room.world.owned.problem(room.model.resources["box"]) == OTHERWISE
+    assert not room.box(1).ours
 
 
 def test_two_creates_with_one_id_disprove_all():

@@ -29,6 +29,7 @@ from pgagents.verify.options import DISCOVERY, Identities, Options
 from pgagents.verify.receiver import MAX_BODY_BYTES, Inbox
 from pgagents.verify.redact import Redactor
 from pgagents.verify.run import contracts, plan, verify
+from pgagents.verify.safety import NO_WRITES
 from pgagents.wire import Request, Response
 from verifying import PARK_GRAPH, SHOP, ids, model, run
 
@@ -145,7 +146,11 @@ def discovered(faults: tuple[str, ...] = ()) -> tuple[Report, list[Request]]:
 def test_discovery_needs_no_key_and_sends_none():
     report, sent = discovered()
     assert report.exit_code == 0
-    assert len(ids(report, Verdict.KEPT)) == 10
+    assert len(ids(report, Verdict.KEPT)) == 8
+    assert {r.contract.id for r in report.results if r.reason == NO_WRITES} >= {
+        "oauth_metadata/endpoint/token@rest",
+        "oauth_metadata/endpoint/revoke@rest",
+    }  # without leave to write nothing is posted, not even what must be refused
     assert len(sent) <= 12
     assert [r.target for r in sent if r.header("authorization")] == []
 

@@ -96,8 +96,10 @@ class Gate:
 
     def _without_action(self, call: Call, request: Request) -> str:
         """A write that no action is called by: the OAuth endpoints with the client that was given, and an MCP server's protocol."""
+        oauth = self.model.auth.oauth
+        paths = {oauth.token, oauth.revoke} if oauth is not None else set()  # where a client that is none is refused
         ours = self.setting.oauth is not None and call.intent == "document"  # a client's own codes, tokens, and its user's consent
-        if ours or call.surface == MCP or request.method == INVENTED:
+        if ours or urlsplit(request.target).path in paths or call.surface == MCP or request.method == INVENTED:
             return ""
         return f"{request.method} {urlsplit(request.target).path} is no action of the catalogue"
 
