@@ -61,7 +61,10 @@ class Gate:
         costs = door is not None and door.action.costs
         if request.method in SAFE and (door is None or door.action.effect == "read" or request.method != "GET") and not costs:
             return self._deed(request)
-        if door is not None and door.action.effect == "read" and not door.action.costs and _ordinary(call):
+        keyed = not call.twist and (
+            door is None or not door.needs_key or request.header("authorization") is not None or call.surface == MCP
+        )
+        if door is not None and door.action.effect == "read" and not costs and _ordinary(call) and keyed:
             return ""
         if call.surface == OPERATOR or (door is not None and str(door.action.name) in self.allowed):
             return ""

@@ -214,7 +214,9 @@ class Redactor:
             elif size < SHORTEST:
                 self._words.add(text)
             else:  # a key is tried without its last character too
-                self._runs.add(text, min(NEAR, size - (given and size > SHORTEST)), self._public if given else "")
+                # a server's own secrets begin as its ids do where both are ordered by time, so most of one must be there
+                width = size - (size > SHORTEST) if given else max(NEAR, size * 2 // 3)
+                self._runs.add(text, min(NEAR, width) if given else width, self._public if given else "")
 
     def _as_value_pattern(self) -> re.Pattern[str] | None:
         """Where a whole value stands in a text: behind an equals sign, the name of a scheme, or in quotes behind a colon."""
