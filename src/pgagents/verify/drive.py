@@ -141,6 +141,7 @@ class Driver:
         filled = self.world.pool.filled
         self._run(probe)
         if self.world.pool.filled > filled and not self.judge.all_judged(probe.covers):
+            self._hang_up()
             self._run(probe)
 
     def _run(self, probe: Probe) -> None:
@@ -184,6 +185,16 @@ class Driver:
                 answer = self._resolved(self.world.have(step), chain).body
             else:
                 answer = self.call(step, chain)
+
+    def _hang_up(self) -> None:
+        """Undo what events are sent to: a probe that is run once more listens at the same addresses again."""
+        self.sender.cleaning = True
+        try:
+            for thing in [t for t in self.world.pool.left() if self.world.proof.hears(t.resource)]:
+                with suppress(Unavailable):
+                    self._resolved(self.world.removals.undo(thing), [])
+        finally:
+            self.sender.cleaning = False
 
     def _own(self, number: int) -> None:
         """Prove what an exchange made, where a later call may change it."""

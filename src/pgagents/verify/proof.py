@@ -19,8 +19,8 @@ BAD, CONFLICT, UNPROCESSABLE = 400, 409, 422
 MISSING = (404, 410)
 READ_WAITS_S = (0.3, 1.0)
 """Before what was just made is read once more, where a server takes its time to show it."""
-_RANDOM = re.compile(r"(?=[A-Za-z0-9]*[0-9])(?=[A-Za-z0-9]*[A-Za-z])[A-Za-z0-9]{14,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-"""An id that is drawn from so many that none is given twice."""
+_LONG = re.compile(r"[A-Za-z0-9]{14,}")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 Asking = Generator[Any, Any, Any]
 
 
@@ -64,13 +64,17 @@ class Proof:
             return
         told = maker.input.items()
         given = {k: self.world.marks.renewed(v) for k, v in told if k in thing.made_with or self._needed(door, k, v)}
+        hooks = self.world.model.webhooks
+        address = given.get(str(hooks.url)) if self.hears(thing.resource) else None
+        if isinstance(address, str) and self.world.received(address):  # or one gets what is sent to both
+            given[str(hooks.url)] = f"{address}{'&' if '?' in address else '?'}pgv={self.world.marks.next()}"
         if door.action.idempotency in maker.input:
             given[str(door.action.idempotency)] = Fresh()
         why = f"to see that each {thing.resource.name} that is made is a new one"
         seen = yield Call(door, given, "explore", why, role=maker.call.role, owner=maker.call.owner, surface=maker.call.surface)
         if seen.code is not None and seen.status in (CONFLICT, UNPROCESSABLE, BAD):
             self.world.owned.refused_twice(thing, self.world.pool.things)
-        elif seen.success and self._hears(thing.resource):
+        elif seen.success and self.hears(thing.resource):
             for copy in [t for t in self.world.pool.things if t.maker is seen]:
                 yield from self.world.removals.undo(copy)  # or what is sent to the one is sent to both
 
@@ -91,16 +95,18 @@ class Proof:
     def _still_there(self, thing: Thing) -> Asking:
         """See by a read that an instance whose removal failed is ours still: its id may be somebody else's by now. Raises Unavailable."""
         resource = thing.resource
-        if isinstance(thing.id, str) and _RANDOM.search(thing.id):
+        if isinstance(thing.id, str) and drawn(thing.id):
             thing.doubtful = False  # nobody is given such an id twice
             return
-        for read in resource.read_by:
+        for read in (*resource.read_by, *resource.listed_by):
             door = self.world.setting.door(str(read.action.name), REST)
             if door is None:
                 continue
             why = f"to see whether a {resource.name} is there after its removal failed"
             seen = yield Call(door, read.input, "clean", why, role=thing.role, subject=resource, made=thing.body, owner=thing.role)
             body = at_path(read, seen) if seen.success else None
+            if isinstance(body, list):
+                body = next((item for item in body if resource.id_of(item) == thing.id), None)
             if seen.status in MISSING or (resource.missing is not None and seen.code == resource.missing.name):
                 self.world.removals.let_go(thing)
             elif isinstance(body, Mapping) and self.same(thing, body):
@@ -121,7 +127,7 @@ class Proof:
             return not mark and all(body.get(m) == thing.body[m] for m in told)
         return not told or sum(body.get(m) == thing.body[m] for m in told) * 2 > len(told)
 
-    def _hears(self, resource: Resource) -> bool:
+    def hears(self, resource: Resource) -> bool:
         """True for what events are sent to."""
         hooks, made = self.world.model.webhooks, resource.made_by
         registers = made is not None and hooks is not None and str(made.action.name) == hooks.registered_by
@@ -131,3 +137,10 @@ class Proof:
         """True for an argument that an equal create has too, though a server could not know an older one by it."""
         param = door.action.param(name)
         return name != door.action.idempotency and (self.world.marks.carried_by(value) or param is None or param.required)
+
+
+def drawn(id: str) -> bool:
+    """True for an id that is drawn from so many that none is given twice: a UUID, or fourteen characters of more than one kind."""
+    kinds = (str.isdigit, str.isupper, str.islower)
+    long = _LONG.findall(id)
+    return _UUID.search(id) is not None or any(sum(any(map(kind, part)) for kind in kinds) > 1 for part in long)

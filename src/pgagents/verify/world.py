@@ -235,12 +235,16 @@ class World:
 
     def _tells_older(self, door: Door, name: str, value: Any) -> bool:
         """True for an argument by which a server could know an older one: it carries no mark, and refers to nothing that is ours."""
-        if name == door.action.idempotency or self.marks.carried_by(value):
+        if name == door.action.idempotency or self.marks.carried_by(value) or (isinstance(value, str) and self.received(value)):
             return False
         param = door.action.param(name)
         resource = self.model.resources.get(param.refers_to or "") if param is not None else None
         thing = self.pool.known(resource, value) if resource is not None else None
         return thing is None or not thing.ours
+
+    def received(self, address: str) -> bool:
+        """True for an address at which this run listens, so that nothing older has it."""
+        return self.setting.receiver is not None and address.startswith(self.setting.receiver.url)
 
     def _acts(self, seen: Seen) -> Thing | None:
         """The instance that a create moves or ends, where it is such a call: what it answers is that one, or comes of it."""

@@ -253,7 +253,7 @@ def _nearly(setting: Setting, door: Door, contract: str, chain: _Chain) -> Conve
         chain.used(near, seen.sent_at)
         yield untested(contract, late) if late else kept(contract)
     elif refused(door, seen):
-        fresh = {**given, str(door.action.idempotency): Fresh()}
+        fresh = {**seen.input, str(door.action.idempotency): Fresh()}  # at the very same place, which may be full
         control: Seen = yield ordinary(door, recipe, "valid", "the same with a key that is like none", input=fresh, fresh=True)
         if control.success:
             yield broken(contract, chain.says, seen.outcome)
