@@ -71,7 +71,8 @@ class Proof:
         if door.action.idempotency in maker.input:
             given[str(door.action.idempotency)] = Fresh()
         why = f"to see that each {thing.resource.name} that is made is a new one"
-        seen = yield Call(door, given, "explore", why, role=maker.call.role, owner=maker.call.owner, surface=maker.call.surface)
+        intent = "explore" if maker.call.intent == "valid" else maker.call.intent  # a wrong call that was taken stays a wrong one
+        seen = yield Call(door, given, intent, why, role=maker.call.role, owner=maker.call.owner, surface=maker.call.surface)
         if seen.code is not None and seen.status in (CONFLICT, UNPROCESSABLE, BAD):
             self.world.owned.refused_twice(thing, self.world.pool.things)
         elif seen.success and self.hears(thing.resource):

@@ -11,6 +11,7 @@ from pgagents.wire import Handler
 
 BREAKS = frozenset({"absent_id"})
 ALSO = {
+    "keeps_offer": "what another project was let end is no longer found",
     "keeps_projects_apart": "what another project moved is in its answer",
 }
 

@@ -9,6 +9,7 @@ from pgagents.wire import Handler, Request, Response, Silence
 
 BREAKS = frozenset({"accepts_valid"})
 ALSO = {
+    "idempotency": "a call at the least amount is refused although its key was used",
     "takes_any_text": "the text goes with the least amount there is",
     "runs_workflows": "a workflow asks for the least there is",
 }

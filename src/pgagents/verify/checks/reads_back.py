@@ -234,19 +234,31 @@ def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
     unsure = seen.error or seen.status >= CRASHED or (seen.success and odd)
     if door.action.effect == "write" and unsure:
         made.clear()  # how things stand is not known
+    if seen.success and door.action.effect == "write":
+        _removed(seen, memory, made)  # also by an answer that another check finds fault with
     if seen.call.intent not in TRUSTED or not seen.call.role or seen.call.raw.headers or not seen.success or not seen.fits or seen.spoilt:
         return
     for resource in memory.model.resources.values():
         place = resource.place_in(door.params, seen.input)
         mine = made.setdefault((f"{resource.name} {place}", seen.call.role), {})
-        if resource.undone_by and resource.undone_by.action is door.action and not resource.state:
-            for id in [str(seen.input.get(str(p.name))) for p in door.params if p.refers_to == resource.name]:
-                mine.pop(id, None)
         if resource.made_by and resource.made_by.action is door.action and not resource.expires_by and len(mine) < MOST_MADE:
             mine.update({id_text(i): seen.sent_at for b in _bodies(resource.made_by, seen) if (i := resource.id_of(b)) is not None})
         calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is door.action]
         if calls and door.on_rest and mine:
             yield from _all_there(seen, memory, resource, calls, mine, place)
+
+
+def _removed(seen: Seen, memory: Memory, made: dict[tuple[str, str], dict[str, float]]) -> None:
+    """Forget what a call has removed, whoever made it."""
+    door = seen.call.door
+    for resource in memory.model.resources.values() if door is not None else ():
+        if door is None or resource.undone_by is None or resource.undone_by.action is not door.action or resource.state:
+            continue
+        key = f"{resource.name} {resource.place_in(door.params, seen.input)}"
+        for id in [str(seen.input.get(str(p.name))) for p in door.params if p.refers_to == resource.name]:
+            for (name, _), mine in made.items():
+                if name == key:
+                    mine.pop(id, None)
 
 
 def _all_there(
