@@ -45,8 +45,12 @@ def test_a_404_for_an_id_that_is_there_is_one():
     def forgetful(_: Notes, request: Request) -> Response | None:
         return answer(404, {"detail": "gone"}) if request.method == "GET" and request.path.startswith("/notes/") else None
 
-    report = verified(with_resource(), Notes(forgetful))
+    server = Notes(forgetful)
+    report = verified(with_resource(), server)
     assert "accepts_valid/ordinary/get_note@rest" in found(report)
+    assert verdict(report, "accepts_valid/values/create_note@rest")[0] is Verdict.KEPT  # what no read shows does not use the budget up
+    assert "it is not changed" in verdict(report, "accepts_valid/ordinary/change_note@rest")[1]
+    assert not {"PUT", "DELETE"} & {r.method for r in server.log if r.path.strip("/") in {f"notes/{id}" for id in server.notes}}
 
 
 def test_with_real_ids_everything_is_kept():
