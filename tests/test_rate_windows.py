@@ -153,7 +153,7 @@ STILL_TOLD = "rate_enforced/limit"
         (ResetPast, {"rate_headers/reset"}),
         (ResetBeyond, {"rate_headers/reset"}),
         (RemainingFrozen, {*FALLS, STILL_TOLD}),
-        (RemainingRises, {"rate_headers/remaining", STILL_TOLD, "rate_enforced/apart"}),  # the other machine's count of another bucket
+        (RemainingRises, {"rate_headers/remaining", STILL_TOLD, *FALLS}),  # a row ends with the other machine's count
     ],
 )
 def test_a_false_promise_is_found_by_its_contract(way: Way, contracts: set[str]) -> None:

@@ -471,27 +471,31 @@ def test_a_place_that_turns_out_to_be_full_leaves_nothing_untested(room: int) ->
 
 
 def test_a_list_that_others_have_filled_meanwhile_is_asked_for_what_is_made_last() -> None:
-    """Just before each thing is looked for in the list for the first time, so many others are made that it stands on a later page."""
-    opened = sandbox(model())[0]
+    """Just before each thing is looked for in the list for the first time, so many others are made that it stands on a later page. Time
+    passes between what the run makes and what they make, as lists are sorted by it."""
+    opened, now = sandbox(model())
     keys = keys_of(opened)
     place = model().env["place"]
     own = (("Authorization", f"Bearer {keys['main']}"), ("Content-Type", "application/json"))
     lots = read_json(opened.handler(Request("GET", f"/api/v1/lots/search?lat={place['lat']}&lng={place['lng']}", own)).body).value["lots"]
     roomy = max((lot for lot in lots if lot["agents_allowed"]), key=lambda lot: lot["available"])
-    filled = False
+    made = filled = False
 
     def handler(request: Request) -> Response | Silence:
-        nonlocal filled
+        nonlocal made, filled
+        made = made or (request.method == "POST" and request.path == "/api/v1/sessions")
         answer = opened.handler(request)
         listed = read_json(answer.body).value if isinstance(answer, Response) and request.path == "/api/v1/sessions" else None
-        if request.method == "GET" and isinstance(listed, dict) and "sessions" in listed and not filled:
+        if request.method == "GET" and isinstance(listed, dict) and "sessions" in listed and made and not filled:
             filled = True
+            now[0] += 1
             for number in range(60):
                 body = json_bytes({"lot_id": roomy["id"], "plate": f"MANY{number}", "hours": 1})
                 booked = opened.handler(Request("POST", "/api/v1/sessions", own, body))
                 assert isinstance(booked, Response)
                 assert booked.status == 201
             answer = opened.handler(request)
+            now[0] += 1
         return answer
 
     report = run(model(), handler=handler, keys=keys, only=("reads_back/listed/session/list_sessions@rest",))

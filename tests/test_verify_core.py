@@ -48,7 +48,10 @@ def exchanges(keys: Mapping[str, str] | None = None, opened: Sandbox | None = No
 
 def test_a_standard_run_with_two_keys_leaves_some_of_its_budget_for_what_goes_wrong():
     sent, report = exchanges()
-    assert len(sent) == report.footer.requests <= 25 * 26
+    shares = plan(model(), Options(), Identities(dict.fromkeys(TWO, "pk_test_x")), url=URL).shares
+    assert shares.keys() == {"main", "second"}
+    assert shares["main"] == 25 * 26
+    assert len(sent) == report.footer.requests < sum(shares.values())
     assert ids(report, Verdict.UNTESTED) == []
 
 

@@ -13,6 +13,9 @@ from pgagents.report.report import Report
 from pgagents.wire import Request, Response, Silence
 from small_api import KEY, NOTES, URL, Notes, answer, catalogue, verified, with_resource
 
+WRITES = ("create_note", "change_note", "delete_note")
+"""Named by the caller, as a catalogue without resources is only read."""
+
 
 def found(report: Report) -> dict[str, str]:
     """What each finding is about, and what was seen."""
@@ -42,8 +45,12 @@ def test_a_404_for_an_id_that_is_there_is_one():
     def forgetful(_: Notes, request: Request) -> Response | None:
         return answer(404, {"detail": "gone"}) if request.method == "GET" and request.path.startswith("/notes/") else None
 
-    report = verified(with_resource(), Notes(forgetful))
+    server = Notes(forgetful)
+    report = verified(with_resource(), server)
     assert "accepts_valid/ordinary/get_note@rest" in found(report)
+    assert verdict(report, "accepts_valid/values/create_note@rest")[0] is Verdict.KEPT  # what no read shows does not use the budget up
+    assert "it is not changed" in verdict(report, "accepts_valid/ordinary/change_note@rest")[1]
+    assert not {"PUT", "DELETE"} & {r.method for r in server.log if r.path.strip("/") in {f"notes/{id}" for id in server.notes}}
 
 
 def test_with_real_ids_everything_is_kept():
@@ -59,9 +66,9 @@ def test_who_promises_that_arguments_come_first_is_held_to_it():
         missing = len(parts) == 2 and parts[1] not in server.notes
         return answer(404, {"detail": "no such note"}) if missing else None
 
-    open_ = verified(catalogue(), Notes(ids_first))
+    open_ = verified(catalogue(), Notes(ids_first), allow=WRITES)
     assert found(open_) == {}
-    fixed = verified(catalogue(NOTES + "points: {absent_id_first: validation}\n"), Notes(ids_first))
+    fixed = verified(catalogue(NOTES + "points: {absent_id_first: validation}\n"), Notes(ids_first), allow=WRITES)
     assert any(id.startswith("refuses_invalid/") for id in found(fixed))
 
 
@@ -95,11 +102,11 @@ def _body_first(_: Notes, request: Request) -> Response | None:
 
 @pytest.mark.parametrize("point", ["", "points: {auth_first: any}\n"])
 def test_a_body_may_be_looked_at_before_the_key(point: str):
-    assert found(verified(catalogue(NOTES + point), Notes(before=_body_first))) == {}
+    assert found(verified(catalogue(NOTES + point), Notes(before=_body_first), allow=WRITES)) == {}
 
 
 def test_who_promises_that_the_key_comes_first_is_held_to_it():
-    report = verified(catalogue(NOTES + "points: {auth_first: true}\n"), Notes(before=_body_first))
+    report = verified(catalogue(NOTES + "points: {auth_first: true}\n"), Notes(before=_body_first), allow=WRITES)
     assert "needs_key/before_body/create_note@rest" in found(report)
 
 
@@ -187,10 +194,10 @@ def test_a_charset_is_only_to_blame_where_the_call_is_taken_without_it():
         "NOT_FOUND: {status: 404, meaning: No such note}",
         "NOT_FOUND: {status: 404, meaning: No such note}\n    FULL: {status: 409, meaning: Full}",
     )
-    report = verified(catalogue(NOTES.replace("errors: [REFUSED]", "errors: [REFUSED, FULL]", 1), conflict), Notes(closed))
+    report = verified(catalogue(NOTES.replace("errors: [REFUSED]", "errors: [REFUSED, FULL]", 1), conflict), Notes(closed), allow=WRITES)
     assert "framework/charset@rest" not in found(report)
     assert verdict(report, "framework/charset@rest")[0] is Verdict.UNTESTED
-    assert "framework/charset@rest" in found(verified(catalogue(), Notes(before=picky)))
+    assert "framework/charset@rest" in found(verified(catalogue(), Notes(before=picky), allow=WRITES))
 
 
 def test_a_list_without_a_name_is_the_whole_answer():
@@ -229,7 +236,16 @@ def test_a_put_that_documents_a_201_makes_what_is_not_there():
 
 
 def test_a_put_that_documents_no_201_makes_nothing():
-    assert found(verified(with_resource(), Notes(_upserting)))["documented_status/change_note@rest"] == "201"
+    """A PUT on an id that nothing has is sent only by a caller who named the action, as it may make something."""
+    unasked = Notes(_upserting)
+    report = verified(with_resource(), unasked)
+    assert found(report) == {}
+    said, reason = verdict(report, "absent_id/unknown/note_id/change_note@rest")
+    assert (said, "may create it" in reason) == (Verdict.UNTESTED, True)
+    made = {f"/notes/n{number}" for number in range(1, 100)}
+    assert {r.path for r in unasked.log if r.method == "PUT"} <= made
+    asked = verified(with_resource(), Notes(_upserting), allow=("change_note",))
+    assert found(asked)["documented_status/change_note@rest"] == "201"
 
 
 def test_what_was_deleted_may_be_told_of_as_deleted():
@@ -248,10 +264,10 @@ def test_a_status_that_nobody_documents_is_found_of_half_a_body_too():
     def bad_request(_: Notes, request: Request) -> Response | None:
         return answer(400, {"detail": "no JSON"}) if request.body[:1] == b"{" and request.body[-1:] != b"}" else None
 
-    report = verified(catalogue(), Notes(before=bad_request))
+    report = verified(catalogue(), Notes(before=bad_request), allow=WRITES)
     assert found(report).get("documented_status/create_note@rest") == "400"
     said = catalogue(NOTES + "points: {refused_status: any}\n")
-    assert found(verified(said, Notes(before=bad_request))) == {}
+    assert found(verified(said, Notes(before=bad_request), allow=WRITES)) == {}
 
 
 def test_a_header_of_every_call_may_be_a_key_itself():

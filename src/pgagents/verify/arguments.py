@@ -33,7 +33,9 @@ class Arguments:
         self.world.pool.lent = []
         subject: Mapping[str, Any] | None = call.made
         if subject is None and call.subject is not None:
-            thing = yield from self.world.have(Live(call.subject.name, call.states, call.fresh, call.owner, call.standard))
+            thing = yield from self.world.have(
+                Live(call.subject.name, call.states, call.fresh, call.owner, call.standard), reads=_only_reads(call)
+            )
             subject = thing.body
         names: dict[str, Any] = {"env": self.world.env, "now": self.world.pool.now, "input": {}}
         if subject is not None:
@@ -46,7 +48,7 @@ class Arguments:
         for name in self._children_first(names_in(call.input.values()) - names.keys()):
             if name in names:
                 continue
-            thing = yield from self.world.have(self._wanted(name, call))
+            thing = yield from self.world.have(self._wanted(name, call), reads=_only_reads(call))
             names[name] = thing.body
             for parent in above(thing):
                 names.setdefault(parent.resource.name, parent.body)
@@ -110,7 +112,8 @@ class Arguments:
             if thing is None and value.resource in self._above_subject(call):
                 return member_at(names[value.resource], value.member or self.world.model.resources[value.resource].id)
             if thing is None:
-                thing = yield from self.world.have(self._wanted(value.resource, call) if not value.states else value)
+                wanted = self._wanted(value.resource, call) if not value.states else value
+                thing = yield from self.world.have(wanted, reads=_only_reads(call))
                 for parent in above(thing):
                     chosen.setdefault(parent.resource.name, parent)
                 if value.member:  # the other members of its id name the same one
@@ -139,6 +142,11 @@ class Arguments:
             found.add(resource.within)
             resource = self.world.model.resources.get(resource.within)
         return found
+
+
+def _only_reads(call: Call) -> bool:
+    """True for a call that changes nothing of what it names."""
+    return call.door is not None and call.door.action.effect == "read" and not call.door.action.costs
 
 
 def _anything(value: Any) -> bool:

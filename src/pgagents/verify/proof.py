@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ BAD, CONFLICT, UNPROCESSABLE = 400, 409, 422
 MISSING = (404, 410)
 READ_WAITS_S = (0.3, 1.0)
 """Before what was just made is read once more, where a server takes its time to show it."""
+MOST_UNSHOWN = 2
+"""So often a kind is read in vain before no more requests are spent on it."""
 _LONG = re.compile(r"[A-Za-z0-9]{14,}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 Asking = Generator[Any, Any, Any]
@@ -30,6 +33,8 @@ class Proof:
     def __init__(self, world: World) -> None:
         self.world = world
         self._repeated: set[str] = set()
+        self._unshown: Counter[str] = Counter()
+        """How often no read showed what was made, by kind."""
 
     def prove(self, thing: Thing) -> Asking:
         """Show that this run made an instance, by an equal create where nothing has shown it yet. Raises Unavailable."""
@@ -38,12 +43,23 @@ class Proof:
         yield from self._repeat(thing)
         if thing.ours or not thing.made:
             return
-        if not self.world.owned.problem(thing.resource):
+        kind = self.world.owned.kind_name(thing.resource)
+        in_vain = self._unshown[kind] >= MOST_UNSHOWN and self.world.owned.wants_reading(thing.resource)
+        if not self.world.owned.problem(thing.resource) and not in_vain:
             yield from self._equal_create(thing)
             yield from self._read_back(thing)
+            self._unshown[kind] += self.world.owned.wants_reading(thing.resource)
         if not thing.ours:
             problem = self.world.owned.problem(thing.resource) or f"nothing shows that this run made the {thing.resource.name}"
             raise Unavailable(f"{problem}: it is not changed")
+
+    def prove_for_read(self, thing: Thing) -> Asking:
+        """The same before a call that only reads: that one is made as well where nothing speaks against it being ours."""
+        try:
+            yield from self.prove(thing)
+        except Unavailable:
+            if thing.doubtful or thing.gone or self.world.owned.problem(thing.resource):
+                raise
 
     def _repeat(self, thing: Thing) -> Asking:
         """Make the very same once more, once for each create that answers this in another way (200 for 201)."""

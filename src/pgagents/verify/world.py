@@ -52,18 +52,19 @@ class World:
 
     # -- having -------------------------------------------------------------------------------------------------
 
-    def have(self, live: Live) -> Asking:
-        """A live resource as asked for: one at hand, or made, or found. Raises Unavailable."""
+    def have(self, live: Live, *, reads: bool = False) -> Asking:
+        """A live resource as asked for: one at hand, or made, or found; `reads` where nothing is to change it. Raises Unavailable."""
         resource = self.model.resources[live.resource]
         if resource.made_by is None and resource.found_by is None:
             raise Unavailable(f"the catalogue does not say how to come by a {resource.name}")
+        prove = self.proof.prove_for_read if reads else self.proof.prove
         there = self.pool.at_hand(resource, live)
         if there is not None:
-            yield from self.proof.prove(there)
+            yield from prove(there)
             return there
         thing = yield from self.obtain(resource, live.role)
         self.pool.give(thing, live)
-        yield from self.proof.prove(thing)
+        yield from prove(thing)
         yield from self._move_to(thing, live)
         return thing
 
