@@ -43,11 +43,15 @@ def inlined(value: Any, root: Any, seen: tuple[str, ...] = ()) -> Any:
 
 @pytest.mark.parametrize("catalogue", ["catalogue/park_graph.yaml", "tests/catalogues/shop.yaml"])
 def test_own_document_comes_back_as_it_was(catalogue: str) -> None:
-    """Whatever OpenAPI can say survives the way there and back; who registers for events it cannot say."""
-    before = document_of(load_file(ROOT / catalogue))
+    """Whatever OpenAPI can say survives the way there and back; who registers for events, and that calls are signed, it cannot say."""
+    model = load_file(ROOT / catalogue)
+    before = document_of(model)
     after = document_of(imported(before).model)
     webhooks = before.pop("webhooks", None)
     assert after.pop("webhooks", None) is None
+    for action in model.actions:
+        if action.signed:  # the example of its body is of a refused call; without `signed` none is shown from those
+            del before["paths"][action.path][action.method.lower()]["requestBody"]["content"]["application/json"]["examples"]
     for part in before:
         assert inlined(after[part], after) == inlined(before[part], before) or part == "components", part
     assert after["components"]["securitySchemes"] == before["components"]["securitySchemes"]

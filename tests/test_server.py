@@ -20,7 +20,8 @@ import pytest
 from pgagents.cli.main import main
 from sandboxes import ROOT, VAIL, model
 
-COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "sandbox"]
+HEEDING = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)"  # a test run under nohup hands down that it is ignored
+COMMAND = [sys.executable, "-c", f"{HEEDING}; from pgagents.cli.main import run; run()", "sandbox"]
 CATALOGUE = str(ROOT / "catalogue" / "park_graph.yaml")
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 CATALOGUE = {
+    "absent": (
+        "`absent` of a resource does not fit its `id`. Where the id is one member, `absent` is one value. Where the id is several members, "
+        "`absent` gives one value for each of them."
+    ),
     "alias": "`*name` stands for a value written elsewhere. Aliases are refused: a finding must lead to one line. Write the value out.",
     "anchor": (
         "`&name` names a value for later use. Anchors are refused: a finding must lead to one line. Write the value out where it is used."
@@ -25,9 +29,17 @@ CATALOGUE = {
         "An old name under `formerly` is also the name, or an old name, of another action (case does not tell them apart), or its "
         "day is none of the calendar."
     ),
+    "fresh": (
+        "`=fresh.…` stands for a value that each call gets of its own. Its kind is unknown, or it is part of a longer expression. "
+        "Name one of the kinds, and let it stand alone."
+    ),
     "hidden-path": (
         "A literal path (`/things/mine`) is matched by a template (`/things/{id}`) of the same method, so that it may never be "
         "reached. Change it, or set `points: {literal_path: wins}` if the server tries literal paths first."
+    ),
+    "idempotency": (
+        "`made_by` of a resource gives the idempotency key a fixed value. The server would answer the first call again, and make nothing. "
+        "Leave it out: each call gets a key of its own."
     ),
     "idle": (
         "Something is written that nothing heeds where it stands: bytes in JSON, an object in a query, an empty `wire`, or `auth` on a "
@@ -35,6 +47,10 @@ CATALOGUE = {
     ),
     "ignore-without-reason": "A `# pgagents: ignore[…]` says no reason. Write it after the bracket: the next reader decides by it.",
     "key": "A key is no text. Put a number that is meant as a name into quotes.",
+    "key-kind": (
+        "The catalogue names a kind of key that no manifest can say yet, such as an API key in a header or HTTP Basic. Every manifest "
+        "would tell agents to send another key. If the API takes `Authorization: Bearer KEY` too, write `type: http_bearer`."
+    ),
     "law": "A law does not hold, or cannot be evaluated, on an example of its own action. Correct the law or the example.",
     "many-documents": "A second YAML document begins (`---`). A file holds one.",
     "merge-key": "`<<` merges another mapping. It is refused, as anchors and aliases are. Write the members out.",
@@ -56,6 +72,10 @@ CATALOGUE = {
         "taken out: do that, or give it a later day. `pgagents lint` and `pgagents doctor` say it."
     ),
     "path": "Placeholders of a path and arguments that travel in it do not match.",
+    "refers-to": (
+        "`refers_to` does not say which member of a resource's id the argument is. Where the id is several members, write "
+        "`resource.member`, with a member that the id has."
+    ),
     "same-operation": "Two operations have one id, or ids that differ only in case. Set `operation_id`.",
     "same-route": "Two actions have one method and path.",
     "schema": (
@@ -83,6 +103,10 @@ CATALOGUE = {
         "than the value. `--fix` removes it."
     ),
     "value": "A value is not one of those that may stand here.",
+    "within": (
+        "`within` names the resource that another one lives in. A resource cannot live in itself, also not by way of others, and one that "
+        "nothing makes or finds lives in nothing."
+    ),
     "workflow": (
         "A step of a workflow cannot be made so: `via` names a surface that neither dispatches the action nor has headers, or `key`, "
         "`via`, `headers`, `expect_alone` or `within_s` stands in a workflow that manifests tell of. Those are for workflows with "
