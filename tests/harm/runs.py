@@ -87,9 +87,9 @@ def harms(server: Server) -> list[str]:
 def unlisted(server: Server, report: Report) -> list[tuple[str, Row]]:
     """The run's own things that the API would still remove and the report does not name."""
     rows = [(table, row) for table, row in server.left() if not listed(report, row)]
-    nameless = sum("without a mark" in line for line in report.footer.may_exist)
+    nameless = len(report.footer.may_exist)
     bare = [(table, row) for table, row in rows if not MARK.search(json.dumps(row))]
-    return [row for row in rows if row not in bare[:nameless]]  # what a server itself has worded can only be counted
+    return [row for row in rows if row not in bare[:nameless]]  # what a server has worded itself can only be counted
 
 
 def listed(report: Report, row: Row) -> bool:

@@ -235,7 +235,7 @@ class Driver:
             seen = self.sender.send(ready)
         except (KeyboardInterrupt, Stop):
             if call.door is not None and call.door.action.effect == "write" and self.sender.sent > sent:
-                self.world.unsure.add(call, ready.values)
+                self.world.unsure.add(call, ready.values, self.sender.request(ready))
             raise
         if not self._stale(seen, self.world.pool.lent):
             self._take(seen, chain)

@@ -13,6 +13,7 @@ from pgagents.verify.marks import Marks
 from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
 from pgagents.verify.thing import Thing, at_path
+from pgagents.wire import Request
 
 MOST = 200
 
@@ -33,8 +34,9 @@ class Unsure:
         self._creates: list[_Create] = []
         self._answered: list[Thing] = []
 
-    def add(self, call: Call, values: Mapping[str, Any]) -> None:
-        """Take over that a call was sent and not answered."""
+    def add(self, call: Call, values: Mapping[str, Any], request: Request) -> None:
+        """Take over that a call was sent and not answered. A mark counts only where the request, however broken, still holds it."""
+        values = self._said(values, request)
         for resource in self._setting.model.resources.values():
             made = resource.made_by
             if made is None or call.door is None or made.action is not call.door.action:
@@ -51,8 +53,14 @@ class Unsure:
     def _disproved(self) -> None:
         for thing in self._answered:
             if not thing.ours and not thing.gone and thing.maker is not None:
-                self._creates.append(_Create(thing.resource, dict(thing.maker.input), thing.role))
+                values = self._said(thing.maker.input, thing.maker.request)
+                self._creates.append(_Create(thing.resource, values, thing.role))
         self._answered.clear()
+
+    def _said(self, values: Mapping[str, Any], request: Request) -> dict[str, Any]:
+        """The values whose mark a request holds."""
+        said = request.target.encode() + request.body
+        return {k: v for k, v in values.items() if (mark := self._marks.within(v)) and mark.encode() in said}
 
     def told(self) -> list[str]:
         """Each create that may have happened, for people: the resource, and its mark if it has one."""

@@ -194,10 +194,10 @@ class World:
             self.owned.noticed(resource, (place, id))
         elif thing is not None and thing.made and not self._acts(seen) and not self._repeats(thing, resource, seen):
             self.owned.again(thing, seen.number, self.pool.things)
-            self.unsure.add(seen.call, seen.input)
+            self.unsure.add(seen.call, seen.input, seen.request)
         elif thing is not None and not thing.made and not self._acts(seen):
             self.owned.again(thing, 0, self.pool.things)
-            self.unsure.add(seen.call, seen.input)
+            self.unsure.add(seen.call, seen.input, seen.request)
         if thing is not None and thing.made and recipe is not None and recipe in resource.read_by:
             self.owned.read_back(thing, self.proof.same(thing, body), self.pool.things)
         if thing is not None and resource.gone_when is not None and is_gone(resource, body):
@@ -302,7 +302,7 @@ class World:
             if seen.status >= FAILED or seen.error:
                 self._note_tried(resource, seen)
         if door.action.effect == "write" and (seen.error or seen.status >= FAILED) and not self._never_happened(seen):
-            self.unsure.add(seen.call, seen.input)
+            self.unsure.add(seen.call, seen.input, seen.request)
 
     def _never_happened(self, seen: Seen) -> bool:
         """True for a call that reached nobody, or that failed in a way that the catalogue knows to leave nothing."""
