@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.server
+import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -18,8 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgagents.cli.main import cli
+from pgagents.errors import SetupError
 from pgagents.report import forms
 from pgagents.report.report import Exchange
+from pgagents.verify.preflight import MOST_READS
 from pgagents.verify.redact import Redactor
 from pgagents.wire import Request, Response, Silence
 from test_report import SOURCE
@@ -210,16 +213,22 @@ def test_run_against_a_server_that_gives_the_key_back_shows_it_nowhere(key: str,
 
 
 @contextmanager
-def echoing(coding: Coding) -> Iterator[str]:
-    """A server on this machine that gives back what it is called with, in a page, a redirect and a header."""
+def echoing(coding: Coding, *, status: int = 418, like_the_api: bool = True) -> Iterator[str]:
+    """A server on this machine that gives back what it is called with, in a page, a redirect and a header.
+
+    `like_the_api`: its first answers have JSON bodies, or it would be taken for another server and nothing more be sent.
+    """
+    answered = itertools.count()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
             said = coding((self.headers.get("authorization") or "").removeprefix("Bearer ")).replace("\r\n", "")
-            body = f'<a href="/login?token={said}">{said}</a>'.encode()
-            self.send_response(418)
-            headers = {"Location": f"/x?return_to={said}", "X-Debug": said, "Content-Type": "text/html", "Content-Length": str(len(body))}
+            data = like_the_api and next(answered) < MOST_READS
+            body = b"{}" if data else f'<a href="/login?token={said}">{said}</a>'.encode()
+            kind = "application/json" if data else "text/html"
+            self.send_response(status)
+            headers = {"Location": f"/x?return_to={said}", "X-Debug": said, "Content-Type": kind, "Content-Length": str(len(body))}
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
@@ -275,3 +284,15 @@ def test_command_that_repeats_the_run_holds_no_key(tmp_path: Path, monkeypatch: 
         shown = CliRunner().invoke(cli, args, standalone_mode=False)
     assert "--mcp-stdio" in json.loads(out.read_text())["header"]["again"]
     assert readable(shown.output + out.read_text(), key, CODINGS["as it is"]) == []
+
+
+@pytest.mark.parametrize("coding", ["percent", "backslash before slashes", "base64 with a colon", "as it is"])
+@pytest.mark.parametrize("status", [302, 418])
+def test_message_that_ends_a_run_before_it_begins_holds_no_key(coding: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "pk_test_a/b+c=d3f9a8c7b6d5e4/Zz+9=="
+    monkeypatch.setenv("PGAGENTS_TOKEN", key)
+    with echoing(CODINGS[coding], status=status, like_the_api=False) as url:
+        shown = CliRunner().invoke(cli, ["verify", str(SHOP), "--url", url, "--profile", "smoke"], standalone_mode=False)
+    assert isinstance(shown.exception, SetupError)
+    assert ("redirects" if status == 302 else "another server") in str(shown.exception)
+    assert readable(f"{shown.output} {shown.exception} {shown.exception.help}", key, CODINGS[coding]) == []

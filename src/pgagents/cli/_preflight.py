@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 
 
 def checked(
-    model: Model, url: str, handler: Handler, other: Callable[[str], Handler], keys: Mapping[str, str], options: Options
-) -> Options:
-    """The options of the run, whose bound on requests these count against. `other` reaches another base URL.
+    model: Model, url: str, handler: Handler, other: Callable[[str], Handler], keys: Mapping[str, str], options: Options,
+    hidden: Iterable[str] = (),
+) -> Options:  # fmt: skip
+    """The options of the run, whose bound on requests these count against. `other` reaches another base URL; `hidden` are further
+    secrets, such as values of headers.
 
     Raises SetupError where nothing can be tried.
     """
     from pgagents.verify.memory import setting_of
     from pgagents.verify.preflight import Place, preflight, unused_key
+    from pgagents.verify.redact import Redactor
 
     sent = 0
 
@@ -35,9 +38,10 @@ def checked(
         return handler(request)
 
     key = keys.get("main", "")
-    trouble = preflight(setting_of(model, url), Place(url, counted, other), key, keyless=options.keyless)
+    masked = Redactor(keys, model.secrets, hidden).text  # in whatever coding a server gives a key back
+    trouble = preflight(setting_of(model, url), Place(url, counted, other, masked), key, keyless=options.keyless)
     if trouble is not None:
-        says, help = (printable(text.replace(key, "[key]") if key else text) for text in (trouble.says, trouble.help))
+        says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))
         raise SetupError(says, help)
     if note := unused_key(model, key):
         click.echo(f"note: {note}", err=True)

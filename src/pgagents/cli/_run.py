@@ -82,7 +82,7 @@ def run(
 
     with signals() as stop:
         try:
-            options = _preflight.checked(model, url, handler, other, keys, options)
+            options = _preflight.checked(model, url, handler, other, keys, options, hidden)
         except KeyboardInterrupt:
             raise click.Abort from None
     with signals() as stop, _progress.progress() as step:

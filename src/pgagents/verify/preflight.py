@@ -46,11 +46,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The server that is to be verified: its base URL, the way to it, and the way to another base URL of the same host."""
+    """The server that is to be verified: its base URL, the way to it, and the way to another base URL of the same host.
+
+    `masked` takes secrets out of what the server says, before it is cut to a length that a message bears.
+    """
 
     url: str
     send: Handler
     other: Callable[[str], Handler]
+    masked: Callable[[str], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def _said(setting: Setting, place: Place, key: str, tried: Sequence[_Tried]) -> 
     if refused := [one for one in tried if one.status in _refusals(setting)]:
         return _key_refused(setting, key, refused)
     if all(300 <= status < 400 for status in statuses):
-        return _redirected(place.url, tried[0])
+        return _redirected(place, tried[0])
     if statuses <= set(BEHIND):
         return Trouble(
             f"a gateway at {place.url} answers {tried[0].status} to {tried[0].said}: the server behind it is not there", "start it"
@@ -123,7 +127,7 @@ def _said(setting: Setting, place: Place, key: str, tried: Sequence[_Tried]) -> 
         tried = [*tried, *(_sent(place, *question) for question in _questions(setting))] if len(tried) < MOST_READS - 1 else tried
         return _nowhere(setting, place, tried) if {one.status for one in tried} == {NOT_FOUND} else None
     if not any(_is_data(one.answer) for one in tried):
-        return _another(place.url, tried[0])
+        return _another(place, tried[0])
     return None
 
 
@@ -212,12 +216,12 @@ def _key_refused(setting: Setting, key: str, tried: Sequence[_Tried]) -> Trouble
     )
 
 
-def _redirected(url: str, one: _Tried) -> Trouble:
+def _redirected(place: Place, one: _Tried) -> Trouble:
     assert isinstance(one.answer, Response)
     told = one.answer.header("Location") or ""
-    there = urljoin(f"{url}{one.request.target}", told)
-    here, its = urlsplit(url), urlsplit(there)
-    says = f"{url} redirects {one.said} to {brief(told) or 'nowhere'} ({one.status}); a key is not taken there"
+    there = urljoin(f"{place.url}{one.request.target}", told)
+    here, its = urlsplit(place.url), urlsplit(there)
+    says = f"{place.url} redirects {one.said} to {brief(place.masked(told)) or 'nowhere'} ({one.status}); a key is not taken there"
     if its.scheme == "https" and here.scheme == "http" and its.hostname == here.hostname:
         return Trouble(says, f"give --url https://{its.netloc}{here.path}")
     if any(word in f"{its.netloc}{its.path}".lower() for word in _LOGIN):
@@ -225,13 +229,13 @@ def _redirected(url: str, one: _Tried) -> Trouble:
     return Trouble(says, "give the address that it leads to, if you trust it")
 
 
-def _another(url: str, one: _Tried) -> Trouble:
+def _another(place: Place, one: _Tried) -> Trouble:
     assert isinstance(one.answer, Response)
-    kind = (one.answer.header("Content-Type") or "no type").partition(";")[0]
+    kind = brief(place.masked((one.answer.header("Content-Type") or "no type").partition(";")[0]))
     named = one.answer.header("Server")
-    who = f", says that it is {brief(named)}, and" if named else ""
+    who = f", says that it is {brief(place.masked(named))}, and" if named else ""
     return Trouble(
-        f"{url} is another server{who} answers {one.said} with {one.status} {brief(kind)}, which the catalogue does not have",
+        f"{place.url} is another server{who} answers {one.said} with {one.status} {kind}, which the catalogue does not have",
         "is --url the API's own address, with its base path?",
     )
 
