@@ -219,8 +219,11 @@ def _key_refused(setting: Setting, key: str, tried: Sequence[_Tried]) -> Trouble
 def _redirected(place: Place, one: _Tried) -> Trouble:
     assert isinstance(one.answer, Response)
     told = one.answer.header("Location") or ""
-    there = urljoin(f"{place.url}{one.request.target}", told)
-    here, its = urlsplit(place.url), urlsplit(there)
+    here = urlsplit(place.url)
+    try:
+        its = urlsplit(urljoin(f"{place.url}{one.request.target}", told))
+    except ValueError:  # such as `http://[x`
+        its = urlsplit("")
     says = f"{place.url} redirects {one.said} to {brief(place.masked(told)) or 'nowhere'} ({one.status}); a key is not taken there"
     if its.scheme == "https" and here.scheme == "http" and its.hostname == here.hostname:
         return Trouble(says, f"give --url https://{its.netloc}{here.path}")
