@@ -167,6 +167,13 @@ def test_a_redirect_says_where_it_leads(location: str, help: str):
     assert found.help == help
 
 
+@pytest.mark.parametrize("location", ["http://[x", "http://[::1", "//[", "http://a:port/"])
+def test_a_redirect_to_what_is_no_address_is_a_message(location: str):
+    found = Host({BASE: page(302, Location=location)}, nothing).said()
+    assert found is not None
+    assert found.help
+
+
 def test_a_gateway_without_a_server_behind_it():
     found = Host({BASE: page(502)}, nothing).said()
     assert found is not None

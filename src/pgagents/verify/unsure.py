@@ -11,6 +11,7 @@ from pgagents.verify.call import Call
 from pgagents.verify.door import REST
 from pgagents.verify.marks import Marks
 from pgagents.verify.memory import Setting
+from pgagents.verify.ownership import Ownership
 from pgagents.verify.seen import Seen
 from pgagents.verify.thing import Thing, at_path
 from pgagents.wire import Request
@@ -29,8 +30,8 @@ class _Create:
 class Unsure:
     """The creates of a run of which it is not known whether they happened."""
 
-    def __init__(self, setting: Setting, marks: Marks) -> None:
-        self._setting, self._marks = setting, marks
+    def __init__(self, setting: Setting, marks: Marks, owned: Ownership) -> None:
+        self._setting, self._marks, self._owned = setting, marks, owned
         self._creates: list[_Create] = []
         self._answered: list[Thing] = []
 
@@ -52,7 +53,7 @@ class Unsure:
 
     def _disproved(self) -> None:
         for thing in self._answered:
-            if not thing.ours and not thing.gone and thing.maker is not None:
+            if not thing.ours and not thing.gone and thing.maker is not None and self._owned.problem(thing.resource):
                 values = self._said(thing.maker.input, thing.maker.request)
                 self._creates.append(_Create(thing.resource, values, thing.role))
         self._answered.clear()

@@ -46,7 +46,7 @@ class World:
         self.marks = Marks(tag)
         self.owned = Ownership(self.model, self.marks)
         self._missing: dict[str, set[Any]] = {}
-        self.unsure = Unsure(setting, self.marks)
+        self.unsure = Unsure(setting, self.marks, self.owned)
         self.marking = Marking(self)
         self.arguments, self.proof, self.removals = Arguments(self), Proof(self), Removals(self)
 
