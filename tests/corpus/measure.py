@@ -8,11 +8,8 @@ document whose key a catalogue cannot say yet must stop at the build with that m
 from __future__ import annotations
 
 import json
-import os
 import re
-import resource
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -39,6 +36,15 @@ PATIENCE_S = 300.0
 """When a step is ended that goes on and on, by the clock; it has failed by then."""
 MANY = 200
 """A document with more operations is also imported with `--max 25`, as its users would begin."""
+MEASURE = """
+import json, os, signal, subprocess, sys
+child = subprocess.Popen(sys.argv[3:], stdout=int(sys.argv[2]), stderr=subprocess.STDOUT)
+signal.signal(signal.SIGALRM, lambda *_: child.kill())
+signal.setitimer(signal.ITIMER_REAL, float(sys.argv[1]))
+_, status, used = os.wait4(child.pid, 0)
+print(json.dumps([os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss]))
+"""
+"""Runs a command from a small process: Linux counts the memory of the process that starts another as that one's, too."""
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 KEY_KIND = "catalogue/key-kind"
 BLOCKED = "# TODO blocked: "
@@ -154,19 +160,13 @@ def run(words: list[str], folder: Path) -> Step:
     """Run pgagents in a process of its own."""
     log = folder / "said.txt"
     with log.open("wb") as out:
-        child = subprocess.Popen([sys.executable, "-m", "pgagents", *words], cwd=folder, stdout=out, stderr=subprocess.STDOUT)
-        signal.signal(signal.SIGALRM, lambda *_: child.kill())
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
-        _, status, used = os.wait4(child.pid, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    said = log.read_text(encoding="utf-8", errors="replace")
-    return Step(words[0], child.returncode, said, used.ru_utime + used.ru_stime, _megabytes(used))
-
-
-def _megabytes(used: resource.struct_rusage) -> float:
-    """Peak memory: in kilobytes on Linux, in bytes on macOS."""
-    return used.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+        measuring = subprocess.run(
+            [sys.executable, "-I", "-c", MEASURE, str(PATIENCE_S), str(out.fileno()), sys.executable, "-m", "pgagents", *words],
+            cwd=folder, pass_fds=[out.fileno()], stdout=subprocess.PIPE, check=True,
+        )  # fmt: skip
+    code, seconds, peak = json.loads(measuring.stdout)
+    megabytes = peak / (1e6 if sys.platform == "darwin" else 1e3)  # in bytes on macOS, in kilobytes on Linux
+    return Step(words[0], code, log.read_text(encoding="utf-8", errors="replace"), seconds, megabytes)
 
 
 def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

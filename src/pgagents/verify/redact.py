@@ -215,7 +215,7 @@ class Redactor:
                 self._words.add(text)
             else:  # a key is tried without its last character too
                 # a server's own secrets begin as its ids do where both are ordered by time, so most of one must be there
-                width = size - (size > SHORTEST) if given else max(NEAR, size * 2 // 3)
+                width = size - (size > SHORTEST) if given else min(size, max(NEAR, size * 2 // 3))
                 self._runs.add(text, min(NEAR, width) if given else width, self._public if given else "")
 
     def _as_value_pattern(self) -> re.Pattern[str] | None:
