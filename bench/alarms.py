@@ -47,13 +47,18 @@ def alarms(seeds: int, orders: int, liberty_seeds: int, part: tuple[int, int] = 
     first, step = part[0] - 1, part[1]
     for seed in range(first, seeds, step):
         for order in range(orders):
-            yield _run(_opened(None), "plain", seed, order, ())
+            yield of_plain(seed, order)
     for seed in range(first, liberty_seeds, step):
         for name in oddity.known("liberties"):
             yield of_liberty(name, seed, seed % max(1, orders))
         for name in oddity.known("mcp_liberties"):
             model = _opened(oddity.module("mcp_liberties", name).POINT)
             yield _told(verified_mcp(model, seed=seed, liberties=(name,)), f"mcp {name}", seed, 0)
+
+
+def of_plain(seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
+    """The alarms of a right server, and the requests it took."""
+    return _run(_opened(None), "plain", seed, order, ())
 
 
 def of_liberty(name: str, seed: int, order: int = 0) -> tuple[int, list[Alarm]]:

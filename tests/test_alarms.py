@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench.alarms import of_liberty
+from bench.alarms import of_liberty, of_plain
 
 from pgagents.sandbox import oddity
 
@@ -14,3 +14,9 @@ def test_liberty_raises_no_alarm(name: str, seed: int) -> None:
     requests, alarms = of_liberty(name, seed)
     assert [(a.contract, a.why) for a in alarms] == []
     assert requests > 300
+
+
+def test_two_calls_at_once_in_a_full_place_are_made_elsewhere() -> None:
+    """In this world a lot fills up just before two calls at once are to show what an idempotency key does there."""
+    _, alarms = of_plain(35)
+    assert [(a.contract, a.why) for a in alarms] == []

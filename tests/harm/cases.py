@@ -69,6 +69,11 @@ CASES: dict[str, Case] = {
     "unique_older_constant": Case("unique_older", edits=((TEXT, "{title: Red kettle}"),), green=None),
     "older_on_page_two": Case("older_on_page_two"),
     "older_on_page_two_constant": Case("older_on_page_two", edits=((TEXT, "{title: Red kettle}"),), green=None),
+    "oldest_first": Case("oldest_first"),
+    "oldest_first_forgets": Case("oldest_first_forgets", "oldest_first", green=False, broken=True),
+    "oldest_first_unsaid": Case(
+        "oldest_first_unsaid", "items", green=False, reason="may stand on a further page than could be asked for",
+    ),
     # removals
     "soft_delete": Case("soft_delete"),
     "delete_202": Case("delete_202"),

@@ -262,6 +262,8 @@ class Driver:
         done = [seen for seen in several if not 400 <= seen.status < 500]
         for seen in several:
             self._take(seen, chain, alone=done == [seen])
+        if not done:  # none of them stood in another's way
+            self._note_full(several[0])
         if self.sender.interrupted is not None:
             raise self.sender.interrupted
         return several
@@ -292,13 +294,14 @@ class Driver:
         self.judge.judge(seen, alone=alone)
         if seen.call.door is not None and seen.call.door.action is self.model.clock and seen.success:
             self._set_clock(seen)
-        self._room(seen)
+        if not seen.call.beside:  # of calls at once one may stand in another's way
+            self._note_full(seen)
         self._answers.keep(seen)
 
-    def _room(self, seen: Seen) -> None:
-        """Note a place that had no room for a call that should do; of calls at once the others may stand in its way."""
+    def _note_full(self, seen: Seen) -> None:
+        """Note a place that had no room for a call that should do."""
         code, filled = self.model.codes.get(seen.code or ""), self.world.pool.filled
-        if code is not None and code.status == CONFLICT and seen.call.intent in ("valid", "explore") and not seen.call.beside:
+        if code is not None and code.status == CONFLICT and seen.call.intent in ("valid", "explore"):
             self.world.refused(seen)
         if self.world.pool.filled > filled and not self._bounded:
             self.sender.max_requests += FULL_COSTS

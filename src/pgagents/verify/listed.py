@@ -15,6 +15,7 @@ from pgagents.expression import ExpressionError, Scope
 from pgagents.model import Resource
 from pgagents.verify.laws import reading_of, values_of
 from pgagents.verify.memory import Setting
+from pgagents.verify.next_page import may_go_on
 from pgagents.verify.seen import Seen
 
 Body = Mapping[str, Any]
@@ -40,7 +41,7 @@ def left_out(setting: Setting, seen: Seen, member: str, resource: Resource, thin
     if not missing:
         return None
     declared = _declared(setting, door.action, member)
-    goes_on = any(value for name, value in seen.body.items() if name != member)
+    goes_on = any(value for name, value in seen.body.items() if name != member) or may_go_on(seen, items)
     every, asked = _Answer(setting, seen, member, door.action.laws), _Answer(setting, seen, member, filters)
     orders: list[_Answer] | None = None
     for alike in _sorts(filters, missing):
@@ -49,7 +50,7 @@ def left_out(setting: Setting, seen: Seen, member: str, resource: Resource, thin
         if fitting and not goes_on and asked.holds([*items, fitting[0]]):
             return fitting[0]
         if fitting and orders is None:
-            orders = [order for law in _ordering(door.action) if (order := _Answer(setting, seen, member, (law,))).holds(items)]
+            orders = [order for law in ordering_of(door.action) if (order := _Answer(setting, seen, member, (law,))).holds(items)]
         if early := _before_the_end(orders or (), items, fitting):
             return early
     return None
@@ -86,7 +87,7 @@ def filters_of(setting: Setting, action: Action) -> tuple[Law, ...]:
     return setting.kept(("filters", action.name), lambda: tuple(law for law in action.laws if "input" in law.that.names))
 
 
-def _ordering(action: Action) -> Iterator[Law]:
+def ordering_of(action: Action) -> Iterator[Law]:
     """The laws of an answer by itself, such as its order."""
     return (law for law in action.laws if law.when is None and law.that.names == {"response"})
 

@@ -20,6 +20,7 @@ from pgagents.verify.generate import ordinary
 from pgagents.verify.laws import judged
 from pgagents.verify.listed import left_out
 from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.next_page import may_go_on, next_page
 from pgagents.verify.recipe import recipe_of
 from pgagents.verify.seen import Seen
 from pgagents.verify.thing import at_path
@@ -32,6 +33,8 @@ REMEMBERS = True
 ALONE = True
 TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
+MOST_PAGES = 21
+"""A list is asked for so often before it is given up: for what is there, for one just made, and then page by page."""
 DAY_S = 86_400.0
 """What is older may be forgotten in part."""
 CRASHED = 500
@@ -180,14 +183,19 @@ def _folded(door: Door, call: Made) -> list[str]:
 
 def _listing(setting: Setting, resource: Resource, call: Made, door: Door, contract: str, role: str) -> Callable[[], Conversation]:
     """The list as the owner (`main`) or another project sees it, of a thing that is there. An owner's list that has it not is asked for
-    once more when one has just been made, for of very many the older may stand on a later page."""
+    once more when one has just been made, for of very many the older may stand on a later page. Then its further pages are asked for,
+    as the latest may stand on the last."""
 
     def run() -> Conversation:
         why = f"to find a {resource.name} in the list" if role == "main" else f"another project lists each {resource.name}"
-        for again in (False, True):
-            made = (yield from _looked_for(setting, resource, call, door, again=again)) if role == "main" else None
+        more: dict[str, Any] = {}
+        made: Mapping[str, Any] | None = None
+        for turn in range(MOST_PAGES):
+            if role == "main" and turn <= 1:
+                made = yield from _looked_for(setting, resource, call, door, again=turn == 1)
+            given = {**call.input, **more}
             seen: Seen = yield Call(
-                door, call.input, "valid", why, role=role, subject=resource, owner="main", standard=True, surface=door.surface, made=made
+                door, given, "valid", why, role=role, subject=resource, owner="main", standard=True, surface=door.surface, made=made
             )
             if not seen.success or not seen.fits or seen.subject is None:
                 yield untested(contract, f"the list was not answered: {seen.outcome}")
@@ -204,7 +212,16 @@ def _listing(setting: Setting, resource: Resource, call: Made, door: Door, contr
             if role != "main":
                 yield broken(contract, f"no {resource.name} of another project", "another project's is in the list")
                 return
-        yield broken(contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it")
+            if turn == 0:
+                continue
+            if not may_go_on(seen, listed):
+                yield broken(contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it")
+                return
+            further = next_page(door, seen, listed)
+            if further is None:
+                break
+            more = further
+        yield untested(contract, f"the {resource.name} that was just made may stand on a further page than could be asked for")
 
     return run
 

@@ -17,7 +17,9 @@ from pgagents.verify.check import Conversation, Judgement, Probe, broken, kept, 
 from pgagents.verify.door import REST, Door
 from pgagents.verify.exclusive import others_too
 from pgagents.verify.generate import Negative, negatives_of
+from pgagents.verify.listed import ordering_of
 from pgagents.verify.memory import Memory, Setting
+from pgagents.verify.next_page import may_go_on, next_page
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.thing import at_path
 
@@ -26,6 +28,8 @@ RANK = -1
 NAME = "refused_leaves_nothing"
 TOOLS = True
 PHASE = 8
+MOST_PAGES = 8
+"""A list is followed no further."""
 LATE = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "pattern", "minimum", "exclusiveMinimum", "enum", "type", "unknown_member")
 """Keywords, those first that a server is most likely to look at after it has begun."""
 
@@ -82,7 +86,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, cases: list[tuple[Resource, Door, Negative]]) -> Callable[[], Conversation]:
     def run() -> Conversation:
         resource = cases[0][0]
-        before = yield from _listed(setting, resource, "unchanged")
+        before, whole = yield from _listed(setting, resource, "unchanged")
         known: Mapping[tuple[str, str], _Known] = (yield Recall(_note_of(resource))) or {}
         told = known.get(_main(setting))
         shown = told.shown if told is not None and told.first is not None and not told.unsure else set()
@@ -91,9 +95,11 @@ def _run(setting: Setting, cases: list[tuple[Resource, Door, Negative]]) -> Call
                 continue
             contract = f"{NAME}/{resource.name}/{door.place}"
             seen: Seen = yield replace(wrong.call, why=f"refused: {wrong.says}")
-            after = yield from _listed(setting, resource, "")
+            after, whole = yield from _listed(setting, resource, "")
             if before is None or after is None or seen.void:
                 yield untested(contract, "the list was not answered")
+            elif not whole:
+                yield untested(contract, "the list goes on behind its first page, and no law says in which order")
             elif seen.success:
                 yield untested(contract, f"it was not refused: {seen.outcome}")
             elif new := [id for id in after if id not in before]:
@@ -114,14 +120,26 @@ def _note_of(resource: Resource) -> str:
     return f"{NAME}/{resource.name}"
 
 
-def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]) -> Generator[Any, Any, list[Any] | None]:
-    """The ids in the list; None where there is none."""
+def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]) -> Generator[Any, Any, tuple[list[Any] | None, bool]]:
+    """The ids in the list, None where there is none; and whether the latest would be among them."""
     call = next(call for call in resource.listed_by if _plain(call))
     door = setting.door(str(call.action.name), REST)
     assert door is not None
-    seen: Seen = yield Call(door, call.input, "valid", f"each {resource.name} there is", reuse=reuse)
-    items = at_path(call, seen) if seen.success and call.at is not None else None
-    return [resource.id_of(item) for item in items if isinstance(item, Mapping)] if isinstance(items, list) else None
+    ids: list[Any] = []
+    more: dict[str, Any] = {}
+    for _ in range(MOST_PAGES):
+        seen: Seen = yield Call(door, {**call.input, **more}, "valid", f"each {resource.name} there is", reuse="" if more else reuse)
+        items = at_path(call, seen) if seen.success and call.at is not None else None
+        if not isinstance(items, list):
+            return None, False
+        ids += [resource.id_of(item) for item in items if isinstance(item, Mapping)]
+        if any(True for _ in ordering_of(call.action)) or not may_go_on(seen, items):
+            return ids, True
+        further = next_page(door, seen, items)
+        if further is None:
+            break
+        more = further
+    return ids, False
 
 
 @dataclass(slots=True)
@@ -213,7 +231,7 @@ def _ghosts(
     if known.first is None:
         plain = next((c for c in resource.listed_by if _plain(c) and seen.call.door and c.action is seen.call.door.action), None)
         most = min((v for v in plain.input.values() if isinstance(v, int)), default=None) if plain is not None else 0
-        if plain is not None and seen.call.input == plain.input and (most is None or len(items) < most):
+        if plain is not None and seen.call.input == plain.input and (most is None or len(items) < most) and not may_go_on(seen, items):
             known.first = set(ids) - known.made
         return
     ghost = next((id for id in ids if id not in known.first and id not in known.made), None)
