@@ -108,6 +108,8 @@ def test_object_in_the_query_becomes_an_argument_for_each_plain_member() -> None
     [
         query({"type": "object"}),
         query(LIST, style="deepObject"),
+        query({"type": "array", "items": OBJECT}),
+        query({"type": "array", "items": {"type": "array", "items": {"oneOf": [OBJECT]}}}),
         query({"type": "object", "properties": {"a": {"type": "object"}}}, style="deepObject"),
         query(OBJECT, explode=False),
     ],

@@ -177,10 +177,10 @@ def _taken_out(data: dict[str, Any], fault: Diagnostic, source: Source, notes: N
         holder[pointer[1]] = {"description": "Anything"}
         notes.lost(pointer, f"the schema is not carried: {fault.message}")
         return True
-    del holder[pointer[-1]]
+    taken = holder.pop(pointer[-1])
     if len(pointer) == 2 and pointer[0] == "actions":
         _forget(data, str(pointer[1]))
-        notes.left_out(f"`{pointer[1]}`: {fault.message}")
+        notes.left_out(f"{brief(taken['http'])}: as `{pointer[1]}` it would not load: {fault.message}")
     else:
         notes.lost(pointer[:-1], f"`{pointer[-1]}` is not carried: {fault.message}")
     return True

@@ -18,6 +18,7 @@ from pgagents.importer.schemas import Schemas, cleaned
 SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
 _WORDS = {",": "commas", " ": "spaces", "\t": "tabs", "|": "vertical bars"}
 _SPECIAL = frozenset(r"\^$.*+?()[]{}|/")
+MAX_NESTED = 8
 MAX_PATTERN = 1_000
 MAX_MEMBERS = 40
 
@@ -57,6 +58,8 @@ def travelling(p: Parameter, schemas: Schemas) -> Joined | Spread | Unsayable | 
     if "array" in kinds or (not kinds and "items" in found.mapping()):
         if p.style in SEPARATORS:
             return _joined(p, found, schemas, SEPARATORS[p.style])
+        if _holds_objects(schemas, found):
+            return Unsayable(f"it is a list of objects, which has no form in the {p.place}")
         return Unsayable("it is a list, and the document does not say how it travels") if p.style else None
     if p.style == "deepObject" or "object" in kinds or (not kinds and "properties" in found.mapping()):
         return _spread(p, found, schemas)
@@ -72,6 +75,17 @@ def _one(schemas: Schemas, schema: Found) -> Found:
             if behind.mapping().get("type") in ("object", "array") or "properties" in behind.mapping():
                 return behind
     return found
+
+
+def _holds_objects(schemas: Schemas, found: Found) -> bool:
+    """Whether the values of a list, or of the lists in it, are objects."""
+    for _ in range(MAX_NESTED):
+        found = _one(schemas, found.at("items"))
+        here = found.mapping()
+        kinds = here.get("type")
+        if kinds == "object" or (isinstance(kinds, list) and "object" in kinds) or "properties" in here:
+            return True
+    return False
 
 
 def _as_json(p: Parameter) -> Joined:
