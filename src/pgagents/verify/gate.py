@@ -51,7 +51,7 @@ class Gate:
         """The instances that a call names to change them."""
         if call.door is None or call.door.action.effect != "write":
             return []
-        target = self._target(call.door.action)
+        target = target_of(self.setting, call.door.action)
         thing = self.instance(call.door.action, target, values) if target is not None else None
         return [thing] if thing is not None else []
 
@@ -114,7 +114,7 @@ class Gate:
         return "" if _plain_path(request.target) == _plain_path(usual) else "it goes to another path than the action's"
 
     def _write(self, door: Door, values: Mapping[str, Any], request: Request) -> str:
-        target = self._target(door.action)
+        target = target_of(self.setting, door.action)
         if target is None and not makes(self.model, door.action):
             return f"{door.action.name} writes and names no instance of this run's: --allow {door.action.name} would call it"
         if target is not None and (objection := self._changes(door, target, values, request)):
@@ -169,9 +169,6 @@ class Gate:
         kin = {r.name for r in self._kin(resource)}
         own = (t for t in self.world.pool.things if t.ours and t.resource.name in kin)
         return next((t for t in own if any(t.body.get(member) == v for member, v in told.items())), None)
-
-    def _target(self, action: Action) -> Target | None:
-        return self.setting.kept(("target", id(action)), lambda: target_of(self.model, action))
 
     def _kin(self, resource: Resource) -> list[Resource]:
         """The resources that have their ids in common with this one."""

@@ -16,8 +16,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.model import Id, Model, Resource
+from pgagents.model import Id, Resource
 from pgagents.verify.marks import Marks
+from pgagents.verify.memory import Setting
 from pgagents.verify.target import families
 from pgagents.verify.thing import Thing
 from pgagents.wire import json_bytes
@@ -52,9 +53,9 @@ class _Kind:
 class Ownership:
     """The evidence of one run."""
 
-    def __init__(self, model: Model, marks: Marks) -> None:
+    def __init__(self, setting: Setting, marks: Marks) -> None:
         self.marks = marks
-        self._names = families(model)
+        self._names = families(setting)
         self._kinds = {name: _Kind() for name in set(self._names.values())}
 
     def kind_name(self, resource: Resource) -> str:

@@ -44,7 +44,7 @@ class World:
         """Found things that will not do."""
         self._told_by: dict[str, list[tuple[Resource, Recipe | None, bool]]] = {}
         self.marks = Marks(tag)
-        self.owned = Ownership(self.model, self.marks)
+        self.owned = Ownership(setting, self.marks)
         self._missing: dict[str, set[Any]] = {}
         self.unsure = Unsure(setting, self.marks, self.owned)
         self.marking = Marking(self)
@@ -132,7 +132,7 @@ class World:
         """Take over that an act on an instance of ours answered another one: that one is ours too."""
         if door.action.effect != "write" or makes(self.model, door.action):
             return
-        target = self.setting.kept(("target", id(door.action)), lambda: target_of(self.model, door.action))
+        target = target_of(self.setting, door.action)
         if target is None or target.resource.made_by is None:
             return
         place = target.resource.place_in(door.params, seen.input)
