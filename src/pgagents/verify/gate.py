@@ -172,8 +172,14 @@ class Gate:
 
     def _kin(self, resource: Resource) -> list[Resource]:
         """The resources that have their ids in common with this one."""
-        name = self.world.owned.kind_name(resource)
-        return [r for r in self.model.resources.values() if self.world.owned.kind_name(r) == name]
+        return self._by_kind[self.world.owned.kind_name(resource)]
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.model.resources.values():
+            found.setdefault(self.world.owned.kind_name(resource), []).append(resource)
+        return found
 
     def _named(self, request: Request, target: Target, thing: Thing) -> bool:
         """True where the request holds the instance's id, or a code of it, however broken it is otherwise."""
@@ -183,11 +189,10 @@ class Gate:
         return all(str(part) in said for part in ids) or any(len(code) >= SHORTEST_CODE and code in said for code in codes)
 
     def _may_name(self, resource: Resource, param: Param, value: Any) -> bool:
-        thing = self.world.pool.known(resource, value) if isinstance(value, str | int | float) else None
-        things = [thing, *(self.world.pool.known(r, value) for r in self._kin(resource))]
-        if any(t is not None and (t.ours or not t.made) for t in things):
-            return True
-        return self._is_no_id(resource, param, value)
+        if not isinstance(value, str | int | float):
+            return False  # no id is a list or an object
+        things = (self.world.pool.known(r, value) for r in self._kin(resource))
+        return any(t is not None and (t.ours or not t.made) for t in things) or self._is_no_id(resource, param, value)
 
     def _is_no_id(self, resource: Resource, param: Param, value: Any) -> bool:
         """True for a value that no instance of others can have: random, the catalogue's `absent`, seen to be missing, or nearly ours."""
