@@ -84,8 +84,7 @@ class Ownership:
         kind, id = self._kind(thing.resource), (thing.place, thing.id)
         thing.made_with = frozenset(plain)
         if kind.last == number:  # the same under another name, or another of the same answer
-            if id not in kind.seen:
-                kind.seen.add(id)
+            self.noticed(thing.resource, id)
             self._reconsider(thing.resource, (*things, thing), kind)
             return
         kind.last = number
