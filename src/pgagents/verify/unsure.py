@@ -43,7 +43,7 @@ class Unsure:
             if made is None or call.door is None or made.action is not call.door.action:
                 continue
             if len(self._creates) < MOST:
-                self._creates.append(_Create(resource, dict(values), call.role or "main"))
+                self._creates.append(_Create(resource, values, call.role or "main"))
             return
 
     def made(self, thing: Thing) -> None:
@@ -83,7 +83,8 @@ class Unsure:
 
     def _mark(self, create: _Create) -> str:
         """A mark in the arguments by which the instance is known, empty where they carry none."""
-        key = next((a.idempotency for a in [create.resource.made_by.action] if a.idempotency), None) if create.resource.made_by else None
+        made = create.resource.made_by
+        key = made.action.idempotency if made is not None else None  # it is no part of what is made
         marks = (self._marks.within(value) for name, value in sorted(create.values.items()) if name != key)
         return next(filter(None, marks), "")
 
