@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from pgagents.action import Action, Call, Param
 from pgagents.expression import Expression
 from pgagents.model import Model, Resource
-from pgagents.schema import resolve
 from pgagents.verify.memory import Setting
 from pgagents.verify.values import Wrong, matches
 
@@ -124,8 +124,7 @@ def harmless(setting: Setting, action: Action, param: Param, wrong: Wrong) -> Wr
     target = target_of(setting, action)
     if wrong.keyword == "null" and (target is None or param not in target.named):
         return wrong  # a reference to nothing changes nothing
-    schema, schemas = param.schema, setting.model.schemas
-    value = _nobodys(wrong, resolve(schema, schemas))
+    value = _nobodys(wrong, setting.named(param.schema))
     if value is None:
         return None
     said = wrong.says.replace(repr(wrong.value), repr(value)) if isinstance(value, str) and len(value) <= 20 else wrong.says
@@ -133,6 +132,7 @@ def harmless(setting: Setting, action: Action, param: Param, wrong: Wrong) -> Wr
 
 
 def _nobodys(wrong: Wrong, schema: Mapping[str, Any]) -> Any:
+    """Put what only nobody's id holds into a wrong value, and break no other keyword where that can be. None where it takes none."""
     value = wrong.value
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
@@ -140,10 +140,9 @@ def _nobodys(wrong: Wrong, schema: Mapping[str, Any]) -> Any:
         return -NOBODYS_NUMBER if value < 0 else NOBODYS_NUMBER
     rest = {k: v for k, v in schema.items() if k != wrong.keyword}
     half = len(value) // 2
-    tried = (f"{value}{NOBODY}", f"{NOBODY}{value}", f"{value[:half]}{NOBODY}{value[half:]}", f"{NOBODY}{value[len(NOBODY) :]}")
-    wide = (
-        [text for text in tried if value and not matches({wrong.keyword: schema[wrong.keyword]}, text)]
-        if wrong.keyword in schema
-        else [*tried]
-    )
-    return next((text for text in wide if wrong.keyword == "type" or matches(rest, text)), wide[0] if wide else None)
+    tried = [f"{value}{NOBODY}", f"{NOBODY}{value}", f"{value[:half]}{NOBODY}{value[half:]}", f"{NOBODY}{value[len(NOBODY) :]}"]
+    if wrong.keyword in schema:
+        broken = {wrong.keyword: schema[wrong.keyword]}
+        tried = [text for text in tried if value and not matches(broken, text)]
+    right_else = (text for text in tried if wrong.keyword == "type" or matches(rest, text))
+    return next(chain(right_else, tried), None)
