@@ -52,9 +52,14 @@ def _ways(resource: Resource) -> set[int]:
     return {id(action) for action in actions}
 
 
+def is_made_by(resource: Resource, action: Action) -> bool:
+    """True where the action makes instances of the resource."""
+    return resource.made_by is not None and resource.made_by.action is action
+
+
 def makes(model: Model, action: Action) -> bool:
     """True where a resource of the catalogue is made by the action."""
-    return any(r.made_by is not None and r.made_by.action is action for r in model.resources.values())
+    return any(is_made_by(r, action) for r in model.resources.values())
 
 
 def target_of(setting: Setting, action: Action) -> Target | None:
@@ -81,7 +86,7 @@ def _target_of(setting: Setting, action: Action) -> Target | None:
 
 def _upserts(model: Model, action: Action) -> bool:
     """True where the create's own arguments give the id."""
-    made = (r for r in model.resources.values() if r.made_by is not None and r.made_by.action is action)
+    made = (r for r in model.resources.values() if is_made_by(r, action))
     return any(p.refers_to == r.name for r in made for p in action.params)
 
 

@@ -16,6 +16,7 @@ from pgagents.model import Model, Resource
 from pgagents.origin import plain
 from pgagents.schema import resolve
 from pgagents.verify.memory import Setting
+from pgagents.verify.target import is_made_by
 
 Path = tuple[str, ...]
 EACH = "[]"
@@ -64,11 +65,11 @@ def _found(setting: Setting, action: Action, written: Mapping[str, Any], path: P
     own = next((r for r in model.resources.values() if r.ids == (r.id,) and r.id in members and path in _places(r, action)), None)
     if own is not None:
         kind = kind_of(setting, own)
-        makes = any(_makes(r, action) for r in model.resources.values() if kind_of(setting, r) == kind)
+        makes = any(is_made_by(r, action) for r in model.resources.values() if kind_of(setting, r) == kind)
         yield _telling(model, action, kind, path, own.id, members, makes=makes)
     for name in members:
         other = referred.get(name)
-        if other is not None and (own is None or _makes(own, action)):
+        if other is not None and (own is None or is_made_by(own, action)):
             kept = {m: s for m, s in members.items() if own is None or m in own.fixed}
             yield _telling(model, action, kind_of(setting, other), path, name, kept, makes=False)
     for name, member in members.items():
@@ -114,10 +115,6 @@ def _path(text: str, *, listed: bool) -> set[Path]:
         return set()
     steps = tuple(filter(None, match.group(1).split(".")))
     return {(*steps, EACH) if listed or match.group(2) else steps}
-
-
-def _makes(resource: Resource, action: Action) -> bool:
-    return resource.made_by is not None and resource.made_by.action is action
 
 
 def kind_of(setting: Setting, resource: Resource) -> str:
