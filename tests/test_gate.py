@@ -394,7 +394,8 @@ def test_the_id_may_stand_deeper_and_have_several_members():
 
 def test_what_an_action_changes_follows_from_the_catalogue():
     model = boxes()
-    names = {str(a.name): target_of(model, a) for a in model.actions if a.effect == "write"}
+    setting = Setting(model)
+    names = {str(a.name): target_of(setting, a) for a in model.actions if a.effect == "write"}
     assert {n: t.resource.name if t else None for n, t in names.items()} == {
         "make_box": None, "drop_box": "box", "put_thing": None, "drop_thing": "thing", "drop_all": None, "confirm": "box",
     }  # fmt: skip

@@ -18,8 +18,8 @@ from pgagents.registry import names
 ROOT = Path(pgagents.__file__).parent
 # modules of one group stand side by side and do not import each other
 ORDER = [
-    {"brief"}, {"nearest", "scalar", "source"}, {"read"}, {"origin"}, {"diagnostics"}, {"errors"}, {"registry"}, {"resources"},
-    {"wire", "placeholders"},
+    {"collector"}, {"brief"}, {"nearest", "scalar", "source"}, {"read"}, {"origin"}, {"diagnostics"}, {"errors"}, {"registry"},
+    {"resources"}, {"wire", "placeholders"},
     {"schema"}, {"growth", "members", "reckoning"}, {"expression"}, {"action"}, {"model"},
     {"catalogue"}, {"target"}, {"formerly"}, {"dialect", "dump", "patterns", "intersect"}, {"nullable", "wording"}, {"lower"},
     {"functions", "criteria"}, {"strict"}, {"openapi"}, {"apiplugin"}, {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"lint"},

@@ -11,9 +11,11 @@ from pgagents.verify.edges import edges
 from pgagents.verify.equations import equations, forecast, split
 from pgagents.verify.generate import negatives_of
 from pgagents.verify.kinds import Plan
-from pgagents.verify.memory import setting_of
+from pgagents.verify.memory import Setting, setting_of
 from pgagents.verify.near_miss import CANDIDATES, missed, most_telling
-from pgagents.verify.tellings import EACH, references, tellings_of
+from pgagents.verify.run import contracts
+from pgagents.verify.tellings import EACH, kind_of, references, tellings_of
+from small_api import with_resource
 from verifying import SHOP, URL, model
 
 
@@ -113,7 +115,8 @@ def test_each_argument_is_wrong_in_another_way_and_on_every_surface_in_the_same(
 
 
 def test_only_what_two_answers_say_in_the_same_words_is_one_fact():
-    by_action = {str(a.name): tellings_of(model(), a, references(model())) for a in model().actions}
+    setting = Setting(model())
+    by_action = {str(a.name): tellings_of(setting, a, references(model())) for a in model().actions}
     (found,), (counted,) = by_action["search_parking"], by_action["check_availability"]
     assert (found.kind, found.path, found.id, found.direct) == ("lot", ("lots", EACH), "id", False)
     assert (counted.kind, counted.id, counted.direct) == ("lot", "lot_id", True)
@@ -130,3 +133,11 @@ def test_a_catalogue_of_another_domain_has_such_contracts_too():
 
     checks = {c.check for c in contracts(setting.model)}
     assert checks >= {"told_alike", "keeps_defaults", "tells_ids_apart"}
+
+
+def test_resource_that_is_only_listed_and_removed_is_a_kind_of_its_own():
+    ways = "    made_by: {action: create_note, input: {text: hello}, at: response}\n"
+    ways += "    read_by: {action: get_note, input: {note_id: =resource.id}, at: response}\n"
+    listed = with_resource((ways, ""))
+    assert kind_of(Setting(listed), listed.resources["note"]) == "note"
+    assert contracts(listed)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pgagents.cli.options import catalogue_argument, examples, load
+from pgagents.collector import without_collector
 
 if TYPE_CHECKING:
     from pgagents.build import Built
@@ -65,7 +63,7 @@ def command(
         raise click.UsageError("--package writes and --check does not: give one of them.")
     if ids and not packing:
         raise click.UsageError("--reference-id is for the package: add --package.")
-    with _uncollected():
+    with without_collector():
         model = load(catalogue)
         built = build(model, only=targets, templates=templates, strict=strict)
     _show(built, model)
@@ -100,18 +98,6 @@ def _packed(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifac
         elif name not in ids:
             raise PgagentsError(f"the package needs the id that the vendor's portal gave for `{name}`", f"add --reference-id {name}=ID")
     return package.pack(model, built, ids)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector, which finds nothing in data that all stays and takes a fifth of a build's time to find it."""
-    ran = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if ran:
-            gc.enable()
 
 
 def _show(built: Built, model: Model) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli.options import examples
+from pgagents.collector import without_collector
 
 if TYPE_CHECKING:
     from pgagents.lint.gpt_builder.importer import Form
@@ -66,13 +66,8 @@ def command(
     if judge == "list":
         click.echo("\n".join(f"{name:<18}{title}" for name, title in JUDGES.items()))
         return 0
-    ran = gc.isenabled()
-    gc.disable()  # it finds nothing in data that all stays, and takes a fifth of the time to find it
-    try:
+    with without_collector():
         judged = _judged(files, judge, only, Form(public, privacy_policy), fix=fix)
-    finally:
-        if ran:
-            gc.enable()
     _print(judged, form)
     return 1 if any(one.fails(fail_on) for one in judged) else 0
 

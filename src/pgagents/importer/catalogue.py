@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pgagents.collector import without_collector
 from pgagents.errors import PgagentsError
 from pgagents.importer.actions import Actions, Made
 from pgagents.importer.api import Headers, api
@@ -65,20 +64,8 @@ def catalogue(references: References, choice: Choice | None = None, *, offering:
 
     Raises InputError and PgagentsError for what is no OpenAPI document.
     """
-    with _uncollected():
+    with without_collector():
         return _catalogue(references, choice or Choice(), offering, comparing)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the garbage collector: nothing here refers to itself, and looking for it takes a third of an import's time."""
-    ran = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if ran:
-            gc.enable()
 
 
 def _catalogue(references: References, choice: Choice, offering: bool, comparing: bool) -> Imported:

@@ -6,6 +6,7 @@ from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pgagents.catalogue.scope import FRESH, FRESH_KINDS
 from pgagents.expression import Expression, Scope
 from pgagents.model import member_at
 from pgagents.verify.call import Call, Fresh, Live, Moment, Signature
@@ -15,8 +16,6 @@ from pgagents.verify.thing import Thing, Unavailable, above, evaluated, names_in
 if TYPE_CHECKING:
     from pgagents.verify.world import World
 
-FRESH = "fresh"
-FRESH_KINDS = ("text", "slug", "email", "uuid", "int", "url")
 MOST_ONCE = 1_000
 Asking = Generator[Any, Any, Any]
 

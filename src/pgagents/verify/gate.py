@@ -51,7 +51,7 @@ class Gate:
         """The instances that a call names to change them."""
         if call.door is None or call.door.action.effect != "write":
             return []
-        target = self._target(call.door.action)
+        target = target_of(self.setting, call.door.action)
         thing = self.instance(call.door.action, target, values) if target is not None else None
         return [thing] if thing is not None else []
 
@@ -114,7 +114,7 @@ class Gate:
         return "" if _plain_path(request.target) == _plain_path(usual) else "it goes to another path than the action's"
 
     def _write(self, door: Door, values: Mapping[str, Any], request: Request) -> str:
-        target = self._target(door.action)
+        target = target_of(self.setting, door.action)
         if target is None and not makes(self.model, door.action):
             return f"{door.action.name} writes and names no instance of this run's: --allow {door.action.name} would call it"
         if target is not None and (objection := self._changes(door, target, values, request)):
@@ -170,13 +170,16 @@ class Gate:
         own = (t for t in self.world.pool.things if t.ours and t.resource.name in kin)
         return next((t for t in own if any(t.body.get(member) == v for member, v in told.items())), None)
 
-    def _target(self, action: Action) -> Target | None:
-        return self.setting.kept(("target", id(action)), lambda: target_of(self.model, action))
-
     def _kin(self, resource: Resource) -> list[Resource]:
         """The resources that have their ids in common with this one."""
-        name = self.world.owned.kind_name(resource)
-        return [r for r in self.model.resources.values() if self.world.owned.kind_name(r) == name]
+        return self._by_kind[self.world.owned.kind_name(resource)]
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.model.resources.values():
+            found.setdefault(self.world.owned.kind_name(resource), []).append(resource)
+        return found
 
     def _named(self, request: Request, target: Target, thing: Thing) -> bool:
         """True where the request holds the instance's id, or a code of it, however broken it is otherwise."""
@@ -186,11 +189,10 @@ class Gate:
         return all(str(part) in said for part in ids) or any(len(code) >= SHORTEST_CODE and code in said for code in codes)
 
     def _may_name(self, resource: Resource, param: Param, value: Any) -> bool:
-        thing = self.world.pool.known(resource, value) if isinstance(value, str | int | float) else None
-        things = [thing, *(self.world.pool.known(r, value) for r in self._kin(resource))]
-        if any(t is not None and (t.ours or not t.made) for t in things):
-            return True
-        return self._is_no_id(resource, param, value)
+        if not isinstance(value, str | int | float):
+            return False  # no id is a list or an object
+        things = (self.world.pool.known(r, value) for r in self._kin(resource))
+        return any(t is not None and (t.ours or not t.made) for t in things) or self._is_no_id(resource, param, value)
 
     def _is_no_id(self, resource: Resource, param: Param, value: Any) -> bool:
         """True for a value that no instance of others can have: random, the catalogue's `absent`, seen to be missing, or nearly ours."""

@@ -58,7 +58,7 @@ def negatives(setting: Setting, door: Door) -> Iterator[Negative]:
     recipe = recipe_of(setting.model, door.action)
     for param in door.params:
         listed = wrongs(plain(param.schema), setting.model.schemas, required=param.required, of=_nothing(setting, door, param))
-        safe = (harmless(setting.model, door.action, param, wrong) for wrong in listed)
+        safe = (harmless(setting, door.action, param, wrong) for wrong in listed)
         listed = (wrong for wrong in safe if wrong is not None)
         for (keyword, path), alike in groupby(listed, lambda w: (w.keyword, w.path)):
             turn = 0 if keyword == "type" and _in_json(door, param) else _turn(setting, door, param, keyword, *path)

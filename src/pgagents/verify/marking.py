@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgagents.action import Action, Param
 from pgagents.expression import Expression
+from pgagents.source import Pointer
 from pgagents.verify.call import Call, Fresh
 from pgagents.verify.door import Door
 from pgagents.verify.recipe import recipe_of
@@ -38,6 +39,7 @@ class Marking:
         """Actions of which it is known what their texts may be."""
         self._as_written: set[str] = set()
         """Actions whose other texts are sent as they were written."""
+        self._kinds: dict[Pointer, str | None] = {}
         self._given: dict[Fresh, dict[str, tuple[Any, str]]] = {}
 
     def laid(self, call: Call, values: dict[str, Any]) -> Generator[Any, Any, dict[str, Any]]:
@@ -107,10 +109,12 @@ class Marking:
         return {name for call in calls for name, value in call.input.items() if isinstance(value, Expression)}
 
     def _kind(self, param: Param) -> str | None:
-        """The kind of fresh value that an argument takes; None where it takes none."""
-        schema = self.world.setting.named(param.schema)
-        kind = KINDS.get(str(schema.get("format")), "text")
-        return kind if self.world.marks.fresh(kind, self._fits(param)) is not None else None
+        """The kind of fresh value that an argument takes; None where it takes none. Tried once for each, as that takes a mark."""
+        if param.origin not in self._kinds:
+            schema = self.world.setting.named(param.schema)
+            kind = KINDS.get(str(schema.get("format")), "text")
+            self._kinds[param.origin] = kind if self.world.marks.fresh(kind, self._fits(param)) is not None else None
+        return self._kinds[param.origin]
 
     def _fits(self, param: Param) -> Any:
         return self.world.setting.test(("marked", param.origin), param.schema).is_valid

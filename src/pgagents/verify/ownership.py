@@ -16,8 +16,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.model import Id, Model, Resource
+from pgagents.model import Id, Resource
 from pgagents.verify.marks import Marks
+from pgagents.verify.memory import Setting
 from pgagents.verify.target import families
 from pgagents.verify.thing import Thing
 from pgagents.wire import json_bytes
@@ -52,9 +53,9 @@ class _Kind:
 class Ownership:
     """The evidence of one run."""
 
-    def __init__(self, model: Model, marks: Marks) -> None:
+    def __init__(self, setting: Setting, marks: Marks) -> None:
         self.marks = marks
-        self._names = families(model)
+        self._names = families(setting)
         self._kinds = {name: _Kind() for name in set(self._names.values())}
 
     def kind_name(self, resource: Resource) -> str:
@@ -83,8 +84,7 @@ class Ownership:
         kind, id = self._kind(thing.resource), (thing.place, thing.id)
         thing.made_with = frozenset(plain)
         if kind.last == number:  # the same under another name, or another of the same answer
-            if id not in kind.seen:
-                kind.seen.add(id)
+            self.noticed(thing.resource, id)
             self._reconsider(thing.resource, (*things, thing), kind)
             return
         kind.last = number

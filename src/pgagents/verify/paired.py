@@ -96,7 +96,7 @@ def _pairable(setting: Setting, one: Negative) -> bool:
     param = door.action.param(_root(one))
     if model.errors.field_at is None or model.errors.field_of_several is None or param is None or door.form is not None:
         return False
-    if one.detail.startswith("required/") and guarded(model, door.action, param):
+    if one.detail.startswith("required/") and guarded(setting, door.action, param):
         return False  # the other arguments must be right, so that the call names what it changes
     return not door.on_rest or param.place in ("query", "body")
 

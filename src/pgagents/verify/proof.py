@@ -11,13 +11,12 @@ from pgagents.model import Resource
 from pgagents.verify.call import Call, Fresh, Wait
 from pgagents.verify.door import REST, Door
 from pgagents.verify.ownership import ENOUGH
-from pgagents.verify.thing import Thing, Unavailable, at_path
+from pgagents.verify.thing import Thing, Unavailable, at_path, is_missing, read_on_rest
 
 if TYPE_CHECKING:
     from pgagents.verify.world import World
 
 BAD, CONFLICT, UNPROCESSABLE = 400, 409, 422
-MISSING = (404, 410)
 READ_WAITS_S = (0.3, 1.0)
 """Before what was just made is read once more, where a server takes its time to show it."""
 MOST_UNSHOWN = 2
@@ -98,7 +97,7 @@ class Proof:
     def _read_back(self, thing: Thing) -> Asking:
         """Read as many of the kind as show that they are kept as they were made."""
         resource = thing.resource
-        read = next(((r, d) for r in resource.read_by if (d := self.world.setting.door(str(r.action.name), REST)) is not None), None)
+        read = read_on_rest(self.world.setting, resource)
         for seconds in (0.0, *READ_WAITS_S):
             unread = [t for t in self.world.pool.things if t.resource is resource and t.made and not (t.read_back or t.gone or t.touched)]
             if read is None or not self.world.owned.wants_reading(resource) or not unread:
@@ -124,7 +123,7 @@ class Proof:
             body = at_path(read, seen) if seen.success else None
             if isinstance(body, list):
                 body = next((item for item in body if resource.id_of(item) == thing.id), None)
-            if seen.status in MISSING or (resource.missing is not None and seen.code == resource.missing.name):
+            if is_missing(resource, seen):
                 self.world.removals.let_go(thing)
             elif isinstance(body, Mapping) and self.same(thing, body):
                 thing.doubtful = False

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from pgagents.model import Resource
 from pgagents.verify.call import Call, Wait
-from pgagents.verify.door import REST
 from pgagents.verify.seen import Seen
-from pgagents.verify.thing import Thing, at_path, is_gone
+from pgagents.verify.thing import Thing, at_path, is_gone, is_missing, read_on_rest
 
 if TYPE_CHECKING:
     from pgagents.verify.world import World
 
-ACCEPTED, MISSING, GONE = 202, 404, 410
+ACCEPTED, GONE = 202, 410
 REMOVAL_WAITS_S = (0.1, 0.4, 1.0, 2.0, 4.0)
 """Between the looks for a removal that a server does later."""
 Asking = Generator[Any, Any, Any]
@@ -76,7 +75,7 @@ class Removals:
     def _waited_for(self, thing: Thing) -> Asking:
         """Wait until a removal that was only accepted has happened; gives whether it has."""
         resource = thing.resource
-        read = next(((r, d) for r in resource.read_by if (d := self.world.setting.door(str(r.action.name), REST)) is not None), None)
+        read = read_on_rest(self.world.setting, resource)
         if read is None:
             return True
         for seconds in REMOVAL_WAITS_S:
@@ -84,8 +83,6 @@ class Removals:
             why = f"to see whether a {resource.name} is removed"
             seen = yield Call(read[1], read[0].input, "clean", why, role=thing.role, subject=resource, made=thing.body, owner=thing.role)
             body = at_path(read[0], seen) if seen.success else None
-            if seen.status in (MISSING, GONE) or (resource.missing is not None and seen.code == resource.missing.name):
-                return True
-            if isinstance(body, Mapping) and is_gone(resource, body):
+            if is_missing(resource, seen) or (isinstance(body, Mapping) and is_gone(resource, body)):
                 return True
         return False

@@ -15,6 +15,8 @@ from pgagents.action import Action
 from pgagents.model import Model, Resource
 from pgagents.origin import plain
 from pgagents.schema import resolve
+from pgagents.verify.memory import Setting
+from pgagents.verify.target import is_made_by
 
 Path = tuple[str, ...]
 EACH = "[]"
@@ -42,10 +44,10 @@ class Telling:
     """Whether the action makes the very thing, or what the catalogue speaks of as another one of its kind: a bill of what was open."""
 
 
-def tellings_of(model: Model, action: Action, referred: Mapping[str, Resource]) -> tuple[Telling, ...]:
+def tellings_of(setting: Setting, action: Action, referred: Mapping[str, Resource]) -> tuple[Telling, ...]:
     """All of them in an action's success; `referred` are the catalogue's `references`."""
     schema = action.success.schema
-    return tuple(_found(model, action, plain(schema), (), referred)) if schema else ()
+    return tuple(_found(setting, action, plain(schema), (), referred)) if schema else ()
 
 
 def references(model: Model) -> dict[str, Resource]:
@@ -54,25 +56,26 @@ def references(model: Model) -> dict[str, Resource]:
     return {name: r for r in reversed(list(model.resources.values())) for name, other in named if other == r.name and len(r.ids) == 1}
 
 
-def _found(model: Model, action: Action, written: Mapping[str, Any], path: Path, referred: Mapping[str, Resource]) -> Iterator[Telling]:
+def _found(setting: Setting, action: Action, written: Mapping[str, Any], path: Path, referred: Mapping[str, Resource]) -> Iterator[Telling]:
+    model = setting.model
     schema = resolve(written, model.schemas)
     if len(path) > DEEPEST:
         return
     members = _members(model, schema)
     own = next((r for r in model.resources.values() if r.ids == (r.id,) and r.id in members and path in _places(r, action)), None)
     if own is not None:
-        kind = kind_of(model, own)
-        makes = any(_makes(r, action) for r in model.resources.values() if kind_of(model, r) == kind)
+        kind = kind_of(setting, own)
+        makes = any(is_made_by(r, action) for r in model.resources.values() if kind_of(setting, r) == kind)
         yield _telling(model, action, kind, path, own.id, members, makes=makes)
     for name in members:
         other = referred.get(name)
-        if other is not None and (own is None or _makes(own, action)):
+        if other is not None and (own is None or is_made_by(own, action)):
             kept = {m: s for m, s in members.items() if own is None or m in own.fixed}
-            yield _telling(model, action, kind_of(model, other), path, name, kept, makes=False)
+            yield _telling(model, action, kind_of(setting, other), path, name, kept, makes=False)
     for name, member in members.items():
-        yield from _found(model, action, member, (*path, name), referred)
+        yield from _found(setting, action, member, (*path, name), referred)
     if isinstance(schema.get("items"), Mapping):
-        yield from _found(model, action, schema["items"], (*path, EACH), referred)
+        yield from _found(setting, action, schema["items"], (*path, EACH), referred)
 
 
 def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,14 +117,14 @@ def _path(text: str, *, listed: bool) -> set[Path]:
     return {(*steps, EACH) if listed or match.group(2) else steps}
 
 
-def _makes(resource: Resource, action: Action) -> bool:
-    return resource.made_by is not None and resource.made_by.action is action
-
-
-def kind_of(model: Model, resource: Resource) -> str:
+def kind_of(setting: Setting, resource: Resource) -> str:
     """One name for all the catalogue's resources that are one kind of thing: found, made or read by one action."""
-    ways = _ways(resource)
-    return next(other.name for other in model.resources.values() if _ways(other) & ways)
+    return setting.kept("kinds", lambda: _kinds(setting.model))[resource.name]
+
+
+def _kinds(model: Model) -> dict[str, str]:
+    ways = {r.name: _ways(r) for r in model.resources.values()}
+    return {name: next((other for other, theirs in ways.items() if theirs & own), name) for name, own in ways.items()}
 
 
 def _ways(resource: Resource) -> set[str]:

@@ -11,8 +11,11 @@ from pgagents.action import Call as Recipe
 from pgagents.expression import Expression, ExpressionError, Scope
 from pgagents.model import Id, Resource, member_at
 from pgagents.verify.call import Call
-from pgagents.verify.door import Door
+from pgagents.verify.door import REST, Door
+from pgagents.verify.memory import Setting
 from pgagents.verify.seen import Seen
+
+MISSING = (404, 410)
 
 
 class Unavailable(Exception):
@@ -127,6 +130,17 @@ def above(thing: Thing) -> list[Thing]:
         thing = thing.parent
         found.append(thing)
     return found
+
+
+def read_on_rest(setting: Setting, resource: Resource) -> tuple[Recipe, Door] | None:
+    """The first call that reads one of a resource and that REST offers, with its door there; None where there is none."""
+    doors = ((read, setting.door(str(read.action.name), REST)) for read in resource.read_by)
+    return next(((read, door) for read, door in doors if door is not None), None)
+
+
+def is_missing(resource: Resource, seen: Seen) -> bool:
+    """True where an answer to a read says that the instance is not there."""
+    return seen.status in MISSING or (resource.missing is not None and seen.code == resource.missing.name)
 
 
 def is_gone(resource: Resource, body: Mapping[str, Any]) -> bool:

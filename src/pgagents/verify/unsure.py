@@ -13,6 +13,7 @@ from pgagents.verify.marks import Marks
 from pgagents.verify.memory import Setting
 from pgagents.verify.ownership import Ownership
 from pgagents.verify.seen import Seen
+from pgagents.verify.target import is_made_by
 from pgagents.verify.thing import Thing, at_path
 from pgagents.wire import Request
 
@@ -39,12 +40,10 @@ class Unsure:
         """Take over that a call was sent and not answered. A mark counts only where the request, however broken, still holds it."""
         values = self._said(values, request)
         for resource in self._setting.model.resources.values():
-            made = resource.made_by
-            if made is None or call.door is None or made.action is not call.door.action:
-                continue
-            if len(self._creates) < MOST:
-                self._creates.append(_Create(resource, dict(values), call.role or "main"))
-            return
+            if call.door is not None and is_made_by(resource, call.door.action):
+                if len(self._creates) < MOST:
+                    self._creates.append(_Create(resource, values, call.role or "main"))
+                return
 
     def made(self, thing: Thing) -> None:
         """Take over an instance that a create answered: where it turns out not to be ours, something else may have been made."""
@@ -83,7 +82,8 @@ class Unsure:
 
     def _mark(self, create: _Create) -> str:
         """A mark in the arguments by which the instance is known, empty where they carry none."""
-        key = next((a.idempotency for a in [create.resource.made_by.action] if a.idempotency), None) if create.resource.made_by else None
+        made = create.resource.made_by
+        key = made.action.idempotency if made is not None else None  # it is no part of what is made
         marks = (self._marks.within(value) for name, value in sorted(create.values.items()) if name != key)
         return next(filter(None, marks), "")
 

@@ -19,7 +19,7 @@ from pgagents.verify.pool import Pool
 from pgagents.verify.proof import Proof
 from pgagents.verify.removal import Removals
 from pgagents.verify.seen import UNAVAILABLE, Seen, got
-from pgagents.verify.target import makes, target_of
+from pgagents.verify.target import is_made_by, makes, target_of
 from pgagents.verify.thing import Thing, Unavailable, at_path, is_gone, recipe_for, will_do
 from pgagents.verify.unsure import Unsure
 from pgagents.wire import Silence
@@ -44,7 +44,7 @@ class World:
         """Found things that will not do."""
         self._told_by: dict[str, list[tuple[Resource, Recipe | None, bool]]] = {}
         self.marks = Marks(tag)
-        self.owned = Ownership(self.model, self.marks)
+        self.owned = Ownership(setting, self.marks)
         self._missing: dict[str, set[Any]] = {}
         self.unsure = Unsure(setting, self.marks, self.owned)
         self.marking = Marking(self)
@@ -132,7 +132,7 @@ class World:
         """Take over that an act on an instance of ours answered another one: that one is ours too."""
         if door.action.effect != "write" or makes(self.model, door.action):
             return
-        target = self.setting.kept(("target", id(door.action)), lambda: target_of(self.model, door.action))
+        target = target_of(self.setting, door.action)
         if target is None or target.resource.made_by is None:
             return
         place = target.resource.place_in(door.params, seen.input)
@@ -192,11 +192,8 @@ class World:
         state = body.get(resource.state) if resource.state else None
         if not made:
             self.owned.noticed(resource, (place, id))
-        elif thing is not None and thing.made and not self._acts(seen) and not self._repeats(thing, resource, seen):
-            self.owned.again(thing, seen.number, self.pool.things)
-            self.unsure.add(seen.call, seen.input, seen.request)
-        elif thing is not None and not thing.made and not self._acts(seen):
-            self.owned.again(thing, 0, self.pool.things)
+        elif thing is not None and not self._acts(seen) and not (thing.made and self._repeats(thing, resource, seen)):
+            self.owned.again(thing, seen.number if thing.made else 0, self.pool.things)
             self.unsure.add(seen.call, seen.input, seen.request)
         if thing is not None and thing.made and recipe is not None and recipe in resource.read_by:
             self.owned.read_back(thing, self.proof.same(thing, body), self.pool.things)
@@ -313,7 +310,7 @@ class World:
     def _note_tried(self, resource: Resource, seen: Seen) -> None:
         """Remember the idempotency key of a create that may have happened though it failed: with it, the first answer comes again."""
         door = seen.call.door
-        if door is not None and resource.made_by is not None and resource.made_by.action is door.action:
+        if door is not None and is_made_by(resource, door.action):
             self.owned.tried(resource, _key_of(seen))
 
     def _note_missing(self, resource: Resource, seen: Seen) -> None:
@@ -341,7 +338,7 @@ class World:
     def refused(self, seen: Seen) -> None:
         """Take over that a call which should do was refused for how things stand: what it was to make had no room in its place."""
         door = seen.call.door
-        if door is not None and any(r.made_by is not None and r.made_by.action is door.action for r in self.model.resources.values()):
+        if door is not None and makes(self.model, door.action):
             self.pool.full({str(seen.input.get(str(p.name))) for p in door.params if p.refers_to})
 
     def past(self, call: Call, subject: Mapping[str, Any] | None) -> tuple[Call, ...]:

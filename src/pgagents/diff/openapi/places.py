@@ -93,7 +93,7 @@ class _Scan:
             begin = at
             key = str(number)
             if mapping:
-                key, at = json.decoder.scanstring(text, at + 1)  # type: ignore[attr-defined]
+                key, at = json.decoder.scanstring(text, at + 1)  # type: ignore[attr-defined]  # typeshed does not have it
                 at = _skip(text, _skip(text, at) + 1)
             if key in wanted:
                 self.found[(*path, key)] = begin

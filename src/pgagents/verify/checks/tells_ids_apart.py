@@ -113,7 +113,7 @@ def _cases(setting: Setting) -> tuple[tuple[Door, Param, Resource], ...]:
                 resource = setting.model.resources.get(param.refers_to or "")
                 if resource is None or resource.missing is None or door.surface != REST or door.action.effect != "read":
                     continue
-                kind = kind_of(setting.model, resource)
+                kind = kind_of(setting, resource)
                 if param.required and kind not in met and (resource.made_by or resource.found_by):
                     met.add(kind)
                     yield door, param, resource
@@ -163,7 +163,7 @@ def _lookalike_cases(setting: Setting) -> tuple[tuple[Door, Param, Resource], ..
                 resource = setting.model.resources.get(param.refers_to or "")
                 if resource is None or resource.missing is None or not door.on_rest or not param.required:
                     continue
-                case = (kind_of(setting.model, resource), door.action.effect)
+                case = (kind_of(setting, resource), door.action.effect)
                 if case in met or not (resource.made_by or resource.found_by):
                     continue
                 if door.action.effect == "read" or door.place in ours:

@@ -110,7 +110,7 @@ def _tellings(setting: Setting, action: str) -> tuple[Telling, ...]:
 def _of(setting: Setting, action: str) -> tuple[Telling, ...]:
     found = next((a for a in setting.model.actions if a.name == action), None)
     referred = setting.kept((NAME, "references"), lambda: references(setting.model))
-    return tellings_of(setting.model, found, referred) if found is not None else ()
+    return tellings_of(setting, found, referred) if found is not None else ()
 
 
 def _common(setting: Setting, one: Telling, other: Telling) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def _lasting(setting: Setting, old: Telling) -> frozenset[str]:
     what its maker told and what stays as it was made."""
 
     def found() -> frozenset[str]:
-        alike = [r for r in setting.model.resources.values() if kind_of(setting.model, r) == old.kind]
+        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == old.kind]
         if any(r.made_by for r in alike):
             makes = [r for r in alike if r.made_by is not None and r.made_by.action.name == old.action]
             return frozenset(m for r in makes for m in r.fixed)
@@ -173,7 +173,7 @@ def _run(setting: Setting, door: Door, first: Door, telling: Telling) -> Callabl
         yield ordinary(door, recipe, "valid", why, input={**recipe.input, **ids}, made=body if recipe.subject else None)
 
     def _is(resource: Resource) -> bool:
-        return kind_of(setting.model, resource) == telling.kind
+        return kind_of(setting, resource) == telling.kind
 
     return run
 
@@ -272,7 +272,7 @@ def _volatile(setting: Setting, kind: str) -> frozenset[str]:
     """What changes by itself in things that no call makes."""
 
     def found() -> frozenset[str]:
-        alike = [r for r in setting.model.resources.values() if kind_of(setting.model, r) == kind and r.made_by is None]
+        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == kind and r.made_by is None]
         return frozenset(m for r in alike for m in r.volatile)
 
     return setting.kept((NAME, "volatile", kind), found)
