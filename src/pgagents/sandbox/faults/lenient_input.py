@@ -1,0 +1,324 @@
+"""Faults that take arguments which the contract refuses."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pgagents import schema as schemas
+from pgagents.action import Action, Param
+from pgagents.origin import plain
+from pgagents.patterns import fits
+from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.fault_helpers import data_of, error_at, objects, repairs
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.sample import pattern_text, sample
+from pgagents.wire import Handler, Request, Response, Silence
+
+
+@fault("refuses_invalid", also={"refuses_lookalikes": "a text that is right but for a line break at its end is taken too"}).edit_requests
+def accept_bad_pattern(context: Context, request: Request) -> Request:
+    """Text arguments in the body are cut to what their pattern allows instead of being refused."""
+    action = context.reader.action(request)
+    given = context.reader.arguments(request)
+    patterns = (
+        {str(p.name): p.schema["pattern"] for p in action.params if "pattern" in p.schema and not p.refers_to and p.place != "header"}
+        if action
+        else {}
+    )
+    turned = {
+        k: pattern_text(patterns[k]) if k in patterns and isinstance(v, str) and not fits(patterns[k], v) else v for k, v in given.items()
+    }
+    return context.reader.with_arguments(request, turned) if turned != given else request
+
+
+@fault("refuses_invalid").edit_requests
+def accept_missing_required(context: Context, request: Request) -> Request:
+    """A required argument of the first search may be left out: the server takes zero for it."""
+    victims = [a for a in context.model.actions if any(p.required and p.place in ("query", "body") for p in a.params)]
+    action = context.reader.action(request)
+    if not victims or action is not victims[0]:
+        return request
+    given = context.reader.arguments(request)
+    param = next(p for p in action.params if p.required and p.place in ("query", "body"))
+    return (
+        request
+        if param.name in given
+        else context.reader.with_arguments(request, {**given, str(param.name): sample(param.schema, context.model.schemas, 0)})
+    )
+
+
+def _clamped(param: Param, value: Any) -> Any:
+    schema = param.schema
+    if schema.get("type") not in ("number", "integer") or isinstance(value, bool):
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return value
+    least = schema.get("minimum", schema.get("exclusiveMinimum", number - 1) + 0.5)
+    most = schema.get("maximum", number)
+    if least <= number <= most or (schema.get("exclusiveMinimum", number) < number <= most):
+        return value
+    bound = least if number < least else most
+    return int(bound) if schema.get("type") == "integer" else bound
+
+
+@fault("refuses_invalid", also={"refuses_lookalikes": "NaN is out of every range, too"}).edit_requests
+def accept_out_of_range(context: Context, request: Request) -> Request:
+    """Numbers out of their range are quietly moved to the nearest bound."""
+    action = context.reader.action(request)
+    given = context.reader.arguments(request)
+    params = {p.wire: p for p in action.params} if action else {}
+    clamped = {k: _clamped(params[k], v) if k in params else v for k, v in given.items()}
+    return context.reader.with_arguments(request, clamped) if clamped != given else request
+
+
+@fault("refuses_invalid").edit_requests
+def accept_string_number(context: Context, request: Request) -> Request:
+    """A number may be sent as a string in a JSON body."""
+    asked = context.reader.asked(request)
+    if asked is None or (asked.dispatcher is None and request.method == "GET"):
+        return request
+    given = context.reader.arguments(request)
+    numeric = {str(p.name) for p in asked.action.params if p.schema.get("type") in ("number", "integer")}
+    turned = {
+        k: (float(v) if "." in v else int(v)) if k in numeric and isinstance(v, str) and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", v) else v
+        for k, v in given.items()
+    }
+    return context.reader.with_arguments(request, turned) if turned != given else request
+
+
+@fault("refuses_invalid").edit_requests
+def accept_unknown_choice(context: Context, request: Request) -> Request:
+    """A value outside an argument's closed set is taken for the first of the set."""
+    action = context.reader.action(request)
+    given = context.reader.arguments(request)
+    sets = {str(p.name): p.schema["enum"] for p in action.params if "enum" in p.schema} if action else {}
+    turned = {k: sets[k][0] if k in sets and isinstance(v, str) and v not in sets[k] else v for k, v in given.items()}
+    return context.reader.with_arguments(request, turned) if turned != given else request
+
+
+@fault(
+    "refuses_invalid", also={"verifies_signed_calls": "a body whose unknown members are taken off is not the one that was signed"}
+).edit_requests
+def accept_unknown_member(context: Context, request: Request) -> Request:
+    """Members that no document names are ignored instead of refused."""
+    asked = context.reader.asked(request)
+    if asked is None or (asked.dispatcher is None and request.method == "GET"):
+        return request
+    given = context.reader.arguments(request)
+    known = {str(p.name) for p in asked.action.params} | {p.wire for p in asked.action.params}
+    kept = {k: v for k, v in given.items() if k in known}
+    return context.reader.with_arguments(request, kept) if kept != given else request
+
+
+@fault("keeps_offer", also={"refuses_invalid": "of most actions it is such an argument that is tried as an undeclared one"}).edit_requests
+def argument_of_another_accepted(context: Context, request: Request) -> Request:
+    """The dispatcher ignores an argument that only another of its actions takes.
+
+    It holds a call to the union of all arguments that its document shows, not to those of the action.
+    """
+    asked = context.reader.asked(request)
+    if asked is None or asked.dispatcher is None:
+        return request
+    own = {str(p.name) for p in asked.action.params}
+    others = {str(p.name) for a in asked.dispatcher.actions for p in a.params} - own
+    given = context.reader.arguments(request)
+    return context.reader.with_arguments(request, {k: v for k, v in given.items() if k not in others}) if others & given.keys() else request
+
+
+@fault(
+    "refuses_lookalikes", also={"refuses_invalid": "a boolean for a number is one of its wrong values, too, where a run is long enough"}
+).edit_requests
+def boolean_as_number(context: Context, request: Request) -> Request:
+    """A boolean passes for the number 1 or 0, as it is one in the server's language."""
+    asked = context.reader.asked(request)
+    if asked is None or request.method == "GET":
+        return request
+    given = context.reader.arguments(request)
+    numbers = {p.wire for p in asked.action.params if p.schema.get("type") in ("number", "integer")}
+    known: dict[str, Any] = {name: int(value) for name, value in given.items() if isinstance(value, bool) and name in numbers}
+    return context.reader.with_arguments(request, {**given, **known}) if known else request
+
+
+NEAR = 0.000_01
+
+
+def _rounded(value: Any) -> Any:
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+    except ValueError:
+        return value
+    if number is None or not abs(number) < 1e6 or number == round(number, 2) or abs(number - round(number, 2)) > NEAR:
+        return value
+    return round(number, 2) if isinstance(value, float) else f"{round(number, 2):g}"
+
+
+@fault("refuses_invalid", also={"keeps_offer": "no vendor's document lets it through, and the API takes it"}).edit_requests
+def bounds_rounded(context: Context, request: Request) -> Request:
+    """Numbers are rounded before they are held against their bounds, so that what is a hair beyond passes."""
+    given = context.reader.arguments(request)
+    rounded = {k: _rounded(v) for k, v in given.items()}
+    return context.reader.with_arguments(request, rounded) if rounded != given else request
+
+
+@fault(
+    "refuses_invalid",
+    also={
+        "framework": "the form of the dispatcher's own members goes unchecked too",
+        "same_answer": "REST refuses what the dispatcher takes, or takes for something else",
+        "absent_id": "an id with blanks around it is served, too",
+    },
+).handle_requests
+def dispatcher_unvalidated(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The dispatcher validates nothing: what is out of range is served from the example."""
+    invalid = framework_code(context.model, "invalid").status
+    found = handler(request)
+    asked = context.reader.asked(request)
+    if asked is None or asked.dispatcher is None or not isinstance(found, Response) or found.status != invalid:
+        return found
+    example = next((e for e in asked.action.examples if 200 <= e.status < 300), None)
+    return found if example is None else handler(context.reader.with_arguments(request, example.input))
+
+
+@fault(
+    "same_answer", also={"runs_workflows": "one asks with false, too", "relation": "so does what is compared with a wider search"}
+).replace_actions
+def false_word_is_true(_context: Context, inner: Domain, call: Call) -> Any:
+    """In a query the word false counts as true, as it is a text that is not empty."""
+    queried = {str(p.name) for p in call.action.params if p.place == "query"} if call.surface == "rest" else set()
+    flags = {name: True for name, value in call.input.items() if value is False and name in queried}
+    return inner(replace(call, input={**call.input, **flags}))
+
+
+@fault("refuses_invalid", also={"names_field": "where two arguments are wrong, one is told"})
+def first_item_alone_checked(handler: Handler, context: Context) -> Handler:
+    """Of a list of arguments only the first item is held to the schema; whatever is wrong with a later one is as if the first stood there."""
+
+    def item_schema(schema: Mapping[str, Any]) -> Any:
+        return schemas.validator(plain(schemas.resolve(schema, context.model.schemas).get("items", {})), context.model.schemas)
+
+    def repair(request: Request) -> Request:
+        action = context.reader.action(request)
+        values = context.reader.arguments(request) if action is not None and request.body else {}
+        found = dict(values)
+        for param in action.params if action is not None else ():
+            items = values.get(param.wire)
+            if isinstance(items, list) and len(items) > 1 and param.place == "body":
+                test = item_schema(param.schema)
+                found[param.wire] = [items[0], *(i if test.is_valid(i) else items[0] for i in items[1:])]
+        return context.reader.with_arguments(request, found) if found != values else request
+
+    return repairs(handler, repair)
+
+
+@fault("refuses_invalid").edit_answers
+def first_of_several(context: Context, request: Request, answer: Response) -> Response:
+    """Of several wrong arguments the first alone is told."""
+    errors = context.model.errors
+    data, action = data_of(answer), context.reader.action(request)
+    at, several = errors.field_at, errors.field_of_several
+    if answer.status < 400 or at is None or several is None or action is None or not action.params:
+        return answer
+    if not any(found.get(at.split(".")[-1]) == several for found in objects(data)):
+        return answer
+    return answer.with_json(error_at(data, at, action.params[0].wire))
+
+
+def _cut(value: object) -> object:
+    if isinstance(value, str):
+        return value.partition(".")[0] if re.fullmatch(r"\d+\.\d+", value) else value
+    return int(value) if isinstance(value, float) and abs(value) < 1e9 else value
+
+
+@fault("refuses_invalid").edit_requests
+def fraction_cut_off(context: Context, request: Request) -> Request:
+    """A whole number is read with a function that cuts off a fraction, so half of one more is taken for none."""
+    asked = context.reader.asked(request)
+    given = context.reader.arguments(request) if asked is not None else {}
+    if asked is None or len(given) < len(request.query):
+        return request
+    whole = {p.wire for p in asked.action.params if p.schema.get("type") == "integer"}
+    cut = {name: _cut(value) if name in whole else value for name, value in given.items()}
+    return context.reader.with_arguments(request, cut) if cut != given else request
+
+
+def _normal(value: Any) -> Any:
+    return unicodedata.normalize("NFKC", value) if isinstance(value, str) else value
+
+
+@fault(
+    "refuses_invalid",
+    also={
+        "tells_ids_apart": "an id in a body is such a text",
+        "same_answer": "what it becomes need not be there",
+        "audits_writes": "what should only be refused was carried out",
+    },
+).edit_requests
+def full_width_letters_taken(context: Context, request: Request) -> Request:
+    """Texts are normalised (NFKC) before they are judged, so letters and digits of full width pass for those of ASCII."""
+    asked = context.reader.asked(request)
+    given = context.reader.arguments(request) if asked is not None else {}
+    if asked is None or len(given) < len(request.query):
+        return request
+    held = {p.wire for p in asked.action.params if "pattern" in p.schema}
+    normal = {name: _normal(value) if name in held else value for name, value in given.items()}
+    return context.reader.with_arguments(request, normal) if normal != given else request
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return "".join(str(unicodedata.digit(c, c)) if c.isdigit() else unicodedata.normalize("NFKD", c)[:1] for c in value)
+
+
+@fault("refuses_invalid").edit_requests
+def letters_of_any_script(context: Context, request: Request) -> Request:
+    """A pattern's letters and digits are those of every script, as in many languages' classes of characters."""
+    action = context.reader.action(request)
+    if action is None:
+        return request
+    patterned = {name for p in action.params if "pattern" in p.schema and not p.refers_to for name in (p.wire, str(p.name))}
+    given = context.reader.arguments(request)
+    plain = {k: _plain(v) if k in patterned else v for k, v in given.items()}
+    return context.reader.with_arguments(request, plain) if plain != given else request
+
+
+@fault("keeps_offer").edit_requests
+def null_word_accepted(context: Context, request: Request) -> Request:
+    """The word null in a query counts as an argument that was left out."""
+    asked = context.reader.asked(request)
+    if asked is None or asked.dispatcher is not None or request.method != "GET":
+        return request
+    words = {p.wire for p in asked.action.params if p.place == "query" and p.schema.get("type") in ("number", "integer", "boolean")}
+    given = context.reader.arguments(request)
+    kept = {k: v for k, v in given.items() if not (k in words and v == "null")}
+    return context.reader.with_arguments(request, kept) if len(kept) < len(given) else request
+
+
+def _last(context: Context) -> tuple[Action, Param]:
+    numbers = ((a, p) for a in reversed(context.model.actions) for p in a.params if p.schema.get("type") in ("number", "integer"))
+    return next((action, param) for action, param in numbers if param.place == "body")
+
+
+@fault("refuses_invalid")
+def quoted_number_for_one(handler: Handler, context: Context) -> Handler:
+    """One action reads one number of its body with a function that takes text as well, so there a number in quotes is taken."""
+    action, param = _last(context)
+
+    def repair(request: Request) -> Request:
+        asked = context.reader.asked(request)
+        if asked is None or asked.action is not action:
+            return request
+        given = context.reader.arguments(request)
+        value = given.get(param.wire)
+        if not isinstance(value, str) or not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value):
+            return request
+        return context.reader.with_arguments(request, {**given, param.wire: float(value) if "." in value else int(value)})
+
+    return repairs(handler, repair)
