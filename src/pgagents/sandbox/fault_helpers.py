@@ -22,6 +22,7 @@ class Asked:
     action: Action
     dispatcher: Dispatcher | None
     path: Mapping[str, str]
+    request: Request
 
 
 class Reader:
@@ -40,11 +41,11 @@ class Reader:
         if match is None or endpoint is None:
             return None
         if endpoint.dispatcher is None:
-            return Asked(endpoint.action, None, match.values) if endpoint.action else None
+            return Asked(endpoint.action, None, match.values, request) if endpoint.action else None
         body = read_json(request.body).value
         name = body.get(endpoint.dispatcher.selector) if isinstance(body, dict) else None
         action = selected(endpoint.dispatcher).get(name) if isinstance(name, str) else None
-        return Asked(action, endpoint.dispatcher, {}) if action else None
+        return Asked(action, endpoint.dispatcher, {}, request) if action else None
 
     def knows(self, request: Request) -> bool:
         """Whether there is anything at the request's path."""

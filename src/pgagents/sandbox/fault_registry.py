@@ -21,10 +21,12 @@ from pgagents.model import Model
 from pgagents.nearest import did_you_mean
 from pgagents.registry import names
 from pgagents.sandbox import mcp_fault_helpers
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.deliver import Courier
-from pgagents.sandbox.fault_helpers import Reader, data_of, edits, repairs, successful
+from pgagents.sandbox.fault_helpers import Asked, Reader, data_of, edits, repairs, successful
 from pgagents.sandbox.front import Front
+from pgagents.sandbox.keys import Key
+from pgagents.sandbox.limits import Limits
 from pgagents.sandbox.store import Store
 from pgagents.wire import Handler, Request, Response, Silence
 
@@ -60,6 +62,10 @@ class Context:
 
 
 Wrap = Callable[[Handler, Context], Handler]
+Find = Callable[[str], Key | None]
+"""Looks the key of a token up."""
+Put = Callable[..., str]
+"""Puts an event of a type with its data into the outbox; `tenant` and `subject` may be given as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +130,15 @@ class Declared(Generic[T]):
         """Change every request before the server sees it."""
         return self._named(repair, lambda handler, context: repairs(handler, lambda request: repair(context, request)))
 
-    def edit_arguments(self, repair: Callable[[Context, Request, dict[str, Any]], dict[str, Any]]) -> T:
+    def edit_arguments(self, repair: Callable[[Context, Asked, dict[str, Any]], dict[str, Any]]) -> T:
         """Change the arguments of every request for an action; see `Reader.arguments`."""
 
         def changed(context: Context, request: Request) -> Request:
-            if context.reader.asked(request) is None:
+            asked = context.reader.asked(request)
+            if asked is None:
                 return request
             given = context.reader.arguments(request)
-            turned = repair(context, request, given)
+            turned = repair(context, asked, given)
             return context.reader.with_arguments(request, turned) if turned != given else request
 
         return self._named(repair, lambda handler, context: repairs(handler, lambda request: changed(context, request)))
@@ -146,13 +153,61 @@ class Declared(Generic[T]):
 
     def replace_actions(self, act: Callable[[Context, Domain, Call], Any]) -> T:
         """Do actions otherwise; the function is given the domain as it was, and the call."""
+        return self._named(act, lambda handler, context: _replaced(handler, context, act))
+
+    def edit_results(self, *actions: str) -> Callable[[Callable[[Context, Call, Any], Any]], T]:
+        """Change what these actions return where they are not refused; the function is given the call and the data."""
+
+        def declare(edit: Callable[[Context, Call, Any], Any]) -> T:
+            def act(context: Context, inner: Domain, call: Call) -> Any:
+                found = inner(call)
+                return found if call.action.name not in actions or isinstance(found, Refusal) else edit(context, call, found)
+
+            return self._named(edit, lambda handler, context: _replaced(handler, context, act))
+
+        return declare
+
+    def change_server(self, change: Callable[[Context], None]) -> T:
+        """Change parts of the server before it answers its first request."""
 
         def wrap(handler: Handler, context: Context) -> Handler:
-            inner = context.front.domain
-            context.front.domain = lambda call: act(context, inner, call)
+            change(context)
             return handler
 
-        return self._named(act, wrap)
+        return self._named(change, wrap)
+
+    def replace_limits(self, limits: type[Limits]) -> T:
+        """Count calls by a class of limits that is the fault or variation itself."""
+
+        def wrap(handler: Handler, context: Context) -> Handler:
+            context.front.limits = limits(context.model)
+            return handler
+
+        return self._named(limits, wrap)
+
+    def find_keys(self, find: Callable[[Context, Find, str], Key | None]) -> T:
+        """Look keys up otherwise; the function is given the way it was done, and the token."""
+
+        def wrap(handler: Handler, context: Context) -> Handler:
+            ring, inner = context.front.keyring, context.front.keyring.find
+            ring.find = lambda token: find(context, inner, token)  # type: ignore[method-assign]  # a fault replaces it
+            return handler
+
+        return self._named(find, wrap)
+
+    def send_events(self, send: Callable[[Context, Put, str, Any], str]) -> T:
+        """Put events into the outbox otherwise; the function is given the way it was done, the event's type and its data."""
+
+        def wrap(handler: Handler, context: Context) -> Handler:
+            outbox, inner = context.courier.outbox, context.courier.outbox.put
+
+            def put(type: str, data: Any, at: float, **whose: Any) -> str:
+                return send(context, lambda kind, content, **others: inner(kind, content, at, **{**whose, **others}), type, data)
+
+            outbox.put = put  # type: ignore[method-assign]  # a fault replaces it
+            return handler
+
+        return self._named(send, wrap)
 
     def edit_tools_call(self, edit: MessageEdit) -> T:
         """Change every result of an MCP server's `tools/call`; the function is given the question and the result."""
@@ -167,6 +222,12 @@ class Declared(Generic[T]):
 
     def _named(self, function: Callable[..., Any], wrap: Wrap) -> T:
         return self._make(function.__name__.replace("_", "-"), inspect.getdoc(function) or "", wrap)
+
+
+def _replaced(handler: Handler, context: Context, act: Callable[[Context, Domain, Call], Any]) -> Handler:
+    inner = context.front.domain
+    context.front.domain = lambda call: act(context, inner, call)
+    return handler
 
 
 def fault(*breaks: str, also: Mapping[str, str] | None = None, needs: Sequence[str] = (), kind: str = "faults") -> Declared[Fault]:

@@ -15,15 +15,13 @@ from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.wire import Request, Response
 
 
-@fault("audits_writes").replace_actions
-def audit_at_creation(context: Context, inner: Domain, call: Call) -> Any:
+@fault("audits_writes").edit_results("list_audit")
+def audit_at_creation(context: Context, _call: Call, found: Any) -> Any:
     """A session's audit rows all tell the time of its creation, as they are joined with its table."""
-    found = inner(call)
-    if call.action.name == "list_audit" and not isinstance(found, Refusal):
-        for row in found["rows"]:
-            session = context.store.row("SELECT started_at FROM session WHERE id = ?", row["session_id"])
-            if session is not None:
-                row["at"] = rfc3339(session["started_at"])
+    for row in found["rows"]:
+        session = context.store.row("SELECT started_at FROM session WHERE id = ?", row["session_id"])
+        if session is not None:
+            row["at"] = rfc3339(session["started_at"])
     return found
 
 
@@ -40,12 +38,9 @@ def audit_holds_plate(context: Context, _request: Request, data: Any) -> Any:
 _ZONE = timezone(timedelta(hours=-6))
 
 
-@fault("runs_workflows").replace_actions
-def audit_in_local_time(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("runs_workflows").edit_results("list_audit")
+def audit_in_local_time(_context: Context, _call: Call, found: Any) -> Any:
     """The audit tells its times as the server's zone has them, everything else tells UTC."""
-    found = inner(call)
-    if str(call.action.name) != "list_audit" or isinstance(found, Refusal):
-        return found
     return {"rows": [{**row, "at": datetime.fromisoformat(row["at"]).astimezone(_ZONE).isoformat()} for row in found["rows"]]}
 
 
@@ -91,9 +86,6 @@ def dispatch_in_part(_context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-OTHER = {"main": "second", "second": "main"}
-
-
 def _added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     lots = {lot["lot_id"]: dict(lot) for lot in one["by_lot"]}
     for lot in other["by_lot"]:
@@ -108,7 +100,7 @@ def _added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
 def figures_across_projects(_context: Context, inner: Domain, call: Call) -> Any:
     """A bill adds up what every project did under the same name."""
     found = inner(call)
-    other = OTHER.get(call.key.project) if call.key is not None else None
+    other = {"main": "second", "second": "main"}.get(call.key.project) if call.key is not None else None
     if str(call.action.name) != "get_fleet_billing" or isinstance(found, Refusal) or call.key is None or other is None:
         return found
     more = inner(replace(call, key=replace(call.key, project=other)))

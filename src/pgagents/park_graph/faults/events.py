@@ -7,39 +7,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context, fault
-from pgagents.wire import Handler
+from pgagents.sandbox.fault_registry import Context, Put, fault
 
 
-@fault("events_fit")
-def occupancy_event_lags(handler: Handler, context: Context) -> Handler:
+@fault("events_fit").send_events
+def occupancy_event_lags(context: Context, put: Put, type: str, data: Any) -> str:
     """The event of a lot's free spaces is put together before the count changes, so the number in it is the one before."""
-    outbox = context.courier.outbox
-    put, told = outbox.put, dict[str, int]()
-
-    def lagging(type: str, data: Any, at: float, *, tenant: str | None, subject: str | None = None) -> str:
-        if type == "occupancy.changed":
-            now = int(data["available"])
-            data = {**data, "available": told.get(data["lot_id"], min(now + 1, data["total"]))}
-            told[data["lot_id"]] = now
-        return put(type, data, at, tenant=tenant, subject=subject)
-
-    outbox.put = lagging  # type: ignore[method-assign]  # a fault stands in for the outbox's own way
-    return handler
+    told: dict[str, int] = context.memory
+    if type == "occupancy.changed":
+        now = int(data["available"])
+        data = {**data, "available": told.get(data["lot_id"], min(now + 1, data["total"]))}
+        told[data["lot_id"]] = now
+    return put(type, data)
 
 
-@fault("sends_events")
-def webhook_event_early(handler: Handler, context: Context) -> Handler:
+@fault("sends_events").send_events
+def webhook_event_early(_context: Context, put: Put, type: str, data: Any) -> str:
     """The event of an end tells the session as it was before it ended: it was written before the change."""
-    outbox = context.courier.outbox
-    put = outbox.put
-
-    def early(type: str, data: Any, at: float, *, tenant: str | None, subject: str | None = None) -> str:
-        told = {**data, "status": "active"} if type == "session.ended" else data
-        return put(type, told, at, tenant=tenant, subject=subject)
-
-    outbox.put = early  # type: ignore[method-assign]  # a fault stands in for the outbox's own way
-    return handler
+    told = {**data, "status": "active"} if type == "session.ended" else data
+    return put(type, told)
 
 
 _FIT = "https://hooks.example.com/fit"
@@ -59,11 +45,6 @@ def webhook_ssrf_accepted(context: Context, inner: Domain, call: Call) -> Any:
     return {"webhook": webhook}
 
 
-_KNOWN = ("localhost", "127.0.0.1", "169.254.169.254", "::1")
-
-_BEGINNINGS = ("10.", "192.168.", "172.16.")
-
-
 @fault("refuses_inner_target").replace_actions
 def webhook_ssrf_by_example(context: Context, inner: Domain, call: Call) -> Any:
     """Of the inner network's addresses only the best-known ones are refused as a webhook's."""
@@ -71,7 +52,7 @@ def webhook_ssrf_by_example(context: Context, inner: Domain, call: Call) -> Any:
     if not (isinstance(result, Refusal) and result.field == "url" and str(call.input.get("url")).startswith("https:")):
         return result
     host = urlsplit(call.input["url"]).hostname or ""
-    if host in _KNOWN or host.startswith(_BEGINNINGS):
+    if host in ("localhost", "127.0.0.1", "169.254.169.254", "::1") or host.startswith(("10.", "192.168.", "172.16.")):
         return result
     made = inner(replace(call, input={**call.input, "url": _FIT}))
     if isinstance(made, Refusal):

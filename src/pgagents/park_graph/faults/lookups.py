@@ -64,11 +64,10 @@ def list_by_wildcard(context: Context, inner: Domain, call: Call) -> Any:
     return inner(replace(call, input={**call.input, "fleet_id": row["fleet_id"]})) if row is not None else found
 
 
-@fault("law").replace_actions
-def list_sorted_by_end(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("law").edit_results("list_sessions")
+def list_sorted_by_end(_context: Context, call: Call, found: Any) -> Any:
     """A list of what has ended is sorted by the end, though it says by the beginning."""
-    found = inner(call)
-    if call.action.name == "list_sessions" and not isinstance(found, Refusal) and call.input.get("status") == "completed":
+    if call.input.get("status") == "completed":
         found["sessions"].sort(key=lambda session: str(session["ended_at"]), reverse=True)
     return found
 

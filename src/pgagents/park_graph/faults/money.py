@@ -34,11 +34,10 @@ def cap_by_the_day(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("law").replace_actions
-def days_by_the_calendar(context: Context, inner: Domain, call: Call) -> Any:
+@fault("law").edit_results("end_session")
+def days_by_the_calendar(context: Context, _call: Call, found: Any) -> Any:
     """A lot that charges by the day charges for each date of a stay, also where that is less than a day."""
-    found = inner(call)
-    if str(call.action.name) != "end_session" or isinstance(found, Refusal) or found["session"]["rate_unit"] != "day":
+    if found["session"]["rate_unit"] != "day":
         return found
     told = found["session"]
     first, last = told["started_at"][:10], told["ended_at"][:10]
@@ -59,16 +58,14 @@ def extension_by_whole_hours(_context: Context, inner: Domain, call: Call) -> An
     return inner(call)
 
 
-@fault("law").replace_actions
-def money_by_the_rest(context: Context, inner: Domain, call: Call) -> Any:
+@fault("law").edit_results("end_session")
+def money_by_the_rest(context: Context, _call: Call, found: Any) -> Any:
     """The smaller share of an amount is rounded first, and the larger is what is left."""
-    found = inner(call)
-    if call.action.name == "end_session" and not isinstance(found, Refusal):
-        session = found["session"]
-        cents = Decimal(round(session["subtotal"] * 100))
-        fee = int((cents / 10).quantize(Decimal(1), ROUND_HALF_UP))
-        context.store.run("UPDATE session SET payout_cents = ? WHERE id = ?", int(cents) - fee, session["id"])
-        session.update(platform_fee=fee / 100, owner_payout=(int(cents) - fee) / 100)
+    session = found["session"]
+    cents = Decimal(round(session["subtotal"] * 100))
+    fee = int((cents / 10).quantize(Decimal(1), ROUND_HALF_UP))
+    context.store.run("UPDATE session SET payout_cents = ? WHERE id = ?", int(cents) - fee, session["id"])
+    session.update(platform_fee=fee / 100, owner_payout=(int(cents) - fee) / 100)
     return found
 
 
@@ -115,12 +112,10 @@ def money_to_even(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("told_alike").replace_actions
-def null_as_zero(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("told_alike").edit_results("get_rates")
+def null_as_zero(_context: Context, _call: Call, found: Any) -> Any:
     """Where there is no bound, one answer tells a bound of zero."""
-    found = inner(call)
-    if call.action.name == "get_rates" and not isinstance(found, Refusal):
-        found["rates"]["max_daily"] = found["rates"]["max_daily"] or 0
+    found["rates"]["max_daily"] = found["rates"]["max_daily"] or 0
     return found
 
 

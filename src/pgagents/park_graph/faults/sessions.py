@@ -52,14 +52,12 @@ def conflict_uses_key_up(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("told_alike").replace_actions
-def count_dated_once(context: Context, inner: Domain, call: Call) -> Any:
+@fault("told_alike").edit_results("check_availability")
+def count_dated_once(context: Context, _call: Call, found: Any) -> Any:
     """A count is told with the time when it was told first."""
     first: dict[str, Any] = context.memory.setdefault("first", {})
-    found = inner(call)
-    if call.action.name == "check_availability" and not isinstance(found, Refusal):
-        counted = found["availability"]
-        counted["updated_at"] = first.setdefault(counted["lot_id"], counted["updated_at"])
+    counted = found["availability"]
+    counted["updated_at"] = first.setdefault(counted["lot_id"], counted["updated_at"])
     return found
 
 
@@ -80,8 +78,8 @@ def expired_hold_taken(context: Context, inner: Domain, call: Call) -> Any:
 FAILED, ENDS = "BAD_GATEWAY", "end_session"
 
 
-@fault("fails_cleanly", also={"told_alike": "a space that is freed so leaves the moment of its lot's count as it was"})
-def failure_frees_space(handler: Handler, context: Context) -> Handler:
+@fault("fails_cleanly", also={"told_alike": "a space that is freed so leaves the moment of its lot's count as it was"}).change_server
+def failure_frees_space(context: Context) -> None:
     """Ending fails at the payment, when the space has been given back already."""
     inner, early = context.front.domain, dict[str, str]()
 
@@ -104,10 +102,6 @@ def failure_frees_space(handler: Handler, context: Context) -> Handler:
         return found
 
     context.front.domain = act
-    return handler
-
-
-FAILED_OF_FAILURE_HAS_EFFECT = "BAD_GATEWAY"
 
 
 @fault(
@@ -116,7 +110,7 @@ FAILED_OF_FAILURE_HAS_EFFECT = "BAD_GATEWAY"
 def failure_has_effect(_context: Context, inner: Domain, call: Call) -> Any:
     """A call that the payment processor makes fail has had its effect already."""
     found = inner(call)
-    if isinstance(found, Refusal) and found.code == FAILED_OF_FAILURE_HAS_EFFECT:
+    if isinstance(found, Refusal) and found.code == "BAD_GATEWAY":
         inner(call)
     return found
 
@@ -141,12 +135,12 @@ def hold_outlives_its_time(context: Context, inner: Domain, call: Call) -> Any:
     return result
 
 
-@fault("runs_workflows", also={"told_alike": "each look at the lot frees one more space, so that two looks differ"})
-def holds_end_one_by_one(handler: Handler, context: Context) -> Handler:
+@fault("runs_workflows", also={"told_alike": "each look at the lot frees one more space, so that two looks differ"}).change_server
+def holds_end_one_by_one(context: Context) -> None:
     """Of holds whose time is over at the same moment one is ended, and the others when somebody comes by later."""
     inner = context.front.domain
     if context.model.domain != "parking":
-        return handler
+        return
     over = "status = 'active' AND expires_at <= ?"
 
     def act(call: Call) -> Any:
@@ -157,23 +151,16 @@ def holds_end_one_by_one(handler: Handler, context: Context) -> Handler:
         return found
 
     context.front.domain = act
-    return handler
 
 
-class _Other(Limits):
-    """Extending counts as a read. Park Graph's names."""
+@fault("rate_headers", needs=("limits",)).replace_limits
+class limit_of_other_bucket(Limits):
+    """An action draws from another bucket than the one it is published to draw from."""
 
     def _decide(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
         if bucket.when is None and action is not None and action.name == "extend_session":
             return bucket.name == "read"
         return super()._decide(bucket, action, key, agent)
-
-
-@fault("rate_headers", needs=("limits",))
-def limit_of_other_bucket(handler: Handler, context: Context) -> Handler:
-    """An action draws from another bucket than the one it is published to draw from."""
-    context.front.limits = _Other(context.model)
-    return handler
 
 
 @fault("links_lead").handle_requests
@@ -198,12 +185,12 @@ def oauth_scope_ignored(context: Context, request: Request) -> Request:
 WRITE, READ = "sessions:write", "read"
 
 
-@fault("needs_grant")
-def oauth_write_implies_read(handler: Handler, context: Context) -> Handler:
+@fault("needs_grant").change_server
+def oauth_write_implies_read(context: Context) -> None:
     """A token that may write may read as well, whether its user granted that or not."""
     grants = context.front.grants
     if grants is None:
-        return handler
+        return
     find = grants.key
 
     def wide(text: str, now: float) -> Key | None:
@@ -212,7 +199,6 @@ def oauth_write_implies_read(handler: Handler, context: Context) -> Handler:
         return replace(key, granted=(*granted, READ)) if key is not None and WRITE in granted else key
 
     grants.key = wide  # type: ignore[method-assign]  # a fault stands in for the grants' own way
-    return handler
 
 
 @fault("runs_workflows", also={"fails_cleanly": "one that was made long before is extended after a failure"}).replace_actions
@@ -226,14 +212,12 @@ def overdue_not_extended(context: Context, inner: Domain, call: Call) -> Any:
     return inner(call)
 
 
-@fault("takes_space").replace_actions
-def overstay_keeps_space(context: Context, inner: Domain, call: Call) -> Any:
+@fault("takes_space").edit_results("end_session")
+def overstay_keeps_space(context: Context, _call: Call, found: Any) -> Any:
     """What is ended after its time does not give its space back."""
-    found = inner(call)
-    if call.action.name == "end_session" and not isinstance(found, Refusal):
-        session = found["session"]
-        if epoch(session["ended_at"]) > epoch(session["expires_at"]):
-            context.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5", session["lot_id"])
+    session = found["session"]
+    if epoch(session["ended_at"]) > epoch(session["expires_at"]):
+        context.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5", session["lot_id"])
     return found
 
 

@@ -140,12 +140,11 @@ def move_after_end_accepted(context: Context, inner: Domain, call: Call) -> Any:
     return result
 
 
-AT_ONCE = 20
-
-
 @fault("body_fits", also={"keeps_offer": "vendors' documents promise a number, too", "law": "laws read that member"}).edit_data
 def null_beyond_a_value(context: Context, request: Request, data: Any) -> Any:
-    """What another service tells of each item comes for twenty at once, so of further ones it is null; the widest search does without it."""
+    """What another service tells of each item comes for twenty at once, so of further ones it is null; the widest
+    search does without it.
+    """
     action = list_action(context.model)
     most = {p.wire: p.schema["maximum"] for p in action.params if not p.required and "maximum" in p.schema}
     asked = context.reader.asked(request)
@@ -155,7 +154,7 @@ def null_beyond_a_value(context: Context, request: Request, data: Any) -> Any:
     if all(str(given.get(wire)) == str(value) for wire, value in most.items()):
         return None
     for items in lists(data):
-        for item in items[AT_ONCE:]:
+        for item in items[20:]:
             numbers = [name for name, value in item.items() if isinstance(value, int | float) and not isinstance(value, bool)]
             item[numbers[-1]] = None
     return data
@@ -231,9 +230,6 @@ def schema_wrong_type(context: Context, request: Request, data: Any) -> Any:
     return data
 
 
-_TIME = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"')
-
-
 @fault(
     "body_fits", also={"audits_writes": "the times of rows are compared with those of the calls, and a time without an offset is none"}
 ).edit_answers
@@ -242,4 +238,4 @@ def time_naive(_context: Context, _request: Request, answer: Response) -> Respon
     data = data_of(answer)
     if data is None or not successful(answer):
         return answer
-    return Response(answer.status, answer.headers, _TIME.sub(rb'"\1"', answer.body))
+    return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', rb'"\1"', answer.body))

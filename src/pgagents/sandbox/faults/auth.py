@@ -9,10 +9,17 @@ from pgagents.sandbox import answers
 from pgagents.sandbox.asked import Asked
 from pgagents.sandbox.call import Call, Domain
 from pgagents.sandbox.fault_helpers import data_of, error_at, read_by_id, repairs
-from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.fault_registry import Context, Find, fault
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.keys import LIFTED_PER_MINUTE, Key, digest
 from pgagents.wire import Handler, Request, Response, Silence, read_json
+
+
+def _able_key(context: Context, id: str) -> Key:
+    """A key of the plan with most scopes, and without a limit."""
+    plans = context.model.auth.plans
+    plan = max(plans, key=lambda name: len(plans[name]), default=None)
+    return Key(id, "made", "main", plan, context.front.keyring.scopes(plan), "test", per_minute=LIFTED_PER_MINUTE)
 
 
 @fault(
@@ -31,8 +38,7 @@ def auth_401_as_403(context: Context, _request: Request, answer: Response) -> Re
 def auth_any_key(handler: Handler, context: Context) -> Handler:
     """Any token with the right prefix is taken for a key."""
     ring = context.front.keyring
-    plan = max(context.model.auth.plans, key=lambda p: len(context.model.auth.plans[p]), default=None)
-    token = ring.mint(Key("key_any", "made", "main", plan, ring.scopes(plan), "test", per_minute=LIFTED_PER_MINUTE))
+    token = ring.mint(_able_key(context, "key_any"))
 
     def repair(request: Request) -> Request:
         given = (request.header("authorization") or "").partition(" ")[2]
@@ -62,8 +68,7 @@ def auth_env_crossing(_context: Context, inner: Domain, call: Call) -> Any:
 def auth_ignored(handler: Handler, context: Context) -> Handler:
     """Every call is served, with a key or without."""
     ring = context.front.keyring
-    plan = max(context.model.auth.plans, key=lambda p: len(context.model.auth.plans[p]), default=None)
-    token = ring.mint(Key("key_open_door", "made", "main", plan, ring.scopes(plan), "test", per_minute=LIFTED_PER_MINUTE))
+    token = ring.mint(_able_key(context, "key_open_door"))
 
     def repair(request: Request) -> Request:
         scheme, _, given = (request.header("authorization") or "").partition(" ")
@@ -78,8 +83,7 @@ def auth_one_action_open(handler: Handler, context: Context) -> Handler:
     """One read by id forgot to ask for a key."""
     ring = context.front.keyring
     victim = read_by_id(context.model)
-    plan = max(context.model.auth.plans, key=lambda p: len(context.model.auth.plans[p]), default=None)
-    token = ring.mint(Key("key_side_door", "made", "main", plan, ring.scopes(plan), "test", per_minute=LIFTED_PER_MINUTE))
+    token = ring.mint(_able_key(context, "key_side_door"))
 
     def repair(request: Request) -> Request:
         if request.header("authorization") is not None or context.reader.action(request) is not victim:
@@ -89,20 +93,11 @@ def auth_one_action_open(handler: Handler, context: Context) -> Handler:
     return repairs(handler, repair)
 
 
-@fault("needs_key")
-def auth_revoked_works(handler: Handler, context: Context) -> Handler:
+@fault("needs_key").find_keys
+def auth_revoked_works(context: Context, find: Find, token: str) -> Key | None:
     """A key that was revoked is still taken."""
-    ring = context.front.keyring
-    find = ring.find
-    plan = max(context.model.auth.plans, key=lambda p: len(context.model.auth.plans[p]), default=None)
-    undead = Key("key_undead", "made", "main", plan, ring.scopes(plan), "test", per_minute=LIFTED_PER_MINUTE)
-
-    def forgiving(token: str) -> Key | None:
-        dead = context.store.row("SELECT 1 FROM api_key WHERE hash = ? AND revoked_at IS NOT NULL", digest(token))
-        return undead if dead else find(token)
-
-    ring.find = forgiving  # type: ignore[method-assign]  # a fault may replace parts of its own front
-    return handler
+    dead = context.store.row("SELECT 1 FROM api_key WHERE hash = ? AND revoked_at IS NOT NULL", digest(token))
+    return _able_key(context, "key_undead") if dead else find(token)
 
 
 @fault("answer_headers", also={"oauth_clients": "nor is a client told which scheme it may prove itself by"}).edit_answers
@@ -132,23 +127,14 @@ def body_before_key(context: Context, handler: Handler, request: Request) -> Res
     return Response(refused.status, (*refused.headers, *kept), refused.body)
 
 
-@fault("runs_workflows")
-def dead_key_remembered(handler: Handler, context: Context) -> Handler:
+@fault("runs_workflows").find_keys
+def dead_key_remembered(context: Context, find: Find, token: str) -> Key | None:
     """A key that was taken once is remembered, so it is taken after it was deleted, too."""
-    ring = context.front.keyring
-    find, known = ring.find, dict[str, Key]()
-
-    def cached(token: str) -> Key | None:
-        found = find(token)
-        if found is not None:
-            known[token] = found
-        return known.get(token)
-
-    ring.find = cached  # type: ignore[method-assign]  # a fault may replace parts of its own front
-    return handler
-
-
-NO_KEY = 401
+    known: dict[str, Key] = context.memory
+    found = find(token)
+    if found is not None:
+        known[token] = found
+    return known.get(token)
 
 
 @fault("answer_headers")
@@ -158,23 +144,17 @@ def dead_token_unchallenged(handler: Handler, context: Context) -> Handler:
 
     def answer(request: Request) -> Response | Silence:
         found = handler(request)
-        if isinstance(found, Response) and found.status == NO_KEY and (request.header("authorization") or "").startswith("Bearer oat_"):
+        if isinstance(found, Response) and found.status == 401 and (request.header("authorization") or "").startswith("Bearer oat_"):
             return found.with_header("WWW-Authenticate", None)
         return found
 
     return answer
 
 
-WIDTH = 40
-
-
-@fault("needs_key")
-def key_cut_to_width(handler: Handler, context: Context) -> Handler:
+@fault("needs_key").find_keys
+def key_cut_to_width(_context: Context, find: Find, token: str) -> Key | None:
     """Keys are looked up by as many characters as the column holds, so what follows them is ignored."""
-    ring = context.front.keyring
-    find = ring.find
-    ring.find = lambda token: find(token) or find(token[:WIDTH])  # type: ignore[method-assign]  # a fault replaces it
-    return handler
+    return find(token) or find(token[:40])
 
 
 @fault("needs_key").edit_requests
@@ -187,20 +167,14 @@ def key_in_query_accepted(_context: Context, request: Request) -> Request:
     return request.with_header("Authorization", f"Bearer {token}")
 
 
-@fault("needs_key")
-def key_minds_no_case(handler: Handler, context: Context) -> Handler:
+@fault("needs_key").find_keys
+def key_minds_no_case(context: Context, find: Find, token: str) -> Key | None:
     """Keys are compared without their case, as the database compares texts."""
-    ring = context.front.keyring
-    find, met = ring.find, dict[str, str]()
-
-    def found(token: str) -> Key | None:
-        key = find(token)
-        if key is not None:
-            met[token.lower()] = token
-        return key or find(met.get(token.lower(), token))
-
-    ring.find = found  # type: ignore[method-assign]  # a fault replaces it
-    return handler
+    met: dict[str, str] = context.memory
+    key = find(token)
+    if key is not None:
+        met[token.lower()] = token
+    return key or find(met.get(token.lower(), token))
 
 
 @fault("needs_key").edit_requests
@@ -210,8 +184,8 @@ def key_scheme_minds_case(_context: Context, request: Request) -> Request:
     return request if not given or given.startswith("Bearer ") else request.with_header("Authorization", "Other")
 
 
-@fault("runs_workflows")
-def made_keys_are_operators(handler: Handler, context: Context) -> Handler:
+@fault("runs_workflows").change_server
+def made_keys_are_operators(context: Context) -> None:
     """A key that the operator makes may do whatever the operator may."""
     keyring = context.front.keyring
     mint = keyring.mint
@@ -220,11 +194,10 @@ def made_keys_are_operators(handler: Handler, context: Context) -> Handler:
         return mint(replace(key, operator=True), seeded=seeded, revoked_at=revoked_at)
 
     keyring.mint = hand_on  # type: ignore[method-assign]  # a fault stands in for the keyring's own way
-    return handler
 
 
-@fault("keeps_operator_apart", also={"runs_workflows": "a workflow tries it with a key that was made on the way"})
-def operator_unguarded(handler: Handler, context: Context) -> Handler:
+@fault("keeps_operator_apart", also={"runs_workflows": "a workflow tries it with a key that was made on the way"}).change_server
+def operator_unguarded(context: Context) -> None:
     """Any key that is valid may call the operator's endpoints."""
     guarded = context.front._framework
 
@@ -234,27 +207,18 @@ def operator_unguarded(handler: Handler, context: Context) -> Handler:
         return guarded(request, asked, key, request_id)
 
     context.front._framework = framework  # type: ignore[method-assign]  # a fault may replace any part of the front
-    return handler
 
 
-@fault("runs_workflows")
-def plan_with_every_scope(handler: Handler, context: Context) -> Handler:
+@fault("runs_workflows").change_server
+def plan_with_every_scope(context: Context) -> None:
     """A key whose plan has any scope has all of them."""
     ring, plans = context.front.keyring, context.model.auth.plans
     every = tuple(dict.fromkeys(scope for scopes in plans.values() for scope in scopes))
     ring.scopes = lambda plan: every if plan is not None and plans.get(plan) else ()  # type: ignore[method-assign]  # a fault
-    return handler
 
 
-@fault("needs_scope")
-def scope_unenforced(handler: Handler, context: Context) -> Handler:
+@fault("needs_scope").find_keys
+def scope_unenforced(context: Context, find: Find, token: str) -> Key | None:
     """A key whose plan lacks a scope may do everything."""
-    ring, every = context.front.keyring, tuple(context.model.auth.scopes)
-    find = ring.find
-
-    def generous(token: str) -> Key | None:
-        key = find(token)
-        return replace(key, scopes=every) if key else None
-
-    ring.find = generous  # type: ignore[method-assign]  # a fault may replace parts of its own front
-    return handler
+    key = find(token)
+    return replace(key, scopes=tuple(context.model.auth.scopes)) if key else None

@@ -40,14 +40,11 @@ def large_body_crashes(context: Context, _request: Request, answer: Response) ->
     return replace(answer, status=crashed.status).with_json(error_at(data_of(answer), context.model.errors.code_at, crashed.name))
 
 
-WIDTH = 255
-
-
 @fault("never_crashes").edit_answers
 def long_agent_crashes(context: Context, request: Request, answer: Response) -> Response:
     """A User-Agent of more than 255 characters crashes the server, which logs it into a column of that width."""
     crashed = framework_code(context.model, "crashed")
-    if answer.status < 400 or len(request.header("user-agent") or "") <= WIDTH:
+    if answer.status < 400 or len(request.header("user-agent") or "") <= 255:
         return answer
     return replace(answer, status=crashed.status).with_json(error_at(data_of(answer), context.model.errors.code_at, crashed.name))
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from pgagents.formerly import selected
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_helpers import data_of, lists, make_action, objects, successful
+from pgagents.sandbox.fault_helpers import Asked, data_of, lists, make_action, objects, successful
 from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.sandbox.routes import Routes
-from pgagents.wire import Handler, Request, Response, json_bytes, read_json
+from pgagents.wire import Request, Response, json_bytes, read_json
 
 
 @fault("reads_back").edit_answers
@@ -70,16 +70,13 @@ def dispatcher_differs(context: Context, request: Request, data: Any) -> Any:
         "idempotency": "the idempotency key is one of them",
         "relation": "a page that is full for the server has room by what was asked for",
     },
-).edit_requests
-def dispatcher_drops_argument(context: Context, request: Request) -> Request:
+).edit_arguments
+def dispatcher_drops_argument(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """The dispatcher forgets the optional arguments it is given."""
-    asked = context.reader.asked(request)
-    if asked is None or asked.dispatcher is None:
-        return request
+    if asked.dispatcher is None:
+        return given
     optional = {str(p.name) for p in asked.action.params if not p.required}
-    given = context.reader.arguments(request)
-    kept = {k: v for k, v in given.items() if k not in optional}
-    return context.reader.with_arguments(request, kept) if kept != given else request
+    return {k: v for k, v in given.items() if k not in optional}
 
 
 @fault(
@@ -113,12 +110,11 @@ def dispatcher_names_without_case(context: Context, request: Request) -> Request
     return replace(request, body=json_bytes({**body, dispatcher.selector: name.lower()}))
 
 
-@fault("framework")
-def dispatcher_offers_more(handler: Handler, context: Context) -> Handler:
+@fault("framework").change_server
+def dispatcher_offers_more(context: Context) -> None:
     """The dispatcher also runs actions that are not of its set."""
     every = tuple(a for a in context.model.actions if a.key)
     context.front.routes = Routes(replace(context.model, dispatchers=tuple(replace(d, actions=every) for d in context.model.dispatchers)))
-    return handler
 
 
 def _texts(value: Any) -> Any:
@@ -133,6 +129,4 @@ def _texts(value: Any) -> Any:
 def dispatcher_untyped(context: Context, request: Request, data: Any) -> Any:
     """The dispatcher tells all numbers as strings."""
     asked = context.reader.asked(request)
-    if asked is None or asked.dispatcher is None:
-        return None
-    return _texts(data)
+    return None if asked is None or asked.dispatcher is None else _texts(data)

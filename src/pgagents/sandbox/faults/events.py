@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.sandbox import signature
 from pgagents.sandbox.call import Call, Domain
 from pgagents.sandbox.fault_helpers import data_of, edits, objects
-from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.fault_registry import Context, Put, fault
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.outbox import Delivery
 from pgagents.sandbox.signature import sign
@@ -22,9 +22,11 @@ from pgagents.wire import Handler, Request, Response, Silence, json_bytes
 @fault(
     "events_fit",
     also={"resends_same_event": "where the event that is refused has the id of another, the other comes with that id and another content"},
-)
-def event_ids_by_second(handler: Handler, context: Context) -> Handler:
-    """An event's id is made of its type and its second, so two of one type in one second have the same, and a receiver drops one of them."""
+).change_server
+def event_ids_by_second(context: Context) -> None:
+    """An event's id is made of its type and its second, so two of one type in one second have the same, and a
+    receiver drops one of them.
+    """
 
     def compose(delivery: Delivery) -> bytes:
         event = json.loads(delivery.body)
@@ -32,7 +34,6 @@ def event_ids_by_second(handler: Handler, context: Context) -> Handler:
         return json_bytes({**event, "id": f"evt_{made}"})
 
     context.courier.compose = compose
-    return handler
 
 
 @fault("verifies_signed_calls").replace_actions
@@ -45,11 +46,8 @@ def old_scheme_taken(_context: Context, inner: Domain, call: Call) -> Any:
     return inner(call)
 
 
-LOOKS_BACK_S = 900
-
-
 def _fits(secret: str, body: bytes, told: int, given: str) -> bool:
-    times = range(told - LOOKS_BACK_S, told)
+    times = range(told - 900, told)
     return any(hmac.new(secret.encode(), f"{t}.".encode() + body, hashlib.sha256).hexdigest() == given for t in times)
 
 
@@ -65,9 +63,6 @@ def signature_of_another_time(context: Context, handler: Handler, request: Reque
     return handler(request)
 
 
-_FOR_EVER_S = 1e12
-
-
 @fault("verifies_signed_calls").edit_requests
 def signed_call_replayed(context: Context, request: Request) -> Request:
     """A payment event is taken however long ago it was signed, so that an old one can be sent again."""
@@ -75,7 +70,7 @@ def signed_call_replayed(context: Context, request: Request) -> Request:
     action, now = context.reader.action(request), context.front.clock.now()
     param = action.param(action.signed.header) if action is not None and action.signed is not None else None
     given = request.header(param.wire) if param is not None else None
-    if param is None or given is None or signature.fault(given, request.body, setting.stripe_secret, now, _FOR_EVER_S):
+    if param is None or given is None or signature.fault(given, request.body, setting.stripe_secret, now, 1e12):
         return request
     return request.with_header(param.wire, signature.sign(setting.stripe_secret, request.body, now))
 
@@ -92,57 +87,34 @@ def stripe_signature_unchecked(context: Context, request: Request) -> Request:
     return request.with_header(param.wire, signature.sign(setting.stripe_secret, request.body, context.front.clock.now()))
 
 
-@fault("signs_events")
-def webhook_bad_hmac(handler: Handler, context: Context) -> Handler:
+@fault("signs_events").change_server
+def webhook_bad_hmac(context: Context) -> None:
     """Events are signed over their body written anew, not over the bytes that are sent."""
     sign = context.courier.sign
     context.courier.sign = lambda secret, body, now: sign(secret, json.dumps(json.loads(body)).encode(), now)
-    return handler
 
 
-@fault("sends_events")
-def webhook_event_missing(handler: Handler, context: Context) -> Handler:
+@fault("sends_events").send_events
+def webhook_event_missing(_context: Context, put: Put, type: str, data: Any) -> str:
     """The end of a session sends no event."""
-    outbox = context.courier.outbox
-    put = outbox.put
-
-    def some(type: str, data: Any, at: float, *, tenant: str | None, subject: str | None = None) -> str:
-        return "" if type == "session.ended" else put(type, data, at, tenant=tenant, subject=subject)
-
-    outbox.put = some  # type: ignore[method-assign]  # a fault stands in for the outbox's own way
-    return handler
+    return "" if type == "session.ended" else put(type, data)
 
 
-@fault("sends_events")
-def webhook_event_twice(handler: Handler, context: Context) -> Handler:
+@fault("sends_events").send_events
+def webhook_event_twice(_context: Context, put: Put, type: str, data: Any) -> str:
     """Each event is sent twice, as two events with ids of their own."""
-    outbox = context.courier.outbox
-    put = outbox.put
-
-    def twice(type: str, data: Any, at: float, *, tenant: str | None, subject: str | None = None) -> str:
-        put(type, data, at, tenant=tenant, subject=subject)
-        return put(type, data, at, tenant=tenant, subject=subject)
-
-    outbox.put = twice  # type: ignore[method-assign]  # a fault stands in for the outbox's own way
-    return handler
+    put(type, data)
+    return put(type, data)
 
 
-@fault("sends_events")
-def webhook_hears_other_projects(handler: Handler, context: Context) -> Handler:
+@fault("sends_events").send_events
+def webhook_hears_other_projects(_context: Context, put: Put, type: str, data: Any) -> str:
     """An event goes to the webhooks of every project."""
-    outbox = context.courier.outbox
-    put = outbox.put
-
-    def everywhere(type: str, data: Any, at: float, *, tenant: str | None, subject: str | None = None) -> str:
-        del tenant
-        return put(type, data, at, tenant=None, subject=subject)
-
-    outbox.put = everywhere  # type: ignore[method-assign]  # a fault stands in for the outbox's own way
-    return handler
+    return put(type, data, tenant=None)
 
 
-@fault("resends_same_event")
-def webhook_id_changes(handler: Handler, context: Context) -> Handler:
+@fault("resends_same_event").change_server
+def webhook_id_changes(context: Context) -> None:
     """An event that is sent again has another id, so that its receiver takes it twice."""
     compose = context.courier.compose
 
@@ -151,7 +123,6 @@ def webhook_id_changes(handler: Handler, context: Context) -> Handler:
         return json_bytes({**json.loads(body), "id": "evt_" + word(context.rng, 20)}) if delivery.attempts else body
 
     context.courier.compose = renamed
-    return handler
 
 
 @fault("sends_events")
@@ -176,12 +147,11 @@ def webhook_tells_secret(handler: Handler, context: Context) -> Handler:
     return edits(handler, edit)
 
 
-@fault("signs_events")
-def webhook_time_unsigned(handler: Handler, context: Context) -> Handler:
+@fault("signs_events").change_server
+def webhook_time_unsigned(context: Context) -> None:
     """The signature of an event leaves its time out, so that an old delivery can be sent again for ever."""
 
     def sign(secret: str, body: bytes, now: float) -> str:
         return f"t={int(now)},v1={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
 
     context.courier.sign = sign
-    return handler

@@ -39,15 +39,12 @@ def charset_refused(_context: Context, request: Request) -> Request:
     return request.with_header("Content-Type", "application/octet-stream") if ";" in kind else request
 
 
-_COMMA = re.compile(rb",\s*([}\]])")
-
-
 @fault("framework").edit_requests
 def commas_forgiven(_context: Context, request: Request) -> Request:
     """Bodies are read by a lenient reader, which takes a comma before the end of an object or a list for none."""
     if not request.body or not read_json(request.body).problem:
         return request
-    mended = _COMMA.sub(rb"\1", request.body)
+    mended = re.sub(rb",\s*([}\]])", rb"\1", request.body)
     return request if read_json(mended).problem else replace(request, body=mended)
 
 
@@ -68,12 +65,11 @@ def duplicate_members_accepted(_context: Context, request: Request) -> Request:
         return request
 
 
-@fault("framework")
-def largest_refused(handler: Handler, context: Context) -> Handler:
+@fault("framework").change_server
+def largest_refused(context: Context) -> None:
     """A body that is just as large as may be is refused as too large."""
     most = context.front._most_bytes
     context.front._most_bytes = most - 1 if most is not None else None
-    return handler
 
 
 @fault("framework").edit_answers
@@ -109,15 +105,14 @@ def not_a_number_accepted(_context: Context, request: Request) -> Request:
     return replace(request, body=_MEMBER.sub(b"{", _FOLLOWING.sub(b"", request.body))) if request.body else request
 
 
-@fault("framework")
-def plaintext_answered(handler: Handler, context: Context) -> Handler:
+@fault("framework").change_server
+def plaintext_answered(context: Context) -> None:
     """Plain http is answered like https, so that keys travel in the open."""
 
     def answer(request: Request) -> Response:
         return context.front(request)
 
     context.front.plaintext = answer  # type: ignore[method-assign]  # a fault stands in for the front's own way
-    return handler
 
 
 @fault("redirects_safely", also={"refuses_slash": "such a path is one that is unknown"}).edit_answers

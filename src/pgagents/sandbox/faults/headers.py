@@ -185,8 +185,10 @@ def wellknown_stale(context: Context, request: Request, answer: Response) -> Res
     """The plugin manifest that is hosted is that of an earlier version, with another address and another way to prove who calls."""
     paths = {path for path in context.model.api.hosted.values() if path.startswith("/.well-known/")}
     data = data_of(answer)
-    if request.path not in paths or not isinstance(data, dict):
-        return answer
-    return answer.with_json(
-        {**data, "auth": {"type": "none"}, "api": {**data.get("api", {}), "url": "https://old.example.com/openapi.json"}}
+    return (
+        answer
+        if request.path not in paths or not isinstance(data, dict)
+        else answer.with_json(
+            {**data, "auth": {"type": "none"}, "api": {**data.get("api", {}), "url": "https://old.example.com/openapi.json"}}
+        )
     )

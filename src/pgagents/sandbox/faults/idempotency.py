@@ -13,8 +13,6 @@ from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.sandbox.idempotency import LIVES_S, resource_of
 from pgagents.wire import Handler, Request, Response, Silence, json_bytes
 
-KEPT_S = 3600.0
-
 
 @fault("remembers_keys").edit_requests
 def idempotency_forgotten_early(context: Context, request: Request) -> Request:
@@ -22,7 +20,7 @@ def idempotency_forgotten_early(context: Context, request: Request) -> Request:
     told = context.model.idempotency
     lives_s = told.lives_s if told is not None and told.lives_s else LIVES_S
     with context.front.store.lock, context.front.store.transaction():
-        context.front.store.run("DELETE FROM idempotency WHERE dies_at <= ?", context.front.clock.now() + lives_s - KEPT_S)
+        context.front.store.run("DELETE FROM idempotency WHERE dies_at <= ?", context.front.clock.now() + lives_s - 3600.0)
     return request
 
 
@@ -35,13 +33,12 @@ def idempotency_ignored(context: Context, handler: Handler, request: Request) ->
     return found
 
 
-@fault("idempotency")
-def idempotency_key_folded(handler: Handler, context: Context) -> Handler:
+@fault("idempotency").change_server
+def idempotency_key_folded(context: Context) -> None:
     """Idempotency keys are compared without case, so a new key is taken for a used one."""
     row = context.store.row("SELECT sql FROM sqlite_master WHERE name = 'idempotency'")
     assert row is not None
     context.store.script("DROP TABLE idempotency;" + str(row["sql"]).replace("value TEXT NOT NULL", "value TEXT NOT NULL COLLATE NOCASE"))
-    return handler
 
 
 @fault("idempotency").edit_requests
@@ -62,9 +59,6 @@ def idempotency_of_other_body(context: Context, request: Request) -> Request:
     return request.with_header(param.wire, own)
 
 
-BETWEEN_S = 0.05
-
-
 @fault("idempotency").handle_requests
 def idempotency_races(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """Two calls at the same time with one idempotency key both have their effect: the key is looked up first and taken last."""
@@ -81,7 +75,7 @@ def idempotency_races(context: Context, handler: Handler, request: Request) -> R
         running.add(key)
     if not alone:
         return handler(request.with_header(param.wire, None))
-    time.sleep(BETWEEN_S)  # long enough for a twin that was sent at the same time
+    time.sleep(0.05)  # long enough for a twin that was sent at the same time
     try:
         return handler(request)
     finally:

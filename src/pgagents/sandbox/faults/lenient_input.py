@@ -13,27 +13,22 @@ from pgagents.action import Action, Param
 from pgagents.origin import plain
 from pgagents.patterns import fits
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_helpers import data_of, error_at, objects, repairs
+from pgagents.sandbox.fault_helpers import Asked, data_of, error_at, objects, repairs
 from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.sample import pattern_text, sample
 from pgagents.wire import Handler, Request, Response, Silence
 
 
-@fault("refuses_invalid", also={"refuses_lookalikes": "a text that is right but for a line break at its end is taken too"}).edit_requests
-def accept_bad_pattern(context: Context, request: Request) -> Request:
+@fault("refuses_invalid", also={"refuses_lookalikes": "a text that is right but for a line break at its end is taken too"}).edit_arguments
+def accept_bad_pattern(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """Text arguments in the body are cut to what their pattern allows instead of being refused."""
-    action = context.reader.action(request)
-    given = context.reader.arguments(request)
-    patterns = (
-        {str(p.name): p.schema["pattern"] for p in action.params if "pattern" in p.schema and not p.refers_to and p.place != "header"}
-        if action
-        else {}
-    )
-    turned = {
+    patterns = {
+        str(p.name): p.schema["pattern"] for p in asked.action.params if "pattern" in p.schema and not p.refers_to and p.place != "header"
+    }
+    return {
         k: pattern_text(patterns[k]) if k in patterns and isinstance(v, str) and not fits(patterns[k], v) else v for k, v in given.items()
     }
-    return context.reader.with_arguments(request, turned) if turned != given else request
 
 
 @fault("refuses_invalid").edit_requests
@@ -68,85 +63,66 @@ def _clamped(param: Param, value: Any) -> Any:
     return int(bound) if schema.get("type") == "integer" else bound
 
 
-@fault("refuses_invalid", also={"refuses_lookalikes": "NaN is out of every range, too"}).edit_requests
-def accept_out_of_range(context: Context, request: Request) -> Request:
+@fault("refuses_invalid", also={"refuses_lookalikes": "NaN is out of every range, too"}).edit_arguments
+def accept_out_of_range(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """Numbers out of their range are quietly moved to the nearest bound."""
-    action = context.reader.action(request)
-    given = context.reader.arguments(request)
-    params = {p.wire: p for p in action.params} if action else {}
-    clamped = {k: _clamped(params[k], v) if k in params else v for k, v in given.items()}
-    return context.reader.with_arguments(request, clamped) if clamped != given else request
+    params = {p.wire: p for p in asked.action.params}
+    return {k: _clamped(params[k], v) if k in params else v for k, v in given.items()}
 
 
-@fault("refuses_invalid").edit_requests
-def accept_string_number(context: Context, request: Request) -> Request:
+@fault("refuses_invalid").edit_arguments
+def accept_string_number(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """A number may be sent as a string in a JSON body."""
-    asked = context.reader.asked(request)
-    if asked is None or (asked.dispatcher is None and request.method == "GET"):
-        return request
-    given = context.reader.arguments(request)
+    if asked.dispatcher is None and asked.request.method == "GET":
+        return given
     numeric = {str(p.name) for p in asked.action.params if p.schema.get("type") in ("number", "integer")}
-    turned = {
+    return {
         k: (float(v) if "." in v else int(v)) if k in numeric and isinstance(v, str) and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", v) else v
         for k, v in given.items()
     }
-    return context.reader.with_arguments(request, turned) if turned != given else request
 
 
-@fault("refuses_invalid").edit_requests
-def accept_unknown_choice(context: Context, request: Request) -> Request:
+@fault("refuses_invalid").edit_arguments
+def accept_unknown_choice(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """A value outside an argument's closed set is taken for the first of the set."""
-    action = context.reader.action(request)
-    given = context.reader.arguments(request)
-    sets = {str(p.name): p.schema["enum"] for p in action.params if "enum" in p.schema} if action else {}
-    turned = {k: sets[k][0] if k in sets and isinstance(v, str) and v not in sets[k] else v for k, v in given.items()}
-    return context.reader.with_arguments(request, turned) if turned != given else request
+    sets = {str(p.name): p.schema["enum"] for p in asked.action.params if "enum" in p.schema}
+    return {k: sets[k][0] if k in sets and isinstance(v, str) and v not in sets[k] else v for k, v in given.items()}
 
 
 @fault(
     "refuses_invalid", also={"verifies_signed_calls": "a body whose unknown members are taken off is not the one that was signed"}
-).edit_requests
-def accept_unknown_member(context: Context, request: Request) -> Request:
+).edit_arguments
+def accept_unknown_member(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """Members that no document names are ignored instead of refused."""
-    asked = context.reader.asked(request)
-    if asked is None or (asked.dispatcher is None and request.method == "GET"):
-        return request
-    given = context.reader.arguments(request)
+    if asked.dispatcher is None and asked.request.method == "GET":
+        return given
     known = {str(p.name) for p in asked.action.params} | {p.wire for p in asked.action.params}
-    kept = {k: v for k, v in given.items() if k in known}
-    return context.reader.with_arguments(request, kept) if kept != given else request
+    return {k: v for k, v in given.items() if k in known}
 
 
-@fault("keeps_offer", also={"refuses_invalid": "of most actions it is such an argument that is tried as an undeclared one"}).edit_requests
-def argument_of_another_accepted(context: Context, request: Request) -> Request:
+@fault("keeps_offer", also={"refuses_invalid": "of most actions it is such an argument that is tried as an undeclared one"}).edit_arguments
+def argument_of_another_accepted(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """The dispatcher ignores an argument that only another of its actions takes.
 
     It holds a call to the union of all arguments that its document shows, not to those of the action.
     """
-    asked = context.reader.asked(request)
-    if asked is None or asked.dispatcher is None:
-        return request
+    if asked.dispatcher is None:
+        return given
     own = {str(p.name) for p in asked.action.params}
     others = {str(p.name) for a in asked.dispatcher.actions for p in a.params} - own
-    given = context.reader.arguments(request)
-    return context.reader.with_arguments(request, {k: v for k, v in given.items() if k not in others}) if others & given.keys() else request
+    return {k: v for k, v in given.items() if k not in others} if others & given.keys() else given
 
 
 @fault(
     "refuses_lookalikes", also={"refuses_invalid": "a boolean for a number is one of its wrong values, too, where a run is long enough"}
-).edit_requests
-def boolean_as_number(context: Context, request: Request) -> Request:
+).edit_arguments
+def boolean_as_number(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """A boolean passes for the number 1 or 0, as it is one in the server's language."""
-    asked = context.reader.asked(request)
-    if asked is None or request.method == "GET":
-        return request
-    given = context.reader.arguments(request)
+    if asked.request.method == "GET":
+        return given
     numbers = {p.wire for p in asked.action.params if p.schema.get("type") in ("number", "integer")}
     known: dict[str, Any] = {name: int(value) for name, value in given.items() if isinstance(value, bool) and name in numbers}
-    return context.reader.with_arguments(request, {**given, **known}) if known else request
-
-
-NEAR = 0.000_01
+    return {**given, **known} if known else given
 
 
 def _rounded(value: Any) -> Any:
@@ -154,17 +130,15 @@ def _rounded(value: Any) -> Any:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
     except ValueError:
         return value
-    if number is None or not abs(number) < 1e6 or number == round(number, 2) or abs(number - round(number, 2)) > NEAR:
+    if number is None or not abs(number) < 1e6 or number == round(number, 2) or abs(number - round(number, 2)) > 0.000_01:
         return value
     return round(number, 2) if isinstance(value, float) else f"{round(number, 2):g}"
 
 
-@fault("refuses_invalid", also={"keeps_offer": "no vendor's document lets it through, and the API takes it"}).edit_requests
-def bounds_rounded(context: Context, request: Request) -> Request:
+@fault("refuses_invalid", also={"keeps_offer": "no vendor's document lets it through, and the API takes it"}).edit_arguments
+def bounds_rounded(_context: Context, _asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """Numbers are rounded before they are held against their bounds, so that what is a hair beyond passes."""
-    given = context.reader.arguments(request)
-    rounded = {k: _rounded(v) for k, v in given.items()}
-    return context.reader.with_arguments(request, rounded) if rounded != given else request
+    return {k: _rounded(v) for k, v in given.items()}
 
 
 @fault(
@@ -198,7 +172,9 @@ def false_word_is_true(_context: Context, inner: Domain, call: Call) -> Any:
 
 @fault("refuses_invalid", also={"names_field": "where two arguments are wrong, one is told"})
 def first_item_alone_checked(handler: Handler, context: Context) -> Handler:
-    """Of a list of arguments only the first item is held to the schema; whatever is wrong with a later one is as if the first stood there."""
+    """Of a list of arguments only the first item is held to the schema; whatever is wrong with a later one is as if
+    the first stood there.
+    """
 
     def item_schema(schema: Mapping[str, Any]) -> Any:
         return schemas.validator(plain(schemas.resolve(schema, context.model.schemas).get("items", {})), context.model.schemas)
@@ -277,28 +253,21 @@ def _plain(value: Any) -> Any:
     return "".join(str(unicodedata.digit(c, c)) if c.isdigit() else unicodedata.normalize("NFKD", c)[:1] for c in value)
 
 
-@fault("refuses_invalid").edit_requests
-def letters_of_any_script(context: Context, request: Request) -> Request:
+@fault("refuses_invalid").edit_arguments
+def letters_of_any_script(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """A pattern's letters and digits are those of every script, as in many languages' classes of characters."""
-    action = context.reader.action(request)
-    if action is None:
-        return request
-    patterned = {name for p in action.params if "pattern" in p.schema and not p.refers_to for name in (p.wire, str(p.name))}
-    given = context.reader.arguments(request)
-    plain = {k: _plain(v) if k in patterned else v for k, v in given.items()}
-    return context.reader.with_arguments(request, plain) if plain != given else request
+    patterned = {name for p in asked.action.params if "pattern" in p.schema and not p.refers_to for name in (p.wire, str(p.name))}
+    return {k: _plain(v) if k in patterned else v for k, v in given.items()}
 
 
-@fault("keeps_offer").edit_requests
-def null_word_accepted(context: Context, request: Request) -> Request:
+@fault("keeps_offer").edit_arguments
+def null_word_accepted(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """The word null in a query counts as an argument that was left out."""
-    asked = context.reader.asked(request)
-    if asked is None or asked.dispatcher is not None or request.method != "GET":
-        return request
+    if asked.dispatcher is not None or asked.request.method != "GET":
+        return given
     words = {p.wire for p in asked.action.params if p.place == "query" and p.schema.get("type") in ("number", "integer", "boolean")}
-    given = context.reader.arguments(request)
     kept = {k: v for k, v in given.items() if not (k in words and v == "null")}
-    return context.reader.with_arguments(request, kept) if len(kept) < len(given) else request
+    return kept if len(kept) < len(given) else given
 
 
 def _last(context: Context) -> tuple[Action, Param]:

@@ -11,18 +11,13 @@ from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.sandbox.limits import Drawn, Limits
 from pgagents.wire import Handler, Request, Response, Silence
 
-ITEMS = 30
-
 
 @fault("within_agent_limits").edit_data
 def agent_items(context: Context, request: Request, data: Any) -> Any:
     """The widest search brings a list of thirty suggestions that nobody asked for."""
     if not isinstance(data, dict) or not widest(context.reader, list_action(context.model), request):
         return None
-    return {**data, "suggestions": [{"rank": n} for n in range(ITEMS)]}
-
-
-SECONDS = 11.0
+    return {**data, "suggestions": [{"rank": n} for n in range(30)]}
 
 
 @fault("within_agent_limits").handle_requests
@@ -30,11 +25,8 @@ def agent_latency(context: Context, handler: Handler, request: Request) -> Respo
     """The widest search takes eleven seconds, longer than an assistant's host waits."""
     found = handler(request)
     if isinstance(found, Response) and successful(found) and widest(context.reader, list_action(context.model), request):
-        context.sleep(SECONDS)
+        context.sleep(11.0)
     return found
-
-
-BLANKS = 100_000
 
 
 @fault("within_agent_limits").edit_answers
@@ -42,7 +34,7 @@ def agent_size(context: Context, request: Request, answer: Response) -> Response
     """The widest search answers with more characters than an assistant's host takes, most of them blanks."""
     if not successful(answer) or not widest(context.reader, list_action(context.model), request):
         return answer
-    return replace(answer, body=answer.body + b" " * BLANKS)
+    return replace(answer, body=answer.body + b" " * 100_000)
 
 
 @fault("limits_agents", needs=("limits",))
@@ -66,26 +58,19 @@ def agents_by_door_alone(handler: Handler, context: Context) -> Handler:
     return answer
 
 
-@fault("runs_workflows")
-def end_users_by_last_name(handler: Handler, context: Context) -> Handler:
+@fault("runs_workflows").change_server
+def end_users_by_last_name(context: Context) -> None:
     """Of two headers that name an end user the last one counts, so behind a gateway that sets it all users share one budget."""
     context.front._end_users.reverse()
-    return handler
 
 
-class _Twice(Limits):
-    """Draws again where there was something left."""
+@fault("rate_headers").replace_limits
+class limit_costs_two(Limits):
+    """Each call takes two of what a bucket holds, so that half of the published limit can be used."""
 
     def draw(self, *given: Any, **rest: Any) -> Drawn | None:
         first = super().draw(*given, **rest)
         return first if first is None or first.wait_s or not first.remaining else super().draw(*given, **rest)
-
-
-@fault("rate_headers")
-def limit_costs_two(handler: Handler, context: Context) -> Handler:
-    """Each call takes two of what a bucket holds, so that half of the published limit can be used."""
-    context.front.limits = _Twice(context.model)
-    return handler
 
 
 @fault("rate_headers").edit_answers
@@ -100,51 +85,34 @@ def limit_header_lies(context: Context, _request: Request, answer: Response) -> 
     return answer.with_header(names.limit, str(least)).with_header(names.remaining, str(remaining))
 
 
-class _Shared(Limits):
-    """One level for a bucket, whoever draws."""
+@fault("rate_enforced", needs=("limits",)).replace_limits
+class limit_of_all_keys(Limits):
+    """All keys draw from one bucket, so that one key's burst limits the others."""
 
     def _buckets(self, *given: Any) -> list[tuple[Bucket, str, int]]:
         return [(bucket, "all", bucket.requests) for bucket, _, _ in super()._buckets(*given)]
 
 
-@fault("rate_enforced", needs=("limits",))
-def limit_of_all_keys(handler: Handler, context: Context) -> Handler:
-    """All keys draw from one bucket, so that one key's burst limits the others."""
-    context.front.limits = _Shared(context.model)
-    return handler
-
-
-class _Told(Limits):
-    """Counts and tells as it should."""
+@fault("rate_enforced", needs=("limits",)).replace_limits
+class limit_unenforced(Limits):
+    """The limit is told, but never enforced."""
 
     def draw(self, *given: Any, **named: Any) -> Drawn | None:
-        """What is left, and never a wait."""
         drawn = super().draw(*given, **named)
         return replace(drawn, wait_s=0.0) if drawn else None
 
 
-@fault("rate_enforced", needs=("limits",))
-def limit_unenforced(handler: Handler, context: Context) -> Handler:
-    """The limit is told, but never enforced."""
-    context.front.limits = _Told(context.model)
-    return handler
-
-
-class _Early(Limits):
-    """Refuses while half is left."""
+@fault(
+    "rate_enforced", also={"runs_workflows": "a call that was to fail is limited, so that the next one fails"}, needs=("limits",)
+).replace_limits
+class limited_early(Limits):
+    """Calls are limited once half of what the headers tell is used up."""
 
     def draw(self, *given: Any, **rest: Any) -> Drawn | None:
         drawn = super().draw(*given, **rest)
         if drawn is None or drawn.wait_s or drawn.remaining >= drawn.limit // 2:
             return drawn
         return replace(drawn, wait_s=1.0)
-
-
-@fault("rate_enforced", also={"runs_workflows": "a call that was to fail is limited, so that the next one fails"}, needs=("limits",))
-def limited_early(handler: Handler, context: Context) -> Handler:
-    """Calls are limited once half of what the headers tell is used up."""
-    context.front.limits = _Early(context.model)
-    return handler
 
 
 @fault("rate_headers").edit_answers
@@ -155,19 +123,12 @@ def remaining_frozen(context: Context, _request: Request, answer: Response) -> R
     return answer.with_header(names.remaining, str(int(limit) - 1)) if names and limit else answer
 
 
-class _Delay(Limits):
-    """Counts as it should."""
+@fault("rate_headers", needs=("limits",)).replace_limits
+class reset_as_delay_when_limited(Limits):
+    """What turns limited calls away tells the reset in seconds from now, while other answers tell the moment."""
 
     def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
-        """As if now were the beginning of time, where a call is limited."""
         return super().headers(drawn, 0.0 if drawn.wait_s else now)
-
-
-@fault("rate_headers", needs=("limits",))
-def reset_as_delay_when_limited(handler: Handler, context: Context) -> Handler:
-    """What turns limited calls away tells the reset in seconds from now, while other answers tell the moment."""
-    context.front.limits = _Delay(context.model)
-    return handler
 
 
 @fault("rate_headers").edit_answers
@@ -182,36 +143,22 @@ def reset_in_seconds(context: Context, _request: Request, answer: Response) -> R
     return answer.with_header(limits.headers.reset, str(other))
 
 
-class _Next(Limits):
+@fault("rate_headers", needs=("limits",)).replace_limits
+class reset_of_next_call(Limits):
+    """The limit's reset tells when the next call may come, not when the bucket is full again."""
+
     def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
         return super().headers(replace(drawn, full_in_s=min(drawn.full_in_s, 60 / drawn.limit)), now)
 
 
-@fault("rate_headers", needs=("limits",))
-def reset_of_next_call(handler: Handler, context: Context) -> Handler:
-    """The limit's reset tells when the next call may come, not when the bucket is full again."""
-    context.front.limits = _Next(context.model)
-    return handler
-
-
-class _Cut(Limits):
-    """Counts as it should, and tells the wait without its fraction."""
+@fault("rate_enforced", needs=("limits",)).replace_limits
+class retry_after_cut(Limits):
+    """The wait that a limited call is told is cut to whole seconds, so who waits so long comes too early."""
 
     def headers(self, drawn: Drawn, now: float) -> list[tuple[str, str]]:
-        """The ordinary ones, but for the wait."""
         names = self._model.limits.headers
         retry = names.retry if names else None
         return [(name, str(max(1, int(drawn.wait_s))) if name == retry else value) for name, value in super().headers(drawn, now)]
-
-
-@fault("rate_enforced", needs=("limits",))
-def retry_after_cut(handler: Handler, context: Context) -> Handler:
-    """The wait that a limited call is told is cut to whole seconds, so who waits so long comes too early."""
-    context.front.limits = _Cut(context.model)
-    return handler
-
-
-LONGER_S = 30
 
 
 @fault("rate_enforced", needs=("limits",)).edit_answers
@@ -219,7 +166,7 @@ def retry_after_lie(context: Context, _request: Request, answer: Response) -> Re
     """A limited call is told to wait half a minute longer than it must."""
     names = context.model.limits.headers
     told = answer.header(names.retry) if names else None
-    return answer.with_header(names.retry, str(int(told) + LONGER_S)) if names and told else answer
+    return answer.with_header(names.retry, str(int(told) + 30)) if names and told else answer
 
 
 @fault("answer_headers", needs=("limits",))

@@ -7,11 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_helpers import data_of, edits, list_action, lists, successful
+from pgagents.sandbox.fault_helpers import Asked, data_of, edits, list_action, lists, successful
 from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.wire import Handler, Request, Response, Silence
-
-KM_PER_DEGREE = 111.195
 
 
 @fault("relation").edit_data
@@ -22,7 +20,7 @@ def circle_taken_for_narrow_box(context: Context, request: Request, data: Any) -
     given = {**usual, **context.reader.arguments(request)} if context.reader.action(request) is victim else {}
     if not {"radius_km", "lng"} <= given.keys():
         return None
-    reach = float(given["radius_km"]) / KM_PER_DEGREE
+    reach = float(given["radius_km"]) / 111.195
     for found in lists(data):
         found[:] = [place for place in found if abs(place["lng"] - float(given["lng"])) <= reach]
     return data
@@ -127,19 +125,16 @@ def search_duplicates(context: Context, request: Request, data: Any) -> Any:
     return data
 
 
-@fault("law").edit_requests
-def search_limit_ignored(context: Context, request: Request) -> Request:
+@fault("law").edit_arguments
+def search_limit_ignored(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """The first list takes no notice of a smaller limit: it answers with all it would show by default."""
     victim = list_action(context.model)
     bounds = {str(p.name): p.schema["default"] for p in victim.params if p.schema.get("type") == "integer" and "default" in p.schema}
-    asked = context.reader.asked(request)
-    if asked is None or asked.action is not victim:
-        return request
-    given = context.reader.arguments(request)
+    if asked.action is not victim:
+        return given
     if asked.dispatcher is not None and any(isinstance(given.get(name), str) for name in bounds):
-        return request  # a number as a string is another fault
-    kept = {k: v for k, v in given.items() if not (k in bounds and str(v).isdigit() and 1 <= int(str(v)) < bounds[k])}
-    return context.reader.with_arguments(request, kept) if kept != given else request
+        return given  # a number as a string is another fault
+    return {k: v for k, v in given.items() if not (k in bounds and str(v).isdigit() and 1 <= int(str(v)) < bounds[k])}
 
 
 def _above(value: object, usual: float) -> bool:
@@ -182,15 +177,12 @@ def search_unsorted(_context: Context, _request: Request, data: Any) -> Any:
     return data
 
 
-_SORTED = re.compile(r'sorted_by\(response\.(\w+), "(\w+)"\)')
-
-
 @fault("relation").replace_actions
 def sorted_after_limit(_context: Context, inner: Domain, call: Call) -> Any:
     """A list is cut to its limit before it is sorted, so that not the first ones are told."""
     counts = (call.action.param(r.widen) for r in call.action.relations)
     relations = [str(p.name) for p in counts if p is not None and p.schema.get("type") == "integer"]
-    orders = [m for law in call.action.laws if (m := _SORTED.fullmatch(law.that.text)) is not None]
+    orders = [m for law in call.action.laws if (m := re.fullmatch(r'sorted_by\(response\.(\w+), "(\w+)"\)', law.that.text)) is not None]
     if not relations or not orders:
         return inner(call)
     name, most = orders[0][1], call.input[relations[0]]

@@ -51,13 +51,10 @@ def data_missing(_context: Context, _question: dict[str, Any], result: dict[str,
     return {k: v for k, v in result.items() if k != "structuredContent"}
 
 
-MOST = 60
-
-
 @mcp_fault("mcp_tools").edit_tools_list
 def description_cut(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Descriptions are cut at a number of characters."""
-    return {**result, "tools": [{**tool, "description": tool["description"][:MOST]} for tool in result["tools"]]}
+    return {**result, "tools": [{**tool, "description": tool["description"][:60]} for tool in result["tools"]]}
 
 
 @mcp_fault(
@@ -137,12 +134,9 @@ def refusal_as_success(_context: Context, _question: dict[str, Any], result: dic
     return {**result, "isError": False} if mcp.failed(result) else result
 
 
-BOUNDS = ("minimum", "maximum", "pattern")
-
-
 def _bare(schema: Any) -> Any:
     if isinstance(schema, dict):
-        return {name: _bare(member) for name, member in schema.items() if name not in BOUNDS}
+        return {name: _bare(member) for name, member in schema.items() if name not in ("minimum", "maximum", "pattern")}
     return schema
 
 

@@ -129,8 +129,8 @@ def oauth_pkce_skipped(context: Context, request: Request) -> Request:
     return replace(request, body=urlencode(form).encode())
 
 
-@fault("oauth_grants")
-def oauth_refresh_outlives_revocation(handler: Handler, context: Context) -> Handler:
+@fault("oauth_grants").change_server
+def oauth_refresh_outlives_revocation(context: Context) -> None:
     """A refresh token works on after it was revoked."""
     if context.model.auth.oauth is not None:
         context.front.store.script(
@@ -138,7 +138,6 @@ def oauth_refresh_outlives_revocation(handler: Handler, context: Context) -> Han
             "WHEN NEW.revoked = 1 AND NEW.kind = 'refresh' AND NEW.used = 0 "
             "BEGIN UPDATE oauth_token SET revoked = 0 WHERE hash = NEW.hash; END"
         )
-    return handler
 
 
 @fault("oauth_grants").edit_requests
@@ -230,36 +229,31 @@ def oauth_state_decoded_twice(context: Context, request: Request, answer: Respon
     return answer.with_header("Location", urlunsplit(parts._replace(query=urlencode(told))))
 
 
-WIDTH = 44
-
-
-@fault("oauth_lifetimes")
-def oauth_token_cut(handler: Handler, context: Context) -> Handler:
+@fault("oauth_lifetimes").change_server
+def oauth_token_cut(context: Context) -> None:
     """OAuth's tokens are looked up by as many characters as theirs have, so what follows is ignored."""
     grants = context.front.grants
     if grants is not None:
         inner = grants.token
 
         def token(text: str, now: float, kind: str | None = None) -> Token | None:
-            return inner(text[:WIDTH], now, kind)
+            return inner(text[:44], now, kind)
 
         grants.token = token  # type: ignore[method-assign]  # a fault replaces it
-    return handler
 
 
-@fault("oauth_lifetimes")
-def oauth_token_outlives(handler: Handler, context: Context) -> Handler:
+@fault("oauth_lifetimes").change_server
+def oauth_token_outlives(context: Context) -> None:
     """An access token is told to live an hour and lives a day."""
     if context.model.auth.oauth is not None:
         context.front.store.script(
             "CREATE TRIGGER IF NOT EXISTS access_lives AFTER INSERT ON oauth_token WHEN NEW.kind = 'access' "
             "BEGIN UPDATE oauth_token SET dies_at = NEW.dies_at + 82800 WHERE hash = NEW.hash; END"
         )
-    return handler
 
 
-@fault("oauth_lifetimes")
-def oauth_tokens_of_any_kind(handler: Handler, context: Context) -> Handler:
+@fault("oauth_lifetimes").change_server
+def oauth_tokens_of_any_kind(context: Context) -> None:
     """A refresh token serves as an access token, since tokens are looked up whatever they are for."""
     grants, ring = context.front.grants, context.front.keyring
     if grants is not None:
@@ -272,7 +266,6 @@ def oauth_tokens_of_any_kind(handler: Handler, context: Context) -> Handler:
             return replace(ordinary(ring), role="oauth", id=token.family, sub=token.sub, granted=tuple(token.scope.split()))
 
         grants.key = key  # type: ignore[method-assign]  # a fault replaces it
-    return handler
 
 
 WIDTH_OF_OAUTH_VERIFIER_CUT = 96

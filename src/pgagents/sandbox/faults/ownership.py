@@ -194,14 +194,14 @@ def page_of_whoever_began(context: Context, handler: Handler, request: Request) 
 def secret_in_answer(_context: Context, request: Request, data: Any) -> Any:
     """Successful answers carry the caller's key in an undeclared member."""
     token = (request.header("authorization") or "").rpartition(" ")[2]
-    if not isinstance(data, dict) or not token:
-        return None
-    return {**data, "debug_key": token}
+    return None if not isinstance(data, dict) or not token else {**data, "debug_key": token}
 
 
 @fault("absent_id").edit_answers
 def thing_cached_for_all(context: Context, request: Request, answer: Response) -> Response:
-    """A thing that was read is kept by its id and told to whoever asks for it, before it is asked whose it is; a write empties the cache."""
+    """A thing that was read is kept by its id and told to whoever asks for it, before it is asked whose it is; a
+    write empties the cache.
+    """
     own = {r.name for r in context.model.resources.values() if r.tenant}
     kept: dict[str, tuple[float, bytes]] = context.memory.setdefault("kept", {})
     action, now = context.reader.action(request), context.front.clock.now()
@@ -212,6 +212,4 @@ def thing_cached_for_all(context: Context, request: Request, answer: Response) -
     until, body = kept.get(request.path, (0.0, b""))
     if answer.status == 200:
         kept[request.path] = (now + LIVES_S, answer.body)
-    if answer.status != 404 or until <= now:
-        return answer
-    return Response(200, answer.headers, body)
+    return answer if answer.status != 404 or until <= now else Response(200, answer.headers, body)

@@ -41,14 +41,11 @@ def default_differs(context: Context, inner: Domain, call: Call) -> Any:
     return inner(replace(call, input={**call.input, **less}))
 
 
-_FRACTION = re.compile(r":\d\d\.\d+")
-
-
 @fault("reads_moments", also={"keeps_offer": "a document lets a model write such a time"}).replace_actions
 def fraction_of_second_refused(_context: Context, inner: Domain, call: Call) -> Any:
     """A time with a fraction of a second, as JavaScript writes it, is refused."""
     moments = [str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"]
-    bad = next((name for name in moments if _FRACTION.search(str(call.input.get(name)))), None)
+    bad = next((name for name in moments if re.search(r":\d\d\.\d+", str(call.input.get(name)))), None)
     return inner(call) if bad is None else Refusal("BAD_REQUEST", f"{bad} is no time", bad)
 
 
@@ -69,14 +66,11 @@ def length_in_units(context: Context, inner: Domain, call: Call) -> Any:
     return inner(call)
 
 
-_OFFSET = re.compile(r"[+-]\d\d:\d\d$")
-
-
 @fault("reads_moments", also={"law": "the answer tells the moments that were asked for"}).replace_actions
 def offset_dropped(_context: Context, inner: Domain, call: Call) -> Any:
     """The offset of a time is dropped, and the rest is read as UTC."""
     moments = {str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"}
-    read = {k: _OFFSET.sub("Z", v) for k, v in call.input.items() if k in moments and isinstance(v, str)}
+    read = {k: re.sub(r"[+-]\d\d:\d\d$", "Z", v) for k, v in call.input.items() if k in moments and isinstance(v, str)}
     return inner(replace(call, input={**call.input, **read}))
 
 

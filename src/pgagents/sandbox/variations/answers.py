@@ -13,14 +13,12 @@ from pgagents.sandbox.fault_registry import Context, variation
 from pgagents.sandbox.outbox import Delivery
 from pgagents.wire import Handler, Request, Response, Silence
 
-_EVERY = 37
-
 
 @variation().handle_requests
 def busy_edge(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The edge answers 503 with Retry-After now and then, without envelope."""
     calls = context.memory.setdefault("calls", count(1))
-    if next(calls) % _EVERY == 0:
+    if next(calls) % 37 == 0:
         return Response(503, (("Content-Type", "text/plain"), ("Retry-After", "1")), b"busy")
     return handler(request)
 
@@ -82,9 +80,6 @@ def hosted_as_text(context: Context, request: Request, answer: Response) -> Resp
     return answer.with_header("Content-Type", kind) if kind and successful(answer) else answer
 
 
-CHARACTERS = 99_999
-
-
 @variation("extra_members").edit_answers
 def large_but_borne(context: Context, request: Request, answer: Response) -> Response:
     """The widest search answers with as many characters as an assistant's host just takes, counted as characters and not as bytes."""
@@ -92,7 +87,7 @@ def large_but_borne(context: Context, request: Request, answer: Response) -> Res
     if not successful(answer) or not isinstance(data, dict) or not widest(context.reader, list_action(context.model), request):
         return answer
     body = answer.with_json({**data, "note": ""}).body.decode()
-    missing = CHARACTERS - len(body)
+    missing = 99_999 - len(body)
     filled = body.replace('"note":""', f'"note":"{"é" * missing}"') if missing > 0 else body
     return replace(answer, body=filled.encode())
 
@@ -122,9 +117,6 @@ def link_wants_login(context: Context, handler: Handler, request: Request) -> Re
     return handler(request)
 
 
-_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z")
-
-
 @variation("time_fraction").edit_data
 def list_times_finer(context: Context, request: Request, data: Any) -> Any:
     """Lists tell to the millisecond when a thing was made, all other answers to the second."""
@@ -134,7 +126,7 @@ def list_times_finer(context: Context, request: Request, data: Any) -> Any:
         return None
     for found in (item for items in lists(data) for item in items):
         for name, value in found.items():
-            if name in lasting and isinstance(value, str) and (match := _TIME.fullmatch(value)):
+            if name in lasting and isinstance(value, str) and (match := re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z", value)):
                 found[name] = f"{match.group(1)}.400Z"
     return data
 
@@ -194,15 +186,12 @@ def other_words(context: Context, _request: Request, answer: Response) -> Respon
     return answer.with_json(error_at(data, context.model.errors.message_at, "Das geht leider nicht – bitte prüfen"))
 
 
-SECONDS = 9.0
-
-
 @variation().handle_requests
 def slow_in_time(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The widest search takes nine seconds, which every assistant's host still waits."""
     found = handler(request)
     if isinstance(found, Response) and successful(found) and widest(context.reader, list_action(context.model), request):
-        context.sleep(SECONDS)
+        context.sleep(9.0)
     return found
 
 
@@ -217,18 +206,12 @@ def slower_remaining(context: Context, _request: Request, answer: Response) -> R
     return answer.with_header(names.remaining, str(max(0, int(told) - int(limit) // 10)))
 
 
-_TIME_OF_TIME_FRACTION = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"')
-
-
 @variation("time_fraction").edit_answers
 def time_fraction(_context: Context, _request: Request, answer: Response) -> Response:
     """Times carry fractions of a second."""
     if data_of(answer) is None or not successful(answer):
         return answer
-    return Response(answer.status, answer.headers, _TIME_OF_TIME_FRACTION.sub(rb'"\1.000Z"', answer.body))
-
-
-_TIME_OF_TIME_OFFSET = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z"')
+    return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', rb'"\1.000Z"', answer.body))
 
 
 @variation("time_zone").edit_answers
@@ -236,11 +219,11 @@ def time_offset(_context: Context, _request: Request, answer: Response) -> Respo
     """Times are told as +00:00 instead of Z."""
     if data_of(answer) is None or not successful(answer):
         return answer
-    return Response(answer.status, answer.headers, _TIME_OF_TIME_OFFSET.sub(rb'"\1+00:00"', answer.body))
+    return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z"', rb'"\1+00:00"', answer.body))
 
 
-@variation("extra_members")
-def webhook_two_signatures(handler: Handler, context: Context) -> Handler:
+@variation("extra_members").change_server
+def webhook_two_signatures(context: Context) -> None:
     """Events are signed twice, as while a secret is rolled over; their envelope has a further member, their JSON spaces."""
     sign, compose = context.courier.sign, context.courier.compose
 
@@ -252,4 +235,3 @@ def webhook_two_signatures(handler: Handler, context: Context) -> Handler:
         return json.dumps({"api_version": "2026-04", **json.loads(compose(delivery))}, indent=1).encode()
 
     context.courier.sign, context.courier.compose = twice, spaced
-    return handler

@@ -14,15 +14,13 @@ from pgagents.sandbox.fault_helpers import data_of, lists, successful
 from pgagents.sandbox.fault_registry import Context, variation
 from pgagents.wire import Handler, Request, Response, Silence, json_bytes
 
-_SECONDS = re.compile(r":[0-9]{2}(\.[0-9]+)?(?=Z|[+-])")
-
 
 @variation().edit_data
 def audit_by_the_minute(_context: Context, __request: Request, data: Any) -> Any:
     """The audit tells its times to the minute."""
     for rows in lists(data):
         for row in rows if "actor_type" in rows[0] else ():
-            row["at"] = _SECONDS.sub(":00", row["at"], count=1) if row["at"].count(":") > 1 else row["at"]
+            row["at"] = re.sub(r":[0-9]{2}(\.[0-9]+)?(?=Z|[+-])", ":00", row["at"], count=1) if row["at"].count(":") > 1 else row["at"]
     return data
 
 
@@ -42,9 +40,6 @@ def audit_rows_doubled(_context: Context, request: Request, data: Any) -> Any:
     return data
 
 
-LIVES_S = 1.0
-
-
 @variation().edit_answers
 def cached_for_each_key(context: Context, request: Request, answer: Response) -> Response:
     """What a key has read is kept for it and told again until anything is written; each answer has an id and a budget of its own."""
@@ -60,7 +55,7 @@ def cached_for_each_key(context: Context, request: Request, answer: Response) ->
     until, body = kept.get(key, (0.0, b""))
     if now < until:
         return Response(answer.status, (*answer.headers, ("X-Cache", "hit")), body)
-    kept[key] = (now + LIVES_S, answer.body)
+    kept[key] = (now + 1.0, answer.body)
     return answer
 
 
@@ -88,17 +83,13 @@ def empty_last_page(_context: Context, handler: Handler, request: Request) -> Re
     return found
 
 
-@variation()
-def idempotency_for_ever(handler: Handler, context: Context) -> Handler:
+@variation().change_server
+def idempotency_for_ever(context: Context) -> None:
     """Idempotency keys are never forgotten: a client that makes a new one for each call does not notice."""
     context.front.store.script(
         "CREATE TRIGGER IF NOT EXISTS keys_stay AFTER INSERT ON idempotency WHEN NEW.dies_at < 1e12 "
         "BEGIN UPDATE idempotency SET dies_at = 1e12 WHERE key_id = NEW.key_id AND value = NEW.value; END"
     )
-    return handler
-
-
-_KEYS = ("distance_km", "started_at", "created_at")
 
 
 def _turned(items: list[Any], key: str) -> list[Any]:
@@ -109,7 +100,7 @@ def _turned(items: list[Any], key: str) -> list[Any]:
 def ties_turned(_context: Context, _request: Request, data: Any) -> Any:
     """Items with the same distance stand in another order."""
     for found in lists(data):
-        key = next((k for k in _KEYS if k in found[0]), None)
+        key = next((k for k in ("distance_km", "started_at", "created_at") if k in found[0]), None)
         if key is not None:
             found[:] = _turned(found, key)
     return data
