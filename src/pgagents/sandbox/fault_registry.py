@@ -118,9 +118,15 @@ class Declared(Generic[T]):
 
     def edit_data(self, edit: Callable[[Context, Request, Any], Any]) -> T:
         """Change the JSON of every successful answer that has some; None leaves an answer as it is."""
+        return self._json(edit, successful)
 
+    def edit_errors(self, edit: Callable[[Context, Request, Any], Any]) -> T:
+        """Change the JSON of every error that has some; None leaves an answer as it is."""
+        return self._json(edit, lambda answer: answer.status >= 400)
+
+    def _json(self, edit: Callable[[Context, Request, Any], Any], chosen: Callable[[Response], bool]) -> T:
         def changed(context: Context, request: Request, answer: Response) -> Response:
-            data = data_of(answer) if successful(answer) else None
+            data = data_of(answer) if chosen(answer) else None
             told = edit(context, request, data) if data is not None else None
             return answer if told is None else answer.with_json(told)
 

@@ -75,33 +75,26 @@ def expired_hold_taken(context: Context, inner: Domain, call: Call) -> Any:
     return inner(call)
 
 
-FAILED, ENDS = "BAD_GATEWAY", "end_session"
-
-
-@fault("fails_cleanly", also={"told_alike": "a space that is freed so leaves the moment of its lot's count as it was"}).change_server
-def failure_frees_space(context: Context) -> None:
+@fault("fails_cleanly", also={"told_alike": "a space that is freed so leaves the moment of its lot's count as it was"}).replace_actions
+def failure_frees_space(context: Context, inner: Domain, call: Call) -> Any:
     """Ending fails at the payment, when the space has been given back already."""
-    inner, early = context.front.domain, dict[str, str]()
-
-    def act(call: Call) -> Any:
-        found = inner(call)
-        id = str(call.input.get("session_id"))
-        if isinstance(found, Refusal):
-            if found.code == FAILED and call.action.name == ENDS:
-                row = context.front.store.row("SELECT lot_id FROM session WHERE id = ?", id)
-                early.update({id: row["lot_id"]} if row is not None else {})
-            return found
-        if call.action.name == ENDS:
-            early.pop(id, None)
-        for one in objects(found):
-            more = list(early.values()).count(str(one.get("lot_id") or one.get("id")))
-            if more and {"available", "total"} <= one.keys():
-                one["available"] = min(one["total"], one["available"] + more)
-                if "occupancy_pct" in one:
-                    one["occupancy_pct"] = round(100 * (one["total"] - one["available"]) / one["total"], 2)
+    early: dict[str, str] = context.memory
+    found = inner(call)
+    id = str(call.input.get("session_id"))
+    if isinstance(found, Refusal):
+        if found.code == "BAD_GATEWAY" and call.action.name == "end_session":
+            row = context.store.row("SELECT lot_id FROM session WHERE id = ?", id)
+            early.update({id: row["lot_id"]} if row is not None else {})
         return found
-
-    context.front.domain = act
+    if call.action.name == "end_session":
+        early.pop(id, None)
+    for one in objects(found):
+        more = list(early.values()).count(str(one.get("lot_id") or one.get("id")))
+        if more and {"available", "total"} <= one.keys():
+            one["available"] = min(one["total"], one["available"] + more)
+            if "occupancy_pct" in one:
+                one["occupancy_pct"] = round(100 * (one["total"] - one["available"]) / one["total"], 2)
+    return found
 
 
 @fault(
@@ -135,22 +128,17 @@ def hold_outlives_its_time(context: Context, inner: Domain, call: Call) -> Any:
     return result
 
 
-@fault("runs_workflows", also={"told_alike": "each look at the lot frees one more space, so that two looks differ"}).change_server
-def holds_end_one_by_one(context: Context) -> None:
+@fault("runs_workflows", also={"told_alike": "each look at the lot frees one more space, so that two looks differ"}).replace_actions
+def holds_end_one_by_one(context: Context, inner: Domain, call: Call) -> Any:
     """Of holds whose time is over at the same moment one is ended, and the others when somebody comes by later."""
-    inner = context.front.domain
     if context.model.domain != "parking":
-        return
+        return inner(call)
     over = "status = 'active' AND expires_at <= ?"
-
-    def act(call: Call) -> Any:
-        first = f"SELECT id FROM hold WHERE {over} ORDER BY expires_at, id LIMIT 1"
-        context.store.run(f"UPDATE hold SET status = 'waiting' WHERE {over} AND id <> ({first})", call.now, call.now)
-        found = inner(call)
-        context.store.run("UPDATE hold SET status = 'active' WHERE status = 'waiting'")
-        return found
-
-    context.front.domain = act
+    first = f"SELECT id FROM hold WHERE {over} ORDER BY expires_at, id LIMIT 1"
+    context.store.run(f"UPDATE hold SET status = 'waiting' WHERE {over} AND id <> ({first})", call.now, call.now)
+    found = inner(call)
+    context.store.run("UPDATE hold SET status = 'active' WHERE status = 'waiting'")
+    return found
 
 
 @fault("rate_headers", needs=("limits",)).replace_limits

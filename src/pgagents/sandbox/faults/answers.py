@@ -6,34 +6,26 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from pgagents.model import Resource
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_helpers import data_of, edits, list_action, lists, make_action, objects, read_by_id, successful
+from pgagents.sandbox.fault_helpers import data_of, list_action, lists, make_action, objects, read_by_id, successful
 from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.wire import Handler, Request, Response, Silence
 
 
-@fault("reads_back", also={"law": "what was read is compared with later answers"})
-def create_field_lost(handler: Handler, context: Context) -> Handler:
+@fault("reads_back", also={"law": "what was read is compared with later answers"}).edit_data
+def create_field_lost(context: Context, request: Request, data: Any) -> Any:
     """A member that creation tells is empty when it is read back."""
-    by_read: dict[str, Resource] = {}
-    for made in (r for r in context.model.resources.values() if r.made_by and r.fixed):
-        for call in made.read_by:
-            by_read.setdefault(call.action.name, made)
-
-    def edit(request: Request, answer: Response) -> Response:
-        data, action = data_of(answer), context.reader.action(request)
-        resource = by_read.get(action.name) if action else None
-        if resource is None or not successful(answer):
-            return answer
-        names = [n for n in resource.fixed if n != resource.id and n not in resource.volatile]
-        for found in objects(data):
-            name = next((n for n in names if isinstance(found.get(n), str) and not n.endswith("_id")), None)
-            if name is not None and resource.id in found:
-                found[name] = found[name][:-1] + ("0" if found[name][-1:] != "0" else "1")
-        return answer.with_json(data)
-
-    return edits(handler, edit)
+    made = (r for r in context.model.resources.values() if r.made_by and r.fixed)
+    action = context.reader.action(request)
+    resource = next((r for r in made for call in r.read_by if action is not None and call.action.name == action.name), None)
+    if resource is None:
+        return None
+    names = [n for n in resource.fixed if n != resource.id and n not in resource.volatile]
+    for found in objects(data):
+        name = next((n for n in names if isinstance(found.get(n), str) and not n.endswith("_id")), None)
+        if name is not None and resource.id in found:
+            found[name] = found[name][:-1] + ("0" if found[name][-1:] != "0" else "1")
+    return data
 
 
 @fault("reads_back", also={"accepts_valid": "a valid read of what exists is refused"}).replace_actions
@@ -196,28 +188,20 @@ def schema_enum_drift(context: Context, _request: Request, data: Any) -> Any:
     return data
 
 
-@fault("body_fits")
-def schema_missing_required(handler: Handler, context: Context) -> Handler:
+def _last_required(context: Context, member: dict[str, Any]) -> str:
+    required = ([str(name) for name in schema.get("required", ())] for schema in context.model.schemas.values())
+    return next((names[-1] for names in required if names and set(names) <= set(member)), list(member)[-1])
+
+
+@fault("body_fits").edit_data
+def schema_missing_required(context: Context, request: Request, data: Any) -> Any:
     """A read by id leaves out the last member that its schema requires."""
-    victim = read_by_id(context.model)
-
-    def edit(request: Request, answer: Response) -> Response:
-        data = data_of(answer)
-        if not successful(answer) or not isinstance(data, dict) or context.reader.action(request) is not victim:
-            return answer
-        for member in data.values():
-            if isinstance(member, dict):
-                member.pop(_last_required(context, member), None)
-        return answer.with_json(data)
-
-    def _last_required(context: Context, member: dict[str, Any]) -> str:
-        for schema in context.model.schemas.values():
-            required = [str(n) for n in schema.get("required", ())]
-            if required and set(required) <= set(member):
-                return required[-1]
-        return list(member)[-1]
-
-    return edits(handler, edit)
+    if not isinstance(data, dict) or context.reader.action(request) is not read_by_id(context.model):
+        return None
+    for member in data.values():
+        if isinstance(member, dict):
+            member.pop(_last_required(context, member), None)
+    return data
 
 
 @fault("body_fits").edit_data

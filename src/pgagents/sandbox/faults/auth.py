@@ -137,18 +137,11 @@ def dead_key_remembered(context: Context, find: Find, token: str) -> Key | None:
     return known.get(token)
 
 
-@fault("answer_headers")
-def dead_token_unchallenged(handler: Handler, context: Context) -> Handler:
+@fault("answer_headers").edit_answers
+def dead_token_unchallenged(_context: Context, request: Request, answer: Response) -> Response:
     """The check of access tokens has an error path of its own, which forgets to tell the scheme on its 401."""
-    del context
-
-    def answer(request: Request) -> Response | Silence:
-        found = handler(request)
-        if isinstance(found, Response) and found.status == 401 and (request.header("authorization") or "").startswith("Bearer oat_"):
-            return found.with_header("WWW-Authenticate", None)
-        return found
-
-    return answer
+    of_token = answer.status == 401 and (request.header("authorization") or "").startswith("Bearer oat_")
+    return answer.with_header("WWW-Authenticate", None) if of_token else answer
 
 
 @fault("needs_key").find_keys

@@ -14,6 +14,12 @@ from pgagents.sandbox.front import framework_code
 from pgagents.wire import Handler, Request, Response, Silence
 
 
+def _crash(context: Context, answer: Response) -> Response:
+    """The answer as the server's own error."""
+    crashed = framework_code(context.model, "crashed")
+    return replace(answer, status=crashed.status).with_json(error_at(data_of(answer), context.model.errors.code_at, crashed.name))
+
+
 @fault("never_crashes").handle_requests
 def connection_dropped(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The server dies of an argument out of its range: the connection closes without an answer."""
@@ -34,19 +40,17 @@ def huge_number_crashes(_context: Context, inner: Domain, call: Call) -> Any:
 @fault("never_crashes").edit_answers
 def large_body_crashes(context: Context, _request: Request, answer: Response) -> Response:
     """A body over the limit crashes the server."""
-    crashed = framework_code(context.model, "crashed")
     if answer.status != 413:
         return answer
-    return replace(answer, status=crashed.status).with_json(error_at(data_of(answer), context.model.errors.code_at, crashed.name))
+    return _crash(context, answer)
 
 
 @fault("never_crashes").edit_answers
 def long_agent_crashes(context: Context, request: Request, answer: Response) -> Response:
     """A User-Agent of more than 255 characters crashes the server, which logs it into a column of that width."""
-    crashed = framework_code(context.model, "crashed")
     if answer.status < 400 or len(request.header("user-agent") or "") <= 255:
         return answer
-    return replace(answer, status=crashed.status).with_json(error_at(data_of(answer), context.model.errors.code_at, crashed.name))
+    return _crash(context, answer)
 
 
 @fault(
@@ -72,11 +76,9 @@ def long_page_crashes(context: Context, request: Request, answer: Response) -> R
 @fault("never_crashes").edit_answers
 def malformed_json_crashes(context: Context, _request: Request, answer: Response) -> Response:
     """A body that is no JSON crashes the server."""
-    crashed = framework_code(context.model, "crashed")
     if answer.status < 400 or b"cannot be read" not in answer.body:
         return answer
-    body = error_at(data_of(answer), context.model.errors.code_at, crashed.name)
-    return replace(answer, status=crashed.status).with_json(body)
+    return _crash(context, answer)
 
 
 @fault("never_crashes").replace_actions
@@ -90,21 +92,18 @@ def nul_in_text_crashes(_context: Context, inner: Domain, call: Call) -> Any:
 @fault("never_crashes").edit_answers
 def odd_value_crashes(context: Context, request: Request, answer: Response) -> Response:
     """null where a text is wanted crashes the server."""
-    crashed = framework_code(context.model, "crashed")
     if answer.status < 400 or None not in context.reader.arguments(request).values():
         return answer
-    return replace(answer, status=crashed.status).with_json(error_at(data_of(answer), context.model.errors.code_at, crashed.name))
+    return _crash(context, answer)
 
 
 @fault("never_crashes").edit_answers
 def path_bytes_crash(context: Context, request: Request, answer: Response) -> Response:
     """A path whose bytes are no UTF-8 crashes the server, which decodes it before all else."""
-    crashed = framework_code(context.model, "crashed")
     try:
         unquote_to_bytes(request.path).decode()
     except UnicodeDecodeError:
-        body = error_at(data_of(answer), context.model.errors.code_at, crashed.name)
-        return replace(answer, status=crashed.status).with_json(body)
+        return _crash(context, answer)
     return answer
 
 
@@ -121,9 +120,7 @@ def quote_crashes(context: Context, handler: Handler, request: Request) -> Respo
 @fault("never_crashes").edit_answers
 def status_500_on_bad_input(context: Context, request: Request, answer: Response) -> Response:
     """An argument out of its range crashes the server."""
-    crashed, invalid = framework_code(context.model, "crashed"), framework_code(context.model, "invalid")
-    data = data_of(answer)
+    invalid = framework_code(context.model, "invalid")
     if answer.status != invalid.status or not context.reader.asked(request) or b"must be at" not in answer.body:
         return answer
-    body = error_at(data, context.model.errors.code_at, crashed.name)
-    return replace(answer, status=crashed.status).with_json(body)
+    return _crash(context, answer)

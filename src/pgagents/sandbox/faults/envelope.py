@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from pgagents.sandbox import answers
 from pgagents.sandbox.answers import request_id_header
@@ -23,12 +24,11 @@ def create_with_200(context: Context, request: Request, answer: Response) -> Res
     return replace(answer, status=other[answer.status])
 
 
-@fault("error_envelope").edit_answers
-def empty_message(context: Context, _request: Request, answer: Response) -> Response:
+@fault("error_envelope").edit_errors
+def empty_message(context: Context, _request: Request, data: Any) -> Any:
     """Errors say nothing in words."""
     at = context.model.errors.message_at
-    data = data_of(answer)
-    return answer.with_json(error_at(data, at, "")) if answer.status >= 400 and data is not None else answer
+    return error_at(data, at, "")
 
 
 @fault("error_envelope").edit_answers
@@ -62,38 +62,35 @@ def errors_as_asked(_context: Context, request: Request, answer: Response) -> Re
     return replace(answer, body=page).with_header("Content-Type", "text/html")
 
 
-@fault("names_field").edit_answers
-def field_missing(context: Context, _request: Request, answer: Response) -> Response:
+@fault("names_field").edit_errors
+def field_missing(context: Context, _request: Request, data: Any) -> Any:
     """A refused argument is not named."""
     at = (context.model.errors.field_at or "").split(".")
-    data = data_of(answer)
-    if answer.status < 400 or data is None:
-        return answer
     for found in objects(data):
         found.pop(at[-1], None)
-    return answer.with_json(data)
+    return data
 
 
-@fault("names_field").edit_answers
-def field_of_another(context: Context, request: Request, answer: Response) -> Response:
+@fault("names_field").edit_errors
+def field_of_another(context: Context, request: Request, data: Any) -> Any:
     """A refused argument is told under the name of the first one."""
-    data, action = data_of(answer), context.reader.action(request)
+    action = context.reader.action(request)
     at = context.model.errors.field_at
-    if answer.status < 400 or at is None or action is None or not action.params:
-        return answer
+    if at is None or action is None or not action.params:
+        return None
     if not any(at.split(".")[-1] in found for found in objects(data)):
-        return answer
-    return answer.with_json(error_at(data, at, action.params[0].wire))
+        return None
+    return error_at(data, at, action.params[0].wire)
 
 
-@fault("error_envelope").edit_answers
-def language_without_words(context: Context, request: Request, answer: Response) -> Response:
+@fault("error_envelope").edit_errors
+def language_without_words(context: Context, request: Request, data: Any) -> Any:
     """Messages are looked up by the language that was asked for, and one that has no table gives none."""
     at = context.model.errors.message_at
-    data, language = data_of(answer), (request.header("accept-language") or "en").lower()
-    if answer.status < 400 or data is None or language.startswith(("en", "*")):
-        return answer
-    return answer.with_json(error_at(data, at, ""))
+    language = (request.header("accept-language") or "en").lower()
+    if language.startswith(("en", "*")):
+        return None
+    return error_at(data, at, "")
 
 
 @fault("error_envelope").edit_answers
@@ -125,13 +122,12 @@ def not_found_kept(context: Context, request: Request, answer: Response) -> Resp
     return replace(answer, body=body)
 
 
-@fault("request_id").edit_answers
-def request_id_differs(context: Context, _request: Request, answer: Response) -> Response:
+@fault("request_id").edit_errors
+def request_id_differs(context: Context, _request: Request, data: Any) -> Any:
     """An error's body names another request id than its header."""
-    data = data_of(answer)
-    if answer.status < 400 or data is None or context.model.errors.request_id_at is None:
-        return answer
-    return answer.with_json(error_at(data, context.model.errors.request_id_at, "req_" + word(context.rng, 20)))
+    if context.model.errors.request_id_at is None:
+        return None
+    return error_at(data, context.model.errors.request_id_at, "req_" + word(context.rng, 20))
 
 
 @fault("answer_headers", "request_id").edit_answers

@@ -21,8 +21,7 @@ def content_type_html(context: Context, request: Request, answer: Response) -> R
 @fault("content_type").edit_answers
 def content_type_missing(context: Context, request: Request, answer: Response) -> Response:
     """Answers do not say what they are."""
-    paths = set(context.model.api.hosted.values())
-    return answer if request.path in paths else answer.with_header("Content-Type", None)
+    return answer if request.path in context.model.api.hosted.values() else answer.with_header("Content-Type", None)
 
 
 @fault("content_type").edit_answers
@@ -56,11 +55,8 @@ def cors_missing(_context: Context, request: Request, answer: Response) -> Respo
 @fault("answers_browsers").edit_answers
 def cors_missing_on_bad_request(context: Context, _request: Request, answer: Response) -> Response:
     """A web page may not read why its arguments were refused: what parses them answers before what lets pages read."""
-    return (
-        answer.with_header("Access-Control-Allow-Origin", None)
-        if answer.status == framework_code(context.model, "bad_body").status
-        else answer
-    )
+    refused = answer.status == framework_code(context.model, "bad_body").status
+    return answer.with_header("Access-Control-Allow-Origin", None) if refused else answer
 
 
 @fault("answers_browsers").edit_answers
@@ -103,8 +99,7 @@ def header_missing_on_errors(context: Context, _request: Request, answer: Respon
 @fault("hosted_document").edit_answers
 def hosted_as_page(context: Context, request: Request, answer: Response) -> Response:
     """The hosted documents are served as pages."""
-    paths = set(context.model.api.hosted.values())
-    if request.path not in paths or not successful(answer):
+    if request.path not in context.model.api.hosted.values() or not successful(answer):
         return answer
     return answer.with_header("Content-Type", "text/html; charset=utf-8")
 
@@ -117,8 +112,7 @@ _DESCRIPTION = re.compile(rb"(?m)^( +description: )([A-Z][^\n'\"]+)$")
 @fault("hosted_document").edit_answers
 def hosted_description_long(context: Context, request: Request, answer: Response) -> Response:
     """A hosted document describes an operation in more characters than an importer takes."""
-    paths = set(context.model.api.hosted.values())
-    if request.path not in paths or not successful(answer):
+    if request.path not in context.model.api.hosted.values() or not successful(answer):
         return answer
     return Response(answer.status, answer.headers, _DESCRIPTION.sub(rb"\1\2" + MORE, answer.body, count=1))
 
@@ -126,9 +120,8 @@ def hosted_description_long(context: Context, request: Request, answer: Response
 @fault("hosted_document").edit_answers
 def hosted_drift(context: Context, request: Request, answer: Response) -> Response:
     """The hosted documents are of an older version than the server."""
-    paths = set(context.model.api.hosted.values())
     title = context.model.api.title.encode()
-    if request.path not in paths or not successful(answer):
+    if request.path not in context.model.api.hosted.values() or not successful(answer):
         return answer
     return Response(answer.status, answer.headers, answer.body.replace(title, title + b" Beta"))
 
@@ -136,16 +129,14 @@ def hosted_drift(context: Context, request: Request, answer: Response) -> Respon
 @fault("hosted_document").handle_requests
 def hosted_missing(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The hosted documents want a key."""
-    paths = set(context.model.api.hosted.values())
-    return handler(Request(request.method, "/-/nowhere", request.headers) if request.path in paths else request)
+    return handler(Request(request.method, "/-/nowhere", request.headers) if request.path in context.model.api.hosted.values() else request)
 
 
 @fault("answer_headers").edit_answers
 def hosted_without_headers(context: Context, request: Request, answer: Response) -> Response:
     """The hosted documents come from a server of files, which has none of the API's headers."""
-    paths = set(context.model.api.hosted.values())
     own = {header.name.lower() for header in context.model.headers}
-    if request.path not in paths or not successful(answer):
+    if request.path not in context.model.api.hosted.values() or not successful(answer):
         return answer
     return Response(answer.status, tuple((k, v) for k, v in answer.headers if k.lower() not in own), answer.body)
 
@@ -185,10 +176,7 @@ def wellknown_stale(context: Context, request: Request, answer: Response) -> Res
     """The plugin manifest that is hosted is that of an earlier version, with another address and another way to prove who calls."""
     paths = {path for path in context.model.api.hosted.values() if path.startswith("/.well-known/")}
     data = data_of(answer)
-    return (
-        answer
-        if request.path not in paths or not isinstance(data, dict)
-        else answer.with_json(
-            {**data, "auth": {"type": "none"}, "api": {**data.get("api", {}), "url": "https://old.example.com/openapi.json"}}
-        )
-    )
+    if request.path not in paths or not isinstance(data, dict):
+        return answer
+    api = {**data.get("api", {}), "url": "https://old.example.com/openapi.json"}
+    return answer.with_json({**data, "auth": {"type": "none"}, "api": api})

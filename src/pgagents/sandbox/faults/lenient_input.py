@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from pgagents.action import Action, Param
 from pgagents.origin import plain
 from pgagents.patterns import fits
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_helpers import Asked, data_of, error_at, objects, repairs
+from pgagents.sandbox.fault_helpers import Asked, error_at, objects
 from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.sample import pattern_text, sample
@@ -115,14 +114,16 @@ def argument_of_another_accepted(_context: Context, asked: Asked, given: dict[st
 
 @fault(
     "refuses_lookalikes", also={"refuses_invalid": "a boolean for a number is one of its wrong values, too, where a run is long enough"}
-).edit_arguments
-def boolean_as_number(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+).edit_requests
+def boolean_as_number(context: Context, request: Request) -> Request:
     """A boolean passes for the number 1 or 0, as it is one in the server's language."""
-    if asked.request.method == "GET":
-        return given
+    asked = context.reader.asked(request)
+    if asked is None or request.method == "GET":
+        return request
+    given = context.reader.arguments(request)
     numbers = {p.wire for p in asked.action.params if p.schema.get("type") in ("number", "integer")}
     known: dict[str, Any] = {name: int(value) for name, value in given.items() if isinstance(value, bool) and name in numbers}
-    return {**given, **known} if known else given
+    return context.reader.with_arguments(request, {**given, **known}) if known else request  # True equals 1
 
 
 def _rounded(value: Any) -> Any:
@@ -170,40 +171,32 @@ def false_word_is_true(_context: Context, inner: Domain, call: Call) -> Any:
     return inner(replace(call, input={**call.input, **flags}))
 
 
-@fault("refuses_invalid", also={"names_field": "where two arguments are wrong, one is told"})
-def first_item_alone_checked(handler: Handler, context: Context) -> Handler:
+@fault("refuses_invalid", also={"names_field": "where two arguments are wrong, one is told"}).edit_arguments
+def first_item_alone_checked(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """Of a list of arguments only the first item is held to the schema; whatever is wrong with a later one is as if
     the first stood there.
     """
-
-    def item_schema(schema: Mapping[str, Any]) -> Any:
-        return schemas.validator(plain(schemas.resolve(schema, context.model.schemas).get("items", {})), context.model.schemas)
-
-    def repair(request: Request) -> Request:
-        action = context.reader.action(request)
-        values = context.reader.arguments(request) if action is not None and request.body else {}
-        found = dict(values)
-        for param in action.params if action is not None else ():
-            items = values.get(param.wire)
-            if isinstance(items, list) and len(items) > 1 and param.place == "body":
-                test = item_schema(param.schema)
-                found[param.wire] = [items[0], *(i if test.is_valid(i) else items[0] for i in items[1:])]
-        return context.reader.with_arguments(request, found) if found != values else request
-
-    return repairs(handler, repair)
+    found = dict(given) if asked.request.body else {}
+    for param in asked.action.params:
+        items = found.get(param.wire)
+        if isinstance(items, list) and len(items) > 1 and param.place == "body":
+            of_item = plain(schemas.resolve(param.schema, context.model.schemas).get("items", {}))
+            test = schemas.validator(of_item, context.model.schemas)
+            found[param.wire] = [items[0], *(item if test.is_valid(item) else items[0] for item in items[1:])]
+    return found if asked.request.body else given
 
 
-@fault("refuses_invalid").edit_answers
-def first_of_several(context: Context, request: Request, answer: Response) -> Response:
+@fault("refuses_invalid").edit_errors
+def first_of_several(context: Context, request: Request, data: Any) -> Any:
     """Of several wrong arguments the first alone is told."""
     errors = context.model.errors
-    data, action = data_of(answer), context.reader.action(request)
+    action = context.reader.action(request)
     at, several = errors.field_at, errors.field_of_several
-    if answer.status < 400 or at is None or several is None or action is None or not action.params:
-        return answer
+    if at is None or several is None or action is None or not action.params:
+        return None
     if not any(found.get(at.split(".")[-1]) == several for found in objects(data)):
-        return answer
-    return answer.with_json(error_at(data, at, action.params[0].wire))
+        return None
+    return error_at(data, at, action.params[0].wire)
 
 
 def _cut(value: object) -> object:
@@ -275,19 +268,11 @@ def _last(context: Context) -> tuple[Action, Param]:
     return next((action, param) for action, param in numbers if param.place == "body")
 
 
-@fault("refuses_invalid")
-def quoted_number_for_one(handler: Handler, context: Context) -> Handler:
+@fault("refuses_invalid").edit_arguments
+def quoted_number_for_one(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """One action reads one number of its body with a function that takes text as well, so there a number in quotes is taken."""
     action, param = _last(context)
-
-    def repair(request: Request) -> Request:
-        asked = context.reader.asked(request)
-        if asked is None or asked.action is not action:
-            return request
-        given = context.reader.arguments(request)
-        value = given.get(param.wire)
-        if not isinstance(value, str) or not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value):
-            return request
-        return context.reader.with_arguments(request, {**given, param.wire: float(value) if "." in value else int(value)})
-
-    return repairs(handler, repair)
+    value = given.get(param.wire)
+    if asked.action is not action or not isinstance(value, str) or not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value):
+        return given
+    return {**given, param.wire: float(value) if "." in value else int(value)}

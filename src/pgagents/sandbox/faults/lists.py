@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_helpers import Asked, data_of, edits, list_action, lists, successful
+from pgagents.sandbox.fault_helpers import Asked, data_of, list_action, lists, successful
 from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.wire import Handler, Request, Response, Silence
 
@@ -62,22 +62,17 @@ def filter_too_strict(context: Context, inner: Domain, call: Call) -> Any:
     return {k: [item for i, item in enumerate(v) if i % 3 != 1] if isinstance(v, list) else v for k, v in found.items()}
 
 
-@fault("law")
-def numbers_sorted_as_text(handler: Handler, context: Context) -> Handler:
+@fault("law").edit_data
+def numbers_sorted_as_text(context: Context, request: Request, data: Any) -> Any:
     """A search sorts numbers as text: 10.2 before 9.8."""
     victim = list_action(context.model)
     sorts = (re.search(r'sorted_by\([^"]*"(\w+)"', law.that.text) for law in victim.laws)
     by = next((match[1] for match in sorts if match), "")
-
-    def edit(request: Request, answer: Response) -> Response:
-        data = data_of(answer)
-        if not successful(answer) or context.reader.action(request) is not victim:
-            return answer
-        for found in lists(data):
-            found.sort(key=lambda thing: str(thing.get(by)))
-        return answer.with_json(data)
-
-    return edits(handler, edit)
+    if context.reader.action(request) is not victim:
+        return None
+    for found in lists(data):
+        found.sort(key=lambda thing: str(thing.get(by)))
+    return data
 
 
 @fault("law").handle_requests

@@ -174,10 +174,10 @@ def text_cut(_context: Context, _question: dict[str, Any], result: dict[str, Any
     return result if mcp.failed(result) or len(words) <= MOST_OF_TEXT_CUT else mcp.with_text(result, words[:MOST_OF_TEXT_CUT] + "…")
 
 
-@mcp_fault("mcp_tools")
-def tool_missing(handler: Handler, _context: Context) -> Handler:
+@mcp_fault("mcp_tools").edit_tools_list
+def tool_missing(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """The last tool is not listed, though it can be called."""
-    return mcp.results(handler, "tools/list", lambda _, result: {**result, "tools": result["tools"][:-1]})
+    return {**result, "tools": result["tools"][:-1]}
 
 
 @mcp_fault("mcp_tools")

@@ -15,11 +15,21 @@ from pgagents.sandbox.oauth_grants import Token
 from pgagents.wire import Handler, Request, Response, Silence, json_bytes
 
 
+def _asks(context: Context, request: Request, place: str) -> bool:
+    """Whether a request goes to this endpoint of the OAuth server."""
+    oauth = context.model.auth.oauth
+    return oauth is not None and request.path == getattr(oauth, place)
+
+
+def _form(context: Context, request: Request, place: str) -> dict[str, str]:
+    """The form that is sent to this endpoint of the OAuth server; empty for all other requests."""
+    return dict(parse_qsl(request.body.decode("utf-8", "replace"))) if _asks(context, request, place) else {}
+
+
 @fault("oauth_clients").edit_answers
 def oauth_basic_unknown(context: Context, request: Request, answer: Response) -> Response:
     """A client that proves itself by the Basic scheme is refused as one that said nothing: 400, and no scheme is named."""
-    oauth = context.model.auth.oauth
-    if oauth is None or request.path != oauth.token or answer.status != 401:
+    if not _asks(context, request, "token") or answer.status != 401:
         return answer
     return Response(400, tuple((n, v) for n, v in answer.headers if n.lower() != "www-authenticate"), answer.body)
 
@@ -63,8 +73,7 @@ def oauth_challenge_optional(context: Context, request: Request) -> Request:
 @fault("oauth_grants").edit_requests
 def oauth_code_reused(context: Context, request: Request) -> Request:
     """A code is exchanged for tokens as often as it comes."""
-    oauth = context.model.auth.oauth
-    if oauth is not None and request.path == oauth.token:
+    if _asks(context, request, "token"):
         with context.store.transaction():
             context.store.run("UPDATE oauth_code SET used = 0")
     return request
@@ -88,9 +97,8 @@ def oauth_errors_as_page(context: Context, request: Request, answer: Response) -
 @fault("oauth_metadata").edit_answers
 def oauth_metadata_disagrees(context: Context, request: Request, answer: Response) -> Response:
     """The API's metadata names another authorization server than the one that answers here."""
-    oauth = context.model.auth.oauth
     data = data_of(answer)
-    if oauth is None or request.path != oauth.resource_metadata or not data:
+    if not _asks(context, request, "resource_metadata") or not data:
         return answer
     return answer.with_json({**data, "authorization_servers": ["https://login.example.com"]})
 
@@ -108,9 +116,8 @@ def oauth_metadata_lie(context: Context, request: Request, answer: Response) -> 
 @fault("redirects_home").edit_answers
 def oauth_open_redirect(context: Context, request: Request, answer: Response) -> Response:
     """An authorization request is answered by a redirect to whatever address it names, registered or not."""
-    oauth = context.model.auth.oauth
     asked = dict(request.query).get("redirect_uri")
-    if oauth is None or request.path != oauth.authorize or answer.status != 400 or not asked:
+    if not _asks(context, request, "authorize") or answer.status != 400 or not asked:
         return answer
     return Response(302, (*(h for h in answer.headers if h[0].lower() != "content-type"), ("Location", f"{asked}?error=invalid_request")))
 
@@ -118,8 +125,7 @@ def oauth_open_redirect(context: Context, request: Request, answer: Response) ->
 @fault("oauth_grants").edit_requests
 def oauth_pkce_skipped(context: Context, request: Request) -> Request:
     """A code is exchanged whether its verifier fits, does not, or is missing."""
-    oauth = context.model.auth.oauth
-    form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if oauth and request.path == oauth.token else {}
+    form = _form(context, request, "token")
     if form.get("grant_type") != "authorization_code":
         return request
     form.setdefault("code_verifier", _ANY)
@@ -143,8 +149,7 @@ def oauth_refresh_outlives_revocation(context: Context) -> None:
 @fault("oauth_grants").edit_requests
 def oauth_refresh_reused(context: Context, request: Request) -> Request:
     """A refresh token works on after it was exchanged for another."""
-    oauth = context.model.auth.oauth
-    if oauth is not None and request.path == oauth.token:
+    if _asks(context, request, "token"):
         with context.store.transaction():
             context.store.run("UPDATE oauth_token SET used = 0")
     return request
@@ -165,9 +170,8 @@ def oauth_refresh_widened(context: Context, request: Request, answer: Response) 
 @fault("oauth_grants").edit_answers
 def oauth_refusal_without_state(context: Context, request: Request, answer: Response) -> Response:
     """A user who refuses sends the client back without the state that it sent."""
-    oauth = context.model.auth.oauth
     to = answer.header("location") or ""
-    if oauth is None or request.path != oauth.authorize or "error=access_denied" not in to:
+    if not _asks(context, request, "authorize") or "error=access_denied" not in to:
         return answer
     return answer.with_header("Location", re.sub(r"(?<=[?&])state=[^&#]*&?", "", to))
 
@@ -175,8 +179,7 @@ def oauth_refusal_without_state(context: Context, request: Request, answer: Resp
 @fault("oauth_grants").handle_requests
 def oauth_revoked_by_hint(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A token that is to be revoked is looked for only among those of the kind that the hint names; what is not found is refused."""
-    oauth = context.model.auth.oauth
-    form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if oauth and request.path == oauth.revoke else {}
+    form = _form(context, request, "revoke")
     if "token" not in form or context.front.grants is None:
         return handler(request)
     with context.front.store.transaction():
@@ -190,8 +193,7 @@ def oauth_revoked_by_hint(context: Context, handler: Handler, request: Request) 
 @fault("oauth_grants").edit_requests
 def oauth_secret_for_verifier(context: Context, request: Request) -> Request:
     """A client that proves itself with its secret is asked for no verifier, though it sent a challenge."""
-    oauth = context.model.auth.oauth
-    form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if oauth and request.path == oauth.token else {}
+    form = _form(context, request, "token")
     secret = "client_secret" in form or (request.header("authorization") or "").startswith("Basic ")
     if secret and form.get("grant_type") == "authorization_code":
         with context.store.transaction():
@@ -205,8 +207,7 @@ def oauth_secret_for_verifier(context: Context, request: Request) -> Request:
 @fault("oauth_clients").edit_requests
 def oauth_secret_unchecked(context: Context, request: Request) -> Request:
     """Of a client that has a secret only its name is looked at."""
-    oauth = context.model.auth.oauth
-    form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if oauth and request.path == oauth.token else {}
+    form = _form(context, request, "token")
     if "client_secret" in form:
         with context.store.transaction():
             made = digest(form["client_secret"])
@@ -220,9 +221,8 @@ def oauth_secret_unchecked(context: Context, request: Request) -> Request:
 @fault("oauth_grants").edit_answers
 def oauth_state_decoded_twice(context: Context, request: Request, answer: Response) -> Response:
     """The state that a client sent comes back decoded once too often, so one with a plus or a percent sign is another."""
-    oauth = context.model.auth.oauth
     location = answer.header("location")
-    if oauth is None or request.path != oauth.authorize or location is None:
+    if not _asks(context, request, "authorize") or location is None:
         return answer
     parts = urlsplit(location)
     told = {k: unquote_plus(v) if k == "state" else v for k, v in parse_qsl(parts.query)}

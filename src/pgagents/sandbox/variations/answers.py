@@ -46,8 +46,7 @@ def extra_headers(_context: Context, _request: Request, answer: Response) -> Res
 @variation("extra_members").edit_data
 def extra_members(context: Context, request: Request, data: Any) -> Any:
     """Successful answers carry further members that tell nothing secret."""
-    hosted = set(context.model.api.hosted.values())  # documents, not answers
-    if not isinstance(data, dict) or request.path in hosted:
+    if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
         return None
     return {**data, "api_revision": 7, "links": [{"rel": "docs", "href": "https://example.com/docs"}]}
 
@@ -120,9 +119,8 @@ def link_wants_login(context: Context, handler: Handler, request: Request) -> Re
 @variation("time_fraction").edit_data
 def list_times_finer(context: Context, request: Request, data: Any) -> Any:
     """Lists tell to the millisecond when a thing was made, all other answers to the second."""
-    hosted = set(context.model.api.hosted.values())  # documents, not answers
     lasting = {member for resource in context.model.resources.values() for member in resource.fixed}
-    if not isinstance(data, dict) or request.path in hosted:
+    if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
         return None
     for found in (item for items in lists(data) for item in items):
         for name, value in found.items():
@@ -177,13 +175,10 @@ def origin_echoed(_context: Context, request: Request, answer: Response) -> Resp
     return answer
 
 
-@variation("message_text").edit_answers
-def other_words(context: Context, _request: Request, answer: Response) -> Response:
+@variation("message_text").edit_errors
+def other_words(context: Context, _request: Request, data: Any) -> Any:
     """Error messages are in another language."""
-    data = data_of(answer)
-    if answer.status < 400 or data is None:
-        return answer
-    return answer.with_json(error_at(data, context.model.errors.message_at, "Das geht leider nicht – bitte prüfen"))
+    return error_at(data, context.model.errors.message_at, "Das geht leider nicht – bitte prüfen")
 
 
 @variation().handle_requests

@@ -162,8 +162,8 @@ def _odd(value: dict[str, Any], known: set[str]) -> bool:
 
 @variation().replace_actions
 def unusual_refused(context: Context, inner: Domain, call: Call) -> Any:
-    """What schemas allow and hardly anybody means is refused: one item twice in a list, a moment centuries away, a name that is no known one
-    but for its case."""
+    """What schemas allow and hardly anybody means is refused: one item twice in a list, a moment centuries away,
+    a name that is no known one but for its case."""
     invalid = context.model.errors.framework.invalid
     known = set(_texts(context.model.env))
     for param in call.action.params:
