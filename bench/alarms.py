@@ -1,7 +1,7 @@
 """False alarms: correct and legally odd sandboxes, many seeds and orders of the plan. None may be found.
 
-`python -m bench alarms` takes more than an hour; `python -m bench.alarms SEEDS ORDERS VARIATION_SEEDS [I/N]` runs fewer (default 100 3 100),
-or each Nth seed from the Ith on, one part for each processor, and prints each alarm with what shows it again.
+`python -m bench alarms` takes more than an hour; `python -m bench.alarms SEEDS ORDERS VARIATION_SEEDS [I/N]` runs fewer (100 3
+100 if none are given), or each Nth seed from the Ith on, one part for each processor, and prints each alarm with what shows it again.
 """
 
 from __future__ import annotations
