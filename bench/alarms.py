@@ -1,7 +1,7 @@
 """False alarms: correct and legally odd sandboxes, many seeds and orders of the plan. None may be found.
 
-`python -m bench alarms` takes more than an hour; `python -m bench.alarms SEEDS ORDERS LIBERTY_SEEDS [I/N]` runs fewer (default 100 3 100),
-or each Nth seed from the Ith on, one part for each processor, and prints each alarm with what shows it again.
+`python -m bench alarms` takes more than an hour; `python -m bench.alarms SEEDS ORDERS VARIATION_SEEDS [I/N]` runs fewer (100 3
+100 if none are given), or each Nth seed from the Ith on, one part for each processor, and prints each alarm with what shows it again.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from pgagents.cli._selftest import opened
 from pgagents.contract import Verdict
 from pgagents.model import Model
 from pgagents.report.report import Report
-from pgagents.sandbox import oddity
+from pgagents.sandbox import fault_registry
 from pgagents.verify.options import Options
 
 CATALOGUE = Path(__file__).resolve().parents[1] / "catalogue" / "park_graph.yaml"
-SEEDS, ORDERS, LIBERTY_SEEDS = 100, 3, 100
+SEEDS, ORDERS, VARIATION_SEEDS = 100, 3, 100
 STRIDE_S = 86_413.7
 """The next seed's run begins so much later: another weekday in time, another second of the day."""
 EVERY = 50
@@ -41,19 +41,19 @@ class Alarm:
     why: str
 
 
-def alarms(seeds: int, orders: int, liberty_seeds: int, part: tuple[int, int] = (1, 1)) -> Iterator[tuple[int, list[Alarm]]]:
+def alarms(seeds: int, orders: int, variation_seeds: int, part: tuple[int, int] = (1, 1)) -> Iterator[tuple[int, list[Alarm]]]:
     """The alarms of each run, with the requests it took. A seed makes another world at another time, an order another plan; `part` says
     which of how many shares of the seeds."""
     first, step = part[0] - 1, part[1]
     for seed in range(first, seeds, step):
         for order in range(orders):
             yield of_plain(seed, order)
-    for seed in range(first, liberty_seeds, step):
-        for name in oddity.known("liberties"):
-            yield of_liberty(name, seed, seed % max(1, orders))
-        for name in oddity.known("mcp_liberties"):
-            model = _opened(oddity.module("mcp_liberties", name).POINT)
-            yield _told(verified_mcp(model, seed=seed, liberties=(name,)), f"mcp {name}", seed, 0)
+    for seed in range(first, variation_seeds, step):
+        for name in fault_registry.list_names("variations"):
+            yield of_variation(name, seed, seed % max(1, orders))
+        for name in fault_registry.list_names("mcp_variations"):
+            model = _opened(fault_registry.find("mcp_variations", name).point)
+            yield _told(verified_mcp(model, seed=seed, variations=(name,)), f"mcp {name}", seed, 0)
 
 
 def of_plain(seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
@@ -61,9 +61,9 @@ def of_plain(seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
     return _run(_opened(None), "plain", seed, order, ())
 
 
-def of_liberty(name: str, seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
-    """The alarms of a server that takes a liberty where its point is open, and the requests it took."""
-    return _run(_opened(oddity.module("liberties", name).POINT), name, seed, order, (name,))
+def of_variation(name: str, seed: int, order: int = 0) -> tuple[int, list[Alarm]]:
+    """The alarms of a server that takes a variation where its point is open, and the requests it took."""
+    return _run(_opened(fault_registry.find("variations", name).point), name, seed, order, (name,))
 
 
 @cache
@@ -71,10 +71,10 @@ def _opened(point: str | None) -> Model:
     return opened(CATALOGUE.read_text(encoding="utf-8"), point)
 
 
-def _run(model: Model, server: str, seed: int, order: int, liberties: tuple[str, ...]) -> tuple[int, list[Alarm]]:
+def _run(model: Model, server: str, seed: int, order: int, variations: tuple[str, ...]) -> tuple[int, list[Alarm]]:
     """One run over TLS in this process; every third order also exceeds the limits and takes the server to be its own."""
     all_of_it = order % ORDERS == ORDERS - 1
-    here = inside(model, seed=seed, liberties=liberties, world=seed + 1, start=START + seed * STRIDE_S)
+    here = inside(model, seed=seed, variations=variations, world=seed + 1, start=START + seed * STRIDE_S)
     main = here.sandbox.tokens["test"] if all_of_it else here.keys["main"]
     options = Options(seed=seed * 1_000 + order, limits=all_of_it, exclusive=all_of_it)
     return _told(verified(model, here, options, keys={**here.keys, "main": main}), server, seed, order)
@@ -90,12 +90,12 @@ def _told(report: Report, server: str, seed: int, order: int) -> tuple[int, list
 def main() -> None:
     """Run all and print what was found."""
     given = [argument for argument in sys.argv[1:] if "/" not in argument]
-    seeds, orders, liberty_seeds = (*map(int, given), *(SEEDS, ORDERS, LIBERTY_SEEDS)[len(given) :])
+    seeds, orders, variation_seeds = (*map(int, given), *(SEEDS, ORDERS, VARIATION_SEEDS)[len(given) :])
     part, _, of = next((argument for argument in sys.argv[1:] if "/" in argument), "1/1").partition("/")
     runs = requests = 0
     counts: Counter[str] = Counter()
     begun = time.process_time()
-    for sent, found in alarms(seeds, orders, liberty_seeds, (int(part), int(of))):
+    for sent, found in alarms(seeds, orders, variation_seeds, (int(part), int(of))):
         runs, requests = runs + 1, requests + sent
         for alarm in found:
             counts[alarm.contract] += 1

@@ -14,7 +14,7 @@ from pathlib import Path
 from pgagents.catalogue.load import load_file
 from pgagents.cli._inside import inside, verified
 from pgagents.cli._inside_mcp import verified_mcp
-from pgagents.sandbox import oddity
+from pgagents.sandbox import fault_registry
 from pgagents.verify.options import Options
 
 CATALOGUE = Path("catalogue/park_graph.yaml")
@@ -115,7 +115,7 @@ class Tried:
 
 def known() -> list[str]:
     """All faults of the sandbox, and behind them those of an MCP server in front of it."""
-    return [*oddity.known("faults"), *(f"{OF_MCP}{name}" for name in oddity.known("mcp_faults"))]
+    return [*fault_registry.list_names("faults"), *(f"{OF_MCP}{name}" for name in fault_registry.list_names("mcp_faults"))]
 
 
 def tried(faults: Sequence[str] | None = None) -> Iterator[Tried]:
@@ -124,10 +124,10 @@ def tried(faults: Sequence[str] | None = None) -> Iterator[Tried]:
     for fault in known() if faults is None else faults:
         name = fault.removeprefix(OF_MCP)
         if name != fault:
-            report, module = verified_mcp(model, faults=(name,)), oddity.module("mcp_faults", name)
+            report, module = verified_mcp(model, faults=(name,)), fault_registry.find("mcp_faults", name)
         else:
-            report, module = verified(model, inside(model, faults=(name,)), Options()), oddity.module("faults", name)
-        due = [f for f in report.findings if module.BREAKS & {id.partition("/")[0] for id in (f.contract.id, *f.also)}]
+            report, module = verified(model, inside(model, faults=(name,)), Options()), fault_registry.find("faults", name)
+        due = [f for f in report.findings if module.breaks & {id.partition("/")[0] for id in (f.contract.id, *f.also)}]
         after = min((f.exchanges[-1].number if f.exchanges else report.footer.requests for f in due), default=None)
         yield Tried(fault, after, report.footer.requests)
 

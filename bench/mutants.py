@@ -26,7 +26,7 @@ from bench.mutation import DIFFERS, FOUND, MISSED, NOTICED, SAME, SANDBOX, UNREA
 
 OUTSIDE: Mapping[str, str] = {
     "sockets and threads, which are not there in one process": "app background patience serve together tls settle",
-    "what switches faults on, and what they are made of": "oddity meddle meddle_mcp",
+    "what switches faults on, and what they are made of": "fault_registry fault_helpers mcp_fault_helpers",
     "what answers for other catalogues": "mock mock_places mock_rows sample",
     "what reads a file of the user's": "oauth_client_file",
     "which lots there are, of which nothing is promised": "parking_world",

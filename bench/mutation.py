@@ -83,7 +83,7 @@ class Trial:
         self._codes = {
             str(p): compile(p.read_text(encoding="utf-8"), str(p), "exec")
             for p in SANDBOX.rglob("*.py")
-            if not {"faults", "liberties", "mcp_faults", "mcp_liberties"} & set(p.parts)
+            if not {"faults", "variations"} & set(p.parts)
         }
         self._texts = texts
         verified(self._model, inside(self._model), Options())  # so that what is worked out once is there in each process

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.served import CATALOGUE, served
-from pgagents.sandbox import oddity
+from pgagents.sandbox import fault_registry
 
 STRIDE = 6
 DOCUMENT = Path("generated/openapi/openapi.yaml")
@@ -79,7 +79,7 @@ Words = Callable[[Path, Mapping[str, Any]], tuple[list[str], dict[str, str]]]
 
 def sample(stride: int = STRIDE) -> list[str]:
     """Every so manieth fault by its name; faults of one kind stand together there, so each kind has its share."""
-    return oddity.known("faults")[::stride]
+    return fault_registry.list_names("faults")[::stride]
 
 
 def compare(faults: Sequence[str], said: Callable[[str], None] = lambda _: None) -> Iterator[Compared]:

@@ -18,6 +18,7 @@ import click
 from pgagents import registry
 from pgagents.cli.main import cli
 from pgagents.resources import folder
+from pgagents.sandbox import fault_registry
 
 HERE = Path(__file__).parent
 OUT = HERE / "reference"
@@ -97,7 +98,7 @@ def _cell(text: str) -> str:
 
 def checks() -> str:
     """Every check of `verify`, with the faults that it catches."""
-    of_api, of_mcp = registry.collect("pgagents.sandbox.faults"), registry.collect("pgagents.sandbox.mcp_faults")
+    of_api, of_mcp = fault_registry.collect("faults"), fault_registry.collect("mcp_faults")
     faults = {**of_api, **{f"mcp:{id}": fault for id, fault in of_mcp.items()}}
     intro = (
         "What `pgagents verify` holds a server to, and the faults that prove each check (`pgagents sandbox --fault NAME`; "
@@ -110,7 +111,7 @@ def checks() -> str:
             yield ""
             yield _page(module)
             yield ""
-            caught = [f"`{id.replace('_', '-')}`" for id, fault in sorted(faults.items()) if name in fault.BREAKS]
+            caught = [f"`{id}`" for id, fault in sorted(faults.items(), key=lambda item: item[0].replace("-", "_")) if name in fault.breaks]
             if caught:
                 yield f"Caught: {', '.join(caught)}."
                 yield ""
@@ -119,38 +120,38 @@ def checks() -> str:
 
 
 def faults() -> str:
-    """Every fault and liberty of the sandbox."""
-    intro = "Ways in which `pgagents sandbox` can misbehave (`--fault NAME`), and ways to be odd but legal (`--liberty NAME`)."
+    """Every fault and variation of the sandbox."""
+    intro = "Ways in which `pgagents sandbox` can misbehave (`--fault NAME`), and ways to be odd but legal (`--variation NAME`)."
 
     def body() -> Iterator[str]:
         yield "## Faults"
         yield ""
         yield "| fault | what is wrong | breaks |"
         yield "|---|---|---|"
-        for id, fault in sorted(registry.collect("pgagents.sandbox.faults").items()):
-            breaks = ", ".join(f"[{c}](checks.md#{c})" for c in sorted(fault.BREAKS)) or "not caught yet"
-            yield f"| `{id.replace('_', '-')}` | {_cell(_sentence(fault))} | {breaks} |"
+        for id, fault in fault_registry.collect("faults").items():
+            breaks = ", ".join(f"[{c}](checks.md#{c})" for c in sorted(fault.breaks)) or "not caught yet"
+            yield f"| `{id}` | {_cell(fault_registry.summarize(fault))} | {breaks} |"
         yield ""
-        yield "## Liberties"
+        yield "## Variations"
         yield ""
-        yield "| liberty | what is odd, but legal |"
+        yield "| variation | what is odd, but legal |"
         yield "|---|---|"
-        for id, liberty in sorted(registry.collect("pgagents.sandbox.liberties").items()):
-            yield f"| `{id.replace('_', '-')}` | {_cell(_sentence(liberty))} |"
+        for id, variation in fault_registry.collect("variations").items():
+            yield f"| `{id}` | {_cell(fault_registry.summarize(variation))} |"
         yield ""
         yield "## Of an MCP server"
         yield ""
-        yield "These are laid around our own server by `pgagents verify --self-test`; the last ones are liberties."
+        yield "These are laid around our own server by `pgagents verify --self-test`; the last ones are variations."
         yield ""
         yield "| name | what is wrong or odd | breaks |"
         yield "|---|---|---|"
-        for id, fault in sorted(registry.collect("pgagents.sandbox.mcp_faults").items()):
-            breaks = ", ".join(f"[{c}](checks.md#{c})" for c in sorted(fault.BREAKS))
-            yield f"| `{id.replace('_', '-')}` | {_cell(_sentence(fault))} | {breaks} |"
-        for id, liberty in sorted(registry.collect("pgagents.sandbox.mcp_liberties").items()):
-            yield f"| `{id.replace('_', '-')}` | {_cell(_sentence(liberty))} | nothing |"
+        for id, fault in fault_registry.collect("mcp_faults").items():
+            breaks = ", ".join(f"[{c}](checks.md#{c})" for c in sorted(fault.breaks))
+            yield f"| `{id}` | {_cell(fault_registry.summarize(fault))} | {breaks} |"
+        for id, variation in fault_registry.collect("mcp_variations").items():
+            yield f"| `{id}` | {_cell(fault_registry.summarize(variation))} | nothing |"
 
-    return page("Faults and liberties", intro, body())
+    return page("Faults and variations", intro, body())
 
 
 def rules() -> str:
@@ -235,10 +236,6 @@ def _command(command: click.Command | None, name: str, parent: click.Context) ->
 
 def _page(module: ModuleType) -> str:
     return inspect.cleandoc(module.__doc__ or "")
-
-
-def _sentence(module: ModuleType) -> str:
-    return " ".join(_page(module).split("\n\n")[0].split())
 
 
 PAGES = {"catalogue": catalogue, "checks": checks, "faults": faults, "rules": rules, "changes": changes, "commands": commands}

@@ -35,7 +35,7 @@ class Caller:
         name: str = "park_graph",
         *,
         faults: Sequence[str] = (),
-        liberties: Sequence[str] = (),
+        variations: Sequence[str] = (),
         db: Path | None = None,
         seed: int | None = None,
         **more: Any,
@@ -44,7 +44,7 @@ class Caller:
         self.logged: list[str] = []
         more.setdefault("sleep", self._late)
         self.sandbox = open_sandbox(
-            model(name), start=START, time_source=lambda: self.passed_s, rng=random.Random(7), faults=faults, liberties=liberties, db=db,
+            model(name), start=START, time_source=lambda: self.passed_s, rng=random.Random(7), faults=faults, variations=variations, db=db,
             seed=seed, log=self.logged.append, **more,
         )  # fmt: skip
         self.tokens = dict(self.sandbox.tokens)

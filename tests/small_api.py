@@ -1,4 +1,4 @@
-"""A small API of notes in this process, that takes any of several liberties which its catalogue leaves open or documents."""
+"""A small API of notes in this process, that takes any of several variations which its catalogue leaves open or documents."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Notes:
         return self.before(self, request) or self.plainly(request)
 
     def plainly(self, request: Request) -> Response:
-        """The answer without any liberty."""
+        """The answer without any variation."""
         if not self.key(request):
             return answer(401, {"detail": "who are you?"})
         parts = request.path.strip("/").split("/")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import pytest
-from bench.alarms import of_liberty, of_plain
+from bench.alarms import of_plain, of_variation
 
-from pgagents.sandbox import oddity
+from pgagents.sandbox import fault_registry
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-@pytest.mark.parametrize("name", oddity.known("liberties"))
-def test_liberty_raises_no_alarm(name: str, seed: int) -> None:
-    requests, alarms = of_liberty(name, seed)
+@pytest.mark.parametrize("name", fault_registry.list_names("variations"))
+def test_variation_raises_no_alarm(name: str, seed: int) -> None:
+    requests, alarms = of_variation(name, seed)
     assert [(a.contract, a.why) for a in alarms] == []
     assert requests > 300
 

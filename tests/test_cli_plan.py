@@ -56,7 +56,7 @@ def test_self_test_is_written_as_data(tmp_path: Path, capsys: pytest.CaptureFixt
     out = tmp_path / "self.json"
     assert main(["verify", "--self-test", "--report", str(out)]) == 1
     assert json.loads(out.read_text(encoding="utf-8")) == {
-        "self_test": {"format": 1, "faults": 2, "liberties": 3, "exit_code": 1},
+        "self_test": {"format": 1, "faults": 2, "variations": 3, "exit_code": 1},
         "checks": {"moves": {"faults": 2, "found": 1, "false_alarms": ["slow"], "state": "false alarm"}},
         "wrong": {"not found by moves": ["a-fault"]},
     }

@@ -1,6 +1,6 @@
-"""The matrix: the sandbox keeps every contract, each fault breaks what it declares and no more, each liberty nothing.
+"""The matrix: the sandbox keeps every contract, each fault breaks what it declares and no more, each variation nothing.
 
-In process, no sockets. A fault's `BREAKS` must all be found, and nothing beyond `BREAKS` and `ALSO`.
+In process, no sockets. What a fault breaks must all be found, and nothing beyond `breaks` and `also`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from pgagents.contract import Verdict
-from pgagents.sandbox import oddity
+from pgagents.sandbox import fault_registry
 from pgagents.verify.check import following
 from verifying import PARK_GRAPH, SHOP, checks, ids, model, run
 
@@ -25,8 +25,8 @@ def test_the_plain_sandbox_keeps_every_contract(path, seed):
     assert len(ids(report, Verdict.KEPT)) > 200
 
 
-FAULTS = {name: oddity.module("faults", name) for name in oddity.known("faults")}
-AWAITING = {name: fault.AWAITS for name, fault in FAULTS.items() if hasattr(fault, "AWAITS")}
+FAULTS = {name: fault_registry.find("faults", name) for name in fault_registry.list_names("faults")}
+AWAITING = {name: fault.awaits for name, fault in FAULTS.items() if fault.awaits}
 
 
 @pytest.mark.parametrize("name", AWAITING)
@@ -38,36 +38,36 @@ def test_fault_that_no_check_finds_yet_breaks_nothing_else(name):
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name not in AWAITING])
 def test_fault_breaks_what_it_declares_and_no_more(name):
-    fault = oddity.module("faults", name)
+    fault = fault_registry.find("faults", name)
     report = run(model(), faults=[name])
     broken = checks(report, Verdict.BROKEN)
-    assert broken >= fault.BREAKS, f"not found: {fault.BREAKS - broken}"
-    assert broken <= fault.BREAKS | fault.ALSO.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
+    assert broken >= fault.breaks, f"not found: {fault.breaks - broken}"
+    assert broken <= fault.breaks | fault.also.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
     assert report.exit_code == 1
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
-@pytest.mark.parametrize("name", oddity.known("liberties"))
-def test_liberty_breaks_nothing_where_its_point_is_open(name):
-    point = oddity.module("liberties", name).POINT
-    report = run(model(opened=point), liberties=[name])
+@pytest.mark.parametrize("name", fault_registry.list_names("variations"))
+def test_variation_breaks_nothing_where_its_point_is_open(name):
+    point = fault_registry.find("variations", name).point
+    report = run(model(opened=point), variations=[name])
     assert {f.contract.id: f.actual for f in report.findings} == {}
 
 
 def _fixed() -> list[str]:
     points = model().points
-    named = [(n, oddity.module("liberties", n).POINT) for n in oddity.known("liberties")]
+    named = [(n, fault_registry.find("variations", n).point) for n in fault_registry.list_names("variations")]
     return [n for n, point in named if point is not None and getattr(points, point, "any") != "any"]
 
 
 @pytest.mark.parametrize("name", _fixed())
-def test_liberty_is_found_where_its_point_is_fixed(name):
-    assert run(model(), liberties=[name]).findings
+def test_variation_is_found_where_its_point_is_fixed(name):
+    assert run(model(), variations=[name]).findings
 
 
 def test_every_check_is_broken_by_a_fault():
     from pgagents.verify.check import collect
 
-    named = [(kind, n) for kind in ("faults", "mcp_faults") for n in oddity.known(kind)]
-    broken = set().union(*(oddity.module(kind, n).BREAKS for kind, n in named))
+    named = [(kind, n) for kind in ("faults", "mcp_faults") for n in fault_registry.list_names(kind)]
+    broken = set().union(*(fault_registry.find(kind, n).breaks for kind, n in named))
     assert sorted(set(collect()) - broken) == []

@@ -24,7 +24,7 @@ ORDER = [
     {"catalogue"}, {"target"}, {"formerly"}, {"dialect", "dump", "patterns", "intersect"}, {"nullable", "wording"}, {"lower"},
     {"functions", "criteria"}, {"strict"}, {"openapi"}, {"apiplugin"}, {"targets"}, {"render"}, {"trace"}, {"files"}, {"build"}, {"lint"},
     {"icon"}, {"packages"},
-    {"package"}, {"contract"}, {"report"}, {"client"}, {"verify", "sandbox", "mcp", "importer", "diff"},
+    {"package"}, {"contract"}, {"report"}, {"client"}, {"verify", "sandbox", "mcp", "importer", "diff"}, {"park_graph"},
     {"cli"},
 ]  # fmt: skip
 PLACE = {name: place for place, group in enumerate(ORDER) for name in group}
@@ -34,9 +34,9 @@ SIBLINGS = [
     "packages",
     "verify.checks",
     "sandbox.faults",
-    "sandbox.liberties",
-    "sandbox.mcp_faults",
-    "sandbox.mcp_liberties",
+    "sandbox.variations",
+    "park_graph.faults",
+    "park_graph.variations",
 ]
 HEAVY = {
     "schemathesis",
@@ -98,7 +98,7 @@ def test_imports_go_leftwards_only() -> None:
     assert wrong == []
 
 
-def test_targets_checks_faults_and_liberties_import_no_sibling() -> None:
+def test_targets_checks_faults_and_variations_import_no_sibling() -> None:
     wrong = [
         f"{name}:{line} imports {other}"
         for name, tree in modules()
@@ -145,7 +145,7 @@ PARKING = re.compile(r"parking|\bplates?\b|\blot_id\b|\bvehicles?\b|\bgarage|\bv
 
 def test_engine_knows_nothing_of_parking() -> None:
     """Anyone's API must be expressible: the domain is in the catalogue and in the sandbox's own modules of that name."""
-    engine = [p for p in ROOT.rglob("*.py") if not p.name.startswith("parking") and p.parent.name not in ("faults", "liberties")]
+    engine = [p for p in ROOT.rglob("*.py") if not p.name.startswith("parking") and "park_graph" not in p.parts]
     templates = (ROOT.parents[1] / "templates").rglob("*.j2")
     wrong = [
         f"{path.relative_to(ROOT.parents[1])}:{number}: {line.strip()}"

@@ -28,6 +28,7 @@ from pgagents.lint.rule import Edit, rules
 from pgagents.lint.run import lint
 from pgagents.lint.titles import title
 from pgagents.read import parse
+from pgagents.sandbox import fault_registry
 
 ROOT = Path(__file__).parents[1]
 BASE = (ROOT / "tests/cases/base.yaml").read_text(encoding="utf-8")
@@ -338,7 +339,7 @@ def test_every_finding_of_the_catalogues_reader_has_a_page() -> None:
 IDS = [
     *rules(), *(f"catalogue/{kind}" for kind in CATALOGUE), *(f"gpt-builder/{id}" for id in templates()), *requirements(),
     *(name.rpartition(".")[2] for name in registry.names("pgagents.verify.checks")),
-    *(name.rpartition(".")[2].replace("_", "-") for name in registry.names("pgagents.sandbox.faults")),
+    *fault_registry.list_names("faults"), *fault_registry.list_names("variations"),
     "gemini/functions/refused", "copilot/openapi/limit", "gemini-tools/function-name", "copilot-import/spec-not-valid", "document/syntax",
 ]  # fmt: skip
 

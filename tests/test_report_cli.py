@@ -84,28 +84,28 @@ def test_report_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.Ca
 # -- self-test ----------------------------------------------------------------------------------------------------
 
 
-def test_self_test_finds_faults_and_lets_liberties_pass() -> None:
+def test_self_test_finds_faults_and_lets_variations_pass() -> None:
     heard: list[str] = []
     outcome = _selftest.tried(
         lambda done, total, doing: heard.append(f"{done}/{total} {doing}"),
         faults=["search-unsorted", "request-id-reused"],
-        liberties=["layout"],
+        variations=["layout"],
     )
     assert outcome.wrong == {}
     assert (outcome.rows["law"].found, outcome.rows["law"].due) == (1, 1)
     assert (outcome.rows["request_id"].found, outcome.rows["request_id"].due) == (1, 1)
-    assert heard == ["0/3 fault search-unsorted", "1/3 fault request-id-reused", "2/3 liberty layout"]
+    assert heard == ["0/3 fault search-unsorted", "1/3 fault request-id-reused", "2/3 variation layout"]
 
 
 def test_self_test_tells_of_a_dead_check_and_of_a_false_alarm() -> None:
     outcome = _selftest.Outcome({"law": _selftest.Row(), "moves": _selftest.Row()})
     _selftest._fault(outcome, "search-unsorted", {"moves": "moves/x@rest"})
-    _selftest._liberty(outcome, "layout", {"moves": "moves/y@rest"})
+    _selftest._variation(outcome, "layout", {"moves": "moves/y@rest"})
     text = "\n".join(_selftest.lines(outcome, 3.0))
     assert outcome.dead == ["law", "moves"]
     assert "search-unsorted: not found by law" in text
     assert "search-unsorted: also broke moves/x@rest, undeclared" in text
-    assert "layout: liberty, but broke moves/y@rest: a false alarm" in text
+    assert "layout: variation, but broke moves/y@rest: a false alarm" in text
     assert re.search(r"^law +0/1 +1/1 +dead$", text, re.M)
     assert re.search(r"^moves +0/0 +0/1 +dead$", text, re.M)
     assert "exit 1" in text

@@ -19,14 +19,15 @@ from pgagents.lint.rule import rules
 from pgagents.read import read
 from pgagents.registry import collect, names
 from pgagents.resources import folder
+from pgagents.sandbox import fault_registry
 
 ROOT = Path(__file__).parents[1]
 TARGETS = {id: module.TARGET for id, module in collect("pgagents.targets").items()}
 CHECKS = {name.rpartition(".")[2] for name in names("pgagents.verify.checks")}
 RULES = rules()
 IMPORTERS = {"gpt-builder": gpt_builder.templates(), "copilot-import": copilot.templates()}
-FAULTS = {**collect("pgagents.sandbox.faults"), **collect("pgagents.sandbox.mcp_faults")}
-LIBERTIES = {**collect("pgagents.sandbox.liberties"), **collect("pgagents.sandbox.mcp_liberties")}
+FAULTS = {**fault_registry.collect("faults"), **fault_registry.collect("mcp_faults")}
+VARIATIONS = {**fault_registry.collect("variations"), **fault_registry.collect("mcp_variations")}
 OUTPUTS = {path for target in TARGETS.values() for path in target.outputs}
 
 
@@ -124,31 +125,31 @@ def test_every_vendors_document_has_a_requirement_behind_it() -> None:
 
 def test_every_fault_names_checks_that_exist() -> None:
     for id, fault in FAULTS.items():
-        assert bool(fault.BREAKS) != hasattr(fault, "AWAITS"), f"{id}: breaks something, or awaits the check that will find it"
-        assert fault.BREAKS | set(fault.ALSO) <= CHECKS, id
-        assert not fault.BREAKS & set(fault.ALSO), id
-        assert all(fault.ALSO.values()), f"{id}: a reason for each"
+        assert bool(fault.breaks) != bool(fault.awaits), f"{id}: breaks something, or awaits the check that will find it"
+        assert fault.breaks | set(fault.also) <= CHECKS, id
+        assert not fault.breaks & set(fault.also), id
+        assert all(fault.also.values()), f"{id}: a reason for each"
 
 
 def test_fault_awaits_only_a_check_that_is_not_there() -> None:
-    """Once the check exists, the fault names it in BREAKS instead, and is held to that."""
-    awaited = {id: fault.AWAITS for id, fault in FAULTS.items() if hasattr(fault, "AWAITS")}
+    """Once the check exists, the fault names it in `breaks` instead, and is held to that."""
+    awaited = {id: fault.awaits for id, fault in FAULTS.items() if fault.awaits}
     assert {id: check for id, check in awaited.items() if not check.isidentifier() or check in CHECKS} == {}
 
 
 def test_every_check_is_broken_by_some_fault() -> None:
-    assert {check for fault in FAULTS.values() for check in fault.BREAKS} == CHECKS
+    assert {check for fault in FAULTS.values() for check in fault.breaks} == CHECKS
 
 
-def test_every_liberty_names_a_point_of_the_language_or_none() -> None:
+def test_every_variation_names_a_point_of_the_language_or_none() -> None:
     from pgagents.catalogue.platform import Points
 
-    for id, liberty in LIBERTIES.items():
-        assert liberty.POINT is None or liberty.POINT in Points.model_fields, id
+    for id, variation in VARIATIONS.items():
+        assert variation.point is None or variation.point in Points.model_fields, id
 
 
-@pytest.mark.parametrize("kind", ["faults", "liberties"])
-def test_oddity_says_in_one_sentence_what_it_does(kind: str) -> None:
-    for id, module in {"faults": FAULTS, "liberties": LIBERTIES}[kind].items():
-        assert module.__doc__, id
-        assert module.__doc__.strip().endswith("."), id
+@pytest.mark.parametrize("kind", ["faults", "variations"])
+def test_fault_and_variation_say_in_one_sentence_what_it_does(kind: str) -> None:
+    for id, module in {"faults": FAULTS, "variations": VARIATIONS}[kind].items():
+        assert module.description, id
+        assert module.description.endswith("."), id

@@ -1,4 +1,4 @@
-"""Every fault and liberty is what its file says: it changes answers, declares what it breaks, and never crashes the server."""
+"""Every fault and variation is what its file says: it changes answers, declares what it breaks, and never crashes the server."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from pgagents.sandbox import oddity
+from pgagents.sandbox import fault_registry
 from pgagents.sandbox.deliver import Parcel
 from pgagents.sandbox.plain import plain as plain_twin
 from pgagents.sandbox.signature import sign
 from pgagents.wire import Request, Response, json_bytes
 from sandboxes import DISPATCH, VAIL, Caller, model, named
 
-FAULTS = oddity.known("faults")
-LIBERTIES = oddity.known("liberties")
+FAULTS = fault_registry.list_names("faults")
+VARIATIONS = fault_registry.list_names("variations")
 
 
 def caller(**more: Any) -> Caller:
@@ -269,31 +269,31 @@ def test_calls_at_the_same_time_with_one_key_make_two_things_only_by_fault() -> 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != AT_ONCE])
 def test_fault_says_what_it_breaks_and_never_crashes(name: str, plain: list[Response]) -> None:
-    module = oddity.module("faults", name)
-    assert module.BREAKS or module.AWAITS
-    assert isinstance(module.BREAKS, frozenset)
-    assert all(reason for reason in module.ALSO.values())
-    assert not module.BREAKS & module.ALSO.keys()
-    assert oddity.sentence(module).endswith((".", ")"))
+    module = fault_registry.find("faults", name)
+    assert module.breaks or module.awaits
+    assert isinstance(module.breaks, frozenset)
+    assert all(reason for reason in module.also.values())
+    assert not module.breaks & module.also.keys()
+    assert fault_registry.summarize(module).endswith((".", ")"))
     call = caller(faults=[name])
     changed = tour(call) != plain
-    # That a fault with BREAKS changes answers, tests/test_faults.py proves more strictly: verify must find each of them.
-    assert changed or module.BREAKS
+    # That a fault that breaks something changes answers, tests/test_faults.py proves more strictly: verify must find each of them.
+    assert changed or module.breaks
     assert call.logged == []
 
 
-@pytest.mark.parametrize("name", LIBERTIES)
-def test_liberty_changes_answers_and_names_its_point(name: str, plain: list[Response]) -> None:
-    module = oddity.module("liberties", name)
+@pytest.mark.parametrize("name", VARIATIONS)
+def test_variation_changes_answers_and_names_its_point(name: str, plain: list[Response]) -> None:
+    module = fault_registry.find("variations", name)
     points = model("park_graph").points
-    assert module.POINT is None or module.POINT in type(points).model_fields
-    call = caller(liberties=[name])
+    assert module.point is None or module.point in type(points).model_fields
+    call = caller(variations=[name])
     assert tour(call) != plain
     assert call.logged == []
 
 
 def test_faults_can_be_put_together() -> None:
-    call = Caller(faults=["search-unsorted", "allow-missing", "secret-in-answer"], liberties=["header-case"])
+    call = Caller(faults=["search-unsorted", "allow-missing", "secret-in-answer"], variations=["header-case"])
     answer = call("GET", VAIL)
     data = json.loads(answer.body)
     assert data["debug_key"] == call.tokens["lifted"]
@@ -301,10 +301,10 @@ def test_faults_can_be_put_together() -> None:
     assert ("X-REQUEST-ID" in {name for name, _ in answer.headers}) is True
 
 
-@pytest.mark.parametrize("name", [*FAULTS, *LIBERTIES])
-def test_fault_and_liberty_hold_on_another_catalogue(name: str) -> None:
+@pytest.mark.parametrize("name", [*FAULTS, *VARIATIONS])
+def test_fault_and_variation_hold_on_another_catalogue(name: str) -> None:
     """On the shop a fault may have nothing to break, but it never crashes."""
-    call = Caller("shop", **{"faults" if name in FAULTS else "liberties": [name]})
+    call = Caller("shop", **{"faults" if name in FAULTS else "variations": [name]})
     for _ in range(2):
         for method, url, body in (
             ("GET", "/products?limit=1", None),

@@ -184,8 +184,8 @@ def test_hosted_documents_are_what_build_writes(client: httpx.Client, tmp_path: 
         assert client.get(path).content == (tmp_path / "out" / file).read_bytes()
 
 
-def test_fault_and_liberty_are_served(tmp_path: Path) -> None:
-    with sandbox(tmp_path, "--fault", "search-unsorted", "--liberty", "header-case") as (_, facts):
+def test_fault_and_variation_are_served(tmp_path: Path) -> None:
+    with sandbox(tmp_path, "--fault", "search-unsorted", "--variation", "header-case") as (_, facts):
         answer = httpx.get(facts["url"] + VAIL, headers={"Authorization": f"Bearer {facts['keys']['lifted']}"})
         distances = [lot["distance_km"] for lot in answer.json()["lots"]]
         assert distances == sorted(distances, reverse=True)
@@ -201,7 +201,7 @@ def test_another_catalogue_is_served_by_the_mock(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["--fault", "search-unsortet"], "did you mean `search-unsorted`?"),
-        (["--liberty", "nonsense"], "there is no liberty 'nonsense'"),
+        (["--variation", "nonsense"], "there is no variation 'nonsense'"),
         (["--clock", "yesterday"], "--clock yesterday is no time"),
         (["--clock", "2026-04-18T16:00:00"], "with an offset"),
         (["--db", "/nonexistent/folder/x.db"], "cannot use the database"),

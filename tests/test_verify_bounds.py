@@ -14,9 +14,9 @@ import pytest
 from heldout.around import acts, arguments
 from pgagents.cli._inside import Inside, inside, over_tls, verified
 from pgagents.contract import Verdict
-from pgagents.sandbox import meddle
+from pgagents.sandbox import fault_helpers
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.signature import sign
 from pgagents.verify.oauth import challenge
 from pgagents.verify.options import Options
@@ -53,7 +53,7 @@ def at_token(change: Callable[[dict[str, str], Inside], dict[str, str]]) -> Slip
         def repair(request: Request) -> Request:
             return with_form(request, **change(form(request), opened)) if request.path == "/oauth/token" else request
 
-        return meddle.repairs(handler, repair)
+        return fault_helpers.repairs(handler, repair)
 
     return slip
 
@@ -88,14 +88,14 @@ def plain_challenge(handler: Handler, *_: Any) -> Handler:
         query |= {"code_challenge": challenge(query["code_challenge"]), "code_challenge_method": "S256"}
         return replace(request, target=f"{request.path}?{urlencode(query)}")
 
-    return meddle.repairs(handler, repair)
+    return fault_helpers.repairs(handler, repair)
 
 
 def at_tokens(edit: Callable[[Response], Response]) -> Slip:
     """Other answers of the token endpoint."""
 
     def slip(handler: Handler, *_: Any) -> Handler:
-        return meddle.edits(handler, lambda request, answer: edit(answer) if request.path == "/oauth/token" else answer)
+        return fault_helpers.edits(handler, lambda request, answer: edit(answer) if request.path == "/oauth/token" else answer)
 
     return slip
 
@@ -197,7 +197,7 @@ def signed_if(fits: Callable[[str, str, int, Request], Request | None]) -> Slip:
             now = opened.sandbox.front.clock.now()
             return found.with_header("Stripe-Signature", sign(secret, found.body, now)) if found is not None else request
 
-        return meddle.repairs(handler, repair)
+        return fault_helpers.repairs(handler, repair)
 
     return slip
 
@@ -226,7 +226,7 @@ def test_a_signature_that_should_not_fit_is_found(fits, detail):
 
 def test_a_server_that_verifies_what_it_wrote_anew_is_found_by_odd_spaces():
     def slip(handler: Handler, *_: Any) -> Handler:
-        return meddle.repairs(handler, lambda r: replace(r, body=compact(r.body)) if r.path.endswith("/webhooks/stripe") else r)
+        return fault_helpers.repairs(handler, lambda r: replace(r, body=compact(r.body)) if r.path.endswith("/webhooks/stripe") else r)
 
     assert "verifies_signed_calls/spaced/receive_payment_event@rest" in broken_by(slip, "verifies_signed_calls")
 
@@ -280,13 +280,13 @@ def test_a_bucket_that_another_empties_is_found():
                 return answer
             return answer.with_header("X-RateLimit-Remaining", str(max(0, int(remaining) - reads[0])))
 
-        return meddle.edits(handler, edit)
+        return fault_helpers.edits(handler, edit)
 
     assert "rate_enforced/apart/read@rest" in broken_by(slip, "rate_enforced/apart", limits=True)
 
 
 def test_a_code_that_was_tried_wrongly_may_be_dead_and_every_way_is_still_tried():
-    report = run(model(), liberties=["oauth-code-burnt"], only=("oauth_grants",))
+    report = run(model(), variations=["oauth-code-burnt"], only=("oauth_grants",))
     assert {r.verdict for r in report.results if r.contract.check == "oauth_grants"} == {Verdict.KEPT}
 
 

@@ -1,4 +1,4 @@
-"""verify on an MCP server: our own in front of a sandbox, with faults and liberties around it, and hostile ones."""
+"""verify on an MCP server: our own in front of a sandbox, with faults and variations around it, and hostile ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pgagents.cli.main import main
 from pgagents.contract import Verdict
 from pgagents.errors import PgagentsError
 from pgagents.report.report import Exchange, Report
-from pgagents.sandbox import oddity
+from pgagents.sandbox import fault_registry
 from pgagents.verify import mcp_stdio
 from pgagents.verify.check import following
 from pgagents.verify.mcp_form import ToolForm
@@ -92,25 +92,25 @@ def test_the_plan_grows_with_the_server_alone() -> None:
     assert link.requests == 0
 
 
-@pytest.mark.parametrize("name", oddity.known("mcp_faults"))
+@pytest.mark.parametrize("name", fault_registry.list_names("mcp_faults"))
 def test_fault_breaks_what_it_declares_and_no_more(name: str) -> None:
-    fault = oddity.module("mcp_faults", name)
+    fault = fault_registry.find("mcp_faults", name)
     report = verified_mcp(model(), faults=[name])
     broken = checks(report, Verdict.BROKEN)
-    assert broken >= fault.BREAKS, f"not found: {fault.BREAKS - broken}"
-    assert broken <= fault.BREAKS | fault.ALSO.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
+    assert broken >= fault.breaks, f"not found: {fault.breaks - broken}"
+    assert broken <= fault.breaks | fault.also.keys() | following(broken), {f.contract.id: f.actual for f in report.findings}
     assert not [n for n in report.footer.notes if "internal" in n or "never listed" in n]
 
 
-@pytest.mark.parametrize("name", oddity.known("mcp_liberties"))
-def test_liberty_breaks_nothing_where_its_point_is_open(name: str) -> None:
-    of = model(opened=oddity.module("mcp_liberties", name).POINT)
-    report = verified_mcp(of, liberties=[name])
+@pytest.mark.parametrize("name", fault_registry.list_names("mcp_variations"))
+def test_variation_breaks_nothing_where_its_point_is_open(name: str) -> None:
+    of = model(opened=fault_registry.find("mcp_variations", name).point)
+    report = verified_mcp(of, variations=[name])
     assert {f.contract.id: f.actual for f in report.findings} == {}
 
 
 def test_more_tools_are_found_where_the_catalogue_has_all() -> None:
-    assert [f.contract.id for f in verified_mcp(model(), liberties=["more-tools"]).findings] == ["mcp_tools/no_other@mcp"]
+    assert [f.contract.id for f in verified_mcp(model(), variations=["more-tools"]).findings] == ["mcp_tools/no_other@mcp"]
 
 
 # -- opening ------------------------------------------------------------------------------------------------------

@@ -38,11 +38,11 @@ def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
     return load_text(text, str(path))
 
 
-def sandbox(of: Model, *, seed: int = 0, faults: Sequence[str] = (), liberties: Sequence[str] = ()) -> tuple[Sandbox, list[float]]:
+def sandbox(of: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> tuple[Sandbox, list[float]]:
     """A sandbox whose time stands still until somebody sleeps (the list's one member is its time)."""
     if next(_RUNS) % OFTEN == 0:
         gc.collect()
-    opened = inside(of, seed=seed, faults=faults, liberties=liberties)
+    opened = inside(of, seed=seed, faults=faults, variations=variations)
     return opened.sandbox, opened.now
 
 
@@ -61,13 +61,13 @@ def run(
     *,
     seed: int = 0,
     faults: Sequence[str] = (),
-    liberties: Sequence[str] = (),
+    variations: Sequence[str] = (),
     keys: Mapping[str, str] | None = None,
     handler: Handler | None = None,
     **options: Any,
 ) -> Report:
     """Verify a sandbox in process, as `pgagents verify --self-test` does; or what `handler` reaches, without TLS, client and receiver."""
-    opened = inside(of, seed=seed, faults=faults, liberties=liberties)
+    opened = inside(of, seed=seed, faults=faults, variations=variations)
     if handler is None:
         return verified(of, opened, Options(seed=seed, **options), keys=keys)
     return verify(

@@ -1,4 +1,4 @@
-"""HTTP as plain values. One `Handler` type serves for a live server, the sandbox, a fault and a liberty."""
+"""HTTP as plain values. One `Handler` type serves for a live server, the sandbox, a fault and a variation."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 from pgagents.action import Action
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response, Silence
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from pgagents.sandbox.deliver import Parcel
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.signature import sign
 from pgagents.wire import Response, json_bytes
 from sandboxes import START, Caller

@@ -12,7 +12,7 @@ from heldout.sets import fault
 from pgagents.cli._inside import PLAIN_URL, URL, Inside, inside, over_tls
 from pgagents.contract import Verdict
 from pgagents.model import Model
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.plain import plain
 from pgagents.verify.options import Identities, Options, Progress
 from pgagents.verify.run import verify

@@ -51,9 +51,9 @@ class Inside:
     @property
     def limited(self) -> bool:
         """Whether one of its faults only shows where limits are exceeded."""
-        from pgagents.sandbox import oddity
+        from pgagents.sandbox import fault_registry
 
-        return any("limits" in getattr(oddity.module("faults", name), "NEEDS", ()) for name in self.faults)
+        return any("limits" in fault_registry.find("faults", name).needs for name in self.faults)
 
     @property
     def keys(self) -> dict[str, str]:
@@ -89,7 +89,7 @@ def _first(client: Mapping[str, object]) -> str:
 
 
 def inside(
-    model: Model, *, seed: int = 0, faults: Sequence[str] = (), liberties: Sequence[str] = (), world: int = 1, start: float = START
+    model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = (), world: int = 1, start: float = START
 ) -> Inside:
     """Open a sandbox; `seed` chooses its ids, `world` what there is in it, `start` the time it begins at, in seconds since 1970."""
     from pgagents.sandbox.sandbox import open_sandbox
@@ -102,7 +102,7 @@ def inside(
         return "" if status < 300 else f"answered {status}"
 
     opened = open_sandbox(
-        model, seed=world, time_source=lambda: now[0], rng=random.Random(seed), faults=faults, liberties=liberties, post=post,
+        model, seed=world, time_source=lambda: now[0], rng=random.Random(seed), faults=faults, variations=variations, post=post,
         resolve=lambda host: [INBOX_ADDRESS] if host == INBOX_HOST else [], sleep=lambda s: now.__setitem__(0, now[0] + s),
     )  # fmt: skip
     return Inside(opened, now, inbox, tuple(faults))

@@ -1,4 +1,4 @@
-"""Our own MCP server in front of a sandbox, in one process and without sockets, with faults and liberties of its own around it."""
+"""Our own MCP server in front of a sandbox, in one process and without sockets, with faults and variations of its own around it."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ ENOUGH = 380
 
 
 @contextmanager
-def mcp_inside(model: Model, opened: Inside, *, faults: Sequence[str] = (), liberties: Sequence[str] = ()) -> Iterator[Link]:
+def mcp_inside(model: Model, opened: Inside, *, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Iterator[Link]:
     """A link to a server of the catalogue's tools that calls this sandbox, with the key of its main identity."""
-    from pgagents.sandbox.oddity import Context, around_mcp
+    from pgagents.sandbox.fault_registry import Context, wrap_mcp
     from pgagents.verify.mcp_link import Link
 
     with _served(model, opened) as handler:
         sandbox = opened.sandbox
         context = Context(model, sandbox.front, random.Random(0), sandbox.courier, opened.sleep)
-        yield Link(around_mcp(handler, context, faults, liberties), url=HOST, path="/mcp")
+        yield Link(wrap_mcp(handler, context, faults, variations), url=HOST, path="/mcp")
 
 
-def verified_mcp(model: Model, *, seed: int = 0, faults: Sequence[str] = (), liberties: Sequence[str] = ()) -> Report:
+def verified_mcp(model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Report:
     """Verify a plain sandbox and such a server: of the contracts only those of the server's tools."""
     from pgagents.cli._inside import inside, verified
     from pgagents.verify.options import Options
 
     opened = inside(model, seed=seed)
-    with mcp_inside(model, opened, faults=faults, liberties=liberties) as link:
+    with mcp_inside(model, opened, faults=faults, variations=variations) as link:
         return verified(model, opened, Options(seed=seed, only=tool_contracts(model), max_requests=ENOUGH), mcp=link)
 
 

@@ -1,6 +1,6 @@
-"""`pgagents verify --self-test`: every check against the faults that must break it and the liberties that must not.
+"""`pgagents verify --self-test`: every check against the faults that must break it and the variations that must not.
 
-Each fault and each liberty of the sandbox is verified once, in this process. A check that no fault breaks is dead, and a run
+Each fault and each variation of the sandbox is verified once, in this process. A check that no fault breaks is dead, and a run
 that it takes part in proves nothing by it.
 """
 
@@ -13,13 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from pgagents.model import Model
     from pgagents.report.report import Report
 
@@ -37,7 +35,7 @@ class Row:
     due: int = 0
     found: int = 0
     disturbed: list[str] = field(default_factory=list)
-    """Liberties that broke it."""
+    """Variations that broke it."""
 
 
 @dataclass(slots=True)
@@ -46,9 +44,9 @@ class Outcome:
 
     rows: dict[str, Row]
     faults: int = 0
-    liberties: int = 0
+    variations: int = 0
     wrong: dict[str, list[str]] = field(default_factory=dict)
-    """What is not as it should be, with the faults or liberties it was so under."""
+    """What is not as it should be, with the faults or variations it was so under."""
 
     @property
     def dead(self) -> list[str]:
@@ -64,7 +62,7 @@ class Outcome:
 def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
     """Try everything (or, of `only` these checks, their faults), print the matrix and write it into files.
 
-    1 where a check is dead or a fault or liberty is not met as it declares. Raises PgagentsError where `only` names no check.
+    1 where a check is dead or a fault or variation is not met as it declares. Raises PgagentsError where `only` names no check.
     """
     from pgagents.cli import _reports
 
@@ -86,8 +84,8 @@ def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
     return 1 if outcome.bad else 0
 
 
-def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = None, liberties: Sequence[str] | None = None) -> Outcome:
-    """Verify the shipped catalogue's sandbox under each fault and each liberty (or only these). `said` hears how far it is.
+def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = None, variations: Sequence[str] | None = None) -> Outcome:
+    """Verify the shipped catalogue's sandbox under each fault and each variation (or only these). `said` hears how far it is.
 
     A name that begins with `mcp:` is one of the MCP server in front of it.
     Raises KeyboardInterrupt where one of the verifications was cut short.
@@ -98,29 +96,30 @@ def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = 
     text = (folder("catalogue") / "park_graph.yaml").read_text(encoding="utf-8")
     model = opened(text)
     outcome = Outcome({check: Row() for check in sorted(collect())})
-    faults, liberties = _every("faults") if faults is None else faults, _every("liberties") if liberties is None else liberties
-    total = len(faults) + len(liberties)
+    faults, variations = _every("faults") if faults is None else faults, _every("variations") if variations is None else variations
+    total = len(faults) + len(variations)
     for number, fault in enumerate(faults):
         said(number, total, f"fault {fault}")
         _fault(outcome, fault, _broken(_verified(model, fault=fault)))
-    for number, liberty in enumerate(liberties, len(faults)):
-        said(number, total, f"liberty {liberty}")
-        point = _module("liberties", liberty).POINT
-        _liberty(outcome, liberty, _broken(_verified(opened(text, point), liberty=liberty)))
+    for number, variation in enumerate(variations, len(faults)):
+        said(number, total, f"variation {variation}")
+        point = _module("variations", variation).point
+        _variation(outcome, variation, _broken(_verified(opened(text, point), variation=variation)))
     return outcome
 
 
 def _every(kind: str) -> list[str]:
-    """All faults or liberties, those of the MCP server behind the others."""
-    from pgagents.sandbox import oddity
+    """All faults or variations, those of the MCP server behind the others."""
+    from pgagents.sandbox import fault_registry
 
-    return [*oddity.known(kind), *(f"{OF_MCP}{name}" for name in oddity.known(f"mcp_{kind}"))]
+    return [*fault_registry.list_names(kind), *(f"{OF_MCP}{name}" for name in fault_registry.list_names(f"mcp_{kind}"))]
 
 
-def _module(kind: str, name: str) -> ModuleType:
-    from pgagents.sandbox import oddity
+def _module(kind: str, name: str) -> Any:
+    """The fault or variation of this name."""
+    from pgagents.sandbox import fault_registry
 
-    return oddity.module(f"mcp_{kind}", name.removeprefix(OF_MCP)) if name.startswith(OF_MCP) else oddity.module(kind, name)
+    return fault_registry.find(f"mcp_{kind}", name.removeprefix(OF_MCP)) if name.startswith(OF_MCP) else fault_registry.find(kind, name)
 
 
 def _checks(only: Sequence[str]) -> list[str]:
@@ -140,11 +139,11 @@ def _checks(only: Sequence[str]) -> list[str]:
 def _faults_of(only: Sequence[str]) -> list[str]:
     """The faults that must break one of these checks."""
     wanted = set(_checks(only))
-    return [name for name in _every("faults") if wanted & set(_module("faults", name).BREAKS)]
+    return [name for name in _every("faults") if wanted & set(_module("faults", name).breaks)]
 
 
 def opened(text: str, point: str | None = None) -> Model:
-    """The catalogue of a text; `point` is one that it is to leave open, so that a liberty may be taken there."""
+    """The catalogue of a text; `point` is one that it is to leave open, so that a variation may be taken there."""
     from pgagents.catalogue.load import load_text
 
     if point is not None:
@@ -154,15 +153,15 @@ def opened(text: str, point: str | None = None) -> Model:
     return load_text(text, "catalogue/park_graph.yaml")
 
 
-def _verified(model: Model, *, fault: str = "", liberty: str = "") -> Report:
+def _verified(model: Model, *, fault: str = "", variation: str = "") -> Report:
     from pgagents.cli._inside import inside, verified
     from pgagents.cli._inside_mcp import verified_mcp
     from pgagents.verify.options import Options
 
-    names = [[name.removeprefix(OF_MCP)] if name else [] for name in (fault, liberty)]
-    if (fault or liberty).startswith(OF_MCP):
-        return verified_mcp(model, faults=names[0], liberties=names[1])
-    return verified(model, inside(model, faults=names[0], liberties=names[1]), Options())
+    names = [[name.removeprefix(OF_MCP)] if name else [] for name in (fault, variation)]
+    if (fault or variation).startswith(OF_MCP):
+        return verified_mcp(model, faults=names[0], variations=names[1])
+    return verified(model, inside(model, faults=names[0], variations=names[1]), Options())
 
 
 def _broken(report: Report) -> dict[str, str]:
@@ -177,23 +176,23 @@ def _fault(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
 
     module = _module("faults", name)
     outcome.faults += 1
-    if hasattr(module, "AWAITS"):
+    if module.awaits:
         return
-    for check in sorted(module.BREAKS):
+    for check in sorted(module.breaks):
         outcome.rows[check].due += 1
         if check in broken:
             outcome.rows[check].found += 1
         else:
             outcome.wrong.setdefault(f"not found by {check}", []).append(name)
-    for check in sorted(broken.keys() - module.BREAKS - module.ALSO.keys() - following(broken)):
+    for check in sorted(broken.keys() - module.breaks - module.also.keys() - following(broken)):
         outcome.wrong.setdefault(f"also broke {broken[check]}, undeclared", []).append(name)
 
 
-def _liberty(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
-    outcome.liberties += 1
+def _variation(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
+    outcome.variations += 1
     for check, contract in sorted(broken.items()):
         outcome.rows[check].disturbed.append(name)
-        outcome.wrong.setdefault(f"liberty, but broke {contract}: a false alarm", []).append(name)
+        outcome.wrong.setdefault(f"variation, but broke {contract}: a false alarm", []).append(name)
 
 
 def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
@@ -201,16 +200,16 @@ def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
     from pgagents.report.table import table
 
     rows = [
-        [check.replace("_", " "), f"{row.found}/{row.due}", f"{outcome.liberties - len(row.disturbed)}/{outcome.liberties}", _state(row)]
+        [check.replace("_", " "), f"{row.found}/{row.due}", f"{outcome.variations - len(row.disturbed)}/{outcome.variations}", _state(row)]
         for check, row in outcome.rows.items()
     ]
-    yield from table(["check", "faults found", "liberties silent", ""], rows)
+    yield from table(["check", "faults found", "variations silent", ""], rows)
     yield ""
     for what, names in outcome.wrong.items():
         more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
         yield f"{', '.join(names[:FEW])}{more}: {what}"
     alive = len(outcome.rows) - len(outcome.dead)
-    yield f"{outcome.faults} faults and {outcome.liberties} liberties in {seconds:.0f} s: {alive} of {len(outcome.rows)} checks alive"
+    yield f"{outcome.faults} faults and {outcome.variations} variations in {seconds:.0f} s: {alive} of {len(outcome.rows)} checks alive"
     yield "exit 1: something is not as it should be" if outcome.bad else "exit 0: every check finds its faults and lets what is legal pass"
 
 
@@ -220,7 +219,7 @@ def document(outcome: Outcome) -> bytes:
         name: {"faults": row.due, "found": row.found, "false_alarms": row.disturbed, "state": _state(row)}
         for name, row in outcome.rows.items()
     }
-    told = {"format": FORMAT, "faults": outcome.faults, "liberties": outcome.liberties, "exit_code": int(outcome.bad)}
+    told = {"format": FORMAT, "faults": outcome.faults, "variations": outcome.variations, "exit_code": int(outcome.bad)}
     data = {"self_test": told, "checks": rows, "wrong": outcome.wrong}
     return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
 

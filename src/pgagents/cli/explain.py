@@ -48,6 +48,7 @@ def _every() -> dict[str, list[str]]:
     from pgagents.lint.requirement import requirements
     from pgagents.lint.rule import rules
     from pgagents.registry import names
+    from pgagents.sandbox import fault_registry
 
     return {
         "rules of lint": list(rules()),
@@ -55,8 +56,8 @@ def _every() -> dict[str, list[str]]:
         "messages of the GPT builder": [f"gpt-builder/{id}" for id in (*templates(), *ADVICE)],
         "messages of Copilot's import": [f"copilot-import/{id}" for id in copilot()],
         "checks of verify": [_shown(name) for name in names("pgagents.verify.checks")],
-        "faults of the sandbox": [_shown(name).replace("_", "-") for name in names("pgagents.sandbox.faults")],
-        "liberties of the sandbox": [_shown(name).replace("_", "-") for name in names("pgagents.sandbox.liberties")],
+        "faults of the sandbox": fault_registry.list_names("faults"),
+        "variations of the sandbox": fault_registry.list_names("variations"),
         "requirements": list(requirements()),
     }
 
@@ -104,27 +105,28 @@ def _told(row: Requirement) -> str:
 
 def _of_verify(id: str) -> str | None:
     from pgagents.registry import collect
+    from pgagents.sandbox import fault_registry
 
     name = id.split("/")[0].replace("-", "_")
     module = collect("pgagents.verify.checks").get(name)
     if module is None:
         return None
-    broken = [fault for fault, m in collect("pgagents.sandbox.faults").items() if name in m.BREAKS]
-    shown = "\n".join(f"  pgagents sandbox --fault {fault.replace('_', '-')}" for fault in broken)
+    broken = [fault for fault, one in fault_registry.collect("faults").items() if name in one.breaks]
+    shown = "\n".join(f"  pgagents sandbox --fault {fault}" for fault in broken)
     return f"{name}: a check of `pgagents verify`\n\n{(module.__doc__ or '').strip()}" + (f"\n\nsee it fail:\n{shown}" if shown else "")
 
 
 def _of_sandbox(id: str) -> str | None:
-    from pgagents.registry import collect
+    from pgagents.sandbox import fault_registry
 
-    name = id.replace("-", "_")
-    fault = collect("pgagents.sandbox.faults").get(name)
+    name = id.replace("_", "-")
+    fault = fault_registry.collect("faults").get(name)
     if fault is not None:
-        breaks = ", ".join(sorted(fault.BREAKS)) or f"awaits {getattr(fault, 'AWAITS', '')}"
-        said = f"{id}: a fault of the sandbox (`pgagents sandbox --fault {id}`)\n\n{(fault.__doc__ or '').strip()}\n\nbreaks: {breaks}"
-        return said + "".join(f"\nalso {check}: {reason}" for check, reason in fault.ALSO.items())
-    liberty = collect("pgagents.sandbox.liberties").get(name)
-    if liberty is None:
+        breaks = ", ".join(sorted(fault.breaks)) or f"awaits {fault.awaits}"
+        said = f"{id}: a fault of the sandbox (`pgagents sandbox --fault {id}`)\n\n{fault.description}\n\nbreaks: {breaks}"
+        return said + "".join(f"\nalso {check}: {reason}" for check, reason in fault.also.items())
+    variation = fault_registry.collect("variations").get(name)
+    if variation is None:
         return None
-    point = f"allowed where the point `{liberty.POINT}` is open" if liberty.POINT else "always allowed"
-    return f"{id}: a liberty of the sandbox (`pgagents sandbox --liberty {id}`)\n\n{(liberty.__doc__ or '').strip()}\n\n{point}"
+    point = f"allowed where the point `{variation.point}` is open" if variation.point else "always allowed"
+    return f"{id}: a variation of the sandbox (`pgagents sandbox --variation {id}`)\n\n{variation.description}\n\n{point}"

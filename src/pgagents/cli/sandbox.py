@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 @click.option("--clock", metavar="TIME", help="Begin at this time (RFC 3339, 2026-04-18T16:00:00Z) instead of now.")
 @click.option("--tls", is_flag=True, help="TLS 1.3 with a certificate made for this start, and a second port that refuses plaintext.")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Serve with this fault switched on; may be repeated.")
-@click.option("--liberty", "liberties", multiple=True, metavar="NAME", help="Serve with this odd but legal behaviour; may be repeated.")
+@click.option("--variation", "variations", multiple=True, metavar="NAME", help="Serve with this odd but legal behaviour; may be repeated.")
 @click.option("--allow-loopback-webhooks", is_flag=True, help="Also deliver webhooks to https addresses of this machine; for tests.")
 @click.option(
     "--oauth-client", "oauth_clients", multiple=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
     help="Also let this OAuth client sign users in: its metadata as JSON (RFC 7591), at least client_id and redirect_uris. Repeatable.",
 )  # fmt: skip
-@click.option("--list-faults", is_flag=True, help="List all faults and liberties and stop.")
+@click.option("--list-faults", is_flag=True, help="List all faults and variations and stop.")
 @click.option(
     "--ready",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 )
 def command(
     catalogue: Path | None, port: int, host: str, db: Path | None, seed: int | None, clock: str | None, tls: bool,
-    faults: tuple[str, ...], liberties: tuple[str, ...], allow_loopback_webhooks: bool, oauth_clients: tuple[Path, ...],
+    faults: tuple[str, ...], variations: tuple[str, ...], allow_loopback_webhooks: bool, oauth_clients: tuple[Path, ...],
     list_faults: bool, ready: Path | None,
 ) -> None:  # fmt: skip
     """Serve an API made from a catalogue: by its domain where it has one, else from its examples and lifecycle.
@@ -70,7 +70,7 @@ def command(
             write(facts)
             _show(facts)
 
-        sandbox = _open(catalogue, db, seed, clock, faults, liberties, allow_loopback_webhooks, oauth_clients)
+        sandbox = _open(catalogue, db, seed, clock, faults, variations, allow_loopback_webhooks, oauth_clients)
         with certificate() if tls else nullcontext() as made:
             serve(sandbox, listen(port, host, made), tell)
 
@@ -99,7 +99,7 @@ def _file(ready: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
 
 
 def _open(
-    catalogue: Path | None, db: Path | None, seed: int | None, clock: str | None, faults: tuple[str, ...], liberties: tuple[str, ...],
+    catalogue: Path | None, db: Path | None, seed: int | None, clock: str | None, faults: tuple[str, ...], variations: tuple[str, ...],
     allow_loopback: bool, clients: tuple[Path, ...],
 ) -> Sandbox:  # fmt: skip
     from pgagents.errors import PgagentsError
@@ -115,7 +115,7 @@ def _open(
             raise PgagentsError(f"--clock {clock} is no time", "write it with an offset: 2026-04-18T16:00:00Z")
     model = load(catalogue, else_example=True)
     return open_sandbox(
-        model, seed=seed, db=db, start=start, faults=faults, liberties=liberties, allow_loopback=allow_loopback,
+        model, seed=seed, db=db, start=start, faults=faults, variations=variations, allow_loopback=allow_loopback,
         oauth_clients=oauth_client_file.read_all(clients, model), resolve=SystemResolver(),
         log=lambda text: click.echo(text, err=True),
     )  # fmt: skip
@@ -144,9 +144,9 @@ def _check_ready(ready: Path | None) -> None:
 
 
 def _list() -> None:
-    from pgagents.sandbox.oddity import listing
+    from pgagents.sandbox.fault_registry import describe_all
 
-    for kind, found in listing().items():
+    for kind, found in describe_all().items():
         click.echo(f"{kind}:")
         width = max((len(name) for name in found), default=0)
         for name, sentence in found.items():

@@ -117,7 +117,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 @click.option(
     "--self-test",
     is_flag=True,
-    help="Run every check (with --only, these) against its faults and liberties, in this process, and no server; --report as of --plan.",
+    help="Run every check (with --only, these) against its faults and variations, in this process, and no server; --report as of --plan.",
 )
 def command(
     url: str | None,

@@ -1,4 +1,4 @@
-"""A sandbox put together: store, clock, keys, domain, front, and the faults and liberties that are switched on."""
+"""A sandbox put together: store, clock, keys, domain, front, and the faults and variations that are switched on."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from pgagents.sandbox import keys, mock, oauth_grants, targets_allowed
 from pgagents.sandbox.call import Domain
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.deliver import Courier, HttpsPost, Post
+from pgagents.sandbox.fault_registry import Context, wrap_api
 from pgagents.sandbox.front import Front
 from pgagents.sandbox.oauth_clients import Client
 from pgagents.sandbox.oauth_clients import seed as seed_clients
-from pgagents.sandbox.oddity import Context, wrapped
 from pgagents.sandbox.outbox import Outbox
 from pgagents.sandbox.retention import Retention
 from pgagents.sandbox.setting import Address, Setting
@@ -54,7 +54,7 @@ def open_sandbox(
     time_source: Callable[[], float] = time.time,
     rng: random.Random | None = None,
     faults: Sequence[str] = (),
-    liberties: Sequence[str] = (),
+    variations: Sequence[str] = (),
     allow_loopback: bool = False,
     oauth_clients: Sequence[Client] = (),
     resolve: Resolve = lambda _: (),
@@ -66,7 +66,7 @@ def open_sandbox(
     `oauth_clients` are registered beside the sandbox's own, `sleep` is how a fault that is slow lets time pass.
 
     `seed` None: that of the file, 0 for a new one. Raises PgagentsError for a database that cannot be used or is of
-    another catalogue or seed, and for an unknown fault or liberty.
+    another catalogue or seed, and for an unknown fault or variation.
     """
     chance = rng or random.SystemRandom()
     clock = Clock(time_source, start)
@@ -105,7 +105,7 @@ def open_sandbox(
     signed_in = model.webhooks.signature.header if model.webhooks else "Webhook-Signature"
     courier = Courier(outbox, signed_in, time_source, chance, post or HttpsPost(), resolve, allow_loopback=allow_loopback)
     front = Front(model, domain(setting), store, keyring, clock, chance, Site(setting), log)
-    handler = wrapped(front, Context(model, front, chance, courier, sleep), faults, liberties)
+    handler = wrap_api(front, Context(model, front, chance, courier, sleep), faults, variations)
     return Sandbox(handler, front, tokens, stripe_secret, courier, partial(_chore, setting), clients)
 
 

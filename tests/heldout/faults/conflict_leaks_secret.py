@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "secrets"
@@ -18,7 +18,7 @@ def wrap(handler: Handler, _context: Context) -> Handler:
     kept: dict[str, str] = {}
 
     def edit(request: Request, answer: Response) -> Response:
-        used, data = request.header("Idempotency-Key"), meddle.data_of(answer)
+        used, data = request.header("Idempotency-Key"), fault_helpers.data_of(answer)
         if used and answer.status == 201 and "session" in data:
             kept[used] = data["session"]["client_secret"]
         if used in kept and answer.status == 409:
@@ -26,7 +26,7 @@ def wrap(handler: Handler, _context: Context) -> Handler:
             return answer.with_json(data)
         return answer
 
-    return meddle.edits(handler, edit)
+    return fault_helpers.edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:

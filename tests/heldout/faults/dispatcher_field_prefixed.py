@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 from sandboxes import DISPATCH
 
@@ -16,17 +16,17 @@ PROMISE = "section 4: error.field, the same through the dispatcher"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = meddle.Reader(context.model)
+    reader = fault_helpers.Reader(context.model)
 
     def edit(request: Request, answer: Response) -> Response:
-        asked, data = reader.asked(request), meddle.data_of(answer)
+        asked, data = reader.asked(request), fault_helpers.data_of(answer)
         if asked is None or asked.dispatcher is None or answer.status != 400 or "field" not in data["error"]:
             return answer
         if data["error"]["field"] not in ("action", "parameters", "body"):
             data["error"]["field"] = "parameters." + data["error"]["field"]
         return answer.with_json(data)
 
-    return meddle.edits(handler, edit)
+    return fault_helpers.edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 from sandboxes import DISPATCH
 
@@ -17,16 +17,16 @@ PROMISE = "section 4: request_id, also in header X-Request-Id"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = meddle.Reader(context.model)
+    reader = fault_helpers.Reader(context.model)
 
     def edit(request: Request, answer: Response) -> Response:
-        asked, data = reader.asked(request), meddle.data_of(answer)
+        asked, data = reader.asked(request), fault_helpers.data_of(answer)
         if asked is None or asked.dispatcher is None or answer.status < 400 or not isinstance(data, dict):
             return answer
         data["error"]["request_id"] = data["error"]["request_id"][:-1] + "_i"
         return answer.with_json(data)
 
-    return meddle.edits(handler, edit)
+    return fault_helpers.edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:

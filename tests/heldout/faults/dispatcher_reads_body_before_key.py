@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 from sandboxes import DISPATCH
 
@@ -21,7 +21,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     path = context.model.dispatchers[0].path
 
     def edit(request: Request, answer: Response) -> Response:
-        data = meddle.data_of(answer)
+        data = fault_helpers.data_of(answer)
         if request.path != path or answer.status != 401:
             return answer
         try:
@@ -32,7 +32,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
         data["error"].update(code="BAD_REQUEST", message="The body cannot be read", field="body")
         return replace(answer.with_header("WWW-Authenticate", None).with_json(data), status=400)
 
-    return meddle.edits(handler, edit)
+    return fault_helpers.edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 
 from heldout.around import seeing
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 from sandboxes import DISPATCH
 
@@ -19,7 +19,7 @@ PROMISE = "section 6: agent is needed by the dispatcher"
 
 def wrap(handler: Handler, context: Context) -> Handler:
     seen, at = seeing(handler)
-    find, reader = context.front.keyring.find, meddle.Reader(context.model)
+    find, reader = context.front.keyring.find, fault_helpers.Reader(context.model)
 
     def wide(token: str) -> Any:
         key, asked = find(token), reader.asked(at[0]) if at else None

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "http"
@@ -21,7 +21,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
             return replace(answer, status=405).with_header("Allow", "GET")
         return answer
 
-    return meddle.edits(handler, edit)
+    return fault_helpers.edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "hosted documents"
@@ -21,7 +21,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
             return answer
         return replace(answer, body=answer.body.replace(context.model.api.version.encode(), b"1.3.2"))
 
-    return meddle.edits(handler, edit)
+    return fault_helpers.edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request
 
 CLASS = "idempotency"
@@ -22,7 +22,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
             front.store.run("DELETE FROM idempotency WHERE dies_at <= ?", front.clock.now() + 23 * 3600)
         return request
 
-    return meddle.repairs(handler, forget)
+    return fault_helpers.repairs(handler, forget)
 
 
 def shows(call: Shown) -> Any:

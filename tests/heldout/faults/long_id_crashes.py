@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "errors"
@@ -17,13 +17,13 @@ PROMISE = "ids ^[A-Za-z0-9_-]{1,64}$, else 400"
 
 def wrap(handler: Handler, _context: Context) -> Handler:
     def edit(request: Request, answer: Response) -> Response:
-        data = meddle.data_of(answer)
+        data = fault_helpers.data_of(answer)
         if answer.status != 400 or not request.path.startswith("/api/v1/lots/") or len(request.path) < 90:
             return answer
         data["error"] = {k: v for k, v in data["error"].items() if k != "field"} | {"code": "INTERNAL", "message": "Something went wrong"}
         return replace(answer.with_json(data), status=500)
 
-    return meddle.edits(handler, edit)
+    return fault_helpers.edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:

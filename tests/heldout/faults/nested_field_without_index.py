@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "errors"
@@ -17,13 +17,13 @@ PROMISE = "section 4: error.field such as vehicles.0.plate"
 
 def wrap(handler: Handler, _context: Context) -> Handler:
     def edit(_: Request, answer: Response) -> Response:
-        data = meddle.data_of(answer)
+        data = fault_helpers.data_of(answer)
         if answer.status != 400 or not isinstance(data, dict) or not isinstance(data.get("error"), dict):
             return answer
         data["error"]["field"] = re.sub(r"\.[0-9]+", "", data["error"].get("field", "body"))
         return answer.with_json(data)
 
-    return meddle.edits(handler, edit)
+    return fault_helpers.edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:

@@ -6,9 +6,9 @@ from typing import Any
 
 from heldout.around import acts
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
+from pgagents.sandbox import fault_helpers
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request
 
 CLASS = "input"
@@ -17,7 +17,7 @@ PROMISE = "A member of a wrong type is 400; INTERNAL is not for what a caller se
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = meddle.Reader(context.model)
+    reader = fault_helpers.Reader(context.model)
 
     def repair(request: Request) -> Request:
         values = reader.arguments(request)
@@ -32,7 +32,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
         return inner(call)
 
     acts(context, act, "create_session")
-    return meddle.repairs(handler, repair)
+    return fault_helpers.repairs(handler, repair)
 
 
 def shows(call: Shown) -> Any:

@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "oauth"
@@ -22,7 +22,7 @@ def wrap(handler: Handler, _context: Context) -> Handler:
             return answer.with_header("Location", re.sub(r"[&?]state=[^&#]*", "", location))
         return answer
 
-    return meddle.edits(handler, edit)
+    return fault_helpers.edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request
 
 CLASS = "input"
@@ -15,7 +15,7 @@ PROMISE = "plate ^[A-Za-z0-9-]{1,10}$"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = meddle.Reader(context.model)
+    reader = fault_helpers.Reader(context.model)
 
     def repair(request: Request) -> Request:
         values = reader.arguments(request)
@@ -24,7 +24,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
             return reader.with_arguments(request, {**values, "plate": plate.removesuffix("\n")})
         return request
 
-    return meddle.repairs(handler, repair)
+    return fault_helpers.repairs(handler, repair)
 
 
 def shows(call: Shown) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "limits"
@@ -19,7 +19,7 @@ def wrap(handler: Handler, _context: Context) -> Handler:
         wait = answer.header("Retry-After")
         return answer.with_header("Retry-After", f"{int(wait) * 1000}") if wait and answer.status == 429 else answer
 
-    return meddle.edits(handler, edit)
+    return fault_helpers.edits(handler, edit)
 
 
 def shows(call: Shown) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 
 from heldout.around import seeing
 from heldout.calls import Shown
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import Key, digest
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 CLASS = "keys"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import meddle
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox import fault_helpers
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request
 
 CLASS = "input"
@@ -15,14 +15,14 @@ PROMISE = "In a JSON body a boolean is no number: 400"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = meddle.Reader(context.model)
+    reader = fault_helpers.Reader(context.model)
 
     def repair(request: Request) -> Request:
         values = reader.arguments(request)
         known = {name: int(values[name]) for name in ("hours", "extend_hours", "amount") if isinstance(values.get(name), bool)}
         return reader.with_arguments(request, {**values, **known}) if known else request
 
-    return meddle.repairs(handler, repair)
+    return fault_helpers.repairs(handler, repair)
 
 
 def shows(call: Shown) -> Any:

@@ -14,7 +14,7 @@ from heldout.around import acts
 from pgagents.action import Action
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response, Silence, json_bytes, read_json
 
 Change = Callable[[dict[str, Any]], Mapping[str, Any]]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from heldout.calls import CHALLENGE, Shown
 from pgagents.sandbox import parking_money as money
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response, Silence, json_bytes
 
 

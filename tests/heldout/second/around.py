@@ -12,9 +12,9 @@ from pgagents.action import Action
 from pgagents.sandbox import parking_money as money
 from pgagents.sandbox.asked import Asked
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.front import Front
 from pgagents.sandbox.keys import Key
-from pgagents.sandbox.oddity import Context
 from pgagents.sandbox.outbox import Outbox
 from pgagents.wire import Request, Response, json_bytes, read_json
 

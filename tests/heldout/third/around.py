@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.action import Action
 from pgagents.sandbox.call import Call
 from pgagents.sandbox.decode import Arguments, Fault
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response, Silence, json_bytes, read_json
 
 DISPATCH = "/api/v1/agents/openai/actions"

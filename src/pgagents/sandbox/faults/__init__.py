@@ -1,1 +1,1 @@
-"""Switchable faults: each wraps the handler and says which checks it breaks."""
+"""Families of faults: each fault is a decorated function that says which checks it breaks."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fifth.around import redirected
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "redirect"

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.fourth.around import recharged
 from pgagents.sandbox import parking_money as money
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "money"

@@ -8,7 +8,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from heldout.fourth.around import members
 from pgagents.sandbox.call import Call
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, json_bytes
 
 CLASS = "secrets"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 CLASS = "caching"

@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import arguments
 from heldout.calls import Shown
 from pgagents.action import Action
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 from sandboxes import DISPATCH
 

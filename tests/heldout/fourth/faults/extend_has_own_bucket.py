@@ -7,9 +7,9 @@ from typing import Any
 
 from heldout.calls import Shown
 from pgagents.action import Action
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Drawn
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 from sandboxes import named
 

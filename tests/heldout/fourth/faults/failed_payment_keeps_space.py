@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.fourth.around import down
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "partial failure"

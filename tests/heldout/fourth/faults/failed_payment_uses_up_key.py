@@ -9,7 +9,7 @@ from heldout.calls import Shown
 from heldout.fourth.around import down
 from pgagents.sandbox import idempotency
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Response
 from sandboxes import named
 

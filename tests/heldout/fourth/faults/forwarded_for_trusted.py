@@ -6,8 +6,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fourth.around import asked
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.front import PEER
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request
 
 CLASS = "limits"

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "webhooks"

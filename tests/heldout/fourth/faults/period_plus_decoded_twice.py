@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from heldout.calls import Shown
 from heldout.fourth.around import asked
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request
 
 CLASS = "time zones"

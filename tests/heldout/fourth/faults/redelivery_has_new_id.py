@@ -7,7 +7,7 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fourth.around import members
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.outbox import Delivery
 from pgagents.wire import Handler, json_bytes
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from heldout.calls import Shown
 from heldout.fourth.around import members
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import digest
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response, Silence
 
 CLASS = "OAuth"

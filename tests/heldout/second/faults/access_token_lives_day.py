@@ -6,9 +6,9 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.second.calls import token
+from pgagents.sandbox.fault_helpers import data_of, edits
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import digest
-from pgagents.sandbox.meddle import data_of, edits
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "oauth"

@@ -9,7 +9,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.calls import audit
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "audit"

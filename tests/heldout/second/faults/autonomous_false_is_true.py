@@ -6,7 +6,7 @@ from typing import Any
 
 from heldout.calls import NEAR, Shown
 from heldout.second.around import judged
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "filters"

@@ -7,8 +7,8 @@ from urllib.parse import unquote_to_bytes
 
 from heldout.calls import Shown
 from heldout.second.around import refusal
-from pgagents.sandbox.meddle import edits
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_helpers import edits
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "odd input"

@@ -6,8 +6,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.second.around import refusal
-from pgagents.sandbox.meddle import edits
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_helpers import edits
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response, read_json
 
 CLASS = "authentication"

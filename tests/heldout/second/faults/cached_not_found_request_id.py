@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox.meddle import edits
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_helpers import edits
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "envelope"

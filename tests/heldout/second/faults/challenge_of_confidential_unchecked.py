@@ -7,8 +7,8 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.second.around import form_of, with_form
 from heldout.second.calls import code_of
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import digest
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response, Silence
 
 CLASS = "oauth"

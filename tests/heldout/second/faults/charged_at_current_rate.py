@@ -9,7 +9,7 @@ from heldout.calls import Shown
 from heldout.second.around import rebill
 from pgagents.sandbox import parking_money as money
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "money"

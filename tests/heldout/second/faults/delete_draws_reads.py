@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.limits import Drawn
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 CLASS = "limits"

@@ -6,8 +6,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.second.calls import minted
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request
 
 CLASS = "authentication"

@@ -8,8 +8,8 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.around import refusal, tenant
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.meddle import edits
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_helpers import edits
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "status codes"

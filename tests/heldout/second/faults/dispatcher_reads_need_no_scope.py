@@ -8,8 +8,8 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.second.around import allowing
 from pgagents.sandbox.asked import Asked
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 CLASS = "scopes"

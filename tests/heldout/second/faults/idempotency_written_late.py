@@ -6,8 +6,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from pgagents.sandbox.call import Call
-from pgagents.sandbox.meddle import successful
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_helpers import successful
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Response
 
 CLASS = "concurrency"

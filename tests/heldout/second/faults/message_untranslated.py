@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox.meddle import data_of, edits
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_helpers import data_of, edits
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "envelope"

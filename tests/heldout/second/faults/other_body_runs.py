@@ -8,7 +8,7 @@ from heldout.around import given
 from heldout.calls import Shown
 from pgagents.sandbox import idempotency
 from pgagents.sandbox.call import Call
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Response
 
 CLASS = "idempotency"

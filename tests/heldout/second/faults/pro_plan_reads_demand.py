@@ -9,8 +9,8 @@ from heldout.calls import NEAR, Shown
 from heldout.second.around import allowing
 from heldout.second.calls import minted
 from pgagents.sandbox.asked import Asked
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 CLASS = "scopes"

@@ -8,7 +8,7 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.second.calls import moved
 from pgagents.sandbox.deliver import Parcel
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.outbox import Delivery
 from pgagents.wire import Handler, json_bytes
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.second.around import form_of
+from pgagents.sandbox.fault_helpers import successful
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import digest
-from pgagents.sandbox.meddle import successful
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response, Silence
 
 CLASS = "oauth"

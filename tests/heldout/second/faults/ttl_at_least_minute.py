@@ -6,7 +6,7 @@ from typing import Any
 
 from heldout.around import acts, given
 from heldout.calls import Shown
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "fleet"

@@ -9,7 +9,7 @@ from heldout.calls import Shown
 from heldout.second.around import judged
 from pgagents.action import Action
 from pgagents.sandbox.decode import Fault
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "validation"

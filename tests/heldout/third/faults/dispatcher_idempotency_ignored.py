@@ -8,7 +8,7 @@ from heldout.around import arguments
 from heldout.calls import Shown
 from heldout.third.around import DISPATCH
 from pgagents.action import Action
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "dispatcher and REST"

@@ -9,7 +9,7 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.third.around import DISPATCH, eased
 from pgagents.action import Action
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "dispatcher and REST"

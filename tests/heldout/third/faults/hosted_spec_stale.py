@@ -8,7 +8,7 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.third.around import answers
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response
 
 CLASS = "hosted documents"

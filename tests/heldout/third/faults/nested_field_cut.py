@@ -6,7 +6,7 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.third.around import errors
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request
 
 CLASS = "errors"

@@ -10,7 +10,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.signature import sign
 from pgagents.wire import Handler, json_bytes
 

@@ -9,7 +9,7 @@ from heldout.around import acts, as_tenant
 from heldout.calls import Shown
 from heldout.third.around import action
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler
 
 CLASS = "state machine"

@@ -7,7 +7,7 @@ from typing import Any
 
 from heldout.calls import Shown
 from pgagents.sandbox.decode import Fault
-from pgagents.sandbox.oddity import Context
+from pgagents.sandbox.fault_registry import Context
 from pgagents.wire import Handler, Request, Response, Silence
 
 CLASS = "authentication"

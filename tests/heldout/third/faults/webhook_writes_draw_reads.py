@@ -7,8 +7,8 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.third.around import action
 from pgagents.action import Action
+from pgagents.sandbox.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler
 
 CLASS = "limits and headers"

@@ -1,0 +1,1 @@
+"""Park Graph: the reference server. The one room that knows of parking."""

@@ -1,0 +1,1 @@
+"""Families of faults in Park Graph's own tables, actions and fields."""

@@ -1,0 +1,62 @@
+"""Faults of Park Graph's webhooks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.fault_registry import Context, Put, fault
+
+
+@fault("events_fit").send_events
+def occupancy_event_lags(context: Context, put: Put, type: str, data: Any) -> str:
+    """The event of a lot's free spaces is put together before the count changes, so the number in it is the one before."""
+    told: dict[str, int] = context.memory
+    if type == "occupancy.changed":
+        now = int(data["available"])
+        data = {**data, "available": told.get(data["lot_id"], min(now + 1, data["total"]))}
+        told[data["lot_id"]] = now
+    return put(type, data)
+
+
+@fault("sends_events").send_events
+def webhook_event_early(_context: Context, put: Put, type: str, data: Any) -> str:
+    """The event of an end tells the session as it was before it ended: it was written before the change."""
+    told = {**data, "status": "active"} if type == "session.ended" else data
+    return put(type, told)
+
+
+_FIT = "https://hooks.example.com/fit"
+
+
+@fault("refuses_inner_target").replace_actions
+def webhook_ssrf_accepted(context: Context, inner: Domain, call: Call) -> Any:
+    """A webhook to an address of the inner network is taken."""
+    result = inner(call)
+    if not (isinstance(result, Refusal) and result.field == "url" and "url" in call.input):
+        return result
+    made = inner(replace(call, input={**call.input, "url": _FIT}))
+    if isinstance(made, Refusal):
+        return result
+    webhook = {**made["webhook"], "url": call.input["url"]}
+    context.store.run("UPDATE webhook SET url = ? WHERE id = ?", webhook["url"], webhook["id"])
+    return {"webhook": webhook}
+
+
+@fault("refuses_inner_target").replace_actions
+def webhook_ssrf_by_example(context: Context, inner: Domain, call: Call) -> Any:
+    """Of the inner network's addresses only the best-known ones are refused as a webhook's."""
+    result = inner(call)
+    if not (isinstance(result, Refusal) and result.field == "url" and str(call.input.get("url")).startswith("https:")):
+        return result
+    host = urlsplit(call.input["url"]).hostname or ""
+    if host in ("localhost", "127.0.0.1", "169.254.169.254", "::1") or host.startswith(("10.", "192.168.", "172.16.")):
+        return result
+    made = inner(replace(call, input={**call.input, "url": _FIT}))
+    if isinstance(made, Refusal):
+        return result
+    webhook = {**made["webhook"], "url": call.input["url"]}
+    context.store.run("UPDATE webhook SET url = ? WHERE id = ?", webhook["url"], webhook["id"])
+    return {"webhook": webhook}

@@ -1,0 +1,138 @@
+"""Faults of how Park Graph finds sessions and lots, and compares codes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pgagents.sandbox import answers
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.parking_sessions import short_code
+from pgagents.wire import Request, Response
+
+
+@fault("needs_whole_code").replace_actions
+def code_by_its_beginning(context: Context, inner: Domain, call: Call) -> Any:
+    """A session's code is compared as far as it is long, so that anything may follow it."""
+    given = call.input.get("session_code")
+    row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if isinstance(given, str) else None
+    if row is not None and isinstance(given, str) and given.startswith(row["code"]):
+        call = replace(call, input={**call.input, "session_code": row["code"]})
+    return inner(call)
+
+
+@fault("needs_whole_code", also={"runs_workflows": "the workflow of refused calls tries the code in other letters, too"}).replace_actions
+def code_minds_no_case(context: Context, inner: Domain, call: Call) -> Any:
+    """A session's code is compared without its case, as many databases compare texts."""
+    given = call.input.get("session_code")
+    row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if isinstance(given, str) else None
+    if row is not None and isinstance(given, str) and row["code"].lower() == given.lower():
+        call = replace(call, input={**call.input, "session_code": row["code"]})
+    return inner(call)
+
+
+@fault("absent_id").replace_actions
+def ids_by_beginning(context: Context, inner: Domain, call: Call) -> Any:
+    """What is known by an id is also found by a text that only begins with it."""
+    found = inner(call)
+    id = call.input.get("session_id")
+    if isinstance(found, Refusal) and isinstance(id, str) and call.action.effect == "read":
+        for row in context.store.rows("SELECT id FROM session WHERE ? LIKE id || '_%'", id):
+            return inner(replace(call, input={**call.input, "session_id": row["id"]}))
+    return found
+
+
+@fault("tells_ids_apart").replace_actions
+def ids_without_case(context: Context, inner: Domain, call: Call) -> Any:
+    """Ids are compared without their case, as many databases compare texts."""
+    found = inner(call)
+    id = call.input.get("lot_id")
+    if isinstance(found, Refusal) and isinstance(id, str) and call.action.effect == "read":
+        for row in context.store.rows("SELECT id FROM lot WHERE lower(id) = lower(?)", id):
+            return inner(replace(call, input={**call.input, "lot_id": row["id"]}))
+    return found
+
+
+@fault("filters_exactly", "law").replace_actions
+def list_by_wildcard(context: Context, inner: Domain, call: Call) -> Any:
+    """A list's filter is a LIKE, in which an underscore stands for any character."""
+    found = inner(call)
+    if call.action.name != "list_sessions" or isinstance(found, Refusal) or found["sessions"] or "fleet_id" not in call.input:
+        return found
+    row = context.store.row("SELECT fleet_id FROM session WHERE fleet_id LIKE ? AND length(fleet_id) > 1", call.input["fleet_id"])
+    return inner(replace(call, input={**call.input, "fleet_id": row["fleet_id"]})) if row is not None else found
+
+
+@fault("law").edit_results("list_sessions")
+def list_sorted_by_end(_context: Context, call: Call, found: Any) -> Any:
+    """A list of what has ended is sorted by the end, though it says by the beginning."""
+    if call.input.get("status") == "completed":
+        found["sessions"].sort(key=lambda session: str(session["ended_at"]), reverse=True)
+    return found
+
+
+@fault("law").replace_actions
+def lookup_by_beginning(context: Context, inner: Domain, call: Call) -> Any:
+    """A list that is asked for by a text also finds what only begins with it."""
+    found = inner(call)
+    if call.action.name != "search_sessions" or isinstance(found, Refusal) or found["sessions"]:
+        return found
+    like = context.store.rows(
+        "SELECT plate FROM session WHERE plate LIKE ? ORDER BY started_at DESC LIMIT 1", f"{call.input['plate'].upper()}%"
+    )
+    for row in like:
+        return inner(replace(call, input={**call.input, "plate": row["plate"]}))
+    return found
+
+
+@fault("filters_exactly", "law").replace_actions
+def lookup_drops_separators(context: Context, inner: Domain, call: Call) -> Any:
+    """A list that is asked for by a text finds what has the same letters and digits, whatever hyphens stand between them."""
+    found = inner(call)
+    if call.action.name != "search_sessions" or isinstance(found, Refusal) or found["sessions"]:
+        return found
+    row = context.store.row("SELECT plate FROM session WHERE replace(plate, '-', '') = replace(?, '-', '')", call.input["plate"].upper())
+    return inner(replace(call, input={**call.input, "plate": row["plate"]})) if row is not None else found
+
+
+@fault("needs_whole_code").replace_actions
+def short_code_for_code(context: Context, inner: Domain, call: Call) -> Any:
+    """So that drivers can read it out, the short code is taken for the session's code when a session is ended, too."""
+    if call.action.name == "end_session":
+        row = context.store.row("SELECT code FROM session WHERE id = ?", call.input["session_id"])
+        if row is not None and call.input["session_code"] == short_code(row["code"]):
+            call = replace(call, input={**call.input, "session_code": row["code"]})
+    return inner(call)
+
+
+@fault("absent_id").replace_actions
+def state_before_owner(context: Context, inner: Domain, call: Call) -> Any:
+    """How a thing stands is looked at before whose it is, so another project is told 409 of what is over, not 404."""
+    found = inner(call)
+    if not (isinstance(found, Refusal) and found.code == "NOT_FOUND" and call.action.name in ("end_session", "extend_session")):
+        return found
+    row = context.store.row("SELECT tenant, status FROM session WHERE id = ?", call.input["session_id"])
+    others = row is not None and row["status"] == "completed" and call.key is not None and row["tenant"] != call.key.tenant
+    return Refusal("CONFLICT", "The session is already completed") if others else found
+
+
+@fault("needs_key").edit_answers
+def thing_before_key(context: Context, request: Request, answer: Response) -> Response:
+    """What a call is about is looked up before its key, so without one an unknown id is answered 404 and a known one 401."""
+    asked = context.reader.asked(request) if answer.status == 401 else None
+    id = asked.path.get("session_id") if asked is not None else None
+    if id is None or context.store.row("SELECT 1 FROM session WHERE id = ?", id) is not None:
+        return answer
+    told = answers.refusal(context.model, context.model.codes["NOT_FOUND"], "There is no such session", answer.header("x-request-id") or "")
+    return replace(answer, status=told.status, body=told.body).with_header("WWW-Authenticate", None)
+
+
+@fault("needs_whole_code", "runs_workflows").replace_actions
+def wrong_code_accepted(context: Context, inner: Domain, call: Call) -> Any:
+    """A session can be ended by whoever knows its id: its code is not compared."""
+    given = "session_code" in call.input
+    row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if given else None
+    if row is not None:
+        call = replace(call, input={**call.input, "session_code": row["code"]})
+    return inner(call)

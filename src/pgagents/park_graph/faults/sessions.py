@@ -1,0 +1,244 @@
+"""Faults of Park Graph's sessions, holds and spaces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pgagents.action import Action
+from pgagents.expression import epoch
+from pgagents.model import Bucket
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.fault_helpers import objects
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.keys import Key
+from pgagents.sandbox.limits import Limits
+from pgagents.sandbox.parking_money import charge, payout
+from pgagents.wire import Handler, Request, Response, Silence
+
+
+@fault("takes_space").replace_actions
+def capacity_not_returned(context: Context, inner: Domain, call: Call) -> Any:
+    """The end of a session does not give its space back."""
+    result = inner(call)
+    if str(call.action.name) == "end_session" and not isinstance(result, Refusal):
+        context.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5", result["session"]["lot_id"])
+    return result
+
+
+@fault("runs_workflows").replace_actions
+def conflict_gives_back(context: Context, inner: Domain, call: Call) -> Any:
+    """The refused end of a session that has ended gives a space back once more."""
+    found = inner(call)
+    if str(call.action.name) == "end_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
+        context.store.run(
+            "UPDATE lot SET available = available + 1 WHERE available < total AND id = (SELECT lot_id FROM session WHERE id = ?)",
+            call.input["session_id"],
+        )
+    return found
+
+
+@fault("spares_keys").replace_actions
+def conflict_uses_key_up(context: Context, inner: Domain, call: Call) -> Any:
+    """A call that is refused for how things stand uses up its idempotency key."""
+    used: set[tuple[str, str]] = context.memory.setdefault("used", set())
+    value = call.input.get(str(call.action.idempotency)) if call.action.idempotency else None
+    key = (call.key.id if call.key else "", str(value))
+    if value and key in used:
+        return Refusal("CONFLICT", "This idempotency key was used")
+    found = inner(call)
+    if value and isinstance(found, Refusal) and found.code == "CONFLICT":
+        used.add(key)
+    return found
+
+
+@fault("told_alike").edit_results("check_availability")
+def count_dated_once(context: Context, _call: Call, found: Any) -> Any:
+    """A count is told with the time when it was told first."""
+    first: dict[str, Any] = context.memory.setdefault("first", {})
+    counted = found["availability"]
+    counted["updated_at"] = first.setdefault(counted["lot_id"], counted["updated_at"])
+    return found
+
+
+@fault("hold_ends").replace_actions
+def expired_hold_taken(context: Context, inner: Domain, call: Call) -> Any:
+    """A hold can be used after its time, though it can no longer be released."""
+    found = inner(call)
+    held = call.input.get("hold_id")
+    if str(call.action.name) != "create_session" or held is None or not isinstance(found, Refusal) or found.code != "NOT_FOUND":
+        return found
+    row = context.store.row("SELECT * FROM hold WHERE id = ? AND tenant = ?", held, call.key.tenant if call.key else "")
+    if row is None or row["status"] not in ("active", "expired"):
+        return found
+    call.input.pop("hold_id")  # type: ignore[attr-defined]  # arguments are a dictionary that nobody else holds
+    return inner(call)
+
+
+@fault("fails_cleanly", also={"told_alike": "a space that is freed so leaves the moment of its lot's count as it was"}).replace_actions
+def failure_frees_space(context: Context, inner: Domain, call: Call) -> Any:
+    """Ending fails at the payment, when the space has been given back already."""
+    early: dict[str, str] = context.memory
+    found = inner(call)
+    id = str(call.input.get("session_id"))
+    if isinstance(found, Refusal):
+        if found.code == "BAD_GATEWAY" and call.action.name == "end_session":
+            row = context.store.row("SELECT lot_id FROM session WHERE id = ?", id)
+            early.update({id: row["lot_id"]} if row is not None else {})
+        return found
+    if call.action.name == "end_session":
+        early.pop(id, None)
+    for one in objects(found):
+        more = list(early.values()).count(str(one.get("lot_id") or one.get("id")))
+        if more and {"available", "total"} <= one.keys():
+            one["available"] = min(one["total"], one["available"] + more)
+            if "occupancy_pct" in one:
+                one["occupancy_pct"] = round(100 * (one["total"] - one["available"]) / one["total"], 2)
+    return found
+
+
+@fault(
+    "fails_cleanly", also={"refused_leaves_nothing": "what the failed call made is in the list that nobody else's was made for"}
+).replace_actions
+def failure_has_effect(_context: Context, inner: Domain, call: Call) -> Any:
+    """A call that the payment processor makes fail has had its effect already."""
+    found = inner(call)
+    if isinstance(found, Refusal) and found.code == "BAD_GATEWAY":
+        inner(call)
+    return found
+
+
+@fault("hands_over").replace_actions
+def hold_minds_case(context: Context, inner: Domain, call: Call) -> Any:
+    """A hold is compared with the plate as it is typed, so who types small letters cannot use it."""
+    plate = call.input.get("plate")
+    small = isinstance(plate, str) and plate != plate.upper()
+    if small and context.store.row("SELECT 1 FROM hold WHERE id = ? AND status = 'active'", call.input.get("hold_id")):
+        return Refusal("CONFLICT", "The hold is for another plate")
+    return inner(call)
+
+
+@fault("hold_ends", also={"runs_workflows": "a workflow counts the spaces of holds that are over"}).replace_actions
+def hold_outlives_its_time(context: Context, inner: Domain, call: Call) -> Any:
+    """A hold can still be committed after its time, and keeps its space until then."""
+    result = inner(call)
+    if str(call.action.name) == "dispatch_av_fleet" and not isinstance(result, Refusal):
+        for allocation in result["allocations"]:
+            context.store.run("UPDATE hold SET expires_at = expires_at + 3600 WHERE id = ?", allocation["hold_id"])
+    return result
+
+
+@fault("runs_workflows", also={"told_alike": "each look at the lot frees one more space, so that two looks differ"}).replace_actions
+def holds_end_one_by_one(context: Context, inner: Domain, call: Call) -> Any:
+    """Of holds whose time is over at the same moment one is ended, and the others when somebody comes by later."""
+    if context.model.domain != "parking":
+        return inner(call)
+    over = "status = 'active' AND expires_at <= ?"
+    first = f"SELECT id FROM hold WHERE {over} ORDER BY expires_at, id LIMIT 1"
+    context.store.run(f"UPDATE hold SET status = 'waiting' WHERE {over} AND id <> ({first})", call.now, call.now)
+    found = inner(call)
+    context.store.run("UPDATE hold SET status = 'active' WHERE status = 'waiting'")
+    return found
+
+
+@fault("rate_headers", needs=("limits",)).replace_limits
+class limit_of_other_bucket(Limits):
+    """An action draws from another bucket than the one it is published to draw from."""
+
+    def _decide(self, bucket: Bucket, action: Action | None, key: Key, agent: bool) -> bool:
+        if bucket.when is None and action is not None and action.name == "extend_session":
+            return bucket.name == "read"
+        return super()._decide(bucket, action, key, agent)
+
+
+@fault("links_lead").handle_requests
+def link_dead_at_the_end(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The page of a receipt is gone once the session has ended."""
+    head, _, id = request.path.rpartition("/")
+    row = context.front.store.row("SELECT status FROM session WHERE id = ?", id) if head == "/r" else None
+    ended = row is not None and row["status"] == "completed"
+    return handler(replace(request, target="/r/none") if ended else request)
+
+
+@fault("oauth_grants", also={"needs_grant": "it is tried for every action, too"}).edit_requests
+def oauth_scope_ignored(context: Context, request: Request) -> Request:
+    """An access token may do everything, whatever its user granted."""
+    oauth = context.model.auth.oauth
+    if oauth is not None and request.path.startswith("/api/"):  # the API itself, not its token endpoint
+        with context.store.transaction():
+            context.store.run("UPDATE oauth_token SET scope = 'read sessions:write intelligence'")
+    return request
+
+
+WRITE, READ = "sessions:write", "read"
+
+
+@fault("needs_grant").change_server
+def oauth_write_implies_read(context: Context) -> None:
+    """A token that may write may read as well, whether its user granted that or not."""
+    grants = context.front.grants
+    if grants is None:
+        return
+    find = grants.key
+
+    def wide(text: str, now: float) -> Key | None:
+        key = find(text, now)
+        granted = key.granted or () if key is not None else ()
+        return replace(key, granted=(*granted, READ)) if key is not None and WRITE in granted else key
+
+    grants.key = wide  # type: ignore[method-assign]  # a fault stands in for the grants' own way
+
+
+@fault("runs_workflows", also={"fails_cleanly": "one that was made long before is extended after a failure"}).replace_actions
+def overdue_not_extended(context: Context, inner: Domain, call: Call) -> Any:
+    """A session that has passed its time cannot be extended, though it is active."""
+    if str(call.action.name) == "extend_session":
+        row = context.store.row("SELECT code, status, expires_at FROM session WHERE id = ?", call.input["session_id"])
+        known = row is not None and row["code"] == call.input["session_code"] and row["status"] == "active"
+        if known and row is not None and row["expires_at"] < call.now:
+            return Refusal("CONFLICT", "The session's time is over")
+    return inner(call)
+
+
+@fault("takes_space").edit_results("end_session")
+def overstay_keeps_space(context: Context, _call: Call, found: Any) -> Any:
+    """What is ended after its time does not give its space back."""
+    session = found["session"]
+    if epoch(session["ended_at"]) > epoch(session["expires_at"]):
+        context.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 5", session["lot_id"])
+    return found
+
+
+@fault("moves", also={"told_alike": "what a session is read with is not what its end told"}).replace_actions
+def refused_end_bills_again(context: Context, inner: Domain, call: Call) -> Any:
+    """Ending what has ended is refused, but its end and its bill are of now by then."""
+    found = inner(call)
+    if str(call.action.name) == "end_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
+        row = context.store.row("SELECT * FROM session WHERE id = ?", call.input["session_id"])
+        assert row is not None
+        cents = charge(row["rate_cents"], row["unit"], row["max_daily_cents"], int(call.now) - row["started_at"])
+        context.store.run(
+            "UPDATE session SET ended_at = ?, subtotal_cents = ?, payout_cents = ? WHERE id = ?",
+            int(call.now), cents, payout(cents), row["id"],
+        )  # fmt: skip
+    return found
+
+
+@fault("moves").replace_actions
+def refused_move_changes(context: Context, inner: Domain, call: Call) -> Any:
+    """Extending what is over is refused, and moves its end all the same."""
+    found = inner(call)
+    if str(call.action.name) == "extend_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
+        context.store.run("UPDATE session SET expires_at = expires_at + 3600 WHERE id = ?", call.input["session_id"])
+    return found
+
+
+@fault("hands_over").replace_actions
+def used_hold_released(context: Context, inner: Domain, call: Call) -> Any:
+    """A hold that a session has used can still be released, and the session's space is given away."""
+    if str(call.action.name) == "release_hold" and call.key is not None:
+        context.store.run(
+            "UPDATE hold SET status = 'active' WHERE id = ? AND tenant = ? AND status = 'committed'",
+            call.input["hold_id"], call.key.tenant,
+        )  # fmt: skip
+    return inner(call)

@@ -1,0 +1,1 @@
+"""Families of odd but legal behaviour in Park Graph's own tables, actions and fields."""

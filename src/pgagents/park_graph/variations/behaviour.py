@@ -1,0 +1,47 @@
+"""Legal ways of Park Graph to charge and to audit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.sandbox import parking_audit as audit
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.fault_registry import Context, variation
+from pgagents.sandbox.parking_money import dollars, payout
+
+
+@variation().replace_actions
+def dispatcher_audits_refused(context: Context, inner: Domain, call: Call) -> Any:
+    """The audit has a row for every call through the dispatcher, also for those that were refused."""
+    found = inner(call)
+    if isinstance(found, Refusal) and call.surface != "rest" and "session_id" in call.input:
+        dispatcher = context.model.dispatchers[0]
+        platform = dispatcher.attribution.get("agent_platform")
+        audit.write(context.store, call, session_id=call.input["session_id"], platform=platform, diff={"refused": [None, found.code]})
+    return found
+
+
+_NOON_S = 43_200
+
+_DAY_S = 86_400
+
+
+@variation().replace_actions
+def nights_from_noon(context: Context, inner: Domain, call: Call) -> Any:
+    """Where the night is charged, each noon begins another one: a stay over noon is two nights, however short."""
+    found = inner(call)
+    name = str(call.action.name)
+    if name not in ("create_session", "extend_session", "end_session") or isinstance(found, Refusal):
+        return found
+    row = context.store.row("SELECT * FROM session WHERE id = ?", found["session"]["id"])
+    if row is None or row["unit"] != "night":
+        return found
+    until = row["ended_at"] or row["expires_at"]
+    cents = row["rate_cents"] * (1 + (until - _NOON_S) // _DAY_S - (row["started_at"] - _NOON_S) // _DAY_S)
+    if row["ended_at"] is None:
+        context.store.run("UPDATE session SET estimated_cents = ? WHERE id = ?", cents, row["id"])
+        return {"session": {**found["session"], "estimated_amount": dollars(cents)}}
+    paid = payout(cents)
+    context.store.run("UPDATE session SET subtotal_cents = ?, payout_cents = ? WHERE id = ?", cents, paid, row["id"])
+    bill = {"subtotal": dollars(cents), "owner_payout": dollars(paid), "platform_fee": dollars(cents - paid)}
+    return {"session": {**found["session"], **bill}}

@@ -1,0 +1,225 @@
+"""Faults of successful answers: they do not fit their schema, or do not show what was written."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.fault_helpers import data_of, list_action, lists, make_action, objects, read_by_id, successful
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.wire import Handler, Request, Response, Silence
+
+
+@fault("reads_back", also={"law": "what was read is compared with later answers"}).edit_data
+def create_field_lost(context: Context, request: Request, data: Any) -> Any:
+    """A member that creation tells is empty when it is read back."""
+    made = (r for r in context.model.resources.values() if r.made_by and r.fixed)
+    action = context.reader.action(request)
+    resource = next((r for r in made for call in r.read_by if action is not None and call.action.name == action.name), None)
+    if resource is None:
+        return None
+    names = [n for n in resource.fixed if n != resource.id and n not in resource.volatile]
+    for found in objects(data):
+        name = next((n for n in names if isinstance(found.get(n), str) and not n.endswith("_id")), None)
+        if name is not None and resource.id in found:
+            found[name] = found[name][:-1] + ("0" if found[name][-1:] != "0" else "1")
+    return data
+
+
+@fault("reads_back", also={"accepts_valid": "a valid read of what exists is refused"}).replace_actions
+def create_unreadable(context: Context, inner: Domain, call: Call) -> Any:
+    """What was just made cannot be read: it is there only after a day."""
+    missing = {c.action.name: r.missing for r in context.model.resources.values() if r.made_by and r.missing for c in r.read_by}
+    code = missing.get(call.action.name)
+    return Refusal(code.name, "There is no such thing yet") if code else inner(call)
+
+
+@fault("moves").replace_actions
+def double_move_accepted(context: Context, inner: Domain, call: Call) -> Any:
+    """A move from the wrong state is accepted: the second end, the late cancellation."""
+    closing = {m.action.name: m for r in context.model.resources.values() for m in r.moves if m.to not in m.origin_states}
+    last: dict[tuple[str, str], Any] = context.memory.setdefault("last", {})
+    result = inner(call)
+    move = closing.get(call.action.name)
+    if move is None:
+        return result
+    key = (str(call.action.name), str(sorted((k, str(v)) for k, v in call.input.items() if k in move.input)))
+    if isinstance(result, Refusal):
+        return last.get(key, result) if result.code == move.otherwise.name else result
+    last[key] = result
+    return result
+
+
+@fault(
+    "reads_back",
+    also={"moves": "the state after a move is read back", "law": "a thing that reads as running has the members of one that is over"},
+).edit_data
+def end_keeps_state(context: Context, request: Request, data: Any) -> Any:
+    """What was ended still reads as running."""
+    by_read = {c.action.name: r for r in context.model.resources.values() for c in r.read_by if r.state}
+    action = context.reader.action(request)
+    resource = by_read.get(action.name) if action else None
+    if resource is None or resource.state is None:
+        return None
+    for found in objects(data):
+        if found.get(resource.state) in resource.states:
+            found[resource.state] = resource.initial
+    return data
+
+
+@fault("told_alike", also={"runs_workflows": "a step chooses among places by their counts"}).replace_actions
+def list_lags_behind(context: Context, inner: Domain, call: Call) -> Any:
+    """A search tells the counts of an index that is made once."""
+    counters = {str(r.takes.counter) for r in context.model.resources.values() if r.takes}
+    finding = {str(r.found_by.action.name) for r in context.model.resources.values() if r.found_by}
+    index: dict[tuple[str, str], Any] = context.memory.setdefault("index", {})
+    found = inner(call)
+    if str(call.action.name) not in finding or isinstance(found, Refusal):
+        return found
+    for item in (i for members in found.values() if isinstance(members, list) for i in members):
+        for counter in counters & item.keys():
+            item[counter] = index.setdefault((str(item.get("id")), counter), item[counter])
+    return found
+
+
+@fault("reads_back").replace_actions
+def lookup_minds_case(_context: Context, inner: Domain, call: Call) -> Any:
+    """What is kept in capitals is looked up as it was asked for, so that small letters find nothing."""
+    found = inner(call)
+    laws = " ".join(law.that.text for law in call.action.laws)
+    raised = [v for k, v in call.input.items() if isinstance(v, str) and f"upper(input.{k})" in laws]
+    if call.action.effect == "read" and not isinstance(found, Refusal) and any(v != v.upper() for v in raised):
+        return {k: [] if isinstance(v, list) else None if k.startswith("next") else v for k, v in found.items()}
+    return found
+
+
+@fault("law").replace_actions
+def money_as_double(_context: Context, inner: Domain, call: Call) -> Any:
+    """An amount becomes whole cents by cutting a double, so that 0.29 is 28 cents."""
+    amount = call.input.get("amount")
+    if not isinstance(amount, int | float) or isinstance(amount, bool):
+        return inner(call)
+    return inner(replace(call, input={**call.input, "amount": int(amount * 100) / 100}))
+
+
+def _ids(result: Any) -> list[str]:
+    inner = next(iter(result.values()), None) if isinstance(result, dict) else None
+    return [str(inner["id"])] if isinstance(inner, dict) and "id" in inner else []
+
+
+def _running(result: Any, model: Any) -> bool:
+    inner = next(iter(result.values()), None) if isinstance(result, dict) else None
+    states = {(r.state, r.initial) for r in model.resources.values() if r.state}
+    return isinstance(inner, dict) and any(inner.get(s) == i for s, i in states)
+
+
+@fault("moves", also={"leaks_nothing": "where the last move was the creation, its answer told secrets"}).replace_actions
+def move_after_end_accepted(context: Context, inner: Domain, call: Call) -> Any:
+    """What is over can still be prolonged."""
+    staying = {m.action.name: m for r in context.model.resources.values() for m in r.moves if m.to in m.origin_states}
+    last: dict[str, Any] = context.memory.setdefault("last", {})
+    result = inner(call)
+    ids = [str(call.input[str(p.name)]) for p in call.action.params if p.refers_to and str(p.name) in call.input]
+    if not ids:
+        ids = _ids(result)
+    move = staying.get(call.action.name)
+    if isinstance(result, Refusal):
+        return last.get(ids[0], result) if move and ids and result.code == move.otherwise.name else result
+    if _running(result, context.model):
+        last.update(dict.fromkeys([*ids, *_ids(result)], result))
+    return result
+
+
+@fault("body_fits", also={"keeps_offer": "vendors' documents promise a number, too", "law": "laws read that member"}).edit_data
+def null_beyond_a_value(context: Context, request: Request, data: Any) -> Any:
+    """What another service tells of each item comes for twenty at once, so of further ones it is null; the widest
+    search does without it.
+    """
+    action = list_action(context.model)
+    most = {p.wire: p.schema["maximum"] for p in action.params if not p.required and "maximum" in p.schema}
+    asked = context.reader.asked(request)
+    if asked is None or asked.action is not action:
+        return None
+    given = context.reader.arguments(request)
+    if all(str(given.get(wire)) == str(value) for wire, value in most.items()):
+        return None
+    for items in lists(data):
+        for item in items[20:]:
+            numbers = [name for name, value in item.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+            item[numbers[-1]] = None
+    return data
+
+
+def _invalid(model: Any) -> int:
+    return int(model.codes[model.errors.framework.invalid].status)
+
+
+def _outside(value: Any, param: Any) -> bool:
+    most = param.schema.get("maximum") if param is not None else None
+    return isinstance(value, int | float) and most is not None and value > most
+
+
+@fault("refused_leaves_nothing").handle_requests
+def refused_create_has_effect(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A call that is refused for a number out of range has made its thing all the same."""
+    maker = make_action(context.model)
+    refused = handler(request)
+    asked = context.reader.asked(request)
+    if asked is None or asked.action is not maker or not isinstance(refused, Response) or refused.status != _invalid(context.model):
+        return refused
+    given = context.reader.arguments(request)
+    sound = {k: v for k, v in given.items() if not _outside(v, maker.param(k))}
+    if sound != given:
+        handler(context.reader.with_arguments(request, sound))
+    return refused
+
+
+@fault("body_fits").edit_data
+def schema_enum_drift(context: Context, _request: Request, data: Any) -> Any:
+    """The last state of a resource's lifecycle is spelt another way (`cancelled`, `canceled`)."""
+    resource = next((r for r in context.model.resources.values() if r.state and r.states), None)
+    if resource is None or resource.state is None:
+        return None
+    for found in objects(data):
+        if found.get(resource.state) == resource.states[-1]:
+            found[resource.state] = resource.states[-1] + "_"
+    return data
+
+
+def _last_required(context: Context, member: dict[str, Any]) -> str:
+    required = ([str(name) for name in schema.get("required", ())] for schema in context.model.schemas.values())
+    return next((names[-1] for names in required if names and set(names) <= set(member)), list(member)[-1])
+
+
+@fault("body_fits").edit_data
+def schema_missing_required(context: Context, request: Request, data: Any) -> Any:
+    """A read by id leaves out the last member that its schema requires."""
+    if not isinstance(data, dict) or context.reader.action(request) is not read_by_id(context.model):
+        return None
+    for member in data.values():
+        if isinstance(member, dict):
+            member.pop(_last_required(context, member), None)
+    return data
+
+
+@fault("body_fits").edit_data
+def schema_wrong_type(context: Context, request: Request, data: Any) -> Any:
+    """A read by id writes its numbers as strings."""
+    if context.reader.action(request) is not read_by_id(context.model):
+        return None
+    for found in objects(data):
+        found.update({k: str(v) for k, v in found.items() if isinstance(v, int | float) and not isinstance(v, bool)})
+    return data
+
+
+@fault(
+    "body_fits", also={"audits_writes": "the times of rows are compared with those of the calls, and a time without an offset is none"}
+).edit_answers
+def time_naive(_context: Context, _request: Request, answer: Response) -> Response:
+    """Times are told without an offset."""
+    data = data_of(answer)
+    if data is None or not successful(answer):
+        return answer
+    return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', rb'"\1"', answer.body))

@@ -1,0 +1,102 @@
+"""Faults of the audit and of the attribution of calls."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.fault_helpers import data_of, lists, objects, successful
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.wire import Request, Response
+
+
+@fault("attributes_calls", also={"audits_writes": "the row of what it does has no platform either"}).replace_actions
+def attribution_of_key_lost(_context: Context, inner: Domain, call: Call) -> Any:
+    """A session made with an integration's key is stamped with no platform."""
+    return inner(replace(call, key=replace(call.key, integration=None)) if call.key else call)
+
+
+@fault("attributes_calls", also={"audits_writes": "the audit's rows name that platform too"}).replace_actions
+def attribution_wrong(context: Context, inner: Domain, call: Call) -> Any:
+    """A session made through the dispatcher is stamped with another platform."""
+    others = (s.attribution for s in context.model.surfaces.values() if s.attribution and s.attribution != call.attribution)
+    return inner(replace(call, attribution=next(others, {})) if call.attribution else call)
+
+
+@fault("audits_writes").edit_data
+def audit_actor_shared(_context: Context, _request: Request, data: Any) -> Any:
+    """The audit names the same actor whoever acted."""
+    for row in objects(data):
+        if row.get("actor_type") and row.get("actor_id"):
+            row["actor_id"] = "service"
+    return data
+
+
+@fault("runs_workflows").edit_data
+def audit_diff_of_operator(_context: Context, _request: Request, data: Any) -> Any:
+    """The audit says that the operator changed something, and not what."""
+    for row in objects(data):
+        if row.get("actor_type") == "operator" and row.get("diff"):
+            row["diff"] = {}
+    return data
+
+
+@fault("audits_writes").edit_data
+def audit_platform_wrong(context: Context, _request: Request, data: Any) -> Any:
+    """The audit says that a call through the dispatcher came through no platform."""
+    reads = {str(a.name) for a in context.model.actions if a.effect == "read"}
+    for row in objects(data):
+        if "actor_type" in row and row.get("action") in reads:
+            row["agent_platform"] = None
+    return data
+
+
+@fault("audits_writes").edit_answers
+def audit_row_changes(context: Context, _request: Request, answer: Response) -> Response:
+    """A row of the audit does not stay as it was written: what it says changed is another thing each time it is told."""
+    times = context.memory.setdefault("times", count())
+    data = data_of(answer)
+    rows = [row for row in objects(data) if "actor_type" in row] if successful(answer) else []
+    if not rows:
+        return answer
+    told = next(times)
+    for row in rows:
+        if row["diff"]:
+            row["diff"] = {**row["diff"], "revision": told}
+    return answer.with_json(data)
+
+
+def _extension(row: Any) -> bool:
+    return isinstance(row, dict) and "actor_type" in row and row.get("action") == "extend_session"
+
+
+@fault("audits_writes", also={"runs_workflows": "the workflow that reads the audit misses it"}).edit_data
+def audit_row_missing(_context: Context, _request: Request, data: Any) -> Any:
+    """Extending a session leaves no row in the audit."""
+    for rows in lists(data):
+        rows[:] = [row for row in rows if not _extension(row)]
+    return data
+
+
+@fault("audits_writes", also={"runs_workflows": "the workflow that reads the audit misses it"}).edit_data
+def audit_wrong_action(_context: Context, _request: Request, data: Any) -> Any:
+    """The audit says create_session for the end of a session."""
+    for row in objects(data):
+        if "actor_type" in row and row.get("action") == "end_session":
+            row["action"] = "create_session"
+    return data
+
+
+@fault("runs_workflows").edit_answers
+def cells_begin_with_apostrophe(_context: Context, _request: Request, answer: Response) -> Response:
+    """Every cell of an exported table begins with an apostrophe, also such as no spreadsheet would take for a formula."""
+    if not (answer.header("content-type") or "").startswith("text/csv"):
+        return answer
+    head, *rows = csv.reader(io.StringIO(answer.body.decode()))
+    text = io.StringIO()
+    csv.writer(text).writerows([head, *([f"'{cell}" for cell in row] for row in rows)])
+    return Response(answer.status, answer.headers, text.getvalue().encode())

@@ -1,0 +1,132 @@
+"""Faults of the path that dispatches to several actions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pgagents.formerly import selected
+from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.fault_helpers import Asked, data_of, lists, make_action, objects, successful
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.routes import Routes
+from pgagents.wire import Request, Response, json_bytes, read_json
+
+
+@fault("reads_back").edit_answers
+def dispatched_things_unlisted(context: Context, request: Request, answer: Response) -> Response:
+    """What was made through the dispatcher is in no list."""
+    listing = {str(call.action.name) for r in context.model.resources.values() for call in r.listed_by}
+    made: set[object] = context.memory.setdefault("made", set())
+    asked, data = context.reader.asked(request), data_of(answer)
+    if asked is None or not successful(answer):
+        return answer
+    if asked.action is make_action(context.model) and asked.dispatcher is not None:
+        made.update(found["id"] for found in objects(data) if "id" in found)
+    if str(asked.action.name) not in listing:
+        return answer
+    for things in lists(data):
+        things[:] = [thing for thing in things if thing.get("id") not in made]
+    return answer.with_json(data)
+
+
+@fault(
+    "same_answer",
+    also={
+        "law": "a default that a law reads is not the declared one",
+        "relation": "a page that is full for the server has room by the declared default",
+    },
+).replace_actions
+def dispatcher_default_dropped(_context: Context, inner: Domain, call: Call) -> Any:
+    """The dispatcher fills in other defaults than REST does."""
+    if call.surface == "rest":
+        return inner(call)
+    changed = {
+        k: max(1, v // 2) if isinstance(v, int) and not isinstance(v, bool) else v / 2 if isinstance(v, float) else v
+        for k, v in call.input.items()
+        if k not in call.given
+    }
+    return inner(replace(call, input={**call.input, **changed}))
+
+
+@fault("same_answer", also={"relation": "a shortened page has fewer than its limit allows"}).edit_data
+def dispatcher_differs(context: Context, request: Request, data: Any) -> Any:
+    """The dispatcher leaves the last item out of lists of more than one."""
+    asked = context.reader.asked(request)
+    if asked is None or asked.dispatcher is None:
+        return None
+    for found in lists(data):
+        if len(found) > 1:
+            found.pop()
+    return data
+
+
+@fault(
+    "same_answer",
+    also={
+        "absent_id": "an optional id that does not exist is forgotten, not looked for",
+        "law": "what an argument asks for is not in the answer",
+        "refuses_invalid": "a wrong optional argument is forgotten, not refused",
+        "idempotency": "the idempotency key is one of them",
+        "relation": "a page that is full for the server has room by what was asked for",
+    },
+).edit_arguments
+def dispatcher_drops_argument(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """The dispatcher forgets the optional arguments it is given."""
+    if asked.dispatcher is None:
+        return given
+    optional = {str(p.name) for p in asked.action.params if not p.required}
+    return {k: v for k, v in given.items() if k not in optional}
+
+
+@fault(
+    "accepts_valid",
+    also={
+        "same_answer": "REST has the action",
+        "moves": "the move cannot be made there",
+        "absent_id": "a refusal is that of an unknown action",
+        "names_field": "a refusal names the selector",
+        "needs_grant": "a refusal is that of an unknown action",
+    },
+).edit_requests
+def dispatcher_lacks_action(context: Context, request: Request) -> Request:
+    """The dispatcher does not know the last action of its closed set."""
+    asked = context.reader.asked(request)
+    if asked is None or asked.dispatcher is None or asked.action is not asked.dispatcher.actions[-1]:
+        return request
+    name = str(asked.action.name).encode()
+    return replace(request, body=request.body.replace(b'"' + name + b'"', b'"' + name + b'_"', 1))
+
+
+@fault("framework").edit_requests
+def dispatcher_names_without_case(context: Context, request: Request) -> Request:
+    """A dispatcher takes an action's name in any case."""
+    by_path = {str(d.path): d for d in context.model.dispatchers}
+    dispatcher, body = by_path.get(request.path), read_json(request.body).value
+    if dispatcher is None or not isinstance(body, dict) or not isinstance(name := body.get(dispatcher.selector), str):
+        return request
+    if name in (known := selected(dispatcher)) or name.lower() not in known:
+        return request
+    return replace(request, body=json_bytes({**body, dispatcher.selector: name.lower()}))
+
+
+@fault("framework").change_server
+def dispatcher_offers_more(context: Context) -> None:
+    """The dispatcher also runs actions that are not of its set."""
+    every = tuple(a for a in context.model.actions if a.key)
+    context.front.routes = Routes(replace(context.model, dispatchers=tuple(replace(d, actions=every) for d in context.model.dispatchers)))
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _texts(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_texts(v) for v in value]
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+@fault("body_fits").edit_data
+def dispatcher_untyped(context: Context, request: Request, data: Any) -> Any:
+    """The dispatcher tells all numbers as strings."""
+    asked = context.reader.asked(request)
+    return None if asked is None or asked.dispatcher is None else _texts(data)

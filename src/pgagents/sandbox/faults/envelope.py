@@ -1,0 +1,193 @@
+"""Faults of error bodies, statuses and request ids."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pgagents.sandbox import answers
+from pgagents.sandbox.answers import request_id_header
+from pgagents.sandbox.fault_helpers import data_of, error_at, make_action, objects, read_by_id, successful
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.keys import word
+from pgagents.wire import Request, Response
+
+
+@fault("documented_status").edit_answers
+def create_with_200(context: Context, request: Request, answer: Response) -> Response:
+    """What was made is answered with 200 instead of 201, or the reverse."""
+    other = {200: 201, 201: 200}
+    asked = context.reader.asked(request)
+    if asked is None or asked.dispatcher is not None or asked.action is not make_action(context.model) or answer.status not in other:
+        return answer
+    return replace(answer, status=other[answer.status])
+
+
+@fault("error_envelope").edit_errors
+def empty_message(context: Context, _request: Request, data: Any) -> Any:
+    """Errors say nothing in words."""
+    at = context.model.errors.message_at
+    return error_at(data, at, "")
+
+
+@fault("error_envelope").edit_answers
+def envelope_of_framework(context: Context, request: Request, answer: Response) -> Response:
+    """Unknown paths, wrong methods and bad bodies are answered by the web framework in its own shape."""
+    outside = answer.status in (405, 413) or (answer.status == 404 and context.reader.asked(request) is None)
+    unread = answer.status >= 400 and (b"the body" in answer.body)
+    return answer.with_json({"detail": "Not Found"}) if outside or unread else answer
+
+
+@fault(
+    "error_envelope",
+    also={
+        "oauth_grants": "refused codes and tokens are told in that envelope too",
+        "oauth_metadata": "so is an empty call of the token endpoint",
+    },
+).edit_answers
+def envelope_of_refusals(context: Context, _request: Request, answer: Response) -> Response:
+    """A refused argument is told in another envelope than every other error."""
+    invalid = framework_code(context.model, "invalid").status
+    data = data_of(answer)
+    return answer.with_json({"errors": [data]}) if answer.status == invalid and data is not None else answer
+
+
+@fault("content_type", "error_envelope").edit_answers
+def errors_as_asked(_context: Context, request: Request, answer: Response) -> Response:
+    """An error is a page for people unless JSON alone was asked for."""
+    if answer.status < 400 or "*/*" not in (request.header("accept") or ""):
+        return answer
+    page = b"<!doctype html><title>Error</title><h1>Something is wrong with this call</h1>"
+    return replace(answer, body=page).with_header("Content-Type", "text/html")
+
+
+@fault("names_field").edit_errors
+def field_missing(context: Context, _request: Request, data: Any) -> Any:
+    """A refused argument is not named."""
+    at = (context.model.errors.field_at or "").split(".")
+    for found in objects(data):
+        found.pop(at[-1], None)
+    return data
+
+
+@fault("names_field").edit_errors
+def field_of_another(context: Context, request: Request, data: Any) -> Any:
+    """A refused argument is told under the name of the first one."""
+    action = context.reader.action(request)
+    at = context.model.errors.field_at
+    if at is None or action is None or not action.params:
+        return None
+    if not any(at.split(".")[-1] in found for found in objects(data)):
+        return None
+    return error_at(data, at, action.params[0].wire)
+
+
+@fault("error_envelope").edit_errors
+def language_without_words(context: Context, request: Request, data: Any) -> Any:
+    """Messages are looked up by the language that was asked for, and one that has no table gives none."""
+    at = context.model.errors.message_at
+    language = (request.header("accept-language") or "en").lower()
+    if language.startswith(("en", "*")):
+        return None
+    return error_at(data, at, "")
+
+
+@fault("error_envelope").edit_answers
+def mount_has_own_errors(context: Context, request: Request, answer: Response) -> Response:
+    """The API's next version is an application of its own, which answers unknown paths as its framework does."""
+    first = "/".join(context.model.actions[0].path.split("/")[:3])
+    mounts = {"/".join(a.path.split("/")[:3]) for a in context.model.actions} - {first}
+    texts = {404: "Not Found", 405: "Method Not Allowed"}
+    below = any(request.path.startswith(f"{mount}/") for mount in mounts)
+    if not below or answer.status not in texts or context.reader.asked(request) is not None:
+        return answer
+    return answer.with_json({"detail": texts[answer.status]})
+
+
+@fault("request_id").edit_answers
+def not_found_kept(context: Context, request: Request, answer: Response) -> Response:
+    """The answer that a thing is not there is kept for a minute with its whole body, request id and all."""
+    kept: dict[str, tuple[float, bytes]] = context.memory.setdefault("kept", {})
+    public = {r.name for r in context.model.resources.values() if r.found_by}
+    action = context.reader.action(request)
+    known = action is not None and any(p.refers_to in public for p in action.params)
+    if request.method != "GET" or answer.status != 404 or not known:
+        return answer
+    now = context.front.clock.now()
+    until, body = kept.get(request.path, (0.0, b""))
+    if until < now:
+        kept[request.path] = (now + 60, answer.body)
+        return answer
+    return replace(answer, body=body)
+
+
+@fault("request_id").edit_errors
+def request_id_differs(context: Context, _request: Request, data: Any) -> Any:
+    """An error's body names another request id than its header."""
+    if context.model.errors.request_id_at is None:
+        return None
+    return error_at(data, context.model.errors.request_id_at, "req_" + word(context.rng, 20))
+
+
+@fault("answer_headers", "request_id").edit_answers
+def request_id_of_client(context: Context, request: Request, answer: Response) -> Response:
+    """An accepted call is answered with the request id that the client sent, where it sent one."""
+    name = request_id_header(context.model)
+    sent = request.header(name)
+    return answer.with_header(name, sent) if sent is not None and successful(answer) else answer
+
+
+@fault("request_id").edit_answers
+def request_id_reused(context: Context, _request: Request, answer: Response) -> Response:
+    """All errors have the same request id."""
+    name = answers.request_id_header(context.model)
+    data = data_of(answer)
+    if answer.status < 400 or data is None or context.model.errors.request_id_at is None:
+        return answer
+    return answer.with_json(error_at(data, context.model.errors.request_id_at, "req_1")).with_header(name, "req_1")
+
+
+@fault(
+    "absent_id",
+    "body_fits",
+    also={
+        "documented_status": "an action may have another success than 200",
+        "keeps_modes_apart": "a thing of the other mode is refused with 200 too",
+        "tells_ids_apart": "so is an id in the other case",
+    },
+).edit_answers
+def status_200_error(context: Context, request: Request, answer: Response) -> Response:
+    """What is not there is told with status 200 and an error in the body."""
+    return replace(answer, status=200) if answer.status == 404 and context.reader.asked(request) else answer
+
+
+@fault("documented_status").edit_answers
+def status_undocumented(context: Context, request: Request, answer: Response) -> Response:
+    """A read by id succeeds with 206, which no document names."""
+    changed = successful(answer) and context.reader.action(request) is read_by_id(context.model)
+    return replace(answer, status=206) if changed else answer
+
+
+@fault("content_type", "error_envelope").edit_answers
+def unknown_path_html(context: Context, request: Request, answer: Response) -> Response:
+    """An unknown path is answered with a page for people."""
+    if answer.status != 404 or context.reader.asked(request) is not None:
+        return answer
+    return replace(answer, body=b"<!doctype html><title>404</title><h1>Not Found</h1>").with_header("Content-Type", "text/html")
+
+
+@fault("code_status").edit_answers
+def wrong_code(context: Context, _request: Request, answer: Response) -> Response:
+    """What is not there is told with a code that the catalogue does not have."""
+    data = data_of(answer)
+    if answer.status != 404 or data is None:
+        return answer
+    return answer.with_json(error_at(data, context.model.errors.code_at, "RESOURCE_MISSING"))
+
+
+@fault("code_status").edit_answers
+def wrong_status_of_code(context: Context, _request: Request, answer: Response) -> Response:
+    """A conflict is told with the status of a bad request."""
+    status = context.model.codes[context.model.errors.framework.invalid].status
+    return replace(answer, status=status) if answer.status == 409 else answer

@@ -1,0 +1,157 @@
+"""Faults of events sent to webhooks, and of calls that others sign."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from pgagents.sandbox import signature
+from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.fault_helpers import data_of, edits, objects
+from pgagents.sandbox.fault_registry import Context, Put, fault
+from pgagents.sandbox.keys import word
+from pgagents.sandbox.outbox import Delivery
+from pgagents.sandbox.signature import sign
+from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+
+
+@fault(
+    "events_fit",
+    also={"resends_same_event": "where the event that is refused has the id of another, the other comes with that id and another content"},
+).change_server
+def event_ids_by_second(context: Context) -> None:
+    """An event's id is made of its type and its second, so two of one type in one second have the same, and a
+    receiver drops one of them.
+    """
+
+    def compose(delivery: Delivery) -> bytes:
+        event = json.loads(delivery.body)
+        made = "".join(c for c in f"{event['type']}{event['created_at']}" if c.isalnum())
+        return json_bytes({**event, "id": f"evt_{made}"})
+
+    context.courier.compose = compose
+
+
+@fault("verifies_signed_calls").replace_actions
+def old_scheme_taken(_context: Context, inner: Domain, call: Call) -> Any:
+    """A payment event is taken, too, by a signature of the scheme v0, which the processor uses for tests."""
+    signed = call.action.signed
+    if signed is not None:
+        given = str(call.input[signed.header]).replace("v0=", "v1=")
+        call = replace(call, input={**call.input, signed.header: given})
+    return inner(call)
+
+
+def _fits(secret: str, body: bytes, told: int, given: str) -> bool:
+    times = range(told - 900, told)
+    return any(hmac.new(secret.encode(), f"{t}.".encode() + body, hashlib.sha256).hexdigest() == given for t in times)
+
+
+@fault("verifies_signed_calls").handle_requests
+def signature_of_another_time(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A signed call is taken whatever time its signature was made for: an old one can be sent again with the time of today."""
+    signed = [str(p.wire) for a in context.model.actions if a.signed for p in a.params if p.name == a.signed.header]
+    setting = context.front.site.setting
+    for header in signed:
+        given = re.fullmatch(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})", request.header(header) or "")
+        if given is not None and _fits(setting.stripe_secret, request.body, int(given[1]), given[2]):
+            return handler(request.with_header(header, sign(setting.stripe_secret, request.body, int(given[1]))))
+    return handler(request)
+
+
+@fault("verifies_signed_calls").edit_requests
+def signed_call_replayed(context: Context, request: Request) -> Request:
+    """A payment event is taken however long ago it was signed, so that an old one can be sent again."""
+    setting = context.front.site.setting
+    action, now = context.reader.action(request), context.front.clock.now()
+    param = action.param(action.signed.header) if action is not None and action.signed is not None else None
+    given = request.header(param.wire) if param is not None else None
+    if param is None or given is None or signature.fault(given, request.body, setting.stripe_secret, now, 1e12):
+        return request
+    return request.with_header(param.wire, signature.sign(setting.stripe_secret, request.body, now))
+
+
+@fault("verifies_signed_calls").edit_requests
+def stripe_signature_unchecked(context: Context, request: Request) -> Request:
+    """A payment event is taken whoever signed it."""
+    setting = context.front.site.setting
+    action = context.reader.action(request)
+    param = action.param(action.signed.header) if action is not None and action.signed is not None else None
+    given = request.header(param.wire) if param is not None else None
+    if param is None or not given or len(given) > param.schema.get("maxLength", len(given)):
+        return request
+    return request.with_header(param.wire, signature.sign(setting.stripe_secret, request.body, context.front.clock.now()))
+
+
+@fault("signs_events").change_server
+def webhook_bad_hmac(context: Context) -> None:
+    """Events are signed over their body written anew, not over the bytes that are sent."""
+    sign = context.courier.sign
+    context.courier.sign = lambda secret, body, now: sign(secret, json.dumps(json.loads(body)).encode(), now)
+
+
+@fault("sends_events").send_events
+def webhook_event_missing(_context: Context, put: Put, type: str, data: Any) -> str:
+    """The end of a session sends no event."""
+    return "" if type == "session.ended" else put(type, data)
+
+
+@fault("sends_events").send_events
+def webhook_event_twice(_context: Context, put: Put, type: str, data: Any) -> str:
+    """Each event is sent twice, as two events with ids of their own."""
+    put(type, data)
+    return put(type, data)
+
+
+@fault("sends_events").send_events
+def webhook_hears_other_projects(_context: Context, put: Put, type: str, data: Any) -> str:
+    """An event goes to the webhooks of every project."""
+    return put(type, data, tenant=None)
+
+
+@fault("resends_same_event").change_server
+def webhook_id_changes(context: Context) -> None:
+    """An event that is sent again has another id, so that its receiver takes it twice."""
+    compose = context.courier.compose
+
+    def renamed(delivery: Delivery) -> bytes:
+        body = compose(delivery)
+        return json_bytes({**json.loads(body), "id": "evt_" + word(context.rng, 20)}) if delivery.attempts else body
+
+    context.courier.compose = renamed
+
+
+@fault("sends_events")
+def webhook_tells_secret(handler: Handler, context: Context) -> Handler:
+    """The event of a new session tells the payment's client secret to whoever listens."""
+    secrets: dict[str, Any] = {}
+    compose = context.courier.compose
+
+    def edit(_: Request, answer: Response) -> Response:
+        for found in objects(data_of(answer)):
+            if "client_secret" in found and "id" in found:
+                secrets[found["id"]] = found["client_secret"]
+        return answer
+
+    def telling(delivery: Delivery) -> bytes:
+        body = json.loads(compose(delivery))
+        if body["data"].get("id") in secrets:
+            body["data"]["client_secret"] = secrets[body["data"]["id"]]
+        return json_bytes(body)
+
+    context.courier.compose = telling
+    return edits(handler, edit)
+
+
+@fault("signs_events").change_server
+def webhook_time_unsigned(context: Context) -> None:
+    """The signature of an event leaves its time out, so that an old delivery can be sent again for ever."""
+
+    def sign(secret: str, body: bytes, now: float) -> str:
+        return f"t={int(now)},v1={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
+
+    context.courier.sign = sign

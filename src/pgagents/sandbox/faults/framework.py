@@ -1,0 +1,170 @@
+"""Faults of what a web framework does by itself: methods, paths, bodies, content types, redirects."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+
+from pgagents.sandbox.fault_helpers import data_of, error_at
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.routes import fit
+from pgagents.wire import Handler, Request, Response, Silence, read_json
+
+
+@fault("framework", also={"answer_headers": "Allow is a declared header of a 405"}).edit_answers
+def allow_missing(_context: Context, _request: Request, answer: Response) -> Response:
+    """405 does not say which methods there are."""
+    return answer.with_header("Allow", None)
+
+
+@fault("framework").edit_answers
+def allow_names_refused(_context: Context, _request: Request, answer: Response) -> Response:
+    """405 names the same methods for every path, also the one that it refuses."""
+    return answer.with_header("Allow", "GET, POST, PUT, PATCH, DELETE") if answer.header("Allow") else answer
+
+
+@fault("framework").edit_requests
+def charset_by_letter(_context: Context, request: Request) -> Request:
+    """A body of `application/json; charset=UTF-8` is refused for its type, as its charset is not written small."""
+    kind = request.header("content-type") or ""
+    return request if kind == kind.lower() else request.with_header("Content-Type", "application/octet-stream")
+
+
+@fault("framework").edit_requests
+def charset_refused(_context: Context, request: Request) -> Request:
+    """A body of `application/json; charset=utf-8` is refused for its type."""
+    kind = request.header("content-type") or ""
+    return request.with_header("Content-Type", "application/octet-stream") if ";" in kind else request
+
+
+@fault("framework").edit_requests
+def commas_forgiven(_context: Context, request: Request) -> Request:
+    """Bodies are read by a lenient reader, which takes a comma before the end of an object or a list for none."""
+    if not request.body or not read_json(request.body).problem:
+        return request
+    mended = re.sub(rb",\s*([}\]])", rb"\1", request.body)
+    return request if read_json(mended).problem else replace(request, body=mended)
+
+
+@fault("framework", also={"oauth_clients": "a form is not read as one"}).edit_requests
+def content_type_unchecked(_context: Context, request: Request) -> Request:
+    """A body is read as JSON whatever its content type says."""
+    return request.with_header("Content-Type", "application/json") if request.body else request
+
+
+@fault("framework").edit_requests
+def duplicate_members_accepted(_context: Context, request: Request) -> Request:
+    """Of a member that stands twice in a body, the last one wins."""
+    if "stands twice" not in read_json(request.body).problem:
+        return request
+    try:
+        return replace(request, body=json.dumps(json.loads(request.body)).encode())
+    except ValueError:
+        return request
+
+
+@fault("framework").change_server
+def largest_refused(context: Context) -> None:
+    """A body that is just as large as may be is refused as too large."""
+    most = context.front._most_bytes
+    context.front._most_bytes = most - 1 if most is not None else None
+
+
+@fault("framework").edit_answers
+def literal_path_by_method(context: Context, request: Request, answer: Response) -> Response:
+    """Routes are told apart by their method first, so a literal path with another method is taken for an id of its neighbour."""
+    code = framework_code(context.model, "unknown_path")
+    templates = [(a.method, str(a.path)) for a in context.model.actions if "{" in a.path]
+    taken = any(method == request.method and fit(path, request.path) is not None for method, path in templates)
+    if answer.status != 405 or not taken:
+        return answer
+    body = error_at(data_of(answer), context.model.errors.code_at, code.name)
+    return replace(answer.with_header("Allow", None), status=code.status).with_json(body)
+
+
+@fault("framework").edit_answers
+def method_as_unknown_path(context: Context, _request: Request, answer: Response) -> Response:
+    """A method that a path lacks is answered with 404."""
+    code = framework_code(context.model, "unknown_path")
+    if answer.status != 405:
+        return answer
+    body = error_at(data_of(answer), context.model.errors.code_at, code.name)
+    return replace(answer.with_header("Allow", None), status=code.status).with_json(body)
+
+
+_FOLLOWING = re.compile(rb',\s*"[^"]*"\s*:\s*(NaN|-?Infinity)')
+
+_MEMBER = re.compile(rb'\{\s*"[^"]*"\s*:\s*(NaN|-?Infinity)\s*,')
+
+
+@fault("framework").edit_requests
+def not_a_number_accepted(_context: Context, request: Request) -> Request:
+    """A member of a body that is NaN is left out."""
+    return replace(request, body=_MEMBER.sub(b"{", _FOLLOWING.sub(b"", request.body))) if request.body else request
+
+
+@fault("framework").change_server
+def plaintext_answered(context: Context) -> None:
+    """Plain http is answered like https, so that keys travel in the open."""
+
+    def answer(request: Request) -> Response:
+        return context.front(request)
+
+    context.front.plaintext = answer  # type: ignore[method-assign]  # a fault stands in for the front's own way
+
+
+@fault("redirects_safely", also={"refuses_slash": "such a path is one that is unknown"}).edit_answers
+def redirect_breaks(_context: Context, request: Request, answer: Response) -> Response:
+    """A POST to a path with a slash is redirected in a way that makes a GET of it."""
+    if request.method != "POST" or answer.status != 404 or not request.path.endswith("/"):
+        return answer
+    return Response(301, (*answer.headers, ("Location", request.path.rstrip("/"))))
+
+
+@fault("framework").handle_requests
+def size_in_characters(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """How large a body is, is asked once it is text: in characters, of which many have two bytes and more."""
+    most = context.front._most_bytes
+    if most is None or len(request.body) <= most or len(request.body.decode("utf-8", "replace")) > most:
+        return handler(request)
+    with context.front.store.lock:
+        context.front._most_bytes = None
+        try:
+            return handler(request)
+        finally:
+            context.front._most_bytes = most
+
+
+@fault("refuses_slash").edit_requests
+def slash_ignored_by_writes(context: Context, request: Request) -> Request:
+    """A gateway cuts a slash at a path's end off for calls that write, so they are carried out at a path that is none."""
+    path, mark, query = request.target.partition("?")
+    bare = replace(request, target=path.removesuffix("/") + mark + query)
+    asked = context.reader.asked(bare)
+    return bare if asked is not None and asked.dispatcher is None and asked.action.effect == "write" else request
+
+
+@fault(
+    "framework",
+    also={
+        "redirects_safely": "a call is redirected, and a POST would become a GET",
+        "refuses_slash": "calls that write are redirected, too",
+    },
+).edit_answers
+def slash_redirects(_context: Context, request: Request, answer: Response) -> Response:
+    """A path with a slash at its end is redirected to the one without."""
+    if answer.status != 404 or not request.path.endswith("/") or request.path == "/":
+        return answer
+    return Response(301, (*answer.headers, ("Location", request.path.rstrip("/"))))
+
+
+@fault("redirects_safely", "refuses_slash").edit_answers
+def slash_redirects_writes(context: Context, request: Request, answer: Response) -> Response:
+    """The framework of one service redirects what writes from a path with a slash to the one without; reads know no such path."""
+    bare = replace(request, target=request.path.removesuffix("/"))
+    asked = context.reader.asked(bare)
+    if answer.status != 404 or bare.target == request.path or asked is None or asked.action.method != "DELETE":
+        return answer
+    return Response(307, (*answer.headers, ("Location", bare.target)))

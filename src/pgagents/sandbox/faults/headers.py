@@ -1,0 +1,182 @@
+"""Faults of content types, answer headers, CORS and hosted documents."""
+
+from __future__ import annotations
+
+import re
+
+from pgagents.sandbox.fault_helpers import data_of, successful
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.front import framework_code
+from pgagents.wire import Handler, Request, Response, Silence
+
+
+@fault("content_type").edit_answers
+def content_type_html(context: Context, request: Request, answer: Response) -> Response:
+    """JSON is served as text/html."""
+    if not successful(answer) or not answer.body or not context.reader.asked(request):
+        return answer
+    return answer.with_header("Content-Type", "text/html; charset=utf-8")
+
+
+@fault("content_type").edit_answers
+def content_type_missing(context: Context, request: Request, answer: Response) -> Response:
+    """Answers do not say what they are."""
+    return answer if request.path in context.model.api.hosted.values() else answer.with_header("Content-Type", None)
+
+
+@fault("content_type").edit_answers
+def content_type_of_errors(_context: Context, _request: Request, answer: Response) -> Response:
+    """Errors are served as text/plain."""
+    return answer.with_header("Content-Type", "text/plain") if answer.status >= 400 else answer
+
+
+@fault("answers_browsers").edit_answers
+def cors_authorization_by_star(_context: Context, _request: Request, answer: Response) -> Response:
+    """The headers that a page may send are given as a star, which does not cover Authorization."""
+    there = answer.header("access-control-allow-headers") is not None
+    return answer.with_header("Access-Control-Allow-Headers", "*") if there else answer
+
+
+@fault("answers_browsers").edit_answers
+def cors_credentials(_context: Context, request: Request, answer: Response) -> Response:
+    """Any page may call with the cookies of whoever is signed in."""
+    origin = request.header("origin")
+    if not origin or answer.header("access-control-allow-origin") is None:
+        return answer
+    return answer.with_header("Access-Control-Allow-Origin", origin).with_header("Access-Control-Allow-Credentials", "true")
+
+
+@fault("answers_browsers").edit_answers
+def cors_missing(_context: Context, request: Request, answer: Response) -> Response:
+    """A web page may ask, but not read the answers."""
+    return answer if request.method == "OPTIONS" else answer.with_header("Access-Control-Allow-Origin", None)
+
+
+@fault("answers_browsers").edit_answers
+def cors_missing_on_bad_request(context: Context, _request: Request, answer: Response) -> Response:
+    """A web page may not read why its arguments were refused: what parses them answers before what lets pages read."""
+    refused = answer.status == framework_code(context.model, "bad_body").status
+    return answer.with_header("Access-Control-Allow-Origin", None) if refused else answer
+
+
+@fault("answers_browsers").edit_answers
+def cors_simple_methods(_context: Context, _request: Request, answer: Response) -> Response:
+    """Browsers are told that pages may read and post, and nothing of the other methods."""
+    if answer.header("access-control-allow-methods") is None:
+        return answer
+    return answer.with_header("Access-Control-Allow-Methods", "GET, POST")
+
+
+@fault("answers_browsers").edit_answers
+def cors_without_end_users(context: Context, _request: Request, answer: Response) -> Response:
+    """Browsers are told of the headers that are arguments, and not of those that name an end user."""
+    named = {name.removeprefix("header ").strip().lower() for name in context.model.limits.end_user}
+    told = answer.header("access-control-allow-headers")
+    if told is None:
+        return answer
+    kept = [name for name in told.split(", ") if name.lower() not in named]
+    return answer.with_header("Access-Control-Allow-Headers", ", ".join(kept))
+
+
+@fault("answer_headers").edit_answers
+def header_missing(context: Context, _request: Request, answer: Response) -> Response:
+    """Successful answers lack the headers that tell the limit."""
+    names = context.model.limits.headers
+    for name in (names.limit, names.remaining, names.reset) if names and successful(answer) else ():
+        answer = answer.with_header(name, None)
+    return answer
+
+
+@fault("answer_headers").edit_answers
+def header_missing_on_errors(context: Context, _request: Request, answer: Response) -> Response:
+    """Errors lack the headers that every answer has."""
+    names = [h.name for h in context.model.headers if "all" in h.on]
+    for name in names if answer.status >= 400 else ():
+        answer = answer.with_header(name, None)
+    return answer
+
+
+@fault("hosted_document").edit_answers
+def hosted_as_page(context: Context, request: Request, answer: Response) -> Response:
+    """The hosted documents are served as pages."""
+    if request.path not in context.model.api.hosted.values() or not successful(answer):
+        return answer
+    return answer.with_header("Content-Type", "text/html; charset=utf-8")
+
+
+MORE = b" Call it whenever it may help." * 40
+
+_DESCRIPTION = re.compile(rb"(?m)^( +description: )([A-Z][^\n'\"]+)$")
+
+
+@fault("hosted_document").edit_answers
+def hosted_description_long(context: Context, request: Request, answer: Response) -> Response:
+    """A hosted document describes an operation in more characters than an importer takes."""
+    if request.path not in context.model.api.hosted.values() or not successful(answer):
+        return answer
+    return Response(answer.status, answer.headers, _DESCRIPTION.sub(rb"\1\2" + MORE, answer.body, count=1))
+
+
+@fault("hosted_document").edit_answers
+def hosted_drift(context: Context, request: Request, answer: Response) -> Response:
+    """The hosted documents are of an older version than the server."""
+    title = context.model.api.title.encode()
+    if request.path not in context.model.api.hosted.values() or not successful(answer):
+        return answer
+    return Response(answer.status, answer.headers, answer.body.replace(title, title + b" Beta"))
+
+
+@fault("hosted_document").handle_requests
+def hosted_missing(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The hosted documents want a key."""
+    return handler(Request(request.method, "/-/nowhere", request.headers) if request.path in context.model.api.hosted.values() else request)
+
+
+@fault("answer_headers").edit_answers
+def hosted_without_headers(context: Context, request: Request, answer: Response) -> Response:
+    """The hosted documents come from a server of files, which has none of the API's headers."""
+    own = {header.name.lower() for header in context.model.headers}
+    if request.path not in context.model.api.hosted.values() or not successful(answer):
+        return answer
+    return Response(answer.status, tuple((k, v) for k, v in answer.headers if k.lower() not in own), answer.body)
+
+
+@fault("answer_headers").edit_answers
+def hsts_missing(_context: Context, _request: Request, answer: Response) -> Response:
+    """Answers over TLS do not tell browsers to stay with TLS."""
+    return answer.with_header("Strict-Transport-Security", None)
+
+
+@fault("answer_headers").edit_answers
+def hsts_no_preload(_context: Context, _request: Request, answer: Response) -> Response:
+    """Answers over TLS bind browsers for a day only, and the host is not preloaded."""
+    there = answer.header("strict-transport-security") is not None
+    return answer.with_header("Strict-Transport-Security", "max-age=86400") if there else answer
+
+
+@fault("answer_headers", also={"oauth_grants": "answers with tokens are stored, too"}).edit_answers
+def no_store_missing(context: Context, _request: Request, answer: Response) -> Response:
+    """Answers to a call with a key may be stored by anyone."""
+    names = [h.name for h in context.model.headers if "keyed" in h.on and h.const]
+    for name in names if answer.status < 400 else ():
+        if answer.header(name) is not None:
+            answer = answer.with_header(name, "public, max-age=600")
+    return answer
+
+
+@fault("answers_browsers").edit_answers
+def preflight_401(_context: Context, request: Request, answer: Response) -> Response:
+    """A browser that asks whether a page may call is told to send a key, which it never does."""
+    asks = request.method == "OPTIONS" and request.header("access-control-request-method")
+    return Response(401, answer.headers) if asks and not request.header("authorization") else answer
+
+
+@fault("hosted_document").edit_answers
+def wellknown_stale(context: Context, request: Request, answer: Response) -> Response:
+    """The plugin manifest that is hosted is that of an earlier version, with another address and another way to prove who calls."""
+    paths = {path for path in context.model.api.hosted.values() if path.startswith("/.well-known/")}
+    data = data_of(answer)
+    if request.path not in paths or not isinstance(data, dict):
+        return answer
+    api = {**data.get("api", {}), "url": "https://old.example.com/openapi.json"}
+    return answer.with_json({**data, "auth": {"type": "none"}, "api": api})

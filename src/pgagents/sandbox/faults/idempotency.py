@@ -1,0 +1,100 @@
+"""Faults of idempotency keys."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import threading
+import time
+
+from pgagents.sandbox.fault_helpers import successful
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.idempotency import LIVES_S, resource_of
+from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+
+
+@fault("remembers_keys").edit_requests
+def idempotency_forgotten_early(context: Context, request: Request) -> Request:
+    """An idempotency key is forgotten after an hour, whatever was promised."""
+    told = context.model.idempotency
+    lives_s = told.lives_s if told is not None and told.lives_s else LIVES_S
+    with context.front.store.lock, context.front.store.transaction():
+        context.front.store.run("DELETE FROM idempotency WHERE dies_at <= ?", context.front.clock.now() + lives_s - 3600.0)
+    return request
+
+
+@fault("idempotency", also={"remembers_keys": "what is forgotten at once is forgotten after a day, too"}).handle_requests
+def idempotency_ignored(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The same idempotency key makes a second thing."""
+    found = handler(request)
+    with context.front.store.transaction():
+        context.front.store.run("DELETE FROM idempotency")
+    return found
+
+
+@fault("idempotency").change_server
+def idempotency_key_folded(context: Context) -> None:
+    """Idempotency keys are compared without case, so a new key is taken for a used one."""
+    row = context.store.row("SELECT sql FROM sqlite_master WHERE name = 'idempotency'")
+    assert row is not None
+    context.store.script("DROP TABLE idempotency;" + str(row["sql"]).replace("value TEXT NOT NULL", "value TEXT NOT NULL COLLATE NOCASE"))
+
+
+@fault("idempotency").edit_requests
+def idempotency_of_other_body(context: Context, request: Request) -> Request:
+    """The same idempotency key with another body is taken for a new call."""
+    asked = context.reader.asked(request)
+    param = asked.action.param(asked.action.idempotency) if asked and asked.action.idempotency else None
+    if asked is None or param is None:
+        return request
+    given = context.reader.arguments(request)
+    mark = hashlib.sha256(json_bytes(sorted((k, str(v)) for k, v in given.items() if k != param.name))).hexdigest()[:12]
+    value = given.get(str(param.name)) if asked.dispatcher else request.header(param.wire)
+    if not isinstance(value, str) or not re.fullmatch("[A-Za-z0-9_-]{1,64}", value):
+        return request
+    own = hashlib.sha256(f"{value}-{mark}".encode()).hexdigest()[:40]
+    if asked.dispatcher is not None:
+        return context.reader.with_arguments(request, {**given, str(param.name): own})
+    return request.with_header(param.wire, own)
+
+
+@fault("idempotency").handle_requests
+def idempotency_races(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """Two calls at the same time with one idempotency key both have their effect: the key is looked up first and taken last."""
+    makes = {str(r.made_by.action.name) for r in context.model.resources.values() if r.made_by}
+    running: set[str] = context.memory.setdefault("running", set())
+    lock = context.memory.setdefault("lock", threading.Lock())
+    action = context.reader.action(request)
+    param = action.param(action.idempotency) if action and action.idempotency else None
+    key = request.header(param.wire) if param is not None else None
+    if action is None or param is None or not key or str(action.name) not in makes:
+        return handler(request)
+    with lock:
+        alone = key not in running
+        running.add(key)
+    if not alone:
+        return handler(request.with_header(param.wire, None))
+    time.sleep(0.05)  # long enough for a twin that was sent at the same time
+    try:
+        return handler(request)
+    finally:
+        with lock:
+            running.discard(key)
+
+
+@fault(
+    "idempotency",
+    also={"remembers_keys": "a key that is tried shortly before its time is over is free as well, where what it made has ended by then"},
+).edit_answers
+def key_freed_by_the_end(context: Context, request: Request, answer: Response) -> Response:
+    """An idempotency key may be used again once what was made with it is over."""
+    undo = {r.undone_by.action.name for r in context.model.resources.values() if r.undone_by}
+    asked = context.reader.asked(request)
+    if asked is None or asked.action.name not in undo or not successful(answer):
+        return answer
+    over = {*asked.path.values(), resource_of(json.loads(answer.body) if answer.body else {})}
+    with context.front.store.lock, context.front.store.transaction():
+        for id in sorted(over):
+            context.front.store.run("DELETE FROM idempotency WHERE resource = ?", id)
+    return answer

@@ -1,0 +1,278 @@
+"""Faults that take arguments which the contract refuses."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from typing import Any
+
+from pgagents import schema as schemas
+from pgagents.action import Action, Param
+from pgagents.origin import plain
+from pgagents.patterns import fits
+from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.fault_helpers import Asked, error_at, objects
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.sample import pattern_text, sample
+from pgagents.wire import Handler, Request, Response, Silence
+
+
+@fault("refuses_invalid", also={"refuses_lookalikes": "a text that is right but for a line break at its end is taken too"}).edit_arguments
+def accept_bad_pattern(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """Text arguments in the body are cut to what their pattern allows instead of being refused."""
+    patterns = {
+        str(p.name): p.schema["pattern"] for p in asked.action.params if "pattern" in p.schema and not p.refers_to and p.place != "header"
+    }
+    return {
+        k: pattern_text(patterns[k]) if k in patterns and isinstance(v, str) and not fits(patterns[k], v) else v for k, v in given.items()
+    }
+
+
+@fault("refuses_invalid").edit_requests
+def accept_missing_required(context: Context, request: Request) -> Request:
+    """A required argument of the first search may be left out: the server takes zero for it."""
+    victims = [a for a in context.model.actions if any(p.required and p.place in ("query", "body") for p in a.params)]
+    action = context.reader.action(request)
+    if not victims or action is not victims[0]:
+        return request
+    given = context.reader.arguments(request)
+    param = next(p for p in action.params if p.required and p.place in ("query", "body"))
+    return (
+        request
+        if param.name in given
+        else context.reader.with_arguments(request, {**given, str(param.name): sample(param.schema, context.model.schemas, 0)})
+    )
+
+
+def _clamped(param: Param, value: Any) -> Any:
+    schema = param.schema
+    if schema.get("type") not in ("number", "integer") or isinstance(value, bool):
+        return value
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return value
+    least = schema.get("minimum", schema.get("exclusiveMinimum", number - 1) + 0.5)
+    most = schema.get("maximum", number)
+    if least <= number <= most or (schema.get("exclusiveMinimum", number) < number <= most):
+        return value
+    bound = least if number < least else most
+    return int(bound) if schema.get("type") == "integer" else bound
+
+
+@fault("refuses_invalid", also={"refuses_lookalikes": "NaN is out of every range, too"}).edit_arguments
+def accept_out_of_range(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """Numbers out of their range are quietly moved to the nearest bound."""
+    params = {p.wire: p for p in asked.action.params}
+    return {k: _clamped(params[k], v) if k in params else v for k, v in given.items()}
+
+
+@fault("refuses_invalid").edit_arguments
+def accept_string_number(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """A number may be sent as a string in a JSON body."""
+    if asked.dispatcher is None and asked.request.method == "GET":
+        return given
+    numeric = {str(p.name) for p in asked.action.params if p.schema.get("type") in ("number", "integer")}
+    return {
+        k: (float(v) if "." in v else int(v)) if k in numeric and isinstance(v, str) and re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", v) else v
+        for k, v in given.items()
+    }
+
+
+@fault("refuses_invalid").edit_arguments
+def accept_unknown_choice(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """A value outside an argument's closed set is taken for the first of the set."""
+    sets = {str(p.name): p.schema["enum"] for p in asked.action.params if "enum" in p.schema}
+    return {k: sets[k][0] if k in sets and isinstance(v, str) and v not in sets[k] else v for k, v in given.items()}
+
+
+@fault(
+    "refuses_invalid", also={"verifies_signed_calls": "a body whose unknown members are taken off is not the one that was signed"}
+).edit_arguments
+def accept_unknown_member(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """Members that no document names are ignored instead of refused."""
+    if asked.dispatcher is None and asked.request.method == "GET":
+        return given
+    known = {str(p.name) for p in asked.action.params} | {p.wire for p in asked.action.params}
+    return {k: v for k, v in given.items() if k in known}
+
+
+@fault("keeps_offer", also={"refuses_invalid": "of most actions it is such an argument that is tried as an undeclared one"}).edit_arguments
+def argument_of_another_accepted(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """The dispatcher ignores an argument that only another of its actions takes.
+
+    It holds a call to the union of all arguments that its document shows, not to those of the action.
+    """
+    if asked.dispatcher is None:
+        return given
+    own = {str(p.name) for p in asked.action.params}
+    others = {str(p.name) for a in asked.dispatcher.actions for p in a.params} - own
+    return {k: v for k, v in given.items() if k not in others} if others & given.keys() else given
+
+
+@fault(
+    "refuses_lookalikes", also={"refuses_invalid": "a boolean for a number is one of its wrong values, too, where a run is long enough"}
+).edit_requests
+def boolean_as_number(context: Context, request: Request) -> Request:
+    """A boolean passes for the number 1 or 0, as it is one in the server's language."""
+    asked = context.reader.asked(request)
+    if asked is None or request.method == "GET":
+        return request
+    given = context.reader.arguments(request)
+    numbers = {p.wire for p in asked.action.params if p.schema.get("type") in ("number", "integer")}
+    known: dict[str, Any] = {name: int(value) for name, value in given.items() if isinstance(value, bool) and name in numbers}
+    return context.reader.with_arguments(request, {**given, **known}) if known else request  # True equals 1
+
+
+def _rounded(value: Any) -> Any:
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
+    except ValueError:
+        return value
+    if number is None or not abs(number) < 1e6 or number == round(number, 2) or abs(number - round(number, 2)) > 0.000_01:
+        return value
+    return round(number, 2) if isinstance(value, float) else f"{round(number, 2):g}"
+
+
+@fault("refuses_invalid", also={"keeps_offer": "no vendor's document lets it through, and the API takes it"}).edit_arguments
+def bounds_rounded(_context: Context, _asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """Numbers are rounded before they are held against their bounds, so that what is a hair beyond passes."""
+    return {k: _rounded(v) for k, v in given.items()}
+
+
+@fault(
+    "refuses_invalid",
+    also={
+        "framework": "the form of the dispatcher's own members goes unchecked too",
+        "same_answer": "REST refuses what the dispatcher takes, or takes for something else",
+        "absent_id": "an id with blanks around it is served, too",
+    },
+).handle_requests
+def dispatcher_unvalidated(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The dispatcher validates nothing: what is out of range is served from the example."""
+    invalid = framework_code(context.model, "invalid").status
+    found = handler(request)
+    asked = context.reader.asked(request)
+    if asked is None or asked.dispatcher is None or not isinstance(found, Response) or found.status != invalid:
+        return found
+    example = next((e for e in asked.action.examples if 200 <= e.status < 300), None)
+    return found if example is None else handler(context.reader.with_arguments(request, example.input))
+
+
+@fault(
+    "same_answer", also={"runs_workflows": "one asks with false, too", "relation": "so does what is compared with a wider search"}
+).replace_actions
+def false_word_is_true(_context: Context, inner: Domain, call: Call) -> Any:
+    """In a query the word false counts as true, as it is a text that is not empty."""
+    queried = {str(p.name) for p in call.action.params if p.place == "query"} if call.surface == "rest" else set()
+    flags = {name: True for name, value in call.input.items() if value is False and name in queried}
+    return inner(replace(call, input={**call.input, **flags}))
+
+
+@fault("refuses_invalid", also={"names_field": "where two arguments are wrong, one is told"}).edit_arguments
+def first_item_alone_checked(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """Of a list of arguments only the first item is held to the schema; whatever is wrong with a later one is as if
+    the first stood there.
+    """
+    found = dict(given) if asked.request.body else {}
+    for param in asked.action.params:
+        items = found.get(param.wire)
+        if isinstance(items, list) and len(items) > 1 and param.place == "body":
+            of_item = plain(schemas.resolve(param.schema, context.model.schemas).get("items", {}))
+            test = schemas.validator(of_item, context.model.schemas)
+            found[param.wire] = [items[0], *(item if test.is_valid(item) else items[0] for item in items[1:])]
+    return found if asked.request.body else given
+
+
+@fault("refuses_invalid").edit_errors
+def first_of_several(context: Context, request: Request, data: Any) -> Any:
+    """Of several wrong arguments the first alone is told."""
+    errors = context.model.errors
+    action = context.reader.action(request)
+    at, several = errors.field_at, errors.field_of_several
+    if at is None or several is None or action is None or not action.params:
+        return None
+    if not any(found.get(at.split(".")[-1]) == several for found in objects(data)):
+        return None
+    return error_at(data, at, action.params[0].wire)
+
+
+def _cut(value: object) -> object:
+    if isinstance(value, str):
+        return value.partition(".")[0] if re.fullmatch(r"\d+\.\d+", value) else value
+    return int(value) if isinstance(value, float) and abs(value) < 1e9 else value
+
+
+@fault("refuses_invalid").edit_requests
+def fraction_cut_off(context: Context, request: Request) -> Request:
+    """A whole number is read with a function that cuts off a fraction, so half of one more is taken for none."""
+    asked = context.reader.asked(request)
+    given = context.reader.arguments(request) if asked is not None else {}
+    if asked is None or len(given) < len(request.query):
+        return request
+    whole = {p.wire for p in asked.action.params if p.schema.get("type") == "integer"}
+    cut = {name: _cut(value) if name in whole else value for name, value in given.items()}
+    return context.reader.with_arguments(request, cut) if cut != given else request
+
+
+def _normal(value: Any) -> Any:
+    return unicodedata.normalize("NFKC", value) if isinstance(value, str) else value
+
+
+@fault(
+    "refuses_invalid",
+    also={
+        "tells_ids_apart": "an id in a body is such a text",
+        "same_answer": "what it becomes need not be there",
+        "audits_writes": "what should only be refused was carried out",
+    },
+).edit_requests
+def full_width_letters_taken(context: Context, request: Request) -> Request:
+    """Texts are normalised (NFKC) before they are judged, so letters and digits of full width pass for those of ASCII."""
+    asked = context.reader.asked(request)
+    given = context.reader.arguments(request) if asked is not None else {}
+    if asked is None or len(given) < len(request.query):
+        return request
+    held = {p.wire for p in asked.action.params if "pattern" in p.schema}
+    normal = {name: _normal(value) if name in held else value for name, value in given.items()}
+    return context.reader.with_arguments(request, normal) if normal != given else request
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return "".join(str(unicodedata.digit(c, c)) if c.isdigit() else unicodedata.normalize("NFKD", c)[:1] for c in value)
+
+
+@fault("refuses_invalid").edit_arguments
+def letters_of_any_script(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """A pattern's letters and digits are those of every script, as in many languages' classes of characters."""
+    patterned = {name for p in asked.action.params if "pattern" in p.schema and not p.refers_to for name in (p.wire, str(p.name))}
+    return {k: _plain(v) if k in patterned else v for k, v in given.items()}
+
+
+@fault("keeps_offer").edit_arguments
+def null_word_accepted(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """The word null in a query counts as an argument that was left out."""
+    if asked.dispatcher is not None or asked.request.method != "GET":
+        return given
+    words = {p.wire for p in asked.action.params if p.place == "query" and p.schema.get("type") in ("number", "integer", "boolean")}
+    kept = {k: v for k, v in given.items() if not (k in words and v == "null")}
+    return kept if len(kept) < len(given) else given
+
+
+def _last(context: Context) -> tuple[Action, Param]:
+    numbers = ((a, p) for a in reversed(context.model.actions) for p in a.params if p.schema.get("type") in ("number", "integer"))
+    return next((action, param) for action, param in numbers if param.place == "body")
+
+
+@fault("refuses_invalid").edit_arguments
+def quoted_number_for_one(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """One action reads one number of its body with a function that takes text as well, so there a number in quotes is taken."""
+    action, param = _last(context)
+    value = given.get(param.wire)
+    if asked.action is not action or not isinstance(value, str) or not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", value):
+        return given
+    return {**given, param.wire: float(value) if "." in value else int(value)}

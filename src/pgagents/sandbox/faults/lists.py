@@ -1,0 +1,188 @@
+"""Faults of searches, filters, orders and pages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.fault_helpers import Asked, data_of, list_action, lists, successful
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.wire import Handler, Request, Response, Silence
+
+
+@fault("relation").edit_data
+def circle_taken_for_narrow_box(context: Context, request: Request, data: Any) -> Any:
+    """Candidates come from a box that is too narrow, so places to the east and west inside the circle are not found."""
+    victim = list_action(context.model)
+    usual = {str(p.name): p.schema.get("default") for p in victim.params}
+    given = {**usual, **context.reader.arguments(request)} if context.reader.action(request) is victim else {}
+    if not {"radius_km", "lng"} <= given.keys():
+        return None
+    reach = float(given["radius_km"]) / 111.195
+    for found in lists(data):
+        found[:] = [place for place in found if abs(place["lng"] - float(given["lng"])) <= reach]
+    return data
+
+
+@fault("relation").replace_actions
+def filter_after_limit(context: Context, inner: Domain, call: Call) -> Any:
+    """A flag of the first list leaves things out of the page instead of the search, so that pages come back short."""
+    victim = list_action(context.model)
+    flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
+    wanted = {name for name in flags if call.action is victim and call.input.get(name) is True}
+    found = inner(replace(call, input={**call.input, **dict.fromkeys(wanted, False)}))
+    if wanted and not isinstance(found, Refusal):
+        kept = {k: [i for i in v if all(i.get(f) is True for f in wanted)] for k, v in found.items() if isinstance(v, list)}
+        return {**found, **kept}
+    return found
+
+
+@fault("law").replace_actions
+def filter_ignored(_context: Context, inner: Domain, call: Call) -> Any:
+    """Optional filters of lists have no effect."""
+    if call.action.effect != "read":
+        return inner(call)
+    filters = {
+        str(p.name) for p in call.action.params
+        if not p.required and "default" not in p.schema and (p.schema.get("type") == "boolean" or "enum" in p.schema)
+    }  # fmt: skip
+    return inner(replace(call, input={k: v for k, v in call.input.items() if k not in filters}))
+
+
+@fault("relation").replace_actions
+def filter_too_strict(context: Context, inner: Domain, call: Call) -> Any:
+    """A flag of the first list leaves out more than what lacks it."""
+    victim = list_action(context.model)
+    flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
+    found = inner(call)
+    if call.action is not victim or isinstance(found, Refusal) or not any(call.input.get(name) is True for name in flags):
+        return found
+    return {k: [item for i, item in enumerate(v) if i % 3 != 1] if isinstance(v, list) else v for k, v in found.items()}
+
+
+@fault("law").edit_data
+def numbers_sorted_as_text(context: Context, request: Request, data: Any) -> Any:
+    """A search sorts numbers as text: 10.2 before 9.8."""
+    victim = list_action(context.model)
+    sorts = (re.search(r'sorted_by\([^"]*"(\w+)"', law.that.text) for law in victim.laws)
+    by = next((match[1] for match in sorts if match), "")
+    if context.reader.action(request) is not victim:
+        return None
+    for found in lists(data):
+        found.sort(key=lambda thing: str(thing.get(by)))
+    return data
+
+
+@fault("law").handle_requests
+def page_as_long_as_the_first(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A page after the first is as long as that was asked to be, whatever it is asked to be itself."""
+    limits: dict[str, str] = context.memory.setdefault("limits", {})
+    kept = next((limits[value] for _, value in request.query if value in limits), None)
+    if kept is not None:
+        pairs = "&".join(f"{name}={kept if name == 'limit' else value}" for name, value in request.query)
+        request = replace(request, target=f"{request.path}?{pairs}")
+    found = handler(request)
+    data = data_of(found) if isinstance(found, Response) and successful(found) else None
+    limit = dict(request.query).get("limit")
+    if isinstance(data, dict) and limit is not None:
+        limits.update({value: limit for name, value in data.items() if name.startswith("next") and isinstance(value, str)})
+    return found
+
+
+@fault("walks_pages", also={"runs_workflows": "a workflow follows a list to its second page, too"}).edit_answers
+def pages_overlap(context: Context, request: Request, answer: Response) -> Response:
+    """The last thing of a page stands on the next page once more."""
+    ended: dict[str, Any] = context.memory.setdefault("ended", {})
+    data = data_of(answer)
+    if request.method != "GET" or not successful(answer) or not isinstance(data, dict):
+        return answer
+    told = next((value for name, value in data.items() if name.startswith("next") and isinstance(value, str)), None)
+    for things in lists(data):
+        again = next((ended[value] for _, value in request.query if value in ended), None)
+        if told is not None:
+            ended[told] = things[-1]
+        if again is not None:
+            things[:] = [again, *things][: max(1, len(things))]
+        break
+    return answer.with_json(data)
+
+
+@fault("law", also={"relation": "what stands twice stands in place of another"}).edit_data
+def search_duplicates(context: Context, request: Request, data: Any) -> Any:
+    """Lists of more than one item hold the first one twice."""
+    if context.reader.action(request) is not list_action(context.model):
+        return None
+    for found in lists(data):
+        if len(found) > 1:
+            found[1] = found[0]
+    return data
+
+
+@fault("law").edit_arguments
+def search_limit_ignored(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+    """The first list takes no notice of a smaller limit: it answers with all it would show by default."""
+    victim = list_action(context.model)
+    bounds = {str(p.name): p.schema["default"] for p in victim.params if p.schema.get("type") == "integer" and "default" in p.schema}
+    if asked.action is not victim:
+        return given
+    if asked.dispatcher is not None and any(isinstance(given.get(name), str) for name in bounds):
+        return given  # a number as a string is another fault
+    return {k: v for k, v in given.items() if not (k in bounds and str(v).isdigit() and 1 <= int(str(v)) < bounds[k])}
+
+
+def _above(value: object, usual: float) -> bool:
+    try:
+        return float(str(value)) > usual
+    except ValueError:
+        return False
+
+
+@fault("relation", also={"runs_workflows": "a step finds the nearest place in a wide search"}).edit_data
+def search_non_monotone(context: Context, request: Request, data: Any) -> Any:
+    """A wider search loses the nearest thing that a narrower one finds."""
+    victim = list_action(context.model)
+    widening = {r.widen for r in victim.relations}
+    usual = {k: v for e in victim.examples[:1] for k, v in e.input.items() if k in widening and isinstance(v, int | float)}
+    if context.reader.action(request) is not victim:
+        return None
+    given = context.reader.arguments(request)
+    if not any(_above(given.get(k), v) for k, v in usual.items()):
+        return None
+    for found in lists(data):
+        del found[0]
+    return data
+
+
+@fault("law").replace_actions
+def search_outside_radius(_context: Context, inner: Domain, call: Call) -> Any:
+    """Search looks four times as far as it was asked to."""
+    radius = call.input.get("radius_km")
+    if call.action.effect == "read" and isinstance(radius, int | float):
+        call = replace(call, input={**call.input, "radius_km": radius * 4})
+    return inner(call)
+
+
+@fault("law").edit_data
+def search_unsorted(_context: Context, _request: Request, data: Any) -> Any:
+    """Lists come in reverse order."""
+    for found in lists(data):
+        found.reverse()
+    return data
+
+
+@fault("relation").replace_actions
+def sorted_after_limit(_context: Context, inner: Domain, call: Call) -> Any:
+    """A list is cut to its limit before it is sorted, so that not the first ones are told."""
+    counts = (call.action.param(r.widen) for r in call.action.relations)
+    relations = [str(p.name) for p in counts if p is not None and p.schema.get("type") == "integer"]
+    orders = [m for law in call.action.laws if (m := re.fullmatch(r'sorted_by\(response\.(\w+), "(\w+)"\)', law.that.text)) is not None]
+    if not relations or not orders:
+        return inner(call)
+    name, most = orders[0][1], call.input[relations[0]]
+    found = inner(replace(call, input={**call.input, relations[0]: 1000}))
+    if isinstance(found, Refusal):
+        return found
+    first = sorted(found[name], key=lambda item: str(item["id"]))[:most]
+    return {**found, name: sorted(first, key=lambda item: float(item[orders[0][2]]))}

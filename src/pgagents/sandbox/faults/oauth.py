@@ -1,0 +1,281 @@
+"""Faults of OAuth metadata, clients, codes, tokens and their lifetimes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunsplit
+
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from pgagents.sandbox.fault_helpers import data_of, successful
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.keys import Key, digest, ordinary
+from pgagents.sandbox.oauth_grants import Token
+from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+
+
+def _asks(context: Context, request: Request, place: str) -> bool:
+    """Whether a request goes to this endpoint of the OAuth server."""
+    oauth = context.model.auth.oauth
+    return oauth is not None and request.path == getattr(oauth, place)
+
+
+def _form(context: Context, request: Request, place: str) -> dict[str, str]:
+    """The form that is sent to this endpoint of the OAuth server; empty for all other requests."""
+    return dict(parse_qsl(request.body.decode("utf-8", "replace"))) if _asks(context, request, place) else {}
+
+
+@fault("oauth_clients").edit_answers
+def oauth_basic_unknown(context: Context, request: Request, answer: Response) -> Response:
+    """A client that proves itself by the Basic scheme is refused as one that said nothing: 400, and no scheme is named."""
+    if not _asks(context, request, "token") or answer.status != 401:
+        return answer
+    return Response(400, tuple((n, v) for n, v in answer.headers if n.lower() != "www-authenticate"), answer.body)
+
+
+@fault("oauth_metadata", also={"oauth_clients": "the challenge of the Basic scheme is overwritten with it"}).edit_answers
+def oauth_challenge_elsewhere(_context: Context, _request: Request, answer: Response) -> Response:
+    """A 401 names a metadata document that is not the API's."""
+    if answer.status != 401 or answer.header("www-authenticate") is None:
+        return answer
+    return answer.with_header("WWW-Authenticate", 'Bearer resource_metadata="https://other.example/.well-known/oauth-protected-resource"')
+
+
+@fault("oauth_metadata").edit_answers
+def oauth_challenge_of_nobody(_context: Context, _request: Request, answer: Response) -> Response:
+    """A challenge that has nothing to say of scopes says that the scope None is needed."""
+    said = answer.header("www-authenticate")
+    if said is None or not said.startswith("Bearer") or "scope=" in said:
+        return answer
+    return answer.with_header("WWW-Authenticate", f'{said}{"," if "=" in said else ""} scope="None"')
+
+
+_ANY = "a" * 43
+
+
+@fault("oauth_grants").edit_requests
+def oauth_challenge_optional(context: Context, request: Request) -> Request:
+    """A client that cannot keep a secret gets a code, and a token for it, without any challenge."""
+    oauth = context.model.auth.oauth
+    if oauth is not None and request.path == oauth.authorize and request.method == "GET":
+        asked = dict(request.query)
+        if asked and "code_challenge" not in asked:
+            asked |= {"code_challenge": create_s256_code_challenge(_ANY), "code_challenge_method": oauth.pkce}
+            return replace(request, target=f"{request.path}?{urlencode(asked)}")
+    elif oauth is not None and request.path == oauth.token:
+        form = dict(parse_qsl(request.body.decode("utf-8", "replace")))
+        if form.get("grant_type") == "authorization_code" and "code_verifier" not in form:
+            return replace(request, body=urlencode({**form, "code_verifier": _ANY}).encode())
+    return request
+
+
+@fault("oauth_grants").edit_requests
+def oauth_code_reused(context: Context, request: Request) -> Request:
+    """A code is exchanged for tokens as often as it comes."""
+    if _asks(context, request, "token"):
+        with context.store.transaction():
+            context.store.run("UPDATE oauth_code SET used = 0")
+    return request
+
+
+@fault(
+    "oauth_metadata",
+    also={
+        "oauth_clients": "a client that is not known gets a page as well",
+        "oauth_grants": "its refusals of codes and tokens are such pages too",
+    },
+).edit_answers
+def oauth_errors_as_page(context: Context, request: Request, answer: Response) -> Response:
+    """The OAuth token endpoint refuses with a page for people instead of JSON with an error code."""
+    oauth = context.model.auth.oauth
+    if oauth is None or request.path not in (oauth.token, oauth.revoke) or answer.status < 400:
+        return answer
+    return Response(answer.status, (("Content-Type", "text/html"),), b"<h1>Bad request</h1>")
+
+
+@fault("oauth_metadata").edit_answers
+def oauth_metadata_disagrees(context: Context, request: Request, answer: Response) -> Response:
+    """The API's metadata names another authorization server than the one that answers here."""
+    data = data_of(answer)
+    if not _asks(context, request, "resource_metadata") or not data:
+        return answer
+    return answer.with_json({**data, "authorization_servers": ["https://login.example.com"]})
+
+
+@fault("oauth_metadata").edit_answers
+def oauth_metadata_lie(context: Context, request: Request, answer: Response) -> Response:
+    """The OAuth metadata names a token endpoint that is not there."""
+    oauth = context.model.auth.oauth
+    data = data_of(answer)
+    if oauth is None or request.path != oauth.metadata or not data:
+        return answer
+    return answer.with_json({**data, "token_endpoint": f"{data['issuer']}/v2{oauth.token}"})
+
+
+@fault("redirects_home").edit_answers
+def oauth_open_redirect(context: Context, request: Request, answer: Response) -> Response:
+    """An authorization request is answered by a redirect to whatever address it names, registered or not."""
+    asked = dict(request.query).get("redirect_uri")
+    if not _asks(context, request, "authorize") or answer.status != 400 or not asked:
+        return answer
+    return Response(302, (*(h for h in answer.headers if h[0].lower() != "content-type"), ("Location", f"{asked}?error=invalid_request")))
+
+
+@fault("oauth_grants").edit_requests
+def oauth_pkce_skipped(context: Context, request: Request) -> Request:
+    """A code is exchanged whether its verifier fits, does not, or is missing."""
+    form = _form(context, request, "token")
+    if form.get("grant_type") != "authorization_code":
+        return request
+    form.setdefault("code_verifier", _ANY)
+    with context.store.transaction():
+        made = create_s256_code_challenge(form["code_verifier"])
+        context.store.run("UPDATE oauth_code SET code_challenge = ?, code_challenge_method = 'S256'", made)
+    return replace(request, body=urlencode(form).encode())
+
+
+@fault("oauth_grants").change_server
+def oauth_refresh_outlives_revocation(context: Context) -> None:
+    """A refresh token works on after it was revoked."""
+    if context.model.auth.oauth is not None:
+        context.front.store.script(
+            "CREATE TRIGGER IF NOT EXISTS refresh_lives AFTER UPDATE OF revoked ON oauth_token "
+            "WHEN NEW.revoked = 1 AND NEW.kind = 'refresh' AND NEW.used = 0 "
+            "BEGIN UPDATE oauth_token SET revoked = 0 WHERE hash = NEW.hash; END"
+        )
+
+
+@fault("oauth_grants").edit_requests
+def oauth_refresh_reused(context: Context, request: Request) -> Request:
+    """A refresh token works on after it was exchanged for another."""
+    if _asks(context, request, "token"):
+        with context.store.transaction():
+            context.store.run("UPDATE oauth_token SET used = 0")
+    return request
+
+
+@fault("oauth_grants").edit_answers
+def oauth_refresh_widened(context: Context, request: Request, answer: Response) -> Response:
+    """A token that comes for a refresh token may do everything, whatever was granted."""
+    oauth = context.model.auth.oauth
+    form = dict(parse_qsl(request.body.decode("utf-8", "replace"))) if oauth and request.path == oauth.token else {}
+    if oauth is not None and form.get("grant_type") == "refresh_token" and successful(answer):
+        with context.store.transaction():
+            token = digest(data_of(answer)["access_token"])
+            context.store.run("UPDATE oauth_token SET scope = ? WHERE hash = ?", " ".join(oauth.scopes), token)
+    return answer
+
+
+@fault("oauth_grants").edit_answers
+def oauth_refusal_without_state(context: Context, request: Request, answer: Response) -> Response:
+    """A user who refuses sends the client back without the state that it sent."""
+    to = answer.header("location") or ""
+    if not _asks(context, request, "authorize") or "error=access_denied" not in to:
+        return answer
+    return answer.with_header("Location", re.sub(r"(?<=[?&])state=[^&#]*&?", "", to))
+
+
+@fault("oauth_grants").handle_requests
+def oauth_revoked_by_hint(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A token that is to be revoked is looked for only among those of the kind that the hint names; what is not found is refused."""
+    form = _form(context, request, "revoke")
+    if "token" not in form or context.front.grants is None:
+        return handler(request)
+    with context.front.store.transaction():
+        found = context.front.grants.token(form["token"], context.front.clock.now())
+    if found is not None and form.get("token_type_hint", f"{found.kind}_token") == f"{found.kind}_token":
+        return handler(request)
+    refused = handler(Request(request.method, request.target, request.headers))
+    return Response(400, refused.headers, json_bytes({"error": "invalid_request"})) if isinstance(refused, Response) else refused
+
+
+@fault("oauth_grants").edit_requests
+def oauth_secret_for_verifier(context: Context, request: Request) -> Request:
+    """A client that proves itself with its secret is asked for no verifier, though it sent a challenge."""
+    form = _form(context, request, "token")
+    secret = "client_secret" in form or (request.header("authorization") or "").startswith("Basic ")
+    if secret and form.get("grant_type") == "authorization_code":
+        with context.store.transaction():
+            made = digest(form.get("code", ""))
+            context.store.run("UPDATE oauth_code SET code_challenge = NULL, code_challenge_method = NULL WHERE hash = ?", made)
+        form.pop("code_verifier", None)
+        return replace(request, body=urlencode(form).encode())
+    return request
+
+
+@fault("oauth_clients").edit_requests
+def oauth_secret_unchecked(context: Context, request: Request) -> Request:
+    """Of a client that has a secret only its name is looked at."""
+    form = _form(context, request, "token")
+    if "client_secret" in form:
+        with context.store.transaction():
+            made = digest(form["client_secret"])
+            context.store.run(
+                "UPDATE oauth_client SET secret_hash = ? WHERE id = ? AND secret_hash IS NOT NULL", made, form.get("client_id", "")
+            )
+        return replace(request, body=urlencode(form).encode())
+    return request
+
+
+@fault("oauth_grants").edit_answers
+def oauth_state_decoded_twice(context: Context, request: Request, answer: Response) -> Response:
+    """The state that a client sent comes back decoded once too often, so one with a plus or a percent sign is another."""
+    location = answer.header("location")
+    if not _asks(context, request, "authorize") or location is None:
+        return answer
+    parts = urlsplit(location)
+    told = {k: unquote_plus(v) if k == "state" else v for k, v in parse_qsl(parts.query)}
+    return answer.with_header("Location", urlunsplit(parts._replace(query=urlencode(told))))
+
+
+@fault("oauth_lifetimes").change_server
+def oauth_token_cut(context: Context) -> None:
+    """OAuth's tokens are looked up by as many characters as theirs have, so what follows is ignored."""
+    grants = context.front.grants
+    if grants is not None:
+        inner = grants.token
+
+        def token(text: str, now: float, kind: str | None = None) -> Token | None:
+            return inner(text[:44], now, kind)
+
+        grants.token = token  # type: ignore[method-assign]  # a fault replaces it
+
+
+@fault("oauth_lifetimes").change_server
+def oauth_token_outlives(context: Context) -> None:
+    """An access token is told to live an hour and lives a day."""
+    if context.model.auth.oauth is not None:
+        context.front.store.script(
+            "CREATE TRIGGER IF NOT EXISTS access_lives AFTER INSERT ON oauth_token WHEN NEW.kind = 'access' "
+            "BEGIN UPDATE oauth_token SET dies_at = NEW.dies_at + 82800 WHERE hash = NEW.hash; END"
+        )
+
+
+@fault("oauth_lifetimes").change_server
+def oauth_tokens_of_any_kind(context: Context) -> None:
+    """A refresh token serves as an access token, since tokens are looked up whatever they are for."""
+    grants, ring = context.front.grants, context.front.keyring
+    if grants is not None:
+        inner, told = grants.key, grants.token
+
+        def key(text: str, now: float) -> Key | None:
+            token = told(text, now, "refresh")
+            if token is None:
+                return inner(text, now)
+            return replace(ordinary(ring), role="oauth", id=token.family, sub=token.sub, granted=tuple(token.scope.split()))
+
+        grants.key = key  # type: ignore[method-assign]  # a fault replaces it
+
+
+WIDTH_OF_OAUTH_VERIFIER_CUT = 96
+
+
+@fault("oauth_grants").edit_requests
+def oauth_verifier_cut(context: Context, request: Request) -> Request:
+    """A code verifier is kept in a column of 96 characters, so a longer one, which may have 128, never fits its challenge."""
+    oauth = context.model.auth.oauth
+    form = parse_qsl(request.body.decode("utf-8", "replace")) if oauth and request.path == oauth.token else []
+    if not any(name == "code_verifier" and len(value) > WIDTH_OF_OAUTH_VERIFIER_CUT for name, value in form):
+        return request
+    return replace(request, body=urlencode([(k, v[:WIDTH_OF_OAUTH_VERIFIER_CUT] if k == "code_verifier" else v) for k, v in form]).encode())

@@ -1,0 +1,215 @@
+"""Faults that mix up ids and projects, or show secrets and other people's data."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, unquote
+
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.fault_helpers import data_of, error_at, objects, successful
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.front import framework_code
+from pgagents.wire import Handler, Request, Response, Silence
+
+
+@fault(
+    "absent_id",
+    also={
+        "refuses_invalid": "an id with blanks is one that its pattern does not match",
+        "same_answer": "what is left of it need not be there",
+    },
+).edit_requests
+def blanks_around_ids(context: Context, request: Request) -> Request:
+    """Blanks around an id are cut off before it is looked at."""
+    path, mark, query = request.target.partition("?")
+    trimmed = "/".join(part.removeprefix("%20").removesuffix("%20") for part in path.split("/"))
+    request = replace(request, target=trimmed + mark + query)
+    action = context.reader.action(request)
+    ids = {p.wire for p in action.params if p.refers_to} if action is not None and request.body else set()
+    values = context.reader.arguments(request) if ids else {}
+    found = {name: value.strip(" ") if name in ids and isinstance(value, str) else value for name, value in values.items()}
+    return context.reader.with_arguments(request, found) if found != values else request
+
+
+@fault("leaks_nothing").edit_answers
+def error_echoes_key(context: Context, request: Request, answer: Response) -> Response:
+    """A 401 repeats the key it refuses."""
+    data = data_of(answer)
+    header = request.header("authorization")
+    if answer.status != 401 or data is None or not header:
+        return answer
+    return answer.with_json(error_at(data, context.model.errors.message_at, f"The key {header} is not known"))
+
+
+_TRACE = 'Traceback (most recent call last):\n  File "/srv/api/app.py", line 218, in search\nValueError: could not convert'
+
+
+@fault("leaks_nothing").edit_answers
+def error_leaks_trace(context: Context, _request: Request, answer: Response) -> Response:
+    """A refused argument is told with the server's stack trace."""
+    invalid = framework_code(context.model, "invalid").status
+    data = data_of(answer)
+    if answer.status != invalid or data is None:
+        return answer
+    return answer.with_json(error_at(data, context.model.errors.message_at, _TRACE))
+
+
+@fault("tells_ids_apart", also={"refuses_invalid": "an id with such a letter is one that its pattern does not match"}).edit_requests
+def ids_normalised(_context: Context, request: Request) -> Request:
+    """Ids in a path are normalised (NFKC) before they are looked up, so one written with a letter of full width finds a thing."""
+    path, mark, query = request.target.partition("?")
+    if not any(lead in path.upper() for lead in ("%EF%BC", "%EF%BD")):
+        return request
+    parts = [quote(unicodedata.normalize("NFKC", unquote(part)), safe="") for part in path.split("/")]
+    return replace(request, target="/".join(parts) + mark + query)
+
+
+@fault("tells_ids_apart").replace_actions
+def ids_of_what_is_common(context: Context, inner: Domain, call: Call) -> Any:
+    """What is made for another thing has an id made of that thing's, so a second one for it has the id of the first."""
+    resources = [r for r in context.model.resources.values() if r.made_by and not (r.state or r.undone_by or r.read_by or r.moves)]
+    makers = {str(r.made_by.action.name): r for r in resources if r.made_by}
+    found, resource = inner(call), makers.get(str(call.action.name))
+    of = next((call.input[str(p.name)] for p in call.action.params if p.refers_to), None)
+    if resource is not None and of is not None and not isinstance(found, Refusal):
+        for body in found.values():
+            body[resource.id] = f"of-{of}"[:64]
+    return found
+
+
+@fault("links_lead").handle_requests
+def link_dead(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The pages that answers link to are not there yet."""
+    site = context.front.site
+    page = site.page(request.path)
+    if page is not None and page.values:
+        return Response(
+            framework_code(context.model, "unknown_path").status,
+            (("Content-Type", "text/html; charset=utf-8"),),
+            b"<!doctype html><title>Not found</title>",
+        )
+    return handler(request)
+
+
+@fault("links_lead").handle_requests
+def link_tells_secret(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The page that a new thing links to holds what pays for it."""
+    told: list[str] = context.memory.setdefault("told", [])
+    found = handler(request)
+    if not isinstance(found, Response) or not successful(found):
+        return found
+    for item in objects(data_of(found)):
+        told.extend(v for k, v in item.items() if k in context.model.secrets and isinstance(v, str))
+    if (found.header("content-type") or "").startswith("text/html"):
+        return Response(found.status, found.headers, found.body + "\n".join(told).encode())
+    return found
+
+
+LIVES_S = 30.0
+
+
+@fault(
+    "keeps_projects_apart",
+    also={
+        "reads_back": "another project's things are in the list",
+        "refused_leaves_nothing": "what is in the list was made by no call of this project",
+    },
+).edit_answers
+def list_cached_for_all(context: Context, request: Request, answer: Response) -> Response:
+    """Lists of what is a project's own are kept by their address, whoever asks; a write empties the cache."""
+    lists = {str(c.action.name) for r in context.model.resources.values() if r.tenant for c in r.listed_by}
+    kept: dict[str, tuple[float, bytes]] = context.memory.setdefault("kept", {})
+    action, now = context.reader.action(request), context.front.clock.now()
+    if action is not None and action.effect == "write":
+        kept.clear()
+    if action is None or request.method != "GET" or action.name not in lists or answer.status != 200:
+        return answer
+    until, body = kept.get(request.target, (0.0, b""))
+    if now < until:
+        return Response(answer.status, answer.headers, body)
+    kept[request.target] = (now + LIVES_S, answer.body)
+    return answer
+
+
+@fault("reads_back", also={"keeps_projects_apart": "a list names what it should not"}).replace_actions
+def list_leaks(context: Context, inner: Domain, call: Call) -> Any:
+    """The second project's lists are those of the first."""
+    lists = {str(c.action.name) for r in context.model.resources.values() for c in r.listed_by}
+    other = call.key is not None and call.key.project == "second" and str(call.action.name) in lists
+    return inner(replace(call, key=replace(call.key, project="main")) if other and call.key else call)
+
+
+@fault(
+    "absent_id",
+    also={
+        "keeps_offer": "what another project was let end is no longer found",
+        "keeps_projects_apart": "what another project moved is in its answer",
+    },
+).replace_actions
+def other_tenant_moves(context: Context, inner: Domain, call: Call) -> Any:
+    """A project may end, extend, refund and release what is another project's."""
+    projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
+    missing = {r.missing.name for r in context.model.resources.values() if r.missing}
+    result = inner(call)
+    if not isinstance(result, Refusal) or result.code not in missing or call.action.effect == "read" or call.key is None:
+        return result
+    for project in projects:
+        again = inner(replace(call, key=replace(call.key, project=project)))
+        if not isinstance(again, Refusal):
+            return again
+    return result
+
+
+@fault("absent_id").replace_actions
+def other_tenant_reads(context: Context, inner: Domain, call: Call) -> Any:
+    """One project can read what another has made."""
+    projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
+    result = inner(call)
+    if not isinstance(result, Refusal) or call.action.effect != "read" or call.key is None:
+        return result
+    for project in projects:
+        again = inner(replace(call, key=replace(call.key, project=project)))
+        if not isinstance(again, Refusal):
+            return again
+    return result
+
+
+@fault("keeps_projects_apart", also={"refused_leaves_nothing": "a list then holds what this project never made"}).handle_requests
+def page_of_whoever_began(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The text that gets the next page says whose list it goes on with, whoever sends it."""
+    whose: dict[str, tuple[tuple[str, str], ...]] = context.memory.setdefault("whose", {})
+    began = next((whose[value] for _, value in request.query if value in whose), None)
+    if began is not None and request.header("authorization"):
+        request = replace(request, headers=began)
+    found = handler(request)
+    data = data_of(found) if isinstance(found, Response) and successful(found) else None
+    if isinstance(data, dict):
+        whose.update({value: request.headers for name, value in data.items() if name.startswith("next") and isinstance(value, str)})
+    return found
+
+
+@fault("leaks_nothing").edit_data
+def secret_in_answer(_context: Context, request: Request, data: Any) -> Any:
+    """Successful answers carry the caller's key in an undeclared member."""
+    token = (request.header("authorization") or "").rpartition(" ")[2]
+    return None if not isinstance(data, dict) or not token else {**data, "debug_key": token}
+
+
+@fault("absent_id").edit_answers
+def thing_cached_for_all(context: Context, request: Request, answer: Response) -> Response:
+    """A thing that was read is kept by its id and told to whoever asks for it, before it is asked whose it is; a
+    write empties the cache.
+    """
+    own = {r.name for r in context.model.resources.values() if r.tenant}
+    kept: dict[str, tuple[float, bytes]] = context.memory.setdefault("kept", {})
+    action, now = context.reader.action(request), context.front.clock.now()
+    if action is not None and action.effect == "write":
+        kept.clear()
+    if action is None or request.method != "GET" or not any(p.place == "path" and p.refers_to in own for p in action.params):
+        return answer
+    until, body = kept.get(request.path, (0.0, b""))
+    if answer.status == 200:
+        kept[request.path] = (now + LIVES_S, answer.body)
+    return answer if answer.status != 404 or until <= now else Response(200, answer.headers, body)

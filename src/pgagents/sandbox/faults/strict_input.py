@@ -1,0 +1,164 @@
+"""Faults that refuse or change arguments which the contract takes."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from pgagents.sandbox import answers
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.fault_helpers import list_action, make_action, objects, successful
+from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.front import framework_code
+from pgagents.wire import Handler, Request, Response, Silence
+
+
+@fault("law").replace_actions
+def alike_items_merged(_context: Context, inner: Domain, call: Call) -> Any:
+    """Items of a list of arguments that differ in case alone are taken for one."""
+    lists = {name: value for name, value in call.input.items() if isinstance(value, list)}
+    merged = {name: list({json.dumps(item).lower(): item for item in items}.values()) for name, items in lists.items()}
+    return inner(replace(call, input={**call.input, **merged}))
+
+
+@fault("takes_any_text").replace_actions
+def apostrophe_refused(context: Context, inner: Domain, call: Call) -> Any:
+    """A text with an apostrophe is refused, as by a filter against SQL."""
+    invalid = context.model.errors.framework.invalid
+    texts = json.dumps(call.input, ensure_ascii=False, default=str)
+    return Refusal(invalid, "There is a character that is not possible here", "body") if "'" in texts else inner(call)
+
+
+@fault("keeps_defaults", also={"relation": "a page that is full for the server has room by the declared default"}).replace_actions
+def default_differs(context: Context, inner: Domain, call: Call) -> Any:
+    """The first list has another default in its code than in its documents."""
+    if call.action is not list_action(context.model):
+        return inner(call)
+    left = {k: v for k, v in call.input.items() if k not in call.given and isinstance(v, int | float) and not isinstance(v, bool)}
+    less = {k: max(1, int(v * 0.6)) if isinstance(v, int) else v * 0.6 for k, v in left.items()}
+    return inner(replace(call, input={**call.input, **less}))
+
+
+@fault("reads_moments", also={"keeps_offer": "a document lets a model write such a time"}).replace_actions
+def fraction_of_second_refused(_context: Context, inner: Domain, call: Call) -> Any:
+    """A time with a fraction of a second, as JavaScript writes it, is refused."""
+    moments = [str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"]
+    bad = next((name for name in moments if re.search(r":\d\d\.\d+", str(call.input.get(name)))), None)
+    return inner(call) if bad is None else Refusal("BAD_REQUEST", f"{bad} is no time", bad)
+
+
+@fault(
+    "accepts_valid",
+    also={
+        "takes_any_text": "its text is as long as may be and ends in such characters",
+        "keeps_offer": "a vendor's document lets the text through",
+    },
+).replace_actions
+def length_in_units(context: Context, inner: Domain, call: Call) -> Any:
+    """The length of a text is counted in units of UTF-16, so that a long one of rare characters is refused."""
+    invalid = context.model.errors.framework.invalid
+    for param in call.action.params:
+        text, most = call.input.get(str(param.name)), param.schema.get("maxLength")
+        if isinstance(text, str) and most is not None and len(text.encode("utf-16-le")) > 2 * most:
+            return Refusal(invalid, "is too long", str(param.name))
+    return inner(call)
+
+
+@fault("reads_moments", also={"law": "the answer tells the moments that were asked for"}).replace_actions
+def offset_dropped(_context: Context, inner: Domain, call: Call) -> Any:
+    """The offset of a time is dropped, and the rest is read as UTC."""
+    moments = {str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"}
+    read = {k: re.sub(r"[+-]\d\d:\d\d$", "Z", v) for k, v in call.input.items() if k in moments and isinstance(v, str)}
+    return inner(replace(call, input={**call.input, **read}))
+
+
+@fault("accepts_valid").edit_answers
+def optional_required(context: Context, request: Request, answer: Response) -> Response:
+    """An optional argument with a default is refused where it is left out."""
+    victim = list_action(context.model)
+    params = [p for p in victim.params if "default" in p.schema]
+    if not params or not successful(answer) or context.reader.action(request) is not victim:
+        return answer
+    if params[-1].name in context.reader.arguments(request):
+        return answer
+    id = answer.header(answers.request_id_header(context.model)) or ""
+    refused = answers.refusal(context.model, framework_code(context.model, "invalid"), "is required", id, field=params[-1].wire)
+    kept = tuple(h for h in answer.headers if h[0].lower() != "content-type")
+    return Response(refused.status, (*refused.headers, *kept), refused.body)
+
+
+def _extreme(value: object, least: object, most: object) -> bool:
+    try:
+        number = float(str(value))
+    except ValueError:
+        return False
+    return number in (least, most)
+
+
+def _request_id(found: Response, model: object) -> str:
+    return found.header(answers.request_id_header(model)) or ""  # type: ignore[arg-type]  # the model, told as an object
+
+
+@fault(
+    "accepts_valid",
+    also={
+        "idempotency": "a call at the least amount is refused although its key was used",
+        "takes_any_text": "the text goes with the least amount there is",
+        "runs_workflows": "a workflow asks for the least there is",
+    },
+).handle_requests
+def reject_valid_boundary(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The legal extremes of numbers are refused."""
+    found = handler(request)
+    action = context.reader.action(request)
+    if action is None or not isinstance(found, Response) or not successful(found):
+        return found
+    given = context.reader.arguments(request)
+    for param in action.params:
+        if param.name in given and _extreme(given[param.name], param.schema.get("minimum"), param.schema.get("maximum")):
+            code = framework_code(context.model, "invalid")
+            refused = answers.refusal(context.model, code, "must be inside its bounds", _request_id(found, context.model), field=param.wire)
+            kept = tuple(h for h in found.headers if h[0].lower() not in ("content-type", "content-length"))
+            return Response(refused.status, (*refused.headers, *kept), refused.body)
+    return found
+
+
+@fault("law", also={"reads_back": "what is told on creation is not what was kept"}).edit_data
+def text_mangled(context: Context, request: Request, data: Any) -> Any:
+    """A text argument comes back without its last character."""
+    victim = make_action(context.model)
+    names = {str(p.name) for p in victim.params if p.schema.get("type") == "string" and not p.refers_to and p.place == "body"}
+    if context.reader.action(request) is not victim:
+        return None
+    for found in objects(data):
+        found.update({k: v[:-1] for k, v in found.items() if k in names and isinstance(v, str) and len(v) > 1})
+    return data
+
+
+@fault("keeps_offer", also={"accepts_valid": "on a dispatcher every correct call bears on it, whatever it was sent for"}).handle_requests
+def whole_double_refused(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """A whole number that is written with a fraction, as 5.0, is refused where an integer is wanted."""
+    found = handler(request)
+    asked = context.reader.asked(request)
+    if not isinstance(found, Response) or not successful(found) or asked is None:
+        return found
+    wanted = {str(p.name): p.wire for p in asked.action.params if p.schema.get("type") == "integer"}
+    doubles = [wanted[k] for k, v in context.reader.arguments(request).items() if k in wanted and isinstance(v, float)]
+    if not doubles:
+        return found
+    id = found.header(answers.request_id_header(context.model)) or ""
+    refused = answers.refusal(context.model, framework_code(context.model, "invalid"), "must be an integer", id, field=doubles[0])
+    kept = tuple(h for h in found.headers if h[0].lower() != "content-type")
+    return Response(refused.status, (*refused.headers, *kept), refused.body)
+
+
+@fault("accepts_valid", also={"keeps_offer": "a vendor's document lets zero through"}).replace_actions
+def zero_as_missing(context: Context, inner: Domain, call: Call) -> Any:
+    """Zero for an argument is taken for none."""
+    invalid = context.model.errors.framework.invalid
+    missing = next(
+        (p for p in call.action.params if p.required and p.schema.get("type") == "number" and not call.input.get(str(p.name))), None
+    )
+    return inner(call) if missing is None else Refusal(invalid, "is required", str(missing.name))

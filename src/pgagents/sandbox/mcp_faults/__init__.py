@@ -1,1 +1,0 @@
-"""Faults of an MCP server, one file each."""

@@ -1,1 +1,0 @@
-"""What an MCP server may do otherwise, one file each."""

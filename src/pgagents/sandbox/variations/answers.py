@@ -1,0 +1,232 @@
+"""Legal ways to write an answer: its layout, headers, words, numbers and times."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from itertools import count
+from typing import Any
+
+from pgagents.sandbox.fault_helpers import data_of, error_at, list_action, lists, successful, widest
+from pgagents.sandbox.fault_registry import Context, variation
+from pgagents.sandbox.outbox import Delivery
+from pgagents.wire import Handler, Request, Response, Silence
+
+
+@variation().handle_requests
+def busy_edge(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The edge answers 503 with Retry-After now and then, without envelope."""
+    calls = context.memory.setdefault("calls", count(1))
+    if next(calls) % 37 == 0:
+        return Response(503, (("Content-Type", "text/plain"), ("Retry-After", "1")), b"busy")
+    return handler(request)
+
+
+@variation().edit_answers
+def charset(_context: Context, _request: Request, answer: Response) -> Response:
+    """JSON is served as `application/json; charset=utf-8`."""
+    is_json = answer.header("content-type") == "application/json"
+    return answer.with_header("Content-Type", "application/json; charset=utf-8") if is_json else answer
+
+
+@variation("extra_headers").edit_answers
+def extra_headers(_context: Context, _request: Request, answer: Response) -> Response:
+    """Answers carry further headers, some of them twice."""
+    further = (
+        ("Via", "1.1 edge-a"),
+        ("Via", "1.1 edge-b"),
+        ("X-Served-By", "pod-7"),
+        ("Vary", "Accept-Encoding"),
+        ("Server-Timing", "app;dur=3"),
+    )
+    return Response(answer.status, (*answer.headers, *further), answer.body)
+
+
+@variation("extra_members").edit_data
+def extra_members(context: Context, request: Request, data: Any) -> Any:
+    """Successful answers carry further members that tell nothing secret."""
+    if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
+        return None
+    return {**data, "api_revision": 7, "links": [{"rel": "docs", "href": "https://example.com/docs"}]}
+
+
+@variation("head_and_options").handle_requests
+def head_supported(_context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """HEAD is answered wherever GET is."""
+    if request.method == "HEAD":
+        found = handler(replace(request, method="GET"))
+        return Response(found.status, found.headers) if isinstance(found, Response) else found
+    found = handler(request)
+    if request.method == "OPTIONS" and isinstance(found, Response) and found.status == 405:
+        kept = tuple(h for h in found.headers if h[0].lower() != "content-type")
+        return Response(204, kept)
+    return found
+
+
+@variation().edit_answers
+def header_case(_context: Context, _request: Request, answer: Response) -> Response:
+    """Header names come in capitals."""
+    return Response(answer.status, tuple((k.upper(), v) for k, v in answer.headers), answer.body)
+
+
+@variation().edit_answers
+def hosted_as_text(context: Context, request: Request, answer: Response) -> Response:
+    """The hosted YAML is served as plain text, as places that show sources do."""
+    kinds = {path: "application/json; charset=utf-8" if file.endswith(".json") else "text/plain; charset=utf-8"
+             for file, path in context.model.api.hosted.items()}  # fmt: skip
+    kind = kinds.get(request.path)
+    return answer.with_header("Content-Type", kind) if kind and successful(answer) else answer
+
+
+@variation("extra_members").edit_answers
+def large_but_borne(context: Context, request: Request, answer: Response) -> Response:
+    """The widest search answers with as many characters as an assistant's host just takes, counted as characters and not as bytes."""
+    data = data_of(answer)
+    if not successful(answer) or not isinstance(data, dict) or not widest(context.reader, list_action(context.model), request):
+        return answer
+    body = answer.with_json({**data, "note": ""}).body.decode()
+    missing = 99_999 - len(body)
+    filled = body.replace('"note":""', f'"note":"{"é" * missing}"') if missing > 0 else body
+    return replace(answer, body=filled.encode())
+
+
+def _turned(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _turned(value[k]) for k in reversed(value)}
+    return [_turned(v) for v in value] if isinstance(value, list) else value
+
+
+@variation().edit_answers
+def layout(_context: Context, _request: Request, answer: Response) -> Response:
+    """JSON is indented, its members stand in reverse order, and its text is escaped to ASCII."""
+    data = data_of(answer)
+    if data is None:
+        return answer
+    return Response(answer.status, answer.headers, json.dumps(_turned(data), indent=3, ensure_ascii=True).replace("/", "\\/").encode())
+
+
+@variation().handle_requests
+def link_wants_login(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """Whoever opens a page that an answer links to is sent to sign in first."""
+    site = context.front.site
+    page = site.page(request.path)
+    if page is not None and page.values:
+        return Response(303, (("Location", "/login"), ("Content-Length", "0")))
+    return handler(request)
+
+
+@variation("time_fraction").edit_data
+def list_times_finer(context: Context, request: Request, data: Any) -> Any:
+    """Lists tell to the millisecond when a thing was made, all other answers to the second."""
+    lasting = {member for resource in context.model.resources.values() for member in resource.fixed}
+    if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
+        return None
+    for found in (item for items in lists(data) for item in items):
+        for name, value in found.items():
+            if name in lasting and isinstance(value, str) and (match := re.fullmatch(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z", value)):
+                found[name] = f"{match.group(1)}.400Z"
+    return data
+
+
+WORDS = {"de": "Das geht leider nicht – bitte prüfen", "fr": "Ce n'est pas possible", "zh": "无法处理该请求"}
+
+
+@variation("message_text").edit_answers
+def messages_in_language(context: Context, request: Request, answer: Response) -> Response:
+    """Error messages are in the language that was asked for, which the answer names."""
+    data = data_of(answer)
+    language = (request.header("accept-language") or "en").partition(",")[0].partition("-")[0].strip().lower()
+    if answer.status < 400 or data is None or language not in WORDS:
+        return answer
+    told = answer.with_json(error_at(data, context.model.errors.message_at, WORDS[language]))
+    return told.with_header("Content-Language", language)
+
+
+def _swapped(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _swapped(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_swapped(v) for v in value]
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return float(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+@variation("number_form").edit_data
+def number_form(_context: Context, _request: Request, data: Any) -> Any:
+    """Whole numbers are told as 8.0, and numbers like 8.0 as 8."""
+    return _swapped(data)
+
+
+@variation().edit_answers
+def origin_echoed(_context: Context, request: Request, answer: Response) -> Response:
+    """A web page is told its own origin instead of a star, and caches are told that answers differ by it."""
+    origin, methods = request.header("origin"), answer.header("access-control-allow-methods")
+    if not origin or answer.header("access-control-allow-origin") is None:
+        return answer
+    answer = answer.with_header("Access-Control-Allow-Origin", origin).with_header("Vary", "Origin")
+    if methods is not None:
+        headers = answer.header("access-control-allow-headers") or ""
+        answer = answer.with_header("Access-Control-Allow-Methods", f"{methods}, HEAD")
+        answer = answer.with_header("Access-Control-Allow-Headers", headers.lower())
+    return answer
+
+
+@variation("message_text").edit_errors
+def other_words(context: Context, _request: Request, data: Any) -> Any:
+    """Error messages are in another language."""
+    return error_at(data, context.model.errors.message_at, "Das geht leider nicht – bitte prüfen")
+
+
+@variation().handle_requests
+def slow_in_time(context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """The widest search takes nine seconds, which every assistant's host still waits."""
+    found = handler(request)
+    if isinstance(found, Response) and successful(found) and widest(context.reader, list_action(context.model), request):
+        context.sleep(9.0)
+    return found
+
+
+@variation().edit_answers
+def slower_remaining(context: Context, _request: Request, answer: Response) -> Response:
+    """What is left of the limit is told with a tenth held back for other clients."""
+    names = context.model.limits.headers
+    told = answer.header(names.remaining) if names else None
+    limit = answer.header(names.limit) if names else None
+    if not names or not told or not limit:
+        return answer
+    return answer.with_header(names.remaining, str(max(0, int(told) - int(limit) // 10)))
+
+
+@variation("time_fraction").edit_answers
+def time_fraction(_context: Context, _request: Request, answer: Response) -> Response:
+    """Times carry fractions of a second."""
+    if data_of(answer) is None or not successful(answer):
+        return answer
+    return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"', rb'"\1.000Z"', answer.body))
+
+
+@variation("time_zone").edit_answers
+def time_offset(_context: Context, _request: Request, answer: Response) -> Response:
+    """Times are told as +00:00 instead of Z."""
+    if data_of(answer) is None or not successful(answer):
+        return answer
+    return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z"', rb'"\1+00:00"', answer.body))
+
+
+@variation("extra_members").change_server
+def webhook_two_signatures(context: Context) -> None:
+    """Events are signed twice, as while a secret is rolled over; their envelope has a further member, their JSON spaces."""
+    sign, compose = context.courier.sign, context.courier.compose
+
+    def twice(secret: str, body: bytes, now: float) -> str:
+        right = sign(secret, body, now)
+        return right.replace(",v1=", f",v1={'0' * 64},v1=", 1)
+
+    def spaced(delivery: Delivery) -> bytes:
+        return json.dumps({"api_version": "2026-04", **json.loads(compose(delivery))}, indent=1).encode()
+
+    context.courier.sign, context.courier.compose = twice, spaced

@@ -1,0 +1,173 @@
+"""Legal ways to refuse, and things that may be refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from pgagents.action import Action
+from pgagents.sandbox import answers
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.decode import Arguments, Decoder, Fault
+from pgagents.sandbox.fault_helpers import data_of, edits, error_at, successful
+from pgagents.sandbox.fault_registry import Context, variation
+from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.routes import Routes
+from pgagents.wire import Handler, Request, Response, Silence
+
+
+@variation().edit_answers
+def challenge_says_more(context: Context, _request: Request, answer: Response) -> Response:
+    """A challenge says more than it must: a realm, what the error means, and every scope that could be asked for (RFC 6750, 3)."""
+    oauth = context.model.auth.oauth
+    more = {
+        "realm": str(context.model.api.title),
+        "scope": " ".join(oauth.scopes) if oauth is not None else "",
+        "error_description": "What lacks is said in scope=name, as the documentation has it",
+    }
+    said = answer.header("www-authenticate")
+    if said is None or not said.startswith("Bearer"):
+        return answer
+    parts = [
+        said.removeprefix("Bearer").strip(),
+        *(f'{name}="{text}"' for name, text in more.items() if text and f"{name}=" not in said),
+    ]
+    return answer.with_header("WWW-Authenticate", f"Bearer {', '.join(part for part in parts if part)}")
+
+
+@variation("absent_id_first")
+def malformed_id_missing(handler: Handler, context: Context) -> Handler:
+    """An id that its pattern does not match is looked up all the same, and there is none: it is missing, not wrong."""
+    wrong: list[Action] = []
+    inner = context.front.decoder
+
+    class Watched(Decoder):
+        def request(self, action: Action, request: Request, path_values: object) -> Arguments | Fault:
+            return noted(action, inner.request(action, request, path_values))  # type: ignore[arg-type]  # as the front gives them
+
+        def members(self, action: Action, members: object) -> Arguments | Fault:
+            return noted(action, inner.members(action, members))  # type: ignore[arg-type]  # as the front gives them
+
+    def noted(action: Action, found: Arguments | Fault) -> Arguments | Fault:
+        ids = {p.wire for p in action.params if p.refers_to and p.place == "path"}
+        if isinstance(found, Fault) and found.kind == "invalid" and found.field in ids:
+            wrong.append(action)
+        return found
+
+    context.front.decoder = Watched(context.model)
+
+    def answer(request: Request) -> Response | Silence:
+        wrong.clear()
+        found = handler(request)
+        if not wrong or not isinstance(found, Response):
+            return found
+        missing = next(r.missing for p in wrong[0].params if (r := context.model.resources.get(p.refers_to or "")) and r.missing)
+        refused = answers.refusal(context.model, missing, "There is no such thing", found.header("x-request-id") or "")
+        return Response(refused.status, found.headers, refused.body)
+
+    return answer
+
+
+@variation().replace_actions
+def odd_text_refused(context: Context, inner: Domain, call: Call) -> Any:
+    """A text with a NUL or a mark that turns the direction of writing is refused as any other wrong argument is."""
+    invalid = context.model.errors.framework.invalid
+    texts = json.dumps(call.input, default=str)
+    odd = "\\u0000" in texts or "\\u202e" in texts
+    return Refusal(invalid, "There is a character that is not possible here", "body") if odd else inner(call)
+
+
+@variation()
+def operator_hidden(handler: Handler, context: Context) -> Handler:
+    """To a key that is not the operator's, the operator's endpoints are not there."""
+    routes = Routes(context.model)
+    errors = context.model.errors
+    refused, unknown = framework_code(context.model, "no_scope"), framework_code(context.model, "unknown_path")
+
+    def edit(request: Request, answer: Response) -> Response:
+        match = routes.match(request.path)
+        if answer.status != refused.status or match is None or not any(e.operator for e in match.methods.values()):
+            return answer
+        data = error_at(data_of(answer), errors.code_at, unknown.name)
+        told = answer.with_json(data)
+        return Response(unknown.status, told.headers, told.body)
+
+    return edits(handler, edit)
+
+
+@variation("redirects").edit_answers
+def post_slash_redirected(_context: Context, request: Request, answer: Response) -> Response:
+    """A POST to a path with a slash is redirected to the one without, so that method, body and key are kept."""
+    if request.method != "POST" or answer.status != 404 or not request.path.endswith("/"):
+        return answer
+    return Response(308, (*answer.headers, ("Location", request.path.rstrip("/"))))
+
+
+@variation("refused_status").edit_answers
+def refused_422(context: Context, _request: Request, answer: Response) -> Response:
+    """A refused argument is answered with 422 instead of 400, or the reverse."""
+    status = framework_code(context.model, "invalid").status
+    other = 422 if status == 400 else 400
+    return replace(answer, status=other) if answer.status == status else answer
+
+
+@variation("trailing_slash").edit_requests
+def slash_means_the_same(context: Context, request: Request) -> Request:
+    """A path with a slash at its end is the same path, for reads and for writes."""
+    path, mark, query = request.target.partition("?")
+    bare = replace(request, target=path.removesuffix("/") + mark + query)
+    return bare if path != "/" and context.reader.knows(bare) else request
+
+
+@variation("unknown_query").edit_answers
+def unknown_query_refused(context: Context, request: Request, answer: Response) -> Response:
+    """Query parameters that no document names are refused."""
+    action = context.reader.action(request)
+    if action is None or not successful(answer):
+        return answer
+    known = {p.wire for p in action.params if p.place == "query"}
+    odd = next((name for name, _ in request.query if name not in known), None)
+    if odd is None:
+        return answer
+    id = answer.header(answers.request_id_header(context.model)) or ""
+    refused = answers.refusal(context.model, framework_code(context.model, "invalid"), "is no parameter here", id, field=odd)
+    kept = tuple(h for h in answer.headers if h[0].lower() != "content-type")
+    return Response(refused.status, (*refused.headers, *kept), refused.body)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif not isinstance(value, int | float | None):
+        for inner in value.values() if hasattr(value, "values") else value:
+            yield from _texts(inner)
+
+
+def _twice(value: Any) -> bool:
+    """Whether two items of a list are the same but for their case."""
+    items = [str(item).lower() for item in value] if isinstance(value, list) else []
+    return len(set(items)) < len(items)
+
+
+def _far(value: Any, form: Any) -> bool:
+    return form == "date-time" and isinstance(value, str) and not "1000" < value < "9000"
+
+
+def _odd(value: dict[str, Any], known: set[str]) -> bool:
+    """Whether a text is a known one in the other case."""
+    return any(text not in known and text.swapcase() in known for text in _texts(value))
+
+
+@variation().replace_actions
+def unusual_refused(context: Context, inner: Domain, call: Call) -> Any:
+    """What schemas allow and hardly anybody means is refused: one item twice in a list, a moment centuries away,
+    a name that is no known one but for its case."""
+    invalid = context.model.errors.framework.invalid
+    known = set(_texts(context.model.env))
+    for param in call.action.params:
+        value = call.input.get(str(param.name))
+        if _twice(value) or _far(value, param.schema.get("format")) or (isinstance(value, dict) and _odd(value, known)):
+            return Refusal(invalid, "That is hardly meant", param.wire)
+    return inner(call)

@@ -1,0 +1,106 @@
+"""Legal ways to keep audit rows, pages, caches and idempotency keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote, urlencode
+from zlib import crc32
+
+from pgagents.sandbox.fault_helpers import data_of, lists, successful
+from pgagents.sandbox.fault_registry import Context, variation
+from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+
+
+@variation().edit_data
+def audit_by_the_minute(_context: Context, __request: Request, data: Any) -> Any:
+    """The audit tells its times to the minute."""
+    for rows in lists(data):
+        for row in rows if "actor_type" in rows[0] else ():
+            row["at"] = re.sub(r":[0-9]{2}(\.[0-9]+)?(?=Z|[+-])", ":00", row["at"], count=1) if row["at"].count(":") > 1 else row["at"]
+    return data
+
+
+def _plain(row: Mapping[str, Any]) -> bool:
+    """True for three rows in four: those that have no further one."""
+    return crc32(json_bytes(row)) % 4 != 0
+
+
+@variation().edit_data
+def audit_rows_doubled(_context: Context, request: Request, data: Any) -> Any:
+    """The audit has further rows of its own: some calls leave one more, of a step inside the server."""
+    most = int(dict(request.query).get("limit", "100")) if dict(request.query).get("limit", "100").isdecimal() else 0
+    for rows in lists(data):
+        if "actor_type" in rows[0]:
+            more = [further for row in rows for further in (row, {**row, "action": f"{row['action']}_committed"})[: 2 - _plain(row)]]
+            rows[:] = more[:most] if most else more
+    return data
+
+
+@variation().edit_answers
+def cached_for_each_key(context: Context, request: Request, answer: Response) -> Response:
+    """What a key has read is kept for it and told again until anything is written; each answer has an id and a budget of its own."""
+    own = {r.name for r in context.model.resources.values() if r.tenant}
+    told = {str(c.action.name) for r in context.model.resources.values() if r.name in own for c in (*r.listed_by, *r.read_by)}
+    kept: dict[tuple[str, str], tuple[float, bytes]] = context.memory.setdefault("kept", {})
+    action, now = context.reader.action(request), context.front.clock.now()
+    if request.method not in ("GET", "HEAD", "OPTIONS"):
+        kept.clear()
+    if action is None or request.method != "GET" or action.name not in told or answer.status != 200:
+        return answer
+    key = (request.header("authorization") or "", request.target)
+    until, body = kept.get(key, (0.0, b""))
+    if now < until:
+        return Response(answer.status, (*answer.headers, ("X-Cache", "hit")), body)
+    kept[key] = (now + 1.0, answer.body)
+    return answer
+
+
+_END = "end-of-list"
+
+
+@variation("last_page").handle_requests
+def empty_last_page(_context: Context, handler: Handler, request: Request) -> Response | Silence:
+    """Only a page that is not full ends a list: one that is, is followed by a page without anything."""
+    last = any(value == _END for _, value in request.query)
+    kept = [(name, value) for name, value in request.query if value != _END]
+    found = handler(replace(request, target=f"{request.path}?{urlencode(kept, quote_via=quote)}") if last else request)
+    data: Any = data_of(found) if isinstance(found, Response) and successful(found) else None
+    if not isinstance(found, Response) or not isinstance(data, dict):
+        return found
+    told = next((name for name, value in data.items() if name.startswith("next") and value is None), None)
+    things = next((value for value in data.values() if isinstance(value, list)), None)
+    if last and things is not None:
+        things.clear()
+        data.update({name: None for name in data if name.startswith("next")})
+        return found.with_json(data)
+    if told is not None and things and str(len(things)) == dict(request.query).get("limit"):
+        data[told] = _END
+        return found.with_json(data)
+    return found
+
+
+@variation().change_server
+def idempotency_for_ever(context: Context) -> None:
+    """Idempotency keys are never forgotten: a client that makes a new one for each call does not notice."""
+    context.front.store.script(
+        "CREATE TRIGGER IF NOT EXISTS keys_stay AFTER INSERT ON idempotency WHEN NEW.dies_at < 1e12 "
+        "BEGIN UPDATE idempotency SET dies_at = 1e12 WHERE key_id = NEW.key_id AND value = NEW.value; END"
+    )
+
+
+def _turned(items: list[Any], key: str) -> list[Any]:
+    return [item for _, run in groupby(items, key=lambda i: i[key]) for item in reversed(list(run))]
+
+
+@variation("order_of_ties").edit_data
+def ties_turned(_context: Context, _request: Request, data: Any) -> Any:
+    """Items with the same distance stand in another order."""
+    for found in lists(data):
+        key = next((k for k in ("distance_km", "started_at", "created_at") if k in found[0]), None)
+        if key is not None:
+            found[:] = _turned(found, key)
+    return data
