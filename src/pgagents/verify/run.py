@@ -231,7 +231,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
     try:
         _tell_time(driver)
         for probe in made.probes:
-            if probe.spare and driver.judge.all_judged(probe.covers):
+            if probe.spare and driver.ledger.all_judged(probe.covers):
                 continue
             if probe.tier > 1 and driver.sent + driver.world.pool.owed() + probe.cost + 1 > made.again_until:
                 continue
@@ -246,7 +246,6 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
-        driver.judge.settle()
         tell(FINISHING)
     return ""
 
