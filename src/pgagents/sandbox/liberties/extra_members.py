@@ -6,7 +6,7 @@ from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
-POINT = "extra_members"
+POINT = None
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

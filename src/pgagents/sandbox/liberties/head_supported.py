@@ -7,7 +7,7 @@ from dataclasses import replace
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response, Silence
 
-POINT = "head_and_options"
+POINT = None
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:

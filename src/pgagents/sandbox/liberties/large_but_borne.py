@@ -8,7 +8,7 @@ from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
-POINT = "extra_members"
+POINT = None
 CHARACTERS = 99_999
 
 

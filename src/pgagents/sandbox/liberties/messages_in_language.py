@@ -6,7 +6,7 @@ from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
-POINT = "message_text"
+POINT = None
 WORDS = {"de": "Das geht leider nicht – bitte prüfen", "fr": "Ce n'est pas possible", "zh": "无法处理该请求"}
 
 

@@ -8,7 +8,7 @@ from pgagents.sandbox import meddle
 from pgagents.sandbox.oddity import Context
 from pgagents.wire import Handler, Request, Response
 
-POINT = "number_form"
+POINT = None
 
 
 def wrap(handler: Handler, _context: Context) -> Handler:

@@ -8,7 +8,7 @@ from pgagents.sandbox.oddity import Context
 from pgagents.sandbox.outbox import Delivery
 from pgagents.wire import Handler
 
-POINT = "extra_members"
+POINT = None
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
