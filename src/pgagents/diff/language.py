@@ -137,7 +137,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Move", "from input otherwise to", "wording", "-", _TESTS),
     _row("TimedMove", "at from to", "wording", "-", _TESTS),
     _row("Call", "action at input where", "wording", "-", _TESTS),
-    _row("Operator", "actions clock description server", "wording", "-", _TESTS),
+    _row("Operator", "actions clock", "wording", "-", _TESTS),
     _row("Sandbox", "domain", "wording", "-", _TESTS),
     _row("Workflow", "cite description needs only_verify steps title", "wording", "-", _TESTS),
     _row("Step", "action after_s as expect expect_alone expect_timed headers input keep key status via within_s", "wording", "-", _TESTS),
