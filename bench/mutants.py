@@ -25,7 +25,7 @@ from bench.mutate import Mutant, mutants
 from bench.mutation import DIFFERS, FOUND, MISSED, NOTICED, SAME, SANDBOX, UNREACHED, Trial, Tried
 
 OUTSIDE: Mapping[str, str] = {
-    "sockets and threads, which are not there in one process": "app background patience serve together tls settle",
+    "sockets and threads, which are not there in one process": "app background connection serve together tls settle",
     "what switches faults on, and what they are made of": "fault_registry fault_helpers mcp_fault_helpers",
     "what answers for other catalogues": "mock mock_places mock_rows sample",
     "what reads a file of the user's": "oauth_client_file",

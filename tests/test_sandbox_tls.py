@@ -22,8 +22,8 @@ from pgagents.contract import Verdict
 from pgagents.report.curl import curl
 from pgagents.sandbox import serve
 from pgagents.sandbox.app import app, at_once
+from pgagents.sandbox.connection import protocol_of
 from pgagents.sandbox.front import PEER, SCHEME
-from pgagents.sandbox.patience import Patience, port
 from pgagents.sandbox.plain import plain
 from pgagents.sandbox.tls import certificate
 from pgagents.verify.options import Identities, Options
@@ -172,52 +172,6 @@ def test_signal_stops_it_though_handshakes_and_heads_are_half_done(tmp_path: Pat
         assert "Traceback" not in out
 
 
-def ended_by_the_server(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> tuple[bytes, int]:
-    """What a client hears that sends this and then waits, until the server ends the connection; and how many calls were answered."""
-    monkeypatch.setattr(Patience, "head_s", 0.2)
-    monkeypatch.setattr(Patience, "body_s", 0.2)
-    calls: list[Request] = []
-
-    def handler(request: Request) -> Response:
-        calls.append(request)
-        return Response(204)
-
-    async def talk() -> bytes:
-        config = uvicorn.Config(app(at_once(handler), 1000), log_level="critical", lifespan="off", ws="none", timeout_keep_alive=1)
-        config.load()
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: port(handler)(config, ServerState(), {}), "127.0.0.1", 0)
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
-        writer.write(sent)
-        try:
-            async with asyncio.timeout(10):
-                return await reader.read()
-        except ConnectionResetError:
-            return b"reset"
-        finally:
-            writer.close()
-            server.close()
-
-    return asyncio.run(talk()), len(calls)
-
-
-@pytest.mark.parametrize(
-    "sent", [b"", b"GET", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"],
-    ids=["nothing", "a method", "half a head", "half a body"],
-)  # fmt: skip
-def test_client_that_stops_halfway_is_cut_and_nothing_is_done(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard, calls = ended_by_the_server(sent, monkeypatch)
-    assert heard in (b"", b"reset")
-    assert calls == 0
-
-
-@pytest.mark.parametrize("more", [b"", b"GET / HT"], ids=["idle", "half a second head"])
-def test_client_that_goes_silent_after_an_answer_is_cut_too(more: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    heard, calls = ended_by_the_server(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + more, monkeypatch)
-    assert b" 204 " in heard or heard == b"reset"
-    assert calls == 1
-
-
 @pytest.mark.parametrize(
     "sent", [b"", b"\x16\x03\x01", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["nothing", "half a record", "plaintext"]
 )
@@ -227,7 +181,7 @@ def test_handshake_that_stops_halfway_is_cut(sent: bytes, monkeypatch: pytest.Mo
 
     async def talk(context: ssl.SSLContext) -> bytes:
         config = uvicorn.Config(
-            app(at_once(lambda _: Response(204)), 1000), log_level="critical", lifespan="off", http=port(lambda _: Response(400))
+            app(at_once(lambda _: Response(204)), 1000), log_level="critical", lifespan="off", http=protocol_of(lambda _: Response(400))
         )
         config.load()
         bound = socket.create_server(("127.0.0.1", 0))

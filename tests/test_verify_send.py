@@ -229,32 +229,6 @@ def test_a_long_body_arrives_whole():
     assert received[0].endswith(body)
 
 
-def test_what_is_done_meanwhile_is_done_while_the_server_works():
-    """The server answers only after it was done."""
-    done = threading.Event()
-
-    def answer(connection: socket.socket) -> None:
-        connection.recv(65_536)
-        assert done.wait(60)
-        connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
-
-    told: list[bool] = []
-
-    def meanwhile(answered: Callable[[], bool]) -> None:
-        told.append(answered())
-        done.set()
-        until = time.monotonic() + 60
-        while not told[-1] and time.monotonic() < until:
-            time.sleep(0.001)
-            told.append(answered())
-
-    with keeping(answer) as url, client(url, timeout_s=60) as send:
-        send.meanwhile = meanwhile
-        assert isinstance(send(Request("GET", "/")), Response)
-    assert told[0] is False
-    assert told[-1] is True
-
-
 def test_a_cookie_is_not_sent_back():
     heads: list[bytes] = []
 

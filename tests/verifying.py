@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import re
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +38,6 @@ def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
 
 def sandbox(of: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> tuple[Sandbox, list[float]]:
     """A sandbox whose time stands still until somebody sleeps (the list's one member is its time)."""
-    if next(_RUNS) % OFTEN == 0:
-        gc.collect()
     opened = inside(of, seed=seed, faults=faults, variations=variations)
     return opened.sandbox, opened.now
 
@@ -49,11 +45,6 @@ def sandbox(of: Model, *, seed: int = 0, faults: Sequence[str] = (), variations:
 def keys_of(opened: Sandbox) -> dict[str, str]:
     """Every identity, the main one with the lifted limit."""
     return {**opened.tokens, "main": opened.tokens["lifted"], "stripe": opened.stripe_secret}
-
-
-OFTEN = 40
-"""After so many runs what only holds itself is let go: a run puts the collector off, and hundreds of them would need gigabytes."""
-_RUNS = count(1)
 
 
 def run(

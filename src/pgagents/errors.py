@@ -33,9 +33,3 @@ class InputError(PgagentsError):
         super().__init__(f"{len(diagnostics)} error{'s' if len(diagnostics) != 1 else ''}")
         self.diagnostics = diagnostics
         self.source = source
-
-
-class BuildError(InputError):
-    """A catalogue that loads, but that a target cannot take."""
-
-    exit_code = 1

@@ -312,7 +312,6 @@ class Model:
     headers: tuple[Header, ...]
     actions: tuple[Action, ...]
     operator: tuple[Action, ...]
-    operator_server: str
     clock: Action | None
     surfaces: Mapping[str, Surface]
     dispatchers: tuple[Dispatcher, ...]

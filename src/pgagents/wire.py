@@ -96,18 +96,6 @@ class Silence:
 Handler = Callable[[Request], Response | Silence]
 
 
-@runtime_checkable
-class Patient(Protocol):
-    """A handler that does something else while it waits: `meanwhile` is called when a request is on its way, with a function that
-    says whether the answer has begun to come."""
-
-    meanwhile: Callable[[Callable[[], bool]], None] | None
-
-    def __call__(self, request: Request) -> Response | Silence:
-        """The answer."""
-        ...
-
-
 class Inflater:
     """Takes one content coding off a body, a bounded piece at a time, so that a few bytes cannot fill the memory.
 

@@ -233,7 +233,6 @@ class Points(Strict):
 
     time_zone: Literal["Z", "any"] = Field("any", description="How times name their zone.")
     time_fraction: Literal["none", "any"] = Field("any", description="Whether times have fractions of a second.")
-    retry_after: Literal["seconds", "any"] = Field("any", description="The form of Retry-After.")
     unknown_query: Literal["ignored", "refused", "any"] = Field(
         "any", description="What happens with a query parameter that is no argument."
     )
@@ -242,8 +241,6 @@ class Points(Strict):
         "any", description="Whether the MCP server may list tools that are no actions of its surface."
     )
     refused_status: Literal[400, 422, "any"] = Field("any", description="The status of refused arguments.")
-    query_numbers: Literal["decimal", "any"] = Field("any", description="Which forms of numbers a query takes.")
-    clamping: Literal["refused", "any"] = Field("any", description="Whether a number past its bound is taken for the bound.")
     replay: Literal["conflict", "same", "any"] = Field(
         "any", description="What a repeated call with the same idempotency key is answered with."
     )
@@ -264,10 +261,4 @@ class Points(Strict):
     last_page: Literal["tells_none", "any"] = Field(
         "any", description="Whether the last page of a list tells of no further one, even where it is full."
     )
-    message_text: Literal["any"] = Field("any", description="Whether the words of an error are fixed.")
-    extra_members: Literal["none", "any"] = Field("any", description="Whether answers may carry members that are not declared.")
-    extra_headers: Literal["any"] = Field("any", description="Whether answers may carry headers that are not declared.")
-    null_members: Literal["present", "any"] = Field("any", description="Whether a member that may be null may also be absent.")
-    number_form: Literal["any"] = Field("any", description="How numbers are written.")
     order_of_ties: Literal["any"] = Field("any", description="Whether equal items have a fixed order.")
-    head_and_options: Literal["refused", "any"] = Field("any", description="Whether HEAD and OPTIONS are answered.")

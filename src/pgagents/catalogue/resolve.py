@@ -53,7 +53,6 @@ class _Resolver:
             headers=tuple(self._header(name, h) for name, h in written.headers.items()),
             actions=tuple(self.actions[n] for n in written.actions),
             operator=tuple(self.actions[n] for n in (operator.actions if operator else ())),
-            operator_server=(operator.server if operator and operator.server else written.api.server),
             clock=self.actions[operator.clock] if operator and operator.clock else None,
             surfaces=surfaces,
             dispatchers=tuple(self._dispatcher(surfaces[n], sf) for n, sf in written.surfaces.items() if sf.http),

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pgagents.catalogue.actions import Action
 from pgagents.catalogue.audit import Audit
-from pgagents.catalogue.basics import Json, Line, Name, Schema, Slug, Strict, Url
+from pgagents.catalogue.basics import Json, Line, Name, Schema, Slug, Strict
 from pgagents.catalogue.offers import Idempotency, Retention, Surface, Webhooks
 from pgagents.catalogue.platform import Api, Auth, Browsers, Errors, Header, Limits, Points
 from pgagents.catalogue.resources import Resource, Workflow
@@ -25,10 +25,8 @@ class Sandbox(Strict):
 
 
 class Operator(Strict):
-    """Operator's endpoints: their own block and server; no agent surface has them."""
+    """Operator's endpoints: their own block; no agent surface has them."""
 
-    server: Url | None = Field(None, description="Their host, where it is another one.")
-    description: Line | None = Field(None, description="What they are for.")
     clock: Name | None = Field(None, description="The action that moves the clock.")
     actions: dict[Name, Action] = Field({}, description="The operator's endpoints.")
 

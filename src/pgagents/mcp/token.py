@@ -19,7 +19,6 @@ from pgagents.wire import Request, Response, read_json
 if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken
 
-Get = Callable[[str], Sender]
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Signatures by a key pair. `none` and those by a shared secret are not among them (RFC 8725, 3.1 and 3.2)."""
 FRESH_S = 600.0

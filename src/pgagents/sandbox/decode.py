@@ -16,7 +16,6 @@ from pgagents.origin import plain
 from pgagents.wire import Request, read_json
 
 BODY = "body"
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WHOLE = re.compile(r"-?[0-9]+")
 _MOST_DIGITS = 400
@@ -70,7 +69,6 @@ class Decoder:
     def __init__(self, model: Model) -> None:
         self._model = model
         self._plans: dict[str, _Plan] = {}
-        self._number = _JSON_NUMBER if model.points.query_numbers != "decimal" else _DECIMAL
 
     def request(self, action: Action, request: Request, path_values: Mapping[str, str]) -> Arguments | Fault:
         """The arguments of a REST call."""
@@ -142,7 +140,7 @@ class Decoder:
 
     def _value(self, text: str, types: frozenset[str]) -> Any:
         """What a text means where the schema wants a number or a boolean; else the text itself, which validation judges."""
-        if ("number" in types or "integer" in types) and len(text) <= _MOST_DIGITS and self._number.fullmatch(text):
+        if ("number" in types or "integer" in types) and len(text) <= _MOST_DIGITS and _JSON_NUMBER.fullmatch(text):
             number = float(text)
             if math.isfinite(number):
                 return int(text) if _WHOLE.fullmatch(text) else number

@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from uvicorn.server import ServerState
 
     from pgagents.sandbox.app import App
-    from pgagents.sandbox.patience import Patience
+    from pgagents.sandbox.connection import Connection
 
 HOST = "127.0.0.1"
 STOP_S = 0.3
 HANDSHAKE_S = 10.0
 SHUTDOWN_S = 5.0
 """Seconds for the beginning and the end of TLS on a connection; asyncio's own are 60 and 30."""
+KEEP_ALIVE_S = 15
+"""Seconds that a connection is kept for the next request."""
 GRACE_S = 0
 """Seconds for calls that are under way when it ends: none, for what a call writes is written while its task first runs."""
 
@@ -114,13 +116,13 @@ def serve(sandbox: Sandbox, listening: Listening, ready: Callable[[dict[str, Any
     import uvicorn
 
     from pgagents.sandbox.app import app, at_once
-    from pgagents.sandbox.patience import port
+    from pgagents.sandbox.connection import protocol_of
 
     front = sandbox.front
     front.site.setting.address.url = listening.url
     settling = Settling(sandbox.handler, front.store, front.unkept, front.log)
-    config = _config(app(settling, front.model.limits.max_body_bytes, front.log, malformed=front.malformed), port(front.malformed))
-    refusing = _config(app(at_once(plain(front)), 0, front.log), port(plain(front)))
+    config = _config(app(settling, front.model.limits.max_body_bytes, front.log, malformed=front.malformed), protocol_of(front.malformed))
+    refusing = _config(app(at_once(plain(front)), 0, front.log), protocol_of(plain(front)))
     context = listening.tls.context if listening.tls else None
 
     class Server(uvicorn.Server):
@@ -155,11 +157,9 @@ async def accept(config: uvicorn.Config, state: ServerState, bound: socket.socke
     return await loop.create_server(made, sock=bound, ssl=context, ssl_handshake_timeout=HANDSHAKE_S, ssl_shutdown_timeout=SHUTDOWN_S)
 
 
-def _config(app: App, protocol: type[Patience]) -> uvicorn.Config:
+def _config(app: App, protocol: type[Connection]) -> uvicorn.Config:
     """How one port is served."""
     import uvicorn
-
-    from pgagents.sandbox.patience import KEEP_ALIVE_S
 
     config = uvicorn.Config(
         app, http=protocol,

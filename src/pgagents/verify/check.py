@@ -27,11 +27,8 @@ from pgagents.verify.seen import Seen
 
 CHECKS = "pgagents.verify.checks"
 CONFLICT = 409
-DECISIVE = (0, 1, 2)
-"""The `RANK`s of watchers that say whether an answer is one that the API has at all. They judge at once, because the next call hangs on
-it; the others, but for the eager ones, may judge while the server works on later calls, those with a lower rank crashes too."""
 USUAL = 6
-"""The rank of a check that names none."""
+"""The rank of a check that names none. Watchers with a rank below 0 judge crashes too, for they run before `never_crashes`."""
 MOST_KEPT = 50_000
 """Judgements that are said again and again; a large catalogue has so many contracts."""
 
@@ -184,8 +181,3 @@ def said_of(seen: Seen, model: Model) -> bool:
         return True
     named = [name for name in dict(model.errors.framework).values() if name is not None]
     return any(model.codes[name].status == seen.status for name in named)
-
-
-def eager(check: ModuleType) -> bool:
-    """Whether its watcher judges at once, so that nobody need wait to know which spare probes are left out: its `EAGER` is true."""
-    return bool(getattr(check, "EAGER", False))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -12,8 +11,6 @@ from typing import Any
 import httpcore
 
 MOST_HELD = 16_384
-ASK_S = 0.000_02
-"""How long nobody asks the system again whether an answer has begun to come; asking takes some microseconds."""
 
 
 class Deadline(httpcore.NetworkBackend):
@@ -22,8 +19,6 @@ class Deadline(httpcore.NetworkBackend):
     def __init__(self, inner: httpcore.NetworkBackend, timer: Callable[[], float]) -> None:
         self._inner, self._timer = inner, timer
         self.at = float("inf")
-        self.meanwhile: Callable[[Callable[[], bool]], None] | None = None
-        """What to do when a request is on its way; it is told how to ask whether the answer has begun to come."""
         self._of_thread = threading.local()
 
     @property
@@ -72,22 +67,12 @@ class _Stream(httpcore.NetworkStream):
     def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._inner, self._deadline = inner, deadline
         self._held = b""
-        self._asked = 0.0
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._held:
             with suppress(httpcore.WriteError):  # a server may refuse what it has not read to its end, and say why
                 self._flush(timeout)
-            if self._deadline.meanwhile is not None:
-                self._deadline.meanwhile(self._answered)
         return self._inner.read(max_bytes, self._deadline.left(timeout))
-
-    def _answered(self) -> bool:
-        now = time.perf_counter()
-        if now - self._asked < ASK_S:
-            return False
-        self._asked = now
-        return bool(self._inner.get_extra_info("is_readable"))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._held += buffer

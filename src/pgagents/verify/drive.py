@@ -18,13 +18,13 @@ from pgagents.verify.judging import Judge, told_time
 from pgagents.verify.ledger import Ledger
 from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.options import Options
-from pgagents.verify.pool import MAX_TRIES, unbroken
+from pgagents.verify.pool import MAX_TRIES
 from pgagents.verify.redact import Redactor
 from pgagents.verify.safety import NO_WRITES
 from pgagents.verify.seen import LIMITED, UNAVAILABLE, Seen
 from pgagents.verify.sending import OUT_OF_TIME, Ready, Sender, Stop
 from pgagents.verify.world import Thing, Unavailable, World
-from pgagents.wire import Handler, Patient, Response
+from pgagents.wire import Handler, Response
 
 __all__ = ["OUT_OF_TIME", "Driver", "Spent", "Stop"]
 
@@ -62,11 +62,10 @@ class Driver:
         secrets: tuple[str, ...] = (),
     ) -> None:
         self.setting, self.model, self.keys, self.world = setting, setting.model, keys, world
-        self._redactor = Redactor(
+        self.redactor = Redactor(
             keys, self.model.secrets, secrets, self.model.private, catalogue=self.model.source.text, environment=self.model.env
         )
-        self.judge = Judge(setting, ledger, world, self._redactor, keys, checks, timer)
-        world.pool.broke = self.judge.broke
+        self.judge = Judge(setting, ledger, world, self.redactor, keys, checks, timer)
         self.timer = timer
         self._started = timer()
         until = None if options.max_time_s is None else self._started + options.max_time_s
@@ -74,11 +73,6 @@ class Driver:
             setting, handler, plain, keys, options, clock=clock, timer=timer, sleep=sleep, max_requests=max_requests, apart=apart,
             until=until,
         )  # fmt: skip
-        self._patient = handler if isinstance(handler, Patient) else None
-        if self._patient is not None:
-            self._patient.meanwhile, self.judge.defers = self._meanwhile, True
-        self._at_once = False
-        """Whether several calls are on their way."""
         self._bounded = options.max_requests is not None
         self.gate = Gate(setting, world, writes=writes, allowed=options.allow, roles=keys.keys())
         self.sender.objection = self.gate.objection
@@ -91,28 +85,12 @@ class Driver:
     @property
     def ledger(self) -> Ledger:
         """What became of each contract."""
-        self.judge.settle()
         return self.judge.ledger
 
     @property
     def memory(self) -> Memory:
         """What watchers know."""
-        self.judge.settle()
         return self.judge.memory
-
-    @property
-    def redactor(self) -> Redactor:
-        """What must not be told."""
-        self.judge.settle()
-        return self._redactor
-
-    def _meanwhile(self, answered: Callable[[], bool]) -> None:
-        """What is done while the server works on a call; not by one of several threads."""
-        if self._at_once:
-            return
-        started = self.timer()
-        self.judge.settle(answered)
-        self.sender.seconds_sending -= self.timer() - started
 
     @property
     def sent(self) -> int:
@@ -140,12 +118,12 @@ class Driver:
         full, so that something stayed open. Raises Stop."""
         filled = self.world.pool.filled
         self._run(probe)
-        if self.world.pool.filled > filled and not self.judge.all_judged(probe.covers):
+        if self.world.pool.filled > filled and not self.ledger.all_judged(probe.covers):
             self._hang_up()
             self._run(probe)
 
     def _run(self, probe: Probe) -> None:
-        number = self.judge.begin()
+        broken = self.ledger.broken
         conversation = probe.run()
         try:
             self._converse(conversation, probe)
@@ -160,7 +138,7 @@ class Driver:
             self.ledger.crashed(probe.covers, error, probe.name)
         finally:
             conversation.close()
-            self._tidy(number)
+            self._tidy(broke=self.ledger.broken > broken)
 
     def _converse(self, conversation: Generator[Any, Any, None], probe: Probe) -> None:
         chain: list[Seen] = []
@@ -172,7 +150,7 @@ class Driver:
                 return
             answer = None
             if isinstance(step, Judgement):
-                self.judge.enter(step, chain, probe)
+                self.judge.enter(step, chain, None, probe)
             elif isinstance(step, Wait):
                 self.sender.wait(step.seconds, quiet=step.quiet)
             elif isinstance(step, Own):
@@ -204,11 +182,11 @@ class Driver:
                 with suppress(Unavailable):
                     self._resolved(self.world.proof.prove(thing), [])
 
-    def _tidy(self, probe: int) -> None:
-        """Undo what is more than later probes can use, after one of them."""
+    def _tidy(self, *, broke: bool) -> None:
+        """Undo what is more than later probes can use, after one of them that may have broken a contract."""
         self.sender.cleaning = True
         try:
-            for thing in self.world.pool.surplus(probe):
+            for thing in self.world.pool.surplus(broke=broke):
                 if thing in self.world.pool.left():
                     self._resolved(self.world.removals.undo(thing), [])
         except (Unavailable, Stop):
@@ -254,11 +232,7 @@ class Driver:
                     known[id(call)] = self._ready(replace(call, beside=True), chain)
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
-        self._at_once = True
-        try:
-            several = self.sender.send_together(ready)
-        finally:
-            self._at_once = False
+        several = self.sender.send_together(ready)
         done = [seen for seen in several if not 400 <= seen.status < 500]
         for seen in several:
             self._take(seen, chain, alone=done == [seen])
@@ -353,9 +327,7 @@ class Driver:
 
     def close(self) -> None:
         """Let go of what would keep a run that is over in memory, until a collector comes by."""
-        self.world.pool.broke, self.sender.on_wait = unbroken, None
-        if self._patient is not None:
-            self._patient.meanwhile = None
+        self.sender.on_wait = None
 
     def clean_up(self, *, hurried: bool = False) -> list[str]:
         """Undo all that was made; gives what could not be. `hurried`: the run was stopped, so that this may take `HURRIED_S` at most, and

@@ -121,7 +121,10 @@ class Memory:
         self.setting = setting
         self.model = setting.model
         self.bodies: dict[tuple[str, str], Any] = {}
-        """The last known body of a resource, by its name and id; of very many, those first met last."""
+        """The last known body of a resource, by its name and id; of very many, those first met are forgotten.
+
+        What an exchange tells is added when all watchers have judged it.
+        """
         self.request_ids: set[str] = set()
         self._ids_in_order: deque[str] = deque()
         self.notes: dict[Any, Any] = {}
@@ -131,25 +134,12 @@ class Memory:
         self.unscoped: dict[str, str] = {}
         """Places where a valid call met the code for a missing scope."""
         self.keys: Mapping[str, str] = {}
-        self._changes: deque[tuple[int, tuple[str, str], Any]] = deque()
-        """Of bodies that changed since the first exchange that is not judged yet: by which exchange, and what was known before it."""
 
-    def learn(self, key: tuple[str, str], body: Mapping[str, Any], number: int) -> None:
+    def learn(self, key: tuple[str, str], body: Mapping[str, Any]) -> None:
         """Remember what an exchange tells of a resource, and what was told before of its other members."""
-        old = self.bodies.get(key)
-        self._changes.append((number, key, old))
-        self.bodies[key] = {**(old or {}), **body}
+        self.bodies[key] = {**self.bodies.get(key, {}), **body}
         if len(self.bodies) > MAX_BODIES:
             del self.bodies[next(iter(self.bodies))]
-
-    def before(self, key: tuple[str, str], number: int) -> Any:
-        """The last known body of a resource, from before an exchange that is being judged."""
-        return next((old for at, changed, old in self._changes if at >= number and changed == key), self.bodies.get(key))
-
-    def judged(self, number: float) -> None:
-        """All exchanges before this one are judged, so nobody asks what was known before them."""
-        while self._changes and self._changes[0][0] < number:
-            self._changes.popleft()
 
     def subject(self, seen: Seen) -> Any:
         """The last known body of the resource that the call was about, from before the call."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from pgagents.expression import epoch
-from pgagents.model import Id, Resource, id_text
+from pgagents.model import Resource, id_text
 from pgagents.verify.call import Live
 from pgagents.verify.thing import Thing
 
@@ -18,12 +18,6 @@ SIZE = 8
 """How many live things of a kind are kept at hand for later calls; runs at the same time share the number."""
 SOON_S = 5.0
 """What ends by itself so soon is given to no call."""
-
-
-def unbroken(probe: int) -> bool:
-    """That no probe broke anything, for as long as nobody judges."""
-    del probe
-    return False
 
 
 class Pool:
@@ -47,10 +41,6 @@ class Pool:
         """True where what is missing can be made, so that nothing that was only found stands in for it."""
         self.lent: list[Thing] = []
         """Things without a state that the last call got though others had had them."""
-        self.broke: Callable[[int], bool] = unbroken
-        """Whether a probe broke a contract; it may take a while to say."""
-        self._doubted: dict[int, frozenset[Id]] = {}
-        """Ids that a probe had for itself, of which nobody has asked yet whether it broke a contract."""
         self._undone_from = {
             r.name: m.origin_states
             for r in resources.values()
@@ -63,7 +53,7 @@ class Pool:
     def at_hand(self, resource: Resource, live: Live) -> Thing | None:
         """A thing that will do, given to the call; None where there is none. A found one that had no room for a call is the last resort."""
         things = self._in_turn(resource, live.fresh)
-        for thing in sorted(things, key=lambda t: (t.worn and not t.made, self._in_doubt(t))) if self.filled or self._doubted else things:
+        for thing in sorted(things, key=lambda t: t.worn and not t.made) if self.filled else things:
             if self._usable(thing, resource, live):
                 if live.fresh and thing.made and thing.used and not _stateful(resource, live):
                     self.lent.append(thing)
@@ -117,7 +107,7 @@ class Pool:
             return False
         if live.fresh and thing.made and not _stateful(resource, live) and (self._strict or thing.worn or thing.role == "second"):
             return False
-        return (not live.states or thing.state is None or thing.state in live.states) and self.sound(thing)
+        return (not live.states or thing.state is None or thing.state in live.states) and not thing.spoilt
 
     def _settled_by_time(self, thing: Thing) -> bool:
         """Move an instance on whose state has ended by itself; False where it is about to end."""
@@ -128,24 +118,6 @@ class Pool:
             elif ends < self.now + SOON_S:
                 return False
         return True
-
-    def sound(self, thing: Thing) -> bool:
-        """Whether no promise about it was broken. Asked only of what is needed: judging may not be done yet."""
-        if self._in_doubt(thing):
-            self._resolve()
-        return not thing.spoilt
-
-    def _in_doubt(self, thing: Thing) -> bool:
-        """Whether a probe had it for itself of which it is not known yet whether it broke anything."""
-        return any(thing.id in ids for ids in self._doubted.values())
-
-    def _resolve(self) -> None:
-        """Spoil what a probe had for itself that broke a contract."""
-        doubted, self._doubted = self._doubted, {}
-        ids = {id for probe, ids in doubted.items() if self.broke(probe) for id in ids}
-        for thing in self.things:
-            thing.spoilt = thing.spoilt or thing.id in ids
-        self._settled = self._settled and not ids
 
     def _is_taken(self, thing: Thing) -> bool:
         """Whether a probe has it for itself, under this resource's name or another's."""
@@ -185,12 +157,13 @@ class Pool:
 
     # -- undoing ------------------------------------------------------------------------------------------------
 
-    def surplus(self, probe: int) -> list[Thing]:
-        """Take back what the last probe had for itself (not where it broke a promise); what is more than a few of a kind
-        is to be undone."""
+    def surplus(self, *, broke: bool) -> list[Thing]:
+        """Take back what the last probe had for itself, unless it `broke` a contract; what is more than a few of a kind is to be undone."""
         left = self.left()
         if ids := frozenset(t.id for t in self.things if t.taken):
-            self._doubted[probe], self._settled = ids, False
+            self._settled = False
+            for thing in self.things if broke else ():
+                thing.spoilt = thing.spoilt or thing.id in ids
         if self._settled:
             return []
         by_kind: dict[tuple[str, str], list[Thing]] = {}
@@ -198,8 +171,6 @@ class Pool:
             if not thing.tries:
                 by_kind.setdefault((thing.resource.name, thing.role), []).append(thing)
         self._forget()
-        if any(self._in_doubt(thing) for kind in by_kind.values() if len(kind) > self._size for thing in kind):
-            self._resolve()
         found = [t for kind in by_kind.values() for t in (*(s for s in kind if s.spoilt), *[s for s in kind if not s.spoilt][self._size :])]
         self._settled = not found
         return found
@@ -217,8 +188,6 @@ class Pool:
             else:
                 self._by_key.pop((thing.resource.name, thing.place, id_text(thing.id)), None)
         self.things = remaining[::-1]
-        there = {thing.id for thing in self.things}
-        self._doubted = {probe: still for probe, ids in self._doubted.items() if (still := ids & there)}
 
     def left(self) -> list[Thing]:
         """What was made and is neither undone nor over by itself."""

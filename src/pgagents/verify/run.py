@@ -44,26 +44,24 @@ SELDOM = 20_000
 
 
 @contextmanager
-def _lasting() -> Iterator[None]:
-    """Within it Python's collector comes seldom, and leaves alone what is there already and lasts as long: modules, the catalogue.
-    Looking through them again and again would take a tenth of a run."""
+def _seldom_collected() -> Iterator[None]:
+    """Let Python's collector come seldom: nearly everything that is made here lasts, and contracts of a large catalogue would take half
+    as long again."""
     before = gc.get_threshold()
     gc.set_threshold(max(SELDOM, before[0]) if before[0] else 0, *before[1:])  # 0: whoever runs us wants none at all
-    gc.freeze()
     try:
         yield
     finally:
-        gc.unfreeze()
         gc.set_threshold(*before)
 
 
-@_lasting()
+@_seldom_collected()
 def contracts(model: Model) -> tuple[Contract, ...]:
     """Every promise of the catalogue that this version can judge on the wire, in a stable order, without any request."""
     return planning.all_contracts(setting_of(model, str(model.api.server)), collect())
 
 
-@_lasting()
+@_seldom_collected()
 def plan(
     model: Model,
     options: Options,
@@ -99,7 +97,7 @@ def plan(
     return Plan(by_bucket, by_phase, total, seconds, selected, left_out, made.digest, by_contract, by_check, made.shares, made.apart)
 
 
-@_lasting()
+@_seldom_collected()
 def verify(
     model: Model,
     handler: Handler,
@@ -147,7 +145,6 @@ def verify(
         plain=plain, secrets=identities.hidden,
     )  # fmt: skip
     generating = timer() - begun
-    gc.freeze()  # contracts and plan
     try:
         stopped = _spend(driver, made, on_progress, begun)
         if driver.key_refused or (stopped and not driver.answered):
@@ -231,7 +228,7 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
     try:
         _tell_time(driver)
         for probe in made.probes:
-            if probe.spare and driver.judge.all_judged(probe.covers):
+            if probe.spare and driver.ledger.all_judged(probe.covers):
                 continue
             if probe.tier > 1 and driver.sent + driver.world.pool.owed() + probe.cost + 1 > made.again_until:
                 continue
@@ -246,7 +243,6 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
     except KeyboardInterrupt:
         return INTERRUPTED
     finally:
-        driver.judge.settle()
         tell(FINISHING)
     return ""
 

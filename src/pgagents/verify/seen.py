@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pgagents.action import Code, Output
@@ -14,20 +14,18 @@ LIMITED = 429
 UNAVAILABLE = 503
 REDIRECTED, REFUSED = 300, 400
 _UNSOUND = frozenset(("never_crashes", "documented_status"))
-AT_ONCE = _UNSOUND | {"body_fits"}
-"""The checks whose watchers judge before anybody can ask."""
 
 
 class Seen:
     """An exchange. `input` has live ids and defaults filled in; `sent_at` is the caller's clock in epoch seconds.
 
     `void` says that it proves nothing about the call (limited or unavailable to the end). `base` is another base URL than the
-    target's, if it went there. `late`, where set, lets those watchers judge it that have not yet.
+    target's, if it went there. `spoilt` are the checks that found something wrong with it, in the order they ran.
     """
 
     __slots__ = (
-        "_spoilt", "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "late", "moot",
-        "number", "output", "place", "repeats", "request", "seconds", "sent_at", "status", "subject", "told",
+        "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "moot",
+        "number", "output", "place", "repeats", "request", "seconds", "sent_at", "spoilt", "status", "subject", "told",
     )  # fmt: skip
 
     def __init__(
@@ -48,8 +46,7 @@ class Seen:
         self.number, self.call, self.input, self.request, self.answer = number, call, input, request, answer
         self.seconds, self.sent_at, self.subject, self.codes, self.base = seconds, sent_at, subject, codes, base
         self.place = call.place
-        self._spoilt: list[str] = []
-        self.late: Callable[[], None] | None = None
+        self.spoilt: list[str] = []
         self.fits = False
         self.repeats = 0
         """How often it was sent before, to a server that was busy."""
@@ -82,23 +79,14 @@ class Seen:
             return door.action.success if self.status == 200 else None
         return next((o for o in door.action.outputs if o.status == self.status), None)
 
-    @property
-    def spoilt(self) -> list[str]:
-        """The checks that found something wrong with it, in the order they ran."""
-        if self.late is not None:
-            self.late()
-        return self._spoilt
-
     def spoilt_by(self, check: str) -> bool:
         """Whether this check found something wrong with it."""
-        if self.late is not None and check not in AT_ONCE:
-            self.late()
-        return check in self._spoilt
+        return check in self.spoilt
 
     @property
     def unsound(self) -> bool:
-        """Whether it is none of the answers that the API has, so that nothing can be said of it; known before the last watchers ran."""
-        return not _UNSOUND.isdisjoint(self._spoilt)
+        """Whether it is none of the answers that the API has, so that nothing can be said of it."""
+        return not _UNSOUND.isdisjoint(self.spoilt)
 
     @property
     def response(self) -> Response | None:

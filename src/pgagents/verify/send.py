@@ -70,15 +70,6 @@ class Client:
         timeouts = {"connect": min(CONNECT_S, timeout_s), "read": timeout_s, "write": timeout_s, "pool": timeout_s}
         self._extensions = {"timeout": timeouts}
 
-    @property
-    def meanwhile(self) -> Callable[[Callable[[], bool]], None] | None:
-        """What is done while the server works on a request (`wire.Patient`)."""
-        return self._deadline.meanwhile
-
-    @meanwhile.setter
-    def meanwhile(self, do: Callable[[Callable[[], bool]], None] | None) -> None:
-        self._deadline.meanwhile = do
-
     def __enter__(self) -> Client:
         return self
 

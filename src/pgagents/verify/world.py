@@ -86,7 +86,7 @@ class World:
             found = [
                 t
                 for t in self.pool.things
-                if t.resource is resource and not t.taken and not t.gone and t.made == made and t.role == role and self.pool.sound(t)
+                if t.resource is resource and not t.taken and not t.gone and t.made == made and t.role == role and not t.spoilt
             ][-1:]
         if not found:
             problem = self.owned.problem(resource) if made else ""

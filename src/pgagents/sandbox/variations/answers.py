@@ -30,7 +30,7 @@ def charset(_context: Context, _request: Request, answer: Response) -> Response:
     return answer.with_header("Content-Type", "application/json; charset=utf-8") if is_json else answer
 
 
-@variation("extra_headers").edit_answers
+@variation().edit_answers
 def extra_headers(_context: Context, _request: Request, answer: Response) -> Response:
     """Answers carry further headers, some of them twice."""
     further = (
@@ -43,7 +43,7 @@ def extra_headers(_context: Context, _request: Request, answer: Response) -> Res
     return Response(answer.status, (*answer.headers, *further), answer.body)
 
 
-@variation("extra_members").edit_data
+@variation().edit_data
 def extra_members(context: Context, request: Request, data: Any) -> Any:
     """Successful answers carry further members that tell nothing secret."""
     if not isinstance(data, dict) or request.path in context.model.api.hosted.values():
@@ -51,7 +51,7 @@ def extra_members(context: Context, request: Request, data: Any) -> Any:
     return {**data, "api_revision": 7, "links": [{"rel": "docs", "href": "https://example.com/docs"}]}
 
 
-@variation("head_and_options").handle_requests
+@variation().handle_requests
 def head_supported(_context: Context, handler: Handler, request: Request) -> Response | Silence:
     """HEAD is answered wherever GET is."""
     if request.method == "HEAD":
@@ -79,7 +79,7 @@ def hosted_as_text(context: Context, request: Request, answer: Response) -> Resp
     return answer.with_header("Content-Type", kind) if kind and successful(answer) else answer
 
 
-@variation("extra_members").edit_answers
+@variation().edit_answers
 def large_but_borne(context: Context, request: Request, answer: Response) -> Response:
     """The widest search answers with as many characters as an assistant's host just takes, counted as characters and not as bytes."""
     data = data_of(answer)
@@ -132,7 +132,7 @@ def list_times_finer(context: Context, request: Request, data: Any) -> Any:
 WORDS = {"de": "Das geht leider nicht – bitte prüfen", "fr": "Ce n'est pas possible", "zh": "无法处理该请求"}
 
 
-@variation("message_text").edit_answers
+@variation().edit_answers
 def messages_in_language(context: Context, request: Request, answer: Response) -> Response:
     """Error messages are in the language that was asked for, which the answer names."""
     data = data_of(answer)
@@ -155,7 +155,7 @@ def _swapped(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-@variation("number_form").edit_data
+@variation().edit_data
 def number_form(_context: Context, _request: Request, data: Any) -> Any:
     """Whole numbers are told as 8.0, and numbers like 8.0 as 8."""
     return _swapped(data)
@@ -175,7 +175,7 @@ def origin_echoed(_context: Context, request: Request, answer: Response) -> Resp
     return answer
 
 
-@variation("message_text").edit_errors
+@variation().edit_errors
 def other_words(context: Context, _request: Request, data: Any) -> Any:
     """Error messages are in another language."""
     return error_at(data, context.model.errors.message_at, "Das geht leider nicht – bitte prüfen")
@@ -217,7 +217,7 @@ def time_offset(_context: Context, _request: Request, answer: Response) -> Respo
     return Response(answer.status, answer.headers, re.sub(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z"', rb'"\1+00:00"', answer.body))
 
 
-@variation("extra_members").change_server
+@variation().change_server
 def webhook_two_signatures(context: Context) -> None:
     """Events are signed twice, as while a secret is rolled over; their envelope has a further member, their JSON spaces."""
     sign, compose = context.courier.sign, context.courier.compose

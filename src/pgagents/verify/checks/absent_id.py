@@ -19,7 +19,6 @@ from pgagents.verify.refusal import expected
 from pgagents.verify.seen import Seen
 
 NAME = "absent_id"
-EAGER = True
 TOOLS = True
 ALONE = True
 BEHIND = "-pgv"

@@ -23,7 +23,6 @@ from pgagents.verify.varied import varied_of
 
 RANK = 6
 NAME = "accepts_valid"
-EAGER = True
 CALLS = True
 TOOLS = True
 UNKNOWN_QUERY, UNKNOWN = "unknown_query", "pgv_unknown"

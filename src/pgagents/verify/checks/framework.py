@@ -16,7 +16,6 @@ from pgagents.verify.memory import Memory, Setting
 from pgagents.verify.seen import Seen
 
 NAME = "framework"
-EAGER = True
 PLAINTEXT = f"{NAME}/plaintext@rest"
 NOT_ALLOWED = 405
 NAMES_METHODS = "Allow names the methods of the path (RFC 9110, 15.5.6)"

@@ -285,7 +285,7 @@ def _all_there(
     index, call = min(calls, key=lambda c: len(c[1].input.keys() ^ seen.call.input.keys()))
     path = _LIST.fullmatch(call.at.text if call.at else "")
     since = seen.sent_at - min((rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S)
-    bodies = [memory.before((resource.name, f"{place}{id}"), seen.number) for id, at in mine.items() if at > since]
+    bodies = [memory.bodies.get((resource.name, f"{place}{id}")) for id, at in mine.items() if at > since]
     door = seen.call.door
     lost = left_out(memory.setting, seen, path.group(1), resource, [b for b in bodies if b]) if path else None
     if lost is not None and door is not None:

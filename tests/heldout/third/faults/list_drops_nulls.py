@@ -13,7 +13,7 @@ from pgagents.wire import Handler
 CLASS = "types"
 SUBTLE = False
 FORM = "formal"
-PROMISE = "points.null_members + schemas.Session.required:: a member without a value is there and null"
+PROMISE = "schemas.Session.required:: a member without a value is there and null"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -13,7 +13,7 @@ from pgagents.wire import Handler, Request, Response
 CLASS = "limits and headers"
 SUBTLE = False
 FORM = "formal"
-PROMISE = "headers.Retry-After.schema.type + points.retry_after:: Retry-After is told in seconds"
+PROMISE = "headers.Retry-After.schema.type:: Retry-After is told in seconds"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
