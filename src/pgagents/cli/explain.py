@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pgagents.cli import _extras
 from pgagents.cli.options import examples
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ def _of_verify(id: str) -> str | None:
     module = collect("pgagents.verify.checks").get(name)
     if module is None:
         return None
-    broken = [fault for fault, m in collect("pgagents.sandbox.faults").items() if name in m.BREAKS]
+    faults = {} if _extras.missing("sandbox") else collect("pgagents.sandbox.faults")
+    broken = [fault for fault, m in faults.items() if name in m.BREAKS]
     shown = "\n".join(f"  pgagents sandbox --fault {fault.replace('_', '-')}" for fault in broken)
     return f"{name}: a check of `pgagents verify`\n\n{(module.__doc__ or '').strip()}" + (f"\n\nsee it fail:\n{shown}" if shown else "")
 
@@ -117,7 +119,10 @@ def _of_verify(id: str) -> str | None:
 def _of_sandbox(id: str) -> str | None:
     from pgagents.registry import collect
 
-    name = id.replace("-", "_")
+    name, every = id.replace("-", "_"), _every()
+    if name.replace("_", "-") not in [*every["faults of the sandbox"], *every["liberties of the sandbox"]]:
+        return None
+    _extras.require(f"pgagents explain {id}", "sandbox")  # their modules import its packages
     fault = collect("pgagents.sandbox.faults").get(name)
     if fault is not None:
         breaks = ", ".join(sorted(fault.BREAKS)) or f"awaits {getattr(fault, 'AWAITS', '')}"
