@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 
@@ -53,8 +54,7 @@ def closure(lines: Iterable[str]) -> Iterator[str]:
 def run(site: Path, words: Iterable[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run pgagents in a folder, with nothing importable but the standard library and this site."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PGAGENTS_")}
-    return subprocess.run(
-        [sys.executable, "-S", "-m", "pgagents", *words],
-        cwd=folder, env={**kept, "PYTHONPATH": str(site), **variables}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        timeout=120,
-    )  # fmt: skip
+    words = [sys.executable, "-S", "-m", "pgagents", *words]
+    environment = {**kept, "PYTHONPATH": str(site), **variables}
+    streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+    return subprocess.run(words, cwd=folder, env=environment, check=False, timeout=120, **streams)
