@@ -114,8 +114,7 @@ LONG = ("pgagents demo", "pgagents verify")
 def test_commands_run_as_written_and_once_more_and_leave_only_what_is_ignored(page: str, tmp_path: Path) -> None:
     """One test for each page, so that nothing of it runs on two workers."""
     done = pages.run(COMMANDS[page], tmp_path)
-    assert len(done) == sum(not line.startswith(pages.SET_UP) for line in COMMANDS[page])
-    assert done
+    assert len(done) == len(pages.runnable(COMMANDS[page])) > 0
     for line, code, said in done:
         assert code == FINDS.get(line, 0), f"$ {line}\n{said}"
         if line in FINDS:
