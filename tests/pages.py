@@ -28,6 +28,11 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def runnable(lines: Iterable[str]) -> list[str]:
+    """Leave out the lines that install, and those with curl where it is not installed."""
+    return [line for line in lines if not line.startswith(SET_UP) and ("curl" not in line or shutil.which("curl"))]
+
+
 def run(
     lines: Iterable[str],
     folder: Path,
@@ -42,7 +47,7 @@ def run(
     for part in copied:
         if not (folder / part).exists():
             shutil.copytree(ROOT / part, folder / part)
-    chosen = [line for line in lines if not line.startswith(SET_UP) and ("curl" not in line or shutil.which("curl"))]
+    chosen = runnable(lines)
     script = ["set -m", *(f"{{ {line}\n}} > {n}.out 2>&1\necho $? >> codes" for n, line in enumerate(chosen))]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PGAGENTS_")}
     environment["PATH"] = f"{_bin(folder)}:{environment['PATH']}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from pgagents.cli import _extras
 from pgagents.errors import PgagentsError
 
 if TYPE_CHECKING:
@@ -36,8 +39,10 @@ def check(model: Model, url: str | None, command: str | None, *, discovery: bool
         raise PgagentsError("the catalogue has no `surfaces.mcp`", "add it, with the actions that MCP clients are to be offered")
     if url is not None:
         _parts(url)
-    elif not _words(command or ""):
+    elif not (words := _words(command or "")):
         raise PgagentsError("--mcp-stdio is empty", "give the server's command line: --mcp-stdio 'npx -y example-mcp'")
+    elif _starts_this_program(words):
+        _extras.require(f"pgagents verify --mcp-stdio {command!r}", "mcp")
 
 
 def planned(url: str | None, command: str | None) -> Link | None:
@@ -103,6 +108,12 @@ def _parts(url: str) -> tuple[str, str]:
     base_url(url, "--mcp-url")
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}", parts.path or "/"
+
+
+def _starts_this_program(words: list[str]) -> bool:
+    """True for `pgagents mcp` of this installation, whose packages can be checked before anything is sent."""
+    program = Path(shutil.which(words[0]) or words[0])
+    return program.stem == "pgagents" and words[1:2] == ["mcp"] and program.absolute().parent == Path(sys.executable).parent
 
 
 def _words(command: str) -> list[str]:

@@ -64,8 +64,9 @@ def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
 
     1 where a check is dead or a fault or variation is not met as it declares. Raises PgagentsError where `only` names no check.
     """
-    from pgagents.cli import _reports
+    from pgagents.cli import _extras, _reports
 
+    _extras.require("pgagents verify --self-test", "sandbox", "mcp")
     _reports.check(reports, _reports.DATA)
     started = time.monotonic()
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli import _reports
+from pgagents.cli import _extras, _reports
 from pgagents.cli.options import examples
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
     """Build Park Graph's manifests, start a sandbox of it with TLS, verify that, and stop it."""
     import tempfile
 
+    _extras.require("pgagents demo", "sandbox")
     from pgagents.catalogue.load import load_file
     from pgagents.cli import _receiver, _run
     from pgagents.cli._cache import keep_out_of_here

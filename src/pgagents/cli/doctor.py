@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import click
 
+from pgagents.cli import _extras
 from pgagents.cli.options import examples
 
 OLD_DAYS = 90
@@ -20,6 +21,8 @@ OPTIONAL = {
     "curl": "the curl lines under findings",
 }
 """Programs that some commands use, with what for."""
+EXTRAS = {"sandbox": "pgagents sandbox", "mcp": "pgagents mcp"}
+"""Extras, each with the command that needs it first of all."""
 
 
 class Told(NamedTuple):
@@ -73,6 +76,10 @@ def versions() -> Iterator[Told]:
     yield from wrong
     if not wrong:
         yield Told("ok", "libraries", f"{len(wanted)}, each within its range")
+    for extra, used_by in EXTRAS.items():
+        lacking = _extras.missing(extra)
+        if lacking:
+            yield Told("note", extra, f"is not installed; `{used_by}` needs this extra", _extras.installing(extra))
 
 
 def library(line: str) -> Told | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pgagents.cli import _extras
 from pgagents.cli.options import examples
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ def _of_verify(id: str) -> str | None:
     module = collect("pgagents.verify.checks").get(name)
     if module is None:
         return None
-    broken = [fault for fault, one in fault_registry.collect("faults").items() if name in one.breaks]
+    faults = {} if _extras.missing("sandbox") else fault_registry.collect("faults")
+    broken = [fault for fault, one in faults.items() if name in one.breaks]
     shown = "\n".join(f"  pgagents sandbox --fault {fault}" for fault in broken)
     return f"{name}: a check of `pgagents verify`\n\n{(module.__doc__ or '').strip()}" + (f"\n\nsee it fail:\n{shown}" if shown else "")
 
@@ -119,7 +121,10 @@ def _of_verify(id: str) -> str | None:
 def _of_sandbox(id: str) -> str | None:
     from pgagents.sandbox import fault_registry
 
-    name = id.replace("_", "-")
+    name, every = id.replace("_", "-"), _every()
+    if name not in [*every["faults of the sandbox"], *every["variations of the sandbox"]]:
+        return None
+    _extras.require(f"pgagents explain {id}", "sandbox")  # their modules import its packages
     fault = fault_registry.collect("faults").get(name)
     if fault is not None:
         breaks = ", ".join(sorted(fault.breaks)) or f"awaits {fault.awaits}"

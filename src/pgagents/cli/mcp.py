@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgagents.cli import _extras
 from pgagents.cli._api import api_key, api_url
 from pgagents.cli.options import catalogue_argument, examples, load
 
@@ -62,6 +63,7 @@ def command(
     With --http and without --issuer, callers must send the token that PGAGENTS_MCP_TOKEN holds as `Authorization: Bearer TOKEN`. Where it
     is not set, a token is made and printed on stderr.
     """
+    _extras.require("pgagents mcp", "mcp")
     gc.disable()
     try:
         _serve(catalogue, url, cacert, over_http, port, host, public_url, issuer, origins)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pgagents.cli import _extras
 from pgagents.cli.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def command(
 
     Keys are made anew at every start and printed; Ctrl-C stops.
     """
+    _extras.require("pgagents sandbox", "sandbox")
     if list_faults:
         _list()
         return

@@ -23,7 +23,7 @@ CATALOGUE = {
     ),
     "expression": (
         "A CEL expression does not compile. Literals in arithmetic are written `2.0`; the names that it may read are listed in "
-        "README, “Your own API”."
+        "docs/explain/catalogue.md."
     ),
     "former-name": (
         "An old name under `formerly` is also the name, or an old name, of another action (case does not tell them apart), or its "

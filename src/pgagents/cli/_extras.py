@@ -1,0 +1,35 @@
+"""Optional packages: `pip install 'pgagents[sandbox]'` and `'pgagents[mcp]'` bring what only some commands import."""
+
+from __future__ import annotations
+
+EXTRAS = {
+    "sandbox": ("authlib", "segno", "starlette", "uvicorn"),
+    "mcp": ("jwt", "mcp", "starlette", "uvicorn"),
+}
+"""Each extra with the top-level modules that its packages install."""
+
+
+def require(command: str, *extras: str) -> None:
+    """Raise PgagentsError, with the line that installs them, where a module of these extras is missing.
+
+    `command` is what the user typed, such as `pgagents demo`.
+    """
+    from pgagents.errors import PgagentsError
+
+    lacking = [extra for extra in extras if missing(extra)]
+    if lacking:
+        noun = "extra" if len(lacking) == 1 else "extras"
+        names = " and ".join(f"`{extra}`" for extra in lacking)
+        raise PgagentsError(f"`{command}` needs the {noun} {names}: {installing(*lacking)}")
+
+
+def missing(extra: str) -> list[str]:
+    """List the modules of an extra that cannot be imported."""
+    from importlib.util import find_spec
+
+    return [name for name in EXTRAS[extra] if find_spec(name) is None]
+
+
+def installing(*extras: str) -> str:
+    """Write the command line that installs these extras."""
+    return f"pip install 'pgagents[{','.join(extras)}]'"
