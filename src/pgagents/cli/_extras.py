@@ -14,10 +14,10 @@ def require(command: str, *extras: str) -> None:
 
     `command` is what the user typed, such as `pgagents demo`.
     """
-    from pgagents.errors import PgagentsError
-
     lacking = [extra for extra in extras if missing(extra)]
     if lacking:
+        from pgagents.errors import PgagentsError
+
         noun = "extra" if len(lacking) == 1 else "extras"
         names = " and ".join(f"`{extra}`" for extra in lacking)
         raise PgagentsError(f"`{command}` needs the {noun} {names}: {installing(*lacking)}")
