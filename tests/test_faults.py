@@ -71,3 +71,8 @@ def test_every_check_is_broken_by_a_fault():
     named = [(kind, n) for kind in ("faults", "mcp_faults") for n in fault_registry.list_names(kind)]
     broken = set().union(*(fault_registry.find(kind, n).breaks for kind, n in named))
     assert sorted(set(collect()) - broken) == []
+
+
+@pytest.mark.parametrize("kind", ["faults", "variations", "mcp_faults", "mcp_variations"])
+def test_names_that_are_read_from_the_sources_are_those_of_the_functions(kind):
+    assert fault_registry.list_names(kind) == tuple(fault_registry.collect(kind))

@@ -57,8 +57,8 @@ def _every() -> dict[str, list[str]]:
         "messages of the GPT builder": [f"gpt-builder/{id}" for id in (*templates(), *ADVICE)],
         "messages of Copilot's import": [f"copilot-import/{id}" for id in copilot()],
         "checks of verify": [_shown(name) for name in names("pgagents.verify.checks")],
-        "faults of the sandbox": fault_registry.list_names("faults"),
-        "variations of the sandbox": fault_registry.list_names("variations"),
+        "faults of the sandbox": list(fault_registry.list_names("faults")),
+        "variations of the sandbox": list(fault_registry.list_names("variations")),
         "requirements": list(requirements()),
     }
 

@@ -6,13 +6,16 @@ groups in `GROUPS` names: a new fault is a new function, and no list is edited.
 
 from __future__ import annotations
 
+import ast
 import importlib
+import importlib.util
 import inspect
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from importlib.abc import SourceLoader
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
 
@@ -278,9 +281,29 @@ def collect(kind: str) -> Mapping[str, Any]:
     return dict(sorted(found.items(), key=lambda item: item[0].replace("-", "_")))
 
 
-def list_names(kind: str) -> list[str]:
-    """Names of all faults or all variations, as the command line spells them."""
-    return list(collect(kind))
+@cache
+def list_names(kind: str) -> tuple[str, ...]:
+    """Names of all faults or all variations, as the command line spells them.
+
+    They are read from the sources: some families import packages of the extra `sandbox`, which may be missing.
+    """
+    found: set[str] = set()
+    for spec in (importlib.util.find_spec(family) for family in list_families(kind)):
+        source = spec.loader.get_source(spec.name) if spec is not None and isinstance(spec.loader, SourceLoader) else None
+        for node in ast.parse(source or "").body:
+            declared = [_declares(d) for d in node.decorator_list] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and kind.removesuffix("s") in declared:
+                found.add(node.name.replace("_", "-"))
+    return tuple(sorted(found, key=lambda name: name.replace("-", "_")))
+
+
+def _declares(decorator: ast.expr) -> str:
+    """The name of the function that a decorator begins with: `fault` in `@fault("law").edit_data`."""
+    while not isinstance(decorator, ast.Name):
+        if not isinstance(decorator, ast.Attribute | ast.Call):
+            return ""
+        decorator = decorator.value if isinstance(decorator, ast.Attribute) else decorator.func
+    return decorator.id
 
 
 def find(kind: str, name: str) -> Any:
