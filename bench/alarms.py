@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from pgagents.cli._inside import START, inside, verified
-from pgagents.cli._inside_mcp import verified_mcp
-from pgagents.cli._selftest import opened
-from pgagents.contract import Verdict
-from pgagents.model import Model
+from pgagents.cli.running.selftest import opened
+from pgagents.inprocess import START, inside, verified
+from pgagents.inprocess_mcp import verified_mcp
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.sandbox import fault_registry
-from pgagents.verify.options import Options
+from pgagents.sandbox.injection import fault_registry
+from pgagents.verify.plan.options import Options
 
 CATALOGUE = Path(__file__).resolve().parents[1] / "catalogue" / "park_graph.yaml"
 SEEDS, ORDERS, VARIATION_SEEDS = 100, 3, 100

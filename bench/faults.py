@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pgagents.catalogue.load import load_file
-from pgagents.cli._inside import inside, verified
-from pgagents.cli._inside_mcp import verified_mcp
-from pgagents.sandbox import fault_registry
-from pgagents.verify.options import Options
+from pgagents.inprocess import inside, verified
+from pgagents.inprocess_mcp import verified_mcp
+from pgagents.sandbox.injection import fault_registry
+from pgagents.verify.plan.options import Options
 
 CATALOGUE = Path("catalogue/park_graph.yaml")
 SOON = 60

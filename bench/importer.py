@@ -81,8 +81,8 @@ def measure(operations: int = 1_000) -> Iterator[tuple[str, str, str, bool]]:
     from pgagents.catalogue.load import load_text
     from pgagents.diff.compare import compare
     from pgagents.importer.catalogue import catalogue
-    from pgagents.importer.document import read
-    from pgagents.importer.references import References
+    from pgagents.importer.reading.document import read
+    from pgagents.importer.reading.references import References
 
     raw = json.dumps(make_document(operations)).encode()
     begun = time.process_time()
@@ -102,8 +102,8 @@ def _documents(raw: bytes) -> tuple[int, float]:
     """How many changes a comparison of two documents finds, and the processor seconds that it takes."""
     from pgagents.diff.openapi.compare import compare
     from pgagents.diff.openapi.tree import Edition
-    from pgagents.importer.document import read
-    from pgagents.importer.references import References
+    from pgagents.importer.reading.document import read
+    from pgagents.importer.reading.references import References
 
     begun = time.process_time()
     editions = [

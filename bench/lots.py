@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from pgagents.sandbox import parking_lots, parking_world
-from pgagents.sandbox.parking_world import Lot
+from pgagents.park_graph import lots as parking_lots
+from pgagents.park_graph import world
+from pgagents.park_graph.world import Lot
 from pgagents.sandbox.store import Store
 
 LOTS = 100_000
@@ -48,9 +49,9 @@ def search(count: int = LOTS, checked: int = CHECKED) -> Iterator[Searched]:
             for n in range(count)
         ]  # fmt: skip
         store = Store()
-        store.script(parking_world.TABLES)
+        store.script(world.TABLES)
         with store.transaction():
-            parking_world.fill(store, lots, 0.0)
+            world.fill(store, lots, 0.0)
         yield _searched(name, store, lots, [_query(rng, place) for _ in range(QUERIES)], checked)
         store.close()
 

@@ -22,17 +22,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.mutate import Mutant, mutants
-from bench.mutation import DIFFERS, FOUND, MISSED, NOTICED, SAME, SANDBOX, UNREACHED, Trial, Tried
+from bench.mutation import DIFFERS, FOUND, MISSED, NOTICED, SAME, UNREACHED, Trial, Tried, modules
 
 OUTSIDE: Mapping[str, str] = {
-    "sockets and threads, which are not there in one process": "app background connection serve together tls settle",
-    "what switches faults on, and what they are made of": "fault_registry fault_helpers mcp_fault_helpers",
-    "what answers for other catalogues": "mock mock_places mock_rows sample",
-    "what reads a file of the user's": "oauth_client_file",
-    "which lots there are, of which nothing is promised": "parking_world",
-    "retention, which is not verified": "parking_forget retention",
+    "sockets and threads, which are not there in one process": "serving/app serving/background serving/connection serving/serve "
+    "serving/packets serving/tls serving/group_commit",
+    "what switches faults on, and what they are made of": "injection/fault_registry injection/fault_helpers injection/mcp_fault_helpers",
+    "what answers for other catalogues": "mock/mock mock/places mock/rows mock/sample",
+    "what reads a file of the user's": "oauth/client_file",
+    "which lots there are, of which nothing is promised": "park_graph/world",
+    "retention, which is not verified": "park_graph/forget sandbox/retention",
 }
-"""Modules of the sandbox that are left as they are, by the reason."""
+"""Modules of the sandbox that are left as they are, each by its folder and name, by the reason."""
 _TELLING = 25
 """After so many it is told how far it is, where nobody looks at a terminal."""
 
@@ -40,8 +41,7 @@ _TELLING = 25
 def sources() -> dict[str, str]:
     """The text of every module whose slips are tried, by its path."""
     outside = {name for names in OUTSIDE.values() for name in names.split()}
-    paths = [*SANDBOX.glob("*.py"), *(SANDBOX / "pages").glob("*.py")]
-    return {str(p): p.read_text(encoding="utf-8") for p in sorted(paths) if p.stem not in outside}
+    return {str(p): p.read_text(encoding="utf-8") for p in modules() if f"{p.parent.name}/{p.stem}" not in outside}
 
 
 def drawn(texts: Mapping[str, str], count: int, seed: int) -> list[Mutant]:

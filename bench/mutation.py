@@ -20,16 +20,16 @@ from typing import Any
 
 from bench.mutate import Mutant
 from pgagents.catalogue.load import load_file
-from pgagents.cli._inside import inside, over_tls, verified
-from pgagents.contract import Verdict
+from pgagents.http import Handler, Request, Response
+from pgagents.inprocess import inside, over_tls, verified
+from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify import sending
-from pgagents.verify.options import Options
-from pgagents.wire import Handler, Request, Response
+from pgagents.verify.plan.options import Options
+from pgagents.verify.run import sender
 
 CATALOGUE = Path("catalogue/park_graph.yaml")
-SANDBOX = Path("src/pgagents/sandbox")
-PACKAGE = "pgagents.sandbox"
+SOURCE = Path("src/pgagents")
+PACKAGES = ("pgagents.sandbox", "pgagents.park_graph")
 FOUND, NOTICED, MISSED, NO_START, HUNG = "found", "noticed", "missed", "no start", "hung"
 """What comes of a mutant. noticed: no contract is broken, but some could not be tried, so that the run is not green."""
 DIFFERS, SAME, UNREACHED = "answers differ", "same answers", "not reached"
@@ -72,6 +72,12 @@ class _Seen:
     lines: set[tuple[str, int]] = field(default_factory=set)
 
 
+def modules() -> list[Path]:
+    """Every module of the sandbox and of its domain, without faults and variations."""
+    paths = (p for room in ("sandbox", "park_graph") for p in (SOURCE / room).rglob("*.py"))
+    return sorted(p for p in paths if not {"faults", "variations"} & set(p.parts))
+
+
 class Trial:
     """Tries mutants of these sources beside the sandbox as it is, in runs without bursts and with them.
 
@@ -80,11 +86,7 @@ class Trial:
 
     def __init__(self, texts: Mapping[str, str], runs: Sequence[bool] = (False, True)) -> None:
         self._model = load_file(CATALOGUE)
-        self._codes = {
-            str(p): compile(p.read_text(encoding="utf-8"), str(p), "exec")
-            for p in SANDBOX.rglob("*.py")
-            if not {"faults", "variations"} & set(p.parts)
-        }
+        self._codes = {str(p): compile(p.read_text(encoding="utf-8"), str(p), "exec") for p in modules()}
         self._texts = texts
         verified(self._model, inside(self._model), Options())  # so that what is worked out once is there in each process
         self._plain: dict[bool, list[Told]] = {}
@@ -147,11 +149,11 @@ class Trial:
                 resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))
                 resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            sending.ThreadPoolExecutor, sending.Barrier = _Turns, _Gate  # type: ignore[assignment,misc]  # in this process alone
+            sender.ThreadPoolExecutor, sender.Barrier = _Turns, _Gate  # type: ignore[assignment,misc]  # in this process alone
             codes = dict(self._codes)
             if mutant is not None:
                 codes[mutant.file] = compile(mutant.applied(self._texts[mutant.file]), mutant.file, "exec")
-            for name in [name for name in sys.modules if name == PACKAGE or name.startswith(f"{PACKAGE}.")]:
+            for name in [name for name in sys.modules if _of_sandbox(name)]:
                 del sys.modules[name]
             sys.meta_path.insert(0, _Finder(codes))
             if trace:
@@ -187,6 +189,10 @@ class Trial:
         seen.exchanges += sorted(events, key=lambda t: (t.sent, t.came))  # each webhook has a sender of its own, in no order to the others
 
 
+def _of_sandbox(module: str) -> bool:
+    return any(module == package or module.startswith(f"{package}.") for package in PACKAGES)
+
+
 class _Finder:
     """Gives the sandbox's modules by code that was compiled before."""
 
@@ -195,9 +201,9 @@ class _Finder:
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:  # noqa: ARG002  # as importlib calls it
         """The module of that name, if it is one of them."""
-        if name != PACKAGE and not name.startswith(f"{PACKAGE}."):
+        if not _of_sandbox(name):
             return None
-        stem = SANDBOX.joinpath(*name.split(".")[2:])
+        stem = SOURCE.joinpath(*name.split(".")[1:])
         file, inner = (stem / "__init__.py", [str(stem)]) if stem.is_dir() else (stem.with_suffix(".py"), None)
         if str(file) not in self._codes:
             return None

@@ -20,13 +20,13 @@ from typing import Any
 
 from bench.served import CATALOGUE, Served, served
 from pgagents.catalogue.load import load_file
-from pgagents.model import Model
+from pgagents.http import Request, Response, Silence
+from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.verify import plan as planned
-from pgagents.verify.options import Identities, Options, Progress
-from pgagents.verify.run import verify
-from pgagents.verify.send import Client
-from pgagents.wire import Request, Response, Silence
+from pgagents.verify.plan import plan as planned
+from pgagents.verify.plan.options import Identities, Options, Progress
+from pgagents.verify.run.run import verify
+from pgagents.verify.wire.send import Client
 
 ROUNDS = 3
 WARM, MANY = 20_000, 100_000
@@ -137,8 +137,9 @@ def _since(begun: Took) -> Took:
 def planning() -> tuple[float, float]:
     """Seconds of the processor for Park Graph's plan: in a new process (its imports left out), and again."""
     code = (
-        "import time; from pathlib import Path; from pgagents.catalogue.load import load_file; from pgagents.verify.run import plan\n"
-        "from pgagents.verify.check import collect; from pgagents.verify.options import Identities, Options\n"
+        "import time; from pathlib import Path; from pgagents.catalogue.load import load_file\n"
+        "from pgagents.verify.run.run import plan\n"
+        "from pgagents.verify.check.check import collect; from pgagents.verify.plan.options import Identities, Options\n"
         f"collect(); model = load_file(Path({str(CATALOGUE)!r}))\n"
         "for _ in range(2): begun = time.process_time(); plan(model, Options(), Identities({})); print(time.process_time() - begun)"
     )

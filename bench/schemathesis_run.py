@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.served import CATALOGUE, served
-from pgagents.sandbox import fault_registry
+from pgagents.sandbox.injection import fault_registry
 
 STRIDE = 6
 DOCUMENT = Path("generated/openapi/openapi.yaml")

@@ -56,10 +56,10 @@ def served(folder: Path, *faults: str, database: bool = False) -> Iterator[Serve
 def main(ready: str, count: str, database: str, *faults: str) -> None:
     """Serve until SIGTERM, then write down how many requests came, and in how many seconds."""
     from pgagents.catalogue.load import load_file
-    from pgagents.cli._run import signals
+    from pgagents.cli.running.run import signals
+    from pgagents.http import Request, Response, Silence
     from pgagents.sandbox.sandbox import open_sandbox
-    from pgagents.sandbox.serve import listen, serve, write_ready
-    from pgagents.wire import Request, Response, Silence
+    from pgagents.sandbox.serving.serve import listen, serve, write_ready
 
     db = None if database == "-" else Path(database)
     opened = open_sandbox(load_file(CATALOGUE), seed=1, rng=random.Random(0), faults=faults, db=db)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from bench.catalogue import make_catalogue
 from pgagents.catalogue.load import load_text
-from pgagents.model import Model
+from pgagents.model.model import Model
 from pgagents.report.report import Footer
 from pgagents.sandbox.sandbox import open_sandbox
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import contracts, plan, verify
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import contracts, plan, verify
 
 CATALOGUE = Path("catalogue/park_graph.yaml")
 VENDORS = ("gemini", "xai", "perplexity", "anthropic", "openai_tools")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pgagents.catalogue.load import load_file
 from pgagents.sandbox.sandbox import open_sandbox
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import verify
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
 
 
 @dataclass(frozen=True, slots=True)

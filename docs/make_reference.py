@@ -18,7 +18,7 @@ import click
 from pgagents import registry
 from pgagents.cli.main import cli
 from pgagents.resources import folder
-from pgagents.sandbox import fault_registry
+from pgagents.sandbox.injection import fault_registry
 
 HERE = Path(__file__).parent
 OUT = HERE / "reference"
@@ -106,7 +106,7 @@ def checks() -> str:
     )
 
     def body() -> Iterator[str]:
-        for name, module in sorted(registry.collect("pgagents.verify.checks").items()):
+        for name, module in sorted(registry.collect_by_name("pgagents.verify.checks").items()):
             yield f"## {name}"
             yield ""
             yield _page(module)

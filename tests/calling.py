@@ -16,8 +16,8 @@ from typing import Any
 from offering import shop as _shop
 from pgagents.client.client import Client
 from pgagents.client.send import sending
-from pgagents.model import Model
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.model.model import Model
 from sandboxes import Caller
 from sandboxes import model as _model
 

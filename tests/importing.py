@@ -8,8 +8,8 @@ from typing import Any
 
 from pgagents.errors import PgagentsError
 from pgagents.importer.catalogue import Choice, Imported, catalogue
-from pgagents.importer.document import read
-from pgagents.importer.references import References
+from pgagents.importer.reading.document import read
+from pgagents.importer.reading.references import References
 
 
 def fetch(location: str) -> bytes:

@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from pgagents.catalogue.load import load_file, load_text
-from pgagents.model import Model
-from pgagents.read import parse
+from pgagents.model.model import Model
+from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"

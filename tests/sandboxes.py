@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pgagents.catalogue.load import load_file
-from pgagents.model import Model
+from pgagents.http import Request, Response, json_bytes
+from pgagents.model.model import Model
 from pgagents.sandbox.sandbox import open_sandbox
-from pgagents.wire import Request, Response, json_bytes
 
 ROOT = Path(__file__).resolve().parents[1]
 START = 1_776_528_000.0

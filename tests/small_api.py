@@ -10,11 +10,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from pgagents.catalogue.load import load_text
-from pgagents.model import Model
+from pgagents.http import Handler, Request, Response, read_json
+from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import verify
-from pgagents.wire import Handler, Request, Response, read_json
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
 
 KEY = "test_key_1"
 URL = "http://127.0.0.1:1"

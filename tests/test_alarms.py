@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from bench.alarms import of_plain, of_variation
 
-from pgagents.sandbox import fault_registry
+from pgagents.sandbox.injection import fault_registry
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])

@@ -13,12 +13,12 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from pgagents.action import Action
-from pgagents.build import build, targets
 from pgagents.catalogue.load import load_file, load_text
-from pgagents.model import Model
-from pgagents.read import parse
-from pgagents.target import Target
+from pgagents.generate.build import build, targets
+from pgagents.generate.target import Target
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"

@@ -16,15 +16,15 @@ import pytest
 import yaml
 
 import offering
-from pgagents import files
-from pgagents.build import build, plan, targets
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
-from pgagents.files import differences, write
-from pgagents.read import parse
-from pgagents.render import Artifact, Renderer
-from pgagents.target import Loss, Made, Note, Target, View
+from pgagents.generate import files
+from pgagents.generate.build import build, plan, targets
+from pgagents.generate.files import differences, write
+from pgagents.generate.render import Artifact, Renderer
+from pgagents.generate.target import Loss, Made, Note, Target, View
+from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[1]
 SHOP = ROOT / "tests" / "catalogues" / "shop.yaml"
@@ -297,8 +297,8 @@ def test_a_write_that_fails_in_the_middle_leaves_everything_as_it_was(tmp_path: 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from pgagents.files import write
-from pgagents.render import Artifact
+from pgagents.generate.files import write
+from pgagents.generate.render import Artifact
 replaced, calls = Path.replace, []
 def slow(self, target):
     calls.append(target)
@@ -364,7 +364,7 @@ def _noting(_: Any) -> View:
 
 def test_counts_past_a_limit_warn_and_are_errors_when_strict(monkeypatch: pytest.MonkeyPatch) -> None:
     small = Target("Gemini functions", ("gemini/functions.json",), _noting, surface="gemini", max_bytes=10)
-    monkeypatch.setattr("pgagents.build.targets", lambda: {"gemini/functions": small})
+    monkeypatch.setattr("pgagents.generate.build.targets", lambda: {"gemini/functions": small})
     model = load_file(SHOP)
     for strict, severity in ((False, "warning"), (True, "error")):
         found = [d for d in build(model, only=["gemini"], strict=strict).diagnostics if d.id == "gemini/functions/limit"]
@@ -427,7 +427,7 @@ def test_losses_name_the_catalogues_lines(tmp_path: Path) -> None:
 
 def test_odd_losses_do_not_break_their_table() -> None:
     model = load_file(SHOP)
-    from pgagents.targets.pgagents import losses
+    from pgagents.generate.targets.pgagents import losses
 
     odd = View({}, (Loss(("actions",), "pattern ^a|`b`|\n*$", "dropped", "a | b"),))
     target = Target("Odd | title", ("x/y.json",), lambda _: odd)

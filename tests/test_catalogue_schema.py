@@ -12,8 +12,8 @@ import pytest
 
 from pgagents.catalogue import json_schema
 from pgagents.catalogue.load import load
-from pgagents.read import parse, read
 from pgagents.resources import folder
+from pgagents.source.read import parse, read
 
 SCHEMA: Any = jsonschema_rs.Draft202012Validator(json_schema.document())
 CATALOGUES = [folder("catalogue") / "park_graph.yaml", *sorted((Path(__file__).parent / "catalogues").glob("*.yaml"))]

@@ -11,8 +11,8 @@ import click
 import pytest
 
 from pgagents.cli.main import cli
-from pgagents.read import parse
 from pgagents.report.forms import form_of
+from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "docs" / "howto" / "github-actions.yml"

@@ -22,12 +22,12 @@ import click
 import jsonschema_rs
 import pytest
 
-from pgagents.cli import _progress, _run, _show
-from pgagents.cli._urls import base_url
+from pgagents.cli.inputs.urls import base_url
 from pgagents.cli.main import cli, main
+from pgagents.cli.running import progress, report_output, run
 from pgagents.errors import PgagentsError
 from pgagents.resources import folder
-from pgagents.verify.options import FINISHING, Progress
+from pgagents.verify.plan.options import FINISHING, Progress
 
 SHOP = str(Path(__file__).parent / "catalogues" / "shop.yaml")
 PGAGENTS = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
@@ -114,7 +114,7 @@ def test_fault_of_our_own_is_exit_code_4(capsys: pytest.CaptureFixture[str], mon
     def broken(*_: Any, **__: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pgagents.verify.run.contracts", broken)
+    monkeypatch.setattr("pgagents.verify.run.run.contracts", broken)
     code, _, err = call(capsys, "contracts", SHOP)
     assert code == 4
     assert "ZeroDivisionError" in err
@@ -239,8 +239,8 @@ def test_interrupt_ends_in_a_partial_report(number: int, tmp_path: Path) -> None
 def test_interrupt_that_a_library_swallowed_ends_the_run_before_the_next_case() -> None:
     """A library that calls back into Python from another language may print an exception raised there, and go on."""
     seen: list[Progress] = []
-    with _run.signals() as stop:
-        heeded = _run.heeding(stop, seen.append)
+    with run.signals() as stop:
+        heeded = run.heeding(stop, seen.append)
         heeded(Progress(1, 9, 0, 9, 0, 1.0, "a case"))
         with contextlib.suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
@@ -255,7 +255,7 @@ def test_demo_that_is_interrupted_while_it_builds_says_so_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr("pgagents.build.build", lambda *_args, **_named: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr("pgagents.generate.build.build", lambda *_args, **_named: signal.raise_signal(signal.SIGINT))
     code, _, err = call(capsys, "demo")
     assert code == 130
     assert err.split() == ["stopped"]
@@ -292,20 +292,20 @@ def _read(handle: int, until: bytes) -> bytes:
 
 
 def test_progress_says_pace_and_time_left() -> None:
-    assert _progress.said(Progress(100, 650, 40, 900, 2, 10.0, "search")) == "10/s · about 55 s left · 2 broken · search"
+    assert progress.said(Progress(100, 650, 40, 900, 2, 10.0, "search")) == "10/s · about 55 s left · 2 broken · search"
     assert (
-        _progress.said(Progress(10, 650, 4, 900, 0, 60.0, waiting_s=12))
+        progress.said(Progress(10, 650, 4, 900, 0, 60.0, waiting_s=12))
         == "10/min · about 64 min left · waiting 12 s for the server's limit"
     )
-    assert _progress.said(Progress(0, 0, 0, 0, 0, 0.0)) == "0/min"
+    assert progress.said(Progress(0, 0, 0, 0, 0, 0.0)) == "0/min"
 
 
 def test_colours_only_on_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert _show.colour() is True
+    assert report_output.colour() is True
     monkeypatch.setenv("NO_COLOR", "1")
-    assert _show.colour() is False
+    assert report_output.colour() is False
 
 
 def test_demo_with_a_fault_finds_it() -> None:

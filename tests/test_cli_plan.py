@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from pgagents.cli import _reports, _selftest
 from pgagents.cli.main import main
+from pgagents.cli.running import report_files, selftest
 from pgagents.errors import PgagentsError
 
 SHOP = str(Path(__file__).parent / "catalogues" / "shop.yaml")
@@ -51,8 +51,8 @@ def test_plan_has_no_form_of_a_report(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_self_test_is_written_as_data(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    outcome = _selftest.Outcome({"moves": _selftest.Row(2, 1, ["slow"])}, 2, 3, {"not found by moves": ["a-fault"]})
-    monkeypatch.setattr(_selftest, "tried", lambda *_: outcome)
+    outcome = selftest.Outcome({"moves": selftest.Row(2, 1, ["slow"])}, 2, 3, {"not found by moves": ["a-fault"]})
+    monkeypatch.setattr(selftest, "tried", lambda *_: outcome)
     out = tmp_path / "self.json"
     assert main(["verify", "--self-test", "--report", str(out)]) == 1
     assert json.loads(out.read_text(encoding="utf-8")) == {
@@ -96,25 +96,25 @@ def test_full_disk_is_told_before_anything_is_sent(tmp_path: Path) -> None:
 
 def test_name_that_a_folder_cannot_take_is_told_before_anything_is_sent(tmp_path: Path) -> None:
     with pytest.raises(PgagentsError, match="File name too long"):
-        _reports.check((tmp_path / ("a" * 250 + ".json"),))
-    _reports.check((tmp_path / "a.json",))
+        report_files.check((tmp_path / ("a" * 250 + ".json"),))
+    report_files.check((tmp_path / "a.json",))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_file_of_another_user_in_a_shared_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "r.json").write_text("theirs", encoding="utf-8")
     tmp_path.chmod(0o1777)
-    monkeypatch.setattr(_reports, "_user", lambda: 12_345)
+    monkeypatch.setattr(report_files, "_user", lambda: 12_345)
     with pytest.raises(PgagentsError, match="belongs to another user"):
-        _reports.check((tmp_path / "r.json",))
-    _reports.check((tmp_path / "mine.json",))
+        report_files.check((tmp_path / "r.json",))
+    report_files.check((tmp_path / "mine.json",))
     assert (tmp_path / "r.json").read_text(encoding="utf-8") == "theirs"
 
 
 def test_report_behind_a_link_is_written_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir()
     (tmp_path / "r.txt").symlink_to("there/r.txt")
-    _reports.write_data((tmp_path / "r.txt",), "text", b"")
+    report_files.write_data((tmp_path / "r.txt",), "text", b"")
     assert (tmp_path / "r.txt").is_symlink()
     assert (tmp_path / "there/r.txt").read_text(encoding="utf-8") == "text\n"
     assert stat.S_IMODE((tmp_path / "there/r.txt").stat().st_mode) & 0o600 == 0o600
@@ -123,5 +123,5 @@ def test_report_behind_a_link_is_written_where_it_leads(tmp_path: Path) -> None:
 def test_report_that_cannot_be_written_leaves_the_others(tmp_path: Path) -> None:
     (tmp_path / "r.json").mkdir()
     with pytest.raises(PgagentsError, match=r"cannot write .*r\.json"):
-        _reports.write_data((tmp_path / "r.json", tmp_path / "r.txt"), "text", b"{}")
+        report_files.write_data((tmp_path / "r.json", tmp_path / "r.txt"), "text", b"{}")
     assert (tmp_path / "r.txt").read_text(encoding="utf-8") == "text\n"

@@ -10,7 +10,7 @@ import pytest
 from calling import Script, answered, client_of, park, run, shop
 from offering import shop as changed
 from pgagents.client.answer import at
-from pgagents.wire import Response
+from pgagents.http import Response
 
 READ = ("get_session", {"session_id": "sess_1"})
 WRITE = ("end_session", {"session_id": "sess_1", "session_code": "sess_c"})

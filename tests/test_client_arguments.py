@@ -9,15 +9,15 @@ import pytest
 
 from calling import Script, answered, client_of, park, run
 from offering import shop
-from pgagents.action import Action
 from pgagents.client.arguments import Arguments
 from pgagents.client.form import form
 from pgagents.client.request import request_of
-from pgagents.dialect import ANTHROPIC_STRICT, GEMINI, OPENAI_STRICT, PERPLEXITY, XAI
-from pgagents.functions import functions
-from pgagents.model import Model
-from pgagents.origin import plain
-from pgagents.schema import validator
+from pgagents.generate.functions import functions
+from pgagents.generate.lower.dialect import ANTHROPIC_STRICT, GEMINI, OPENAI_STRICT, PERPLEXITY, XAI
+from pgagents.jsonschema.schema import validator
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.source.origin import plain
 
 
 def takes(model: Model, name: str) -> Arguments:

@@ -13,7 +13,7 @@ from offering import shop as changed
 from pgagents.client.attempts import Patience, Wait, retry_after_s
 from pgagents.client.client import Client, Question
 from pgagents.client.send import sending
-from pgagents.wire import Request, Response, Silence
+from pgagents.http import Request, Response, Silence
 
 READ = ("get_session", {"session_id": "sess_1"})
 WRITE = ("end_session", {"session_id": "sess_1", "session_code": "sess_c"})

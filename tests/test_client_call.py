@@ -14,7 +14,7 @@ import pytest
 from calling import Script, answered, sandboxed, served
 from pgagents.cli.main import main
 from pgagents.client.attempts import Patience
-from pgagents.wire import Request, Response
+from pgagents.http import Request, Response
 from sandboxes import ROOT, VAIL, Caller
 
 VAIL_WORDS = ["lat=39.6403", "lng=-106.3742", "radius_km=1.5", "limit=5"]

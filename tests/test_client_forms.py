@@ -14,7 +14,7 @@ from pgagents.client.client import Client
 from pgagents.client.form import form, form_names
 from pgagents.client.send import sending
 from pgagents.errors import PgagentsError
-from pgagents.wire import Response
+from pgagents.http import Response
 from sandboxes import VAIL
 
 FORMS = ["anthropic", "gemini", "openai", "openai-responses", "perplexity", "xai", "xai-responses"]

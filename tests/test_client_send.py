@@ -16,7 +16,7 @@ from pgagents.client.client import connect
 from pgagents.client.form import form
 from pgagents.client.send import Sender
 from pgagents.errors import PgagentsError
-from pgagents.wire import Request, Response, Silence
+from pgagents.http import Request, Response, Silence
 
 GET = Request("GET", "/x?a=b%20c", (("Authorization", "Bearer k"),))
 

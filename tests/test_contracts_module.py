@@ -15,9 +15,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from pgagents.build import build
 from pgagents.catalogue.load import load_file
-from pgagents.files import write
+from pgagents.generate.build import build
+from pgagents.generate.files import write
 
 SHOP = Path(__file__).parent / "catalogues" / "shop.yaml"
 PARK_GRAPH = Path(__file__).parents[1] / "generated" / "pgagents" / "test_contracts.py"

@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from offering import park, shop
-from pgagents import icon
-from pgagents.build import build, document
 from pgagents.cli.main import cli, main
 from pgagents.errors import PgagentsError
-from pgagents.package import applying, outputs, pack, references
+from pgagents.generate import icon
+from pgagents.generate.build import build, document
+from pgagents.generate.package import applying, outputs, pack, references
 
 ROOT = Path(__file__).parents[1]
 IDS = {"parkgraph_api_key": "NTc4ZjA"}

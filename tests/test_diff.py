@@ -17,7 +17,7 @@ from pgagents.diff.change import Change, bump, next_version
 from pgagents.diff.compare import compare
 from pgagents.diff.forms import Comparison, as_json, markdown, side, text
 from pgagents.errors import InputError
-from pgagents.schema import REF, validator
+from pgagents.jsonschema.schema import REF, validator
 from test_diff_inclusion import NAMED, VALUES, pairs
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ import pytest
 from pgagents.cli.main import main
 from pgagents.diff.openapi.places import lines
 from pgagents.errors import PgagentsError
-from pgagents.read import parse
+from pgagents.source.read import parse
 from test_diff_openapi import ADD, BASE, BOOK, LIST, OK, edited, found
 
 Data = dict[str, Any]

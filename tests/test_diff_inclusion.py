@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from pgagents.diff.inclusion import included
-from pgagents.schema import REF, validator
+from pgagents.jsonschema.schema import REF, validator
 
 Schema = dict[str, Any]
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))

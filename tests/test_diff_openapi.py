@@ -15,8 +15,8 @@ from pgagents.diff.openapi.compare import compare
 from pgagents.diff.openapi.table import TABLE
 from pgagents.diff.openapi.tree import Edition
 from pgagents.errors import PgagentsError
-from pgagents.importer.document import Document
-from pgagents.importer.references import References
+from pgagents.importer.reading.document import Document
+from pgagents.importer.reading.references import References
 
 Data = dict[str, Any]
 GONE: Any = object()

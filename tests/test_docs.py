@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -14,8 +15,7 @@ import pytest
 
 import pages
 from pgagents.cli.main import cli
-from pgagents.contract import Verdict
-from test_layers import ORDER
+from pgagents.model.contract import Verdict
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
@@ -50,9 +50,12 @@ def test_list_of_commands_is_current() -> None:
     )
 
 
-def test_line_of_layers_is_the_one_that_is_held() -> None:
-    written = block_after("CONTRIBUTING.md", "A module imports only what stands left of it").split()
-    assert written == ["/".join(sorted(group)) for group in ORDER]
+def test_lines_of_layers_are_the_ones_that_are_held() -> None:
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    held = {c["containers"][0]: c["layers"] for c in linter["contracts"] if c["type"] == "layers"}
+    top, inner = block_after("CONTRIBUTING.md", "A room imports only rooms that stand left of it").split("verify: ")
+    for line, container in ((top, "pgagents"), (inner, "pgagents.verify")):
+        assert line.split() == ["/".join(sorted(layer.split(" | "))) for layer in reversed(held[container])]
 
 
 def test_verdicts_and_exit_codes_are_all_explained() -> None:

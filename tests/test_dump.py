@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgagents.dump import to_json, to_yaml
-from pgagents.read import parse
+from pgagents.source.dump import to_json, to_yaml
+from pgagents.source.read import parse
 
 ODD = [
     '', ' ', 'no', 'No', 'y', 'on', 'null', '~', 'true',

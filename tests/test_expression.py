@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgagents.expression import HELPERS, MAX_CHARS, ExpressionError, Scope, cents, epoch
-from pgagents.expression import compile as compiled
+from pgagents.cel.expression import HELPERS, MAX_CHARS, ExpressionError, Scope, cents, epoch
+from pgagents.cel.expression import compile as compiled
 
 ODD: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from([10**400, "id", "2026-11-20T00:00Z"]),
@@ -181,7 +181,7 @@ SHAPES = {
 }
 TRY = """
 import json, sys
-from pgagents.expression import ExpressionError, Scope, compile
+from pgagents.cel.expression import ExpressionError, Scope, compile
 for text in json.load(sys.stdin):
     try:
         Scope({"r": {"a": 1}}).evaluate(compile(text, ["r"]))

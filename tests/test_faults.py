@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.contract import Verdict
-from pgagents.sandbox import fault_registry
-from pgagents.verify.check import following
+from pgagents.model.contract import Verdict
+from pgagents.sandbox.injection import fault_registry
+from pgagents.verify.check.check import following
 from verifying import PARK_GRAPH, SHOP, checks, ids, model, run
 
 
@@ -66,7 +66,7 @@ def test_variation_is_found_where_its_point_is_fixed(name):
 
 
 def test_every_check_is_broken_by_a_fault():
-    from pgagents.verify.check import collect
+    from pgagents.verify.check.check import collect
 
     named = [(kind, n) for kind in ("faults", "mcp_faults") for n in fault_registry.list_names(kind)]
     broken = set().union(*(fault_registry.find(kind, n).breaks for kind, n in named))

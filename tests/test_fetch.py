@@ -8,16 +8,16 @@ import zlib
 import pytest
 
 from calling import served
-from pgagents.cli import _fetch
+from pgagents.cli.inputs import fetch
 from pgagents.errors import PgagentsError
-from pgagents.wire import Response
+from pgagents.http import Response
 
 DOCUMENT = b'{"openapi": "3.1.0"}'
 
 
 def fetched(body: bytes, *codings: str) -> bytes:
     with served(lambda _: Response(200, tuple(("Content-Encoding", coding) for coding in codings), body)) as url:
-        return _fetch.fetch(f"{url}/openapi.json")
+        return fetch.fetch(f"{url}/openapi.json")
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,6 @@ def test_what_is_encoded_otherwise_is_refused(codings: tuple[str, ...]):
 
 
 def test_a_body_that_grows_beyond_the_bound_is_refused(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(_fetch, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(fetch, "MAX_BYTES", 1_000_000)
     with pytest.raises(PgagentsError, match="more than 1,000,000 bytes"):
         fetched(gzip.compress(b" " * 50_000_000), "gzip")

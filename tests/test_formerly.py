@@ -12,23 +12,23 @@ import yaml
 
 from calling import Script, World, answered, client_of, run
 from offering import renamed, shop, shop_text
-from pgagents.build import build, targets
 from pgagents.catalogue.load import load_text
 from pgagents.cli import doctor
-from pgagents.cli._inside import inside
 from pgagents.cli.main import main
-from pgagents.contract import Verdict
 from pgagents.diff.change import Change
 from pgagents.diff.compare import compare
 from pgagents.errors import InputError
+from pgagents.generate.build import build, targets
+from pgagents.generate.target import Target
+from pgagents.inprocess import inside
 from pgagents.lint.run import lint
 from pgagents.mcp.prompts import prompts
 from pgagents.mcp.tools import tools
-from pgagents.model import Model
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.target import Target
-from pgagents.verify.check import collect
-from pgagents.verify.run import contracts
+from pgagents.verify.check.check import collect
+from pgagents.verify.run.run import contracts
 from verifying import ids
 from verifying import run as verified
 

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from pgagents.verify import fuzz
-from pgagents.verify.memory import Setting
-from pgagents.verify.varied import varied_of
+from pgagents.verify.cases.generated import varied_of
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.values import generators
 from verifying import PARK_GRAPH, model
 
-SPEC = fuzz.document(
+SPEC = generators.document(
     "/things/{thing_id}",
     "post",
     [
@@ -27,7 +27,7 @@ NAMES = {("path", "thing_id"): "thing_id", ("query", "limit"): "limit", ("body",
 
 
 def test_coverage_values_are_labelled_with_argument_and_scenario():
-    found = fuzz.coverage(SPEC, NAMES)
+    found = generators.coverage(SPEC, NAMES)
     shown = {(v.param, v.valid, v.scenario) for v in found}
     assert ("limit", True, "maximum_value") in shown
     assert ("limit", False, "value_above_maximum") in shown
@@ -36,7 +36,8 @@ def test_coverage_values_are_labelled_with_argument_and_scenario():
 
 
 def test_coverage_is_the_same_in_another_process():
-    code = "from test_fuzz import SPEC, NAMES; from pgagents.verify import fuzz; print(fuzz.coverage(SPEC, NAMES))"
+    code = "from test_fuzz import SPEC, NAMES; from pgagents.verify.values import generators; "
+    code += "print(generators.coverage(SPEC, NAMES))"
     outputs = {
         subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=str(PARK_GRAPH.parent.parent / "tests"),
@@ -57,8 +58,8 @@ def test_coverage_is_the_same_in_another_process():
     ],
 )
 def test_texts_of_a_pattern_match_it_at_its_bounds(pattern, least, most, shortest, longest):
-    short = fuzz.text_of_pattern(pattern, least, most, longest=False)
-    long = fuzz.text_of_pattern(pattern, least, most, longest=True)
+    short = generators.text_of_pattern(pattern, least, most, longest=False)
+    long = generators.text_of_pattern(pattern, least, most, longest=True)
     assert re.search(pattern, short)
     assert re.search(pattern, long)
     assert len(short) == shortest
@@ -67,10 +68,10 @@ def test_texts_of_a_pattern_match_it_at_its_bounds(pattern, least, most, shortes
 
 def test_random_values_satisfy_the_schema_and_repeat_for_a_seed():
     schema = {"type": "integer", "minimum": 1, "maximum": 25}
-    drawn = fuzz.random_values(schema, {}, 20, 3)
+    drawn = generators.random_values(schema, {}, 20, 3)
     assert len(drawn) == 20
     assert all(1 <= value <= 25 for value in drawn)
-    assert drawn == fuzz.random_values(schema, {}, 20, 3)
+    assert drawn == generators.random_values(schema, {}, 20, 3)
 
 
 def test_a_coverage_call_is_called_invalid_only_if_no_reading_of_it_is_valid():

@@ -11,19 +11,19 @@ import pytest
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.errors import InputError
-from pgagents.model import Model
-from pgagents.verify.call import Call, Raw
-from pgagents.verify.encode import request_of
-from pgagents.verify.gate import Gate
-from pgagents.verify.marks import Marks
-from pgagents.verify.memory import Setting
-from pgagents.verify.ownership import EXISTED, OTHERWISE
-from pgagents.verify.safety import NO_WRITES
-from pgagents.verify.seen import Seen
-from pgagents.verify.target import NOBODY, NOBODYS_NUMBER, target_of
-from pgagents.verify.thing import Thing
-from pgagents.verify.world import World
-from pgagents.wire import Response, json_bytes
+from pgagents.http import Response, json_bytes
+from pgagents.model.model import Model
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.factory import World
+from pgagents.verify.fixtures.instance import Thing
+from pgagents.verify.fixtures.marks import Marks
+from pgagents.verify.fixtures.ownership import EXISTED, OTHERWISE
+from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, target_of
+from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.run.gate import Gate
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.encode import request_of
+from pgagents.verify.wire.exchange import Seen
 
 BOXES = """\
 pgagents: 1

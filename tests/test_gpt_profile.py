@@ -14,11 +14,11 @@ import yaml
 from openapi_pydantic.v3.v3_1 import OpenAPI
 from openapi_spec_validator import validate
 
-from pgagents import trace
-from pgagents.build import build, document
 from pgagents.catalogue.load import load_file, load_text
-from pgagents.model import Model
-from pgagents.render import Rendered
+from pgagents.generate import trace
+from pgagents.generate.build import build, document
+from pgagents.generate.render import Rendered
+from pgagents.model.model import Model
 
 ROOT = Path(__file__).resolve().parents[1]
 PARK_GRAPH = ROOT / "catalogue/park_graph.yaml"

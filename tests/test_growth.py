@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgagents import growth
-from pgagents.action import Law
+from pgagents.cel import growth
+from pgagents.cel.expression import ExpressionError, Scope, TooMuch
+from pgagents.cel.expression import compile as compiled
 from pgagents.cli.main import main
-from pgagents.expression import ExpressionError, Scope, TooMuch
-from pgagents.expression import compile as compiled
-from pgagents.verify.laws import judged
+from pgagents.model.action import Law
+from pgagents.verify.laws.laws import judged
 from sandboxes import ROOT
 
 SHOP = ROOT / "tests/catalogues/shop.yaml"
@@ -91,7 +91,7 @@ def test_what_changes_is_measured_anew() -> None:
 
 
 def test_a_quote_that_is_never_closed_takes_no_time() -> None:
-    code = "from pgagents.growth import Unbounded, parse\ntry:\n    parse('\"' * 3 + chr(92) * 1_900)\nexcept Unbounded:\n    pass"
+    code = "from pgagents.cel.growth import Unbounded, parse\ntry:\n    parse('\"' * 3 + chr(92) * 1_900)\nexcept Unbounded:\n    pass"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 

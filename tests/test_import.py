@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from importing import SWAGGER, answering, holding, imported, openapi, operation, taking
-from pgagents.build import build
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
-from pgagents.contract import Verdict
 from pgagents.errors import PgagentsError
+from pgagents.generate.build import build
 from pgagents.importer.catalogue import Choice, Imported
+from pgagents.model.contract import Verdict
 from verifying import run
 
 ROOT = Path(__file__).parents[1]

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from importing import answering, imported, openapi, operation, taking
-from pgagents.build import build
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli import import_
 from pgagents.cli.main import main
-from pgagents.dialect import GEMINI, Dialect
+from pgagents.generate.build import build
+from pgagents.generate.lower.dialect import GEMINI, Dialect
+from pgagents.generate.lower.extent import MAX_NODES, MAX_STEPS, depth_that_fits
+from pgagents.generate.lower.schema import lower
 from pgagents.importer.catalogue import Choice
-from pgagents.lower.extent import MAX_NODES, MAX_STEPS, depth_that_fits
-from pgagents.lower.schema import lower
-from pgagents.schema import REF
+from pgagents.jsonschema.schema import REF
 
 ROOT = Path(__file__).parents[1]
 LEVELS = 40

@@ -13,7 +13,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
 from pgagents.importer.catalogue import Imported
-from pgagents.importer.names import first_sentence, snake
+from pgagents.importer.reading.names import first_sentence, snake
 
 LIST = {"type": "array", "items": {"type": "string"}}
 
@@ -229,7 +229,7 @@ def test_long_description_becomes_a_sentence_for_people_and_a_part_for_models() 
     assert len(made.data["api"]["for_models"]) <= 1_000
     assert "its first sentence is for people" in notes(made)
     data = load_text(made.text.replace("surfaces:", "surfaces:\n  mcp: {actions: all}"))
-    from pgagents.build import build
+    from pgagents.generate.build import build
 
     assert [d for d in build(data, only=["mcp"]).diagnostics if d.severity == "error"] == []
 

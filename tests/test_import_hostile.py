@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from importing import SWAGGER, answering, holding, imported, openapi, operation, taking
 from pgagents.catalogue.load import load, load_text
-from pgagents.cli import _fetch
+from pgagents.cli.inputs import fetch
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
-from pgagents.read import parse
+from pgagents.source.read import parse
 
 SECRET = "id: secret-of-another-folder"
 
@@ -270,7 +270,7 @@ def test_address_is_not_left(address: str, path: str, said: str, capsys: pytest.
 
 def test_server_that_never_ends_its_headers_is_given_up(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Each byte comes in time; the whole would take for ever."""
-    monkeypatch.setattr(_fetch, "TIMEOUT_S", 0.5)
+    monkeypatch.setattr(fetch, "TIMEOUT_S", 0.5)
     over = threading.Event()
 
     def drip(connection: socket.socket) -> None:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from importing import SWAGGER
 from pgagents.catalogue.load import load, load_file
 from pgagents.cli.main import main
-from pgagents.importer.merge import MISSING, Conflict, Edit, edited, merge, same
-from pgagents.importer.patch import patched
+from pgagents.importer.merging.merge import MISSING, Conflict, Edit, edited, merge, same
+from pgagents.importer.merging.patch import patched
 from pgagents.importer.text import scalar, written
-from pgagents.read import parse
+from pgagents.source.read import parse
 
 CATALOGUE = Path("shop.yaml")
 RECORD = Path("shop.imported.json")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from pgagents.build import build
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.init import starter
 from pgagents.cli.main import main
-from pgagents.contract import Verdict
+from pgagents.generate.build import build
+from pgagents.model.contract import Verdict
 from verifying import run
 
 

@@ -15,20 +15,20 @@ import pytest
 from bench.catalogue import make_catalogue
 
 from pgagents import registry
-from pgagents.build import build, judged
 from pgagents.catalogue.load import load_file, load_text
 from pgagents.cli.main import main
+from pgagents.generate.build import build, judged
 from pgagents.lint.edits import apply
 from pgagents.lint.fix import fixed
-from pgagents.lint.gpt_builder.messages import templates
 from pgagents.lint.ignores import ignores
-from pgagents.lint.pages import CATALOGUE
+from pgagents.lint.importers.gpt_builder.messages import templates
+from pgagents.lint.pages.others import CATALOGUE
+from pgagents.lint.pages.titles import title
 from pgagents.lint.requirement import requirements
 from pgagents.lint.rule import Edit, rules
 from pgagents.lint.run import lint
-from pgagents.lint.titles import title
-from pgagents.read import parse
-from pgagents.sandbox import fault_registry
+from pgagents.sandbox.injection import fault_registry
+from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[1]
 BASE = (ROOT / "tests/cases/base.yaml").read_text(encoding="utf-8")
@@ -326,7 +326,7 @@ def test_url_is_fetched_and_judged_and_a_redirect_is_not_followed(hosted: str, c
 
 def test_every_finding_of_the_catalogues_reader_has_a_page() -> None:
     ids: set[str] = set()
-    for path in [*(ROOT / "src/pgagents/catalogue").glob("*.py"), ROOT / "src/pgagents/read.py"]:
+    for path in [*(ROOT / "src/pgagents/catalogue").rglob("*.py"), ROOT / "src/pgagents/source/read.py"]:
         text = path.read_text(encoding="utf-8")
         ids |= set(re.findall(r'"catalogue/([a-z0-9-]+)"', text))
         calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call) and len(node.args) > 1]

@@ -10,7 +10,7 @@ import yaml
 
 from pgagents.catalogue.load import load_text
 from pgagents.lint.rule import rules
-from pgagents.read import parse
+from pgagents.source.read import parse
 from test_rule_pages import catalogue
 
 FOLDER = Path(__file__).parent / "cases"

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from pgagents.cli import _show
 from pgagents.cli.main import main
-from pgagents.diagnostics import Diagnostic, shortened, show
-from pgagents.lint import as_github, as_short, as_text
+from pgagents.cli.running import report_output
 from pgagents.lint.document import read
-from pgagents.lint.gpt_builder.verdict import judge as gpt_builder
+from pgagents.lint.formats import github, short
+from pgagents.lint.formats import text as as_text
+from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
 from pgagents.lint.judge import judge
-from pgagents.source import Span
+from pgagents.source.diagnostics import Diagnostic, shortened, show
+from pgagents.source.source import Span
 
 OPERATION = {"operationId": "getThing", "description": "Gets it.", "responses": {"200": {"description": "ok"}}}
 OPENAPI: dict[str, Any] = {
@@ -87,7 +88,7 @@ def test_terminal_gets_colours_and_nothing_else_does(
     main(words)
     plain = capsys.readouterr().out
     assert "\x1b" not in plain
-    monkeypatch.setattr(_show, "colour", lambda: True)
+    monkeypatch.setattr(report_output, "colour", lambda: True)
     monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)
     main(words)
     assert capsys.readouterr().out == plain.replace(
@@ -128,7 +129,7 @@ def test_every_character_that_json_takes_is_read(char: str) -> None:
     "text", ['{"a": "\\ud800"}', '{"a": 1, "a": 2}', '{"a": NaN}', "{a: 1}", '{"a": 1e999}', '{"a": 1} x', "[" * 200 + "]" * 200]
 )
 def test_what_is_no_json_is_left_to_the_reader_of_yaml(text: str) -> None:
-    from pgagents.lint.json_text import read_json
+    from pgagents.source.json_text import read_json
 
     assert read_json(text, "document.json", 1000) is None
 
@@ -136,8 +137,8 @@ def test_what_is_no_json_is_left_to_the_reader_of_yaml(text: str) -> None:
 @pytest.mark.parametrize("indent", [None, 0, 3])
 @pytest.mark.parametrize("text", ["é😀", 'a\\b"c', "{[,:]}", ""])
 def test_places_and_values_are_those_of_the_reader_of_yaml(indent: int | None, text: str) -> None:
-    from pgagents.lint.json_text import read_json
-    from pgagents.read import parse
+    from pgagents.source.json_text import read_json
+    from pgagents.source.read import parse
 
     data = {text: [1, -2.5, True, None, {}, [], {"b": [text, {text: text}]}], "c": {"d": {"e": 1}}}
     written = json.dumps(data, indent=indent, ensure_ascii=False)
@@ -170,6 +171,6 @@ def test_every_form_shortens_what_it_prints() -> None:
     found = Diagnostic(Span("a.yaml", 1, 1), "a/b", "error", "m" * 5_000, "h" * 5_000)
     one = said(OPENAPI, "gpt-builder")
     one = type(one)(one.source, one.judge, one.title, (found,))
-    for text in (show(found), as_text.text([one]), as_short.render([one]), as_github.render([one])):
+    for text in (show(found), as_text.text([one]), short.render([one]), github.render([one])):
         assert "m" * 601 not in text
         assert "(5,000 characters)" in text

@@ -11,10 +11,10 @@ import pytest
 
 from pgagents.errors import InputError
 from pgagents.lint.document import read
-from pgagents.lint.gpt_builder.advice import TOLD
-from pgagents.lint.gpt_builder.importer import Form, simulate
-from pgagents.lint.gpt_builder.messages import templates
-from pgagents.lint.gpt_builder.verdict import judge
+from pgagents.lint.importers.gpt_builder.advice import TOLD
+from pgagents.lint.importers.gpt_builder.importer import Form, simulate
+from pgagents.lint.importers.gpt_builder.messages import templates
+from pgagents.lint.importers.gpt_builder.verdict import judge
 from pgagents.lint.judged import answered
 
 GENERATED = Path(__file__).parents[1] / "generated" / "openai"

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from offering import OFFERING
-from pgagents.build import build
 from pgagents.errors import PgagentsError
+from pgagents.generate.build import build
 from pgagents.lint.document import read
-from pgagents.lint.gpt_builder.verdict import judge as gpt_builder
+from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
 from pgagents.lint.judge import JUDGES, judge, kind
 from pgagents.lint.judged import Judged
 

@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pgagents.catalogue.load import load, load_file, load_text
-from pgagents.diagnostics import Diagnostic, show
 from pgagents.errors import InputError, PgagentsError
-from pgagents.read import MAX_FAULTS, parse
 from pgagents.resources import folder
-from pgagents.source import Source
+from pgagents.source.diagnostics import Diagnostic, show
+from pgagents.source.read import MAX_FAULTS, parse
+from pgagents.source.source import Source
 
 PARK_GRAPH = folder("catalogue") / "park_graph.yaml"
 

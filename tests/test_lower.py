@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgagents.dialect import (
+from pgagents.generate.lower.dialect import (
     ANTHROPIC,
     ANTHROPIC_STRICT,
     GEMINI,
@@ -24,9 +24,9 @@ from pgagents.dialect import (
     XAI,
     Dialect,
 )
-from pgagents.lower.schema import lower
-from pgagents.origin import Node, Text, origin_of, plain
-from pgagents.patterns import whole
+from pgagents.generate.lower.schema import lower
+from pgagents.jsonschema.patterns import whole
+from pgagents.source.origin import Node, Text, origin_of, plain
 
 DIALECTS = [
     GEMINI, GEMINI_JSON, XAI, OPENAPI_30, OPENAPI_30_FLAT, OPENAI, OPENAI_STRICT, ANTHROPIC, ANTHROPIC_STRICT, PERPLEXITY, MCP,

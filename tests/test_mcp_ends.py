@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from calling import sandboxed, served
+from pgagents.http import Request, Response, Silence
 from pgagents.mcp.stdio import MAX_LINE
-from pgagents.wire import Request, Response, Silence
 from test_mcp_stdio import SEARCH, process
 
 CALL = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "search_parking", "arguments": SEARCH}}

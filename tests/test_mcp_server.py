@@ -17,12 +17,12 @@ from calling import Script, World, answered, client_of, park, run, sandboxed, sh
 from offering import shop as changed
 from pgagents.client.client import Client
 from pgagents.errors import PgagentsError
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.mcp.fitting import fitting
 from pgagents.mcp.server import Desk, make_server
 from pgagents.mcp.tools import Output, tools
-from pgagents.model import Model
-from pgagents.origin import plain
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.model.model import Model
+from pgagents.source.origin import plain
 from sandboxes import ROOT, VAIL, model
 
 ERAS = {"auto": "2026-07-28", "legacy": "2025-11-25"}

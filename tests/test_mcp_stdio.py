@@ -16,7 +16,7 @@ import mcp
 import pytest
 
 from calling import Script, run, sandboxed, served
-from pgagents.wire import Response
+from pgagents.http import Response
 from sandboxes import ROOT, VAIL
 
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()", "mcp"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.verify.mcp_form import ToolForm
-from pgagents.wire import Response, json_bytes
+from pgagents.http import Response, json_bytes
+from pgagents.verify.wire.mcp.form import ToolForm
 from verifying import model
 
 

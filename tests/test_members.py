@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.expression import Reading, Scope
-from pgagents.expression import compile as compiled
-from pgagents.members import WHOLE, only, paths_of
+from pgagents.cel.expression import Reading, Scope
+from pgagents.cel.expression import compile as compiled
+from pgagents.cel.members import WHOLE, only, paths_of
 
 
 @pytest.mark.parametrize(

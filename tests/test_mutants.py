@@ -66,7 +66,7 @@ def test_sql_has_slips_of_its_own() -> None:
 
 
 def test_slip_changes_the_source_in_one_place_and_is_python() -> None:
-    path = Path("src/pgagents/sandbox/parking_lists.py")
+    path = Path("src/pgagents/park_graph/lists.py")
     source = path.read_text(encoding="utf-8")
     made = mutants(source, str(path))
     assert len(made) > 200
@@ -80,7 +80,7 @@ def test_slip_changes_the_source_in_one_place_and_is_python() -> None:
 
 
 def test_a_seed_draws_the_same_of_every_module() -> None:
-    assert not any(Path(path).stem in ("serve", "mock", "parking_world") for path in sources())
+    assert not any(Path(path).stem in ("serve", "mock", "world") for path in sources())
     texts = {path: text for path, text in sources().items() if Path(path).stem in ("clock", "cors", "limits", "setting", "signature")}
     chosen = drawn(texts, 60, 5)
     assert chosen == drawn(texts, 60, 5)
@@ -96,18 +96,18 @@ def trial() -> Trial:
 
 
 def slip(file: str, before: str, after: str) -> Mutant:
-    path = f"src/pgagents/sandbox/{file}.py"
+    path = f"src/pgagents/{file}.py"
     return next(m for m in mutants(sources()[path], path) if (m.before, m.after) == (before, after))
 
 
 @pytest.mark.parametrize(
     ("mutant", "outcome", "reach"),
     [
-        (slip("parking_sessions", "8", "9"), FOUND, ""),  # the letters of a short code, of which there is a law
-        (slip("cors", "600", "601"), MISSED, DIFFERS),  # for how long a browser remembers: nobody promises it
-        (slip("limits", "100_000", "100001"), MISSED, SAME),
-        (slip("limits", "oldest", "list(oldest)[1:]"), MISSED, UNREACHED),
-        (slip("parking", "store.script(module.TABLES)", "pass"), NO_START, ""),
+        (slip("park_graph/sessions", "8", "9"), FOUND, ""),  # the letters of a short code, of which there is a law
+        (slip("sandbox/cors", "600", "601"), MISSED, DIFFERS),  # for how long a browser remembers: nobody promises it
+        (slip("sandbox/limits", "100_000", "100001"), MISSED, SAME),
+        (slip("sandbox/limits", "oldest", "list(oldest)[1:]"), MISSED, UNREACHED),
+        (slip("park_graph/domain", "store.script(module.TABLES)", "pass"), NO_START, ""),
     ],
     ids=lambda value: value.file.rpartition("/")[2] if isinstance(value, Mutant) else str(value),
 )

@@ -12,14 +12,14 @@ import pytest
 import yaml
 from openapi_spec_validator import validate
 
-from pgagents import schema as schemas
-from pgagents import trace
-from pgagents.action import Action, Code
-from pgagents.build import document
 from pgagents.catalogue.load import load_file, load_text
-from pgagents.model import Model
-from pgagents.origin import plain
-from pgagents.render import Rendered
+from pgagents.generate import trace
+from pgagents.generate.build import document
+from pgagents.generate.render import Rendered
+from pgagents.jsonschema import schema as schemas
+from pgagents.model.action import Action, Code
+from pgagents.model.model import Model
+from pgagents.source.origin import plain
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUES = [ROOT / "catalogue/park_graph.yaml", ROOT / "tests/catalogues/shop.yaml"]

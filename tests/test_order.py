@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.contract import Contract, Verdict
-from pgagents.verify.check import Conversation, Probe, collect
-from pgagents.verify.memory import Setting, setting_of
-from pgagents.verify.options import SMOKE_REQUESTS, Identities, Options
-from pgagents.verify.order import LATE, by_phase, for_smoke, kinds_of, surveyed
-from pgagents.verify.plan import Draft, all_contracts, draft
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.check.check import Conversation, Probe, collect
+from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
+from pgagents.verify.plan.order import LATE, by_phase, for_smoke, kinds_of, surveyed
+from pgagents.verify.plan.plan import Draft, all_contracts, draft
 from verifying import PARK_GRAPH, SHOP, checks, model, run
 
 URL = "https://staging.example.com"

@@ -81,19 +81,19 @@ def test_missing_extra_is_named_in_one_line(site: Path, tmp_path: Path, words: s
 def test_verify_names_the_extra_that_our_own_mcp_server_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """It does so before anything is sent, where the server is this very program; another program's packages are its own affair."""
     from pgagents.catalogue.load import load_file
-    from pgagents.cli import _mcp
+    from pgagents.cli.running import mcp_server
     from pgagents.errors import PgagentsError
 
     model = load_file(ROOT / "catalogue/park_graph.yaml")
     program = tmp_path / "pgagents"
     program.touch(0o755)
     monkeypatch.setattr(_extras, "missing", lambda extra: [extra])
-    _mcp.check(model, None, f"{program} mcp", discovery=False)
+    mcp_server.check(model, None, f"{program} mcp", discovery=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     for other in (f"{program} call", f"npx {program} mcp"):
-        _mcp.check(model, None, other, discovery=False)
+        mcp_server.check(model, None, other, discovery=False)
     with pytest.raises(PgagentsError, match="needs the extra `mcp`"):
-        _mcp.check(model, None, f"{program} mcp park-graph", discovery=False)
+        mcp_server.check(model, None, f"{program} mcp park-graph", discovery=False)
 
 
 @pytest.mark.parametrize(

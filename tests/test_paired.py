@@ -8,11 +8,11 @@ from itertools import chain
 
 import pytest
 
-from pgagents.contract import Verdict
-from pgagents.model import Model
-from pgagents.verify.generate import is_invalid, negatives_of
-from pgagents.verify.memory import Setting, setting_of
-from pgagents.verify.paired import alone, both, groups
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
+from pgagents.verify.cases.combined import alone, both, groups
+from pgagents.verify.cases.invalid import is_invalid, negatives_of
+from pgagents.verify.check.memory import Setting, setting_of
 from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, run, sandbox
 
 

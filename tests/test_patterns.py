@@ -12,8 +12,8 @@ import pytest
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
 from pgagents.errors import InputError
-from pgagents.patterns import simplest, steady
-from pgagents.placeholders import filled
+from pgagents.jsonschema.patterns import simplest, steady
+from pgagents.text.placeholders import filled
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -48,7 +48,7 @@ def test_hypothesis_is_not_imported_for_what_can_be_spelled():
 
     code = """if True:
         import sys
-        from pgagents.verify.fuzz import text_of_pattern
+        from pgagents.verify.values.generators import text_of_pattern
         for pattern in ("^https://", r"(ab)c\\1$"):
             print(text_of_pattern(pattern, 0, 300, longest=False), "hypothesis" in sys.modules)
     """

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from calling import served
-from pgagents.verify import preflight as module
-from pgagents.verify.base_path import likely
-from pgagents.verify.memory import Setting
-from pgagents.verify.preflight import Place, Trouble, preflight, unused_key
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.run import preflight as module
+from pgagents.verify.run.base_path import likely
+from pgagents.verify.run.preflight import Place, Trouble, preflight, unused_key
 from small_api import KEY, NOTES, Notes, answer, catalogue
 
 MODEL = catalogue()

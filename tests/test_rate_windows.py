@@ -10,20 +10,20 @@ from typing import Any
 
 import pytest
 
-from pgagents.build import build
-from pgagents.cli._inside import START, Inside
-from pgagents.contract import Verdict
 from pgagents.diff.compare import compare
-from pgagents.files import write
+from pgagents.generate.build import build
+from pgagents.generate.files import write
+from pgagents.http import Request, Response
+from pgagents.inprocess import START, Inside
 from pgagents.mcp.overview import overview
 from pgagents.mcp.tools import tools
-from pgagents.model import Model
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.sandbox.limits import Drawn, Limits
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.pace import Pacer
-from pgagents.verify.run import contracts, plan
-from pgagents.wire import Request, Response
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import contracts, plan
+from pgagents.verify.wire.pace import Pacer
 from verifying import URL, ids, model
 from windowed import (
     LOOKS,
@@ -91,7 +91,7 @@ def test_no_lawful_way_to_count_is_an_alarm(way: Way, call_s: float) -> None:
 @pytest.mark.parametrize("call_s", [0.4, 3.1])
 @pytest.mark.parametrize("way", LAWFUL)
 def test_nor_is_it_where_others_use_the_same_key(way: Way, call_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgagents.verify.plan.loopback", lambda _: False)
+    monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
     for phase_s in (0.0, 52.2):
         made = report(opened(shop(), way, phase_s), shop(), call_s=call_s, others=7)
         assert [a for a in alarms(made) if a[0].startswith("rate_")] == [], phase_s
@@ -100,7 +100,7 @@ def test_nor_is_it_where_others_use_the_same_key(way: Way, call_s: float, monkey
 @pytest.mark.parametrize("others", [1, 7, 30])
 @pytest.mark.parametrize("call_s", [0.02, 0.4])
 def test_nor_are_even_buckets_that_others_draw_from_too(others: int, call_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgagents.verify.plan.loopback", lambda _: False)
+    monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
     made = report(opened(shop("even"), None, 0.0), shop("even"), call_s=call_s, others=others)
     assert [a for a in alarms(made) if a[0].startswith("rate_")] == []
     apart = next(r for r in made.results if r.contract.id == "rate_enforced/apart/orders@rest")
@@ -206,7 +206,7 @@ def test_the_end_of_a_long_window_is_not_waited_for() -> None:
 
 
 def test_where_others_call_too_a_window_that_is_told_to_end_sooner_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pgagents.verify.plan.loopback", lambda _: False)
+    monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
     assert "rate_headers/remaining" in broken(RemainingRises, call_s=0.01)
 
 

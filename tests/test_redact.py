@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from pgagents.catalogue.language.schemas import Marks, argument_node, schema_node
 from pgagents.catalogue.load import load_file
-from pgagents.catalogue.schemas import Marks, argument_node, schema_node
+from pgagents.http import Request, Response, Silence
 from pgagents.report.report import Exchange
-from pgagents.verify.redact import MASK, Redactor
-from pgagents.wire import Request, Response, Silence
+from pgagents.verify.run.redaction.redact import MASK, Redactor
 
 ROOT = Path(__file__).parents[1]
 KEY = "pk_test_3f9a8c7b6d5e4f3a2b1c"

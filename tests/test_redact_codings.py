@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 
 from pgagents.cli.main import cli
 from pgagents.errors import SetupError
+from pgagents.http import Request, Response, Silence
 from pgagents.report import forms
 from pgagents.report.report import Exchange
-from pgagents.verify.preflight import MOST_READS
-from pgagents.verify.redact import Redactor
-from pgagents.wire import Request, Response, Silence
+from pgagents.verify.run.preflight import MOST_READS
+from pgagents.verify.run.redaction.redact import Redactor
 from test_report import SOURCE
 from test_report_secrets import reported
 from verifying import PARK_GRAPH, SHOP, model, run

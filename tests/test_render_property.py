@@ -13,13 +13,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgagents.build import build
 from pgagents.catalogue.load import load_text
-from pgagents.origin import Node, Text
-from pgagents.read import parse
-from pgagents.render import Artifact, Renderer
-from pgagents.source import Pointer
-from pgagents.target import Made, Target, View
+from pgagents.generate.build import build
+from pgagents.generate.render import Artifact, Renderer
+from pgagents.generate.target import Made, Target, View
+from pgagents.source.origin import Node, Text
+from pgagents.source.read import parse
+from pgagents.source.source import Pointer
 
 SHOP = Path(__file__).parent / "catalogues" / "shop.yaml"
 MARKER = "Marker"

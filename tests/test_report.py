@@ -18,14 +18,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgagents.contract import Contract, Verdict
-from pgagents.read import parse
-from pgagents.report import as_json, junit, text
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Contract, Verdict
 from pgagents.report.curl import curl, quote
+from pgagents.report.formats import json as as_json
+from pgagents.report.formats import junit, text
 from pgagents.report.report import Exchange, Finding, Footer, Header, Report, Result
 from pgagents.report.table import table
 from pgagents.resources import folder
-from pgagents.wire import Request, Response, Silence
+from pgagents.source.read import parse
 
 SOURCE = parse(
     """\

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from pgagents.cli import _reports, _selftest, _show
 from pgagents.cli.main import main
+from pgagents.cli.running import report_files, report_output, selftest
 from pgagents.report.report import Report
 from test_report import ALL, SOURCE, report
 from test_report_forms import hostile
 
 
 def said(one: Report, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    _show.show(one, SOURCE)
+    report_output.show(one, SOURCE)
     return capsys.readouterr().out.splitlines()
 
 
@@ -62,13 +62,13 @@ def test_catalogue_is_named_from_the_root_of_its_repository(tmp_path: Path, monk
     file.touch()
     monkeypatch.chdir(tmp_path / "repo" / "api")
     monkeypatch.delenv("GITHUB_WORKSPACE", raising=False)
-    assert _reports.in_repository("catalogue/a.yaml") == "catalogue/a.yaml"
+    assert report_files.in_repository("catalogue/a.yaml") == "catalogue/a.yaml"
     monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path / "repo"))
-    assert _reports.in_repository("catalogue/a.yaml") == "api/catalogue/a.yaml"
+    assert report_files.in_repository("catalogue/a.yaml") == "api/catalogue/a.yaml"
     monkeypatch.delenv("GITHUB_WORKSPACE")
     (tmp_path / "repo" / ".git").mkdir()
-    assert _reports.in_repository("catalogue/a.yaml") == _reports.in_repository(str(file)) == "api/catalogue/a.yaml"
-    assert _reports.in_repository("nowhere.yaml") == ""
+    assert report_files.in_repository("catalogue/a.yaml") == report_files.in_repository(str(file)) == "api/catalogue/a.yaml"
+    assert report_files.in_repository("nowhere.yaml") == ""
 
 
 def test_report_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,7 +86,7 @@ def test_report_is_written_whole_or_not_at_all(tmp_path: Path, capsys: pytest.Ca
 
 def test_self_test_finds_faults_and_lets_variations_pass() -> None:
     heard: list[str] = []
-    outcome = _selftest.tried(
+    outcome = selftest.tried(
         lambda done, total, doing: heard.append(f"{done}/{total} {doing}"),
         faults=["search-unsorted", "request-id-reused"],
         variations=["layout"],
@@ -98,10 +98,10 @@ def test_self_test_finds_faults_and_lets_variations_pass() -> None:
 
 
 def test_self_test_tells_of_a_dead_check_and_of_a_false_alarm() -> None:
-    outcome = _selftest.Outcome({"law": _selftest.Row(), "moves": _selftest.Row()})
-    _selftest._fault(outcome, "search-unsorted", {"moves": "moves/x@rest"})
-    _selftest._variation(outcome, "layout", {"moves": "moves/y@rest"})
-    text = "\n".join(_selftest.lines(outcome, 3.0))
+    outcome = selftest.Outcome({"law": selftest.Row(), "moves": selftest.Row()})
+    selftest._fault(outcome, "search-unsorted", {"moves": "moves/x@rest"})
+    selftest._variation(outcome, "layout", {"moves": "moves/y@rest"})
+    text = "\n".join(selftest.lines(outcome, 3.0))
     assert outcome.dead == ["law", "moves"]
     assert "search-unsorted: not found by law" in text
     assert "search-unsorted: also broke moves/x@rest, undeclared" in text
@@ -112,9 +112,9 @@ def test_self_test_tells_of_a_dead_check_and_of_a_false_alarm() -> None:
 
 
 def test_self_test_ends_with_1_where_a_check_is_dead(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    alive = _selftest.Outcome({"law": _selftest.Row(1, 1)}, 1, 0)
-    for outcome, code in ((alive, 0), (_selftest.Outcome({"law": _selftest.Row()}), 1)):
-        monkeypatch.setattr(_selftest, "tried", lambda *_, outcome=outcome: outcome)
+    alive = selftest.Outcome({"law": selftest.Row(1, 1)}, 1, 0)
+    for outcome, code in ((alive, 0), (selftest.Outcome({"law": selftest.Row()}), 1)):
+        monkeypatch.setattr(selftest, "tried", lambda *_, outcome=outcome: outcome)
         assert main(["verify", "--self-test"]) == code
         assert f"exit {code}: " in capsys.readouterr().out
 
@@ -122,11 +122,11 @@ def test_self_test_ends_with_1_where_a_check_is_dead(monkeypatch: pytest.MonkeyP
 def test_self_test_of_one_check_runs_its_faults_alone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     asked: list[list[str]] = []
 
-    def tried(_said: object, faults: list[str]) -> _selftest.Outcome:
+    def tried(_said: object, faults: list[str]) -> selftest.Outcome:
         asked.append(faults)
-        return _selftest.Outcome({"law": _selftest.Row(), "request_id": _selftest.Row(2, 2)}, 2, 0)
+        return selftest.Outcome({"law": selftest.Row(), "request_id": selftest.Row(2, 2)}, 2, 0)
 
-    monkeypatch.setattr(_selftest, "tried", tried)
+    monkeypatch.setattr(selftest, "tried", tried)
     assert main(["verify", "--self-test", "--only", "request_id/search_parking"]) == 0
     assert asked == [["not-found-kept", "request-id-differs", "request-id-of-client", "request-id-reused"]]
     assert "1 of 1 checks alive" in capsys.readouterr().out

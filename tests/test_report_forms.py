@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgagents.contract import Verdict
-from pgagents.report import as_html, forms, github, markdown, sarif
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Verdict
+from pgagents.report import forms
+from pgagents.report.formats import github, html, markdown, sarif
 from pgagents.report.report import Report, Result
 from pgagents.report.verdicts import by_surface, conclusion
-from pgagents.wire import Request, Response, Silence
 from test_report import ALL, SOURCE, contract, exchange, report
 
 DATA = Path(__file__).parent / "data"
@@ -172,7 +173,7 @@ class Page(HTMLParser):
 
 
 def test_page_asks_for_nothing_and_runs_nothing_but_its_own() -> None:
-    page = Page(as_html.render(hostile(), SOURCE).decode())
+    page = Page(html.render(hostile(), SOURCE).decode())
     names = [tag for tag, _ in page.tags]
     assert names.count("script") == names.count("style") == 1
     assert not {"img", "link", "iframe", "object", "embed", "base", "audio", "video"} & set(names)
@@ -185,7 +186,7 @@ def test_page_asks_for_nothing_and_runs_nothing_but_its_own() -> None:
 
 
 def test_page_allows_its_own_style_and_script_by_their_hashes() -> None:
-    page = Page(as_html.render(report(ALL), SOURCE).decode())
+    page = Page(html.render(report(ALL), SOURCE).decode())
     policy = next(a["content"] for tag, a in page.tags if tag == "meta" and a.get("http-equiv") == "Content-Security-Policy")
     assert policy
     assert policy.startswith("default-src 'none'; ")
@@ -196,7 +197,7 @@ def test_page_allows_its_own_style_and_script_by_their_hashes() -> None:
 
 
 def test_page_says_promise_answer_place_and_how_to_see_it_again() -> None:
-    page = Page(as_html.render(report(ALL), SOURCE).decode())
+    page = Page(html.render(report(ALL), SOURCE).decode())
     for said in (
         "a limit above 25 is refused", "status 200", "catalogue/c.yaml:4:7", "limit: {type: integer, maximum: 25}", "PG-L5",
         "curl -sS -i -g", "--only refuses_bad_input/broken0/search@rest --seed 3", "why untested", "fails",
@@ -205,7 +206,7 @@ def test_page_says_promise_answer_place_and_how_to_see_it_again() -> None:
 
 
 def test_page_shows_marks_that_turn_the_writing_as_escapes() -> None:
-    page = Page(as_html.render(hostile(), SOURCE).decode())
+    page = Page(html.render(hostile(), SOURCE).decode())
     assert "\u202e" not in page.text
     assert "\\x202e" in page.text
 

@@ -15,16 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pgagents.cli.main import main
-from pgagents.contract import Verdict
 from pgagents.errors import PgagentsError
-from pgagents.report import as_json, forms
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Verdict
+from pgagents.report import forms
 from pgagents.report.baseline import Line, apply, read_baseline
 from pgagents.report.compare import compare
+from pgagents.report.formats import json as as_json
 from pgagents.report.merge import Part, merge
 from pgagents.report.read import MAX_LINE, parsed, read
 from pgagents.report.report import ELSEWHERE, Report, Result
-from pgagents.source import Span
-from pgagents.wire import Request, Response, Silence
+from pgagents.source.source import Span
 from test_report import ALL, SOURCE, contract, exchange, report
 from test_report_forms import hostile
 

@@ -10,19 +10,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from pgagents.cli import _show
-from pgagents.cli._inside import inside
 from pgagents.cli.main import cli
-from pgagents.contract import Verdict
-from pgagents.report import as_json, forms, junit, sarif, text
+from pgagents.cli.running import report_output
+from pgagents.http import Request, Response
+from pgagents.inprocess import inside
+from pgagents.model.contract import Verdict
+from pgagents.report import forms
 from pgagents.report.causes import cause
 from pgagents.report.curl import of_finding
+from pgagents.report.formats import json as as_json
+from pgagents.report.formats import junit, sarif, text
 from pgagents.report.read import read
 from pgagents.report.report import Report
 from pgagents.report.verdicts import by_surface, conclusion, counted
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import plan
-from pgagents.wire import Request, Response
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import plan
 from test_report import ALL, GET, SCHEMA, SOURCE, contract, exchange, report
 from verifying import model, run
 
@@ -87,9 +89,9 @@ def test_report_is_as_wide_as_its_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     for columns, width in ((60, 60), (20, 40), (300, 100)):
         monkeypatch.setenv("COLUMNS", str(columns))
-        assert _show.width() == width
+        assert report_output.width() == width
     monkeypatch.setattr("sys.stdout.isatty", lambda: False, raising=False)
-    assert _show.width() == 100
+    assert report_output.width() == 100
 
 
 def test_how_much_each_exchange_told_is_printed_where_asked_for() -> None:

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pgagents.contract import Verdict
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Verdict
 from pgagents.report import forms
 from pgagents.report.report import Exchange, Report
-from pgagents.verify.redact import Redactor
-from pgagents.wire import Request, Response, Silence
+from pgagents.verify.run.redaction.redact import Redactor
 from test_report import ALL, SOURCE, report
 from verifying import checks, keys_of, model, run, sandbox
 

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 
 from offering import OFFERING, park
-from pgagents.build import plan
-from pgagents.lint.copilot import messages as copilot
-from pgagents.lint.gpt_builder import messages as gpt_builder
-from pgagents.lint.pages import CATALOGUE
+from pgagents.generate.build import plan
+from pgagents.lint.importers.copilot import messages as copilot
+from pgagents.lint.importers.gpt_builder import messages as gpt_builder
+from pgagents.lint.pages.others import CATALOGUE
 from pgagents.lint.rule import rules
-from pgagents.read import read
 from pgagents.registry import collect, names
 from pgagents.resources import folder
-from pgagents.sandbox import fault_registry
+from pgagents.sandbox.injection import fault_registry
+from pgagents.source.read import read
 
 ROOT = Path(__file__).parents[1]
-TARGETS = {id: module.TARGET for id, module in collect("pgagents.targets").items()}
+TARGETS = {id: module.TARGET for id, module in collect("pgagents.generate.targets").items()}
 CHECKS = {name.rpartition(".")[2] for name in names("pgagents.verify.checks")}
 RULES = rules()
 IMPORTERS = {"gpt-builder": gpt_builder.templates(), "copilot-import": copilot.templates()}
@@ -142,7 +142,7 @@ def test_every_check_is_broken_by_some_fault() -> None:
 
 
 def test_every_variation_names_a_point_of_the_language_or_none() -> None:
-    from pgagents.catalogue.platform import Points
+    from pgagents.catalogue.language.platform import Points
 
     for id, variation in VARIATIONS.items():
         assert variation.point is None or variation.point in Points.model_fields, id

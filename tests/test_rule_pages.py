@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from pgagents.catalogue.load import load_text
-from pgagents.lint.page import read_page
+from pgagents.lint.pages.rules import read_page
 from pgagents.lint.requirement import requirements
 from pgagents.lint.rule import page, rules
 from pgagents.lint.run import lint
-from pgagents.read import parse
+from pgagents.source.read import parse
 
 BASE = Path(__file__).parent / "cases" / "base.yaml"
 RULES = rules()

@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 from bench.lots import search
 
+from pgagents.cel.expression import distance_km
 from pgagents.errors import PgagentsError
-from pgagents.expression import distance_km
-from pgagents.sandbox import parking_money as money
-from pgagents.sandbox import parking_world
-from pgagents.schema import validator
-from pgagents.wire import target
+from pgagents.http import target
+from pgagents.jsonschema.schema import validator
+from pgagents.park_graph import money, world
 from sandboxes import DISPATCH, START, VAIL, Caller, model, named
 
 
@@ -68,9 +67,9 @@ def test_accepted_examples_are_answered_on_a_fresh_world_as_their_schema_says(na
 
 
 def test_world_is_the_same_for_a_seed_and_another_for_another() -> None:
-    assert parking_world.lots(3) == parking_world.lots(3)
-    assert parking_world.lots(3) != parking_world.lots(4)
-    made = parking_world.lots(0)
+    assert world.lots(3) == world.lots(3)
+    assert world.lots(3) != world.lots(4)
+    made = world.lots(0)
     assert len(made) >= 400
     assert len({lot.id for lot in made}) == len(made)
     assert {lot.unit for lot in made} == {"hour", "day", "night", "event"}
@@ -80,7 +79,7 @@ def test_world_is_the_same_for_a_seed_and_another_for_another() -> None:
 
 def test_search_is_exact_everywhere_on_the_globe(call: Caller) -> None:
     """Against every lot's own distance, at places near lots, the date line and the poles."""
-    lots = parking_world.lots(0)
+    lots = world.lots(0)
     rng = random.Random(5)
     near = [(rng.choice(lots), rng.uniform(0.2, 50)) for _ in range(40)]
     places = [(lot.lat + rng.uniform(-0.1, 0.1), lot.lng + rng.uniform(-0.1, 0.1), km) for lot, km in near]

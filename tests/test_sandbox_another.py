@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from pgagents.cli.demo import another
+from pgagents.http import Request, Silence
 from pgagents.report.curl import TOKEN, curl
 from pgagents.report.report import Exchange
-from pgagents.wire import Request, Silence
 from sandboxes import VAIL
 
 SHELL, CURL = shutil.which("sh"), shutil.which("curl")

@@ -13,11 +13,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from pgagents.sandbox import fault_registry
-from pgagents.sandbox.deliver import Parcel
-from pgagents.sandbox.plain import plain as plain_twin
-from pgagents.sandbox.signature import sign
-from pgagents.wire import Request, Response, json_bytes
+from pgagents.http import Request, Response, json_bytes
+from pgagents.sandbox.events.deliver import Parcel
+from pgagents.sandbox.events.signature import sign
+from pgagents.sandbox.injection import fault_registry
+from pgagents.sandbox.serving.plain import plain as plain_twin
 from sandboxes import DISPATCH, VAIL, Caller, model, named
 
 FAULTS = fault_registry.list_names("faults")

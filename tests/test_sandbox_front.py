@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 import pytest
 
+from pgagents.http import Request, Response
 from pgagents.sandbox.call import Call
-from pgagents.wire import Request, Response
 from sandboxes import DISPATCH, START, VAIL, Caller, model
 
 CREATE = {"lot_id": "lot_lionshead", "plate": "CO-7891"}

@@ -9,11 +9,11 @@ import re
 
 import pytest
 
-from pgagents.sandbox import mock_places as places
-from pgagents.sandbox.sample import pattern_text, sample
+from pgagents.http import Request, Response, json_bytes
+from pgagents.jsonschema.schema import validator
+from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.sample import pattern_text, sample
 from pgagents.sandbox.sandbox import open_sandbox
-from pgagents.schema import validator
-from pgagents.wire import Request, Response, json_bytes
 from sandboxes import START, Caller, model
 
 

@@ -11,9 +11,9 @@ from uuid import UUID
 import pytest
 
 from pgagents.catalogue.load import load_text
-from pgagents.sandbox.mock_ids import written
+from pgagents.http import Request, Response, json_bytes
+from pgagents.sandbox.mock.ids import written
 from pgagents.sandbox.sandbox import open_sandbox
-from pgagents.wire import Request, Response, json_bytes
 from sandboxes import START
 
 IDS = {

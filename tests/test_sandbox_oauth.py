@@ -17,8 +17,9 @@ import pytest
 
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
-from pgagents.sandbox import oauth_client_file, oauth_clients
-from pgagents.wire import Response
+from pgagents.http import Response
+from pgagents.sandbox.oauth import client_file
+from pgagents.sandbox.oauth import clients as oauth_clients
 from sandboxes import DISPATCH, VAIL, Caller, model
 from test_server import sandbox
 
@@ -589,7 +590,7 @@ def own(tmp_path: Path, **given: Any) -> oauth_clients.Client:
     file = tmp_path / "client.json"
     members = {"client_id": "my_app", "redirect_uris": [LOOPBACK], **given}
     file.write_text(json.dumps({name: value for name, value in members.items() if value is not None}))
-    return oauth_client_file.read(file, model("park_graph"))
+    return client_file.read(file, model("park_graph"))
 
 
 def test_own_public_client_signs_in(tmp_path: Path) -> None:
@@ -667,15 +668,15 @@ def test_file_that_is_no_json_object_is_one_message_and_exit_2(tmp_path: Path, r
     assert main(["sandbox", "--port", "0", "--oauth-client", str(file)]) == 2
     assert capsys.readouterr().err.startswith(f"error: {file}")
     with pytest.raises(PgagentsError, match="cannot read"):
-        oauth_client_file.read(tmp_path / "absent.json", model("park_graph"))
+        client_file.read(tmp_path / "absent.json", model("park_graph"))
 
 
 def test_client_is_given_once_and_where_there_is_oauth(tmp_path: Path) -> None:
     own(tmp_path)
     with pytest.raises(PgagentsError, match="was given by another file"):
-        oauth_client_file.read_all([tmp_path / "client.json"] * 2, model("park_graph"))
+        client_file.read_all([tmp_path / "client.json"] * 2, model("park_graph"))
     with pytest.raises(PgagentsError, match="has no OAuth"):
-        oauth_client_file.read(tmp_path / "client.json", model("shop"))
+        client_file.read(tmp_path / "client.json", model("shop"))
 
 
 # -- on the wire ----------------------------------------------------------------------------------------------------

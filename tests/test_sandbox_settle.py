@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from pgagents.http import Request, Response, json_bytes
 from pgagents.sandbox.call import Call
-from pgagents.sandbox.settle import Settling
-from pgagents.wire import Request, Response, json_bytes
+from pgagents.sandbox.serving.group_commit import Settling
 from sandboxes import DISPATCH, VAIL, Caller
 
 

@@ -18,17 +18,17 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from pgagents.cli.main import main
-from pgagents.contract import Verdict
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Verdict
 from pgagents.report.curl import curl
-from pgagents.sandbox import serve
-from pgagents.sandbox.app import app, at_once
-from pgagents.sandbox.connection import protocol_of
 from pgagents.sandbox.front import PEER, SCHEME
-from pgagents.sandbox.plain import plain
-from pgagents.sandbox.tls import certificate
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import contracts, verify
-from pgagents.wire import Request, Response, Silence
+from pgagents.sandbox.serving import serve
+from pgagents.sandbox.serving.app import app, at_once
+from pgagents.sandbox.serving.connection import protocol_of
+from pgagents.sandbox.serving.plain import plain
+from pgagents.sandbox.serving.tls import certificate
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import contracts, verify
 from sandboxes import VAIL, Caller
 from test_server import sandbox
 from verifying import PARK_GRAPH, keys_of, model

@@ -18,11 +18,11 @@ import jsonschema
 import pytest
 import trustme
 
-from pgagents import schema as schemas
-from pgagents.sandbox import deliver, targets_allowed
-from pgagents.sandbox.background import Background
-from pgagents.sandbox.deliver import HttpsPost, Parcel, pause_s
-from pgagents.sandbox.targets_allowed import SystemResolver
+from pgagents.jsonschema import schema as schemas
+from pgagents.sandbox.events import deliver, targets_allowed
+from pgagents.sandbox.events.deliver import HttpsPost, Parcel, pause_s
+from pgagents.sandbox.events.targets_allowed import SystemResolver
+from pgagents.sandbox.serving.background import Background
 from sandboxes import Caller, model, named
 
 EVERY = ["session.created", "session.ended", "session.extended", "payment.completed", "payment.failed", "lot.updated", "occupancy.changed"]

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from pgagents.cli import _last
-from pgagents.cli._choice import MAX_SHARDS
 from pgagents.cli.main import main
-from pgagents.contract import Contract, Verdict
+from pgagents.cli.running import last
+from pgagents.cli.running.choice import MAX_SHARDS
+from pgagents.http import Response
+from pgagents.model.contract import Contract, Verdict
 from pgagents.report.merge import Part, merge
 from pgagents.report.report import ELSEWHERE
-from pgagents.verify.pace import Pacer
-from pgagents.verify.shard import elsewhere
-from pgagents.wire import Response
+from pgagents.verify.plan.shard import elsewhere
+from pgagents.verify.wire.pace import Pacer
 from test_server import sandbox as served
 from verifying import PARK_GRAPH, SHOP, ids, model, run
 
@@ -162,21 +162,21 @@ def test_what_a_run_did_not_try_stays_failed(tmp_path: Path) -> None:
     of = model(SHOP)
     path = tmp_path / "last" / "x.json"
     broken = run(of, faults=["accept-out-of-range"])
-    _last.remember(path, broken)
-    first = _last.failed(path)
-    assert first == _last.failing(broken)
-    _last.remember(path, run(of, only=("never_crashes",)))
-    assert _last.failed(path) == first
-    _last.remember(path, run(of))
-    assert _last.failed(path) == []
+    last.remember(path, broken)
+    first = last.failed(path)
+    assert first == last.failing(broken)
+    last.remember(path, run(of, only=("never_crashes",)))
+    assert last.failed(path) == first
+    last.remember(path, run(of))
+    assert last.failed(path) == []
 
 
 @pytest.mark.parametrize("raw", ["", "[]", '{"failed": 3}', "x" * 100, "[" * 100_000])
 def test_memory_that_cannot_be_read_is_none(raw: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(raw)
-    assert _last.failed(tmp_path / "x.json") is None
+    assert last.failed(tmp_path / "x.json") is None
 
 
 def test_memory_that_cannot_be_written_fails_no_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    _last.remember(tmp_path / "file" / "x.json", run(model(SHOP), only=("never_crashes",)))
+    last.remember(tmp_path / "file" / "x.json", run(model(SHOP), only=("never_crashes",)))

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from pgagents import schema as schemas
-from pgagents.build import document
 from pgagents.catalogue.load import load_file
-from pgagents.model import Model
+from pgagents.generate.build import document
+from pgagents.jsonschema import schema as schemas
+from pgagents.model.model import Model
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pgagents.brief import brief
-from pgagents.diagnostics import Diagnostic, in_order, show
-from pgagents.nearest import did_you_mean
-from pgagents.read import parse
-from pgagents.source import Span
+from pgagents.source.diagnostics import Diagnostic, in_order, show
+from pgagents.source.read import parse
+from pgagents.source.source import Span
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp", "Cn"]), max_size=12)
 JSON = st.recursive(

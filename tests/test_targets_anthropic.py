@@ -9,10 +9,10 @@ import jsonschema_rs
 import pytest
 
 from offering import OFFERING, shop
-from pgagents.build import build, targets
-from pgagents.formerly import offered
-from pgagents.model import Model
-from pgagents.target import Loss, Target
+from pgagents.generate.build import build, targets
+from pgagents.generate.formerly import offered
+from pgagents.generate.target import Loss, Target
+from pgagents.model.model import Model
 
 PLAIN, STRICT = "anthropic/tools.json", "anthropic/tools.strict.json"
 TARGETS = ["anthropic/tools", "anthropic/tools_strict"]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from offering import OFFERING, park, shop
-from pgagents.build import build, plan, targets
-from pgagents.criteria import criteria, kept, pointer
+from pgagents.cel.criteria import criteria, kept, pointer
 from pgagents.errors import PgagentsError
-from pgagents.model import Model, Step, Workflow
-from pgagents.target import Loss, Target
+from pgagents.generate.build import build, plan, targets
+from pgagents.generate.target import Loss, Target
+from pgagents.model.model import Model, Step, Workflow
 
 
 @pytest.fixture(scope="module", params=OFFERING)

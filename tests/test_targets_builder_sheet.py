@@ -7,8 +7,8 @@ import json
 import pytest
 
 from offering import OFFERING, park, shop
-from pgagents.build import build
-from pgagents.model import Model
+from pgagents.generate.build import build
+from pgagents.model.model import Model
 
 OAUTH = {"authorize": "/sign-in", "token": "/token", "scopes": {"all": "Everything"}, "pkce_binds": ["confidential"]}
 

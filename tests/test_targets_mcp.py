@@ -9,10 +9,10 @@ import jsonschema_rs
 import pytest
 
 from offering import OFFERING, park, shop
-from pgagents.build import build, targets
-from pgagents.formerly import offered
-from pgagents.model import Model
-from pgagents.target import Target
+from pgagents.generate.build import build, targets
+from pgagents.generate.formerly import offered
+from pgagents.generate.target import Target
+from pgagents.model.model import Model
 
 
 @pytest.fixture(scope="module", params=OFFERING)

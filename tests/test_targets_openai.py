@@ -12,11 +12,11 @@ import jsonschema_rs
 import pytest
 
 from offering import OFFERING, shop
-from pgagents.build import build, targets
 from pgagents.catalogue.load import load_text
-from pgagents.formerly import offered
-from pgagents.model import Model
-from pgagents.target import Loss, Target
+from pgagents.generate.build import build, targets
+from pgagents.generate.formerly import offered
+from pgagents.generate.target import Loss, Target
+from pgagents.model.model import Model
 
 PLAIN = ["openai/tools.chat.json", "openai/tools.responses.json"]
 STRICT = ["openai/tools.chat.strict.json", "openai/tools.responses.strict.json"]

@@ -10,9 +10,9 @@ import jsonschema_rs
 import pytest
 
 from offering import OFFERING, shop
-from pgagents.build import build
-from pgagents.formerly import offered
-from pgagents.model import Model
+from pgagents.generate.build import build
+from pgagents.generate.formerly import offered
+from pgagents.model.model import Model
 
 
 @pytest.fixture(scope="module", params=OFFERING)

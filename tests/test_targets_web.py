@@ -7,8 +7,8 @@ import re
 import pytest
 
 from offering import OFFERING, shop
-from pgagents.build import build
-from pgagents.model import Model
+from pgagents.generate.build import build
+from pgagents.model.model import Model
 
 
 @pytest.fixture(scope="module", params=OFFERING)

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from pgagents.build import build, document, origin
 from pgagents.catalogue.load import load_file
 from pgagents.cli.main import main
 from pgagents.errors import PgagentsError
-from pgagents.model import Model
-from pgagents.source import Pointer
-from pgagents.trace import raw_step, read_pointer
+from pgagents.generate.build import build, document, origin
+from pgagents.generate.trace import raw_step, read_pointer
+from pgagents.model.model import Model
+from pgagents.source.source import Pointer
 
 SHOP = Path(__file__).parent / "catalogues" / "shop.yaml"
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from pgagents.contract import Verdict
 from pgagents.errors import PgagentsError
+from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import contracts, plan, verify
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import contracts, plan, verify
 from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, run, sandbox
 
 WHOLE = Identities(dict.fromkeys(("main", "second", "starter", "fleet", "revoked", "operator", "stripe"), "pk_test_x"))
@@ -33,7 +33,8 @@ def test_contracts_are_listed_once_each_with_a_place_in_the_catalogue():
 
 def test_the_plan_is_the_same_under_another_hash_seed_and_another_for_another_seed():
     code = (
-        "from test_verify import WHOLE, model; from pgagents.verify.run import plan; from pgagents.verify.options import Options;"
+        "from test_verify import WHOLE, model; from pgagents.verify.run.run import plan; "
+        "from pgagents.verify.plan.options import Options;"
         "print(plan(model(), Options(seed=4), WHOLE).digest)"
     )
     digests = {
@@ -157,7 +158,7 @@ def test_nothing_is_written_with_a_live_key():
 
 def test_without_prefixes_the_caller_alone_decides_about_writes():
     """An address says nothing: 127.0.0.1 may be a tunnel to production."""
-    from pgagents.verify.safety import may_write
+    from pgagents.verify.plan.safety import may_write
 
     scheme = model(SHOP).auth.schemes["token"].model_copy(update={"prefixes": {}})
     bare = replace(model(SHOP), auth=model(SHOP).auth.model_copy(update={"schemes": {"token": scheme}}))
@@ -399,7 +400,7 @@ def test_every_exchange_serves_many_contracts_and_time_is_told_apart():
 
 
 def test_an_error_inside_one_check_makes_its_contracts_untested_and_no_finding(monkeypatch):
-    from pgagents.verify.checks import request_id
+    from pgagents.verify.checks.rest import request_id
 
     def watch(*_: object) -> object:
         raise RuntimeError("a bug of ours")

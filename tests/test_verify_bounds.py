@@ -12,16 +12,16 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from heldout.around import acts, arguments
-from pgagents.cli._inside import Inside, inside, over_tls, verified
-from pgagents.contract import Verdict
-from pgagents.sandbox import fault_helpers
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.inprocess import Inside, inside, over_tls, verified
+from pgagents.model.contract import Verdict
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context
-from pgagents.sandbox.signature import sign
-from pgagents.verify.oauth import challenge
-from pgagents.verify.options import Options
-from pgagents.verify.signing import compact
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.sandbox.events.signature import sign
+from pgagents.sandbox.injection import fault_helpers
+from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.verify.plan.options import Options
+from pgagents.verify.wire.oauth import challenge
+from pgagents.verify.wire.signature import compact
 from verifying import ids, model, run
 
 Slip = Callable[[Handler, Inside, Context], Handler]

@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from pgagents.cli._inside import inside, verified
 from pgagents.cli.main import main
-from pgagents.contract import Verdict
-from pgagents.verify.memory import setting_of
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import plan
+from pgagents.inprocess import inside, verified
+from pgagents.model.contract import Verdict
+from pgagents.verify.check.memory import setting_of
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import plan
 from verifying import SHOP, URL, ids, model, run
 
 KEY = "pk_test_x"

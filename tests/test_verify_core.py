@@ -12,21 +12,21 @@ from typing import Any
 
 import pytest
 
-from pgagents.contract import Verdict
+from pgagents.http import Request, Response, Silence, json_bytes
+from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
-from pgagents.verify.call import Call
-from pgagents.verify.checks import fails_cleanly
-from pgagents.verify.door import Door
-from pgagents.verify.encode import request_of
-from pgagents.verify.generate import is_invalid, ordinary
-from pgagents.verify.memory import setting_of
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.recipe import recipe_of
-from pgagents.verify.run import contracts, plan, verify
-from pgagents.verify.seen import Seen
-from pgagents.verify.send import Client
-from pgagents.wire import Request, Response, Silence, json_bytes
+from pgagents.verify.cases.invalid import is_invalid, ordinary
+from pgagents.verify.check.memory import setting_of
+from pgagents.verify.checks.idempotency import fails_cleanly
+from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import contracts, plan, verify
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.encode import request_of
+from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.send import Client
 from verifying import URL, ids, keys_of, model, run, sandbox
 
 TWO = {"main", "second"}

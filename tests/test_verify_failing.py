@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from pgagents.contract import Verdict
-from pgagents.verify.checks import fails_cleanly
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.model.contract import Verdict
+from pgagents.verify.checks.idempotency import fails_cleanly
 from verifying import keys_of, model, run, sandbox
 
 PROVOKED, CREATED = "/sandbox/v1/payments/next", "/api/v1/sessions"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pgagents.cli._inside import inside, over_tls, verified
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.inprocess import inside, over_tls, verified
 from pgagents.report.report import Report
-from pgagents.verify.options import Options
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.verify.plan.options import Options
 from verifying import model
 
 CONTRACT = "links_lead/receipt_url/create_session@rest"

@@ -17,24 +17,24 @@ from typing import Any
 import pytest
 
 from calling import hostile, served
-from pgagents.cli._inside import inside, verified
-from pgagents.cli._inside_mcp import mcp_inside, tool_contracts, verified_mcp
-from pgagents.cli._mcp import environment
 from pgagents.cli.main import main
-from pgagents.contract import Verdict
+from pgagents.cli.running.mcp_server import environment
 from pgagents.errors import PgagentsError
+from pgagents.http import Request, Response, Silence, json_bytes
+from pgagents.inprocess import inside, verified
+from pgagents.inprocess_mcp import mcp_inside, tool_contracts, verified_mcp
+from pgagents.model.contract import Verdict
 from pgagents.report.report import Exchange, Report
-from pgagents.sandbox import fault_registry
-from pgagents.verify import mcp_stdio
-from pgagents.verify.check import following
-from pgagents.verify.mcp_form import ToolForm
-from pgagents.verify.mcp_http import StreamClient
-from pgagents.verify.mcp_link import Link
-from pgagents.verify.mcp_message import events, read
-from pgagents.verify.mcp_stdio import MAX_LINE, Stdio
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import plan
-from pgagents.wire import Request, Response, Silence, json_bytes
+from pgagents.sandbox.injection import fault_registry
+from pgagents.verify.check.check import following
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import plan
+from pgagents.verify.wire.mcp import stdio
+from pgagents.verify.wire.mcp.form import ToolForm
+from pgagents.verify.wire.mcp.http import StreamClient
+from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.mcp.message import events, read
+from pgagents.verify.wire.mcp.stdio import MAX_LINE, Stdio
 from verifying import PARK_GRAPH, ROOT, SHOP, checks, ids, model, run
 
 COMMAND = [sys.executable, "-c", "from pgagents.cli.main import run; run()"]
@@ -280,13 +280,13 @@ def test_hostile_process_is_a_silence(lines: tuple[str, ...], kind: str, said: s
     ],
 )
 def test_a_closed_pipe_waits_for_the_end_and_the_last_words(closed: int, then: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mcp_stdio, "END_S", 0.5 if "60" in then else 20.0)
+    monkeypatch.setattr(stdio, "END_S", 0.5 if "60" in then else 20.0)
     lines = ("import os, sys, time", f"os.close({closed})", "sys.stderr.write('closed ')", then)
     with Stdio(script(*lines), dict(os.environ), timeout_s=20) as process:
         while not process._stderr:
             time.sleep(0.01)
         assert asked(process) == Silence("reset", said)
-        monkeypatch.setattr(mcp_stdio, "END_S", 0.2)
+        monkeypatch.setattr(stdio, "END_S", 0.2)
         with monkeypatch.context() as once:
             once.setattr(process._child, "wait", lambda *_: pytest.fail("it is waited for again"))
             assert asked(process, 2) == Silence("reset", said)

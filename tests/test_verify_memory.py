@@ -10,18 +10,19 @@ from typing import Any
 
 import pytest
 
-from pgagents.cli._inside import inside, over_tls, verified
-from pgagents.contract import Verdict
-from pgagents.verify.call import Call, Intent
-from pgagents.verify.checks import rate_headers, tells_ids_apart
-from pgagents.verify.drive import Driver
-from pgagents.verify.judging import Judge
-from pgagents.verify.memory import MAX_BODIES, MAX_REQUEST_IDS, Memory, setting_of
-from pgagents.verify.options import Options
-from pgagents.verify.pool import MOST_KEPT, Pool
-from pgagents.verify.seen import Seen
-from pgagents.verify.thing import Thing
-from pgagents.wire import Request, Response, json_bytes
+from pgagents.http import Request, Response, json_bytes
+from pgagents.inprocess import inside, over_tls, verified
+from pgagents.model.contract import Verdict
+from pgagents.verify.check.memory import MAX_BODIES, MAX_REQUEST_IDS, Memory, setting_of
+from pgagents.verify.checks.limits import rate_headers
+from pgagents.verify.checks.rest import tells_ids_apart
+from pgagents.verify.fixtures.instance import Thing
+from pgagents.verify.fixtures.pool import MOST_KEPT, Pool
+from pgagents.verify.plan.options import Options
+from pgagents.verify.run.driver import Driver
+from pgagents.verify.run.judge import Judge
+from pgagents.verify.wire.call import Call, Intent
+from pgagents.verify.wire.exchange import Seen
 from verifying import URL, model
 
 
@@ -53,7 +54,7 @@ def test_a_run_that_is_over_is_let_go_without_a_collector(monkeypatch: pytest.Mo
         drivers.append(weakref.ref(driver))
         return driver
 
-    monkeypatch.setattr("pgagents.verify.run.Driver", noted)
+    monkeypatch.setattr("pgagents.verify.run.run.Driver", noted)
     opened = inside(model())
     server = over_tls(opened.sandbox.handler)
     gc.disable()

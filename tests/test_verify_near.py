@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import pytest
 
+from pgagents.http import Request, Response, Silence, json_bytes, read_json
 from pgagents.report.report import Exchange
-from pgagents.verify.astray import beside, elsewhere, odd_requests, reader
-from pgagents.verify.call import Raw
-from pgagents.verify.generate import ordinary
-from pgagents.verify.key import presented
-from pgagents.verify.manners import MANNERS, in_manner
-from pgagents.verify.memory import Setting, setting_of
-from pgagents.verify.near_texts import compared, fitting, near_texts
-from pgagents.verify.recipe import recipe_of
-from pgagents.verify.redact import Redactor
-from pgagents.verify.request_ids import foreign
-from pgagents.verify.send import Client
-from pgagents.wire import Request, Response, Silence, json_bytes, read_json
+from pgagents.verify.answers.request_ids import foreign
+from pgagents.verify.cases.client_profiles import MANNERS, in_manner
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.look_alike import compared, fitting, near_texts
+from pgagents.verify.cases.malformed import beside, elsewhere, odd_requests, reader
+from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.run.redaction.redact import Redactor
+from pgagents.verify.wire.call import Raw
+from pgagents.verify.wire.credential import presented
+from pgagents.verify.wire.send import Client
 from verifying import URL, keys_of, model, run, sandbox
 
 KEY = "pk_test_3f9a8c7bXYZd5e4f3a2b1c"

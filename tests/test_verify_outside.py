@@ -14,23 +14,23 @@ from urllib.parse import urlsplit
 import pytest
 
 from pgagents.catalogue.load import load_text
-from pgagents.cli import _receiver
-from pgagents.cli._env import Env, read_env
-from pgagents.cli._inside import inside, verified
+from pgagents.cli.inputs.env import Env, read_env
 from pgagents.cli.main import main
-from pgagents.contract import Verdict
+from pgagents.cli.running import event_receiver
 from pgagents.errors import InputError, PgagentsError
+from pgagents.http import Request, Response
+from pgagents.inprocess import inside, verified
+from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.verify.consent import form_of
-from pgagents.verify.hooks import fits, signature
-from pgagents.verify.listen import listening
-from pgagents.verify.oauth import OAuthClient, challenge, leads_to
-from pgagents.verify.options import DISCOVERY, Identities, Options
-from pgagents.verify.receiver import MAX_BODY_BYTES, Inbox
-from pgagents.verify.redact import Redactor
-from pgagents.verify.run import contracts, plan, verify
-from pgagents.verify.safety import NO_WRITES
-from pgagents.wire import Request, Response
+from pgagents.verify.events.deliveries import fits, signature
+from pgagents.verify.oauth.consent import form_of
+from pgagents.verify.plan.options import DISCOVERY, Identities, Options
+from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.run.redaction.redact import Redactor
+from pgagents.verify.run.run import contracts, plan, verify
+from pgagents.verify.wire.listen import listening
+from pgagents.verify.wire.oauth import OAuthClient, challenge, leads_to
+from pgagents.verify.wire.receiver import MAX_BODY_BYTES, Inbox
 from verifying import PARK_GRAPH, SHOP, ids, model, run
 
 EVENTS = {"sends_events", "signs_events", "resends_same_event"}
@@ -224,7 +224,7 @@ def test_receiver_behind_a_tunnel_listens_without_tls():
 def test_receiver_that_nothing_reaches_is_said_before_the_run():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    with pytest.raises(PgagentsError, match="does not arrive here"), _receiver.receiving("https://127.0.0.1:1", port):
+    with pytest.raises(PgagentsError, match="does not arrive here"), event_receiver.receiving("https://127.0.0.1:1", port):
         pass
 
 

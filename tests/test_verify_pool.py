@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.verify.call import Live
-from pgagents.verify.pool import SIZE, Pool
-from pgagents.verify.thing import Thing
+from pgagents.verify.fixtures.instance import Thing
+from pgagents.verify.fixtures.pool import SIZE, Pool
+from pgagents.verify.wire.call import Live
 from verifying import model
 
 FRESH = Live("session", ("active",), fresh=True)

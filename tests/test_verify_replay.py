@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from pgagents.contract import Verdict
-from pgagents.verify.call import Call
-from pgagents.verify.check import Judgement
-from pgagents.verify.checks.idempotency import _Chain, _nearly
-from pgagents.verify.memory import setting_of
-from pgagents.verify.replay import replayed
-from pgagents.verify.seen import Seen
-from pgagents.wire import Request, Response
+from pgagents.http import Request, Response
+from pgagents.model.contract import Verdict
+from pgagents.verify.answers.replay import replayed
+from pgagents.verify.check.check import Judgement
+from pgagents.verify.check.memory import setting_of
+from pgagents.verify.checks.idempotency.idempotency import _Chain, _nearly
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.exchange import Seen
 from verifying import URL, model
 
 SETTING = setting_of(model(), URL)

@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import pytest
 
-from pgagents.contract import Verdict
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import verify
-from pgagents.verify.sending import MAX_SILENCES
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
+from pgagents.verify.run.sender import MAX_SILENCES
 from verifying import URL, ids, keys_of, model, sandbox
 
 ANYWHERE = sorted(random.Random(4).sample(range(20, 560), 4))

@@ -14,8 +14,8 @@ from contextlib import contextmanager
 import pytest
 
 from pgagents.errors import PgagentsError
-from pgagents.verify.send import client
-from pgagents.wire import Inflater, Request, Response, Silence, read_json
+from pgagents.http import Inflater, Request, Response, Silence, read_json
+from pgagents.verify.wire.send import client
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 

@@ -12,15 +12,15 @@ from typing import Any
 
 import pytest
 
-from pgagents.cli._inside import Inside, inside, over_tls, verified
-from pgagents.contract import Contract, Verdict
+from pgagents.http import Handler, Request, Response, json_bytes
+from pgagents.inprocess import Inside, inside, over_tls, verified
+from pgagents.model.contract import Contract, Verdict
 from pgagents.report.report import Report
-from pgagents.verify import run as running
-from pgagents.verify.check import Probe
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import contracts, verify
-from pgagents.verify.shard import elsewhere
-from pgagents.wire import Handler, Request, Response, json_bytes
+from pgagents.verify.check.check import Probe
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.plan.shard import elsewhere
+from pgagents.verify.run import run as running
+from pgagents.verify.run.run import contracts, verify
 from verifying import ids, model
 
 PLATE = "CO-7891"

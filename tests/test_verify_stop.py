@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgagents.http import Request, Response, Silence
 from pgagents.report.report import Report
-from pgagents.verify.drive import HURRIED_S
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import verify
-from pgagents.wire import Request, Response, Silence
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.driver import HURRIED_S
+from pgagents.verify.run.run import verify
 from small_api import KEY, URL, Notes, with_resource
 
 USUAL_S = 30.0

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from pgagents.expression import epoch
-from pgagents.verify.edges import edges
-from pgagents.verify.equations import equations, forecast, split
-from pgagents.verify.generate import negatives_of
-from pgagents.verify.kinds import Plan
-from pgagents.verify.memory import Setting, setting_of
-from pgagents.verify.near_miss import CANDIDATES, missed, most_telling
-from pgagents.verify.run import contracts
-from pgagents.verify.tellings import EACH, kind_of, references, tellings_of
+from pgagents.cel.expression import epoch
+from pgagents.verify.answers.representations import EACH, kind_of, references, tellings_of
+from pgagents.verify.cases.boundary import edges
+from pgagents.verify.cases.fixture_selection import Plan
+from pgagents.verify.cases.invalid import negatives_of
+from pgagents.verify.cases.law_mutants import CANDIDATES, missed, most_telling
+from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.laws.equations import equations, forecast, split
+from pgagents.verify.run.run import contracts
 from small_api import with_resource
 from verifying import SHOP, URL, model
 
@@ -129,7 +129,7 @@ def test_only_what_two_answers_say_in_the_same_words_is_one_fact():
 
 def test_a_catalogue_of_another_domain_has_such_contracts_too():
     setting = setting_of(model(SHOP), URL)
-    from pgagents.verify.run import contracts
+    from pgagents.verify.run.run import contracts
 
     checks = {c.check for c in contracts(setting.model)}
     assert checks >= {"told_alike", "keeps_defaults", "tells_ids_apart"}

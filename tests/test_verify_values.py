@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
-from pgagents.verify.edges import unusual
-from pgagents.verify.generate import negatives_of
-from pgagents.verify.memory import setting_of
-from pgagents.verify.values import full_width, matches, types_of, wrongs
+from pgagents.verify.cases.boundary import unusual
+from pgagents.verify.cases.invalid import negatives_of
+from pgagents.verify.check.memory import setting_of
+from pgagents.verify.values.schema_values import full_width, matches, types_of, wrongs
 from verifying import URL, model
 
 

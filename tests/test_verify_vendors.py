@@ -14,20 +14,20 @@ import pytest
 
 from pgagents.catalogue.load import load_text
 from pgagents.cli.main import main
-from pgagents.contract import Verdict
-from pgagents.model import Model
-from pgagents.origin import plain
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.verify.call import Call
-from pgagents.verify.check import collect
-from pgagents.verify.memory import Memory, Setting
-from pgagents.verify.seen import Seen
-from pgagents.verify.vendor_desk import Desk, desk_of, desks
-from pgagents.verify.vendor_limits import limits_of
-from pgagents.verify.vendor_offer import offers
-from pgagents.verify.vendor_schema import filled, gaps, read_as_2020
-from pgagents.verify.vendor_slips import slips_of
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.source.origin import plain
+from pgagents.verify.cases.mismatches import slips_of
+from pgagents.verify.cases.projection_index import Desk, desk_of, desks
+from pgagents.verify.check.check import collect
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.projections.limits import limits_of
+from pgagents.verify.projections.offers import offers
+from pgagents.verify.projections.schema import filled, gaps, read_as_2020
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.exchange import Seen
 from verifying import PARK_GRAPH, SHOP, ids, model, run, sandbox
 
 TOOLS = ("gemini", "xai", "perplexity", "anthropic", "openai_tools", "mcp")
@@ -100,7 +100,7 @@ def test_documents_that_list_statuses_list_all_of_their_actions() -> None:
     ],
 )
 def test_a_vendors_words_are_read_as_json_schema(vendors: dict[str, Any], value: Any, wrong: Any) -> None:
-    from pgagents.schema import validator
+    from pgagents.jsonschema.schema import validator
 
     named = {
         "N": {"type": "object", "properties": {"next": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/N"}}}}}

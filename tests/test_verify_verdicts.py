@@ -7,10 +7,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from pgagents.contract import Verdict
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Verdict
 from pgagents.report.curl import curl
 from pgagents.report.report import Report
-from pgagents.wire import Request, Response, Silence
 from small_api import KEY, NOTES, URL, Notes, answer, catalogue, verified, with_resource
 
 WRITES = ("create_note", "change_note", "delete_note")

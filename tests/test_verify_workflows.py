@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pgagents.contract import Verdict
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import plan
-from pgagents.wire import Request, Response, Silence
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Verdict
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import plan
 from verifying import ids, keys_of, model, run, sandbox
 
 ALONE = "runs_workflows/refusals/as_before/expect_alone-1@rest"

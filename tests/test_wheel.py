@@ -28,16 +28,16 @@ def test_wheel_carries_templates_schemas_and_catalogue(wheel: Path) -> None:
 
 
 def test_wheel_shows_a_report_as_a_page(wheel: Path, tmp_path: Path) -> None:
-    from pgagents.report import as_html, as_json
+    from pgagents.report.formats import html, json
     from test_report import ALL, SOURCE, report
 
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
-    (tmp_path / "r.json").write_bytes(as_json.render(report(ALL), SOURCE))
+    (tmp_path / "r.json").write_bytes(json.render(report(ALL), SOURCE))
     code = f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r}); from pgagents.cli.main import run; run()"
     words = [sys.executable, "-c", code, "report", "show", "r.json", "--format", "html"]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout == as_html.render(report(ALL), SOURCE)
+    assert done.stdout == html.render(report(ALL), SOURCE)
 
 
 def test_wheel_builds_the_same_files_from_a_folder_of_its_own(wheel: Path, tmp_path: Path) -> None:

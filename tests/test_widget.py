@@ -16,12 +16,12 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pgagents.build import build, document, plan
 from pgagents.catalogue.load import load_text
 from pgagents.errors import InputError, PgagentsError
-from pgagents.model import Model
-from pgagents.render import Renderer
-from pgagents.target import Made, Target, View
+from pgagents.generate.build import build, document, plan
+from pgagents.generate.render import Renderer
+from pgagents.generate.target import Made, Target, View
+from pgagents.model.model import Model
 from sandboxes import ROOT, Caller, model
 
 FILE = "widget/index.html"

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from pgagents import expression
-from pgagents.action import Law
-from pgagents.contract import Verdict
-from pgagents.expression import Scope
-from pgagents.verify.witness import witness
+from pgagents.cel import expression
+from pgagents.cel.expression import Scope
+from pgagents.model.action import Law
+from pgagents.model.contract import Verdict
+from pgagents.verify.laws.witness import witness
 from verifying import model, run
 
 ITEMS = [{"id": "a", "price": 1.5, "n": 1}, {"id": "b", "price": 3, "n": 2}, {"id": "a", "price": 2, "n": 0}]

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from pgagents.expression import Expression, Scope
-from pgagents.model import Step, Workflow
-from pgagents.wire import target
+from pgagents.cel.expression import Expression, Scope
+from pgagents.http import target
+from pgagents.model.model import Step, Workflow
 from sandboxes import model
 from test_server import sandbox
 

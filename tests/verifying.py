@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pgagents.catalogue.load import load_text
-from pgagents.cli._inside import inside, verified
-from pgagents.contract import Verdict
-from pgagents.model import Model
+from pgagents.http import Handler
+from pgagents.inprocess import inside, verified
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import verify
-from pgagents.wire import Handler
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
 
 ROOT = Path(__file__).parent.parent
 PARK_GRAPH = ROOT / "catalogue" / "park_graph.yaml"

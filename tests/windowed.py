@@ -9,12 +9,12 @@ from functools import cache
 from typing import Any
 
 from pgagents.catalogue.load import load_text
-from pgagents.cli._inside import START, Inside, inside, over_tls, verified
-from pgagents.model import Bucket, Model
+from pgagents.http import Request, Response, Silence
+from pgagents.inprocess import START, Inside, inside, over_tls, verified
+from pgagents.model.model import Bucket, Model
 from pgagents.report.report import Report
 from pgagents.sandbox.limits import Drawn, Limits
-from pgagents.verify.options import Options
-from pgagents.wire import Request, Response, Silence
+from pgagents.verify.plan.options import Options
 from verifying import PARK_GRAPH, SHOP
 
 LOOKS, ORDERS, PER_S = 40, 25, 60

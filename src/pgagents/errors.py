@@ -5,8 +5,8 @@ Errors in the *input* are values (`Diagnostic`); errors in *us* are tracebacks.
 
 from __future__ import annotations
 
-from pgagents.diagnostics import Diagnostic
-from pgagents.source import Source
+from pgagents.source.diagnostics import Diagnostic
+from pgagents.source.source import Source
 
 
 class PgagentsError(Exception):

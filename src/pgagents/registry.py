@@ -16,5 +16,13 @@ def names(package: str) -> tuple[str, ...]:
 
 
 def collect(package: str) -> dict[str, ModuleType]:
-    """Leaf modules under a package by id: `pgagents.targets.gemini.functions` is `gemini/functions`."""
+    """Leaf modules under a package by id: `pgagents.generate.targets.gemini.functions` is `gemini/functions`."""
     return {name[len(package) + 1 :].replace(".", "/"): importlib.import_module(name) for name in names(package)}
+
+
+def collect_by_name(package: str) -> dict[str, ModuleType]:
+    """Leaf modules under a package by their own name, whatever folder they are in. No two may have the same."""
+    found = collect(package)
+    named = {id.rpartition("/")[2]: module for id, module in found.items()}
+    assert len(named) == len(found), f"two modules under {package} have one name"
+    return named

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pgagents.report import as_html
+from pgagents.report.formats import html
 from test_report import ALL, SOURCE, report
 from test_report_forms import hostile
 from verifying import model, run
@@ -55,7 +55,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "small": (report(ALL), SOURCE),
     }
     for name, (one, source) in made.items():
-        (folder / f"{name}.html").write_bytes(as_html.render(one, source))
+        (folder / f"{name}.html").write_bytes(html.render(one, source))
     return {name: folder / f"{name}.html" for name in made}
 
 

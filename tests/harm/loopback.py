@@ -15,7 +15,7 @@ from typing import Any
 from harm.cases import CASES
 from harm.runs import text_of
 from harm.servers.base import KEYS, Server
-from pgagents.wire import Request, Silence
+from pgagents.http import Request, Silence
 
 
 class _Connection(BaseHTTPRequestHandler):

@@ -14,11 +14,11 @@ from harm.cases import CASES, Case
 from harm.servers.base import KEYS, READS, REVOKED, Entry, Row, Server
 from importing import imported
 from pgagents.catalogue.load import load_text
-from pgagents.model import Model
+from pgagents.http import Request, Response, Silence, read_json
+from pgagents.model.model import Model
 from pgagents.report.report import Report
-from pgagents.verify.options import Identities, Options
-from pgagents.verify.run import verify
-from pgagents.wire import Request, Response, Silence, read_json
+from pgagents.verify.plan.options import Identities, Options
+from pgagents.verify.run.run import verify
 
 SERVERS = Path(__file__).parent / "servers"
 URL = "http://127.0.0.1:1"

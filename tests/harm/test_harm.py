@@ -13,9 +13,9 @@ import pytest
 from harm.cases import CASES
 from harm.runs import METHODS, harms, model_of, run, server_of, undeclared, unlisted, unmarked, writes
 from harm.servers.base import KEYS, Row, Server
-from pgagents.contract import Verdict
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Verdict
 from pgagents.report.report import Report
-from pgagents.wire import Request, Response, Silence
 
 SEEDS = (0, 1, 2)
 LATER_S = 60.0

@@ -12,7 +12,7 @@ import pytest
 from harm.loopback import loopback, verifying
 from harm.runs import harms, run, server_of, unmarked
 from harm.servers.base import READS
-from pgagents.wire import Request
+from pgagents.http import Request
 
 TIMEOUT_S = 120
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.action import Action
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.model.action import Action
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_registry import Context
 
 
 def acts(context: Context, act: Callable[[Domain, Call], Any], *names: str) -> None:

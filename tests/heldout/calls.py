@@ -13,10 +13,10 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from pgagents.sandbox.deliver import Parcel
-from pgagents.sandbox.fault_registry import Context
-from pgagents.sandbox.signature import sign
-from pgagents.wire import Response, json_bytes
+from pgagents.http import Response, json_bytes
+from pgagents.sandbox.events.deliver import Parcel
+from pgagents.sandbox.events.signature import sign
+from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import START, Caller
 
 FORM = "application/x-www-form-urlencoded"

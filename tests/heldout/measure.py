@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from heldout.sets import fault
-from pgagents.cli._inside import PLAIN_URL, URL, Inside, inside, over_tls
-from pgagents.contract import Verdict
-from pgagents.model import Model
-from pgagents.sandbox.fault_registry import Context
-from pgagents.sandbox.plain import plain
-from pgagents.verify.options import Identities, Options, Progress
-from pgagents.verify.run import verify
+from pgagents.inprocess import PLAIN_URL, URL, Inside, inside, over_tls
+from pgagents.model.contract import Verdict
+from pgagents.model.model import Model
+from pgagents.sandbox.injection.fault_registry import Context
+from pgagents.sandbox.serving.plain import plain
+from pgagents.verify.plan.options import Identities, Options, Progress
+from pgagents.verify.run.run import verify
 from sandboxes import model
 
 How = Literal["two", "all", "limits"]

@@ -14,9 +14,9 @@ import pytest
 from bench.catalogue import make_catalogue
 
 from offering import OFFERING
-from pgagents.build import build
 from pgagents.catalogue.load import load_file, load_text
-from pgagents.model import Model
+from pgagents.generate.build import build
+from pgagents.model.model import Model
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from offering import park
-from pgagents.build import build
-from pgagents.package import pack
+from pgagents.generate.build import build
+from pgagents.generate.package import pack
 
 HERE = Path(__file__).resolve().parent
 ATK = HERE / "atk/node_modules/.bin/atk"

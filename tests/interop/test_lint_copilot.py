@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from pgagents.lint.copilot.messages import templates
-from pgagents.lint.copilot.verdict import judge
 from pgagents.lint.document import read
+from pgagents.lint.importers.copilot.messages import templates
+from pgagents.lint.importers.copilot.verdict import judge
 
 pytestmark = pytest.mark.interop
 

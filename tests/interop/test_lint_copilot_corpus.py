@@ -17,9 +17,9 @@ import pytest
 from conftest import HERE, ROOT, install_judges
 from test_lint_copilot import VARIANTS
 
-from pgagents.lint.copilot.messages import templates
-from pgagents.lint.copilot.verdict import judge
 from pgagents.lint.document import read
+from pgagents.lint.importers.copilot.messages import templates
+from pgagents.lint.importers.copilot.verdict import judge
 from pgagents.lint.judged import Judged
 
 pytestmark = pytest.mark.interop

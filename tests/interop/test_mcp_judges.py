@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from calling import answered, sandboxed, served
-from pgagents.wire import Request, Response
+from pgagents.http import Request, Response
 
 pytestmark = pytest.mark.interop
 

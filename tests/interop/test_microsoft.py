@@ -15,8 +15,8 @@ import yaml
 from jsonschema import Draft7Validator, Draft202012Validator
 
 from offering import park, shop
-from pgagents.build import build, document
-from pgagents.package import pack
+from pgagents.generate.build import build, document
+from pgagents.generate.package import pack
 
 pytestmark = pytest.mark.interop
 

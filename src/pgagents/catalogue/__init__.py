@@ -1,1 +1,1 @@
-"""The catalogue: its YAML language and the loader."""
+"""The catalogue: its YAML language, the checks on it, and the loader."""

@@ -6,18 +6,19 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pgagents.catalogue import check_examples, check_idle, check_parts, check_paths, messages
-from pgagents.catalogue.check import Checker
+from pgagents.catalogue.checks import examples, idle, parts, paths
+from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.checks.unsaid import as_bearer, unsaid
+from pgagents.catalogue.language import messages
+from pgagents.catalogue.language.surface import Catalogue
 from pgagents.catalogue.prune import first_members, prune
 from pgagents.catalogue.resolve import resolve
-from pgagents.catalogue.surface import Catalogue
-from pgagents.catalogue.unsaid import as_bearer, unsaid
-from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import InputError, PgagentsError
-from pgagents.model import Model
-from pgagents.read import MAX_FAULTS, parse, read
-from pgagents.schema import Validators
-from pgagents.source import Source, Span
+from pgagents.jsonschema.schema import Validators
+from pgagents.model.model import Model
+from pgagents.source.diagnostics import Diagnostic, in_order
+from pgagents.source.read import MAX_FAULTS, parse, read
+from pgagents.source.source import Source, Span
 
 MAX_ERRORS = 10_000
 EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
@@ -50,10 +51,10 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
             return None, _told(found)
         checker = Checker(rest[0], source, *rest[1:])
     checker.run()
-    check_paths.run(checker)
-    check_parts.run(checker)
-    check_idle.run(checker)
-    check_examples.run(checker, known)
+    paths.run(checker)
+    parts.run(checker)
+    idle.run(checker)
+    examples.run(checker, known)
     if found := _told([*found, *checker.found]):
         return None, found
     return resolve(checker.written, source, checker), []

@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pgagents.catalogue.messages import pointer_of
-from pgagents.catalogue.surface import Catalogue
-from pgagents.source import Pointer
+from pgagents.catalogue.language.messages import pointer_of
+from pgagents.catalogue.language.surface import Catalogue
+from pgagents.source.source import Pointer
 
 MAX_ROUNDS = 30
 _STAND_IN: dict[str, Callable[[], Any]] = {

@@ -6,15 +6,15 @@ import hashlib
 from dataclasses import replace
 from typing import Any
 
-from pgagents import model as m
-from pgagents.action import Action, Call, Code, Example, Former, Law, Output, Param, Relation, Texts
-from pgagents.catalogue import actions, audit, basics, offers, platform, resources, surface
-from pgagents.catalogue.check import PLACEHOLDER, Checker
-from pgagents.catalogue.check_paths import camel
-from pgagents.catalogue.schemas import argument_node, schema_node, schema_nodes
-from pgagents.expression import compile as compiled
-from pgagents.origin import Node, Text
-from pgagents.source import Pointer, Source
+from pgagents.catalogue.checks.checker import PLACEHOLDER, Checker
+from pgagents.catalogue.checks.paths import camel
+from pgagents.catalogue.language import actions, audit, basics, offers, platform, resources, surface
+from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
+from pgagents.cel.expression import compile as compiled
+from pgagents.model import model as m
+from pgagents.model.action import Action, Call, Code, Example, Former, Law, Output, Param, Relation, Texts
+from pgagents.source.origin import Node, Text
+from pgagents.source.source import Pointer, Source
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:

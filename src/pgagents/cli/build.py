@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import catalogue_argument, examples, load
 from pgagents.collector import without_collector
 
 if TYPE_CHECKING:
-    from pgagents.build import Built
-    from pgagents.files import Difference
-    from pgagents.model import Model
-    from pgagents.render import Artifact, Rendered
+    from pgagents.generate.build import Built
+    from pgagents.generate.files import Difference
+    from pgagents.generate.render import Artifact, Rendered
+    from pgagents.model.model import Model
 
 
 @click.command(
@@ -54,8 +54,8 @@ def command(
 
     Nothing is written where a vendor would refuse a document.
     """
-    from pgagents.build import build
     from pgagents.errors import PgagentsError
+    from pgagents.generate.build import build
 
     if out.exists() and not out.is_dir():
         raise PgagentsError(f"--out {out} is a file", "name a folder")
@@ -77,9 +77,9 @@ def _packed(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifac
     """The packages. Ids that only a vendor's portal knows are asked for by name where somebody can answer."""
     import sys
 
-    from pgagents import package
     from pgagents.errors import PgagentsError
-    from pgagents.nearest import did_you_mean
+    from pgagents.generate import package
+    from pgagents.text.nearest import did_you_mean
 
     ids = dict(one.partition("=")[::2] for one in given)
     wanted = package.references(model)
@@ -101,15 +101,15 @@ def _packed(model: Model, built: Built, given: tuple[str, ...]) -> tuple[Artifac
 
 
 def _show(built: Built, model: Model) -> None:
-    from pgagents.diagnostics import show
+    from pgagents.source.diagnostics import show
 
     for diagnostic in built.diagnostics:
         click.echo(show(diagnostic, model.source) + "\n", err=True)
 
 
 def _check(built: Built, out: Path, *, everything: bool) -> int:
-    from pgagents.files import differences
-    from pgagents.package import outputs
+    from pgagents.generate.files import differences
+    from pgagents.generate.package import outputs
 
     found = differences(out, built.artifacts(), built.stale if everything else None, outputs())
     for difference in found:
@@ -129,8 +129,8 @@ def _tell(difference: Difference) -> None:
 
 
 def _write(built: Built, out: Path, packages: tuple[Artifact, ...], *, keep_going: bool, everything: bool) -> int:
-    from pgagents.files import extra, write
-    from pgagents.package import outputs
+    from pgagents.generate.files import extra, write
+    from pgagents.generate.package import outputs
 
     refused = built.refused
     if refused and not keep_going:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli._api import api_key, api_url
-from pgagents.cli.options import examples, load
+from pgagents.cli.inputs.api import api_key, api_url
+from pgagents.cli.inputs.options import examples, load
 
 if TYPE_CHECKING:
     from pgagents.client.answer import Answer
     from pgagents.client.attempts import Wait
     from pgagents.client.client import Question
-    from pgagents.model import Model
+    from pgagents.model.model import Model
 
 MAX_MESSAGE_BYTES = 4_000_000
 _HELP = {"no_key": "export PGAGENTS_TOKEN=…", "confirmation_required": "--yes makes the call without asking"}
@@ -82,7 +82,7 @@ def command(
 async def _called(
     model: Model, url: str, vendor: str | None, action: str, given: dict[str, Any], message: Any, cacert: Path | None, yes: bool
 ) -> tuple[Any, Answer]:
-    from pgagents.cli._keys import TOKEN
+    from pgagents.cli.inputs.api_keys import TOKEN
     from pgagents.client.client import connect
     from pgagents.client.form import form, output
 
@@ -114,7 +114,7 @@ def _asked(question: Question) -> bool:
 def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | None) -> dict[str, Any]:
     """The arguments of the file, and those of the command line over them."""
     from pgagents.errors import PgagentsError
-    from pgagents.nearest import did_you_mean
+    from pgagents.text.nearest import did_you_mean
 
     known = model.action(action) or model.former(action)
     if known is None:
@@ -139,8 +139,8 @@ def _arguments(model: Model, action: str, words: tuple[str, ...], file: str | No
 
 def _value(text: str, schema: Any, schemas: Any) -> Any:
     """A word as the schema wants it; where it cannot be that, as it stands, so that the refusal says why."""
-    from pgagents.schema import resolve
-    from pgagents.wire import read_json
+    from pgagents.http import read_json
+    from pgagents.jsonschema.schema import resolve
 
     schema = resolve(schema, schemas)
     kinds = schema.get("type", [])
@@ -153,7 +153,7 @@ def _value(text: str, schema: Any, schemas: Any) -> Any:
 
 def _json(text: str, where: str) -> Any:
     from pgagents.errors import PgagentsError
-    from pgagents.wire import read_json
+    from pgagents.http import read_json
 
     read = read_json(text.encode("utf-8", "surrogateescape"))
     if read.problem:

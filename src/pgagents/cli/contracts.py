@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
-    from pgagents.contract import Contract
-    from pgagents.source import Source
-    from pgagents.verify.options import Plan
+    from pgagents.model.contract import Contract
+    from pgagents.source.source import Source
+    from pgagents.verify.plan.options import Plan
 
 WIDTH = 100
 FORMATS = ["text", "json", "csv", "ids"]
@@ -43,9 +43,9 @@ def command(
     form: str,
 ) -> int:
     """List every contract of the CATALOGUE with its requirement, its line and the requests that are planned for it."""
-    from pgagents.cli._cache import keep_out_of_here
-    from pgagents.verify.options import Identities, Options
-    from pgagents.verify.run import contracts, plan
+    from pgagents.cli.inputs.caches import keep_out_of_here
+    from pgagents.verify.plan.options import Identities, Options
+    from pgagents.verify.run.run import contracts, plan
 
     keep_out_of_here()
     model = load(catalogue)
@@ -58,7 +58,7 @@ def command(
     if form == "json":
         import json
 
-        from pgagents.report.as_json import contract
+        from pgagents.report.formats.json import contract
 
         listed = [{**contract(c, model.source), "requests": planned.by_contract.get(c.id, 0)} for c in chosen]
         click.echo(json.dumps({"contracts": listed, "requests": planned.total, "digest": planned.digest}, ensure_ascii=False, indent=2))
@@ -80,7 +80,7 @@ _READ: Mapping[str, Callable[[Contract], Sequence[str]]] = {
 def _chosen(every: Sequence[Contract], wanted: Mapping[str, Sequence[str]]) -> list[Contract]:
     """Those that fit every filter. Raises PgagentsError for a name that no contract has."""
     from pgagents.errors import PgagentsError
-    from pgagents.nearest import did_you_mean
+    from pgagents.text.nearest import did_you_mean
 
     for what, names in wanted.items():
         known = {value for c in every for value in _READ[what](c) if value}
@@ -138,7 +138,7 @@ def _by_surface(chosen: Sequence[Contract]) -> list[str]:
 
 def _by_check(chosen: Sequence[Contract], sent: Mapping[str, int]) -> Iterator[str]:
     """What each check proves, in its own first sentence."""
-    from pgagents.verify.check import collect
+    from pgagents.verify.check.check import collect
 
     modules = collect()
     counts: dict[str, list[Contract]] = {}

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli import _extras, _reports
-from pgagents.cli.options import examples
+from pgagents.cli import _extras
+from pgagents.cli.inputs.options import examples
+from pgagents.cli.running import report_files
 
 if TYPE_CHECKING:
     import subprocess
@@ -31,7 +32,7 @@ _SANDBOX = "from pgagents.cli.main import run; run()"
     ),
 )
 @click.option("--fault", multiple=True, metavar="NAME", help="Let the sandbox misbehave: see `pgagents sandbox --list-faults`. Repeatable.")
-@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=_reports.HELP)
+@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
 @click.option("--only", multiple=True, metavar="ID", help="Only this contract, or all whose id begins so. Repeatable.")
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="The same seed sends the same requests."
@@ -42,18 +43,18 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
 
     _extras.require("pgagents demo", "sandbox")
     from pgagents.catalogue.load import load_file
-    from pgagents.cli import _receiver, _run
-    from pgagents.cli._cache import keep_out_of_here
-    from pgagents.cli._inside import client_of
+    from pgagents.cli.inputs.caches import keep_out_of_here
+    from pgagents.cli.running import event_receiver, run
+    from pgagents.inprocess import client_of
     from pgagents.resources import folder
-    from pgagents.verify.options import Options
+    from pgagents.verify.plan.options import Options
 
     keep_out_of_here()
-    _reports.check(reports)
+    report_files.check(reports)
     pages = _page()
     catalogue = folder("catalogue") / "park_graph.yaml"
     model = load_file(catalogue, name="catalogue/park_graph.yaml")
-    with tempfile.TemporaryDirectory(prefix="pgagents-demo-") as scratch, _run.signals():
+    with tempfile.TemporaryDirectory(prefix="pgagents-demo-") as scratch, run.signals():
         _build(catalogue, Path(scratch))
         with _sandbox(catalogue, Path(scratch), fault) as ready:
             keys = {role: key for role, key in ready["keys"].items() if role in model.auth.roles}
@@ -61,9 +62,9 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
             if "stripe" in model.auth.roles:
                 keys["stripe"] = ready["stripe_secret"]
             click.echo(f"\nverifying the sandbox at {ready['url']}" + (f" with {', '.join(fault)}" if fault else "") + "\n")
-            options = Options(seed=seed, only=only, version=_run.version())
-            with _receiver.receiving(_receiver.AUTO, 0) as inbox:
-                code = _run.run(
+            options = Options(seed=seed, only=only, version=run.version())
+            with event_receiver.receiving(event_receiver.AUTO, 0) as inbox:
+                code = run.run(
                     model,
                     ready["url"],
                     keys,
@@ -103,7 +104,7 @@ def _page() -> tuple[Path, ...]:
     """
     import tempfile
 
-    from pgagents.cli._cache import lasting
+    from pgagents.cli.inputs.caches import lasting
 
     try:
         home = lasting()

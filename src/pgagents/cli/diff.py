@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.options import examples
+from pgagents.cli.inputs.options import examples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pgagents.diff.forms import Comparison, Side
     from pgagents.diff.openapi.tree import Edition
-    from pgagents.importer.references import References
-    from pgagents.model import Model
-    from pgagents.source import Pointer
+    from pgagents.importer.reading.references import References
+    from pgagents.model.model import Model
+    from pgagents.source.source import Pointer
 
 LEVELS = ("breaking", "may-break", "addition", "wording", "never")
 GIT_TIMEOUT_S = 30
@@ -63,8 +63,8 @@ class _Input:
     """What one side names: its bytes, and those of the documents that it refers to."""
 
     def __init__(self, named: str) -> None:
-        from pgagents.cli.options import example
-        from pgagents.importer.references import is_url
+        from pgagents.cli.inputs.options import example
+        from pgagents.importer.reading.references import is_url
 
         self.named = named
         self.shipped = example(named) is not None
@@ -80,7 +80,7 @@ class _Input:
 
     @staticmethod
     def _fetched(location: str) -> bytes:
-        from pgagents.cli._fetch import fetch
+        from pgagents.cli.inputs.fetch import fetch
 
         return fetch(location)
 
@@ -91,8 +91,8 @@ class _Input:
 
     def references(self, *, allow_remote: bool) -> References:
         """The document with all that it refers to."""
-        from pgagents.importer.document import read
-        from pgagents.importer.references import References
+        from pgagents.importer.reading.document import read
+        from pgagents.importer.reading.references import References
 
         return References(read(self.raw, self.location, self.named), self.fetch, allowed=allow_remote)
 
@@ -101,7 +101,7 @@ def _compared(old: _Input, new: _Input, *, allow_remote: bool) -> Comparison:
     """Two OpenAPI documents are compared as documents, all else as catalogues."""
     from pgagents.diff.compare import compare
     from pgagents.diff.forms import Comparison, side
-    from pgagents.importer.operations import version
+    from pgagents.importer.reading.operations import version
 
     if _is_openapi(old.raw) and _is_openapi(new.raw):
         trees = old.references(allow_remote=allow_remote), new.references(allow_remote=allow_remote)
@@ -142,7 +142,7 @@ def _side(given: _Input, edition: Edition) -> Side:
 def _model(given: _Input, *, allow_remote: bool) -> Model:
     """The catalogue there; an OpenAPI document is imported first."""
     from pgagents.catalogue.load import load_text
-    from pgagents.cli.options import example
+    from pgagents.cli.inputs.options import example
     from pgagents.importer.catalogue import catalogue
 
     if given.shipped and (shipped := example(given.named)):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import click
 
 from pgagents.cli import _extras
-from pgagents.cli.options import examples
+from pgagents.cli.inputs.options import examples
 
 OLD_DAYS = 90
 OPTIONAL = {
@@ -148,8 +148,8 @@ def catalogue(here: Path, today: date | None = None) -> Told:
 
 def facts(today: date) -> Iterator[Told]:
     """What is known of each vendor, by the oldest day it was read."""
-    from pgagents.read import read
     from pgagents.resources import folder
+    from pgagents.source.read import read
 
     oldest: dict[str, date] = {}
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):

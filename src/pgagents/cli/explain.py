@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pgagents.cli import _extras
-from pgagents.cli.options import examples
+from pgagents.cli.inputs.options import examples
 
 if TYPE_CHECKING:
     from pgagents.lint.requirement import Requirement
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def command(id: str | None) -> int:
     """Explain an ID as it stands in a finding, a report or a list. Without one, list all."""
     from pgagents.errors import PgagentsError
-    from pgagents.nearest import did_you_mean
+    from pgagents.text.nearest import did_you_mean
 
     if id is None:
         for kind, ids in _every().items():
@@ -42,14 +42,14 @@ def command(id: str | None) -> int:
 
 
 def _every() -> dict[str, list[str]]:
-    from pgagents.lint.copilot.messages import templates as copilot
-    from pgagents.lint.gpt_builder.advice import TOLD as ADVICE
-    from pgagents.lint.gpt_builder.messages import templates
-    from pgagents.lint.pages import CATALOGUE
+    from pgagents.lint.importers.copilot.messages import templates as copilot
+    from pgagents.lint.importers.gpt_builder.advice import TOLD as ADVICE
+    from pgagents.lint.importers.gpt_builder.messages import templates
+    from pgagents.lint.pages.others import CATALOGUE
     from pgagents.lint.requirement import requirements
     from pgagents.lint.rule import rules
     from pgagents.registry import names
-    from pgagents.sandbox import fault_registry
+    from pgagents.sandbox.injection import fault_registry
 
     return {
         "rules of lint": list(rules()),
@@ -70,9 +70,9 @@ def _shown(module: str) -> str:
 def _rule(id: str) -> str | None:
     from textwrap import indent
 
-    from pgagents.lint.page import read_page
+    from pgagents.lint.pages.rules import read_page
+    from pgagents.lint.pages.titles import title
     from pgagents.lint.rule import page, rules
-    from pgagents.lint.titles import title
 
     if id not in rules():
         return None
@@ -85,7 +85,7 @@ def _rule(id: str) -> str | None:
 
 
 def _finding(id: str) -> str | None:
-    from pgagents.lint.titles import title
+    from pgagents.lint.pages.titles import title
 
     told = title(id)
     return f"{id}\n\n{told[1]}" if told else None
@@ -105,11 +105,11 @@ def _told(row: Requirement) -> str:
 
 
 def _of_verify(id: str) -> str | None:
-    from pgagents.registry import collect
-    from pgagents.sandbox import fault_registry
+    from pgagents.registry import collect_by_name
+    from pgagents.sandbox.injection import fault_registry
 
     name = id.split("/")[0].replace("-", "_")
-    module = collect("pgagents.verify.checks").get(name)
+    module = collect_by_name("pgagents.verify.checks").get(name)
     if module is None:
         return None
     faults = {} if _extras.missing("sandbox") else fault_registry.collect("faults")
@@ -119,7 +119,7 @@ def _of_verify(id: str) -> str | None:
 
 
 def _of_sandbox(id: str) -> str | None:
-    from pgagents.sandbox import fault_registry
+    from pgagents.sandbox.injection import fault_registry
 
     name, every = id.replace("_", "-"), _every()
     if name not in [*every["faults of the sandbox"], *every["variations of the sandbox"]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from pgagents.cli.options import examples
+from pgagents.cli.inputs.options import examples
 
 if TYPE_CHECKING:
     from pgagents.importer.catalogue import Choice, Imported
@@ -74,11 +74,11 @@ def _stop(message: str, help: str) -> NoReturn:
 
 
 def _imported(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
-    from pgagents.cli._fetch import fetch
-    from pgagents.cli._within import within
+    from pgagents.cli.inputs.fetch import fetch
+    from pgagents.cli.inputs.within import within
     from pgagents.importer.catalogue import catalogue
-    from pgagents.importer.document import read
-    from pgagents.importer.references import References, is_url
+    from pgagents.importer.reading.document import read
+    from pgagents.importer.reading.references import References, is_url
 
     name = document.rstrip("/").rpartition("/")[2] or document
     raw = fetch(document)
@@ -90,8 +90,8 @@ def _imported(document: str, choice: Choice, *, allow_remote: bool) -> Imported:
 
 
 def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int:
-    from pgagents.cli._fetch import write_both
-    from pgagents.importer import record
+    from pgagents.cli.inputs.fetch import write_both
+    from pgagents.importer.merging import record
 
     kept = record.path_of(path)
     write_both({path: made.text.encode(), kept: record.written(made.data, choice, document)})
@@ -102,16 +102,16 @@ def _write_new(path: Path, made: Imported, choice: Choice, document: str) -> int
 
 def _merge(path: Path, document: str, choice: Choice, *, allow_remote: bool) -> int:
     """Merge into the file that is there; nothing is written where it would not load afterwards."""
+    from pgagents.catalogue.checks.unsaid import unsaid
     from pgagents.catalogue.load import load
-    from pgagents.catalogue.unsaid import unsaid
-    from pgagents.cli._fetch import write_both
+    from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import InputError
-    from pgagents.importer import record
     from pgagents.importer.catalogue import Choice
-    from pgagents.importer.merge import Conflict, Edit, merge, without_dangling
-    from pgagents.importer.patch import patched
+    from pgagents.importer.merging import record
+    from pgagents.importer.merging.merge import Conflict, Edit, merge, without_dangling
+    from pgagents.importer.merging.patch import patched
     from pgagents.importer.sound import comments
-    from pgagents.read import parse, read
+    from pgagents.source.read import parse, read
 
     kept = record.path_of(path)
     if not kept.is_file():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pgagents.cli.options import examples
+from pgagents.cli.inputs.options import examples
 
 STARTER = Path(__file__).with_name("_starter.yaml")
 
@@ -30,7 +30,7 @@ def command(file: Path, title: str, server: str) -> int:
     The same call once more changes nothing and is no error.
     """
     from pgagents.catalogue.load import load_text
-    from pgagents.cli._fetch import write_both
+    from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import PgagentsError
 
     if file.is_dir():

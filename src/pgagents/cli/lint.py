@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli.options import examples
+from pgagents.cli.inputs.options import examples
 from pgagents.collector import without_collector
 
 if TYPE_CHECKING:
-    from pgagents.lint.gpt_builder.importer import Form
+    from pgagents.lint.importers.gpt_builder.importer import Form
     from pgagents.lint.judged import Judged
-    from pgagents.source import Source
+    from pgagents.source.source import Source
 
 _OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
 """Two importers read OpenAPI documents; which one is meant is told by the version, and by `--as`."""
@@ -60,7 +60,7 @@ def command(
 
     Errors and warnings make the exit code 1, notes do not; --fail-on says otherwise. A reference to another file or host is never followed.
     """
-    from pgagents.lint.gpt_builder.importer import Form
+    from pgagents.lint.importers.gpt_builder.importer import Form
     from pgagents.lint.judge import JUDGES
 
     if judge == "list":
@@ -83,10 +83,10 @@ def _judged(files: Sequence[str], judge: str | None, only: tuple[str, ...], web_
 
 def _sources(files: Sequence[str]) -> list[Source]:
     """What was named, read; the catalogue that is found here where nothing was."""
-    from pgagents.cli._fetch import fetch
-    from pgagents.cli.options import example, load
+    from pgagents.cli.inputs.fetch import fetch
+    from pgagents.cli.inputs.options import example, load
     from pgagents.lint.document import read
-    from pgagents.read import MAX_BYTES, parse
+    from pgagents.source.read import MAX_BYTES, parse
 
     if not files:
         return [load(None).source]
@@ -117,9 +117,9 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
 
     from pgagents.errors import PgagentsError
     from pgagents.lint import judge as judges
-    from pgagents.lint.gpt_builder.verdict import judge as gpt_builder
+    from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
     from pgagents.lint.judged import answered
-    from pgagents.nearest import did_you_mean
+    from pgagents.text.nearest import did_you_mean
 
     judge = judges.ALIASES.get(judge or "", judge)
     if judge is not None and judge not in judges.JUDGES:
@@ -145,7 +145,7 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
 
 def _fixed(source: Source, only: tuple[str, ...]) -> Source:
     """The catalogue with every safe change made in its file."""
-    from pgagents.cli._fetch import write_both
+    from pgagents.cli.inputs.fetch import write_both
     from pgagents.errors import PgagentsError
     from pgagents.lint.fix import fixed
     from pgagents.lint.judge import is_catalogue
@@ -165,17 +165,17 @@ def _fixed(source: Source, only: tuple[str, ...]) -> Source:
 def _print(judged: list[Judged], form: str) -> None:
     from importlib.metadata import version
 
-    from pgagents.cli._show import colour
-    from pgagents.lint import as_github, as_json, as_sarif, as_short, as_text
+    from pgagents.cli.running.report_output import colour
+    from pgagents.lint.formats import github, json, sarif, short, text
 
     if form == "json":
-        click.echo(as_json.render(judged, version("pgagents")))
+        click.echo(json.render(judged, version("pgagents")))
     elif form == "sarif":
-        from pgagents.lint.titles import titles
+        from pgagents.lint.pages.titles import titles
 
-        click.echo(as_sarif.render(judged, version("pgagents"), titles(d.id for one in judged for d in one.found)))
+        click.echo(sarif.render(judged, version("pgagents"), titles(d.id for one in judged for d in one.found)))
     elif form in ("github", "short"):
-        if said := (as_github if form == "github" else as_short).render(judged):
+        if said := (github if form == "github" else short).render(judged):
             click.echo(said)
     else:
-        click.echo(as_text.text(judged, colour=colour()))
+        click.echo(text.text(judged, colour=colour()))

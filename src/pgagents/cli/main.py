@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from pgagents.cli._encoding import let_all_be_written
+from pgagents.cli.inputs.output_encoding import let_all_be_written
 
 _HERE = Path(__file__).parent
 STDOUT_CLOSED = 141
@@ -22,7 +22,7 @@ class Commands(click.Group):
     """Finds a command by its file, and imports it only when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
-        names = (p.stem for p in _HERE.glob("*.py") if not p.stem.startswith("_") and p.stem not in ("main", "options"))
+        names = (p.stem for p in _HERE.glob("*.py") if not p.stem.startswith("_") and p.stem != "main")
         return sorted(n.rstrip("_").replace("_", "-") for n in names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -85,8 +85,8 @@ def _full(error: OSError) -> int:
 
 def _failed(error: Exception) -> int:
     """Say what is wrong; a fault of ours with its place, which is worth more than a friendly sentence."""
-    from pgagents.diagnostics import printable, show
     from pgagents.errors import InputError, PgagentsError
+    from pgagents.source.diagnostics import printable, show
 
     if isinstance(error, InputError):
         for diagnostic in error.diagnostics:

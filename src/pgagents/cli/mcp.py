@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli import _extras
-from pgagents.cli._api import api_key, api_url
-from pgagents.cli.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.api import api_key, api_url
+from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
     from pgagents.client.send import Sender
     from pgagents.mcp.http import SignIn
-    from pgagents.model import Model
+    from pgagents.model.model import Model
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CLIENT = "PGAGENTS_MCP_CLIENT"
@@ -127,7 +127,7 @@ def _serve_http(model: Model, sender: Sender, port: int, host: str, sign_in: Sig
 
 def _token() -> str:
     """What callers must send: from the environment, else made now and told on stderr, where no program reads it by accident."""
-    from pgagents.cli._keys import header_safe
+    from pgagents.cli.inputs.api_keys import header_safe
     from pgagents.mcp.guard import TOKEN, new_token
 
     if given := os.environ.get(TOKEN):
@@ -141,7 +141,7 @@ def _sign_in(host: str, public_url: str | None, issuer: str | None, cacert: Path
     """How callers sign in; None where the server is for this machine alone. Raises PgagentsError where it would be open to others."""
     import asyncio
 
-    from pgagents.cli._urls import base_url
+    from pgagents.cli.inputs.urls import base_url
     from pgagents.errors import PgagentsError
     from pgagents.mcp.http import PATH, SignIn
 

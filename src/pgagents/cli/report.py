@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pgagents.cli import _reports
-from pgagents.cli.options import examples
+from pgagents.cli.inputs.options import examples
+from pgagents.cli.running import report_files
 from pgagents.report.forms import FORMS
 
 if TYPE_CHECKING:
@@ -43,15 +43,15 @@ def show(file: Path, form: str, verbose: bool) -> int:
     """Print a report in one of its forms. Exit code: 0, or 2 for a file that is no whole report."""
     import sys
 
-    from pgagents.cli import _show
+    from pgagents.cli.running import report_output
     from pgagents.report.forms import render
     from pgagents.report.read import read
 
     report, source = read(file)
     if form == "text":
-        from pgagents.report import text
+        from pgagents.report.formats import text
 
-        click.echo(text.render(report, source, colour=_show.colour(), width=_show.width(), verbose=verbose), nl=False)
+        click.echo(text.render(report, source, colour=report_output.colour(), width=report_output.width(), verbose=verbose), nl=False)
     else:
         sys.stdout.buffer.write(render(form, report, source))
         sys.stdout.buffer.flush()
@@ -65,7 +65,7 @@ def show(file: Path, form: str, verbose: bool) -> int:
     )
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
-@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=_reports.HELP)
+@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings that are put up with: see `pgagents verify`.")
 def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | None) -> int:
     """Join the reports of all shards of one call, and print the whole.
@@ -73,18 +73,18 @@ def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | N
     Exit code as of `verify`: 0 nothing found, 1 something found, 3 not everything selected could be tried; 2 where a shard is
     missing or of another run, or a contract was left out by all of them.
     """
-    from pgagents.cli import _show
+    from pgagents.cli.running import report_output
     from pgagents.report.merge import Part, merge
     from pgagents.report.read import read
 
-    _reports.check(reports)
+    report_files.check(reports)
     report, source = merge([Part(str(file), *read(file)) for file in files])
     if baseline is not None:
         report = excused(report, baseline)
     try:
-        _reports.write(reports, report, source)
+        report_files.write(reports, report, source)
     finally:
-        _show.show(report, source)
+        report_output.show(report, source)
     return report.exit_code
 
 

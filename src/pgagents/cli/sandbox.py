@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgagents.cli import _extras
-from pgagents.cli.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
     from pgagents.sandbox.sandbox import Sandbox
@@ -60,13 +60,13 @@ def command(
     if list_faults:
         _list()
         return
-    from pgagents.cli import _run
-    from pgagents.sandbox.serve import listen, serve
-    from pgagents.sandbox.tls import certificate
+    from pgagents.cli.running import run
+    from pgagents.sandbox.serving.serve import listen, serve
+    from pgagents.sandbox.serving.tls import certificate
 
     _check_ready(ready)
 
-    with _run.signals(hangup=True), _file(ready) as write:
+    with run.signals(hangup=True), _file(ready) as write:
 
         def tell(facts: dict[str, Any]) -> None:
             write(facts)
@@ -80,7 +80,7 @@ def command(
 @contextmanager
 def _file(ready: Path | None) -> Iterator[Callable[[dict[str, Any]], None]]:
     """What writes the ready file. It is removed before and after, so that it is there only while this sandbox listens."""
-    from pgagents.sandbox.serve import write_ready
+    from pgagents.sandbox.serving.serve import write_ready
 
     if ready is None:
         yield lambda _: None
@@ -105,10 +105,10 @@ def _open(
     allow_loopback: bool, clients: tuple[Path, ...],
 ) -> Sandbox:  # fmt: skip
     from pgagents.errors import PgagentsError
-    from pgagents.sandbox import oauth_client_file
     from pgagents.sandbox.clock import LATEST_S, epoch_of
+    from pgagents.sandbox.events.targets_allowed import SystemResolver
+    from pgagents.sandbox.oauth import client_file
     from pgagents.sandbox.sandbox import open_sandbox
-    from pgagents.sandbox.targets_allowed import SystemResolver
 
     start = None
     if clock is not None:
@@ -118,7 +118,7 @@ def _open(
     model = load(catalogue, else_example=True)
     return open_sandbox(
         model, seed=seed, db=db, start=start, faults=faults, variations=variations, allow_loopback=allow_loopback,
-        oauth_clients=oauth_client_file.read_all(clients, model), resolve=SystemResolver(),
+        oauth_clients=client_file.read_all(clients, model), resolve=SystemResolver(),
         log=lambda text: click.echo(text, err=True),
     )  # fmt: skip
 
@@ -146,7 +146,7 @@ def _check_ready(ready: Path | None) -> None:
 
 
 def _list() -> None:
-    from pgagents.sandbox.fault_registry import describe_all
+    from pgagents.sandbox.injection.fault_registry import describe_all
 
     for kind, found in describe_all().items():
         click.echo(f"{kind}:")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pgagents.cli.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 
 @click.command(
@@ -25,10 +25,10 @@ def command(member: str, catalogue: Path | None, templates: Path | None) -> int:
 
     The pointer is a JSON Pointer, for YAML files too.
     """
-    from pgagents.build import document, origin
-    from pgagents.diagnostics import Diagnostic, show
     from pgagents.errors import PgagentsError
-    from pgagents.trace import read_pointer
+    from pgagents.generate.build import document, origin
+    from pgagents.generate.trace import read_pointer
+    from pgagents.source.diagnostics import Diagnostic, show
 
     file, slash, written = member.partition("#/")
     file, written = (file, f"/{written}") if slash else member.partition("#")[::2]

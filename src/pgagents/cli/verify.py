@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from pgagents.cli import _choice, _reports
-from pgagents.cli.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import catalogue_argument, examples, load
+from pgagents.cli.running import choice, report_files
 
 if TYPE_CHECKING:
-    from pgagents.cli._target import Target
-    from pgagents.verify.options import Identities, Options
+    from pgagents.cli.inputs.target import Target
+    from pgagents.verify.plan.options import Identities, Options
 
 _ONCE = ("only", "skip", "seed", "reports", "shard", "last_failed", "failed_in", "baseline", "self_test", "verbose")
 """What shows one finding again does without."""
@@ -104,7 +104,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
 @click.option("--last-failed", is_flag=True, help="Only what failed in the last run against this server; all, where nothing did.")
 @click.option("--failed-in", type=click.Path(path_type=Path), metavar="FILE", help="Only what failed in a JSON report.")
 @click.option(
-    "--shard", metavar="I/N", callback=_choice.shard, help="Only the I-th of N parts of the contracts, at an N-th of the pace: for CI."
+    "--shard", metavar="I/N", callback=choice.shard, help="Only the I-th of N parts of the contracts, at an N-th of the pace: for CI."
 )
 @click.option(
     "--baseline",
@@ -112,7 +112,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     metavar="FILE",
     help="YAML of findings that are put up with: contract, reason, until. A line that no longer holds fails the run.",
 )
-@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=_reports.HELP)
+@click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
 @click.option("-v", "--verbose", is_flag=True, help="Also print how many contracts each exchange was judged for.")
 @click.option(
     "--self-test",
@@ -157,41 +157,42 @@ def command(
     The key comes from PGAGENTS_TOKEN, or is asked for; it is never an argument. Exit code: 0 nothing found,
     1 something found, 2 wrong call, 3 not everything selected could be tried, 4 an error of pgagents itself.
     """
-    from pgagents.cli import _keys, _last, _mcp, _receiver, _reports, _run, _selftest, _target
-    from pgagents.cli._cache import keep_out_of_here
+    from pgagents.cli.inputs import api_keys, target
+    from pgagents.cli.inputs.caches import keep_out_of_here
+    from pgagents.cli.running import event_receiver, last, mcp_server, report_files, run, selftest
     from pgagents.report.baseline import read_baseline
-    from pgagents.verify.options import Identities, Options
+    from pgagents.verify.plan.options import Identities, Options
 
     keep_out_of_here()
     if self_test:
-        _choice.only_given("--self-test", _OF_SELF_TEST)
-        return _selftest.run(only, reports)
-    _target.check(url, plain_url, description)
-    _choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
-    _reports.check(reports, _reports.DATA if only_plan else _reports.EVERY)
+        choice.only_given("--self-test", _OF_SELF_TEST)
+        return selftest.run(only, reports)
+    target.check(url, plain_url, description)
+    choice.alone(shard, {"--limits": limits, "--exclusive": exclusive})
+    report_files.check(reports, report_files.DATA if only_plan else report_files.EVERY)
     lines = read_baseline(baseline) if baseline else None
-    there = _target.target(load(catalogue), url, plain_url, cacert, description)
+    there = target.target(load(catalogue), url, plain_url, cacert, description)
     options = Options(
         profile=profile,  # type: ignore[arg-type]  # click's Choice lets nothing else through
         max_requests=max_requests, max_time_s=max_time, max_wait_s=max_wait, seed=seed, only=only, skip=skip,
-        allow_writes=allow_writes, allow=_choice.actions(there.model, allow), version=_run.version(), require=require, shard=shard,
+        allow_writes=allow_writes, allow=choice.actions(there.model, allow), version=run.version(), require=require, shard=shard,
         limits=limits, exclusive=exclusive,
     )  # fmt: skip
-    memory = _last.place(there.model, there.url)
-    options = _choice.chosen(there.model, options, memory if last_failed else None, failed_in, discovery=discovery)
-    _mcp.check(there.model, mcp_url, mcp_stdio, discovery=discovery)
-    keys = {} if discovery else _keys.keys(there.model, identity, there.env.identities, ask=not only_plan)
-    _choice.alone(shard, {f"--identity {role}": role in keys for role in _ALONE})
+    memory = last.place(there.model, there.url)
+    options = choice.chosen(there.model, options, memory if last_failed else None, failed_in, discovery=discovery)
+    mcp_server.check(there.model, mcp_url, mcp_stdio, discovery=discovery)
+    keys = {} if discovery else api_keys.keys(there.model, identity, there.env.identities, ask=not only_plan)
+    choice.alone(shard, {f"--identity {role}": role in keys for role in _ALONE})
     if only_plan:
         return _planned(there, options, Identities(keys, oauth=there.env.oauth), receiver, (mcp_url, mcp_stdio), reports)
     with (
-        _receiver.receiving(receiver, receiver_port) as inbox,
-        _mcp.linked(there.model, mcp_url, mcp_stdio, keys=keys, api=there.url, cacert=there.cacert) as link,
+        event_receiver.receiving(receiver, receiver_port) as inbox,
+        mcp_server.linked(there.model, mcp_url, mcp_stdio, keys=keys, api=there.url, cacert=there.cacert) as link,
     ):
-        return _run.run(
+        return run.run(
             there.model, there.url, keys, options, cacert=there.cacert, reports=reports, plain_url=there.plain_url,
             headers=there.env.headers, again=_again(), baseline=lines, memory=memory, oauth=there.env.oauth, receiver=inbox, mcp=link,
-            token=_mcp.token(mcp_url), verbose=verbose,
+            token=mcp_server.token(mcp_url), verbose=verbose,
         )  # fmt: skip
 
 
@@ -204,12 +205,12 @@ def _planned(
     reports: tuple[Path, ...],
 ) -> int:
     """Print what would be sent, and write it into files."""
-    from pgagents.cli import _mcp, _plan, _receiver, _reports
+    from pgagents.cli.running import event_receiver, mcp_server, plan, report_files
 
-    around = _receiver.planned(receiver), _mcp.planned(*mcp)
-    text, data = _plan.planned(there.model, options, identities, there.url, there.plain_url, *around)
+    around = event_receiver.planned(receiver), mcp_server.planned(*mcp)
+    text, data = plan.planned(there.model, options, identities, there.url, there.plain_url, *around)
     try:
-        _reports.write_data(reports, text, data)
+        report_files.write_data(reports, text, data)
     finally:
         click.echo(text)
     return 0

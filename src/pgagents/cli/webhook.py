@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgagents.cli.options import catalogue_argument, examples, load
+from pgagents.cli.inputs.options import catalogue_argument, examples, load
 
 if TYPE_CHECKING:
-    from pgagents.model import Model
+    from pgagents.model.model import Model
 
 
 @click.group(
@@ -41,7 +41,7 @@ def verify(catalogue: Path | None, secret_env: str, header: str, file: str, tole
     """
     import time
 
-    from pgagents.sandbox.signature import fault
+    from pgagents.sandbox.events.signature import fault
 
     signed = _scheme(load(catalogue))
     secret, body = _secret(secret_env), _body(file)

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from pgagents.action import Action, Code
-from pgagents.model import Model
-from pgagents.wire import Response, Silence, read_json
+from pgagents.http import Response, Silence, read_json
+from pgagents.model.action import Action, Code
+from pgagents.model.model import Model
 
 JSON = "application/json"
 MAX_MESSAGE = 400

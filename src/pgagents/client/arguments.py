@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from pgagents import schema as schemas
-from pgagents.action import Action, Param
-from pgagents.brief import brief
-from pgagents.model import Model
-from pgagents.nearest import did_you_mean
-from pgagents.origin import plain
-from pgagents.wire import Json, json_bytes, read_json
+from pgagents.http import Json, json_bytes, read_json
+from pgagents.jsonschema import schema as schemas
+from pgagents.model.action import Action, Param
+from pgagents.model.model import Model
+from pgagents.source.origin import plain
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean
 
 MOST_FAULTS = 5
 MAX_DEPTH = 50

@@ -12,9 +12,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-from pgagents.action import Action
-from pgagents.model import Model
-from pgagents.wire import Request, Response, Silence
+from pgagents.http import Request, Response, Silence
+from pgagents.model.action import Action
+from pgagents.model.model import Model
 
 PASSING = frozenset((408, 425, 500, 502, 503, 504))
 

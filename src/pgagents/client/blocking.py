@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgagents.client.answer import Answer
 from pgagents.client.client import Client, connect
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal

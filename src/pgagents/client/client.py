@@ -18,8 +18,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.action import Action, Param
-from pgagents.brief import brief
 from pgagents.client.answer import Answer, answer_of, refused
 from pgagents.client.arguments import Arguments
 from pgagents.client.attempts import Ended, Patience, Wait, attempts, repeatable
@@ -27,10 +25,12 @@ from pgagents.client.form import form
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
 from pgagents.errors import PgagentsError
-from pgagents.formerly import named
-from pgagents.model import Model, Surface
-from pgagents.nearest import did_you_mean
-from pgagents.wire import Request
+from pgagents.generate.formerly import named
+from pgagents.http import Request
+from pgagents.model.action import Action, Param
+from pgagents.model.model import Model, Surface
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean
 
 Told = Callable[[Wait], Awaitable[None]]
 

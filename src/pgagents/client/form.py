@@ -10,8 +10,8 @@ from typing import Any
 from pgagents.client.answer import Answer
 from pgagents.client.toolcall import ToolCall
 from pgagents.errors import PgagentsError
-from pgagents.nearest import did_you_mean
 from pgagents.registry import names
+from pgagents.text.nearest import did_you_mean
 
 _PACKAGE = "pgagents.client.forms"
 

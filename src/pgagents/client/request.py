@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.action import Action, Param
-from pgagents.wire import Request, json_bytes, target, text_of
+from pgagents.http import Request, json_bytes, target, text_of
+from pgagents.model.action import Action, Param
 
 JSON = "application/json"
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pgagents.errors import PgagentsError
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.http import Handler, Request, Response, Silence
 
 if TYPE_CHECKING:
     import httpx

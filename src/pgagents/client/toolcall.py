@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pgagents.errors import PgagentsError
-from pgagents.wire import json_bytes, read_json
+from pgagents.http import json_bytes, read_json
 
 
 @dataclass(frozen=True, slots=True)

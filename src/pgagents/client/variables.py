@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 
 def variable(model: Model, which: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from typing import Any
 
-from pgagents.action import Action, Former
-from pgagents.brief import brief
 from pgagents.diff.change import Change
 from pgagents.diff.schemas import Sides, answers, inputs
-from pgagents.model import Model
+from pgagents.model.action import Action, Former
+from pgagents.model.model import Model
+from pgagents.text.brief import brief
 
 BY_OPERATION = ("rest", "openai", "copilot")
 """Surfaces whose documents call an action by its operation id; the others take its name."""

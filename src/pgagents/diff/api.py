@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
-from pgagents.brief import brief
 from pgagents.diff.change import Change, Severity
 from pgagents.diff.inclusion import included
 from pgagents.diff.named import form
 from pgagents.diff.schemas import compared
-from pgagents.model import Dispatcher, Model
-from pgagents.schema import REF
-from pgagents.source import Pointer
+from pgagents.jsonschema.schema import REF
+from pgagents.model.model import Dispatcher, Model
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
 
 _HARMLESS = frozenset(
     ("pgagents", "api", "auth", "limits", "errors", "headers", "points", "schemas", "actions", "groups", "surfaces", "webhooks")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from pgagents.source import Pointer
+from pgagents.source.source import Pointer
 
 Severity = Literal["breaking", "may break", "addition", "wording"]
 Bump = Literal["major", "minor", "patch", "none"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.schema import REF, closure
+from pgagents.jsonschema.schema import REF, closure
 
 Schemas = Mapping[str, Any]
 _UNIONS = ("allOf", "anyOf", "oneOf")

@@ -9,7 +9,7 @@ from typing import Any
 from pgagents.diff import actions, api
 from pgagents.diff.change import Change, in_order
 from pgagents.diff.named import Named
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 _TOLD_IN_FULL = ("auth", "limits", "errors", "headers", "points", "webhooks")
 _TEXTS = frozenset(("description", "meaning", "title", "note", "cite", "issue_at"))

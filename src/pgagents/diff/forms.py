@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from pgagents.diff.change import ORDER, Change, Severity, bump, next_version
-from pgagents.model import Model
-from pgagents.source import Pointer
+from pgagents.model.model import Model
+from pgagents.source.source import Pointer
 
 _TITLES: dict[Severity, str] = {
     "breaking": "Breaking", "may break": "May break", "addition": "Additions", "wording": "Wording",

@@ -15,8 +15,8 @@ from pgagents.diff.closed import closed
 from pgagents.diff.named import form, named
 from pgagents.diff.proof import Prover
 from pgagents.diff.witness import candidates
-from pgagents.origin import plain
-from pgagents.schema import closure, validator
+from pgagents.jsonschema.schema import closure, validator
+from pgagents.source.origin import plain
 
 Schemas = Mapping[str, Any]
 

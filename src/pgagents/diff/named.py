@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.schema import refs
+from pgagents.jsonschema.schema import refs
 
 ANNOTATIONS = frozenset(
     ("title", "description", "default", "examples", "example", "externalDocs", "deprecated", "readOnly", "writeOnly", "$comment")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from pgagents.schema import REF
+from pgagents.jsonschema.schema import REF
 
 TYPES = ("null", "boolean", "integer", "number", "string", "array", "object")
 _NUMBERS = frozenset(("integer", "number"))
@@ -243,7 +243,7 @@ def _finite(facts: Facts, kinds: frozenset[str]) -> list[Any] | None:
 
 
 def _meets(value: Any, goal: dict[str, Any], others: Mapping[str, Any]) -> bool:
-    from pgagents.schema import validator
+    from pgagents.jsonschema.schema import validator
 
     try:
         return bool(validator(goal, others).is_valid(value))

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pgagents.action import Action, Output, Param
-from pgagents.brief import brief
 from pgagents.diff.change import Change, Severity
 from pgagents.diff.named import named
 from pgagents.diff.values import Difference, Who, differences
-from pgagents.model import Model
+from pgagents.model.action import Action, Output, Param
+from pgagents.model.model import Model
+from pgagents.text.brief import brief
 
 
 @dataclass(frozen=True, slots=True)

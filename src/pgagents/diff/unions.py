@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.diff.named import form
 from pgagents.diff.view import View
-from pgagents.schema import REF, resolve
+from pgagents.jsonschema.schema import REF, resolve
 
 Schemas = Mapping[str, Any]
 _KEYS = ("anyOf", "oneOf")

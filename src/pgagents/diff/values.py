@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pgagents.brief import brief
 from pgagents.diff.change import Severity
 from pgagents.diff.inclusion import Answer, included, same_form, shown
 from pgagents.diff.named import ANNOTATIONS, Named, form
 from pgagents.diff.unions import alternatives, matched, split
 from pgagents.diff.view import View, joined, view
-from pgagents.origin import origin_of
-from pgagents.schema import REF, refs, subschemas
-from pgagents.source import Pointer
+from pgagents.jsonschema.schema import REF, refs, subschemas
+from pgagents.source.origin import origin_of
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
 
 Who = Literal["callers", "readers"]
 _NONE: Any = object()

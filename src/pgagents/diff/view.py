@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.diff.named import ANNOTATIONS
-from pgagents.schema import REF
+from pgagents.jsonschema.schema import REF
 
 Schemas = Mapping[str, Any]
 Rest = Literal["closed", "described", "free", "open"]

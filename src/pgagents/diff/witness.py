@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from pgagents.origin import plain
-from pgagents.schema import REF, closure
+from pgagents.jsonschema.schema import REF, closure
+from pgagents.source.origin import plain
 
 MOST = 4_000
 INSIDE = 24
@@ -215,7 +215,7 @@ _NONE: Any = object()
 
 def _fitting(schema: Any, known: Schemas, values: list[Any]) -> Any:
     """The first of the values that the schema takes."""
-    from pgagents.schema import validator
+    from pgagents.jsonschema.schema import validator
 
     if schema is True or schema == {}:
         return values[0] if values else 1

@@ -6,15 +6,15 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pgagents.brief import brief
 from pgagents.importer.bodies import Member, members
 from pgagents.importer.examples import examples
-from pgagents.importer.names import clean, cut, identifier, is_name, one_line, sentence, snake, unique
-from pgagents.importer.note import Notes
-from pgagents.importer.operations import JSON, Answer, Body, Operation, Parameter, is_json
+from pgagents.importer.reading.names import clean, cut, identifier, is_name, one_line, sentence, snake, unique
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import JSON, Answer, Body, Operation, Parameter, is_json
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.travelling import Joined, Spread, Unsayable, travelling
-from pgagents.source import Pointer
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _VERBS = {"GET": "get", "POST": "post", "PUT": "put", "PATCH": "patch", "DELETE": "delete"}
@@ -145,7 +145,7 @@ class Actions:
             self.notes.lost((*at, "description"), f"the description has {len(description):,} characters; 8,000 are kept", op.whole.place)
 
     def _operation_id(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
-        from pgagents.catalogue.check_paths import camel
+        from pgagents.catalogue.checks.paths import camel
 
         wanted = op.id if is_name(op.id) else ""
         if not op.id:

@@ -6,13 +6,13 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.brief import brief
 from pgagents.importer.actions import Made
-from pgagents.importer.names import cut, first_sentence, one_line
-from pgagents.importer.note import Notes
-from pgagents.importer.operations import server_url
-from pgagents.importer.references import Found, References
+from pgagents.importer.reading.names import cut, first_sentence, one_line
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import server_url
+from pgagents.importer.reading.references import Found, References
 from pgagents.importer.schemas import Schemas
+from pgagents.text.brief import brief
 
 _SEMVER = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?\Z")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pgagents.brief import brief
-from pgagents.importer.note import Notes
-from pgagents.importer.operations import Body
-from pgagents.importer.references import Found
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import Body
+from pgagents.importer.reading.references import Found
 from pgagents.importer.schemas import Schemas
-from pgagents.source import Pointer
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
 
 MAX_PARTS = 200
 _LEFT = (

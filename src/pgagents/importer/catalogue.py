@@ -13,16 +13,16 @@ from pgagents.importer.actions import Actions, Made
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
-from pgagents.importer.names import is_name
-from pgagents.importer.note import Note, Notes
-from pgagents.importer.operations import Operation, base_path, operations, version
-from pgagents.importer.references import References
+from pgagents.importer.reading.names import is_name
+from pgagents.importer.reading.note import Note, Notes
+from pgagents.importer.reading.operations import Operation, base_path, operations, version
+from pgagents.importer.reading.references import References
 from pgagents.importer.schemas import Schemas
 from pgagents.importer.security import Security
 from pgagents.importer.sound import answers, nothing_left, sound, without_wrong_examples
 from pgagents.importer.surfaces import offer
-from pgagents.model import Model
-from pgagents.nearest import did_you_mean
+from pgagents.model.model import Model
+from pgagents.text.nearest import did_you_mean
 
 MAX_OPERATIONS = 4_000
 

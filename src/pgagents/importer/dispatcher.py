@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from pgagents.importer.actions import Made
-from pgagents.importer.names import cut, is_name, unique
-from pgagents.importer.note import Notes
-from pgagents.importer.operations import JSON
+from pgagents.importer.reading.names import cut, is_name, unique
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import JSON
 
 
 def dispatchers(made: Sequence[Made], notes: Notes) -> tuple[list[Made], dict[str, Any]]:

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgagents.brief import brief
 from pgagents.importer.actions import Made
-from pgagents.importer.names import is_name, one_line, snake, unique
-from pgagents.importer.note import Notes
-from pgagents.importer.operations import JSON, Answer, is_json
+from pgagents.importer.reading.names import is_name, one_line, snake, unique
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import JSON, Answer, is_json
 from pgagents.importer.schemas import Schemas
+from pgagents.text.brief import brief
 
 Path = tuple[str, ...]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pgagents.importer.names import one_line, slug, unique
-from pgagents.importer.note import Notes
-from pgagents.importer.operations import Operation, is_json
-from pgagents.importer.references import Found
+from pgagents.importer.reading.names import one_line, slug, unique
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import Operation, is_json
+from pgagents.importer.reading.references import Found
 from pgagents.importer.schemas import cleaned
 from pgagents.importer.travelling import text_of
-from pgagents.source import Pointer
+from pgagents.source.source import Pointer
 
 if TYPE_CHECKING:
     from pgagents.importer.actions import Made

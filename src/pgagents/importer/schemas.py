@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from pgagents.brief import brief
-from pgagents.importer.names import clean, cut, identifier, is_name, one_line, unique
-from pgagents.importer.note import Notes
-from pgagents.importer.references import Found, References
-from pgagents.source import Pointer
+from pgagents.importer.reading.names import clean, cut, identifier, is_name, one_line, unique
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.references import Found, References
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
 
 TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 ANNOTATIONS = frozenset(("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly"))
@@ -44,7 +44,7 @@ def _is_pattern(value: Any) -> bool:
 @lru_cache(maxsize=10_000)
 def _compiles(pattern: str) -> bool:
     """Whether the validator takes the pattern: it refuses what is no ECMA-262, and what would grow too large."""
-    from pgagents.schema import faults, validator
+    from pgagents.jsonschema.schema import faults, validator
 
     if faults({"pattern": pattern}):
         return False

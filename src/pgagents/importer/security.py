@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.brief import brief
 from pgagents.importer.actions import Made
-from pgagents.importer.names import clean, cut, identifier, is_name, one_line, unique
-from pgagents.importer.note import Notes
-from pgagents.importer.operations import Operation
-from pgagents.importer.references import Found, References
-from pgagents.source import Pointer
+from pgagents.importer.reading.names import clean, cut, identifier, is_name, one_line, unique
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.operations import Operation
+from pgagents.importer.reading.references import Found, References
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
 
 _BEARER = re.compile("bearer", re.I)
 Alternative = tuple[str, ...]

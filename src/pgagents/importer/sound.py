@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pgagents.brief import brief
+from pgagents.catalogue.language.schemas import argument_node, schema_node
 from pgagents.catalogue.load import load
-from pgagents.catalogue.schemas import argument_node, schema_node
-from pgagents.diagnostics import Diagnostic
 from pgagents.errors import PgagentsError
-from pgagents.importer.note import Note, Notes
+from pgagents.importer.reading.note import Note, Notes
 from pgagents.importer.text import written
-from pgagents.model import Model
-from pgagents.read import MAX_VALUES, parse
-from pgagents.schema import Validators
-from pgagents.source import Pointer, Source
+from pgagents.jsonschema.schema import Validators
+from pgagents.model.model import Model
+from pgagents.source.diagnostics import Diagnostic
+from pgagents.source.read import MAX_VALUES, parse
+from pgagents.source.source import Pointer, Source
+from pgagents.text.brief import brief
 
 MAX_ROUNDS = 12
 SAME_NAME = "the document has two arguments of this name, in different places"

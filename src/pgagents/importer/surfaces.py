@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.brief import brief
-from pgagents.build import build, targets
 from pgagents.catalogue.load import load
-from pgagents.diagnostics import Diagnostic
-from pgagents.importer.note import Notes
+from pgagents.generate.build import build, targets
+from pgagents.generate.target import Target
+from pgagents.importer.reading.note import Notes
 from pgagents.importer.text import written
-from pgagents.read import parse
-from pgagents.schema import Validators
-from pgagents.target import Target
+from pgagents.jsonschema.schema import Validators
+from pgagents.source.diagnostics import Diagnostic
+from pgagents.source.read import parse
+from pgagents.text.brief import brief
 
 MOST = {"openai": 30, "gemini": 128, "xai": 128, "openai_tools": 128, "anthropic": 128, "perplexity": 128}
 """Surfaces that need no settings, with how many actions each takes."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.brief import brief
-from pgagents.importer.names import clean, cut
-from pgagents.importer.operations import Parameter
-from pgagents.importer.references import Found
+from pgagents.importer.reading.names import clean, cut
+from pgagents.importer.reading.operations import Parameter
+from pgagents.importer.reading.references import Found
 from pgagents.importer.schemas import Schemas, cleaned
+from pgagents.text.brief import brief
 
 SEPARATORS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
 _WORDS = {",": "commas", " ": "spaces", "\t": "tabs", "|": "vertical bars"}

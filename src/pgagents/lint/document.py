@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
-from pgagents.diagnostics import Diagnostic
 from pgagents.errors import InputError
-from pgagents.lint.json_text import read_json
-from pgagents.read import parse
-from pgagents.source import Source, Span
+from pgagents.source.diagnostics import Diagnostic
+from pgagents.source.json_text import read_json
+from pgagents.source.read import parse
+from pgagents.source.source import Source, Span
 
 MAX_BYTES = 16_000_000
 MAX_VALUES = 1_000_000

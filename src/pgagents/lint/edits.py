@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from pgagents.lint.rule import Edit
-from pgagents.source import Pointer, Source
+from pgagents.source.source import Pointer, Source
 
 _LINES = re.compile(r"\r\n|\r|\n")
 

@@ -9,8 +9,8 @@ from pgagents.catalogue.load import load
 from pgagents.errors import InputError
 from pgagents.lint.edits import apply
 from pgagents.lint.run import Linted, lint
-from pgagents.read import parse
-from pgagents.source import Source
+from pgagents.source.read import parse
+from pgagents.source.source import Source
 
 _ROUNDS = 50
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pgagents.source import Source, Span
+from pgagents.source.source import Source, Span
 
 _MARK = re.compile(r"#[ \t]*pgagents[ \t]*:", re.I)
 _IGNORE = re.compile(r"# pgagents: ignore\[([^\[\]]*)\](.*)\Z", re.S)

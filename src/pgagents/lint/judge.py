@@ -10,12 +10,12 @@ from typing import Any
 from pgagents.catalogue.load import load
 from pgagents.errors import InputError
 from pgagents.lint import manifest
-from pgagents.lint.copilot.verdict import judge as copilot
+from pgagents.lint.importers.copilot.verdict import judge as copilot
 from pgagents.lint.judged import Judged
 from pgagents.lint.run import lint
 from pgagents.lint.tools import shape
 from pgagents.lint.tools import verdict as tools
-from pgagents.source import Source
+from pgagents.source.source import Source
 
 JUDGES = {
     "catalogue": "all rules, and what `build` says of the documents",

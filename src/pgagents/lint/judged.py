@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pgagents.diagnostics import Diagnostic
 from pgagents.lint.ignores import ignores
-from pgagents.source import Source
+from pgagents.source.diagnostics import Diagnostic
+from pgagents.source.source import Source
 
 SEVERITIES = ("error", "warning", "note")
 """The worst first."""

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.diagnostics import Diagnostic
 from pgagents.lint.judged import Judged
 from pgagents.lint.requirement import requirements
 from pgagents.resources import folder
-from pgagents.source import Source
+from pgagents.source.diagnostics import Diagnostic
+from pgagents.source.source import Source
 
 MOST = 50
 _SCHEMAS = {"v1": "openai/ai_plugin", "v2.2": "copilot/ai_plugin", "v2.4": "copilot/ai_plugin_v24"}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from pgagents.action import Former
-from pgagents.diagnostics import Diagnostic
-from pgagents.model import Model
+from pgagents.model.action import Former
+from pgagents.model.model import Model
+from pgagents.source.diagnostics import Diagnostic
 
 ID = "catalogue/past-former-name"
 HELP = "remove its line under `formerly`, or give it a later day"

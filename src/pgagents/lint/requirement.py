@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from pgagents.read import read
 from pgagents.resources import folder
+from pgagents.source.read import read
 
 
 @dataclass(frozen=True, slots=True)

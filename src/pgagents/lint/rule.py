@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from pgagents import registry
-from pgagents.diagnostics import Severity
-from pgagents.model import Model
-from pgagents.source import Pointer, Source
+from pgagents.model.model import Model
+from pgagents.source.diagnostics import Severity
+from pgagents.source.source import Pointer, Source
 
 
 @dataclass(frozen=True, slots=True)

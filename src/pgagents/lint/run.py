@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from pgagents.build import judged
-from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import PgagentsError
+from pgagents.generate.build import judged
 from pgagents.lint import past
 from pgagents.lint.ignores import Ignore, ignores
 from pgagents.lint.requirement import requirements
 from pgagents.lint.rule import Edit, Hit, Rule, rules
-from pgagents.model import Model
-from pgagents.nearest import did_you_mean
+from pgagents.model.model import Model
+from pgagents.source.diagnostics import Diagnostic, in_order
+from pgagents.text.nearest import did_you_mean
 
 UNUSED, UNREASONED, UNKNOWN = "catalogue/unused-ignore", "catalogue/ignore-without-reason", "catalogue/unknown-ignore"
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pgagents.action import Action
-from pgagents.model import Model
-from pgagents.origin import Text
-from pgagents.schema import subschemas
-from pgagents.source import Pointer
+from pgagents.jsonschema.schema import subschemas
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.source.origin import Text
+from pgagents.source.source import Pointer
 
 NOT_FOR_MODELS = ("rest", "widget")
 """Surfaces that programs and people use, not models."""

@@ -19,7 +19,7 @@ from pgagents.errors import PgagentsError
 from pgagents.mcp.guard import Guard
 from pgagents.mcp.scopes import StepUp
 from pgagents.mcp.tools import tools
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 if TYPE_CHECKING:
     from mcp.server.auth.provider import TokenVerifier

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.mcp.tools import Tool
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 
 def overview(model: Model, tools: dict[str, Tool]) -> str:

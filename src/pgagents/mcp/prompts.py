@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pgagents.mcp.tools import Tool
-from pgagents.model import Model, Workflow
+from pgagents.model.model import Model, Workflow
 
 GENERAL = "do_task"
 DETAILS = "details"

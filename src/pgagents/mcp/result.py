@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pgagents.client.answer import Answer, Problem
+from pgagents.http import json_bytes
 from pgagents.mcp.fitting import fitting
 from pgagents.mcp.tools import Tool
-from pgagents.wire import json_bytes
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult

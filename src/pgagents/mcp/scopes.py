@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pgagents.action import Action
 from pgagents.client.answer import Problem
-from pgagents.model import Model
+from pgagents.model.action import Action
+from pgagents.model.model import Model
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -12,8 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from pgagents.action import Action
-from pgagents.brief import brief
 from pgagents.client.answer import Problem
 from pgagents.client.attempts import Wait
 from pgagents.client.client import Client
@@ -21,8 +19,10 @@ from pgagents.mcp.overview import overview
 from pgagents.mcp.prompts import DETAILS, Prompt, prompts
 from pgagents.mcp.result import failed, result_of
 from pgagents.mcp.tools import Tool, surface, tools
-from pgagents.model import Model
-from pgagents.nearest import did_you_mean
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext

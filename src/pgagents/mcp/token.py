@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from pgagents.client.send import Sender
 from pgagents.errors import PgagentsError
-from pgagents.wire import Request, Response, read_json
+from pgagents.http import Request, Response, read_json
 
 if TYPE_CHECKING:
     from mcp.server.auth.provider import AccessToken

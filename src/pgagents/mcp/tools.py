@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pgagents import schema
-from pgagents.action import Action
 from pgagents.errors import PgagentsError
-from pgagents.formerly import offered
-from pgagents.model import Model, Surface
-from pgagents.origin import plain
-from pgagents.targets.mcp import tools as target
+from pgagents.generate.formerly import offered
+from pgagents.generate.targets.mcp import tools as target
+from pgagents.jsonschema import schema
+from pgagents.model.action import Action
+from pgagents.model.model import Model, Surface
+from pgagents.source.origin import plain
 
 SURFACE = "mcp"
 

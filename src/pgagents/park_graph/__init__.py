@@ -1,1 +1,1 @@
-"""Park Graph: the reference server. The one room that knows of parking."""
+"""Park Graph's behaviour in the sandbox, the one room that knows of parking. Entry points lead here."""

@@ -18,14 +18,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pgagents.brief import brief
-from pgagents.contract import Verdict
-from pgagents.diagnostics import Diagnostic, in_order
 from pgagents.errors import InputError, PgagentsError
-from pgagents.nearest import did_you_mean
-from pgagents.read import read
+from pgagents.model.contract import Verdict
 from pgagents.report.report import Finding, Report
-from pgagents.source import Pointer, Source, Span
+from pgagents.source.diagnostics import Diagnostic, in_order
+from pgagents.source.read import read
+from pgagents.source.source import Pointer, Source, Span
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean
 
 KEYS = ("contract", "reason", "until")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pgagents.contract import Verdict
+from pgagents.model.contract import Verdict
 from pgagents.report.report import Report, Result
 from pgagents.report.safe import printable
 

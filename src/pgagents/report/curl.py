@@ -6,8 +6,8 @@ import base64
 import re
 import shlex
 
+from pgagents.http import Silence
 from pgagents.report.report import Exchange, Finding
-from pgagents.wire import Silence
 
 TOKEN = "PGAGENTS_TOKEN"
 MASK = "[redacted]"

@@ -7,9 +7,9 @@ import re
 from collections.abc import Set
 from typing import Any
 
+from pgagents.http import read_json
 from pgagents.report.safe import printable
-from pgagents.source import Source
-from pgagents.wire import read_json
+from pgagents.source.source import Source
 
 MORE = "…"
 FEW = 8

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from importlib import import_module
 
 from pgagents.report.report import Report
-from pgagents.source import Source
+from pgagents.source.source import Source
 
 FORMS = {
-    "text": "text", "json": "as_json", "junit": "junit", "sarif": "sarif", "markdown": "markdown", "html": "as_html", "github": "github",
+    "text": "text", "json": "json", "junit": "junit", "sarif": "sarif", "markdown": "markdown", "html": "html", "github": "github",
 }  # fmt: skip
 SUFFIXES = {".json": "json", ".xml": "junit", ".sarif": "sarif", ".md": "markdown", ".html": "html", ".txt": "text"}
 
@@ -24,6 +24,6 @@ def form_of(name: str) -> str | None:
 
 def render(form: str, report: Report, source: Source) -> bytes:
     """The report in a form of FORMS; `source` is the catalogue's, or the one that a report file tells of."""
-    made: Callable[[Report, Source], bytes | str] = import_module(f"pgagents.report.{FORMS[form]}").render
+    made: Callable[[Report, Source], bytes | str] = import_module(f"pgagents.report.formats.{FORMS[form]}").render
     text = made(report, source)
     return text if isinstance(text, bytes) else text.encode("utf-8", "replace")

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pgagents.contract import Verdict
 from pgagents.errors import PgagentsError
+from pgagents.http import Silence
+from pgagents.model.contract import Verdict
 from pgagents.report.causes import cause
 from pgagents.report.read import joined
 from pgagents.report.report import ELSEWHERE, Finding, Footer, Report, Result
-from pgagents.source import Source
-from pgagents.wire import Silence
+from pgagents.source.source import Source
 
 MANY = 1_000
 _SAME = {

@@ -16,13 +16,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pgagents.contract import Contract, Verdict
 from pgagents.errors import PgagentsError
-from pgagents.report.as_json import FORMAT
+from pgagents.http import Request, Response, Silence, read_json
+from pgagents.model.contract import Contract, Verdict
+from pgagents.report.formats.json import FORMAT
 from pgagents.report.report import Exchange, Finding, Footer, Header, Report, Result
 from pgagents.resources import folder
-from pgagents.source import Place, Source
-from pgagents.wire import Request, Response, Silence, read_json
+from pgagents.source.source import Place, Source
 
 MAX_BYTES = 100_000_000
 MAX_LINE = 1_000_000

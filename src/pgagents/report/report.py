@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pgagents.contract import Contract, Verdict
-from pgagents.wire import Request, Response, Silence
+from pgagents.http import Request, Response, Silence
+from pgagents.model.contract import Contract, Verdict
 
 ELSEWHERE = "another shard's"
 """The reason of a contract that `--shard` left to another part of the run."""

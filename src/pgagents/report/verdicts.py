@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from pgagents.contract import Verdict
+from pgagents.model.contract import Verdict
 from pgagents.report.report import Finding, Report, Result
 
 MAX_CAUSES = 3

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents import schema as schemas
-from pgagents.action import Code
-from pgagents.model import Model
+from pgagents.http import Response, json_bytes
+from pgagents.jsonschema import schema as schemas
+from pgagents.model.action import Code
+from pgagents.model.model import Model
 from pgagents.sandbox.call import Raw
-from pgagents.wire import Response, json_bytes
 
 JSON = "application/json"
 _STANDARD = {"strict-transport-security": "max-age=63072000; includeSubDomains; preload"}
@@ -60,7 +60,7 @@ def request_id_header(model: Model) -> str:
 
 def _sampled(model: Model, code: Code) -> dict[str, Any]:
     """A body of the code's envelope, where the catalogue does not say which of its members tell the code."""
-    from pgagents.sandbox.sample import sample
+    from pgagents.sandbox.mock.sample import sample
 
     name = code.envelope if code.envelope in model.schemas else model.errors.envelope
     found = sample(model.schemas[name], model.schemas, 0.0)

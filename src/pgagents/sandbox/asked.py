@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.action import Action
-from pgagents.formerly import selected
-from pgagents.model import Dispatcher
+from pgagents.generate.formerly import selected
+from pgagents.http import Request
+from pgagents.model.action import Action
+from pgagents.model.model import Dispatcher
 from pgagents.sandbox.decode import Fault, json_object
 from pgagents.sandbox.routes import Endpoint, Match, Routes
-from pgagents.wire import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgagents.action import Action
+from pgagents.http import Request
+from pgagents.model.action import Action
 from pgagents.sandbox.keys import Key
-from pgagents.wire import Request
 
 
 @dataclass(frozen=True, slots=True)

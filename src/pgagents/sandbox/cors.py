@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pgagents.model import Model
-from pgagents.wire import Request, Response
+from pgagents.http import Request, Response
+from pgagents.model.model import Model
 
 LIVES_S = 600
 _SIMPLE = ("cache-control", "content-length", "content-type")

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents import schema as schemas
-from pgagents.action import Action, Param
-from pgagents.model import Model
-from pgagents.origin import plain
-from pgagents.wire import Request, read_json
+from pgagents.http import Request, read_json
+from pgagents.jsonschema import schema as schemas
+from pgagents.model.action import Action, Param
+from pgagents.model.model import Model
+from pgagents.source.origin import plain
 
 BODY = "body"
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")

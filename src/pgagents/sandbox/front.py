@@ -7,22 +7,23 @@ import traceback
 from collections.abc import Callable
 from dataclasses import replace
 
-from pgagents.action import Action, Code
-from pgagents.model import Model
-from pgagents.sandbox import answers, cors, idempotency, oauth_metadata, oauth_scopes
+from pgagents.http import Request, Response
+from pgagents.model.action import Action, Code
+from pgagents.model.model import Model
+from pgagents.sandbox import answers, cors, idempotency
 from pgagents.sandbox import asked as asks
 from pgagents.sandbox.asked import Asked, too_large
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.hosted import Hosted
+from pgagents.sandbox.hosting.hosted import Hosted
+from pgagents.sandbox.hosting.site import Page, Site
 from pgagents.sandbox.keys import Key, Keyring, word
 from pgagents.sandbox.limits import Drawn, Limits
-from pgagents.sandbox.oauth_grants import Grants
+from pgagents.sandbox.oauth import metadata, scopes
+from pgagents.sandbox.oauth.grants import Grants
 from pgagents.sandbox.routes import Routes
-from pgagents.sandbox.site import Page, Site
 from pgagents.sandbox.store import Store
-from pgagents.wire import Request, Response
 
 PEER = ":peer"
 """The pseudo-header in which a server says who is connected; no client can send a name with a colon."""
@@ -227,7 +228,7 @@ class Front:
         for scope in (asked.dispatcher.scope if asked.dispatcher else None, asked.action.scope if asked.action else None):
             if scope is not None and key is not None and scope not in key.scopes:
                 return self._refuse("no_scope", f"The key's plan does not include {scope}", request_id, scope=scope)
-        lacks = oauth_scopes.lacking(self.model, asked.action, key)
+        lacks = scopes.lacking(self.model, asked.action, key)
         if lacks is None:
             return None
         said = f"The token was not granted {lacks}" if lacks else "No token may do this"
@@ -236,7 +237,7 @@ class Front:
 
     def _challenged(self, refused: Response, error: str | None, scope: str | None = None) -> Response:
         """The refusal with what a client needs to do better."""
-        said = oauth_metadata.challenge(self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope)
+        said = metadata.challenge(self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope)
         return refused.with_header("WWW-Authenticate", said)
 
     def _arguments(self, request: Request, asked: Asked) -> Arguments | Fault:

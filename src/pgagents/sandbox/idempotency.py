@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.action import Action
+from pgagents.http import Response, json_bytes
+from pgagents.model.action import Action
 from pgagents.sandbox.store import Store
-from pgagents.wire import Response, json_bytes
 
 LIVES_S = 24 * 3600.0
 """How long a key holds where the catalogue does not say."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pgagents import expression
-from pgagents.action import Action
-from pgagents.model import Bucket, Model
+from pgagents.cel import expression
+from pgagents.model.action import Action
+from pgagents.model.model import Bucket, Model
 from pgagents.sandbox.keys import Key
 
 _MOST_BUCKETS = 100_000

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from pgagents.action import Action
-from pgagents.model import Dispatcher, Model
-from pgagents.placeholders import filled, split
+from pgagents.model.action import Action
+from pgagents.model.model import Dispatcher, Model
+from pgagents.text.placeholders import filled, split
 
 
 @dataclass(frozen=True, slots=True)

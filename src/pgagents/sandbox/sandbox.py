@@ -7,27 +7,33 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from pgagents.errors import PgagentsError
-from pgagents.model import Model
-from pgagents.registry import names
-from pgagents.sandbox import keys, mock, oauth_grants, targets_allowed
+from pgagents.http import Handler
+from pgagents.model.model import Model
+from pgagents.sandbox import keys
 from pgagents.sandbox.call import Domain
 from pgagents.sandbox.clock import Clock
-from pgagents.sandbox.deliver import Courier, HttpsPost, Post
-from pgagents.sandbox.fault_registry import Context, wrap_api
+from pgagents.sandbox.events import targets_allowed
+from pgagents.sandbox.events.deliver import Courier, HttpsPost, Post
+from pgagents.sandbox.events.outbox import Outbox
+from pgagents.sandbox.events.targets_allowed import Resolve
 from pgagents.sandbox.front import Front
-from pgagents.sandbox.oauth_clients import Client
-from pgagents.sandbox.oauth_clients import seed as seed_clients
-from pgagents.sandbox.outbox import Outbox
+from pgagents.sandbox.hosting.site import Site
+from pgagents.sandbox.injection.fault_registry import Context, wrap_api
+from pgagents.sandbox.mock import mock
+from pgagents.sandbox.oauth import grants
+from pgagents.sandbox.oauth.clients import Client
+from pgagents.sandbox.oauth.clients import seed as seed_clients
 from pgagents.sandbox.retention import Retention
 from pgagents.sandbox.setting import Address, Setting
-from pgagents.sandbox.site import Site
 from pgagents.sandbox.store import Store
-from pgagents.sandbox.targets_allowed import Resolve
-from pgagents.wire import Handler
+
+DOMAINS = "pgagents.sandbox.domain"
+"""The group of entry points whose modules have `domain(setting)`, each named as catalogues name it under `domain`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ def open_sandbox(
         raise
     keyring = keys.Keyring(model, store, chance)
     stripe_secret = "whsec_" + keys.word(chance, 32)
-    oauth_grants.prepare(store)
+    grants.prepare(store)
     with store.transaction():
         store.run("DELETE FROM api_key WHERE seeded = 1")
         tokens = keys.seed(keyring, clock.now())
@@ -126,9 +132,15 @@ def _same_world(store: Store, api: str, seed: int | None) -> int:
 
 
 def domain(setting: Setting) -> Domain:
-    """The domain module that the catalogue names, else the mock that its examples and schemas make."""
-    name = setting.model.domain
-    if name is None or f"pgagents.sandbox.{name}" not in names("pgagents.sandbox"):
+    """The domain that the catalogue names, by an entry point of the group DOMAINS; else the mock of its examples and schemas."""
+    module = _domains().get(setting.model.domain or "")
+    if module is None:
         return mock.domain(setting)
-    found: Domain = importlib.import_module(f"pgagents.sandbox.{name}").domain(setting)
+    found: Domain = importlib.import_module(module).domain(setting)
     return found
+
+
+@cache
+def _domains() -> dict[str, str]:
+    """Modules of domains by their names in catalogues."""
+    return {entry.name: entry.module for entry in entry_points(group=DOMAINS)}

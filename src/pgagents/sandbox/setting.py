@@ -6,10 +6,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pgagents.model import Model
+from pgagents.model.model import Model
 from pgagents.sandbox.clock import Clock
+from pgagents.sandbox.events.outbox import Outbox
 from pgagents.sandbox.keys import Keyring
-from pgagents.sandbox.outbox import Outbox
 from pgagents.sandbox.retention import Retention
 from pgagents.sandbox.store import Store
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harm.servers.base import Items
-from pgagents.wire import Request
+from pgagents.http import Request
 
 
 class Case(Items):

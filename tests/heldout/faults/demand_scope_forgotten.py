@@ -7,8 +7,8 @@ from typing import Any
 
 from heldout.around import seeing
 from heldout.calls import NEAR, Shown
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "scopes"
 SUBTLE = False

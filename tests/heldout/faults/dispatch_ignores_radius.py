@@ -6,8 +6,8 @@ from typing import Any
 
 from heldout.around import acts, given
 from heldout.calls import Shown
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "fleets"
 SUBTLE = True

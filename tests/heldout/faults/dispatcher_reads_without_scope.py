@@ -7,9 +7,9 @@ from typing import Any
 
 from heldout.around import seeing
 from heldout.calls import Shown
-from pgagents.sandbox import fault_helpers
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.sandbox.injection import fault_helpers
+from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import DISPATCH
 
 CLASS = "scopes"

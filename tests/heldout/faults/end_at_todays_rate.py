@@ -6,11 +6,10 @@ from typing import Any
 
 from heldout.around import acts
 from heldout.calls import Shown
-from pgagents.sandbox import parking_lots as lots
-from pgagents.sandbox import parking_money as money
+from pgagents.http import Handler
+from pgagents.park_graph import lots, money
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
 SUBTLE = True

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "concurrency"
 SUBTLE = True

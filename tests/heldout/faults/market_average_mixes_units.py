@@ -6,10 +6,10 @@ from typing import Any
 
 from heldout.around import results
 from heldout.calls import NEAR, Shown
-from pgagents.sandbox import parking_lots as lots
+from pgagents.http import Handler
+from pgagents.park_graph import lots
 from pgagents.sandbox.call import Call
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "intelligence"
 SUBTLE = True

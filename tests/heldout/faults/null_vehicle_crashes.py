@@ -6,10 +6,10 @@ from typing import Any
 
 from heldout.around import acts
 from heldout.calls import Shown
-from pgagents.sandbox import fault_helpers
+from pgagents.http import Handler, Request
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request
+from pgagents.sandbox.injection import fault_helpers
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "input"
 SUBTLE = False

@@ -6,10 +6,10 @@ from typing import Any
 
 from heldout.around import results
 from heldout.calls import Shown
-from pgagents.sandbox import parking_money as money
+from pgagents.http import Handler
+from pgagents.park_graph import money
 from pgagents.sandbox.call import Call
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "refunds"
 SUBTLE = True

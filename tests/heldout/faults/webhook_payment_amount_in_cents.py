@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox import parking_money as money
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.park_graph import money
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "webhooks"
 SUBTLE = True

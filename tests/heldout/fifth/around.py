@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from heldout.around import acts
-from pgagents.action import Action
+from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.model.action import Action
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.sandbox.injection.fault_registry import Context
 
 Change = Callable[[dict[str, Any]], Mapping[str, Any]]
 

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from heldout.calls import CHALLENGE, Shown
-from pgagents.sandbox import parking_money as money
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.park_graph import money
+from pgagents.sandbox.injection.fault_registry import Context
 
 
 def asked(handler: Handler, edit: Callable[[Request], Request]) -> Handler:

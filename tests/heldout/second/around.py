@@ -8,15 +8,15 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from pgagents.action import Action
-from pgagents.sandbox import parking_money as money
+from pgagents.http import Request, Response, json_bytes, read_json
+from pgagents.model.action import Action
+from pgagents.park_graph import money
 from pgagents.sandbox.asked import Asked
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.fault_registry import Context
+from pgagents.sandbox.events.outbox import Outbox
 from pgagents.sandbox.front import Front
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.sandbox.outbox import Outbox
-from pgagents.wire import Request, Response, json_bytes, read_json
 
 Members = Callable[[Action, dict[str, Any], str], "dict[str, Any] | Fault"]
 Pairs = Callable[[Action, list[tuple[str, str]]], "list[tuple[str, str]] | Fault"]

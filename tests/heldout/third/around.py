@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pgagents.action import Action
+from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.model.action import Action
 from pgagents.sandbox.call import Call
 from pgagents.sandbox.decode import Arguments, Fault
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.sandbox.injection.fault_registry import Context
 
 DISPATCH = "/api/v1/agents/openai/actions"
 Members = dict[str, Any]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pgagents.brief import brief
 from pgagents.diff.openapi.bodies import contents, media
 from pgagents.diff.openapi.parameters import Sides, schema_of, wire
 from pgagents.diff.openapi.tree import Edition, Spot
 from pgagents.diff.values import Who
+from pgagents.text.brief import brief
 
 
 def answers(edition: Edition, operation: Spot) -> dict[str, Spot]:

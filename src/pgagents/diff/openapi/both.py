@@ -11,7 +11,7 @@ from pgagents.diff.change import Change
 from pgagents.diff.openapi.table import severity
 from pgagents.diff.openapi.tree import Edition, Spot
 from pgagents.diff.values import Difference, Values, Who
-from pgagents.source import Pointer
+from pgagents.source.source import Pointer
 
 NamedPair = tuple[Who, str, str]
 OF_A_MEMBER = frozenset(("member-added", "member-removed", "member-required", "default", "read-only", "write-only"))

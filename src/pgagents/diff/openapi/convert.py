@@ -10,9 +10,9 @@ from typing import Any
 
 from pgagents.diff.named import Named, form
 from pgagents.diff.values import Who
-from pgagents.origin import Node
-from pgagents.schema import REF, refs
-from pgagents.source import Pointer
+from pgagents.jsonschema.schema import REF, refs
+from pgagents.source.origin import Node
+from pgagents.source.source import Pointer
 
 KINDS = frozenset(("null", "boolean", "integer", "number", "string", "array", "object"))
 WORDS = ("title", "description", "default", "examples", "example", "externalDocs", "deprecated", "readOnly", "writeOnly")

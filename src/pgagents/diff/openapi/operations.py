@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from pgagents.brief import brief
 from pgagents.diff.openapi import answers, bodies, parameters, security, servers
 from pgagents.diff.openapi.both import Both
 from pgagents.diff.openapi.parameters import Sides
 from pgagents.diff.openapi.tree import Edition, Spot
 from pgagents.diff.values import Who
+from pgagents.text.brief import brief
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 ASKED = "x-openai-isConsequential"

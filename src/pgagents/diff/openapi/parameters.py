@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.brief import brief
 from pgagents.diff.openapi.both import Both
 from pgagents.diff.openapi.style import SAMPLES, forms, style_of, written
 from pgagents.diff.openapi.tree import Edition, Spot
 from pgagents.diff.values import Who
+from pgagents.text.brief import brief
 
 IGNORED_HEADERS = frozenset(("accept", "content-type", "authorization"))
 """OpenAPI says that parameters of these names mean nothing."""

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from json.decoder import JSONDecodeError
 from typing import Any
 
-from pgagents.read import parse
-from pgagents.source import Pointer, Source
+from pgagents.source.read import parse
+from pgagents.source.source import Pointer, Source
 
 MAX_VALUES = 1_000_000
 _SPACE = " \t\r\n"

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pgagents.diff.openapi.convert import Converter, steps
 from pgagents.diff.values import Who
-from pgagents.source import Pointer
+from pgagents.source.source import Pointer
 
 
 class Document(Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pgagents.diagnostics import Severity
-from pgagents.source import Pointer
+from pgagents.source.diagnostics import Severity
+from pgagents.source.source import Pointer
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from pgagents.jsonschema.schema import faults
 from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool
 from pgagents.lint.tools.walk import parts
-from pgagents.schema import faults
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.A)
 _HINTS = {"readOnlyHint": "false", "destructiveHint": "true", "idempotentHint": "false", "openWorldHint": "true"}

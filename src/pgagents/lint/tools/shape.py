@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.source import Pointer
+from pgagents.source.source import Pointer
 
 GEMINI = ("functionDeclarations", "function_declarations")
 

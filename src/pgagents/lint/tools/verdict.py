@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from pgagents.diagnostics import Diagnostic, Severity
 from pgagents.errors import PgagentsError
 from pgagents.lint.judged import Judged
 from pgagents.lint.requirement import requirements
 from pgagents.lint.tools import anthropic, gemini, mcp, openai, perplexity, xai
 from pgagents.lint.tools.found import Found
 from pgagents.lint.tools.shape import Tool, tools
-from pgagents.source import Source
+from pgagents.source.diagnostics import Diagnostic, Severity
+from pgagents.source.source import Source
 
 JUDGES: dict[str, tuple[str, Callable[[Sequence[Tool], Any], Iterator[Found]]]] = {
     "openai-tools": ("OpenAI's API", openai.judge),

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from pgagents.sandbox import parking_audit as audit
+from pgagents.http import Request, Response
+from pgagents.park_graph import audit
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
-from pgagents.sandbox.fault_helpers import data_of, objects, successful
-from pgagents.sandbox.fault_registry import Context, fault
-from pgagents.wire import Request, Response
+from pgagents.sandbox.injection.fault_helpers import data_of, objects, successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("audits_writes").edit_results("list_audit")

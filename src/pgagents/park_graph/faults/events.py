@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context, Put, fault
+from pgagents.sandbox.injection.fault_registry import Context, Put, fault
 
 
 @fault("events_fit").send_events

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pgagents.http import Request, Response
+from pgagents.park_graph.sessions import short_code
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context, fault
-from pgagents.sandbox.parking_sessions import short_code
-from pgagents.wire import Request, Response
+from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("needs_whole_code").replace_actions

@@ -7,12 +7,12 @@ from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any
 
-from pgagents.expression import epoch
+from pgagents.cel.expression import epoch
+from pgagents.http import Request
+from pgagents.park_graph.money import payout, to_cents
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_helpers import make_action, objects
-from pgagents.sandbox.fault_registry import Context, fault
-from pgagents.sandbox.parking_money import payout, to_cents
-from pgagents.wire import Request
+from pgagents.sandbox.injection.fault_helpers import make_action, objects
+from pgagents.sandbox.injection.fault_registry import Context, fault
 
 DAY_S = 86_400
 

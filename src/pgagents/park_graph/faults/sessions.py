@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.action import Action
-from pgagents.expression import epoch
-from pgagents.model import Bucket
+from pgagents.cel.expression import epoch
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.model.action import Action
+from pgagents.model.model import Bucket
+from pgagents.park_graph.money import charge, payout
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_helpers import objects
-from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.injection.fault_helpers import objects
+from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Limits
-from pgagents.sandbox.parking_money import charge, payout
-from pgagents.wire import Handler, Request, Response, Silence
 
 
 @fault("takes_space").replace_actions

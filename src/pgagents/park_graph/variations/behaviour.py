@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgagents.sandbox import parking_audit as audit
+from pgagents.park_graph import audit
+from pgagents.park_graph.money import dollars, payout
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context, variation
-from pgagents.sandbox.parking_money import dollars, payout
+from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
 @variation().replace_actions

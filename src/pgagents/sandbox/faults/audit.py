@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
+from pgagents.http import Request, Response
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_helpers import data_of, lists, objects, successful
-from pgagents.sandbox.fault_registry import Context, fault
-from pgagents.wire import Request, Response
+from pgagents.sandbox.injection.fault_helpers import data_of, lists, objects, successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("attributes_calls", also={"audits_writes": "the row of what it does has no platform either"}).replace_actions

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.sandbox import answers
 from pgagents.sandbox.asked import Asked
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_helpers import data_of, error_at, read_by_id, repairs
-from pgagents.sandbox.fault_registry import Context, Find, fault
 from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs
+from pgagents.sandbox.injection.fault_registry import Context, Find, fault
 from pgagents.sandbox.keys import LIFTED_PER_MINUTE, Key, digest
-from pgagents.wire import Handler, Request, Response, Silence, read_json
 
 
 def _able_key(context: Context, id: str) -> Key:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_helpers import data_of, error_at, list_action, successful
-from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.sandbox.front import framework_code
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at, list_action, successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 def _crash(context: Context, answer: Response) -> Response:

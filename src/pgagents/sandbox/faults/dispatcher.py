@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.formerly import selected
+from pgagents.generate.formerly import selected
+from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_helpers import Asked, data_of, lists, make_action, objects, successful
-from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.sandbox.injection.fault_helpers import Asked, data_of, lists, make_action, objects, successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import Routes
-from pgagents.wire import Request, Response, json_bytes, read_json
 
 
 @fault("reads_back").edit_answers

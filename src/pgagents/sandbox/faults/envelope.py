@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from pgagents.http import Request, Response
 from pgagents.sandbox import answers
 from pgagents.sandbox.answers import request_id_header
-from pgagents.sandbox.fault_helpers import data_of, error_at, make_action, objects, read_by_id, successful
-from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at, make_action, objects, read_by_id, successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import word
-from pgagents.wire import Request, Response
 
 
 @fault("documented_status").edit_answers

@@ -9,14 +9,14 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from pgagents.sandbox import signature
+from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_helpers import data_of, edits, objects
-from pgagents.sandbox.fault_registry import Context, Put, fault
+from pgagents.sandbox.events import signature
+from pgagents.sandbox.events.outbox import Delivery
+from pgagents.sandbox.events.signature import sign
+from pgagents.sandbox.injection.fault_helpers import data_of, edits, objects
+from pgagents.sandbox.injection.fault_registry import Context, Put, fault
 from pgagents.sandbox.keys import word
-from pgagents.sandbox.outbox import Delivery
-from pgagents.sandbox.signature import sign
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes
 
 
 @fault(

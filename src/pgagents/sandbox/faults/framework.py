@@ -6,11 +6,11 @@ import json
 import re
 from dataclasses import replace
 
-from pgagents.sandbox.fault_helpers import data_of, error_at
-from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at
+from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import fit
-from pgagents.wire import Handler, Request, Response, Silence, read_json
 
 
 @fault("framework", also={"answer_headers": "Allow is a declared header of a 405"}).edit_answers

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from pgagents.sandbox.fault_helpers import data_of, successful
-from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.front import framework_code
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_helpers import data_of, successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("content_type").edit_answers

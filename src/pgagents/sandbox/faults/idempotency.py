@@ -8,10 +8,10 @@ import re
 import threading
 import time
 
-from pgagents.sandbox.fault_helpers import successful
-from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.sandbox.idempotency import LIVES_S, resource_of
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox.injection.fault_helpers import successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("remembers_keys").edit_requests

@@ -7,16 +7,16 @@ import unicodedata
 from dataclasses import replace
 from typing import Any
 
-from pgagents import schema as schemas
-from pgagents.action import Action, Param
-from pgagents.origin import plain
-from pgagents.patterns import fits
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.jsonschema import schema as schemas
+from pgagents.jsonschema.patterns import fits
+from pgagents.model.action import Action, Param
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_helpers import Asked, error_at, objects
-from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.sandbox.front import framework_code
-from pgagents.sandbox.sample import pattern_text, sample
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_helpers import Asked, error_at, objects
+from pgagents.sandbox.injection.fault_registry import Context, fault
+from pgagents.sandbox.mock.sample import pattern_text, sample
+from pgagents.source.origin import plain
 
 
 @fault("refuses_invalid", also={"refuses_lookalikes": "a text that is right but for a line break at its end is taken too"}).edit_arguments

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.model import Bucket
-from pgagents.sandbox.fault_helpers import edits, list_action, successful, widest
-from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.model.model import Bucket
+from pgagents.sandbox.injection.fault_helpers import edits, list_action, successful, widest
+from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.limits import Drawn, Limits
-from pgagents.wire import Handler, Request, Response, Silence
 
 
 @fault("within_agent_limits").edit_data

@@ -6,10 +6,10 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_helpers import Asked, data_of, list_action, lists, successful
-from pgagents.sandbox.fault_registry import Context, fault
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_helpers import Asked, data_of, list_action, lists, successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("relation").edit_data

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pgagents.sandbox import mcp_fault_helpers as mcp
-from pgagents.sandbox.fault_registry import Context, mcp_fault
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox.injection import mcp_fault_helpers as mcp
+from pgagents.sandbox.injection.fault_registry import Context, mcp_fault
 
 NUMBERS = ("number", "integer")
 

@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode, urlsplit, urlunspli
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from pgagents.sandbox.fault_helpers import data_of, successful
-from pgagents.sandbox.fault_registry import Context, fault
+from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox.injection.fault_helpers import data_of, successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import Key, digest, ordinary
-from pgagents.sandbox.oauth_grants import Token
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox.oauth.grants import Token
 
 
 def _asks(context: Context, request: Request, place: str) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote
 
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_helpers import data_of, error_at, objects, successful
-from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.sandbox.front import framework_code
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at, objects, successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault(

@@ -7,12 +7,12 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_helpers import list_action, make_action, objects, successful
-from pgagents.sandbox.fault_registry import Context, fault
 from pgagents.sandbox.front import framework_code
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_helpers import list_action, make_action, objects, successful
+from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("law").replace_actions

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from pgagents.model import Model
-from pgagents.sandbox import oauth_consent, oauth_metadata
-from pgagents.sandbox.oauth_grants import Grants
-from pgagents.sandbox.site import Visit
-from pgagents.wire import Request, Response, json_bytes
+from pgagents.http import Request, Response, json_bytes
+from pgagents.model.model import Model
+from pgagents.sandbox.hosting.site import Visit
+from pgagents.sandbox.oauth import consent, metadata
+from pgagents.sandbox.oauth.grants import Grants
 
 FORM = "application/x-www-form-urlencoded"
 _USER = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -40,9 +40,9 @@ def answer(request: Request, visit: Visit) -> Response | None:
     """One endpoint's answer."""
     oauth, base = visit.setting.model.auth.oauth, visit.setting.address.url
     if request.path == oauth.metadata:
-        return _json(oauth_metadata.server(oauth, base))
+        return _json(metadata.server(oauth, base))
     if request.path == oauth.resource_metadata:
-        return _json(oauth_metadata.resource(oauth, str(visit.setting.model.api.title), base))
+        return _json(metadata.resource(oauth, str(visit.setting.model.api.title), base))
     with visit.setting.store.transaction():
         try:
             if request.path == oauth.authorize:
@@ -51,7 +51,7 @@ def answer(request: Request, visit: Visit) -> Response | None:
         except (_Bad, ValueError) as error:  # ValueError: Authlib's for characters that an error text may not have
             text = str(error) if isinstance(error, _Bad) else "The request has characters that are not possible here"
             if request.path == oauth.authorize:
-                return oauth_consent.refused("invalid_request", text)
+                return consent.refused("invalid_request", text)
             return _json({"error": "invalid_request", "error_description": text}, 400)
 
 
@@ -60,7 +60,7 @@ def _json(data: Any, status: int = 200) -> Response:
 
 
 def _server(visit: Visit) -> Any:
-    from pgagents.sandbox.oauth_server import Server
+    from pgagents.sandbox.oauth.server import Server
 
     setting = visit.setting
     grants = Grants(setting.store, setting.keyring, setting.rng)
@@ -68,7 +68,7 @@ def _server(visit: Visit) -> Any:
 
 
 def _asked(method: str, visit: Visit, pairs: list[tuple[str, str]], headers: dict[str, str]) -> Any:
-    from pgagents.sandbox.oauth_server import Asked
+    from pgagents.sandbox.oauth.server import Asked
 
     form = dict(pairs)
     if len(form) != len(pairs):
@@ -109,11 +109,11 @@ def _consent(request: Request, visit: Visit) -> Response:
     except OAuth2Error as error:
         if error.redirect_uri:
             return _named(server.handle_error_response(asked, error), visit)
-        return oauth_consent.refused(error.error, error.get_error_description())
+        return consent.refused(error.error, error.get_error_description())
     oauth = visit.setting.model.auth.oauth
     scopes = {name: oauth.scopes[name] for name in grant.request.scope.split()}
     ticket = server.grants.ask(urlencode(pairs), visit.now)
-    return oauth_consent.consent(str(visit.setting.model.api.title), grant.client, scopes, grant.redirect_uri, oauth.authorize, ticket)
+    return consent.consent(str(visit.setting.model.api.title), grant.client, scopes, grant.redirect_uri, oauth.authorize, ticket)
 
 
 def _decided(request: Request, visit: Visit) -> Response:

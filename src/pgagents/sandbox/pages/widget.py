@@ -6,10 +6,10 @@ import html
 import re
 from collections.abc import Mapping
 
-from pgagents.model import Model
-from pgagents.sandbox.rendered import documents
-from pgagents.sandbox.site import Visit
-from pgagents.wire import Request, Response
+from pgagents.http import Request, Response
+from pgagents.model.model import Model
+from pgagents.sandbox.hosting.rendered import documents
+from pgagents.sandbox.hosting.site import Visit
 
 FILE = "widget/index.html"
 _POLICY = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"]*)">')

@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import count
 from typing import Any
 
-from pgagents.sandbox.fault_helpers import data_of, error_at, list_action, lists, successful, widest
-from pgagents.sandbox.fault_registry import Context, variation
-from pgagents.sandbox.outbox import Delivery
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.events.outbox import Delivery
+from pgagents.sandbox.injection.fault_helpers import data_of, error_at, list_action, lists, successful, widest
+from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
 @variation().handle_requests

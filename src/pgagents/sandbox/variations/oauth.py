@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl
 
-from pgagents.sandbox import oauth_clients
-from pgagents.sandbox.fault_registry import Context, variation
+from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.sandbox.injection.fault_registry import Context, variation
 from pgagents.sandbox.keys import digest
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.sandbox.oauth import clients
 
 
 @variation().handle_requests
@@ -94,8 +94,8 @@ def redirect_query_varies(context: Context, request: Request) -> Request:
     """A client may be sent back to an address that it registered with a query of its own besides, as RFC 6749 (3.1.2.2) allows."""
     oauth = context.model.auth.oauth
     asked = dict(request.query) if oauth is not None and request.path == oauth.authorize else {}
-    uri, client = asked.get("redirect_uri", ""), oauth_clients.find(context.store, asked.get("client_id", ""))
+    uri, client = asked.get("redirect_uri", ""), clients.find(context.store, asked.get("client_id", ""))
     if client is not None and uri not in client.redirect_uris and uri.partition("?")[0] in client.redirect_uris:
         with context.store.transaction():
-            oauth_clients.save(context.store, replace(client, redirect_uris=(*client.redirect_uris, uri)))
+            clients.save(context.store, replace(client, redirect_uris=(*client.redirect_uris, uri)))
     return request

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from pgagents.action import Action
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.model.action import Action
 from pgagents.sandbox import answers
 from pgagents.sandbox.call import Call, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
-from pgagents.sandbox.fault_helpers import data_of, edits, error_at, successful
-from pgagents.sandbox.fault_registry import Context, variation
 from pgagents.sandbox.front import framework_code
+from pgagents.sandbox.injection.fault_helpers import data_of, edits, error_at, successful
+from pgagents.sandbox.injection.fault_registry import Context, variation
 from pgagents.sandbox.routes import Routes
-from pgagents.wire import Handler, Request, Response, Silence
 
 
 @variation().edit_answers

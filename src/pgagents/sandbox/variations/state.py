@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from zlib import crc32
 
-from pgagents.sandbox.fault_helpers import data_of, lists, successful
-from pgagents.sandbox.fault_registry import Context, variation
-from pgagents.wire import Handler, Request, Response, Silence, json_bytes
+from pgagents.http import Handler, Request, Response, Silence, json_bytes
+from pgagents.sandbox.injection.fault_helpers import data_of, lists, successful
+from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
 @variation().edit_data

@@ -6,8 +6,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fifth.around import slashed
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "slash"
 SUBTLE = True

@@ -7,9 +7,9 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from heldout.fourth.around import members
+from pgagents.http import Handler, json_bytes
 from pgagents.sandbox.call import Call
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, json_bytes
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "secrets"
 SUBTLE = True

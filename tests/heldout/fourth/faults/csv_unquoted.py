@@ -9,8 +9,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fourth.around import told
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response
+from pgagents.http import Handler, Request, Response
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "audit"
 SUBTLE = False

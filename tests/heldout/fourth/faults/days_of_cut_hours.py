@@ -7,9 +7,9 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fourth.around import recharged
-from pgagents.sandbox import parking_money as money
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.park_graph import money
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
 SUBTLE = True

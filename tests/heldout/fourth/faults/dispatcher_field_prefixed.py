@@ -6,8 +6,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fourth.around import members, told
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response
+from pgagents.http import Handler, Request, Response
+from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import DISPATCH
 
 CLASS = "dispatcher versus REST"

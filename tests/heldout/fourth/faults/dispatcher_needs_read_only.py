@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler, Request
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.wire import Handler, Request
 from sandboxes import DISPATCH
 
 CLASS = "OAuth"

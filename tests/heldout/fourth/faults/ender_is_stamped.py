@@ -6,10 +6,10 @@ from typing import Any
 
 from heldout.around import results
 from heldout.calls import Shown
+from pgagents.http import Handler
+from pgagents.park_graph.domain import PLATFORMS
 from pgagents.sandbox.call import Call
-from pgagents.sandbox.fault_registry import Context
-from pgagents.sandbox.parking import PLATFORMS
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import named
 
 CLASS = "attribution"

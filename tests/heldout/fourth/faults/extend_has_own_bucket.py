@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.action import Action
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler
+from pgagents.model.action import Action
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Drawn
-from pgagents.wire import Handler
 from sandboxes import named
 
 CLASS = "limits"

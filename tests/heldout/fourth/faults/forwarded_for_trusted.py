@@ -6,9 +6,9 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fourth.around import asked
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler, Request
 from pgagents.sandbox.front import PEER
-from pgagents.wire import Handler, Request
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "limits"
 SUBTLE = True

@@ -7,9 +7,9 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fourth.around import asked
-from pgagents.sandbox import signature
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request
+from pgagents.http import Handler, Request
+from pgagents.sandbox.events import signature
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "webhooks"
 SUBTLE = True

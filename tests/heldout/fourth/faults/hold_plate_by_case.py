@@ -6,9 +6,9 @@ from typing import Any
 
 from heldout.around import acts
 from heldout.calls import Shown
+from pgagents.http import Handler
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "AV fleet"
 SUBTLE = True

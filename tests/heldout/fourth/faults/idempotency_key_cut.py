@@ -7,9 +7,9 @@ from typing import Any
 
 from heldout.around import arguments
 from heldout.calls import Shown
-from pgagents.action import Action
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.model.action import Action
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "idempotency"
 SUBTLE = True

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 from heldout.calls import Shown
 from heldout.fourth.around import asked
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request
+from pgagents.http import Handler, Request
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time zones"
 SUBTLE = True

@@ -7,8 +7,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fourth.around import asked, members
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, json_bytes
+from pgagents.http import Handler, Request, json_bytes
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "validation"
 SUBTLE = True

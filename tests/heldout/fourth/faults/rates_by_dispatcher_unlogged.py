@@ -7,8 +7,8 @@ from typing import Any
 
 from heldout.around import acts
 from heldout.calls import Shown
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "audit"
 SUBTLE = True

@@ -7,9 +7,9 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.fourth.around import members
-from pgagents.sandbox.fault_registry import Context
-from pgagents.sandbox.outbox import Delivery
-from pgagents.wire import Handler, json_bytes
+from pgagents.http import Handler, json_bytes
+from pgagents.sandbox.events.outbox import Delivery
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "webhooks"
 SUBTLE = True

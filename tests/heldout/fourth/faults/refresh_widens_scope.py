@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from heldout.calls import Shown
 from heldout.fourth.around import members
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import digest
-from pgagents.wire import Handler, Request, Response, Silence
 
 CLASS = "OAuth"
 SUBTLE = True

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.limits import Drawn
-from pgagents.wire import Handler
 
 CLASS = "limits"
 SUBTLE = True

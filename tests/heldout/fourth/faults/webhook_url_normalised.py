@@ -7,9 +7,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from heldout.around import results
 from heldout.calls import Shown
+from pgagents.http import Handler
 from pgagents.sandbox.call import Call
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "round trip"
 SUBTLE = True

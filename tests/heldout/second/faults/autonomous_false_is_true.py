@@ -6,8 +6,8 @@ from typing import Any
 
 from heldout.calls import NEAR, Shown
 from heldout.second.around import judged
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "filters"
 SUBTLE = True

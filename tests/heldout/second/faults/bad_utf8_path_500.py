@@ -7,9 +7,9 @@ from urllib.parse import unquote_to_bytes
 
 from heldout.calls import Shown
 from heldout.second.around import refusal
-from pgagents.sandbox.fault_helpers import edits
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response
+from pgagents.http import Handler, Request, Response
+from pgagents.sandbox.injection.fault_helpers import edits
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "odd input"
 SUBTLE = True

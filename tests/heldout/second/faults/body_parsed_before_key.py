@@ -6,9 +6,9 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.second.around import refusal
-from pgagents.sandbox.fault_helpers import edits
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response, read_json
+from pgagents.http import Handler, Request, Response, read_json
+from pgagents.sandbox.injection.fault_helpers import edits
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "authentication"
 SUBTLE = True

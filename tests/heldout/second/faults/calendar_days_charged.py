@@ -9,9 +9,9 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.around import rebill
 from heldout.second.calls import ended
+from pgagents.http import Handler
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time zones"
 SUBTLE = True

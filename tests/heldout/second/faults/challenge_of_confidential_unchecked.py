@@ -7,9 +7,9 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.second.around import form_of, with_form
 from heldout.second.calls import code_of
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import digest
-from pgagents.wire import Handler, Request, Response, Silence
 
 CLASS = "oauth"
 SUBTLE = True

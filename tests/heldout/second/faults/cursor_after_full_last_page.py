@@ -8,11 +8,11 @@ from typing import Any
 
 from heldout.around import results
 from heldout.calls import Shown
-from pgagents.sandbox import parking_lists as lists
+from pgagents.http import Handler
+from pgagents.park_graph import lists
 from pgagents.sandbox.call import Call
 from pgagents.sandbox.clock import epoch_of
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "paging"
 SUBTLE = True

@@ -6,9 +6,9 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.second.calls import minted
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler, Request
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.wire import Handler, Request
 
 CLASS = "authentication"
 SUBTLE = True

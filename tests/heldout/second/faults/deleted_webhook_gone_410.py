@@ -7,10 +7,10 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.around import refusal, tenant
+from pgagents.http import Handler, Request, Response
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_helpers import edits
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response
+from pgagents.sandbox.injection.fault_helpers import edits
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "status codes"
 SUBTLE = True

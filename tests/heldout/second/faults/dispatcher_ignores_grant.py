@@ -8,8 +8,8 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.second.around import allowing
 from heldout.second.calls import token
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "oauth"
 SUBTLE = True

@@ -7,10 +7,10 @@ from typing import Any
 
 from heldout.around import acts
 from heldout.calls import Shown
+from pgagents.http import Handler
+from pgagents.park_graph.domain import PLATFORMS
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_registry import Context
-from pgagents.sandbox.parking import PLATFORMS
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "attribution"
 SUBTLE = True

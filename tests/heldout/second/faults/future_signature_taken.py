@@ -6,10 +6,10 @@ from typing import Any
 
 from heldout.around import acts, given
 from heldout.calls import Shown
-from pgagents.sandbox import signature
+from pgagents.http import Handler
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.events import signature
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "webhooks"
 SUBTLE = True

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
+from pgagents.http import Handler, Response
 from pgagents.sandbox import idempotency
 from pgagents.sandbox.call import Call
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Response
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "idempotency"
 SUBTLE = True

@@ -6,10 +6,10 @@ from typing import Any
 
 from heldout.around import acts
 from heldout.calls import Shown
+from pgagents.http import Handler, Response
 from pgagents.sandbox import idempotency
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Response
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "idempotency"
 SUBTLE = True

@@ -6,9 +6,9 @@ from typing import Any
 
 from heldout.around import seeing
 from heldout.calls import Shown
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.limits import Drawn
-from pgagents.wire import Handler
 
 CLASS = "limits"
 SUBTLE = True

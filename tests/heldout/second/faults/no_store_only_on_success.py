@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox.fault_helpers import edits
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_helpers import edits
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "headers"
 SUBTLE = True

@@ -8,10 +8,10 @@ from typing import Any
 from heldout.calls import NEAR, Shown
 from heldout.second.around import allowing
 from heldout.second.calls import minted
+from pgagents.http import Handler
 from pgagents.sandbox.asked import Asked
-from pgagents.sandbox.fault_registry import Context
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.wire import Handler
 
 CLASS = "scopes"
 SUBTLE = True

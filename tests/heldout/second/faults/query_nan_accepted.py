@@ -7,10 +7,10 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.around import judged
-from pgagents.action import Action
+from pgagents.http import Handler
+from pgagents.model.action import Action
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "odd input"
 SUBTLE = True

@@ -7,10 +7,10 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.second.calls import moved
-from pgagents.sandbox.deliver import Parcel
-from pgagents.sandbox.fault_registry import Context
-from pgagents.sandbox.outbox import Delivery
-from pgagents.wire import Handler, json_bytes
+from pgagents.http import Handler, json_bytes
+from pgagents.sandbox.events.deliver import Parcel
+from pgagents.sandbox.events.outbox import Delivery
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "webhooks"
 SUBTLE = True

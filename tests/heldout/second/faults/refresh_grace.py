@@ -6,10 +6,10 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.second.around import form_of
-from pgagents.sandbox.fault_helpers import successful
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_helpers import successful
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import digest
-from pgagents.wire import Handler, Request, Response, Silence
 
 CLASS = "oauth"
 SUBTLE = True

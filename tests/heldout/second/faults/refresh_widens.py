@@ -7,10 +7,10 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.second.around import form_of
 from heldout.second.calls import refresh, token
-from pgagents.sandbox.fault_helpers import data_of, edits
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler, Request, Response
+from pgagents.sandbox.injection.fault_helpers import data_of, edits
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import digest
-from pgagents.wire import Handler, Request, Response
 
 CLASS = "oauth"
 SUBTLE = True

@@ -6,10 +6,10 @@ from typing import Any
 
 from heldout.around import acts
 from heldout.calls import Shown
+from pgagents.http import Handler
+from pgagents.park_graph.lots import take_space
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context
-from pgagents.sandbox.parking_lots import take_space
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "partial failure"
 SUBTLE = True

@@ -8,10 +8,10 @@ from typing import Any
 
 from heldout.around import acts, given
 from heldout.calls import Shown
-from pgagents.sandbox import parking_lists
+from pgagents.http import Handler
+from pgagents.park_graph import lists
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "paging"
 SUBTLE = True
@@ -26,7 +26,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
             return inner(call)
         place = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))[:-16])
         text = json.dumps([place[0], "", *place[2:]])
-        mac = parking_lists._mac(text, context.front.store.setting("cursor_secret", ""))
+        mac = lists._mac(text, context.front.store.setting("cursor_secret", ""))
         return inner(given(call, cursor=base64.urlsafe_b64encode(text.encode() + mac).decode().rstrip("=")))
 
     acts(context, act, "list_sessions", "search_sessions")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.wire import Handler
 
 CLASS = "authentication"
 SUBTLE = True

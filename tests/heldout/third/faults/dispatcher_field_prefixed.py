@@ -6,8 +6,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.third.around import DISPATCH, errors
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request
+from pgagents.http import Handler, Request
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "dispatcher and REST"
 SUBTLE = True

@@ -9,10 +9,10 @@ from typing import Any
 
 from heldout.around import acts
 from heldout.calls import Shown
+from pgagents.http import Handler, json_bytes
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context
-from pgagents.sandbox.signature import sign
-from pgagents.wire import Handler, json_bytes
+from pgagents.sandbox.events.signature import sign
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "webhooks"
 SUBTLE = True

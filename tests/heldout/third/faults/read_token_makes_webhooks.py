@@ -7,9 +7,9 @@ from typing import Any
 
 from heldout.around import seeing
 from heldout.calls import Shown
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.wire import Handler
 
 CLASS = "OAuth"
 SUBTLE = True

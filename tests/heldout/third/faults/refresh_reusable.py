@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from heldout.calls import Shown
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "OAuth"
 SUBTLE = True

@@ -6,9 +6,9 @@ from typing import Any
 
 from heldout.around import acts, as_tenant
 from heldout.calls import Shown
+from pgagents.http import Handler
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "tenancy"
 SUBTLE = True

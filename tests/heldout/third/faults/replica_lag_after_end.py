@@ -9,9 +9,9 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from heldout.third.around import action
+from pgagents.http import Handler
 from pgagents.sandbox.call import Call, Domain, Refusal
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "caching"
 SUBTLE = True

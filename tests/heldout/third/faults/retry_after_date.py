@@ -7,8 +7,8 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.third.around import answers
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response
+from pgagents.http import Handler, Request, Response
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "limits and headers"
 SUBTLE = False

@@ -6,10 +6,10 @@ from typing import Any
 
 from heldout.around import acts, given
 from heldout.calls import Shown
+from pgagents.http import Handler
+from pgagents.park_graph.sessions import short_code
 from pgagents.sandbox.call import Call, Domain
-from pgagents.sandbox.fault_registry import Context
-from pgagents.sandbox.parking_sessions import short_code
-from pgagents.wire import Handler
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
 SUBTLE = True

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from heldout.calls import Shown
+from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.decode import Fault
-from pgagents.sandbox.fault_registry import Context
-from pgagents.wire import Handler, Request, Response, Silence
+from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "authentication"
 SUBTLE = False

@@ -6,10 +6,10 @@ from typing import Any
 
 from heldout.calls import Shown
 from heldout.third.around import action
-from pgagents.action import Action
-from pgagents.sandbox.fault_registry import Context
+from pgagents.http import Handler
+from pgagents.model.action import Action
+from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
-from pgagents.wire import Handler
 
 CLASS = "limits and headers"
 SUBTLE = True

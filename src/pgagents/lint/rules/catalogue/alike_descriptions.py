@@ -39,7 +39,7 @@ from collections.abc import Iterator
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import NOT_FOR_MODELS
 from pgagents.lint.words import matter
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

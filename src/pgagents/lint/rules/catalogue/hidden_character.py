@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pgagents.lint.edits import within
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import told
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 _CODES = "00ad 034f 061c 115f 1160 17b4 17b5 180e 200b-200f 202a-202e 2060-2064 2066-206f 3164 feff ffa0 e0000-e007f"
 

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import told
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 _ORDERS = re.compile(
     r"""\b(?:

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import offered
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import NOT_FOR_MODELS
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 _LOCAL = (".local", ".internal", ".lan", ".localhost", ".home", ".corp", ".test", ".invalid")
 

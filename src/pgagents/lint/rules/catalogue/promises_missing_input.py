@@ -22,12 +22,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.action import Action
+from pgagents.jsonschema.schema import closure, subschemas
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import Said, offered, told
 from pgagents.lint.words import words
-from pgagents.model import Model
-from pgagents.schema import closure, subschemas
+from pgagents.model.action import Action
+from pgagents.model.model import Model
 
 _INPUTS = {
     "an address": r"(?<!e-mail )(?<!email )(?<!web )(?<!https )(?<!http )(?<!ip )(?<!mac )(?:street |postal |home )?address(?:es)?",

@@ -22,9 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.action import Action, Param
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Model
+from pgagents.model.action import Action, Param
+from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import told
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 _VOICE = re.compile(
     r"\b(you can|you(?:'ll|'re|'ve)|you (?:will|may|must|should|need|want|get|have|are)|please|(?:click|tap) (?:on|here|the|to)|sign up"

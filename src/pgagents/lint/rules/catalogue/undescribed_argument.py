@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import offered
-from pgagents.model import Model
-from pgagents.schema import resolve
+from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

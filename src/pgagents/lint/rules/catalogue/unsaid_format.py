@@ -22,11 +22,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import offered
 from pgagents.lint.words import words
-from pgagents.model import Model
-from pgagents.schema import resolve
+from pgagents.model.model import Model
 
 _FORMS = {
     "date": "format: date", "time": "format: date-time", "datetime": "format: date-time", "timestamp": "format: date-time",

@@ -21,12 +21,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import offered
 from pgagents.lint.words import words
-from pgagents.model import Model
-from pgagents.schema import resolve
-from pgagents.source import Pointer
+from pgagents.model.model import Model
+from pgagents.source.source import Pointer
 
 _QUANTITIES_WORDS = """
 duration timeout delay interval age ttl lifetime elapsed distance radius range length width height depth weight mass volume area

@@ -21,11 +21,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.action import Action, Example, Law
-from pgagents.expression import ExpressionError, Scope, epoch
+from pgagents.cel.expression import ExpressionError, Scope, epoch
+from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Model
-from pgagents.schema import resolve
+from pgagents.model.action import Action, Example, Law
+from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.diagnostics import Severity
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Model
+from pgagents.model.model import Model
+from pgagents.source.diagnostics import Severity
 
 _STORE, _OLDER, _MOST = 3, 6, 12
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Model
-from pgagents.origin import Text
+from pgagents.model.model import Model
+from pgagents.source.origin import Text
 
 _MOST = 4_096
 

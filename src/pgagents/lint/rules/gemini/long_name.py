@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 _TAKEN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.A)
 _MOST = 64

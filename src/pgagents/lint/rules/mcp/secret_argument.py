@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
 from pgagents.lint.texts import offered
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 _SECRET = re.compile(
     r"(?:^|_)(?:api_?key|password|passwd|passphrase|secret|client_secret|access_token|auth_token|bearer|private_key|pin_code|cvv|cvc)$",

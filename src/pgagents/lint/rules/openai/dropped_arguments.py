@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 
 def find(model: Model) -> Iterator[Hit]:

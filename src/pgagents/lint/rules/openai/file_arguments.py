@@ -20,9 +20,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.jsonschema.schema import resolve
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Model
-from pgagents.schema import resolve
+from pgagents.model.model import Model
 
 _IN, _OUT = "openaiFileIdRefs", "openaiFileResponse"
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 _MOST = {"seconds": 45, "characters": 100_000}
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pgagents.jsonschema.schema import subschemas
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Model
-from pgagents.origin import Node
-from pgagents.schema import subschemas
+from pgagents.model.model import Model
+from pgagents.source.origin import Node
 
 _MOST = {"minLength": 2048, "maxLength": 2048, "minItems": 256, "maxItems": 256, "minProperties": 64, "maxProperties": 64}
 

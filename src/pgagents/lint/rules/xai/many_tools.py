@@ -15,9 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pgagents.formerly import offered
+from pgagents.generate.formerly import offered
 from pgagents.lint.rule import Hit, Rule
-from pgagents.model import Model
+from pgagents.model.model import Model
 
 _LOW, _HIGH = 128, 200
 

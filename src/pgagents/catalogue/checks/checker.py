@@ -1,0 +1,306 @@
+"""What pydantic cannot see: references between the parts of a catalogue, paths, expressions, examples.
+
+Every method notes diagnostics and goes on, so that one pass finds all faults of a file. What pydantic refused was
+taken out before (`prune`); nothing is said about what is missing only because of that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date
+from itertools import chain
+from typing import Any
+
+from pgagents.catalogue.language import scope
+from pgagents.catalogue.language.actions import Action, Law
+from pgagents.catalogue.language.basics import Output, Param, Schema
+from pgagents.catalogue.language.resources import Call
+from pgagents.catalogue.language.surface import Catalogue
+from pgagents.cel import expression
+from pgagents.cel.expression import Expression, ExpressionError
+from pgagents.source.diagnostics import Diagnostic
+from pgagents.source.read import MAX_FAULTS
+from pgagents.source.source import Pointer, Source
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean
+
+ACTIONS: tuple[Pointer, ...] = (("actions",), ("operator", "actions"))
+NAME = re.compile(r"[A-Za-z_]\w{0,63}", re.A)
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+class Checker:
+    """Notes faults and keeps every compiled expression by its pointer, so that nothing is compiled twice."""
+
+    def __init__(self, written: Catalogue, source: Source, data: Any = None, dropped: Iterable[Pointer] = ()) -> None:
+        self.written = written
+        self.source = source
+        self.data = source.data if data is None else data
+        self.dropped = frozenset(dropped)
+        self.faulty: set[Pointer] = set(self.dropped)
+        self.found: list[Diagnostic] = []
+        self.expressions: dict[Pointer, Expression] = {}
+        operator = written.operator.actions if written.operator else {}
+        self.actions: dict[str, Action] = {**written.actions, **operator}
+
+    def run(self) -> None:
+        """Check all schemas and actions."""
+        self._names_of_members(self.data)
+        for name, schema in self.written.schemas.items():
+            self.schema(("schemas", name), schema)
+        for base, actions in self.blocks():
+            for action_name, action in actions.items():
+                self._action((*base, action_name), action)
+
+    def blocks(self) -> list[tuple[Pointer, Mapping[str, Action]]]:
+        """The API's actions and the operator's, each with the pointer they stand under."""
+        operator = self.written.operator
+        return [(("actions",), self.written.actions), (("operator", "actions"), operator.actions if operator else {})]
+
+    def fault(self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True) -> None:
+        """Note an error at the value of a pointer, unless that value was refused before."""
+        self.faulty.add(pointer)
+        if len(self.found) >= MAX_FAULTS or any(pointer[:n] in self.dropped for n in range(1, len(pointer) + 1)):
+            return
+        self.found.append(Diagnostic(self.source.locate(pointer, at_value=at_value), f"catalogue/{id}", "error", message, help))
+
+    def _names_of_members(self, data: Any) -> None:
+        """Whole-number keys are for statuses; a member of a JSON value has a text for its name."""
+        stack: list[tuple[Pointer, Any]] = [((), data)]
+        while stack:
+            pointer, value = stack.pop()
+            if isinstance(value, list):
+                stack.extend(((*pointer, i), v) for i, v in enumerate(value) if isinstance(v, dict | list))
+            elif isinstance(value, dict):
+                by_status = pointer[-1:] in (("output",), ("responses",)) and len(pointer) in (3, 4)
+                for key, member in value.items():
+                    if isinstance(key, int) and not by_status:
+                        self.fault((*pointer, key), "key", f"key `{key}` is a number; it should be text", f'write "{key}"', at_value=False)
+                    if isinstance(member, dict | list):
+                        stack.append(((*pointer, key), member))
+
+    def sound(self, pointer: Pointer) -> bool:
+        """Whether nothing at or under this pointer was refused."""
+        return not any(f[: len(pointer)] == pointer for f in self.faulty)
+
+    def known(self, pointer: Pointer, name: str | None, homes: Pointer | Iterable[Pointer], what: str, *, also: Iterable[str] = ()) -> bool:
+        """Whether `name` stands at one of the homes (pointers of mappings or lists), or is None; notes a dangling reference else.
+
+        False, and no note, for a name that is in the file but was refused itself.
+        """
+        if name is None or name in also:
+            return True
+        places = [homes] if isinstance(homes, tuple) and (not homes or not isinstance(homes[0], tuple)) else list(homes)
+        if any(name in _names(self.data, place) for place in places):
+            return True
+        if len(self.found) >= MAX_FAULTS:
+            return False
+        written = [_names(self.source.data, place) for place in places]
+        if any(name in names for names in written) or any(self.lost(place) for place in places):
+            return False
+        words = chain(also, (str(word) for names in written for word in names))
+        help = did_you_mean(name, words) or ("" if also or any(written) else f"there is no {what} yet")
+        self.fault(pointer, "unknown-name", f"`{brief(name)}` is no {what} of this catalogue", help)
+        return False
+
+    def in_file(self, pointer: Pointer) -> Collection[Any]:
+        """The names written at a pointer, refused ones too."""
+        return _names(self.source.data, pointer)
+
+    def lost(self, home: Pointer) -> bool:
+        """Whether the names at `home` cannot be known: it is no collection and something near it was refused, or one of its keys was."""
+        if isinstance(_at(self.source.data, home), dict | list):
+            return any(d[:-1] == home and not NAME.fullmatch(str(d[-1])) for d in self.dropped)
+        return any(home[: len(d) - 1] == d[:-1] for d in self.dropped)
+
+    def compile(self, pointer: Pointer, text: str | None, names: Iterable[str]) -> Expression | None:
+        """Compile the expression at a pointer and keep it; notes why it does not compile."""
+        if text is None:
+            return None
+        try:
+            compiled = expression.compile(text, names)
+        except ExpressionError as error:
+            self.fault(pointer, "expression", f"the expression does not compile: {error}")
+            return None
+        self.expressions[pointer] = compiled
+        return compiled
+
+    def values(self, pointer: Pointer, value: Any, names: Iterable[str]) -> None:
+        """Compile every string that begins with `=` inside a value."""
+        if isinstance(value, str) and value.startswith("="):
+            self.compile(pointer, value[1:], names)
+        elif isinstance(value, dict):
+            for key, member in value.items():
+                self.values((*pointer, key) if key != "*" else pointer, member, names)
+        elif isinstance(value, list):
+            for index, member in enumerate(value):
+                self.values((*pointer, index), member, names)
+
+    def law(self, pointer: Pointer, law: Law, names: Iterable[str]) -> None:
+        """Compile a law written short or long."""
+        short = not self.source.has((*pointer, "that"))
+        self.compile(pointer if short else (*pointer, "that"), law.that, names)
+        self.compile((*pointer, "when"), law.when, names)
+
+    def law_expressions(self, pointer: Pointer) -> tuple[Expression | None, Expression | None]:
+        """The compiled `that` and `when` of the law at a pointer."""
+        return self.expressions.get((*pointer, "that")) or self.expressions.get(pointer), self.expressions.get((*pointer, "when"))
+
+    def call(self, pointer: Pointer, call: Call | None, names: Iterable[str]) -> None:
+        """Check a call's action, arguments and expressions."""
+        if call is None:
+            return
+        names = set(names)
+        if self.known((*pointer, "action"), call.action, ACTIONS, "action"):
+            self.arguments((*pointer, "input"), call.input, call.action)
+        self.values((*pointer, "input"), call.input, names)
+        self.compile((*pointer, "at"), call.at, {"response", "input"})
+        self.compile((*pointer, "where"), call.where, names)
+
+    def arguments(self, pointer: Pointer, given: Mapping[str, Any], action: str) -> None:
+        """Whether the action takes these arguments."""
+        home = (*self.base(action), "input")
+        known = _names(self.source.data, home)
+        for name in given:
+            if name != "*" and name not in known and not self.lost(home):
+                message = f"`{action}` takes no argument `{brief(name)}`"
+                self.fault((*pointer, name), "unknown-name", message, did_you_mean(name, map(str, known)), at_value=False)
+
+    def base(self, action: str) -> Pointer:
+        """The pointer of the action of that name."""
+        return ("actions", action) if action in self.written.actions else ("operator", "actions", action)
+
+    def schema(self, pointer: Pointer, schema: Schema) -> None:
+        """References, types and bounds of a schema and all inside it."""
+        if len(self.found) >= MAX_FAULTS:
+            return
+        self.known((*pointer, "$ref"), schema.ref, ("schemas",), "schema")
+        self._schema_sense(pointer, schema)
+        for key, child in children(schema):
+            self.schema((*pointer, *key), child)
+        if isinstance(schema, Param):
+            self._reference((*pointer, "refers_to"), schema.refers_to)
+        elif schema.required is not None and schema.properties is not None:
+            for index, name in enumerate(schema.required):
+                self.known((*pointer, "required", index), name, (*pointer, "properties"), "property")
+
+    def _reference(self, pointer: Pointer, refers_to: str | None) -> None:
+        """An argument names a resource; one whose id has several members, also which of them it is."""
+        name, _, member = (refers_to or "").partition(".")
+        if not self.known(pointer, name or None, ("resources",), "resource") or not name or name not in self.written.resources:
+            return
+        ids = self.written.resources[name].id
+        several = ids if isinstance(ids, list) else [ids]
+        if member and member not in several:
+            self.fault(pointer, "refers-to", f"`{brief(member)}` is no member of the id of `{name}`", did_you_mean(member, several))
+        elif not member and len(several) > 1:
+            help = f"write `{name}.{several[0]}`, and `{name}.{several[1]}` at the argument that is the other one"
+            self.fault(pointer, "refers-to", f"the id of `{name}` is {' and '.join(several)}: it is not said which of them this is", help)
+
+    def _schema_sense(self, pointer: Pointer, schema: Schema) -> None:
+        kinds = ("string", "number", "integer", "boolean", "object", "array", "null")
+        for kind in [schema.type] if isinstance(schema.type, str) else schema.type or []:
+            if kind not in kinds:
+                self.fault((*pointer, "type"), "schema", f"`{kind}` is no JSON type", did_you_mean(kind, kinds))
+        for low, high in (
+            ("minimum", "maximum"),
+            ("min_length", "max_length"),
+            ("min_items", "max_items"),
+            ("min_properties", "max_properties"),
+        ):
+            a, b = getattr(schema, low), getattr(schema, high)
+            if a is not None and b is not None and a > b:
+                self.fault(
+                    (*pointer, str(type(schema).model_fields[low].alias or low)), "schema", f"no value is at least {a:g} and at most {b:g}"
+                )
+        if schema.pattern is not None:
+            from pgagents.jsonschema.schema import faults, unbounded
+
+            if faults({"pattern": schema.pattern}):
+                self.fault((*pointer, "pattern"), "schema", "the pattern is no regular expression (ECMA-262)")
+            elif why := unbounded(schema.pattern):
+                message = f"the pattern cannot be matched in bounded time and memory: {why}"
+                self.fault((*pointer, "pattern"), "schema", message, "write it shorter, and with smaller repeats")
+        if schema.ref is None and schema.type == "array" and schema.items is None:
+            self.fault(pointer, "schema", "an array needs `items`: several vendors refuse it without", at_value=False)
+
+    def _action(self, pointer: Pointer, action: Action) -> None:
+        arguments = (*pointer, "input")
+        self.known((*pointer, "bucket"), action.bucket, ("limits", "buckets"), "bucket")
+        self.known((*pointer, "scope"), action.scope, ("auth", "scopes"), "scope")
+        self.known((*pointer, "idempotency"), action.idempotency, arguments, "argument")
+        if action.signed:
+            self.known((*pointer, "signed", "header"), action.signed.header, arguments, "argument")
+            self.known((*pointer, "signed", "role"), action.signed.role, ("auth", "roles"), "role")
+            self.known((*pointer, "signed", "otherwise"), action.signed.otherwise, ("errors", "codes"), "error code")
+        for index, code in enumerate(action.errors):
+            self.known((*pointer, "errors", index), code, ("errors", "codes"), "error code")
+        for name, param in action.input.items():
+            self.schema((*arguments, name), param)
+        for status, output in action.output.items():
+            if isinstance(output, Output):
+                self.schema((*pointer, "output", status), output)
+        if not any(200 <= status < 300 for status in action.output) and self.sound((*pointer, "output")):
+            self.fault((*pointer, "output"), "output", "no answer with a 2xx status is listed", "add `200: {…}`", at_value=False)
+        for name, until in action.formerly.items():
+            self._former(pointer, name, until)
+        for surface, texts in action.texts.items():
+            self.known((*pointer, "texts", surface), surface, ("surfaces",), "surface")
+            for name in texts.params:
+                self.known((*pointer, "texts", surface, "params", name), name, arguments, "argument")
+        for name, law in action.laws.items():
+            self.law((*pointer, "laws", name), law, scope.LAW)
+        for name, relation in action.relations.items():
+            at = (*pointer, "relations", name)
+            self.known((*at, "widen"), relation.widen, arguments, "argument")
+            self.compile((*at, "keeps"), relation.keeps, scope.LAW)
+            self.compile((*at, "unless"), relation.unless, scope.LAW)
+            self.compile((*at, "fits"), relation.fits, (*scope.LAW, scope.ITEM))
+
+    def _former(self, pointer: Pointer, name: str, until: str) -> None:
+        """A former name belongs to one action only, and ends on a day of the calendar."""
+        at = (*pointer, "formerly", name)
+        if pointer[0] == "operator":
+            self.fault(at, "former-name", "an operator's action is offered nowhere, so no old name of it is", "remove it", at_value=False)
+        others = {n.lower(): f"the name of action `{n}`" for n in self.actions}
+        for base, actions in self.blocks():
+            told = ((n, f) for n, action in actions.items() for f in action.formerly if (*base, n, "formerly", f) != at)
+            others |= {f.lower(): f"a former name of `{n}`" for n, f in told}
+        if name.lower() in others:
+            said = f"`{brief(name)}` is also {others[name.lower()]}; names must differ in more than case"
+            self.fault(at, "former-name", said, "an old name can stand for one action only", at_value=False)
+        try:
+            date.fromisoformat(until)
+        except ValueError:
+            self.fault(at, "former-name", f"`{until}` is no day of the calendar", "write it as 2027-03-01")
+
+
+def _at(data: Any, pointer: Pointer) -> Any:
+    for step in pointer:
+        if isinstance(data, dict):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            return None
+    return data
+
+
+def _names(data: Any, pointer: Pointer) -> Collection[Any]:
+    """The keys of the mapping, or the items of the list, at a pointer."""
+    there = _at(data, pointer)
+    return there if isinstance(there, dict | list) else ()
+
+
+def children(schema: Schema) -> list[tuple[Pointer, Schema]]:
+    """The schemas directly inside a schema, each with the way to it."""
+    found: list[tuple[Pointer, Schema]] = []
+    if schema.items is not None:
+        found.append((("items",), schema.items))
+    if isinstance(schema.additional_properties, Schema):
+        found.append((("additionalProperties",), schema.additional_properties))
+    for key, many in (("oneOf", schema.one_of), ("anyOf", schema.any_of), ("allOf", schema.all_of)):
+        found.extend(((key, index), child) for index, child in enumerate(many or ()))
+    found.extend((("properties", name), child) for name, child in (schema.properties or {}).items())
+    return found

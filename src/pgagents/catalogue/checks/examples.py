@@ -1,0 +1,125 @@
+"""Examples: they must satisfy the schemas, and the laws must hold on them.
+
+Where a schema was refused itself, nothing is said about the examples that it judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.language import scope
+from pgagents.catalogue.language.actions import Action, Example
+from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
+from pgagents.cel.expression import ExpressionError, Scope, epoch
+from pgagents.jsonschema.schema import Validators, closure, refs
+from pgagents.source.source import Pointer
+
+
+def run(checker: Checker, known: Validators | None = None) -> None:
+    """Note examples that their schema refuses and laws that fail on their own example.
+
+    `known` are validators that somebody has compiled already; they are used again where the named schemas are the same.
+    """
+    named, _ = schema_nodes(checker.written, checker.data)
+    compiled = known if known and known.are_of(named) else Validators(named)
+    for base, actions in checker.blocks():
+        for name, action in actions.items():
+            _Examples(checker, (*base, name), action, named, compiled).run()
+
+
+class _Examples:
+    """The examples of one action; validators are compiled once, also for all actions that share a schema; None where one is not sound."""
+
+    def __init__(self, checker: Checker, pointer: Pointer, action: Action, named: Mapping[str, Any], compiled: Validators) -> None:
+        self.checker, self.pointer, self.action, self.named, self.compiled = checker, pointer, action, named, compiled
+        self.raw: Any = checker.data
+        for step in pointer:
+            self.raw = self.raw[step]
+        self.inputs = {
+            name: self._compiled((*pointer, "input", name), argument_node(self.raw["input"][name], (*pointer, "input", name)))
+            for name in action.input
+        }
+        self.outputs: dict[int, Any] = {}
+
+    def run(self) -> None:
+        for name, example in self.action.examples.items():
+            at = (*self.pointer, "examples", name)
+            self.checker.arguments((*at, "input"), example.input, str(self.pointer[-1]))
+            status = example.status or next((s for s in self.action.output if 200 <= s < 300), None)
+            if status is None or not self.checker.sound(at):
+                continue
+            if status < 300:
+                self._input((*at, "input"), example)
+            self._output((*at, "output"), example, status)
+            if status < 300 and example.output is not None and self.checker.sound(at) and self.outputs.get(status):
+                self._laws(name, example, status)
+        for name, param in self.action.input.items():
+            if "default" in param.model_fields_set:
+                self._conforms((*self.pointer, "input", name, "default"), param.default, self.inputs[name])
+
+    def _compiled(self, pointer: Pointer, schema: Any) -> Any:
+        if self.checker.faulty and not self._sound(pointer, schema):
+            return None
+        try:
+            return self.compiled.of(schema)
+        except ValueError as error:
+            self.checker.fault(pointer, "schema", f"this is no valid JSON Schema: {error}", at_value=False)
+            return None
+
+    def _sound(self, pointer: Pointer, schema: Any) -> bool:
+        """Whether the schema and all it refers to stand in the file and were not refused."""
+        names = closure(schema, self.named)
+        lost = refs(schema).union(*(refs(self.named[n]) for n in names)) - self.named.keys()
+        return not lost and all(self.checker.sound(place) for place in (pointer, *(("schemas", n) for n in names)))
+
+    def _conforms(self, pointer: Pointer, value: Any, test: Any) -> None:
+        for error in test.iter_errors(value) if test and self.checker.sound(pointer) else ():
+            self.checker.fault((*pointer, *error.instance_path), "example", f"its schema refuses this: {_told(error.message)}")
+
+    def _input(self, pointer: Pointer, example: Example) -> None:
+        for name, value in example.input.items():
+            self._conforms((*pointer, name), value, self.inputs.get(name))
+        for name, param in self.action.input.items():
+            if param.required and name not in example.input:
+                self.checker.fault(pointer, "example", f"the example lacks the required argument `{name}`", at_value=False)
+
+    def _output(self, pointer: Pointer, example: Example, status: int) -> None:
+        at = (*self.pointer, "output", status)
+        written = self.raw["output"].get(status)
+        if status not in self.outputs:
+            self.outputs[status] = self._compiled(at, schema_node(written, at)) if written else None
+        if example.output is not None:
+            self._conforms(pointer, example.output, self.outputs[status])
+
+    def _laws(self, name: str, example: Example, status: int) -> None:
+        action = self.action
+        defaults = {n: p.default for n, p in action.input.items() if "default" in p.model_fields_set}
+        values = {
+            "input": {**defaults, **example.input}, "response": example.output, "status": status, "surface": "rest",
+            "now": epoch(example.at) if example.at else None, "before": example.before, "env": self.checker.written.env,
+        }  # fmt: skip
+        assert set(values) == set(scope.LAW)
+        unset = {what for what, value in (("now", example.at), ("before", example.before)) if value is None}
+        here: Scope | None = None
+        for law in action.laws:
+            at = (*self.pointer, "laws", law)
+            that, when = self.checker.law_expressions(at)
+            if that is None or not self.checker.sound(at) or unset & (that.names | (when.names if when else frozenset())):
+                continue
+            try:
+                here = here or Scope(values)
+                if (when is None or here.holds(when)) and not here.holds(that):
+                    line = self.checker.source.locate((*self.pointer, "examples", name)).line
+                    message = f"the law `{law}` does not hold on its own example `{name}`"
+                    self.checker.fault(at, "law", message, f"correct the law, or the example at line {line}", at_value=False)
+            except ExpressionError as error:
+                message = f"the law `{law}` cannot be evaluated on its own example `{name}`: {error}"
+                self.checker.fault(at, "law", message, at_value=False)
+
+
+def _told(message: str) -> str:
+    """A validator's message in one line; of a long one (it begins with the value) the end."""
+    line = " ".join(message.split())
+    return line if len(line) <= 200 else f"…{line[-199:]}"

@@ -1,0 +1,53 @@
+"""References of a page on which a person tries an action: its arguments, the members it shows, its sample places."""
+
+from __future__ import annotations
+
+from pgagents.catalogue.checks.checker import Checker
+from pgagents.catalogue.language.offers import Page, Surface
+from pgagents.source.source import Pointer
+
+NAMED = "widget"
+"""The surface that the page is made of."""
+
+
+def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
+    """Note what a surface's page names and the catalogue does not have, and an action that is not one read."""
+    page = surface.page
+    if page is None:
+        if pointer[-1] == NAMED and checker.sound(pointer):
+            checker.fault(pointer, "surface", f"the surface `{NAMED}` needs `page`", "say what its form and its table show", at_value=False)
+        return
+    if pointer[-1] != NAMED:
+        checker.fault((*pointer, "page"), "surface", f"only the surface `{NAMED}` has a page", "move it there", at_value=False)
+    if not isinstance(surface.actions, list) or len(surface.actions) != 1:
+        if checker.sound((*pointer, "actions")):
+            checker.fault((*pointer, "actions"), "surface", "a page is for one action", "name it: `actions: [NAME]`", at_value=False)
+        return
+    name = surface.actions[0]
+    action = checker.written.actions.get(name)
+    if action is None:
+        return
+    if checker.known((*pointer, "page", "dispatcher"), page.dispatcher, ("surfaces",), "surface"):
+        _dispatcher(checker, pointer, page, name)
+    if action.effect != "read":
+        checker.fault(
+            (*pointer, "actions", 0), "surface", f"`{name}` writes; a page to try things on only reads", "name an action that reads"
+        )
+    for key in ("lat", "lng", "radius_km"):
+        checker.known((*pointer, "page", key), getattr(page, key), ("actions", name, "input"), "argument")
+    checker.arguments((*pointer, "page", "labels"), page.labels, name)
+    for place, arguments in page.places.items():
+        checker.arguments((*pointer, "page", "places", place), arguments, name)
+
+
+def _dispatcher(checker: Checker, pointer: Pointer, page: Page, action: str) -> None:
+    """The page's calls go through a dispatcher that has the action."""
+    through = checker.written.surfaces.get(page.dispatcher)
+    if through is None:
+        return
+    at = (*pointer, "page", "dispatcher")
+    named = through.actions if isinstance(through.actions, list) else checker.written.groups.get(through.actions)
+    if not through.http:
+        checker.fault(at, "surface", f"`{page.dispatcher}` is no dispatcher", "name a surface that has `http`")
+    elif named is not None and action not in named:
+        checker.fault(at, "surface", f"`{action}` is no action of the dispatcher `{page.dispatcher}`", "add it there")

@@ -1,0 +1,228 @@
+"""References of everything beside the actions: auth, limits, errors, surfaces, resources, workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pgagents.catalogue.checks import page
+from pgagents.catalogue.checks import resource as check_resource
+from pgagents.catalogue.checks.checker import ACTIONS, Checker
+from pgagents.catalogue.language import scope
+from pgagents.catalogue.language.offers import Surface
+from pgagents.catalogue.language.resources import Resource, Step
+from pgagents.source.source import Pointer
+
+
+def run(checker: Checker) -> None:
+    """Note dangling references of every part."""
+    _auth(checker)
+    _limits(checker)
+    _errors(checker)
+    _groups(checker)
+    _webhooks(checker)
+    _audit(checker)
+    for name, surface in checker.written.surfaces.items():
+        _surface(checker, ("surfaces", name), surface)
+    for name, resource in checker.written.resources.items():
+        _resource(checker, name, ("resources", name), resource)
+    for name, workflow in checker.written.workflows.items():
+        steps = list(map(str, checker.in_file(("workflows", name, "steps"))))
+        for index, role in enumerate(workflow.needs):
+            checker.known(("workflows", name, "needs", index), role, ("auth", "roles"), "role")
+        for step_name, step in workflow.steps.items():
+            _step(checker, ("workflows", name, "steps", step_name), step, steps[: steps.index(step_name)])
+            if not workflow.only_verify:
+                _told_by_manifests(checker, ("workflows", name, "steps", step_name), step)
+    operator = checker.written.operator
+    if operator:
+        checker.known(("operator", "clock"), operator.clock, ("operator", "actions"), "operator's action")
+        for name in operator.actions:
+            if name in checker.written.actions:
+                checker.fault(
+                    ("operator", "actions", name),
+                    "unknown-name",
+                    f"`{name}` is also an action of the API",
+                    "rename one of the two",
+                    at_value=False,
+                )
+
+
+def _auth(checker: Checker) -> None:
+    auth = checker.written.auth
+    checker.known(("auth", "default"), auth.default, ("auth", "schemes"), "scheme")
+    for plan, scopes in auth.plans.items():
+        for index, name in enumerate(scopes):
+            checker.known(("auth", "plans", plan, index), name, ("auth", "scopes"), "scope")
+    for name, role in auth.roles.items():
+        checker.known(("auth", "roles", name, "plan"), role.plan, ("auth", "plans"), "plan")
+        checker.known(("auth", "roles", name, "surface"), role.surface, ("surfaces",), "surface")
+    for oauth_scope, actions in auth.oauth.needs.items() if auth.oauth else ():
+        at = ("auth", "oauth", "needs", oauth_scope)
+        checker.known(at, oauth_scope, ("auth", "oauth", "scopes"), "OAuth scope")
+        for index, action in enumerate(actions):
+            checker.known((*at, index), action, ACTIONS, "action")
+
+
+def _webhooks(checker: Checker) -> None:
+    webhooks = checker.written.webhooks
+    if webhooks is None:
+        return
+    checker.known(("webhooks", "envelope"), webhooks.envelope, ("schemas",), "schema")
+    checker.known(("webhooks", "registered_by"), webhooks.registered_by, ACTIONS, "action")
+    for name, event in webhooks.events.items():
+        checker.known(("webhooks", "events", name, "data"), event.data, ("schemas",), "schema")
+        checker.known(("webhooks", "events", name, "about"), event.about, ("resources",), "resource")
+        for index, action in enumerate(event.by):
+            checker.known(("webhooks", "events", name, "by", index), action, ACTIONS, "action")
+
+
+def _audit(checker: Checker) -> None:
+    audit = checker.written.audit
+    if audit is None:
+        return
+    checker.call(("audit", "listed_by"), audit.listed_by, scope.CALL)
+    checker.known(("audit", "as"), audit.as_, ("auth", "roles"), "role")
+    for index, surface in enumerate(audit.reads_on):
+        checker.known(("audit", "reads_on", index), surface, ("surfaces",), "surface")
+    for member, resource in audit.about.items():
+        checker.known(("audit", "about", member), resource, ("resources",), "resource")
+
+
+def _limits(checker: Checker) -> None:
+    limits = checker.written.limits
+    for name, bucket in limits.buckets.items():
+        checker.compile(("limits", "buckets", name, "when"), bucket.when, scope.BUCKET)
+    for surface in limits.budgets:
+        checker.known(("limits", "budgets", surface), surface, ("surfaces",), "surface", also=["all"])
+
+
+def _errors(checker: Checker) -> None:
+    errors = checker.written.errors
+    checker.known(("errors", "envelope"), errors.envelope, ("schemas",), "schema")
+    for name, code in errors.codes.items():
+        checker.known(("errors", "codes", name, "envelope"), code.envelope, ("schemas",), "schema")
+        for index, action in enumerate(code.only or ()):
+            checker.known(("errors", "codes", name, "only", index), action, (*ACTIONS, ("surfaces",)), "action")
+        for action, call in code.provoked_by.items():
+            at = ("errors", "codes", name, "provoked_by", action)
+            checker.known(at, action, ("actions",), "action")
+            checker.call(at, call, (*scope.CALL, *checker.written.resources))
+    for index, name in enumerate(errors.always):
+        checker.known(("errors", "always", index), name, ("errors", "codes"), "error code")
+    for key in type(errors.framework).model_fields:
+        checker.known(("errors", "framework", key), getattr(errors.framework, key), ("errors", "codes"), "error code")
+    for name, header in checker.written.headers.items():
+        checker.schema(("headers", name, "schema"), header.schema_)
+
+
+def _groups(checker: Checker) -> None:
+    for group, names in checker.written.groups.items():
+        for index, name in enumerate(names):
+            checker.known(("groups", group, index), name, ("actions",), "action")
+
+
+def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
+    written = checker.written
+    if isinstance(surface.actions, str):
+        checker.known((*pointer, "actions"), surface.actions, ("groups",), "group", also=["all"])
+    else:
+        for index, name in enumerate(surface.actions):
+            checker.known((*pointer, "actions", index), name, ("actions",), "action")
+    for action, params in surface.omit.items():
+        if not checker.known((*pointer, "omit", action), action, ("actions",), "action"):
+            continue
+        for index, name in enumerate(params):
+            at = (*pointer, "omit", action, index)
+            if checker.known(at, name, ("actions", action, "input"), "argument") and written.actions[action].input[name].required:
+                checker.fault(at, "omit", f"`{name}` is required, so it cannot be left out here")
+    checker.known((*pointer, "scope"), surface.scope, ("auth", "scopes"), "scope")
+    if surface.http and not (surface.selector and surface.arguments) and checker.sound(pointer):
+        checker.fault(pointer, "surface", "a dispatcher (`http`) needs `selector` and `arguments`", at_value=False)
+    if surface.dispatcher and not any(s.http for s in written.surfaces.values()) and checker.sound(("surfaces",)):
+        checker.fault((*pointer, "dispatcher"), "surface", "no surface of this catalogue is a dispatcher")
+    if surface.http:
+        _one_schema_a_name(checker, pointer, surface)
+    page.run(checker, pointer, surface)
+
+
+def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> None:
+    """Arguments of one name share one schema: the dispatcher's object lists the union of all."""
+    written = checker.written
+    names = surface.actions if isinstance(surface.actions, list) else written.groups.get(surface.actions, list(written.actions))
+    first: dict[str, tuple[str, object]] = {}
+    told = {"description", "title", "required", "in_", "default", "examples", "refers_to"}
+    for action in names:
+        for name, param in (written.actions[action].input if action in written.actions else {}).items():
+            shape = param.model_dump(exclude=told, exclude_none=True)
+            other, known = first.setdefault(name, (action, shape))
+            if known != shape:
+                checker.fault(
+                    ("actions", action, "input", name),
+                    "one-schema",
+                    f"argument `{name}` has another schema than in `{other}`, and both are actions of the dispatcher `{pointer[-1]}`",
+                    "give both one schema",
+                    at_value=False,
+                )
+
+
+def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
+    names = [*scope.CALL, *map(str, checker.in_file(("resources",)))]
+    checker.call((*pointer, "found_by"), resource.found_by, names)
+    checker.call((*pointer, "made_by"), resource.made_by, [*names, scope.FRESH])
+    check_resource.run(checker, name, pointer, resource)
+    checker.call((*pointer, "undone_by"), resource.undone_by, names)
+    for key, calls in (("read_by", resource.read_by), ("listed_by", resource.listed_by)):
+        short = isinstance((checker.data["resources"][name]).get(key), dict)
+        for index, call in enumerate(calls):
+            checker.call((*pointer, key) if short else (*pointer, key, index), call, names)
+    checker.known((*pointer, "missing"), resource.missing, ("errors", "codes"), "error code")
+    if resource.takes:
+        checker.known((*pointer, "takes", "of"), resource.takes.of, ("resources",), "resource")
+        checker.known((*pointer, "takes", "read_by"), resource.takes.read_by, ACTIONS, "action")
+    checker.known((*pointer, "initial"), resource.initial, (*pointer, "states"), "state")
+    for action, move in resource.moves.items():
+        at = (*pointer, "moves", action)
+        if checker.known(at, action, ACTIONS, "action"):
+            checker.arguments((*at, "input"), move.input, action)
+        checker.values((*at, "input"), move.input, names)
+        checker.known((*at, "otherwise"), move.otherwise, ("errors", "codes"), "error code")
+        checker.known((*at, "to"), move.to, (*pointer, "states"), "state")
+        for index, state in enumerate(move.from_):
+            checker.known((*at, "from", index), state, (*pointer, "states"), "state")
+    for law_name, law in resource.laws.items():
+        checker.law((*pointer, "laws", law_name), law, scope.RESOURCE_LAW)
+
+
+def _told_by_manifests(checker: Checker, pointer: Pointer, step: Step) -> None:
+    """What no manifest can tell of a step may stand in a workflow that only verify runs."""
+    for member in ("key", "via", "headers", "expect_alone", "within_s"):
+        if getattr(step, member):
+            message = f"{member} is no manifest's business: it may stand where the workflow has `only_verify: true`"
+            checker.fault((*pointer, member), "workflow", message)
+
+
+def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
+    """A surface that a step goes through has the action in its dispatcher, or headers of its own."""
+    surface = checker.written.surfaces.get(step.via or "")
+    if surface is None:
+        return
+    offered = surface.http is not None and (surface.actions == "all" or step.action in surface.actions)
+    if not offered and not surface.headers:
+        checker.fault((*pointer, "via"), "workflow", f"{step.via} neither dispatches {step.action} nor has headers to send with it")
+
+
+def _step(checker: Checker, pointer: Pointer, step: Step, earlier: Iterable[str]) -> None:
+    names = {*scope.STEP, *map(str, checker.in_file(("resources",))), *earlier}
+    if checker.known((*pointer, "action"), step.action, ACTIONS, "action"):
+        checker.arguments((*pointer, "input"), step.input, step.action)
+    checker.known((*pointer, "as"), step.as_, ("auth", "roles"), "role")
+    if checker.known((*pointer, "via"), step.via, ("surfaces",), "surface"):
+        _through(checker, pointer, step)
+    checker.compile((*pointer, "key"), step.key, names)
+    checker.compile((*pointer, "after_s"), step.after_s if isinstance(step.after_s, str) else None, names)
+    checker.values((*pointer, "input"), step.input, names)
+    for key, text in step.keep.items():
+        checker.compile((*pointer, "keep", key), text.removeprefix("="), names)
+    for member in ("expect", "expect_timed", "expect_alone"):
+        for index, text in enumerate(getattr(step, member)):
+            checker.compile((*pointer, member, index), text, names)

@@ -1,0 +1,82 @@
+"""What a resource says of its id, its parent, its fresh values and its end fits together."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pgagents.catalogue.language import scope
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from pgagents.catalogue.checks.checker import Checker
+    from pgagents.catalogue.language.resources import Resource
+
+_FRESH = re.compile(r"\bfresh\b(?:\.(\w+))?")
+
+
+def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
+    """Note what contradicts itself in one resource."""
+    _absent(checker, pointer, resource)
+    _within(checker, name, pointer, resource)
+    _fresh(checker, pointer, resource)
+    checker.compile((*pointer, "gone_when"), resource.gone_when, ("resource", name))
+    for index, move in enumerate(resource.moves_by_time):
+        for side, state in (("from", move.from_), ("to", move.to)):
+            checker.known((*pointer, "moves_by_time", index, side), state, (*pointer, "states"), "state")
+    key = checker.actions[resource.made_by.action].idempotency if resource.made_by and resource.made_by.action in checker.actions else None
+    if key is not None and resource.made_by is not None and key in resource.made_by.input:
+        said = f"`{key}` is the idempotency key: with one value for all, the server would answer the first one again"
+        help = "leave it out: each call gets one of its own"
+        checker.fault((*pointer, "made_by", "input", key), "idempotency", said, help, at_value=False)
+
+
+def _absent(checker: Checker, pointer: Pointer, resource: Resource) -> None:
+    at, absent = (*pointer, "absent"), resource.absent
+    if absent is None:
+        return
+    if isinstance(resource.id, list):
+        ids = list(resource.id)
+        if not isinstance(absent, dict):
+            said = f"the id is {' and '.join(ids)}, so `absent` needs a value for each"
+            checker.fault(at, "absent", said, f"write {{{', '.join(f'{i}: …' for i in ids)}}}")
+        elif set(absent) != set(ids):
+            odd = sorted(set(absent) ^ set(ids))
+            checker.fault(
+                at, "absent", f"`absent` and `id` differ in {', '.join(map(brief, odd))}", "give one value for each member of the id"
+            )
+    elif isinstance(absent, dict):
+        checker.fault(at, "absent", f"the id is one member, `{resource.id}`, so `absent` is one value", "write the value alone")
+
+
+def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
+    at = (*pointer, "within")
+    if not checker.known(at, resource.within, ("resources",), "resource") or resource.within is None:
+        return
+    above: str | None = resource.within
+    met = {name}
+    while above is not None and above in checker.written.resources:
+        if above in met:
+            checker.fault(at, "within", f"`{name}` would live in itself: {' in '.join([name, resource.within])} …", "name its parent")
+            return
+        met.add(above)
+        above = checker.written.resources[above].within
+    if resource.made_by is None and resource.found_by is None:
+        checker.fault(at, "within", f"nothing makes or finds a `{name}`, so it lives in nothing", "add `made_by`, or remove `within`")
+
+
+def _fresh(checker: Checker, pointer: Pointer, resource: Resource) -> None:
+    """Each `fresh` names one of the kinds, and stands alone."""
+    if resource.made_by is None:
+        return
+    values: list[tuple[Pointer, Any]] = [((*pointer, "made_by", "input", k), v) for k, v in resource.made_by.input.items() if k != "*"]
+    for at, value in values:
+        if not isinstance(value, str) or not value.startswith("="):
+            continue
+        for found in _FRESH.finditer(value):
+            if found.group(1) not in scope.FRESH_KINDS:
+                word = found.group(1) or ""
+                help = did_you_mean(word, scope.FRESH_KINDS) or f"one of {', '.join(f'fresh.{k}' for k in scope.FRESH_KINDS)}"
+                checker.fault(at, "fresh", f"`{brief(value[1:])}` is no kind of fresh value", help)

@@ -1,0 +1,71 @@
+"""A schema as the catalogue writes it, as JSON Schema: sugar undone, our own keys left out, origins kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgagents.catalogue.language import surface
+from pgagents.jsonschema.schema import REF
+from pgagents.source.origin import Node, Text
+from pgagents.source.source import Pointer
+
+_OURS = {"in", "wire", "refers_to", "secret", "private", "content_type"}
+_MANY = {"properties"}
+_LISTS = {"oneOf", "anyOf", "allOf"}
+_ONE = {"items", "additionalProperties"}
+
+
+@dataclass(slots=True)
+class Marks:
+    """Names of members whose values are kept out of what is shown."""
+
+    secrets: set[str] = field(default_factory=set)
+    private: set[str] = field(default_factory=set)
+
+    def note(self, raw: Mapping[str, Any], name: str) -> None:
+        """Note what a member's schema says of it; an argument goes by its name on the wire too."""
+        names = {name, str(raw.get("wire", name))}
+        if raw.get("secret"):
+            self.secrets |= names
+        if raw.get("private"):
+            self.private |= names
+
+
+def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
+    """A written schema as JSON Schema: sugar undone, our own keys left out (names of secret and private members noted)."""
+    node = Node(origin=pointer)
+    if marks is not None and pointer:
+        marks.note(raw, str(pointer[-1]))
+    if "properties" in raw and "type" not in raw:
+        node["type"] = "object"
+    for key, value in raw.items():
+        if key in _OURS or (key == "required" and isinstance(value, bool)):
+            continue
+        if value is None and key not in ("const", "default"):
+            continue  # a key with nothing behind it
+        if key == "$ref":
+            node[key] = REF + value
+        elif key in _MANY:
+            node[key] = Node({k: schema_node(v, (*pointer, key, k), marks) for k, v in value.items()}, origin=(*pointer, key))
+        elif key in _LISTS:
+            node[key] = [schema_node(v, (*pointer, key, i), marks) for i, v in enumerate(value)]
+        elif key in _ONE and isinstance(value, dict):
+            node[key] = schema_node(value, (*pointer, key), marks)
+        elif key in ("description", "title"):
+            node[key] = Text(value, (*pointer, key))
+        else:
+            node[key] = value
+    return node
+
+
+def argument_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
+    """An argument's schema."""
+    return schema_node(raw, pointer, marks)
+
+
+def schema_nodes(written: surface.Catalogue, data: Any) -> tuple[dict[str, Node], Marks]:
+    """All named schemas, and the names of their secret and private members."""
+    marks = Marks()
+    return {name: schema_node(data["schemas"][name], ("schemas", name), marks) for name in written.schemas}, marks

@@ -1,0 +1,1 @@
+"""What commands are given: options, environment, keys, addresses, files, time."""

@@ -1,0 +1,65 @@
+"""API keys, from environment variables or a prompt: never from an argument, which other users of the machine see."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.errors import PgagentsError
+from pgagents.text.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from pgagents.model.model import Model
+
+TOKEN = "PGAGENTS_TOKEN"
+
+
+def keys(model: Model, given: tuple[str, ...], described: Mapping[str, str], *, ask: bool) -> dict[str, str]:
+    """Each identity's key by role. `given` are `ROLE[=ENVVAR]` of the command line, which go before `described`, roles to variables.
+
+    The main key is PGAGENTS_TOKEN's where neither names a variable for it; with `ask` it is asked for where that is not set.
+    Raises PgagentsError for an unknown role or an unset variable.
+    """
+    variables = dict(described)
+    for one in given:
+        role, _, name = one.partition("=")
+        known_role(model, "--identity", role)
+        variables[role] = name or (TOKEN if role == "main" else f"{TOKEN}_{role.upper()}")
+    found = {}
+    for role, name in variables.items():
+        if not os.environ.get(name):
+            raise PgagentsError(f"--identity {role}: the environment variable {name} is not set", f"export {name}=… first")
+        found[role] = header_safe(os.environ[name], name)
+    if "main" not in found and (os.environ.get(TOKEN) or (ask and any(a.key for a in model.actions))):
+        found["main"] = _token()
+    return found
+
+
+def known_role(model: Model, flag: str, role: str) -> None:
+    """Raises PgagentsError where the catalogue has no such role."""
+    if role not in model.auth.roles:
+        raise PgagentsError(f"{flag} {role}: the catalogue has no such role", did_you_mean(role, model.auth.roles))
+
+
+def header_safe(key: str, where: str) -> str:
+    """The key without blanks around it. Raises PgagentsError, which does not repeat it, where it cannot stand in a header."""
+    key = key.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise PgagentsError(f"{where} holds characters that no key has", "check for quotes, blanks and line breaks")
+    return key
+
+
+def _token() -> str:
+    """The main key: from the environment, else asked for where someone is there to answer."""
+    if given := os.environ.get(TOKEN):
+        return header_safe(given, TOKEN)
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise PgagentsError(
+            "there is no key", f"export {TOKEN}=…; it is never an argument, because other users of the machine see arguments"
+        )
+    typed: str = click.prompt("API key (not shown)", hide_input=True, err=True)
+    return header_safe(typed, "the key")

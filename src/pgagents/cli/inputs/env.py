@@ -1,0 +1,252 @@
+"""A target description, `--env staging.yaml`: where a server is and how it is reached, so that the command line need not say it.
+
+```yaml
+url: https://staging.example.com
+plain_url: http://staging.example.com           # its twin without TLS, which must refuse
+cacert: staging-ca.pem                          # beside this file
+headers: {X-Gateway: blue, X-Gateway-Key: {variable: GATEWAY_KEY}}
+identities: {main: STAGING_KEY, second: STAGING_KEY_2}    # names of environment variables, never keys
+env: {place: {lat: 47.37, lng: 8.54}}           # members of the catalogue's `env`
+oauth:                                          # a registered client, and how its user consents on the server's own page
+  client_id: staging-app
+  secret: STAGING_CLIENT_SECRET                 # name of an environment variable; left out for a public client
+  redirect_uri: http://127.0.0.1/callback
+  consent: {user: tester, password: {variable: STAGING_PASSWORD}, decision: allow}     # fields of the form, by name
+  refuse: {user: tester, decision: deny}        # the same fields where the user does not consent
+  headers: {Cookie: {variable: STAGING_COOKIE}} # of a user who is signed in
+  other: {client_id: staging-other, secret: STAGING_OTHER_SECRET, redirect_uri: https://other.example.com/cb}   # another registered client
+```
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pgagents.cli.inputs.urls import base_url
+from pgagents.errors import InputError, PgagentsError
+from pgagents.source.diagnostics import Diagnostic, in_order
+from pgagents.source.read import read
+from pgagents.source.source import Pointer, Source
+from pgagents.text.brief import brief
+from pgagents.text.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from pgagents.verify.wire.oauth import OAuthClient
+
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*\Z")  # in capitals, so that a key which stands here by mistake is not taken for a name
+NO_NAME = "env/no-variable"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")  # a field name, RFC 9110 section 5.1
+_OURS = {"authorization": "give the key under `identities`"} | dict.fromkeys(
+    ("host", "content-type", "content-length", "transfer-encoding", "connection"), "the checks vary it"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """A server to verify. `identities` holds names of environment variables by role; what was not said is empty."""
+
+    url: str = ""
+    plain_url: str = ""
+    cacert: Path | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    identities: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    oauth: OAuthClient | None = None
+
+
+def read_env(path: Path, *, roles: Mapping[str, Any], values: Mapping[str, Any], variables: Mapping[str, str]) -> Env:
+    """Read a description for a catalogue with these roles and these values in its `env`; `variables` is the environment.
+
+    Raises InputError with every fault of the file, PgagentsError where it cannot be read.
+    """
+    try:
+        source = read(path)
+    except OSError as error:
+        raise PgagentsError(f"cannot read --env {path}: {error.strerror}", "give the path of a YAML file") from None
+    reader = _Reader(source, roles, values, variables)
+    env = reader.env(path)
+    if reader.found:
+        keys_in_it = any(d.id == NO_NAME for d in reader.found)
+        raise InputError(in_order(reader.found), None if keys_in_it else source)  # a message shows its line
+    return env
+
+
+class _Reader:
+    """Collects what is wrong with a description while reading it."""
+
+    def __init__(self, source: Source, roles: Mapping[str, Any], values: Mapping[str, Any], variables: Mapping[str, str]) -> None:
+        self.source, self.roles, self.values, self.variables = source, roles, values, variables
+        self.found = [Diagnostic(f.span, f"env/{f.id}", "error", f.message, f.help) for f in source.faults]
+
+    def fault(self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True) -> None:
+        self.found.append(Diagnostic(self.source.locate(pointer, at_value=at_value), f"env/{id}", "error", message, help))
+
+    def env(self, path: Path) -> Env:
+        data = self.source.data
+        if not isinstance(data, dict):
+            if not self.found:
+                self.fault((), "type", "a target description is a mapping", "write `url: https://staging.example.com`")
+            return Env()
+        parts: dict[str, Callable[[], Any]] = {
+            "url": lambda: self.url("url"),
+            "plain_url": lambda: self.url("plain_url"),
+            "cacert": lambda: self.file(path),
+            "headers": self.headers,
+            "identities": self.identities,
+            "env": lambda: self.like((), self.values),
+            "oauth": self.oauth,
+        }
+        for key in data:
+            if key not in parts:
+                self.fault((key,), "unknown-key", f"unknown key `{brief(str(key))}`", did_you_mean(str(key), parts), at_value=False)
+        read = {key: part() for key, part in parts.items() if data.get(key) is not None}
+        read["values"] = read.pop("env", {})
+        return Env(**read)
+
+    def url(self, key: str) -> str:
+        given = self.source.data[key]
+        if not isinstance(given, str):
+            self.fault((key,), "type", "a URL is text")
+            return ""
+        try:
+            url = base_url(given, key)
+        except PgagentsError as error:
+            self.fault((key,), "url", error.message, error.help)
+            return ""
+        if key == "plain_url" and not (url.startswith("http://") and str(self.source.data.get("url", "https://")).startswith("https://")):
+            self.fault((key,), "url", "plain_url is the http:// twin of an https:// url", "leave it out where the target has no TLS")
+        return url
+
+    def file(self, path: Path) -> Path | None:
+        given = self.source.data["cacert"]
+        if not isinstance(given, str) or not (path.parent / given).is_file():
+            self.fault(
+                ("cacert",), "file", f"there is no file {brief(str(given))} beside {path.name}", "give the path from this file's folder"
+            )
+            return None
+        return path.parent / given
+
+    def mapping(self, key: str) -> dict[Any, Any]:
+        given = self.source.data[key]
+        if isinstance(given, dict):
+            return given
+        self.fault((key,), "type", f"`{key}` is a mapping")
+        return {}
+
+    def headers(self) -> dict[str, str]:
+        found = {}
+        for name, given in self.mapping("headers").items():
+            pointer = ("headers", name)
+            if not _TOKEN.match(str(name)) or str(name).lower() in _OURS:
+                help = _OURS.get(str(name).lower(), "letters, digits and hyphens")
+                self.fault(pointer, "header", f"`{brief(str(name))}` cannot be given as a header", help, at_value=False)
+                continue
+            value: Any = given
+            if isinstance(given, dict):
+                if list(given) != ["variable"]:
+                    self.fault(pointer, "header", "a header is text, or `{variable: NAME}`")
+                    continue
+                value = self.variable((*pointer, "variable"), given["variable"])
+            if not isinstance(value, str) or not value.isprintable() or not value.isascii():
+                self.fault(pointer, "header", "a header's value is one line of ASCII text", "put a number in quotes")
+                continue
+            found[str(name)] = value
+        return found
+
+    def identities(self) -> dict[str, str]:
+        found = {}
+        for role, name in self.mapping("identities").items():
+            pointer = ("identities", role)
+            if role not in self.roles:
+                message = f"the catalogue has no role `{brief(str(role))}`"
+                self.fault(pointer, "unknown-name", message, did_you_mean(str(role), self.roles), at_value=False)
+            elif self.variable(pointer, name):
+                found[str(role)] = str(name)
+        return found
+
+    def oauth(self) -> OAuthClient | None:
+        from pgagents.verify.wire.oauth import OAuthClient
+
+        given = self.mapping("oauth")
+        client = self.client(("oauth",), given, ("consent", "refuse", "headers", "other"))
+        hidden: list[str] = []
+        consent, headers, refuse = (self.texts(given, key, hidden) for key in ("consent", "headers", "refuse"))
+        other = given.get("other")
+        if other is not None and not isinstance(other, dict):
+            self.fault(("oauth", "other"), "type", "`other` is a mapping: client_id, redirect_uri, secret")
+            other = None
+        told = OAuthClient(*self.client(("oauth", "other"), other, ())) if other is not None else None
+        return OAuthClient(*client, consent, headers, tuple(hidden), refuse, told)
+
+    def client(self, at: Pointer, given: Mapping[Any, Any], more: tuple[str, ...]) -> tuple[str, str, str]:
+        """A client's id, where its user is sent back to, and its secret; `more` are keys that may stand beside them."""
+        known = ("client_id", "secret", "redirect_uri", *more)
+        for key in given:
+            if key not in known:
+                self.fault((*at, key), "unknown-key", f"unknown key `{brief(str(key))}`", did_you_mean(str(key), known), at_value=False)
+        for key in ("client_id", "redirect_uri"):
+            if not isinstance(given.get(key), str) or not given[key].isprintable() or not given[key]:
+                self.fault((*at, key) if key in given else at, "oauth", f"`{at[-1]}` needs `{key}`: one line of text")
+        secret = self.variable((*at, "secret"), given["secret"]) if given.get("secret") is not None else ""
+        return str(given.get("client_id")), str(given.get("redirect_uri")), secret
+
+    def texts(self, given: Mapping[Any, Any], key: str, hidden: list[str]) -> dict[str, str]:
+        """Texts by name in a part of `oauth`; those that stand in environment variables are noted as hidden."""
+        part = given.get(key) or {}
+        if not isinstance(part, dict):
+            self.fault(("oauth", key), "type", f"`{key}` is a mapping of names to texts")
+            return {}
+        found = {}
+        for name, value in part.items():
+            pointer = ("oauth", key, name)
+            if isinstance(value, dict) and list(value) == ["variable"]:
+                value = self.variable((*pointer, "variable"), value["variable"])
+                hidden.append(value)
+            if not isinstance(value, str) or not value.isprintable() or (key == "headers" and not _TOKEN.match(str(name))):
+                self.fault(pointer, "oauth", "this is one line of text, or `{variable: NAME}`", "put a number in quotes")
+                continue
+            found[str(name)] = value
+        return found
+
+    def variable(self, pointer: Pointer, name: Any) -> str:
+        """The value of an environment variable. A key that stands here by mistake is not repeated in the message."""
+        if not isinstance(name, str) or not _VARIABLE.match(name):
+            self.fault(
+                pointer,
+                "no-variable",
+                "this is no name of an environment variable (capitals, digits and _)",
+                "keys never stand in a file: export NAME=…, and write NAME",
+            )
+            return ""
+        if not self.variables.get(name):
+            self.fault(pointer, "variable", f"the environment variable {brief(name)} is not set", f"export {brief(name)}=… first")
+        return self.variables.get(name, "")
+
+    def like(self, within: Pointer, default: Mapping[str, Any]) -> dict[str, Any]:
+        """What is said in place of the catalogue's own values: the same members, of the same types; the others keep theirs."""
+        given: Any = self.mapping("env") if not within else self.source.data["env"]
+        for step in within:
+            given = given[step]
+        merged = dict(default)
+        for name, value in given.items():
+            pointer = ("env", *within, name)
+            if name not in default:
+                where = "`env`" if not within else f"`env.{'.'.join(map(str, within))}`"
+                message = f"the catalogue's {where} has no `{brief(str(name))}`"
+                self.fault(pointer, "unknown-name", message, did_you_mean(str(name), default), at_value=False)
+            elif isinstance(value, dict) and isinstance(default[name], Mapping):
+                merged[name] = self.like((*within, name), default[name])
+            elif _kind(value) != _kind(default[name]):
+                self.fault(pointer, "type", f"{_kind(value)} stands here; the catalogue has {_kind(default[name])}")
+            else:
+                merged[name] = value
+        return merged
+
+
+def _kind(value: Any) -> str:
+    kinds = {bool: "a boolean", int: "a number", float: "a number", str: "text", type(None): "null"}
+    return kinds.get(type(value), "a mapping" if isinstance(value, Mapping) else "a list")

@@ -1,0 +1,109 @@
+"""Bytes from a path or a URL in bounded time and memory, and files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+MAX_BYTES = 48_000_000
+TIMEOUT_S = 30.0
+
+
+def fetch(location: str) -> bytes:
+    """The bytes there. Raises PgagentsError; no redirect is followed."""
+    from pgagents.errors import PgagentsError
+
+    if location.lower().startswith(("http://", "https://")):
+        return _over_http(location)
+    if "://" in location:
+        raise PgagentsError(f"cannot read {location}: neither a path nor an http address", "give a file, or a URL that begins https://")
+    try:
+        handle = os.open(location, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise PgagentsError(f"cannot read {location}: it is a folder, a pipe or a device, not a file", "write it into a file first")
+            raw = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PgagentsError(f"cannot read {location}: {error.strerror}", "give a file or a URL") from None
+    except ValueError as error:
+        raise PgagentsError(f"cannot read {location!r}: {error}", "give a file or a URL") from None
+    return _bounded(raw, location)
+
+
+def _over_http(url: str) -> bytes:
+    import asyncio
+
+    import httpx
+
+    from pgagents.errors import PgagentsError
+
+    try:
+        raw = asyncio.run(_got(url))
+    except TimeoutError:
+        raise PgagentsError(f"{url} was not read within {TIMEOUT_S:g} s", "fetch it yourself and give the file") from None
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        raise PgagentsError(f"cannot read {url}: {str(error) or type(error).__name__}", "is the address right, and the host up?") from None
+    return _bounded(raw, url)
+
+
+async def _got(url: str) -> bytes:
+    """The body, a little more than may be at most. The time is that of the whole: a server may send a byte now and then for ever."""
+    import asyncio
+
+    import httpx
+
+    from pgagents.errors import PgagentsError
+    from pgagents.http import Inflater
+
+    raw = bytearray()
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        httpx.AsyncClient(timeout=2 * TIMEOUT_S, follow_redirects=False) as client,
+        client.stream("GET", url, headers={"Accept-Encoding": "gzip"}) as answer,
+    ):
+        if answer.is_redirect:
+            raise PgagentsError(f"{url} redirects to {answer.headers.get('location', '?')}", "give that address, if you trust it")
+        if answer.status_code != 200:
+            raise PgagentsError(f"{url} answers {answer.status_code}", "give the address of the document itself")
+        inflater = Inflater(",".join(answer.headers.get_list("content-encoding")))
+        async for part in answer.aiter_raw():
+            for piece in inflater.feed(part):
+                raw += piece
+                if len(raw) > MAX_BYTES:
+                    return bytes(raw)
+    return bytes(raw)
+
+
+def _bounded(raw: bytes, name: str) -> bytes:
+    from pgagents.errors import PgagentsError
+
+    if len(raw) > MAX_BYTES:
+        raise PgagentsError(f"{name} has more than {MAX_BYTES:,} bytes; that is the most read", "give a part of it")
+    return raw
+
+
+def write_both(files: Mapping[Path, bytes]) -> None:
+    """Write all files, each through a temporary neighbour; where one cannot be written none is changed.
+
+    A link stays one, and a file that was there keeps who may read it.
+    """
+    from pgagents.errors import PgagentsError
+
+    aside: dict[Path, Path] = {}
+    try:
+        for path, raw in ((Path(os.path.realpath(named)), raw) for named, raw in files.items()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f".{path.name}.{os.getpid()}")
+            aside[path] = beside
+            beside.write_bytes(raw)
+            if path.exists():
+                beside.chmod(stat.S_IMODE(path.stat().st_mode))
+        for path, beside in aside.items():
+            beside.replace(path)
+    except OSError as error:
+        raise PgagentsError(f"cannot write {path}: {error.strerror}", "name a place that can be written") from None
+    finally:
+        for beside in aside.values():
+            beside.unlink(missing_ok=True)

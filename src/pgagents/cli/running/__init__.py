@@ -1,0 +1,1 @@
+"""A verification from the command line: choice, progress, reports, self-test."""

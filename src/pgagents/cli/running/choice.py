@@ -1,0 +1,116 @@
+"""Which contracts a run is to try, as the command line said it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from click.core import ParameterSource
+
+from pgagents.errors import PgagentsError
+from pgagents.text.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from pgagents.model.model import Model
+    from pgagents.verify.plan.options import Options
+
+MAX_SHARDS = 1_000
+
+
+def shard(_context: click.Context, _param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """`2/4` as (2, 4)."""
+    if value is None:
+        return None
+    number, slash, count = value.partition("/")
+    if not (slash and number.isdecimal() and count.isdecimal() and 1 <= int(number[:9]) <= int(count[:9]) <= MAX_SHARDS):
+        raise click.BadParameter(f"{value[:40]!r} is no part of a whole: write 2/4 for the second of four (at most {MAX_SHARDS:,})")
+    return int(number), int(count)
+
+
+def actions(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, each that of an action. Raises PgagentsError for one that is none."""
+    known = [str(a.name) for a in model.actions]
+    for name in names:
+        if name not in known:
+            raise PgagentsError(f"--allow {name[:80]}: there is no such action", did_you_mean(name, known))
+    return names
+
+
+def alone(shard: tuple[int, int] | None, flags: dict[str, bool]) -> None:
+    """Raises UsageError where a shard is asked for what only a run that is alone can tell."""
+    for flag, given in flags.items():
+        if shard is not None and given:
+            raise click.UsageError(f"{flag} cannot go with --shard, as the other shards use the server too: give it in a run of its own.")
+
+
+def only_given(flag: str, names: Collection[str]) -> None:
+    """Raises UsageError where the command line says anything else than these parameters of its command."""
+    context = click.get_current_context()
+    for param in context.command.params:
+        if param.name not in names and context.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE:
+            other = param.opts[0] if isinstance(param, click.Option) else str(param.name).upper()
+            raise click.UsageError(f"{flag} has no use for {other}: leave one of them out.")
+
+
+def chosen(model: Model, options: Options, memory: Path | None, report: Path | None, *, discovery: bool) -> Options:
+    """The options with all that narrows the contracts: see `known`, `failed_only` and `discovery_only`."""
+    known(model, options)
+    options = failed_only(model, options, memory, report)
+    return discovery_only(options) if discovery else options
+
+
+def known(model: Model, options: Options) -> None:
+    """Whether what was selected exists. A misspelt id must not select nothing and be green."""
+    from pgagents.cli.inputs.api_keys import known_role
+    from pgagents.verify.run.run import contracts
+
+    ids = [c.id for c in contracts(model)] if options.only or options.skip else []
+    for flag, wanted in (("--only", options.only), ("--skip", options.skip)):
+        for one in wanted:
+            if not any(id.startswith(one) for id in ids):
+                raise PgagentsError(
+                    f"{flag} {one}: no contract's id is this or begins so", did_you_mean(one, ids) or "see `pgagents contracts`"
+                )
+    if ids and not any(id.startswith(options.only or "") and not id.startswith(options.skip) for id in ids):
+        raise PgagentsError("--only and --skip together leave no contract", "leave one of them out")
+    for role in options.require:
+        known_role(model, "--require", role)
+
+
+def failed_only(model: Model, options: Options, memory: Path | None, report: Path | None) -> Options:
+    """The options with `only` narrowed to what failed: in the last run, which `memory` holds, or in a report file.
+
+    Where nothing failed, they stay as they are, and stderr says so. Raises PgagentsError where neither tells of a run.
+    """
+    from pgagents.cli.running import last
+    from pgagents.report.read import read
+    from pgagents.verify.run.run import contracts
+
+    if memory is None and report is None:
+        return options
+    if memory is not None and report is not None:
+        raise click.UsageError("--last-failed and --failed-in name two runs; give one of them.")
+    flag = "--failed-in" if report else "--last-failed"
+    ids = last.failing(read(report)[0]) if report else last.failed(memory) if memory else None
+    if ids is None:
+        raise PgagentsError("--last-failed: no earlier run against this server is remembered", "run it once without the flag")
+    there = {c.id for c in contracts(model)}
+    chosen = tuple(id for id in ids if id in there and (not options.only or id.startswith(options.only)))
+    if not chosen:
+        click.echo(f"{flag}: nothing failed there that is still promised, so everything is verified", err=True)
+        return options
+    return replace(options, only=chosen, only_said=flag)
+
+
+def discovery_only(options: Options) -> Options:
+    """Only what anyone finds without a key, and of that what was selected. Raises PgagentsError where that is nothing."""
+    from pgagents.verify.plan.options import DISCOVERY
+
+    both = [one for one in options.only for open_to_all in DISCOVERY if one.startswith(open_to_all)]
+    both += [open_to_all for open_to_all in DISCOVERY if options.only and open_to_all.startswith(options.only)]
+    if options.only and not both:
+        raise PgagentsError(f"--discovery tries nothing of {options.only_said} {options.only[0]}", "leave one of them out")
+    return replace(options, only=tuple(dict.fromkeys(both)) or DISCOVERY, only_said="--discovery", keyless=True)

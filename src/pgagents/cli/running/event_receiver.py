@@ -1,0 +1,60 @@
+"""`--receiver`: where a server under test sends its events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgagents.verify.wire.receiver import Inbox
+
+AUTO = "auto"
+REACH_S = 10.0
+
+
+def planned(given: str | None) -> Inbox | None:
+    """The receiver as a plan knows it; nothing listens."""
+    from pgagents.verify.wire.receiver import Inbox
+
+    if given is None:
+        return None
+    return Inbox("https://127.0.0.1/events" if given == AUTO else _url(given))
+
+
+@contextmanager
+def receiving(given: str | None, port: int) -> Iterator[Inbox | None]:
+    """A receiver that listens while the block lasts; None where none was asked for. Raises PgagentsError for a URL that is none."""
+    if given is None:
+        yield None
+        return
+    from pgagents.verify.wire.listen import listening
+
+    with listening() if given == AUTO else listening(_url(given), port) as inbox:
+        if given != AUTO:
+            _reach(inbox, port)
+        yield inbox
+
+
+def _reach(inbox: Inbox, port: int) -> None:
+    """Raises PgagentsError where what is sent to the receiver's URL does not arrive: a server would seem to send nothing."""
+    from pgagents.errors import PgagentsError
+    from pgagents.http import Request, Response
+    from pgagents.verify.wire.send import Client
+
+    inbox.open("reach")
+    with Client(inbox.url, timeout_s=REACH_S) as client:
+        answer = client(Request("POST", "/reach", (("Content-Type", "application/json"),), b"{}"))
+    if not inbox.deliveries("reach"):
+        said = f"{answer.status}" if isinstance(answer, Response) else f"{answer.kind} {answer.detail}".strip()
+        raise PgagentsError(f"what is sent to {inbox.url} does not arrive here ({said})", f"have it passed on to http://127.0.0.1:{port}")
+
+
+def _url(given: str) -> str:
+    from pgagents.cli.inputs.urls import base_url
+    from pgagents.errors import PgagentsError
+
+    url = base_url(given, "--receiver")
+    if not url.startswith("https://"):
+        raise PgagentsError(f"--receiver {given} is no https URL", "give it as https://…, or `auto` for a server on this machine")
+    return url

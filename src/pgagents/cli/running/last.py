@@ -1,0 +1,56 @@
+"""What failed in the last run against a server, for `--last-failed`.
+
+It lies in the user's cache folder, never in the tree where the command was called: one small file for each server and
+catalogue, with ids of contracts and nothing that a server said.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pgagents.model.model import Model
+    from pgagents.report.report import Report
+
+MAX_BYTES = 20_000_000
+
+
+def place(model: Model, url: str) -> Path:
+    """Where it is kept for this server and catalogue."""
+    from pgagents.cli.inputs.caches import folder
+
+    name = sha256(f"{Path(model.source.file).absolute()}\n{url}".encode()).hexdigest()[:20]
+    return folder() / "last" / f"{name}.json"
+
+
+def remember(path: Path, report: Report) -> None:
+    """Note what failed; what this run did not try stays as it was. Where nothing can be written, nothing is remembered."""
+    from pgagents.cli.running.report_files import replace
+
+    earlier = failed(path) or []
+    now = failing(report)
+    tried = {r.contract.id for r in report.results if r.verdict.value in ("kept", "broken", "untested")}
+    ids = [*now, *(id for id in earlier if id not in tried)]
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace(path, json.dumps({"format": 1, "failed": ids}).encode())
+
+
+def failing(report: Report) -> list[str]:
+    """Contracts that are broken or untested."""
+    return [r.contract.id for r in report.results if r.verdict.value in ("broken", "untested")]
+
+
+def failed(path: Path) -> list[str] | None:
+    """What failed last time; None where no run is remembered."""
+    try:
+        raw = path.read_bytes()[:MAX_BYTES]
+        data: Any = json.loads(raw)
+        ids = data["failed"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return [id for id in ids if isinstance(id, str)] if isinstance(ids, list) else None

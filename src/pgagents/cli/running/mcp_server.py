@@ -1,0 +1,123 @@
+"""The MCP server that is verified with the API: one that is there, or one that is started for the run and ends with it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import click
+
+from pgagents.cli import _extras
+from pgagents.errors import PgagentsError
+
+if TYPE_CHECKING:
+    from pgagents.model.model import Model
+    from pgagents.verify.wire.mcp.link import Link
+
+TOKEN = "PGAGENTS_MCP_TOKEN"
+"""Holds what the server at --mcp-url itself asks callers for; the API's key never goes there."""
+OURS = "PGAGENTS_"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def check(model: Model, url: str | None, command: str | None, *, discovery: bool) -> None:
+    """Raises UsageError for flags that do not go together, PgagentsError for a catalogue without tools or what cannot be started."""
+    if url is None and command is None:
+        return
+    if url is not None and command is not None:
+        raise click.UsageError("--mcp-url and --mcp-stdio name one server; give one of them")
+    if discovery:
+        raise click.UsageError("--discovery needs no key, and the tools of an MCP server do: give one without the other")
+    if "mcp" not in model.surfaces:
+        raise PgagentsError("the catalogue has no `surfaces.mcp`", "add it, with the actions that MCP clients are to be offered")
+    if url is not None:
+        _parts(url)
+    elif not (words := _words(command or "")):
+        raise PgagentsError("--mcp-stdio is empty", "give the server's command line: --mcp-stdio 'npx -y example-mcp'")
+    elif _starts_this_program(words):
+        _extras.require(f"pgagents verify --mcp-stdio {command!r}", "mcp")
+
+
+def planned(url: str | None, command: str | None) -> Link | None:
+    """A link that is only planned for: nothing is started or sent."""
+    from pgagents.http import Silence
+    from pgagents.verify.wire.mcp.link import Link
+
+    if url is None and command is None:
+        return None
+    return Link(lambda _: Silence("refused", "nothing is sent"), url=url or "", token=os.environ.get(TOKEN, "") if url else "")
+
+
+@contextmanager
+def linked(
+    model: Model, url: str | None, command: str | None, *, keys: Mapping[str, str], api: str, cacert: Path | None
+) -> Iterator[Link | None]:
+    """The link, until the run is over. Raises PgagentsError where the process cannot be started or the URL is none."""
+    from pgagents.verify.wire.mcp.link import Link
+
+    if url is not None:
+        from pgagents.verify.wire.mcp.http import StreamClient
+
+        base, path = _parts(url)
+        with StreamClient(base, cacert=str(cacert) if cacert else None) as client:
+            yield Link(client, url=base, path=path, token=token(url))
+    elif command is not None:
+        from pgagents.verify.wire.mcp.stdio import Stdio
+
+        with Stdio(_words(command), environment(model, os.environ, keys, api)) as process:
+            yield Link(process, command=command, noise=lambda: process.noise)
+    else:
+        yield None
+
+
+def environment(model: Model, given: Mapping[str, str], keys: Mapping[str, str], api: str) -> dict[str, str]:
+    """What a server is started with: the main key and the API's URL under the names that the catalogue gives them, and no other key."""
+    names = model.surfaces["mcp"].env
+    found = {name: value for name, value in given.items() if not name.startswith(OURS)}
+    if "key" in names and "main" in keys:
+        found[names["key"]] = keys["main"]
+    if "url" in names:
+        found[names["url"]] = api
+    return found
+
+
+def token(url: str | None) -> str:
+    """The server's own token; empty where there is none. Raises PgagentsError where it would travel in the clear."""
+    from pgagents.cli.inputs.api_keys import header_safe
+
+    given = os.environ.get(TOKEN, "") if url is not None else ""
+    if not given:
+        return ""
+    parts = urlsplit(url or "")
+    if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        raise PgagentsError(f"--mcp-url {url} has no TLS, and {TOKEN} is set", "give it as https://…, or unset the variable")
+    return header_safe(given, TOKEN)
+
+
+def _parts(url: str) -> tuple[str, str]:
+    """The base URL and the path. Raises PgagentsError where it is no URL."""
+    from pgagents.cli.inputs.urls import base_url
+
+    base_url(url, "--mcp-url")
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}", parts.path or "/"
+
+
+def _starts_this_program(words: list[str]) -> bool:
+    """True for `pgagents mcp` of this installation, whose packages can be checked before anything is sent."""
+    program = Path(shutil.which(words[0]) or words[0])
+    return program.stem == "pgagents" and words[1:2] == ["mcp"] and program.absolute().parent == Path(sys.executable).parent
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise PgagentsError(f"--mcp-stdio {command!r}: {error}", "quote it as a shell does") from None

@@ -1,0 +1,67 @@
+"""`pgagents verify --plan`: what a run would send, printed, and written as JSON for scripts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pgagents.model.model import Model
+    from pgagents.source.source import Source
+    from pgagents.verify.plan.options import Identities, Options, Plan
+    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.receiver import Inbox
+
+FORMAT = 1
+
+
+def planned(
+    model: Model, options: Options, identities: Identities, url: str, plain_url: str, receiver: Inbox | None, mcp: Link | None
+) -> tuple[str, bytes]:
+    """The plan as text, without the last line break, and as JSON."""
+    from pgagents.verify.run.run import plan
+
+    made = plan(model, options, identities, url=url, plain_url=plain_url, receiver=receiver, mcp=mcp)
+    data = json.dumps(document(made, options, url, model.source), ensure_ascii=False, indent=2)
+    return text(made, options.seed), f"{data}\n".encode("utf-8", "replace")
+
+
+def text(made: Plan, seed: int) -> str:
+    """The plan for a person."""
+    from pgagents.cli.running.progress import duration
+    from pgagents.report.table import table
+    from pgagents.report.verdicts import counted
+
+    wall = f"about {duration(made.seconds)} at the pace that the catalogue allows a key"
+    checks = sorted(made.by_check.items(), key=lambda item: (-item[1], item[0]))
+    lines = [
+        f"{counted(made.total, 'request')}, {wall}, for {counted(len(made.selected), 'contract')} (nothing is sent)",
+        "",
+        *table(["bucket", "requests"], [[name or "(none)", f"{count:,}"] for name, count in made.requests.items()]),
+        "",
+        *table(["to prove", "requests"], [[name.replace("_", " "), f"{count:,}"] for name, count in checks if count]),
+    ]
+    if made.shares:
+        rows = [[name, f"{count:,}"] for name, count in made.shares.items()]
+        lines += ["", *table(["budget", "requests"], rows), f"up to {made.apart:,} more undo things or go to a busy server again"]
+    reasons = Counter(reason for _, reason in made.left_out)
+    if reasons:
+        lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in reasons.most_common())]
+    return "\n".join([*lines, "", f"plan {made.digest[:16]} for seed {seed}"])
+
+
+def document(made: Plan, options: Options, url: str, source: Source) -> dict[str, Any]:
+    """The plan as plain JSON data: what is sent by bucket, phase and check, the contracts that are tried, and why others are not."""
+    from pgagents.report.formats.json import contract
+
+    tried = [{**contract(c, source), "requests": made.by_contract.get(c.id, 0)} for c in made.selected]
+    return {
+        "plan": {
+            "format": FORMAT, "url": url, "seed": options.seed, "profile": options.profile, "digest": made.digest, "requests": made.total,
+            "seconds": round(made.seconds, 1), "by_bucket": dict(made.requests), "by_phase": dict(made.by_phase),
+            "by_check": dict(made.by_check), "budget": dict(made.shares), "budget_apart": made.apart,
+        },
+        "contracts": tried,
+        "left_out": [{"contract": c.id, "reason": reason} for c, reason in made.left_out],
+    }  # fmt: skip

@@ -1,0 +1,48 @@
+"""Before a verification: one read of the server, so that a wrong address or key is one message and not a table of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.errors import SetupError
+from pgagents.source.diagnostics import printable
+
+if TYPE_CHECKING:
+    from pgagents.http import Handler, Request, Response, Silence
+    from pgagents.model.model import Model
+    from pgagents.verify.plan.options import Options
+
+
+def checked(
+    model: Model, url: str, handler: Handler, other: Callable[[str], Handler], keys: Mapping[str, str], options: Options,
+    hidden: Iterable[str] = (),
+) -> Options:  # fmt: skip
+    """The options of the run, whose bound on requests these count against. `other` reaches another base URL; `hidden` are further
+    secrets, such as values of headers.
+
+    Raises SetupError where nothing can be tried.
+    """
+    from pgagents.verify.check.memory import setting_of
+    from pgagents.verify.run.preflight import Place, preflight, unused_key
+    from pgagents.verify.run.redaction.redact import Redactor
+
+    sent = 0
+
+    def counted(request: Request) -> Response | Silence:
+        nonlocal sent
+        sent += 1
+        return handler(request)
+
+    key = keys.get("main", "")
+    masked = Redactor(keys, model.secrets, hidden).text  # in whatever coding a server gives a key back
+    trouble = preflight(setting_of(model, url), Place(url, counted, other, masked), key, keyless=options.keyless)
+    if trouble is not None:
+        says, help = (printable(masked(text)) for text in (trouble.says, trouble.help))
+        raise SetupError(says, help)
+    if note := unused_key(model, key):
+        click.echo(f"note: {note}", err=True)
+    return options if options.max_requests is None else replace(options, max_requests=max(1, options.max_requests - sent))

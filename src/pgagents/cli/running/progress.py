@@ -1,0 +1,97 @@
+"""How far a verification is: a bar on a terminal, else a plain line every few seconds. Always on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from pgagents.verify.plan.options import Progress
+
+EVERY_S = 10.0
+OVER_S = 60.0
+"""The pace is that of so many seconds."""
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Progress], None]]:
+    """What to call with each step; the bar is gone when the block ends."""
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+    from rich.table import Column
+
+    last = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+    columns = (TextColumn("{task.fields[count]}"), BarColumn(bar_width=30), TextColumn("{task.fields[said]}", table_column=last))
+    with Bar(*columns, console=Console(stderr=True), transient=True, refresh_per_second=5, expand=True) as bar:
+        task = bar.add_task("verify", total=None, count="preparing", said="")
+        pace = Pace()
+
+        def step(now: Progress) -> None:
+            planned = max(now.planned, now.sent, 1)
+            bar.update(task, completed=now.sent, total=planned, count=f"{now.sent:,}/{planned:,} requests", said=said(now, pace(now)))
+
+        yield step
+
+
+class Pace:
+    """Requests a second over the last while: a server's bucket is emptied fast and filled slowly, so the mean of all promises too much."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, int]] = deque([(0.0, 0)])
+
+    def __call__(self, now: Progress) -> float:
+        """The pace, this step included; the run's seconds tell the time."""
+        if now.seconds - self._seen[-1][0] >= 1.0:
+            self._seen.append((now.seconds, now.sent))
+        while len(self._seen) > 1 and self._seen[1][0] <= now.seconds - OVER_S:
+            self._seen.popleft()
+        since, sent = self._seen[0]
+        return (now.sent - sent) / (now.seconds - since) if now.seconds > since else 0.0
+
+
+def said(now: Progress, pace: float | None = None) -> str:
+    """Pace (by itself that of the whole run), time left, what is broken, what is being done."""
+    if pace is None:
+        pace = now.sent / now.seconds if now.seconds > 0 else 0.0
+    left = max(0, now.planned - now.sent)
+    parts = [f"{pace:.0f}/s" if pace >= 2 else f"{pace * 60:.0f}/min"]
+    if pace and left:
+        parts.append(f"about {duration(left / pace)} left")
+    if now.broken:
+        parts.append(f"{now.broken:,} broken")
+    if now.waiting_s > 0:
+        parts.append(f"waiting {now.waiting_s:.0f} s for the server's limit")
+    elif now.doing:
+        parts.append(now.doing)
+    return " · ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """`40 s`, `3 min`, `2.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+class _Lines:
+    """One line now and then, for logs."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+        self.pace = Pace()
+
+    def __call__(self, now: Progress) -> None:
+        pace = self.pace(now)
+        if time.monotonic() - self.last >= EVERY_S:
+            self.last = time.monotonic()
+            click.echo(f"{now.sent:,}/{now.planned:,} requests · {said(now, pace)}", err=True)

@@ -1,0 +1,130 @@
+"""Report files: the format by the name, written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pgagents.report.forms import SUFFIXES, form_of, render
+
+if TYPE_CHECKING:
+    from pgagents.report.report import Report
+    from pgagents.source.source import Source
+
+EVERY = tuple(SUFFIXES)
+DATA = (".json", ".txt")
+"""The forms of what is no report of a run: of a plan, of a self-test."""
+ROOM = 2_000_000
+"""Bytes that must have room where a report is to go."""
+HELP = "Also write FILE, in the form that its name says: .json, .xml (JUnit), .sarif, .md, .html or .txt. Repeatable."
+
+
+def check(paths: tuple[Path, ...], suffixes: Collection[str] = EVERY) -> None:
+    """Whether every report can be written, before anything is sent. Raises PgagentsError.
+
+    `suffixes` are those of the forms that there are. A folder, a disk and a name are tried by writing a file of some size.
+    """
+    from pgagents.errors import PgagentsError
+
+    for path in paths:
+        if not path.name.lower().endswith(tuple(suffixes)) or form_of(path.name) is None:
+            raise PgagentsError(f"--report {path}: the name ends in none of {', '.join(suffixes)}", "name it report.json, for example")
+        if not path.absolute().parent.is_dir():
+            raise PgagentsError(f"--report {path}: there is no folder {path.parent}", "make the folder first")
+        if path.is_dir():
+            raise PgagentsError(f"--report {path}: that is a folder", "give the path of a file")
+        try:
+            _tried(path)
+        except OSError as error:
+            folder = Path(os.path.realpath(path)).parent
+            raise PgagentsError(f"--report {path}: nothing can be written into {folder}: {error.strerror}", "name another folder") from None
+
+
+def _tried(path: Path) -> None:
+    """Write a file beside the report's and take it away again. Raises OSError where that, or taking the old one's place, cannot be."""
+    path = Path(os.path.realpath(path))
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(bytes(ROOM))
+        mine = (0, path.parent.stat().st_uid)
+        if path.exists() and path.parent.stat().st_mode & stat.S_ISVTX and _user() not in (*mine, path.stat().st_uid):
+            raise PermissionError(errno.EPERM, f"the {path.name} that is there belongs to another user")
+    finally:
+        Path(beside).unlink(missing_ok=True)
+
+
+def _user() -> int:
+    """Who we are; where there are no such numbers, whoever may do all."""
+    return os.geteuid() if hasattr(os, "geteuid") else 0
+
+
+def write(paths: tuple[Path, ...], report: Report, source: Source) -> None:
+    """Write the report in the format of each name. Raises PgagentsError where a file cannot be written; the others are."""
+    made: dict[str, bytes] = {}
+    for path in paths:
+        form = form_of(path.name)
+        assert form is not None  # `check` has seen to it
+        if form not in made:
+            made[form] = render(form, report, source)
+    _write({path: made[form_of(path.name) or ""] for path in paths})
+
+
+def write_data(paths: tuple[Path, ...], text: str, data: bytes) -> None:
+    """Write what is no report of a run: a text, or its data as JSON, as each name says. Raises PgagentsError as `write` does."""
+    _write({path: data if form_of(path.name) == "json" else f"{text}\n".encode("utf-8", "replace") for path in paths})
+
+
+def _write(files: Mapping[Path, bytes]) -> None:
+    from pgagents.errors import PgagentsError
+
+    failed = []
+    for path, data in files.items():
+        try:
+            replace(path, data)
+        except OSError as error:
+            failed.append(f"cannot write {path}: {error.strerror}")
+        else:
+            click.echo(f"wrote {path}", err=True)
+    if failed:
+        raise PgagentsError("; ".join(failed), "name another file")
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write beside the file and rename, so that nobody reads half of it; a link stays one."""
+    path = Path(os.path.realpath(path))
+    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(beside).chmod(0o666 & ~umask)
+        Path(beside).replace(path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def in_repository(file: str) -> str:
+    """A file's path from the root of its repository, as code scanning and annotations name files; empty where there is none.
+
+    The root is the nearest folder above with a `.git`, else the workspace of the CI job, else where the command was called.
+    """
+    path = Path(file)
+    if not path.is_file():
+        return ""
+    path = path.resolve()
+    marked = next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    workspace = os.environ.get("GITHUB_WORKSPACE")
+    for root in (marked, Path(workspace).resolve() if workspace else None, Path.cwd()):
+        if root is not None and path.is_relative_to(root):
+            return path.relative_to(root).as_posix()
+    return ""

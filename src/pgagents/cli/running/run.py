@@ -1,0 +1,170 @@
+"""One verification from the command line: signals, progress, the printed report, the report files."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pgagents.cli.running import last, preflight, progress, report_files, report_output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pgagents.http import Handler
+    from pgagents.model.model import Model
+    from pgagents.report.baseline import Line
+    from pgagents.report.report import Report
+    from pgagents.verify.plan.options import Options, Progress
+    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.oauth import OAuthClient
+    from pgagents.verify.wire.receiver import Inbox
+
+
+STOPPING = b"stopping, undoing what was made; once more leaves it behind\n"
+
+
+@dataclass(slots=True)
+class _Stop:
+    """Whether a signal ended the run; `running` while there is something to undo."""
+
+    asked: bool = False
+    running: bool = False
+
+
+def run(
+    model: Model,
+    url: str,
+    keys: Mapping[str, str],
+    options: Options,
+    *,
+    cacert: Path | None,
+    reports: tuple[Path, ...],
+    plain_url: str = "",
+    headers: Mapping[str, str] | None = None,
+    again: str = "",
+    baseline: Sequence[Line] | None = None,
+    memory: Path | None = None,
+    oauth: OAuthClient | None = None,
+    receiver: Inbox | None = None,
+    mcp: Link | None = None,
+    token: str = "",
+    verbose: bool = False,
+) -> int:
+    """Verify, write the report files, print the report on stdout; returns the exit code.
+
+    `headers` go with every request and into no report; `again` is the command line that repeats the run; `baseline` says which
+    findings are put up with; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events,
+    `mcp` is the way to an MCP server, `token` what that one asks for; `verbose` prints more of what each exchange told.
+    """
+    from pgagents.report.formats.text import STOPPED
+    from pgagents.verify.plan.options import Identities
+    from pgagents.verify.run.redaction.redact import Redactor
+    from pgagents.verify.run.run import verify
+    from pgagents.verify.wire.send import Client
+
+    handler = Client(url, cacert=str(cacert) if cacert else None, headers=headers)
+    plain = Client(plain_url) if plain_url else None
+    hidden = (*_secrets(headers or {}), *([token] if token else []))
+    bare = Client(url, cacert=str(cacert) if cacert else None) if headers else None
+    trust = str(cacert) if cacert else None
+
+    def other(base: str) -> Handler:
+        return Client(base, cacert=trust if base.startswith("https:") else None, headers=headers if base.startswith(url[:5]) else None)
+
+    with signals() as stop:
+        try:
+            options = preflight.checked(model, url, handler, other, keys, options, hidden)
+        except KeyboardInterrupt:
+            raise click.Abort from None
+    with signals() as stop, progress.progress() as step:
+        stop.running = True
+        report = verify(
+            model, handler, Identities(keys, hidden, oauth), options,
+            clock=time.time, sleep=time.sleep, wall=wall, url=url, on_progress=heeding(stop, step),
+            plain=plain, plain_url=plain_url, receiver=receiver, mcp=mcp, bare=bare,
+        )  # fmt: skip
+        stop.running = False
+    again = Redactor(keys, (), hidden).text(again)  # the command of an MCP server may hold a key
+    report = replace(report, header=replace(report.header, again=again, in_repository=report_files.in_repository(report.header.catalogue)))
+    if memory is not None:
+        last.remember(memory, report)
+    if baseline is not None:
+        report = _excused(report, baseline)
+    try:
+        report_files.write(reports, report, model.source)
+    finally:
+        report_output.show(report, model.source, stopped=stop.asked, verbose=verbose)
+    return STOPPED if stop.asked else report.exit_code
+
+
+def _excused(report: Report, baseline: Sequence[Line]) -> Report:
+    """The report with what the baseline puts up with until today marked as known."""
+    from datetime import datetime
+
+    from pgagents.report.baseline import apply
+
+    return apply(report, baseline, datetime.now(UTC).date())
+
+
+def _secrets(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """What of the headers must be in no report: all values, but not those of Accept and its kin, whose words stand in every answer."""
+    return tuple(value for name, value in headers.items() if not name.lower().startswith("accept"))
+
+
+def wall() -> str:
+    """Now, as RFC 3339 in UTC."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def version() -> str:
+    """The installed version of pgagents."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("pgagents")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def heeding(stop: _Stop, step: Callable[[Progress], None]) -> Callable[[Progress], None]:
+    """The step, and the signal once more: raised inside a library's call back into Python, the first may have been lost there."""
+    from pgagents.verify.plan.options import FINISHING
+
+    def heeded(now: Progress) -> None:
+        if stop.asked and now.doing != FINISHING and not now.waiting_s:
+            raise KeyboardInterrupt
+        step(now)
+
+    return heeded
+
+
+@contextmanager
+def signals(*, hangup: bool = False) -> Iterator[_Stop]:
+    """SIGTERM (a cancelled CI job) ends the run as Ctrl-C does: clean up, then report; with `hangup` so does a closed terminal."""
+    stop = _Stop()
+
+    def asked(_number: int, _frame: Any) -> None:
+        if stop.running and not stop.asked:
+            os.write(2, STOPPING)  # no buffer of Python's, which may be in the middle of something
+        stop.asked = True
+        raise KeyboardInterrupt
+
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hangup and hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
+        numbers.append(signal.SIGHUP)
+    earlier = {number: signal.signal(number, asked) for number in numbers}
+    try:
+        yield stop
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)

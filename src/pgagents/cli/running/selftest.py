@@ -1,0 +1,246 @@
+"""`pgagents verify --self-test`: every check against the faults that must break it and the variations that must not.
+
+Each fault and each variation of the sandbox is verified once, in this process. A check that no fault breaks is dead, and a run
+that it takes part in proves nothing by it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pgagents.model.model import Model
+    from pgagents.report.report import Report
+
+EVERY_S = 10.0
+FEW = 3
+FORMAT = 1
+STOPPED = 130
+OF_MCP = "mcp:"
+
+
+@dataclass(slots=True)
+class Row:
+    """What became of one check: `due` counts the faults that must break it, `found` those that did."""
+
+    due: int = 0
+    found: int = 0
+    disturbed: list[str] = field(default_factory=list)
+    """Variations that broke it."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """The matrix, and everything in it that is not as it should be."""
+
+    rows: dict[str, Row]
+    faults: int = 0
+    variations: int = 0
+    wrong: dict[str, list[str]] = field(default_factory=dict)
+    """What is not as it should be, with the faults or variations it was so under."""
+
+    @property
+    def dead(self) -> list[str]:
+        """Checks that no fault breaks."""
+        return [name for name, row in self.rows.items() if not row.found]
+
+    @property
+    def bad(self) -> bool:
+        """Whether something is not as it should be."""
+        return bool(self.dead or self.wrong)
+
+
+def run(only: Sequence[str] = (), reports: tuple[Path, ...] = ()) -> int:
+    """Try everything (or, of `only` these checks, their faults), print the matrix and write it into files.
+
+    1 where a check is dead or a fault or variation is not met as it declares. Raises PgagentsError where `only` names no check.
+    """
+    from pgagents.cli import _extras
+    from pgagents.cli.running import report_files
+
+    _extras.require("pgagents verify --self-test", "sandbox", "mcp")
+    report_files.check(reports, report_files.DATA)
+    started = time.monotonic()
+    try:
+        outcome = tried(_Said(), _faults_of(only)) if only else tried(_Said())
+        outcome.rows = {name: row for name, row in outcome.rows.items() if not only or name in _checks(only)}
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+        return STOPPED
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[K", err=True, nl=False)
+    text = "\n".join(lines(outcome, time.monotonic() - started))
+    try:
+        report_files.write_data(reports, text, document(outcome))
+    finally:
+        click.echo(text)
+    return 1 if outcome.bad else 0
+
+
+def tried(said: Callable[[int, int, str], None], faults: Sequence[str] | None = None, variations: Sequence[str] | None = None) -> Outcome:
+    """Verify the shipped catalogue's sandbox under each fault and each variation (or only these). `said` hears how far it is.
+
+    A name that begins with `mcp:` is one of the MCP server in front of it.
+    Raises KeyboardInterrupt where one of the verifications was cut short.
+    """
+    from pgagents.resources import folder
+    from pgagents.verify.check.check import collect
+
+    text = (folder("catalogue") / "park_graph.yaml").read_text(encoding="utf-8")
+    model = opened(text)
+    outcome = Outcome({check: Row() for check in sorted(collect())})
+    faults, variations = _every("faults") if faults is None else faults, _every("variations") if variations is None else variations
+    total = len(faults) + len(variations)
+    for number, fault in enumerate(faults):
+        said(number, total, f"fault {fault}")
+        _fault(outcome, fault, _broken(_verified(model, fault=fault)))
+    for number, variation in enumerate(variations, len(faults)):
+        said(number, total, f"variation {variation}")
+        point = _module("variations", variation).point
+        _variation(outcome, variation, _broken(_verified(opened(text, point), variation=variation)))
+    return outcome
+
+
+def _every(kind: str) -> list[str]:
+    """All faults or variations, those of the MCP server behind the others."""
+    from pgagents.sandbox.injection import fault_registry
+
+    return [*fault_registry.list_names(kind), *(f"{OF_MCP}{name}" for name in fault_registry.list_names(f"mcp_{kind}"))]
+
+
+def _module(kind: str, name: str) -> Any:
+    """The fault or variation of this name."""
+    from pgagents.sandbox.injection import fault_registry
+
+    return fault_registry.find(f"mcp_{kind}", name.removeprefix(OF_MCP)) if name.startswith(OF_MCP) else fault_registry.find(kind, name)
+
+
+def _checks(only: Sequence[str]) -> list[str]:
+    """The checks that are named, by themselves or by a contract of theirs. Raises PgagentsError where there is none of that name."""
+    from pgagents.errors import PgagentsError
+    from pgagents.text.nearest import did_you_mean
+    from pgagents.verify.check.check import collect
+
+    every = collect()
+    named = [one.partition("/")[0].replace("-", "_") for one in only]
+    for name in named:
+        if name not in every:
+            raise PgagentsError(f"--only {name}: there is no such check", did_you_mean(name, every) or "see `pgagents contracts`")
+    return named
+
+
+def _faults_of(only: Sequence[str]) -> list[str]:
+    """The faults that must break one of these checks."""
+    wanted = set(_checks(only))
+    return [name for name in _every("faults") if wanted & set(_module("faults", name).breaks)]
+
+
+def opened(text: str, point: str | None = None) -> Model:
+    """The catalogue of a text; `point` is one that it is to leave open, so that a variation may be taken there."""
+    from pgagents.catalogue.load import load_text
+
+    if point is not None:
+        text, count = re.subn(rf"^  {point}: .*$", f"  {point}: any", text, count=1, flags=re.M)
+        if not count:
+            text = text.replace("\npoints:\n", f"\npoints:\n  {point}: any\n", 1)
+    return load_text(text, "catalogue/park_graph.yaml")
+
+
+def _verified(model: Model, *, fault: str = "", variation: str = "") -> Report:
+    from pgagents.inprocess import inside, verified
+    from pgagents.inprocess_mcp import verified_mcp
+    from pgagents.verify.plan.options import Options
+
+    names = [[name.removeprefix(OF_MCP)] if name else [] for name in (fault, variation)]
+    if (fault or variation).startswith(OF_MCP):
+        return verified_mcp(model, faults=names[0], variations=names[1])
+    return verified(model, inside(model, faults=names[0], variations=names[1]), Options())
+
+
+def _broken(report: Report) -> dict[str, str]:
+    """The checks that a run found broken, each with one of the contracts."""
+    if not report.footer.complete:
+        raise KeyboardInterrupt
+    return {r.contract.check: r.contract.id for r in report.results if r.verdict.value == "broken"}
+
+
+def _fault(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
+    from pgagents.verify.check.check import following
+
+    module = _module("faults", name)
+    outcome.faults += 1
+    if module.awaits:
+        return
+    for check in sorted(module.breaks):
+        outcome.rows[check].due += 1
+        if check in broken:
+            outcome.rows[check].found += 1
+        else:
+            outcome.wrong.setdefault(f"not found by {check}", []).append(name)
+    for check in sorted(broken.keys() - module.breaks - module.also.keys() - following(broken)):
+        outcome.wrong.setdefault(f"also broke {broken[check]}, undeclared", []).append(name)
+
+
+def _variation(outcome: Outcome, name: str, broken: dict[str, str]) -> None:
+    outcome.variations += 1
+    for check, contract in sorted(broken.items()):
+        outcome.rows[check].disturbed.append(name)
+        outcome.wrong.setdefault(f"variation, but broke {contract}: a false alarm", []).append(name)
+
+
+def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
+    """The matrix and what it comes to."""
+    from pgagents.report.table import table
+
+    rows = [
+        [check.replace("_", " "), f"{row.found}/{row.due}", f"{outcome.variations - len(row.disturbed)}/{outcome.variations}", _state(row)]
+        for check, row in outcome.rows.items()
+    ]
+    yield from table(["check", "faults found", "variations silent", ""], rows)
+    yield ""
+    for what, names in outcome.wrong.items():
+        more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+        yield f"{', '.join(names[:FEW])}{more}: {what}"
+    alive = len(outcome.rows) - len(outcome.dead)
+    yield f"{outcome.faults} faults and {outcome.variations} variations in {seconds:.0f} s: {alive} of {len(outcome.rows)} checks alive"
+    yield "exit 1: something is not as it should be" if outcome.bad else "exit 0: every check finds its faults and lets what is legal pass"
+
+
+def document(outcome: Outcome) -> bytes:
+    """The matrix as JSON."""
+    rows = {
+        name: {"faults": row.due, "found": row.found, "false_alarms": row.disturbed, "state": _state(row)}
+        for name, row in outcome.rows.items()
+    }
+    told = {"format": FORMAT, "faults": outcome.faults, "variations": outcome.variations, "exit_code": int(outcome.bad)}
+    data = {"self_test": told, "checks": rows, "wrong": outcome.wrong}
+    return (json.dumps(data, ensure_ascii=False, indent=2) + "\n").encode("utf-8", "replace")
+
+
+def _state(row: Row) -> str:
+    if not row.found:
+        return "dead"
+    return "false alarm" if row.disturbed else "misses some" if row.found < row.due else "alive"
+
+
+class _Said:
+    """How far it is, on stderr: one line that is written over on a terminal, else a line now and then."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, done: int, total: int, doing: str) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r\x1b[K{done}/{total} · {doing}", err=True, nl=False)
+        elif time.monotonic() - self.last >= EVERY_S:
+            self.last = time.monotonic()
+            click.echo(f"{done}/{total} · {doing}", err=True)

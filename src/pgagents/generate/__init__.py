@@ -1,0 +1,1 @@
+"""From the Model to every vendor's document: views, templates, files, packages."""

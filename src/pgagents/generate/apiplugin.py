@@ -1,0 +1,132 @@
+"""What Microsoft 365 Copilot's plugin manifests have in common, of whatever version and runtime.
+
+https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-manifest-2.4.md, read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from pgagents.generate.formerly import offered, unnamed
+from pgagents.generate.openapi.address import hosted_url, with_extra
+from pgagents.generate.target import Loss, Note, View
+from pgagents.model.action import Action
+from pgagents.model.model import Model, Surface
+from pgagents.source.origin import Node, Text
+
+# "characters beyond … MAY be ignored"; functions beyond ten "may degrade" (both read 2026-11-20)
+_MAY_BE_CUT = {"name_for_human": 20, "description_for_human": 100, "description_for_model": 2048}
+_GOOD_FUNCTIONS = 10
+_JSON = "application/json"
+
+
+def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
+    """The surface with the actions that a plugin of an API can call, and those that it cannot: Copilot reads JSON only."""
+    surface = model.surfaces["copilot"]
+    kept, lost = [], []
+    for action in surface.actions:
+        other = next((o for o in action.outputs if o.schema is not None and o.content_type != _JSON), None)
+        if other is None:
+            kept.append(action)
+        else:
+            why = f"it answers {other.content_type}, and Copilot reads {_JSON} only"
+            lost.append(Loss(other.origin, f"action `{action.name}`", "dropped", why))
+    return replace(surface, actions=tuple(kept)), lost
+
+
+def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node) -> View:
+    """A manifest: texts and links, functions, and the one runtime that serves them all."""
+    members: dict[str, Any] = {
+        "name_for_human": surface.human_name or model.text("api", "title"),
+        "namespace": surface.namespace or model.text("api", "id"),
+        "description_for_model": model.text("api", "for_models"),
+        "description_for_human": surface.description or model.text("api", "for_people"),
+    }
+    given = {"logo_url": "logo", "contact_email": "contact", "legal_info_url": "terms", "privacy_policy_url": "privacy"}
+    members |= {ours: model.text("api", key) for ours, key in given.items() if getattr(model.api, key)}
+    members["functions"] = functions
+    members["runtimes"] = [runtime]
+    if surface.starters:
+        starters = [Node({"text": text}, origin=text.origin) for text in surface.starters]
+        members["capabilities"] = Node({"conversation_starters": starters}, origin=(*surface.origin, "starters"))
+    document = with_extra(Node(members, origin=surface.origin), surface)
+    return View(document, notes=tuple(_notes(surface, document)))
+
+
+def openapi_plugin(model: Model, surface: Surface, runtime: Node, lost: Iterable[Loss] = ()) -> View:
+    """A manifest with one function an operation: its name is the operation's id, its arguments are left to the OpenAPI document."""
+    functions = [_function(surface, action, lambda a: a.operation_id) for action in surface.actions]
+    made = plugin(model, surface, functions, runtime)
+    return View(made.context, (*lost, *unnamed(surface.actions)), made.notes)
+
+
+def tool_functions(surface: Surface) -> list[Node]:
+    """One function a tool of an MCP server, under the tool's name."""
+    return [_function(surface, action, lambda a: a.name) for action in offered(surface)]
+
+
+def openapi_runtime(model: Model, surface: Surface) -> Node:
+    """Where the functions run: by the document the surface names, else the hosted one, else the file beside the manifest."""
+    beside = "copilot/openapi-3.0.yaml" if "copilot/openapi-3.0.yaml" in model.api.hosted else "openapi-3.0.yaml"
+    url = hosted_url(model, surface.published_spec or Text(beside, surface.origin))
+    return Node(
+        {
+            "auth": auth(surface),
+            "spec": Node({"url": url}, origin=(*surface.origin, "published_spec")),
+            "run_for_functions": [action.operation_id for action in surface.actions],
+        },
+        origin=surface.origin,
+    )
+
+
+def auth(surface: Surface) -> Node:
+    """How Copilot proves who calls; nothing where the surface says nothing."""
+    return surface.auth or Node({"type": "None"}, origin=surface.auth.origin)
+
+
+def _function(surface: Surface, action: Action, name: Callable[[Action], str]) -> Node:
+    members: dict[str, Any] = {"name": name(action), "description": _description(surface, action)}
+    own = action.texts.get(surface.name)
+    told = {"reasoning": own.reasoning, "responding": own.responding} if own else {}
+    states = {
+        state: Node({"instructions": list(texts)}, origin=(*action.origin, "texts", surface.name, state))
+        for state, texts in told.items()
+        if texts
+    }
+    if states:
+        members["states"] = Node(states, origin=(*action.origin, "texts", surface.name))
+    members["capabilities"] = _capabilities(action)
+    return Node(members, origin=action.origin)
+
+
+def _description(surface: Surface, action: Action) -> Text:
+    """The description; the manifest has no other word for a function that is to go."""
+    text = surface.text(action, "description")
+    return Text(f"Deprecated. {text}", (*action.origin, "deprecated")) if action.deprecated else text
+
+
+def _capabilities(action: Action) -> Node:
+    """What a person is asked, and what the call does with data: without the latter no other plugin may use the answer."""
+    capabilities = Node(origin=action.origin)
+    if action.confirm_body:
+        confirmation = Node({"type": "AdaptiveCard"}, origin=(*action.origin, "confirm"))
+        if action.confirm_title:
+            confirmation["title"] = action.confirm_title
+        confirmation["body"] = action.confirm_body
+        capabilities["confirmation"] = confirmation
+    handling = "ResourceStateUpdate" if action.effect == "write" else "GetPrivateData" if action.key else "GetPublicData"
+    capabilities["security_info"] = Node({"data_handling": [Text(handling, (*action.origin, "effect"))]}, origin=(*action.origin, "effect"))
+    return capabilities
+
+
+def _notes(surface: Surface, document: Node) -> Iterator[Note]:
+    for key, most in _MAY_BE_CUT.items():
+        if len(document[key]) > most:
+            said = f"{key} has {len(document[key])} characters; Copilot may ignore those beyond {most}"
+            yield Note(getattr(document[key], "origin", surface.origin), said, "shorten it, or give the surface its own wording")
+    count = len(document["functions"])
+    if count > _GOOD_FUNCTIONS:
+        said = f"{count} functions; Copilot chooses less well among more than {_GOOD_FUNCTIONS}"
+        yield Note((*surface.origin, "actions"), said, "offer fewer actions here")

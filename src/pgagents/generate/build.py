@@ -1,0 +1,220 @@
+"""Every document of a catalogue: planned, viewed, rendered, held to its vendor's schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pgagents import registry
+from pgagents.errors import PgagentsError
+from pgagents.generate import trace
+from pgagents.generate.render import Artifact, Rendered, Renderer
+from pgagents.generate.target import Made, Summary, Target
+from pgagents.model.model import Model
+from pgagents.resources import folder
+from pgagents.source.diagnostics import Diagnostic, in_order
+from pgagents.source.source import Pointer
+from pgagents.text.nearest import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a catalogue gives: documents, and what vendors will say against them.
+
+    `stale` are files that a target of ours would write for another catalogue, but not for this one.
+    """
+
+    rendered: tuple[Rendered, ...]
+    files: tuple[Artifact, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    stale: tuple[str, ...]
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Vendors with an error; a diagnostic's id begins with its vendor."""
+        return frozenset(d.id.split("/")[0] for d in self.diagnostics if d.severity == "error")
+
+    def artifacts(self, *, without: frozenset[str] = frozenset()) -> tuple[Artifact, ...]:
+        """All files, but for those of some vendors."""
+        return tuple(a for a in self.files if vendor(a.target) not in without)
+
+
+def vendor(target: str) -> str:
+    """`gemini` of `gemini/functions`."""
+    return target.split("/")[0]
+
+
+def targets() -> dict[str, Target | Summary]:
+    """Every target there is, by id."""
+    return {id: module.TARGET for id, module in registry.collect("pgagents.generate.targets").items()}
+
+
+def _all_of(vendors: Iterable[str]) -> str:
+    return f"name a vendor ({', '.join(sorted(set(vendors)))}) or one of its targets (gemini/functions)"
+
+
+def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
+    """The targets that apply to this catalogue, or the named ones (an id, or a vendor). Raises PgagentsError for an unknown one."""
+    known = targets()
+    for name in only:
+        if name not in known and name not in {vendor(id) for id in known}:
+            raise PgagentsError(f"there is no target `{name}`", did_you_mean(name, list(known)) or _all_of(map(vendor, known)))
+    chosen = {id: t for id, t in known.items() if not only or id in only or vendor(id) in only}
+    applying = {id: t for id, t in chosen.items() if _applies(t, model)}
+    for name in only:
+        if not any(name in (id, vendor(id)) for id in applying):
+            needed = next(t for id, t in chosen.items() if name in (id, vendor(id)) and isinstance(t, Target))
+            if needed.part is not None and (needed.surface is None or needed.surface in model.surfaces):
+                raise PgagentsError(f"the catalogue has nothing for `{name}`", f"add `{needed.part}:`")
+            raise PgagentsError(f"the catalogue has no surface for `{name}`", f"add `{needed.surface}:` under `surfaces`")
+    return applying
+
+
+def _applies(target: Target | Summary, model: Model) -> bool:
+    if isinstance(target, Summary):
+        return True
+    return (target.surface is None or target.surface in model.surfaces) and (target.part is None or bool(part(model, target.part)))
+
+
+def part(model: Model, path: str) -> Any:
+    """The part of the model at a dotted path; None where it has none."""
+    here: Any = model
+    for step in path.split("."):
+        here = here.get(step) if isinstance(here, Mapping) else getattr(here, step, None)
+    return here
+
+
+def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = None, strict: bool = False) -> Built:
+    """Make the documents. Errors in what vendors take are in `diagnostics`; raises PgagentsError for a wrong call or template."""
+    chosen = plan(model, only)
+    renderer = Renderer(templates)
+    summing = any(isinstance(t, Summary) for t in chosen.values())
+    made = _made(model, plan(model) if summing else chosen)  # a summary reads all others, also where it is built alone
+    rendered = tuple(renderer.render(m) for m in made if m.id in chosen)
+    found: list[Diagnostic] = [] if only else _hosted(model, chosen)
+    every: list[Artifact] = []
+    for document in rendered:
+        found += _refusals(document, model, templates)
+        files = document.artifacts()
+        found += _notes(document, files, model, strict)
+        every += files
+    written = {path for t in chosen.values() for path in t.outputs}
+    stale = () if only else tuple(sorted({p for t in targets().values() for p in t.outputs} - written))
+    return Built(rendered, tuple(every), tuple(in_order(found)), stale)
+
+
+def judged(model: Model) -> tuple[Diagnostic, ...]:
+    """What vendors will say against the documents, as `build` says it, without making the bytes of files whose size nobody counts."""
+    chosen: dict[str, Target | Summary] = {id: t for id, t in plan(model).items() if isinstance(t, Target)}
+    renderer = Renderer()
+    found = _hosted(model, plan(model))
+    for made in _made(model, chosen):
+        of_data = made.target.outputs[0].endswith((".json", ".yaml"))
+        rendered = renderer.render(made) if of_data else Rendered(made, "")
+        sized = isinstance(made.target, Target) and made.target.max_bytes is not None
+        found += _refusals(rendered, model, None) if of_data else []
+        found += _notes(rendered, rendered.artifacts() if sized else (), model, strict=False)
+    return tuple(in_order(found))
+
+
+def document(model: Model, path: str, *, templates: Path | None = None, traced: bool = True) -> Rendered:
+    """The one document that goes to `path` in the output folder; `traced` keeps the origin of its members.
+
+    A path may be longer than the output's own (`generated/gemini/functions.json`). Raises PgagentsError for a file
+    that no target of this catalogue writes.
+    """
+    parts = Path(path).parts
+    known = targets()
+    for id, target in known.items():
+        for output in target.outputs:
+            if parts[-len(Path(output).parts) :] == Path(output).parts:
+                if not _applies(target, model):
+                    missing = getattr(target, "surface", None)
+                    without = missing and missing not in model.surfaces
+                    why = f"no surface `{missing}`" if without else f"no `{getattr(target, 'part', '')}`"
+                    raise PgagentsError(f"this catalogue writes no {output}: it has {why}")
+                needed: dict[str, Target | Summary] = plan(model) if isinstance(target, Summary) else {id: target}
+                made = next(m for m in _made(model, needed) if m.id == id)
+                return (_untraced() if templates is None and not traced else Renderer(templates, traced=traced)).render(made)
+    outputs = [output for target in known.values() for output in target.outputs]
+    help = did_you_mean("/".join(parts[-2:]), outputs) or "name it with its folder: generated/gemini/functions.json"
+    raise PgagentsError(f"`{path}` is no file that pgagents generates", help)
+
+
+@cache
+def _untraced() -> Renderer:
+    """A renderer of the shipped templates that remembers nothing of what it renders, so that its templates are compiled once."""
+    return Renderer()
+
+
+def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
+    """The part of the catalogue that a member of a traced document comes from; at the least, the surface it is made for."""
+    surface = getattr(rendered.made.target, "surface", None)
+    found = trace.origin(rendered, pointer, model.source) or (("surfaces", surface) if surface else ())
+    while not model.source.has(found):
+        found = found[:-1]
+    return found
+
+
+def _made(model: Model, chosen: dict[str, Target | Summary]) -> tuple[Made, ...]:
+    """All views; summaries come last, as they read the others."""
+    views = [Made(id, t, t.view(model)) for id, t in chosen.items() if isinstance(t, Target)]
+    summaries = [Made(id, t, t.view(model, tuple(views))) for id, t in chosen.items() if isinstance(t, Summary)]
+    return tuple(sorted([*views, *summaries], key=lambda m: m.id))
+
+
+def _hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Diagnostic]:
+    """Files said to be hosted that nothing writes."""
+    outputs = [path for t in chosen.values() for path in t.outputs]
+    return [
+        Diagnostic(
+            model.source.locate(("api", "hosted", path)), "pgagents/hosting/unknown-file", "error",
+            f"`{path}` is hosted, but nothing generates it", did_you_mean(path, outputs),
+        )
+        for path in model.api.hosted
+        if path not in outputs
+    ]  # fmt: skip
+
+
+def _refusals(rendered: Rendered, model: Model, templates: Path | None) -> list[Diagnostic]:
+    """What the vendor's schema says against a document, at the catalogue's lines."""
+    path = folder("schemas") / "vendor" / f"{rendered.made.id}.schema.json"
+    if rendered.data is None or not path.is_file():
+        return []
+    import jsonschema_rs
+
+    errors = list(jsonschema_rs.validator_for(json.loads(path.read_bytes())).iter_errors(rendered.data))
+    if not errors:
+        return []
+    traced = Renderer(templates, traced=True).render(rendered.made)
+    output = rendered.made.target.outputs[0]
+    found = []
+    for error in errors[:50]:
+        pointer: Pointer = tuple(error.instance_path)
+        written = "/".join(["", *(trace.raw_step(step) for step in pointer)])
+        span = model.source.locate(origin(traced, pointer, model))
+        says = _short(error.message)
+        help = f"schemas/vendor/{rendered.made.id}.schema.json says what {rendered.made.target.title} takes"
+        found.append(Diagnostic(span, f"{rendered.made.id}/refused", "error", f"{output}#{written}: {says}", help))
+    return found
+
+
+def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict: bool) -> list[Diagnostic]:
+    """Counts and sizes past what the vendor takes: warnings, errors where strict."""
+    made = rendered.made
+    severity: Any = "error" if strict else "warning"
+    found = [Diagnostic(model.source.locate(n.origin), f"{made.id}/limit", severity, n.message, n.help) for n in made.view.notes]
+    most = made.target.max_bytes if isinstance(made.target, Target) else None
+    for artifact in files if most else ():
+        if most and len(artifact.data) > most:
+            message = f"{artifact.path} has {len(artifact.data):,} bytes; {made.target.title} takes at most {most:,}"
+            found.append(Diagnostic(model.source.locate(("surfaces",)), f"{made.id}/limit", severity, message, "offer fewer actions there"))
+    return found
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= 240 else f"{message[:110]} … {message[-120:]}"

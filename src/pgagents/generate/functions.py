@@ -1,0 +1,96 @@
+"""An action as a function that a model may call: name, description, arguments and answer in one dialect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.generate.formerly import called, offered
+from pgagents.generate.lower.dialect import Dialect
+from pgagents.generate.lower.schema import lower
+from pgagents.generate.target import Loss, Note
+from pgagents.model.action import Action
+from pgagents.model.model import Model, Surface
+from pgagents.source.origin import Node, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a model is told of an action. `parameters` has no members where the action takes no arguments."""
+
+    name: Text
+    description: Text
+    parameters: Node
+    response: Node | None
+
+    @property
+    def takes_arguments(self) -> bool:
+        return bool(self.parameters.get("properties"))
+
+
+def functions(model: Model, surface: Surface, dialect: Dialect, *, answers: bool) -> tuple[tuple[Function, ...], tuple[Loss, ...]]:
+    """The surface's actions, in its order, old names behind the new ones, and everything that did not fit.
+
+    `answers`: the format has a place for the answer's schema.
+    """
+    losses: dict[Loss, None] = {}
+    made = []
+    for action in offered(surface):
+        found, lost = function(model, surface, action, dialect, answers=answers)
+        made.append(found)
+        losses.update(dict.fromkeys(lost))
+    return tuple(made), tuple(losses)
+
+
+def function(model: Model, surface: Surface, action: Action, dialect: Dialect, *, answers: bool) -> tuple[Function, list[Loss]]:
+    """One action, and what of it did not fit."""
+    losses: list[Loss] = []
+    parameters, lost = lower(_arguments(surface, action, losses), model.schemas, dialect)
+    losses += lost
+    response = None
+    answer = action.success
+    in_json = answer.content_type == "application/json"
+    if answer.schema is not None and not (answers and in_json):
+        losses.append(Loss(answer.origin, f"answer {answer.status}", "dropped", "the format has no place for it"))
+    elif answer.schema is not None:
+        response, lost = lower(answer.schema, model.schemas, dialect)
+        losses += lost
+    return Function(called(surface, action), _description(surface, action, losses), parameters, response), losses
+
+
+def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
+    """The arguments that a model fills in; headers are the calling client's business."""
+    offered = surface.params(action)
+    for param in action.params:
+        if param not in offered:
+            losses.append(Loss(param.origin, f"argument {param.name}", "dropped", f"surfaces.{surface.name}.omit"))
+        elif param.place == "header":
+            losses.append(Loss(param.origin, f"header {param.wire}", "client", "a model fills in no headers; who makes the call sends it"))
+    schema = action.input_schema(omit=tuple(p.name for p in action.params if p not in offered))
+    members: dict[str, Any] = schema["properties"]
+    for param in offered:
+        text = surface.param_text(action, param)
+        if param.name in members and text != param.description:
+            members[param.name] = Node({**members[param.name], "description": text}, origin=members[param.name].origin)
+    return schema
+
+
+def _description(surface: Surface, action: Action, losses: list[Loss]) -> Text:
+    text = surface.text(action, "description")
+    said = [str(text)]
+    if action.deprecated:
+        said.insert(0, "Deprecated.")
+        losses.append(Loss((*action.origin, "deprecated"), "deprecated", "description"))
+    if action.confirm_body is not None:
+        said.append(f"Ask the user before calling: {action.confirm_body}")
+        losses.append(Loss((*action.origin, "confirm"), "confirmation", "description", "the format has no member for it"))
+    return Text(" ".join(said), text.origin)
+
+
+def too_many(surface: Surface, most: int, vendor: str) -> tuple[Note, ...]:
+    """A note where the surface has more actions, old names among them, than the vendor takes tools."""
+    count = len(offered(surface))
+    if count <= most:
+        return ()
+    at = (*surface.origin, "actions")
+    return (Note(at, f"{count} tools; {vendor} takes at most {most}", f"offer fewer actions on `surfaces.{surface.name}`"),)

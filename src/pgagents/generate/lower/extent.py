@@ -1,0 +1,54 @@
+"""How large a schema becomes where a language has no references, so that each is written out at its place.
+
+Schemas that refer to each other can grow beyond all bounds when they are written out: sixteen that each name the next
+twice make 65,536. No model reads so much, so references are followed only as deep as MAX_NODES allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.jsonschema.schema import REF
+
+MAX_NODES = 1_000
+"""Schemas that one schema may become. The largest of the shipped catalogues has 34."""
+MAX_STEPS = 20 * MAX_NODES
+"""Steps of lowering one schema: what keywords that multiply each other may take before the rest is left out."""
+
+
+def depth_that_fits(schema: Mapping[str, Any], schemas: Mapping[str, Any], unroll: int) -> int | None:
+    """How many references deep the schema may be written out; None where all of it fits.
+
+    `unroll` is how often a schema that contains itself appears on one path.
+    """
+    if _fits(schema, schemas, unroll, None):
+        return None
+    depth = 0
+    while _fits(schema, schemas, unroll, depth + 1):
+        depth += 1
+    return depth
+
+
+def _fits(schema: Mapping[str, Any], schemas: Mapping[str, Any], unroll: int, depth: int | None) -> bool:
+    count = 0
+    waiting: list[tuple[Mapping[str, Any], tuple[str, ...]]] = [(schema, ())]
+    while waiting:
+        node, path = waiting.pop()
+        count += 1
+        if count > MAX_NODES:
+            return False
+        name = str(node.get("$ref", ""))[len(REF) :]
+        if name in schemas and path.count(name) < unroll and (depth is None or len(path) < depth):
+            waiting.append((schemas[name], (*path, name)))
+        waiting.extend((child, path) for child in _children(node))
+    return True
+
+
+def _children(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    members = node.get("properties")
+    one = [node.get("items"), node.get("additionalProperties")]
+    several = [branch for key in ("oneOf", "anyOf", "allOf") for branch in node.get(key) or ()]
+    for child in [*one, *several, *(members.values() if isinstance(members, Mapping) else ())]:
+        if isinstance(child, Mapping):
+            yield child

@@ -1,0 +1,62 @@
+"""A schema with its references laid in and its `allOf` met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.generate.lower.dialect import Dialect
+from pgagents.generate.lower.extent import MAX_NODES
+from pgagents.generate.lower.losses import Losses
+from pgagents.jsonschema.intersect import Flat, intersect
+from pgagents.jsonschema.schema import REF
+from pgagents.source.origin import origin_of
+from pgagents.source.source import Pointer
+
+Stack = tuple[str, ...]
+"""Names of the schemas that what is being lowered stands in, outermost first."""
+
+
+class Flattening:
+    """Flattens as far as one dialect needs it, and no more than `depth` references deep."""
+
+    def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, losses: Losses, depth: int | None = None) -> None:
+        self.schemas = schemas
+        self.dialect = dialect
+        self.losses = losses
+        self.depth = depth
+
+    def flat(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> tuple[Flat, Stack] | None:
+        """The schema flat, and the schemas it now stands in; None where it contains itself without end or names no schema."""
+        own = Flat({k: v for k, v in raw.items() if k != "$ref"}, origin, getattr(raw, "places", None))
+        if "$ref" in raw:
+            name = str(raw["$ref"])[len(REF) :]
+            if stack.count(name) >= self.dialect.unroll or name not in self.schemas:
+                self.losses.add(origin, "schema", name, "dropped", "it contains itself")
+                return None
+            if self.depth is not None and len(stack) >= self.depth:
+                why = f"written out to the end the whole would hold more than {MAX_NODES:,} schemas"
+                self.losses.add(origin, "schema", name, "dropped", why)
+                return None
+            behind = self.flat(self.schemas[name], ("schemas", name), (*stack, name))
+            if behind is None:
+                return None
+            own, stack = self.both(behind[0], own), behind[1]
+        if "allOf" in own and not self.dialect.all_of:
+            parts = own.pop("allOf")
+            place = own.place("allOf")
+            for index, part in enumerate(parts):
+                inner = self.flat(part, origin_of(part) or (*place, index), stack)
+                if inner is None:
+                    return None
+                own, stack = self.both(inner[0], own), inner[1]
+        return own, stack
+
+    def both(self, inner: Flat, outer: Flat) -> Flat:
+        """What both take; `outer` wins where one schema cannot say both."""
+        if not inner:
+            return outer
+        both, lost = intersect(inner, outer)
+        for keyword, place, value in lost:
+            self.losses.add(place, keyword, value, "widened", "one schema cannot say both")
+        return both

@@ -1,0 +1,317 @@
+"""A catalogue schema in another schema language, and what that language could not say.
+
+Every value that the catalogue's schema takes, the lowered schema takes too: what cannot be said exactly is said
+wider, told in the description where the language has one, and listed as a loss at the catalogue's keyword.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.generate.lower.dialect import Dialect
+from pgagents.generate.lower.extent import MAX_STEPS, depth_that_fits
+from pgagents.generate.lower.flatten import Flattening, Stack
+from pgagents.generate.lower.keywords import Keywords, describe
+from pgagents.generate.lower.losses import Losses
+from pgagents.generate.target import Loss
+from pgagents.jsonschema.intersect import Flat, add_null
+from pgagents.jsonschema.nullable import null_beside, takes_null, with_null
+from pgagents.jsonschema.schema import REF
+from pgagents.source.origin import Node, Text, origin_of
+from pgagents.source.source import Pointer
+from pgagents.text.wording import WORDS, hinted, short
+
+_ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
+
+
+def lower(schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialect) -> tuple[Node, tuple[Loss, ...]]:
+    """The schema in the dialect; empty where the dialect has no word for it at all.
+
+    `schemas` are the named ones that `#/components/schemas/NAME` refers to.
+    """
+    if dialect.whole:
+        return schema if isinstance(schema, Node) else Node(schema), ()
+    depth = depth_that_fits(schema, schemas, dialect.unroll) if dialect.refs == "inline" else None
+    lowering = _Lowering(schemas, dialect, depth)
+    lowered = lowering.schema(schema, origin_of(schema) or (), ())
+    return lowered if lowered is not None else Node(origin=origin_of(schema) or ()), tuple(lowering.losses.told)
+
+
+class _Lowering:
+    """One schema's way into one dialect. `schema` answers None where a value cannot be described at all."""
+
+    def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, depth: int | None) -> None:
+        self.dialect = dialect
+        self.losses = Losses()
+        self.flattening = Flattening(schemas, dialect, self.losses, depth)
+        self.keywords = Keywords(dialect, self.losses)
+        self.steps = 0
+
+    def schema(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
+        origin = origin_of(raw) or origin
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            self.losses.add(origin, "schema", "", "dropped", f"written out, the whole takes more than {MAX_STEPS:,} steps")
+            return None
+        if "$ref" in raw and self.dialect.refs == "keep":
+            return self._kept_reference(raw, origin, stack)
+        found = self.flattening.flat(raw, origin, stack)
+        if found is None:
+            return None
+        flat, stack = found
+        self._const(flat)
+        folded = self._alternatives(flat, stack)
+        return folded if isinstance(folded, Node) else None if folded == "cut" else self._keywords(flat, stack)
+
+    def _kept_reference(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
+        """A reference stays; what stands beside it goes into an `allOf`, as it would not be read there."""
+        name = str(raw["$ref"])[len(REF) :]
+        reference = Node({"$ref": str(raw["$ref"])}, origin=("schemas", name))
+        beside = {k: v for k, v in raw.items() if k != "$ref"}
+        if not beside:
+            return Node(reference, origin=origin)
+        outer = self.schema(Node(beside, origin=origin), origin, stack) or Node(origin=origin)
+        outer["allOf"] = [reference, *outer.get("allOf", ())]
+        return outer
+
+    # alternatives
+
+    def _const(self, flat: Flat) -> None:
+        if "const" not in flat:
+            return
+        if flat["const"] is None:
+            del flat["const"]
+            flat["type"] = "null"
+        elif not self.dialect.const:
+            if flat["const"] not in flat.get("enum", [flat["const"]]):
+                beside = f"const {short(flat['const'])}"
+                self.losses.add(flat.place("enum"), "enum", flat["enum"], "widened", f"beside {beside} nothing would be taken")
+            flat["enum"], flat.places["enum"] = [flat.pop("const")], flat.place("const")
+
+    def _alternatives(self, flat: Flat, stack: Stack) -> Node | str | None:
+        """Settles `anyOf`, `oneOf` and several types. A Node is the whole answer; None means: go on with `flat`."""
+        self._types_to_alternatives(flat)
+        for settle in (self._only, self._several):  # what is one thing after all comes first: nothing around it is lowered yet
+            for keyword in ("anyOf", "oneOf"):
+                if keyword in flat and not isinstance(flat[keyword], _Lowered):
+                    settled = settle(flat, keyword, stack)
+                    if settled is not None:
+                        return settled
+        return None
+
+    def _types_to_alternatives(self, flat: Flat) -> None:
+        kinds = flat.get("type")
+        if not isinstance(kinds, list) or self.dialect.type_arrays:
+            return
+        real = [k for k in kinds if k != "null" and not (k == "integer" and "number" in kinds)]
+        if len(real) < 2:
+            return
+        if self.dialect.any_of == "none" or "anyOf" in flat:
+            self.losses.add(flat.place("type"), "type", kinds, "widened", "any type is taken")
+            del flat["type"]
+            return
+        place = flat.place("type")
+        flat["anyOf"] = [Node({"type": k}, origin=place) for k in (*real, *(["null"] if "null" in kinds else []))]
+        flat.places["anyOf"] = place
+        del flat["type"]
+
+    def _several(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
+        branches = list(flat[keyword])
+        if self.dialect.any_of == "none":
+            self.losses.add(flat.place(keyword), keyword, branches, "widened", "any value is taken")
+            del flat[keyword]
+            return None
+        if self.dialect.any_of == "alone":
+            return self._alone(flat, keyword, branches, stack)
+        self._beside(flat, keyword, stack)
+        return None
+
+    def _beside(self, flat: Flat, keyword: str, stack: Stack) -> None:
+        """The alternatives stay among the other keywords."""
+        branches, place = list(flat.pop(keyword)), flat.place(keyword)
+        before = self.losses.met
+        lowered = [self.schema(b, (*place, i), stack) for i, b in enumerate(branches)]
+        if any(b is None for b in lowered):
+            self.losses.add(place, keyword, branches, "widened", "one of them contains itself")
+            return
+        exact = self.dialect.one_of and self.losses.met == before  # a value may fit two branches once one of them is wider
+        said = keyword if keyword == "anyOf" or exact else "anyOf"
+        if said != keyword:
+            self.losses.add(place, keyword, branches, "widened", "more than one may hold")
+        if said in flat:
+            self.losses.add(place, keyword, branches, "widened", "one schema cannot say both")
+        else:
+            flat[said], flat.places[said] = _Lowered(lowered), place
+
+    def _only(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
+        """One alternative, or one and null: the alternative itself, which may be null."""
+        d, place = self.dialect, flat.place(keyword)
+        nulls = [b for b in flat[keyword] if b.get("type") == "null" or ("const" in b and b["const"] is None)]
+        rest = [b for b in flat[keyword] if b not in nulls]
+        if len(rest) != 1 or not (d.null == "nullable" or not nulls or d.any_of == "none"):
+            return None
+        takes_null = bool(nulls) and "null" in flat.get("type", ["null"]) and None in flat.get("enum", [None])
+        found = self.flattening.flat(rest[0], origin_of(rest[0]) or (*place, 0), stack)
+        if found is None:
+            del flat[keyword]
+            self.losses.add(place, keyword, [], "widened", "it contains itself")
+            return None
+        base = Flat({k: v for k, v in flat.items() if k != keyword}, flat.origin, flat.places)
+        if takes_null and ("allOf" in found[0] or any(isinstance(v, _Lowered) for v in base.values())):
+            return None
+        both, stack = self.flattening.both(found[0], base), found[1]
+        self._const(both)
+        if takes_null and "oneOf" in both:
+            self.losses.add(both.place("oneOf"), "oneOf", both["oneOf"], "widened", "more than one may hold")
+        if takes_null and not add_null(both):
+            self.losses.add(place, keyword, [], "widened", "any value is taken")
+            both = Flat({k: v for k, v in base.items() if k in _ANNOTATIONS}, flat.origin, flat.places)
+        settled = self._alternatives(both, stack)
+        if settled is None:
+            settled = self._keywords(both, stack)
+        return "cut" if settled is None else settled
+
+    def _alone(self, flat: Flat, keyword: str, branches: list[Any], stack: Stack) -> Node | None:
+        """`anyOf` by itself: what stood beside it goes into each branch."""
+        place = flat.place(keyword)
+        base = {k: v for k, v in flat.items() if k != keyword and k not in _ANNOTATIONS}
+        lowered = []
+        for index, branch in enumerate(branches):
+            part = Node({"allOf": [branch, _Placed(base, flat)]}, origin=origin_of(branch) or (*place, index)) if base else branch
+            lowered.append(self.schema(part, (*place, index), stack))
+        if any(b is None for b in lowered):
+            self.losses.add(place, keyword, branches, "widened", "one of them cannot be said")
+            del flat[keyword]
+            return None
+        if keyword == "oneOf" and not self.dialect.one_of:
+            self.losses.add(place, keyword, branches, "widened", "more than one may hold")
+        out = Node({"anyOf": lowered}, origin=flat.origin)
+        describe(out, flat, [WORDS["deprecated"](flat.get("deprecated"))])
+        return out
+
+    # keywords
+
+    def _keywords(self, flat: Flat, stack: Stack) -> Node | None:
+        d = self.dialect
+        out = Node(origin=flat.origin)
+        hints: list[str] = []
+        kinds = self.keywords.types(flat, out)
+        for keyword, value in list(flat.items()):
+            if keyword in ("anyOf", "oneOf"):
+                out[keyword] = list(value)
+            elif keyword == "allOf":
+                parts = [self.schema(part, (*flat.place(keyword), i), stack) for i, part in enumerate(value)]
+                if said := [part for part in parts if part is not None]:
+                    out[keyword] = said
+            elif keyword == "items":
+                items = self.schema(value, flat.place(keyword), stack)
+                if items is None:
+                    return None
+                out["items"] = items
+            else:
+                self.keywords.write(keyword, flat, kinds, out, hints)
+        if not self._object(flat, kinds, out, stack):
+            return None
+        if d.named:
+            for kind, keyword in (("object", "properties"), ("array", "items")):
+                if kind in kinds:
+                    out.setdefault(keyword, Node(origin=flat.origin))
+        if not d.untyped and "type" not in out and "anyOf" not in out:
+            self.losses.add(flat.origin, "any", "value", "dropped", "the vendor takes no value without a type")
+            return None
+        describe(out, flat, hints)
+        return null_beside(out) if d.null == "branch" and out.pop("nullable", False) else out
+
+    # objects
+
+    def _object(self, flat: Flat, kinds: list[str], out: Node, stack: Stack) -> bool:
+        """Members of an object; False where the dialect has no word for this object."""
+        d = self.dialect
+        is_object = "object" in kinds
+        cut = self._properties(flat, out, stack)
+        further = flat.get("additionalProperties", True)
+        if not is_object and "properties" not in flat and "additionalProperties" not in flat:
+            if "required" in flat:
+                out["required"] = list(flat["required"])
+            return True
+        if d.additional == "closed":
+            self._closed(flat, out, further, cut)
+        elif d.additional == "drop":
+            if further is not True:
+                place = flat.place("additionalProperties")
+                self.losses.add(place, "additionalProperties", further, "dropped", "other members are not refused")
+        elif isinstance(further, Mapping):
+            inner = self.schema(further, flat.place("additionalProperties"), stack)
+            out["additionalProperties"] = True if inner is None or cut else inner
+        elif d.additional == "explicit" or "additionalProperties" in flat:
+            out["additionalProperties"] = bool(further) or cut
+        if not d.empty_objects and is_object and not out.get("properties"):
+            self.losses.add(flat.origin, "object", "without named members", "dropped", "the vendor refuses it")
+            return False
+        return True
+
+    def _closed(self, flat: Flat, out: Node, further: Any, cut: bool) -> None:
+        """Only named members may be sent. Where that shuts out what the object is for, some calls cannot be made."""
+        members = out.setdefault("properties", Node(origin=flat.place("properties")))
+        out["additionalProperties"] = False
+        if self.dialect.optional == "null":
+            out.setdefault("required", list(members))  # strict: said of an object without members too
+        place = flat.place("additionalProperties")
+        if isinstance(further, Mapping) or (further is not False and not members):
+            self.losses.add(place, "additionalProperties", further, "narrowed", "only named members may be sent")
+        elif cut or set(flat.get("required", ())) - set(members):
+            self.losses.add(place, "properties", {}, "narrowed", "a member cannot be said")
+        elif further is not False:
+            self.losses.add(place, "additionalProperties", further, "dropped", "only named members may be sent")
+
+    def _properties(self, flat: Flat, out: Node, stack: Stack) -> bool:
+        """Writes the members that can be said; answers whether one could not."""
+        if "properties" not in flat:
+            if "required" in flat and ("object" in (flat.get("type") or ()) and self.dialect.additional != "drop"):
+                out["required"] = list(flat["required"])
+            return False
+        place = flat.place("properties")
+        members = Node(origin=place)
+        for name, member in flat["properties"].items():
+            lowered = self.schema(member, (*place, name), stack)
+            if lowered is not None and self.dialect.optional == "null" and name not in flat.get("required", ()):
+                lowered = self._or_none(lowered, (*place, name))
+            if lowered is not None:
+                members[name] = lowered
+        out["properties"] = members
+        cut = len(members) < len(flat["properties"])
+        known = members if cut or self.dialect.additional in ("drop", "closed") else None
+        required = [n for n in flat.get("required", ()) if known is None or n in known]
+        if self.dialect.optional == "null":
+            required = list(members)
+        if required or self.dialect.optional == "null":
+            out["required"] = required
+        if self.dialect.ordering and members:
+            out["propertyOrdering"] = list(members)
+        return cut
+
+    def _or_none(self, member: Node, origin: Pointer) -> Node:
+        """An optional member as one that is always there: null stands for none."""
+        taken = takes_null(member)
+        detail = "null and not given cannot be told apart" if taken else "null stands for: not given; who makes the call leaves it out"
+        self.losses.add(origin_of(member) or origin, "optional", [], "widened", detail)
+        text = member.get("description", "")
+        said = member if taken else with_null(member)
+        said["description"] = Text(hinted(text, "null if not given", inside=True), origin_of(text) or member.origin)
+        return said
+
+
+class _Lowered(list[Any]):
+    """Alternatives that are in the dialect already."""
+
+
+class _Placed(dict[str, Any]):
+    """Keywords laid into a branch, with their places."""
+
+    __slots__ = ("origin", "places")
+
+    def __init__(self, members: Mapping[str, Any], flat: Flat) -> None:
+        super().__init__(members)
+        self.origin = flat.origin
+        self.places = flat.places

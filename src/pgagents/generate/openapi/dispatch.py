@@ -1,0 +1,215 @@
+"""A dispatcher as an OpenAPI operation: a closed set of action names, and the union of their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.generate.formerly import noted, selected
+from pgagents.generate.openapi import parts, refusals
+from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.target import Loss
+from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import Action, Param
+from pgagents.model.model import Dispatcher, Model
+from pgagents.source.origin import Node, Text
+
+Use = tuple[Action, Param]
+
+
+def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
+    """The Operation Object. It asks for a key by itself, as the published form does."""
+    at = dispatcher.origin
+    writes = any(a.effect == "write" for a in dispatcher.actions)
+    members: dict[str, Any] = {"operationId": dispatcher.operation_id, "summary": dispatcher.title}
+    if dispatcher.description:
+        members["description"] = dispatcher.description
+    if profile.consequential:
+        members["x-openai-isConsequential"] = writes
+    members["security"] = parts.security(model, oauth=profile.complete)
+    media = Node({"schema": request_schema(model, dispatcher, each=profile.complete)}, origin=at)
+    if profile.examples and (shown := _requests(dispatcher)):
+        media["examples"] = shown
+    members["requestBody"] = Node({"required": True, "content": Node({parts.JSON: media}, origin=at)}, origin=at)
+    members["responses"] = responses(model, dispatcher, profile)
+    return Node(members, origin=at)
+
+
+def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
+    """The body: the selector is required, the arguments are not. `each` adds every action's own rules, which importers refuse."""
+    at = dispatcher.origin
+    selector = Node({"type": "string", "enum": list(selected(dispatcher))}, origin=(*at, "actions"))
+    if leaving := [*(f"{a.name} is deprecated" for a in dispatcher.actions if a.deprecated), *noted(dispatcher.actions)]:
+        selector["description"] = Text("; ".join(leaving), (*at, "actions"))
+    properties = Node({name: _property(model, dispatcher, uses) for name, uses in union(dispatcher).items()}, origin=(*at, "arguments"))
+    arguments = Node({"type": "object", "properties": properties}, origin=(*at, "arguments"))
+    body = Node({"type": "object", "required": [dispatcher.selector]}, origin=at)
+    body["properties"] = Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at)
+    if all(a.unknown == "refused" for a in dispatcher.actions):
+        arguments["additionalProperties"] = False
+        body["additionalProperties"] = False
+    if each:
+        body["oneOf"] = [_request_of(dispatcher, action, name) for name, action in selected(dispatcher).items()]
+    return body
+
+
+def _request_of(dispatcher: Dispatcher, action: Action, name: str) -> Node:
+    """What one action's call keeps besides the union: its own arguments only, and all that it requires."""
+    at = (*action.origin, "input")
+    used = [param for uses in union(dispatcher).values() for of, param in uses if of is action]
+    arguments = Node({"properties": Node({p.name: Node(origin=p.origin) for p in used}, origin=at)}, origin=at)
+    required = [p.name for p in used if p.required]
+    if required:
+        arguments["required"] = required
+    if action.unknown == "refused":
+        arguments["additionalProperties"] = False
+    selector = Node({"enum": [name]}, origin=action.origin)
+    members = {"title": name, "properties": Node({dispatcher.selector: selector, dispatcher.arguments: arguments}, origin=at)}
+    if required:
+        members["required"] = [dispatcher.arguments]
+    return Node(members, origin=action.origin)
+
+
+def union(dispatcher: Dispatcher) -> dict[str, list[Use]]:
+    """Every argument by name with the actions that use it; a header's only where it is an idempotency key."""
+    found: dict[str, list[Use]] = {}
+    for action in dispatcher.actions:
+        for param in action.params:
+            if param.place != "header" or param.name == action.idempotency:
+                found.setdefault(str(param.name), []).append((action, param))
+    return found
+
+
+def _property(model: Model, dispatcher: Dispatcher, uses: list[Use]) -> Node:
+    """The argument's one schema; its description begins with the actions that use it."""
+    first = uses[0][1]
+    schema = Node({k: v for k, v in first.schema.items() if k not in ("description", "default")}, origin=first.origin)
+    surface = model.surfaces[dispatcher.surface]
+    by_text: dict[tuple[str, bool], list[str]] = {}
+    for action, param in uses:
+        by_text.setdefault((surface.param_text(action, param), param.required), []).append(action.name)
+    told = [_told(names, text, required) for (text, required), names in by_text.items()]
+    members: dict[str, Any] = {"description": Text("; ".join(told), (*first.origin, "description"))}
+    if _same_default(uses):
+        members["default"] = first.schema["default"]
+    return Node({**schema, **members}, origin=first.origin)
+
+
+def _told(names: list[str], text: str, required: bool) -> str:
+    """`search, book: What it is (required)`."""
+    said = f"{', '.join(names)}: {text}" if text else ", ".join(names)
+    return f"{said} (required)" if required else said
+
+
+def _same_default(uses: list[Use]) -> bool:
+    """Whether every action takes the same value where none is given."""
+    values = [param.schema.get("default", _NONE) for _, param in uses]
+    return values[0] is not _NONE and all(v == values[0] and type(v) is type(values[0]) for v in values)
+
+
+_NONE = object()
+
+
+def losses(dispatcher: Dispatcher) -> Iterator[Loss]:
+    """What the union cannot say: which action requires which argument, and defaults that differ."""
+    for uses in union(dispatcher).values():
+        for action, param in uses:
+            if param.required:
+                yield Loss((*param.origin, "required"), f"`{param.name}` required by {action.name}", "description", dispatcher.operation_id)
+            if "default" in param.schema and not _same_default(uses):
+                detail = f"{dispatcher.operation_id}: the actions that share `{param.name}` differ in it"
+                yield Loss((*param.origin, "default"), f"default {param.schema['default']!r}", "dropped", detail)
+
+
+def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
+    """The declared answers with their texts, and those that an action adds to them."""
+    codes = refusals.by_status(refusals.codes_of_dispatcher(dispatcher, model))
+    found = Node(origin=(*dispatcher.origin, "responses"))
+    for edge in model.errors.edge if profile.complete else ():
+        found[str(edge.status)] = refusals.edge_reference(edge.status)
+    for status in sorted({*dispatcher.responses, *codes, 200}):
+        text = dispatcher.responses.get(status)
+        if status in codes:
+            found[str(status)] = refusals.response(model, codes[status], keyed=True, full=profile.complete, text=text)
+        else:
+            found[str(status)] = _declared(model, dispatcher, status, text or Text("The action's own answer", dispatcher.origin), profile)
+    return Node({status: found[status] for status in sorted(found)}, origin=found.origin)
+
+
+def _declared(model: Model, dispatcher: Dispatcher, status: int, text: Text, profile: Profile) -> Node:
+    answer = Node({"description": text}, origin=text.origin)
+    if profile.complete and (headers := parts.response_headers(model, status, keyed=True)):
+        answer["headers"] = headers
+    if 200 <= status < 300:
+        schema = _any_result(dispatcher) if profile.complete else _merged_result(model, dispatcher)
+        if schema is not None:
+            media = Node({"schema": schema}, origin=dispatcher.origin)
+            if profile.examples and (shown := _results(dispatcher)):
+                media["examples"] = shown
+            answer["content"] = Node({parts.JSON: media}, origin=dispatcher.origin)
+    return answer
+
+
+def _any_result(dispatcher: Dispatcher) -> Node | None:
+    """The body of whichever action was named; None where one of them has no body."""
+    distinct: list[Node] = []
+    for action in dispatcher.actions:
+        if action.success.schema is None:
+            return None
+        if action.success.schema not in distinct:
+            distinct.append(action.success.schema)
+    if len(distinct) == 1:
+        return distinct[0]
+    return Node({"anyOf": distinct}, origin=(*dispatcher.origin, "actions"))
+
+
+def _merged_result(model: Model, dispatcher: Dispatcher) -> Node | None:
+    """One object with the members of all results."""
+    at = (*dispatcher.origin, "actions")
+    properties = Node({name: _common(model, uses) for name, uses in _result_members(dispatcher).items()}, origin=at)
+    return Node({"type": "object", "properties": properties}, origin=at) if properties else None
+
+
+def _result_members(dispatcher: Dispatcher) -> dict[str, list[tuple[Action, Node]]]:
+    """Every member of a result by name, with the actions that answer it and how each types it."""
+    members: dict[str, list[tuple[Action, Node]]] = {}
+    for action in dispatcher.actions:
+        result = action.success.schema or Node()
+        for name, schema in result.get("properties", {}).items():
+            members.setdefault(name, []).append((action, schema))
+    return members
+
+
+def _common(model: Model, uses: list[tuple[Action, Node]]) -> Node:
+    """The one schema that all the others are or extend (`allOf`); where there is none, an open object."""
+    for _, schema in uses:
+        if all(other == schema or _extends(model, other, schema) for _, other in uses):
+            return schema
+    said = Text("As answered by " + ", ".join(a.operation_id for a, _ in uses), uses[0][0].origin)
+    return Node({"type": "object", "description": said, "properties": Node()}, origin=uses[0][1].origin)
+
+
+def _extends(model: Model, schema: Node, other: Node) -> bool:
+    return "$ref" in other and any(part.get("$ref") == other["$ref"] for part in resolve(schema, model.schemas).get("allOf", ()))
+
+
+def _requests(dispatcher: Dispatcher) -> Node:
+    """A documented call of each action, under each of its names."""
+    shown = Node(origin=(*dispatcher.origin, "actions"))
+    for name, action in selected(dispatcher).items():
+        for example in parts.succeeding(action)[:1]:
+            arguments = {k: v for k, v in example.input.items() if k in union(dispatcher)}
+            value = Node({dispatcher.selector: name, dispatcher.arguments: Node(arguments, origin=(*example.origin, "input"))})
+            value.origin = example.origin
+            shown[name] = Node({"summary": example.title, "value": value}, origin=example.origin)
+    return shown
+
+
+def _results(dispatcher: Dispatcher) -> Node:
+    """A documented answer of each action."""
+    shown = Node(origin=(*dispatcher.origin, "actions"))
+    for action in dispatcher.actions:
+        for example in parts.succeeding(action)[:1]:
+            if example.output is not None and example.status == action.success.status:
+                shown[str(action.name)] = parts.shown_as(example, example.output, "output")
+    return shown

@@ -1,0 +1,135 @@
+"""A whole OpenAPI document from the Model, and what a profile leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pgagents.generate.formerly import unnamed
+from pgagents.generate.openapi import dispatch, events, parts, refusals
+from pgagents.generate.openapi.operation import operation
+from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.target import Loss
+from pgagents.jsonschema.schema import closure
+from pgagents.model.model import Model
+from pgagents.source.origin import Node, Text
+
+Change = Callable[[Node], Node]
+
+
+def document(model: Model, profile: Profile, change: Change | None = None) -> Node:
+    """The OpenAPI Object. `change` turns every schema of it into the profile's dialect."""
+    actions = profile.actions(model)
+    members: dict[str, Any] = {
+        "openapi": profile.version,
+        "info": parts.info(model, profile.surface),
+        "servers": parts.servers(model),
+    }
+    if profile.complete and (tags := parts.tags(actions)):
+        members["tags"] = tags
+    members["security"] = parts.security(model, oauth=profile.complete)
+    paths = _paths(model, profile)
+    members["paths"] = paths
+    sent = events.webhooks(model) if profile.complete else Node()
+    if sent:
+        members["webhooks"] = sent
+    members["components"] = _components(model, profile, [paths, sent], change)
+    if change:
+        for holder in schema_holders(paths):
+            holder["schema"] = change(holder["schema"])
+    return Node(members)
+
+
+def _paths(model: Model, profile: Profile) -> Node:
+    paths = Node(origin=("actions",))
+    for action in profile.actions(model):
+        item = paths.setdefault(action.path, Node(origin=action.origin))
+        item[Text(action.method.lower(), action.origin)] = operation(model, action, profile)
+    for dispatcher in profile.dispatchers(model):
+        item = paths.setdefault(dispatcher.path, Node(origin=dispatcher.origin))
+        item[Text(dispatcher.method.lower(), dispatcher.origin)] = dispatch.operation(model, dispatcher, profile)
+    return paths
+
+
+def _components(model: Model, profile: Profile, users: list[Node], change: Change | None) -> Node:
+    """What paths and webhooks refer to: responses, headers and schemas, the latter with all that they need in turn."""
+    responses = Node(origin=("errors", "codes"))
+    for action in profile.actions(model):
+        keyed = action.key or not profile.complete
+        for codes in refusals.by_status(refusals.codes_of(action, model)).values():
+            name = refusals.component_name(codes, keyed=keyed)
+            if name not in responses:
+                responses[name] = refusals.response(model, codes, keyed=keyed, full=profile.complete)
+    for edge in model.errors.edge if profile.complete else ():
+        responses[refusals.edge_name(edge.status)] = refusals.edge_response(model, edge)
+    holders = [*schema_holders(users), *schema_holders(responses)]
+    needed = closure({"anyOf": [h["schema"] for h in holders]}, model.schemas)
+    if change:
+        for holder in schema_holders(responses):
+            holder["schema"] = change(holder["schema"])
+    components: dict[str, Any] = {
+        "securitySchemes": parts.security_schemes(model, oauth=profile.complete),
+        "schemas": Node({n: change(model.schemas[n]) if change else model.schemas[n] for n in needed}, origin=("schemas",)),
+    }
+    wanted = set(_references(users))
+    if used := {name: response for name, response in responses.items() if refusals.RESPONSES + name in wanted}:
+        components["responses"] = Node(used, origin=responses.origin)
+    if profile.complete and (headers := parts.header_components(model)):
+        components["headers"] = headers
+    return Node(components)
+
+
+def _references(tree: Any) -> Iterator[str]:
+    """Every `$ref` in it."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            if isinstance(node.get("$ref"), str):
+                yield node["$ref"]
+            stack.extend(node.values())
+        elif isinstance(node, list):
+            stack.extend(node)
+
+
+def operations(made: Node) -> Iterator[Node]:
+    """Every operation of a document."""
+    for item in made["paths"].values():
+        yield from item.values()
+
+
+def schema_holders(tree: Any) -> Iterator[Node]:
+    """Every Parameter and Media Type Object: what holds a schema under `schema`."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack.extend(node)
+        elif isinstance(node, dict):
+            if isinstance(node, Node) and isinstance(node.get("schema"), Node):
+                yield node
+            else:
+                stack.extend(node.values())
+
+
+def losses(model: Model, profile: Profile) -> Iterator[Loss]:
+    """What a profile for an assistant leaves out of the whole contract."""
+    yield from unnamed(profile.actions(model))
+    for action in profile.actions(model):
+        offered = {p.name for p in profile.params(action)}
+        for param in action.params:
+            if param.name in offered:
+                continue
+            if param.place == "header" and not profile.header_params:
+                yield Loss(param.origin, f"header `{param.wire}`", "dropped", f"{action.operation_id}: no header parameters here")
+            else:
+                yield Loss(param.origin, f"argument `{param.name}`", "elsewhere", f"{action.operation_id}: left out of this surface")
+        if codes := refusals.codes_of(action, model):
+            names = ", ".join(c.name for c in codes)
+            yield Loss((*action.origin, "errors"), f"error codes {names}", "description", f"{action.operation_id}: named in the texts")
+    for header in model.headers:
+        yield Loss(header.origin, f"answers carry `{header.name}`", "elsewhere", "in the full document")
+    for dispatcher in profile.dispatchers(model):
+        yield from dispatch.losses(dispatcher)
+        detail = f"{dispatcher.operation_id}: one object with the members of all answers, none required"
+        yield Loss((*dispatcher.origin, "actions"), "each action's own answer", "widened", detail)

@@ -1,0 +1,88 @@
+"""One action as an OpenAPI operation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.generate.openapi import parts, refusals
+from pgagents.generate.openapi.profile import Profile
+from pgagents.model.action import Action, Output
+from pgagents.model.model import Model
+from pgagents.source.origin import Node, Text
+
+
+def operation(model: Model, action: Action, profile: Profile) -> Node:
+    """The Operation Object, its members in the order that people write them."""
+    params = profile.params(action)
+    texts = {str(p.name): profile.param_text(action, p) for p in params}
+    members: dict[str, Any] = {
+        "operationId": action.operation_id,
+        "summary": profile.text(action, "title"),
+        "description": profile.text(action, "description"),
+    }
+    if profile.complete and action.tags:
+        members["tags"] = list(action.tags)
+    if action.deprecated:
+        members["deprecated"] = True
+    if profile.complete and (former := _former(action)):
+        members["x-formerly"] = former
+    if profile.consequential and (action.method != "GET" or action.effect == "write"):
+        members["x-openai-isConsequential"] = action.effect == "write"
+    if not action.key:
+        members["security"] = []
+    elif profile.complete and (scopes := parts.oauth_scopes(model, action)):
+        members["security"] = parts.security(model, oauth=True, scopes=scopes)
+    outside = [p for p in params if p.place != "body"]
+    if outside:
+        members["parameters"] = [parts.parameter(action, p, texts[str(p.name)], examples=profile.examples) for p in outside]
+    schema = parts.body_schema(action, params, texts)
+    if schema is not None:
+        members["requestBody"] = parts.request_body(action, schema, params, examples=profile.examples)
+    members["responses"] = responses(model, action, profile)
+    return Node(members, origin=action.origin)
+
+
+def _former(action: Action) -> list[Node]:
+    """The ids that the operation had before, each with the day on which agents must have left it."""
+    changed = [f for f in action.formerly if f.operation_id != action.operation_id]
+    return [Node({"operationId": Text(f.operation_id, f.origin), "until": f.until}, origin=f.origin) for f in changed]
+
+
+def responses(model: Model, action: Action, profile: Profile) -> Node:
+    """Every answer by status; errors refer to components, unless they have examples of their own."""
+    found = {o.status: success(model, action, o, profile) for o in action.outputs}
+    for status, codes in refusals.by_status(refusals.codes_of(action, model)).items():
+        shown = _examples(action, status) if profile.examples else None
+        if status in found:
+            continue
+        if shown:
+            own = refusals.response(model, codes, keyed=action.key, full=profile.complete)
+            own["content"][parts.JSON]["examples"] = shown
+            found[status] = own
+        else:
+            found[status] = refusals.reference(codes, keyed=action.key or not profile.complete)
+    for edge in model.errors.edge if profile.complete else ():
+        found.setdefault(edge.status, refusals.edge_reference(edge.status))
+    return Node({str(status): found[status] for status in sorted(found)}, origin=(*action.origin, "output"))
+
+
+def success(model: Model, action: Action, output: Output, profile: Profile) -> Node:
+    """A declared answer."""
+    answer = Node({"description": output.description}, origin=output.origin)
+    if profile.complete and (headers := parts.response_headers(model, output.status, keyed=action.key)):
+        answer["headers"] = headers
+    if output.schema is not None:
+        media = Node({"schema": output.schema}, origin=output.origin)
+        if profile.examples and (shown := _examples(action, output.status)):
+            media["examples"] = shown
+        answer["content"] = Node({output.content_type: media}, origin=output.origin)
+    return answer
+
+
+def _examples(action: Action, status: int) -> Node:
+    """Documented bodies of this status."""
+    shown = Node(origin=(*action.origin, "examples"))
+    for example in action.examples:
+        if example.status == status and example.output is not None:
+            shown[example.name] = parts.shown_as(example, example.output, "output")
+    return shown

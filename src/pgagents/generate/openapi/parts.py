@@ -1,0 +1,205 @@
+"""The small parts of an OpenAPI document: parameters, bodies, headers, examples, security; schemas as the catalogue has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pgagents.model.action import Action, Example, Param
+from pgagents.model.model import Header, Model, Surface
+from pgagents.source.origin import Node, Text
+from pgagents.source.source import Pointer
+
+JSON = "application/json"
+HEADERS = "#/components/headers/"
+OAUTH = "oauth2"
+_COMPONENT = re.compile(r"[A-Za-z0-9._-]+\Z")
+
+
+def info(model: Model, surface: Surface | None = None) -> Node:
+    """Title, version, description and contact, worded as the surface has it."""
+    api, described = model.api, model.text("api", "for_people")
+    members: dict[str, Any] = {
+        "title": (surface.title if surface else "") or model.text("api", "title"),
+        "version": model.text("api", "version"),
+        "description": (surface.description if surface else "") or described,
+    }
+    if api.terms:
+        members["termsOfService"] = model.text("api", "terms")
+    members["contact"] = Node({"email": model.text("api", "contact")}, origin=("api", "contact"))
+    return Node(members, origin=("api",))
+
+
+def servers(model: Model) -> list[Node]:
+    """The one server that manifests list."""
+    return [Node({"url": model.text("api", "server")}, origin=("api", "server"))]
+
+
+def tags(actions: Iterable[Action]) -> list[Node]:
+    """Every tag once, in order of first use."""
+    first: dict[str, Node] = {}
+    for action in actions:
+        for index, tag in enumerate(action.tags):
+            first.setdefault(tag, Node({"name": tag}, origin=(*action.origin, "tags", index)))
+    return list(first.values())
+
+
+def security_schemes(model: Model, *, oauth: bool) -> Node:
+    """The default scheme, and OAuth beside it where wanted and there is one."""
+    auth, name = model.auth, model.auth.default
+    at: Pointer = ("auth", "schemes", name)
+    scheme = Node({"type": "http", "scheme": "bearer"}, origin=at)
+    if auth.schemes[name].description:
+        scheme["description"] = model.text(*at, "description")
+    schemes = Node({name: scheme}, origin=("auth", "schemes"))
+    if oauth and auth.oauth:
+        flow = {
+            "authorizationUrl": Text(model.api.server + auth.oauth.authorize, ("auth", "oauth", "authorize")),
+            "tokenUrl": Text(model.api.server + auth.oauth.token, ("auth", "oauth", "token")),
+            "scopes": Node(auth.oauth.scopes, origin=("auth", "oauth", "scopes")),
+        }
+        at = ("auth", "oauth")
+        flows = Node({"authorizationCode": Node(flow, origin=at)}, origin=at)
+        schemes[OAUTH] = Node({"type": "oauth2", "flows": flows}, origin=at)
+    return schemes
+
+
+def oauth_scopes(model: Model, action: Action) -> list[str]:
+    """The scopes that an OAuth token needs for this action."""
+    needs = model.auth.oauth.needs if model.auth.oauth else {}
+    return [scope for scope, names in needs.items() if action.name in names]
+
+
+def security(model: Model, *, oauth: bool, scopes: Sequence[str] = ()) -> list[Node]:
+    """One requirement, or either of two."""
+    needs = [Node({model.auth.default: []}, origin=("auth", "default"))]
+    if oauth and model.auth.oauth:
+        needs.append(Node({OAUTH: list(scopes)}, origin=("auth", "oauth")))
+    return needs
+
+
+def parameter(action: Action, param: Param, description: str, *, examples: bool) -> Node:
+    """One path, query or header parameter; its schema without the description, which the parameter has."""
+    schema = Node({k: v for k, v in param.schema.items() if k != "description"}, origin=param.origin)
+    members: dict[str, Any] = {"name": wire_name(param), "in": param.place, "required": param.required}
+    if description:
+        members["description"] = description
+    members["schema"] = schema
+    if examples and (shown := _values(action, param)):
+        members["examples"] = shown
+    return Node(members, origin=param.origin)
+
+
+def wire_name(param: Param) -> Text:
+    """The argument's name as sent, at its place in the catalogue; a path's placeholder bears the argument's own name."""
+    return param.name if param.place == "path" else Text(param.wire, (*param.origin, "wire"))
+
+
+def _values(action: Action, param: Param) -> Node:
+    """The argument's documented values, each once."""
+    shown = Node(origin=(*action.origin, "examples"))
+    seen: list[Any] = []
+    for example in succeeding(action):
+        value = example.input.get(str(param.name))
+        if value is None or any(value == other and type(value) is type(other) for other in seen):
+            continue
+        seen.append(value)
+        shown[example.name] = shown_as(example, value, "input")
+    return shown
+
+
+def succeeding(action: Action) -> list[Example]:
+    """Documented calls that are answered with a 2xx."""
+    return [e for e in action.examples if 200 <= e.status < 300]
+
+
+def _sending(action: Action) -> list[Example]:
+    """Documented calls whose bodies are good ones. A signature that holds later cannot be written down, so a signed call has none
+    that is answered with a 2xx; what it sends is then shown from calls that are refused for their signature.
+    """
+    good = succeeding(action)
+    if good or action.signed is None:
+        return good
+    wanted = {str(p.name) for p in action.params if p.place == "body" and p.required}
+    return [e for e in action.examples if action.signed.header in e.input and wanted <= e.input.keys()]
+
+
+def shown_as(example: Example, value: Any, key: str) -> Node:
+    """An Example Object."""
+    if isinstance(value, Mapping):
+        value = Node(value, origin=(*example.origin, key))
+    return Node({"summary": example.title, "value": value}, origin=(*example.origin, key))
+
+
+def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str]) -> Node | None:
+    """The JSON object that a call sends; None where nothing travels in a body."""
+    chosen = [p for p in params if p.place == "body"]
+    if not chosen:
+        return None
+    at = (*action.origin, "input")
+    schema = Node({"type": "object"}, origin=at)
+    schema["properties"] = Node({p.wire: described(p, texts[str(p.name)]) for p in chosen}, origin=at)
+    if required := [p.wire for p in chosen if p.required]:
+        schema["required"] = required
+    if action.unknown == "refused":
+        schema["additionalProperties"] = False
+    return schema
+
+
+def described(param: Param, text: str) -> Node:
+    """The argument's schema with this description."""
+    if param.schema.get("description", "") == text:
+        return param.schema
+    return Node({**param.schema, "description": text}, origin=param.origin)
+
+
+def request_body(action: Action, schema: Node, params: Iterable[Param], *, examples: bool) -> Node:
+    """A JSON request body, required where one of its members is."""
+    media = Node({"schema": schema}, origin=schema.origin)
+    if examples:
+        wires = {str(p.name): p.wire for p in params if p.place == "body"}
+        shown = {
+            e.name: shown_as(e, {wires[k]: v for k, v in e.input.items() if k in wires}, "input")
+            for e in _sending(action)
+            if any(k in wires for k in e.input)
+        }
+        if shown:
+            media["examples"] = Node(shown, origin=(*action.origin, "examples"))
+    return Node({"required": "required" in schema, "content": Node({JSON: media}, origin=schema.origin)}, origin=schema.origin)
+
+
+def header_components(model: Model) -> Node:
+    """Every header of answers, required where it stands; `const` becomes part of its schema."""
+    return Node({h.name: _header(h) for h in model.headers if _COMPONENT.match(h.name)}, origin=("headers",))
+
+
+def _header(header: Header) -> Node:
+    schema = Node(header.schema, origin=header.schema.origin)
+    if header.const is not None:
+        schema["const"] = Text(header.const, (*header.origin, "const"))
+    required = not header.https  # a copy of the API on plain loopback http keeps the document too
+    return Node({"description": header.description, "required": required, "schema": schema}, origin=header.origin)
+
+
+def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
+    """The headers an answer of this status carries. A refused key is none: 401 has no header that is `on: keyed` alone."""
+    no_key = model.codes[model.errors.framework.no_key].status
+    kinds: set[str | int] = {"all", status}
+    if keyed and status != no_key:
+        kinds.add("keyed")
+    if 200 <= status < 300:
+        kinds.add("success")
+    if status >= 400:
+        kinds.add("error")
+    found = Node(origin=("headers",))
+    for header in model.headers:
+        if kinds & set(header.on):
+            found[header.name] = header_reference(header)
+    return found
+
+
+def header_reference(header: Header) -> Node:
+    """A reference to the header's component; the header itself where its name can name none."""
+    named = _COMPONENT.match(header.name)
+    return Node({"$ref": HEADERS + header.name}, origin=header.origin) if named else _header(header)

@@ -1,0 +1,59 @@
+"""Schemas in the shape that importers of OpenAPI documents ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pgagents.jsonschema.schema import REF
+from pgagents.source.origin import Node
+
+_MANY = ("properties", "$defs", "patternProperties")
+_LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
+_ONE = ("items", "additionalProperties", "not")
+
+
+def changed(schema: Node, change: Callable[[Node], Node]) -> Node:
+    """The schema with every schema inside it changed, then itself."""
+    members: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in _ONE and isinstance(value, Node):
+            members[key] = changed(value, change)
+        elif key in _MANY and isinstance(value, Node):
+            members[key] = Node({k: changed(v, change) for k, v in value.items()}, origin=value.origin)
+        elif key in _LISTS:
+            members[key] = [changed(v, change) for v in value]
+        else:
+            members[key] = value
+    return change(Node(members, origin=schema.origin))
+
+
+def with_properties(schema: Node) -> Node:
+    """Every object at any depth says `properties`, an empty mapping where it names none.
+
+    GPT's importer reports "object schema missing properties" otherwise, and refuses every argument at call time.
+    """
+
+    def stated(node: Node) -> Node:
+        kinds = node.get("type")
+        if (kinds == "object" or (isinstance(kinds, list) and "object" in kinds)) and "properties" not in node:
+            node["properties"] = Node(origin=node.origin)
+        return node
+
+    return changed(schema, stated)
+
+
+def inlined(schema: Node, schemas: Mapping[str, Node], inside: tuple[str, ...] = ()) -> Node:
+    """The schema without references; one that would contain itself ends in an empty schema."""
+
+    def put_in(node: Node) -> Node:
+        ref = node.get("$ref")
+        if not isinstance(ref, str) or not ref.startswith(REF):
+            return node
+        name = ref[len(REF) :]
+        if name in inside or name not in schemas:
+            return Node({k: v for k, v in node.items() if k != "$ref"}, origin=node.origin)
+        rest = {k: v for k, v in node.items() if k != "$ref"}
+        return Node({**inlined(schemas[name], schemas, (*inside, name)), **rest}, origin=node.origin)
+
+    return changed(schema, put_in)

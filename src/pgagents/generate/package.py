@@ -1,0 +1,42 @@
+"""Packages: what `build --package` makes of the generated files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+
+from pgagents import registry
+from pgagents.errors import PgagentsError
+from pgagents.generate.build import Built, part
+from pgagents.generate.render import Artifact
+from pgagents.model.model import Model
+
+
+def applying(model: Model) -> dict[str, ModuleType]:
+    """The packages that this catalogue gives, by vendor."""
+    return {id: module for id, module in registry.collect("pgagents.generate.packages").items() if part(model, module.PART)}
+
+
+def outputs() -> frozenset[str]:
+    """The files that packages go into, of whatever catalogue."""
+    return frozenset(str(module.OUTPUT) for module in registry.collect("pgagents.generate.packages").values())
+
+
+def references(model: Model) -> tuple[str, ...]:
+    """Names that need an id which only a vendor's portal gives out, each once."""
+    return tuple(dict.fromkeys(name for module in applying(model).values() for name in module.references(model)))
+
+
+def pack(model: Model, built: Built, ids: Mapping[str, str]) -> tuple[Artifact, ...]:
+    """All packages of a build. Raises PgagentsError where there is none, or where a file for one was not built."""
+    found = applying(model)
+    if not found:
+        raise PgagentsError("the catalogue has nothing to package", "add `package:` to the surface `copilot`")
+    files = {a.path: a.data for a in built.files}
+    packed = []
+    for id, module in found.items():
+        missing = [path for path in module.NEEDS if path not in files]
+        if missing:
+            raise PgagentsError(f"the package of {id} needs {missing[0]}, which is not built here", "leave out --target, or add its vendor")
+        packed.append(Artifact(id, module.OUTPUT, module.pack(model, files, ids)))
+    return tuple(packed)

@@ -1,0 +1,57 @@
+"""The Microsoft 365 app package that a person side-loads: app manifest, declarative agent, plugin, OpenAPI document, icons.
+
+All files lie at the zip's root and name each other, so the plugin names the OpenAPI document beside it instead of the
+hosted one. https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/declarative-agent-manifest.md, read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+
+from pgagents.generate import icon
+from pgagents.model.model import Model
+from pgagents.source.dump import to_json
+
+PART = "surfaces.copilot.package"
+"""What the catalogue must have for it."""
+OUTPUT = "copilot/app.zip"
+NEEDS = ("copilot/app/manifest.json", "copilot/app/declarativeAgent.json", "copilot/ai-plugin.json", "copilot/openapi-3.0.yaml")
+"""The generated files that go in, flat."""
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can say: the same files give the same bytes
+
+
+def references(model: Model) -> tuple[str, ...]:
+    """Names in the catalogue that stand for ids which only the Teams developer portal gives out."""
+    found = model.surfaces["copilot"].auth.get("reference_id")
+    return (str(found),) if found else ()
+
+
+def pack(model: Model, files: Mapping[str, bytes], ids: Mapping[str, str]) -> bytes:
+    """The zip; `files` are generated ones by their path, `ids` what stands in place of each of `references`."""
+    contents = {path.rpartition("/")[2]: files[path] for path in NEEDS}
+    contents["ai-plugin.json"] = _plugin(contents["ai-plugin.json"], ids)
+    surface = model.surfaces["copilot"]
+    letters = icon.initials(str(surface.human_name or model.api.title))
+    contents["color.png"] = icon.png(letters, 192, surface.package.accent)
+    contents["outline.png"] = icon.png(letters, 32, None)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted(contents.items()):
+            entry = zipfile.ZipInfo(name, _LONG_AGO)
+            entry.create_system = 3  # says the same on every system
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    return packed.getvalue()
+
+
+def _plugin(data: bytes, ids: Mapping[str, str]) -> bytes:
+    """The plugin manifest for a place beside its OpenAPI document, with real reference ids."""
+    plugin = json.loads(data)
+    for runtime in plugin["runtimes"]:
+        runtime["spec"]["url"] = "openapi-3.0.yaml"
+        if named := runtime["auth"].get("reference_id"):
+            runtime["auth"]["reference_id"] = ids[named]
+    return to_json(plugin)

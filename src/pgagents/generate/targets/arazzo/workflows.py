@@ -1,0 +1,261 @@
+"""The catalogue's workflows as an Arazzo 1.0.1 description over the whole OpenAPI contract.
+
+https://spec.openapis.org/arazzo/v1.0.1.html, read 2026-11-20. A value that a step keeps becomes an output of that step for
+each member that a later step reads; what the test environment sets, and each key, becomes an input of the workflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.cel.criteria import Choice, criteria, is_path, kept, pointer, steps_of
+from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.generate.openapi.address import hosted_url
+from pgagents.generate.target import Loss, Target, View
+from pgagents.model.model import Model, Step, Workflow
+from pgagents.source.origin import Node, Text, plain
+from pgagents.source.source import Pointer
+from pgagents.text.wording import short
+
+
+def shown(after_s: float | Expression) -> str:
+    """How long a step waits, in a few words."""
+    return after_s.text if isinstance(after_s, Expression) else f"{after_s:g}"
+
+
+def view(model: Model) -> View:
+    """The Arazzo Description."""
+    losses: dict[Loss, None] = {}
+    read: dict[Read, None] = {}
+    told = [workflow for workflow in model.workflows if not workflow.only_verify]
+    for workflow in told:
+        _Workflow(model, workflow, {}, read).said()
+    # Redocly takes steps of one name in several workflows for one step, so they all give what is read of any of them
+    for workflow in model.workflows:
+        if workflow.only_verify:
+            losses[Loss(workflow.origin, f"workflow {workflow.name}", "dropped", "verify alone runs it")] = None
+    workflows = [_Workflow(model, workflow, losses, dict(read)).said() for workflow in told]
+    document = "openapi/openapi.json"
+    url = hosted_url(model, Text(document, ("api", "hosted"))) if document in model.api.hosted else Text(f"../{document}", ("api",))
+    return View(
+        {
+            "arazzo": Text("1.0.1", ("workflows",)),
+            "info": Node(
+                {
+                    "title": model.text("api", "title"),
+                    "summary": model.text("api", "for_people"),
+                    "version": model.text("api", "version"),
+                },
+                origin=("api",),
+            ),
+            "source": Node({"name": model.text("api", "id"), "url": url, "type": "openapi"}, origin=("api",)),
+            "workflows": workflows,
+        },
+        tuple(losses),
+    )
+
+
+Read = tuple[str, str, tuple[str | int, ...]]
+"""A step, what it keeps, and the member of it that a later step reads."""
+
+
+class _Workflow:
+    """One workflow on its way: its inputs and its steps' outputs are found as its values are said."""
+
+    def __init__(self, model: Model, workflow: Workflow, losses: dict[Loss, None], read: dict[Read, None]) -> None:
+        self.model = model
+        self.read = read
+        self.workflow = workflow
+        self.losses = losses
+        self.inputs: dict[str, Node] = {}
+        self.steps = tuple(step for step in workflow.steps if step.action in model.actions)
+        for step in workflow.steps:
+            if step not in self.steps:
+                self.lose(step.origin, f"step {step.name}", "dropped", "the contract does not have the operator's own operations")
+        self.outputs: dict[str, dict[str, str]] = {step.name: {} for step in self.steps}
+        self.chosen: dict[str, dict[str, list[str | int]]] = {step.name: {} for step in self.steps}
+
+    def lose(self, origin: Pointer, constraint: str, went: Any, detail: str) -> None:
+        self.losses[Loss(origin, short(constraint), went, detail)] = None
+
+    def said(self) -> Node:
+        for name, member, rest in tuple(self.read):
+            if name in self.outputs:
+                self._output(name, member, list(rest))
+        made = [self._step(step) for step in self.steps]
+        for step, node in zip(self.steps, made, strict=True):
+            node["successCriteria"] += list(self._as_chosen(step))
+            if self.outputs[step.name]:
+                node["outputs"] = Node(dict(sorted(self.outputs[step.name].items())), origin=(*step.origin, "keep"))
+        members: dict[str, Any] = {"workflowId": Text(self.workflow.name, self.workflow.origin), "summary": self.workflow.title}
+        if self.workflow.description:
+            members["description"] = self.workflow.description
+        if self.inputs:
+            inputs: dict[str, Any] = {"type": "object", "properties": dict(sorted(self.inputs.items()))}
+            if required := [name for name, schema in sorted(self.inputs.items()) if "default" not in schema]:
+                inputs["required"] = required
+            members["inputs"] = Node(inputs, origin=self.workflow.origin)
+        return Node({**members, "steps": made}, origin=self.workflow.origin)
+
+    def _step(self, step: Step) -> Node:
+        members: dict[str, Any] = {
+            "stepId": Text(step.name, step.origin),
+            "description": step.action.title,
+            "operationId": step.action.operation_id,
+        }
+        if parameters := list(self._parameters(step)):
+            members["parameters"] = parameters
+        sent = {p.wire: step.input[p.name] for p in step.action.params if p.place == "body" and p.name in step.input}
+        if sent:
+            payload = {wire: self._value(value, step, (*step.origin, "input", wire)) for wire, value in sent.items()}
+            at = (*step.origin, "input")
+            members["requestBody"] = Node({"contentType": "application/json", "payload": Node(payload, origin=at)}, origin=at)
+        members["successCriteria"] = list(self._criteria(step))
+        if step.after_s:
+            self.lose((*step.origin, "after_s"), f"after_s {shown(step.after_s)}", "dropped", "no step can wait before it is taken")
+        return Node(members, origin=step.origin)
+
+    def _parameters(self, step: Step) -> Iterator[Node]:
+        for param in step.action.params:
+            if param.place != "body" and param.name in step.input:
+                at = (*step.origin, "input", param.name)
+                yield Node({"name": param.wire, "in": param.place, "value": self._value(step.input[param.name], step, at)}, origin=at)
+        if step.action.key:
+            name = "token" if step.role == "main" else f"{step.role}_token"
+            role = ("auth", "roles", step.role)
+            self.inputs[name] = Node(
+                {"type": "string", "format": "password", "description": self.model.text(*role, "description") or "A key"}, origin=role
+            )
+            value = f"Bearer {{$inputs.{name}}}"
+            yield Node({"name": "Authorization", "in": "header", "value": Text(value, role)}, origin=role)
+
+    # values
+
+    def _value(self, value: Any, step: Step, origin: Pointer) -> Any:
+        if isinstance(value, Expression):
+            said = self._path(value.text.strip()) if is_path(value.text) else None
+            return Text(said or self._asked(value.text, step, origin), origin)
+        if isinstance(value, str) and ("{$" in value or value.startswith("$")):  # it would be read as an expression
+            return Text(self._input([step.name, str(origin[-1])], value, origin), origin)
+        if isinstance(value, Mapping):
+            return {key: self._value(member, step, (*origin, key)) for key, member in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._value(item, step, (*origin, index)) for index, item in enumerate(value)]
+        return Text(value, origin) if isinstance(value, str) else value
+
+    def _path(self, path: str) -> str | None:
+        """A path as a runtime expression; None where nothing says it."""
+        first, *rest = steps_of(path)
+        if first == "response":
+            return pointer(rest)
+        if first == "env":
+            value: Any = self.model.env
+            for step in rest:
+                value = value.get(step) if isinstance(value, Mapping) else None
+            return self._input(rest, value, ("env", *rest))
+        if first in self.outputs and rest:
+            return self._output(str(first), str(rest[0]), rest[1:])
+        return None
+
+    def _output(self, name: str, member: str, rest: list[str | int]) -> str | None:
+        """What an earlier step kept, as an output of that step."""
+        step = next(s for s in self.steps if s.name == name)
+        found = kept(step.keep[member].text) if member in step.keep else None
+        if found is None:
+            return None
+        base = self._place(step, member, found) if isinstance(found, Choice) else found
+        self.read[name, member, tuple(rest)] = None
+        output = "_".join(map(str, [member, *rest]))
+        self.outputs[name][output] = pointer([*base, *rest])
+        return f"$steps.{name}.outputs.{output}"
+
+    def _place(self, step: Step, member: str, choice: Choice) -> list[str | int]:
+        """The item that stands for a chosen one: as in the action's documented answer to this call, else by how many were chosen before."""
+        chosen = self.chosen[step.name]
+        if member not in chosen:
+            documented = self._documented(step, member, choice)
+            index = documented if documented is not None else sum(place[:-1] == choice.items for place in chosen.values())
+            chosen[member] = [*choice.items, index]
+            as_where = ", as in the documented answer" if documented is not None else ""
+            detail = f"item {index + 1} of the list is taken{as_where}; the step fails where that is not as asked"
+            self.lose((*step.origin, "keep", member), step.keep[member].text, "narrowed", detail)
+        return chosen[member]
+
+    def _documented(self, step: Step, member: str, choice: Choice) -> int | None:
+        """Which item the choice falls on in an example of the very call."""
+        call = {name: self._set(value) for name, value in step.input.items()}
+        example = next((e for e in step.action.examples if e.status == step.status and plain(e.input) == call), None)
+        if example is None:
+            return None
+        try:
+            found = Scope({"response": plain(example.output)}).evaluate(step.keep[member])
+        except ExpressionError:
+            return None
+        items: Any = plain(example.output)
+        for name in choice.items:
+            items = items[name]
+        return next((index for index, item in enumerate(items) if item == found), None)
+
+    def _set(self, value: Any) -> Any:
+        """A literal as it is, and what the environment sets as the catalogue sets it."""
+        if not isinstance(value, Expression):
+            return plain(value)
+        first, *rest = steps_of(value.text) if is_path(value.text) else [""]
+        found: Any = self.model.env if first == "env" else None
+        for name in rest:
+            found = found.get(name) if isinstance(found, Mapping) else None
+        return plain(found)
+
+    def _as_chosen(self, step: Step) -> Iterator[Node]:
+        """That the items taken for chosen ones are as they were to be chosen."""
+        for member, place in self.chosen[step.name].items():
+            choice = kept(step.keep[member].text)
+            if not isinstance(choice, Choice):
+                continue
+            at = (*step.origin, "keep", member)
+
+            def said(path: str, item: str = choice.item, place: list[str | int] = place) -> str | None:
+                return pointer([*place, *steps_of(path)[1:]]) if path.startswith(f"{item}.") else None
+
+            for part, criterion in criteria(choice.condition, said):
+                if criterion is None:
+                    self.lose(at, part, "dropped", "no criterion says this")
+                else:
+                    yield Node({"condition": Text(criterion.condition, at)}, origin=at)
+
+    def _asked(self, text: str, step: Step, origin: Pointer) -> str:
+        """A value that Arazzo cannot compute: whoever runs the workflow gives it."""
+        self.lose(origin, text, "client", "whoever runs the workflow gives this value")
+        return self._input([step.name, str(origin[-1])], None, origin)
+
+    def _input(self, path: list[str | int], default: Any, origin: Pointer) -> str:
+        name = "_".join(map(str, path))
+        kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
+        kind = next((said for known, said in kinds.items() if isinstance(default, known)), "object")
+        self.inputs[name] = Node({"type": kind, "default": default} if default is not None else {}, origin=origin)
+        return f"$inputs.{name}"
+
+    # conditions
+
+    def _criteria(self, step: Step) -> Iterator[Node]:
+        status = Text(f"$statusCode == {step.status}", (*step.origin, "status"))
+        yield Node({"condition": status}, origin=step.origin)
+        for index, expression in enumerate(step.expect):
+            at = (*step.origin, "expect", index)
+            for part, criterion in criteria(expression.text, self._path):
+                if criterion is None:
+                    self.lose(at, part, "dropped", "no criterion says this")
+                elif criterion.jsonpath:
+                    query = {"context": "$response.body", "condition": Text(criterion.condition, at), "type": "jsonpath"}
+                    yield Node(query, origin=at)
+                else:
+                    yield Node({"condition": Text(criterion.condition, at)}, origin=at)
+        for index, expression in enumerate(step.expect_timed):
+            at = (*step.origin, "expect_timed", index)
+            self.lose(at, expression.text, "dropped", "it holds only after a wait, and no step can wait")
+
+
+TARGET = Target(
+    "Arazzo 1.0.1 workflows", ("arazzo/workflows.arazzo.yaml", "arazzo/workflows.arazzo.json"), view, part="workflows"
+)  # fmt: skip

@@ -1,0 +1,16 @@
+"""The API plugin manifest v2.2 of Microsoft 365 Copilot."""
+
+from __future__ import annotations
+
+from pgagents.generate import apiplugin
+from pgagents.generate.target import Target, View
+from pgagents.model.model import Model
+
+
+def view(model: Model) -> View:
+    """The manifest: one function an operation of the surface, one runtime that serves them all."""
+    surface, lost = apiplugin.api_surface(model)
+    return apiplugin.openapi_plugin(model, surface, apiplugin.openapi_runtime(model, surface), lost)
+
+
+TARGET = Target("Microsoft 365 Copilot API plugin v2.2", ("copilot/ai-plugin.json",), view, surface="copilot")

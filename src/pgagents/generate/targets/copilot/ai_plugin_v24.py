@@ -1,0 +1,25 @@
+"""The API plugin manifest v2.4 of Microsoft 365 Copilot, which its documentation recommends for new plugins.
+
+https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-manifest-2.4.md, read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from pgagents.generate import apiplugin
+from pgagents.generate.target import Target, View
+from pgagents.model.model import Model
+
+
+def view(model: Model) -> View:
+    """What v2.2 says, in the newer version's words.
+
+    A `spec` of a URL alone fits two runtimes of Microsoft's own schema, as npm has it, so that it is refused
+    (json-schemas issue 617); a `progress_style` makes it an OpenAPI runtime's.
+    """
+    surface, lost = apiplugin.api_surface(model)
+    runtime = apiplugin.openapi_runtime(model, surface)
+    runtime["spec"]["progress_style"] = "ShowUsage"
+    return apiplugin.openapi_plugin(model, surface, runtime, lost)
+
+
+TARGET = Target("Microsoft 365 Copilot API plugin v2.4", ("copilot/ai-plugin.v2.4.json",), view, surface="copilot")

@@ -1,0 +1,42 @@
+"""The plugin manifest v2.4 of Microsoft 365 Copilot for an MCP server, `RemoteMCPServer`, with its tools pinned inline.
+
+Of the three documented forms (URL alone, a file of tools, tools inline) only this one is accepted by every version of
+Microsoft's schema that npm has; see json-schemas issue 617. Copilot gives such a server no API key: `auth` is OAuth from
+the vault, or none. https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/plugin-dynamic-tool-discovery.md,
+read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.generate import apiplugin
+from pgagents.generate.formerly import offered
+from pgagents.generate.functions import Function, functions
+from pgagents.generate.lower.dialect import MCP
+from pgagents.generate.target import Target, View
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.source.origin import Node
+
+
+def view(model: Model) -> View:
+    """One function a tool, and the tools as the server at the surface's `server` lists them."""
+    surface = model.surfaces["copilot_mcp"]
+    found, losses = functions(model, surface, MCP, answers=False)
+    every = offered(surface)
+    tools = [_tool(action, function) for action, function in zip(every, found, strict=True)]
+    spec = Node({"url": surface.server, "mcp_tool_description": Node({"tools": tools}, origin=surface.origin)}, origin=surface.origin)
+    runtime = Node({"auth": apiplugin.auth(surface), "spec": spec, "run_for_functions": [a.name for a in every]}, origin=surface.origin)
+    made = apiplugin.plugin(model, surface, apiplugin.tool_functions(surface), runtime)
+    return View(made.context, losses, made.notes)
+
+
+def _tool(action: Action, function: Function) -> Node:
+    """A tool as `tools/list` gives it. `readOnlyHint` is what spares a reader's call the question."""
+    members: dict[str, Any] = {"name": function.name, "description": function.description, "inputSchema": function.parameters}
+    members["annotations"] = Node({"readOnlyHint": action.effect == "read"}, origin=(*action.origin, "effect"))
+    return Node(members, origin=action.origin)
+
+
+TARGET = Target("Microsoft 365 Copilot plugin v2.4 for an MCP server", ("copilot/mcp-plugin.json",), view, surface="copilot_mcp")

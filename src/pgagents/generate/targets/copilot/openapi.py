@@ -1,0 +1,35 @@
+"""The OpenAPI 3.0.3 document that a Microsoft 365 Copilot plugin runs on.
+
+Microsoft's own parser refuses 3.1; its service knows no composition, no nested objects in what is sent, no cycles
+(schemas/requirements/microsoft.yaml, read 2026-11-20).
+"""
+
+from __future__ import annotations
+
+from pgagents.generate import apiplugin
+from pgagents.generate.lower.dialect import OPENAPI_30_FLAT
+from pgagents.generate.lower.schema import lower
+from pgagents.generate.openapi.document import document, losses
+from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.target import Loss, Target, View
+from pgagents.model.model import Model
+from pgagents.source.origin import Node
+
+
+def view(model: Model) -> View:
+    """The OpenAPI Object with every schema in 3.0.3, references put in."""
+    surface, left_out = apiplugin.api_surface(model)
+    profile = Profile("3.0.3", surface, complete=False, header_params=True, examples=False, consequential=True)
+    lost: dict[Loss, None] = dict.fromkeys([*left_out, *losses(model, profile)])
+
+    def flat(schema: Node) -> Node:
+        lowered, more = lower(schema, model.schemas, OPENAPI_30_FLAT)
+        lost.update(dict.fromkeys(more))
+        return lowered
+
+    made = document(model, profile, flat)
+    made["components"].pop("schemas", None)
+    return View(made, tuple(lost))
+
+
+TARGET = Target("Microsoft 365 Copilot (OpenAPI 3.0.3)", ("copilot/openapi-3.0.yaml",), view, surface="copilot", max_bytes=102_400)

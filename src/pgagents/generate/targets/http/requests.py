@@ -1,0 +1,69 @@
+"""A .http file with every documented call, for REST Client, JetBrains and Visual Studio.
+
+https://www.jetbrains.com/help/idea/exploring-http-syntax.html and
+https://github.com/Huachao/vscode-restclient, read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.generate.target import Loss, Target, View
+from pgagents.http import target
+from pgagents.model.action import Action, Example
+from pgagents.model.model import Model
+from pgagents.source.origin import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `body` is None where none is sent; `headers` are those beside the key's and the type's."""
+
+    title: str
+    expected: int
+    method: str
+    target: str
+    key: bool
+    headers: tuple[tuple[str, str], ...]
+    body: Any
+
+
+def view(model: Model) -> View:
+    """The examples of all actions in the catalogue's order; an action without any is not there, nor one whose body is signed."""
+    calls = [_call(action, example) for action in model.actions if action.signed is None for example in action.examples]
+    losses = [
+        Loss(a.origin, f"requests of {a.name}", "dropped", "a file cannot sign a body") for a in model.actions if a.signed is not None
+    ]
+    scheme = model.auth.schemes[model.auth.default]
+    prefix = next((prefix for prefix, mode in scheme.prefixes.items() if mode == "test"), "")
+    return View({"title": model.api.title, "server": model.api.server.rstrip("/"), "token": f"{prefix}...", "calls": calls}, tuple(losses))
+
+
+def _call(action: Action, example: Example) -> Call:
+    in_path: dict[str, Any] = {}
+    query: list[tuple[str, Any]] = []
+    headers: list[tuple[str, str]] = []
+    body: dict[str, Any] = {}
+    has_body = any(p.place == "body" for p in action.params)
+    wires = {p.name: (p.place, p.wire) for p in action.params}
+    for name, value in plain(example.input).items():
+        place, wire = wires.get(name, ("body" if has_body else "query", name))
+        if place == "path":
+            in_path[wire] = value
+        elif place == "query":
+            query += [(wire, item) for item in (value if isinstance(value, list) else [value])]
+        elif place == "header":
+            headers.append((wire, " ".join(str(value).split())))
+        else:
+            body[wire] = value
+    for step in action.params:  # an example may leave out what a path cannot do without
+        if step.place == "path":
+            in_path.setdefault(step.wire, "missing")
+    return Call(
+        f"{action.title}: {example.title}", example.status, action.method, target(str(action.path), in_path, query),
+        action.key, tuple(headers), body if has_body else None,
+    )  # fmt: skip
+
+
+TARGET = Target("Requests (.http)", ("http/requests.http",), view)

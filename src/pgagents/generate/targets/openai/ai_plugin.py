@@ -1,0 +1,56 @@
+"""The plugin manifest `ai-plugin.json` v1, today a convention for discovery under `/.well-known/`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.generate.openapi.address import hosted_url, with_extra
+from pgagents.generate.target import Note, Target, View
+from pgagents.model.model import Model
+from pgagents.source.origin import Node, Text
+
+# the docs' field table and their list of limits differ: past the lower number it may be cut off, past the higher it is refused
+_MAY_BE_CUT = {"name_for_human": 20, "description_for_human": 100}
+
+
+def view(model: Model) -> View:
+    """The manifest. The surface's `namespace` is the name for models, `auth` and `instructions` are its sign-in."""
+    surface = model.surfaces["ai_plugin"]
+    auth = Node(surface.auth or {"type": "user_http", "authorization_type": "bearer"}, origin=surface.auth.origin)
+    if surface.instructions:
+        auth["instructions"] = surface.instructions
+    url = hosted_url(model, surface.published_spec or Text("openai/openapi.yaml", surface.origin))
+    members: dict[str, Any] = {
+        "name_for_human": surface.human_name or model.text("api", "title"),
+        "name_for_model": surface.namespace or model.text("api", "id"),
+        "description_for_human": surface.description or model.text("api", "for_people"),
+        "description_for_model": model.text("api", "for_models"),
+        "auth": auth,
+        "api": Node({"type": "openapi", "url": url}, origin=(*surface.origin, "published_spec")),
+    }
+    given = {"logo_url": "logo", "contact_email": "contact", "legal_info_url": "terms"}
+    members |= {ours: model.text("api", key) for ours, key in given.items() if getattr(model.api, key)}
+    document = with_extra(Node(members, origin=surface.origin), surface)
+    return View(document, notes=tuple(_notes(document)))
+
+
+def _notes(document: Node) -> list[Note]:
+    """Texts that may be cut, and a document that nobody can fetch."""
+    notes = [
+        Note(
+            getattr(document[key], "origin", document.origin),
+            f"{key} has {len(document[key])} characters; the manifest's field table allows {most}",
+            "shorten it, or give the surface its own wording",
+        )
+        for key, most in _MAY_BE_CUT.items()
+        if len(document[key]) > most
+    ]
+    url = document["api"]["url"]
+    if "://" not in url:
+        notes.append(
+            Note(("api", "hosted"), f"`{url}` is hosted nowhere, so the manifest has no URL for it", f"add `{url}: /…` under `api.hosted`")
+        )
+    return notes
+
+
+TARGET = Target("OpenAI plugin manifest v1", ("openai/ai-plugin.json",), view, surface="ai_plugin")

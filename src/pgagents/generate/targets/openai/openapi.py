@@ -1,0 +1,59 @@
+"""The OpenAPI 3.1 document that the GPT builder imports as Actions.
+
+What its importer takes is in schemas/requirements/openai.yaml, read 2026-11-20: one https server, one security scheme, no
+header parameters, no references in parameters, `properties` in every object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.generate.openapi.document import document, losses, operations
+from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.openapi.shape import inlined, with_properties
+from pgagents.generate.target import Note, Target, View
+from pgagents.jsonschema.schema import cycles
+from pgagents.model.model import Model
+from pgagents.source.origin import Node
+
+_MOST_OPERATIONS = 30
+
+
+def view(model: Model) -> View:
+    """The OpenAPI Object; every write is marked consequential, every read that is no GET as not."""
+    profile = Profile("3.1.0", model.surfaces["openai"], complete=False, header_params=False, examples=False, consequential=True)
+    made = document(model, profile, with_properties)
+    for operation in operations(made):
+        for parameter in operation.get("parameters", ()):
+            parameter["schema"] = with_properties(inlined(parameter["schema"], model.schemas))
+    return View(made, tuple(losses(model, profile)), tuple(_notes(model, made)))
+
+
+def _notes(model: Model, made: Node) -> Iterator[Note]:
+    """What no schema can say: the number of operations, schemas that go round, names that stand twice."""
+    at = model.surfaces["openai"].origin
+    count = 0
+    for operation in operations(made):
+        count += 1
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+        names = [p["name"] for p in operation.get("parameters", ())] + list(body.get("properties", ()))
+        for name in sorted({n for n in names if names.count(n) > 1}):
+            said = f"{operation['operationId']} has two arguments sent as `{name}`; ChatGPT then drops it"
+            yield Note(operation.origin, said, "give one of them another `wire` name")
+    for action in model.surfaces["openai"].actions:
+        for param in action.params:
+            if param.place == "header" and param.required:
+                said = f"{action.operation_id} requires the header `{param.wire}`, which GPT Actions cannot send"
+                yield Note(param.origin, said, f"take {action.name} off `surfaces.openai`, or do not require the header")
+    if count > _MOST_OPERATIONS:
+        said = f"{count} operations; the GPT builder refuses more than {_MOST_OPERATIONS}"
+        yield Note((*at, "actions"), said, "offer fewer actions on `surfaces.openai`")
+    for name in sorted(cycles(made["components"]["schemas"])):
+        said = f"schema `{name}` contains itself; the GPT builder refuses circular components"
+        yield Note(("schemas", name), said, "end the recursion in the catalogue's schema")
+
+
+# the builder measures the text it makes itself, with an indent of two; "1 MB" is read as the smaller of its two meanings
+TARGET = Target(
+    "GPT Actions (OpenAPI 3.1)", ("openai/openapi.yaml", "openai/openapi.json"), view, surface="openai", max_bytes=1_000_000
+)  # fmt: skip

@@ -1,0 +1,21 @@
+"""OpenAI function tools for the Responses API: flat, and said not to be strict, as silence there means "strict if possible".
+
+https://platform.openai.com/docs/guides/function-calling, read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from pgagents.generate.functions import functions, too_many
+from pgagents.generate.lower.dialect import OPENAI
+from pgagents.generate.target import Target, View
+from pgagents.model.model import Model
+
+
+def view(model: Model) -> View:
+    """The actions of the `openai_tools` surface as function tools."""
+    surface = model.surfaces["openai_tools"]
+    tools, losses = functions(model, surface, OPENAI, answers=False)
+    return View({"tools": tools}, losses, too_many(surface, 128, "OpenAI"))
+
+
+TARGET = Target("OpenAI tools (Responses)", ("openai/tools.responses.json",), view, surface="openai_tools", for_models=True)

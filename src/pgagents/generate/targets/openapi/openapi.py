@@ -1,0 +1,18 @@
+"""The whole REST contract as OpenAPI 3.1: every operation, error, header and example. What `verify` holds a server to."""
+
+from __future__ import annotations
+
+from pgagents.generate.openapi.dispatch import losses
+from pgagents.generate.openapi.document import document
+from pgagents.generate.openapi.profile import Profile
+from pgagents.generate.target import Target, View
+from pgagents.model.model import Model
+
+
+def view(model: Model) -> View:
+    """The OpenAPI Object; only what a dispatcher's one object cannot say is lost."""
+    profile = Profile("3.1.0", None, complete=True, header_params=True, examples=True, consequential=False)
+    return View(document(model, profile), tuple(loss for d in model.dispatchers for loss in losses(d)))
+
+
+TARGET = Target("OpenAPI 3.1, the whole contract", ("openapi/openapi.yaml", "openapi/openapi.json"), view)

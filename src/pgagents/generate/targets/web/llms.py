@@ -1,0 +1,82 @@
+"""llms.txt: what a model should know of the API, and where it reads more. https://llmstxt.org/, read 2026-11-20."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgagents.generate.formerly import noted
+from pgagents.generate.openapi.address import hosted_url
+from pgagents.generate.target import Target, View
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.source.origin import Text
+
+_TITLES = {
+    "openapi/openapi.json": ("OpenAPI 3.1, JSON", "every operation, error and header"),
+    "openapi/openapi.yaml": ("OpenAPI 3.1, YAML", "every operation, error and header"),
+    "openai/openapi.yaml": ("OpenAPI for GPT Actions", "what the GPT builder imports"),
+    "openai/openapi.json": ("OpenAPI for GPT Actions, JSON", "what the GPT builder imports"),
+    "openai/ai-plugin.json": ("Plugin manifest", "name, description, sign-in"),
+    "copilot/openapi-3.0.yaml": ("OpenAPI 3.0 for Copilot", "what a Microsoft 365 plugin runs on"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A line of a list."""
+
+    name: str
+    url: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An action: what it does, how it is called."""
+
+    name: str
+    call: str
+    description: str
+
+
+def view(model: Model) -> View:
+    """Title, summary, how to sign in, the actions, the documents and pages."""
+    documents = [_document(path, hosted_url(model, Text(path))) for path in model.api.hosted]
+    pages = [
+        Link(name, url, note)
+        for name, url, note in (
+            ("Documentation", model.api.docs, "for people"),
+            ("Terms", model.api.terms, "of use"),
+            ("Privacy policy", model.api.privacy, "what is kept of whom"),
+        )
+        if url
+    ]
+    scheme = model.auth.schemes[model.auth.default]
+    return View(
+        {
+            "title": model.api.title,
+            "summary": model.api.for_people,
+            "for_models": model.api.for_models,
+            "server": model.api.server,
+            "contact": model.api.contact,
+            "key": scheme.description or "A key, sent as a bearer token",
+            "issue_at": scheme.issue_at,
+            "actions": [Line(str(a.title), f"{a.method} {a.path}", _said(a)) for a in model.actions],
+            "documents": documents,
+            "pages": pages,
+        }
+    )
+
+
+def _said(action: Action) -> str:
+    """The description, whether the action is to go, and the names that go."""
+    first = "Deprecated. " if action.deprecated else ""
+    return first + " ".join([str(action.description), *(f"{line}." for line in noted([action]))])
+
+
+def _document(path: str, url: str) -> Link:
+    name, note = _TITLES.get(path, (path, "a generated document"))
+    return Link(name, url, note)
+
+
+TARGET = Target("llms.txt", ("web/llms.txt",), view)

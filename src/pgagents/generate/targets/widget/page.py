@@ -1,0 +1,132 @@
+"""One static page: a form for a read action, one call through the dispatcher, a map and a table of what was found.
+
+It asks for nothing from outside: styles and script stand inside, and its Content-Security-Policy names them by hash and
+lets it call the API's servers, the host it came from, and this machine, nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pgagents.generate.target import Target, View
+from pgagents.model.action import Action, Param
+from pgagents.model.model import Dispatcher, Model, Surface
+
+TIMEOUT_MS = 15_000
+MAX_BYTES = 1_048_576
+MAX_ROWS = 100
+LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*")
+"""So that the page that stands on a disk can call a sandbox of the same machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One argument as a control of the form; `value` is what it begins with."""
+
+    name: str
+    label: str
+    hint: str
+    kind: str
+    required: bool
+    value: Any
+    options: tuple[str, ...]
+    limits: Mapping[str, float]
+
+
+def view(model: Model) -> View:
+    """What the page shows, and what its script must know of the API."""
+    surface = model.surfaces["widget"]
+    page, action = surface.page, surface.actions[0]
+    dispatcher = next(d for d in model.dispatchers if d.surface == page.dispatcher)
+    first = next(iter(page.places.values()))
+    fields = tuple(field for p in surface.params(action) if (field := _field(p, surface, action, first)))
+    place = (page.lat, page.lng)
+    servers = list(dict.fromkeys(o for url in (model.api.server, *(s.url for s in model.api.other_servers)) if (o := _origin(url))))
+    return View(
+        {
+            "title": surface.title or action.title,
+            "description": surface.description or action.description,
+            "api": model.api.title,
+            "version": model.api.version,
+            "server": model.api.server,
+            "where": [f for f in fields if f.name in place],
+            "how": [f for f in fields if f.name not in place],
+            "places": list(page.places),
+            "many": page.many,
+            "key": model.auth.schemes[model.auth.default].description,
+            "issue_at": model.auth.schemes[model.auth.default].issue_at or "",
+            "connect": " ".join(["'self'", *servers, *LOOPBACK]),
+            "setting": _setting(model, surface, action, dispatcher, fields, servers),
+        }
+    )
+
+
+def _setting(
+    model: Model, surface: Surface, action: Action, dispatcher: Dispatcher, fields: tuple[Field, ...], servers: list[str]
+) -> dict[str, Any]:
+    """What the script reads: names and limits, no text that means anything to it."""
+    page, errors, headers = surface.page, model.errors, model.limits.headers
+    return {
+        "page": page.path,
+        "server": str(model.api.server).rstrip("/"),
+        "servers": servers,
+        "call": {
+            "method": dispatcher.method,
+            "path": str(dispatcher.path),
+            "selector": dispatcher.selector,
+            "arguments": dispatcher.arguments,
+            "action": str(action.name),
+        },
+        "fields": [{"name": f.name, "label": f.label, "kind": f.kind, "required": f.required, **f.limits} for f in fields],
+        "lat": page.lat,
+        "lng": page.lng,
+        "radius": page.radius_km,
+        "items": page.items,
+        "label": page.label,
+        "one": page.one,
+        "many": page.many,
+        "columns": [{"title": c.title, "show": c.show, "as": c.as_, "per": c.per, "of": c.of} for c in page.columns],
+        "places": dict(page.places),
+        "prefixes": sorted(prefix for scheme in model.auth.schemes.values() for prefix in scheme.prefixes),
+        "errors": {"message": errors.message_at, "field": errors.field_at, "scope": errors.scope_at, "id": errors.request_id_at},
+        "headers": {"limit": headers.limit, "remaining": headers.remaining, "retry": headers.retry}
+        if headers
+        else {"retry": "Retry-After"},
+        "timeoutMs": TIMEOUT_MS,
+        "maxBytes": MAX_BYTES,
+        "maxRows": MAX_ROWS,
+    }
+
+
+def _field(param: Param, surface: Surface, action: Action, first: Mapping[str, Any]) -> Field | None:
+    """A control for an argument; None for an optional one that no single control can take (a list, an object)."""
+    schema = param.schema
+    options = tuple(str(o) for o in schema.get("enum", ()) if isinstance(o, str))
+    kinds = {"number": "number", "integer": "integer", "boolean": "boolean", "string": "choice" if options else "text"}
+    kind = kinds.get(str(schema.get("type")))
+    if kind is None:
+        return None
+    words = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength")
+    return Field(
+        name=str(param.name),
+        label=surface.page.labels.get(param.name, str(param.name)),
+        hint=surface.param_text(action, param),
+        kind=kind,
+        required=param.required,
+        value=first.get(param.name, schema.get("default", "")),
+        options=options,
+        limits={word: schema[word] for word in words if word in schema},
+    )
+
+
+def _origin(url: str) -> str | None:
+    """Scheme and host of a server as a policy names them; None for what could say more than one host there."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?", parts.netloc) else None
+
+
+TARGET = Target("Page to try a search on", ("widget/index.html",), view, surface="widget")

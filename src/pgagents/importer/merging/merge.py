@@ -1,0 +1,123 @@
+"""A later edition of a document merged into a catalogue that its author has worked on.
+
+Three ways: what the document changed since the last import is taken over, what the author changed stays, and where
+both changed the same place the author's word stays and the document's is noted. Lists count as one value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.source.source import Pointer
+from pgagents.text.brief import brief
+
+MISSING: Any = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change to the author's file; a value of MISSING takes the member out."""
+
+    at: Pointer
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A place that author and document both changed."""
+
+    at: Pointer
+    message: str
+
+
+def merge(base: Mapping[Any, Any], ours: Mapping[Any, Any], new: Mapping[Any, Any], at: Pointer = ()) -> Iterator[Edit | Conflict]:
+    """What must be done to `ours` so that it follows the document from `base` to `new`."""
+    for key in dict.fromkeys([*new, *base]):
+        here = (*at, key)
+        was, is_, becomes = base.get(key, MISSING), ours.get(key, MISSING), new.get(key, MISSING)
+        if same(was, becomes) or same(is_, becomes):
+            continue
+        if all(isinstance(value, dict) for value in (was, is_, becomes)):
+            yield from merge(was, is_, becomes, here)
+        elif same(is_, was):
+            yield Edit(here, becomes)
+        elif was is MISSING and isinstance(is_, dict) and isinstance(becomes, dict):
+            yield from merge({}, is_, becomes, here)
+        else:
+            yield Conflict(here, _told(is_, becomes))
+
+
+def _told(ours: Any, new: Any) -> str:
+    if new is MISSING:
+        return "the document has this no longer; it stays because it was edited here"
+    if ours is MISSING:
+        return f"the document now says {brief(json.dumps(new, default=str), 100)} where the catalogue says nothing any more"
+    return f"the document now says {brief(json.dumps(new, default=str), 100)}; the catalogue's own word stays"
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two JSON values are one; true is not 1."""
+    if a is MISSING or b is MISSING:
+        return a is b
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(v, b[k]) for k, v in a.items())
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(map(same, a, b))
+    return bool(a == b) and isinstance(a, bool) == isinstance(b, bool)
+
+
+def edited(data: Any, edits: list[Edit]) -> Any:
+    """The data with the edits made."""
+    made = json_copy(data)
+    for edit in edits:
+        holder = made
+        for step in edit.at[:-1]:
+            holder = holder[step]
+        if edit.value is MISSING:
+            holder.pop(edit.at[-1], None)
+        else:
+            holder[edit.at[-1]] = edit.value
+    return made
+
+
+def without_dangling(ours: Any, edits: list[Edit]) -> list[Edit]:
+    """The edits without those that take out a code or a schema which something that stays refers to."""
+    while True:
+        names = _referred(edited(ours, edits))
+        kept = [e for e in edits if not (e.value is MISSING and e.at[:-1] in _HOMES and e.at[-1] in names)]
+        if len(kept) == len(edits):
+            return kept
+        edits = kept
+
+
+_HOMES: tuple[Pointer, ...] = (("schemas",), ("errors", "codes"))
+
+
+def _referred(data: Any) -> set[Any]:
+    """Every text that stands where a name of a schema or a code may."""
+    found: set[Any] = set()
+    stack = [data]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if key in ("$ref", "envelope", "data", "otherwise", "missing") and isinstance(value, str):
+                    found.add(value)
+                elif key in ("errors", "always") and isinstance(value, list):
+                    found.update(v for v in value if isinstance(v, str))
+                elif key == "framework" and isinstance(value, dict):
+                    found.update(v for v in value.values() if isinstance(v, str))
+                stack.append(value)
+        elif isinstance(node, list):
+            stack.extend(node)
+    return found
+
+
+def json_copy(value: Any) -> Any:
+    """The value in collections of its own."""
+    if isinstance(value, dict):
+        return {k: json_copy(v) for k, v in value.items()}
+    return [json_copy(v) for v in value] if isinstance(value, list) else value

@@ -1,0 +1,132 @@
+"""A document from outside, read in bounded time and memory."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.errors import InputError, PgagentsError
+from pgagents.source.diagnostics import Diagnostic
+from pgagents.source.read import parse
+from pgagents.source.source import Fault, Source, Span
+from pgagents.text.brief import brief
+
+MAX_BYTES = 48_000_000
+MAX_DEPTH = 100
+MAX_VALUES = 3_000_000
+MAX_YAML_VALUES = 1_000_000
+MAX_TWIN_BYTES = 8_000_000
+"""A JSON text up to this size is read a second time to give the line of a member that stands in it twice."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A JSON or YAML document. `location` is the path or URL it was read from, `name` how it is shown."""
+
+    location: str
+    name: str
+    data: Any
+
+    def place(self, pointer: str) -> str:
+        """A pointer of this document as it is told: `openapi.json#/paths/~1books`."""
+        return f"{self.name}#{pointer}"
+
+
+class _Twice(Exception):
+    """A member stands in an object twice."""
+
+
+def read(raw: bytes, location: str, name: str) -> Document:
+    """The document in these bytes; every key is text. Raises InputError with the place of what cannot be read."""
+    if len(raw) > MAX_BYTES:
+        raise PgagentsError(f"{name} has {len(raw):,} bytes; at most {MAX_BYTES:,} are read", "import a part of it")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise _refused(name, line, 1, "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8") from None
+    data = _json(text, name) if text.lstrip()[:1] in ("{", "[") else _yaml(text, name)
+    if not isinstance(data, dict):
+        raise _refused(name, 1, 1, "no-object", "the document is no mapping", "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document")
+    return Document(location, name, _bounded(data, name))
+
+
+def _refused(name: str, line: int, column: int, id: str, message: str, help: str = "") -> InputError:
+    return InputError([Diagnostic(Span(name, line, column), f"import/{id}", "error", message, help)])
+
+
+def _yaml(text: str, name: str) -> Any:
+    source = parse(text, name, max_values=MAX_YAML_VALUES, foreign=True)
+    if source.faults:
+        raise _faults(source.faults, source)
+    return source.data
+
+
+def _faults(faults: list[Fault], source: Source) -> InputError:
+    return InputError([Diagnostic(f.span, f"import/{f.id}", "error", f.message, f.help) for f in faults], source)
+
+
+def _json(text: str, name: str) -> Any:
+    """JSON by the standard library, ten times faster than YAML's events; what it refuses is read as YAML, which tells the place."""
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+    except _Twice as twice:
+        if len(text) <= MAX_TWIN_BYTES:
+            return _yaml(text, name)
+        raise _refused(
+            name, 1, 1, "duplicate-key", f"key `{brief(str(twice))}` stands in one object twice", "keep one of the two"
+        ) from None
+    except json.JSONDecodeError as error:
+        if len(text) <= MAX_TWIN_BYTES:
+            source = parse(text, name, max_values=MAX_YAML_VALUES, foreign=True)
+            if not source.faults:
+                return source.data
+            if not re.match(r'\s*[\[{]\s*(["{}\[\]]|\Z)', text):  # YAML in braces: JSON's complaint would be about its first key
+                raise _faults(source.faults, source) from None
+        raise _refused(name, error.lineno, error.colno, "syntax", f"not valid JSON: {error.msg}") from None
+    except RecursionError:
+        raise _too_deep(name) from None
+    except ValueError as error:
+        raise _refused(name, 1, 1, "number", f"a number cannot be read: {brief(str(error))}") from None
+
+
+def _too_deep(name: str) -> InputError:
+    return _refused(name, 1, 1, "too-deep", f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        raise _Twice(next(k for k, _ in pairs if k in seen or seen.add(k)))  # type: ignore[func-returns-value]  # add answers None: go on
+    return made
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is no JSON number")
+
+
+def _bounded(data: Any, name: str) -> Any:
+    """The data with text keys; refuses what is too deep, too much, or no JSON number."""
+    count = 0
+    stack: list[tuple[Any, int]] = [(data, 1)]
+    while stack:
+        value, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise _too_deep(name)
+        if isinstance(value, dict):
+            for key in [k for k in value if not isinstance(k, str)]:
+                value[str(key)] = value.pop(key)
+        members = value.values() if isinstance(value, dict) else value
+        count += len(members)
+        if count > MAX_VALUES:
+            raise _refused(name, 1, 1, "too-many", f"the document holds more than {MAX_VALUES:,} values")
+        for member in members:
+            if isinstance(member, dict | list):
+                stack.append((member, depth + 1))
+            elif isinstance(member, float) and not math.isfinite(member):
+                raise _refused(name, 1, 1, "number", "a number is too large")
+    return data

@@ -1,0 +1,248 @@
+"""Operations of OpenAPI 3.0, 3.1 and Swagger 2.0 in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from pgagents.errors import InputError
+from pgagents.importer.reading.note import Notes
+from pgagents.importer.reading.references import Found, References
+from pgagents.source.diagnostics import Diagnostic
+from pgagents.source.source import Span
+from pgagents.text.brief import brief
+
+METHODS = ("get", "put", "post", "delete", "patch")
+JSON = "application/json"
+_OTHERS = ("head", "options", "trace", "query")
+_BESIDE = ("name", "in", "required", "description", "collectionFormat", "allowEmptyValue")
+"""What Swagger 2.0 writes beside the keywords of a parameter's schema."""
+_UNSENT = ("accept", "content-type", "authorization")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter outside the body; `schema` is where its schema stands, `whole` the parameter itself."""
+
+    name: str
+    place: str
+    required: bool
+    description: str
+    schema: Found
+    whole: Found
+    style: str
+    """How a list or an object travels: csv, ssv, tsv, pipes, deepObject, …; empty: a list repeats the name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request's body: its media type, its schema and its examples."""
+
+    media: str
+    required: bool
+    schema: Found
+    whole: Found
+    fields: tuple[Parameter, ...] = ()
+    """Swagger's form fields; else empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response: `status` is as written (`200`, `4XX`, `default`); `schema` of None: no JSON body is described."""
+
+    status: str
+    description: str
+    media: str
+    schema: Found | None
+    whole: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation, references followed."""
+
+    method: str
+    path: str
+    whole: Found
+    parameters: tuple[Parameter, ...]
+    body: Body | None
+    answers: tuple[Answer, ...]
+    security: list[dict[str, list[str]]] | None
+    tags: tuple[str, ...]
+    problems: tuple[str, ...] = field(default=())
+
+    @property
+    def id(self) -> str:
+        return self.whole.text("operationId")
+
+    @property
+    def label(self) -> str:
+        """How a person names it."""
+        return f"{self.method} {self.path}"
+
+
+def version(root: Found) -> str:
+    """`2.0`, `3.0` or `3.1`. Raises InputError for anything else."""
+    swagger, openapi = str(root.value.get("swagger", "")), str(root.value.get("openapi", ""))
+    if swagger.startswith("2"):
+        return "2.0"
+    if openapi[:3] in ("3.0", "3.1", "3.2"):
+        return "3.0" if openapi[:3] == "3.0" else "3.1"
+    said = f"`openapi: {brief(openapi)}`" if openapi else f"`swagger: {brief(swagger)}`" if swagger else "neither `openapi` nor `swagger`"
+    help = "give an OpenAPI 3.0, 3.1 or Swagger 2.0 document"
+    raise InputError([Diagnostic(Span(root.document.name, 1, 1), "import/version", "error", f"the document says {said}", help)])
+
+
+def base_path(root: Found) -> str:
+    """What stands before every path: Swagger's `basePath`, or the path of the first server's address."""
+    path = root.text("basePath") if "swagger" in root.value else urlsplit(_expanded(root.at("servers", 0))).path
+    path = "/" + path.strip("/")
+    return "" if path == "/" or any(c in path for c in "{}?# ") else path
+
+
+def _expanded(server: Found) -> str:
+    url = server.text("url")
+    for name, variable in server.at("variables").members().items():
+        url = url.replace("{" + name + "}", variable.text("default"))
+    return url
+
+
+def server_url(root: Found) -> str:
+    """Scheme and host of the first server; empty where the document names none."""
+    if "swagger" in root.value:
+        schemes = [s.value for s in root.at("schemes").items() if s.value in ("https", "http")] or ["https"]
+        host = root.text("host")
+        return f"{'https' if 'https' in schemes else schemes[0]}://{host}" if host else ""
+    url = urlsplit(_expanded(root.at("servers", 0)))
+    return f"{url.scheme}://{url.netloc}" if url.scheme in ("http", "https") and url.netloc and not set("{}<> ") & set(url.netloc) else ""
+
+
+def operations(references: References, notes: Notes) -> Iterator[Operation]:
+    """Every operation in the document's order."""
+    root = references.root()
+    swagger = "swagger" in root.value
+    for path, written in root.at("paths").members().items():
+        item = references.follow(written)
+        if not isinstance(item.value, dict):
+            notes.left_out(f"path `{brief(path)}` holds no operations", written.place)
+            continue
+        for method in _OTHERS:
+            if method in item.value:
+                notes.left_out(f"{method.upper()} {brief(path)}: agents call GET, POST, PUT, PATCH and DELETE", item.at(method).place)
+        shared = _parameters(references, item.at("parameters"))
+        for method in METHODS:
+            if isinstance(item.value.get(method), dict):
+                yield _operation(references, method, path, item.at(method), shared, swagger)
+
+
+def _operation(references: References, method: str, path: str, whole: Found, shared: list[Found], swagger: bool) -> Operation:
+    own = _parameters(references, whole.at("parameters"))
+    merged = {(p.text("name"), p.text("in")): p for p in [*shared, *own]}
+    every = [p for p in merged.values() if isinstance(p.value, dict)]
+    outside = [_parameter(p, swagger=swagger) for p in every if p.text("in") in ("path", "query", "header", "cookie")]
+    kept = tuple(p for p in outside if p.place != "header" or p.name.lower() not in _UNSENT)
+    problems = [*_unnamed(every)]
+    body = _form(references, whole, every) if swagger else _body(references, whole)
+    security = whole.value.get("security", references.first.data.get("security"))
+    security = [need for need in security if isinstance(need, dict)] if isinstance(security, list) else None
+    named = whole.value.get("tags")
+    tags = tuple(t.strip() for t in named if isinstance(t, str) and t.strip()) if isinstance(named, list) else ()
+    answers = tuple(_answers(references, whole, swagger))
+    return Operation(method.upper(), path, whole, kept, body, answers, security, tags, tuple(problems))
+
+
+def _parameters(references: References, written: Found) -> list[Found]:
+    return [references.follow(p) for p in written.items()]
+
+
+def _unnamed(every: list[Found]) -> Iterator[str]:
+    for p in every:
+        if not p.text("name") or p.text("in") not in ("path", "query", "header", "cookie", "body", "formData"):
+            yield f"a parameter has no name or no known place: {p.place}"
+
+
+def _parameter(p: Found, *, swagger: bool) -> Parameter:
+    schema, style = p, ""
+    if not swagger:
+        media = next(iter(p.at("content").members().values()), None)
+        schema = media.at("schema") if media and "schema" not in p.value else p.at("schema")
+        style = "content" if media and "schema" not in p.value else _style(p)
+    else:
+        schema = Found({k: v for k, v in p.value.items() if k not in _BESIDE}, p.document, p.pointer)
+        if p.text("collectionFormat") != "multi":
+            style = p.text("collectionFormat") or "csv"
+    place = p.text("in")
+    return Parameter(p.text("name"), place, p.value.get("required") is True or place == "path", p.text("description"), schema, p, style)
+
+
+def _style(p: Found) -> str:
+    """How lists and objects are written on the wire; empty where a list repeats the name, as a catalogue's calls do."""
+    usual = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+    style = p.text("style") or usual[p.text("in")]
+    if style == "simple":
+        return "csv"
+    joined = {"form": "csv", "spaceDelimited": "ssv", "pipeDelimited": "pipes"}
+    if style in joined:
+        return joined[style] if p.value.get("explode", style == "form") is False else ""
+    return style
+
+
+def _body(references: References, whole: Found) -> Body | None:
+    body = references.follow(whole.at("requestBody"))
+    content = body.at("content").members()
+    if not isinstance(body.value, dict) or not content:
+        return None
+    media = _preferred(list(content))
+    return Body(media, body.value.get("required") is True, content[media].at("schema"), content[media])
+
+
+def _form(references: References, whole: Found, every: list[Found]) -> Body | None:
+    """Swagger's body parameter, or its form fields."""
+    for p in every:
+        if p.text("in") == "body":
+            return Body(JSON, p.value.get("required") is True, p.at("schema"), p)
+    fields = tuple(
+        Parameter(p.text("name"), "body", p.value.get("required") is True, p.text("description"), _parameter(p, swagger=True).schema, p, "")
+        for p in every
+        if p.text("in") == "formData"
+    )
+    if not fields:
+        return None
+    takes = whole.value.get("consumes") or references.first.data.get("consumes")
+    media = takes[0] if isinstance(takes, list) and takes and isinstance(takes[0], str) else "application/x-www-form-urlencoded"
+    return Body(media, any(f.required for f in fields), whole, whole, fields)
+
+
+def _preferred(media: list[str]) -> str:
+    """JSON where there is any, else a form, else the first."""
+
+    def rank(name: str) -> int:
+        plain = name.partition(";")[0].strip().lower()
+        return 0 if plain == JSON else 1 if is_json(name) else 2 if plain == "*/*" else 3 if "form" in plain else 4
+
+    return min(media, key=rank)
+
+
+def is_json(media: str) -> bool:
+    """Whether a body of this type is JSON."""
+    plain = media.partition(";")[0].strip().lower()
+    return plain == JSON or plain.endswith("+json") or plain in ("*/*", "text/json")
+
+
+def _answers(references: References, whole: Found, swagger: bool) -> Iterator[Answer]:
+    for status, written in whole.at("responses").members().items():
+        answer = references.follow(written)
+        if not isinstance(answer.value, dict):
+            continue
+        said = answer.text("description")
+        if swagger:
+            produces: Any = whole.value.get("produces") or references.first.data.get("produces") or [JSON]
+            named = [p for p in produces if isinstance(p, str)] if isinstance(produces, list) else []
+            yield Answer(status, said, _preferred(named or [JSON]), answer.at("schema") if "schema" in answer.value else None, answer)
+            continue
+        content = answer.at("content").members()
+        media = _preferred(list(content)) if content else ""
+        schema = content[media].at("schema") if content and "schema" in content[media].mapping() else None
+        yield Answer(status, said, media, schema, answer)

@@ -1,0 +1,158 @@
+"""References between and inside documents: followed inside the first one's folder, elsewhere only where it is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from pgagents.errors import PgagentsError
+from pgagents.importer.reading.document import Document, read
+from pgagents.text.brief import brief
+
+Read = Callable[[str], bytes]
+"""The bytes at a path or a URL. Raises PgagentsError."""
+
+MAX_DOCUMENTS = 200
+MAX_CHAIN = 50
+
+
+class Found(NamedTuple):
+    """A value, the document it stands in, and its pointer there (`/components/schemas/Book`)."""
+
+    value: Any
+    document: Document
+    pointer: str
+
+    def at(self, *steps: str | int) -> Found:
+        """The value further in; None where there is none."""
+        value, pointer = self.value, self.pointer
+        for step in steps:
+            pointer += "/" + escaped(step)
+            if isinstance(value, dict):
+                value = value.get(str(step))
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                value = None
+        return Found(value, self.document, pointer)
+
+    def mapping(self) -> dict[str, Any]:
+        """The value where it is a mapping, else an empty one."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    def items(self) -> list[Found]:
+        """The items of a list."""
+        return [self.at(n) for n in range(len(self.value))] if isinstance(self.value, list) else []
+
+    def members(self) -> dict[str, Found]:
+        """The members of a mapping that do not begin with `x-`."""
+        return {k: self.at(k) for k in self.mapping() if not k.startswith("x-")}
+
+    def text(self, key: str) -> str:
+        """The member of that name, where it is text."""
+        value = self.mapping().get(key)
+        return value.strip() if isinstance(value, str) else ""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, for a person."""
+        return self.document.place(self.pointer)
+
+
+def escaped(step: str | int) -> str:
+    """A key as a step of a JSON Pointer."""
+    text = str(step)
+    return text.replace("~", "~0").replace("/", "~1") if "/" in text or "~" in text else text
+
+
+def is_url(location: str) -> bool:
+    """Whether it is an http address rather than a path."""
+    return location.lower().startswith(("http://", "https://"))
+
+
+class References:
+    """Follows `$ref`; `allowed` lets it leave the first document's folder or host."""
+
+    def __init__(self, first: Document, fetch: Read, *, allowed: bool = False) -> None:
+        self.first, self.fetch, self.allowed = first, fetch, allowed
+        self.documents = {self._whole(first.location): first}
+
+    def root(self) -> Found:
+        """The whole first document."""
+        return Found(self.first.data, self.first, "")
+
+    def follow(self, found: Found) -> Found:
+        """What stands behind a chain of references; itself where it is none, a value of None where it leads nowhere."""
+        seen: set[tuple[str, str]] = set()
+        while isinstance(found.value, dict) and isinstance(found.value.get("$ref"), str):
+            found = self.target(found)
+            key = (found.document.location, found.pointer)
+            if key in seen or len(seen) > MAX_CHAIN:
+                return Found(None, found.document, found.pointer)
+            seen.add(key)
+        return found
+
+    def target(self, found: Found) -> Found:
+        """What one reference names; a value of None where there is nothing."""
+        location, fragment = _parted(found)
+        document = self._document(location, found) if location else found.document
+        pointer = unquote(fragment)
+        if pointer and not pointer.startswith("/"):
+            return Found(None, document, f"/{escaped(pointer)}")
+        value: Any = document.data
+        for step in pointer.split("/")[1:]:
+            key = step.replace("~1", "/").replace("~0", "~")
+            if isinstance(value, list) and key.isascii() and key.isdecimal() and len(key) < 9 and int(key) < len(value):
+                value = value[int(key)]
+            else:
+                value = value.get(key) if isinstance(value, dict) else None
+        return Found(value, document, pointer)
+
+    def _document(self, location: str, found: Found) -> Document:
+        base = found.document.location
+        shown = brief(location, 100)
+        try:
+            whole = urljoin(base, location) if is_url(base) or is_url(location) else self._whole(Path(base).parent / unquote(location))
+        except (ValueError, OSError) as error:  # half a character, a NUL, a bracket that nothing closes
+            raise PgagentsError(f"{found.place} refers to `{shown}`, which can be no document: {error}", "correct the $ref") from None
+        if whole in self.documents:
+            return self.documents[whole]
+        if not self.allowed and not self._inside(whole):
+            raise PgagentsError(
+                f"{found.place} refers to `{shown}`, which is outside the document's own folder", "add --allow-remote to follow it"
+            )
+        if len(self.documents) >= MAX_DOCUMENTS:
+            raise PgagentsError(f"{found.place}: more than {MAX_DOCUMENTS} documents refer to each other", "bundle them into one")
+        try:
+            document = read(self.fetch(whole), whole, shown)
+        except PgagentsError as error:
+            if type(error) is not PgagentsError:
+                raise
+            raise PgagentsError(f"{found.place} refers to `{shown}`: {error.message}", error.help) from None
+        self.documents[whole] = document
+        return document
+
+    @staticmethod
+    def _whole(location: str | Path) -> str:
+        return location if isinstance(location, str) and is_url(location) else str(Path(location).resolve())
+
+    def _inside(self, whole: str) -> bool:
+        first = self._whole(self.first.location)
+        if is_url(first) != is_url(whole):
+            return False
+        if is_url(first):
+            a, b = urlsplit(first), urlsplit(whole)
+            return (a.scheme, a.netloc) == (b.scheme, b.netloc) and b.path.startswith(a.path.rpartition("/")[0] + "/")
+        return Path(whole).is_relative_to(Path(first).parent)
+
+
+def _parted(found: Found) -> tuple[str, str]:
+    """A reference's document and the place in it. Raises PgagentsError where it is no reference."""
+    try:
+        location, fragment = urldefrag(found.value["$ref"])
+    except ValueError as error:
+        shown = brief(found.value["$ref"], 100)
+        raise PgagentsError(f"{found.place} refers to `{shown}`, which is no address: {error}", "correct the $ref") from None
+    return location, fragment

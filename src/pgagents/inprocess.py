@@ -1,0 +1,138 @@
+"""A sandbox and a verification of it in one process, without sockets: over TLS, with a receiver of events and an OAuth client.
+
+So every contract can be shown kept, and every fault found. Time stands still until somebody sleeps.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pgagents.http import Handler
+    from pgagents.model.model import Model
+    from pgagents.report.report import Report
+    from pgagents.sandbox.events.deliver import Parcel
+    from pgagents.sandbox.sandbox import Sandbox
+    from pgagents.verify.plan.options import Options
+    from pgagents.verify.wire.mcp.link import Link
+    from pgagents.verify.wire.oauth import OAuthClient
+    from pgagents.verify.wire.receiver import Inbox
+
+START = 1_776_000_000.0
+URL, PLAIN_URL = "https://127.0.0.1:1", "http://127.0.0.1:1"
+INBOX_HOST, INBOX_ADDRESS = "events.pgagents-test.net", "93.184.216.34"
+"""Where the sandbox believes the receiver to be; nothing is sent anywhere."""
+
+
+@dataclass(slots=True)
+class Inside:
+    """An open sandbox; `now` has its time as its one member, `inbox` gets its events. `slept` counts what we let pass ourselves."""
+
+    sandbox: Sandbox
+    now: list[float]
+    inbox: Inbox
+    faults: tuple[str, ...]
+    slept: float = field(default=0.0)
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass, and the sandbox send what is due."""
+        self.now[0] += seconds
+        self.slept += seconds
+        self.sandbox.courier.round()
+
+    def timer(self) -> float:
+        """What passes while somebody waits for an answer, also where the sandbox lets it pass."""
+        return time.perf_counter() + self.now[0] - START - self.slept
+
+    @property
+    def limited(self) -> bool:
+        """Whether one of its faults only shows where limits are exceeded."""
+        from pgagents.sandbox.injection import fault_registry
+
+        return any("limits" in fault_registry.find("faults", name).needs for name in self.faults)
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Every identity, the main one with the lifted limit, where that is not what a fault is about."""
+        tokens = self.sandbox.tokens
+        return {**tokens, "main": tokens["test" if self.limited else "lifted"], "stripe": self.sandbox.stripe_secret}
+
+    @property
+    def client(self) -> OAuthClient | None:
+        """The sandbox's public OAuth client, whose user always consents."""
+        return client_of(self.sandbox.oauth)
+
+
+def client_of(kinds: Mapping[str, Mapping[str, object]]) -> OAuthClient | None:
+    """The public one of a sandbox's OAuth clients, and what its user says on the sandbox's page."""
+    from pgagents.verify.wire.oauth import OAuthClient
+
+    public = kinds.get("public")
+    if public is None:
+        return None
+    others = kinds.get("confidential")
+    other = OAuthClient(str(others["client_id"]), _first(others), str(others["client_secret"])) if others else None
+    user = {"user": "demo_user"}
+    return OAuthClient(
+        str(public["client_id"]), _first(public), consent={**user, "decision": "allow"}, refuse={**user, "decision": "deny"}, other=other
+    )
+
+
+def _first(client: Mapping[str, object]) -> str:
+    """Where a client's user is sent back to."""
+    uris = client["redirect_uris"]
+    return str(uris[0]) if isinstance(uris, list) and uris else ""
+
+
+def inside(
+    model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = (), world: int = 1, start: float = START
+) -> Inside:
+    """Open a sandbox; `seed` chooses its ids, `world` what there is in it, `start` the time it begins at, in seconds since 1970."""
+    from pgagents.sandbox.sandbox import open_sandbox
+    from pgagents.verify.wire.receiver import Inbox
+
+    now, inbox = [start], Inbox(f"https://{INBOX_HOST}/pgv")
+
+    def post(parcel: Parcel) -> str:
+        status = inbox.take(parcel.target.path, parcel.headers, parcel.body, now[0])
+        return "" if status < 300 else f"answered {status}"
+
+    opened = open_sandbox(
+        model, seed=world, time_source=lambda: now[0], rng=random.Random(seed), faults=faults, variations=variations, post=post,
+        resolve=lambda host: [INBOX_ADDRESS] if host == INBOX_HOST else [], sleep=lambda s: now.__setitem__(0, now[0] + s),
+    )  # fmt: skip
+    return Inside(opened, now, inbox, tuple(faults))
+
+
+def over_tls(handler: Handler) -> Handler:
+    """The handler as one that is reached over TLS."""
+    from pgagents.sandbox.front import SCHEME
+
+    return lambda request: handler(replace(request, headers=(*request.headers, (SCHEME, "https"))))
+
+
+def verified(
+    model: Model,
+    opened: Inside,
+    options: Options,
+    *,
+    keys: Mapping[str, str] | None = None,
+    handler: Handler | None = None,
+    mcp: Link | None = None,
+) -> Report:
+    """Verify it. `keys` and `handler` stand in for its own; `mcp` is the way to an MCP server in front of it."""
+    from pgagents.sandbox.serving.plain import plain
+    from pgagents.verify.plan.options import Identities
+    from pgagents.verify.run.run import verify
+
+    identities = Identities(keys if keys is not None else opened.keys, oauth=opened.client)
+    options = replace(options, live=False, limits=options.limits or opened.limited)
+    return verify(
+        model, handler or over_tls(opened.sandbox.handler), identities, options, clock=opened.sandbox.front.clock.now, sleep=opened.sleep,
+        wall=lambda: "2026-04-18T16:00:00Z", url=URL, timer=opened.timer, plain=plain(opened.sandbox.front), plain_url=PLAIN_URL,
+        receiver=opened.inbox, mcp=mcp,
+    )  # fmt: skip

@@ -1,0 +1,136 @@
+"""Two JSON Schemas as one that takes exactly what both take, as far as one schema can say it.
+
+Members that only one of two schemas has, or that meet (bounds, types, enums, members), are exact. Of two patterns,
+two formats, two multiples or two lists of alternatives one is kept and the other is reported as lost, so the result
+is never narrower than both together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.source.origin import Node
+from pgagents.source.source import Pointer
+
+_GREATER = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
+_LESSER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
+_ONE_ONLY = ("pattern", "format", "multipleOf", "anyOf", "oneOf")
+
+
+class Flat(dict[str, Any]):
+    """A schema without references and `allOf` at its top; `places` tells where each keyword stands in the catalogue."""
+
+    __slots__ = ("origin", "places")
+
+    def __init__(self, members: Mapping[str, Any], origin: Pointer, places: Mapping[str, Pointer] | None = None) -> None:
+        super().__init__(members)
+        self.origin = origin
+        self.places = dict(places) if places is not None else {k: (*origin, k) for k in members}
+
+    def place(self, keyword: str) -> Pointer:
+        """Where the keyword stands in the catalogue."""
+        return self.places.get(keyword, (*self.origin, keyword))
+
+
+def intersect(a: Flat, b: Flat) -> tuple[Flat, list[tuple[str, Pointer, Any]]]:
+    """What both take. `b` is the outer one: its texts win. Returns also each keyword, place and value that is lost."""
+    both = Flat(a, a.origin, a.places)
+    lost: list[tuple[str, Pointer, Any]] = []
+    for key, value in b.items():
+        if key in ("properties", "additionalProperties"):
+            continue
+        if key not in a or a[key] == value:
+            both[key], both.places[key] = value, b.place(key) if key not in a else a.place(key)
+        elif key in _ONE_ONLY or (key in ("type", "enum") and not _meet(key, a[key], value)):
+            lost.append((key, b.place(key), value))
+        else:
+            both[key] = _met(key, a[key], value)
+            if both[key] == value:
+                both.places[key] = b.place(key)
+    _members(a, b, both)
+    return both, lost
+
+
+def add_null(flat: Flat) -> bool:
+    """Let a schema take null as well; False where that cannot be said of it."""
+    if "type" not in flat and "anyOf" not in flat and "oneOf" not in flat:
+        return False
+    if "oneOf" in flat:  # null may fit one of them already, and then two would hold
+        alternatives = flat.pop("oneOf")
+        if "anyOf" not in flat:
+            flat["anyOf"], flat.places["anyOf"] = alternatives, flat.place("oneOf")
+    if "anyOf" in flat:
+        flat["anyOf"] = [*flat["anyOf"], Node({"type": "null"}, origin=flat.place("anyOf"))]
+    if "type" in flat:
+        kinds = [flat["type"]] if isinstance(flat["type"], str) else list(flat["type"])
+        flat["type"] = kinds if "null" in kinds else [*kinds, "null"]
+    if "enum" in flat and None not in flat["enum"]:
+        flat["enum"] = [*flat["enum"], None]
+    if "const" in flat:
+        flat["enum"] = [flat.pop("const"), None]
+    return True
+
+
+def _met(key: str, one: Any, other: Any) -> Any:
+    if key in _GREATER:
+        return max(one, other)
+    if key in _LESSER:
+        return min(one, other)
+    if key == "type":
+        return _types(one, other)
+    if key == "required":
+        return [*one, *(name for name in other if name not in one)]
+    if key == "enum":
+        return [v for v in one if any(_same(v, w) for w in other)]
+    if key == "items":
+        return Node({"allOf": [one, other]}, origin=getattr(one, "origin", ()))
+    if key == "uniqueItems":
+        return one or other
+    return other
+
+
+def _meet(key: str, one: Any, other: Any) -> bool:
+    """Whether two types or enums have anything in common; where not, no value is taken, which one schema cannot say."""
+    return bool(_met(key, one, other))
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a == b and isinstance(a, bool) == isinstance(b, bool)
+
+
+def _types(one: Any, other: Any) -> Any:
+    first = [one] if isinstance(one, str) else list(one)
+    second = [other] if isinstance(other, str) else list(other)
+    met = [t for t in first if t in second or (t == "integer" and "number" in second)]
+    met += [t for t in second if t == "integer" and "number" in first and t not in met]
+    return met[0] if len(met) == 1 else met
+
+
+def _members(a: Flat, b: Flat, both: Flat) -> None:
+    """`properties` and `additionalProperties`: a name must be taken by both, as a member or as a further one."""
+    if "properties" not in b and "additionalProperties" not in b:
+        return
+    first, second = a.get("properties") or {}, b.get("properties") or {}
+    rest_a, rest_b = a.get("additionalProperties", True), b.get("additionalProperties", True)
+    members = Node(origin=a.place("properties") if first else b.place("properties"))
+    for name in [*second, *(n for n in first if n not in second)]:
+        one, other = first.get(name, rest_a), second.get(name, rest_b)
+        if one is not False and other is not False:
+            members[name] = _met_schemas(one, other)
+    if first or second:
+        both["properties"] = members
+        both.places.setdefault("properties", b.place("properties"))
+    if rest_a is not True or rest_b is not True:
+        both["additionalProperties"] = _met_schemas(rest_a, rest_b)
+        both.places.setdefault("additionalProperties", b.place("additionalProperties"))
+
+
+def _met_schemas(one: Any, other: Any) -> Any:
+    if one is False or other is False:
+        return False
+    if one is True or one == other:
+        return other
+    if other is True:
+        return one
+    return Node({"allOf": [one, other]}, origin=getattr(one, "origin", ()))

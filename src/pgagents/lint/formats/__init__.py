@@ -1,0 +1,1 @@
+"""The findings of lint in each form, one module a form."""

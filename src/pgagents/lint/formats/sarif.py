@@ -1,0 +1,63 @@
+"""Findings as SARIF 2.1.0, in the part that GitHub's code scanning reads.
+
+https://docs.github.com/code-security/reference/code-scanning/sarif-files/sarif-support, read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from pgagents.lint.judged import Judged
+from pgagents.source.diagnostics import Diagnostic
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def render(judged: Sequence[Judged], version: str, titles: Mapping[str, tuple[str, str]]) -> str:
+    """One run; `titles` gives what each id means in a sentence, and more of it."""
+    ids = sorted({d.id for one in judged for d in one.found})
+    driver = {"name": "pgagents", "semanticVersion": version, "rules": [_rule(id, *titles.get(id, (id, id))) for id in ids]}
+    results = [_result(d, one, ids.index(d.id)) for one in judged for d in one.found]
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, ensure_ascii=False, indent=2)
+
+
+def _rule(id: str, title: str, text: str) -> dict[str, Any]:
+    return {
+        "id": id, "name": id, "shortDescription": {"text": title}, "fullDescription": {"text": text[:1000]},
+        "help": {"text": f"{text}\n\npgagents explain {id}"}, "properties": {"tags": [id.split("/")[0]]},
+    }  # fmt: skip
+
+
+def _result(diagnostic: Diagnostic, one: Judged, index: int) -> dict[str, Any]:
+    d = diagnostic
+    place = {
+        "artifactLocation": {"uri": _uri(d.span.file)},
+        "region": {"startLine": d.span.line, "startColumn": d.span.column},
+    }
+    return {
+        "ruleId": d.id, "ruleIndex": index, "level": d.severity,
+        "message": {"text": d.message + (f"\n{d.help}" if d.help else "")},
+        "locations": [{"physicalLocation": place}],
+        "partialFingerprints": {"pgagents/v1": _fingerprint(d, one)},
+    }  # fmt: skip
+
+
+def _uri(file: str) -> str:
+    if file.startswith(("http://", "https://")):
+        return file
+    path = PurePath(file)
+    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+
+
+def _fingerprint(diagnostic: Diagnostic, one: Judged) -> str:
+    """The same for the same finding on a line that moved."""
+    lines = re.split(r"\r\n|\r|\n", one.source.text)
+    line = lines[diagnostic.span.line - 1].strip() if diagnostic.span.line <= len(lines) else ""
+    return hashlib.sha256(f"{diagnostic.id}\n{diagnostic.message}\n{line}".encode("utf-8", "replace")).hexdigest()[:32]

@@ -1,0 +1,13 @@
+"""Findings in a line each, as compilers print theirs, so that editors find the place: FILE:LINE:COLUMN: severity: [rule] message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgagents.lint.judged import Judged
+from pgagents.source.diagnostics import printable, shortened
+
+
+def render(judged: Sequence[Judged]) -> str:
+    """Every finding of every file; "" where there is none."""
+    return "\n".join(f"{printable(str(d.span))}: {d.severity}: [{d.id}] {shortened(d.message)}" for one in judged for d in one.found)

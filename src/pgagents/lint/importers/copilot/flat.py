@@ -1,0 +1,74 @@
+"""What Microsoft's documents ask of arguments beyond what its generator checks: nothing nested, composed or circular."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.lint.importers.copilot.generator import JSON
+from pgagents.lint.importers.copilot.references import MISSING, References, is_reference
+from pgagents.lint.importers.messages import Said
+from pgagents.source.source import Pointer
+
+_COMPOSED = ("oneOf", "anyOf", "allOf")
+_TROUBLES = {
+    "nested-objects": "an object stands inside what is sent",
+    "composition": "oneOf, anyOf or allOf stands in what is sent",
+    "circular-reference": "a schema refers to itself",
+}
+
+
+def troubles(references: References, operation: dict[str, Any], at: Pointer) -> Iterator[Said]:
+    """Each kind of trouble once an operation."""
+    first: dict[str, Pointer] = {}
+    for schema, pointer in _schemas(references, operation, at):
+        for trouble, place in _trouble(references, schema, pointer):
+            first.setdefault(trouble, place)
+    for trouble, place in first.items():
+        yield Said(trouble, f"{str(at[2]).upper()} {at[1]}: {_TROUBLES[trouble]}", place)
+
+
+def _schemas(references: References, operation: dict[str, Any], at: Pointer) -> Iterator[tuple[Any, Pointer]]:
+    """The schemas of what is sent: of each parameter, and of each member of the body."""
+    followed = references.followed
+    written = followed(operation.get("parameters"))
+    for n, param in enumerate(written if isinstance(written, list) else ()):
+        param = followed(param)
+        if isinstance(param, dict):
+            yield param.get("schema"), (*at, "parameters", n)
+    body = followed(operation.get("requestBody"))
+    content = followed(body.get("content")) if isinstance(body, dict) else None
+    media = followed(content.get(JSON)) if isinstance(content, dict) else None
+    place = (*at, "requestBody", "content", JSON, "schema")
+    root = followed(media.get("schema")) if isinstance(media, dict) else None
+    if not isinstance(root, dict):
+        return
+    if any(key in root for key in _COMPOSED):
+        yield root, place
+    members = followed(root.get("properties"))
+    for name, member in members.items() if isinstance(members, dict) else ():
+        yield member, (*place, "properties", name)
+
+
+def _trouble(references: References, schema: Any, at: Pointer) -> Iterator[tuple[str, Pointer]]:
+    """What keeps a schema of one argument from being flat."""
+    seen: set[str] = set()
+    here = schema
+    while isinstance(here, dict):
+        if is_reference(here):
+            if here["$ref"] in seen:
+                yield "circular-reference", at
+                return
+            seen.add(here["$ref"])
+            here = references.target(here["$ref"])
+            here = None if here is MISSING else here
+            continue
+        if any(key in here for key in _COMPOSED):
+            yield "composition", at
+        if here.get("type") == "object" or "properties" in here:
+            yield "nested-objects", at
+            members = here.get("properties")
+            if any(isinstance(m, dict) and m.get("$ref") in seen for m in (members.values() if isinstance(members, dict) else ())):
+                yield "circular-reference", at
+            return
+        here = here.get("items") if here.get("type") == "array" else None

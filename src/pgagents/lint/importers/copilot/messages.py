@@ -1,0 +1,31 @@
+"""The messages of schemas/importers/copilot.json: error names of Microsoft's parser, and limits that only its service knows.
+
+The texts are ours: the parser gives names only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from pgagents.lint.importers.messages import data
+
+IMPORTER = "copilot"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One message: where it comes from and what it does."""
+
+    id: str
+    stage: Literal["parser", "generator", "service"]
+    effect: Literal["blocks", "fails", "drops operation", "warning"]
+    source: str
+    help: str
+
+
+@cache
+def templates() -> dict[str, Template]:
+    """Every message by its id."""
+    return {row["id"]: Template(**row) for row in data(IMPORTER)["messages"]}

@@ -1,0 +1,161 @@
+"""Follows references as m365-spec-parser does: what leads nowhere, what leads out of the document, and what leads back to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+from pgagents.source.source import Pointer
+
+Link = tuple[Any, Any] | None
+"""A place as a linked list, `(link of the parent, last step)`: one value a place, however deep it is."""
+MISSING = object()
+"""What a reference leads to where nothing stands there."""
+
+
+class References:
+    """The references of one document. `written` are all of them, in order, with their places."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = data
+        self.written: list[tuple[Link, dict[str, Any]]] = []
+        self._found: dict[str, Any] = {}
+        self._collect()
+
+    def _collect(self) -> None:
+        stack: list[tuple[Link, Any]] = [(None, self.data)]
+        while stack:
+            link, value = stack.pop()
+            if isinstance(value, dict):
+                if "$ref" in value and is_reference(value):
+                    self.written.append((link, value))
+                stack.extend([((link, key), part) for key, part in value.items() if isinstance(part, dict | list)][::-1])
+            elif isinstance(value, list):
+                stack.extend([((link, n), part) for n, part in enumerate(value) if isinstance(part, dict | list)][::-1])
+
+    def outside(self) -> Iterator[tuple[Pointer, str]]:
+        """References to other files and hosts."""
+        return ((pointer(link), value["$ref"]) for link, value in self.written if not value["$ref"].startswith("#"))
+
+    def nowhere(self) -> Iterator[tuple[Pointer, str]]:
+        """References into this document that lead to nothing."""
+        return ((pointer(link), value["$ref"]) for link, value in self.written if self.target(value["$ref"]) is MISSING)
+
+    def target(self, ref: str) -> Any:
+        """What a reference leads to; None for one that leads out of the document, which is never followed here."""
+        if not ref.startswith("#"):
+            return None
+        if ref not in self._found:
+            self._found[ref] = MISSING  # what leads to itself on the way to its end leads nowhere
+            self._found[ref] = self._walked(steps(ref))
+        return self._found[ref]
+
+    def _walked(self, path: list[str]) -> Any:
+        value, n = self.data, 0
+        while n < len(path):
+            value = self.followed(value)
+            part, taken = _member(value, path[n:])
+            if part is MISSING or (part is None and n + taken == len(path)):
+                return MISSING
+            value, n = part, n + taken
+        return value
+
+    def followed(self, value: Any) -> Any:
+        """The value behind a chain of references; members beside a `$ref` are laid over what it leads to."""
+        over: list[dict[str, Any]] = []
+        seen: set[int] = set()
+        while is_reference(value) and id(value) not in seen:
+            seen.add(id(value))
+            if len(value) > 1:
+                over.append(value)
+            value = self.target(value["$ref"])
+        if not over or not isinstance(value, dict):
+            return None if value is MISSING else value
+        merged = dict(value)
+        for one in reversed(over):
+            merged |= {key: part for key, part in one.items() if key != "$ref"}
+        return merged
+
+    def circular(self) -> bool:
+        """Whether some value holds itself once every reference is replaced by what it leads to."""
+        return bool(self._endless)
+
+    def holds_itself(self, value: Any) -> bool:
+        """Whether a value, or one inside it, holds itself once references are replaced."""
+        return any(id(self.target(ref)) in self._endless for ref in refs_in(value))
+
+    @cached_property
+    def _endless(self) -> set[int]:
+        """The targets from which references lead round in a circle, by `id`."""
+        targets = [self.target(ref) for ref in dict.fromkeys(value["$ref"] for _, value in self.written)]
+        leads = {id(t): [id(self.target(ref)) for ref in dict.fromkeys(refs_in(t))] for t in targets if isinstance(t, dict | list)}
+        open_, done = 1, 2
+        endless: set[int] = set()
+        state: dict[int, int] = {}
+        for start in leads:
+            stack = [] if start in state else [(start, iter(leads[start]))]
+            state.setdefault(start, open_)
+            while stack:
+                here, more = stack[-1]
+                there = next(more, None)
+                if there is None:
+                    state[here] = done
+                    stack.pop()
+                elif state.get(there) == open_ or there in endless:
+                    endless.update(one for one, _ in stack)
+                elif there in leads and there not in state:
+                    state[there] = open_
+                    stack.append((there, iter(leads[there])))
+        return endless
+
+
+def is_reference(value: Any) -> bool:
+    """Whether the parser replaces the value: `#name` is left as it is written."""
+    if not isinstance(value, dict):
+        return False
+    ref = value.get("$ref")
+    return isinstance(ref, str) and (ref.startswith("#/") or ref == "#" or (ref != "" and not ref.startswith("#")))
+
+
+def refs_in(value: Any) -> Iterator[str]:
+    """The references that stand inside a value, as they are written."""
+    stack = [value]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, dict):
+            if is_reference(here):
+                yield here["$ref"]
+            stack.extend(part for part in here.values() if isinstance(part, dict | list))
+        elif isinstance(here, list):
+            stack.extend(part for part in here if isinstance(part, dict | list))
+
+
+def steps(ref: str) -> list[str]:
+    """The steps of a reference into the document, decoded."""
+    return [unquote(step.replace("~1", "/").replace("~0", "~")) for step in ref[1:].split("/")[1:]]
+
+
+def pointer(link: Link) -> Pointer:
+    """The place that a link stands for."""
+    path: list[str | int] = []
+    while link is not None:
+        link, step = link
+        path.append(step)
+    return tuple(reversed(path))
+
+
+def _member(value: Any, path: list[str]) -> tuple[Any, int]:
+    """The member that a path names first, and how many steps name it: a name may hold slashes that nobody escaped."""
+    if isinstance(value, list):
+        step = path[0]
+        return (value[int(step)], 1) if step.isascii() and step.isdigit() and int(step) < len(value) else (MISSING, 1)
+    if not isinstance(value, dict):
+        return MISSING, 1
+    if path[0] in value:
+        return value[path[0]], 1
+    for many in range(len(path), 1, -1):
+        if (name := "/".join(path[:many])) in value:
+            return value[name], many
+    return MISSING, 1

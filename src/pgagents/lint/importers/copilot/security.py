@@ -1,0 +1,60 @@
+"""Which schemes an operation asks for, as m365-spec-parser reads them, and what its generator says of those."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.lint.importers.copilot.references import References
+
+Wanted = list[list[tuple[str, Any]]]
+"""Requirements that stand for each other, each with the names and definitions of the schemes that it asks for together."""
+
+
+def schemes_of(references: References) -> dict[str, Any] | None:
+    """The document's security schemes by name; None where it has no place for them."""
+    components = references.followed(references.data.get("components"))
+    schemes = references.followed(components.get("securitySchemes")) if isinstance(components, dict) else None
+    return schemes if isinstance(schemes, dict) else None
+
+
+def wanted(references: References, operation: dict[str, Any], schemes: dict[str, Any] | None) -> Wanted:
+    """What the operation asks for, in the order of names, which is that of the generator; empty requirements are left out."""
+    written = operation.get("security")
+    required = written if written is not None else references.data.get("security")
+    if schemes is None or not isinstance(required, list):
+        return []
+    found = [[(str(name), references.followed(schemes.get(name))) for name in one] for one in required if isinstance(one, dict) and one]
+    return sorted(found, key=lambda one: (one[0][0].casefold(), one[0][0].swapcase()))
+
+
+def several_at_once(required: Wanted) -> bool:
+    """Whether no requirement can be met by one scheme."""
+    return bool(required) and all(len(one) > 1 for one in required)
+
+
+def supported(scheme: Any) -> bool:
+    """Whether the generator can make a sign-in for the scheme."""
+    if not isinstance(scheme, dict):
+        return False
+    kind, flows = scheme.get("type"), scheme.get("flows")
+    if kind == "oauth2":
+        return isinstance(flows, dict) and bool(flows.get("authorizationCode"))
+    if kind == "http":
+        return str(scheme.get("scheme")).lower() == "bearer"
+    return kind == "apiKey" and scheme.get("in") != "cookie"
+
+
+def unsupported(required: Wanted) -> bool:
+    """Whether the generator leaves the operation without a sign-in, and warns of it."""
+    return bool(required) and not any(len(one) == 1 and supported(one[0][1]) for one in required)
+
+
+def unknown(required: Wanted) -> str | None:
+    """The name of the scheme that the generator fails on, because the document does not define it."""
+    for one in required:
+        if len(one) == 1:
+            if one[0][1] is None:
+                return one[0][0]
+            if supported(one[0][1]):
+                break
+    return required[0][0][0] if required and required[0][0][1] is None else None

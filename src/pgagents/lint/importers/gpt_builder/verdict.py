@@ -1,0 +1,140 @@
+"""The builder's messages as findings, with our help, and what the model would see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.lint.importers.gpt_builder.advice import Advice, advice
+from pgagents.lint.importers.gpt_builder.importer import MEBIBYTE, MEGABYTE, MOST_OPERATIONS, Form, Imported, simulate
+from pgagents.lint.importers.gpt_builder.messages import IMPORTER, Template, templates
+from pgagents.lint.importers.gpt_builder.operations import each
+from pgagents.lint.importers.messages import Said, read_date
+from pgagents.lint.judged import Judged
+from pgagents.source.diagnostics import Diagnostic, Severity
+from pgagents.source.source import Source
+
+_EFFECTS = {
+    "blocks": "nothing is imported",
+    "drops operation": "the operation is not imported",
+    "drops parameter": "the argument is left out; the operation loads without it",
+    "warning": "shown in red; the operations load all the same",
+    "form": "said by the web form, when the GPT is saved",
+}
+_SEEN = {
+    "whole": "",
+    "part": "text: the end is as users pasted it, the beginning is made after its neighbours",
+    "none": "text: nobody has published this message; it is made after its neighbours",
+}
+_LIKE_HEAD = ("head", "options", "trace")
+
+
+def judge(source: Source, form: Form | None = None, *, plugin: bool = False) -> tuple[Judged, Imported]:
+    """Import the document and say what came of it."""
+    as_yaml = source.text.lstrip()[:1] not in ("{", "[")
+    made = simulate(source.data, form, as_yaml=as_yaml, plugin=plugin)
+    document = source.data if isinstance(source.data, dict) else {}
+    said = [_diagnostic(one, made, source) for one in made.said]
+    advised = [_advised(one, source) for one in advice(document)]
+    first = [one for one in advised if one.id == "gpt-builder/advice-swagger"]  # it explains all the others
+    found = tuple(dict.fromkeys([*first, *said, *advised]))
+    judge = "chatgpt-plugin" if plugin else "gpt-builder"
+    return Judged(source, judge, "the GPT builder", found, tuple(_lines(made)), _details(made)), made
+
+
+def _diagnostic(said: Said, made: Imported, source: Source) -> Diagnostic:
+    template = templates()[said.id]
+    notes = (
+        _effect(template),
+        *_doubt(said, template),
+        *_size(said, made, source),
+        f"source: {template.source}, read {read_date(IMPORTER)}",
+    )
+    return Diagnostic(
+        source.locate(said.pointer), f"gpt-builder/{said.id}", _severity(said, template, made), said.text, _help(said, template), notes
+    )
+
+
+def _help(said: Said, template: Template) -> str:
+    if said.id == "unrecognized-method" and said.pointer[-1] == "parameters":
+        return "write these parameters into each operation of the path: the builder leaves out those that stand beside the operations"
+    if said.id == "unrecognized-method" and said.pointer[-1] in ("summary", "description", "servers"):
+        return (
+            f"leave it out: the builder does not read `{said.pointer[-1]}` beside the operations of a path, and imports these all the same"
+        )
+    return template.help
+
+
+def _severity(said: Said, template: Template, made: Imported) -> Severity:
+    if said.id == "too-big":
+        return "error" if made.size_bytes > MEBIBYTE else "warning"
+    if said.id == "openapi-version":
+        return "error"
+    return "warning" if template.effect in ("warning", "drops parameter") else "error"
+
+
+def _advised(one: Advice, source: Source) -> Diagnostic:
+    notes = ("said by: pgagents; the builder has no message for it that is known",)
+    return Diagnostic(source.locate(one.pointer), f"gpt-builder/{one.id}", one.severity, one.text, one.help, notes)
+
+
+def _effect(template: Template) -> str:
+    return f"effect: {_EFFECTS[template.effect]}" + ("" if template.certain else " (reports differ)")
+
+
+def _doubt(said: Said, template: Template) -> Iterator[str]:
+    if told := _SEEN[template.seen]:
+        yield told
+    if said.id == "unrecognized-method" and said.pointer[-1] not in _LIKE_HEAD:
+        yield f"text: users report it of `head`; that `{said.pointer[-1]}` gives it too is inferred"
+    if said.id == "param-header" and said.text.endswith("location cookie; ignoring"):
+        yield "text: users report it of headers; that a cookie gives it too is inferred"
+
+
+def _size(said: Said, made: Imported, source: Source) -> Iterator[str]:
+    """What the builder counts is not what the file has."""
+    if said.id == "too-big":
+        there = len(source.text.encode("utf-8", "replace"))
+        yield f"size: {made.size_bytes:,} bytes as the builder lays the document out, with an indent of two; the file has {there:,}"
+
+
+def _lines(made: Imported) -> Iterator[str]:
+    loaded = len(made.functions)
+    if made.blocked:
+        yield f"Nothing is imported until the blocking messages are gone; then {loaded} of {made.count} operations would be"
+    else:
+        yield f"{loaded} of {made.count} operations would be imported (at most {MOST_OPERATIONS})"
+    yield from _listed("left out", made.dropped)
+    yield from _listed("arguments left out", made.lost)
+    if made.functions:
+        yield "what the model would see:"
+    for function, line in zip(made.functions, each(list(made.functions)), strict=True):
+        yield f"  {line}"
+        if function.description:
+            yield f"      {' '.join(function.description.split())}"
+    yield f"{made.size_bytes:,} bytes as the builder lays it out, with an indent of two; at most {MEGABYTE:,}"
+
+
+def _listed(title: str, rows: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    if rows:
+        yield f"{title}:"
+        yield from (f"  {what}: {why}" for what, why in rows)
+
+
+def _details(made: Imported) -> dict[str, Any]:
+    return {
+        "blocked": made.blocked,
+        "operations": made.count,
+        "size_bytes": made.size_bytes,
+        "functions": [
+            {
+                "name": f.name, "description": f.description, "method": f.method, "path": f.path,
+                "parameters": [
+                    {"name": a.name, "type": a.type, "required": a.required, "description": a.description} for a in f.arguments
+                ],
+            }
+            for f in made.functions
+        ],
+        "left_out": [{"operation": what, "reason": why} for what, why in made.dropped],
+        "arguments_left_out": [{"argument": what, "reason": why} for what, why in made.lost],
+    }  # fmt: skip

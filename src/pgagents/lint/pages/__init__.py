@@ -1,0 +1,1 @@
+"""What each id of a finding means, for `pgagents explain` and the reference."""

@@ -1,0 +1,85 @@
+"""What an id of a finding means: in a sentence, and in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pgagents.lint.importers.copilot import messages as copilot_messages
+from pgagents.lint.importers.copilot.messages import templates as copilot
+from pgagents.lint.importers.gpt_builder.advice import TOLD as ADVICE
+from pgagents.lint.importers.gpt_builder.messages import Template, templates
+from pgagents.lint.pages.others import diagnostic
+from pgagents.lint.pages.rules import read_page
+from pgagents.lint.requirement import Requirement, requirements
+from pgagents.lint.rule import page, rules
+
+_EFFECTS = {
+    "blocks": "Nothing is imported then.",
+    "drops operation": "The operation is not imported then.",
+    "drops parameter": "The operation loads without the argument then.",
+    "warning": "It is shown in red, and the operations load all the same.",
+    "form": "The web form says it when the GPT is saved.",
+}
+_SEEN = {
+    "whole": "",
+    "part": " Only the end of the text was published; the rest is made after its neighbours.",
+    "none": " Nobody has published the text; it is made after its neighbours.",
+}
+_VENDORS = {
+    "openai-tools": "openai",
+    "anthropic-tools": "anthropic",
+    "gemini-tools": "google",
+    "xai-tools": "xai",
+    "perplexity-tools": "perplexity",
+    "mcp-tools": "mcp",
+    "ai-plugin": "openai",
+    "copilot-plugin": "microsoft",
+}
+
+
+def titles(ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Title and text by id, for those that are known."""
+    return {id: told for id in dict.fromkeys(ids) if (told := title(id)) is not None}
+
+
+def title(id: str) -> tuple[str, str] | None:
+    """Title and text of a rule, of a message of an importer, or of any other finding; None for an id that is none."""
+    if id in rules():
+        read = read_page(page(id))
+        row = requirements()[rules()[id].requirement]
+        return read.title, f"{read.text}\n\n{rules()[id].severity}; {row.cited}\n  “{row.quote}”\n  {row.url or row.source}"
+    if id.startswith("gpt-builder/") and id.partition("/")[2] in templates():
+        return _message(templates()[id.partition("/")[2]])
+    if id.startswith("gpt-builder/") and id.partition("/")[2] in ADVICE:
+        return ADVICE[id.partition("/")[2]].partition(". ")[0].rstrip(".") + ".", ADVICE[id.partition("/")[2]]
+    if (behind := _row(id)) is not None:
+        return f"{behind.id}: “{behind.quote}”", f"{behind.level}, read {behind.read}: “{behind.quote}”\n  {behind.url or behind.source}"
+    if id.startswith("copilot-import/") and id.partition("/")[2] in copilot():
+        return _copilot(copilot()[id.partition("/")[2]])
+    told = diagnostic(id)
+    return (told.partition(". ")[0].rstrip(".") + ".", told) if told else None
+
+
+def _row(id: str) -> Requirement | None:
+    """The requirement behind a finding about a finished tool list or manifest: `gemini-tools/function-name`."""
+    judge, _, row = id.partition("/")
+    vendor = _VENDORS.get(judge)
+    rows = requirements()
+    return (rows.get(f"{vendor}.{row}") or rows.get(f"catalogue.{row}")) if vendor else None
+
+
+def _copilot(template: copilot_messages.Template) -> tuple[str, str]:
+    stages = {"parser": "m365-spec-parser raises it", "generator": "m365-spec-parser raises it when it makes the manifest",
+              "service": "the parser lets it pass; Copilot's documents or service do not"}  # fmt: skip
+    return (
+        f"An error of Copilot's import ({template.id}).",
+        f"{stages[template.stage]}.\n\nWhat to do: {template.help}\n\nSource: {template.source}",
+    )
+
+
+def _message(template: Template) -> tuple[str, str]:
+    text = (
+        f"The GPT builder says: {template.template}\n\n{_EFFECTS[template.effect]}{'' if template.certain else ' Reports differ on that.'}"
+        f"{_SEEN[template.seen]}\n\nWhat to do: {template.help}\n\nSource: {template.source}"
+    )
+    return f"A message of the GPT builder ({template.id}).", text

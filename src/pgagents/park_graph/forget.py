@@ -1,0 +1,78 @@
+"""What Park Graph forgets (PG-RETAIN): who searched and exactly where, and a driver who asked for it. Audit rows stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgagents.park_graph import audit
+from pgagents.park_graph.sessions import Sessions
+from pgagents.sandbox.call import Call
+from pgagents.sandbox.events import outbox
+from pgagents.sandbox.setting import Setting
+from pgagents.sandbox.store import Store
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS forget (n INTEGER PRIMARY KEY, plate TEXT, asked_at REAL NOT NULL, done_at REAL);
+"""
+BLANK = "REDACTED"
+"""Stands for a plate that is forgotten; it fits the form of one."""
+_COARSE_DIGITS = 2  # of a degree: about a kilometre
+_DEMAND_S = 30 * 86_400.0  # nothing reads older searches
+_EVENTS_S = 7 * 86_400.0
+
+
+def driver(s: Sessions, call: Call) -> Any:
+    """Take a verified deletion request; retention carries it out."""
+    s.store.run("INSERT INTO forget (plate, asked_at) VALUES (?, ?)", call.input["plate"].upper(), call.now)
+    audit.write(s.store, call, diff={"forget": [False, True]})
+    return None
+
+
+def arrange(setting: Setting) -> None:
+    """Tell the setting's retention what there is to forget."""
+    store, retention = setting.store, setting.retention
+    retention.add("searches", lambda before: _searches(store, before))
+    retention.add("drivers", lambda before: _drivers(store, before))
+    retention.always(_DEMAND_S, lambda before: _old_searches(store, before))
+    retention.always(_EVENTS_S, setting.outbox.forget)
+
+
+def _searches(store: Store, before: float) -> None:
+    """A search that led to no booking loses key, end user and fine coordinates, and its audit row the actor."""
+    store.run(
+        "UPDATE search_log SET key_id = NULL, end_user = NULL, lat = round(lat, ?), lng = round(lng, ?) "
+        "WHERE at <= ? AND booked = 0 AND key_id IS NOT NULL",
+        _COARSE_DIGITS, _COARSE_DIGITS, before,
+    )  # fmt: skip
+    store.run(
+        "UPDATE audit_detail SET actor_id = NULL, diff = NULL WHERE actor_id IS NOT NULL AND audit_n IN "
+        "(SELECT n FROM audit WHERE action = 'search_parking' AND at <= ?)",
+        before,
+    )
+
+
+def _old_searches(store: Store, before: float) -> None:
+    store.run("DELETE FROM search_log WHERE at <= ?", before)
+
+
+def _drivers(store: Store, before: float) -> None:
+    for row in store.rows("SELECT n, plate, asked_at FROM forget WHERE done_at IS NULL AND asked_at <= ?", before):
+        _blank(store, row["plate"], row["asked_at"])
+        store.run("UPDATE forget SET plate = NULL, done_at = ? WHERE n = ?", before, row["n"])
+
+
+def _blank(store: Store, plate: str, asked_at: float) -> None:
+    """Wherever the plate stands beside what happened before the request."""
+    theirs = [row["id"] for row in store.rows("SELECT id FROM session WHERE plate = ? AND started_at <= ?", plate, asked_at)]
+    for id in theirs:
+        store.run(
+            "UPDATE session SET plate = ?, vehicle = CASE WHEN vehicle IS NULL THEN NULL ELSE json_set(vehicle, '$.vin', NULL) END "
+            "WHERE id = ?",
+            BLANK, id,
+        )  # fmt: skip
+        store.run("UPDATE refund SET reason = '' WHERE session_id = ?", id)
+        store.run(
+            "UPDATE audit_detail SET diff = json_remove(diff, '$.plate') WHERE audit_n IN (SELECT n FROM audit WHERE session_id = ?)", id
+        )
+        outbox.erase(store, id)
+    store.run("UPDATE hold SET plate = ?, vin = NULL WHERE plate = ? AND status <> 'active'", BLANK, plate)

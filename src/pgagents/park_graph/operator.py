@@ -1,0 +1,148 @@
+"""The operator's endpoints: keys, lots, the audit, time, payments, drivers."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pgagents.park_graph import audit, forget, money, payments
+from pgagents.park_graph.lots import NO_LOT, lot
+from pgagents.park_graph.sessions import Sessions
+from pgagents.sandbox.call import Call, Raw, Refusal
+from pgagents.sandbox.clock import rfc3339
+from pgagents.sandbox.keys import Key, word
+from pgagents.sandbox.setting import Setting
+
+_FORMULA = frozenset("=+-@\t\r\n|＝＋－＠")
+_COLUMNS = ("at", "actor_type", "actor_id", "action", "lot_id", "session_id", "agent_platform", "diff")
+
+
+def actions(setting: Setting, s: Sessions) -> Mapping[str, Callable[[Call], Any]]:
+    """What the operator can do, by action."""
+    return {
+        "create_key": lambda call: create_key(setting, call),
+        "delete_key": lambda call: delete_key(setting, call),
+        "update_lot": lambda call: update_lot(s, call),
+        "export_lot_audit": lambda call: export_lot_audit(s, call),
+        "list_audit": lambda call: list_audit(s, call),
+        "advance_clock": lambda call: advance_clock(setting, call),
+        "settle_payment": lambda call: settle_payment(s, call),
+        "forget_driver": lambda call: forget.driver(s, call),
+    }
+
+
+def create_key(setting: Setting, call: Call) -> Any:
+    """A key, told once; with an integration it registers an agent."""
+    given = call.input
+    ring = setting.keyring
+    key = Key(
+        "key_" + word(setting.rng, 16), "made", given["project"], given["plan"], ring.scopes(given["plan"]), given["mode"],
+        given.get("fleet_id"), given.get("integration"), given.get("requests_per_minute"), False, given["end_user_opt_in"],
+    )  # fmt: skip
+    token = ring.mint(key)
+    audit.write(setting.store, call, diff={"key": [None, key.id], "integration": [None, key.integration]})
+    return {
+        "api_key": {
+            "id": key.id,
+            "key": token,
+            "project": key.project,
+            "plan": key.plan,
+            "mode": key.mode,
+            "integration": key.integration,
+            "fleet_id": key.fleet,
+            "created_at": rfc3339(call.now),
+        }
+    }
+
+
+def delete_key(setting: Setting, call: Call) -> Any:
+    """Dead from now on."""
+    if not setting.keyring.revoke(call.input["key_id"], call.now):
+        return Refusal("NOT_FOUND", "There is no such key")
+    audit.write(setting.store, call, diff={"key": [call.input["key_id"], None]})
+    return None
+
+
+def update_lot(s: Sessions, call: Call) -> Any:
+    """Another rate, or the owner's switch for agents."""
+    row = lot(s.store, call.input["lot_id"])
+    if row is None:
+        return NO_LOT
+    cents = money.to_cents(call.input["rate"]) if "rate" in call.input else row["rate_cents"]
+    if cents > money.MOST_CENTS:
+        return Refusal("BAD_REQUEST", f"rate is at most {money.MOST_CENTS // 100:,} dollars", "rate")
+    agents = int(call.input.get("agents_allowed", row["agents"]))
+    s.store.run("UPDATE lot SET rate_cents = ?, agents = ? WHERE id = ?", cents, agents, row["id"])
+    diff = {"rate_cents": [row["rate_cents"], cents], "agents_allowed": [bool(row["agents"]), bool(agents)]}
+    changed = {k: v for k, v in diff.items() if v[0] != v[1]}
+    audit.write(s.store, call, lot_id=row["id"], diff=changed)
+    shown = {"id": row["id"], "rate": money.dollars(cents), "rate_unit": row["unit"], "agents_allowed": bool(agents)}
+    if changed:
+        s.outbox.put("lot.updated", shown, call.now, tenant=None)
+    return {"lot": shown}
+
+
+def list_audit(s: Sessions, call: Call) -> Any:
+    """The activity feed, newest first."""
+    wanted = {name: call.input[name] for name in ("lot_id", "session_id") if name in call.input}
+    return {"rows": [_shown(row) for row in _rows(s, wanted, call.input["limit"])]}
+
+
+def export_lot_audit(s: Sessions, call: Call) -> Any:
+    """A lot's rows as CSV that a spreadsheet opens without running anything."""
+    if lot(s.store, call.input["lot_id"]) is None:
+        return NO_LOT
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_COLUMNS)
+    for row in reversed(_rows(s, {"lot_id": call.input["lot_id"]}, -1)):
+        shown = _shown(row)
+        writer.writerow([_harmless(json.dumps(v) if isinstance(v, dict) else "" if v is None else str(v)) for v in shown.values()])
+    return Raw("text/csv; charset=utf-8", text.getvalue().encode())
+
+
+def advance_clock(setting: Setting, call: Call) -> Any:
+    """Let time pass."""
+    try:
+        now = setting.clock.advance(call.input["advance_s"])
+    except ValueError:
+        return Refusal("BAD_REQUEST", "The clock cannot go past the year 9998", "advance_s")
+    return {"now": rfc3339(now)}
+
+
+def settle_payment(s: Sessions, call: Call) -> Any:
+    """How a payment goes; with `next`, that of the next session made."""
+    id, outcome = call.input["payment_intent_id"], call.input["outcome"]
+    if id == "next":
+        s.store.run("INSERT OR REPLACE INTO payment VALUES ('next', 'pending', ?)", outcome)
+    elif outcome == "processor_down":
+        if not s.store.run("UPDATE payment SET next_outcome = ? WHERE payment_intent_id = ?", outcome, id):
+            return Refusal("NOT_FOUND", "There is no such payment")
+    else:
+        session = payments.settle(s.outbox, id, outcome, call.now)
+        if session is None:
+            return Refusal("NOT_FOUND", "There is no such payment")
+        audit.write(s.store, call, lot_id=session["lot_id"], session_id=session["id"], diff={"payment": outcome})
+    return {"outcome": outcome}
+
+
+def _rows(s: Sessions, wanted: Mapping[str, str], limit: int) -> list[sqlite3.Row]:
+    where = " AND ".join(f"{name} = ?" for name in wanted) or "1"
+    return s.store.rows(
+        f"SELECT audit.*, actor_id, diff FROM audit LEFT JOIN audit_detail ON audit_n = n WHERE {where} ORDER BY n DESC LIMIT ?",
+        *wanted.values(), limit,
+    )  # fmt: skip
+
+
+def _shown(row: sqlite3.Row) -> dict[str, Any]:
+    shown = {name: row[name] for name in _COLUMNS}
+    return {**shown, "at": rfc3339(row["at"]), "diff": json.loads(row["diff"]) if row["diff"] else None}
+
+
+def _harmless(text: str) -> str:
+    """A cell that begins like a formula gets an apostrophe, which spreadsheets hide; also in the wide forms of East Asian keyboards."""
+    return "'" + text if text and text.lstrip(" ")[:1] in _FORMULA else text

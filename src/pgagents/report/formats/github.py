@@ -1,0 +1,66 @@
+"""The report as GitHub's workflow commands: what is wrong, shown at its line of the catalogue in the pull request.
+
+docs.github.com, "Workflow commands for GitHub Actions" (read 2026-11-20): `%`, CR and LF are written in percent form, in
+properties also `:` and `,`. A step shows ten errors and ten warnings, so what is the same cause is one command.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from pgagents.model.contract import Verdict
+from pgagents.report.report import Finding, Report
+from pgagents.report.safe import printable
+from pgagents.report.verdicts import actual, counted, news
+from pgagents.source.source import Source
+
+SHOWN = 10
+"""Annotations of a kind that GitHub shows for a step."""
+MAX_MESSAGE = 2_000
+
+
+def render(report: Report, source: Source) -> bytes:
+    """One command a line."""
+    return "".join(f"{line}\n" for line in commands(report, source)).encode("utf-8", "replace")
+
+
+def commands(report: Report, source: Source) -> list[str]:
+    """A command for each finding that is not known, for each stale line of the baseline, for each reason of untested ones."""
+    new = [f for f in report.findings if not f.known]
+    lines = [_finding(f, report, source) for f in new[:SHOWN]]
+    if len(new) > SHOWN:
+        lines.append(command("notice", {"title": "pgagents"}, f"{counted(len(new) - SHOWN, 'more finding')} in the report"))
+    lines += [command("error", {"title": "pgagents: stale baseline"}, line) for line in report.stale[:SHOWN]]
+    untested = Counter(r.reason or "not reached" for r in report.results if r.verdict is Verdict.UNTESTED)
+    for reason, count in untested.most_common(SHOWN):
+        lines.append(command("warning", {"title": "pgagents: untested"}, f"{counted(count, 'contract')}: {reason}"))
+    if not report.footer.complete:
+        lines.append(command("error", {"title": "pgagents"}, "the run was cut short: " + "; ".join(report.footer.notes[:1])))
+    return lines
+
+
+def command(name: str, properties: dict[str, str | int], message: str) -> str:
+    """One workflow command, whatever stands in the values."""
+    said = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{name} {said}::{_data(message[:MAX_MESSAGE])}"
+
+
+def _finding(finding: Finding, report: Report, source: Source) -> str:
+    span = source.locate(finding.contract.origin)
+    file = report.header.in_repository or span.file
+    expected = f"\nexpected: {news(finding)}" if news(finding) else ""
+    message = f"promised: {finding.contract.says}{expected}\nactual: {actual(finding)}"
+    if finding.also:
+        message += f"\nthe same cause broke {len(finding.also):,} more"
+    properties: dict[str, str | int] = {"file": file, "line": span.line, "col": span.column, "title": finding.contract.id}
+    return command("error" if finding.severity == "error" else "warning", properties, message)
+
+
+def _data(text: str) -> str:
+    """Percent form; what does not print is escaped, other line breaks too, which some log readers split at."""
+    clean = printable(text, "\r\n")
+    return clean.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

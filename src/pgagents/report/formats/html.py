@@ -1,0 +1,205 @@
+"""The report as one HTML page that needs nothing else: no request leaves it, and it can be read without JavaScript.
+
+Whatever the server under test said is text here: Jinja escapes every value, what does not print is written as an escape,
+and a Content-Security-Policy allows this page's own style and script alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from shlex import quote
+from typing import Any, Literal
+
+from pgagents.http import Silence, read_json
+from pgagents.model.contract import Verdict
+from pgagents.report.curl import MASK, of_finding, variable
+from pgagents.report.excerpt import around
+from pgagents.report.report import Exchange, Finding, Report, Result
+from pgagents.report.safe import printable
+from pgagents.report.verdicts import SurfaceVerdict, actual, by_surface, conclusion, matrix, news, tried
+from pgagents.source.source import Source
+
+MAX_BODY = 20_000
+FLAT = 120
+"""A body of so many bytes stays in one line."""
+MAX_IDS = 2_000
+"""Contracts of one check that are listed; the JSON report has all."""
+_HERE = Path(__file__).parent
+_TONES = {"ok": "good", "fails": "bad", "blocked": "bad", "known": "odd", "untested": "odd", "not tried": "plain"}
+_VERDICT_TONES = {Verdict.KEPT: "good", Verdict.BROKEN: "bad", Verdict.UNTESTED: "odd"}
+_SIGNS = {0: ("good", "✔"), 1: ("bad", "✘"), 3: ("odd", "!")}
+
+
+def render(report: Report, source: Source) -> bytes:
+    """The whole page; `source` is the catalogue's, for the places and their lines."""
+    text: str = _template().render(**_context(report, source))
+    return text.encode("utf-8", "replace")
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page.filters |= {"shown": shown, "raw": Markup, "sha256": _sha256, "selected": lambda one: tried(one.counts)}
+    return page.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
+
+
+def shown(text: str) -> str:
+    """The text with what does not print (controls, marks that turn the direction of writing) as escapes."""
+    return printable(text, "\n\t")
+
+
+def _sha256(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _context(report: Report, source: Source) -> dict[str, Any]:
+    surfaces = by_surface(report)
+    code = report.exit_code
+    tone, sign = _SIGNS[3 if code == 0 and report.findings else code]  # with findings that are only known it is not plainly good
+    return {
+        "style": (_HERE / "page.css").read_text(encoding="utf-8"),
+        "script": (_HERE / "page.js").read_text(encoding="utf-8"),
+        "header": report.header,
+        "footer": report.footer,
+        "conclusion": conclusion(report),
+        "tone": tone,
+        "sign": sign,
+        "surfaces": _worst_first(surfaces),
+        "tones": _TONES,
+        "has_known": any(f.known for f in report.findings),
+        "findings": [_finding(f, report, source) for f in sorted(report.findings, key=lambda f: bool(f.known))],
+        "matrices": [_matrix(report, "check", "Promise"), _matrix(report, "action", "Action")],
+        "left_out": _left_out(report),
+        "lists": [
+            (title, lines)
+            for title, lines in (
+                ("Stale lines of the baseline", report.stale),
+                ("Left behind on the server", report.footer.left_behind),
+                ("May have been made, by calls without an answer", report.footer.may_exist),
+                ("Made, and nothing takes it back", report.footer.lasting),
+                ("Notes", report.footer.notes),
+            )
+            if lines
+        ],
+        "contracts": _contracts(report, source),
+    }
+
+
+def _worst_first(surfaces: list[SurfaceVerdict]) -> list[SurfaceVerdict]:
+    order = ["fails", "blocked", "untested", "known", "ok", "not tried"]
+    return sorted(surfaces, key=lambda one: order.index(one.word))
+
+
+def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]:
+    contract, header = finding.contract, report.header
+    span = source.locate(contract.origin)
+    first, lines = around(source, span.line)
+    again = header.again or f"pgagents verify --url {header.url}"
+    return {
+        "id": contract.id, "says": contract.says, "expected": news(finding), "actual": actual(finding), "cite": contract.cite,
+        "known": finding.known, "severity": finding.severity, "stable": finding.stable, "also": finding.also,
+        "surfaces": sorted({id.rpartition("@")[2] for id in (contract.id, *finding.also)}),
+        "place": f"{header.in_repository or span.file}:{span.line}:{span.column}",
+        "lines": [(number, text, number == span.line) for number, text in enumerate(lines, first)],
+        "exchanges": [_exchange(e) for e in finding.exchanges],
+        "curl": of_finding(finding, header.url),
+        "again": f"{again} --only {quote(contract.id)} --seed {header.seed}",
+    }  # fmt: skip
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    request, answer = exchange.request, exchange.answer
+    if isinstance(answer, Silence):
+        got = f"no whole answer: {answer.kind}" + (f" ({answer.detail})" if answer.detail else "")
+    else:
+        got = _message(f"{answer.status}, {len(answer.body):,} bytes, {exchange.seconds * 1000:.0f} ms", answer.headers, answer.body)
+    sent = _message(f"{request.method} {request.target}", request.headers, request.body)
+    return {"number": exchange.number, "why": exchange.why, "key": _key(exchange), "request": sent, "answer": got}
+
+
+def _message(first: str, headers: tuple[tuple[str, str], ...], body: bytes) -> str:
+    lines = [first, *(f"{name}: {value}" for name, value in headers)]
+    if body:
+        cut = f"\n… and {len(body) - MAX_BODY:,} bytes more" if len(body) > MAX_BODY else ""
+        lines += ["", _laid_out(body) or body[:MAX_BODY].decode("utf-8", "backslashreplace") + cut]
+    return "\n".join(lines)
+
+
+def _laid_out(body: bytes) -> str:
+    """JSON of some size with a member a line; empty for anything else, whose bytes are shown as they came."""
+    read = read_json(body) if FLAT < len(body) <= MAX_BODY else None
+    return json.dumps(read.value, ensure_ascii=False, indent=1) if read and not read.problem else ""
+
+
+def _key(exchange: Exchange) -> str:
+    given = exchange.request.header("authorization")
+    if given is None or not exchange.role:
+        return "no key" if given is None else "a made-up key"
+    return f"${variable(exchange.role)}" if "[key of " in given or given.endswith(MASK) else "a made-up key"
+
+
+def _matrix(report: Report, by: Literal["check", "action"], title: str) -> dict[str, Any]:
+    """A table of what is kept by surface; rows and columns where nothing was tried are left out."""
+    every, cells = matrix(report, by)
+    columns = [surface for surface in every if any(tried(row[surface]) for row in cells.values() if surface in row)]
+    rows = [
+        {
+            "name": name.replace("_", " ") if by == "check" else name or "any",
+            "about": report.checks.get(name, "").strip().partition("\n")[0] if by == "check" else "",
+            "cells": [_cell(row.get(surface, Counter())) for surface in columns],
+        }
+        for name, row in cells.items()
+        if any(map(tried, row.values()))
+    ]
+    return {"title": title, "columns": columns, "rows": rows}
+
+
+def _cell(counts: Counter[Verdict]) -> dict[str, str]:
+    count = tried(counts)
+    if not count:
+        return {"text": "–" if counts else "", "tone": ""}
+    tone = "bad" if counts[Verdict.BROKEN] else "odd" if counts[Verdict.UNTESTED] else ""
+    return {"text": f"{counts[Verdict.KEPT]:,}/{count:,}", "tone": tone}
+
+
+def _left_out(report: Report) -> list[dict[str, Any]]:
+    """What was not tried, by reason: untested first, then the most frequent."""
+    groups: dict[tuple[Verdict, str], list[str]] = {}
+    for result in report.results:
+        if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_CLAIMED):
+            groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(result.contract.id)
+    order = list(Verdict)
+    found = sorted(groups.items(), key=lambda group: (order.index(group[0][0]), -len(group[1]), group[0][1]))
+    return [
+        {"verdict": v.value.replace("_", " "), "tone": _VERDICT_TONES.get(v, "plain"), "reason": reason, "ids": ids[:MAX_IDS]}
+        for (v, reason), ids in found
+    ]
+
+
+def _contracts(report: Report, source: Source) -> list[dict[str, Any]]:
+    groups: dict[str, list[Result]] = {}
+    for result in report.results:
+        groups.setdefault(result.contract.check, []).append(result)
+    return [
+        {
+            "check": check.replace("_", " "),
+            "about": " ".join(report.checks.get(check, "").split()),
+            "kept": f"{sum(r.verdict is Verdict.KEPT for r in results):,}",
+            "all": f"{len(results):,}",
+            "contracts": [_line(r, source) for r in results[:MAX_IDS]],
+        }
+        for check, results in groups.items()
+    ]
+
+
+def _line(result: Result, source: Source) -> tuple[str, str, str, int]:
+    tone = _VERDICT_TONES.get(result.verdict, "quiet") if result.verdict is not Verdict.KEPT else ""
+    return result.contract.id, result.verdict.value.replace("_", " "), tone, source.locate(result.contract.origin).line

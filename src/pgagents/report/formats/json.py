@@ -1,0 +1,131 @@
+"""The report as JSON, valid under schemas/report.schema.json: for scripts, CI and later comparison. `read` is its other half."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from pgagents.http import Response, Silence
+from pgagents.model.contract import Contract, Verdict
+from pgagents.report.curl import of_finding
+from pgagents.report.excerpt import around
+from pgagents.report.report import Exchange, Finding, Header, Report, Result
+from pgagents.report.safe import json_text
+from pgagents.source.source import Source
+
+FORMAT = 1
+MAX_BODY = 100_000
+
+
+def render(report: Report, source: Source) -> bytes:
+    """The whole report; `source` is the catalogue's, for the places."""
+    text = json.dumps(document(report, source), ensure_ascii=False, indent=2, allow_nan=False)
+    return f"{json_text(text)}\n".encode("utf-8", "replace")
+
+
+def document(report: Report, source: Source) -> dict[str, Any]:
+    """The report as plain JSON data."""
+    footer = report.footer
+    return {
+        "header": _header(report.header),
+        "checks": dict(report.checks),
+        "carried": {surface: list(places) for surface, places in report.carried.items()},
+        "findings": [_finding(f, report, source) for f in report.findings],
+        "results": [_result(r, source) for r in report.results],
+        "footer": {
+            "requests": footer.requests,
+            "seconds": round(footer.seconds, 3),
+            **{v.value: footer.by_verdict.get(v, 0) for v in Verdict},
+            "known": sum(1 + len(f.also) for f in report.findings if f.known),
+            "stale": list(report.stale),
+            "complete": footer.complete,
+            "exit_code": report.exit_code,
+            "served": dict(footer.served),
+            "left_behind": list(footer.left_behind),
+            "may_exist": list(footer.may_exist),
+            "lasting": list(footer.lasting),
+            "notes": list(footer.notes),
+            "seconds_generating": round(footer.seconds_generating, 3),
+            "seconds_sending": round(footer.seconds_sending, 3),
+            "seconds_judging": round(footer.seconds_judging, 3),
+        },
+    }  # fmt: skip
+
+
+def contract(one: Contract, source: Source) -> dict[str, Any]:
+    """A contract with its place in the catalogue and the requirements behind it."""
+    span = source.locate(one.origin)
+    return {
+        "contract": one.id, "check": one.check, "action": one.action, "surface": one.surface, "says": one.says,
+        "requirement": list(one.cite), "source": {"file": span.file, "line": span.line, "column": span.column},
+    }  # fmt: skip
+
+
+def _header(header: Header) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "format": FORMAT, "tool": header.tool, "version": header.version, "catalogue": header.catalogue,
+        "catalogue_sha256": header.catalogue_sha256, "url": header.url, "seed": header.seed, "profile": header.profile,
+        "started_at": header.started_at, "contracts": header.contracts,
+    }  # fmt: skip
+    if header.in_repository:
+        found["in_repository"] = header.in_repository
+    if header.again:
+        found["again"] = header.again
+    if header.shard:
+        found["shard"] = {"number": header.shard[0], "of": header.shard[1]}
+    return found
+
+
+def _result(result: Result, source: Source) -> dict[str, Any]:
+    reason = {"reason": result.reason} if result.reason else {}
+    return {**contract(result.contract, source), "verdict": result.verdict.value, **reason}
+
+
+def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]:
+    first, lines = around(source, source.locate(finding.contract.origin).line)
+    return {
+        **contract(finding.contract, source),
+        "verdict": Verdict.BROKEN.value,
+        "severity": finding.severity,
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "stable": finding.stable,
+        "also": list(finding.also),
+        **({"known": finding.known} if finding.known else {}),
+        "excerpt": {"line": first, "text": lines},
+        "exchanges": [_exchange(e) for e in finding.exchanges],
+        "curl": of_finding(finding, report.header.url) or None,
+    }
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    request, answer = exchange.request, exchange.answer
+    base = {"base": exchange.base} if exchange.base else {}
+    return {
+        "number": exchange.number, "why": exchange.why, "role": exchange.role, "action": exchange.action, "surface": exchange.surface,
+        **base, "seconds": round(exchange.seconds, 4),
+        "request": {"method": request.method, "target": request.target, "headers": _headers(request.headers), **_body(request.body)},
+        "answer": _answer(answer),
+    }  # fmt: skip
+
+
+def _answer(answer: Response | Silence) -> dict[str, Any]:
+    if isinstance(answer, Silence):
+        return {"silence": answer.kind, "detail": answer.detail, **({"begun": True} if answer.begun else {})}
+    return {"status": answer.status, "headers": _headers(answer.headers), **_body(answer.body)}
+
+
+def _headers(headers: Iterable[tuple[str, str]]) -> list[list[str]]:
+    return [[name, value] for name, value in headers]
+
+
+def _body(body: bytes) -> dict[str, Any]:
+    """The body as text, as base64 where it is none; cut where it is long."""
+    kept = body[:MAX_BODY]
+    cut = {"body_bytes": len(body)} if len(body) > MAX_BODY else {}
+    try:
+        return {"body": kept.decode("utf-8", "ignore" if cut else "strict"), **cut}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(kept).decode(), **cut}

@@ -1,0 +1,100 @@
+"""The report as JUnit XML: one test case a contract, for the test pages of CI systems."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as xml
+from collections.abc import Sequence, Set
+
+from pgagents.model.contract import Verdict
+from pgagents.report.curl import of_finding
+from pgagents.report.report import Finding, Report, Result
+from pgagents.report.safe import printable
+from pgagents.report.verdicts import actual
+from pgagents.source.source import Source
+
+# what XML 1.0 (section 2.2) cannot hold, not even as a reference
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def render(report: Report, source: Source) -> bytes:
+    """One suite a check; broken is a failure, untested an error, what was left out or is known is skipped."""
+    findings = {id: f for f in report.findings for id in (f.contract.id, *f.also)}
+    suites: dict[str, list[Result]] = {}
+    for result in report.results:
+        suites.setdefault(result.contract.check, []).append(result)
+    known = {id for id, finding in findings.items() if finding.known}
+    counts = _counts(report.results, known)
+    root = xml.Element("testsuites", {"name": "pgagents verify", **counts, "time": f"{report.footer.seconds:.3f}"})
+    for check, results in suites.items():
+        suite = xml.SubElement(root, "testsuite", {"name": _text(check), **_counts(results, known)})
+        suite.set("timestamp", _text(report.header.started_at))
+        for result in results:
+            _case(suite, result, findings.get(result.contract.id), report, source)
+    if not report.footer.complete:
+        _of_the_run(root, "complete", ["the run was cut short"], "incomplete")
+    if report.stale:
+        _of_the_run(root, "baseline", report.stale, "stale")
+    xml.indent(root)
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + xml.tostring(root, encoding="unicode").encode() + b"\n"
+
+
+def _of_the_run(root: xml.Element, name: str, messages: Sequence[str], kind: str) -> None:
+    """A suite of one case with what is wrong with the run itself."""
+    suite = xml.SubElement(root, "testsuite", name="run", tests="1", failures="0", errors="1", skipped="0")
+    case = xml.SubElement(suite, "testcase", classname="run", name=name)
+    xml.SubElement(case, "error", message=_text("; ".join(messages)), type=kind)
+
+
+def _counts(results: Sequence[Result], known: Set[str]) -> dict[str, str]:
+    verdicts = [r.verdict for r in results]
+    excused = sum(r.contract.id in known for r in results)
+    left_out = verdicts.count(Verdict.NOT_SELECTED) + verdicts.count(Verdict.NOT_CLAIMED)
+    return {
+        "tests": str(len(verdicts)),
+        "failures": str(verdicts.count(Verdict.BROKEN) - excused),
+        "errors": str(verdicts.count(Verdict.UNTESTED)),
+        "skipped": str(left_out + excused),
+    }
+
+
+def _case(suite: xml.Element, result: Result, finding: Finding | None, report: Report, source: Source) -> None:
+    contract = result.contract
+    span = source.locate(contract.origin)
+    case = xml.SubElement(suite, "testcase", classname=_text(f"{contract.check}.{contract.surface}"), name=_text(contract.id))
+    case.set("file", _text(span.file))
+    case.set("line", str(span.line))
+    if finding is not None and finding.known:
+        xml.SubElement(case, "skipped", message=_text(f"known: {finding.known}"))
+    elif result.verdict is Verdict.BROKEN:
+        message = _message(result, finding)
+        failure = xml.SubElement(case, "failure", message=_text(message), type=finding.severity if finding else "error")
+        failure.text = _text(_details(result, finding, report, source))
+    elif result.verdict is Verdict.UNTESTED:
+        xml.SubElement(case, "error", message=_text(result.reason or "not reached"), type="untested")
+    elif result.verdict is not Verdict.KEPT:
+        xml.SubElement(case, "skipped", message=_text(f"{result.verdict.value}: {result.reason}"))
+
+
+def _message(result: Result, finding: Finding | None) -> str:
+    """What was expected and what came, in one line."""
+    if finding is None or finding.contract.id != result.contract.id:
+        return result.reason.rstrip(": ") or result.contract.says
+    expected = f"expected {finding.expected}; " if finding.expected else ""
+    return f"{expected}got {actual(finding)}"
+
+
+def _details(result: Result, finding: Finding | None, report: Report, source: Source) -> str:
+    lines = [f"promised: {result.contract.says}", f"at: {source.locate(result.contract.origin)}"]
+    if result.contract.cite:
+        lines.append(f"requirement: {', '.join(result.contract.cite)}")
+    if finding and finding.contract.id != result.contract.id:
+        lines.append(f"same cause as {finding.contract.id}")
+    elif finding and finding.exchanges:
+        lines.append(of_finding(finding, report.header.url))
+    return "\n".join(lines)
+
+
+def _text(text: str) -> str:
+    """The text with what XML cannot hold, and what does not print, written as an escape."""
+    return printable(_NOT_XML.sub(lambda m: f"\\u{ord(m.group()):04x}", text), "\t\r\n")

@@ -1,0 +1,159 @@
+"""The report as Markdown: a summary for a pull request or a job's page (`>> "$GITHUB_STEP_SUMMARY"`).
+
+A job's page takes 1 MiB a step (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20); this stays below.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pgagents.http import Silence
+from pgagents.model.contract import Verdict
+from pgagents.report.curl import of_finding
+from pgagents.report.report import Exchange, Finding, Report
+from pgagents.report.safe import printable
+from pgagents.report.verdicts import actual, by_surface, conclusion, matrix, news, tried
+from pgagents.source.source import Source
+
+MAX_FINDINGS = 50
+MAX_TEXT = 2_000
+MAX_BODY = 4_000
+MAX_ROWS = 200
+FEW = 3
+MAX_SIZE = 700_000
+"""Characters of all findings together."""
+_SIGNS = {"ok": "✅", "fails": "❌", "blocked": "❌", "known": "🟡", "untested": "⚠️", "not tried": "–"}
+
+
+def render(report: Report, source: Source) -> bytes:
+    """The whole summary."""
+    return ("\n".join(_lines(report, source)) + "\n").encode("utf-8", "replace")
+
+
+def _lines(report: Report, source: Source) -> Iterator[str]:
+    header, footer = report.header, report.footer
+    sign = {0: "✅", 1: "❌"}.get(report.exit_code, "⚠️")
+    yield f"## {sign} {md(conclusion(report))}"
+    yield ""
+    yield (
+        f"{code(header.url)} held to {code(header.catalogue)} (sha256 {code(header.catalogue_sha256[:12])}) by {md(header.tool)} "
+        f"{md(header.version)}: profile {md(header.profile)}, seed {header.seed}, {footer.requests:,} requests in {footer.seconds:.1f} s"
+    )
+    if not footer.complete:
+        yield "\n**The run was cut short: this report is not complete.**"
+    yield from _surfaces(report)
+    yield from _findings(report, source)
+    yield from _list("Stale lines of the baseline", list(report.stale))
+    yield from _list("Left behind on the server", list(footer.left_behind))
+    yield from _list("May have been made, by calls without an answer", list(footer.may_exist))
+    yield from _list("Made, and nothing takes it back", list(footer.lasting))
+    yield from _list("Notes", list(footer.notes))
+    yield from _checks(report)
+
+
+def _surfaces(report: Report) -> Iterator[str]:
+    yield "\n| surface | verdict | kept | broken | untested | because |"
+    yield "|---|---|--:|--:|--:|---|"
+    for verdict in by_surface(report)[:MAX_ROWS]:
+        cells = [f"{verdict.counts[v] or ''}" for v in (Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)]
+        name = md(verdict.surface or "any")
+        yield f"| {name} | {_SIGNS[verdict.word]} {md(verdict.says)} | {' | '.join(cells)} | {md(verdict.because)} |"
+
+
+def _checks(report: Report) -> Iterator[str]:
+    surfaces, rows = matrix(report)
+    used = [s for s in surfaces if any(tried(row[s]) for row in rows.values() if s in row)][:20]
+    if not used:
+        return
+    yield "\n<details><summary>Promises by surface: kept of those tried</summary>\n"
+    yield f"| promise | {' | '.join(md(s or 'any') for s in used)} |"
+    yield "|---" * (len(used) + 1) + "|"
+    for check, row in list(rows.items())[:MAX_ROWS]:
+        cells = [f"{row[s][Verdict.KEPT]}/{tried(row[s])}" if s in row and tried(row[s]) else "" for s in used]
+        if any(cells):
+            yield f"| {md(check.replace('_', ' '))} | {' | '.join(cells)} |"
+    yield "\n</details>"
+
+
+def _findings(report: Report, source: Source) -> Iterator[str]:
+    """As many as a job's page takes."""
+    size = 0
+    for number, finding in enumerate(report.findings, 1):
+        lines = list(_finding(number, finding, report, source))
+        size += sum(map(len, lines))
+        if number > MAX_FINDINGS or size > MAX_SIZE:
+            yield f"\n… and {len(report.findings) - number + 1:,} more findings, in the other forms of this report."
+            return
+        yield from lines
+
+
+def _finding(number: int, finding: Finding, report: Report, source: Source) -> Iterator[str]:
+    span = source.locate(finding.contract.origin)
+    known = f" (known: {md(finding.known)})" if finding.known else ""
+    yield f"\n### {number}. {code(finding.contract.id)}{known}\n"
+    yield f"- promised: {code(finding.contract.says)}"
+    if expected := news(finding):
+        yield f"- expected: {code(expected)}"
+    yield f"- actual: {code(actual(finding))}"
+    yield f"- catalogue: {code(f'{report.header.in_repository or span.file}:{span.line}')}"
+    if finding.contract.cite:
+        yield f"- requirement: {', '.join(map(code, finding.contract.cite))}"
+    if finding.stable is False:
+        yield "- it did not come again when the same requests were repeated"
+    if finding.also:
+        more = " …" if len(finding.also) > FEW else ""
+        yield f"- the same cause broke {len(finding.also):,} more: {', '.join(map(code, finding.also[:FEW]))}{more}"
+    if finding.exchanges:
+        yield "\n<details><summary>Exchanges and curl</summary>\n"
+        for exchange in finding.exchanges:
+            yield from fenced(_exchange(exchange))
+        yield from fenced(of_finding(finding, report.header.url)[:MAX_BODY])
+        yield "\n</details>"
+
+
+def _exchange(exchange: Exchange) -> str:
+    request, answer = exchange.request, exchange.answer
+    lines = [f"#{exchange.number} {exchange.why[:200]}", f"> {request.method} {request.target[:500]}"]
+    if request.body:
+        lines.append(f"> {request.body[:MAX_BODY].decode('utf-8', 'backslashreplace')}")
+    if isinstance(answer, Silence):
+        lines.append(f"< no whole answer: {answer.kind} {answer.detail[:200]}")
+    else:
+        lines.append(f"< {answer.status} {answer.header('content-type') or 'no content type'}")
+        lines.append(f"< {answer.body[: MAX_BODY // 2].decode('utf-8', 'backslashreplace')}")
+    return "\n".join(lines)
+
+
+def _list(title: str, lines: list[str]) -> Iterator[str]:
+    if lines:
+        yield f"\n**{title}**\n"
+        yield from (f"- {code(line)}" for line in lines[:MAX_FINDINGS])
+
+
+def md(text: str) -> str:
+    """One line of Markdown in which no character of the text means anything: no emphasis, HTML, bare address or mention."""
+    line = " ".join(_printable(text[:MAX_TEXT]).split())
+    line = re.sub(r"[\\`*\[\]<>|#~!$&]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.", r"\\\g<0>", line)
+    return line.replace("@", "@<!-- -->")
+
+
+def code(text: str) -> str:
+    """A code span (not for a table, where a bar would need more)."""
+    line = " ".join(_printable(text[:MAX_TEXT]).split()) or " "
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
+    pad = " " if "`" in (line[0], line[-1]) else ""
+    return f"{fence}{pad}{line}{pad}{fence}"
+
+
+def fenced(text: str) -> Iterator[str]:
+    """A block of code that nothing in it can end."""
+    clean = "\n".join(_printable(line) for line in text.split("\n"))
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", clean)), default=0))
+    yield f"{fence}text"
+    yield clean
+    yield fence
+
+
+def _printable(text: str) -> str:
+    return printable(text.replace("\n", " ").replace("\t", " "))

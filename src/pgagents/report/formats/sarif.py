@@ -1,0 +1,163 @@
+"""The report as SARIF 2.1.0, for code scanning: one result for each broken contract, at its line of the catalogue.
+
+OASIS Standard of 2020-03-27. GitHub tells alerts apart by rule, path and `primaryLocationLineHash`
+(docs.github.com, "SARIF support for code scanning", read 2026-11-20), so that hash is made of the contract's id, which stays
+the same when lines move.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from pgagents.http import Silence
+from pgagents.model.contract import Verdict
+from pgagents.report.curl import of_finding
+from pgagents.report.report import Exchange, Finding, Report, Result
+from pgagents.report.safe import json_text, printable
+from pgagents.report.verdicts import actual, counted
+from pgagents.source.source import Source
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+MAX_BODY = 4_000
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+_LEVELS = {"error": "error", "warning": "warning"}
+
+
+def render(report: Report, source: Source) -> bytes:
+    """The whole log; `source` is the catalogue's, for the places."""
+    text = json.dumps(document(report, source), ensure_ascii=False, indent=2, allow_nan=False)
+    return f"{json_text(text)}\n".encode("utf-8", "replace")
+
+
+def document(report: Report, source: Source) -> dict[str, Any]:
+    """The log as plain JSON data."""
+    header = report.header
+    checks = sorted({r.contract.check for r in report.results if r.verdict in (Verdict.BROKEN, Verdict.KEPT, Verdict.UNTESTED)})
+    run: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": header.tool,
+                "version": header.version,
+                "shortDescription": {"text": "Holds a running server to every promise of its action catalogue"},
+                "rules": [_rule(name, report.checks.get(name, "")) for name in checks],
+            }
+        },
+        "invocations": [_invocation(report)],
+        "automationDetails": {"id": f"{header.tool}/{header.profile}/"},
+        "columnKind": "unicodeCodePoints",
+        "results": [
+            _result(result, finding, report, source, checks) for finding in report.findings for result in _broken_by(finding, report)
+        ],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(name: str, says: str) -> dict[str, Any]:
+    """A check as a rule: its own first sentence, and the rest as help."""
+    first, _, rest = says.strip().partition("\n")
+    first = first or name.replace("_", " ")
+    whole = " ".join(f"{first} {rest}".split())
+    return {
+        "id": name,
+        "name": "".join(word.capitalize() for word in name.split("_")),
+        "shortDescription": {"text": first},
+        "fullDescription": {"text": whole},
+        "help": {"text": f"{whole}\nThe promise stands in the catalogue at the result's place: mend the server, or the promise."},
+        "defaultConfiguration": {"level": "error"},
+        "properties": {"tags": ["conformance"], "precision": "very-high", "problem.severity": "error"},
+    }
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    untested = Counter(r.reason or "not reached" for r in report.results if r.verdict is Verdict.UNTESTED)
+    told = [f"{counted(count, 'contract')} untested: {reason}" for reason, count in untested.most_common()]
+    told += [f"stale line of the baseline: {line}" for line in report.stale] + list(report.footer.notes)
+    started = report.header.started_at
+    return {
+        "executionSuccessful": report.footer.complete,
+        **({"startTimeUtc": started} if _UTC.fullmatch(started) else {}),
+        "exitCode": report.exit_code,
+        "toolExecutionNotifications": [{"level": "warning", "message": {"text": _plain(text)}} for text in told],
+    }
+
+
+def _broken_by(finding: Finding, report: Report) -> list[Result]:
+    """The finding's contracts, its first one first."""
+    ids = {finding.contract.id, *finding.also}
+    broken = [r for r in report.results if r.contract.id in ids]
+    return sorted(broken, key=lambda r: r.contract.id != finding.contract.id)
+
+
+def _result(result: Result, finding: Finding, report: Report, source: Source, checks: list[str]) -> dict[str, Any]:
+    contract = result.contract
+    first = contract.id == finding.contract.id
+    same = "" if first else f" (the same cause as {finding.contract.id})"
+    got = actual(finding) if first else (result.reason or finding.actual).rstrip(": ")
+    span = source.locate(contract.origin)
+    print = sha256(contract.id.encode("utf-8", "replace")).hexdigest()[:16]
+    found: dict[str, Any] = {
+        "ruleId": contract.check,
+        "ruleIndex": checks.index(contract.check),
+        "level": _LEVELS[finding.severity],
+        "message": {"text": _plain(f"{contract.says}. Got: {got}{same}")},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(report.header.in_repository or span.file, errors="replace")},
+                    "region": {"startLine": span.line, "startColumn": span.column},
+                },
+                "logicalLocations": [{"fullyQualifiedName": contract.id, "kind": "member"}],
+            }
+        ],
+        "partialFingerprints": {"primaryLocationLineHash": f"{print}:1", "contract/v1": print},
+        "properties": {
+            "action": contract.action, "surface": contract.surface, "requirement": list(contract.cite),
+            "expected": _plain(finding.expected), "stable": finding.stable, "seed": report.header.seed,
+        },
+    }  # fmt: skip
+    if finding.known:
+        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": _plain(finding.known)}]
+    if first and finding.exchanges:
+        found |= _exchange(finding.exchanges[-1])
+        found["properties"]["curl"] = of_finding(finding, report.header.url)
+    return found
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    """The exchange that shows it."""
+    request, answer = exchange.request, exchange.answer
+    found: dict[str, Any] = {
+        "webRequest": {
+            "protocol": "http", "method": request.method, "target": printable(request.target), "headers": _headers(request.headers),
+            "body": _content(request.body),
+        }
+    }  # fmt: skip
+    if isinstance(answer, Silence):
+        found["webResponse"] = {"noResponseReceived": True, "reasonPhrase": answer.kind}
+    else:
+        found["webResponse"] = {
+            "protocol": "http", "statusCode": answer.status, "headers": _headers(answer.headers), "body": _content(answer.body),
+        }  # fmt: skip
+    return found
+
+
+def _headers(headers: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found[name] = printable(f"{found[name]}, {value}" if name in found else value)
+    return found
+
+
+def _content(body: bytes) -> dict[str, str]:
+    cut = " …" if len(body) > MAX_BODY else ""
+    return {"text": printable(body[:MAX_BODY].decode("utf-8", "backslashreplace"), "\r\n\t") + cut}
+
+
+def _plain(text: str) -> str:
+    """A plain message (section 3.11): no character of the text makes a link or a placeholder, or turns the direction of writing."""
+    return re.sub(r"\](?=\()", "] ", printable(" ".join(text.split())))

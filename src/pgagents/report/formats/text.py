@@ -1,0 +1,277 @@
+"""The report for a person: each finding with its catalogue line, then what was proved and what was left out.
+
+Plain text; with `colour` the verdicts carry ANSI colours. No line is wider than `width` but those made to be copied whole.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from shlex import quote
+
+from pgagents.http import Silence
+from pgagents.model.contract import Verdict
+from pgagents.report.curl import MASK, of_finding, variable
+from pgagents.report.excerpt import excerpt
+from pgagents.report.report import Exchange, Finding, Report, Result
+from pgagents.report.safe import printable, uncommanded
+from pgagents.report.table import table
+from pgagents.report.verdicts import actual, by_surface, counted, left_out, news
+from pgagents.source.diagnostics import Diagnostic, show
+from pgagents.source.source import Source
+
+Paint = Callable[[str, str], str]
+
+WIDTH = 100
+MAX_BODY = 600
+MAX_NOTES = 6
+MAX_LEFT = 50
+MAX_STEP = 200
+"""Characters of the answers on the way to the one that shows it."""
+MAX_REST = 300
+"""Characters of an answer that no words of the finding lead into."""
+_HANGING = " " * 12
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_RED, _GREEN, _YELLOW = "31;1", "32;1", "33;1"
+STOPPED = 130
+"""What a shell says of a program that Ctrl-C ended; a run that was stopped so ends in it, whatever its report tells."""
+_MEANING = {0: "nothing found", 1: "something found", 3: "not everything selected could be tried", STOPPED: "stopped before the end"}
+
+
+def render(
+    report: Report,
+    source: Source,
+    *,
+    colour: bool = False,
+    again: str = "",
+    stopped: bool = False,
+    width: int = WIDTH,
+    verbose: bool = False,
+) -> str:
+    """The whole report, ending in a newline.
+
+    `again` is the command line that repeats the run, without seed and contract; `stopped` says that a signal ended the run.
+    `verbose` adds how many contracts each exchange was judged for.
+    """
+    paint = _paint if colour else _leave
+    again = again or report.header.again or f"pgagents verify --url {report.header.url}"
+    blocks = [
+        _head(report, width),
+        *(_finding(n, f, report, source, paint, again, width) for n, f in enumerate(report.findings, 1)),
+        _by_vendor(report, width),
+        _by_check(report.results, width),
+        _left_out(report.results, width),
+        _foot(report, paint, stopped, width, verbose),
+    ]
+    return "\n\n".join("\n".join(map(uncommanded, block)) for block in blocks if block) + "\n"
+
+
+def _paint(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def _leave(text: str, code: str) -> str:  # noqa: ARG001  # stands in for _paint
+    return text
+
+
+def _head(report: Report, width: int) -> list[str]:
+    h = report.header
+    shard = f", shard {h.shard[0]} of {h.shard[1]}" if h.shard else ""
+    return [
+        _line(f"{h.tool} {h.version}: {h.url}"),
+        *_wrapped(
+            f"catalogue {h.catalogue} (sha256 {h.catalogue_sha256[:12]}), {counted(h.contracts, 'contract')}, profile {h.profile}, "
+            f"seed {h.seed}{shard}",
+            "",
+            "  ",
+            width,
+        ),
+    ]
+
+
+def _finding(number: int, finding: Finding, report: Report, source: Source, paint: Paint, again: str, width: int) -> list[str]:
+    """What was promised and what came; where the promise stands; how to see it again; the exchanges."""
+    contract = finding.contract
+    notes = []
+    if contract.cite:
+        notes.append(f"requirement: {', '.join(contract.cite)}")
+    diagnostic = Diagnostic(source.locate(contract.origin), contract.id, finding.severity, "", notes=tuple(notes))
+    place = show(diagnostic, source, width=width).splitlines()[1:]
+    colour = _RED if finding.severity == "error" and not finding.known else _YELLOW
+    lines = [paint(f"{'known' if finding.known else finding.severity}[{contract.id}]", colour) + f" {number} of {len(report.findings)}"]
+    lines += _wrapped(f"promised  {contract.says}", "  ", _HANGING, width)
+    if expected := news(finding):
+        lines += _wrapped(f"expected  {expected}", "  ", _HANGING, width)
+    lines += _wrapped(f"actual    {actual(finding)}", "  ", _HANGING, width)
+    lines += place
+    if finding.known:
+        lines += _wrapped(f"= known: {finding.known}", "   ", "     ", width)
+    if finding.stable is False:
+        lines += _wrapped("= it did not come again when the same requests were repeated", "   ", "     ", width)
+    if finding.also:
+        lines += _wrapped(f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}", "   ", "     ", width)
+    words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
+    for exchange in finding.exchanges:
+        last = exchange is finding.exchanges[-1]
+        lines += _exchange(exchange, words, MAX_BODY if last else MAX_STEP, width)
+    lines.append(f"   again: {again} --only {quote(contract.id)} --seed {report.header.seed}")
+    if finding.exchanges:
+        lines.append("   " + of_finding(finding, report.header.url))
+    return lines
+
+
+def _exchange(exchange: Exchange, words: frozenset[str], most: int, width: int) -> Iterator[str]:
+    request, answer = exchange.request, exchange.answer
+    yield from _wrapped(f"#{exchange.number} {_line(exchange.why)} ({_key(exchange)})", "   ", "     ", width)
+    yield f"   > {_line(request.method)} {_line(request.target, 300)}"
+    if request.body:
+        yield f"   > {_text(request.body, MAX_BODY)}"
+    if isinstance(answer, Silence):
+        yield f"   < no whole answer: {answer.kind}" + (f" ({_line(answer.detail)})" if answer.detail else "")
+        return
+    kind = answer.header("content-type") or "no content type"
+    size = counted(len(answer.body), "byte")
+    yield from _wrapped(f"< {answer.status} {_line(kind)}, {size}, {exchange.seconds * 1000:.0f} ms", "   ", "     ", width)
+    if answer.body:
+        yield f"   < {excerpt(answer.body, words, most) or _text(answer.body, min(most, MAX_REST))}"
+
+
+def _key(exchange: Exchange) -> str:
+    """Whose key the request carried, as the variable that holds it; a made-up one was nobody's."""
+    carried = "\n".join([exchange.request.target, *(f"{n}: {v}" for n, v in exchange.request.headers)]).lower()
+    if "[key of " in carried or (exchange.role and f"authorization: {MASK}" in carried):
+        return f"${variable(exchange.role)}"
+    return "a made-up key" if "authorization: " in carried else "no key"
+
+
+def _by_vendor(report: Report, width: int) -> list[str]:
+    """Which surfaces can be relied on, and why others cannot."""
+    lines = []
+    fine = []
+    for one in by_surface(report):
+        if one.word == "ok":
+            fine.append(one.surface or "(any)")
+        elif one.word != "not tried":
+            lines += _wrapped(f"{one.surface or '(any)'} {one.says}: {one.because}", "", "  ", width)
+    return [*lines, *(_wrapped(f"ok: {', '.join(fine)}", "", "  ", width) if fine else [])]
+
+
+def _by_check(results: Iterable[Result], width: int) -> list[str]:
+    """Verdicts by check, where anything was tried; a column that is all zero is left out."""
+    counts: dict[str, Counter[Verdict]] = {}
+    for result in results:
+        counts.setdefault(result.contract.check, Counter())[result.verdict] += 1
+    used = [v for v in Verdict if any(c[v] for c in counts.values())]
+    if not counts:
+        return []
+    rows = [[check.replace("_", " "), *(str(c[v] or "") for v in used)] for check, c in counts.items() if _tried(c)]
+    total: Counter[Verdict] = sum(counts.values(), Counter())
+    head = ["promise", *(v.value.replace("_", " ") for v in used)]
+    return [*table(head, rows, ["all", *(str(total[v]) for v in used)], width=width), "", *_by_surface(list(results), width)]
+
+
+def _by_surface(results: list[Result], width: int) -> list[str]:
+    """Of each action and surface, how many of the promises that were tried are kept."""
+    cells: dict[str, dict[str, Counter[Verdict]]] = {}
+    surfaces: dict[str, None] = {}
+    for result in results:
+        contract = result.contract
+        surfaces[contract.surface] = None
+        cells.setdefault(contract.action or "(any)", {}).setdefault(contract.surface, Counter())[result.verdict] += 1
+    head = ["action", *(s or "(any)" for s in surfaces)]
+    rows = [[action, *(_cell(row.get(s, Counter())) for s in surfaces)] for action, row in cells.items() if any(map(_tried, row.values()))]
+    return table(head, rows, width=width) if rows else []
+
+
+def _tried(counts: Counter[Verdict]) -> int:
+    return counts[Verdict.KEPT] + counts[Verdict.BROKEN] + counts[Verdict.UNTESTED]
+
+
+def _cell(counts: Counter[Verdict]) -> str:
+    tried = _tried(counts)
+    if not tried:
+        return "–" if counts else ""
+    marks = (f" {counts[Verdict.BROKEN]} broken" if counts[Verdict.BROKEN] else "") + (
+        f" {counts[Verdict.UNTESTED]} untested" if counts[Verdict.UNTESTED] else ""
+    )
+    return f"{counts[Verdict.KEPT]}/{tried}{marks}"
+
+
+def _left_out(results: Iterable[Result], width: int) -> list[str]:
+    """What was not tried, by reason, with the most first."""
+    groups: dict[tuple[Verdict, str], list[str]] = {}
+    for result in results:
+        if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_CLAIMED):
+            groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(result.contract.id)
+    order = list(Verdict)
+    lines = []
+    for (verdict, reason), ids in sorted(groups.items(), key=lambda g: (order.index(g[0][0]), -len(g[1]), g[0][1])):
+        lines += _wrapped(f"{verdict.value.replace('_', ' ')} {len(ids):,}: {reason}", "", None, width)
+        lines += _wrapped(_some(ids), "    ", None, width)
+    return lines
+
+
+def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool) -> list[str]:
+    footer = report.footer
+    counts = footer.by_verdict
+    tried = counts.get(Verdict.KEPT, 0) + counts.get(Verdict.BROKEN, 0)
+    lines = [f"{counted(footer.requests, 'request')} in {footer.seconds:.1f} s judged {counted(tried, 'contract')}"]
+    if footer.served and verbose:
+        each = sum(footer.served.values()) / max(1, footer.requests)
+        served = ", ".join(f"{count:,} on {name}" for name, count in footer.served.items())
+        lines += _wrapped(f"each exchange was judged for {each:.0f} contracts on average: {served} in all", "  ", None, width)
+    lines += [line for note in footer.notes[:MAX_NOTES] for line in _wrapped(f"note: {note}", "", "  ", width)]
+    if len(footer.notes) > MAX_NOTES:
+        lines.append(f"note: and {len(footer.notes) - MAX_NOTES:,} more, all in the JSON report")
+    for line in report.stale:
+        lines += _wrapped(f"stale line of the baseline: {line}", "", "  ", width)
+    if footer.left_behind:
+        lines.append(f"left behind on the server: {len(footer.left_behind):,}")
+        lines += [f"  {_line(thing)}" for thing in footer.left_behind[:MAX_LEFT]]
+    if len(footer.left_behind) > MAX_LEFT:
+        lines.append(f"  and {len(footer.left_behind) - MAX_LEFT:,} more, all in the JSON report")
+    if footer.may_exist:
+        lines.append(f"may have been made, by calls without an answer: {len(footer.may_exist):,}")
+        lines += [f"  {_line(one)}" for one in footer.may_exist[:MAX_LEFT]]
+    if footer.lasting:
+        lines += _wrapped(f"made, and nothing takes it back: {', '.join(footer.lasting)}", "", "  ", width=width)
+    if not footer.complete:
+        lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
+    code = report.exit_code
+    known = sum(1 + len(f.also) for f in report.findings if f.known)
+    of_these = {Verdict.BROKEN: f" ({known:,} of them known)"} if known else {}
+    every = ", ".join(f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{of_these.get(v, '')}" for v in Verdict)
+    colour = _GREEN if code == 0 else _RED if code == 1 else _YELLOW
+    lines += [paint(line, colour) for line in _wrapped(every, "", "  ", width)]
+    nothing = "nothing that was selected could be tried: each line above says what would let it"
+    code = STOPPED if stopped else code
+    said = nothing if report.proves_nothing and not stopped else _MEANING[code]
+    if code == 0 and (left := left_out(report)):
+        lines += [paint(line, _YELLOW) for line in _wrapped(left, "", "  ", width)]
+    return [*lines, *_wrapped(f"exit {code}: {said}", "", "  ", width)]
+
+
+def _some(ids: Iterable[str], most: int = 3) -> str:
+    every = list(ids)
+    rest = len(every) - most
+    return ", ".join(every[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _wrapped(text: str, indent: str, further: str | None, width: int) -> list[str]:
+    return textwrap.wrap(
+        _line(text, 2_000), width, initial_indent=indent, subsequent_indent=indent if further is None else further, break_on_hyphens=False
+    )
+
+
+def _line(text: str, most: int = 200) -> str:
+    """The text in one line that cannot steer a terminal."""
+    cut = text if len(text) <= most else text[: most - 1] + "…"
+    return printable(cut)
+
+
+def _text(body: bytes, most: int) -> str:
+    cut = body[:most]
+    rest = f" … and {len(body) - most:,} bytes more" if len(body) > most else ""
+    return _line(cut.decode("utf-8", "backslashreplace"), most + 100) + rest

@@ -1,0 +1,167 @@
+"""Deliveries of events: signed, sent to an address that was checked, tried again with growing pauses."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pgagents.sandbox.events import signature, targets_allowed
+from pgagents.sandbox.events.outbox import Delivery, Outbox
+from pgagents.sandbox.events.targets_allowed import Ip, Resolve, Target
+
+FIRST_PAUSE_S = 2.0
+LONGEST_PAUSE_S = 600.0
+MOST_ATTEMPTS = 10
+"""The last one comes about a quarter of an hour after the first."""
+TOTAL_S = 10.0
+CONNECT_S = 5.0
+MOST_ANSWER_BYTES = 65_536
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is sent: to which target, at which of its addresses, with which headers and bytes."""
+
+    target: Target
+    address: Ip
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+Post = Callable[[Parcel], str]
+"""Sends a parcel; empty where it was taken (2xx), else why not. Never raises."""
+
+
+class Courier:
+    """Brings the outbox's deliveries to their targets. A fault may replace `sign` or `compose`."""
+
+    def __init__(
+        self, outbox: Outbox, header: str, wall: Callable[[], float], rng: random.Random, post: Post, resolve: Resolve,
+        *, allow_loopback: bool,
+    ) -> None:  # fmt: skip
+        self.outbox = outbox
+        self.header = header
+        self.sign = signature.sign
+        self.compose: Callable[[Delivery], bytes] = lambda delivery: delivery.body
+        self._wall = wall
+        self._rng = rng
+        self._post = post
+        self._resolve = resolve
+        self._allow_loopback = allow_loopback
+
+    def round(self) -> int:
+        """Send what is due, several webhooks at once, each one's in order; returns how many were tried."""
+        with self.outbox.store.lock:
+            due = list(self.outbox.due().values())
+        if len(due) < 2:
+            return sum(map(self._batch, due))
+        return _at_once(self._batch, due[:_AT_ONCE])
+
+    def _batch(self, deliveries: Sequence[Delivery]) -> int:
+        """One webhook's deliveries; where one fails, the others wait for the next round."""
+        for tried, delivery in enumerate(deliveries, 1):
+            note, final = self._send(delivery)
+            with self.outbox.store.transaction():
+                if not note:
+                    self.outbox.delivered(delivery)
+                    continue
+                last = final or delivery.attempts + 1 >= MOST_ATTEMPTS
+                self.outbox.failed(delivery, note, None if last else pause_s(delivery.attempts, self._rng))
+            return tried
+        return len(deliveries)
+
+    def _send(self, delivery: Delivery) -> tuple[str, bool]:
+        """Why a delivery was not taken, empty where it was, and whether it never can be."""
+        target = targets_allowed.read(delivery.url)
+        if isinstance(target, str):
+            return f"the target {target}", True
+        found = targets_allowed.addresses(target.host, allow_loopback=self._allow_loopback, resolve=self._resolve)
+        if isinstance(found, str):
+            return f"the target {found}", False  # a name may lead elsewhere later
+        if not found:
+            return "the target's name does not resolve", False
+        body = self.compose(delivery)
+        signed = self.sign(self.outbox.secret(delivery.webhook_id), body, self._wall())
+        headers = (("Content-Type", "application/json"), ("User-Agent", "pgagents-sandbox"), (self.header, signed))
+        return self._post(Parcel(target, found[0], headers, body)), False
+
+
+def _at_once(work: Callable[[Sequence[Delivery]], int], batches: Sequence[Sequence[Delivery]]) -> int:
+    """The sum of the work on each batch. The threads are daemons: a slow target does not keep the process from ending."""
+    done: list[int] = []
+    failed: list[BaseException] = []
+
+    def one(batch: Sequence[Delivery]) -> None:
+        try:
+            done.append(work(batch))
+        except BaseException as error:  # raised again below, in the caller's thread
+            failed.append(error)
+
+    threads = [threading.Thread(target=one, args=(batch,), daemon=True) for batch in batches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed:
+        raise failed[0]
+    return sum(done)
+
+
+def pause_s(attempts: int, rng: random.Random) -> float:
+    """Seconds before the next attempt: twice as long each time, bounded, and somewhere in its upper half."""
+    return float(min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempts) * (0.5 + rng.random() / 2))
+
+
+class HttpsPost:
+    """Posts over TLS. A loopback address, which no public authority certifies, may show any certificate."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+
+    def __call__(self, parcel: Parcel) -> str:
+        """Send; the whole exchange is bounded in time, the answer in size, and a redirect is not followed."""
+        try:
+            return asyncio.run(self._bounded(parcel))
+        except TimeoutError:
+            return f"no answer within {TOTAL_S:.0f} s"
+        except Exception as error:  # whatever a peer does is a failed delivery, not an end of deliveries
+            return f"{type(error).__name__}: {error}"[:200]
+
+    async def _bounded(self, parcel: Parcel) -> str:
+        async with asyncio.timeout(TOTAL_S):
+            return await self._exchange(parcel)
+
+    async def _exchange(self, parcel: Parcel) -> str:
+        import httpx
+
+        target = parcel.target
+        url = httpx.URL(scheme="https", host=str(parcel.address), port=target.port, raw_path=target.path.encode("ascii"))
+        headers = [*parcel.headers, ("Host", target.authority), ("Accept-Encoding", "identity"), ("Connection", "close")]
+        async with (
+            httpx.AsyncClient(
+                verify=self._context(parcel.address.is_loopback), trust_env=False, timeout=httpx.Timeout(TOTAL_S, connect=CONNECT_S)
+            ) as client,
+            client.stream("POST", url, content=parcel.body, headers=headers, extensions={"sni_hostname": target.host}) as answer,
+        ):
+            size_bytes = 0
+            async for part in answer.aiter_raw():
+                size_bytes += len(part)
+                if size_bytes > MOST_ANSWER_BYTES:
+                    break
+            return "" if answer.is_success else f"answered {answer.status_code}"
+
+    def _context(self, loopback: bool) -> ssl.SSLContext:
+        if loopback not in self._contexts:
+            import httpx
+
+            context = httpx.create_ssl_context()
+            if loopback:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            self._contexts[loopback] = context
+        return self._contexts[loopback]

@@ -1,0 +1,172 @@
+"""Events on their way out: written in the transaction of what they tell of, so that no crash loses or doubles one."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.http import json_bytes
+from pgagents.sandbox.clock import rfc3339
+from pgagents.sandbox.events.targets_allowed import Target, read, reserved
+from pgagents.sandbox.keys import word
+from pgagents.sandbox.store import Store
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS webhook (
+  id TEXT PRIMARY KEY, tenant TEXT NOT NULL, url TEXT NOT NULL, events TEXT NOT NULL, created_at REAL NOT NULL, deleted_at REAL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS event (
+  n INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, tenant TEXT, subject TEXT, at REAL NOT NULL,
+  body BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS event_subject ON event (subject) WHERE subject IS NOT NULL;
+CREATE TABLE IF NOT EXISTS delivery (
+  n INTEGER PRIMARY KEY AUTOINCREMENT, event_n INTEGER NOT NULL, webhook_id TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'due',
+  attempts INTEGER NOT NULL DEFAULT 0, due_at REAL NOT NULL, note TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS delivery_due ON delivery (due_at) WHERE state = 'due';
+CREATE INDEX IF NOT EXISTS delivery_event ON delivery (event_n);
+CREATE INDEX IF NOT EXISTS delivery_webhook ON delivery (webhook_id) WHERE state = 'due';
+"""
+BATCH = 20
+"""Most deliveries of one webhook in one round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event for one webhook, read from the outbox."""
+
+    n: int
+    event_id: str
+    webhook_id: str
+    url: str
+    body: bytes
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    """A living webhook: whose, and of what it is told."""
+
+    id: str
+    tenant: str
+    events: frozenset[str]
+
+
+class Outbox:
+    """Events and their deliveries in the store. `wall` is real time, by which deliveries are due, however the sandbox's clock is moved."""
+
+    def __init__(self, store: Store, rng: random.Random, wall: Callable[[], float]) -> None:
+        self.store = store
+        self._rng = rng
+        self._wall = wall
+        self.notice: Callable[[], None] = lambda: None
+        """Called after an event is put, so that a waiting deliverer looks."""
+        self._listeners: list[_Listener] | None = None
+        store.script(TABLES)
+        self._master = store.secret(word(rng, 43))
+
+    def secret(self, webhook_id: str) -> str:
+        """What signs a webhook's deliveries: derived when it is needed, so that no table holds it."""
+        return "whsec_" + hmac.new(self._master.encode(), webhook_id.encode(), hashlib.sha256).hexdigest()
+
+    def put(self, type: str, data: Any, at: float, *, tenant: str | None, subject: str | None = None) -> str:
+        """Write an event and its deliveries; to be called inside the transaction of what it tells of. Returns the event's id.
+
+        `subject` is the id of what it tells of, where that may have to be forgotten. `tenant` None: it tells of something that
+        every project may read, and goes to every project's webhooks.
+        """
+        id = "evt_" + word(self._rng, 20)
+        body = json_bytes({"id": id, "type": type, "created_at": rfc3339(at), "data": data})
+        self.store.run("INSERT INTO event (id, type, tenant, subject, at, body) VALUES (?, ?, ?, ?, ?, ?)",
+                       id, type, tenant, subject, at, body)  # fmt: skip
+        listening = self._listening(type, tenant)
+        if listening:
+            event = self.store.row("SELECT last_insert_rowid() AS n")
+            assert event is not None
+            due = [(event["n"], webhook_id, self._wall()) for webhook_id in listening]
+            self.store.many("INSERT INTO delivery (event_n, webhook_id, due_at) VALUES (?, ?, ?)", due)
+            self.notice()
+        return id
+
+    def due(self) -> dict[str, list[Delivery]]:
+        """What is to be sent now, by webhook, oldest first, at most BATCH of each; none of it can be lost any more."""
+        self.store.settle()
+        rows = self.store.rows(
+            "SELECT * FROM (SELECT delivery.n, event.id AS event_id, webhook_id, url, body, attempts, "
+            "row_number() OVER (PARTITION BY webhook_id ORDER BY delivery.n) AS place "
+            "FROM delivery JOIN event ON event.n = event_n JOIN webhook ON webhook.id = webhook_id "
+            "WHERE state = 'due' AND due_at <= ? AND deleted_at IS NULL) WHERE place <= ? ORDER BY n",
+            self._wall(), BATCH,
+        )  # fmt: skip
+        found: dict[str, list[Delivery]] = {}
+        for r in rows:
+            found.setdefault(r["webhook_id"], []).append(
+                Delivery(r["n"], r["event_id"], r["webhook_id"], r["url"], bytes(r["body"]), r["attempts"])
+            )
+        return found
+
+    def next_due_in_s(self) -> float | None:
+        """Seconds until something is due; None where nothing waits."""
+        row = self.store.row("SELECT min(due_at) AS at FROM delivery WHERE state = 'due'")
+        return None if row is None or row["at"] is None else max(0.0, row["at"] - self._wall())
+
+    def delivered(self, delivery: Delivery) -> None:
+        """It was taken."""
+        self._close(delivery, "delivered", "")
+
+    def failed(self, delivery: Delivery, note: str, again_in_s: float | None) -> None:
+        """It was not taken: due again after that many seconds, or given up for None."""
+        if again_in_s is None:
+            self._close(delivery, "given_up", note)
+            return
+        self.store.run(
+            "UPDATE delivery SET attempts = attempts + 1, due_at = ?, note = ? WHERE n = ? AND state = 'due'",
+            self._wall() + again_in_s, note, delivery.n,
+        )  # fmt: skip
+
+    def register(self, webhook_id: str, tenant: str, url: str, events: list[str], at: float) -> None:
+        """A webhook from now on."""
+        self.store.run("INSERT INTO webhook VALUES (?, ?, ?, ?, ?, NULL)", webhook_id, tenant, url, json.dumps(events), at)
+        self._listeners = None
+
+    def remove(self, webhook_id: str, tenant: str, at: float) -> bool:
+        """End a project's webhook, and with it what is on its way there; a tombstone stays. False where there is none."""
+        gone = self.store.run(
+            "UPDATE webhook SET deleted_at = ? WHERE id = ? AND tenant = ? AND deleted_at IS NULL", at, webhook_id, tenant
+        )
+        self.store.run("UPDATE delivery SET state = 'dropped' WHERE webhook_id = ? AND state = 'due' AND ?", webhook_id, gone)
+        self._listeners = None
+        return gone == 1
+
+    def forget(self, before: float) -> None:
+        """Delete events older than that (sandbox's time) that nobody still waits for."""
+        settled = "at <= ? AND NOT EXISTS (SELECT 1 FROM delivery WHERE event_n = event.n AND state = 'due')"
+        self.store.run(f"DELETE FROM delivery WHERE state <> 'due' AND event_n IN (SELECT n FROM event WHERE {settled})", before)
+        self.store.run(f"DELETE FROM event WHERE {settled}", before)
+
+    def _close(self, delivery: Delivery, state: str, note: str) -> None:
+        self.store.run(
+            "UPDATE delivery SET state = ?, attempts = attempts + 1, note = ? WHERE n = ? AND state = 'due'", state, note, delivery.n
+        )
+
+    def _listening(self, type: str, tenant: str | None) -> list[str]:
+        """Webhooks that hear of it. One at a name that RFC 2606 keeps for examples is never sent to, and nothing is written for it."""
+        if self._listeners is None:
+            self._listeners = [
+                _Listener(row["id"], row["tenant"], frozenset(json.loads(row["events"])))
+                for row in self.store.rows("SELECT id, tenant, url, events FROM webhook WHERE deleted_at IS NULL")
+                if not isinstance(target := read(row["url"]), Target) or not reserved(target.host)
+            ]
+        return [found.id for found in self._listeners if tenant in (None, found.tenant) and type in found.events]
+
+
+def erase(store: Store, subject: str) -> None:
+    """Delete every event about a thing, sent or not."""
+    store.run("DELETE FROM delivery WHERE event_n IN (SELECT n FROM event WHERE subject = ?)", subject)
+    store.run("DELETE FROM event WHERE subject = ?", subject)

@@ -1,0 +1,38 @@
+"""The generated documents that the API hosts itself, rendered when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from pgagents.model.model import Model
+from pgagents.sandbox.call import Raw
+
+_TYPES = {".yaml": "application/yaml", ".yml": "application/yaml", ".json": "application/json", ".html": "text/html; charset=utf-8"}
+
+
+class Hosted:
+    """Documents by their path; public, no key."""
+
+    def __init__(self, model: Model, log: Callable[[str], None]) -> None:
+        self._model = model
+        self._log = log
+        self._files = {path: file for file, path in model.api.hosted.items()}
+        self._bytes: dict[str, bytes] | None = None
+
+    def has(self, path: str) -> bool:
+        """Whether a document is hosted there."""
+        return path in self._files and self._files[path] in self._rendered()
+
+    def document(self, path: str) -> Raw:
+        """The document of a path."""
+        file = self._files[path]
+        kind = _TYPES.get(PurePosixPath(file).suffix, "application/octet-stream")
+        return Raw(kind, self._rendered()[file])
+
+    def _rendered(self) -> dict[str, bytes]:
+        if self._bytes is None:
+            from pgagents.sandbox.hosting.rendered import documents
+
+            self._bytes = documents(self._model, frozenset(self._files.values()), self._log)
+        return self._bytes

@@ -1,0 +1,1 @@
+"""Fault injection: the registry of faults and variations, and what they share."""

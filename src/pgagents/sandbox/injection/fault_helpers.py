@@ -1,0 +1,172 @@
+"""What faults and variations have in common: seeing which action a request asks for, and changing arguments and answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from pgagents.generate.formerly import selected
+from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json, text_of
+from pgagents.model.action import Action
+from pgagents.model.model import Dispatcher, Model
+from pgagents.sandbox.routes import Routes
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request asks for. `dispatcher` is None where it goes to the action's own path."""
+
+    action: Action
+    dispatcher: Dispatcher | None
+    path: Mapping[str, str]
+    request: Request
+
+
+class Reader:
+    """Reads requests as the front does."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._routes = Routes(model)
+
+    def asked(self, request: Request) -> Asked | None:
+        """The action that a request asks for, on either surface; None for everything else, and for a body that is too large."""
+        if len(request.body) > (self.model.limits.max_body_bytes or len(request.body)):
+            return None
+        match = self._routes.match(request.path)
+        endpoint = match.methods.get(request.method) if match else None
+        if match is None or endpoint is None:
+            return None
+        if endpoint.dispatcher is None:
+            return Asked(endpoint.action, None, match.values, request) if endpoint.action else None
+        body = read_json(request.body).value
+        name = body.get(endpoint.dispatcher.selector) if isinstance(body, dict) else None
+        action = selected(endpoint.dispatcher).get(name) if isinstance(name, str) else None
+        return Asked(action, endpoint.dispatcher, {}, request) if action else None
+
+    def knows(self, request: Request) -> bool:
+        """Whether there is anything at the request's path."""
+        return self._routes.match(request.path) is not None
+
+    def action(self, request: Request) -> Action | None:
+        """The action that a request asks for."""
+        asked = self.asked(request)
+        return asked.action if asked else None
+
+    def arguments(self, request: Request) -> dict[str, Any]:
+        """The arguments that travel in a query (as text), a JSON body or a dispatcher's arguments, by name; path and headers left out."""
+        asked = self.asked(request)
+        if asked is None:
+            return {}
+        body = read_json(request.body).value
+        if asked.dispatcher is not None:
+            inner = body.get(asked.dispatcher.arguments) if isinstance(body, dict) else None
+            return dict(inner) if isinstance(inner, dict) else {}
+        if isinstance(body, dict):
+            return dict(body)
+        return dict(request.query)
+
+    def with_arguments(self, request: Request, values: Mapping[str, Any]) -> Request:
+        """The same request with other arguments in the same place."""
+        asked = self.asked(request)
+        if asked is None:
+            return request
+        if asked.dispatcher is not None:
+            return replace(request, body=json_bytes({**read_json(request.body).value, asked.dispatcher.arguments: dict(values)}))
+        if request.method in ("POST", "PUT", "PATCH"):
+            return replace(request, body=json_bytes(dict(values)))
+        query = urlencode([(k, text_of(v)) for k, v in values.items()], quote_via=quote)
+        return replace(request, target=request.path + ("?" + query if query else ""))
+
+
+def repairs(handler: Handler, repair: Callable[[Request], Request]) -> Handler:
+    """A handler that sees other requests than were sent."""
+    return lambda request: handler(repair(request))
+
+
+def edits(handler: Handler, edit: Callable[[Request, Response], Response]) -> Handler:
+    """A handler whose answers are changed."""
+
+    def answer(request: Request) -> Response | Silence:
+        found = handler(request)
+        return edit(request, found) if isinstance(found, Response) else found
+
+    return answer
+
+
+def successful(answer: Response) -> bool:
+    """Whether it is a 2xx."""
+    return 200 <= answer.status < 300
+
+
+def data_of(answer: Response) -> Any:
+    """The JSON of an answer, None where it has none."""
+    if not (answer.header("content-type") or "").startswith("application/json"):
+        return None
+    try:
+        return json.loads(answer.body)
+    except ValueError:
+        return None
+
+
+def objects(data: Any) -> Iterator[dict[str, Any]]:
+    """Every object inside a value, outermost first; they may be changed in place."""
+    if isinstance(data, dict):
+        yield data
+        for member in data.values():
+            yield from objects(member)
+    elif isinstance(data, list):
+        for item in data:
+            yield from objects(item)
+
+
+def lists(data: Any) -> Iterator[list[Any]]:
+    """Every list of objects inside a value."""
+    for found in objects(data):
+        for member in found.values():
+            if isinstance(member, list) and member and isinstance(member[0], dict):
+                yield member
+
+
+def read_by_id(model: Model) -> Action:
+    """The first read that is told an id."""
+    return next((a for a in model.actions if a.effect == "read" and any(p.refers_to for p in a.params)), model.actions[0])
+
+
+def list_action(model: Model) -> Action:
+    """The first action that finds things in a list."""
+    found = (r.found_by.action for r in model.resources.values() if r.found_by)
+    return next(found, model.actions[0])
+
+
+def make_action(model: Model) -> Action:
+    """The first action that makes a thing."""
+    return next((r.made_by.action for r in model.resources.values() if r.made_by), model.actions[0])
+
+
+def widest(reader: Reader, action: Action, request: Request) -> bool:
+    """Whether a request asks for this action with every bounded whole number at its greatest."""
+    asked = reader.asked(request)
+    if asked is None or asked.action is not action:
+        return False
+    given = reader.arguments(request)
+    bounded = {p.wire: p.schema["maximum"] for p in action.params if p.schema.get("type") == "integer" and "maximum" in p.schema}
+    return all(str(given.get(wire)) == str(most) for wire, most in bounded.items())
+
+
+def error_at(data: Any, at: str | None, value: Any) -> Any:
+    """An error body with another value at one of the envelope's places."""
+    body = json.loads(json.dumps(data))
+    if at is None or not isinstance(body, dict):
+        return body
+    *path, last = at.split(".")
+    inner = body
+    for step in path:
+        inner = inner.setdefault(step, {})
+        if not isinstance(inner, dict):  # another envelope, such as OAuth's
+            return body
+    inner[last] = value
+    return body

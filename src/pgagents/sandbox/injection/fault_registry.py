@@ -1,0 +1,343 @@
+"""Faults and variations: decorated functions in the files of their families, switched on by name, laid around the handler.
+
+A family is a module under `sandbox/faults/` or `sandbox/variations/`, or in a package that an entry point of one of the
+groups in `GROUPS` names: a new fault is a new function, and no list is edited.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import inspect
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.abc import SourceLoader
+from importlib.metadata import entry_points
+from typing import Any, Generic, TypeVar
+
+from pgagents.errors import PgagentsError
+from pgagents.http import Handler, Request, Response, Silence
+from pgagents.model.model import Model
+from pgagents.registry import names
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.events.deliver import Courier
+from pgagents.sandbox.front import Front
+from pgagents.sandbox.injection import mcp_fault_helpers
+from pgagents.sandbox.injection.fault_helpers import Asked, Reader, data_of, edits, repairs, successful
+from pgagents.sandbox.keys import Key
+from pgagents.sandbox.limits import Limits
+from pgagents.sandbox.store import Store
+from pgagents.text.nearest import did_you_mean
+
+KINDS = ("faults", "variations")
+MCP_KINDS = ("mcp_faults", "mcp_variations")
+"""Those that are laid around an MCP server, not around the API."""
+GROUPS: Mapping[str, str] = {"faults": "pgagents.faults", "variations": "pgagents.variations"}
+"""Entry point groups whose values are packages with further families."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a fault or variation may look at, and the front whose `domain`, `decoder` or `limits` it may replace.
+
+    `courier` sends events, `sleep` lets seconds pass before an answer. `memory` is what one fault keeps from call to call.
+    """
+
+    model: Model
+    front: Front
+    rng: random.Random
+    courier: Courier
+    sleep: Callable[[float], None] = time.sleep
+    memory: dict[str, Any] = field(default_factory=dict)
+    reader: Reader = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reader", Reader(self.model))
+
+    @property
+    def store(self) -> Store:
+        """The store of the front."""
+        return self.front.store
+
+
+Wrap = Callable[[Handler, Context], Handler]
+Find = Callable[[str], Key | None]
+"""Looks the key of a token up."""
+Put = Callable[..., str]
+"""Puts an event of a type with its data into the outbox; `tenant` and `subject` may be given as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A way to misbehave: the checks that must find it, those that may find it too with the reason, and what it needs to show.
+
+    `awaits` names the check that is to find it where there is none yet.
+    """
+
+    kind: str
+    name: str
+    description: str
+    wrap: Wrap
+    breaks: frozenset[str] = frozenset()
+    also: Mapping[str, str] = field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
+    awaits: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """Odd but legal behaviour: it breaks nothing where its point of the catalogue is open, and None is always open."""
+
+    kind: str
+    name: str
+    description: str
+    wrap: Wrap
+    point: str | None = None
+
+
+T = TypeVar("T")
+MessageEdit = Callable[[Context, dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+
+class Declared(Generic[T]):
+    """A decorator that turns a function into a fault or variation, named as the function and described by its docstring.
+
+    Called, it takes a function from handler to handler; its methods take shorter functions for what most of them change.
+    """
+
+    def __init__(self, make: Callable[[str, str, Wrap], T]) -> None:
+        self._make = make
+
+    def __call__(self, wrap: Wrap) -> T:
+        return self._named(wrap, wrap)
+
+    def edit_answers(self, edit: Callable[[Context, Request, Response], Response]) -> T:
+        """Change every answer."""
+        return self._named(edit, lambda handler, context: edits(handler, lambda *given: edit(context, *given)))
+
+    def edit_data(self, edit: Callable[[Context, Request, Any], Any]) -> T:
+        """Change the JSON of every successful answer that has some; None leaves an answer as it is."""
+        return self._json(edit, successful)
+
+    def edit_errors(self, edit: Callable[[Context, Request, Any], Any]) -> T:
+        """Change the JSON of every error that has some; None leaves an answer as it is."""
+        return self._json(edit, lambda answer: answer.status >= 400)
+
+    def _json(self, edit: Callable[[Context, Request, Any], Any], chosen: Callable[[Response], bool]) -> T:
+        def changed(context: Context, request: Request, answer: Response) -> Response:
+            data = data_of(answer) if chosen(answer) else None
+            told = edit(context, request, data) if data is not None else None
+            return answer if told is None else answer.with_json(told)
+
+        return self._named(edit, lambda handler, context: edits(handler, lambda *given: changed(context, *given)))
+
+    def edit_requests(self, repair: Callable[[Context, Request], Request]) -> T:
+        """Change every request before the server sees it."""
+        return self._named(repair, lambda handler, context: repairs(handler, lambda request: repair(context, request)))
+
+    def edit_arguments(self, repair: Callable[[Context, Asked, dict[str, Any]], dict[str, Any]]) -> T:
+        """Change the arguments of every request for an action; see `Reader.arguments`."""
+
+        def changed(context: Context, request: Request) -> Request:
+            asked = context.reader.asked(request)
+            if asked is None:
+                return request
+            given = context.reader.arguments(request)
+            turned = repair(context, asked, given)
+            return context.reader.with_arguments(request, turned) if turned != given else request
+
+        return self._named(repair, lambda handler, context: repairs(handler, lambda request: changed(context, request)))
+
+    def handle_requests(self, answer: Callable[[Context, Handler, Request], Response | Silence]) -> T:
+        """Answer every request; the function is given the handler as it was."""
+
+        def wrap(handler: Handler, context: Context) -> Handler:
+            return lambda request: answer(context, handler, request)
+
+        return self._named(answer, wrap)
+
+    def replace_actions(self, act: Callable[[Context, Domain, Call], Any]) -> T:
+        """Do actions otherwise; the function is given the domain as it was, and the call."""
+        return self._named(act, lambda handler, context: _replaced(handler, context, act))
+
+    def edit_results(self, *actions: str) -> Callable[[Callable[[Context, Call, Any], Any]], T]:
+        """Change what these actions return where they are not refused; the function is given the call and the data."""
+
+        def declare(edit: Callable[[Context, Call, Any], Any]) -> T:
+            def act(context: Context, inner: Domain, call: Call) -> Any:
+                found = inner(call)
+                return found if call.action.name not in actions or isinstance(found, Refusal) else edit(context, call, found)
+
+            return self._named(edit, lambda handler, context: _replaced(handler, context, act))
+
+        return declare
+
+    def change_server(self, change: Callable[[Context], None]) -> T:
+        """Change parts of the server before it answers its first request."""
+
+        def wrap(handler: Handler, context: Context) -> Handler:
+            change(context)
+            return handler
+
+        return self._named(change, wrap)
+
+    def replace_limits(self, limits: type[Limits]) -> T:
+        """Count calls by a class of limits that is the fault or variation itself."""
+
+        def wrap(handler: Handler, context: Context) -> Handler:
+            context.front.limits = limits(context.model)
+            return handler
+
+        return self._named(limits, wrap)
+
+    def find_keys(self, find: Callable[[Context, Find, str], Key | None]) -> T:
+        """Look keys up otherwise; the function is given the way it was done, and the token."""
+
+        def wrap(handler: Handler, context: Context) -> Handler:
+            ring, inner = context.front.keyring, context.front.keyring.find
+            ring.find = lambda token: find(context, inner, token)  # type: ignore[method-assign]  # a fault replaces it
+            return handler
+
+        return self._named(find, wrap)
+
+    def send_events(self, send: Callable[[Context, Put, str, Any], str]) -> T:
+        """Put events into the outbox otherwise; the function is given the way it was done, the event's type and its data."""
+
+        def wrap(handler: Handler, context: Context) -> Handler:
+            outbox, inner = context.courier.outbox, context.courier.outbox.put
+
+            def put(type: str, data: Any, at: float, **whose: Any) -> str:
+                return send(context, lambda kind, content, **others: inner(kind, content, at, **{**whose, **others}), type, data)
+
+            outbox.put = put  # type: ignore[method-assign]  # a fault replaces it
+            return handler
+
+        return self._named(send, wrap)
+
+    def edit_tools_call(self, edit: MessageEdit) -> T:
+        """Change every result of an MCP server's `tools/call`; the function is given the question and the result."""
+        return self._results(edit, "tools/call")
+
+    def edit_tools_list(self, edit: MessageEdit) -> T:
+        """Change every result of an MCP server's `tools/list`; the function is given the question and the result."""
+        return self._results(edit, "tools/list")
+
+    def _results(self, edit: MessageEdit, method: str) -> T:
+        return self._named(edit, lambda handler, context: mcp_fault_helpers.results(handler, method, lambda *given: edit(context, *given)))
+
+    def _named(self, function: Callable[..., Any], wrap: Wrap) -> T:
+        return self._make(function.__name__.replace("_", "-"), inspect.getdoc(function) or "", wrap)
+
+
+def _replaced(handler: Handler, context: Context, act: Callable[[Context, Domain, Call], Any]) -> Handler:
+    inner = context.front.domain
+    context.front.domain = lambda call: act(context, inner, call)
+    return handler
+
+
+def fault(*breaks: str, also: Mapping[str, str] | None = None, needs: Sequence[str] = (), kind: str = "faults") -> Declared[Fault]:
+    """Declare a fault that these checks must find."""
+    checks, further, wanted = frozenset(breaks), also or {}, frozenset(needs)
+    return Declared(lambda name, description, wrap: Fault(kind, name, description, wrap, checks, further, wanted))
+
+
+def mcp_fault(*breaks: str, also: Mapping[str, str] | None = None) -> Declared[Fault]:
+    """Declare a fault of an MCP server that these checks must find."""
+    return fault(*breaks, also=also, kind="mcp_faults")
+
+
+def variation(point: str | None = None, kind: str = "variations") -> Declared[Variation]:
+    """Declare a variation that is legal where this point of the catalogue is open."""
+    return Declared(lambda name, description, wrap: Variation(kind, name, description, wrap, point))
+
+
+def mcp_variation(point: str | None = None) -> Declared[Variation]:
+    """Declare a variation of an MCP server."""
+    return variation(point, "mcp_variations")
+
+
+def list_families(kind: str) -> Iterator[str]:
+    """Dotted names of the modules with faults or variations of this kind, ours first."""
+    folder = kind.removeprefix("mcp_")
+    yield from names(f"pgagents.sandbox.{folder}")
+    for entry in entry_points(group=GROUPS[folder]):
+        yield from names(entry.value)
+
+
+@cache
+def collect(kind: str) -> Mapping[str, Any]:
+    """All faults or variations of a kind by name. Raises PgagentsError where two have the same name."""
+    found: dict[str, Fault | Variation] = {}
+    for family in list_families(kind):
+        for member in vars(importlib.import_module(family)).values():
+            if isinstance(member, Fault | Variation) and member.kind == kind:
+                if member.name in found:
+                    raise PgagentsError(f"two {kind} have the name {member.name!r}", f"rename the one in {family}")
+                found[member.name] = member
+    return dict(sorted(found.items(), key=lambda item: item[0].replace("-", "_")))
+
+
+@cache
+def list_names(kind: str) -> tuple[str, ...]:
+    """Names of all faults or all variations, as the command line spells them.
+
+    They are read from the sources: some families import packages of the extra `sandbox`, which may be missing.
+    """
+    found: set[str] = set()
+    for spec in (importlib.util.find_spec(family) for family in list_families(kind)):
+        source = spec.loader.get_source(spec.name) if spec is not None and isinstance(spec.loader, SourceLoader) else None
+        for node in ast.parse(source or "").body:
+            declared = [_declares(d) for d in node.decorator_list] if isinstance(node, ast.FunctionDef | ast.ClassDef) else []
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and kind.removesuffix("s") in declared:
+                found.add(node.name.replace("_", "-"))
+    return tuple(sorted(found, key=lambda name: name.replace("-", "_")))
+
+
+def _declares(decorator: ast.expr) -> str:
+    """The name of the function that a decorator begins with: `fault` in `@fault("law").edit_data`."""
+    while not isinstance(decorator, ast.Name):
+        if not isinstance(decorator, ast.Attribute | ast.Call):
+            return ""
+        decorator = decorator.value if isinstance(decorator, ast.Attribute) else decorator.func
+    return decorator.id
+
+
+def find(kind: str, name: str) -> Any:
+    """The fault or variation of this name. Raises PgagentsError where there is none."""
+    if name not in collect(kind):
+        what = "fault" if kind.endswith("faults") else "variation"
+        raise PgagentsError(
+            f"there is no {what} {name!r}", did_you_mean(name, list_names(kind)) or "list them: pgagents sandbox --list-faults"
+        )
+    return collect(kind)[name]
+
+
+def summarize(found: Fault | Variation) -> str:
+    """What a fault or variation does, in one sentence."""
+    return found.description.partition("\n\n")[0].replace("\n", " ")
+
+
+def describe_all() -> Mapping[str, Mapping[str, str]]:
+    """Every fault and variation with its sentence."""
+    return {kind: {name: summarize(one) for name, one in collect(kind).items()} for kind in KINDS}
+
+
+def wrap_api(handler: Handler, context: Context, faults: Sequence[str], variations: Sequence[str]) -> Handler:
+    """The handler with these laid around it, in this order from the inside."""
+    return _around(KINDS, handler, context, faults, variations)
+
+
+def wrap_mcp(handler: Handler, context: Context, faults: Sequence[str], variations: Sequence[str]) -> Handler:
+    """An MCP server's handler with these laid around it."""
+    return _around(MCP_KINDS, handler, context, faults, variations)
+
+
+def _around(kinds: Sequence[str], handler: Handler, context: Context, *chosen: Sequence[str]) -> Handler:
+    for kind, several in zip(kinds, chosen, strict=True):
+        for name in several:
+            handler = find(kind, name).wrap(handler, replace(context, memory={}))
+    return handler

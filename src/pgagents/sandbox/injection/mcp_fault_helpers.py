@@ -1,0 +1,97 @@
+"""What faults and variations of an MCP server have in common: reading the messages that go by, and changing questions and answers.
+
+They are laid around a handler that speaks Streamable HTTP; an answer that is changed goes on as plain JSON, which is as good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
+
+JSON = "application/json"
+
+
+def asked(request: Request) -> dict[str, Any]:
+    """The message of a request; empty where it is none."""
+    found = read_json(request.body).value
+    return found if isinstance(found, dict) else {}
+
+
+def told(answer: Response) -> dict[str, Any]:
+    """The message of an answer, out of JSON or an event stream; empty where it has none."""
+    body = answer.body
+    if (answer.header("content-type") or "").startswith("text/event-stream"):
+        lines = [line[5:].strip() for line in body.splitlines() if line.startswith(b"data:")]
+        body = lines[-1] if lines else b""
+    found = read_json(body).value
+    return found if isinstance(found, dict) else {}
+
+
+def saying(answer: Response, message: Mapping[str, Any]) -> Response:
+    """The same answer with another message."""
+    return answer.with_json(message).with_header("Content-Type", JSON).with_header("Content-Length", None)
+
+
+def edits(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]) -> Handler:
+    """A handler whose answers to a method are changed; `edit` gets the question and the answer's message."""
+
+    def answer(request: Request) -> Response | Silence:
+        found = handler(request)
+        question = asked(request)
+        if not isinstance(found, Response) or question.get("method") != method:
+            return found
+        message = told(found)
+        return saying(found, edit(question, message)) if message else found
+
+    return answer
+
+
+def results(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]) -> Handler:
+    """A handler whose results of a method are changed; `edit` gets the question and the result."""
+
+    def changed(question: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:
+        return {**message, "result": edit(question, message["result"])} if isinstance(message.get("result"), dict) else message
+
+    return edits(handler, method, changed)
+
+
+def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, Any]]) -> Handler:
+    """A handler that sees other arguments than a tool was called with; `repair` gets the tool's name and the arguments."""
+
+    def answer(request: Request) -> Response | Silence:
+        question = asked(request)
+        params = question.get("params")
+        if question.get("method") == "tools/call" and isinstance(params, dict) and isinstance(params.get("arguments"), dict):
+            given = repair(str(params.get("name")), dict(params["arguments"]))
+            request = replace(request, body=json_bytes({**question, "params": {**params, "arguments": given}}))
+            request = request.with_header("Content-Length", None)
+        return handler(request)
+
+    return answer
+
+
+def text(result: Mapping[str, Any]) -> str:
+    """The first text of a result."""
+    blocks = result.get("content")
+    found = [b["text"] for b in blocks if isinstance(b, dict) and isinstance(b.get("text"), str)] if isinstance(blocks, list) else []
+    return found[0] if found else ""
+
+
+def with_text(result: Mapping[str, Any], words: str) -> dict[str, Any]:
+    """The same result with another text."""
+    return {**result, "content": [{"type": "text", "text": words}]}
+
+
+def failed(result: Mapping[str, Any]) -> bool:
+    """Whether it tells of an error."""
+    return result.get("isError") is True
+
+
+def error(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What an error's text says of it; empty where that is not our form."""
+    found = read_json(text(result).encode()).value
+    inner = found.get("error") if isinstance(found, dict) else None
+    return inner if isinstance(inner, dict) else {}

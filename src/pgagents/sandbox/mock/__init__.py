@@ -1,0 +1,1 @@
+"""A domain made from a catalogue alone."""

@@ -1,0 +1,303 @@
+"""A domain made from a catalogue alone: answers from examples and schemas, state where resources and lifecycle keep it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.jsonschema import schema as schemas
+from pgagents.model.action import Action, Example, Param
+from pgagents.model.model import Resource
+from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.clock import rfc3339
+from pgagents.sandbox.keys import word
+from pgagents.sandbox.mock import places
+from pgagents.sandbox.mock.ids import candidates
+from pgagents.sandbox.mock.rows import Rows
+from pgagents.sandbox.mock.sample import sample
+from pgagents.sandbox.setting import Setting
+from pgagents.source.origin import plain
+
+
+def domain(setting: Setting) -> Domain:
+    """What serves a catalogue that names no domain of its own."""
+    return Mock(setting).act
+
+
+class Mock:
+    """A catalogue's resources, held in rows."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.model = setting.model
+        self.rows = Rows(setting.store)
+        self.resources = list(self.model.resources.values())
+        with setting.store.transaction():
+            self._seed()
+
+    def act(self, call: Call) -> Any:
+        """Answer a call: move the clock, make, move, read, list, remove a thing; else as the examples say."""
+        if self.model.clock is not None and call.action is self.model.clock:
+            return self._clock(call)
+        refusal = self._unknown_references(call)
+        if refusal is not None:
+            return refusal
+        for does in (self._make, self._move, self._undo, self._read, self._list, self._change):
+            for resource in self.resources:
+                handled, result = does(resource, call)
+                if handled:
+                    return result
+        return self._stateless(call)
+
+    # what an action does to a resource: (whether it does this, the answer)
+
+    def _make(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+        made_by = resource.made_by
+        if made_by is None or made_by.action is not call.action or self._moves_another(call.action):
+            return False, None
+        answer, path = self._base(call), places.place(made_by.at)
+        if path is None:
+            return True, answer
+        row = self._overlaid(self._object(answer, path), call, fresh=resource.id)
+        row[resource.id] = self._fresh_id(resource, call, row.get(resource.id))
+        if resource.state and resource.initial:
+            row[resource.state] = resource.initial
+        self.rows.add(resource.name, str(row[resource.id]), self._tenant(resource, call), row)
+        return True, places.put(answer, path, row)
+
+    def _move(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+        move = next((m for m in resource.moves if m.action is call.action), None)
+        if move is None:
+            return False, None
+        row = self._named(resource, call, places.names_of(move.input))
+        if row is None:
+            return True, self._missing(resource)
+        if resource.state and row.get(resource.state) not in move.origin_states:
+            return True, Refusal(move.otherwise.name, f"It is {row.get(resource.state)}")
+        answer = self._base(call)
+        path = self._path_in(resource, answer)
+        shown = self._object(answer, path) if path is not None else {}
+        after = self._overlaid({**shown, **row}, call, keep=(resource.id, *resource.fixed))
+        if resource.state:
+            after[resource.state] = move.to
+        self.rows.change(resource.name, str(row[resource.id]), after)
+        return True, answer if path is None else places.put(answer, path, after)
+
+    def _undo(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+        undo = resource.undone_by
+        if undo is None or undo.action is not call.action:
+            return False, None
+        row = self._named(resource, call, places.id_argument(undo, resource))
+        if row is None:
+            return True, self._missing(resource)
+        self.rows.remove(resource.name, str(row[resource.id]))
+        return True, self._base(call)
+
+    def _read(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+        read = next((r for r in resource.read_by if r.action is call.action), None)
+        if read is None:
+            return False, None
+        row = self._named(resource, call, places.id_argument(read, resource))
+        if row is None:
+            return True, self._missing(resource)
+        answer, path = self._base(call), places.place(read.at)
+        return True, answer if path is None else places.put(answer, path, {**self._object(answer, path), **row})
+
+    def _list(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+        sources = [c for c in (*resource.listed_by, resource.found_by) if c is not None and c.action is call.action]
+        path = places.place(sources[0].at) if sources else None
+        if path is None:
+            return False, None
+        rows = self.rows.all(resource.name, self._tenant(resource, call))
+        rows = [r for r in rows if all(r[k] == v for k, v in call.input.items() if k in r and k in call.given)]
+        bounds = _bounds(call.action)
+        most = [v for k, v in call.input.items() if isinstance(v, int) and not isinstance(v, bool) and (k in bounds or _counts(k))]
+        return True, places.put(self._base(call), path, rows[: min(most)] if most else rows)
+
+    def _change(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+        """A write at the resource's own path that is none of its calls: what is given is laid over it."""
+        if call.action.effect == "read" or call.action.success.schema is None:
+            return False, None
+        param = next((p for p in call.action.params if self._in_path(call.action, p) is resource), None)
+        if param is None or not str(call.action.path).endswith("{" + param.wire + "}"):
+            return False, None
+        row = self.rows.get(resource.name, str(call.input.get(param.name)), self._tenant(resource, call))
+        if row is None:
+            return True, self._missing(resource)
+        answer = self._base(call)
+        path = self._path_in(resource, answer)
+        after = self._overlaid(dict(row), call, keep=(resource.id, str(param.name), *resource.fixed))
+        self.rows.change(resource.name, str(row[resource.id]), after)
+        return True, answer if path is None else places.put(answer, path, {**self._object(answer, path), **after})
+
+    def _stateless(self, call: Call) -> Any:
+        """The example with the same input, else the first that succeeds, else what the schema allows."""
+        given = {k: v for k, v in call.input.items() if k in call.given}
+        errors = self.model.errors
+        for example in call.action.examples if errors.code_at else ():
+            if example.status >= 400 and plain(example.input) == given:
+                code = places.get(example.output, tuple(errors.code_at.split(".")))
+                if any(c.name == code for c in call.action.errors):
+                    message = places.get(example.output, tuple(errors.message_at.split("."))) if errors.message_at else ""
+                    return Refusal(str(code), str(message or code))
+        return self._base(call)
+
+    def _clock(self, call: Call) -> Any:
+        seconds = next((v for v in call.input.values() if isinstance(v, int | float) and not isinstance(v, bool)), 0)
+        try:
+            now = self.setting.clock.advance(seconds)
+        except ValueError:
+            return Refusal(self.model.errors.framework.invalid, "The clock cannot go past the year 9998", str(call.action.params[0].name))
+        answer = self._base(call)
+        return {k: rfc3339(now) if isinstance(v, str) else v for k, v in answer.items()} if isinstance(answer, dict) else answer
+
+    # parts of an answer
+
+    def _base(self, call: Call) -> Any:
+        """A fitting example's answer, else one made from the schema; None where there is no body."""
+        if call.action.success.schema is None:
+            return None
+        successes = [e for e in call.action.examples if 200 <= e.status < 300 and e.output is not None]
+        given = {k: v for k, v in call.input.items() if k in call.given}
+        best = max(successes, key=lambda e: _likeness(e, given), default=None)
+        return plain(best.output) if best else sample(call.action.success.schema, self.model.schemas, call.now)
+
+    def _object(self, answer: Any, path: places.Place) -> dict[str, Any]:
+        found = places.get(answer, path)
+        return dict(found) if isinstance(found, Mapping) else {}
+
+    def _overlaid(self, row: dict[str, Any], call: Call, *, fresh: str = "", keep: tuple[str, ...] = ()) -> dict[str, Any]:
+        """The row with the call's arguments laid over members of the same name; an argument not given is null there, or not there."""
+        for param in call.action.params:
+            name = str(param.name)
+            if name == fresh or name in keep or name == call.action.idempotency:
+                continue
+            if name in call.input and (name in row or self._member(call.action, name) is not None):
+                row[name] = plain(call.input[name])
+            elif name in row and fresh:
+                schema = self._member(call.action, name) or {}
+                if "null" in (schema.get("type") or ()):
+                    row[name] = None
+                else:
+                    row.pop(name)
+        return row
+
+    def _member(self, action: Action, name: str) -> Mapping[str, Any] | None:
+        """The schema of a member of that name anywhere in the action's answer."""
+        stack = [action.success.schema] if action.success.schema else []
+        for schema in stack:
+            for inner in schemas.subschemas(schemas.resolve(schema, self.model.schemas)):
+                if name in inner.get("properties", {}):
+                    return schemas.resolve(inner["properties"][name], self.model.schemas)
+                if "$ref" in inner and len(stack) < 50:
+                    stack.append(schemas.resolve(inner, self.model.schemas))  # type: ignore[arg-type]  # only read
+        return None
+
+    def _path_in(self, resource: Resource, answer: Any) -> places.Place | None:
+        """Where an answer has this kind of thing: where another call of it has it, if this answer has an object there."""
+        calls = [c for c in (resource.undone_by, resource.made_by, *resource.read_by) if c is not None]
+        found = [p for c in calls if (p := places.place(c.at)) is not None]
+        return next((p for p in found if isinstance(places.get(answer, p), Mapping)), None)
+
+    # finding things
+
+    def _named(self, resource: Resource, call: Call, arguments: Mapping[str, str]) -> dict[str, Any] | None:
+        """The thing that a call means, if the caller may see it and every argument that names it is right."""
+        id = next((call.input.get(a) for a, member in arguments.items() if member == resource.id), None)
+        row = self.rows.get(resource.name, str(id), self._tenant(resource, call)) if id is not None else None
+        if row is None or any(row.get(member) != call.input.get(a) for a, member in arguments.items() if member in row):
+            return None
+        return row
+
+    def _unknown_references(self, call: Call) -> Refusal | None:
+        """A refusal where an argument, or a part of the path, means a thing that is not there."""
+        for param in call.action.params:
+            resource = self.model.resources.get(param.refers_to or "") or self._in_path(call.action, param)
+            value = call.input.get(param.name)
+            if resource is None or value is None or resource.missing is None or resource.missing not in call.action.errors:
+                continue
+            known = self.rows.any(resource.name) or not param.refers_to
+            if known and self.rows.get(resource.name, str(value), self._tenant(resource, call)) is None:
+                return self._missing(resource)
+        return None
+
+    def _in_path(self, action: Action, param: Param) -> Resource | None:
+        """The resource whose own path is the beginning of the action's, up to this argument: `/items/{id}` of `/items/{id}/notes`."""
+        beginning, mark, _ = str(action.path).partition("{" + param.wire + "}")
+        for resource in self.resources if mark else ():
+            if any(p.wire == param.wire and str(own.path) == beginning + mark for own, p in self._naming(resource)):
+                return resource
+        return None
+
+    def _missing(self, resource: Resource) -> Refusal:
+        code = resource.missing.name if resource.missing else self.model.errors.framework.unknown_path
+        return Refusal(str(code or self.model.errors.framework.invalid), f"There is no such {resource.name.replace('_', ' ')}")
+
+    def _tenant(self, resource: Resource, call: Call) -> str:
+        return call.key.tenant if resource.tenant and call.key else ""
+
+    def _moves_another(self, action: Action) -> bool:
+        """Whether an action is a move of some resource, which comes before making another of the same answer."""
+        return any(m.action is action for r in self.resources for m in r.moves)
+
+    def _fresh_id(self, resource: Resource, call: Call, like: Any) -> Any:
+        """A new id that the answer may hold and that every argument that means it takes."""
+        member = self._member(call.action, resource.id) or {}
+        params = [p for a in (*self.model.actions, *self.model.operator) for p in a.params if p.refers_to == resource.name]
+        taking = [member, *(p.schema for p in params), *(p.schema for _, p in self._naming(resource))]
+        wanted = {key: value for schema in taking for key, value in schemas.resolve(schema, self.model.schemas).items()}
+        validators = [self._validator(schema) for schema in taking]
+        for id in candidates(like, wanted, self.setting.rng):
+            if all(v.is_valid(id) for v in validators) and not self.rows.taken(resource.name, str(id)):
+                return id
+        return word(self.setting.rng, 12)
+
+    def _naming(self, resource: Resource) -> list[tuple[Action, Param]]:
+        """The arguments by which calls of a resource mean it, each with its action."""
+        calls = [c for c in (*resource.read_by, resource.undone_by) if c is not None]
+        means = [(c.action, name) for c in calls for name, m in places.id_argument(c, resource).items() if m == resource.id]
+        means += [(m.action, name) for m in resource.moves for name, of in places.names_of(m.input).items() if of == resource.id]
+        return [(action, param) for action, name in means if (param := action.param(name)) is not None]
+
+    def _validator(self, schema: Mapping[str, Any]) -> Any:
+        return schemas.validator(schema, self.model.schemas)
+
+    def _seed(self) -> None:
+        """Rows for what the examples speak of: found things for everyone, made things for the first project."""
+        for resource in self.resources:
+            if self.rows.any(resource.name):
+                continue
+            for call in (resource.found_by, resource.made_by, *resource.read_by, *resource.listed_by):
+                path = places.place(call.at) if call else None
+                for example in call.action.examples if call and path is not None else ():
+                    found = places.get(example.output, path or ())
+                    for item in found if isinstance(found, list) else [found]:
+                        self._seed_row(resource, item)
+
+    def _seed_row(self, resource: Resource, item: Any) -> None:
+        if not isinstance(item, Mapping) or resource.id not in item or self.rows.taken(resource.name, str(item[resource.id])):
+            return
+        row = dict(plain(item))
+        if resource.state and resource.initial:
+            row[resource.state] = resource.initial
+        main = self.model.auth.roles.get("main")
+        tenant = f"{main.project}/{main.mode}" if main else "main/test"
+        self.rows.add(resource.name, str(row[resource.id]), tenant if resource.tenant else "", row)
+
+
+def _likeness(example: Example, given: Mapping[str, Any]) -> int:
+    return sum(1 for k, v in plain(example.input).items() if given.get(k) == v)
+
+
+_BOUNDS = re.compile(r"size\(\s*response[\w.]*\s*\)\s*<=\s*input\.(\w+)|input\.(\w+)\s*>=\s*size\(\s*response[\w.]*\s*\)")
+
+
+def _bounds(action: Action) -> set[str]:
+    """The arguments that bound a list of the answer, as the action's own laws say."""
+    return {one or other for law in action.laws for one, other in _BOUNDS.findall(law.that.text)}
+
+
+def _counts(name: str) -> bool:
+    """Whether an argument's name bounds the number of items."""
+    return bool(re.search(r"limit|count|size|top|max|per_?page|^first$|^take$", name, re.I))

@@ -1,0 +1,74 @@
+"""Where in an answer a resource stands, read from the catalogue's own expressions (`response.order`, `response.items[0]`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.model.action import Call
+from pgagents.model.model import Resource
+
+_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(?:\"([^\"]*)\"|'([^']*)'|([0-9]+))\]")
+_OF_RESOURCE = re.compile(r"resource\.([A-Za-z_][A-Za-z0-9_]*)")
+Place = tuple[str | int, ...]
+
+
+def place(at: Expression | None) -> Place | None:
+    """The path that a plain expression means; None where it computes."""
+    if at is None or not at.text.startswith("response"):
+        return None
+    rest, found = at.text[len("response") :].strip(), []
+    while rest:
+        step = _STEP.match(rest)
+        if step is None:
+            return None
+        name, double, single, index = step.groups()
+        found.append(int(index) if index is not None else name or double or single)
+        rest = rest[step.end() :]
+    return tuple(found)
+
+
+def get(answer: Any, path: Place) -> Any:
+    """The value at a path, None where there is none."""
+    for step in path:
+        try:
+            answer = answer[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return answer
+
+
+def put(answer: Any, path: Place, value: Any) -> Any:
+    """The answer with another value at a path."""
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        items = list(answer) if isinstance(answer, list) else []
+        items += [None] * (step + 1 - len(items))
+        items[step] = put(items[step], rest, value)
+        return items
+    members = dict(answer) if isinstance(answer, Mapping) else {}
+    members[step] = put(members.get(step), rest, value)
+    return members
+
+
+def names_of(input: Mapping[str, Any]) -> dict[str, str]:
+    """Which argument of a call stands for which member of the resource."""
+    found = {}
+    for argument, value in input.items():
+        if isinstance(value, Expression):
+            member = _OF_RESOURCE.fullmatch(value.text.strip())
+            if member:
+                found[argument] = member.group(1)
+    return found
+
+
+def id_argument(call: Call, resource: Resource) -> dict[str, str]:
+    """The arguments by which a call means the resource: from the call's input, else the argument that refers to it."""
+    found = names_of(call.input)
+    if not found:
+        found = {str(p.name): resource.id for p in call.action.params if p.refers_to == resource.name}
+    return found

@@ -1,0 +1,172 @@
+"""What users granted: consents in the making, codes and tokens. Only their hashes are kept, and all end by the sandbox's clock."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+from pgagents.sandbox.keys import Key, Keyring, digest, ordinary, word
+from pgagents.sandbox.oauth import clients
+from pgagents.sandbox.store import Store
+
+TICKET_S = 600.0
+CODE_S = 60.0
+"""RFC 6749, 4.1.2: ten minutes at most; a client changes its code at once."""
+KEPT_S = 86_400.0
+"""How long a dead code is remembered, so that its second use is seen."""
+_TABLES = """
+CREATE TABLE IF NOT EXISTS oauth_ticket (hash BLOB PRIMARY KEY, query TEXT NOT NULL, dies_at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS oauth_code (
+  hash BLOB PRIMARY KEY, family TEXT NOT NULL, client_id TEXT NOT NULL, sub TEXT NOT NULL, scope TEXT NOT NULL,
+  redirect_uri TEXT NOT NULL, code_challenge TEXT, code_challenge_method TEXT, dies_at REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS oauth_token (
+  hash BLOB PRIMARY KEY, kind TEXT NOT NULL, family TEXT NOT NULL, client_id TEXT NOT NULL, sub TEXT NOT NULL, scope TEXT NOT NULL,
+  dies_at REAL NOT NULL, used INTEGER NOT NULL DEFAULT 0, revoked INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS oauth_token_family ON oauth_token (family);
+CREATE INDEX IF NOT EXISTS oauth_token_dies ON oauth_token (dies_at);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """An authorization code that may be changed for tokens once."""
+
+    hash: bytes
+    family: str
+    client_id: str
+    sub: str
+    scope: str
+    redirect_uri: str
+    code_challenge: str | None
+    code_challenge_method: str | None
+
+    def get_redirect_uri(self) -> str:
+        """Where it was sent."""
+        return self.redirect_uri
+
+    def get_scope(self) -> str:
+        """What was granted."""
+        return self.scope
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A living token; `family` is the consent that it stems from."""
+
+    hash: bytes
+    kind: str
+    family: str
+    client_id: str
+    sub: str
+    scope: str
+
+    def check_client(self, client: clients.Client) -> bool:
+        """Whether that client got it."""
+        return self.client_id == client.client_id
+
+    def get_scope(self) -> str:
+        """What it may do."""
+        return self.scope
+
+
+def prepare(store: Store) -> None:
+    """Make the tables; not inside a transaction."""
+    store.script(clients.TABLE + _TABLES)
+
+
+class Grants:
+    """All grants of a store. What writes belongs into a transaction of the caller's."""
+
+    def __init__(self, store: Store, keyring: Keyring, rng: random.Random) -> None:
+        self._store, self._rng = store, rng
+        self._key = replace(ordinary(keyring), role="oauth", per_minute=None)
+
+    def ask(self, query: str, now: float) -> str:
+        """Keep an authorization request until the user has decided; gives the ticket that their form sends back."""
+        self._store.run("DELETE FROM oauth_ticket WHERE dies_at < ?", now)
+        ticket = word(self._rng, 32)
+        self._store.run("INSERT INTO oauth_ticket VALUES (?, ?, ?)", digest(ticket), query, now + TICKET_S)
+        return ticket
+
+    def decided(self, ticket: str, now: float) -> str | None:
+        """The request behind a ticket, once."""
+        row = self._store.row("SELECT query FROM oauth_ticket WHERE hash = ? AND dies_at > ?", digest(ticket), now)
+        self._store.run("DELETE FROM oauth_ticket WHERE hash = ?", digest(ticket))
+        return str(row["query"]) if row else None
+
+    def new_code(self) -> str:
+        """A code's text."""
+        return "oc_" + word(self._rng, 40)
+
+    def keep_code(self, code: Code, now: float) -> None:
+        """Keep a code for the minute it lives."""
+        self._store.run("DELETE FROM oauth_code WHERE dies_at < ?", now - KEPT_S)
+        self._store.run(
+            "INSERT INTO oauth_code VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", code.hash, code.family, code.client_id, code.sub, code.scope,
+            code.redirect_uri, code.code_challenge, code.code_challenge_method, now + CODE_S,
+        )  # fmt: skip
+
+    def new_family(self) -> str:
+        """A consent's id."""
+        return "grant_" + word(self._rng, 16)
+
+    def code(self, text: str, client_id: str, now: float) -> Code | None:
+        """The living code of that client. A code that comes twice was stolen: all that came of it ends (RFC 6749, 4.1.2)."""
+        row = self._store.row("SELECT * FROM oauth_code WHERE hash = ? AND client_id = ?", digest(text), client_id)
+        if row is None:
+            return None
+        if row["used"]:
+            self.revoke(str(row["family"]))
+            return None
+        return Code(*(row[name] for name in Code.__slots__)) if row["dies_at"] > now else None
+
+    def use_code(self, code: Code) -> None:
+        """Remember that it was changed for tokens."""
+        self._store.run("UPDATE oauth_code SET used = 1 WHERE hash = ?", code.hash)
+
+    def new_token(self, kind: str) -> str:
+        """A token's text."""
+        return ("oat_" if kind == "access" else "ort_") + word(self._rng, 40)
+
+    def keep_token(self, token: Token, lives_s: float, now: float) -> None:
+        """Keep a token for as long as it lives."""
+        self._store.run("DELETE FROM oauth_token WHERE dies_at < ?", now)
+        self._store.run(
+            "INSERT INTO oauth_token VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0)",
+            token.hash, token.kind, token.family, token.client_id, token.sub, token.scope, now + lives_s,
+        )  # fmt: skip
+
+    def token(self, text: str, now: float, kind: str | None = None) -> Token | None:
+        """The living token of that text and kind."""
+        row = self._store.row("SELECT * FROM oauth_token WHERE hash = ? AND dies_at > ? AND revoked = 0", digest(text), now)
+        if row is None or (kind is not None and row["kind"] != kind):
+            return None
+        if row["used"]:  # a refresh token that was changed already: someone has a copy (RFC 9700, 4.14)
+            self.revoke(str(row["family"]))
+            return None
+        return Token(*(row[name] for name in Token.__slots__))
+
+    def use_token(self, token: Token) -> None:
+        """Remember that a refresh token was changed for another."""
+        self._store.run("UPDATE oauth_token SET used = 1 WHERE hash = ?", token.hash)
+
+    def revoke(self, family: str) -> None:
+        """End all tokens of a consent."""
+        self._store.run("UPDATE oauth_token SET revoked = 1 WHERE family = ?", family)
+
+    def revoke_token(self, token: Token) -> None:
+        """End a token; with a refresh token all of its consent (RFC 7009, 2.1)."""
+        if token.kind == "refresh":
+            self.revoke(token.family)
+        else:
+            self._store.run("UPDATE oauth_token SET revoked = 1 WHERE hash = ?", token.hash)
+
+    def key(self, text: str, now: float) -> Key | None:
+        """The caller that an access token stands for: its user's project, as far as the user granted it."""
+        token = self.token(text, now, "access") if text.startswith("oat_") else None
+        client = clients.find(self._store, token.client_id) if token else None
+        if token is None or client is None:
+            return None
+        return replace(self._key, id=token.family, integration=client.integration, sub=token.sub, granted=tuple(token.scope.split()))

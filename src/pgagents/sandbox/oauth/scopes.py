@@ -1,0 +1,16 @@
+"""What an access token may do, by the catalogue's table of actions and scopes."""
+
+from __future__ import annotations
+
+from pgagents.model.action import Action
+from pgagents.model.model import Model
+from pgagents.sandbox.keys import Key
+
+
+def lacking(model: Model, action: Action | None, key: Key | None) -> str | None:
+    """The scope that a token lacks for an action, empty where none would do; None where it may, and for every key."""
+    needs = model.auth.oauth.needs if model.auth.oauth else {}
+    if action is None or key is None or key.granted is None or not needs:
+        return None
+    needed = [scope for scope, names in needs.items() if str(action.name) in names]
+    return next((scope for scope in needed if scope not in key.granted), None if needed else "")

@@ -1,0 +1,160 @@
+"""The authorization server, on Authlib's core: which requests are good, and what they are changed for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidRequestError, OAuth2Request
+from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, RefreshTokenGrant
+from authlib.oauth2.rfc6749.requests import BasicOAuth2Payload
+from authlib.oauth2.rfc6750 import BearerTokenGenerator
+from authlib.oauth2.rfc7009 import RevocationEndpoint
+from authlib.oauth2.rfc7636 import CodeChallenge
+
+from pgagents.http import Response, json_bytes
+from pgagents.sandbox.keys import digest
+from pgagents.sandbox.oauth import clients
+from pgagents.sandbox.oauth.clients import Client
+from pgagents.sandbox.oauth.grants import Code, Grants, Token
+from pgagents.sandbox.store import Store
+
+METHODS = ["none", "client_secret_basic", "client_secret_post"]
+ACCESS_S = 3600
+
+
+class Asked(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
+    """A request as Authlib reads it: its parameters stand in `form` and `payload`, each once."""
+
+    def __init__(self, method: str, uri: str, form: dict[str, str], headers: dict[str, str]) -> None:
+        super().__init__(method, uri, headers=headers)
+        self.payload = BasicOAuth2Payload(form)
+        self._form = form
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The parameters."""
+        return self._form
+
+
+class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
+    """The server at one moment. `oauth` is the catalogue's own word on paths, scopes and lifetimes."""
+
+    def __init__(self, oauth: Any, store: Store, grants: Grants, now: float) -> None:
+        super().__init__(scopes_supported=list(oauth.scopes))
+        self.oauth, self.store, self.grants, self.now = oauth, store, grants, now
+        self.register_token_generator(
+            "default",
+            BearerTokenGenerator(
+                lambda **_: grants.new_token("access"), lambda **_: grants.new_token("refresh"), oauth.access_s or ACCESS_S
+            ),
+        )
+        self.register_grant(_Codes, [_Pkce(oauth.pkce, oauth.pkce_binds)])
+        if oauth.refresh_s:
+            self.register_grant(_Refreshes)
+        self.register_endpoint(_Revocation)
+
+    def query_client(self, client_id: str) -> Client | None:
+        return clients.find(self.store, client_id)
+
+    def save_token(self, token: dict[str, Any], request: Asked) -> None:
+        """Keep both tokens. A narrower access token leaves its refresh token as wide as it was (RFC 6749, 6)."""
+        origin = request.authorization_code or request.refresh_token
+        of = (origin.family, request.client.client_id, request.user)
+        access = Token(digest(token["access_token"]), "access", *of, token.get("scope", ""))
+        self.grants.keep_token(access, token["expires_in"], self.now)
+        if "refresh_token" in token:
+            refresh = Token(digest(token["refresh_token"]), "refresh", *of, origin.scope)
+            self.grants.keep_token(refresh, self.oauth.refresh_s, self.now)
+
+    def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Nobody listens."""
+
+    def create_oauth2_request(self, request: Asked) -> Asked:
+        return request
+
+    def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Response:
+        return Response(status, tuple(headers), json_bytes(body) if isinstance(body, dict) else body.encode())
+
+
+class _Codes(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no types
+    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
+
+    def generate_authorization_code(self) -> str:
+        return str(self.server.grants.new_code())
+
+    def save_authorization_code(self, code: str, request: Asked) -> None:
+        given = request.payload.data
+        challenge = given.get("code_challenge")
+        self.server.grants.keep_code(
+            Code(
+                digest(code), self.server.grants.new_family(), request.client.client_id, request.user, request.scope, given["redirect_uri"],
+                challenge, given.get("code_challenge_method") if challenge else None,
+            ),
+            self.server.now,
+        )  # fmt: skip
+
+    def query_authorization_code(self, code: str, client: Client) -> Code | None:
+        found: Code | None = self.server.grants.code(code, client.client_id, self.server.now)
+        return found
+
+    def delete_authorization_code(self, authorization_code: Code) -> None:
+        self.server.grants.use_code(authorization_code)
+
+    def authenticate_user(self, authorization_code: Code) -> str:
+        return authorization_code.sub
+
+
+class _Pkce(CodeChallenge):  # type: ignore[misc]  # Authlib has no types
+    """One method only, named by the client: RFC 7636 takes a challenge without a method for a plain one."""
+
+    def __init__(self, method: str, binds: list[str]) -> None:
+        super().__init__(required="public" in binds)
+        self.SUPPORTED_CODE_CHALLENGE_METHOD = [method]
+        self._binds = binds
+
+    def validate_code_challenge(self, grant: Any, redirect_uri: str) -> None:
+        super().validate_code_challenge(grant, redirect_uri)
+        given = grant.request.payload.data
+        bound = ("public" if grant.request.client.public else "confidential") in self._binds
+        if bound and not given.get("code_challenge"):
+            raise InvalidRequestError("Missing 'code_challenge'")
+        if given.get("code_challenge") and not given.get("code_challenge_method"):
+            raise InvalidRequestError("Missing 'code_challenge_method'")
+
+
+class _Refreshes(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no types
+    TOKEN_ENDPOINT_AUTH_METHODS = METHODS
+
+    @property
+    def INCLUDE_NEW_REFRESH_TOKEN(self) -> bool:  # Authlib's own name
+        return bool(self.server.oauth.refresh_rotates)
+
+    def authenticate_refresh_token(self, refresh_token: str) -> Token | None:
+        found: Token | None = self.server.grants.token(refresh_token, self.server.now, "refresh")
+        return found
+
+    def authenticate_user(self, refresh_token: Token) -> str:
+        return refresh_token.sub
+
+    def revoke_old_credential(self, refresh_token: Token) -> None:
+        if self.INCLUDE_NEW_REFRESH_TOKEN:
+            self.server.grants.use_token(refresh_token)
+
+
+class _Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no types
+    CLIENT_AUTH_METHODS = METHODS
+
+    def check_params(self, request: Asked, client: Client) -> None:
+        """The token alone is needed; a hint that is none is ignored (RFC 7009, 2.2)."""
+        del client
+        if "token" not in request.form:
+            raise InvalidRequestError("Missing 'token' in request.")
+
+    def query_token(self, token_string: str, token_type_hint: str | None) -> Token | None:
+        del token_type_hint
+        found: Token | None = self.server.grants.token(token_string, self.server.now)
+        return found
+
+    def revoke_token(self, token: Token, request: Asked) -> None:
+        del request
+        self.server.grants.revoke_token(token)

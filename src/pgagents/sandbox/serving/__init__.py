@@ -1,0 +1,1 @@
+"""A sandbox on a socket: ASGI, TLS, shared commits."""

@@ -1,0 +1,101 @@
+"""What was found at a place of a file, and how it is shown to a person."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from pgagents.source.source import Source, Span
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. `id` is stable; `help` is the next keystroke; `notes` say where a rule comes from."""
+
+    span: Span
+    id: str
+    severity: Severity
+    message: str
+    help: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Sorted by place, each once."""
+    return sorted(dict.fromkeys(diagnostics), key=lambda d: (d.span, d.id, d.message))
+
+
+def show(diagnostic: Diagnostic, source: Source | None = None, *, width: int = 100) -> str:
+    """The finding with its line of the source under it, which is cut to `width` columns."""
+    d = diagnostic
+    lines = [f"{d.severity}[{d.id}]: {shortened(d.message)}", f"  --> {printable(str(d.span))}"]
+    text = _line(source, d.span)
+    if text is not None:
+        shown, column = _window(text, d.span.column, width - 8)
+        gutter = f"{d.span.line:>4}"
+        lines += ["     |", f"{gutter} | {shown}", f"     | {' ' * _columns(shown[: column - 1])}^"]
+    if d.help:
+        lines.append(f"   = help: {shortened(d.help)}")
+    lines += [f"   = {printable(note[: 4 * MOST_SHOWN])}" for note in d.notes]
+    return "\n".join(lines)
+
+
+def _line(source: Source | None, span: Span) -> str | None:
+    if source is None or source.file != span.file or not source.text:
+        return None
+    lines = _lines(source.text)
+    return lines[span.line - 1] if 0 < span.line <= len(lines) else None
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    return re.split(r"\r\n|\r|\n", text)
+
+
+def _columns(text: str) -> int:
+    """How many columns a terminal gives the text: wide characters take two, combining ones none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+MOST_SHOWN = 600
+"""So many characters of a message are shown: what a file holds may be eight megabytes on one line."""
+
+
+def shortened(text: str, most: int = MOST_SHOWN) -> str:
+    """The text in one line of at most `most` characters, and how long it was where it was longer."""
+    if len(text) > 4 * most:
+        text, length = text[: 4 * most], len(text)
+    else:
+        length = len(text)
+    line = printable(" ".join(text.split()))
+    return line if len(line) <= most and length == len(text) else f"{line[:most]}… ({length:,} characters)"
+
+
+def printable(text: str) -> str:
+    """The text as a terminal may show it: what does not print, but a line break, is told by its number, so that nobody's file or
+    server moves the cursor.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
+def _window(text: str, column: int, width: int = 92) -> tuple[str, int]:
+    """At most `width` characters of a line around `column`; a tab and what does not print stand as one blank."""
+    before, behind = max(0, column - 2 * width), column + 2 * width < len(text)
+    if before or behind:  # twice what is shown on each side, so that the cut below finds that there is more
+        text, column = text[before : column + 2 * width], column - before
+    clean = "".join(c if c.isprintable() else " " for c in text)
+    if len(clean) <= width:
+        return clean, min(column, len(clean) + 1)
+    start = min(max(0, column - 1 - width // 2), max(0, len(clean) - width))
+    cut = clean[start : start + width]
+    if start:
+        cut = "…" + cut[1:]
+    if start + width < len(clean):
+        cut = cut[:-1] + "…"
+    return cut, min(column - start, len(cut) + 1)

@@ -1,0 +1,312 @@
+"""Reads YAML text into a Source, stricter than YAML is.
+
+One document, YAML 1.2 core scalars, no anchors, aliases or tags, no duplicate keys, bounded size and depth. PyYAML's own
+resolver reads `no`, `12:30` and `010` by YAML 1.1 (False, 750, 8), so only libyaml's event stream is used, and `scalar`
+says what a scalar means.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pgagents.source.source import Fault, Place, Source, Span
+from pgagents.text.brief import brief
+from pgagents.text.scalar import scalar
+
+MAX_BYTES = 16_000_000
+MAX_DEPTH = 100
+MAX_VALUES = 400_000
+MAX_FAULTS = 200
+_TEXT_WEIGHT = 64
+"""So many characters of a text count as one value more where an alias repeats them."""
+
+# what YAML 1.1 and 1.2 read differently (line breaks of Unicode), and what no YAML may hold
+_STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+
+
+def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Source:
+    """Read a YAML (or JSON) file in bounded time and memory.
+
+    Whatever is wrong is in `Source.faults`; what cannot be opened, or is no file (a folder, a pipe, a device), raises OSError.
+    """
+    shown = name or str(path)
+    raw = _bytes(path, max_bytes + 1)
+    if len(raw) > max_bytes:
+        fault = Fault(Span(shown, 1, 1), "too-large", f"the file has more than {max_bytes:,} bytes; that is the most allowed")
+        return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        column = len(raw[raw.rfind(b"\n", 0, error.start) + 1 : error.start].decode("utf-8-sig" if line == 1 else "utf-8", "replace")) + 1
+        fault = Fault(Span(shown, line, column), "not-utf8", f"byte 0x{raw[error.start]:02x} is not UTF-8", "save the file as UTF-8")
+        return Source(shown, "", None, Place((0, 0), (0, 0)), [fault])
+    return parse(text, shown)
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    """The first bytes of a regular file. Opening does not wait, so that a pipe nobody writes to is refused at once."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(0, "it is a folder, a pipe or a device, not a file")
+        return stream.read(most)
+
+
+def parse(text: str, file: str = "<text>", *, max_values: int = MAX_VALUES, foreign: bool = False) -> Source:
+    """Turn YAML text into a Source; see `read`.
+
+    A `foreign` text is not a catalogue: anchors and aliases are followed (what an alias stands for is shared, and counts
+    each time towards `max_values`), and every key is the text that is written.
+    """
+    strange = _STRANGE.search(text)
+    if strange:
+        code = ord(strange.group())
+        help = "remove it" + (f", or write \\u{code:04x} inside double quotes" if code < 0xD800 else "")
+        fault = Fault(_span(file, text, strange.start()), "character", f"character U+{code:04X} may not stand in the file", help)
+        return Source(file, text, None, Place((0, 0), (0, 0)), [fault])
+    reader = _Reader(text, file, max_values, foreign=foreign)
+    data, root = reader.document()
+    return Source(file, text, data, root, reader.faults)
+
+
+class _Stop(Exception):
+    """Reading cannot go on; the fault is already noted."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A collection whose end has not been read yet."""
+
+    data: dict[Any, Any] | list[Any]
+    place: Place
+    key: Any = None
+    key_at: tuple[int, int] = (0, 0)
+    has_key: bool = False
+    skip: bool = False
+    weight: int = 1
+    merged: set[Any] = field(default_factory=set)
+    anchor: str | None = None
+
+
+class _Reader:
+    """Builds data and places from libyaml's events without recursion."""
+
+    def __init__(self, text: str, file: str, max_values: int, *, foreign: bool = False) -> None:
+        self.foreign = foreign
+        self.anchors: dict[str, tuple[Any, Place, int]] = {}
+        self.text = text
+        self.file = file
+        self.max_values = max_values
+        self.faults: list[Fault] = []
+        self.stack: list[_Open] = []
+        self.result: tuple[Any, Place] | None = None
+        self.values = 0
+
+    def document(self) -> tuple[Any, Place]:
+        import yaml
+
+        nothing = (None, Place((0, 0), (0, 0)))
+        try:
+            loader = yaml.CSafeLoader(self.text)
+            documents = 0
+            while (event := loader.get_event()) is not None:
+                kind = type(event)
+                if kind is yaml.ScalarEvent:
+                    self._scalar(event)
+                elif kind is yaml.MappingStartEvent:
+                    self._open(event, {})
+                elif kind is yaml.SequenceStartEvent:
+                    self._open(event, [])
+                elif kind in (yaml.MappingEndEvent, yaml.SequenceEndEvent):
+                    self._close()
+                elif kind is yaml.AliasEvent:
+                    self._alias(event)
+                elif kind is yaml.DocumentStartEvent:
+                    documents += 1
+                    if documents > 1:
+                        self._fault(event.start_mark, "many-documents", "a second document begins; a file holds one")
+                        raise _Stop
+                elif kind is yaml.StreamEndEvent:
+                    break
+        except _Stop:
+            return nothing
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+            problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+            span = Span(self.file, mark.line + 1, mark.column + 1) if mark else self._unreadable(error)
+            self.faults.append(Fault(span, "syntax", f"not valid YAML: {problem}", self._advice(span)))
+            return nothing
+        return self.result or nothing
+
+    def _advice(self, span: Span) -> str:
+        line = (self.text.split("\n")[span.line - 1 : span.line] or [""])[0]
+        return "indent with blanks: YAML takes no tabs" if "\t" in line[: span.column] else ""
+
+    def _unreadable(self, error: Exception) -> Span:
+        """The place of a reader's error: libyaml counts bytes of UTF-8."""
+        position = int(getattr(error, "position", 0) or 0)
+        return _span(self.file, self.text, len(self.text.encode()[:position].decode("utf-8", "ignore")))
+
+    @staticmethod
+    def _at(mark: Any) -> tuple[int, int]:
+        return mark.line, mark.column
+
+    def _fault(self, mark: Any, id: str, message: str, help: str = "") -> None:
+        self.faults.append(Fault(Span(self.file, mark.line + 1, mark.column + 1), id, message, help))
+        if len(self.faults) >= MAX_FAULTS:
+            raise _Stop
+
+    def _tags(self, event: Any, plain: bool) -> None:
+        if event.anchor is not None and not self.foreign:
+            name = brief(event.anchor)
+            self._fault(event.start_mark, "anchor", f"anchor `&{name}` is not allowed", "write the value out where it is used")
+        if event.tag is not None and not plain:
+            self._fault(event.start_mark, "tag", f"tag `{brief(event.tag)}` is not allowed", "remove it")
+
+    def _alias(self, event: Any) -> None:
+        top = self.stack[-1] if self.stack else None
+        as_key = top is not None and isinstance(top.data, dict) and not top.has_key
+        if self.foreign and not as_key:
+            self._follow(event, top)
+            return
+        if top is not None and top.has_key and top.key == "<<":
+            self._put(None, self._at(event.start_mark))
+            return
+        self._fault(event.start_mark, "alias", f"alias `*{brief(event.anchor)}` is not allowed", "write the value out")
+        if as_key:
+            raise _Stop
+        self._put(None, self._at(event.start_mark))
+
+    def _follow(self, event: Any, top: _Open | None) -> None:
+        """Put what an alias stands for; under `<<`, its members."""
+        value, place, weight = self.anchors.get(event.anchor, (None, None, 0))
+        if place is None or any(open.data is value for open in self.stack):
+            self._fault(event.start_mark, "alias", f"alias `*{brief(event.anchor)}` stands for nothing, or for what it stands in")
+            raise _Stop
+        self.values += weight
+        if self.values > self.max_values:
+            message = f"with what its aliases stand for, the file holds more than {self.max_values:,} values"
+            self.faults.append(Fault(Span(self.file, *(n + 1 for n in self._at(event.start_mark))), "too-many", message))
+            raise _Stop
+        if top is not None:
+            top.weight += weight
+        if top is not None and top.key == "<<" and isinstance(value, dict) and isinstance(top.data, dict):
+            children = top.place.children or {}
+            for key in value.keys() - top.data.keys():
+                top.data[key] = value[key]
+                children[key] = (place.children or {})[key]
+                top.merged.add(key)
+            top.has_key = False
+            return
+        made = self._put(value, self._at(event.start_mark))
+        made.children = place.children
+
+    def _open(self, event: Any, data: dict[Any, Any] | list[Any]) -> None:
+        self._tags(event, event.implicit)
+        at = self._at(event.start_mark)
+        if len(self.stack) >= MAX_DEPTH:
+            self._fault(event.start_mark, "too-deep", f"values are nested more than {MAX_DEPTH} levels deep; that is the most allowed")
+            raise _Stop
+        top = self.stack[-1] if self.stack else None
+        if top is not None and isinstance(top.data, dict) and not top.has_key:
+            self._fault(event.start_mark, "key", "a key must be text or a whole number, not a collection")
+            raise _Stop
+        place = self._put(data, at)
+        place.children = {}
+        self.stack.append(_Open(data, place, anchor=event.anchor))
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (data, place, 0)
+
+    def _close(self) -> None:
+        closed = self.stack.pop()
+        if self.stack:
+            self.stack[-1].weight += closed.weight
+        if closed.anchor is not None:
+            self.anchors[closed.anchor] = (closed.data, closed.place, closed.weight)
+
+    def _scalar(self, event: Any) -> None:
+        plain = event.implicit[0]
+        self._tags(event, event.implicit[0] or event.implicit[1])
+        value, wrong = scalar(event.value) if plain else (event.value, "")
+        if wrong:
+            self._fault(event.start_mark, "number", wrong)
+        at = self._at(event.start_mark)
+        top = self.stack[-1] if self.stack else None
+        if top is not None and isinstance(top.data, dict) and not top.has_key:
+            self._key(top, event, event.value if self.foreign else value, at)
+        else:
+            place = self._put(value, at)
+            weight = 1 + len(event.value) // _TEXT_WEIGHT
+            if top is not None:
+                top.weight += weight
+            if event.anchor is not None:
+                self.anchors[event.anchor] = (value, place, weight)
+
+    def _key(self, top: _Open, event: Any, value: Any, at: tuple[int, int]) -> None:
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            value = event.value
+        top.key, top.key_at, top.has_key, top.skip = value, at, True, False
+        if value == "<<" and event.implicit[0] and self.foreign:
+            return
+        if value == "<<" and event.implicit[0]:
+            self._fault(event.start_mark, "merge-key", "merge key `<<` is not allowed", "write the members out")
+            top.skip = True
+            return
+        if value in top.merged:
+            top.merged.discard(value)
+            return
+        twin = value if value in top.data else _other_spelling(value)
+        if twin is not None and twin in top.data:
+            first = (top.place.children or {})[twin].key
+            self._fault(
+                event.start_mark,
+                "duplicate-key",
+                f"key `{brief(str(value))}` stands here again; it was first set at line {first[0] + 1}",
+                "keep one of the two",
+            )
+            top.skip = True
+
+    def _put(self, value: Any, at: tuple[int, int]) -> Place:
+        self.values += 1
+        if self.values > self.max_values:
+            message = f"the file holds more than {self.max_values:,} values"
+            self.faults.append(Fault(Span(self.file, at[0] + 1, at[1] + 1), "too-many", message))
+            raise _Stop
+        if not self.stack:
+            place = Place(at, at)
+            self.result = (value, place)
+            return place
+        top = self.stack[-1]
+        if isinstance(top.data, dict):
+            place = Place(top.key_at, at)
+            top.has_key = False
+            if not top.skip:
+                top.data[top.key] = value
+                assert top.place.children is not None
+                top.place.children[top.key] = place
+        else:
+            place = Place(at, at)
+            assert top.place.children is not None
+            top.place.children[len(top.data)] = place
+            top.data.append(value)
+        return place
+
+
+def _span(file: str, text: str, index: int) -> Span:
+    """The place of the character at `index`."""
+    before = text[:index]
+    start = max(before.rfind("\n"), before.rfind("\r")) + 1
+    return Span(file, before.count("\n") + before.replace("\r\n", "").count("\r") + 1, index - start + 1)
+
+
+def _other_spelling(key: str | int) -> str | int | None:
+    """200 of "200", and the other way about: JSON makes one key of both."""
+    if isinstance(key, int):
+        return str(key)
+    return int(key) if key[:1].isdecimal() and key.isascii() and key.isdecimal() and len(key) < 10 and str(int(key)) == key else None

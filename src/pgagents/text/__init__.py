@@ -1,0 +1,1 @@
+"""Texts for people: quoted, compared, suggested, filled in."""

@@ -1,0 +1,30 @@
+"""The known word that a misspelt one was probably meant to be."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from itertools import islice
+
+from pgagents.text.brief import brief
+
+MAX_COMPARED = 2_000
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A help text naming the nearest known words, or all of them where few."""
+    words = sorted({str(k) for k in islice(known, MAX_COMPARED)})
+    if near := nearest(word, words):
+        return f"did you mean `{brief(near)}`?"
+    if words and len(words) <= 20:
+        return "known here: " + ", ".join(brief(w) for w in words)
+    return ""
+
+
+def nearest(word: str, words: Iterable[str]) -> str | None:
+    """The known word that the misspelt one most looks like. Long words are not compared: that takes time without bound."""
+    if len(word) > 80:
+        return None
+    close = [w for w in words if abs(len(w) - len(word)) <= 20]
+    found = difflib.get_close_matches(word, close[:MAX_COMPARED], n=1, cutoff=0.6)
+    return found[0] if found else None

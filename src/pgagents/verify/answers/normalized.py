@@ -1,0 +1,41 @@
+"""What an answer says, in a form in which two answers can be compared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pgagents.cel.expression import epoch
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.exchange import Seen
+
+
+def said(setting: Setting, seen: Seen) -> list[str]:
+    """What an answer's lists hold, or all its members where it has no list; whatever changes by itself left out.
+
+    Times are moments and whole numbers doubles, however they are written; the order counts where the catalogue fixes it.
+    """
+    volatile = {name for resource in setting.model.resources.values() for name in resource.volatile if name not in resource.ids}
+    body = seen.body if isinstance(seen.body, Mapping) else {}
+    lists = [value for value in body.values() if isinstance(value, list)]
+    found = [repr(_plain(item, volatile)) for some in lists for item in some] if lists else [repr(_plain(body, volatile))]
+    return sorted(found) if setting.model.points.order_of_ties == "any" else found
+
+
+def differing(one: Iterable[str], other: Iterable[str]) -> str:
+    """In a few words how two answers differ; nothing of them is told, because nothing is known of what they hold."""
+    here, there = list(one), list(other)
+    if len(here) != len(there):
+        return f"{len(here)} things, not {len(there)}"
+    return "other members of as many things" if len(here) > 1 else "other members"
+
+
+def _plain(value: Any, left_out: set[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _plain(v, left_out) for k, v in sorted(value.items()) if k not in left_out}
+    if isinstance(value, list):
+        return [_plain(v, left_out) for v in value]
+    if isinstance(value, str) and math.isfinite(moment := epoch(value)):
+        return moment
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1e300 else value

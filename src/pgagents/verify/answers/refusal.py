@@ -1,0 +1,24 @@
+"""What a refusal of a wrong call may look like, where the catalogue leaves some of it open."""
+
+from __future__ import annotations
+
+from pgagents.model.action import Code
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.call import Call
+
+UNPROCESSABLE = 422
+
+
+def expected(setting: Setting, call: Call) -> tuple[list[Code], list[int]]:
+    """The codes, and further statuses, that a refusal of this call may have."""
+    model = setting.model
+    codes = [model.codes[model.errors.framework.invalid]]
+    statuses: list[int] = []
+    if model.points.refused_status == "any":
+        statuses += [400, UNPROCESSABLE]
+    name = call.field.partition(".")[0]
+    param = call.door.action.param(name) if call.door else None
+    resource = model.resources.get(param.refers_to or "") if param else None
+    if resource is not None and resource.missing and model.points.absent_id_first != "validation":
+        codes.append(resource.missing)
+    return codes, statuses

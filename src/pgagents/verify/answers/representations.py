@@ -1,0 +1,144 @@
+"""Where answers tell of things that have an id: which members, in which words, of which thing.
+
+A member that two answers name alike, describe alike and type alike says one thing of one thing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.jsonschema.schema import resolve
+from pgagents.model.action import Action
+from pgagents.model.model import Model, Resource
+from pgagents.source.origin import plain
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.target import is_made_by
+
+Path = tuple[str, ...]
+EACH = "[]"
+"""A step of a path: every item of a list."""
+DEEPEST = 6
+_AT = re.compile(r"response((?:\.\w+)*)((?:\[\d+\])?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Objects of an action's answer at `path` that tell of a thing of a kind, whose id is their member `id`.
+
+    `words` gives each member's text and type. `direct` says that the call named nothing but the thing, or made or changed it, so that
+    nothing else can have shaped what the answer tells.
+    """
+
+    action: str
+    kind: str
+    path: Path
+    id: str
+    words: Mapping[str, str]
+    direct: bool
+    writes: bool
+    makes: bool
+    """Whether the action makes the very thing, or what the catalogue speaks of as another one of its kind: a bill of what was open."""
+
+
+def tellings_of(setting: Setting, action: Action, referred: Mapping[str, Resource]) -> tuple[Telling, ...]:
+    """All of them in an action's success; `referred` are the catalogue's `references`."""
+    schema = action.success.schema
+    return tuple(_found(setting, action, plain(schema), (), referred)) if schema else ()
+
+
+def references(model: Model) -> dict[str, Resource]:
+    """By the name of an argument that is an id, whose id it is."""
+    named = {(str(p.name), p.refers_to) for a in model.actions for p in a.params if p.refers_to}
+    return {name: r for r in reversed(list(model.resources.values())) for name, other in named if other == r.name and len(r.ids) == 1}
+
+
+def _found(setting: Setting, action: Action, written: Mapping[str, Any], path: Path, referred: Mapping[str, Resource]) -> Iterator[Telling]:
+    model = setting.model
+    schema = resolve(written, model.schemas)
+    if len(path) > DEEPEST:
+        return
+    members = _members(model, schema)
+    own = next((r for r in model.resources.values() if r.ids == (r.id,) and r.id in members and path in _places(r, action)), None)
+    if own is not None:
+        kind = kind_of(setting, own)
+        makes = any(is_made_by(r, action) for r in model.resources.values() if kind_of(setting, r) == kind)
+        yield _telling(model, action, kind, path, own.id, members, makes=makes)
+    for name in members:
+        other = referred.get(name)
+        if other is not None and (own is None or is_made_by(own, action)):
+            kept = {m: s for m, s in members.items() if own is None or m in own.fixed}
+            yield _telling(model, action, kind_of(setting, other), path, name, kept, makes=False)
+    for name, member in members.items():
+        yield from _found(setting, action, member, (*path, name), referred)
+    if isinstance(schema.get("items"), Mapping):
+        yield from _found(setting, action, schema["items"], (*path, EACH), referred)
+
+
+def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of an object, those of its parts included."""
+    parts = [_members(model, resolve(part, model.schemas)) for part in schema.get("allOf", ())]
+    return {name: member for part in (*parts, schema.get("properties", {})) for name, member in part.items()}
+
+
+def _telling(model: Model, action: Action, kind: str, path: Path, id: str, members: Mapping[str, Any], *, makes: bool) -> Telling:
+    words = {name: _words(model, member) for name, member in members.items() if name != id and name not in model.secrets}
+    named = all(p.refers_to for p in action.params if p.required) and any(p.required for p in action.params)
+    writes = action.effect == "write"
+    return Telling(str(action.name), kind, path, id, words, writes or (named and EACH not in path), writes, makes)
+
+
+def _words(model: Model, member: Mapping[str, Any]) -> str:
+    """What a schema says of a member: its text, its type and what it may be."""
+    schema = resolve(member, model.schemas)
+    said = {k: schema.get(k) for k in ("description", "type", "format", "enum")}
+    return json.dumps(said, sort_keys=True, default=str)
+
+
+def _places(resource: Resource, action: Action) -> set[Path]:
+    """Where an action answers such a thing."""
+    found: set[Path] = set()
+    fallback = resource.made_by.at if resource.made_by else None
+    for call in (resource.made_by, resource.found_by, resource.undone_by, *resource.read_by, *resource.listed_by):
+        if call is not None and call.action is action and (at := call.at) is not None:
+            found |= _path(at.text, listed=call in resource.listed_by or call is resource.found_by)
+    if fallback is not None and any(move.action is action for move in resource.moves):
+        found |= _path(fallback.text, listed=False)
+    return found
+
+
+def _path(text: str, *, listed: bool) -> set[Path]:
+    if (match := _AT.fullmatch(text)) is None:
+        return set()
+    steps = tuple(filter(None, match.group(1).split(".")))
+    return {(*steps, EACH) if listed or match.group(2) else steps}
+
+
+def kind_of(setting: Setting, resource: Resource) -> str:
+    """One name for all the catalogue's resources that are one kind of thing: found, made or read by one action."""
+    return setting.kept("kinds", lambda: _kinds(setting.model))[resource.name]
+
+
+def _kinds(model: Model) -> dict[str, str]:
+    ways = {r.name: _ways(r) for r in model.resources.values()}
+    return {name: next((other for other, theirs in ways.items() if theirs & own), name) for name, own in ways.items()}
+
+
+def _ways(resource: Resource) -> set[str]:
+    calls = (resource.found_by, resource.made_by, *resource.read_by)
+    return {str(call.action.name) for call in calls if call is not None}
+
+
+def objects_at(body: Any, path: Path) -> Iterator[Mapping[str, Any]]:
+    """The objects of an answer at a path."""
+    if not path:
+        if isinstance(body, Mapping):
+            yield body
+    elif path[0] == EACH:
+        for item in body if isinstance(body, list) else ():
+            yield from objects_at(item, path[1:])
+    elif isinstance(body, Mapping):
+        yield from objects_at(body.get(path[0]), path[1:])

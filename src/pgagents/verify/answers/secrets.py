@@ -1,0 +1,47 @@
+"""Secrets that an answer told once, and where an answer's schema has a place for some."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.verify.check.memory import Setting
+
+SHORTEST = 8
+"""A secret of fewer characters may stand in another answer by chance."""
+MAX_DEPTH = 12
+_NESTED = (dict, list)
+
+
+def collect(value: Any, names: frozenset[str], told: dict[str, str]) -> None:
+    """Note the texts of members of these names, each with its name."""
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if isinstance(member, str):
+                if name in names and len(member) >= SHORTEST:
+                    told[member] = str(name)
+            elif isinstance(member, _NESTED):
+                collect(member, names, told)
+    elif isinstance(value, list):
+        for item in value:
+            if isinstance(item, _NESTED):
+                collect(item, names, told)
+
+
+def declares(setting: Setting, key: Any, schema: Mapping[str, Any] | None) -> bool:
+    """Whether a schema has a secret member; `key` names the schema."""
+    if schema is None:
+        return False
+    return setting.kept(("secrets", "declares", key), lambda: bool(setting.model.secrets & set(_names(schema, setting, 0))))
+
+
+def _names(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[str]:
+    if depth > MAX_DEPTH:
+        return
+    schema = setting.named(schema)
+    for name, member in (schema.get("properties") or {}).items():
+        yield str(name)
+        yield from _names(member, setting, depth + 1)
+    for part in (schema.get("items"), *(schema.get("allOf") or ()), *(schema.get("anyOf") or ()), *(schema.get("oneOf") or ())):
+        if isinstance(part, Mapping):
+            yield from _names(part, setting, depth + 1)

@@ -1,0 +1,55 @@
+"""Whether a call that was refused, or failed, left the thing it was about as it was: the thing read before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from pgagents.model.model import Resource
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import REST
+from pgagents.verify.wire.exchange import Seen
+
+Body = Mapping[str, Any]
+
+
+def reread(setting: Setting, resource: Resource, body: Body, why: str) -> Call | None:
+    """The call that reads a thing; None where none does."""
+    read = resource.read_by[0] if resource.read_by else None
+    door = setting.door(str(read.action.name), REST) if read else None
+    return Call(door, read.input, "valid", why, subject=resource, made=body) if door is not None and read is not None else None
+
+
+def told(resource: Resource, seen: Seen) -> Body | None:
+    """The thing that a read tells of, where its answer is sound."""
+    body = at_path(resource.read_by[0], seen) if resource.read_by and seen.success and seen.fits else None
+    return body if isinstance(body, Mapping) else None
+
+
+def differing(before: Body, after: Body) -> list[str]:
+    """Members that both have and that say something else."""
+    return [name for name, value in before.items() if name in after and after[name] != value]
+
+
+def change(setting: Setting, resource: Resource, before: Body, why: str) -> Generator[Any, Any, str | None]:
+    """Read a thing again; gives in what it has changed, empty for in nothing, None where it cannot be told.
+
+    What changes from one read to the next by itself is no change.
+    """
+    call = reread(setting, resource, before, why)
+    if call is None:
+        return None
+    first: Seen = yield call
+    after = told(resource, first)
+    if after is None:
+        return None
+    different = differing(before, after)
+    if not different:
+        return ""
+    second: Seen = yield reread(setting, resource, before, "whether it changes by itself")
+    again = told(resource, second)
+    moving = set(differing(after, again)) if again is not None else set(different)
+    lasting = [name for name in different if name not in moving]
+    return f"{lasting[0]} was {before[lasting[0]]!r} and is {after[lasting[0]]!r}" if lasting else ""

@@ -1,0 +1,1 @@
+"""Cases for a call: boundary, invalid, combined, malformed, generated, and from law mutants."""

@@ -1,0 +1,281 @@
+"""Correct calls at the edges of what the schemas allow."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from pgagents.cel import expression
+from pgagents.cel.expression import Expression
+from pgagents.model.action import Param, Relation
+from pgagents.verify.cases.law_mutants import CANDIDATES, most_telling
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import Recipe, recipe_of
+from pgagents.verify.laws.equations import equations
+from pgagents.verify.values.schema_values import WIDE, high, low, matches, types_of
+from pgagents.verify.wire.call import Fresh, Live, Moment, Signature
+from pgagents.verify.wire.endpoint import Door
+
+ENDS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+"""The first and the last moment that RFC 3339 can write."""
+DAY_S = 86_400
+SOON_S = 600
+HAIR = 1e-9
+"""Of a degree a tenth of a millimetre."""
+BESIDE = 0.1
+"""Degrees, about eleven kilometres."""
+UNBOUNDED = 40
+"""Characters of a long text where nothing bounds it."""
+_BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
+
+
+def edges(setting: Setting, door: Door) -> tuple[tuple[str, dict[str, Any], str], ...]:
+    """Correct inputs at the edges of what the schemas allow: (name, arguments, what they are).
+
+    Arguments that say *where* stay at a place that has data; they get edges of their own.
+    """
+    return setting.kept(("edges", door.place), lambda: tuple(_listed(setting, door)))
+
+
+def _listed(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], str]]:
+    recipe = recipe_of(setting.model, door.action)
+    place = places(setting)
+    writes = door.action.effect == "write"
+    tied = around_names(setting)
+    plainly = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in tied]
+    wide = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in (tied if writes else place)]
+    around = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) in place and p.required and not writes]
+    base = dict(recipe.input)
+    least = {k: v for k, v in base.items() if (q := door.action.param(k)) is None or q.required}
+    least |= {str(p.name): _finely(setting, p, base.get(str(p.name))) for p in around}
+    least |= {name: begin for name, value in least.items() if (begin := _beginning(setting, door, name, value, "1.0")) is not None}
+    if _optional(door):
+        yield "minimal", least, "with only its required arguments"
+    schemas = setting.model.schemas
+    if plainly:
+        inside = {name: _least_inside(setting, door, name, value) for name, value in base.items() if isinstance(value, Mapping)}
+        yield "low", {**base, **inside, **{str(p.name): _least(setting, p, base) for p in plainly}}, "with every argument at its least"
+    if wide:
+        most = "size({text}) - 1.0"
+        begun = {name: begin for name, value in base.items() if (begin := _beginning(setting, door, name, value, most)) is not None}
+        greatest = {str(p.name): _most(setting, door, p, base) for p in wide}
+        yield "high", {**base, **begun, **greatest, **_beside(setting, door, around, base)}, "with every argument at its greatest"
+        bounded = _bounded(setting, wide) if door.on_rest and len(greatest) > 1 else []
+        for name in bounded if not writes or len(bounded) > 1 else ():
+            alone = {**(base if writes else least), **_elsewhere(setting, around), name: greatest[name]}
+            yield f"high_{name}", alone, f"with {name} alone at its greatest"
+    moments = [p for p in door.params if p.required and p.schema.get("format") == "date-time"]
+    if len(moments) > 1 and not writes:
+        yield (
+            "around_now",
+            {**base, **{str(p.name): Moment(-DAY_S if not i else SOON_S * i) for i, p in enumerate(moments)}},
+            "from yesterday to soon",
+        )
+    for param in door.params:
+        if param in plainly or param.required or writes or not _own(setting, door, param, recipe):
+            continue
+        name = str(param.name)
+        yield f"low_{name}", {**base, name: _least(setting, param, base)}, f"with {name} at its least"
+    if around and door.on_rest:
+        yield "place_low", {**base, **{str(p.name): low(p.schema, schemas) for p in around}}, "at the least of every place argument"
+        yield "place_high", {**base, **{str(p.name): high(p.schema, schemas) for p in around}}, "at the greatest of every place argument"
+        if (zero := {str(p.name): 0 for p in around if _spans_zero(setting, p)}) and _first_at(setting, door, zero):
+            yield "place_zero", {**base, **zero}, "with zero for every place argument"
+
+
+def unusual(setting: Setting, door: Door, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The input with what schemas allow and a server may still refuse for reasons of its own: for a read moments at the ends of the
+    calendar; for a write an item of a list once more in the other case, and an object's texts in the other case with its flags as false.
+    What is answered shows whether the laws hold of them, too."""
+    writes, found = door.action.effect == "write", dict(given)
+    for param in door.params:
+        name, schema = str(param.name), setting.named(param.schema)
+        value, kinds = given.get(name), types_of(schema)
+        if not writes and schema.get("format") == "date-time" and isinstance(value, str):
+            found[name] = ENDS[sum(found.get(str(p.name)) == ENDS[0] for p in door.params) > 0]
+        elif writes and "array" in kinds and isinstance(value, list) and value:
+            found[name] = [*value, _folded(value[0])]
+        elif writes and "object" in kinds and isinstance(value, Mapping):
+            flags = {n for n, s in schema.get("properties", {}).items() if types_of(setting.named(s)) == ("boolean",)}
+            found[name] = {**dict.fromkeys(flags - value.keys(), False), **_folded(value)}
+        if found.get(name) != value and not setting.test(("param", door.action.name, name), param.schema).is_valid(found[name]):
+            found[name] = value
+    return found
+
+
+def _folded(value: Any) -> Any:
+    """The same with its texts in the other case."""
+    if isinstance(value, Mapping):
+        return {k: _folded(v) for k, v in value.items()}
+    return value.swapcase() if isinstance(value, str) else value
+
+
+def _beginning(setting: Setting, door: Door, name: str, given: Any, length: str) -> Expression | None:
+    """For a text that things are looked up by, the beginning of one: a lookup that takes it for the whole breaks the list's laws.
+
+    `length` is an expression, in which {text} is the text."""
+    param = door.action.param(name)
+    lists = any(call.action is door.action for r in setting.model.resources.values() for call in r.listed_by)
+    if not lists or param is None or param.refers_to or not isinstance(given, Expression) or "resource" not in given.names:
+        return None
+    schema = setting.named(param.schema)
+    if types_of(schema) != ("string",) or schema.get("enum") or schema.get("format") or schema.get("minLength", 0) > 1:
+        return None
+    text = f"size({given.text}) > 1 ? first({given.text}, {length.format(text=given.text)}) : {given.text}"
+    return setting.kept(("beginning", text), lambda: expression.compile(text, given.names))
+
+
+def _finely(setting: Setting, param: Param, usual: Any) -> Any:
+    """A number with so many more decimal places that it is as good as the same: a column or a pattern of few places shows."""
+    schema = setting.named(param.schema)
+    if "number" not in types_of(schema) or isinstance(usual, bool) or not isinstance(usual, int | float):
+        return usual
+    near = usual + HAIR
+    return near if matches(schema, near) else usual
+
+
+def _spans_zero(setting: Setting, param: Param) -> bool:
+    schema = setting.named(param.schema)
+    return bool(schema.get("minimum", 0) < 0 < schema.get("maximum", 0))
+
+
+def _first_at(setting: Setting, door: Door, names: Collection[str]) -> bool:
+    """Whether it is the first reading action with these arguments; what takes zero for nothing mostly does so for all."""
+    return door is next(d for d in setting.doors if d.action.effect == "read" and set(names) <= {str(p.name) for p in d.params})
+
+
+def _in_degrees(setting: Setting) -> bool:
+    """Whether a law of the catalogue reckons distances."""
+    return any("distance_km" in law.that.calls for action in setting.model.actions for law in action.laws)
+
+
+def _beside(setting: Setting, door: Door, around: Collection[Param], base: Mapping[str, Any]) -> dict[str, Any]:
+    """A place some kilometres from the usual one, where the catalogue's laws say that places are degrees: what is kept for one place is
+    not told for another, and distances have two digits."""
+    if not door.on_rest or not setting.kept("places are degrees", lambda: _in_degrees(setting)):
+        return {}
+    found = {}
+    for param in around:
+        value = base.get(str(param.name))
+        if isinstance(value, int | float) and matches(setting.named(param.schema), moved := round(value + BESIDE, 6)):
+            found[str(param.name)] = moved
+            break  # to the north of it, say
+    return found
+
+
+def _bounded(setting: Setting, params: Collection[Param]) -> list[str]:
+    """Those that are numbers up to a greatest one. What goes wrong beyond a value of one shows where no other stands in its way."""
+    numbers = [p for p in params if {"number", "integer"} & set(types_of(setting.named(p.schema)))]
+    return [str(p.name) for p in numbers if {"maximum", "exclusiveMaximum"} & setting.named(p.schema).keys()]
+
+
+def _elsewhere(setting: Setting, around: Collection[Param]) -> dict[str, Any]:
+    """Another place that the catalogue's own test data gives, where there may be more to find."""
+    names = {str(p.name) for p in around}
+    given = [value for value in setting.model.env.values() if isinstance(value, Mapping) and names and names <= value.keys()]
+    return {name: value for name, value in given[-1].items() if name in names} if len(given) > 1 else {}
+
+
+def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
+    """The least value of an argument; of a text that begins as the ordinary one does, so that a lookup by the beginning shows. A flag
+    is set: without it there is most data, so it is off where all else is at its greatest."""
+    if _only_flag(setting, param):
+        return True
+    least, usual = low(param.schema, setting.model.schemas), base.get(str(param.name))
+    if isinstance(least, str) and isinstance(usual, str) and matches(setting.named(param.schema), begun := usual[: len(least)]):
+        return begun
+    return least
+
+
+def _least_inside(setting: Setting, door: Door, name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    """An object with its free texts as short as may be."""
+    param = door.action.param(name)
+    members = setting.named(param.schema).get("properties", {}) if param is not None else {}
+    free = {n: s for n in value if (s := setting.named(members.get(n, {}))) and types_of(s) == ("string",) and not _BOUND & s.keys()}
+    return {**value, **{n: str(value[n])[: max(1, s.get("minLength", 0))] for n, s in free.items() if isinstance(value[n], str)}}
+
+
+def _most(setting: Setting, door: Door, param: Param, base: Mapping[str, Any]) -> Any:
+    """The greatest value of an argument: a text as long as may be, in characters that take most bytes; where nothing bounds a number,
+    the one that tells most of the laws that read it."""
+    schema, name = setting.named(param.schema), str(param.name)
+    if _only_flag(setting, param):
+        return False
+    if (
+        set(types_of(schema)) <= {"string", "null"}
+        and not _BOUND & schema.keys()
+        and not (door.on_rest and param.place in ("header", "path"))
+    ):
+        return WIDE * int(schema.get("maxLength", max(schema.get("minLength", 0), UNBOUNDED)))
+    if "number" in types_of(schema) and not {"maximum", "exclusiveMaximum", "enum", "const"} & schema.keys():
+        plain = {k: v for k, v in base.items() if isinstance(v, str | int | float)}
+        known = {"response": {}, "status": 200, "surface": door.surface, "now": 0.0, "before": None, "env": setting.model.env}
+        values = [(v, {**known, "input": {**plain, name: v}}) for v in CANDIDATES if matches(schema, v)]
+        found, _ = setting.kept(("telling", door.action.name, name), lambda: most_telling(equations(door.action.laws), values))
+        if found is not None:
+            return found
+    return high(param.schema, setting.model.schemas)
+
+
+def _only_flag(setting: Setting, param: Param) -> bool:
+    """Whether it is an optional flag of a read, which mostly leaves things out."""
+    return not param.required and param.place == "query" and types_of(setting.named(param.schema)) == ("boolean",)
+
+
+def fills_a_page(setting: Setting, door: Door, relation: Relation) -> bool:
+    """Whether the argument that a relation widens is a whole number up to which things are answered, and no further page has the rest."""
+    param = door.action.param(relation.widen)
+    members = setting.named(door.action.success.schema or {}).get("properties", {})
+    paged = any(name.lower().startswith("next") for name in members)
+    return param is not None and types_of(setting.named(param.schema)) == ("integer",) and not paged
+
+
+def free_params(setting: Setting, door: Door) -> list[Param]:
+    """Arguments whose value may be anything that the schema allows, wherever data is."""
+    recipe = recipe_of(setting.model, door.action)
+    tied = around_names(setting) if door.action.effect == "write" else places(setting)
+    return [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in tied]
+
+
+def around_names(setting: Setting) -> frozenset[str]:
+    """Names that the catalogue's own test data gives together: members of every mapping under `env`."""
+    return frozenset(name for value in setting.model.env.values() if isinstance(value, Mapping) for name in value)
+
+
+def places(setting: Setting) -> frozenset[str]:
+    """Names of required arguments that say where, by the catalogue's own test data: members of a mapping under `env`."""
+
+    def named() -> frozenset[str]:
+        optional = {str(p.name) for a in setting.model.actions for p in a.params if not p.required}
+        return around_names(setting) - optional
+
+    return setting.kept("places", named)
+
+
+def _optional(door: Door) -> bool:
+    return any(not p.required for p in door.params)
+
+
+def _own(setting: Setting, door: Door, param: Param, recipe: Recipe) -> bool:
+    """Whether the argument's value is free: no id, no idempotency key, nothing that a resource or a path's default dictates, no object."""
+    name = str(param.name)
+    given = recipe.input.get(name)
+    if param.refers_to or name == door.action.idempotency or isinstance(given, Live | Fresh | Signature):
+        return False
+    if (not param.required and opaque(setting, door, param)) or (param.place == "path" and "default" in param.schema):
+        return False
+    if isinstance(given, Expression) and {"resource"} & given.names:
+        return False
+    schema = setting.named(param.schema)
+    kinds = set(types_of(schema)) - {"null"}
+    if kinds & {"number", "integer", "string"} or schema.get("enum"):
+        return schema.get("format") is None
+    return kinds == {"boolean"} and door.action.effect == "read"
+
+
+def opaque(setting: Setting, door: Door, param: Param) -> bool:
+    """Whether a text has a meaning that its schema does not say (a cursor): free in form, and no example gives one."""
+    name, schema = str(param.name), setting.named(param.schema)
+    if "string" not in types_of(schema) or schema.get("enum"):
+        return False
+    return not any(name in e.input for e in door.action.examples if e.status < 300)

@@ -1,0 +1,86 @@
+"""How other clients than this one send a call: header names in small letters, another Accept, a long User-Agent, headers of their own,
+a body's members in another order.
+
+A server must answer all of them alike. Calls are sent now in one manner and now in another, so that it costs no request; an equal call
+is always sent in the same one. What an answer may rightly depend on is left alone: no manner asks a correct call for a language,
+and none says where a call comes from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from zlib import crc32
+
+from pgagents.http import Request, read_json
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import MCP, OPERATOR
+from pgagents.verify.wire.media import JSON
+
+Manner = tuple[tuple[str, str], ...]
+PLAIN: Manner = ()
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
+SMALL = "small letters"
+"""A manner's only entry where it writes every header's name so, as HTTP/2 does."""
+WRITTEN = "written anew"
+"""A manner's entry where a JSON body is laid out for people, its last member first, in ASCII."""
+OWN_ID = "an id of its own"
+"""A manner's entry where the client sends what the API gives its answers, an id that is none of the API's."""
+ANY = "*/*"
+PEOPLE = f"text/html,application/xhtml+xml,application/xml;q=0.9,{ANY};q=0.8"
+"""What a browser's window accepts, and a call that is to be refused does instead of anything: a correct one may be shown as a page."""
+MANNERS: tuple[Manner, ...] = (
+    PLAIN,
+    (("Accept", ANY),),
+    ((SMALL, ""),),
+    (("Accept", "application/json, text/plain, */*"), ("User-Agent", f"{BROWSER} {'pgv/1.0 ' * 64}".strip()), ("Sec-Fetch-Mode", "cors")),
+    (("Accept", "application/json;q=0.9, */*;q=0.1"), ("X-Requested-With", "XMLHttpRequest"), ("X-Pgv-Unknown", "1"), (WRITTEN, "")),
+    (("Connection", "keep-alive"), ("Cache-Control", "no-cache"), ("Priority", "u=3, i"), (OWN_ID, "")),
+)
+LANGUAGES = ("de-CH, de;q=0.9, en;q=0.1", "", "*", "fr", "zh-Hant-TW, ja;q=0.5", "en-US, en;q=0.5")
+"""What a call that is to be refused asks for; empty: nothing."""
+REFUSED = frozenset(("invalid", "absent", "illegal", "auth", "scope"))
+CORRECT = frozenset(("valid", "explore"))
+
+
+def in_manner(
+    request: Request, call: Call, names: Iterable[str], seed: int, own: tuple[str, str] | None = None, *, pages: bool = True
+) -> Request:
+    """The request as one of the clients would send it; `names` are the arguments that it has, `own` is what OWN_ID stands for.
+
+    `pages` says whether a refusal may be asked for as a browser's window does: only where the catalogue says that all answers are
+    JSON. An action whose answers are something else keeps its own Accept.
+    """
+    door = call.door
+    if door is None or door.surface in (MCP, OPERATOR) or call.plain or call.burst or call.raw != Raw():
+        return request
+    if door.action.idempotency in call.input:  # a server may compare all else when it is repeated
+        return _in_small_letters(request) if crc32(f"{seed}/{door.place}".encode()) % 2 else request
+    if call.beside or (call.intent not in REFUSED and call.intent not in CORRECT):
+        return request
+    said = "" if call.intent in CORRECT else call.why  # answers to equal correct calls are shared, whatever they were made for
+    number = crc32("/".join((str(seed), door.place, said, *sorted(names))).encode())
+    for name, value in MANNERS[number % len(MANNERS)]:
+        if name == SMALL:
+            request = _in_small_letters(request)
+        elif name == WRITTEN:
+            request = _written_anew(request) if call.intent in CORRECT else request
+        elif name == OWN_ID:
+            request = request.with_header(*own) if own is not None else request
+        elif name != "Accept" or request.header(name) == JSON:
+            request = request.with_header(name, PEOPLE if value == ANY and pages and call.intent in REFUSED else value)
+    if call.intent in REFUSED and (language := LANGUAGES[number // len(MANNERS) % len(LANGUAGES)]):
+        request = request.with_header("Accept-Language", language)
+    return request
+
+
+def _in_small_letters(request: Request) -> Request:
+    return Request(request.method, request.target, tuple([(name.lower(), value) for name, value in request.headers]), request.body)
+
+
+def _written_anew(request: Request) -> Request:
+    body = read_json(request.body).value
+    if not isinstance(body, dict):
+        return request
+    return replace(request, body=json.dumps(dict(reversed(body.items())), indent=2, allow_nan=False).encode())

@@ -1,0 +1,114 @@
+"""Which wrong calls are sent two at a time, where an error tells that it is about more than one argument.
+
+A server that says so (`errors.field_of_several`) has found both wrong, so one request shows what two would. Each argument is still
+wrong alone once, so that an answer names it, and the keywords take turns at that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+from pgagents.verify.cases.invalid import Negative, negatives_of, ordinary
+from pgagents.verify.cases.projection_index import desk_of
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.fixtures.target import guarded
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import Door
+
+Group = tuple[Negative, ...]
+"""One wrong call, or two that are sent as one."""
+
+
+def groups(setting: Setting, door: Door) -> tuple[Group, ...]:
+    """The wrong calls of a door that are sent whatever others show, those in pairs that may be; in the order of the first of each."""
+    every: Mapping[str, tuple[Group, ...]] = setting.kept("paired", lambda: dict(_every(setting)))
+    return every[door.place]
+
+
+def alone(setting: Setting, door: Door) -> tuple[Negative, ...]:
+    """Those that are sent by themselves."""
+    return tuple(group[0] for group in groups(setting, door) if len(group) == 1)
+
+
+def both(setting: Setting, door: Door, pair: Group) -> Call:
+    """The call that is wrong in both ways."""
+    recipe = recipe_of(setting.model, door.action)
+    given = dict(recipe.input)
+    for one in pair:
+        name = _root(one)
+        if name in one.call.input:
+            given[name] = one.call.input[name]
+        else:
+            given.pop(name, None)
+    return ordinary(door, recipe, "invalid", ", and ".join(one.call.why for one in pair), input=given)
+
+
+def _every(setting: Setting) -> Iterator[tuple[str, tuple[Group, ...]]]:
+    sent: Counter[tuple[str, str]] = Counter()
+    """How often each keyword was sent alone on each surface."""
+    for door in setting.every_door:
+        listed = [n for n in negatives_of(setting, door) if n.tier == 1]
+        may = [n for n in listed if _pairable(setting, n)]
+        single = _single(setting, door, listed, may, sent) if may else {id(n) for n in listed}
+        pairs = list(_pairs(n for n in listed if id(n) not in single))
+        taken = {id(n) for pair in pairs for n in pair[1:]}
+        by_first = {id(pair[0]): pair for pair in pairs}
+        yield door.place, tuple(by_first.get(id(n), (n,)) for n in listed if id(n) not in taken)
+
+
+def _single(setting: Setting, door: Door, listed: list[Negative], may: list[Negative], sent: Counter[tuple[str, str]]) -> set[int]:
+    """Those that are to be sent alone, each by its `id`: what cannot be in a pair, one for each argument, one for each vendor."""
+    able = {id(n) for n in may}
+    single = [n for n in listed if id(n) not in able]
+    sent.update(map(_keyword, single))
+    named = {n.field for n in single}
+    for field in dict.fromkeys(n.field for n in may if n.field not in named):
+        single.append(min((n for n in may if n.field == field), key=lambda n: sent[_keyword(n)]))
+        sent[_keyword(single[-1])] += 1
+    found, details = {id(n) for n in single}, {n.detail for n in single}
+    desk = desk_of(setting, door)
+    firsts = {n.detail: n for n in reversed(listed)}
+    for let_through in desk.let_through(setting).values() if desk is not None else ():
+        if let_through and details.isdisjoint(n.detail for n in let_through):  # its documents may let one of a pair through and not both
+            details.add(let_through[0].detail)
+            found.add(id(firsts[let_through[0].detail]))
+    return found
+
+
+def _pairs(left: Iterable[Negative]) -> Iterator[Group]:
+    """As many as there can be of those that break different arguments in the same place: one each of the two with most left."""
+    places: dict[str, dict[str, list[Negative]]] = {}
+    for one in left:
+        places.setdefault(_place(one), {}).setdefault(_root(one), []).append(one)
+    for by_argument in places.values():
+        while True:
+            most = sorted((several for several in by_argument.values() if several), key=len, reverse=True)[:2]
+            if len(most) < 2:
+                break
+            yield most[0].pop(0), most[1].pop(0)
+
+
+def _pairable(setting: Setting, one: Negative) -> bool:
+    """Whether another may be wrong beside it: both are read together."""
+    model, door = setting.model, one.door
+    param = door.action.param(_root(one))
+    if model.errors.field_at is None or model.errors.field_of_several is None or param is None or door.form is not None:
+        return False
+    if one.detail.startswith("required/") and guarded(setting, door.action, param):
+        return False  # the other arguments must be right, so that the call names what it changes
+    return not door.on_rest or param.place in ("query", "body")
+
+
+def _place(one: Negative) -> str:
+    param = one.door.action.param(_root(one))
+    return param.place if param is not None and one.door.on_rest else ""
+
+
+def _root(one: Negative) -> str:
+    return one.field.partition(".")[0]
+
+
+def _keyword(one: Negative) -> tuple[str, str]:
+    return one.detail.partition("/")[0], one.door.surface

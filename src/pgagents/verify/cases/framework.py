@@ -1,0 +1,231 @@
+"""What no action answers, as calls: unknown paths, wrong methods, bodies that are none, odd requests.
+
+Bodies are otherwise valid wherever they can be, so that a server that repairs them is seen to accept them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from zlib import crc32
+
+from pgagents.http import json_bytes, read_json
+from pgagents.model.action import Code
+from pgagents.model.model import Dispatcher
+from pgagents.source.source import Pointer
+from pgagents.verify.cases.boundary import edges
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.malformed import beside, elsewhere, nowhere, odd_requests, reader, without_id
+from pgagents.verify.cases.malformed_bodies import doubled, listed, number_left_out, padded, with_member
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import Door
+
+NOT_IMPLEMENTED = 501
+PAGES = ("https://pgv.example", "null", "http://localhost:3000")
+"""Where web pages come from: a site, a frame without an address of its own or a file, a developer's machine."""
+DEEP = 100_000
+NEAR_JSON = "application/json-seq"
+"""Another type (RFC 7464), whose name begins as JSON's does and has json in it; who minds no type takes it as well."""
+INVENTED = "PGVERIFY"
+"""A method that no API has: any other that a document does not list may exist all the same, and remove something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing a framework must refuse (or take). `code` is None where it must be accepted, or only survived (`survive`)."""
+
+    detail: str
+    says: str
+    call: Call
+    code: Code | None
+    origin: Pointer
+    statuses: tuple[int, ...] = ()
+    survive: bool = False
+    writes: bool = False
+    again: Call | None = None
+    """What decides where `call`, which shows something else as well, was refused."""
+    largest: Call | None = None
+    """The same with as long a body as may be: it is tried first, and shows both."""
+    allowed: frozenset[str] = frozenset()
+    """Methods that the refusal of another one must name."""
+
+
+def cases(setting: Setting) -> tuple[Case, ...]:
+    """All cases of a catalogue, made once a run."""
+    return setting.kept("framework cases", lambda: (*_paths(setting), *_bodies(setting), *_dispatched(setting), *_odd(setting)))
+
+
+def _writer(setting: Setting) -> Door | None:
+    """A REST action with a body that a test can call."""
+    model = setting.model
+    with_body = [d for d in setting.doors if d.on_rest and d.action.key and any(p.place == "body" for p in d.params)]
+    undoable = {id(r.made_by.action) for r in model.resources.values() if r.made_by and r.undone_by}
+    return next((d for d in with_body if id(d.action) in undoable), with_body[0] if with_body else None)
+
+
+def _paths(setting: Setting) -> Iterator[Case]:
+    framework, codes = setting.model.errors.framework, setting.model.codes
+    door = reader(setting)
+    if framework.unknown_path:
+        code, origin = codes[framework.unknown_path], ("errors", "framework", "unknown_path")
+        call = Call(None, {}, "framework", "an unknown path", raw=Raw("GET", nowhere(setting)))
+        yield Case("unknown_path", "a path that does not exist is refused", call, code, origin)
+        if setting.model.points.trailing_slash == "unknown" and door is not None:
+            there = elsewhere(setting, door)
+            call = edited(setting, there, "a path with a slash added", Raw(target=f"{there.path}/"))
+            yield Case("trailing_slash", "a path with a slash added is refused", call, code, ("points", "trailing_slash"))
+            if (nameless := without_id(setting)) is not None:
+                call = Call(None, {}, "framework", "a path that ends where an id should stand", raw=Raw("GET", nameless))
+                invalid = codes[framework.invalid].status
+                yield Case("empty_id", "a path without its id is refused", call, code, ("points", "trailing_slash"), (invalid,))
+    if framework.wrong_method and door is not None:
+        path = door.path
+        method = INVENTED
+        if (literal := beside(setting)) is not None:
+            method, path = "GET", literal
+        methods = {d.method for d in setting.doors if d.path == path and d.on_rest}
+        call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, path))
+        yield Case(
+            "wrong_method", f"{method} {path} is refused", call, codes[framework.wrong_method],
+            ("errors", "framework", "wrong_method"),
+            (NOT_IMPLEMENTED,) if method == INVENTED else (), allowed=frozenset(methods),
+        )  # fmt: skip
+
+
+def edited(setting: Setting, door: Door, why: str, raw: Raw) -> Call:
+    """A correct call with something done to it; where web pages may call, as one of them sends it, which shows what they may read."""
+    browsers = setting.model.browsers
+    if browsers is not None and raw.target is None:
+        page = PAGES[crc32(why.encode()) % len(PAGES)] if browsers.origins == "any" else str(browsers.origins[0]).rstrip("/")
+        raw = replace(raw, headers=(*raw.headers, ("Origin", page)))
+    return replace(ordinary(door, recipe_of(setting.model, door.action), "framework", why), raw=raw, surface=door.surface)
+
+
+def _first_door(setting: Setting, surface: str) -> Door | None:
+    """The door of a surface whose body is broken on purpose: one that reads, if there is one."""
+    here = [d for d in setting.doors if d.surface == surface and d.dispatcher is not None]
+    return next((d for d in here if d.action.effect == "read"), here[0] if here else None)
+
+
+def _bodies(setting: Setting) -> Iterator[Case]:
+    targets = [_writer(setting), *(_first_door(setting, d.surface) for d in setting.model.dispatchers)]
+    for door in targets:
+        if door is not None:
+            yield from _bad_bodies(setting, door)
+            yield from _types(setting, door)
+            yield from _large(setting, door)
+
+
+def _bad_bodies(setting: Setting, door: Door) -> Iterator[Case]:
+    framework, codes = setting.model.errors.framework, setting.model.codes
+    if framework.bad_body is None:
+        return
+    code, origin = codes[framework.bad_body], ("errors", "framework", "bad_body")
+    writes = door.action.effect == "write"
+    nan = number_left_out(setting, door)
+    edits: list[tuple[str, str, Callable[[bytes], bytes]]] = [
+        ("truncated", "a truncated JSON body is refused", lambda body: body[:-1]),
+        ("trailing", "a JSON body with text behind it is refused", lambda body: body + b"x"),
+        ("duplicate_member", "a body with a member twice is refused", doubled),
+        ("nan", "a body with NaN is refused", lambda body: with_member(body, nan + b":NaN")),
+        ("not_utf8", "a body that is not UTF-8 is refused", lambda body: with_member(body, b'"pgv_\xff":1')),
+        ("no_object", "a body that is a list is refused", listed),
+        ("null_body", "a body that is null is refused", lambda _: b"null"),
+        ("empty_body", "an empty body is refused", lambda _: b""),
+        ("deep", f"a body nested {DEEP:,} deep is refused", lambda _: b'{"pgv":' + b"[" * DEEP + b"]" * DEEP + b"}"),
+    ]
+    if door.on_rest:  # one reader of bodies, mostly
+        edits.append(("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}"))
+    for detail, says, edit in edits:
+        call = edited(setting, door, says.removesuffix(" is refused"), Raw(edit=edit))
+        yield Case(detail, says, call, code, origin, writes=writes)
+
+
+def _types(setting: Setting, door: Door) -> Iterator[Case]:
+    framework, codes = setting.model.errors.framework, setting.model.codes
+    writes = door.action.effect == "write"
+    if framework.wrong_type:
+        kind = NEAR_JSON if door.on_rest else "text/plain"
+        call = edited(setting, door, f"a body sent as {kind}", Raw(headers=(("Content-Type", kind),)))
+        origin = ("errors", "framework", "wrong_type")
+        yield Case("wrong_type", f"a body sent as {kind} is refused", call, codes[framework.wrong_type], origin, writes=writes)
+    charset = Raw(headers=(("Content-Type", "application/json; charset=UTF-8"),))  # as many clients write it: any case is the same
+    recipe = recipe_of(setting.model, door.action)
+    given = next((given for name, given, _ in edges(setting, door) if name == "minimal"), recipe.input)
+    plain = replace(ordinary(door, recipe, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset)
+    call, most = replace(plain, input=given), setting.model.limits.max_body_bytes
+    says = "a body sent as application/json; charset=utf-8 is accepted"
+    largest = None
+    if most is not None:
+        raw = replace(charset, edit=lambda body: body + b" " * (most - len(body)))
+        largest = replace(call, why=f"a body of {most:,} bytes, and Content-Type with charset=utf-8", raw=raw)
+    yield Case("charset", says, call, None, door.action.origin, writes=writes, again=plain, largest=largest)
+
+
+def _large(setting: Setting, door: Door) -> Iterator[Case]:
+    most, name = setting.model.limits.max_body_bytes, setting.model.errors.framework.too_large
+    if most is None or name is None:
+        return
+    says = f"a body of more than {most:,} bytes is refused"
+    told = name != setting.model.errors.framework.invalid
+    call = edited(setting, door, f"a body of {most + 1:,} bytes", Raw(edit=lambda body: padded(body, most + 1, wide=told)))
+    yield Case("too_large", says, call, setting.model.codes[name], ("limits", "max_body_bytes"), writes=door.action.effect == "write")
+
+
+def _dispatched(setting: Setting) -> Iterator[Case]:
+    invalid = setting.model.codes[setting.model.errors.framework.invalid]
+    for dispatcher in setting.model.dispatchers:
+        door = _first_door(setting, dispatcher.surface)
+        if door is None:
+            continue
+        selector, arguments = dispatcher.selector, dispatcher.arguments
+        outside = _outside(setting, dispatcher)
+        ordinary_ones = {k: v for k, v in recipe_of(setting.model, door.action).input.items() if isinstance(v, str | int | float)}
+        given = json_bytes(ordinary_ones).decode()  # as models give what is to be an object: in a text, with nothing else wrong
+        wraps: list[tuple[str, str, dict[str, object]]] = [
+            ("missing_action", f"a body without {selector} is refused", {arguments: {}}),
+            ("action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}),
+            ("arguments_type", f"{arguments} that is a text is refused", {selector: str(door.action.name), arguments: given}),
+        ]
+        if outside is not None:
+            wraps.append(
+                ("outside_the_set", f"the action {outside}, which is not of the set, is refused", {selector: outside, arguments: {}})
+            )
+        says = "an action that does not exist is refused"
+        call = edited(setting, door, "an action's name in capital letters, which is none", Raw(edit=_named(dispatcher)))
+        yield Case("unknown_action", says, call, invalid, dispatcher.origin)
+        for detail, says, wrap in wraps:
+            yield Case(detail, says, edited(setting, door, says.removesuffix(" is refused"), Raw(wrap=wrap)), invalid, dispatcher.origin)
+        if setting.model.points.unknown_member == "refused":
+            call = edited(setting, door, f"a member beside {arguments}", Raw(edit=lambda body: with_member(body, b'"pgv_unknown":1')))
+            yield Case(
+                "unknown_member", f"a member beside {selector} and {arguments} is refused", call, invalid, ("points", "unknown_member")
+            )
+
+
+def _named(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
+    """What a correct call's body is with a name that no action has, and that is nearly the action's: in capital letters."""
+    names = {str(a.name) for a in dispatcher.actions} | {str(f.name) for a in dispatcher.actions for f in a.formerly}
+
+    def edit(body: bytes) -> bytes:
+        said = read_json(body).value
+        near = str(said[dispatcher.selector]).upper()
+        return json_bytes({**said, dispatcher.selector: near if near not in names else "pgv_no_such_action"})
+
+    return edit
+
+
+def _outside(setting: Setting, dispatcher: Dispatcher) -> str | None:
+    """An action that the dispatcher has not, such that nothing else is wrong with a call of it: a read without required arguments."""
+    others = [a for a in setting.model.actions if a.key and a not in dispatcher.actions]
+    chosen = min(others, key=lambda a: (any(p.required for p in a.params), a.effect == "write"), default=None)
+    return str(chosen.name) if chosen is not None else None
+
+
+def _odd(setting: Setting) -> Iterator[Case]:
+    """Forms that may be answered in any way but with a crash."""
+    for detail, says, raw in odd_requests(setting):
+        call = Call(None, {}, "framework", says, raw=raw)
+        yield Case(f"survives/{detail}", f"{says} does not crash the server", call, None, ("errors", "framework"), survive=True)

@@ -1,0 +1,175 @@
+"""Schemathesis' coverage values as calls of ours: laid into a base with live ids, and judged again as serialised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.jsonschema.schema import closure
+from pgagents.source.origin import plain
+from pgagents.verify.cases.boundary import around_names, opaque, places
+from pgagents.verify.cases.invalid import _sendable, _text, is_invalid, ordinary
+from pgagents.verify.cases.readings import readings_of
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.projections.documents import built
+from pgagents.verify.values.generators import Varied, coverage, document
+from pgagents.verify.wire.call import Fresh, Signature
+from pgagents.verify.wire.endpoint import Door
+
+FULL = "openapi/openapi.json"
+MOST_DOORS = 40
+ALONE = "alone"
+"""The name that every argument goes by where it is thought of by itself."""
+
+KEYWORDS = {
+    "value_below_minimum": "minimum",
+    "value_above_maximum": "maximum",
+    "string_below_min_length": "minLength",
+    "string_above_max_length": "maxLength",
+    "invalid_pattern": "pattern",
+    "invalid_enum_value": "enum",
+    "invalid_format": "format",
+    "incorrect_type": "type",
+    "object_missing_required_property": "required",
+    "missing_parameter": "required",
+    "array_below_min_items": "minItems",
+    "array_above_max_items": "maxItems",
+    "non_unique_items": "uniqueItems",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VariedCall:
+    """One coverage value in a call's arguments."""
+
+    param: str
+    input: Mapping[str, Any]
+    valid: bool
+    keyword: str
+    says: str
+    shown: str
+    key: str
+
+
+def varied_of(setting: Setting, door: Door) -> tuple[VariedCall, ...]:
+    """The coverage calls of a door, made once a run; of very many doors only some are asked about, which the seed chooses."""
+    if not setting.fuzz or not _asked(setting, door):
+        return ()
+    return setting.kept(("varied", door.place), lambda: tuple(_varied(setting, door)))
+
+
+def _asked(setting: Setting, door: Door) -> bool:
+    """Schemathesis takes some 20 ms an action, and its cases come last: beyond so many doors no run gets to them all."""
+    step = -(-len(setting.doors) // MOST_DOORS)
+    places: dict[str, int] = setting.kept("varied places", lambda: {d.place: i for i, d in enumerate(setting.doors)})
+    return step < 2 or places[door.place] % step == setting.seed % step
+
+
+def _varied(setting: Setting, door: Door) -> list[VariedCall]:
+    recipe = recipe_of(setting.model, door.action)
+    found: dict[str, VariedCall] = {}
+    tied = around_names(setting) if door.action.effect == "write" else places(setting)
+    for varied in _values(setting, door):
+        param = door.action.param(varied.param)
+        if param is None or param.refers_to or isinstance(recipe.input.get(varied.param), Fresh | Signature):
+            continue
+        if varied.param == door.action.idempotency:
+            continue
+        given = dict(recipe.input)
+        if varied.left_out:
+            given.pop(varied.param, None)
+        else:
+            given[varied.param] = varied.value
+        if varied.valid and not param.required and opaque(setting, door, param):
+            continue
+        if varied.valid and (
+            varied.param in tied
+            or param.schema.get("type") == "object"
+            or varied.left_out
+            or isinstance(recipe.input.get(varied.param), Expression)
+        ):
+            continue
+        call = ordinary(door, recipe, "invalid", "", input=given)
+        if not _sendable(door, param, given.get(varied.param)) or is_invalid(setting, call) == varied.valid:
+            continue
+        if varied.valid and isinstance(varied.value, str) and not _text(setting, param):
+            given[varied.param] = next((r for r in readings_of(varied.value) if not isinstance(r, str)), varied.value)
+        shown = "left out" if varied.left_out else repr(varied.value)[:60]
+        key = f"{varied.param} {shown}"
+        found.setdefault(key, VariedCall(varied.param, given, varied.valid, KEYWORDS.get(varied.scenario, "type"), varied.says, shown, key))
+    return list(found.values())
+
+
+def _values(setting: Setting, door: Door) -> Iterator[Varied]:
+    """What Schemathesis thinks of for each argument by itself.
+
+    It varies one at a time whatever stands beside it, so an argument that many actions have alike is thought of once.
+    """
+    whole, names = _document(setting, door)
+    (operation,) = (o for item in whole["paths"].values() for o in item.values())
+    schemas = whole["components"]["schemas"]
+    for parameter in operation["parameters"]:
+        place = parameter["in"]
+        alone = {**{k: v for k, v in parameter.items() if k != "description"}, "name": ALONE, "schema": bare(parameter.get("schema", {}))}
+        path = f"/alone/{{{ALONE}}}" if place == "path" else "/alone"
+        spec = document(path, "get", [alone], None, _needed(alone["schema"], schemas))
+        yield from _renamed(spec, place, names.get((place, parameter["name"])))
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    for name, member in body.get("properties", {}).items():
+        one = {"type": "object", "properties": {ALONE: bare(member)}, "additionalProperties": False}
+        spec = document(
+            "/alone", "post", [], one | ({"required": [ALONE]} if name in body.get("required", ()) else {}), _needed(one, schemas)
+        )
+        yield from _renamed(spec, "body", names.get(("body", name)))
+
+
+def _renamed(spec: Mapping[str, Any], place: str, name: str | None) -> Iterator[Varied]:
+    if name is not None:
+        yield from (replace(v, param=name) for v in coverage(spec, {(place, ALONE): ALONE}))
+
+
+def _needed(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: bare(schemas[name]) for name in closure(schema, schemas)}
+
+
+def bare(schema: Any) -> Any:
+    """The schema without its texts, so that two which differ only in words are one."""
+    if isinstance(schema, Mapping):
+        return {k: bare(v) for k, v in schema.items() if not (k in ("description", "title") and isinstance(v, str))}
+    return [bare(v) for v in schema] if isinstance(schema, list) else schema
+
+
+def _document(setting: Setting, door: Door) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
+    """An operation to generate from: REST as the generated document has it, a dispatcher's action from its own schema.
+
+    The dispatcher's published schema is a union with free arguments, from which only empty ones are drawn.
+    """
+    if door.on_rest:
+        found = _published(setting, door)
+        if found is not None:
+            return found, {(p.place, p.wire): str(p.name) for p in door.params}
+    schemas = {str(k): plain(v) for k, v in setting.model.schemas.items()}
+    members = {str(p.name): plain(p.schema) for p in door.params}
+    needed = [str(p.name) for p in door.params if p.required]
+    body: dict[str, Any] | None = None
+    if members:
+        body = {"type": "object", "properties": members, "additionalProperties": False, **({"required": needed} if needed else {})}
+    return document(door.path, door.method, [], body, schemas), {("body", name): name for name in members}
+
+
+def _published(setting: Setting, door: Door) -> dict[str, Any] | None:
+    """The door's operation in the full OpenAPI document that `build` writes, alone and without security; None where it is not there."""
+    published = built(setting, FULL)
+    whole = published.data if published is not None else {}
+    paths = whole.get("paths", {})
+    operation = paths.get(str(door.path), {}).get(door.method.lower())
+    if operation is None:
+        return None
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    components = whole.get("components", {}).get("schemas", {})
+    params = [{k: v for k, v in p.items() if k not in ("example", "examples")} for p in operation.get("parameters", [])]
+    needed = closure({"allOf": [*(p.get("schema", {}) for p in params), *([body] if body else [])]}, components)
+    return document(door.path, door.method, params, body, {name: components[name] for name in needed})

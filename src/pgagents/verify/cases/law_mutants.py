@@ -1,0 +1,167 @@
+"""Values that tell a law from its near misses: another rounding, a bound forgotten, a constant one off, a number cut beforehand.
+
+A server that rounds half a cent to the even one keeps `cents(total) == cents(price * count)` for almost every price and count. So of
+the values that may be sent as well as any other, those are sent for which the law and a law that is nearly it give something else.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from pgagents.cel import expression
+from pgagents.cel.expression import HELPERS, Expression, ExpressionError, Scope
+from pgagents.verify.laws.equations import NAMES, Equation, forecast, value_of
+from pgagents.verify.wire.exchange import got
+
+Miss = tuple[str, str, str]
+"""The law, the member that it is about, and what is done otherwise."""
+
+CANDIDATES = (0.29, 0.57, 0.03, 0.07, 0.1, 0.7, 1.1, 1.15, 2.3, 4.1, 5.35, 8.2, 10.01, 16.35, 23.99, 3, 7, 13)
+"""Numbers that no double holds, whose products end in half a cent, or that are whole and no usual ones."""
+FINER = (0.125, 2.675, 0.333, 3.005, 1.0049)
+"""Numbers with more places than money has."""
+_LITERAL = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
+_ORDER = re.compile(r"(?<![=<>!])([<>])(=?)(?!=)")
+LEAF = "leaf_"
+"""The variable that stands for a number which was cut beforehand."""
+_LEAF = re.compile(r"\b(?:input|response|before)(?:\.\w+)+\b(?!\()")
+MOST = 1e12
+
+
+def _cents(rounding: str) -> Callable[[Any], float]:
+    def rounded(amount: Any) -> float:
+        if not _finite(amount):
+            return math.nan
+        return float(Decimal(repr(round(amount, 6))).quantize(Decimal("0.01"), rounding) * 100)
+
+    return rounded
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
+
+
+def _number(make: Callable[[float], float]) -> Callable[[Any], float]:
+    return lambda value: float(make(value)) if _finite(value) else math.nan
+
+
+ROUNDED: dict[str, dict[str, Callable[..., Any]]] = {
+    "cents": {
+        "to the even cent": _cents(ROUND_HALF_EVEN),
+        "half a cent down": _cents(ROUND_HALF_DOWN),
+        "cut to the cent": _cents(ROUND_FLOOR),
+        "up to the next cent": _cents(ROUND_CEILING),
+        "cut as a double": _number(lambda v: math.floor(v * 100)),
+        "rounded as a double": _number(lambda v: int(Decimal(v * 1.0).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)),
+        "to ten cents": _number(lambda v: round(v * 10) * 10),
+        "to whole ones": _number(lambda v: round(v) * 100),
+    },
+    "ceil": {"one more than cut": _number(lambda v: math.floor(v) + 1), "rounded": _number(round), "not at all": _number(float)},
+    "floor": {"rounded": _number(round), "up": _number(math.ceil), "not at all": _number(float)},
+    "least": {"the first alone": lambda a, b: b if a is None else a, "the second alone": lambda a, b: a if b is None else b},
+}
+"""By our functions, what stands in their place in a server that nearly does it right."""
+CUT: dict[str, Callable[[float], float]] = {
+    "cut to a whole one": math.floor,
+    "up to a whole one": math.ceil,
+    "to one place": lambda v: round(v, 1),
+    "to two places": lambda v: round(v, 2),
+    "to a quarter": lambda v: round(v * 4) / 4,
+}
+"""What may be done to a number before it is reckoned with."""
+
+
+def missed(known: Sequence[Equation], values: Mapping[str, Any], told: frozenset[Miss] = frozenset()) -> frozenset[Miss]:
+    """The near misses that these values tell from the laws, but for those that are told already; `values` are a law's, with what is
+    known of the answer beforehand."""
+    scope = forecast(known, values)
+    found: set[Miss] = set()
+    names: dict[tuple[str, str], set[str]] = {}
+    for law, path, name in told:
+        names.setdefault((law, path), set()).add(name)
+    for equation in known:
+        right = value_of(equation, scope)
+        if not _finite(right):
+            continue
+        for name, other in _others(equation, scope, names.get((equation.law, equation.path), ())):
+            if _finite(other) and abs(other - right) > max(equation.slack, 1e-9):
+                found.add((equation.law, equation.path, name))
+    return frozenset(found)
+
+
+def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """What the near misses of an equation's right side give that are not told yet, where its guards hold; in the end the scope is as it
+    was."""
+    gives = equation.gives
+    for helper in gives.calls & ROUNDED.keys():
+        for name, function in ROUNDED[helper].items():
+            if (miss := f"{helper} {name}") not in told:
+                scope.call(helper, function)
+                yield miss, _given(gives, scope)
+        scope.call(helper, HELPERS[helper])
+    for altered in _rewritten(gives.text):
+        if altered.text not in told:
+            yield altered.text, _given(altered, scope)
+    for leaf, reading in _apart(gives.text):
+        value = got(scope.values, leaf)
+        if _finite(value):
+            for name, cut in CUT.items():
+                if (other := cut(value)) != value and (miss := f"{leaf} {name}") not in told:
+                    scope.change(LEAF, float(other))
+                    yield miss, _given(reading, scope)
+
+
+def _given(expression: Expression, scope: Scope) -> Any:
+    try:
+        return scope.evaluate(expression)
+    except ExpressionError:
+        return None
+
+
+@lru_cache(maxsize=1_000)
+def _apart(text: str) -> tuple[tuple[str, Expression], ...]:
+    """Each leaf that an expression reads, with the expression that reads the variable LEAF in its place."""
+    leaves = dict.fromkeys(_LEAF.findall(text))
+    return tuple((leaf, expression.compile(re.sub(rf"\b{re.escape(leaf)}\b(?!\.\w|\()", LEAF, text), (*NAMES, LEAF))) for leaf in leaves)
+
+
+@lru_cache(maxsize=1_000)
+def _rewritten(text: str) -> tuple[Expression, ...]:
+    """The expression with one constant off, or with one comparison that takes or leaves the bound itself."""
+    texts = []
+    for match in _LITERAL.finditer(text):
+        value = float(match.group(0))
+        texts.append(f"{text[: match.start()]}{value + 1 if value >= 2 else value * 1.1!r}{text[match.end() :]}")
+    for match in _ORDER.finditer(text):
+        texts.append(f"{text[: match.start()]}{match.group(1)}{'' if match.group(2) else '='}{text[match.end() :]}")
+    found = []
+    for altered in texts:
+        try:
+            found.append(expression.compile(altered, NAMES))
+        except ExpressionError:
+            continue
+    return tuple(found)
+
+
+def most_telling(
+    known: Sequence[Equation], choices: Iterable[tuple[Any, Mapping[str, Any]]], told: frozenset[Miss] = frozenset()
+) -> tuple[Any, frozenset[Miss]]:
+    """Of choices, each with the values that it makes, the first of those that tell most beyond what is told already; other roundings
+    count first, because most numbers do not show them."""
+    best: tuple[Any, frozenset[Miss]] = (None, frozenset())
+    for choice, values in choices:
+        found = missed(known, values, told)
+        if worth(found) > worth(best[1]):
+            best = (choice, found)
+    return best
+
+
+def worth(found: Iterable[Miss]) -> tuple[int, int]:
+    """How much it is to tell these from the law: roundings and bounds, then all."""
+    names = [name for _, _, name in found]
+    return sum(name.partition(" ")[0] in ROUNDED for name in names), len(names)

@@ -1,0 +1,52 @@
+"""Texts that are nearly one that is there, so that only a server which does not compare whole texts takes them for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pgagents.model.action import Action, Param
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.values.schema_values import types_of
+
+HEX = re.compile(r"[0-9A-Fa-f{}-]*")
+"""UUIDs and the like: their letters are digits, which have no case."""
+_SEPARATORS = re.compile(r"[-_ .]")
+_WILDCARDS = "_%*?"
+
+
+def near_texts(text: str) -> dict[str, str]:
+    """What is nearly this text, by what was done to it: what tells most of servers first."""
+    middle = next((i for i in range(len(text) // 2, len(text)) if text[i].isalnum()), None)
+    found: dict[str, str] = {}
+    for sign in _WILDCARDS if middle else "":
+        found[f"with {sign} in place of a character"] = f"{text[:middle]}{sign}{text[(middle or 0) + 1 :]}"
+    if not HEX.fullmatch(text):
+        found["in the other case"] = text.swapcase()
+    found["without its separators"] = _SEPARATORS.sub("", text)
+    found["with a character more"] = f"{text}0"
+    found["with its last character cut off"] = text[:-1]
+    found["with another last character"] = f"{text[:-1]}{'1' if text[-1:] == '0' else '0'}"
+    return {how: near for how, near in found.items() if near not in ("", text)}
+
+
+def fitting(setting: Setting, action: Action, param: Param, text: str, hows: Sequence[str] = ()) -> dict[str, str]:
+    """Those that the argument's schema allows; `hows` are the only ones to think of (empty: all)."""
+    test = setting.test(("param", action.name, str(param.name)), param.schema)
+    return {how: near for how, near in near_texts(text).items() if (not hows or how in hows) and test.is_valid(near)}
+
+
+def compared(action: Action, param: Param) -> str:
+    """How the action's laws compare an argument with what is answered: `exactly`, `folded` (in one case) or not at all (empty)."""
+    name = re.escape(str(param.name))
+    folded = re.compile(rf"==\s*(?:upper|lower)\(input\.{name}\)|(?:upper|lower)\(input\.{name}\)\s*==")
+    exactly = re.compile(rf"==\s*input\.{name}\b(?!\.)|(?<![\w.])input\.{name}\s*==")
+    texts = [law.that.text for law in action.laws]
+    return "folded" if any(map(folded.search, texts)) else "exactly" if any(map(exactly.search, texts)) else ""
+
+
+def free_text(setting: Setting, schema: Mapping[str, Any]) -> bool:
+    """Whether it takes texts of no list and no format."""
+    named = setting.named(schema)
+    return set(types_of(named)) - {"null"} == {"string"} and not {"enum", "const", "format"} & named.keys()

@@ -1,0 +1,229 @@
+"""What is known at a door of all the vendors whose calls come through it: which of them would let a model send these arguments.
+
+Compiled once for a run. Vendors whose schemas are the same share one validator, and all that was promised of an answer is
+judged in one pass as long as it holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.jsonschema.schema import validator
+from pgagents.source.origin import plain
+from pgagents.verify.cases.invalid import Negative, negatives_of, stand_ins
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.projections.offers import Offer, Said, Schema, offers
+from pgagents.verify.projections.schema import Gaps, filled, read_as_2020, same
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.encode import envelope
+from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.exchange import Seen
+
+Given = Mapping[str, Any]
+ANYTHING: Schema = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One arguments schema, and the offers (by their place in the desk's list) whose documents have it."""
+
+    test: Any
+    gaps: Gaps | None
+    wrapped: bool
+    offers: frozenset[int]
+
+
+class Shelf:
+    """What vendors' documents say, read as JSON Schema 2020-12, and the validators of it. Documents repeat themselves from action
+    to action, so each schema is read and each distinct one compiled once a run."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[int, int], tuple[Schema, str]] = {}
+        self._tests: dict[tuple[str, ...], Any] = {}
+
+    def answer(self, said: Said, status: int) -> tuple[Schema, str] | None:
+        """The schema of a status' body and a text that equal schemas share; None where the document has no schema for it."""
+        found = (said.answers or {}).get(status)
+        if found is None:
+            return None
+        key = (id(found), id(said.named))  # the document keeps both alive for the whole run
+        if key not in self._read:
+            schema = read_as_2020(found, said.named)
+            self._read[key] = (schema, same(schema))
+        return self._read[key]
+
+    def test(self, texts: Iterable[str]) -> Any:
+        """A validator of what satisfies all the schemas with these texts."""
+        key = tuple(sorted(set(texts)))
+        if key not in self._tests:
+            schemas = [json.loads(text) for text in key]
+            self._tests[key] = validator(schemas[0] if len(schemas) == 1 else {"allOf": schemas} if schemas else ANYTHING, {})
+        return self._tests[key]
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """Bodies of one status: `every` tests all schemas at once, `each` is one schema and the offers that promise it.
+
+    `offers` are all that document the status, also without a schema for its body.
+    """
+
+    key: str
+    every: Any
+    each: tuple[tuple[Schema, frozenset[int]], ...]
+    offers: frozenset[int]
+
+    def faults(self, body: Any) -> Iterator[tuple[Any, frozenset[int]]]:
+        """The first fault of a body by each schema that it goes against, and the offers that promise that schema."""
+        for schema, members in self.each:
+            error = next(iter(validator(schema, {}).iter_errors(body)), None)
+            if error is not None:
+                yield error, members
+
+
+class Desk:
+    """A door's offers with everything compiled that a verdict needs."""
+
+    def __init__(self, door: Door, found: tuple[Offer, ...], shelf: Shelf) -> None:
+        self.door, self.offers, self._shelf = door, found, shelf
+        self._readers: tuple[Reader, ...] | None = None
+        self._statuses = frozenset(s for o in found for said in o.said for s in said.answers or ())
+        self._promised: dict[int, Promised] = {}
+        self.telling = frozenset(i for i, o in enumerate(found) if any(s.answers is not None for s in o.said))
+        """Offers whose documents say anything of answers."""
+        self.listing = frozenset(i for i in self.telling if any(len(s.answers or ()) > 1 for s in found[i].said))
+        """Offers whose documents list every status, not only the success."""
+        self._headers = frozenset(str(p.name) for p in door.params if p.place == "header") if door.dispatcher is None else frozenset()
+        self._words = frozenset(str(p.name) for p in door.params if p.place == "query" and "string" not in _types(p.schema))
+
+    def given(self, call: Call, values: Given) -> dict[str, Any]:
+        """The arguments as a model gave them: those that the call names, without headers, which the calling host sends.
+
+        `null` in a query is what a host makes of a null.
+        """
+        every = "*" in call.input
+        found: dict[str, Any] = plain({k: v for k, v in values.items() if (every or k in call.input) and k not in self._headers})
+        if self.door.dispatcher is None:
+            for name in self._words & found.keys():
+                if found[name] == "null":
+                    found[name] = None
+        return found
+
+    def admitting(self, given: Given) -> frozenset[int]:
+        """The offers with a document that lets a model send these arguments."""
+        found: frozenset[int] = frozenset()
+        if self._readers is None:
+            self._readers = tuple(_readers(self.offers, self._shelf))
+        for reader in self._readers:
+            if _admits(reader, self.door, given):
+                found |= reader.offers
+        return found
+
+    def promised(self, status: int) -> Promised | None:
+        """What documents say of a status; None where none has it."""
+        if status in self._statuses and status not in self._promised:
+            self._promised[status] = _promised(self.offers, status, self._shelf)
+        return self._promised.get(status)
+
+    def in_header(self, field: str) -> bool:
+        """Whether an argument travels in a header, which no model writes."""
+        return field.partition(".")[0] in self._headers
+
+    def let_through(self, setting: Setting) -> Mapping[int, tuple[Negative, ...]]:
+        """The wrong calls of `refuses_invalid` that each offer's documents let a model make; the API's own let none through."""
+        return setting.kept(("vendor", "through", self.door.place), lambda: dict(self._through(setting)))
+
+    def _through(self, setting: Setting) -> Iterator[tuple[int, tuple[Negative, ...]]]:
+        others = [i for i, offer in enumerate(self.offers) if offer.surface.name != self.door.surface]
+        wrong = [n for n in negatives_of(setting, self.door) if not self.in_header(n.field)] if others else []
+        admitted = [(n, self.admitting(self.given(n.call, stand_ins(setting, n.call)))) for n in wrong]
+        for index in range(len(self.offers)):
+            yield index, tuple(n for n, through in admitted if index in through) if index in others else ()
+
+
+def desk_of(setting: Setting, door: Door) -> Desk | None:
+    """The desk of a door; None where no vendor's calls come through it."""
+    by_place: Mapping[str, tuple[Offer, ...]] = setting.kept(("vendor", "by place"), lambda: _by_place(offers(setting)))
+    found = by_place.get(door.place)
+    if not found:
+        return None
+    return setting.kept(("vendor", "desk", door.place), lambda: Desk(door, found, setting.kept(("vendor", "shelf"), Shelf)))
+
+
+def desks(setting: Setting) -> Iterator[Desk]:
+    """Every desk, in the order of the doors."""
+    yield from (desk for door in setting.doors if (desk := desk_of(setting, door)) is not None)
+
+
+def bearing(seen: Seen, memory: Memory) -> tuple[Desk, frozenset[int]] | None:
+    """The desk of an exchange's door, and the offers whose host could have sent the request; None where no host could.
+
+    Several checks ask for the same exchange, so the last answer is kept.
+    """
+    last: tuple[Seen, tuple[Desk, frozenset[int]] | None] | None = memory.notes.get("vendor_desk")
+    if last is None or last[0] is not seen:
+        last = memory.notes["vendor_desk"] = (seen, _bearing(seen, memory))
+    return last[1]
+
+
+def _bearing(seen: Seen, memory: Memory) -> tuple[Desk, frozenset[int]] | None:
+    call = seen.call
+    if call.door is None or call.twist or call.intent in ("framework", "document") or _forged(call):
+        return None
+    desk = desk_of(memory.setting, call.door)
+    through = desk.admitting(desk.given(call, seen.input)) if desk else None
+    return (desk, through) if desk and through else None
+
+
+def _forged(call: Call) -> bool:
+    """Whether the request was not encoded as a client does it."""
+    raw = call.raw
+    return bool(raw.headers or raw.method or raw.target or raw.edit or raw.wrap is not None or raw.body is not None or raw.slash)
+
+
+def _by_place(found: Iterable[Offer]) -> dict[str, tuple[Offer, ...]]:
+    places: dict[str, list[Offer]] = {}
+    for offer in found:
+        places.setdefault(offer.door.place, []).append(offer)
+    return {place: tuple(several) for place, several in places.items()}
+
+
+def _admits(reader: Reader, door: Door, given: Given) -> bool:
+    sent = envelope(door, given) if reader.wrapped else filled(given, reader.gaps)
+    try:
+        return bool(reader.test.is_valid(sent))
+    except (ValueError, TypeError, OverflowError):  # what JSON cannot say, no document admits
+        return False
+
+
+def _readers(found: tuple[Offer, ...], shelf: Shelf) -> Iterator[Reader]:
+    for text, said, members in _shared(found, lambda said: (said.arguments, same(said.arguments))):
+        yield Reader(shelf.test([text]), said.gaps, said.wrapped, members)
+
+
+def _promised(found: tuple[Offer, ...], status: int, shelf: Shelf) -> Promised:
+    listed = _shared(found, lambda said: shelf.answer(said, status))
+    return Promised(
+        f"{found[0].door.place} {status}",
+        shelf.test(text for text, _, _ in listed),
+        tuple(((shelf.answer(said, status) or (ANYTHING, ""))[0], members) for _, said, members in listed),
+        frozenset(i for i, o in enumerate(found) if any(status in (s.answers or ()) for s in o.said)),
+    )
+
+
+def _shared(found: tuple[Offer, ...], of: Callable[[Said], tuple[Schema, str] | None]) -> list[tuple[str, Said, frozenset[int]]]:
+    """The text and the first document of each distinct schema, with all offers that have an equal one."""
+    groups: dict[tuple[str, Gaps | None, bool], tuple[Said, set[int]]] = {}
+    for index, offer in enumerate(found):
+        for said in offer.said:
+            if (schema := of(said)) is not None:
+                groups.setdefault((schema[1], said.gaps, said.wrapped), (said, set()))[1].add(index)
+    return [(text, said, frozenset(members)) for (text, _, _), (said, members) in groups.items()]
+
+
+def _types(schema: Mapping[str, Any]) -> Iterable[str]:
+    kind = schema.get("type", "string")
+    return (kind,) if isinstance(kind, str) else kind

@@ -1,0 +1,106 @@
+"""Whether a call is invalid *as it stands on the wire*: under every reading that a tolerant server could give it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from pgagents.http import Request, read_json
+from pgagents.text.placeholders import filled, split
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.endpoint import Door
+
+_NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+
+
+def invalid(setting: Setting, door: Door, request: Request) -> bool:
+    """Whether no reading of the request satisfies the action's arguments (authorization apart)."""
+    if door.dispatcher is not None:
+        return _dispatched(setting, door, request)
+    assert door.form is None, "only the values say what a form's request means"
+    given = _rest(door, request)
+    return given is None or not _some_reading(setting, door, given)
+
+
+def invalid_values(setting: Setting, door: Door, values: Mapping[str, Any]) -> bool:
+    """Whether arguments that travel as they are, in one object, do not satisfy the action's."""
+    return not _some_reading(setting, door, {name: [value] for name, value in values.items()})
+
+
+def _dispatched(setting: Setting, door: Door, request: Request) -> bool:
+    assert door.dispatcher is not None
+    read = read_json(request.body)
+    if read.problem or not isinstance(read.value, dict) or read.value.get(door.dispatcher.selector) != str(door.action.name):
+        return True
+    if set(read.value) - {door.dispatcher.selector, door.dispatcher.arguments} and door.action.unknown == "refused":
+        return True
+    arguments = read.value.get(door.dispatcher.arguments, {})
+    if not isinstance(arguments, dict):
+        return True
+    return not _some_reading(setting, door, {name: [value] for name, value in arguments.items()})
+
+
+def _rest(door: Door, request: Request) -> dict[str, list[Any]] | None:
+    """Every argument with its readings; None where the body is none."""
+    found: dict[str, list[Any]] = {}
+    by_wire = {(p.place, p.wire): str(p.name) for p in door.params}
+    pairs = request.query
+    for wire in dict.fromkeys(k for k, _ in pairs):
+        if ("query", wire) in by_wire:
+            texts = [v for k, v in pairs if k == wire]
+            found[by_wire["query", wire]] = [*readings_of(texts[0]), *([texts] if len(texts) > 1 else [[texts[0]]])]
+    for name, text in _path_values(door, request.path).items():
+        found[name] = list(readings_of(text))
+    for param in door.params:
+        if param.place == "header" and (value := request.header(param.wire)) is not None:
+            found[str(param.name)] = list(readings_of(value))
+    if any(p.place == "body" for p in door.params):
+        read = read_json(request.body)
+        if read.problem or not isinstance(read.value, dict):
+            return None
+        for wire, value in read.value.items():
+            found[by_wire.get(("body", wire), str(wire))] = [value]
+    return found
+
+
+def _path_values(door: Door, path: str) -> dict[str, str]:
+    names = re.findall(r"\{([^{}]*)\}", door.path)
+    if not names:
+        return {}
+    parts, given = door.path.split("/"), path.split("/")
+    found = [filled(split(part)[0], one, least=0) for part, one in zip(parts, given, strict=False)]
+    by_wire = {p.wire: str(p.name) for p in door.params if p.place == "path"}
+    if len(parts) != len(given) or None in found:
+        return {}
+    return {by_wire.get(n, n): unquote(v) for n, v in zip(names, (value for one in found for value in one or ()), strict=True)}
+
+
+def readings_of(text: str) -> Iterable[Any]:
+    """What a text in a query, path or header may mean."""
+    yield text
+    if _NUMBER.match(text):
+        number = float(text)
+        yield int(number) if number.is_integer() and abs(number) < 1e15 else number
+    if text.lower() in ("true", "1"):
+        yield True
+    if text.lower() in ("false", "0"):
+        yield False
+
+
+def _some_reading(setting: Setting, door: Door, given: Mapping[str, list[Any]]) -> bool:
+    """Whether some choice of readings is valid, arguments taken one by one (no schema spans two of them)."""
+    for param in door.params:
+        if param.required and str(param.name) not in given:
+            return False
+    known = {str(p.name): p for p in door.params}
+    for name, readings in given.items():
+        if name not in known:
+            if door.action.unknown == "refused" and (not door.on_rest or any(p.place == "body" for p in door.params)):
+                return False
+            continue
+        test = setting.test(("param", door.action.name, name), known[name].schema)
+        if not any(test.is_valid(reading) for reading in readings):
+            return False
+    return True

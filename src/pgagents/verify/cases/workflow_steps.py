@@ -1,0 +1,93 @@
+"""A step of a workflow: through which door it goes, what it sends, when, and which status it may be answered with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pgagents.cel.expression import Expression, Scope
+from pgagents.model.model import Step, Workflow
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import whole
+from pgagents.verify.oauth.granting import bearer
+from pgagents.verify.wire.call import Raw
+from pgagents.verify.wire.endpoint import OPERATOR, REST, Door
+from pgagents.verify.wire.exchange import Seen
+
+REFUSALS = frozenset((400, 422))
+HIDDEN = frozenset((401, 404))
+REFUSED = 300
+"""Statuses from here on are no success."""
+DAY_S = 86_400
+
+
+def takes_days(workflow: Workflow) -> bool:
+    """Whether a day passes or more, or a time that only the run tells; what reads of the last day goes before."""
+    waits = [step.after_s for step in workflow.steps if step.after_s]
+    return any(isinstance(wait, Expression) for wait in waits) or sum(wait for wait in waits if not isinstance(wait, Expression)) >= DAY_S
+
+
+def door_of(setting: Setting, step: Step) -> Door | None:
+    """The door that a step goes through; None where its action is not offered there."""
+    if step.role == OPERATOR or _operators(setting, step):
+        return Door(step.action, OPERATOR, None, f"{step.action.name}@{OPERATOR}")
+    through = next((d.surface for d in setting.model.dispatchers if d.surface == step.via), REST)
+    return setting.door(str(step.action.name), through)
+
+
+def _operators(setting: Setting, step: Step) -> bool:
+    """Whether a step is one of the operator's actions, whoever tries it."""
+    return any(action is step.action for action in setting.model.operator)
+
+
+def sent_with(setting: Setting, step: Step, scope: Scope) -> Raw:
+    """The headers that a step's surface and a key that was made on the way send. Raises ExpressionError."""
+    surface = setting.model.surfaces.get(step.via)
+    headers: list[tuple[str, str | None]] = list(surface.headers.items()) if surface is not None else []
+    key = scope.evaluate(step.key) if step.key is not None else None
+    return Raw(headers=(*headers, *step.headers, *(bearer(key) if isinstance(key, str) else ())))
+
+
+def passes(step: Step, scope: Scope) -> float:
+    """How many seconds pass before a step. Raises ExpressionError."""
+    told = scope.evaluate(step.after_s) if isinstance(step.after_s, Expression) else step.after_s
+    return float(told) if isinstance(told, int | float) and 0 < told < math.inf else 0.0
+
+
+def as_told(setting: Setting, step: Step, seen: Seen, door: Door | None) -> bool:
+    """Whether the status is the step's, or the other one of a refused input where the catalogue leaves that open.
+
+    To whom it does not belong, an operator's endpoint may as well not be there.
+    """
+    if seen.status in HIDDEN and step.role != OPERATOR and _operators(setting, step) and step.status in _forbidden(setting):
+        return True
+    open_ = setting.model.points.refused_status == "any"
+    if step.status < REFUSED and door is not None and not door.on_rest:
+        return seen.status == door.success_status
+    return seen.status == step.status or (open_ and {seen.status, step.status} <= REFUSALS)
+
+
+def _forbidden(setting: Setting) -> set[int]:
+    """The status of who may not do what others may."""
+    no_scope = setting.model.errors.framework.no_scope
+    return {setting.model.codes[no_scope].status} if no_scope is not None else set()
+
+
+def about_own(setting: Setting, before: Sequence[Step], step: Step) -> bool:
+    """Whether a step is about nothing but things that steps before it made, so that only this workflow can stand in its way."""
+    named = [(setting.model.resources.get(p.refers_to or ""), step.input.get(str(p.name))) for p in step.action.params]
+    about = [(resource, value) for resource, value in named if resource is not None and value is not None]
+    writes = {other.name for other in before if other.action.effect == "write"}
+    return bool(about) and all(
+        resource.made_by is not None and isinstance(value, Expression) and value.names & writes for resource, value in about
+    )
+
+
+def valued(value: Any, scope: Scope) -> Any:
+    """A step's input with its expressions evaluated. Raises ExpressionError."""
+    if isinstance(value, Expression):
+        return whole(scope.evaluate(value))
+    if isinstance(value, Mapping):
+        return {k: valued(v, scope) for k, v in value.items()}
+    return [valued(v, scope) for v in value] if isinstance(value, list) else value

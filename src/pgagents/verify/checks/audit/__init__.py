@@ -1,0 +1,1 @@
+"""Checks on the audit log and on attribution of calls."""

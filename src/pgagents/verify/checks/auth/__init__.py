@@ -1,0 +1,1 @@
+"""Checks on keys, scopes, projects and signed calls."""

@@ -1,0 +1,1 @@
+"""Checks on idempotency keys and repeated calls."""

@@ -1,0 +1,86 @@
+"""What goes wrong in a tool is a result that a model can read; what goes wrong in the protocol is an error of the protocol.
+
+Input that a tool refuses counts as the former since 2025-11-25 (SEP-1303); before, a server could answer it with -32602.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pgagents.http import json_bytes
+from pgagents.model.contract import Contract
+from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at, untested
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.mcp.form import INVALID_PARAMS, METHOD_NOT_FOUND, error_of, result_of, text_of
+from pgagents.verify.wire.mcp.message import LEGACY
+
+TOOLS = True
+RANK = 3
+NAME = "mcp_errors"
+CITE = ("MCP 2025-11-25, server/tools",)
+UNKNOWN = "pgv_unknown"
+CASES: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
+    "unknown_tool": (
+        {"method": "tools/call", "params": {"name": UNKNOWN, "arguments": {}}},
+        (INVALID_PARAMS, METHOD_NOT_FOUND),
+        "a tool that there is not is refused with a JSON-RPC error",
+    ),
+    "unknown_method": ({"method": "pgv/unknown"}, (METHOD_NOT_FOUND,), "a method that there is not is refused with -32601"),
+}
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each tool, one for each way to go wrong in the protocol."""
+    for door in setting.tools:
+        says = f"a call that {door.action.name} refuses is answered with a result that says why, not with a JSON-RPC error"
+        yield promise(NAME, "as_result", door, says, door.action.origin, CITE)
+    for case, (_, _, says) in CASES.items() if setting.tools else ():
+        yield promise_at(NAME, case, f"@{MCP}", says, setting.model.surfaces[MCP].origin, CITE)
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge every call that was not answered with a success."""
+    door = seen.call.door
+    if door is None or door.form is None or seen.status < 400 or seen.void:
+        return
+    contract = f"{NAME}/as_result/{door.place}"
+    result, error = result_of(seen.answer), error_of(seen.answer)
+    link = memory.setting.mcp
+    if error is not None:
+        before = link is not None and link.version < LEGACY
+        if not (before and error == INVALID_PARAMS and seen.call.intent == "invalid"):
+            yield broken(contract, "a result with isError", f"JSON-RPC error {error}")
+    elif result is not None and not text_of(result).strip():
+        yield broken(contract, "a result with isError that says why", "it says nothing")
+    elif result is not None:
+        yield kept(contract)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One message each."""
+    del roles
+    for case, (message, codes, _) in CASES.items() if setting.tools else ():
+        contract = f"{NAME}/{case}@{MCP}"
+        yield Probe(contract, 2, (contract,), 1, _run(setting, contract, message, codes), role="")
+
+
+def _run(setting: Setting, contract: str, message: dict[str, Any], codes: tuple[int, ...]) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        raw = Raw(method="POST", body=json_bytes(message))
+        seen: Seen = yield Call(None, {}, "document", "what the protocol has no place for", surface=MCP, raw=raw)
+        error, result = error_of(seen.answer), result_of(seen.answer)
+        if setting.mcp is not None and not setting.mcp.told:
+            yield untested(contract, setting.mcp.problem)
+            return
+        wanted = f"JSON-RPC error {' or '.join(map(str, codes))}"
+        if error in codes:
+            yield kept(contract)
+        else:
+            said = f"JSON-RPC error {error}" if error is not None else "a result" if result is not None else seen.outcome
+            yield broken(contract, wanted, said)
+
+    return run

@@ -1,0 +1,91 @@
+"""A tool's result is built as the protocol has it: data that fits the promised output schema, and the same data as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.http import read_json
+from pgagents.model.contract import Contract
+from pgagents.verify.check.check import Judgement, broken, kept, promise
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.projections.schema import read_as_2020
+from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.mcp.form import result_of, text_of
+
+TOOLS = True
+RANK = 3
+NAME = "mcp_results"
+CITE = ("MCP 2025-11-25, server/tools",)
+KINDS = ("text", "image", "audio", "resource", "resource_link")
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Up to three for each tool: its content, its data, and that both say the same."""
+    for door in setting.tools:
+        name, origin = door.action.name, door.action.success.origin
+        yield promise(NAME, "content", door, f"a result of {name} is a list of content blocks", origin, CITE)
+        if _promised(door):
+            yield promise(NAME, "fits", door, f"structuredContent of {name} satisfies the tool's output schema", origin, CITE)
+            yield promise(NAME, "text", door, f"the text of {name} is its structuredContent", origin, CITE)
+
+
+def _promised(door: Door) -> bool:
+    """Whether the tool is listed with an output schema: servers up to 2025-11-25 may give none but of objects."""
+    answer = door.action.success
+    return answer.schema is not None and answer.content_type == "application/json" and _is_object(answer.schema)
+
+
+def _is_object(schema: Mapping[str, Any]) -> bool:
+    return schema.get("type") == "object" or "properties" in schema or "$ref" in schema or "allOf" in schema
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge every result that is no error; of one that is an error only its blocks."""
+    door = seen.call.door
+    result = result_of(seen.answer) if door is not None and door.form is not None else None
+    if door is None or result is None:
+        return
+    contract = f"{NAME}/content/{door.place}"
+    fault = _blocks(result)
+    yield broken(contract, "a list of content blocks", fault) if fault else kept(contract)
+    if result.get("isError") is True or not _promised(door):
+        return
+    if "structuredContent" not in result:
+        yield broken(f"{NAME}/fits/{door.place}", "structuredContent", "there is no structuredContent beside the text")
+        return
+    data = result["structuredContent"]
+    test = memory.setting.kept((NAME, door.place), lambda: _test(memory.setting, door))
+    error = next(iter(test.iter_errors(data)), None)
+    if error is not None:
+        where = ".".join(map(str, error.instance_path)) or "structuredContent"
+        yield broken(f"{NAME}/fits/{door.place}", f"{where} satisfies the output schema", f"{where}: {error.message[:300]}")
+    else:
+        yield kept(f"{NAME}/fits/{door.place}")
+    text = read_json(text_of(result).encode())
+    if text.problem or text.value != data:
+        yield broken(f"{NAME}/text/{door.place}", "the text is the data as JSON", text.problem or "the text has other data")
+    else:
+        yield kept(f"{NAME}/text/{door.place}")
+
+
+def _test(setting: Setting, door: Door) -> Any:
+    from pgagents.jsonschema.schema import validator
+
+    return validator(read_as_2020(door.action.success.schema or {}, setting.model.schemas), {}, formats=False)
+
+
+def _blocks(result: Mapping[str, Any]) -> str:
+    """What is wrong with a result's blocks."""
+    blocks = result.get("content")
+    if not isinstance(blocks, list):
+        return "there is no content"
+    if not isinstance(result.get("isError", False), bool):
+        return "isError is no boolean"
+    for block in blocks:
+        if not isinstance(block, Mapping) or block.get("type") not in KINDS:
+            return f"a block is of no known type: {str(block)[:100]}"
+        if block["type"] == "text" and not isinstance(block.get("text"), str):
+            return "a text block has no text"
+    return ""

@@ -1,0 +1,173 @@
+"""The MCP server lists just the catalogue's tools, each as the generated `mcp/tools.json` has it, in the same order every time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.generate.formerly import offered
+from pgagents.http import json_bytes
+from pgagents.model.contract import Contract
+from pgagents.source.origin import plain
+from pgagents.verify.check.check import Conversation, Probe, broken, kept, promise, promise_at, untested
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.projections.documents import built
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.mcp.form import result_of
+
+TOOLS = True
+NAME = "mcp_tools"
+FILE = "mcp/tools.json"
+CITE = ("MCP 2025-11-25, server/tools",)
+MOST_PAGES = 20
+MOST_SHOWN = 80
+SETS = ("required", "enum", "type")
+"""Words of a schema whose list has no order."""
+MORE = ("_meta", "icons", "execution", "annotations")
+"""Members of a tool that may say more than was built."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each tool, one for what else is listed, one for the order."""
+    if not setting.tools:
+        return
+    origin = setting.model.surfaces[MCP].origin
+    for door in setting.tools:
+        says = f"tools/list has {door.action.name} with the texts, schemas and hints of {FILE}"
+        yield promise(NAME, "listed", door, says, door.action.origin, CITE)
+    if setting.model.points.other_tools == "none":
+        yield promise_at(NAME, "no_other", f"@{MCP}", "tools/list has no tool that the catalogue does not have", origin, CITE)
+    yield promise_at(NAME, "order", f"@{MCP}", f"tools/list has the order of {FILE}, and the same when it is asked again", origin, CITE)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """The list, twice."""
+    del roles
+    if not setting.tools:
+        return
+    yield Probe(f"{NAME}/list@{MCP}", 1, _covers(setting), 2, _run(setting), role="")
+
+
+def _covers(setting: Setting) -> tuple[str, ...]:
+    each = [f"{NAME}/listed/{d.place}" for d in setting.tools]
+    others = [f"{NAME}/no_other@{MCP}"] if setting.model.points.other_tools == "none" else []
+    return (*each, *others, f"{NAME}/order@{MCP}")
+
+
+def _run(setting: Setting) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        listed: list[Any] = []
+        problem = closed = ""
+        cursor: str | None = None
+        for _ in range(MOST_PAGES):
+            seen: Seen = yield _asking(cursor)
+            closed = setting.mcp.problem if setting.mcp is not None and not setting.mcp.told else ""
+            if closed:
+                break
+            page, cursor, problem = _page(seen)
+            listed += page
+            if not cursor or problem:
+                break
+        else:
+            problem = f"it has more than {MOST_PAGES} pages"
+        first = list(listed)
+        if not problem and not cursor and not closed:
+            again: Seen = yield _asking(None)
+            page, cursor, problem = _page(again)
+            first = page if not cursor else listed
+        if closed:
+            yield from (untested(contract, closed) for contract in _covers(setting))
+        else:
+            yield from _judged(setting, listed, first, problem)
+
+    return run
+
+
+def _asking(cursor: str | None) -> Call:
+    body = json_bytes({"method": "tools/list", **({"params": {"cursor": cursor}} if cursor else {})})
+    return Call(None, {}, "document", "the tools that it lists", surface=MCP, raw=Raw(method="POST", body=body))
+
+
+def _page(seen: Seen) -> tuple[list[Any], str | None, str]:
+    """The tools of a page, the cursor of the next, and what is wrong with it."""
+    result = result_of(seen.answer)
+    tools = result.get("tools") if result is not None else None
+    if result is None or not isinstance(tools, list):
+        return [], None, seen.outcome if result is None else "tools/list answers no list of tools"
+    cursor = result.get("nextCursor")
+    return tools, cursor if isinstance(cursor, str) else None, ""
+
+
+def _judged(setting: Setting, listed: list[Any], again: list[Any], problem: str) -> Conversation:
+    document = built(setting, FILE)
+    expected = plain(document.data["tools"]) if document is not None else []
+    found = {t.get("name"): t for t in reversed(listed) if isinstance(t, Mapping)}
+    every = offered(setting.model.surfaces[MCP])
+    own = [tool for action, tool in zip(every, expected, strict=True) if action.alias_of is None]
+    for door, tool in zip(setting.tools, own, strict=True):
+        contract, name = f"{NAME}/listed/{door.place}", tool["name"]
+        if problem:
+            yield broken(contract, f"the tool {name}", problem)
+        elif name not in found:
+            yield broken(contract, f"the tool {name}", f"{name} is not listed")
+        elif where := _difference(tool, found[name]):
+            yield broken(contract, f"{name} as built, {where}: {_at(tool, where)}", f"{where} differs: {_at(found[name], where)}")
+        else:
+            yield kept(contract)
+    names = [t.get("name") if isinstance(t, Mapping) else None for t in listed]
+    known = [t["name"] for t in expected]
+    if problem:
+        return
+    if setting.model.points.other_tools == "none":
+        others = [str(n) for n in names if n not in known]
+        others += [f"{n} twice" for n in known if names.count(n) > 1]
+        contract = f"{NAME}/no_other@{MCP}"
+        yield broken(contract, "the catalogue's tools", f"also listed: {', '.join(others)[:200]}") if others else kept(contract)
+    contract = f"{NAME}/order@{MCP}"
+    ours = [n for n in names if n in known]
+    if ours != [n for n in known if n in ours]:
+        yield broken(contract, ", ".join(known), f"it lists {', '.join(map(str, ours))}")
+    elif [t.get("name") if isinstance(t, Mapping) else None for t in again] != names:
+        yield broken(contract, "the same list again", "the second list is another")
+    else:
+        yield kept(contract)
+
+
+def _difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:
+    """The pointer at which a listed tool first differs from the one that was built; empty where it says the same."""
+    if isinstance(expected, Mapping) and isinstance(found, Mapping):
+        open_ended = depth == 1 and path.rpartition("/")[2] in MORE
+        for name in [*expected, *(k for k in found if k not in expected)]:
+            at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"
+            if name not in expected and (open_ended or (depth == 0 and name in MORE) or name == "$schema"):
+                continue
+            if name not in found or name not in expected:
+                return at
+            if where := _difference(expected[name], found[name], at, depth + 1):
+                return where
+        return ""
+    if isinstance(expected, list) and isinstance(found, list):
+        if len(expected) != len(found):
+            return path
+        if path.rpartition("/")[2] in SETS:
+            return "" if sorted(expected, key=repr) == sorted(found, key=repr) else path
+        pairs = enumerate(zip(expected, found, strict=True))
+        return next((where for i, (a, b) in pairs if (where := _difference(a, b, f"{path}/{i}", depth + 1))), "")
+    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
+    return "" if same else path
+
+
+def _at(tool: Any, pointer: str) -> str:
+    """What stands at a pointer, in short."""
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(tool, Mapping) and name in tool:
+            tool = tool[name]
+        elif isinstance(tool, list) and name.isdecimal() and int(name) < len(tool):
+            tool = tool[int(name)]
+        else:
+            return "nothing"
+    text = json_bytes(tool).decode()
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"

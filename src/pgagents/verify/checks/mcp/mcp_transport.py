@@ -1,0 +1,176 @@
+"""The MCP server's transport: it opens and names itself; over HTTP it holds to the headers, as a process it keeps stdout clean.
+
+https://modelcontextprotocol.io/specification/2025-11-25/basic/transports and revision 2026-07-28, read 2026-11-20. Who may
+come from a web page is the server's to say where callers sign in; where they do not, a page of any site must not get in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.http import json_bytes
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import MCP
+from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.mcp.message import METHOD, MODERN, NAMED_ITSELF, SESSION, VERSION
+
+TOOLS = True
+NAME = "mcp_transport"
+CITE = ("MCP 2025-11-25, basic/transports",)
+LIST = {"method": "tools/list"}
+MEDIA = ("application/json", "text/event-stream")
+LATE = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request that the transport must refuse. `era` is `modern`, `legacy` or empty; `open`: only where nobody signs in."""
+
+    says: str
+    headers: tuple[tuple[str, str], ...]
+    statuses: tuple[int, ...]
+    body: bytes = json_bytes(LIST)
+    era: str = ""
+    open: bool = False
+    token: bool = False
+
+
+CASES = {
+    "origin": Case("a page of another site is refused with 403", (("Origin", "https://pgv.invalid"),), (403,), open=True),
+    "version": Case("a revision that there is not is refused with 400", ((VERSION, "1900-01-01"),), (400,)),
+    "method": Case("a Mcp-Method header that is not the body's is refused with 400", ((METHOD, "tools/call"),), (400,), era="modern"),
+    "no_session": Case("a request without its session is refused with 400", ((SESSION, ""),), (400,), era="legacy"),
+    "other_session": Case("a session that there is not is answered with 404", ((SESSION, "pgv-0000"),), (404,), era="legacy"),
+    "malformed": Case("a body that is no JSON is refused with 400", (), (400,), body=b'{"jsonrpc": "2.0", "id": 1, "method"'),
+    "sign_in": Case(
+        "a caller without a token is refused with 401, and told where to get one", (("Authorization", ""),), (401,), token=True
+    ),
+}
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """What opening shows, one for each request that must be refused, and how answers come."""
+    if not setting.tools:
+        return
+    origin = setting.model.surfaces[MCP].origin
+    yield _promise("opens", "the server opens, and offers tools", origin)
+    yield _promise("names_itself", "the server tells its name and version", origin)
+    for case, what in CASES.items():
+        yield _promise(case, what.says, origin)
+    yield _promise("content_type", "answers over HTTP are JSON or an event stream", origin)
+    yield _promise("stdout", "a process writes nothing but messages to stdout", origin)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Streamable HTTP and stdio have rules of their own, and so has sign-in."""
+    link, name = setting.mcp, contract.id.partition("/")[2].partition("@")[0]
+    if link is None or name in ("opens", "names_itself"):
+        return None
+    if link.http == (name == "stdout"):
+        return Verdict.NOT_CLAIMED, "of a process only" if name == "stdout" else "of Streamable HTTP only"
+    case = CASES.get(name)
+    if case is not None and case.open and link.signed_in:
+        return Verdict.NOT_CLAIMED, "callers sign in, so the server may let pages in"
+    if case is not None and case.token and not link.signed_in:
+        return Verdict.NOT_SELECTED, "needs a token of the MCP server: export PGAGENTS_MCP_TOKEN=…"
+    return None
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge how an answer over HTTP comes."""
+    link = memory.setting.mcp
+    if link is None or not link.http or seen.call.surface != MCP or seen.response is None or seen.response.status >= 400:
+        return
+    told = (seen.response.header("content-type") or "").partition(";")[0].strip().lower()
+    contract = f"{NAME}/content_type@{MCP}"
+    yield kept(contract) if told in MEDIA else broken(contract, " or ".join(MEDIA), told or "no Content-Type")
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One request each."""
+    del roles
+    link = setting.mcp
+    if link is None or not setting.tools:
+        return
+    opening = (f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}")
+    yield Probe(opening[0], 1, opening, 3, _opening(link), role="")
+    for name, case in CASES.items() if link.http else ():
+        if (case.open and link.signed_in) or (case.token and not link.signed_in):
+            continue
+        contract = f"{NAME}/{name}@{MCP}"
+        yield Probe(contract, 5, (contract,), 1, _run(link, contract, case), role="")
+    if not link.http:
+        contract = f"{NAME}/stdout@{MCP}"
+        yield Probe(contract, LATE, (contract,), 1, _stdout(link, contract), role="")
+
+
+def _opening(link: Link) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        opens, named = f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}"
+        yield _asking(json_bytes(LIST), (), "what opens the link")
+        if link.problem:
+            yield broken(opens, "a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem)
+            return
+        offered = link.told.get("capabilities")
+        has_tools = isinstance(offered, Mapping) and "tools" in offered
+        yield kept(opens) if has_tools else broken(opens, "the capability `tools`", "it is not among the server's capabilities")
+        info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
+        whole = isinstance(info, Mapping) and all(isinstance(info.get(k), str) and info.get(k) for k in ("name", "version"))
+        yield kept(named) if whole else broken(named, "a name and a version", f"it tells {str(info)[:100]}")
+
+    return run
+
+
+def _run(link: Link, contract: str, case: Case) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        link.open()
+        if case.era and (case.era == "modern") != (link.version >= MODERN):
+            yield Judgement(contract, Verdict.NOT_CLAIMED, f"the server speaks {link.version}")
+            return
+        if case.era == "legacy" and not link.session:
+            yield Judgement(contract, Verdict.NOT_CLAIMED, "the server has no sessions")
+            return
+        seen: Seen = yield _asking(case.body, case.headers, case.says)
+        status = seen.response.status if seen.response else 0
+        if seen.error:
+            yield untested(contract, seen.outcome)
+        elif status not in case.statuses:
+            yield broken(contract, case.says, f"status {status}")
+        elif case.token and _own_token(seen):
+            yield Judgement(contract, Verdict.NOT_CLAIMED, "its token is its own: it names a realm, and no authorization server")
+        elif case.token and "resource_metadata=" not in (seen.header("www-authenticate") or ""):
+            yield broken(contract, "WWW-Authenticate with resource_metadata (RFC 9728, 5.1)", "it does not say where to sign in")
+        else:
+            yield kept(contract)
+
+    return run
+
+
+def _own_token(seen: Seen) -> bool:
+    """Whether the server asks for a token that no authorization server gives out: signing in is optional in MCP, and a realm names what a
+    token is good for (RFC 6750, 3)."""
+    told = (seen.header("www-authenticate") or "").lower()
+    return told.startswith("bearer ") and "realm=" in told and "resource_metadata=" not in told
+
+
+def _stdout(link: Link, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        yield _asking(json_bytes(LIST), (), "once more, to see what came beside answers")
+        noise = link.noise()
+        yield broken(contract, "messages only", noise) if noise else kept(contract)
+
+    return run
+
+
+def _asking(body: bytes, headers: tuple[tuple[str, Any], ...], why: str) -> Call:
+    return Call(None, {}, "document", why, surface=MCP, raw=Raw(method="POST", body=body, headers=headers))
+
+
+def _promise(detail: str, says: str, origin: Any) -> Contract:
+    return promise_at(NAME, detail, f"@{MCP}", says, origin, CITE)

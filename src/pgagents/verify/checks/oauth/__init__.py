@@ -1,0 +1,1 @@
+"""Checks on OAuth: grants, clients, lifetimes, metadata."""

@@ -1,0 +1,120 @@
+"""An OAuth client that has a secret is known by it and by nothing else; one that is not known is told so as RFC 6749, 5.2 says.
+
+No user is needed for it: what is exchanged is a code that nobody was given, and the question is only what is wrong with the call.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise_at
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import REST
+from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, posted, proved, refusal
+
+NAME = "oauth_clients"
+SECRET, BASIC = f"{NAME}/secret@{REST}", f"{NAME}/basic@{REST}"
+UNKNOWN = "invalid_client"
+UNAUTHORIZED = 401
+METHODS, BASIC_METHOD = "token_endpoint_auth_methods_supported", "client_secret_basic"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """That a secret is looked at, and what a client hears that is not known."""
+    oauth = setting.model.auth.oauth
+    if oauth is None:
+        return
+    at = ("auth", "oauth", "token")
+    says = f"a client that has a secret is refused with another one, as {UNKNOWN}"
+    yield promise_at(NAME, "secret", f"@{REST}", says, at, oauth.cite)
+    says = "a client that is not known by the Basic scheme is answered 401 with that scheme in WWW-Authenticate (RFC 6749, 5.2)"
+    yield promise_at(NAME, "basic", f"@{REST}", says, at, oauth.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """A client with a secret must be there."""
+    del contract
+    if _client(setting) is None:
+        return Verdict.NOT_SELECTED, "needs a registered OAuth client with a secret: add `oauth` to the --env file"
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call by the Basic scheme, one with a secret in the body, each time another than the client's."""
+    del roles
+    oauth, client = setting.model.auth.oauth, _client(setting)
+    if oauth is not None and client is not None:
+        yield Probe(BASIC, 5, (BASIC,), 1, _basic(oauth, client), (), "")
+        yield Probe(SECRET, 5, (SECRET,), 1, _secret(oauth, client), (), "")
+
+
+def _client(setting: Setting) -> OAuthClient | None:
+    """The first of the registered clients that has a secret."""
+    ours = setting.oauth
+    return next((c for c in (ours, ours.other if ours is not None else None) if c is not None and c.secret), None)
+
+
+def _exchange(oauth: Any, client: OAuthClient, why: str, *, basic: bool = False) -> Call:
+    """A code that nobody was given, with the client's secret in the body or by the Basic scheme (RFC 6749, 2.3.1)."""
+    given = {
+        "grant_type": "authorization_code",
+        "code": "pgv-no-code",
+        "redirect_uri": client.redirect_uri,
+        "code_verifier": "v" * SHORTEST,
+    }
+    if not basic:
+        return posted(oauth.token, proved(client, given), why)
+    told = base64.b64encode(f"{quote(client.client_id, safe='')}:{quote(client.secret, safe='')}".encode()).decode()
+    return posted(oauth.token, given, why, {"Authorization": f"Basic {told}"})
+
+
+def _with_another(client: OAuthClient) -> OAuthClient:
+    """The same client with a secret that has nothing of its own, as a report may show it."""
+    return replace(client, secret=f"pgv-{sha256(client.client_id.encode()).hexdigest()}")
+
+
+def _basic(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        seen: Seen = yield _exchange(oauth, _with_another(client), "a client with another secret, by the Basic scheme", basic=True)
+        if seen.void:
+            return
+        scheme = seen.header("www-authenticate") or ""
+        problem = refusal(seen, UNKNOWN)
+        if not problem and (seen.status != UNAUTHORIZED or not scheme.lower().startswith("basic")):
+            problem = f"{seen.status} with WWW-Authenticate: {scheme[:80] or 'missing'}"
+        if not problem:
+            yield kept(BASIC)
+        elif not seen.success and (yield from _by_form_alone(oauth)):
+            yield Judgement(BASIC, Verdict.NOT_CLAIMED, "the server's metadata do not name the Basic scheme")
+        else:
+            yield broken(BASIC, f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic", problem)
+
+    return run
+
+
+def _by_form_alone(oauth: Any) -> Generator[Call, Seen, bool]:
+    """Whether the server says that it takes no Basic scheme; where it says nothing, it takes it (RFC 8414, 2)."""
+    if not oauth.metadata:
+        return False
+    raw = Raw("GET", oauth.metadata)
+    seen = yield Call(None, {}, "document", f"the metadata at {oauth.metadata}", role="", raw=raw)
+    methods = seen.body.get(METHODS) if seen.success and isinstance(seen.body, Mapping) else None
+    return isinstance(methods, list) and BASIC_METHOD not in methods
+
+
+def _secret(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        seen: Seen = yield _exchange(oauth, _with_another(client), "a client with another secret")
+        if not seen.void:
+            problem = refusal(seen, UNKNOWN)
+            yield broken(SECRET, f"{UNKNOWN} for another secret", problem) if problem else kept(SECRET)
+
+    return run

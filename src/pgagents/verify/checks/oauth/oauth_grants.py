@@ -1,0 +1,336 @@
+"""Codes and tokens: a code is for the client that proves itself, once; a token is for what was granted, until it is revoked.
+
+A user's consent is needed, so it runs only where the caller's OAuth client says how its user consents. RFC 6749, RFC 7636
+(PKCE), RFC 7009 (revocation), RFC 9700 (refresh tokens). That a refresh token's end ends its access tokens, too, is a SHOULD
+(RFC 7009, 2.1), so it is not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.oauth.consent import STATE, Code
+from pgagents.verify.oauth.granting import Granting, beyond, consenting, turned_away, within
+from pgagents.verify.wire.endpoint import REST
+from pgagents.verify.wire.exchange import Seen, got
+from pgagents.verify.wire.oauth import LONGEST, OAuthClient, refusal, verifier
+
+NAME = "oauth_grants"
+COST = 32
+CASES = {
+    "state": "the state that a client sent comes back with the code",
+    "refused": "a user who refuses sends the client back with an error and its state, and without a code",
+    "challenge_required": "a client that PKCE binds gets no code without a challenge",
+    "challenge_method": "a challenge of another method than the catalogue's earns no token",
+    "verifier_required": "a code that was asked for with a challenge is not exchanged without its verifier",
+    "verifier_checked": "a code is not exchanged with another verifier",
+    "other_challenged": "another client that sent a challenge is bound by it, whether it has a secret or not",
+    "redirect_bound": "a code is not exchanged with another redirect URI than it was asked for with",
+    "client_bound": "a code is not exchanged by another client",
+    "token": "a code is exchanged for a token, and a call with it succeeds",
+    "not_stored": "an answer with tokens forbids to store it",
+    "expiry_told": "expires_in, where it is told, is how long the catalogue says that an access token lives",
+    "scope": "a token does nothing that it was not granted",
+    "once": "a code is exchanged once",
+    "refresh": "a refresh token is exchanged for a new access token, which works",
+    "rotation": "a refresh token that was exchanged works no more",
+    "refresh_scope": "a refresh token gives nothing that was not granted",
+    "revoked": "a token that was revoked works no more, whatever kind of token the revocation took it for",
+    "revoked_refresh": "a refresh token that was revoked gives nothing",
+    "revocation": "a revocation is answered 200, also that of a token which is dead already",
+}
+REFRESHING = ("refresh", "rotation", "refresh_scope", "revoked_refresh", "revocation")
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each rule that the catalogue's OAuth makes."""
+    oauth = setting.model.auth.oauth
+    for case, says in CASES.items() if oauth else ():
+        left_out = (
+            (case in REFRESHING and not oauth.refresh_s)
+            or (case in ("revoked", "revoked_refresh", "revocation") and not oauth.revoke)
+            or (case == "rotation" and not oauth.refresh_rotates)
+            or (case == "expiry_told" and not oauth.access_s)
+            or (case in ("scope", "refresh_scope") and beyond(setting) is None)
+        )
+        if not left_out:
+            yield promise_at(NAME, case, f"@{REST}", says, ("auth", "oauth"), oauth.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """A client and its user must be there."""
+    oauth, client = setting.model.auth.oauth, setting.oauth
+    if client is None:
+        return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
+    if not (client.consent or client.headers):
+        return Verdict.NOT_SELECTED, "needs a user who consents: add `oauth.consent` to the --env file"
+    if "challenge_required" in contract.id and client.kind not in oauth.pkce_binds:
+        return Verdict.NOT_CLAIMED, f"PKCE does not bind a {client.kind} client that sends no challenge"
+    if f"{NAME}/refused@" in contract.id and not client.refuse:
+        return Verdict.NOT_SELECTED, "needs a user who refuses: add `oauth.refuse` to the --env file"
+    if "other_challenged" in contract.id and client.other is not None and not {client.other.kind, "challenged"} & set(oauth.pkce_binds):
+        return Verdict.NOT_CLAIMED, f"PKCE does not bind a {client.other.kind} client"
+    if ("client_bound" in contract.id or "other_challenged" in contract.id) and client.other is None:
+        return Verdict.NOT_SELECTED, "needs another registered client: add `oauth.other` to the --env file"
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One conversation."""
+    del roles
+    client = consenting(setting)
+    if client is not None and within(setting):
+        covers = tuple(c.id for c in promises(setting) if settled(setting, c) is None)
+        yield Probe(
+            f"{NAME}/flow", 5, covers, COST, lambda: _Flow(setting, client, Granting(setting, client, length=LONGEST)).run(), (), ""
+        )
+
+
+@dataclass(slots=True)
+class _Flow:
+    """The conversation."""
+
+    setting: Setting
+    client: OAuthClient
+    as_client: Granting
+
+    @property
+    def oauth(self) -> Any:
+        return self.setting.model.auth.oauth
+
+    def run(self) -> Conversation:
+        """Each part asks for a code of its own, so that what one part spends or ends is not missed in another."""
+        code = yield from self.as_client.code(self.scope())
+        if not code.text:
+            for case in CASES:
+                yield untested(f"{NAME}/{case}@{REST}", f"no code: {code.problem}")
+            return
+        yield self.said("state", code.state == STATE, f"state={STATE}", f"state={code.state}")
+        code, first = yield from self.exchanged_without(code)
+        yield from self.told(first)
+        yield from self.used(first)
+        yield from self.refreshed(first)
+        yield from self.spent()
+        yield from self.unchallenged()
+        yield from self.elsewhere()
+        yield from self.denied()
+
+    def scope(self) -> str:
+        """The one scope that is asked for."""
+        found = within(self.setting)
+        assert found is not None
+        return found[0]
+
+    def said(self, case: str, good: bool, expected: str, actual: str) -> Judgement:
+        """A judgement on one of our contracts."""
+        contract = f"{NAME}/{case}@{REST}"
+        return kept(contract) if good else broken(contract, expected, actual)
+
+    def exchanged_without(self, code: Code) -> Generator[Any, Any, tuple[Code, Seen]]:
+        """Without its verifier, then with it; a server may end a code that was tried wrongly, so a new one is asked for then."""
+        seen: Seen = yield self.as_client.exchange(code, "a code without its verifier")
+        problem = refusal(seen)
+        yield self.said("verifier_required", not problem, "400 with a JSON error", problem)
+        code, seen, _ = yield from self.exchanged(code)
+        return code, seen
+
+    def exchanged(self, code: Code) -> Generator[Any, Any, tuple[Code, Seen, bool]]:
+        """The right exchange; where the server ended the code because of a wrong one, that of a new code. Gives whether it was the same."""
+        why = "a code with its verifier"
+        seen: Seen = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
+        if seen.success or seen.void:
+            return code, seen, True
+        code = yield from self.as_client.code(self.scope())
+        seen = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
+        return code, seen, False
+
+    def told(self, seen: Seen) -> Conversation:
+        """What the answer with the tokens says besides."""
+        if not seen.success:
+            return
+        stored = (seen.header("cache-control") or "").lower()
+        told = f"Cache-Control: {stored or 'is missing'}"
+        yield self.said("not_stored", "no-store" in stored, "Cache-Control: no-store (RFC 6749, 5.1)", told)
+        if self.oauth.access_s:
+            lives = got(seen.body, "expires_in")
+            yield self.said("expiry_told", lives in (None, self.oauth.access_s), f"expires_in {self.oauth.access_s}", f"expires_in {lives}")
+
+    def used(self, seen: Seen) -> Conversation:
+        """What the token can do, and what it cannot."""
+        token, inside = got(seen.body, "access_token"), within(self.setting)
+        if not isinstance(token, str) or str(got(seen.body, "token_type")).lower() != "bearer":
+            yield self.said("token", False, "200 with an access_token of token_type Bearer", seen.outcome)
+            return
+        assert inside is not None
+        answer: Seen = yield self.as_client.called(token, inside[1], "a call with an access token")
+        yield self.said("token", answer.success, f"{inside[1].action.name} succeeds with the token", answer.outcome)
+        yield from self.outside(token, "scope")
+
+    def outside(self, token: str, case: str) -> Conversation:
+        """A read that a token was not granted."""
+        outer = beyond(self.setting)
+        if outer is not None:
+            why = f"a call that the token was not granted, {outer[0]} alone allows it"
+            answer: Seen = yield self.as_client.called(token, outer[1], why)
+            no_scope = self.setting.model.errors.framework.no_scope
+            status = self.setting.model.codes[no_scope].status if no_scope else 403
+            yield self.said(case, answer.status == status, f"{status}: the token has only {self.scope()}", answer.outcome)
+
+    def refreshed(self, seen: Seen) -> Conversation:
+        """A new access token for a refresh token, and what the old one is then worth."""
+        token, inside = got(seen.body, "refresh_token"), within(self.setting)
+        if not self.oauth.refresh_s or not seen.success:
+            return
+        if not isinstance(token, str):
+            yield self.said("refresh", False, "a refresh_token beside the access token", "none came")
+            return
+        again: Seen = yield self.as_client.refresh(token, "a refresh token")
+        access = got(again.body, "access_token")
+        assert inside is not None
+        if not isinstance(access, str):
+            yield self.said("refresh", False, "200 with an access_token", again.outcome)
+            return
+        answer: Seen = yield self.as_client.called(access, inside[1], "a call with the refreshed token")
+        yield self.said("refresh", answer.success, "the new access token works", answer.outcome)
+        yield from self.outside(access, "refresh_scope")
+        if self.oauth.refresh_rotates:
+            new = got(again.body, "refresh_token")
+            old: Seen = yield self.as_client.refresh(token, "a refresh token once more")
+            problem = refusal(old) or ("" if isinstance(new, str) and new != token else "no new refresh token came")
+            yield self.said("rotation", not problem, "a new refresh token, and 400 for the old one", problem)
+        if self.oauth.revoke:  # nothing that was granted to us is left alive
+            last = got(again.body, "refresh_token")
+            ended: Seen = yield self.as_client.revoke(last if isinstance(last, str) else token, "the last token ends")
+            if not ended.void:  # where the old one's second use ended them all, it is dead by now (RFC 7009, 2.2: 200 all the same)
+                yield self.said("revocation", ended.status == 200, "200", ended.outcome)
+
+    def spent(self) -> Conversation:
+        """A code tried wrongly in every way; the tokens that it gives in the end, revoked; the code once more."""
+        code = yield from self.as_client.code(self.scope())
+        wrong = self.wrongs()
+        problems: dict[str, str] = {}
+        for case in wrong:
+            problems[case] = yield from self.tried(case, code)
+        code, seen, same = yield from self.exchanged(code)
+        used = self.as_client.verifier
+        for case, problem in problems.items():
+            if not same and not problem and case != "verifier_checked":  # the code was dead by then, so it showed nothing
+                another = yield from self.as_client.code(self.scope())
+                problem = yield from self.tried(case, another)
+            yield self.said(case, not problem, "400 with a JSON error", problem)
+        token = got(seen.body, "access_token")
+        if not isinstance(token, str):
+            for case in ("once", "revoked", "revoked_refresh", "refresh_scope"):
+                yield untested(f"{NAME}/{case}@{REST}", f"no code could be exchanged: {seen.outcome}")
+            return
+        if self.oauth.revoke:
+            yield from self.revoked(token)
+        yield from self.widened(got(seen.body, "refresh_token"))
+        again: Seen = yield self.as_client.exchange(code, "a code once more", more={"code_verifier": used})
+        problem = refusal(again)
+        yield self.said("once", not problem, "400 with a JSON error", problem)
+
+    def wrongs(self) -> tuple[str, ...]:
+        """The ways to exchange a code wrongly, those first that servers are least likely to end it for."""
+        return (*(["client_bound"] if self.client.other else []), "redirect_bound", "verifier_checked")
+
+    def tried(self, case: str, code: Code) -> Generator[Any, Any, str]:
+        """One wrong exchange; gives in what its answer is no refusal."""
+        right = {"code_verifier": self.as_client.verifier}
+        if case == "client_bound":
+            call = self.as_client.exchange(code, "another client's exchange of our code", client=self.client.other, more=right)
+        elif case == "redirect_bound":
+            other = {"redirect_uri": f"{self.client.redirect_uri.rstrip('/')}/another"}
+            call = self.as_client.exchange(code, "a code with another redirect URI", more={**right, **other})
+        else:
+            other = {"code_verifier": verifier(self.setting.seed, 0)}
+            call = self.as_client.exchange(code, "a code with another verifier", more=other)
+        seen: Seen = yield call
+        return refusal(seen)
+
+    def revoked(self, token: str) -> Conversation:
+        """The token before and after its revocation."""
+        inside = within(self.setting)
+        assert inside is not None
+        told: Seen = yield self.as_client.revoke(token, "the revocation of a token, with a hint that it is another kind", "refresh_token")
+        answer: Seen = yield self.as_client.called(token, inside[1], "a call with a revoked token")
+        code = self.setting.model.codes[self.setting.model.errors.framework.no_key]
+        good = told.status == 200 and answer.status == code.status
+        yield self.said("revoked", good, f"200, then {code.status} to the token", f"{told.outcome}, then {answer.outcome}")
+        yield from turned_away(self.setting, inside[1], answer)
+
+    def widened(self, token: Any) -> Conversation:
+        """A refresh token that is asked for more than was granted, then revoked, then tried again."""
+        if not self.oauth.refresh_s:
+            return
+        if not isinstance(token, str):
+            for case in ("refresh_scope", "revoked_refresh"):
+                yield untested(f"{NAME}/{case}@{REST}", "no refresh token came")
+            return
+        outer = beyond(self.setting)
+        if outer is not None:
+            wider = f"{self.scope()} {outer[0]}"
+            more: Seen = yield self.as_client.refresh(token, "a refresh token for more than was granted", scope=wider)
+            access, new = got(more.body, "access_token"), got(more.body, "refresh_token")
+            if more.success and isinstance(access, str):
+                yield from self.outside(access, "refresh_scope")
+                token = new if isinstance(new, str) else token
+            elif not more.void:
+                yield self.said("refresh_scope", True, "", "")
+        if self.oauth.revoke:
+            told: Seen = yield self.as_client.revoke(token, "the revocation of a refresh token")
+            answer: Seen = yield self.as_client.refresh(token, "a revoked refresh token")
+            problem = refusal(answer) if told.status == 200 else f"{told.outcome} to its revocation"
+            yield self.said("revoked_refresh", not problem, "200, then 400 with a JSON error", problem)
+
+    def unchallenged(self) -> Conversation:
+        """A request without a challenge, from a client that PKCE binds, and one with a plain one. What comes must not be a token."""
+        if self.client.kind in self.oauth.pkce_binds:
+            code = yield from self.as_client.code(self.scope(), challenged=False)
+            good = yield from self.nothing_for(code, "a code that was asked for without a challenge")
+            yield self.said("challenge_required", good, "an error instead of a code, or of a token", "a code, and a token for it")
+        code = yield from self.as_client.code(self.scope(), method="plain", why="a code with a plain challenge")
+        good = yield from self.nothing_for(code, "a code with a plain challenge", code_verifier=self.as_client.verifier)
+        yield self.said("challenge_method", good, f"only {self.oauth.pkce} earns a token", "a code, and a token for it")
+
+    def elsewhere(self) -> Conversation:
+        """Another client's code, asked for with a challenge, without its verifier and with another. The same user consents."""
+        contract = f"{NAME}/other_challenged@{REST}"
+        if self.client.other is None or not {self.client.other.kind, "challenged"} & set(self.oauth.pkce_binds):
+            return
+        other = replace(self.client.other, consent=self.client.consent, headers=self.client.headers)
+        as_other = Granting(self.setting, other)
+        code = yield from as_other.code(self.scope(), why="a code for another client")
+        if not code.text:
+            yield untested(contract, f"no code: {code.problem}")
+            return
+        problem = ""
+        for wrong in ({}, {"code_verifier": verifier(self.setting.seed, 0)}):
+            why = f"another client's code with{' another' if wrong else 'out its'} verifier"
+            seen: Seen = yield as_other.exchange(code, why, more=wrong)
+            yield from as_other.ended(seen)
+            problem = problem or refusal(seen)
+        yield self.said("other_challenged", not problem, "400 with a JSON error", problem)
+
+    def nothing_for(self, code: Code, why: str, code_verifier: str = "") -> Generator[Any, Any, bool]:
+        """Whether a code, if one came at all, is exchanged for nothing."""
+        if not code.text:
+            return True
+        more = {"code_verifier": code_verifier} if code_verifier else {}
+        seen: Seen = yield self.as_client.exchange(code, why, more=more)
+        yield from self.as_client.ended(seen)
+        return not seen.success
+
+    def denied(self) -> Conversation:
+        """A user who refuses."""
+        if not self.client.refuse:
+            return
+        code = yield from self.as_client.code(self.scope(), consent=self.client.refuse, why="a user who refuses")
+        told = f"error={code.error}, state={code.state}" if code.error else "a code" if code.text else code.problem
+        good = bool(code.error) and not code.text and code.state == STATE
+        yield self.said("refused", good, f"error=access_denied and state={STATE}, and no code", told)

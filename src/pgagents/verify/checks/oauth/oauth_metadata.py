@@ -1,0 +1,202 @@
+"""What a client finds out by itself about the OAuth server agrees with the catalogue, with itself, and with what is there.
+
+RFC 8414 (the authorization server), RFC 9728 (the API it gives tokens for), RFC 6749 5.2 (how its token endpoint refuses).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise_at
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.oauth import asked, posted, refusal
+
+NAME = "oauth_metadata"
+SERVER, RESOURCE, CHALLENGE = f"{NAME}/server@rest", f"{NAME}/resource@rest", f"{NAME}/challenge@rest"
+SCOPE = f"{NAME}/challenge_scope@rest"
+UNAUTHORIZED, REFUSED = 401, (401, 403)
+STANDARD = frozenset(("openid", "profile", "email", "address", "phone", "offline_access"))
+"""Scopes of OpenID Connect (Core, 5.4 and 11), which no API has to list as its own."""
+ORIGIN = ("auth", "oauth")
+_NAMED = re.compile(r'resource_metadata="([^"]*)"')
+_MEMBER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
+ENDPOINTS = {"authorize": "authorization_endpoint", "token": "token_endpoint", "revoke": "revocation_endpoint"}
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each document, for what a 401 says of them, and for each endpoint."""
+    oauth = setting.model.auth.oauth
+    if oauth is None:
+        return
+    if oauth.metadata:
+        says = f"{oauth.metadata} tells the endpoints, scopes and methods that there are (RFC 8414)"
+        yield promise_at(NAME, "server", "@rest", says, (*ORIGIN, "metadata"), oauth.cite)
+    if oauth.resource_metadata:
+        at = (*ORIGIN, "resource_metadata")
+        yield promise_at(NAME, "resource", "@rest", f"{oauth.resource_metadata} names this API and that server (RFC 9728)", at, oauth.cite)
+        says = "where a 401 names the API's metadata, it is that document"
+        yield promise_at(NAME, "challenge", "@rest", says, at, oauth.cite)
+    if _scoped(setting):
+        says = "where a refusal names scopes in WWW-Authenticate, they are those that can be asked for (RFC 6750, 3)"
+        yield promise_at(NAME, "challenge_scope", "@rest", says, (*ORIGIN, "scopes"), oauth.cite)
+    for key in ENDPOINTS:
+        if path := getattr(oauth, key):
+            yield promise_at(
+                NAME, f"endpoint/{key}", "@rest", f"{path} is there, and refuses a call without parameters", (*ORIGIN, key), oauth.cite
+            )
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """The two documents together, and each endpoint."""
+    del roles
+    oauth = setting.model.auth.oauth
+    if oauth is None:
+        return
+    door = _reader(setting)
+    told = tuple(c for c, there in ((CHALLENGE, oauth.resource_metadata), (SCOPE, _scoped(setting))) if there)
+    if told and door is not None:
+        call = ordinary(door, recipe_of(setting.model, door.action), "auth", "a call without a key", twist="none")
+        yield Probe(told[0], 3, told, 1, lambda: _asking(call), (), "", spare=True)
+    covers = [c for c, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)) if path]
+    if covers:
+        yield Probe(f"{NAME}/documents", 3, tuple(covers), len(covers), _documents(setting, oauth), (), "")
+    for key in ENDPOINTS:
+        if path := getattr(oauth, key):
+            contract = f"{NAME}/endpoint/{key}@rest"
+            yield Probe(contract, 5, (contract,), 1, _endpoint(key, path, contract), (), "")
+
+
+def _scoped(setting: Setting) -> bool:
+    """Whether there are scopes to name, and calls that may be refused for want of them."""
+    return bool(setting.model.auth.oauth.scopes) and any(action.key for action in setting.model.actions)
+
+
+def _reader(setting: Setting) -> Door | None:
+    """A read on REST that needs a key and no thing that must be found first."""
+    rest = [d for d in setting.doors if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path]
+    return rest[0] if rest else None
+
+
+def _asking(call: Call) -> Conversation:
+    """The watcher judges what comes."""
+    yield call
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Judge what a refusal says of the metadata and of scopes. It may leave both out; it may not name what is not there."""
+    oauth = memory.model.auth.oauth
+    if oauth is None or seen.status not in REFUSED or seen.call.intent == "document":
+        return
+    said = seen.header("www-authenticate") or ""
+    if _scoped(memory.setting):
+        known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # a plan's are scopes as well
+        told = [found[2] or found[3] or "" for found in _MEMBER.finditer(said) if found[1].lower() == "scope"]
+        strange = [name for names in told for name in names.split() if name not in known]
+        expected = f"scopes out of {', '.join(sorted(known - STANDARD))}"
+        yield broken(SCOPE, expected, f"scope {strange[0][:80]}") if strange else kept(SCOPE)
+    if not oauth.resource_metadata or seen.status != UNAUTHORIZED:
+        return
+    named = _NAMED.search(said)
+    wanted = [base + oauth.resource_metadata for base in _bases(memory.setting)]
+    if named is None or named[1] in wanted:
+        yield kept(CHALLENGE)
+    else:
+        yield broken(CHALLENGE, f"resource_metadata is {wanted[0]}", f"it is {named[1][:200]}")
+
+
+def _bases(setting: Setting) -> list[str]:
+    """Under which addresses the API may know itself: that which we call, and the catalogue's."""
+    return list(dict.fromkeys(base.rstrip("/") for base in (setting.url, str(setting.model.api.server)) if base))
+
+
+def _documents(setting: Setting, oauth: Any) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        found: dict[str, Mapping[str, Any]] = {}
+        for contract, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)):
+            if not path:
+                continue
+            seen: Seen = yield Call(None, {}, "document", f"the metadata at {path}", role="", raw=Raw("GET", path))
+            if seen.void:
+                continue
+            if seen.status == 200 and isinstance(seen.body, Mapping):
+                found[contract] = seen.body
+            else:
+                yield broken(contract, f"200 with a JSON object at {path}", seen.json.problem if seen.success else seen.outcome)
+        for contract, judge in ((SERVER, _server), (RESOURCE, _resource)):
+            if contract in found:
+                wrong = judge(setting, oauth, found[contract], found.get(SERVER, {}))
+                yield broken(contract, *wrong) if wrong else kept(contract)
+
+    return run
+
+
+def _server(setting: Setting, oauth: Any, told: Mapping[str, Any], _: Mapping[str, Any]) -> tuple[str, str] | None:
+    """In what the server's metadata is wrong: what it must be, what it is."""
+    issuer = told.get("issuer")
+    if issuer not in _bases(setting):
+        return f"issuer is {_bases(setting)[0]}", f"issuer: {issuer}"
+    for key, member in ENDPOINTS.items():
+        path = getattr(oauth, key)
+        if path and told.get(member) != issuer + path:
+            return f"{member} is {issuer}{path}", f"{member}: {told.get(member)}"
+    grants = ["authorization_code", *(["refresh_token"] if oauth.refresh_s else [])]
+    lists = {
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": [oauth.pkce],
+        "scopes_supported": list(oauth.scopes),
+        "grant_types_supported": grants,
+    }
+    return _lacking(
+        told, lists, {"scopes_supported": lists["scopes_supported"], "grant_types_supported": ["authorization_code", "implicit"]}
+    )
+
+
+def _resource(setting: Setting, oauth: Any, told: Mapping[str, Any], server: Mapping[str, Any]) -> tuple[str, str] | None:
+    """In what the API's metadata is wrong."""
+    resource, bases = told.get("resource"), _bases(setting)
+    if not isinstance(resource, str) or not any(resource == base or resource.startswith(f"{base}/") for base in bases):
+        return f"resource is {bases[0]} or a path under it", f"resource: {resource}"
+    issuer = server.get("issuer", next((base for base in bases if resource.startswith(base)), bases[0]))
+    servers = told.get("authorization_servers")
+    if not isinstance(servers, list) or issuer not in servers:
+        return (
+            f"authorization_servers has {issuer}, the issuer of the other document",
+            f"authorization_servers: {told.get('authorization_servers')}",
+        )
+    scopes = list(oauth.scopes)
+    return _lacking(told, {"scopes_supported": scopes, "bearer_methods_supported": ["header"]}, {
+        "scopes_supported": scopes, "bearer_methods_supported": ["header"],
+    })  # fmt: skip
+
+
+def _lacking(told: Mapping[str, Any], lists: Mapping[str, list[str]], defaults: Mapping[str, list[str]]) -> tuple[str, str] | None:
+    """A list that lacks something; one that is left out means its default."""
+    for member, wanted in lists.items():
+        given = told.get(member, defaults.get(member))
+        if not isinstance(given, list) or any(item not in given for item in wanted):
+            return f"{member} has {', '.join(wanted)}", f"{member}: {given}"
+    return None
+
+
+def _endpoint(key: str, path: str, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        if key == "authorize":
+            seen: Seen = yield asked(path, {}, "an authorization request without parameters")
+            good = 400 <= seen.status < 500 and seen.status not in (404, 405)
+            expected, said = "a page that refuses, 400", seen.outcome
+        else:
+            seen = yield posted(path, {}, f"a call of {path} without parameters")
+            said = refusal(seen, "invalid_request", "invalid_client", "unsupported_grant_type")
+            good, expected = not said and seen.status not in (404, 405), "400 or 401 with a JSON error (RFC 6749, 5.2)"
+        if not seen.void:
+            yield kept(contract) if good else broken(contract, expected, said)
+
+    return run

@@ -1,0 +1,1 @@
+"""Checks on answers of any HTTP API."""

@@ -1,0 +1,155 @@
+"""What no action answers is answered as the catalogue says: unknown paths, wrong methods, bodies that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from typing import Any
+
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.framework import Case, cases, edited
+from pgagents.verify.cases.malformed import HUGE, LONG, number_in, reader
+from pgagents.verify.check.check import Conversation, Judgement, Probe, accepted, broken, kept, promise_at, refused_with, untested
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import REST, Door
+from pgagents.verify.wire.exchange import Seen
+
+NAME = "framework"
+PLAINTEXT = f"{NAME}/plaintext@rest"
+NOT_ALLOWED = 405
+NAMES_METHODS = "Allow names the methods of the path (RFC 9110, 15.5.6)"
+LARGEST = "largest"
+SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
+"""Forms that other calls have too, such as a browser's question and the broken percent-encoding; sent alone where none did."""
+SHOWS = {"percent": "long_query", "repeated": "huge_number"}
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Paths and methods once, bodies once a surface, and the dispatcher's own members."""
+    for case in cases(setting):
+        yield promise_at(NAME, case.detail, f"@{case.call.surface}", case.says, case.origin)
+        if case.largest is not None:
+            most = setting.model.limits.max_body_bytes
+            says = f"a body of {most:,} bytes is accepted"
+            yield promise_at(NAME, LARGEST, f"@{case.call.surface}", says, ("limits", "max_body_bytes"))
+    if setting.model.errors.framework.plaintext:
+        says = "plain http is refused"
+        yield promise_at(NAME, "plaintext", "@rest", says, ("errors", "framework", "plaintext"))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each."""
+    del roles
+    for case in cases(setting):
+        contract = f"{NAME}/{case.detail}@{case.call.surface}"
+        doors = (case.call.door,) if case.call.door else ()
+        phase, spare = (6 if case.survive else 2), case.survive and case.detail.partition("/")[2] in SHOWN
+        cost = 2 if case.writes else 1
+        also = SHOWS.get(case.detail.partition("/")[2]) if case.survive else None
+        shows = (f"{NAME}/survives/{also}@rest",) if also else ()
+        covers = (contract, f"{NAME}/{LARGEST}@{case.call.surface}") if case.largest is not None else (contract,)
+        run = _run(case, contract)
+        yield Probe(contract, phase, covers, cost, run, doors, "main", case.writes, spare=spare, shows=shows)
+    if setting.model.errors.framework.plaintext and setting.plain_url and (door := reader(setting)) is not None:
+        yield Probe(PLAINTEXT, 2, (PLAINTEXT,), 1, _plaintext(setting, door), (), "main", False)
+
+
+def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+    """Whatever has one of the odd forms shows that the server survives it; each 405 tells what else is possible there."""
+    if seen.status == NOT_ALLOWED and seen.call.door is None and seen.call.intent == "framework":
+        yield from _other_methods(seen, memory.setting)
+    if seen.void or seen.call.surface != REST or reader(memory.setting) is None:
+        return
+    if seen.request.method == "OPTIONS":
+        yield kept(f"{NAME}/survives/options@{REST}")
+    if seen.request.method == "GET" and len(seen.request.target) > LONG:
+        yield kept(f"{NAME}/survives/long_query@{REST}")
+    if seen.request.method == "GET" and number_in(memory.setting) is not None:
+        if HUGE in seen.request.target:
+            yield kept(f"{NAME}/survives/huge_number@{REST}")
+        if "=NaN" in seen.request.target:
+            yield kept(f"{NAME}/survives/word_number@{REST}")
+
+
+def _plaintext(setting: Setting, door: Door) -> Callable[[], Conversation]:
+    """An ordinary call without TLS, with a key that is none: the code, and the headers that this status has."""
+    code = setting.model.codes[setting.model.errors.framework.plaintext]
+    due = [h for h in setting.model.headers if code.status in h.on]
+
+    def run() -> Conversation:
+        seen: Seen = yield replace(edited(setting, door, "a call over plain http", Raw()), plain=True)
+        lacking = [h for h in due if (seen.header(h.name) or "") != (h.const or seen.header(h.name))]
+        if not seen.void and seen.status == code.status and lacking:
+            name = lacking[0].name
+            yield broken(PLAINTEXT, f"{code.status} with {name}: {lacking[0].const or 'any'}", f"{name}: {seen.header(name)}")
+        elif seen.status == code.status and not setting.envelope(code.envelope).is_valid(seen.body):
+            yield broken(PLAINTEXT, f"a body that is {code.envelope}", seen.json.problem or "another body")
+        else:
+            yield from refused_with(seen, PLAINTEXT, [code], "plain http")
+
+    return run
+
+
+def _run(case: Case, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        if case.code is None and not case.survive:
+            yield from _taken(case, contract)
+            return
+        seen: Seen = yield case.call
+        if case.survive:
+            if not seen.void and not seen.spoilt_by("never_crashes"):
+                yield kept(contract)
+            return
+        assert case.code is not None
+        judged = list(refused_with(seen, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses))
+        if case.allowed and seen.status == case.code.status and (wrong := _misnamed(case.allowed, seen)):
+            judged = [broken(contract, NAMES_METHODS, wrong)]
+        yield from judged
+
+    return run
+
+
+def _taken(case: Case, contract: str) -> Conversation:
+    """What must be accepted: at first with the largest body, then as it is, then without what else it shows."""
+    largest, plain = f"{NAME}/{LARGEST}@{case.call.surface}", case.call
+    seen: Seen = yield case.largest or plain
+    if not seen.success and case.largest is not None:
+        full, seen = seen, (yield plain)
+        if not seen.success and case.again is not None:
+            plain = case.again
+            full = yield replace(plain, raw=case.largest.raw)
+            seen = full if full.success else (yield plain)
+        if seen.success:
+            yield from accepted(full, largest, f"a body of {len(full.request.body):,} bytes")
+    elif case.largest is not None:
+        yield kept(largest)
+    elif not seen.success and case.again is not None:
+        seen = yield case.again
+    if seen.success or seen.void or (yield from _plainly_taken(plain)):
+        yield from accepted(seen, contract, case.says)
+    else:
+        yield untested(contract, f"the same call as it usually is was refused too: {seen.outcome}")
+
+
+def _plainly_taken(call: Call) -> Generator[Any, Any, bool]:
+    """Whether the call is taken without what its headers and its body were changed to; only then does its refusal say anything of that."""
+    control: Seen = yield replace(call, raw=Raw(), why=f"{call.why}: the same as it usually is")
+    return control.success
+
+
+def _other_methods(seen: Seen, setting: Setting) -> Iterator[Judgement]:
+    """Judge the Allow of a method that no probe expected to be refused, such as HEAD."""
+    contract, refused = f"{NAME}/wrong_method@{REST}", setting.model.errors.framework.wrong_method
+    methods = frozenset(d.method for d in setting.doors if d.path == seen.request.path)
+    if refused is not None and methods and (wrong := _misnamed(methods, seen)):
+        yield broken(contract, NAMES_METHODS, wrong)
+
+
+def _misnamed(allowed: frozenset[str], seen: Seen) -> str:
+    """What is wrong with the Allow of a refused method; empty where nothing is."""
+    told = seen.header("Allow")
+    if not told:
+        return "405 without Allow"
+    methods = {part.strip() for part in told.split(",")}
+    return f"Allow: {told[:120]}" if not allowed <= methods or seen.request.method in methods else ""

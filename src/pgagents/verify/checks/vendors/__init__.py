@@ -1,0 +1,1 @@
+"""Checks on what vendors' documents and hosts promise."""

@@ -1,0 +1,110 @@
+"""A document that the API hosts is the one that was built from the catalogue, and is served as what it is.
+
+YAML has had many names before application/yaml (RFC 9512), and is plain text as well; JSON has one (RFC 8259, 11).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pgagents.model.contract import Contract
+from pgagents.verify.check.check import Conversation, Probe, broken, kept, promise_at, untested
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.projections.documents import built, parsed
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.exchange import Seen
+
+NAME = "hosted_document"
+MOST_SHOWN = 80
+_YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain", "application/octet-stream")
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each hosted document."""
+    for file, path in setting.model.api.hosted.items():
+        yield promise_at(NAME, str(file), "@rest", f"{path} is {file} as it was built", ("api", "hosted", file))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each, without a key."""
+    del roles
+    for file, path in setting.model.api.hosted.items():
+        contract = f"{NAME}/{file}@rest"
+        yield Probe(contract, 3, (contract,), 1, _run(setting, str(file), str(path), contract), (), "")
+
+
+def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        accept = (("Accept", "*/*"),)
+        seen: Seen = yield Call(None, {}, "document", f"the hosted {file}", twist="none", raw=Raw("GET", path, accept))
+        if seen.void:
+            return
+        if seen.status != 200 or seen.response is None:
+            yield broken(contract, f"200 with {file}", seen.outcome)
+            return
+        expected = built(setting, file)
+        if expected is None:
+            yield untested(contract, f"no target of this version makes {file}")
+            return
+        as_written = seen.response.body == expected.body
+        found, problem = (expected.data, "") if as_written else parsed(file, seen.response.body)
+        if problem:
+            yield broken(contract, f"{file} as it was built", problem)
+        elif wrong := _served_as(file, seen.header("Content-Type") or ""):
+            yield broken(contract, *wrong)
+        elif not as_written and (where := difference(expected.data, found)):
+            as_built = f"{file} as it was built, {where}: {_at(expected.data, where)}"
+            yield broken(contract, as_built, f"it differs at {where}: {_at(found, where)}")
+        else:
+            yield kept(contract)
+
+    return run
+
+
+def _served_as(file: str, told: str) -> tuple[str, str] | None:
+    """The type that a document must be served as and the one that it is, where that is another."""
+    kind = told.partition(";")[0].strip().lower()
+    if file.endswith(".json"):
+        right, wanted = kind == "application/json" or kind.endswith("+json"), "application/json"
+    elif file.endswith((".yaml", ".yml")):
+        right, wanted = kind in _YAML or kind.endswith("+yaml"), "application/yaml"
+    else:
+        return None
+    return None if right else (f"Content-Type: {wanted}", f"Content-Type: {told or 'none'}")
+
+
+def _at(document: Any, pointer: str) -> str:
+    """What stands at a pointer, in short."""
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(document, dict) and name in document:
+            document = document[name]
+        elif isinstance(document, list) and name.isdecimal() and int(name) < len(document):
+            document = document[int(name)]
+        else:
+            return "nothing"
+    text = json.dumps(document, ensure_ascii=False)
+    return text if len(text) <= MOST_SHOWN else text[:MOST_SHOWN] + "…"
+
+
+def difference(expected: Any, found: Any, path: str = "#") -> str:
+    """The pointer at which two documents first differ; empty where they are equal."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for name in [*expected, *(k for k in found if k not in expected)]:
+            at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"
+            if name not in found or name not in expected:
+                return at
+            if where := difference(expected[name], found[name], at):
+                return where
+        return ""
+    if isinstance(expected, list) and isinstance(found, list):
+        if len(expected) != len(found):
+            return path
+        for index, (a, b) in enumerate(zip(expected, found, strict=True)):
+            if where := difference(a, b, f"{path}/{index}"):
+                return where
+        return ""
+    same = expected == found and isinstance(expected, bool) == isinstance(found, bool)
+    return "" if same else path

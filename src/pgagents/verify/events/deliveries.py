@@ -1,0 +1,146 @@
+"""Events as they came to our receiver, read once, for every check that judges them."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from pgagents.cel.expression import epoch
+from pgagents.http import read_json
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Model
+from pgagents.verify.answers.timestamps import misformed
+from pgagents.verify.check.check import Judgement, collect
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.receiver import REFUSED, Delivery
+
+NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --receiver URL"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One delivery read as an event. `problem` says why it is none, `refused` that we answered it with an error."""
+
+    delivery: Delivery
+    body: Any
+    problem: str
+    id: str | None
+    type: str | None
+    data: Any
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was answered with an error, so that it must come again."""
+        return self.delivery.answered == REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """All that came to one registered address: the secret that the registration told, the events in order."""
+
+    secret: str
+    events: tuple[Event, ...]
+
+
+def unheard(setting: Setting) -> tuple[Verdict, str] | None:
+    """Why contracts about events are not selected, if they are not."""
+    return None if setting.receiver is not None else (Verdict.NOT_SELECTED, NEEDS_RECEIVER)
+
+
+def read(model: Model, delivery: Delivery) -> Event:
+    """A delivery as the catalogue's envelope has it."""
+    hooks = model.webhooks
+    found = read_json(delivery.body)
+    body = found.value if isinstance(found.value, Mapping) else {}
+    problem = found.problem or ("" if isinstance(found.value, Mapping) else "the body is no object")
+    id, type = body.get(hooks.id_at), body.get(hooks.type_at)
+    return Event(
+        delivery,
+        found.value,
+        problem,
+        id if isinstance(id, str) else None,
+        type if isinstance(type, str) else None,
+        body.get(hooks.data_at),
+    )
+
+
+def misfit(setting: Setting, event: Event) -> str:
+    """Where an event does not fit the envelope, or its data the schema of its type; empty where it does."""
+    hooks = setting.model.webhooks
+    if event.problem:
+        return event.problem
+    known = hooks.events.get(event.type or "")
+    for name, value in ((hooks.envelope, event.body), (known.data if known is not None else None, event.data)):
+        if name is not None and (fault := next(iter(setting.envelope(name).iter_errors(value)), None)) is not None:
+            return f"{name} does not fit at /{'/'.join(map(str, fault.instance_path))}: {fault.message}"[:200]
+        if name is not None and (late := misformed(setting, value, setting.model.schemas[name])) is not None:
+            return f"of {name}, {late[1]}, where {late[0]}"
+    return ""
+
+
+def same(answered: Any, told: Any) -> bool:
+    """Whether two values say the same: members that both have, times as the moments they are."""
+    if isinstance(answered, Mapping) and isinstance(told, Mapping):
+        return all(same(value, told[name]) for name, value in answered.items() if name in told)
+    if isinstance(answered, list) and isinstance(told, list):
+        return len(answered) == len(told) and all(map(same, answered, told))
+    return bool(answered == told) or epoch(answered) == epoch(told)
+
+
+def judged(heard: Heard, setting: Setting) -> Iterator[Judgement]:
+    """What every check with a `hear` says of what came."""
+    for module in collect().values():
+        if hasattr(module, "hear"):
+            yield from module.hear(heard, setting)
+
+
+def covered(setting: Setting) -> tuple[str, ...]:
+    """The contracts of all checks that listen."""
+    listening = [m for m in collect().values() if hasattr(m, "hear")]
+    promised: list[Contract] = [c for module in listening for c in module.promises(setting)]
+    return tuple(c.id for c in promised)
+
+
+_FORM = re.compile(r"t=(\d{1,12})((?:,\s*\w+=[^,\s]*)*)")
+
+
+def signature(header: str) -> tuple[int, tuple[str, ...]] | None:
+    """The time and the signatures of `t=SECONDS,v1=HEX`; None where it is of another form."""
+    match = _FORM.fullmatch(header.strip())
+    if match is None:
+        return None
+    given = tuple(part.strip()[3:] for part in match[2].split(",") if part.strip().startswith("v1="))
+    return (int(match[1]), given) if given else None
+
+
+def fits(secret: str, signed: bytes, given: Sequence[str]) -> bool:
+    """Whether one of the signatures is that of these bytes."""
+    expected = hmac.new(secret.encode(), signed, sha256).hexdigest()
+    return any(hmac.compare_digest(expected, value) for value in given if value.isascii())
+
+
+def slip(secret: str, at: int, delivery: Delivery, given: Sequence[str]) -> str:
+    """What a signature that does not fit was made of, where it is one of the usual mistakes."""
+    body = delivery.body
+    if fits(secret, body, given):
+        return "it signs the body without the time, so an old delivery can be sent again for ever"
+    try:
+        data = json.loads(body)
+    except ValueError:
+        data = None
+    spelt = [
+        json.dumps(data),
+        json.dumps(data, ensure_ascii=False),
+        json.dumps(data, separators=(",", ":")),
+        json.dumps(data, sort_keys=True),
+    ]
+    if any(fits(secret, f"{at}.{text}".encode(), given) for text in spelt):
+        return "it signs the body written anew, not the bytes that were sent"
+    if fits("", f"{at}.".encode() + body, given):
+        return "it is made with an empty secret"
+    return "it does not fit the bytes that were sent and the secret that the registration told"

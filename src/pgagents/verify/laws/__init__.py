@@ -1,0 +1,1 @@
+"""The catalogue's laws, read and evaluated on exchanges."""

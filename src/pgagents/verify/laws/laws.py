@@ -1,0 +1,76 @@
+"""Laws on exchanges: which values they read, and whether one held, did not, or saw nothing to hold of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from pgagents.cel.expression import Expression, ExpressionError, Reading, Scope
+from pgagents.model.action import Law
+from pgagents.model.model import Model
+from pgagents.verify.wire.exchange import Seen, got
+
+_LIST = re.compile(r"\b(response|read|created)((?:\.\w+)+?)(?:\.(?:all|exists|exists_one|map|filter)\(|\s*[,)])")
+Outcome = Literal["held", "broken", "vacuous", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What became of a law on one exchange; `why` is CEL's message of an error, or the vacuous part."""
+
+    outcome: Outcome
+    why: str = ""
+
+
+def judged(law: Law, scope: Scope) -> Held:
+    """Try a law on the values of a scope."""
+    try:
+        if law.when is not None and not scope.holds(law.when):
+            return Held("vacuous", "its `when` was never true")
+        if not scope.holds(law.that):
+            return Held("broken")
+    except ExpressionError as error:
+        return Held("error", str(error))
+    empty = next((p for p in _lists(law.that.text) if _is_empty(scope.values, p)), None)
+    return Held("vacuous", f"{empty} was always empty") if empty else Held("held")
+
+
+@lru_cache(maxsize=5_000)
+def _lists(text: str) -> tuple[str, ...]:
+    """Paths that the expression goes through as lists (or might)."""
+    return tuple(dict.fromkeys(m.group(1) + m.group(2) for m in _LIST.finditer(text)))
+
+
+def _is_empty(values: Mapping[str, Any], path: str) -> bool:
+    return bool(got(values, path) == [])
+
+
+def values_of(model: Model, seen: Seen) -> dict[str, Any]:
+    """What a law reads of an exchange."""
+    return {
+        "input": seen.input, "response": seen.body, "status": seen.status, "surface": seen.call.surface, "now": seen.sent_at,
+        "before": seen.known, "env": model.env,
+    }  # fmt: skip
+
+
+def reading_of(laws: Iterable[Law]) -> Reading:
+    """What all of these laws read."""
+    return Reading.of(e for law in laws for e in (law.when, law.that) if e is not None)
+
+
+def reads(law: Law) -> frozenset[str]:
+    """The variables that a law reads."""
+    return law.that.names | (law.when.names if law.when else frozenset())
+
+
+def shown(values: Mapping[str, Any], expression: Expression) -> str:
+    """The values of the paths that an expression reads, for a finding: at most six, each short."""
+    found: list[str] = []
+    for path in dict.fromkeys(re.findall(r"\b(?:response|input|before|created|read)(?:\.\w+)+", expression.text)):
+        value = got(values, path)
+        if value is not None and not isinstance(value, dict | list):
+            found.append(f"{path} = {str(value)[:60]}")
+    return ", ".join(found[:6])

@@ -1,0 +1,163 @@
+"""Why a law does not hold, in values: the pair or the item that breaks it, and what each side of a comparison comes to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Any
+
+from pgagents.cel import expression
+from pgagents.cel.expression import ExpressionError, Scope
+from pgagents.model.action import Law
+from pgagents.verify.laws.equations import split
+from pgagents.verify.wire.exchange import got
+
+MAX_ITEMS = 2_000
+MAX_VALUES = 6
+MAX_CHARS = 400
+_OPERATORS = ("==", "!=", "<=", ">=", "<", ">")
+_OF_LIST = re.compile(r'(sorted_by|sorted_down_by|unique_by)\(\s*(.*?)\s*,\s*"([\w.]*)"\s*\)', re.S)
+_MACRO = re.compile(r"(.+?)\.(all|exists|exists_one)\(\s*([A-Za-z_]\w*)\s*,(.*)\)", re.S)
+_NEAR = re.compile(r"near\((.*)\)", re.S)
+_PLAIN = re.compile(r"[A-Za-z_][\w.]*")
+_LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'|-?[0-9.]+|true|false|null")
+
+
+def witness(law: Law, scope: Scope) -> str:
+    """What shows that a law does not hold here; empty where nothing can be said in a few words."""
+    try:
+        said = _broken(" ".join(law.that.text.split()), scope.values)
+    except (ExpressionError, RecursionError):
+        said = ""
+    return said[:MAX_CHARS] or _read(law.that.text, scope.values)
+
+
+def _broken(text: str, values: Mapping[str, Any]) -> str:
+    """What is wrong with the first part that does not hold."""
+    text = _bare(text)
+    asked = split(text, "?")
+    if len(asked) > 1:
+        then = split("?".join(asked[1:]), ":")
+        return _broken(then[0] if _holds(asked[0], values) else ":".join(then[1:]), values)
+    parts = split(text, "&&")
+    if len(parts) > 1:
+        return next((_broken(part, values) for part in parts if not _holds(part, values)), "")
+    if len(split(text, "||")) > 1:
+        return ""
+    return next((said for read in (_pair, _item, _sides) if (said := read(text, values))), "")
+
+
+def _bare(text: str) -> str:
+    """The text without brackets around all of it."""
+    text = text.strip()
+    while text.startswith("(") and text.endswith(")") and _closes(text):
+        text = text[1:-1].strip()
+    return text
+
+
+def _closes(text: str) -> bool:
+    """Whether the first bracket is closed by the last character."""
+    depth = 0
+    for index, char in enumerate(re.sub(r"\"[^\"]*\"|'[^']*'", lambda m: "_" * len(m[0]), text)):
+        depth += (char in "([{") - (char in ")]}")
+        if not depth:
+            return index == len(text) - 1
+    return False
+
+
+def _pair(text: str, values: Mapping[str, Any]) -> str:
+    """The two items of a list that are out of order, or alike."""
+    match = _OF_LIST.fullmatch(text)
+    if match is None:
+        return ""
+    what, of, member = match.groups()
+    items = _value(of, values)
+    if not isinstance(items, list):
+        return f"{of} is no list"
+    keys = [got(item, member) if member else item for item in items[:MAX_ITEMS]]
+    name = of if _PLAIN.fullmatch(of) else "items"
+    first = next(_wrong_pairs(what, keys), None)
+    if first is None:
+        return ""
+    one, two = first
+    dot = f".{member}" if member else ""
+    return f"{name}[{one}]{dot} is {_shown(keys[one])}, and {name}[{two}]{dot} is {_shown(keys[two])}"
+
+
+def _wrong_pairs(what: str, keys: list[Any]) -> Iterator[tuple[int, int]]:
+    if what == "unique_by":
+        met: dict[str, int] = {}
+        for index, key in enumerate(keys):
+            if (first := met.setdefault(repr(key), index)) != index:
+                yield first, index
+        return
+    for index, (one, two) in enumerate(pairwise(keys)):
+        try:
+            ordered = one <= two if what == "sorted_by" else one >= two
+        except TypeError:
+            ordered = False
+        if not ordered:
+            yield index, index + 1
+
+
+def _item(text: str, values: Mapping[str, Any]) -> str:
+    """The first item of a list that breaks what holds of all of them."""
+    match = _MACRO.fullmatch(text)
+    if match is None or not _closes(text[match.end(2) :]):
+        return ""
+    of, kind, name, condition = match.groups()
+    items = _value(of, values)
+    if not isinstance(items, list):
+        return ""
+    if kind != "all":
+        return f"it holds of {'none' if kind == 'exists' else 'none or several'} of the {len(items)} items of {of}"
+    for index, item in enumerate(items[:MAX_ITEMS]):
+        inner = {**values, name: item}
+        if not _holds(condition, inner):
+            where = f"{of}[{index}]"
+            said = _broken(condition, inner) or _read(condition, inner)
+            return f"{where}: {said}" if said else f"it does not hold of {where}"
+    return ""
+
+
+def _sides(text: str, values: Mapping[str, Any]) -> str:
+    """What is read, and what both sides of a comparison come to."""
+    near = _NEAR.fullmatch(text)
+    sides = split(near[1], ",")[:2] if near else next((s for sign in _OPERATORS if len(s := split(text, sign)) == 2), [])
+    if len(sides) != 2:
+        return ""
+    read = _read(text, values)
+    come = [f"{side.strip()} is {_shown(_value(side, values))}" for side in sides if not _is_plain(side)]
+    return "; ".join(part for part in (read, " and ".join(come)) if part)
+
+
+def _is_plain(side: str) -> bool:
+    """Whether a side needs no reckoning: its value is shown already, or stands there."""
+    return bool(_PLAIN.fullmatch(side.strip()) or _LITERAL.fullmatch(side.strip()))
+
+
+def _read(text: str, values: Mapping[str, Any]) -> str:
+    """The values that an expression reads, each short."""
+    names = "|".join(map(re.escape, values))
+    found = []
+    for path in dict.fromkeys(m[0] for m in re.finditer(rf"(?<![\w.\"])(?:{names})(?:\.\w+)+(?!\w|\()", text)):
+        value = got(values, path)
+        if value is not None and not isinstance(value, dict | list):
+            found.append(f"{path} = {str(value)[:60]}")
+    return ", ".join(found[:MAX_VALUES])
+
+
+def _value(text: str, values: Mapping[str, Any]) -> Any:
+    return Scope(values).evaluate(expression.compile(text.strip(), values))
+
+
+def _holds(text: str, values: Mapping[str, Any]) -> bool:
+    return Scope(values).holds(expression.compile(text.strip(), values))
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"

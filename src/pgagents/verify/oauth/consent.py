@@ -1,0 +1,122 @@
+"""A user's consent without a user: the server's own form, filled in with the fields that the caller gave."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.oauth import OAuthClient, asked, carried, leads_to, posted, sent_to
+
+MOST_PAGES = 4
+MAX_PAGE = 60_000
+STATE = "pgv+1%2B&a=b/~"
+"""Whatever is encoded or decoded once too often comes back as another; any visible character may stand in it (RFC 6749, A.5)."""
+
+
+@dataclass(slots=True)
+class Form:
+    """The first form of a page that posts: where to, the values it has, and the names it asks for."""
+
+    action: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What came back: a code, or why none did. `error` is the server's own word for it, if it said one to the client."""
+
+    text: str = ""
+    problem: str = ""
+    error: str = ""
+    state: str = ""
+
+
+class _Reader(HTMLParser):
+    """Reads the first form that posts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.form: Form | None = None
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = {name: value or "" for name, value in attrs}
+        if tag == "form" and self.form is None and told.get("method", "").lower() == "post":
+            self.form, self._inside = Form(told.get("action", "")), True
+        elif self._inside and self.form is not None and (name := told.get("name")):
+            self.form.names.add(name)
+            if tag == "input" and told.get("type", "text").lower() not in ("checkbox", "radio", "submit", "button", "image"):
+                self.form.values[name] = told.get("value", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag != "form"
+
+
+def form_of(page: str) -> Form | None:
+    """The first form of a page that posts; None where it has none."""
+    reader = _Reader()
+    try:
+        reader.feed(page)
+    except (AssertionError, ValueError):  # what the standard library says of markup that is none
+        return None
+    return reader.form
+
+
+def text_of(seen: Seen) -> str:
+    """The page that an answer is."""
+    return seen.response.body[:MAX_PAGE].decode("utf-8", "replace") if seen.response else ""
+
+
+def authorized(path: str, client: OAuthClient, params: Mapping[str, str], why: str) -> Generator[Call, Seen, Code]:
+    """Ask for a code as the client, consent as its user. `path` is the authorization endpoint; nothing is followed off this server."""
+    query = {"response_type": "code", "client_id": client.client_id, "redirect_uri": client.redirect_uri, "state": STATE, **params}
+    cookies: dict[str, str] = {}
+    seen = yield asked(path, query, why, client.headers)
+    for _ in range(MOST_PAGES):
+        location = sent_to(seen)
+        if location is not None and leads_to(location, client.redirect_uri):
+            told = carried(location)
+            return Code(
+                told.get("code", ""), "" if told.get("code") else f"error {told.get('error')}", told.get("error", ""), told.get("state", "")
+            )
+        _keep(cookies, seen)
+        headers = {**client.headers, **({"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())} if cookies else {})}
+        if location is not None:
+            onward = _within(path, location)
+            if onward is None:
+                return Code(problem=f"it leads to {location[:120]}, where nobody can follow")
+            seen = yield asked(onward, {}, why, headers)
+            continue
+        form = form_of(text_of(seen)) if seen.success else None
+        if form is None:
+            return Code(problem=f"{seen.outcome}, and no form to fill in" if seen.success else seen.outcome)
+        target = _within(path, form.action)
+        if target is None:
+            return Code(problem=f"its form goes to {form.action[:120]}")
+        filled = {**form.values, **{k: v for k, v in client.consent.items() if k in form.names}}
+        seen = yield posted(target, filled, why, headers)
+    return Code(problem=f"no code after {MOST_PAGES} pages")
+
+
+def _within(path: str, reference: str) -> str | None:
+    """The target that a page's reference means; None where it leads to another host, or nowhere."""
+    try:
+        parts = urlsplit(urljoin(path, reference))
+    except ValueError:
+        return None
+    return None if parts.netloc or parts.scheme else (parts.path or path) + (f"?{parts.query}" if parts.query else "")
+
+
+def _keep(cookies: dict[str, str], seen: Seen) -> None:
+    """What the server would have a browser remember; it goes nowhere but back to it."""
+    headers: Any = seen.response.headers if seen.response else ()
+    for name, value in headers:
+        if name.lower() == "set-cookie" and "=" in value:
+            key, _, text = value.partition(";")[0].partition("=")
+            cookies[key.strip()] = text.strip()

@@ -1,0 +1,139 @@
+"""Codes and tokens as a client comes by them, call by call: for checks that hold an OAuth server to what it granted.
+
+Everything here is a generator of calls or a call; a code or a token that did not come is a text that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.verify.check.check import Judgement, broken, kept
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import known, recipe_of
+from pgagents.verify.oauth.consent import Code, authorized
+from pgagents.verify.wire.call import Call, Live, Raw
+from pgagents.verify.wire.encode import request_of
+from pgagents.verify.wire.endpoint import REST, Door
+from pgagents.verify.wire.exchange import Seen, got
+from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, challenge, posted, proved, verifier
+
+UNAUTHORIZED = 401
+TOKEN_COST = 3
+"""Requests for a token: the question, the user's consent, the exchange."""
+
+
+@dataclass(slots=True)
+class Granting:
+    """A client at work; `codes` counts the codes that it asked for, each with a verifier of its own, of `length` characters."""
+
+    setting: Setting
+    client: OAuthClient
+    codes: int = 0
+    length: int = SHORTEST
+
+    @property
+    def oauth(self) -> Any:
+        """What the catalogue says of OAuth."""
+        return self.setting.model.auth.oauth
+
+    @property
+    def verifier(self) -> str:
+        """The verifier of the last code."""
+        return verifier(self.setting.seed, self.codes, self.length)
+
+    def code(
+        self, scope: str, *, challenged: bool = True, method: str = "", consent: Mapping[str, str] | None = None, why: str = ""
+    ) -> Generator[Any, Any, Code]:
+        """A new code, asked for with a challenge of its own. `consent` is another answer of the user's, `method` of the challenge."""
+        self.codes += challenged
+        params = {"scope": scope}
+        if challenged:
+            plainly = self.verifier if method == "plain" else challenge(self.verifier)
+            params |= {"code_challenge": plainly, "code_challenge_method": method or self.oauth.pkce}
+        client = self.client if consent is None else replace(self.client, consent=consent)
+        return (yield from authorized(self.oauth.authorize, client, params, why or "a code for our client"))
+
+    def exchange(self, code: Code, why: str, *, client: OAuthClient | None = None, more: Mapping[str, str] | None = None) -> Call:
+        """The exchange of a code; `more` are further parameters, or others than the right ones."""
+        given = {"grant_type": "authorization_code", "code": code.text, "redirect_uri": self.client.redirect_uri, **(more or {})}
+        return posted(self.oauth.token, proved(client or self.client, given), why)
+
+    def refresh(self, token: str, why: str, **more: str) -> Call:
+        """The exchange of a refresh token."""
+        return posted(self.oauth.token, proved(self.client, {"grant_type": "refresh_token", "refresh_token": token, **more}), why)
+
+    def revoke(self, token: str, why: str, hint: str = "") -> Call:
+        """The end of a token (RFC 7009); `hint` is what kind of a token it may be."""
+        hinted = {"token_type_hint": hint} if hint else {}
+        return posted(self.oauth.revoke, proved(self.client, {"token": token, **hinted}), why)
+
+    def called(self, token: str, door: Door, why: str) -> Call:
+        """An ordinary read with an access token."""
+        target = plain(self.setting, door)
+        return Call(None, {}, "document", why, role="", raw=Raw("GET", target, bearer(token)))
+
+    def granted(self, scope: str, why: str) -> Generator[Any, Any, tuple[Seen | None, str]]:
+        """An answer of the token endpoint with a token for a scope; else None, and why there is none."""
+        code = yield from self.code(scope, why=why)
+        if not code.text:
+            return None, f"no code: {code.problem}"
+        seen: Seen = yield self.exchange(code, why, more={"code_verifier": self.verifier})
+        return (seen, "") if isinstance(got(seen.body, "access_token"), str) else (None, f"no token: {seen.outcome}")
+
+    def ended(self, seen: Seen) -> Generator[Any, Any, None]:
+        """Leave nothing alive of what was granted."""
+        token = got(seen.body, "refresh_token") or got(seen.body, "access_token")
+        if self.oauth.revoke and isinstance(token, str):
+            yield self.revoke(token, "what was granted ends")
+
+
+def turned_away(setting: Setting, door: Door, seen: Seen) -> Iterator[Judgement]:
+    """What else is owed to a client whose token is refused: the headers of a 401, which tell it how to ask for another."""
+    for header in setting.model.headers:
+        if seen.status == UNAUTHORIZED and UNAUTHORIZED in header.on and (setting.https or not header.https):
+            contract = f"answer_headers/{header.name}/{door.place}"
+            there = seen.header(header.name) is not None
+            yield kept(contract) if there else broken(contract, f"header {header.name} on a 401", "no such header to a token that is over")
+
+
+def bearer(token: str) -> tuple[tuple[str, str | None], ...]:
+    """The header of a call with an access token."""
+    return (("Authorization", f"Bearer {token}"),)
+
+
+def consenting(setting: Setting) -> OAuthClient | None:
+    """The client that the run may act as, where its user is there to consent."""
+    client = setting.oauth
+    return client if client is not None and (client.consent or client.headers) and setting.model.auth.oauth is not None else None
+
+
+def readers(setting: Setting) -> dict[str, Door]:
+    """For each scope a read that can be called as it stands, without anything that must be found first."""
+    found: dict[str, Door] = {}
+    for scope, names in setting.model.auth.oauth.needs.items():
+        for name in names:
+            door = setting.door(name, REST)
+            if door is not None and door.action.effect == "read" and scope not in found and plain(setting, door) is not None:
+                found[scope] = door
+    return found
+
+
+def plain(setting: Setting, door: Door) -> str | None:
+    """The target of a correct call; None where it needs a live thing."""
+    given = known(setting.model, recipe_of(setting.model, door.action).input)
+    if any(isinstance(value, Live | Expression) for value in given.values()):
+        return None
+    return request_of(Call(door, given, "valid", ""), given, None).target
+
+
+def within(setting: Setting) -> tuple[str, Door] | None:
+    """A scope, and a read that it allows."""
+    return next(iter(readers(setting).items()), None)
+
+
+def beyond(setting: Setting) -> tuple[str, Door] | None:
+    """Another scope, and a read that it alone allows."""
+    return next(iter(list(readers(setting).items())[1:]), None)

@@ -1,0 +1,1 @@
+"""Which probes a run sends, in which order, within which budget."""

@@ -1,0 +1,90 @@
+"""How many requests a run may send: 25 an action and surface for the main key, and what each further identity or aid adds.
+
+A share is what the plan needs because of it: a second project's key, a receiver of events, an OAuth client, bursts. What undoes things,
+what is sent again to a busy server and what takes a call apart is counted apart, up to a fifth of the run, unless the caller set the bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from types import ModuleType
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.check.check import Probe
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.plan.options import AGAIN_PER_ACTION, REQUESTS_PER_ACTION, SMOKE_REQUESTS, Options
+from pgagents.verify.plan.order import LAST
+
+MAIN, PLAIN, RECEIVER, OAUTH, BURSTS = "main", "plain http", "receiver", "OAuth client", "bursts"
+UNBOUNDED = 10**9
+APART = 5
+"""One in so many requests may be counted apart."""
+
+
+def budget(options: Options, shares: Mapping[str, int]) -> int:
+    """How many requests may be sent, but for bursts, which come on top."""
+    if options.max_requests is not None:
+        return options.max_requests
+    if options.profile == "smoke":
+        return SMOKE_REQUESTS
+    if options.profile == "deep":
+        return UNBOUNDED
+    return max(SMOKE_REQUESTS, sum(count for name, count in shares.items() if name != BURSTS))
+
+
+def apart(options: Options, most: int) -> int:
+    """How many requests may be counted apart: none where the caller said how many there may be."""
+    return 0 if options.max_requests is not None or options.profile == "smoke" else most // APART
+
+
+def again_until(setting: Setting, options: Options, max_requests: int) -> int:
+    """How many requests may be sent before contracts are tried a second time; the rest of a standard budget is for what goes
+    wrong on the way: refused calls that are taken apart, things made anew, failing cases tried once more."""
+    if options.profile != "standard" or options.max_requests is not None:
+        return max_requests
+    return min(max_requests, AGAIN_PER_ACTION * len(setting.usable))
+
+
+def shares(setting: Setting, checks: Mapping[str, ModuleType], contracts: Iterable[Contract], probes: Sequence[Probe]) -> dict[str, int]:
+    """The requests that the main key may send, and those that each further identity, aid and bursts add. `probes` are those that the
+    run has the identities for."""
+    known = {contract.id: contract for contract in contracts}
+    without = {name: less for name, less in _without(setting).items() if less is not None}
+    found: dict[str, int] = {MAIN: REQUESTS_PER_ACTION * len(setting.usable)}
+    for probe in probes:
+        covered = [known[id] for id in probe.covers if id in known]
+        owner = BURSTS if probe.phase == LAST else _identity(probe) or _aid(without, checks, covered)
+        if probe.tier == 1 and owner:
+            found[owner] = found.get(owner, 0) + probe.cost
+    return found
+
+
+def _identity(probe: Probe) -> str:
+    """The identity besides the main one that a probe needs; empty where it needs none."""
+    signers = {door.action.signed.role for door in probe.doors if door.action.signed is not None}
+    return next((role for role in (probe.role, *sorted(signers)) if role not in ("", MAIN)), "")
+
+
+def _without(setting: Setting) -> dict[str, Setting | None]:
+    """What is known of the run without each of the aids that it was given."""
+    found: dict[str, Setting | None] = {}
+    for name, attribute, nothing in ((OAUTH, "oauth", None), (RECEIVER, "receiver", None), (PLAIN, "plain_url", "")):
+        less = copy(setting) if getattr(setting, attribute) else None
+        if less is not None:
+            setattr(less, attribute, nothing)
+        found[name] = less
+    return found
+
+
+def _aid(without: Mapping[str, Setting], checks: Mapping[str, ModuleType], covered: Sequence[Contract]) -> str:
+    """The aid without which none of a probe's contracts could be judged; empty where all could be."""
+    for name, less in without.items():
+        if covered and all(_left_out(less, checks[contract.check], contract) for contract in covered):
+            return name
+    return ""
+
+
+def _left_out(setting: Setting, check: ModuleType, contract: Contract) -> bool:
+    said = check.settled(setting, contract) if hasattr(check, "settled") else None
+    return said is not None and said[0] is Verdict.NOT_SELECTED

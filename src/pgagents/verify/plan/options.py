@@ -1,0 +1,111 @@
+"""What a caller chooses before a verification, and what it hears while one runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pgagents.model.contract import Contract
+from pgagents.verify.wire.oauth import OAuthClient
+
+Profile = Literal["smoke", "standard", "deep"]
+SMOKE_REQUESTS = 60
+REQUESTS_PER_ACTION = 25
+AGAIN_PER_ACTION = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The caller's choices. Times in seconds; `only` and `skip` are contract ids or prefixes of them.
+
+    `max_requests` None: 60 for smoke, for standard 25 per action and wire surface and what each further identity or aid adds, no
+    bound for deep.
+    `live`: the target is not this process, so answers may be slow and clocks may differ.
+    """
+
+    profile: Profile = "standard"
+    max_requests: int | None = None
+    max_time_s: float | None = None
+    max_wait_s: float = 60.0
+    seed: int = 0
+    only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    allow_writes: bool = False
+    allow: tuple[str, ...] = ()
+    """Actions that may be called although nothing shows that they change only what this run made."""
+    live: bool = True
+    version: str = ""
+    require: tuple[str, ...] = ()
+    limits: bool = False
+    """Whether bursts may exceed the limits on purpose; they come on top of `max_requests`' default."""
+    exclusive: bool = False
+    """Whether nobody else uses the target, so that its counters are this run's alone."""
+    shard: tuple[int, int] | None = None
+    """Number (from 1) and count of the parts of the contracts that several machines verify at the same time."""
+    keyless: bool = False
+    """Whether the run does without any key: only what needs none is tried."""
+    only_said: str = "--only"
+    """The flag that gave `only`, for the reason of what it leaves out."""
+
+
+DISCOVERY = ("hosted_document/", "oauth_metadata/")
+"""Contracts about what anyone finds without a key: the hosted documents, and the OAuth server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """Keys by role: `main`, `second`, `starter`, `fleet`, …. A role that is absent was not given."""
+
+    keys: Mapping[str, str] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    """What else is sent and must not be reported: the values of a gateway's headers."""
+    oauth: OAuthClient | None = None
+    """The OAuth client that the run may act as."""
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """All that is sent beside keys and must not be reported."""
+        return (*self.secrets, *(self.oauth.sensitive if self.oauth else ()))
+
+
+FINISHING = "finishing"
+"""What a verification does once nothing more is tried: it undoes what it made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `doing` is one short phrase; `waiting_s` is above zero while it waits for the server's limit."""
+
+    sent: int
+    planned: int
+    judged: int
+    contracts: int
+    broken: int
+    seconds: float
+    doing: str = ""
+    waiting_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would send.
+
+    `requests` counts requests by bucket (empty string: no bucket), `by_phase` by phase; `seconds` is the wall time at
+    the catalogue's own pace. `selected` will be tried, `left_out` are not selected or not claimed, each with its reason.
+    `digest` is the same for the same seed, catalogue and choices. `by_contract` counts the requests that are sent for a
+    contract; one without any is judged by what others send. `by_check` counts each request once, for the check that asks for it.
+    `shares` is what the budget of a standard run is made of; up to `apart` requests more undo things or go to a busy server again.
+    """
+
+    requests: Mapping[str, int]
+    by_phase: Mapping[str, int]
+    total: int
+    seconds: float
+    selected: tuple[Contract, ...]
+    left_out: tuple[tuple[Contract, str], ...]
+    digest: str
+    by_contract: Mapping[str, int] = field(default_factory=dict)
+    by_check: Mapping[str, int] = field(default_factory=dict)
+    shares: Mapping[str, int] = field(default_factory=dict)
+    apart: int = 0

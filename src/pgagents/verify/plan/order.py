@@ -1,0 +1,149 @@
+"""The order of the probes: first a survey of every kind of promise, then phase by phase, shuffled by the seed where that is free."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from heapq import heapify, heappop, heapreplace
+from itertools import groupby
+
+from pgagents.model.contract import Contract
+from pgagents.source.source import Pointer
+from pgagents.verify.check.check import Probe, calls_correctly, collect
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.endpoint import REST
+
+LAST = 99
+"""The phase of what exceeds limits: after all else, and outside the budget."""
+LATE = 8
+"""Phases from here on look back on what the others did, and so stay behind them."""
+SHUFFLED_FROM = 4
+"""Phases from here on run in an order that the seed chooses; the ones before build on each other."""
+CORRECT = (1, 3)
+"""The phases of what is correct and ordinary: examples, not edges."""
+NAMING = frozenset((
+    "actions", "codes", "events", "examples", "input", "laws", "moves", "properties", "relations", "resources", "roles", "steps",
+    "workflows",
+))  # fmt: skip
+"""Members of a catalogue below which its author chooses the names."""
+
+Kind = tuple[str, ...]
+WEIGHTS = {"answer": 4, "check": 2, "line": 1, "effect": 1}
+"""What it is worth to show a kind that was not shown yet, by its first member. An action's first answer is so worth as much as the
+first contract of a check; the first from another kind of line is worth half of that, the same for a write after a read a quarter."""
+WAVES = (4, 2, 1)
+"""What each request of a survey's first wave is worth at least, and of those after it."""
+
+
+def by_phase(probes: Iterable[Probe], seed: int) -> list[Probe]:
+    """Tier by tier and phase by phase, each that is free to be in an order that the seed chooses, spare ones at its end."""
+    found: list[Probe] = []
+    for key, several in groupby(sorted(probes, key=_stage), key=_stage):
+        group = list(several)
+        if key[1] >= SHUFFLED_FROM:
+            random.Random(f"{seed}-{key}").shuffle(group)
+        found += sorted(group, key=lambda p: p.spare)
+    return found
+
+
+def _stage(probe: Probe) -> tuple[int, int]:
+    return probe.tier, probe.phase
+
+
+def surveyed(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int, first: int = 1) -> list[Probe]:
+    """The same probes, those first that show most kinds of promise in `most` requests: waves of falling worth, each in the given order.
+
+    So what a server gets wrong everywhere is known early, and a run that ends early has tried a little of everything. What is worth
+    anything follows from `contracts` and the catalogue alone. The `first` probes stay where they are: a correct call tells whether the
+    server knows the key.
+    """
+    counted = {c.id: c for c in contracts}
+    calling = {name for name, check in collect().items() if calls_correctly(check)}
+    shown = {i: _shown(setting, p, counted, calling) for i, p in enumerate(probes) if i < first or _free(p)}
+    waves = _survey(probes, shown, most, min(first, len(probes)))
+    return [probes[i] for i in sorted(range(len(probes)), key=lambda i: waves.get(i, len(WAVES) + 1))]
+
+
+def for_smoke(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int) -> list[Probe]:
+    """A correct call of each action on each surface first, REST's and reads before others; then a survey with what is left of `most`."""
+    correct: dict[str, Probe] = {}
+    for probe in probes:
+        head, place = probe.name.partition("/")[0], probe.name.rpartition("/")[2]
+        if head == "same_answer" or (head == "accepts_valid" and place.endswith(f"@{REST}") and probe.phase in CORRECT):
+            correct.setdefault(place, probe)
+    calls = sorted(correct.values(), key=lambda p: (not p.name.endswith(f"@{REST}") and p.phase > CORRECT[0], p.phase))
+    taken = {id(p) for p in calls}
+    return surveyed(setting, [*calls, *(p for p in probes if id(p) not in taken)], contracts, most, len(calls))
+
+
+def kinds_of(setting: Setting, contract: Contract) -> tuple[Kind, ...]:
+    """What a contract is one of, the widest first: its check; the kind of line of the catalogue that it comes from; that for reads or
+    for writes. Which action, argument or surface it is about makes no difference: a server has one way to do all of them."""
+    door = setting.by_place.get(contract.id.rpartition("/")[2])
+    line = "/".join(_line(contract.origin))
+    effect = door.action.effect if door else ""
+    return ("check", contract.check), ("line", contract.check, line), ("effect", contract.check, line, effect)
+
+
+def _line(origin: Pointer) -> list[str]:
+    """A pointer into the catalogue without the names that its author chose."""
+    return [step for above, step in zip(("", *origin), origin, strict=False) if isinstance(step, str) and above not in NAMING]
+
+
+def _free(probe: Probe) -> bool:
+    """Whether it may come early: it repeats nothing, will not prove needless, and looks back on nothing."""
+    return probe.tier == 1 and not probe.spare and probe.phase < LATE
+
+
+def _shown(setting: Setting, probe: Probe, counted: Mapping[str, Contract], calling: Collection[str]) -> frozenset[Kind]:
+    """The kinds that a probe shows: those of its contracts, and the first answers of the actions that it calls correctly."""
+    found = {kind for id in probe.covers if id in counted for kind in kinds_of(setting, counted[id])}
+    if probe.name.partition("/")[0] in calling:
+        found.update(("answer", str(d.action.name)) for d in probe.doors)
+    return frozenset(found)
+
+
+def _survey(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]], most: int, first: int) -> dict[int, int]:
+    """The wave of each probe of a survey, by its index: the first ones, then again and again whichever shows most that none before it
+    did for each of its requests."""
+    waves: dict[int, int] = {}
+    met: set[Kind] = set()
+    left = most
+
+    def worth(i: int) -> float:
+        return sum(WEIGHTS[kind[0]] for kind in shown[i] - met) / _price(probes[i])
+
+    def take(i: int, wave: int) -> None:
+        nonlocal left
+        waves[i] = wave
+        left -= _price(probes[i])
+        met.update(shown[i])
+
+    for i in range(first):
+        take(i, -1)
+    heap = [(-worth(i), i) for i in _cheapest(probes, shown)]
+    heapify(heap)
+    while heap and heap[0][0] < 0:
+        told, i = heap[0]
+        now = worth(i)
+        if now < -told:  # others have shown some of it since
+            heapreplace(heap, (-now, i))
+            continue
+        heappop(heap)
+        if _price(probes[i]) <= left:
+            take(i, next((n for n, least in enumerate(WAVES) if now >= least), len(WAVES)))
+    return waves
+
+
+def _cheapest(probes: Sequence[Probe], shown: Mapping[int, frozenset[Kind]]) -> Iterable[int]:
+    """Of the probes that show the very same the cheapest, and of those the first."""
+    best: dict[frozenset[Kind], int] = {}
+    for i, kinds in shown.items():
+        if kinds not in best or _price(probes[i]) < _price(probes[best[kinds]]):
+            best[kinds] = i
+    return best.values()
+
+
+def _price(probe: Probe) -> int:
+    """What it costs without the undoing, which comes at the end."""
+    return max(1, probe.cost - probe.writes)

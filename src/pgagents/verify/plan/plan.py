@@ -1,0 +1,288 @@
+"""The plan: the probes of all checks, what is left out and why, and what it costs."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from types import ModuleType
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Model
+from pgagents.report.report import ELSEWHERE, Result
+from pgagents.verify.check.check import Probe, of_tools, watched_for
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
+from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
+from pgagents.verify.plan.order import LAST, by_phase, for_smoke, surveyed
+from pgagents.verify.plan.safety import NO_WRITES, loopback, may_write
+from pgagents.verify.plan.shard import elsewhere
+from pgagents.verify.wire.endpoint import FRAMEWORK, MCP, REST
+
+DRAWS = 25
+RESERVE = 15
+"""Requests of a shard beyond its plan: for trying failing cases once more."""
+PLAINTEXT = "framework/plaintext"
+NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
+CLASSES = ("needs_key", "refuses_invalid", "absent_id", "needs_scope")
+FROM_DATA = ("law", "body_fits")
+"""Checks whose watchers judge what a reading action tells of things that calls through other doors made."""
+BETWEEN = "same_answer"
+"""The check whose watcher compares a dispatcher's answers with REST's."""
+SHOWING = {"accepts_valid": "correct", "same_answer": "correct", "needs_key": "keyless", "refuses_invalid": "wrong"}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Probes in order, and the contracts that are decided before any traffic."""
+
+    probes: tuple[Probe, ...]
+    settled: Mapping[str, Result]
+    max_requests: int
+    digest: str
+    again_until: int = 0
+    """A probe that repeats what others covered is only run below so many requests."""
+    for_last: int = 0
+    """What of `max_requests` is for exceeding limits alone."""
+    writes: bool = True
+    apart: int = 0
+    """How many requests that undo things or go to a busy server again are no part of `max_requests`."""
+    shares: Mapping[str, int] = field(default_factory=dict)
+    """What `max_requests` is made of, by what it is for; empty where the caller set it."""
+    asked: Mapping[str, str] = field(default_factory=dict)
+    """Contracts that nothing in this plan provokes, with what would; they are judged if it happens all the same."""
+
+
+def all_contracts(setting: Setting, checks: Mapping[str, ModuleType]) -> tuple[Contract, ...]:
+    """Every contract of every check, in the order of check names, each id once."""
+
+    def listed() -> tuple[Contract, ...]:
+        found: dict[str, Contract] = {}
+        for name in sorted(checks):
+            for contract in checks[name].promises(setting):
+                found.setdefault(contract.id, contract)
+        return tuple(found.values())
+
+    return setting.kept("contracts", listed)
+
+
+def draft(
+    setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, identities: Identities
+) -> Draft:
+    """Order the probes and settle what is not selected or not claimed."""
+    writes = may_write(setting.model, identities, options)
+    setting.draws, setting.seed = DRAWS if options.profile == "deep" else 0, options.seed
+    setting.oauth, setting.limits = identities.oauth, options.limits
+    setting.exclusive = options.shard is None and (options.exclusive or loopback(setting.url))  # other shards use the server too
+    roles = frozenset(identities.keys)
+    setting.fuzz = options.profile == "deep"  # our own values show as much as Schemathesis' coverage, which costs a second besides
+    probes = _probes(setting, checks, roles)
+    shared = [p for p in probes if p.phase != LAST and _identified(p, identities)]
+    settled = _settled(setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared))
+    wanted = {c.id for c in contracts if c.id not in settled}
+    settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
+    wanted -= settled.keys()
+    possible = [p for p in probes if _identified(p, identities) and (writes or not p.writes)]
+    parts = shares(setting, checks, contracts, possible)
+    ordered = by_phase((p for p in possible if p.tier == 1 or options.profile != "smoke"), options.seed)
+    chosen = _chosen(setting, ordered, wanted)
+    if options.only or options.shard:
+        watched = [c for c in contracts if c.id in wanted and watched_for(checks[c.check])]
+        chosen += _bearing(setting, ordered, watched, chosen, options, budget(options, parts))
+    kept = {id(p) for p in chosen}
+    ordered = [p for p in ordered if id(p) in kept]
+    most = budget(options, parts)
+    order = for_smoke if options.profile == "smoke" else surveyed
+    ordered = order(setting, ordered, [c for c in contracts if c.id in wanted], min(SMOKE_REQUESTS, most))
+    text = "\n".join([str(options.seed), *(f"{p.name} {p.print}" for p in ordered)])
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    if options.shard and options.max_requests is None and options.profile == "standard":
+        most = min(most, _share(ordered, wanted, most, options.shard[1]))
+    again = again_until(setting, options, most)
+    if options.shard:  # a whole run repeats what its budget leaves room for, and so do its parts together
+        room = max(0, again_until(setting, options, budget(options, parts)) - sum(p.cost for p in shared if p.tier == 1))
+        again = min(again, sum(p.cost for p in ordered if p.tier == 1) + room // options.shard[1]) if room else 0
+    bounded = options.max_requests is not None
+    last = sum(p.cost for p in ordered if p.phase == LAST) if options.limits and not bounded else 0
+    told = {} if bounded or options.profile != "standard" else {n: c for n, c in parts.items() if n != BURSTS or options.limits}
+    asked = {} if options.limits else _only_when_limited(setting, contracts)
+    return Draft(tuple(ordered), settled, most + last, digest, again, last, writes, apart(options, most), told, asked)
+
+
+def _probes(setting: Setting, checks: Mapping[str, ModuleType], roles: frozenset[str]) -> list[Probe]:
+    found = [p for name in sorted(checks) if hasattr(checks[name], "probes") for p in checks[name].probes(setting, roles)]
+    if setting.mcp is not None:
+        return found
+    return [p for p in found if not p.name.endswith(f"@{MCP}") and not any(d.surface == MCP for d in p.doors)]
+
+
+def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
+    """A shard's part of the budget: for its own contracts each once, and for what makes the things they are judged on."""
+    own = [p for p in probes if any(c in wanted for c in p.covers)]
+    others = sum(p.cost for p in probes) - sum(p.cost for p in own)
+    return max(most // parts, sum(p.cost for p in own if p.tier == 1)) + others + RESERVE
+
+
+def _chosen(setting: Setting, probes: Sequence[Probe], wanted: set[str]) -> list[Probe]:
+    """The probes for the wanted contracts, and for each door they are about those that show it at all: a correct call,
+    one without a key, a wrong one. Without a correct call nothing about a door is believed."""
+    places = _carrying(setting, {c.rpartition("/")[2] for c in wanted})
+    shown: dict[tuple[str, str], Probe] = {}
+    showing = [(SHOWING[head], p) for p in probes if (head := p.name.partition("/")[0]) in SHOWING]
+    for what, probe in sorted(showing, key=lambda s: (s[1].tier, s[1].phase, s[1].name)):
+        for door in probe.doors:
+            if door.place in places:
+                shown.setdefault((what, door.place), probe)
+    needed = {id(p) for p in shown.values()}
+    return [p for p in probes if id(p) in needed or any(c in wanted for c in p.covers)]
+
+
+def _carrying(setting: Setting, places: set[str]) -> set[str]:
+    """The places, and for those of a vendor's surface every door of the action: its calls take one of them."""
+    doors = {d.place for d in setting.usable}
+    asked = {place.partition("@")[0] for place in places - doors}
+    return places | {d.place for d in setting.usable if str(d.action.name) in asked}
+
+
+def _bearing(
+    setting: Setting,
+    ordered: Sequence[Probe],
+    watched: Sequence[Contract],
+    chosen: Sequence[Probe],
+    options: Options,
+    most: int,
+) -> list[Probe]:
+    """The other probes whose exchanges the watchers of selected contracts would judge in a whole run, as the budget allows.
+
+    They go through the contracts' doors, or get the framework's own refusals; where a reading action tells of things that
+    were made, they also make and change things correctly.
+    """
+    places = _carrying(setting, {c.id.rpartition("/")[2] for c in watched})
+    places |= {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
+    effects = {d.place: d.action.effect for d in setting.every_door}
+    told = {str(call.action.name) for r in setting.model.resources.values() if r.made_by for call in (*r.read_by, *r.listed_by)}
+    making = any((c.check in FROM_DATA or c.action in told) and effects.get(f"{c.action}@{c.surface}") == "read" for c in watched)
+    taken = {id(p) for p in chosen}
+    spare = most - sum(p.cost for p in chosen)
+    found: list[Probe] = []
+    for probe in ordered:
+        head, surface = probe.name.partition("/")[0], probe.name.rpartition("@")[2]
+        bears = any(d.place in places for d in probe.doors)
+        bears = bears or (f"{FRAMEWORK}@{surface}" in places and (head == FRAMEWORK or not probe.doors))
+        bears = bears or (making and probe.writes and (head == "accepts_valid" if options.shard else head not in (*CLASSES, FRAMEWORK)))
+        skipped = all(_matches(id, options.skip) for id in probe.covers)
+        if id(probe) not in taken and bears and not skipped and probe.cost <= spare:
+            spare -= probe.cost
+            found.append(probe)
+    return found
+
+
+def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[str, str]:
+    limited = setting.model.errors.framework.limited
+    status = setting.model.codes[limited].status if limited else 429
+    names = [h.name for h in setting.model.headers if set(h.on) == {status}]
+    return {
+        c.id: f"only a {status} shows it, and nothing here exceeds a limit"
+        for c in contracts
+        for n in names
+        if c.id.startswith(f"answer_headers/{n}/")
+    }
+
+
+def _identified(probe: Probe, identities: Identities) -> bool:
+    signers = {d.action.signed.role for d in probe.doors if d.action.signed is not None}
+    return {probe.role, *signers} - {""} <= identities.keys.keys()
+
+
+def _matches(id: str, patterns: Iterable[str]) -> bool:
+    return id.startswith(tuple(patterns))
+
+
+def _settled(
+    setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, writes: bool, theirs: Set[str]
+) -> dict[str, Result]:
+    found: dict[str, Result] = {}
+    effects = {d.place: d.action.effect for d in setting.every_door}
+    for contract in contracts:
+        place = f"{contract.action}@{contract.surface}"
+        if contract.id in theirs:
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, ELSEWHERE)
+        elif contract.id.startswith(PLAINTEXT) and setting.https and not setting.plain_url:
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "needs the target's plain-http twin: add --plain-url URL")
+        elif setting.mcp is None and contract.surface == MCP and of_tools(checks[contract.check]):
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_MCP)
+        elif options.only and not _matches(contract.id, options.only):
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, f"left out by {options.only_said}")
+        elif _matches(contract.id, options.skip):
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --skip")
+        elif reason := _unclaimed(setting, contract):
+            found[contract.id] = Result(contract, Verdict.NOT_CLAIMED, reason)
+        elif not writes and effects.get(place) == "write":
+            found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_WRITES)
+        elif own := getattr(checks[contract.check], "settled", lambda _, __: None)(setting, contract):
+            found[contract.id] = Result(contract, *own)
+    return found
+
+
+def _unclaimed(setting: Setting, contract: Contract) -> str:
+    if not setting.https and any(h.https and contract.id.startswith(f"answer_headers/{h.name}/") for h in setting.model.headers):
+        return "claimed of https addresses only"
+    if contract.id.startswith(PLAINTEXT) and not setting.https:
+        return "claimed of https addresses only"
+    return ""
+
+
+def _without_identity(
+    setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract], wanted: set[str], identities: Identities, options: Options
+) -> dict[str, Result]:
+    signers = {d.place: d.action.signed.role for d in setting.doors if d.action.signed is not None}
+    roles: dict[str, set[str]] = {
+        c.id: {signers[place]} for c in contracts if (place := f"{c.action}@{c.surface}") in signers
+    }  # fmt: skip
+    for probe in probes:
+        for id in probe.covers:
+            if id.rpartition("/")[2] not in signers and probe.role:
+                roles.setdefault(id, set()).add(probe.role)
+    found = {}
+    for contract in contracts:
+        needed = roles.get(contract.id, set())
+        if contract.id in wanted and needed and not needed & identities.keys.keys():
+            role = min(needed)
+            required = bool(needed & set(options.require))
+            verdict = Verdict.UNTESTED if required else Verdict.NOT_SELECTED
+            found[contract.id] = Result(contract, verdict, f"needs the identity `{role}`: add --identity {role}=ENVVAR")
+    return found
+
+
+def simulate(made: Draft, model: Model, parts: int = 1) -> tuple[dict[str, int], dict[str, int], float, list[Probe]]:
+    """Requests by bucket and by phase, seconds at the catalogue's pace, and the probes that the budget reaches.
+
+    `parts` is how many runs share the server's budgets at the same time.
+    """
+    by_bucket: dict[str, int] = {}
+    by_phase: dict[str, int] = {}
+    by_key: dict[tuple[str, str, str], int] = {}
+    """Requests by identity, surface and bucket: each of these has a budget of its own on the server."""
+    total = 2
+    reached: list[Probe] = []
+    shown: set[str] = set()
+    for probe in made.probes:
+        most = made.max_requests - (made.for_last if probe.phase != LAST else 0)
+        if total + probe.cost > (most if probe.tier == 1 else made.again_until) or (probe.spare and shown.issuperset(probe.covers)):
+            continue
+        shown.update(probe.shows)
+        total += probe.cost
+        reached.append(probe)
+        bucket = str(probe.doors[0].action.bucket or "") if probe.doors else ""
+        by_bucket[bucket] = by_bucket.get(bucket, 0) + probe.cost
+        own = probe.role, probe.doors[0].surface if probe.doors else "", bucket
+        by_key[own] = by_key.get(own, 0) + probe.cost
+        by_phase[str(probe.phase)] = by_phase.get(str(probe.phase), 0) + probe.cost
+    seconds = 0.0
+    for (_, _, name), count in by_key.items():
+        if (told := model.buckets.get(name)) is not None:
+            share = told.requests / parts
+            windows = max(0.0, count - share) / share
+            seconds = max(seconds, (math.ceil(windows) if told.refill == "window" else windows) * told.per_s)
+    return by_bucket, dict(sorted(by_phase.items(), key=lambda item: int(item[0]))), seconds, reached

@@ -1,0 +1,35 @@
+"""Whether a run may write: the caller says so, or the key's prefix says that it is one of test mode.
+
+The address says nothing: 127.0.0.1 may be a tunnel to production.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from pgagents.model.model import Model
+from pgagents.verify.plan.options import Identities, Options
+
+NO_WRITES = "nothing is written with this key; --allow-writes would"
+
+
+def may_write(model: Model, identities: Identities, options: Options) -> bool:
+    """Whether actions that write may be called with the main key."""
+    if options.allow_writes:
+        return True
+    prefixes = model.auth.schemes[model.auth.default].prefixes
+    if prefixes:
+        key = identities.keys.get("main", "")
+        mode = next((m for p, m in sorted(prefixes.items(), key=lambda i: -len(i[0])) if key.startswith(p)), None)
+        return bool(mode == "test")
+    return False
+
+
+def loopback(url: str) -> bool:
+    """Whether the URL's host is this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

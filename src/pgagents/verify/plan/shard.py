@@ -1,0 +1,74 @@
+"""Which part of the contracts a shard takes: the same for every machine of a CI matrix, from the contracts and the plan alone.
+
+All contracts of an action stay together, so that what one shard sends for an action is not sent by another one too; so do
+those of the framework's own refusals, and where there is no action those of one thing (a workflow's steps, a sign-in).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from pgagents.model.contract import Contract
+from pgagents.verify.check.check import Probe
+from pgagents.verify.wire.endpoint import FRAMEWORK
+
+FEW = 1
+PER_CONTRACT = 0.05
+"""What a contract weighs that no request is sent for: something has to be sent to judge it, and mostly is."""
+
+
+def elsewhere(contracts: Iterable[Contract], shard: tuple[int, int] | None, probes: Iterable[Probe] = ()) -> frozenset[str]:
+    """The ids that other shards take; `shard` is (number from 1, of how many), None for a run that is whole.
+
+    The parts weigh the same in the requests of `probes`, which are those of the whole run, as near as whole groups can.
+    """
+    if shard is None:
+        return frozenset()
+    number, count = shard
+    listed, planned = list(contracts), [p for p in probes if p.tier == 1]
+    costs = _costs(planned)
+    groups: dict[str, list[str]] = {}
+    weights: dict[str, float] = {}
+    for contract, group in _grouped(listed, costs):
+        groups.setdefault(group, []).append(contract.id)
+        weights[group] = weights.get(group, 0.0) + costs.get(contract.id, 0) + PER_CONTRACT
+    sizes = [0.0] * count
+    theirs: set[str] = set()
+    for group in sorted(groups, key=lambda name: (-round(weights[name], 6), name)):
+        smallest = sizes.index(min(sizes))
+        sizes[smallest] += round(weights[group], 6)
+        if smallest != number - 1:
+            theirs |= set(groups[group])
+    return frozenset(theirs)
+
+
+def _grouped(contracts: Sequence[Contract], costs: Mapping[str, int]) -> Iterator[tuple[Contract, str]]:
+    """Each contract with its group; `costs` tells of the requests that are sent for some."""
+    every = [(contract, _group(contract)) for contract in contracts]
+    members = Counter(group for _, group in every)
+    sizes = Counter((c.surface, group) for c, group in every if c.action)
+    busiest: dict[str, str] = {}
+    for (surface, group), _ in sorted(sizes.items(), key=lambda item: (-item[1], item[0])):
+        busiest.setdefault(surface, group)
+    for contract, group in every:
+        # what is of no action and hardly called for itself is judged where its surface is called most: elsewhere it may meet too little
+        alone = not contract.action and members[group] == 1 and costs.get(contract.id, 0) <= FEW and not _of_framework(contract)
+        yield contract, busiest.get(contract.surface, group) if alone else group
+
+
+def _costs(probes: Iterable[Probe]) -> Mapping[str, int]:
+    """Requests by the first contract that they are sent for."""
+    found: dict[str, int] = {}
+    for probe in probes:
+        if probe.covers:
+            found[probe.covers[0]] = found.get(probe.covers[0], 0) + probe.cost
+    return found
+
+
+def _group(contract: Contract) -> str:
+    return contract.action or (f"@{FRAMEWORK}" if _of_framework(contract) else f"@{contract.id.rpartition('/')[0]}")
+
+
+def _of_framework(contract: Contract) -> bool:
+    return contract.check == FRAMEWORK or contract.id.rpartition("/")[2].startswith(f"{FRAMEWORK}@")

@@ -1,0 +1,1 @@
+"""What vendors' documents promise of an action: offers, schemas, limits."""

@@ -1,0 +1,66 @@
+"""The documents of a catalogue as `pgagents build` would write them, as data to compare with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pgagents.errors import PgagentsError
+from pgagents.http import read_json
+from pgagents.model.model import Model
+from pgagents.source.read import parse
+from pgagents.verify.check.memory import Setting
+
+MAX_YAML = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A generated file: its data (text where it is neither JSON nor YAML), and its bytes as `build` writes them."""
+
+    data: Any
+    body: bytes
+
+
+def built(setting: Setting, file: str) -> Built | None:
+    """A generated file, made once; None where no target makes it."""
+    return setting.kept(("built", file), lambda: _built(setting.model, file))
+
+
+def _built(model: Model, file: str) -> Built | None:
+    from pgagents.generate.build import document  # heavy (jinja2), and only where documents are hosted
+
+    try:
+        rendered = document(model, file, traced=False)
+    except PgagentsError:
+        return None
+    parts = Path(file).parts
+    output = next(path for path in rendered.made.target.outputs if parts[-len(Path(path).parts) :] == Path(path).parts)
+    return Built(rendered.text if rendered.data is None else rendered.data, rendered.body(output))
+
+
+def parsed(file: str, body: bytes) -> tuple[Any, str]:
+    """A document's data, or what is wrong with its form."""
+    if file.endswith(".json"):
+        read = read_json(body)
+        return read.value, read.problem
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return None, f"byte {error.start} is not UTF-8"
+    if not file.endswith((".yaml", ".yml")):
+        return text, ""
+    if len(text) > MAX_YAML:
+        return None, f"the document has more than {MAX_YAML:,} characters"
+    source = parse(text, file)  # bounded in depth and without aliases, as the text comes from outside
+    if source.faults:
+        return None, f"line {source.faults[0].span.line}: {source.faults[0].message}"
+    return _plain(source.data), ""
+
+
+def _plain(value: Any) -> Any:
+    """Keys as JSON has them."""
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return [_plain(v) for v in value] if isinstance(value, list) else value

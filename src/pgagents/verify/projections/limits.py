@@ -1,0 +1,68 @@
+"""What each vendor's host bears of an answer: by the vendors' own words in schemas/requirements, and the catalogue's `limits.budgets`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from pgagents.model.model import Model
+from pgagents.resources import folder
+from pgagents.source.read import read
+from pgagents.source.source import Pointer
+
+What = Literal["seconds", "characters", "items"]
+KINDS: tuple[What, ...] = ("seconds", "characters", "items")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so much of something on a surface.
+
+    `told` says whose limit it is, `cite` names the requirement where a vendor's word decides.
+    """
+
+    what: What
+    most: float
+    told: str
+    cite: tuple[str, ...]
+    origin: Pointer
+
+
+def limits_of(model: Model, surface: str) -> dict[What, Limit]:
+    """The tightest limit of each kind on a surface: what the catalogue says for it or for all, and what its vendor says."""
+    found: dict[What, Limit] = {}
+    for limit in (*_own(model, "all"), *_own(model, surface), *_vendors(model, surface)):
+        known = found.get(limit.what)
+        if known is None or limit.most <= known.most:
+            origin = known.origin if known else limit.origin
+            found[limit.what] = Limit(limit.what, limit.most, limit.told, limit.cite, origin)
+        elif limit.cite and not known.cite:
+            found[limit.what] = Limit(known.what, known.most, known.told, limit.cite, known.origin)
+    return found
+
+
+def _own(model: Model, surface: str) -> Iterator[Limit]:
+    given = model.limits.budgets.get(surface)
+    for what in KINDS if given else ():
+        most = getattr(given, what)
+        if most is not None:
+            yield Limit(what, most, "the catalogue's budget", (), ("limits", "budgets", surface, what))
+
+
+def _vendors(model: Model, surface: str) -> Iterator[Limit]:
+    for of, what, most, id, date in _rows():
+        if of == surface:
+            yield Limit(what, most, f"its host's own limit ({id}, read {date})", (id,), model.surfaces[surface].origin)
+
+
+@cache
+def _rows() -> tuple[tuple[str, What, float, str, str], ...]:
+    """Requirements with a `budget`: surface, what, how much, the row's id, the day it was read."""
+    found = []
+    for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
+        for row in read(path).data or ():
+            budget = row.get("budget") or {}
+            found += [(budget["surface"], what, budget[what], row["id"], str(row["read"])) for what in KINDS if what in budget]
+    return tuple(found)

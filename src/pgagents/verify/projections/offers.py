@@ -1,0 +1,175 @@
+"""What each vendor's documents offer of an action: the arguments that a model may send, and the answers it is told to expect.
+
+Taken from the views that the documents are laid out from, so a further vendor is a further target and nothing here.
+A view is understood by its form: an OpenAPI document, or a list of functions in the order of the surface's actions, with their old names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pgagents import registry
+from pgagents.generate.formerly import offered
+from pgagents.generate.target import Target
+from pgagents.model.model import Surface
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.projections.schema import Gaps, gaps, read_as_2020
+from pgagents.verify.wire.endpoint import REST, Door
+
+TARGETS = "pgagents.generate.targets"
+RESPONSES = "#/components/responses/"
+JSON = "application/json"
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one document says of one action.
+
+    `arguments` is what a model sends (of a dispatcher the whole object, where `wrapped`); `answers` the bodies by status as the
+    document has them, None where it says no schema for a status, and None altogether where it says nothing of answers; `named`
+    are the schemas that they refer to. `gaps` are the optional members that a model held to the schema always sends, as null
+    where it means none.
+    """
+
+    document: str
+    arguments: Schema
+    answers: Mapping[int, Mapping[str, Any] | None] | None
+    wrapped: bool = False
+    gaps: Gaps | None = None
+    named: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An action on a surface, the door that its calls go through, and all that documents say of it."""
+
+    surface: Surface
+    door: Door
+    said: tuple[Said, ...]
+
+    @property
+    def place(self) -> str:
+        """The tail of its contracts' ids."""
+        return f"{self.door.action.name}@{self.surface.name}"
+
+    @property
+    def via(self) -> str:
+        """The wire surface that its calls take, where that is neither REST nor its own."""
+        return "" if self.door.surface in (REST, self.surface.name) else self.door.surface
+
+    @property
+    def documents(self) -> str:
+        """The documents' names, as a sentence has them."""
+        return " and ".join(dict.fromkeys(s.document for s in self.said))
+
+
+def offers(setting: Setting) -> tuple[Offer, ...]:
+    """Every action on every surface that a document offers, made once a run."""
+    return setting.kept(("vendor", "offers"), lambda: tuple(_offers(setting)))
+
+
+def _offers(setting: Setting) -> Iterator[Offer]:
+    found: dict[tuple[str, str], Offer] = {}
+    for surface, door, said in _said(setting):
+        key = (surface.name, door.place)
+        known = found.get(key)
+        found[key] = Offer(surface, door, (said,)) if known is None else replace(known, said=(*known.said, said))
+    yield from found.values()
+
+
+def _said(setting: Setting) -> Iterator[tuple[Surface, Door, Said]]:
+    model = setting.model
+    for module in registry.collect(TARGETS).values():
+        target = module.TARGET
+        if not isinstance(target, Target) or target.part is not None or (target.surface or REST) not in model.surfaces:
+            continue
+        surface = model.surfaces[target.surface or REST]
+        document = target.outputs[0]
+        if not document.endswith((".json", ".yaml")):
+            continue
+        context = target.view(model).context
+        if "openapi" in context and "paths" in context:
+            yield from _of_openapi(setting, surface, document, context)
+        elif target.surface is not None:
+            yield from _of_functions(setting, surface, document, context)
+
+
+def _of_functions(setting: Setting, surface: Surface, document: str, context: Mapping[str, Any]) -> Iterator[tuple[Surface, Door, Said]]:
+    model = setting.model
+    functions = next((v for v in context.values() if _is_functions(v)), ())
+    every = offered(surface)
+    if len(functions) != len(every):
+        return
+    for action, function in zip(every, functions, strict=True):
+        door = setting.door(str(action.name), REST)
+        if door is None or action.alias_of is not None:
+            continue  # an old name's function takes and answers what the new one's does
+        arguments = getattr(function, "parameters", None) or getattr(function, "input", None) or {}
+        answer = getattr(function, "response", None) or getattr(function, "output", None)
+        answers = {action.success.status: answer} if answer else None
+        read = read_as_2020(arguments, {}) or {"type": "object"}
+        yield surface, door, Said(document, read, answers, gaps=gaps(read, read_as_2020(action.input_schema(), model.schemas)))
+
+
+def _is_functions(value: Any) -> bool:
+    """Whether a view's member is a list of functions: each has a name, and arguments under one of the two usual words."""
+    if not isinstance(value, tuple | list) or not value:
+        return False
+    return all(hasattr(v, "name") and (hasattr(v, "parameters") or hasattr(v, "input")) for v in value)
+
+
+def _of_openapi(setting: Setting, surface: Surface, document: str, whole: Mapping[str, Any]) -> Iterator[tuple[Surface, Door, Said]]:
+    model = setting.model
+    components = whole.get("components", {})
+    named = components.get("schemas", {})
+    for door in setting.doors:
+        operation = whole["paths"].get(door.path, {}).get(door.method.lower())
+        if operation is None or not _offered(surface, door):
+            continue
+        answers = {int(s): _body(r, components) for s, r in operation["responses"].items() if s.isdigit()}
+        own = model.surfaces[door.surface] if surface.name == REST else surface
+        if door.dispatcher is not None:
+            yield own, door, Said(document, _sent(operation, components), answers, wrapped=True, named=named)
+        else:
+            yield own, door, Said(document, _arguments(door, operation, components), answers, named=named)
+
+
+def _offered(surface: Surface, door: Door) -> bool:
+    """Whether the surface has the door's action: a dispatcher brings those of its own that the surface has too."""
+    return surface.name == REST or any(a.name == door.action.name for a in surface.actions)
+
+
+def _arguments(door: Door, operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
+    """An operation's parameters and body as one object, by the arguments' own names; headers are the calling host's business."""
+    names = {(p.place, p.wire): str(p.name) for p in door.params}
+    schemas = components.get("schemas", {})
+    body = _sent(operation, components)
+    members = {names.get(("body", k), k): v for k, v in body.get("properties", {}).items()}
+    required = [names.get(("body", k), k) for k in body.get("required", ())]
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "header":
+            continue
+        name = names.get((parameter["in"], parameter["name"]), parameter["name"])
+        members[name] = read_as_2020(parameter.get("schema", {}), schemas)
+        if parameter.get("required"):
+            required.append(name)
+    further = body.get("additionalProperties", True)
+    return {"type": "object", "properties": members, "required": required, "additionalProperties": further}
+
+
+def _sent(operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
+    media = operation.get("requestBody", {}).get("content", {}).get(JSON, {})
+    return read_as_2020(media.get("schema", {}), components.get("schemas", {}))
+
+
+def _body(response: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The schema of a response's JSON body; None where it has none."""
+    reference = response.get("$ref")
+    if isinstance(reference, str):
+        response = components.get("responses", {}).get(reference.removeprefix(RESPONSES), {})
+    found: Mapping[str, Any] | None = response.get("content", {}).get(JSON, {}).get("schema")
+    return found

@@ -1,0 +1,1 @@
+"""A run: probes driven, requests gated and sent, exchanges judged, verdicts recorded."""

@@ -1,0 +1,128 @@
+"""Answers that say nothing: the call names something by an id that was made up, and a documented status says that there is none.
+
+An id is known where a resource finds or makes it, or where the author wrote it into a resource's call. Every other value that
+may name a thing is made up, and a server is right to know nothing of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.http import Response
+from pgagents.model.action import Action, Param
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.call import Call, Fresh, Live, Moment, Signature
+from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.exchange import Seen
+
+NOT_THERE = frozenset((404, 410))
+_NAMES_A_THING = re.compile(
+    r"(?:^|[_.\-])(?:id|ids|uuid|uuids|guid|slug|ref|refs)$|(?<=[a-z0-9])(?:Id|ID|Ids|IDs|Uuid|UUID|Guid|Slug|Ref|Refs)$"
+)
+_NAMES_A_THING_ALONE = re.compile(r"(?i)id|ids|uuid|guid|slug|ref")
+_CHOSEN = ("const", "enum")
+_LATER = (Live, Fresh, Moment, Signature, Expression)
+_DEEPEST = 3
+
+
+def nothing_there(setting: Setting, seen: Seen) -> str:
+    """Why the answer says nothing about the call; empty where it does, or where the catalogue says what comes first."""
+    door, call = seen.call.door, seen.call
+    if (
+        door is None
+        or not isinstance(seen.told, Response)
+        or seen.status not in NOT_THERE
+        or call.authored
+        or call.intent in ("absent", "clean")
+    ):
+        return ""
+    if call.raw.target is not None or call.raw.method is not None or not _documented(setting, door, seen.status):
+        return ""
+    points = setting.model.points
+    if call.intent == "auth" and points.auth_first is True:
+        return ""
+    if call.intent in ("invalid", "framework") and points.absent_id_first == "validation":
+        return ""
+    name = made_up(setting, door, call)
+    return (
+        f"{name} is an id that was made up, and was answered {seen.outcome}: a resource with found_by or made_by gives a real one"
+        if name
+        else ""
+    )
+
+
+def made_up(setting: Setting, door: Door, call: Call) -> str | None:
+    """The first argument of a call that names a thing by a value that nobody knows to exist."""
+    known = setting.kept(("made up", door.place), lambda: (tuple(_naming(setting, door)), recipe_of(setting.model, door.action)))
+    names, recipe = known
+    authored = _authored(setting, door.action)
+    for name in names:
+        value = call.input.get(name)
+        if value is None or isinstance(value, _LATER):
+            continue
+        if name in authored and name in recipe.input and recipe.input[name] == value:
+            continue
+        return str(name)
+    return None
+
+
+def _documented(setting: Setting, door: Door, status: int) -> bool:
+    return any(code.status == status for code in (*door.action.errors, *setting.model.always()))
+
+
+def _naming(setting: Setting, door: Door) -> Iterator[str]:
+    """Arguments that may name a thing of which no resource knows one. Where neither the path nor a reference says what the action is
+    about, each argument that is free may."""
+    params = [p for p in door.params if str(p.name) != door.action.idempotency]
+    free = [p for p in params if not _known(setting, p)]
+    said = any(p.place == "path" or p.refers_to for p in params)
+    for param in free:
+        schema = setting.named(param.schema)
+        if _chosen(schema):
+            continue
+        if param.place == "path" or param.refers_to or not said or _is_name(str(param.name)) or _inside(setting, schema):
+            yield str(param.name)
+
+
+def _known(setting: Setting, param: Param) -> bool:
+    resource = setting.model.resources.get(param.refers_to or "")
+    return resource is not None and (resource.made_by is not None or resource.found_by is not None)
+
+
+def _chosen(schema: Mapping[str, Any]) -> bool:
+    return any(word in schema for word in _CHOSEN) or types_of(schema) == ("boolean",)
+
+
+def _is_name(name: str) -> bool:
+    return bool(_NAMES_A_THING.search(name) or _NAMES_A_THING_ALONE.fullmatch(name))
+
+
+def _inside(setting: Setting, schema: Mapping[str, Any], depth: int = 0) -> bool:
+    """Whether a member of an object, or an item of a list, names a thing."""
+    if schema.get("format") == "uuid":
+        return True
+    if depth >= _DEEPEST:
+        return False
+    members = [(str(n), setting.named(s)) for n, s in schema.get("properties", {}).items() if isinstance(s, Mapping)]
+    items = schema.get("items")
+    deeper = [*(s for _, s in members), *([setting.named(items)] if isinstance(items, Mapping) else [])]
+    return any(_is_name(n) and not _chosen(s) for n, s in members) or any(_inside(setting, s, depth + 1) for s in deeper)
+
+
+def _authored(setting: Setting, action: Action) -> frozenset[str]:
+    """Arguments that the author gave in the call by which a resource is made, found, read, listed or undone."""
+
+    def listed() -> frozenset[str]:
+        found: set[str] = set()
+        for resource in setting.model.resources.values():
+            for call in (resource.made_by, resource.found_by, resource.undone_by, *resource.read_by, *resource.listed_by, *resource.moves):
+                if call is not None and call.action is action:
+                    found |= {str(name) for name in call.input}
+        return frozenset(found)
+
+    return setting.kept(("authored", action.name), listed)

@@ -1,0 +1,54 @@
+"""Failing cases are tried once more with fresh ids, to tell what is stable from what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from types import ModuleType
+
+from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.run.driver import Driver, Spent, Stop
+from pgagents.verify.run.ledger import Break, Ledger
+from pgagents.verify.wire.call import Live
+
+COSTS = 3
+"""Requests that trying a case again takes, as a rule."""
+
+
+def confirm(driver: Driver, checks: Mapping[str, ModuleType], budget: int) -> None:
+    """Try of each finding the first case again, as long as the budget of requests allows."""
+    remembering = frozenset(name for name, check in checks.items() if getattr(check, "REMEMBERS", False))
+    for entry in driver.ledger.firsts():
+        found = entry.broken
+        if found is None or driver.counted + COSTS > budget:
+            continue
+        again = Ledger.of(e.contract for e in driver.ledger.entries.values())
+        kept, driver.judge.ledger = driver.ledger, again
+        try:
+            same = _repeat(driver, found, remembering)
+        except (Unavailable, Spent, Stop):
+            continue
+        finally:
+            driver.judge.ledger = kept
+        repeated = again.entries[entry.contract.id]
+        if repeated.broken is not None or (repeated.kept and same):
+            found.stable = repeated.broken is not None
+
+
+def _repeat(driver: Driver, found: Break, remembering: Collection[str]) -> bool:
+    """A probe from its beginning; a watcher's exchange with a thing that has the same past, because its verdict may hang on that.
+
+    Gives whether it was the same again: of another thing it may rightly be answered otherwise.
+    """
+    if found.probe is not None:
+        driver.run(found.probe)
+        return True
+    call = found.call
+    if call is None or call.subject is None:
+        if call is not None:
+            driver.call(replace(call, reuse=""), [])
+        return found.judgement.contract.partition("/")[0] not in remembering
+    body = driver.have(Live(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner))
+    for again in (*found.past, call):
+        driver.call(replace(again, made=body, reuse=""), [])
+    return False

@@ -1,0 +1,221 @@
+"""The one place that every request passes: it may be sent, or it may not, and why.
+
+A read is a GET or HEAD of an action that reads, and a call whose author said that it reads. Everything else is a write, however broken it
+is: it is sent only with a key that may write, and only if it makes something of the run's own, changes an instance that is shown to be
+the run's own, names an id that nothing can have, or is an action that the caller has named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from functools import cached_property
+from typing import Any
+from unicodedata import normalize
+from urllib.parse import unquote, urlsplit
+
+from pgagents.http import Request
+from pgagents.model.action import Action, Param
+from pgagents.model.model import Resource, id_text
+from pgagents.verify.cases.framework import INVENTED
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.factory import World
+from pgagents.verify.fixtures.instance import Thing
+from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, makes, target_of
+from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.encode import request_of
+from pgagents.verify.wire.endpoint import MCP, OPERATOR, Door
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+BEYOND = 2**63
+"""No column of whole numbers holds one so large, and so no id is."""
+SHORTEST_CODE = 8
+"""Characters of a member that nobody guesses, so that it names one instance."""
+_SLASHES = re.compile(r"/{2,}")
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
+
+
+class Gate:
+    """Decides on requests. `writes`: the main key may write. `allowed` are actions that the caller named, `roles` the keys it gave."""
+
+    def __init__(self, setting: Setting, world: World, *, writes: bool, allowed: Collection[str], roles: Collection[str]) -> None:
+        self.setting, self.model, self.world = setting, setting.model, world
+        self.writes, self.allowed, self.roles = writes, frozenset(allowed), frozenset(roles)
+
+    def may_write(self, call: Call) -> bool:
+        """True where the call's action may be called at all, though it writes."""
+        return self.writes or call.surface == OPERATOR or (call.door is not None and str(call.door.action.name) in self.allowed)
+
+    def changed_by(self, call: Call, values: Mapping[str, Any]) -> list[Thing]:
+        """The instances that a call names to change them."""
+        if call.door is None or call.door.action.effect != "write":
+            return []
+        target = target_of(self.setting, call.door.action)
+        thing = self.instance(call.door.action, target, values) if target is not None else None
+        return [thing] if thing is not None else []
+
+    def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
+        """Why a request must not be sent; empty where it may."""
+        door = call.door
+        costs = door is not None and door.action.costs
+        if request.method in SAFE and (door is None or door.action.effect == "read" or request.method != "GET") and not costs:
+            return self._deed(request)
+        keyed = not call.twist and (
+            door is None or not door.needs_key or request.header("authorization") is not None or call.surface == MCP
+        )
+        if door is not None and door.action.effect == "read" and not costs and _ordinary(call) and keyed:
+            return ""
+        if call.surface == OPERATOR or (door is not None and str(door.action.name) in self.allowed):
+            return ""
+        if not self.writes:
+            return NO_WRITES
+        if door is None:
+            return self._without_action(call, request)
+        if request.method != door.method and door.form is None:
+            return f"{request.method} is no method of {door.path}"
+        if door.action.effect == "read" and costs:
+            return f"{door.action.name} costs money, and undoing nothing gives it back: --allow {door.action.name} would call it"
+        if door.action.effect == "read" or (door.action.signed is not None and door.action.signed.role in self.roles):
+            return ""
+        return self._elsewhere(call, values, request) or self._write(door, values, request)
+
+    # -- reads ----------------------------------------------------------------------------------------------------
+
+    def _deed(self, request: Request) -> str:
+        """Why a GET must not be sent: its path is that of an action which writes."""
+        path = urlsplit(request.target).path
+        for action, pattern in self._writing_gets:
+            if request.method == "GET" and pattern.fullmatch(path):
+                return f"GET of this path is {action.name}, which writes"
+        return ""
+
+    @cached_property
+    def _writing_gets(self) -> list[tuple[Action, re.Pattern[str]]]:
+        writing = [a for a in self.model.actions if a.method == "GET" and a.effect == "write"]
+        return [(a, re.compile("[^/]+".join(map(re.escape, _PLACEHOLDER.split(str(a.path)))) + "/?")) for a in writing]
+
+    # -- writes ---------------------------------------------------------------------------------------------------
+
+    def _without_action(self, call: Call, request: Request) -> str:
+        """A write that no action is called by: the OAuth endpoints with the client that was given, and an MCP server's protocol."""
+        oauth = self.model.auth.oauth
+        paths = {oauth.token, oauth.revoke} if oauth is not None else set()  # where a client that is none is refused
+        ours = self.setting.oauth is not None and call.intent == "document"  # a client's own codes, tokens, and its user's consent
+        if ours or urlsplit(request.target).path in paths or call.surface == MCP or request.method == INVENTED:
+            return ""
+        return f"{request.method} {urlsplit(request.target).path} is no action of the catalogue"
+
+    def _elsewhere(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
+        """Why a write to a target of its own must not be sent: but for slashes it is another one than the action's."""
+        if call.raw.target is None or call.door is None or not call.door.on_rest:
+            return ""
+        usual = urlsplit(request_of(Call(call.door, {}, "valid", ""), values, None).target).path
+        return "" if _plain_path(request.target) == _plain_path(usual) else "it goes to another path than the action's"
+
+    def _write(self, door: Door, values: Mapping[str, Any], request: Request) -> str:
+        target = target_of(self.setting, door.action)
+        if target is None and not makes(self.model, door.action):
+            return f"{door.action.name} writes and names no instance of this run's: --allow {door.action.name} would call it"
+        if target is not None and (objection := self._changes(door, target, values, request)):
+            return objection
+        for param in door.params:
+            resource = self.model.resources.get(param.refers_to or "")
+            if resource is not None and resource.made_by is not None and (target is None or param not in target.named):
+                value = values.get(str(param.name))
+                if value is not None and not self._may_name(resource, param, value):
+                    return f"{door.action.name} would name a {resource.name} that is not shown to be this run's own"
+        return ""
+
+    def _changes(self, door: Door, target: Target, values: Mapping[str, Any], request: Request) -> str:
+        """Why a call must not change what it names."""
+        resource, name = target.resource, door.action.name
+        thing = self.instance(door.action, target, values)
+        if thing is None:
+            given = [values.get(str(p.name)) for p in target.named]
+            if any(v is None or v == "" for v in given):
+                what = f"{name} without {target.named[0].name} names no {resource.name}"
+                return "" if door.action.may_name_none else f"{what}: --allow {name} would call it"
+            if self._under_nobody(door, resource, values):
+                return ""
+            enough = any if len(resource.ids) > 1 else all  # one member that nobody has makes the whole id nobody's
+            if not enough(self._is_no_id(resource, p, v) for p, v in zip(target.named, given, strict=True)):
+                return f"{name} would change a {resource.name} that this run has not made"
+            put = door.method == "PUT" and not makes(self.model, door.action)
+            return "a PUT on an id that is not there may create it" if put else ""
+        if not thing.ours:
+            return self.world.owned.problem(resource) or f"the {resource.name} is not shown to be this run's own"
+        if not self._named(request, target, thing) and not door.action.may_name_none:
+            return f"the request does not name the {resource.name} that it is about"
+        return ""
+
+    def _under_nobody(self, door: Door, resource: Resource, values: Mapping[str, Any]) -> bool:
+        """True where what the instance would live in is nobody's, so that nothing can be there."""
+        above = self.model.resources.get(resource.within or "")
+        named = [p for p in door.params if above is not None and p.refers_to == above.name]
+        return above is not None and any(self._is_no_id(above, p, values.get(str(p.name))) for p in named)
+
+    def instance(self, action: Action, target: Target, values: Mapping[str, Any]) -> Thing | None:
+        """The instance that arguments name by its id, or by another member that nothing else has; None where the run knows none."""
+        resource, params = target.resource, action.params
+        by_member = {p.refers_member or resource.id: values.get(str(p.name)) for p in target.named}
+        id: Any = tuple(by_member.get(m) for m in resource.ids) if len(resource.ids) > 1 else values.get(str(target.named[-1].name))
+        for other in self._kin(resource):
+            thing = self.world.pool.known(other, id, other.place_in(params, values))
+            if thing is not None and thing.id == id:
+                return thing
+        codes = [(member, values.get(str(p.name))) for p, member in target.also]
+        told = {member: v for member, v in codes if isinstance(v, str) and len(v) >= SHORTEST_CODE}
+        kin = {r.name for r in self._kin(resource)}
+        own = (t for t in self.world.pool.things if t.ours and t.resource.name in kin)
+        return next((t for t in own if any(t.body.get(member) == v for member, v in told.items())), None)
+
+    def _kin(self, resource: Resource) -> list[Resource]:
+        """The resources that have their ids in common with this one."""
+        return self._by_kind[self.world.owned.kind_name(resource)]
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.model.resources.values():
+            found.setdefault(self.world.owned.kind_name(resource), []).append(resource)
+        return found
+
+    def _named(self, request: Request, target: Target, thing: Thing) -> bool:
+        """True where the request holds the instance's id, or a code of it, however broken it is otherwise."""
+        said = unquote(request.target) + "\n" + request.body.decode(errors="replace") + "\n".join(v for _, v in request.headers)
+        ids = thing.id if isinstance(thing.id, tuple) else (thing.id,)
+        codes = [str(thing.body[member]) for _, member in target.also if isinstance(thing.body.get(member), str)]
+        return all(str(part) in said for part in ids) or any(len(code) >= SHORTEST_CODE and code in said for code in codes)
+
+    def _may_name(self, resource: Resource, param: Param, value: Any) -> bool:
+        if not isinstance(value, str | int | float):
+            return False  # no id is a list or an object
+        things = (self.world.pool.known(r, value) for r in self._kin(resource))
+        return any(t is not None and (t.ours or not t.made) for t in things) or self._is_no_id(resource, param, value)
+
+    def _is_no_id(self, resource: Resource, param: Param, value: Any) -> bool:
+        """True for a value that no instance of others can have: random, the catalogue's `absent`, seen to be missing, or nearly ours."""
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return False
+        if value == resource.absent_for(param) or self.world.marks.unguessable(value) or value in self.world.missing(resource):
+            return True
+        if NOBODY in str(value) or (isinstance(value, int) and (abs(value) == NOBODYS_NUMBER or value >= BEYOND)):
+            return True
+        return isinstance(value, str) and self._looks_like_ours(resource, value)
+
+    def _looks_like_ours(self, resource: Resource, value: str) -> bool:
+        plain = normalize("NFKC", value).strip().casefold()  # full-width letters read as plain ones, too
+        kind = self.world.owned.kind_name(resource)
+        ours = (t for t in self.world.pool.things if t.ours and self.world.owned.kind_name(t.resource) == kind)
+        return any(plain == id_text(t.id).casefold() for t in ours)
+
+
+def _ordinary(call: Call) -> bool:
+    """True where nothing was done to a call's method, path or body."""
+    raw = call.raw
+    return raw.method is None and raw.target is None and raw.body is None and raw.edit is None and raw.wrap is None
+
+
+def _plain_path(target: str) -> str:
+    return _SLASHES.sub("/", unquote(urlsplit(target).path)).rstrip("/")

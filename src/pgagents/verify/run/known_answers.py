@@ -1,0 +1,38 @@
+"""Answers to correct calls that are known, so that a call that any such answer will do for is not sent again."""
+
+from __future__ import annotations
+
+from pgagents.http import Request
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.exchange import Seen
+
+MOST_ANSWERS = 1_000
+
+
+class Answers:
+    """The last answers of a run; they stay few however long that is."""
+
+    def __init__(self) -> None:
+        self._written = 0
+        """How many calls may have changed something."""
+        self._known: dict[tuple[str, Request], tuple[Seen, int]] = {}
+        """Answers, and how much had been written by then."""
+
+    def known(self, call: Call, request: Request) -> Seen | None:
+        """An answer to an equal call that will do for this one."""
+        found = self._known.get((call.role, request))
+        if found is None or (call.reuse == "unchanged" and found[1] != self._written):
+            return None
+        return found[0]
+
+    def keep(self, seen: Seen) -> None:
+        """Remember an answer that others may use, and that one may have changed what the others tell."""
+        call = seen.call
+        if call.door is None or call.plain:
+            return
+        if call.door.action.effect == "write":
+            self._written += seen.success or seen.error or seen.status >= 500
+        if seen.success and call.intent in ("valid", "explore"):
+            self._known[call.role, seen.request] = (seen, self._written)
+            if len(self._known) > MOST_ANSWERS:
+                del self._known[next(iter(self._known))]

@@ -1,0 +1,187 @@
+"""What became of each contract, and the findings that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.report.causes import cause
+from pgagents.report.report import Exchange, Finding, Result
+from pgagents.verify.check.check import Judgement, Probe
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.exchange import Seen
+
+MAX_CHAIN = 6
+
+
+@dataclass(slots=True)
+class Break:
+    """The first time a contract was broken; `probe` is None where a watcher of `chain`'s last exchange said so."""
+
+    judgement: Judgement
+    chain: tuple[Seen, ...]
+    call: Call | None
+    probe: Probe | None
+    outcome: str
+    stable: bool | None = None
+    past: tuple[Call, ...] = ()
+    """What reads had told of the call's subject before: a watcher's verdict may hang on it."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One contract's state."""
+
+    contract: Contract
+    kept: int = 0
+    broken: Break | None = None
+    error: str = ""
+    """Why a judgement failed: it outweighs kept."""
+    reason: str = ""
+    """Why it was not judged so far."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """All contracts of a run."""
+
+    entries: dict[str, Entry]
+    settled: dict[str, Result] = field(default_factory=dict)
+    """Contracts that were decided before the run: not selected, not claimed, or required and not possible."""
+    unknown: set[str] = field(default_factory=set)
+    internal: list[str] = field(default_factory=list)
+    broken: int = 0
+    judged: int = 0
+
+    @classmethod
+    def of(cls, contracts: Iterable[Contract]) -> Ledger:
+        """An empty ledger."""
+        return cls({c.id: Entry(c) for c in contracts})
+
+    def forget(self) -> None:
+        """Take back every judgement: what a refused key was answered says nothing about the contracts."""
+        self.entries = {id: Entry(entry.contract) for id, entry in self.entries.items()}
+        self.broken = self.judged = 0
+
+    def add(self, judgement: Judgement, chain: Sequence[Seen], call: Call | None, probe: Probe | None) -> None:
+        """Enter a judgement."""
+        entry = self.entries.get(judgement.contract)
+        if entry is None:
+            self.unknown.add(judgement.contract)
+        elif judgement.contract in self.settled:
+            return
+        elif judgement.verdict is Verdict.KEPT:
+            if entry.kept == 0 and entry.broken is None:
+                self.judged += 1
+            entry.kept += 1
+        elif judgement.verdict is Verdict.NOT_CLAIMED:
+            self.settled[judgement.contract] = Result(entry.contract, Verdict.NOT_CLAIMED, judgement.expected)
+        elif judgement.verdict is Verdict.UNTESTED and judgement.firm:
+            entry.error = entry.error or judgement.expected
+        elif judgement.verdict is Verdict.UNTESTED:
+            entry.reason = entry.reason or judgement.expected
+        elif entry.broken is None:
+            self.judged += entry.kept == 0
+            self.broken += 1
+            outcome = chain[-1].outcome if chain else ""
+            entry.broken = Break(judgement, tuple(chain[-MAX_CHAIN:]), call, probe, outcome)
+
+    def all_judged(self, contracts: Iterable[str]) -> bool:
+        """Whether each of them has been kept or broken."""
+        return all((entry := self.entries.get(id)) is not None and (entry.kept or entry.broken) for id in contracts)
+
+    def excuse(self, contracts: Iterable[str], reason: str) -> None:
+        """Note why contracts were not judged; the first reason stays."""
+        for id in contracts:
+            entry = self.entries.get(id)
+            if entry is not None and not entry.reason:
+                entry.reason = reason
+
+    def crashed(self, contracts: Iterable[str], error: BaseException, where: str) -> None:
+        """An error of our own: the contracts are untested, and it is counted."""
+        reason = f"internal error in {where}: {type(error).__name__}: {error}"
+        self.internal.append(reason)
+        for id in contracts:
+            if (entry := self.entries.get(id)) is not None:
+                entry.error = entry.error or reason
+
+    def results(self, reached: set[str], unreached: str) -> tuple[Result, ...]:
+        """Every contract with its verdict. A place (`action@surface`) without a 2xx has nothing kept."""
+        return tuple(self._result(entry, reached, unreached) for entry in self.entries.values())
+
+    def _result(self, entry: Entry, reached: set[str], unreached: str) -> Result:
+        contract = entry.contract
+        if contract.id in self.settled:
+            return self.settled[contract.id]
+        if entry.broken is not None:
+            return Result(contract, Verdict.BROKEN, entry.broken.judgement.actual)
+        place = f"{contract.action}@{contract.surface}"
+        if entry.error:
+            return Result(contract, Verdict.UNTESTED, entry.error)
+        if contract.action and place not in reached:
+            return Result(contract, Verdict.UNTESTED, entry.reason or f"{place} never answered a 2xx")
+        if entry.kept:
+            return Result(contract, Verdict.KEPT)
+        return Result(contract, Verdict.UNTESTED, entry.reason or unreached)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Broken contracts, those of one cause together."""
+        found = []
+        for entries in self._groups():
+            first = entries[0]
+            assert first.broken is not None
+            said = first.broken.judgement
+            chain = tuple(exchange_of(s) for s in first.broken.chain)
+            also = tuple(e.contract.id for e in entries[1:])
+            found.append(Finding(first.contract, "error", said.expected, said.actual, chain, first.broken.stable, also))
+        return tuple(sorted(found, key=lambda f: f.exchanges[-1].number if f.exchanges else 0))
+
+    def firsts(self) -> list[Entry]:
+        """The first contract of each finding."""
+        return [entries[0] for entries in self._groups()]
+
+    def _groups(self) -> list[list[Entry]]:
+        groups: dict[str, list[Entry]] = {}
+        for entry in self.entries.values():
+            if entry.broken is not None and entry.contract.id not in self.settled:
+                said = cause(entry.contract.check, entry.broken.outcome, entry.broken.judgement.actual)
+                groups.setdefault(said, []).append(entry)
+        return _following([sorted(g, key=_at) for g in groups.values()])
+
+
+def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
+    """The groups, but a contract that only follows from others stands behind one that the same exchange broke, or the same cause."""
+    leading = [g for g in groups if not _follows(g[0])]
+    by_exchange = {number: g for g in reversed(leading) for e in reversed(g) if (number := _at(e))}
+    by_cause = {_cause(e.broken): g for g in reversed(leading) for e in g if e.broken}
+    alone: list[list[Entry]] = []
+    for group in (g for g in groups if _follows(g[0])):
+        left: list[Entry] = []
+        for entry in group:
+            leader = by_exchange.get(_at(entry)) or (by_cause.get(_cause(entry.broken)) if entry.broken else None)
+            (left if leader is None else leader).append(entry)
+        if left:
+            alone.append(left)
+    return [*leading, *alone]
+
+
+def _follows(entry: Entry) -> bool:
+    return entry.broken is not None and entry.broken.judgement.follows
+
+
+def _at(entry: Entry) -> int:
+    """The number of the exchange that broke a contract; 0 where there is none."""
+    return entry.broken.chain[-1].number if entry.broken and entry.broken.chain else 0
+
+
+def _cause(broken: Break) -> str:
+    return f"{broken.outcome}|{broken.judgement.actual.partition(':')[0]}"
+
+
+def exchange_of(seen: Seen) -> Exchange:
+    """The exchange as a report has it."""
+    call = seen.call
+    action = str(call.door.action.name) if call.door else ""
+    role = "" if call.plain else call.role
+    return Exchange(seen.number, seen.request, seen.answer, seen.seconds, call.why, role, action, call.surface, seen.base)

@@ -1,0 +1,271 @@
+"""What keeps a run from telling anything, found before it begins: no server, another base path, another server, a refused key.
+
+One ordinary read is sent. Only where its answer is none that the catalogue knows are a few more requests sent, to say why.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from pgagents.cel.expression import Expression
+from pgagents.http import Handler, Request, Response, Silence, read_json
+from pgagents.model.model import Model
+from pgagents.text.brief import brief
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import known, recipe_of
+from pgagents.verify.run.base_path import likely
+from pgagents.verify.wire.call import Call, Fresh, Live, Moment, Raw, Signature
+from pgagents.verify.wire.credential import presented
+from pgagents.verify.wire.encode import request_of
+from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.media import fits, is_json
+from pgagents.verify.wire.reach import why_silent
+
+MOST_READS = 3
+MOST_BASES = 5
+AGAIN_S = 0.2
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, BAD_REQUEST = 401, 403, 404, 400
+BEHIND = (502, 504)
+PASSING = (429, 503)
+_LOGIN = ("login", "signin", "sign-in", "sso", "oauth", "saml", "auth")
+_LATER = (Live, Fresh, Moment, Signature, Expression)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why nothing can be tried, and what to do about it."""
+
+    says: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The server that is to be verified: its base URL, the way to it, and the way to another base URL of the same host.
+
+    `masked` takes secrets out of what the server says, before it is cut to a length that a message bears.
+    """
+
+    url: str
+    send: Handler
+    other: Callable[[str], Handler]
+    masked: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """An ordinary read and what came of it."""
+
+    door: Door
+    request: Request
+    answer: Response | Silence
+
+    @property
+    def said(self) -> str:
+        """The request, in a few words."""
+        return f"{self.request.method} {brief(self.request.path)}"
+
+    @property
+    def status(self) -> int:
+        """The status; 0 where no answer came."""
+        return self.answer.status if isinstance(self.answer, Response) else 0
+
+
+def preflight(
+    setting: Setting, place: Place, key: str, *, keyless: bool = False, sleep: Callable[[float], None] = time.sleep
+) -> Trouble | None:
+    """What is wrong with the way to the server; None where a run will tell more. `keyless`: whether the run has no key on purpose."""
+    requests = list(_reads(setting, key)) or list(_questions(setting))
+    if not requests:
+        return None
+    first = _sent(place, *requests[0])
+    if isinstance(first.answer, Silence) and first.answer.kind in ("refused", "reset"):
+        sleep(AGAIN_S)
+        first = _sent(place, *requests[0])
+    if isinstance(first.answer, Silence):
+        return Trouble(*why_silent(place.url, first.answer, place.other))
+    if keyless or _succeeds(setting, first):
+        return None
+    tried = [first, *(_sent(place, *request) for request in requests[1:MOST_READS])]
+    if any(_succeeds(setting, one) for one in tried):
+        return None
+    if any(_knows(setting, one) for one in tried):
+        return _elsewhere(setting, place, tried, "no ordinary read succeeds", _succeeds)
+    return _said(setting, place, key, tried)
+
+
+def unused_key(model: Model, key: str) -> str:
+    """What to say where a key was given and no action takes one; empty otherwise."""
+    if not key or any(action.key for action in model.actions):
+        return ""
+    return "the key that was given is used by no action: each has `key: false`; a document without `security` imports so"
+
+
+def _said(setting: Setting, place: Place, key: str, tried: Sequence[_Tried]) -> Trouble | None:
+    """Why none of the reads was answered as the catalogue has it; None where it is the run's to say."""
+    answers = [one.answer for one in tried]
+    if not all(isinstance(answer, Response) for answer in answers):
+        return None
+    statuses = {one.status for one in tried}
+    if refused := [one for one in tried if one.status in _refusals(setting)]:
+        return _key_refused(setting, key, refused)
+    if all(300 <= status < 400 for status in statuses):
+        return _redirected(place, tried[0])
+    if statuses <= set(BEHIND):
+        return Trouble(
+            f"a gateway at {place.url} answers {tried[0].status} to {tried[0].said}: the server behind it is not there", "start it"
+        )
+    if statuses == {BAD_REQUEST} and place.url.startswith("http:"):
+        silent = why_silent(place.url, Silence("protocol", f"it answers {BAD_REQUEST}"), place.other)
+        return Trouble(*silent) if "TLS" in silent[0] else None
+    if statuses == {NOT_FOUND}:
+        tried = [*tried, *(_sent(place, *question) for question in _questions(setting))] if len(tried) < MOST_READS - 1 else tried
+        return _nowhere(setting, place, tried) if {one.status for one in tried} == {NOT_FOUND} else None
+    if not any(_is_data(one.answer) for one in tried):
+        return _another(place, tried[0])
+    return None
+
+
+def _reads(setting: Setting, key: str) -> Iterator[tuple[Door, Request]]:
+    """Ordinary reads with nothing in their path and no argument that only the server can give; those first that need a key."""
+    reads = [
+        d
+        for d in setting.doors
+        if d.on_rest and d.method == "GET" and d.action.effect == "read" and not d.action.costs and "{" not in d.path
+    ]
+    count = 0
+    for door in sorted(reads, key=lambda d: not d.action.key):
+        given = known(setting.model, recipe_of(setting.model, door.action).input)
+        if count < MOST_READS and not any(isinstance(value, _LATER) for value in given.values()):
+            count += 1
+            yield door, _request(setting, door, given, key)
+
+
+def _request(setting: Setting, door: Door, given: Mapping[str, Any], key: str) -> Request:
+    call = ordinary(door, recipe_of(setting.model, door.action), "valid", "an ordinary call", input=given)
+    return request_of(call, given, presented(key, "", setting.model) if key and door.needs_key else None)
+
+
+def _questions(setting: Setting) -> Iterator[tuple[Door, Request]]:
+    """Which methods a path has, asked of paths that no read shows."""
+    paths: dict[str, Door] = {d.path: d for d in reversed(setting.doors) if "{" not in d.path and not (d.on_rest and d.method == "GET")}
+    for path, door in list(paths.items())[: MOST_READS - 1]:
+        yield door, request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}, None)
+
+
+def _sent(place: Place, door: Door, request: Request) -> _Tried:
+    return _Tried(door, request, place.send(request))
+
+
+def _refusals(setting: Setting) -> set[int]:
+    return {FORBIDDEN, *_no_key(setting)}
+
+
+def _no_key(setting: Setting) -> set[int]:
+    """Statuses that only a lacking or wrong key has; a 403 that is documented may also mean that a key lacks a scope."""
+    return {UNAUTHORIZED, setting.model.codes[setting.model.errors.framework.no_key].status}
+
+
+def _knows(setting: Setting, one: _Tried) -> bool:
+    """Whether the answer is one that the catalogue has of this action, so that the server is likely the API's."""
+    action, answer = one.door.action, one.answer
+    if not isinstance(answer, Response) or one.status in _no_key(setting):
+        return False
+    if one.request.method == "OPTIONS":
+        return one.status != NOT_FOUND and one.status not in BEHIND
+    if one.status in PASSING:
+        return True
+    output = next((o for o in action.outputs if o.status == one.status), None)
+    if output is not None:
+        told = answer.header("Content-Type") or ""
+        if output.schema is None or not told or fits(told, output.content_type):
+            return True
+        return is_json(told) if is_json(output.content_type) else False
+    documented = any(code.status == one.status for code in (*action.errors, *setting.model.always()))
+    if one.status == NOT_FOUND and "?" not in one.request.target:
+        return False  # it names nothing that could be missing but the path
+    return (documented and _is_data(answer)) or (one.status >= 500 and one.status not in BEHIND)
+
+
+def _succeeds(setting: Setting, one: _Tried) -> bool:
+    """Whether it is a success that the catalogue has, or word to come back later; to a question about methods anything but 404."""
+    good = one.status < BAD_REQUEST or one.status in PASSING or one.request.method == "OPTIONS"
+    return good and _knows(setting, one)
+
+
+def _is_data(answer: Response | Silence) -> bool:
+    """Whether the body is JSON, or the answer has none."""
+    return isinstance(answer, Response) and (not answer.body or not read_json(answer.body).problem)
+
+
+def _key_refused(setting: Setting, key: str, tried: Sequence[_Tried]) -> Trouble:
+    one = tried[0]
+    if not any(action.key for action in setting.model.actions):
+        says = f"the server answers {one.status} to {one.said}, and the catalogue says that no action takes a key (`key: false`)"
+        return Trouble(says, "take `key: false` away where a key is needed; a document without `security` imports so")
+    what = "the key" if key else "a call without a key"
+    others = f" and {len(tried) - 1} more" if len(tried) > 1 else ""
+    return Trouble(
+        f"the server is there and refuses {what}: {one.status} to {one.said}{others}",
+        "is PGAGENTS_TOKEN a key of this server, and still valid? one of another environment is refused like none",
+    )
+
+
+def _redirected(place: Place, one: _Tried) -> Trouble:
+    assert isinstance(one.answer, Response)
+    told = one.answer.header("Location") or ""
+    here = urlsplit(place.url)
+    try:
+        its = urlsplit(urljoin(f"{place.url}{one.request.target}", told))
+    except ValueError:  # such as `http://[x`
+        its = urlsplit("")
+    says = f"{place.url} redirects {one.said} to {brief(place.masked(told)) or 'nowhere'} ({one.status}); a key is not taken there"
+    if its.scheme == "https" and here.scheme == "http" and its.hostname == here.hostname:
+        return Trouble(says, f"give --url https://{its.netloc}{here.path}")
+    if any(word in f"{its.netloc}{its.path}".lower() for word in _LOGIN):
+        return Trouble(says, "it wants a login: give an address behind it, or what it asks for under `headers` in --env")
+    return Trouble(says, "give the address that it leads to, if you trust it")
+
+
+def _another(place: Place, one: _Tried) -> Trouble:
+    assert isinstance(one.answer, Response)
+    kind = brief(place.masked((one.answer.header("Content-Type") or "no type").partition(";")[0]))
+    named = one.answer.header("Server")
+    who = f", says that it is {brief(place.masked(named))}, and" if named else ""
+    return Trouble(
+        f"{place.url} is another server{who} answers {one.said} with {one.status} {kind}, which the catalogue does not have",
+        "is --url the API's own address, with its base path?",
+    )
+
+
+def _nowhere(setting: Setting, place: Place, tried: Sequence[_Tried]) -> Trouble:
+    says = f"every path answers {NOT_FOUND}"
+    found = _elsewhere(
+        setting, place, tried, says, lambda its, one: _knows(its, one) or (one.status in _refusals(its) and _is_data(one.answer))
+    )
+    own = setting.model.api.server
+    help = f"is it another server, or another base path? the catalogue's own is {own}"
+    return found or Trouble(f"{says} at {place.url} ({_paths(tried)})", help)
+
+
+def _elsewhere(
+    setting: Setting, place: Place, tried: Sequence[_Tried], says: str, good: Callable[[Setting, _Tried], bool]
+) -> Trouble | None:
+    """Another base URL of the host where the first read is answered as it should be."""
+    door, request = tried[0].door, tried[0].request
+    listed = list(likely(place.url, str(setting.model.api.server), [d.path for d in setting.doors]))
+    for base in listed[:MOST_BASES]:
+        one = _Tried(door, request, place.other(base)(request))
+        if good(setting, one):
+            where = f"{says} at {place.url} ({_paths(tried)}), and {base} answers {one.status}: the base path is another"
+            return Trouble(where, f"give --url {base}")
+    return None
+
+
+def _paths(tried: Sequence[_Tried]) -> str:
+    return ", ".join(dict.fromkeys(one.said for one in tried))

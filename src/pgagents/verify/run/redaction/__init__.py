@@ -1,0 +1,1 @@
+"""Keys, secrets and personal data are removed before anything is stored."""

@@ -1,0 +1,89 @@
+"""Who named a value first: the run itself, or the server. What the run made up tells nobody anything, so reports may show it."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from pgagents.verify.run.redaction.needles import lowered
+
+MAX_VALUES = 20_000
+"""Values remembered of each kind; the oldest half goes when there are more. A value that was forgotten counts as the server's."""
+LONGEST = 200
+"""Of longer values it is not asked which others they resemble."""
+_SEPARATORS = re.compile(r"[-_ .]")
+_WORD = re.compile(r"[\w.@+-]+")
+_PART = re.compile(r"\w+")
+
+
+class Origins:
+    """Values in the order in which they were first sent or told.
+
+    `catalogue` is the catalogue's text: what stands in it is known to everybody who has it.
+    """
+
+    def __init__(self, catalogue: str = "") -> None:
+        self._catalogue = catalogue
+        self._sent: dict[str, int] = {}
+        self._told: dict[str, int] = {}
+        self._near: dict[str, int] = {}
+        self._unread: list[tuple[str, int]] = []
+        self._count = 0
+
+    def sent(self, value: str) -> None:
+        """The run sent this value."""
+        if value not in self._sent:
+            self._count += 1
+            self._sent[value] = self._count
+            if len(self._sent) > MAX_VALUES:
+                _forget_half(self._sent)
+
+    def told(self, value: str) -> bool:
+        """The server told this value, or the environment gave it; returns whether it is new."""
+        if value in self._told:
+            return False
+        self._count += 1
+        self._told[value] = self._count
+        self._unread.append((value, self._count))
+        if len(self._told) > MAX_VALUES:
+            _forget_half(self._told)
+            self._near.clear()
+            self._unread = list(self._told.items())
+        return True
+
+    def own(self, value: str) -> bool:
+        """Whether the value was made up by the run, or stands in the catalogue.
+
+        What resembles a value that the server had told before was made from it, so it is none of ours.
+        """
+        if self.public(value):
+            return True
+        first = self._sent.get(value)
+        if first is None or self._told.get(value, first) < first:
+            return False
+        for word, number in self._unread:
+            for form in _alike(word):
+                self._near.setdefault(form, number)
+        self._unread.clear()
+        return not any(self._near.get(form, first) < first for form in _alike(value))
+
+    def public(self, value: str) -> bool:
+        """Whether the value is a word of the catalogue."""
+        return value in self._words
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        words = set(_WORD.findall(self._catalogue))
+        return frozenset(words | {w.strip(".+-") for w in words} | set(_PART.findall(self._catalogue)))
+
+
+def _alike(value: str) -> set[str]:
+    """Forms of which two texts share one, if they differ in case, separators or a single character."""
+    plain = _SEPARATORS.sub("", lowered(value))
+    cut = {f"{plain[:i]}{plain[i + 1 :]}" for i in range(len(plain))} if len(plain) <= LONGEST else {plain[:-1]}
+    return {plain, *cut} - {""}
+
+
+def _forget_half(values: dict[str, int]) -> None:
+    for value in list(values)[: len(values) // 2]:
+        del values[value]

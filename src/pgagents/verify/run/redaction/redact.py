@@ -1,0 +1,495 @@
+"""Keys, secrets and a person's data are taken out before anything is stored.
+
+Keys and secrets are masked wherever they turn up, in whatever coding; a value of a member that the catalogue marks `private` is
+masked by a name of its own (`[email 2]`), so that a reader still sees which values are the same. Values that the run made up are shown.
+`docs/decisions/0008-what-a-report-masks.md` has the reasons.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Any
+from urllib.parse import parse_qsl
+
+from pgagents.http import Request, Response, json_bytes, read_json
+from pgagents.report.report import Exchange, Finding
+from pgagents.verify.run.redaction.decoded import search, unescaped
+from pgagents.verify.run.redaction.needles import NEAR, Hit, Runs, Words, lowered
+from pgagents.verify.run.redaction.origins import MAX_VALUES, Origins
+
+MASK = "[redacted]"
+_SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
+OAUTH = frozenset(("access_token", "refresh_token", "id_token", "client_secret", "code_verifier", "client_assertion", "device_code"))
+"""Secrets of RFC 6749, 7636, 7523, 8628 and OpenID Connect, whatever the catalogue says."""
+IN_FORMS = frozenset((*OAUTH, "code", "password", "api_key"))
+"""Names of secrets in a query or a form; in JSON, `code` is mostly the name of an error."""
+MAX_STORED = 20_000
+MARGIN = 4_000
+"""Characters behind the last one stored that are read too: a secret may begin before it and end behind it."""
+MAX_WHOLE = 1_000_000
+"""Bytes of the longest body that is masked as JSON; of a longer one only the beginning is read, as text."""
+MAX_MASKED = 2_000
+"""Texts whose masked form is kept, because many findings show the same answer."""
+SHORTEST = 6
+"""A shorter secret is masked as a word only: it may be a part of ordinary words."""
+SHORTEST_LEARNED = 4
+_WORDS = frozenset(("true", "false", "null", "none", "string", "number", "[redacted]"))
+_NUMBER = re.compile(r"[0-9]{1,5}")
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+_FORM = "application/x-www-form-urlencoded"
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_COLON = re.compile(r"\s*:")
+_NAME = re.compile(r"\[(.*?)(?: \d+)?(?:, [a-z ]+)?\]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A part of a text that is masked, and by what."""
+
+    begin: int
+    end: int
+    mask: str
+
+
+class Redactor:
+    """Masks keys by value and header, secret and private members by name, and the values they once had anywhere."""
+
+    def __init__(
+        self,
+        keys: Mapping[str, str],
+        secrets: Iterable[str],
+        values: Iterable[str] = (),
+        private: Iterable[str] = (),
+        *,
+        catalogue: str = "",
+        environment: Any = None,
+    ) -> None:
+        """`keys` by role; `secrets` and `private` are names of members, `values` further secrets themselves.
+
+        `catalogue` is the catalogue's text, `environment` data that the caller gave and that may stand in private members.
+        """
+        self._members = frozenset(secrets) | OAUTH
+        self._private = frozenset(private) - self._members
+        self._named = self._members | self._private
+        named = sorted(self._named | IN_FORMS)
+        self._in_form = re.compile(rf"((?:^|[?&;\s\"'])({'|'.join(map(re.escape, named))})=)([^&;\s\"'#<>]*)", re.I)
+        self._in_text = re.compile(rf'("({"|".join(map(re.escape, sorted(self._named)))})"\s*:\s*)"((?:[^"\\]|\\.)*)("|$)')
+        self._headers_of = {name.lower(): name for name in self._named}
+        self._origins = Origins(catalogue)
+        self._public = lowered(catalogue)
+        self._keys = {key: f"[key of {role}]" for role, key in keys.items() if key}
+        self._given = {**{v: MASK for value in values for v in _parts(value) if len(v) >= SHORTEST}, **self._keys}
+        self._learned: dict[str, str] = {}
+        """Values of secret and private members, and the member that held each."""
+        self._new: list[str] = []
+        self._numbered: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+        self._begin()
+        for text in _texts(environment):
+            self._origins.told(text)
+
+    def _begin(self) -> None:
+        """Look for what was given, and for nothing else yet."""
+        self._runs, self._words, self._coded, self._own = Runs(), Words(), Runs(), Words()
+        self._masks: dict[str, str] = {}
+        self._whole_values: dict[str, str] = {}
+        self._masked_texts: dict[str, tuple[_Span, ...]] = {}
+        for secret, mask in self._given.items():
+            self._look_for(secret, mask, given=True)
+        self._as_value = self._as_value_pattern()
+
+    # -- learning -----------------------------------------------------------------------------------------------
+
+    def learn(self, body: Any) -> None:
+        """Remember the values of secret and private members of an answer."""
+        self._learn(body, sent=False)
+
+    def learn_sent(self, given: Any) -> None:
+        """Remember the values of secret and private members of a call."""
+        self._learn(given, sent=True)
+
+    def _learn(self, body: Any, *, sent: bool) -> None:
+        if isinstance(body, dict | Mapping):  # an abstract class takes long to ask
+            for name, value in body.items():
+                if name in self._named:
+                    self._learn_all(name, value, sent=sent)
+                elif type(value) not in _SCALARS:
+                    self._learn(value, sent=sent)
+        elif isinstance(body, list):
+            for item in body:
+                if type(item) not in _SCALARS:
+                    self._learn(item, sent=sent)
+
+    def learn_exchange(self, request: Request, answer: Any) -> None:
+        """Remember what stands in headers, queries, forms and redirects, which no JSON member names: first what was sent."""
+        texts = [request.target.partition("?")[2]]
+        if request.body and (request.header("content-type") or "").lower().startswith(_FORM):
+            texts.append(request.body.decode("utf-8", "replace"))
+        self._learn_headers(request.headers, sent=True)
+        self._learn_pairs(texts, sent=True)
+        if isinstance(answer, Response):
+            self._learn_headers(answer.headers, sent=False)
+            if location := answer.header("location"):
+                self._learn_pairs(location.replace("#", "?").split("?")[1:], sent=False)
+
+    def _learn_headers(self, headers: Iterable[tuple[str, str]], *, sent: bool) -> None:
+        for header, value in headers:
+            small = header.lower()
+            if (own := self._headers_of.get(small)) is not None:
+                self._learn_all(own, value, sent=sent)
+            elif small == "set-cookie" and not sent:
+                cookie = value.partition(";")[0].partition("=")[2]
+                if len(cookie) >= NEAR:
+                    self._learn_all("set-cookie", cookie, sent=False)
+
+    def _learn_pairs(self, texts: Iterable[str], *, sent: bool) -> None:
+        for text in texts:
+            if "=" in text:
+                for name, value in parse_qsl(text):
+                    if name in IN_FORMS or name in self._named:
+                        self._learn_all(name, value, sent=sent)
+
+    def _learn_all(self, name: str, value: Any, *, sent: bool) -> None:
+        if isinstance(value, list | Mapping):
+            for one in value.values() if isinstance(value, Mapping) else value:
+                self._learn_all(name, one, sent=sent)
+        elif value is not None and not isinstance(value, bool):
+            text = value if isinstance(value, str) else json.dumps(value)
+            if sent and name not in IN_FORMS:
+                self._origins.sent(text)
+            else:
+                self._origins.told(text)
+            if text not in self._learned:
+                self._remember(name, text)
+
+    def _remember(self, name: str, value: str) -> None:
+        """Look for a value of a member in whatever is masked from here on, where it is no ordinary word."""
+        if value in self._given or len(value) < SHORTEST_LEARNED or value.lower() in _WORDS or value.isspace() or _NUMBER.fullmatch(value):
+            return
+        self._learned[value] = name
+        self._new.append(value)
+        if len(self._learned) > MAX_VALUES:
+            for old in list(self._learned)[: MAX_VALUES // 2]:
+                del self._learned[old]
+            self._new = list(self._learned)
+            self._begin()
+
+    def _look_for_new(self) -> None:
+        """Look for what was learned since the last text was masked. The run itself need not wait for this."""
+        if not self._new:
+            return
+        self._masked_texts.clear()
+        for value in self._new:
+            name = self._learned.get(value)
+            own = name not in IN_FORMS and self._origins.own(value)
+            if name is None:
+                continue
+            if name in self._private:
+                (self._own if own else self._words).add(value)
+                if not own:
+                    self._mask_of(name, value)
+            elif not own and not self._origins.public(value):
+                self._look_for(value, MASK)
+        self._new.clear()
+
+    def _look_for(self, secret: str, mask: str, *, given: bool = False) -> None:
+        """Look for a secret as its length allows: for parts of a long one, for a short one as a whole or as a word.
+
+        One that is a word of the catalogue is looked for as a whole value alone.
+        """
+        for text in _forms(secret):
+            self._masks.setdefault(text, mask)
+            size = len(text)
+            if self._origins.public(secret) or size < SHORTEST_LEARNED:
+                self._whole_values[lowered(text)] = mask
+                if size >= SHORTEST:
+                    self._coded.add(text, size)
+            elif size < SHORTEST:
+                self._words.add(text)
+            else:  # a key is tried without its last character too
+                # a server's own secrets begin as its ids do where both are ordered by time, so most of one must be there
+                width = size - (size > SHORTEST) if given else min(size, max(NEAR, size * 2 // 3))
+                self._runs.add(text, min(NEAR, width) if given else width, self._public if given else "")
+
+    def _as_value_pattern(self) -> re.Pattern[str] | None:
+        """Where a whole value stands in a text: behind an equals sign, the name of a scheme, or in quotes behind a colon."""
+        words = "|".join(sorted(map(re.escape, self._whole_values), key=len, reverse=True))
+        return re.compile(rf"(?:=[\"']?|\b(?:bearer|basic)\s+|:\s*[\"'])({words})(?![\w.-])", re.I) if words else None
+
+    def _mask_of(self, name: str, value: str) -> str:
+        """What stands for a member's value: always the same for the same one, where it is private."""
+        if name not in self._private:
+            return MASK
+        if value not in self._numbered:
+            if len(self._numbered) > 2 * MAX_VALUES:
+                self._numbered.clear()
+            self._counts[name] = self._counts.get(name, 0) + 1
+            self._numbered[value] = f"[{name} {self._counts[name]}]"
+        return self._numbered[value]
+
+    # -- masking ------------------------------------------------------------------------------------------------
+
+    def text(self, text: str) -> str:
+        """The text with every known secret masked; a private value only where it stands as a word."""
+        return _replaced(text, self._spans(text))
+
+    def _spans(self, text: str) -> tuple[_Span, ...]:
+        """What is masked in a text, in order."""
+        self._look_for_new()
+        known = self._masked_texts.get(text)
+        if known is None:
+            known = tuple(_joined([*self._found(text), *self._values_in(text)]))
+            if len(self._masked_texts) >= MAX_MASKED:
+                self._masked_texts.clear()
+            self._masked_texts[text] = known
+        return known
+
+    def _found(self, text: str) -> Iterator[_Span]:
+        for begin, end, (kind, whole), coded in search(text, self._find):
+            if kind == "coded" and not coded:
+                continue
+            mask = self._masks.get(whole, MASK) if whole else MASK
+            if kind == "word" and whole not in self._masks:
+                if self._origins.own(whole):
+                    continue
+                mask = self._numbered.get(whole) or f"{self._in_other_letters(whole)[:-1]}, in other letters]"
+            elif coded and mask != MASK:
+                mask = f"{mask[:-1]}, encoded]"
+            yield _Span(begin, end, mask)
+
+    def _in_other_letters(self, word: str) -> str:
+        low = lowered(word)
+        every = ((value, mask) for masks in (self._numbered, self._masks) for value, mask in masks.items())
+        return next((mask for value, mask in every if lowered(value) == low), MASK)
+
+    def _find(self, text: str) -> Iterator[tuple[int, int, tuple[str, str]]]:
+        finders: tuple[tuple[str, Runs | Words], ...] = (("run", self._runs), ("word", self._words), ("coded", self._coded))
+        for kind, finder in finders:
+            hits: Iterator[Hit] = finder.find(text)
+            for begin, end, whole in hits:
+                yield begin, end, (kind, whole)
+
+    def _values_in(self, text: str) -> Iterator[_Span]:
+        """A key that is an ordinary word, where it stands as a value."""
+        if self._as_value is None:
+            return
+        if mask := self._whole_values.get(lowered(text).strip()):
+            yield _Span(0, len(text), mask)
+        for match in self._as_value.finditer(text):
+            yield _Span(*match.span(1), self._whole_values[lowered(match[1])])
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """The exchange with keys and secrets masked and long bodies cut."""
+        sent, answer = exchange.request, exchange.answer
+        self.learn_sent(read_json(sent.body).value if sent.body else None)
+        self.learn_exchange(sent, answer)
+        if isinstance(answer, Response):
+            self.learn(read_json(answer.body).value)
+            answer = Response(answer.status, self._headers(answer.headers), self._body(answer.body))
+        else:
+            answer = replace(answer, detail=self._any(answer.detail))
+        request = Request(sent.method, self._any(sent.target), self._headers(sent.headers), self._body(sent.body))
+        return replace(exchange, request=request, answer=answer, why=self._any(exchange.why), base=self._any(exchange.base))
+
+    def finding(self, finding: Finding) -> Finding:
+        """The finding with its texts and exchanges masked. Of two values that cannot be read it says how they differ."""
+        exchanges = tuple(self.exchange(e) for e in finding.exchanges)  # first, as they teach what the texts may repeat
+        expected, actual = self._any(finding.expected), self._any(finding.actual)
+        if (differing := self._differing(finding.expected, finding.actual)) and differing not in actual:
+            actual = f"{actual} ({differing})"
+        return replace(finding, expected=expected, actual=actual, exchanges=exchanges)
+
+    def _differing(self, expected: str, actual: str) -> str:
+        """How a value that is masked differs from the one it is compared with; empty where no two are compared."""
+        wanted, came = self._pieces(expected), self._pieces(actual)
+        pairs = [(one, two) for one in wanted for two in came] or [(one, two) for i, one in enumerate(came) for two in came[i + 1 :]]
+        for (one, mask), (two, other) in pairs:
+            if one != two and not (mask == one and other == two) and self._name_of(one, mask) == self._name_of(two, other):
+                return f"{mask} and {other} differ: {differing(one, two)}"
+        return ""
+
+    def _pieces(self, text: str) -> list[tuple[str, str]]:
+        """The values in a text that are masked, each with its mask; and those of private members that are shown, as they are."""
+        masked = [(text[s.begin : s.end], s.mask) for s in self._spans(text)]
+        return [*masked, *((own, own) for _, _, own in self._own.find(text))]
+
+    def _name_of(self, value: str, mask: str) -> str:
+        match = _NAME.fullmatch(mask)
+        return match[1] if match else self._learned.get(value, "")
+
+    def _any(self, text: str) -> str:
+        """Text of any kind: known values, and what a query, a form or a piece of JSON in it names."""
+        return self.text(self._by_name(text))
+
+    def _headers(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """Headers with their secrets masked; all of one from which a secret goes on to the next."""
+        split = self._split([value for _, value in headers])
+        return tuple((self.text(n), MASK if i in split else self._header(n, v)) for i, (n, v) in enumerate(headers))
+
+    def _split(self, values: list[str]) -> set[int]:
+        """The numbers of the values between which a secret is split."""
+        ends = list(accumulate(map(len, values)))
+        found: set[int] = set()
+        for span in self._spans("".join(values)) if len(values) > 1 else ():
+            first, last = bisect_right(ends, span.begin), bisect_left(ends, span.end)
+            found.update(range(first, last + 1) if last > first else ())
+        return found
+
+    def _header(self, name: str, value: str) -> str:
+        if name.lower() in _SECRET_HEADERS:
+            return self._credential(value)
+        own = self._headers_of.get(name.lower())
+        return self._named_value(own, value) if own and value else self._any(value)
+
+    def _credential(self, value: str) -> str:
+        """A header that proves who calls: a key by its role, a made-up bearer as it is, a near miss or an encoded key not at all."""
+        shown = self.text(value)
+        if shown != value:
+            return MASK if MASK in shown or ", encoded]" in shown else shown
+        return value if self._keys and value.lower().startswith("bearer ") else MASK
+
+    def _body(self, body: bytes) -> bytes:
+        if not body:
+            return body
+        read = read_json(body) if len(body) <= MAX_WHOLE else None
+        if read is not None and not read.problem:
+            masked = self._masked(read.value)
+            body = json_bytes(masked) if masked != read.value else body
+            whole = body.decode("utf-8")
+            masked_text = self._in_json(whole[: MAX_STORED + MARGIN])
+        else:
+            whole = body.decode("utf-8", "surrogateescape")
+            masked_text = self._any(whole[: MAX_STORED + MARGIN])
+        if len(whole) > MAX_STORED:
+            masked_text = masked_text[:MAX_STORED] + "…"
+        if masked_text == whole:
+            return body
+        return masked_text.encode("utf-8", "surrogateescape" if read is None or read.problem else "replace")
+
+    def _by_name(self, text: str) -> str:
+        """Secret members in what is no JSON: a query, a form, a piece of JSON that was cut."""
+        if "=" in text:
+            text = self._in_form.sub(lambda m: m[1] + self._in_place(m[2], m[3]), text)
+        if '"' in text:
+            text = self._in_text.sub(lambda m: m[1] + json.dumps(self._in_place(m[2], m[3])) if m[3] else m[0], text)
+        return text
+
+    def _in_place(self, name: str, value: str) -> str:
+        """What stands for a value found by its name in text; what is masked already stays."""
+        if not value or value.startswith(("[key of ", MASK)):
+            return value
+        own = next((m for m in self._private if m.lower() == name.lower()), None)
+        plain = next((v for _, v in parse_qsl(f"x={value}")), value)
+        if name.lower() not in IN_FORMS and (self._origins.own(plain) or self._origins.own(value)):
+            return value
+        return self._mask_of(own, plain) if own else MASK
+
+    def _named_value(self, name: str, value: str) -> str:
+        """The value of a member that is secret or private: as it is where the run made it up, else its mask."""
+        return value if name not in IN_FORMS and self._origins.own(value) else self._mask_of(name, value)
+
+    def _masked(self, value: Any, name: str = "") -> Any:
+        """JSON with the values of secret and private members masked, also in lists and objects within them."""
+        if isinstance(value, dict):
+            return {k: self._masked(v, name or (k if k in self._named else "")) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._masked(v, name) for v in value]
+        if name and value not in ("", None) and not isinstance(value, bool):
+            text = value if isinstance(value, str) else json.dumps(value)
+            shown = self._named_value(name, text)
+            return shown if shown != text else value
+        return self._by_name(value) if isinstance(value, str) else value
+
+    def _in_json(self, text: str) -> str:
+        """JSON with known values masked, and in the names of its members keys and secrets alone.
+
+        A private value may happen to be the same word as a name, and a name that the catalogue has tells nobody a key.
+        """
+        spans = list(self._spans(text))
+        names = [m.span(1) for m in _STRING.finditer(text) if _COLON.match(text, m.end())] if spans else []
+        begins = [begin for begin, _ in names]
+
+        def stays(span: _Span) -> bool:
+            index = bisect_right(begins, span.begin) - 1
+            if index < 0 or span.end > names[index][1]:
+                return False
+            private = not span.mask.startswith((MASK, "[key of "))
+            return private or self._origins.public(text[slice(*names[index])])
+
+        whole = (
+            [_Span(*m.span(1), mask) for m in _STRING.finditer(text) if (mask := self._whole_values.get(lowered(m[1])))]
+            if self._whole_values
+            else []
+        )
+        return _replaced(text, [span for span in _joined([*spans, *whole]) if not stays(span)])
+
+
+def differing(one: str, other: str) -> str:
+    """How two texts differ, without telling what stands in them."""
+    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))) + 1
+    sizes = f"both have {len(one)} characters" if len(one) == len(other) else f"{len(one)} and {len(other)} characters"
+    if lowered(one) == lowered(other):
+        return f"{sizes}, and only the case of letters is another, first at character {at}"
+    return f"{sizes}, the first other one is character {at}"
+
+
+def _forms(secret: str) -> set[str]:
+    """The secret as it may stand in a text besides in a coding: a blank as plus, and what is left where it is taken for a coding."""
+    forms = {secret, secret.replace(" ", "+"), "".join(secret.split())}
+    for _ in range(2):
+        forms |= {unescaped(form) for form in forms}
+    if not secret.isascii():
+        forms |= {form.encode("utf-8", "replace").decode("latin-1") for form in list(forms)}
+    return {form for form in forms if form}
+
+
+def _parts(value: str) -> list[str]:
+    """A header's value, and in it what a scheme's name, a cookie's name or Basic credentials hold."""
+    found = [value]
+    scheme, _, rest = value.partition(" ")
+    if scheme.lower() in ("bearer", "basic", "token", "apikey", "digest") and rest:
+        found.append(rest)
+        if scheme.lower() == "basic":
+            try:
+                plain = base64.b64decode(rest, validate=True).decode("utf-8", "replace")
+            except (ValueError, binascii.Error):
+                return found
+            found += [plain, plain.partition(":")[2]]
+    elif "=" in value:
+        found += [part.partition("=")[2].strip() for part in value.split(";")]
+    return found
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one)
+
+
+def _joined(spans: Iterable[_Span]) -> list[_Span]:
+    """The spans in order, each part of a text in one of them: what overlaps becomes one, under the mask of what covers all of it."""
+    found: list[_Span] = []
+    for span in sorted(spans, key=lambda s: (s.begin, -s.end, s.mask == MASK, ", encoded]" in s.mask)):
+        if not found or span.begin >= found[-1].end:
+            found.append(span)
+        elif span.end > found[-1].end:
+            found[-1] = _Span(found[-1].begin, span.end, MASK)
+    return found
+
+
+def _replaced(text: str, spans: Iterable[_Span]) -> str:
+    parts: list[str] = []
+    at = 0
+    for span in spans:
+        parts += [text[at : span.begin], span.mask]
+        at = span.end
+    return "".join([*parts, text[at:]]) if parts else text

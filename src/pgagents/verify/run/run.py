@@ -1,0 +1,307 @@
+"""The verification: contracts, a plan within a budget, exchanges, verdicts."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+
+from pgagents.errors import PgagentsError
+from pgagents.http import Handler
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Model
+from pgagents.report.report import Footer, Header, Report, Result
+from pgagents.verify.cases.invalid import time_passes
+from pgagents.verify.check.check import Probe, collect
+from pgagents.verify.check.memory import Setting, setting_of
+from pgagents.verify.fixtures.factory import World
+from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.plan import plan as planning
+from pgagents.verify.plan.options import FINISHING, Identities, Options, Plan, Progress
+from pgagents.verify.plan.order import LAST
+from pgagents.verify.plan.safety import NO_WRITES
+from pgagents.verify.projections.offers import offers
+from pgagents.verify.run.confirm import confirm
+from pgagents.verify.run.driver import OUT_OF_TIME, Driver, Spent, Stop
+from pgagents.verify.run.ledger import Ledger
+from pgagents.verify.wire.endpoint import MCP, OPERATOR
+from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.receiver import Inbox
+
+__all__ = ["Identities", "Options", "Plan", "Progress", "contracts", "plan", "verify"]
+
+TICK_S = 0.001
+INTERRUPTED = "interrupted"
+RETRIES = 12
+"""Requests kept back for trying failing cases once more."""
+SELDOM = 20_000
+"""After so many new objects Python looks for those that only hold each other; by itself it does after 700."""
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Let Python's collector come seldom: nearly everything that is made here lasts, and contracts of a large catalogue would take half
+    as long again."""
+    before = gc.get_threshold()
+    gc.set_threshold(max(SELDOM, before[0]) if before[0] else 0, *before[1:])  # 0: whoever runs us wants none at all
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+@_seldom_collected()
+def contracts(model: Model) -> tuple[Contract, ...]:
+    """Every promise of the catalogue that this version can judge on the wire, in a stable order, without any request."""
+    return planning.all_contracts(setting_of(model, str(model.api.server)), collect())
+
+
+@_seldom_collected()
+def plan(
+    model: Model,
+    options: Options,
+    identities: Identities,
+    *,
+    url: str = "",
+    plain_url: str = "",
+    receiver: Inbox | None = None,
+    mcp: Link | None = None,
+) -> Plan:
+    """What `verify` would send: requests by bucket and phase, and the contracts they serve. Sends nothing.
+
+    A main key that is not there yet is taken for one of test mode.
+    """
+    prefixes = model.auth.schemes[model.auth.default].prefixes
+    key = next((p for p, mode in prefixes.items() if mode == "test"), "key")
+    identities = replace(identities, keys={"main": key, **identities.keys})
+    setting = setting_of(model, url or str(model.api.server), plain_url)
+    setting.receiver, setting.mcp = receiver, mcp
+    checks = collect()
+    listed = planning.all_contracts(setting, checks)
+    made = planning.draft(setting, checks, listed, options, identities)
+    by_bucket, by_phase, seconds, reached = planning.simulate(made, model, options.shard[1] if options.shard else 1)
+    selected = tuple(c for c in listed if c.id not in made.settled)
+    left_out = tuple((r.contract, r.reason) for r in made.settled.values())
+    by_contract: Counter[str] = Counter()
+    by_check: Counter[str] = Counter()
+    sent = {id(p) for p in reached}
+    for probe in (p for p in made.probes if p.tier == 1 or id(p) in sent):
+        by_check[probe.name.partition("/")[0]] += probe.cost
+        by_contract.update(dict.fromkeys(probe.covers, probe.cost))
+    total = sum(by_phase.values())
+    return Plan(by_bucket, by_phase, total, seconds, selected, left_out, made.digest, by_contract, by_check, made.shares, made.apart)
+
+
+@_seldom_collected()
+def verify(
+    model: Model,
+    handler: Handler,
+    identities: Identities,
+    options: Options,
+    *,
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    wall: Callable[[], str],
+    url: str,
+    on_progress: Callable[[Progress], None] | None = None,
+    timer: Callable[[], float] | None = None,
+    plain: Handler | None = None,
+    plain_url: str = "",
+    receiver: Inbox | None = None,
+    mcp: Link | None = None,
+    bare: Handler | None = None,
+) -> Report:
+    """Hold a server to every contract and report what it kept.
+
+    `clock` gives seconds since 1970 (laws that read `now` use it), `sleep` waits, `wall` gives the RFC 3339 time of the
+    start, `timer` measures (default: `clock`). `url` is the target's base URL: its host decides about writes where the
+    catalogue gives keys no prefix. `plain` reaches the target's plain-http twin at `plain_url`; no real key goes there.
+    `receiver` is where the target can send its events, `mcp` the way to the MCP server that is verified with it. `bare` reaches
+    the target without the headers that `handler` adds to every request, where it adds any.
+    A KeyboardInterrupt ends the run early: what was made is undone, and the report's
+    footer says `complete` false. Raises PgagentsError where the run may not start (no key at all).
+    """
+    timer = timer or clock
+    begun = timer()
+    if any(a.key for a in model.actions) and "main" not in identities.keys and not options.keyless:
+        raise PgagentsError("there is no key to verify with", "set PGAGENTS_TOKEN, or give --identity main=ENVVAR")
+    started_at = wall()
+    setting = setting_of(model, url, plain_url if plain else "")
+    setting.receiver, setting.mcp, setting.bare = receiver, mcp, bare
+    checks = collect()
+    listed = planning.all_contracts(setting, checks)
+    made = planning.draft(setting, checks, listed, options, identities)
+    ledger = Ledger.of(listed)
+    ledger.settled.update(made.settled)
+    world = World(setting, _tag(started_at, clock(), url, options), model.env, options.shard or (1, 1))
+    driver = Driver(
+        setting, handler, identities.keys, options, ledger, world, checks,
+        clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests, apart=made.apart, writes=made.writes,
+        plain=plain, secrets=identities.hidden,
+    )  # fmt: skip
+    generating = timer() - begun
+    try:
+        stopped = _spend(driver, made, on_progress, begun)
+        if driver.key_refused or (stopped and not driver.answered):
+            ledger.forget()
+        behind = _finish(driver, stopped)
+        return _report(driver, made, options, stopped, behind, started_at, timer() - begun, generating)
+    finally:
+        driver.close()
+
+
+def _tag(started_at: str, now: float, url: str, options: Options) -> str:
+    """What this run's ids begin with. Shards that start in the same second must not share it: their idempotency keys would be one."""
+    return sha256(f"{started_at} {now!r} {options.seed} {options.shard} {url}".encode()).hexdigest()[:16]
+
+
+def _report(
+    driver: Driver,
+    made: planning.Draft,
+    options: Options,
+    stopped: str,
+    behind: list[str],
+    started_at: str,
+    seconds: float,
+    generating: float,
+) -> Report:
+    """What the run found, without any secret. `seconds` it took in all, `generating` before its first request."""
+    model, judge = driver.model, driver.judge
+    redacted = cache(driver.redactor.text)
+    results = tuple(replace(r, reason=redacted(r.reason)) if r.reason else r for r in _results(driver, made, options, stopped))
+    findings = tuple(driver.redactor.finding(f) for f in driver.ledger.findings())
+    counts = Counter(r.verdict for r in results)
+    header = Header(
+        "pgagents", options.version or _version(), str(model.source.file), model.sha256, driver.setting.url, options.seed, options.profile,
+        started_at, len(results), shard=options.shard,
+    )  # fmt: skip
+    footer = Footer(
+        driver.sent, seconds, {v: counts[v] for v in Verdict}, not stopped, judge.served, tuple(map(redacted, behind)),
+        tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.sender.seconds_sending, judge.seconds,
+        may_exist=tuple(map(redacted, driver.world.unsure.told())), lasting=tuple(driver.world.lasting()),
+    )  # fmt: skip
+    said = {name: (module.__doc__ or "").strip() for name, module in sorted(collect().items())}
+    return Report(header, findings, results, footer, said, carried=_carried(driver.setting))
+
+
+def _carried(setting: Setting) -> dict[str, tuple[str, ...]]:
+    """Of each surface that is no wire of its own, the doors that its calls go through."""
+    found: dict[str, dict[str, None]] = {}
+    for offer in offers(setting):
+        if offer.surface.name != offer.door.surface:
+            found.setdefault(offer.surface.name, {})[offer.door.place] = None
+    return {surface: tuple(places) for surface, places in found.items()}
+
+
+def _notes(driver: Driver, stopped: str) -> list[str]:
+    """What a reader must know besides the verdicts: why it ended early, what was waited for, errors of our own."""
+    ledger = driver.ledger
+    notes = [*([stopped] if stopped else []), *dict.fromkeys(driver.sender.notes)]
+    if driver.setting.mcp is not None:
+        notes.append(driver.setting.mcp.summary)
+    if driver.sender.moved_s:
+        notes.append(f"the operator's clock stays {driver.sender.moved_s:,.0f} s ahead: without the operator's key its times look wrong")
+    if ledger.internal:
+        notes.append(f"{len(ledger.internal)} internal errors: {ledger.internal[0]}")
+    if ledger.unknown:
+        notes.append(f"judged but never listed: {', '.join(sorted(ledger.unknown)[:5])}")
+    return notes
+
+
+def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress], None] | None, begun: float) -> str:
+    """Run the probes in order; gives why it ended early, if it did."""
+    reserve = min(RETRIES, made.max_requests // 10)
+    planned = min(made.max_requests, sum(p.cost for p in made.probes) + reserve)
+
+    def tell(doing: str, waiting_s: float = 0.0) -> None:
+        if on_progress:
+            ledger = driver.judge.ledger
+            seconds = driver.timer() - begun
+            on_progress(Progress(driver.sent, planned, ledger.judged, len(ledger.entries), ledger.broken, seconds, doing, waiting_s))
+
+    driver.sender.on_wait = lambda seconds: tell("waiting for the server's limit", seconds)
+    try:
+        _tell_time(driver)
+        for probe in made.probes:
+            if probe.spare and driver.ledger.all_judged(probe.covers):
+                continue
+            if probe.tier > 1 and driver.sent + driver.world.pool.owed() + probe.cost + 1 > made.again_until:
+                continue
+            most = driver.sender.max_requests - (made.for_last if probe.phase != LAST else 0)
+            if not _affordable(driver, probe, most - reserve) and (driver.ledger.broken or not _affordable(driver, probe, most)):
+                driver.ledger.excuse(probe.covers, "the budget of requests was spent")
+                continue
+            tell(probe.name)
+            driver.run(probe)
+    except Stop as stop:
+        return str(stop)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    finally:
+        tell(FINISHING)
+    return ""
+
+
+def _tell_time(driver: Driver) -> None:
+    """Learn what time the server has, where an earlier run may have moved the operator's clock. Raises Stop."""
+    tick = time_passes(driver.setting, TICK_S)
+    if tick is not None and OPERATOR in driver.keys:
+        with suppress(Unavailable, Spent):
+            driver.call(tick, [])
+
+
+def _affordable(driver: Driver, probe: Probe, max_requests: int) -> bool:
+    return driver.counted + probe.cost + 1 <= max_requests
+
+
+def _finish(driver: Driver, stopped: str) -> list[str]:
+    try:
+        if not stopped:
+            confirm(driver, collect(), driver.sender.max_requests)
+    except KeyboardInterrupt:
+        driver.sender.notes.append("interrupted while failing cases were tried once more")
+    return driver.clean_up(hurried=stopped in (INTERRUPTED, OUT_OF_TIME))
+
+
+def _results(driver: Driver, made: planning.Draft, options: Options, stopped: str) -> tuple[Result, ...]:
+    unreached = stopped or "no request of this run tests it"
+    results = driver.ledger.results(driver.memory.reached, unreached)
+    mute = driver.setting.mcp.problem if driver.setting.mcp is not None else ""
+    found = []
+    for result in results:
+        place = f"{result.contract.action}@{result.contract.surface}"
+        why = made.asked.get(result.contract.id)
+        if result.verdict is Verdict.UNTESTED and why and not stopped and not driver.ledger.entries[result.contract.id].error:
+            result = Result(result.contract, Verdict.NOT_SELECTED, why)
+        elif result.verdict is Verdict.UNTESTED and not made.writes and not stopped and _for_want_of_writes(driver, result, place):
+            result = Result(result.contract, Verdict.NOT_SELECTED, NO_WRITES)
+        elif result.verdict is Verdict.UNTESTED and place in driver.memory.unscoped:
+            result = Result(result.contract, Verdict.NOT_SELECTED, driver.memory.unscoped[place])
+        elif result.verdict is Verdict.UNTESTED and options.profile == "smoke" and not stopped and _never_tried(driver, result):
+            result = Result(result.contract, Verdict.NOT_SELECTED, "outside the smoke profile")
+        elif result.verdict is Verdict.UNTESTED and mute and result.contract.surface == MCP and result.reason == unreached:
+            result = Result(result.contract, Verdict.UNTESTED, mute)
+        found.append(result)
+    return tuple(found)
+
+
+def _for_want_of_writes(driver: Driver, result: Result, place: str) -> bool:
+    """True where a contract is untested only because the key may not write."""
+    return place not in driver.memory.reached or driver.ledger.entries[result.contract.id].reason == NO_WRITES
+
+
+def _never_tried(driver: Driver, result: Result) -> bool:
+    entry = driver.ledger.entries[result.contract.id]
+    return not entry.error and (not entry.reason or "budget" in entry.reason)
+
+
+def _version() -> str:
+    try:
+        return version("pgagents")
+    except PackageNotFoundError:
+        return "unknown"

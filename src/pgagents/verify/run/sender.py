@@ -1,0 +1,371 @@
+"""One call on the wire: the key, the pace, what is repeated because it was limited, and when a server counts as gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Barrier
+from typing import Any
+
+from pgagents.http import Handler, Request, Response, Silence, Timely
+from pgagents.verify.answers.request_ids import foreign
+from pgagents.verify.cases.client_profiles import in_manner
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import Unavailable
+from pgagents.verify.plan.options import Options
+from pgagents.verify.wire.call import Call, Signature
+from pgagents.verify.wire.concurrent import at_once
+from pgagents.verify.wire.credential import in_query, presented
+from pgagents.verify.wire.encode import request_of
+from pgagents.verify.wire.endpoint import MCP, REST
+from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Seen
+from pgagents.verify.wire.mcp.link import Link
+from pgagents.verify.wire.pace import Pacer
+from pgagents.verify.wire.signature import header_of
+
+MAX_REPEATS = 6
+OUT_OF_TIME = "the time that --max-time allows is over"
+MAX_SILENCES = 4
+MAX_BROKEN_OFF = 12
+SAFE = ("GET", "HEAD", "OPTIONS")
+UNDO_S, SHORTEST_S, CUT_SLACK_S = 5.0, 0.05, 0.1
+"""How long a request that undoes something may take where the run is at its end, and any request at the least; how much two clocks
+may differ."""
+
+
+class Stop(Exception):
+    """The run ends here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A call with its values known, and what was known of its subject."""
+
+    call: Call
+    values: Mapping[str, Any]
+    subject: Mapping[str, Any] | None
+
+
+def _repeatable(call: Call) -> bool:
+    """Whether a call that may have arrived can be sent again: it only reads, or its idempotency key lets it have one effect."""
+    method = call.raw.method or (call.door.method if call.door is not None else "GET")
+    return method in SAFE or (call.door is not None and str(call.door.action.idempotency) in call.input)
+
+
+class Sender:
+    """Sends calls, at the pace that the server bears. `moved_s` is what the operator's clock was moved by."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        handler: Handler,
+        plain: Handler | None,
+        keys: Mapping[str, str],
+        options: Options,
+        *,
+        clock: Callable[[], float],
+        timer: Callable[[], float],
+        sleep: Callable[[float], None],
+        max_requests: int,
+        apart: int = 0,
+        until: float | None = None,
+    ) -> None:
+        """`until` is the timer's value at which the run ends, whatever it is doing but undoing what it made. `apart` is how many requests
+        that undo things or are sent again do not count."""
+        self.setting, self.model, self.keys = setting, setting.model, keys
+        self.handler, self.plain = handler, plain
+        self.clock, self.timer, self._sleeper = clock, timer, sleep
+        self.pacer = Pacer(self.model, clock, options.seed, options.max_wait_s, options.shard[1] if options.shard else 1)
+        self.max_requests, self.until = max_requests, until
+        self._apart = apart
+        self._aside = 0
+        """Requests so far that undid something, were sent again or took another call apart."""
+        self._seed, self._own_id = options.seed, foreign(setting)
+        self.moved_s = 0.0
+        self._linked = setting.mcp.requests if setting.mcp is not None else 0
+        self.sent = self.answered = 0
+        self.silences = self.broken_off = 0
+        self.cleaning = False
+        """Whether it only undoes what was made: the budget does not count then."""
+        self._ends_at: float | None = None
+        """The timer's value at which even undoing ends; None while nobody is in a hurry."""
+        self.seconds_sending = self.waited = 0.0
+        self.notes: list[str] = []
+        self.on_wait: Callable[[float], None] | None = None
+        self.interrupted: KeyboardInterrupt | None = None
+        """What ended one of several calls at once, kept until the answers to the others are taken."""
+        self.objection: Callable[[Call, Mapping[str, Any], Request], str] = _unguarded
+        """Why a request must not be sent; nothing is sent that this has not let pass."""
+
+    def now(self) -> float:
+        """The server's time as we know it: the caller's clock, and what the operator's clock was moved by."""
+        return self.clock() + self.moved_s
+
+    def counted(self, owed: int = 0) -> int:
+        """Requests that count, as if `owed` more had undone what is there: all but so many as may be counted apart."""
+        return self.sent + owed - min(self._aside + owed, self._apart)
+
+    def wait(self, seconds: float, *, quiet: bool = False) -> None:
+        """Let time pass, and say so. Raises Stop where the run's time is over before that."""
+        if seconds <= 0:
+            return
+        self._in_time(seconds)
+        if self.on_wait and not quiet:
+            self.on_wait(seconds)
+        self.waited += seconds
+        self._sleeper(seconds)
+
+    def hurry(self, seconds: float) -> None:
+        """From now on so many seconds are left for what is still sent, whatever it is."""
+        self._ends_at = self.timer() + seconds
+
+    def _in_time(self, seconds: float = 0.0) -> None:
+        if self._ends_at is not None and self.timer() + seconds > self._ends_at:
+            raise Stop("the time for undoing what was made is over")
+        if self.until is not None and not self.cleaning and self.timer() + seconds > self.until:
+            raise Stop(OUT_OF_TIME)
+
+    def _bound(self, *handlers: Handler) -> None:
+        """Let the next request end when the run must; undoing something in the middle of a run may take a little longer."""
+        left: float | None = None
+        if self._ends_at is not None:
+            left = min(UNDO_S, self._ends_at - self.timer())
+        elif self.until is not None:
+            left = max(self.until - self.timer(), UNDO_S if self.cleaning else 0.0)
+        for handler in handlers:
+            if isinstance(handler, Timely):
+                handler.most_s = None if left is None else max(SHORTEST_S, left)
+
+    def _cut(self, answer: Response | Silence) -> None:
+        """Where a request was ended because the run must end, its silence says nothing about the server. Raises Stop, Unavailable."""
+        if not isinstance(answer, Silence) or answer.kind != "timeout":
+            return
+        ends_at = self._ends_at if self._ends_at is not None else self.until
+        if ends_at is not None and self.timer() + CUT_SLACK_S > ends_at:
+            raise Stop(OUT_OF_TIME)
+        if self._ends_at is not None:
+            raise Unavailable(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")
+
+    def send(self, ready: Ready) -> Seen:
+        """Send a call; one that was limited is sent again after the wait that was asked for. Raises Stop."""
+        if ready.call.surface == MCP:
+            return self._send_by_link(ready)
+        request, role = self._request(ready)
+        self._let_pass(ready, request)
+        self._aside += ready.call.again and not self.cleaning
+        attempt = 0
+        while True:
+            self._in_time()
+            if not ready.call.burst:
+                self._pace(ready.call, role)
+            sent_at = self.now()
+            answer, seconds = self._exchange(request, ready.call)
+            wait = self._heard(ready.call, role, answer, attempt)
+            if wait is None:
+                seen = self._seen(ready, request, answer, seconds, sent_at)
+                seen.repeats = attempt
+                return seen
+            attempt += 1
+            self._aside += not self.cleaning
+            self.wait(wait)
+
+    def _send_by_link(self, ready: Ready) -> Seen:
+        """Send a call to the MCP server, at the pace of REST: it calls the same API. Raises Stop, Unavailable."""
+        link = self.setting.mcp
+        if link is None:
+            raise Unavailable("no MCP server was given")
+        asked = request_of(ready.call, ready.values, None)
+        self._let_pass(ready, asked)
+        attempt = 0
+        while True:
+            self._in_time()
+            opened = link.open()
+            self._count_linked(link)
+            if not opened and ready.call.door is not None:
+                raise Unavailable(link.problem)
+            if not opened:
+                return self._seen(ready, asked, Silence("closed", link.problem), 0.0, self.now())
+            self.wait(self.pacer.before(ready.call.role, REST, ready.call.door.action.bucket if ready.call.door else None))
+            sent_at, started = self.now(), self.timer()
+            request = link.dressed(asked)
+            self._bound(link.handler)
+            answer = link.send(request)
+            seconds = self.timer() - started
+            self.seconds_sending += seconds
+            self._count_linked(link)
+            self._cut(answer)
+            seen = self._seen(ready, request, answer, seconds, sent_at)
+            wait = self._asked_to_wait(seen, attempt)
+            if wait is None:
+                return seen
+            attempt += 1
+            self._aside += not self.cleaning
+            self.wait(wait)
+
+    def _count_linked(self, link: Link) -> None:
+        """What went to the MCP server since, opening the link included."""
+        self.sent += link.requests - self._linked
+        self._linked = link.requests
+
+    def _asked_to_wait(self, seen: Seen, attempt: int) -> float | None:
+        """After how many seconds a tool that was limited is to be called again."""
+        if attempt >= MAX_REPEATS or self.counted() >= self.max_requests or not isinstance(seen.told, Response):
+            return None
+        return self.pacer.retry(seen.told, attempt) if seen.status in (LIMITED, UNAVAILABLE) else None
+
+    def send_together(self, several: Sequence[Ready]) -> list[Seen]:
+        """Send calls at the same time, each from a thread of its own; what was limited is sent again alone. Raises Stop."""
+        self._in_time()
+        requests = [self._request(ready) for ready in several]
+        for ready, (request, _) in zip(several, requests, strict=True):
+            self._let_pass(ready, request)
+        for ready, (_, role) in zip(several, requests, strict=True):
+            self._pace(ready.call, role)
+        sent_at, started = self.now(), self.timer()
+        gate = Barrier(len(several))
+
+        def one(request: Request) -> Response | Silence:
+            gate.wait()
+            try:
+                return self.handler(request)
+            except KeyboardInterrupt as stop:  # what the other calls made must be known, so that it is undone
+                self.interrupted = stop
+                return Silence("closed", "interrupted")
+
+        self._bound(self.handler)
+        answers = at_once(one, [request for request, _ in requests])
+        seconds = self.timer() - started
+        self.seconds_sending += seconds
+        found = []
+        for ready, (request, role), answer in zip(several, requests, answers, strict=True):
+            self.sent += 1
+            self._cut(answer)
+            self._count(answer)
+            wait = self._heard(ready.call, role, answer, 0)
+            if wait is None:
+                found.append(self._seen(ready, request, answer, seconds, sent_at))
+            else:
+                self._aside += 1
+                self.wait(wait)
+                found.append(self.send(ready))
+        return found
+
+    def _let_pass(self, ready: Ready, request: Request) -> None:
+        """Raises Unavailable where the request could do harm."""
+        if objection := self.objection(ready.call, ready.values, request):
+            raise Unavailable(objection)
+
+    def request(self, ready: Ready) -> Request:
+        """What a call sends."""
+        return self._request(ready)[0]
+
+    def _request(self, ready: Ready) -> tuple[Request, str]:
+        """The request, and the role that its limits are counted for."""
+        call = ready.call
+        authorization = self._authorization(call)
+        request = request_of(call, ready.values, authorization)
+        if call.twist == "query":
+            request = in_query(request, self.keys.get(call.role, ""))
+        request = in_manner(request, call, ready.values, self._seed, self._own_id, pages=self.model.points.content_type == "json")
+        return self._signed(call, request), call.role if authorization and not call.twist else "-"
+
+    def _authorization(self, call: Call) -> str | None:
+        if call.door is not None and not call.door.needs_key:
+            return None
+        if call.plain:  # whoever listens in on plain http must not hear a key
+            return presented("", "garbage", self.model)
+        key = self.keys.get(call.role)
+        return presented(key, call.twist, self.model) if key and call.role else None
+
+    def _signed(self, call: Call, request: Request) -> Request:
+        """The request with its body's signature, where the call asked for one."""
+        for name, value in call.input.items():
+            param = call.door.action.param(name) if call.door else None
+            if isinstance(value, Signature) and param is not None:
+                told = header_of(value, self.keys.get(value.role, ""), request.body, self.now())
+                request = request.with_header(param.wire, told)
+        return request
+
+    def _pace(self, call: Call, role: str) -> None:
+        self.wait(self.pacer.before(role, call.surface, call.door.action.bucket if call.door else None))
+
+    def _handler(self, call: Call) -> Handler:
+        """The way that a call goes: to the target, past the caller's own headers, or to the twin without TLS."""
+        if call.plain:
+            return self.plain or (lambda _: Silence("refused", "no twin"))
+        return self.setting.bare or self.handler if call.bare else self.handler
+
+    def _exchange(self, request: Request, call: Call) -> tuple[Response | Silence, float]:
+        started = self.timer()
+        self.sent += 1
+        self._aside += self.cleaning
+        handler = self._handler(call)
+        self._bound(handler)
+        answer = handler(request)
+        seconds = self.timer() - started
+        self.seconds_sending += seconds
+        self._cut(answer)
+        self._count(answer)
+        return answer, seconds
+
+    def _count(self, answer: Response | Silence) -> None:
+        """Whether the server is still there. Raises Stop where it is not."""
+        if isinstance(answer, Silence) and answer.begun:
+            self.silences, self.broken_off = 0, self.broken_off + 1
+            self.answered += 1
+            if self.broken_off > (MAX_SILENCES if answer.kind == "timeout" else MAX_BROKEN_OFF):
+                raise Stop(f"the server broke off its last {self.broken_off} answers ({answer.kind}: {answer.detail})")
+        elif isinstance(answer, Silence):
+            self.silences += 1
+            if self.silences >= MAX_SILENCES or (self.silences >= 2 and not self.answered):
+                said = "never answered" if not self.answered else "stopped answering"
+                raise Stop(f"the server {said} ({answer.kind}{': ' + answer.detail if answer.detail else ''})")
+        else:
+            self.silences = self.broken_off = 0
+            self.answered += 1
+
+    def _heard(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
+        """Take over what the answer tells of the limit; gives seconds after which to repeat (None: the answer stands)."""
+        if isinstance(answer, Response) and not call.plain:
+            self.pacer.after(role, call.surface, call.door.action.bucket if call.door else None, answer)
+        if attempt >= MAX_REPEATS or (not self.cleaning and self.counted() >= self.max_requests):
+            return None
+        if isinstance(answer, Silence) and answer.stale:
+            return 0.0 if attempt == 0 and _repeatable(call) else None
+        if isinstance(answer, Silence):
+            return 0.2 if attempt == 0 and _unheard(call, answer) and not self.answered else None
+        if answer.status not in (LIMITED, UNAVAILABLE) or (call.burst and answer.status == LIMITED):
+            return None
+        wait = self.pacer.retry(answer, attempt)
+        if wait is None:
+            self.notes.append(f"{call.place} asked for a longer wait than --max-wait allows")
+        return wait
+
+    def _base(self, call: Call) -> str:
+        """Another base URL than the target's, where the call goes there."""
+        if call.surface == MCP and self.setting.mcp is not None:
+            return self.setting.mcp.base
+        return self.setting.plain_url if call.plain else ""
+
+    def _seen(self, ready: Ready, request: Request, answer: Response | Silence, seconds: float, sent_at: float) -> Seen:
+        call = ready.call
+        full = dict(ready.values)
+        for param in call.door.params if call.door else ():
+            if str(param.name) not in full and "default" in param.schema:
+                full[str(param.name)] = param.schema["default"]
+        return Seen(
+            self.sent, call, full, request, answer, seconds=seconds, sent_at=sent_at, codes=self.model.codes,
+            code_at=self.model.errors.code_at, subject=ready.subject, base=self._base(call),
+        )  # fmt: skip
+
+
+def _unheard(call: Call, answer: Silence) -> bool:
+    """True where the server cannot have acted on a call, or acting on it twice changes nothing."""
+    reads = call.door is None or call.door.action.effect == "read"
+    return not answer.begun and (answer.kind == "refused" or (answer.kind == "reset" and reads))
+
+
+def _unguarded(call: Call, values: Mapping[str, Any], request: Request) -> str:
+    """Default for `Sender.objection`: refuse every request, because nobody has said what may be sent."""
+    del call, values, request
+    return "nothing decides what may be sent"

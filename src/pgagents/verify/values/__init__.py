@@ -1,0 +1,1 @@
+"""Values for a JSON Schema: boundary values, values that break one keyword, generated ones."""

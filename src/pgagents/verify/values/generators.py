@@ -1,0 +1,227 @@
+"""Schemathesis and Hypothesis as generators: the only module that imports them, and nothing here sends.
+
+Schemathesis' coverage cases vary one argument around a base case of their own. Their bases use random ids, which end in
+404, so only the varied value is taken (`Varied`) and laid into our own base with live ids. `iter_coverage_cases` is no
+documented name of Schemathesis (4.32.5, read 2026-11-20): where it fails, `as_strategy` is used instead.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import cycle, islice
+from typing import Any
+from urllib.parse import unquote
+
+from pgagents.jsonschema.patterns import fits, simplest, steady
+
+MAX_TEXT = 300
+ALONE = "A0a-Z9z_.~"
+"""Characters that a text of one class may be made of, those first that fit most."""
+PLACES = {"path": "path_parameters", "query": "query", "header": "headers"}
+
+
+@dataclass(frozen=True, slots=True)
+class Varied:
+    """A value for one argument: `valid` as Schemathesis sees it, `scenario` its word for what was done.
+
+    `left_out` says that the argument is to be missing.
+    """
+
+    param: str
+    value: Any
+    valid: bool
+    scenario: str
+    says: str
+    left_out: bool = False
+
+
+def document(
+    path: str, method: str, params: list[dict[str, Any]], body: Mapping[str, Any] | None, schemas: Mapping[str, Any]
+) -> dict[str, Any]:
+    """An OpenAPI 3.1 document of one operation, without security: authentication is tested by hand."""
+    operation: dict[str, Any] = {"operationId": "op", "parameters": params, "responses": {"200": {"description": "ok"}}}
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "one operation", "version": "1"},
+        "paths": {path: {method.lower(): operation}},
+        "components": {"schemas": dict(schemas)},
+    }
+
+
+def coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> tuple[Varied, ...]:
+    """Schemathesis' coverage values, one for each (argument, mode, scenario, place in the schema).
+
+    `names` gives the argument of a (place, name on the wire). The same document gives the same values, so they are kept.
+    There are none where a pattern could keep the generator for ever: it matches with Python's `re`.
+    """
+    if not _generable(spec):
+        return ()
+    return _kept(json.dumps(spec, sort_keys=True), tuple(sorted(names.items())))
+
+
+def _generable(value: Any) -> bool:
+    """Whether every pattern inside is one that Python's `re` is quick with."""
+    stack = [value]
+    while stack:
+        here = stack.pop()
+        if isinstance(here, Mapping):
+            patterns = [
+                here.get("pattern"),
+                *(here.get("patternProperties") or () if isinstance(here.get("patternProperties"), Mapping) else ()),
+            ]
+            if not all(steady(pattern) for pattern in patterns if isinstance(pattern, str)):
+                return False
+            stack.extend(here.values())
+        elif isinstance(here, list):
+            stack.extend(here)
+    return True
+
+
+@lru_cache(maxsize=512)
+def _kept(spec: str, names: tuple[tuple[tuple[str, str], str], ...]) -> tuple[Varied, ...]:
+    return tuple(_coverage(json.loads(spec), dict(names)))
+
+
+def _coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> Iterator[Varied]:
+    import schemathesis
+    from schemathesis import GenerationMode
+    from schemathesis.config import SchemathesisConfig
+
+    seen: set[tuple[Any, ...]] = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        schema = schemathesis.openapi.from_dict(dict(spec), config=SchemathesisConfig.from_dict({"seed": 1}))
+        for result in schema.get_all_operations():
+            modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+            operation: Any = result.ok()  # type: ignore[union-attr]  # it raises where the operation is broken, which ours is not
+            for case in schema.iter_coverage_cases(operation, generation_modes=modes, generation_config=schema.config.generation):
+                found = _varied(case, names)
+                if found is None:
+                    continue
+                key, varied = found
+                if key not in seen:
+                    seen.add(key)
+                    yield varied
+
+
+def _varied(case: Any, names: Mapping[tuple[str, str], str]) -> tuple[tuple[Any, ...], Varied] | None:
+    data = case.meta.phase.data
+    place = data.parameter_location.value if data.parameter_location else ""
+    scenario = data.scenario.value if data.scenario else ""
+    valid = case.meta.generation.mode.value == "positive"
+    where = str(data.location or "")
+    if place == "body":
+        steps = [s.replace("~1", "/").replace("~0", "~") for s in where.split("/") if s]
+        if len(steps) < 2 or steps[0] != "properties":
+            return None
+        name, container = steps[1], case.body
+    else:
+        name, container = data.parameter, getattr(case, PLACES.get(place, "query"), None)
+    argument = names.get((place, name or ""))
+    if argument is None:
+        return None
+    missing = not isinstance(container, Mapping) or name not in container
+    if missing and "missing" not in scenario:
+        return None
+    value = None if missing else _plain(container[name])
+    if place == "path" and isinstance(value, str):
+        value = unquote(value)
+    if value is _UNUSABLE:
+        return None
+    key = (argument, valid, scenario, where)
+    return key, Varied(argument, value, valid, scenario, str(data.description or scenario), missing)
+
+
+_UNUSABLE = object()
+
+
+def _plain(value: Any) -> Any:
+    """JSON values only: Schemathesis marks some inputs with classes of its own."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Mapping):
+        found = {str(k): _plain(v) for k, v in value.items()}
+        return _UNUSABLE if any(v is _UNUSABLE for v in found.values()) else found
+    if isinstance(value, list | tuple):
+        items = [_plain(v) for v in value]
+        return _UNUSABLE if any(v is _UNUSABLE for v in items) else items
+    return _UNUSABLE
+
+
+def text_of_pattern(pattern: str, least: int, most: int | None, *, longest: bool) -> str:
+    """A shortest or longest ASCII text that the pattern matches within the bounds; "" where none is found.
+
+    Most patterns of APIs are one class of characters repeated, so one character repeated is tried first, for the longest all of them
+    in turn; then it is spelled out piece by piece. Hypothesis finds what is left, and is too slow to be asked for the longest.
+    """
+    bound = min(most if most is not None else MAX_TEXT, MAX_TEXT)
+    lengths = range(bound, least - 1, -1) if longest else range(least, bound + 1)
+    for length in lengths:
+        alone = [char for char in ALONE if fits(pattern, char * length)]
+        mixed = "".join(islice(cycle(alone), length))
+        if longest and len(alone) > 1 and fits(pattern, mixed):
+            return mixed
+        if alone:
+            return alone[0] * length
+    spelled = simplest(pattern)
+    if spelled and least <= len(spelled) <= bound:
+        return spelled
+    return _simplest(pattern, least, bound) if steady(pattern) else ""
+
+
+def _simplest(pattern: str, least: int, most: int) -> str:
+    from hypothesis import HealthCheck, Phase, settings
+    from hypothesis import find as search
+    from hypothesis import strategies as st
+    from hypothesis.errors import HypothesisException
+
+    quiet = settings(
+        max_examples=200, database=None, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate, Phase.shrink],
+    )  # fmt: skip
+    texts = st.from_regex(pattern, fullmatch=True, alphabet=st.characters(min_codepoint=32, max_codepoint=126))
+    try:
+        return search(texts, lambda text: least <= len(text) <= most, settings=quiet)
+    except HypothesisException:
+        return ""
+
+
+def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: int, seed: int) -> list[Any]:
+    """Random valid values of a schema, the same for the same seed; none where a pattern could keep the generator for ever."""
+    import hypothesis
+    import schemathesis
+    from hypothesis import HealthCheck, Phase, settings
+    from schemathesis import GenerationMode
+    from schemathesis.config import SchemathesisConfig
+
+    body = {"type": "object", "properties": {"value": dict(schema)}, "required": ["value"], "additionalProperties": False}
+    spec = document("/value", "post", [], body, schemas)
+    if not _generable(spec):
+        return []
+    found: list[Any] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        loaded = schemathesis.openapi.from_dict(spec, config=SchemathesisConfig.from_dict({"seed": 1}))
+        strategy = loaded["/value"]["POST"].as_strategy(generation_mode=GenerationMode.POSITIVE)
+
+        @hypothesis.seed(seed)
+        @settings(max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+        @hypothesis.given(case=strategy)
+        def draw(case: Any) -> None:
+            value = _plain(case.body.get("value")) if isinstance(case.body, Mapping) else _UNUSABLE
+            if value is not _UNUSABLE:
+                found.append(value)
+
+        try:
+            draw()
+        except hypothesis.errors.HypothesisException:
+            return found[:count]
+    return found[:count]

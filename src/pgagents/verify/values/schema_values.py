@@ -1,0 +1,361 @@
+"""Values for a JSON Schema: the lowest, the highest, and for each keyword one that breaks it alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from pgagents.jsonschema.schema import resolve
+
+STEP = 0.01
+FAR = 300
+"""Characters: more than a column of 255 takes, and less than any server's limit of an address."""
+HAIR = 0.000_001
+"""Beyond a bound by less than what anybody rounds to."""
+VAST = 10**308
+"""Nearly the most that a double holds: what is reckoned with it is infinite."""
+NEAR_FORMS = {"date-time": ("2026-04-18T16:00:00", "2026-02-30T16:00:00Z", "2026-04-18"), "date": ("2026-02-30",)}
+"""What is almost of a format: a time without an offset, a day that no calendar has, a day without a time."""
+FORMATS = {
+    "date-time": "2026-04-18T16:00:00Z",
+    "date": "2026-04-18",
+    "email": "someone@example.com",
+    "uuid": "8f14e45f-ceea-467f-9b1a-0d3b8f7c2a11",
+}
+URI = "https://example.com/"
+FULL_WIDTH = 0xFEE0
+"""How far a character of full width is from its ASCII one."""
+DIGIT = "3"
+KELVIN = "\u212a"
+WIDE = "\U0001f17f"
+"""One character that takes four bytes in UTF-8 and two units in UTF-16."""
+
+Schemas = Mapping[str, Any]
+Likely = Literal["", "json", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A value that breaks one keyword at one place: `path` leads from the argument to the place (empty: the argument itself).
+
+    Where several of `tier` 1 break one keyword at one place, any of them may stand for all; `tier` 2 shows less. One that is `likely`
+    to be taken by mistake is tried whatever else is: in JSON, or in any place.
+    """
+
+    keyword: str
+    path: tuple[str | int, ...]
+    value: Any
+    says: str
+    tier: int = 1
+    likely: Likely = ""
+
+
+MISSING = object()
+"""In `Wrong.value`: the member is left out."""
+
+
+def low(schema: Mapping[str, Any], schemas: Schemas) -> Any:
+    """The least value the schema allows: lowest number, shortest text, first of an enum, only what is required."""
+    return _edge(resolve(schema, schemas), schemas, 0)
+
+
+def high(schema: Mapping[str, Any], schemas: Schemas) -> Any:
+    """The greatest value the schema allows: highest number, longest text, last of an enum."""
+    return _edge(resolve(schema, schemas), schemas, 1)
+
+
+def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    """The JSON types it names, `object` where it has properties."""
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return tuple(kind)
+    return (kind,) if isinstance(kind, str) else ("object",) if "properties" in schema else ()
+
+
+def _edge(schema: Mapping[str, Any], schemas: Schemas, end: int) -> Any:
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][-1 if end else 0]
+    for key in ("oneOf", "anyOf"):
+        if schema.get(key):
+            return _edge(resolve(schema[key][0], schemas), schemas, end)
+    kinds = [k for k in types_of(schema) if k != "null"]
+    kind = kinds[0] if kinds else "string"
+    if kind in ("number", "integer"):
+        return _number(schema, kind, end)
+    if kind == "boolean":
+        return bool(end)
+    if kind == "array":
+        return _array(schema, schemas, end)
+    if kind == "object":
+        wanted = schema.get("required", ())
+        members = schema.get("properties", {})
+        return {n: _edge(resolve(s, schemas), schemas, end) for n, s in members.items() if n in wanted or end}
+    return _text(schema, end)
+
+
+def _number(schema: Mapping[str, Any], kind: str, end: int) -> float | int:
+    bound = schema.get("maximum" if end else "minimum")
+    strict = schema.get("exclusiveMaximum" if end else "exclusiveMinimum")
+    step = schema.get("multipleOf") or (1 if kind == "integer" else STEP)
+    if strict is not None and (bound is None or (strict <= bound if end else strict >= bound)):
+        bound = round(strict - step, 9) if end else round(strict + step, 9)
+    if bound is None:
+        other = schema.get("minimum" if end else "maximum", 0)
+        bound = other + (10 * step if end else -10 * step)
+        bound = max(0, bound) if not end and schema.get("maximum", 0) >= 0 else bound
+    if kind == "integer":
+        return int(bound)
+    return int(bound) if float(bound).is_integer() else float(bound)
+
+
+def _array(schema: Mapping[str, Any], schemas: Schemas, end: int) -> list[Any]:
+    items = resolve(schema.get("items", {}), schemas)
+    count = schema.get("maxItems", max(2, schema.get("minItems", 0))) if end else schema.get("minItems", 0)
+    if not schema.get("uniqueItems") and not end:
+        return [_edge(items, schemas, end) for _ in range(count)]
+    if items.get("enum"):
+        return list(items["enum"])[:count]
+    return [distinct(items, schemas, i) for i in range(count)]
+
+
+def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
+    """The index-th of a row of different valid values."""
+    schema = resolve(schema, schemas)
+    kind = next((k for k in types_of(schema) if k != "null"), "string")
+    if kind == "object":
+        wanted = schema.get("required", ())
+        return {n: distinct(s, schemas, index) for n, s in schema.get("properties", {}).items() if n in wanted}
+    if kind in ("number", "integer"):
+        return low(schema, schemas) + index
+    if kind == "string" and not schema.get("enum"):
+        for text in (f"AV-{index:03d}", f"a{index}", str(index)):
+            if matches(schema, text):
+                return text
+    return low(schema, schemas)
+
+
+def _text(schema: Mapping[str, Any], end: int) -> str:
+    if schema.get("format") in FORMATS:
+        return FORMATS[str(schema["format"])]
+    if schema.get("format") in ("uri", "url"):
+        return URI
+    least, most = schema.get("minLength", 0), schema.get("maxLength")
+    if schema.get("pattern"):
+        return pattern_text(str(schema["pattern"]), least, most, longest=bool(end))
+    if end:
+        return "x" * int(most if most is not None else max(least, 40))
+    return "x" * int(max(least, 1 if most is None or most > 0 else 0))
+
+
+def matches(schema: Mapping[str, Any], value: Any) -> bool:
+    """Whether the schema alone (no references) accepts the value."""
+    return bool(_validator(_frozen(schema)).is_valid(value))
+
+
+@lru_cache(maxsize=2_000)
+def _validator(text: str) -> Any:
+    from pgagents.jsonschema.schema import validator
+
+    return validator(json.loads(text), {})
+
+
+def _frozen(schema: Mapping[str, Any]) -> str:
+    return json.dumps(schema, sort_keys=True)
+
+
+@lru_cache(maxsize=2_000)
+def pattern_text(pattern: str, least: int, most: int | None, *, longest: bool) -> str:
+    """The shortest or longest text that a pattern and the bounds allow."""
+    from pgagents.verify.values.generators import text_of_pattern
+
+    return text_of_pattern(pattern, least, most, longest=longest)
+
+
+def wrongs(
+    schema: Mapping[str, Any], schemas: Schemas, *, required: bool, path: tuple[str | int, ...] = (), of: str = ""
+) -> Iterator[Wrong]:
+    """Every way to break the schema by one keyword at one place, nested places included. `of` is an id that nothing has; wrong
+    texts are made of it, where it fits the schema."""
+    schema = resolve(schema, schemas)
+    if required:
+        yield Wrong("required", path, MISSING, "is missing")
+    yield from _bounds(schema, path)
+    yield from _texts(schema, path, of)
+    if schema.get("enum"):
+        yield from _enum(schema, path)
+    if "const" in schema:
+        yield Wrong("const", path, "pgv-other", f"is not {schema['const']!r}")
+    yield from _types(schema, schemas, path, required)
+    kinds = types_of(schema)
+    if "array" in kinds:
+        yield from _arrays(schema, schemas, path)
+    if "object" in kinds:
+        wanted = schema.get("required", ())
+        for name, member in schema.get("properties", {}).items():
+            yield from wrongs(member, schemas, required=name in wanted, path=(*path, name))
+        if schema.get("additionalProperties") is False:
+            yield Wrong("additionalProperties", (*path, "pgv_unknown"), 1, "has an undeclared member")
+
+
+def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
+    whole = "integer" in types_of(schema)
+    step = 1 if whole else STEP
+    if (v := schema.get("minimum")) is not None:
+        yield Wrong("minimum", path, _tidy(v - step), f"is below {v:g}")
+        yield Wrong("minimum", path, _tidy(v - 1_000_000), f"is far below {v:g}", 2)
+        if not whole:
+            zero = _tidy(v - step) == 0  # which some take for nothing at all, so it tells more
+            yield Wrong("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}", 2 if zero else 1)
+    if (v := schema.get("maximum")) is not None:
+        yield Wrong("maximum", path, _tidy(v + step), f"is above {v:g}")
+        yield Wrong("maximum", path, VAST, "is nearly the most that a double holds")
+        yield Wrong("maximum", path, _tidy(v + 1_000_000_000), f"is far above {v:g}", 2)
+        if not whole:
+            yield Wrong("maximum", path, _tidy(v + HAIR), f"is a hair above {v:g}")
+    if (v := schema.get("exclusiveMinimum")) is not None:
+        yield Wrong("exclusiveMinimum", path, _tidy(v), f"is {v:g}")
+        yield Wrong("exclusiveMinimum", path, _tidy(v - 1), f"is below {v:g}", 2)
+    if (v := schema.get("exclusiveMaximum")) is not None:
+        yield Wrong("exclusiveMaximum", path, _tidy(v), f"is {v:g}")
+    if (v := schema.get("multipleOf")) is not None:
+        yield Wrong("multipleOf", path, _tidy(low(schema, {}) + v / 2), f"is no multiple of {v:g}")
+
+
+def _tidy(value: float) -> float | int:
+    value = round(value, 9)
+    return int(value) if float(value).is_integer() else value
+
+
+def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> Iterator[Wrong]:
+    if "string" not in types_of(schema):
+        return
+    if least := schema.get("minLength"):
+        yield Wrong("minLength", path, low(schema, {})[: least - 1], f"has {least - 1} characters")
+    if (most := schema.get("maxLength")) is not None:
+        head = URI if schema.get("format") in ("uri", "url") else ""
+        yield Wrong("maxLength", path, head.ljust(most + 1, "x"), f"has {most + 1} characters")
+        if not head:
+            yield Wrong("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
+        yield Wrong("maxLength", path, head.ljust(most + FAR, "x"), f"has {most + FAR} characters")
+    if pattern := schema.get("pattern"):
+        yield from _mismatches(schema, str(pattern), path, of)
+    if form := schema.get("format"):
+        for text in NEAR_FORMS.get(form, ()):
+            if not matches(schema, text):
+                yield Wrong("format", path, text, f"is {text}, which is no {form}")
+        yield Wrong("format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1)
+
+
+def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...], of: str) -> Iterator[Wrong]:
+    """Texts that a pattern does not match, and that what stands in its place in a server may: a class of letters that takes those
+    of every script, an end that a line break may follow, bounds that are forgotten, blanks that are cut off before one looks, a letter
+    of its own that is in the other case or not there; letters that only look alike, which a server makes equal before it looks."""
+    fitting = of if of and matches(schema, of) else ""
+    base = fitting or pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
+    long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
+    named = URI if URI.startswith(base) and schema.get("format") in ("uri", "url") else ""
+    begun = re.match(r"\^([a-z]{2,})", pattern)
+    likely: tuple[str, ...] = (base[:1] + " !" + base[1:], base + "\n", long + long[-1:], "é" + base, base + "\u0663", f" {base} ")
+    if named and begun:  # the rest of it is right
+        end = begun.end(1) - 1
+        likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
+    for text in (t for t in dict.fromkeys((*likely, "")) if not matches(schema, t)):
+        says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
+        yield Wrong("pattern", path, text, says, 1 if text in likely else 2)
+    for text, says, each in _lookalikes(schema, named or base):
+        if not matches({"type": "string", "pattern": pattern}, text):  # else it is its format that it breaks, if anything
+            yield Wrong("pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each)
+
+
+def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str, Likely]]:
+    """Texts with a character that only looks like one of ASCII, and what they have: one of full width, which normalising (NFKC) makes
+    equal and which many a class of letters or digits has; a letter that is equal to another where case makes no difference."""
+    if matches(schema, f"{base}{DIGIT}"):
+        yield f"{base}{full_width(DIGIT)}", "has a digit of full width", "any"
+    else:
+        yield full_width(base), "has a character of full width", "any"
+    if matches(schema, f"{base}k"):
+        yield f"{base}{KELVIN}", "ends with the sign of Kelvin, a k in another case", ""
+
+
+def full_width(text: str) -> str:
+    """The text with its last ASCII letter or digit in full width, so that it looks much the same and is another; itself without one."""
+    at = next((i for i in reversed(range(len(text))) if text[i].isascii() and text[i].isalnum()), None)
+    return text if at is None else f"{text[:at]}{chr(ord(text[at]) + FULL_WIDTH)}{text[at + 1 :]}"
+
+
+def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
+    values = schema["enum"]
+    first = next((v for v in values if isinstance(v, str)), None)
+    if first is None:
+        yield Wrong("enum", path, "pgv-other", "is none of the listed values")
+        return
+    near = ((first.swapcase(), "is a listed value in the other case"), (first[:-1], "is the beginning of a listed value"))
+    for index, (text, says) in enumerate((*near, (f"{first}x", "is none of the listed values"))):
+        if text not in values:
+            yield Wrong("enum", path, text, says, 2 if index else 1)  # who takes anything takes the first as well
+
+
+def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool) -> Iterator[Wrong]:
+    kinds = types_of(schema)
+    if not kinds:
+        return
+    for index, (kind, value, likely) in enumerate(_strangers(schema, schemas, kinds)):
+        yield Wrong("type", path, value, f"is {kind}", 2 if index and kind in UNLIKELY else 1, likely)
+    if "null" not in kinds:
+        yield Wrong("type", path, None, "is null", 2) if required else Wrong("null", path, None, "is null")
+
+
+UNLIKELY = ("a word", "a list", "an object")
+"""What no server takes for something else by mistake."""
+
+
+def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]) -> Iterator[tuple[str, Any, Likely]]:
+    """Values of other types, those first that servers take most: a number as a text, then what languages convert by themselves."""
+    number = bool({"number", "integer"} & set(kinds))
+    if number and "string" not in kinds:
+        yield "a number in a string", str(low(schema, schemas)), "json"
+        if "number" not in kinds:
+            yield "no whole number", low(schema, schemas) + 0.5, "any"
+    if "boolean" in kinds and "string" not in kinds:
+        yield "a boolean in a string", "true", "json"
+    if "string" in kinds:
+        yield "a number", 12345, "json"
+    elif "array" in kinds:
+        yield "one item without its list", distinct(schema.get("items", {}), schemas, 0), "json"
+    elif "object" in kinds:
+        yield "an object in a string", json.dumps(low(schema, schemas)), "json"
+    else:
+        bounds = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"} & schema.keys()
+        yield "a word", "NaN" if bounds else "yes" if "boolean" in kinds else "pgv", ""
+    if number and "string" not in kinds:
+        yield "a number with its unit", f"{low(schema, schemas)}km", ""
+    if "boolean" not in kinds:
+        yield "a boolean", True, "json" if number and "string" not in kinds else ""
+    elif not number:
+        yield "a number", 1, "json"
+    if "array" not in kinds:
+        yield "a list", [], ""
+    if "object" not in kinds:
+        yield "an object", {}, ""
+
+
+def _arrays(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...]) -> Iterator[Wrong]:
+    item = schema.get("items", {})
+    if least := schema.get("minItems"):
+        yield Wrong("minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items")
+    if (most := schema.get("maxItems")) is not None:
+        listed = resolve(item, schemas).get("enum")
+        values = [listed[i % len(listed)] if listed else distinct(item, schemas, i) for i in range(most + 1)]
+        yield Wrong("maxItems", path, values, f"has {most + 1} items")
+    if schema.get("uniqueItems"):
+        one = distinct(item, schemas, 0)
+        yield Wrong("uniqueItems", path, [one, one], "has an item twice")
+    place = 0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1  # behind a right one, which is all that some look at
+    yield from wrongs(item, schemas, required=False, path=(*path, place))

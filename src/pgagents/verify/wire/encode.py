@@ -1,0 +1,90 @@
+"""A call with its values known, as the request that goes on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.http import Request, json_bytes, target
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.media import JSON, accept_of
+
+
+def request_of(call: Call, values: Mapping[str, Any], authorization: str | None) -> Request:
+    """The request; `values` are the call's arguments with live ids laid in. Members that no argument names travel in the body
+    (a query's where the action has no body)."""
+    method, where, headers, body = _ordinary(call, values)
+    raw = call.raw
+    if authorization:
+        headers.append(("Authorization", authorization))
+    if raw.edit is not None:
+        body = raw.edit(body)
+    if raw.body is not None:
+        body = raw.body
+        if body and not any(k == "Content-Type" for k, _ in headers):
+            headers.append(("Content-Type", JSON))
+    request = Request(raw.method or method, _slashed(raw.target or where) if raw.slash else raw.target or where, tuple(headers), body)
+    for name, value in raw.headers:
+        request = request.with_header(name, value)
+    return request
+
+
+def _slashed(target: str) -> str:
+    """The target with a slash behind its path."""
+    path, mark, query = target.partition("?")
+    return f"{path}/{mark}{query}"
+
+
+def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+    door = call.door
+    headers = [("Accept", accept_of(door.action) if door is not None and door.on_rest else JSON)]
+    if door is None:
+        return "GET", "/", headers, b""
+    if door.form is not None:
+        method, where, more, body = door.form.request(door.action, values)
+        return method, where, [*headers, *more], body
+    if call.raw.wrap is not None or door.dispatcher is not None:
+        wrapped = call.raw.wrap if call.raw.wrap is not None else envelope(door, values)
+        headers.append(("Content-Type", JSON))
+        return door.method, door.path, headers, json_bytes(wrapped)
+    return _rest(door, values, headers)
+
+
+def envelope(door: Door, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The dispatcher's object: the action's name and its arguments, those that are headers on REST too."""
+    assert door.dispatcher is not None
+    found: dict[str, Any] = {door.dispatcher.selector: str(door.action.name)}
+    if values or any(p.required for p in door.params):
+        found[door.dispatcher.arguments] = dict(values)
+    return found
+
+
+def _rest(door: Door, values: Mapping[str, Any], headers: list[tuple[str, str]]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+    places = {str(p.name): p for p in door.params}
+    has_body = any(p.place == "body" for p in door.params)
+    in_path: dict[str, Any] = {}
+    query: list[tuple[str, Any]] = []
+    body: dict[str, Any] = {}
+    for name, value in values.items():
+        param = places.get(name)
+        if param is None:
+            if has_body:
+                body[name] = value
+            else:
+                query.append((name, value))
+        elif param.place == "path":
+            in_path[param.wire] = value
+        elif param.place == "query":
+            query += [(param.wire, item) for item in value] if isinstance(value, list) else [(param.wire, value)]
+        elif param.place == "header":
+            headers.append((param.wire, _header(value)))
+        else:
+            body[param.wire] = value
+    if has_body:
+        headers.append(("Content-Type", JSON))
+    return str(door.action.method), target(str(door.action.path), in_path, query), headers, json_bytes(body) if has_body else b""
+
+
+def _header(value: Any) -> str:
+    return "".join(c for c in str(value) if " " <= c <= "~")

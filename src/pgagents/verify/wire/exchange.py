@@ -1,0 +1,135 @@
+"""One exchange as the checks see it: the call, what was sent, what came back, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pgagents.http import Json, Request, Response, Silence
+from pgagents.model.action import Code, Output
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.media import read_as
+
+LIMITED = 429
+UNAVAILABLE = 503
+REDIRECTED, REFUSED = 300, 400
+_UNSOUND = frozenset(("never_crashes", "documented_status"))
+
+
+class Seen:
+    """An exchange. `input` has live ids and defaults filled in; `sent_at` is the caller's clock in epoch seconds.
+
+    `void` says that it proves nothing about the call (limited or unavailable to the end). `base` is another base URL than the
+    target's, if it went there. `spoilt` are the checks that found something wrong with it, in the order they ran.
+    """
+
+    __slots__ = (
+        "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "moot",
+        "number", "output", "place", "repeats", "request", "seconds", "sent_at", "spoilt", "status", "subject", "told",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        number: int,
+        call: Call,
+        input: Mapping[str, Any],
+        request: Request,
+        answer: Response | Silence,
+        *,
+        seconds: float,
+        sent_at: float,
+        codes: Mapping[str, Code],
+        code_at: str | None,
+        subject: Mapping[str, Any] | None = None,
+        base: str = "",
+    ) -> None:
+        self.number, self.call, self.input, self.request, self.answer = number, call, input, request, answer
+        self.seconds, self.sent_at, self.subject, self.codes, self.base = seconds, sent_at, subject, codes, base
+        self.place = call.place
+        self.spoilt: list[str] = []
+        self.fits = False
+        self.repeats = 0
+        """How often it was sent before, to a server that was busy."""
+        self.known: Any = None
+        self.moot = ""
+        """Why the answer says nothing about the call: what it names was made up, and a documented status says that there is none."""
+        self.error = isinstance(answer, Silence)
+        door = call.door
+        told = answer
+        if door is not None and door.form is not None and isinstance(answer, Response):
+            told = door.form.answer(door.action, answer)
+        self.told: Response | Silence = told
+        self.status = 0 if isinstance(told, Silence) else told.status
+        self.output: Output | None = self._output()
+        on_rest = door is not None and door.on_rest
+        self.json: Json = (
+            Json(problem="the body is empty")
+            if isinstance(told, Silence) or not told.body
+            else read_as(told, self.output if on_rest else None)
+        )
+        self.body: Any = self.json.value
+        said = got(self.body, code_at) if self.status >= 400 and code_at else None
+        self.code: str | None = said if isinstance(said, str) else None
+
+    def _output(self) -> Output | None:
+        door = self.call.door
+        if door is None or not 200 <= self.status < 300:
+            return None
+        if not door.on_rest:
+            return door.action.success if self.status == 200 else None
+        return next((o for o in door.action.outputs if o.status == self.status), None)
+
+    def spoilt_by(self, check: str) -> bool:
+        """Whether this check found something wrong with it."""
+        return check in self.spoilt
+
+    @property
+    def unsound(self) -> bool:
+        """Whether it is none of the answers that the API has, so that nothing can be said of it."""
+        return not _UNSOUND.isdisjoint(self.spoilt)
+
+    @property
+    def response(self) -> Response | None:
+        """The answer, where a whole one came."""
+        return None if isinstance(self.answer, Silence) else self.answer
+
+    @property
+    def success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def sent_on(self) -> bool:
+        """Whether it is a redirect that the action documents as one of its answers."""
+        door = self.call.door
+        if door is None or not door.on_rest or not REDIRECTED <= self.status < REFUSED:
+            return False
+        return any(output.status == self.status for output in door.action.outputs)
+
+    @property
+    def void(self) -> bool:
+        """Whether it proves nothing about the call: no answer, only the request to come back later, or word of a thing that was made up."""
+        return self.error or self.status in (LIMITED, UNAVAILABLE) or bool(self.moot)
+
+    @property
+    def outcome(self) -> str:
+        """What came back, in a few words."""
+        if isinstance(self.answer, Silence):
+            return f"no answer ({self.answer.kind}{': ' + self.answer.detail if self.answer.detail else ''})"
+        return f"{self.status}{' ' + self.code if self.code else ''}"
+
+    def header(self, name: str) -> str | None:
+        """A header of the answer."""
+        return None if isinstance(self.answer, Silence) else self.answer.header(name)
+
+
+def got(value: Any, path: str) -> Any:
+    """The member at a dotted path, or None. Never raises."""
+    for step in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            return None
+    return value

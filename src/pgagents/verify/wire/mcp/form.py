@@ -1,0 +1,161 @@
+"""An action as an MCP tool: its call as a `tools/call` message, and a tool's result as the answer that the action gave."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from pgagents.http import Response, Silence, json_bytes, read_json
+from pgagents.model.action import Action, Param
+from pgagents.model.model import Model, Surface
+from pgagents.verify.wire.endpoint import MCP, Door
+
+JSON = "application/json"
+INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
+"""What JSON-RPC 2.0 (section 5.1) calls arguments that cannot be taken, and a method that there is not."""
+REFUSED, UNKNOWN, CRASHED = 400, 404, 500
+_SAID = r"http(?:/\d(?:\.\d)?)?|status(?: code)?"
+"""What tells that the number behind it is a status."""
+_MAYBE = r"(?:api |http )?error(?: code)?|code|failed(?: with)?|answered(?: with)?|returned|responded(?: with)?|response|said"
+"""What may tell so: of a number that goes on in a sentence (`error: 500 is above 24`) it does not."""
+_REASONS = "|".join(re.escape(f"{status.value} {status.phrase}") for status in HTTPStatus if status >= 400)
+_DEEPEST = 4
+
+
+class ToolForm:
+    """The form of the `mcp` surface. A tool's arguments are the action's, without those that travel in headers."""
+
+    def __init__(self, model: Model, surface: Surface) -> None:
+        self._model, self._surface = model, surface
+        codes = "|".join(map(re.escape, model.codes)) or "(?!)"
+        self._codes = re.compile(rf"(?<!\w)({codes})(?!\w)")
+        ended = r"""(?=\s*(?:$|[:;,)\]}"'\n–—]|- |\.(?!\d))|\s+(?:for|from|on|when|while)\b)"""
+        self._status = re.compile(
+            rf"(?<!\w)(?:(?:{_SAID})\W{{1,3}}([45]\d\d)(?!\w|\.\d)|(?:{_MAYBE}|{codes})\W{{1,3}}([45]\d\d)(?!\w|\.\d){ended})"
+            rf"|^\W*([45]\d\d)(?=\s*(?:$|:|[-–—] ))|(?<![\w.])(?=(?:{_REASONS})\b)([45]\d\d)",
+            re.IGNORECASE,
+        )
+
+    def params(self, action: Action) -> tuple[Param, ...]:
+        """The arguments that a tool takes."""
+        return tuple(p for p in self._surface.params(action) if p.place != "header")
+
+    def name(self, action: Action) -> str:
+        """The tool's name."""
+        own = action.texts.get(self._surface.name)
+        return str(own.name if own and own.name else action.name)
+
+    def request(self, action: Action, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+        """The call as a message that its link completes; what the catalogue knows and a tool does not take stays out."""
+        taken = {str(p.name) for p in self.params(action)}
+        given = {k: v for k, v in values.items() if k in taken or action.param(k) is None}
+        call = {"method": "tools/call", "params": {"name": self.name(action), "arguments": given}}
+        return "POST", "/", [("Content-Type", JSON)], json_bytes(call)
+
+    def answer(self, action: Action, response: Response) -> Response:
+        """The API's answer that a result tells of: its data, or its error with code and status as far as the text names them."""
+        message = read_json(response.body).value
+        if not isinstance(message, Mapping) or not ("result" in message or "error" in message):
+            return Response(response.status if response.status >= REFUSED else CRASHED, response.headers)
+        if "error" in message:
+            return self._protocol_error(message["error"])
+        result = message["result"]
+        if not isinstance(result, Mapping):
+            return Response(CRASHED)
+        if result.get("isError") is True:
+            return self._error(text_of(result))
+        return Response(200, ((("Content-Type", JSON)),), self._data(action, result))
+
+    def _data(self, action: Action, result: Mapping[str, Any]) -> bytes:
+        if action.success.schema is None:
+            return b""
+        if "structuredContent" in result:
+            return json_bytes(result["structuredContent"])
+        return text_of(result).encode()
+
+    def _protocol_error(self, error: Any) -> Response:
+        """What its words tell of the API's own error decides; else what JSON-RPC means by the code."""
+        code = error.get("code") if isinstance(error, Mapping) else None
+        words = str(error.get("message") or "") if isinstance(error, Mapping) else ""
+        if self._codes.search(words) or isinstance(read_json(words.encode()).value, Mapping):
+            return self._error(words)
+        status = {INVALID_PARAMS: REFUSED, METHOD_NOT_FOUND: UNKNOWN}.get(code, CRASHED) if isinstance(code, int) else CRASHED
+        return self._told(status, f"as JSON-RPC error {code}")
+
+    def _error(self, text: str) -> Response:
+        """An error's code and status, from data in its text or from its words; a code tells its status, and an own refusal is a 400."""
+        told = read_json(text.encode()).value
+        found = dict(_members(told)) if isinstance(told, Mapping) else {}
+        status = next((v for v in found.values() if isinstance(v, int) and not isinstance(v, bool) and 400 <= v <= 599), None)
+        named = next((v for v in found.values() if isinstance(v, str) and v in self._model.codes), None)
+        if named is None and (word := self._codes.search(text)):
+            named = word.group(1)
+        if status is None and not found and (number := self._status.search(text)):
+            status = int(number[number.lastindex or 0])
+        if status is None and named is not None:
+            status = self._model.codes[named].status
+        own = found.get("code")
+        wait = found.get("retry_after_s", found.get("retry_after"))
+        more = (("Retry-After", str(wait)),) if isinstance(wait, int | float) else ()
+        return self._told(status or REFUSED, named or (own if isinstance(own, str) else ""), told, more)
+
+    def _told(self, status: int, code: str, data: Any = None, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+        """An error in the API's own envelope, so that it is read as every other; what else the text told stays in it."""
+        body: dict[str, Any] = {**data} if isinstance(data, Mapping) else {}
+        *path, last = (self._model.errors.code_at or "code").split(".")
+        inner = body
+        for step in path:
+            kept = inner.get(step)
+            inner[step] = dict(kept) if isinstance(kept, Mapping) else {}
+            inner = inner[step]
+        if code:
+            inner[last] = code
+        return Response(status, (("Content-Type", JSON), *headers), json_bytes(body))
+
+
+def tool_doors(model: Model) -> list[Door]:
+    """A door for each tool, in the catalogue's order; none where the catalogue has no `mcp` surface."""
+    surface = model.surfaces.get(MCP)
+    if surface is None:
+        return []
+    form = ToolForm(model, surface)
+    return [Door(a, MCP, None, f"{a.name}@{MCP}", form) for a in surface.actions]
+
+
+def message_of(answer: Response | Silence) -> Mapping[str, Any]:
+    """The message that an answer is; empty where it is none."""
+    found = read_json(answer.body).value if isinstance(answer, Response) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def result_of(answer: Response | Silence) -> Mapping[str, Any] | None:
+    """The result in an answer; None where there is none."""
+    found = message_of(answer).get("result")
+    return found if isinstance(found, Mapping) else None
+
+
+def error_of(answer: Response | Silence) -> int | None:
+    """The code of the JSON-RPC error in an answer, 0 where it has none that is a number; None where there is no error."""
+    found = message_of(answer)
+    if "error" not in found:
+        return None
+    code = found["error"].get("code") if isinstance(found["error"], Mapping) else None
+    return code if isinstance(code, int) else 0
+
+
+def text_of(result: Mapping[str, Any]) -> str:
+    """The text blocks of a result, one after the other."""
+    blocks = result.get("content")
+    texts = [b.get("text") for b in blocks if isinstance(b, Mapping) and b.get("type") == "text"] if isinstance(blocks, list) else []
+    return "\n".join(t for t in texts if isinstance(t, str))
+
+
+def _members(data: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """The plain members of an object and of the objects in it, the inner ones first, so that the outer decide."""
+    if not isinstance(data, Mapping) or depth > _DEEPEST:
+        return
+    for value in data.values():
+        yield from _members(value, depth + 1)
+    yield from ((str(k), v) for k, v in data.items() if not isinstance(v, Mapping | list))

@@ -1,0 +1,37 @@
+"""The live client for an MCP server: an event stream is read until its answer has come, since a server may leave it open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pgagents.http import Response, Silence, read_json
+from pgagents.verify.wire.mcp.message import events
+from pgagents.verify.wire.send import Client
+
+
+class StreamClient(Client):
+    """A handler over one kept-alive connection."""
+
+    def _read(self, head: Response, chunks: Iterable[bytes], began: float) -> Response | Silence:
+        if not (head.header("content-type") or "").lower().startswith("text/event-stream"):
+            return super()._read(head, chunks, began)
+        body = bytearray()
+        whole = 0
+        for chunk in chunks:
+            body += chunk
+            if len(body) > self._max_bytes:
+                return Silence("too-large", f"the stream has more than {self._max_bytes:,} bytes")
+            if (now := self._timer()) > self._deadline.at:
+                return Silence("timeout", f"the answer did not come within {now - began:.3g} s")
+            end = max(body.rfind(b"\n\n"), body.rfind(b"\r\n\r\n"), body.rfind(b"\r\r"))
+            if end > whole:
+                if any(_answers(data) for data in events(bytes(body[whole:]))):
+                    break
+                whole = end
+        return Response(head.status, head.headers, bytes(body))
+
+
+def _answers(data: bytes) -> bool:
+    """Whether a message ends what was asked."""
+    value = read_json(data).value
+    return isinstance(value, Mapping) and "method" not in value and ("result" in value or "error" in value)

@@ -1,0 +1,164 @@
+"""The way to one MCP server: opened at the first call, in the newest era that the server speaks, and closed for good where it is mute.
+
+Whatever a server does comes back as a Response whose body is one JSON-RPC message, or as a Silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
+from pgagents.verify.wire.mcp import message
+
+MOST_MUTE = 2
+"""So many calls in a row without an answer, and the server is asked nothing more."""
+
+
+class Link:
+    """A server reached by `handler`: over Streamable HTTP at `url`, or as a process where `url` is empty.
+
+    `command` starts it then. `token` is what the server itself asks for, and goes
+    nowhere else; `noise` tells what a process wrote beside messages.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        url: str = "",
+        path: str = "/",
+        token: str = "",
+        command: str = "",
+        noise: Callable[[], str] = lambda: "",
+    ) -> None:
+        self.handler, self.url, self.path, self._token, self.command, self.noise = handler, url, path, token, command, noise
+        self.version = ""
+        """The revision that is spoken; empty until the link is open."""
+        self.session = ""
+        self.told: Mapping[str, Any] = {}
+        """What the server said of itself when the link was opened."""
+        self.problem = ""
+        """Why the server cannot be talked to."""
+        self.requests = 0
+        self._mute = 0
+        self._id = 0
+        self._tried = False
+
+    @property
+    def base(self) -> str:
+        """Where it is, as reports have it: a URL, or `stdio:` and the command that starts it."""
+        return self.url or f"stdio:{self.command}"
+
+    @property
+    def summary(self) -> str:
+        """What was talked to, and how much, in one line."""
+        if self.problem:
+            return self.problem
+        if not self.version:
+            return "the MCP server was asked nothing"
+        info = self.told.get("serverInfo") or (self.told.get("_meta") or {}).get(message.NAMED_ITSELF)
+        name = " ".join(str(info.get(k, "")) for k in ("name", "version")).strip() if isinstance(info, Mapping) else "the MCP server"
+        return f"{name[:80]} speaks MCP {self.version} over {'HTTP' if self.http else 'stdio'}; {self.requests} requests went to it"
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether we have a token of the server's."""
+        return bool(self._token)
+
+    @property
+    def http(self) -> bool:
+        """Whether it is reached over HTTP."""
+        return bool(self.url)
+
+    def open(self) -> bool:
+        """Whether the server can be talked to; the first time it is asked."""
+        if not self._tried:
+            self._tried = True
+            self._open()
+        return not self.problem
+
+    def dressed(self, request: Request) -> Request:
+        """A request as it goes to the server: with version, id and headers. A body that is no message of ours, or is whole, stays.
+
+        A header that the request brings stays too, and an empty one is left out.
+        """
+        asked = read_json(request.body).value
+        body, more = request.body, [("Accept", message.ACCEPT)]
+        if isinstance(asked, dict) and "method" in asked and "jsonrpc" not in asked:
+            if not str(asked["method"]).startswith("notifications/"):
+                self._id += 1
+                asked = {"id": self._id, **asked}
+            asked = message.stamped({"jsonrpc": "2.0", **asked}, self.version or message.MODERN)
+            body = json_bytes(asked)
+        if isinstance(asked, Mapping):
+            more = message.headers_of(asked, self.version or message.MODERN, self.session)
+        if self._token:
+            more.append(("Authorization", f"Bearer {self._token}"))
+        given = [(k, v) for k, v in request.headers if k.lower() != "accept" or v != "application/json"]
+        brought = {k.lower() for k, _ in given}
+        headers = [*((k, v) for k, v in more if k.lower() not in brought), *((k, v) for k, v in given if v)]
+        return replace(request, target=self.path, headers=tuple(headers if self.http else given), body=body)
+
+    def send(self, request: Request) -> Response | Silence:
+        """Send a dressed request; the answer's body is the one message that answers it, where one does."""
+        self.requests += 1
+        answer = self.handler(request)
+        if isinstance(answer, Silence):
+            self._mute += 1
+            if self._mute >= MOST_MUTE and not self.problem:
+                self.problem = f"the MCP server stopped answering ({_said(answer)})"
+            return answer
+        self._mute = 0
+        asked = read_json(request.body).value
+        if answer.status >= 400 or not isinstance(asked, Mapping) or "id" not in asked:
+            return answer
+        found = message.read(answer, asked["id"])
+        return Silence("protocol", found, begun=True) if isinstance(found, str) else found
+
+    def ask(self, asked: Mapping[str, Any]) -> Response | Silence:
+        """Send a message of ours."""
+        return self.send(self.dressed(Request("POST", "/", (("Content-Type", "application/json"),), json_bytes(asked))))
+
+    def _open(self) -> None:
+        """Ask what it is, first as 2026-07-28 has it; a server that does not know the question is greeted in the older way."""
+        self.version = message.MODERN
+        first = self.ask({"method": message.DISCOVER})
+        if (told := _result(first)) is not None and message.MODERN in (told.get("supportedVersions") or [message.MODERN]):
+            self.told = told
+            return
+        if isinstance(first, Silence) and first.kind in ("refused", "tls"):
+            self.problem = f"the MCP server cannot be reached ({_said(first)})"
+            return
+        self.version = message.LEGACY
+        second = self.ask(message.hello())
+        told = _result(second)
+        if told is None:
+            self.problem = f"the MCP server did not open: {_outcome(second)}"
+            return
+        assert isinstance(second, Response)
+        self.told = told
+        self.version = str(told.get("protocolVersion", message.LEGACY))
+        self.session = second.header(message.SESSION) or ""
+        self.ask({"method": message.INITIALIZED})
+        self._mute = 0
+
+
+def _result(answer: Response | Silence) -> Mapping[str, Any] | None:
+    value = read_json(answer.body).value if isinstance(answer, Response) else None
+    found = value.get("result") if isinstance(value, Mapping) else None
+    return found if isinstance(found, Mapping) else None
+
+
+def _outcome(answer: Response | Silence) -> str:
+    if isinstance(answer, Silence):
+        return _said(answer)
+    value = read_json(answer.body).value
+    error = value.get("error") if isinstance(value, Mapping) else None
+    words = f": {str(error.get('message'))[:200]}" if isinstance(error, Mapping) else ""
+    return f"status {answer.status}{words}"
+
+
+def _said(silence: Silence) -> str:
+    return f"{silence.kind}{': ' + silence.detail if silence.detail else ''}"

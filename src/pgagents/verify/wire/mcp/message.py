@@ -1,0 +1,92 @@
+"""JSON-RPC messages of the Model Context Protocol: the ones we send in each era, and one read out of an answer.
+
+https://modelcontextprotocol.io/specification/2025-11-25 and revision 2026-07-28, which knows no session; read 2026-11-20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.http import Response, read_json
+
+MODERN, LEGACY = "2026-07-28", "2025-11-25"
+"""The revisions that we speak: the stateless one, and the last with a handshake."""
+DISCOVER, INITIALIZE, INITIALIZED = "server/discover", "initialize", "notifications/initialized"
+VERSION, SESSION, METHOD, NAME = "MCP-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name"
+ACCEPT = "application/json, text/event-stream"
+NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+"""What a request's `Mcp-Name` repeats, by method (2026-07-28)."""
+_PREFIX = "io.modelcontextprotocol/"
+NAMED_ITSELF = _PREFIX + "serverInfo"
+"""Where a server of 2026-07-28 says what it is, in the `_meta` of an answer."""
+CLIENT = {"name": "pgagents-verify", "version": "1"}
+
+
+def hello() -> dict[str, Any]:
+    """The first request of a session, up to 2025-11-25."""
+    return {"method": INITIALIZE, "params": {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": CLIENT}}
+
+
+def stamped(message: Mapping[str, Any], version: str) -> dict[str, Any]:
+    """The message as an era wants it: every request of 2026-07-28 says who asks."""
+    if version < MODERN or "id" not in message:
+        return dict(message)
+    params = dict(message.get("params") or {})
+    own = {_PREFIX + "protocolVersion": version, _PREFIX + "clientCapabilities": {}, _PREFIX + "clientInfo": CLIENT}
+    params["_meta"] = {**own, **(params.get("_meta") or {})}
+    return {**message, "params": params}
+
+
+def headers_of(message: Mapping[str, Any], version: str, session: str) -> list[tuple[str, str]]:
+    """What Streamable HTTP wants beside the body."""
+    found = [("Accept", ACCEPT)]
+    method = str(message.get("method"))
+    if method != INITIALIZE:
+        found.append((VERSION, version))
+    if version >= MODERN:
+        found.append((METHOD, method))
+        named = (message.get("params") or {}).get(NAMED.get(method, ""))
+        if isinstance(named, str) and named.isascii() and named.isprintable():
+            found.append((NAME, named))
+    elif session:
+        found.append((SESSION, session))
+    return found
+
+
+def read(response: Response, id: Any) -> Response | str:
+    """The answer to the request of that id alone, out of JSON or of an event stream; a text says why there is none."""
+    if (response.header("content-type") or "").partition(";")[0].strip().lower() == "text/event-stream":
+        problem = "the stream ended without the answer"
+        for data in events(response.body):
+            value = read_json(data).value
+            if not isinstance(value, Mapping):
+                problem = "the stream carries what is no message"
+            elif _answers(value, id):
+                return Response(response.status, response.headers, data)
+        return problem
+    parsed = read_json(response.body)
+    if parsed.problem:
+        return f"no JSON-RPC message: {parsed.problem}"
+    if not isinstance(parsed.value, Mapping) or not _answers(parsed.value, id):
+        return "no answer to what was asked: another id, or neither result nor error"
+    return response
+
+
+def _answers(value: Mapping[str, Any], id: Any) -> bool:
+    """Whether a message answers that request; an error may have no id where the request could not be read."""
+    known = value.get("id") == id or (value.get("id") is None and "error" in value)
+    return known and ("result" in value) != ("error" in value) and value.get("jsonrpc") == "2.0"
+
+
+def events(body: bytes) -> Iterator[bytes]:
+    """The data of each event of a stream (WHATWG HTML, 9.2), in order."""
+    lines: list[bytes] = []
+    for line in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
+        if line.startswith(b"data:"):
+            lines.append(line[5:].removeprefix(b" "))
+        elif not line and lines:
+            yield b"\n".join(lines)
+            lines = []
+    if lines:
+        yield b"\n".join(lines)

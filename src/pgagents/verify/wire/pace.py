@@ -1,0 +1,120 @@
+"""How fast to send: the catalogue's budgets until the first answer, then what the server's headers tell, up and down."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from pgagents.http import Response
+from pgagents.model.model import Model
+
+SHARE = 0.9
+"""The part of a budget that is used: other clients and rounding take the rest."""
+
+
+@dataclass(slots=True)
+class _Tank:
+    """`window_s` is above zero where all come back at once, when the window ends at `ends_at`: until the server tells when, one begins
+    with the first call."""
+
+    capacity: float
+    per_s: float
+    tokens: float
+    at: float
+    window_s: float = 0.0
+    ends_at: float = 0.0
+
+    def refill(self, now: float) -> None:
+        """Take in what came back since."""
+        if not self.window_s:
+            self.tokens = min(self.capacity, self.tokens + max(0.0, now - self.at) * self.per_s)
+        elif now >= self.ends_at:
+            windows = 1 + math.floor((now - self.ends_at) / self.window_s)
+            self.tokens = min(self.capacity, self.tokens + windows * self.capacity)
+            self.ends_at = now + self.window_s
+        self.at = now
+
+    def wait_s(self) -> float:
+        """Until the next token is there."""
+        if self.tokens >= 1:
+            return 0.0
+        if not self.window_s:
+            return (1 - self.tokens) / (self.per_s * SHARE)
+        return self.ends_at - self.at + (math.ceil((1 - self.tokens) / self.capacity) - 1) * self.window_s
+
+
+class Pacer:
+    """Token buckets and windows as the client believes them, one for each identity, surface and bucket.
+
+    `parts` is how many runs share the budgets at the same time: each takes that part.
+    """
+
+    def __init__(self, model: Model, clock: Callable[[], float], seed: int, max_wait_s: float, parts: int = 1) -> None:
+        self._model, self._clock, self._max_wait_s, self._parts = model, clock, max_wait_s, parts
+        self._random = random.Random(seed)
+        self._tanks: dict[tuple[str, str, str], _Tank] = {}
+
+    def before(self, role: str, surface: str, bucket: str | None) -> float:
+        """Seconds to wait before the next call, and one token taken."""
+        tank = self._tank(role, surface, bucket)
+        if tank is None:
+            return 0.0
+        tank.refill(self._clock())
+        wait = tank.wait_s()
+        tank.tokens -= 1
+        return min(wait, self._max_wait_s)
+
+    def after(self, role: str, surface: str, bucket: str | None, answer: Response) -> None:
+        """Take over what the answer's headers tell."""
+        names = self._model.limits.headers
+        tank = self._tank(role, surface, bucket)
+        if names is None or tank is None:
+            return
+        limit, remaining = _whole(answer.header(names.limit)), _whole(answer.header(names.remaining))
+        if limit is None or remaining is None or limit < 1 or remaining < 0:
+            return
+        window = self._model.buckets[str(bucket)].per_s
+        tank.capacity, tank.per_s = limit / self._parts, limit / window / self._parts
+        tank.tokens, tank.at = min(remaining, limit) / self._parts, self._clock()
+        reset = _whole(answer.header(names.reset))
+        if tank.window_s and reset is not None:
+            ahead = reset - tank.at if self._model.limits.reset_unit == "epoch_seconds" else reset
+            tank.ends_at = tank.at + min(max(0.0, ahead), tank.window_s)
+
+    def retry(self, answer: Response, attempt: int) -> float | None:
+        """Seconds to wait after a 429 or 503, with jitter; None where that is longer than may be waited."""
+        told = retry_after_s(answer.header("Retry-After"), self._clock())
+        base = told if told is not None else min(2.0**attempt, 30.0)
+        if base > self._max_wait_s:
+            return None
+        return min(self._max_wait_s, base + self._random.random() * min(1.0, 0.1 + base * 0.1))
+
+    def _tank(self, role: str, surface: str, bucket: str | None) -> _Tank | None:
+        if bucket is None or bucket not in self._model.buckets:
+            return None
+        key = (role, surface, bucket)
+        if key not in self._tanks:
+            told = self._model.buckets[bucket]
+            share = told.requests / self._parts
+            now, window_s = self._clock(), told.per_s if told.refill == "window" else 0.0
+            self._tanks[key] = _Tank(share, share / told.per_s, share, now, window_s, now + window_s)
+        return self._tanks[key]
+
+
+def retry_after_s(text: str | None, now: float) -> float | None:
+    """Retry-After in seconds, from either of its forms; None where it is neither."""
+    if text is None:
+        return None
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text is not None and text.strip().isdigit() and len(text) < 16 else None

@@ -1,0 +1,238 @@
+"""The live client: one HTTP/1.1 connection as a `http.Handler`, with every answer bounded in size, headers and time.
+
+Whatever a server does comes back as a Response or a Silence. Redirects are never followed and cookies never kept: a key must
+not travel to where an answer points, and a request must be the same each time it is sent. It is httpcore, the transport below
+httpx: of what `httpx.Client` adds nothing is wanted here, and it takes half of the time.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from pgagents.errors import PgagentsError
+from pgagents.http import Inflater, Request, Response, Silence
+
+if TYPE_CHECKING:
+    import httpcore
+
+MAX_BYTES = 4_000_000
+MAX_HEADERS = 100
+MAX_HEADER_BYTES = 64_000
+TIMEOUT_S = 30.0
+CONNECT_S = 10.0
+KEEP_ALIVE_S = 4.0
+"""How long a connection is kept for the next request; many servers close one after five seconds."""
+CRASHED = 500
+OFTEN_LAST = (408, 413, 414, 431)
+"""Statuses below 500 after which many servers close the connection: they have not read the request to its end."""
+DEFAULT_PORTS = {"http": 80, "https": 443}
+AT_ONCE = 4
+"""Connections for calls that are to go out at the same time; calls in a row use one, kept alive."""
+_PLAIN = re.compile(r"(?!//)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|(?<!/)\.|\.(?=\w))*(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?")
+"""A target that goes on the wire as it is written; what an address must not hold is percent-encoded."""
+
+
+class Client:
+    """A handler over one kept-alive connection, that a few threads may use at once. Use it as a context manager, or call `close`."""
+
+    def __init__(
+        self, url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None,
+        headers: Mapping[str, str] | None = None, timer: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        import httpcore
+
+        from pgagents.verify.wire.deadline import Deadline
+
+        self._failures = (
+            httpcore.TimeoutException,
+            httpcore.NetworkError,
+            httpcore.ProtocolError,
+            httpcore.UnsupportedProtocol,
+            httpcore.ConnectionNotAvailable,
+        )
+        self._base = url.rstrip("/")
+        self._timeout_s, self._max_bytes, self._timer = timeout_s, max_bytes, timer
+        self.most_s: float | None = None
+        """How many seconds the next request may take, where that is less than the usual time-out."""
+        self._headers = dict(headers or {})
+        self._deadline = Deadline(httpcore.SyncBackend(), timer)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_trusting(cacert) if cacert or self._base.startswith("https:") else None,
+            max_connections=AT_ONCE, max_keepalive_connections=1, keepalive_expiry=KEEP_ALIVE_S, network_backend=self._deadline,
+        )  # fmt: skip
+        timeouts = {"connect": min(CONNECT_S, timeout_s), "read": timeout_s, "write": timeout_s, "pool": timeout_s}
+        self._extensions = {"timeout": timeouts}
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._pool.close()
+
+    def __call__(self, request: Request) -> Response | Silence:
+        """Send a request and read its whole answer, within the bounds. Never raises for what a server does."""
+        try:
+            built = self._built(request)
+        except (UnicodeError, ValueError) as error:
+            return Silence("protocol", f"the request cannot be sent: {error}")
+        began = self._timer()
+        self._deadline.at = began + (self._timeout_s if self.most_s is None else min(self._timeout_s, self.most_s))
+        self._deadline.connected = False
+        try:
+            answer = self._pool.handle_request(built)
+        except self._failures as error:
+            silence = _silence(error)
+            return replace(silence, stale=silence.kind == "reset" and not self._deadline.connected)
+        try:
+            came = self._told(answer, began)
+        except self._failures as error:
+            came = _silence(error)
+        except (ValueError, OSError) as error:  # what a decoder says of a broken gzip or a broken chunk
+            came = Silence("protocol", str(error)[:200])
+        finally:
+            answer.close()
+        if isinstance(came, Silence):
+            return replace(came, begun=True)
+        if came.status >= CRASHED or came.status in OFTEN_LAST:
+            self._let_go()
+        return came
+
+    def _let_go(self) -> None:
+        """Close what is idle: after such an answer many a server closes the connection without a word."""
+        for connection in self._pool.connections:
+            if connection.is_idle():
+                connection.close()
+
+    @cached_property
+    def _target(self) -> tuple[bytes, bytes, int | None, list[tuple[bytes, bytes]]]:
+        """The base URL's scheme, host and port, and the headers that every request has. Raises ValueError where it is none."""
+        parts = urlsplit(self._base)
+        host, port = _host(parts.hostname or ""), parts.port
+        if port == DEFAULT_PORTS.get(parts.scheme):
+            port = None
+        named = (f"[{host}]" if ":" in host else host) + (f":{port}" if port is not None else "")
+        headers = {"Host": named, "User-Agent": "pgagents", **self._headers}
+        return parts.scheme.encode("ascii"), host.encode("ascii"), port, [_header(*pair) for pair in headers.items()]
+
+    @cached_property
+    def _prefix(self) -> str:
+        """The path that the base URL may have."""
+        return "".join(self._base.split("://", 1)[1].partition("/")[1:])
+
+    def _built(self, request: Request) -> httpcore.Request:
+        """The request for the transport. Raises ValueError where it is none that can be sent."""
+        import httpcore
+
+        scheme, host, port, headers = self._target
+        sent = [_header(*pair) for pair in request.headers]
+        if request.header("User-Agent") is not None:  # one of them, and the caller's own above all
+            kept = {name.lower() for name in self._headers}
+            headers = headers if "user-agent" in kept else [h for h in headers if h[0] != b"User-Agent"]
+            sent = sent if "user-agent" not in kept else [h for h in sent if h[0].lower() != b"user-agent"]
+        headers = headers + sent
+        if request.body or request.method in ("POST", "PUT", "PATCH"):
+            headers.append((b"Content-Length", b"%d" % len(request.body)))
+        url = httpcore.URL(scheme=scheme, host=host, port=port, target=self._raw(self._prefix + request.target))
+        built = httpcore.Request(request.method, url, content=request.body, extensions=self._extensions)
+        built.headers = headers  # its constructor would look at each of them once more
+        return built
+
+    def _raw(self, target: str) -> bytes:
+        """The path and query as they go on the wire."""
+        if _PLAIN.fullmatch(target):
+            return target.encode("ascii")
+        import httpx
+
+        try:
+            return httpx.URL(self._base).copy_with(raw_path=target.encode("ascii", "backslashreplace")).raw_path
+        except httpx.InvalidURL as error:
+            raise ValueError(str(error)) from None
+
+    def _told(self, answer: httpcore.Response, began: float) -> Response | Silence:
+        headers = tuple([(k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers])
+        if len(headers) > MAX_HEADERS or sum([len(k) + len(v) for k, v in headers]) > MAX_HEADER_BYTES:
+            return Silence("too-large", f"{len(headers)} headers, or more than {MAX_HEADER_BYTES:,} bytes of them")
+        head = Response(answer.status, headers)
+        chunks = answer.iter_stream()
+        return self._read(head, chunks if head.header("content-encoding") is None else _decoded(answer.headers, chunks), began)
+
+    def _read(self, head: Response, chunks: Iterable[bytes], began: float) -> Response | Silence:
+        """The whole answer, or why it is none."""
+        body = bytearray()
+        for chunk in chunks:
+            body += chunk
+            if len(body) > self._max_bytes:
+                return Silence("too-large", f"the body has more than {self._max_bytes:,} bytes")
+            if (now := self._timer()) > self._deadline.at:
+                return Silence("timeout", f"the answer did not end within {now - began:.3g} s")
+        return Response(head.status, head.headers, bytes(body))
+
+
+def client(url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None) -> Client:
+    """A handler that sends to the server at `url`. Raises PgagentsError where the URL or the CA file is none."""
+    if not url.startswith(("http://", "https://")):
+        raise PgagentsError(f"{url} is no http or https URL", "write it as https://host or http://127.0.0.1:8000")
+    return Client(url, timeout_s=timeout_s, max_bytes=max_bytes, cacert=cacert)
+
+
+def _trusting(cacert: str | None) -> ssl.SSLContext:
+    import httpx
+
+    if cacert is None:
+        return httpx.create_ssl_context(trust_env=False)
+    try:
+        return ssl.create_default_context(cafile=cacert)
+    except (OSError, ssl.SSLError) as error:
+        raise PgagentsError(f"cannot read the CA file {cacert}: {error}", "give a PEM file with --cacert") from None
+
+
+def _host(name: str) -> str:
+    """The host as it is looked up. Raises ValueError where it is none."""
+    if not name:
+        raise ValueError("the address has no host")
+    if name.isascii():
+        return name
+    import httpx
+
+    try:
+        return httpx.URL(scheme="http", host=name).raw_host.decode("ascii")
+    except httpx.InvalidURL as error:
+        raise ValueError(str(error)) from None
+
+
+def _header(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.encode("latin-1"), value.encode("utf-8")
+
+
+def _decoded(headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """A body without its content encoding. Raises ValueError where it is none of that encoding."""
+    inflater = Inflater(",".join(v.decode("latin-1") for k, v in headers if k.lower() == b"content-encoding"))
+    for chunk in chunks:
+        yield from inflater.feed(chunk)
+
+
+def _silence(error: Exception) -> Silence:
+    import httpcore
+
+    text = str(error)[:200]
+    if isinstance(error, httpcore.TimeoutException):
+        return Silence("timeout", text or "no answer in time")
+    cause = str(error.__cause__ or error.__context__ or "")
+    if isinstance(error, httpcore.ConnectError):
+        return Silence("tls" if "ssl" in (text + cause).lower() or "certificate" in text.lower() else "refused", text)
+    if isinstance(error, httpcore.NetworkError):
+        return Silence("reset", text or "the connection was cut")
+    if isinstance(error, httpcore.RemoteProtocolError) and "without sending" in text:
+        return Silence("reset", text)
+    return Silence("protocol", text or type(error).__name__)
