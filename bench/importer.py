@@ -14,7 +14,7 @@ def make_document(operations: int) -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for n in range(operations // 2):
         item = {"$ref": f"#/components/schemas/Shelf{n % 200}"}
-        answer = {"description": "The shelf", "content": {"application/json": {"schema": item, "example": _shelf(n)}}}
+        answer = {"description": "The shelf", "content": {"application/json": {"schema": item, "example": _cache(n)}}}
         refused = {name: {"$ref": "#/components/responses/Refused"} for name in ("400", "401", "404")}
         parameters = [
             {
@@ -48,7 +48,7 @@ def make_document(operations: int) -> dict[str, Any]:
                 "responses": {"200": answer, **refused},
             },
         }
-    schemas = {f"Shelf{n}": _shelf_schema(n) for n in range(200)}
+    schemas = {f"Shelf{n}": _cache_schema(n) for n in range(200)}
     fault = {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
     return {
         "openapi": "3.1.0",
@@ -66,11 +66,11 @@ def make_document(operations: int) -> dict[str, Any]:
     }
 
 
-def _shelf(n: int) -> dict[str, Any]:
+def _cache(n: int) -> dict[str, Any]:
     return {"id": f"s-{n}", "pieces": n, "boxes": [{"id": f"b-{n}", "weight_kg": 1.5}]}
 
 
-def _shelf_schema(n: int) -> dict[str, Any]:
+def _cache_schema(n: int) -> dict[str, Any]:
     box = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "weight_kg": {"type": "number", "minimum": 0}}}
     members = {"id": {"type": "string"}, "pieces": {"type": "integer", "minimum": 0}, "boxes": {"type": "array", "items": box}}
     return {"type": "object", "required": ["id"], "properties": {**members, "next": {"$ref": f"#/components/schemas/Shelf{(n + 1) % 200}"}}}

@@ -80,7 +80,7 @@ def first_lists(commands: Mapping[str, Command], starts: int = STARTS, stderr: A
 def overhead() -> Overhead:
     """The same search through our server over stdio and straight over HTTP."""
     with sandbox() as ready:
-        url, key = ready["url"], ready["keys"]["lifted"]
+        url, key = ready["url"], ready["keys"]["unlimited"]
         return overheads(url, key, {"ours": Through(ours(url, key), "search_parking", SEARCH)})["ours"]
 
 

@@ -131,7 +131,7 @@ def _resident_mb(pid: int) -> float:
 
 
 def _request(facts: dict[str, Any], method: str, target: str, body: bytes = b"") -> bytes:
-    head = f"{method} {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {facts['keys']['lifted']}\r\n"
+    head = f"{method} {target} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {facts['keys']['unlimited']}\r\n"
     more = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n" if body else ""
     return (head + more + "\r\n").encode() + body
 

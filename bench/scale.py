@@ -184,7 +184,7 @@ def _repeated_plan(exchanges: int) -> Iterator[None]:
 def _verified(model: Model, server: Served, client: Client, step: Callable[[Progress], None] | None = None) -> Report:
     """A run over the socket, with every identity that the sandbox has a key for."""
     facts = server.facts
-    keys = {**{role: key for role, key in facts["keys"].items() if role in model.auth.roles}, "main": facts["keys"]["lifted"]}
+    keys = {**{role: key for role, key in facts["keys"].items() if role in model.auth.roles}, "main": facts["keys"]["unlimited"]}
     return verify(
         model, client, Identities(keys), Options(), clock=time.time, sleep=time.sleep, wall=lambda: "2026-01-01T00:00:00Z",
         url=facts["url"], timer=time.perf_counter, on_progress=step,

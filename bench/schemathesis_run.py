@@ -132,13 +132,13 @@ def paces(rounds: int = 3) -> Iterator[Mapping[str, Run]]:
 
 def _schemathesis(folder: Path, facts: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
     """With its defaults."""
-    key = f"Authorization: Bearer {facts['keys']['lifted']}"
+    key = f"Authorization: Bearer {facts['keys']['unlimited']}"
     return [*_st(folder, facts), "--header", key], {}
 
 
 def _all_checks(folder: Path, facts: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
     """With every check it has: two users for the check of access to the other's, and the longest time an answer may take."""
-    tokens = {"main": facts["keys"]["lifted"], "second": facts["keys"]["second"]}
+    tokens = {"main": facts["keys"]["unlimited"], "second": facts["keys"]["second"]}
     users = [{"name": peer, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {tokens[peer]}"}]} for peer in PEERS]
     (folder / "users.json").write_text(json.dumps({"auth": users}))
     (folder / "schemathesis.toml").write_text(f'[auth.wfc]\npath = "users.json"\npeers = {json.dumps(PEERS)}\n')
@@ -164,7 +164,7 @@ def _st_said(folder: Path) -> frozenset[str]:
 def _verify(*flags: str, roles: Sequence[str] = ()) -> Words:
     def words(folder: Path, facts: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
         keys = facts["keys"]
-        env = {"PGAGENTS_TOKEN": keys["lifted"], **{f"PGAGENTS_TOKEN_{role.upper()}": keys[role] for role in roles}}
+        env = {"PGAGENTS_TOKEN": keys["unlimited"], **{f"PGAGENTS_TOKEN_{role.upper()}": keys[role] for role in roles}}
         command = [
             sys.executable,
             "-c",

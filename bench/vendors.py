@@ -71,7 +71,7 @@ def _run(model: Model) -> Footer:
     now = [1_776_000_000.0]
     sandbox = open_sandbox(model, time_source=lambda: now[0], rng=random.Random(0), seed=1)
     keys = {role: key for role, key in sandbox.tokens.items() if role in model.auth.roles}
-    keys["main"] = sandbox.tokens["lifted"]
+    keys["main"] = sandbox.tokens["unlimited"]
 
     def sleep(seconds: float) -> None:
         now[0] += seconds

@@ -28,7 +28,7 @@ def verify_in_process() -> Times:
     model = load_file(Path("catalogue/park_graph.yaml"))
     sandbox = open_sandbox(model, rng=random.Random(0))
     keys = {role: key for role, key in sandbox.tokens.items() if role in model.auth.roles}
-    keys["main"] = sandbox.tokens["lifted"]
+    keys["main"] = sandbox.tokens["unlimited"]
     report = verify(
         model, sandbox.handler, Identities(keys), Options(),
         clock=time.time, sleep=time.sleep, wall=lambda: "2026-01-01T00:00:00Z", url="http://127.0.0.1", timer=time.process_time,

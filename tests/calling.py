@@ -68,10 +68,10 @@ class World:
         return self.now_s
 
 
-def client_of(model: Model, handler: Handler, key: str = "pk_test_k", *, world: World | None = None, **more: Any) -> Client:
+def client_of(model: Model, handler: Handler, key: str = "pk_test_k", *, factory: World | None = None, **more: Any) -> Client:
     """A client of a handler in this process, with a clock of its own."""
-    world = world or World()
-    return Client(model, sending(handler), key, sleep=world.sleep, clock=world.clock, rng=random.Random(1), **more)
+    factory = factory or World()
+    return Client(model, sending(handler), key, sleep=factory.sleep, clock=factory.clock, rng=random.Random(1), **more)
 
 
 def run(work: Callable[[], Awaitable[Any]]) -> Any:
@@ -88,7 +88,7 @@ def run(work: Callable[[], Awaitable[Any]]) -> Any:
 def served(handler: Handler) -> Iterator[str]:
     """A handler on a free port of this machine; yields its URL."""
 
-    class Door(BaseHTTPRequestHandler):
+    class Endpoint(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def answer(self) -> None:
@@ -107,7 +107,7 @@ def served(handler: Handler) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -149,7 +149,7 @@ def hostile(talk: Callable[[socket.socket], None]) -> Iterator[str]:
         listening.close()
 
 
-def sandboxed(name: str = "park_graph", key: str = "lifted", **more: Any) -> tuple[Caller, Client]:
+def sandboxed(name: str = "park_graph", key: str = "unlimited", **more: Any) -> tuple[Caller, Client]:
     """A sandbox and a client of it."""
     caller = Caller(name, **more)
     return caller, client_of(caller.sandbox.front.model, caller.sandbox.handler, caller.tokens[key])

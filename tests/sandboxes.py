@@ -52,7 +52,7 @@ class Caller:
     def _late(self, seconds: float) -> None:
         self.passed_s += seconds
 
-    def __call__(self, method: str, target: str, body: Any = None, *, key: str | None = "lifted", **headers: str) -> Response:
+    def __call__(self, method: str, target: str, body: Any = None, *, key: str | None = "unlimited", **headers: str) -> Response:
         """Call; `body` is JSON data or bytes; `key` a role; a header's underscores stand for hyphens. Status 0: no answer."""
         given = [(name.replace("_", "-"), value) for name, value in headers.items()]
         if key is not None:
@@ -79,14 +79,14 @@ class Caller:
         body = {"action": action} if parameters is None else {"action": action, "parameters": parameters}
         return self.data("POST", DISPATCH, body, status=status, **rest)
 
-    def park(self, lot: str = "lot_lionshead", plate: str = "CO-7891", *, key: str = "lifted", **more: Any) -> dict[str, Any]:
+    def park(self, lot: str = "lot_lionshead", plate: str = "CO-7891", *, key: str = "unlimited", **more: Any) -> dict[str, Any]:
         """A new session."""
         session: dict[str, Any] = self.data("POST", "/api/v1/sessions", {"lot_id": lot, "plate": plate, **more}, status=201, key=key)[
             "session"
         ]
         return session
 
-    def end(self, session: dict[str, Any], *, status: int = 200, key: str = "lifted") -> Any:
+    def end(self, session: dict[str, Any], *, status: int = 200, key: str = "unlimited") -> Any:
         """End a session."""
         return self.data("POST", "/api/v1/sessions/end", named(session), status=status, key=key)
 

@@ -23,7 +23,7 @@ from pgagents.generate import files
 from pgagents.generate.build import build, plan, targets
 from pgagents.generate.files import differences, write
 from pgagents.generate.render import Artifact, Renderer
-from pgagents.generate.target import Loss, Made, Note, Target, View
+from pgagents.generate.target import BoundTarget, Loss, Note, Target, View
 from pgagents.source.read import parse
 
 ROOT = Path(__file__).parents[1]
@@ -431,8 +431,8 @@ def test_odd_losses_do_not_break_their_table() -> None:
 
     odd = View({}, (Loss(("actions",), "pattern ^a|`b`|\n*$", "dropped", "a | b"),))
     target = Target("Odd | title", ("x/y.json",), lambda _: odd)
-    view = losses.view(model, (Made("x/y", target, odd),))
-    text = Renderer().render(Made("pgagents/losses", losses.TARGET, view)).text
+    view = losses.view(model, (BoundTarget("x/y", target, odd),))
+    text = Renderer().render(BoundTarget("pgagents/losses", losses.TARGET, view)).text
     rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
     assert len(rows) == 1
     assert rows[0].replace("\\|", "").count("|") == 6

@@ -159,7 +159,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
 
 
 def _environment(sandbox: dict[str, Any]) -> dict[str, str]:
-    return {**os.environ, "PGAGENTS_TOKEN": sandbox["keys"]["lifted"]}
+    return {**os.environ, "PGAGENTS_TOKEN": sandbox["keys"]["unlimited"]}
 
 
 def test_verify_writes_the_report_on_stdout_and_into_files(sandbox: dict[str, Any], tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_verify_writes_the_report_on_stdout_and_into_files(sandbox: dict[str, An
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.rstrip().endswith("exit 0: nothing found")
     assert "\x1b" not in done.stdout + done.stderr
-    assert sandbox["keys"]["lifted"] not in done.stdout + done.stderr + files[0].read_text(encoding="utf-8")
+    assert sandbox["keys"]["unlimited"] not in done.stdout + done.stderr + files[0].read_text(encoding="utf-8")
     data = json.loads(files[0].read_text(encoding="utf-8"))
     schema: Any = jsonschema_rs.Draft202012Validator(json.loads((folder("schemas") / "report.schema.json").read_text(encoding="utf-8")))
     assert [e.message for e in schema.iter_errors(data)] == []
@@ -292,12 +292,12 @@ def _read(handle: int, until: bytes) -> bytes:
 
 
 def test_progress_says_pace_and_time_left() -> None:
-    assert progress.said(Progress(100, 650, 40, 900, 2, 10.0, "search")) == "10/s · about 55 s left · 2 broken · search"
+    assert progress.describe_progress(Progress(100, 650, 40, 900, 2, 10.0, "search")) == "10/s · about 55 s left · 2 broken · search"
     assert (
-        progress.said(Progress(10, 650, 4, 900, 0, 60.0, waiting_s=12))
+        progress.describe_progress(Progress(10, 650, 4, 900, 0, 60.0, waiting_s=12))
         == "10/min · about 64 min left · waiting 12 s for the server's limit"
     )
-    assert progress.said(Progress(0, 0, 0, 0, 0, 0.0)) == "0/min"
+    assert progress.describe_progress(Progress(0, 0, 0, 0, 0, 0.0)) == "0/min"
 
 
 def test_colours_only_on_a_terminal_that_wants_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def test_plan_is_written_as_data_and_as_text(tmp_path: Path, capsys: pytest.Capt
     assert (plan["format"], plan["url"], plan["seed"], plan["profile"]) == (1, URL, 3, "standard")
     assert printed.startswith(f"{plan['requests']:,} requests")
     assert plan["digest"][:16] in printed
-    assert sum(plan["by_bucket"].values()) == sum(plan["by_phase"].values()) == plan["requests"] > 100
+    assert sum(plan["by_bucket"].values()) == sum(plan["by_stage"].values()) == plan["requests"] > 100
     assert f"for {len(data['contracts']):,} contracts" in printed
     assert {"contract", "source", "requests"} <= data["contracts"][0].keys()
     assert all(left["reason"] for left in data["left_out"])
@@ -51,13 +51,13 @@ def test_plan_has_no_form_of_a_report(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_self_test_is_written_as_data(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    outcome = selftest.Outcome({"moves": selftest.Row(2, 1, ["slow"])}, 2, 3, {"not found by moves": ["a-fault"]})
+    outcome = selftest.Outcome({"state_transitions": selftest.Row(2, 1, ["slow"])}, 2, 3, {"not found by moves": ["a-fault"]})
     monkeypatch.setattr(selftest, "tried", lambda *_: outcome)
     out = tmp_path / "self.json"
     assert main(["verify", "--self-test", "--report", str(out)]) == 1
     assert json.loads(out.read_text(encoding="utf-8")) == {
         "self_test": {"format": 1, "faults": 2, "variations": 3, "exit_code": 1},
-        "checks": {"moves": {"faults": 2, "found": 1, "false_alarms": ["slow"], "state": "false alarm"}},
+        "checks": {"state_transitions": {"faults": 2, "found": 1, "false_alarms": ["slow"], "state": "false alarm"}},
         "wrong": {"not found by moves": ["a-fault"]},
     }
     assert "a-fault: not found by moves" in capsys.readouterr().out

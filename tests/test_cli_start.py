@@ -13,7 +13,7 @@ import pytest
 
 from pgagents.cli import demo
 from pgagents.cli.inputs import caches, output_encoding
-from pgagents.cli.running.progress import Pace, said
+from pgagents.cli.running.progress import Pace, describe_progress
 from pgagents.verify.plan.options import Progress
 
 SHOP = str(Path(__file__).parent / "catalogues" / "shop.yaml")
@@ -118,6 +118,6 @@ def test_time_left_follows_the_pace_of_the_last_minute() -> None:
     """A bucket of 100 is empty in a few seconds, and then it is 30 a minute."""
     pace = Pace()
     steps: list[Any] = [Progress(int(min(100, 20 * s) + max(0.0, s - 5) / 2), 700, 0, 1, 0, float(s)) for s in range(1, 200)]
-    told = [said(step, pace(step)) for step in steps]
+    told = [describe_progress(step, pace(step)) for step in steps]
     assert told[4].startswith("20/s · about 30 s left")
     assert told[-1].startswith("30/min · about 17 min left")

@@ -10,7 +10,7 @@ import pytest
 
 from calling import Script, World, answered, client_of, park, run, sandboxed, shop
 from offering import shop as changed
-from pgagents.client.attempts import Patience, Wait, retry_after_s
+from pgagents.client.attempts import Backoff, Patience, retry_after_s
 from pgagents.client.client import Client, Question
 from pgagents.client.send import sending
 from pgagents.http import Request, Response, Silence
@@ -20,8 +20,8 @@ WRITE = ("end_session", {"session_id": "sess_1", "session_code": "sess_c"})
 DONE = answered(200, {"session": {}})
 
 
-def call(script: Script, what: Any = READ, *, world: World | None = None, model: Any = None, **more: Any) -> Any:
-    client = client_of(model or park(), script, world=world, **more)
+def call(script: Script, what: Any = READ, *, factory: World | None = None, model: Any = None, **more: Any) -> Any:
+    client = client_of(model or park(), script, factory=factory, **more)
     return run(lambda: client.call(*what, confirmed=True))
 
 
@@ -74,21 +74,21 @@ def test_what_stays_as_it_is_is_not_tried_again(answer: Any) -> None:
 
 
 def test_number_of_attempts_is_bounded_and_pauses_grow() -> None:
-    world, script = World(), Script(answered(500))
-    answer = call(script, world=world)
+    factory, script = World(), Script(answered(500))
+    answer = call(script, factory=factory)
     assert answer.problem.status == 500
     assert len(script.asked) == 4
-    assert len(world.slept) == 3
-    for pause, most in zip(world.slept, (0.5, 1.0, 2.0), strict=True):
+    assert len(factory.slept) == 3
+    for pause, most in zip(factory.slept, (0.5, 1.0, 2.0), strict=True):
         assert most / 2 <= pause <= most
 
 
 def test_pauses_differ_from_client_to_client() -> None:
     def pauses(seed: int) -> list[float]:
-        world = World()
-        client = Client(park(), sending(Script(answered(500))), "k", sleep=world.sleep, clock=world.clock, rng=random.Random(seed))
+        factory = World()
+        client = Client(park(), sending(Script(answered(500))), "k", sleep=factory.sleep, clock=factory.clock, rng=random.Random(seed))
         run(lambda: client.call(*READ))
-        return world.slept
+        return factory.slept
 
     assert pauses(1) == pauses(1)
     assert pauses(1) != pauses(2)
@@ -96,35 +96,35 @@ def test_pauses_differ_from_client_to_client() -> None:
 
 @pytest.mark.parametrize("told", ["7", "Sat, 18 Apr 2026 16:00:07 GMT"])
 def test_retry_after_is_waited_out_and_a_little_more(told: str) -> None:
-    world, script = World(), Script(answered(429, Retry_After=told), DONE)
-    assert call(script, world=world).ok
-    assert 7.0 < world.slept[0] <= 8.0
+    factory, script = World(), Script(answered(429, Retry_After=told), DONE)
+    assert call(script, factory=factory).ok
+    assert 7.0 < factory.slept[0] <= 8.0
 
 
 def test_wait_that_is_too_long_is_the_callers_to_make() -> None:
-    world, script = World(), Script(answered(429, {"error": {"code": "RATE_LIMITED", "message": "m"}}, Retry_After="3600"))
-    answer = call(script, world=world)
-    assert world.slept == []
+    factory, script = World(), Script(answered(429, {"error": {"code": "RATE_LIMITED", "message": "m"}}, Retry_After="3600"))
+    answer = call(script, factory=factory)
+    assert factory.slept == []
     assert answer.problem.code == "RATE_LIMITED"
     assert answer.problem.retry_after_s == 3600
 
 
 def test_all_waits_together_are_bounded() -> None:
-    world, script = World(), Script(answered(503, Retry_After="12"))
-    call(script, world=world, patience=Patience(attempts=50, max_wait_s=30))
-    assert len(world.slept) == 2
-    assert sum(world.slept) <= 30
+    factory, script = World(), Script(answered(503, Retry_After="12"))
+    call(script, factory=factory, patience=Patience(attempts=50, max_wait_s=30))
+    assert len(factory.slept) == 2
+    assert sum(factory.slept) <= 30
 
 
 def test_slow_attempts_are_not_repeated_for_ever() -> None:
-    world, asked = World(), []
+    factory, asked = World(), []
 
     async def slow(request: Request) -> Silence:
         asked.append(request)
-        await world.sleep(30)
+        await factory.sleep(30)
         return Silence("timeout")
 
-    client = Client(park(), slow, "k", sleep=world.sleep, clock=world.clock, rng=random.Random(1))
+    client = Client(park(), slow, "k", sleep=factory.sleep, clock=factory.clock, rng=random.Random(1))
     answer = run(lambda: client.call(*READ))
     assert answer.problem.code == "timeout"
     assert len(asked) == 2
@@ -185,7 +185,7 @@ def test_lost_answer_takes_effect_once_on_the_real_sandbox() -> None:
         return came
 
     before = caller.available("lot_lionshead")
-    client = client_of(park(), handler, caller.tokens["lifted"])
+    client = client_of(park(), handler, caller.tokens["unlimited"])
     answer = run(lambda: client.call("create_session", {"lot_id": "lot_lionshead", "plate": "P1"}, confirmed=True))
     assert answer.problem.code == "CONFLICT"
     assert "sess_" in answer.problem.message, "the conflict names what was made"
@@ -194,9 +194,9 @@ def test_lost_answer_takes_effect_once_on_the_real_sandbox() -> None:
 
 
 def test_caller_is_told_of_each_wait() -> None:
-    heard: list[Wait] = []
+    heard: list[Backoff] = []
 
-    async def told(wait: Wait) -> None:
+    async def told(wait: Backoff) -> None:
         heard.append(wait)
 
     client = client_of(park(), Script(answered(503), Silence("refused"), DONE))

@@ -33,7 +33,7 @@ def place() -> Iterator[tuple[Caller, str]]:
 def call(place: tuple[Caller, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
     caller, url = place
     monkeypatch.delenv("PGAGENTS_TOKEN", raising=False)
-    monkeypatch.setenv("PARKGRAPH_API_KEY", caller.tokens["lifted"])
+    monkeypatch.setenv("PARKGRAPH_API_KEY", caller.tokens["unlimited"])
     monkeypatch.setenv("PARKGRAPH_API_URL", url)
 
     def run(*words: str, stdin: str = "") -> tuple[int, Any, str]:

@@ -137,7 +137,7 @@ def test_client_over_a_socket_searches() -> None:
     caller, _ = sandboxed()
 
     async def work(url: str) -> Any:
-        async with connect(park(), url, caller.tokens["lifted"]) as client:
+        async with connect(park(), url, caller.tokens["unlimited"]) as client:
             return await client.call("search_parking", {"lat": 39.6403, "lng": -106.3742})
 
     with served(caller.sandbox.handler) as url:
@@ -148,7 +148,7 @@ def test_client_over_a_socket_searches() -> None:
 
 def test_waiting_client_answers_without_an_event_loop() -> None:
     caller, _ = sandboxed()
-    with served(caller.sandbox.handler) as url, connected(park(), url, caller.tokens["lifted"]) as client:
+    with served(caller.sandbox.handler) as url, connected(park(), url, caller.tokens["unlimited"]) as client:
         message = form("openai").compose("search_parking", {"lat": 39.6403, "lng": -106.3742}, "c")
         assert client.answer("openai", message)["role"] == "tool"
         assert client.call("get_session", {"session_id": "sess_0"}).status == 404

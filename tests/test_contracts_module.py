@@ -49,7 +49,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., dict[str, str]]]:
             time.sleep(0.05)
         told = json.loads(ready.read_text(encoding="utf-8"))
         keys = told["keys"]
-        return {"PGAGENTS_URL": told["url"], "PGAGENTS_TOKEN": keys.get("lifted") or keys.get("test") or keys["main"]}
+        return {"PGAGENTS_URL": told["url"], "PGAGENTS_TOKEN": keys.get("unlimited") or keys.get("test") or keys["main"]}
 
     yield start
     for process in running:

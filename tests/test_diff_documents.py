@@ -201,7 +201,7 @@ def pointers(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
         yield from pointers(member, (*path, key))
 
 
-def spoilt(data: Data, rng: random.Random) -> Data:
+def tainted(data: Data, rng: random.Random) -> Data:
     made = copy.deepcopy(data)
     path = rng.choice(list(pointers(made)))
     at: Any = made
@@ -215,8 +215,8 @@ def spoilt(data: Data, rng: random.Random) -> Data:
 def test_document_with_anything_anywhere_is_compared_or_refused(seed: int) -> None:
     rng = random.Random(seed)
     for _ in range(60):
-        old = spoilt(BASE, rng) if rng.random() < 0.5 else copy.deepcopy(BASE)
-        new = spoilt(old, rng)
+        old = tainted(BASE, rng) if rng.random() < 0.5 else copy.deepcopy(BASE)
+        new = tainted(old, rng)
         old["openapi"] = new["openapi"] = rng.choice(["3.0.3", "3.1.0"])
         with suppress(PgagentsError):  # refused in words
             found(old, new)

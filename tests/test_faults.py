@@ -55,7 +55,7 @@ def test_variation_breaks_nothing_where_its_point_is_open(name):
 
 
 def _fixed() -> list[str]:
-    points = model().points
+    points = model().behaviour
     named = [(n, fault_registry.find("variations", n).point) for n in fault_registry.list_names("variations")]
     return [n for n, point in named if point is not None and getattr(points, point, "any") != "any"]
 

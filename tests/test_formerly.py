@@ -163,7 +163,7 @@ def _operations(document: Any) -> list[dict[str, Any]]:
 
 def test_the_client_calls_the_action_by_either_name() -> None:
     server = Script(answered(200, {"products": []}))
-    client = client_of(renamed(), server, world=World())
+    client = client_of(renamed(), server, factory=World())
 
     async def talk() -> list[Any]:
         xai = client.surface("xai")
@@ -196,7 +196,7 @@ def test_an_mcp_servers_prompts_speak_of_the_new_names() -> None:
 
 
 def _contracts(model: Model) -> list[str]:
-    return [c.id for c in contracts(model) if "same_answer/as_" in c.id]
+    return [c.id for c in contracts(model) if "surface_equivalence/as_" in c.id]
 
 
 def _against(server: Model, claimed: Model) -> Report:
@@ -208,11 +208,11 @@ def _against(server: Model, claimed: Model) -> Report:
 
 def test_there_is_one_contract_for_each_old_name_of_a_dispatcher() -> None:
     assert [id for id in _contracts(renamed()) if id.endswith("@desk")] == [
-        "same_answer/as_find_products/search_products@desk", "same_answer/as_order_product/place_order@desk",
-        "same_answer/as_buy/place_order@desk",
+        "surface_equivalence/as_find_products/search_products@desk", "surface_equivalence/as_order_product/place_order@desk",
+        "surface_equivalence/as_buy/place_order@desk",
     ]  # fmt: skip
     assert _contracts(shop()) == []
-    assert "same_answer" in collect()
+    assert "surface_equivalence" in collect()
 
 
 def test_a_server_that_answers_old_names_keeps_all() -> None:

@@ -76,7 +76,7 @@ def test_random_values_satisfy_the_schema_and_repeat_for_a_seed():
 
 def test_a_coverage_call_is_called_invalid_only_if_no_reading_of_it_is_valid():
     setting = Setting(model())
-    door = next(d for d in setting.doors if d.place == "search_parking@rest")
-    calls = varied_of(setting, door)
+    endpoint = next(d for d in setting.endpoints if d.place == "search_parking@rest")
+    calls = varied_of(setting, endpoint)
     assert [c for c in calls if not c.valid]
     assert not [c for c in calls if c.param == "limit" and not c.valid and str(c.input.get("limit")) in map(str, range(1, 26))]

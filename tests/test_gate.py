@@ -14,8 +14,8 @@ from pgagents.errors import InputError
 from pgagents.http import Response, json_bytes
 from pgagents.model.model import Model
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.factory import World
-from pgagents.verify.fixtures.instance import Thing
+from pgagents.verify.fixtures.factory import FixtureFactory
+from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.marks import Marks
 from pgagents.verify.fixtures.ownership import EXISTED, OTHERWISE
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, target_of
@@ -23,7 +23,7 @@ from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.run.gate import Gate
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.encode import request_of
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 
 BOXES = """\
 pgagents: 1
@@ -134,30 +134,30 @@ class Room:
     def __init__(self, model: Model | None = None, *, writes: bool = True, allowed: tuple[str, ...] = ()) -> None:
         self.model = model or boxes()
         self.setting = Setting(self.model, "https://boxes.example")
-        self.world = World(self.setting, TAG, {})
-        self.gate = Gate(self.setting, self.world, writes=writes, allowed=allowed, roles=("main",))
+        self.factory = FixtureFactory(self.setting, TAG, {})
+        self.gate = Gate(self.setting, self.factory, writes=writes, allowed=allowed, roles=("main",))
 
     def objection(self, action: str, values: Mapping[str, Any] | None = None, **changes: Any) -> str:
-        door = self.setting.door(action, "rest")
-        assert door is not None
-        call = Call(door, values or {}, "valid", "a test", **changes)
+        endpoint = self.setting.endpoint(action, "rest")
+        assert endpoint is not None
+        call = Call(endpoint, values or {}, "valid", "a test", **changes)
         return self.gate.objection(call, values or {}, request_of(call, values or {}, None))
 
     def answered(self, action: str, values: Mapping[str, Any], status: int, body: Any, number: int = 0) -> None:
-        door = self.setting.door(action, "rest")
-        assert door is not None
-        call = Call(door, values, "valid", "a test")
-        seen = Seen(
+        endpoint = self.setting.endpoint(action, "rest")
+        assert endpoint is not None
+        call = Call(endpoint, values, "valid", "a test")
+        exchange = Exchange(
             number or next(NUMBERS), call, dict(values), request_of(call, values, None), Response(status, (), json_bytes(body)),
             seconds=0.0, sent_at=0.0, codes=self.model.codes, code_at="code",
         )  # fmt: skip
-        self.world.sent(seen)
-        self.world.note(seen)
+        self.factory.sent(exchange)
+        self.factory.note(exchange)
 
-    def box(self, id: int) -> Thing:
-        thing = self.world.pool.known(self.model.resources["box"], id)
-        assert thing is not None
-        return thing
+    def box(self, id: int) -> Instance:
+        instance = self.factory.pool.known(self.model.resources["box"], id)
+        assert instance is not None
+        return instance
 
 
 NUMBERS = iter(range(1, 100_000))
@@ -267,7 +267,7 @@ def test_what_reads_back_as_something_else_disproves_all():
     room = ours(1, 2)
     room.answered("make_box", {"name": mark(3)}, 201, {"id": 3, "name": mark(3)})
     room.answered("read_box", {"box_id": 3}, 200, {"id": 3, "name": "somebody's"})
-    assert room.world.owned.problem(room.model.resources["box"]) == OTHERWISE
+    assert room.factory.owned.problem(room.model.resources["box"]) == OTHERWISE
     assert not room.box(1).ours
 
 
@@ -283,7 +283,7 @@ def test_a_create_that_answers_what_a_list_had_disproves_all():
     room = Room()
     room.answered("list_boxes", {}, 200, [{"id": 7, "name": "theirs"}])
     room.answered("make_box", {"name": "theirs"}, 200, {"id": 7, "name": "theirs"})
-    assert room.world.owned.problem(room.model.resources["box"]) == EXISTED
+    assert room.factory.owned.problem(room.model.resources["box"]) == EXISTED
 
 
 def test_an_argument_without_a_mark_needs_an_equal_create():
@@ -305,7 +305,7 @@ def test_an_equal_create_that_is_refused_shows_that_there_was_none():
     room = ours(1, 2)
     room.answered("make_box", {"name": "plain"}, 201, {"id": 3, "name": "plain"})
     assert not room.box(3).ours
-    room.world.owned.refused_twice(room.box(3), room.world.pool.things)
+    room.factory.owned.refused_twice(room.box(3), room.factory.pool.instances)
     assert room.box(3).ours
 
 
@@ -320,7 +320,7 @@ def test_a_removal_that_failed_makes_a_plain_id_doubtful():
 def test_what_lives_in_something_goes_with_it():
     room = ours(1, 2)
     room.answered("put_thing", {"box_id": 1}, 201, {"id": 9})
-    inside = room.world.pool.known(room.model.resources["thing"], 9)
+    inside = room.factory.pool.known(room.model.resources["thing"], 9)
     assert inside is not None
     assert inside.parent is room.box(1)
     room.answered("drop_box", {"box_id": 1}, 204, None)

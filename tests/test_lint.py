@@ -235,7 +235,7 @@ def test_line_endings_of_any_system_are_linted_alike(ending: str, shop: Path, ca
 
 def test_two_actions_of_one_domain_meet_in_the_form(capsys: pytest.CaptureFixture[str]) -> None:
     file = str(ROOT / "generated/openai/openapi.yaml")
-    code, out, _ = call(capsys, "lint", file, file, "--as", "gpt-builder", "--format", "json")
+    code, out, _ = call(capsys, "lint", file, file, "--for", "gpt-builder", "--format", "json")
     first, second = json.loads(out)["files"]
     assert code == 1
     assert [f["id"] for f in first["findings"]] == []
@@ -247,9 +247,9 @@ def test_two_actions_of_one_domain_meet_in_the_form(capsys: pytest.CaptureFixtur
 
 WRONG = {
     "no such file": (["no.yaml"], "cannot read no.yaml"),
-    "no such judge": (["shop.yaml", "--as", "gpt-bilder"], "did you mean `gpt-builder`?"),
+    "no such judge": (["shop.yaml", "--for", "gpt-bilder"], "did you mean `gpt-builder`?"),
     "no such rule": (["shop.yaml", "--only", "gemini/long-nam"], "did you mean `gemini/long-name`?"),
-    "a catalogue as a document": (["shop.yaml", "--as", "copilot"], "shop.yaml is a catalogue, not a finished document"),
+    "a catalogue as a document": (["shop.yaml", "--for", "copilot"], "shop.yaml is a catalogue, not a finished document"),
     "rules for a document": (["o.json", "--only", "gemini"], "--only chooses among the rules for catalogues"),
     "fix of a document": (["o.json", "--fix"], "is no catalogue"),
     "what nobody knows": (["other.json"], "is no document that is known here"),
@@ -284,7 +284,7 @@ def test_reference_to_another_file_is_not_followed(shop: Path, capsys: pytest.Ca
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "paths": {"/a": {"get": operation}}}
     (shop.parent / "o.json").write_text(json.dumps(document), encoding="utf-8")
     for judge in ("gpt-builder", "copilot"):
-        _, out, _ = call(capsys, "lint", "o.json", "--as", judge)
+        _, out, _ = call(capsys, "lint", "o.json", "--for", judge)
         assert "TOP-SECRET" not in out
         assert "secret.json" in out
 

@@ -42,17 +42,17 @@ def said(data: Any, name: str) -> Any:
 
 def test_short_form_is_a_line_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = written(tmp_path, SWAGGER)
-    assert main(["lint", file, "--as", "gpt-builder", "--format", "short"]) == 1
+    assert main(["lint", file, "--for", "gpt-builder", "--format", "short"]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{file}:1:2: warning: [gpt-builder/advice-swagger] the document is Swagger 2.0, which the builder does not read"
     assert all(line.startswith(f"{file}:1:") for line in lines)
-    main(["lint", file, "--as", "gpt-builder", "--format", "json"])
+    main(["lint", file, "--for", "gpt-builder", "--format", "json"])
     found = json.loads(capsys.readouterr().out)["files"][0]["findings"]
     assert [f"{file}:{f['line']}:{f['column']}: {f['severity']}: [{f['id']}] {f['message']}" for f in found] == lines
 
 
 def test_short_form_of_nothing_found_is_empty(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["lint", written(tmp_path, OPENAPI), "--as", "gpt-builder", "--format", "short"]) == 0
+    assert main(["lint", written(tmp_path, OPENAPI), "--for", "gpt-builder", "--format", "short"]) == 0
     assert capsys.readouterr().out == ""
 
 
@@ -84,7 +84,7 @@ def test_unreadable_input_fails_whatever_fail_on_says(tmp_path: Path) -> None:
 def test_terminal_gets_colours_and_nothing_else_does(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    words = ["lint", written(tmp_path, SWAGGER), "--as", "copilot"]
+    words = ["lint", written(tmp_path, SWAGGER), "--for", "copilot"]
     main(words)
     plain = capsys.readouterr().out
     assert "\x1b" not in plain
@@ -152,10 +152,10 @@ def test_text_of_megabytes_is_shown_shortened(tmp_path: Path, capsys: pytest.Cap
     data = {**OPENAPI, "openapi": "3.0.3", "paths": {"/a": {"get": {**OPERATION, "description": long, "operationId": "x" * 1_000_000}}}}
     file = written(tmp_path, data)
     for words in (
-        ["--as", "copilot"],
-        ["--as", "gpt-builder"],
-        ["--as", "copilot", "--format", "short"],
-        ["--as", "copilot", "--format", "github"],
+        ["--for", "copilot"],
+        ["--for", "gpt-builder"],
+        ["--for", "copilot", "--format", "short"],
+        ["--for", "copilot", "--format", "github"],
     ):
         main(["lint", file, *words])
         assert max(map(len, capsys.readouterr().out.splitlines())) < 2_000, words

@@ -18,7 +18,7 @@ from pgagents.lint.importers.gpt_builder.verdict import judge as gpt_builder
 from pgagents.lint.judge import JUDGES, judge, kind
 from pgagents.lint.rule import rules
 from pgagents.lint.rules.catalogue import instructs_model, promises_missing_input, speaks_to_user
-from pgagents.lint.texts import Said
+from pgagents.lint.texts import DescribedText
 from pgagents.source.diagnostics import show
 from pgagents.source.read import parse
 
@@ -118,6 +118,6 @@ def test_any_bytes_are_read_or_refused_with_one_message(raw: bytes) -> None:
 def test_long_texts_of_a_few_words_are_searched_in_linear_time(unit: str) -> None:
     """Were one pattern to go back and forth, a text of this length would take minutes, not milliseconds."""
     text = ("by " + unit * 15_000)[:60_000]
-    assert list(promises_missing_input._promised(Said(text, (), "action", "it"), "")) == []
+    assert list(promises_missing_input._promised(DescribedText(text, (), "action", "it"), "")) == []
     assert instructs_model._ORDERS.search(text) is None
     assert speaks_to_user._VOICE.search(text) is None

@@ -285,7 +285,7 @@ ONE_FAULT = {
         "POST /books/new/loans",
         "hidden-path",
         "`chat` at /books/new/loans is hidden by `lend_book` at /books/{book_id}/loans",
-        "change the path, or set `points: {literal_path: wins}` if the server tries literal paths first",
+        "change the path, or set `behaviour: {literal_path: wins}` if the server tries literal paths first",
     ),
     "example its schema refuses": (
         "days: 7",
@@ -367,7 +367,7 @@ PLANTS = [
         "`get_rates` has the same method and path as `check_ava",
     ),
     ("  get_session:", "{session_id}", "{sesion_id}", "GET", "path", "the path has `{sesion_id}`, but no argument has that name"),
-    ("points:", "  literal_path: wins\n", "", "", "", ""),
+    ("behaviour:", "  literal_path: wins\n", "", "", "", ""),
     ("  search_sessions:", "GET", "GET", "GET", "hidden-path", "`search_sessions` at /api/v1/sessions/search is hidden by `get_session`"),
 ]
 

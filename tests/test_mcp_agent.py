@@ -67,7 +67,7 @@ def test_agent_ends_with_them_through_the_command_too() -> None:
     code = "from pgagents.cli.main import run; run()"
 
     async def work(url: str) -> Any:
-        env = {**os.environ, "PARKGRAPH_API_KEY": caller.tokens["lifted"], "PARKGRAPH_API_URL": url}
+        env = {**os.environ, "PARKGRAPH_API_KEY": caller.tokens["unlimited"], "PARKGRAPH_API_URL": url}
         words = ["-c", code, "mcp", str(ROOT / "catalogue/park_graph.yaml")]
         started = mcp.StdioServerParameters(command=sys.executable, args=words, env=env)
         async with mcp.Client(mcp.stdio_client(started)) as peer:

@@ -25,7 +25,7 @@ def test_call_under_way_at_the_end_of_input_is_answered() -> None:
         assert ended.wait(60)
         return caller.sandbox.handler(request)
 
-    with served(slow) as url, process(PARKGRAPH_API_KEY=caller.tokens["lifted"], PARKGRAPH_API_URL=url) as server:
+    with served(slow) as url, process(PARKGRAPH_API_KEY=caller.tokens["unlimited"], PARKGRAPH_API_URL=url) as server:
         server.hello()
         server.send(CALL)
         assert asked.wait(60)

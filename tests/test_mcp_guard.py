@@ -53,7 +53,7 @@ def guarded() -> Iterator[str]:
     caller, _ = sandboxed()
     bound = serving.bind(0, "127.0.0.1")
     port = bound.getsockname()[1]
-    server = make_server(park(), Client(park(), sending(caller.sandbox.handler), caller.tokens["lifted"]))
+    server = make_server(park(), Client(park(), sending(caller.sandbox.handler), caller.tokens["unlimited"]))
     app = serving.make_app(server, park(), port, token=TOKEN)
     running = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none"))
     thread = threading.Thread(target=running.run, args=([bound],), daemon=True)
@@ -117,10 +117,10 @@ def test_verify_reaches_our_own_server_with_the_token_and_prints_it_nowhere(tmp_
     caller, _ = sandboxed()
     with (
         served(caller.sandbox.handler) as api,
-        listening(PGAGENTS_MCP_TOKEN=TOKEN, PARKGRAPH_API_KEY=caller.tokens["lifted"], PARKGRAPH_API_URL=api) as (url, _, told),
+        listening(PGAGENTS_MCP_TOKEN=TOKEN, PARKGRAPH_API_KEY=caller.tokens["unlimited"], PARKGRAPH_API_URL=api) as (url, _, told),
     ):
         assert TOKEN not in told
-        env = {**os.environ, "PGAGENTS_TOKEN": caller.tokens["lifted"], "PGAGENTS_MCP_TOKEN": TOKEN}
+        env = {**os.environ, "PGAGENTS_TOKEN": caller.tokens["unlimited"], "PGAGENTS_MCP_TOKEN": TOKEN}
         words = [*PGAGENTS, "verify", CATALOGUE, "--url", api, "--mcp-url", url, "--report", "report.json"]
         words += [word for name in ("mcp_tools", "mcp_transport/opens", "mcp_transport/malformed") for word in ("--only", name)]
         done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=300)

@@ -72,7 +72,7 @@ def listening(send: Send, *, key: str = "pk_test_operator", sign_in: Any = None,
 def open_server() -> Iterator[str]:
     """A server without sign-in."""
     caller, _ = sandboxed()
-    with listening(sending(caller.sandbox.handler), key=caller.tokens["lifted"], origins=("https://app.example",)) as url:
+    with listening(sending(caller.sandbox.handler), key=caller.tokens["unlimited"], origins=("https://app.example",)) as url:
         yield url
 
 

@@ -19,7 +19,7 @@ from pgagents.client.client import Client
 from pgagents.errors import PgagentsError
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.mcp.fitting import fitting
-from pgagents.mcp.server import Desk, make_server
+from pgagents.mcp.server import RequestHandler, make_server
 from pgagents.mcp.tools import Output, tools
 from pgagents.model.model import Model
 from pgagents.source.origin import plain
@@ -144,7 +144,7 @@ def test_prompts_are_one_for_anything_and_one_for_each_workflow_that_ends_well(e
 
 def test_catalogue_without_the_surface_is_told() -> None:
     with pytest.raises(PgagentsError, match=r"surfaces\.mcp"):
-        Desk(model("shop"), client_of(model("shop"), Script(answered(200))))
+        RequestHandler(model("shop"), client_of(model("shop"), Script(answered(200))))
 
 
 # what calls answer
@@ -355,12 +355,12 @@ def test_waits_are_told_to_a_caller_that_asked_for_progress(era: str) -> None:
     async def progress(number: float, _total: float | None, message: str | None) -> None:
         heard.append((number, message))
 
-    world = World()
-    client = client_of(park(), Script(answered(503, Retry_After="2"), answered(200, {"lots": []})), world=world)
+    factory = World()
+    client = client_of(park(), Script(answered(503, Retry_After="2"), answered(200, {"lots": []})), factory=factory)
     result = talked(client, lambda peer: peer.call_tool("search_parking", SEARCH, progress_callback=progress), era)
     assert not result.is_error
     assert "the API answered 503; attempt 2 of 4" in str(heard[0][1])
-    assert world.slept[0] >= 2
+    assert factory.slept[0] >= 2
 
 
 def test_slow_call_is_told_of_more_than_once_and_numbers_grow(era: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -100,7 +100,7 @@ def test_official_client_lists_and_calls(mode: str) -> None:
     written = json.loads((ROOT / "generated/mcp/tools.json").read_text(encoding="utf-8"))
 
     async def work(url: str) -> Any:
-        env = environment(PARKGRAPH_API_KEY=caller.tokens["lifted"], PARKGRAPH_API_URL=url)
+        env = environment(PARKGRAPH_API_KEY=caller.tokens["unlimited"], PARKGRAPH_API_URL=url)
         started = mcp.StdioServerParameters(command=COMMAND[0], args=[*COMMAND[1:], str(ROOT / "catalogue/park_graph.yaml")], env=env)
         async with mcp.Client(mcp.stdio_client(started), mode=mode) as peer:
             listed = await peer.list_tools()

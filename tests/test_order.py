@@ -57,7 +57,7 @@ def beginning(probes: tuple[Probe, ...] | list[Probe], most: int = SMOKE_REQUEST
 def test_a_run_begins_with_a_correct_read_and_tries_far_more_checks_early_than_phases_alone_would(path, seed):
     _, _, made = drafted(path, seed=seed)
     first = made.probes[0]
-    assert first.name.startswith("accepts_valid/example/")
+    assert first.name.startswith("valid_calls/example/")
     assert not first.writes
     alone = by_phase(made.probes, seed)
     early, otherwise = ({p.name.partition("/")[0] for p in beginning(order, 40)} for order in (made.probes, alone))
@@ -75,7 +75,7 @@ def test_what_looks_back_may_prove_needless_or_repeats_stays_behind_the_survey()
     setting, listed, made = drafted()
     before = by_phase(made.probes, 0)
     survey = len(list(beginning(made.probes)))
-    assert not [p.name for p in made.probes[:survey] if p.spare or p.tier > 1 or p.phase >= LATE]
+    assert not [p.name for p in made.probes[:survey] if p.optional or p.priority > 1 or p.stage >= LATE]
     rest = [p for p in surveyed(setting, before, listed, 0) if p is not before[0]]
     assert rest == before[1:], "nothing to spend: the order of the phases"
 
@@ -83,13 +83,13 @@ def test_what_looks_back_may_prove_needless_or_repeats_stays_behind_the_survey()
 def test_a_seed_chooses_the_order_of_what_is_free():
     one, other = (drafted(seed=seed)[2].probes for seed in (1, 2))
     assert [p.name for p in one] != [p.name for p in other]
-    early = [[p.name for p in by_phase(one, seed) if p.phase < 4 and p.tier == 1] for seed in (1, 2)]
+    early = [[p.name for p in by_phase(one, seed) if p.stage < 4 and p.priority == 1] for seed in (1, 2)]
     assert early[0] == early[1], "the survey apart, which takes what shows most for it"
 
 
 def test_shards_repeat_only_what_a_whole_run_has_room_for():
     whole, part = drafted()[2], drafted(shard=(1, 4))[2]
-    assert sum(p.cost for p in whole.probes if p.tier == 1) > whole.again_until
+    assert sum(p.cost for p in whole.probes if p.priority == 1) > whole.again_until
     assert part.again_until == 0
 
 
@@ -97,13 +97,12 @@ def test_names_that_an_author_chose_make_no_kind_of_their_own():
     setting, listed, _ = drafted()
     kinds = {c.id: kinds_of(setting, c) for c in listed}
     lat, radius, hours = (
-        kinds[f"refuses_invalid/maximum/{what}@rest"]
-        for what in ("lat/search_parking", "radius_km/get_agent_demand", "hours/create_session")
+        kinds[f"invalid_input/maximum/{what}@rest"] for what in ("lat/search_parking", "radius_km/get_agent_demand", "hours/create_session")
     )
     assert lat == radius
     assert (lat[:2], lat[2] != hours[2]) == (hours[:2], True), "reads and writes are kinds apart"
-    assert kinds["refuses_invalid/maximum/lat/search_parking@rest"] == kinds["refuses_invalid/maximum/lat/search_parking@dispatcher"]
-    assert lat[1] != kinds["refuses_invalid/type/lat/search_parking@rest"][1]
+    assert kinds["invalid_input/maximum/lat/search_parking@rest"] == kinds["invalid_input/maximum/lat/search_parking@dispatcher"]
+    assert lat[1] != kinds["invalid_input/type/lat/search_parking@rest"][1]
 
 
 def test_what_shows_most_for_its_requests_comes_first():

@@ -141,7 +141,7 @@ def server(tmp_path: Path) -> Iterator[dict[str, str]]:
         while not ready.exists() and child.poll() is None and time.monotonic() < until:
             time.sleep(0.05)
         told = json.loads(ready.read_text(encoding="utf-8"))
-        yield {"url": told["url"], "ca": told["ca_file"], "key": told["keys"]["lifted"]}
+        yield {"url": told["url"], "ca": told["ca_file"], "key": told["keys"]["unlimited"]}
     finally:
         child.terminate()
         child.wait(30)

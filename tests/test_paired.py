@@ -11,7 +11,7 @@ import pytest
 from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.verify.cases.combined import alone, both, groups
-from pgagents.verify.cases.invalid import is_invalid, negatives_of
+from pgagents.verify.cases.invalid import invalid_cases_of, is_invalid
 from pgagents.verify.check.memory import Setting, setting_of
 from verifying import PARK_GRAPH, SHOP, URL, ids, keys_of, model, run, sandbox
 
@@ -29,24 +29,24 @@ def without_a_word() -> Model:
 
 def test_each_wrong_call_is_sent_alone_or_with_one_other():
     known = setting()
-    for door in known.doors:
-        sent = [one for group in groups(known, door) for one in group]
-        assert Counter(map(id, sent)) == Counter(id(n) for n in negatives_of(known, door) if n.tier == 1)
-        assert {one.detail for one in sent} == {n.detail for n in negatives_of(known, door)}
-        assert {len(group) for group in groups(known, door)} <= {1, 2}
+    for endpoint in known.endpoints:
+        sent = [one for group in groups(known, endpoint) for one in group]
+        assert Counter(map(id, sent)) == Counter(id(n) for n in invalid_cases_of(known, endpoint) if n.priority == 1)
+        assert {one.detail for one in sent} == {n.detail for n in invalid_cases_of(known, endpoint)}
+        assert {len(group) for group in groups(known, endpoint)} <= {1, 2}
 
 
 def test_a_pair_is_wrong_in_two_arguments_that_are_read_together():
     known = setting()
-    pairs = [(door, group) for door in known.doors for group in groups(known, door) if len(group) > 1]
+    pairs = [(endpoint, group) for endpoint in known.endpoints for group in groups(known, endpoint) if len(group) > 1]
     assert len(pairs) > 50
-    for door, pair in pairs:
-        one, other = (door.action.param(n.field.partition(".")[0]) for n in pair)
+    for endpoint, pair in pairs:
+        one, other = (endpoint.action.param(n.field.partition(".")[0]) for n in pair)
         assert one is not None
         assert other is not None
         assert one is not other
-        assert not door.on_rest or (one.place == other.place and one.place in ("query", "body"))
-        call = both(known, door, pair)
+        assert not endpoint.on_rest or (one.place == other.place and one.place in ("query", "body"))
+        call = both(known, endpoint, pair)
         assert call.field == ""
         assert is_invalid(known, call)
         for wrong in pair:
@@ -56,18 +56,18 @@ def test_a_pair_is_wrong_in_two_arguments_that_are_read_together():
 
 def test_each_argument_is_wrong_alone_once_and_every_keyword_takes_its_turn():
     known = setting()
-    for door in known.doors:
-        named = {n.field for n in alone(known, door)}
-        assert named == {n.field for n in negatives_of(known, door)}
-    keywords = Counter(n.detail.partition("/")[0] for door in known.doors for n in alone(known, door))
-    every = {n.detail.partition("/")[0] for door in known.doors for n in negatives_of(known, door)}
+    for endpoint in known.endpoints:
+        named = {n.field for n in alone(known, endpoint)}
+        assert named == {n.field for n in invalid_cases_of(known, endpoint)}
+    keywords = Counter(n.detail.partition("/")[0] for endpoint in known.endpoints for n in alone(known, endpoint))
+    every = {n.detail.partition("/")[0] for endpoint in known.endpoints for n in invalid_cases_of(known, endpoint)}
     assert every - set(keywords) <= {"maxItems"}
 
 
 @pytest.mark.parametrize("of", [model(SHOP), without_a_word()], ids=["shop", "without"])
 def test_where_an_error_has_no_word_for_several_none_are_sent_together(of):
     known = setting(of)
-    assert {len(group) for group in chain.from_iterable(groups(known, door) for door in known.doors)} == {1}
+    assert {len(group) for group in chain.from_iterable(groups(known, endpoint) for endpoint in known.endpoints)} == {1}
 
 
 def test_a_server_that_tells_the_first_alone_is_asked_one_by_one_and_judged_as_well():
@@ -76,23 +76,23 @@ def test_a_server_that_tells_the_first_alone_is_asked_one_by_one_and_judged_as_w
     roomy = run(model(), faults=["first-of-several"], keys=keys, max_requests=1_000)  # one by one takes more than the usual budget may have
     assert {r.contract.id.split("/")[1] for r in report.results if r.verdict is Verdict.BROKEN} == {"several"}
     assert ids(roomy, Verdict.UNTESTED) == []
-    pairs = sum(len(group) > 1 for door in setting().doors for group in groups(setting(), door))
+    pairs = sum(len(group) > 1 for endpoint in setting().endpoints for group in groups(setting(), endpoint))
     assert len(ids(report, Verdict.UNTESTED)) < pairs / 4
-    assert 0 < report.footer.requests - plain.footer.requests <= pairs + 2 * len(setting().doors) + 12
-    assert "refuses_invalid/maximum/lat/search_parking@dispatcher" in ids(report, Verdict.KEPT)
+    assert 0 < report.footer.requests - plain.footer.requests <= pairs + 2 * len(setting().endpoints) + 12
+    assert "invalid_input/maximum/lat/search_parking@dispatcher" in ids(report, Verdict.KEPT)
 
 
 @pytest.mark.parametrize(
     ("fault", "contract"),
     [
-        ("accept-out-of-range", "refuses_invalid/maximum/"),
-        ("accept-string-number", "refuses_invalid/type/"),
-        ("accept-missing-required", "refuses_invalid/required/"),
+        ("accept-out-of-range", "invalid_input/maximum/"),
+        ("accept-string-number", "invalid_input/type/"),
+        ("accept-missing-required", "invalid_input/required/"),
     ],
 )
 def test_what_is_taken_beside_another_wrong_argument_is_found_alone(fault, contract):
     report = run(model(PARK_GRAPH), faults=[fault])
     assert [id for id in ids(report, Verdict.BROKEN) if id.startswith(contract)]
-    assert not [id for id in ids(report, Verdict.BROKEN) if id.startswith("refuses_invalid/several/")]
-    found = next(f for f in report.findings if f.contract.check == "refuses_invalid")
+    assert not [id for id in ids(report, Verdict.BROKEN) if id.startswith("invalid_input/several/")]
+    found = next(f for f in report.findings if f.contract.check == "invalid_input")
     assert found.stable is not False

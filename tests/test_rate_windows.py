@@ -61,7 +61,7 @@ def alarms(made: Report) -> list[tuple[str, str, str]]:
 
 
 def enforced(made: Report) -> set[Verdict]:
-    return {r.verdict for r in made.results if r.contract.check == "rate_enforced"}
+    return {r.verdict for r in made.results if r.contract.check == "rate_limit_enforcement"}
 
 
 @pytest.mark.parametrize(("seed", "phase_s"), [(0, 0.0), (1, 17.3), (2, 41.9), (3, 59.4)])
@@ -70,7 +70,7 @@ def test_the_sandbox_counts_in_windows_as_its_catalogue_says(seed: int, phase_s:
         made = report(opened(shop(), None, phase_s), shop(), limits=limits, seed=seed, call_s=0.03)
         assert alarms(made) == []
         assert enforced(made) == ({Verdict.KEPT} if limits else {Verdict.NOT_SELECTED})
-        assert {r.verdict for r in made.results if r.contract.check == "rate_headers"} == {Verdict.KEPT}
+        assert {r.verdict for r in made.results if r.contract.check == "rate_limit_headers"} == {Verdict.KEPT}
 
 
 def test_park_graph_would_be_kept_in_windows_too() -> None:
@@ -103,7 +103,7 @@ def test_nor_are_even_buckets_that_others_draw_from_too(others: int, call_s: flo
     monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
     made = report(opened(shop("even"), None, 0.0), shop("even"), call_s=call_s, others=others)
     assert [a for a in alarms(made) if a[0].startswith("rate_")] == []
-    apart = next(r for r in made.results if r.contract.id == "rate_enforced/apart/orders@rest")
+    apart = next(r for r in made.results if r.contract.id == "rate_limit_enforcement/apart/orders@rest")
     assert (apart.verdict, "--exclusive" in apart.reason) == (Verdict.NOT_SELECTED, True)
 
 
@@ -120,7 +120,7 @@ def test_a_burst_across_the_end_of_a_window_is_no_alarm() -> None:
                     noted.append((now, drawn))  # noqa: B023 - it is used within the round only
                 return drawn
 
-        made = report(opened(shop(), Noted, phase_s), shop(), call_s=0.4, only=("rate_enforced",))
+        made = report(opened(shop(), Noted, phase_s), shop(), call_s=0.4, only=("rate_limit_enforcement",))
         assert alarms(made) == [], phase_s
         assert enforced(made) == {Verdict.KEPT}
         first = next(at for at, drawn in noted if drawn.wait_s)
@@ -137,23 +137,23 @@ def broken(way: Way, of: Model | None = None, **more: Any) -> set[str]:
     return found
 
 
-FALLS = {"rate_headers/falls@rest", "rate_headers/falls@desk"}
-STILL_TOLD = "rate_enforced/limit"
+FALLS = {"rate_limit_headers/falls@rest", "rate_limit_headers/falls@desk"}
+STILL_TOLD = "rate_limit_enforcement/limit"
 """Also found where calls are limited though the call before was told that many remain."""
 
 
 @pytest.mark.parametrize(
     ("way", "contracts"),
     [
-        (Unenforced, {"rate_enforced/limit"}),
-        (Twice, {"rate_enforced/limit"}),
-        (WaitTooLong, {"rate_enforced/wait"}),
-        (WaitTooShort, {"rate_enforced/wait"}),
-        (WaitCut, {"rate_enforced/wait"}),
-        (ResetPast, {"rate_headers/reset"}),
-        (ResetBeyond, {"rate_headers/reset"}),
+        (Unenforced, {"rate_limit_enforcement/limit"}),
+        (Twice, {"rate_limit_enforcement/limit"}),
+        (WaitTooLong, {"rate_limit_enforcement/wait"}),
+        (WaitTooShort, {"rate_limit_enforcement/wait"}),
+        (WaitCut, {"rate_limit_enforcement/wait"}),
+        (ResetPast, {"rate_limit_headers/reset"}),
+        (ResetBeyond, {"rate_limit_headers/reset"}),
         (RemainingFrozen, {*FALLS, STILL_TOLD}),
-        (RemainingRises, {"rate_headers/remaining", STILL_TOLD, *FALLS}),  # a row ends with the other machine's count
+        (RemainingRises, {"rate_limit_headers/remaining", STILL_TOLD, *FALLS}),  # a row ends with the other machine's count
     ],
 )
 def test_a_false_promise_is_found_by_its_contract(way: Way, contracts: set[str]) -> None:
@@ -161,16 +161,16 @@ def test_a_false_promise_is_found_by_its_contract(way: Way, contracts: set[str])
 
 
 def test_a_wait_that_is_cut_is_found_though_the_burst_ends_on_a_whole_second() -> None:
-    assert "rate_enforced/wait/orders@rest" in ids(report(opened(shop(), WaitCut), shop()), Verdict.BROKEN)
+    assert "rate_limit_enforcement/wait/orders@rest" in ids(report(opened(shop(), WaitCut), shop()), Verdict.BROKEN)
 
 
 def test_calls_that_come_back_before_the_end_that_is_told_are_found() -> None:
     """Both by what is told to remain and, where a burst goes across, by how many pass before that end."""
-    assert broken(Halved, call_s=0.7) == {"rate_headers/remaining", "rate_enforced/limit"}
+    assert broken(Halved, call_s=0.7) == {"rate_limit_headers/remaining", "rate_limit_enforcement/limit"}
 
 
 def test_a_reset_beyond_the_window_is_found_in_seconds_too() -> None:
-    assert broken(ResetBeyond, shop(unit="seconds")) == {"rate_headers/reset"}
+    assert broken(ResetBeyond, shop(unit="seconds")) == {"rate_limit_headers/reset"}
 
 
 @pytest.mark.parametrize("per_s", [1, 5])
@@ -184,30 +184,30 @@ def test_windows_that_whole_seconds_cannot_tell_apart_are_no_alarm(way: Way, per
 
 
 def test_of_such_windows_a_limit_that_is_never_enforced_is_still_found() -> None:
-    assert broken(Unenforced, shop(unit="seconds", per_s=5), call_s=0.05) == {"rate_enforced/limit"}
+    assert broken(Unenforced, shop(unit="seconds", per_s=5), call_s=0.05) == {"rate_limit_enforcement/limit"}
 
 
 def test_a_client_too_slow_for_the_windows_claims_nothing() -> None:
     short = shop(unit="seconds", per_s=5)
-    made = report(opened(short, None, 0.4), short, call_s=0.3, only=("rate_enforced",))
-    assert enforced(made) == {Verdict.NOT_CLAIMED}
-    assert all("refills as fast as this client sends" in r.reason for r in made.results if r.contract.check == "rate_enforced")
+    made = report(opened(short, None, 0.4), short, call_s=0.3, only=("rate_limit_enforcement",))
+    assert enforced(made) == {Verdict.NOT_APPLICABLE}
+    assert all("refills as fast as this client sends" in r.reason for r in made.results if r.contract.check == "rate_limit_enforcement")
 
 
 def test_the_end_of_a_long_window_is_not_waited_for() -> None:
     here, long = opened(shop(per_s=3600), None, 100.0), shop(per_s=3600)
-    made = report(here, long, only=("rate_enforced",))
+    made = report(here, long, only=("rate_limit_enforcement",))
     verdicts = {r.contract.id: (r.verdict, r.reason) for r in made.results}
-    verdict, reason = verdicts["rate_enforced/wait/orders@rest"]
-    assert verdict is Verdict.NOT_CLAIMED
+    verdict, reason = verdicts["rate_limit_enforcement/wait/orders@rest"]
+    assert verdict is Verdict.NOT_APPLICABLE
     assert "longer than a run stands still" in reason
-    assert verdicts["rate_enforced/limit/orders@rest"][0] is Verdict.KEPT
+    assert verdicts["rate_limit_enforcement/limit/orders@rest"][0] is Verdict.KEPT
     assert here.slept < 600
 
 
 def test_where_others_call_too_a_window_that_is_told_to_end_sooner_gives_nothing_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pgagents.verify.plan.plan.loopback", lambda _: False)
-    assert "rate_headers/remaining" in broken(RemainingRises, call_s=0.01)
+    assert "rate_limit_headers/remaining" in broken(RemainingRises, call_s=0.01)
 
 
 def even(_: Model) -> Limits:
@@ -223,12 +223,12 @@ def windows(_: Model) -> Limits:
 @pytest.mark.parametrize("call_s", [0.0, 0.4])
 def test_an_even_server_under_a_catalogue_of_windows_is_found_where_a_burst_is_slow_enough_to_be_refilled(call_s: float) -> None:
     """It lets more pass than a window does. A burst that takes no time shows no difference, and the rest is within what windows may."""
-    assert broken(even, call_s=call_s) == ({"rate_enforced/limit"} if call_s else set())
+    assert broken(even, call_s=call_s) == ({"rate_limit_enforcement/limit"} if call_s else set())
 
 
 def test_a_server_of_windows_under_an_even_catalogue_is_found() -> None:
     """Its reset is when a window ends, however little lacks; its wait is longer than a token takes."""
-    assert broken(windows, shop("even"), call_s=0.01) == {"rate_headers/reset", "rate_enforced/wait"}
+    assert broken(windows, shop("even"), call_s=0.01) == {"rate_limit_headers/reset", "rate_limit_enforcement/wait"}
 
 
 # -- the sandbox ----------------------------------------------------------------------------------------------------
@@ -328,8 +328,8 @@ def test_what_is_written_of_windows_is_true() -> None:
     assert "All reads of a key: 240 in each window of 60 s" in overview(park_graph(), tools(park_graph()))
     assert "All reads of a key: 240 a minute" in overview(model(), tools(model()))
     says = {c.id: c.says for c in contracts(shop())}
-    assert "no longer than a window" in says["rate_enforced/wait/looks@rest"]
-    assert says["rate_headers/reset/get_product@rest"].endswith("is when the window ends")
+    assert "no longer than a window" in says["rate_limit_enforcement/wait/looks@rest"]
+    assert says["rate_limit_headers/reset/get_product@rest"].endswith("is when the window ends")
 
 
 def test_another_way_to_give_back_is_a_change_of_the_api() -> None:

@@ -11,7 +11,7 @@ import pytest
 from pgagents.catalogue.language.schemas import Marks, argument_node, schema_node
 from pgagents.catalogue.load import load_file
 from pgagents.http import Request, Response, Silence
-from pgagents.report.report import Exchange
+from pgagents.report.report import RecordedExchange
 from pgagents.verify.run.redaction.redact import MASK, Redactor
 
 ROOT = Path(__file__).parents[1]
@@ -22,7 +22,7 @@ BASIC = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
 def shown(authorization: str) -> str:
     redactor = Redactor({"main": KEY}, {"client_secret"})
     request = Request("GET", "/", (("Authorization", authorization),))
-    return redactor.exchange(Exchange(1, request, Response(200), 0.1, "a test")).request.header("authorization") or ""
+    return redactor.exchange(RecordedExchange(1, request, Response(200), 0.1, "a test")).request.header("authorization") or ""
 
 
 def test_a_key_is_shown_by_its_role() -> None:
@@ -51,7 +51,7 @@ def test_a_secret_member_is_masked_wherever_its_value_turns_up() -> None:
     redactor = Redactor({"main": KEY}, {"client_secret"})
     redactor.learn({"session": {"client_secret": "pi_1_secret_2"}})
     answer = Response(500, (("X-Trace", "pi_1_secret_2"),), b'{"client_secret":"other","trace":"saw pi_1_secret_2"}')
-    found = redactor.exchange(Exchange(1, Request("GET", f"/?client_secret=pi_1_secret_2&k={KEY}"), answer, 0.1, "a test"))
+    found = redactor.exchange(RecordedExchange(1, Request("GET", f"/?client_secret=pi_1_secret_2&k={KEY}"), answer, 0.1, "a test"))
     assert "pi_1_secret_2" not in str(found)
     assert KEY not in str(found)
     assert b'"other"' not in found.answer.body  # type: ignore[union-attr]  # it is a Response
@@ -60,14 +60,14 @@ def test_a_secret_member_is_masked_wherever_its_value_turns_up() -> None:
 def test_a_further_secret_is_masked_wherever_it_stands_and_a_word_is_none() -> None:
     redactor = Redactor({"main": KEY}, (), ('gate"way', "true"))
     answer = Response(200, (("X-Via", 'gate"way'),), b'{"via": "gate\\"way", "open": true}')
-    shown = redactor.exchange(Exchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
+    shown = redactor.exchange(RecordedExchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
     assert shown == Response(200, (("X-Via", MASK),), b'{"via": "[redacted]", "open": true}')
 
 
 def test_a_masked_silence_still_says_whether_an_answer_had_begun() -> None:
     redactor = Redactor({"main": KEY}, ())
     answer = Silence("protocol", f"Bearer {KEY}", begun=True)
-    shown = redactor.exchange(Exchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
+    shown = redactor.exchange(RecordedExchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
     assert shown == Silence("protocol", "Bearer [key of main]", begun=True)
 
 
@@ -88,5 +88,5 @@ def test_private_argument_is_known_by_its_name_on_the_wire_too() -> None:
     assert marks.private == {"driver", "X-Driver", "tags"}
     redactor = Redactor({"main": KEY}, (), (), marks.private)
     answer = Response(200, (("x-driver", "Jane Doe"),), b'{"tags": ["one-two", {"deep": "three"}], "open": "Jane Doe"}')
-    shown = redactor.exchange(Exchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
+    shown = redactor.exchange(RecordedExchange(1, Request("GET", "/"), answer, 0.1, "a test")).answer
     assert shown == Response(200, (("x-driver", "[X-Driver 1]"),), b'{"tags":["[tags 1]",{"deep":"[tags 2]"}],"open":"[X-Driver 1]"}')

@@ -22,7 +22,7 @@ from pgagents.cli.main import cli
 from pgagents.errors import SetupError
 from pgagents.http import Request, Response, Silence
 from pgagents.report import forms
-from pgagents.report.report import Exchange
+from pgagents.report.report import RecordedExchange
 from pgagents.verify.run.preflight import MOST_READS
 from pgagents.verify.run.redaction.redact import Redactor
 from test_report import SOURCE
@@ -123,7 +123,7 @@ def chained(first: str, second: str) -> Coding:
 def test_key_in_any_two_codings_is_masked(place: str, key: str, first: str, second: str) -> None:
     coding = chained(first, second)
     redactor = Redactor({"main": "another-key-of-the-run", "second": key}, ())
-    shown = redactor.exchange(Exchange(1, Request("GET", "/x"), PLACES[place](coding(key)), 0.1, f"with {coding(key)}"))
+    shown = redactor.exchange(RecordedExchange(1, Request("GET", "/x"), PLACES[place](coding(key)), 0.1, f"with {coding(key)}"))
     assert isinstance(shown.answer, Response)
     whole = "\n".join([shown.why, shown.answer.body.decode(), *(f"{n}: {v}" for n, v in shown.answer.headers)])
     assert readable(whole, key, coding) == []
@@ -134,7 +134,7 @@ def test_key_in_any_two_codings_is_masked(place: str, key: str, first: str, seco
 @given(key=long_keys)
 def test_key_is_readable_in_no_form_of_the_report(coding: str, key: str) -> None:
     for place in PLACES.values():
-        exchange = Exchange(1, Request("GET", "/x"), place(CODINGS[coding](key)), 0.1, "why")
+        exchange = RecordedExchange(1, Request("GET", "/x"), place(CODINGS[coding](key)), 0.1, "why")
         text = reported(Redactor({"main": key}, ()), (exchange,), CODINGS[coding](key))
         assert readable(text, key, CODINGS[coding]) == []
 
@@ -144,7 +144,7 @@ def test_key_is_readable_in_no_form_of_the_report(coding: str, key: str) -> None
 def test_key_that_goes_on_in_the_next_header_is_masked_in_both(key: str, cut: int, coding: str) -> None:
     said = CODINGS[coding](key).replace("\r\n", "")
     answer = Response(401, (("X-A", said[:cut]), ("X-B", said[cut:]), ("Content-Type", "text/plain")), b"")
-    shown = Redactor({"main": key}, ()).exchange(Exchange(1, Request("GET", "/x"), answer, 0.1, "why")).answer
+    shown = Redactor({"main": key}, ()).exchange(RecordedExchange(1, Request("GET", "/x"), answer, 0.1, "why")).answer
     assert isinstance(shown, Response)
     assert readable("".join(value for _, value in shown.headers), key, lambda text: CODINGS[coding](text).replace("\r\n", "")) == []
     assert shown.headers[2] == ("Content-Type", "text/plain")
@@ -157,7 +157,7 @@ def test_key_of_eight_characters_is_masked_as_a_whole(coding: str, key: str) -> 
     for place in PLACES.values():
         redactor = Redactor({"main": key}, ())
         said = CODINGS[coding](key)
-        answer = redactor.exchange(Exchange(1, Request("GET", "/x"), place(said), 0.1, "why")).answer
+        answer = redactor.exchange(RecordedExchange(1, Request("GET", "/x"), place(said), 0.1, "why")).answer
         assert isinstance(answer, Response)
         whole = "\n".join([answer.body.decode(), *(value for _, value in answer.headers)])
         assert key not in whole
@@ -176,7 +176,7 @@ def test_key_that_is_a_word_of_the_catalogue_leaves_names_and_paths_as_they_are(
     redactor = Redactor({"main": key}, (), catalogue=of.source.text)
     body = json.dumps({key: {"token": key, "basic": base64_of(f"{key}:"), "said": f"no {key} here", "list": [key]}}).encode()
     sent = Request("GET", f"/{key}/{key}_1?q=a&token={key}", (("Authorization", f"Bearer {key}"),))
-    shown = redactor.exchange(Exchange(1, sent, Response(400, (("X-Echo", key),), body), 0.1, f"{key} with a key"))
+    shown = redactor.exchange(RecordedExchange(1, sent, Response(400, (("X-Echo", key),), body), 0.1, f"{key} with a key"))
     assert shown.request.target == f"/{key}/{key}_1?q=a&token=[key of main]"
     assert shown.request.header("authorization") == "Bearer [key of main]"
     assert isinstance(shown.answer, Response)
@@ -187,7 +187,7 @@ def test_key_that_is_a_word_of_the_catalogue_leaves_names_and_paths_as_they_are(
     assert said[key]["list"] == ["[key of main]"]
     assert said[key]["said"] == f"no {key} here"
     assert base64_of(f"{key}:")[:8] not in shown.answer.body.decode()
-    assert redactor.text(f"accepts_valid/{key}@rest") == f"accepts_valid/{key}@rest"
+    assert redactor.text(f"valid_calls/{key}@rest") == f"valid_calls/{key}@rest"
 
 
 @pytest.mark.parametrize("key", ["a", "dev", "test"])
@@ -195,7 +195,7 @@ def test_key_of_a_few_letters_leaves_ordinary_words_alone(key: str) -> None:
     redactor = Redactor({"main": key}, ())
     assert redactor.text("a latest developer made a device") == "a latest developer made a device"
     sent = Request("GET", "/a/latest", (("Authorization", f"Bearer {key}"),))
-    assert redactor.exchange(Exchange(1, sent, Response(200), 0.1, "x")).request.header("authorization") == "Bearer [key of main]"
+    assert redactor.exchange(RecordedExchange(1, sent, Response(200), 0.1, "x")).request.header("authorization") == "Bearer [key of main]"
 
 
 @settings(max_examples=4, deadline=None)

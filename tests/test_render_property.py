@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pgagents.catalogue.load import load_text
 from pgagents.generate.build import build
 from pgagents.generate.render import Artifact, Renderer
-from pgagents.generate.target import Made, Target, View
+from pgagents.generate.target import BoundTarget, Target, View
 from pgagents.source.origin import Node, Text
 from pgagents.source.read import parse
 from pgagents.source.source import Pointer
@@ -114,7 +114,7 @@ def test_the_property_tests_say_the_title_as_it_is(text: str) -> None:
 def test_tracing_changes_no_document(value: Any) -> None:
     """Marks go in and come out again, also where a text looks like one."""
     laid = {"a": value, "b": Node({"c": Text("\x000\x00", ("x",)), "\x00": "\x00\x00"}, origin=("y",))}
-    made = Made("gemini/functions", Target("t", ("a.json",), lambda _: View({})), View({"laid": laid}))
+    made = BoundTarget("gemini/functions", Target("t", ("a.json",), lambda _: View({})), View({"laid": laid}))
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "gemini").mkdir()
         (Path(folder) / "gemini/functions.j2").write_text("{{ laid | json }}", encoding="utf-8")

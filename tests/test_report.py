@@ -23,7 +23,7 @@ from pgagents.model.contract import Contract, Verdict
 from pgagents.report.curl import curl, quote
 from pgagents.report.formats import json as as_json
 from pgagents.report.formats import junit, text
-from pgagents.report.report import Exchange, Finding, Footer, Header, Report, Result
+from pgagents.report.report import Finding, Footer, Header, RecordedExchange, Report, Result
 from pgagents.report.table import table
 from pgagents.resources import folder
 from pgagents.source.read import parse
@@ -46,14 +46,16 @@ def contract(id: str, *, action: str = "search", surface: str = "rest") -> Contr
     )
 
 
-def exchange(request: Request, answer: Response | Silence | None = None, *, role: str = "main") -> Exchange:
-    return Exchange(7, request, answer or Response(200, (("Content-Type", "application/json"),), b'{"lots":[]}'), 0.012, "limit 26", role)
+def exchange(request: Request, answer: Response | Silence | None = None, *, role: str = "main") -> RecordedExchange:
+    return RecordedExchange(
+        7, request, answer or Response(200, (("Content-Type", "application/json"),), b'{"lots":[]}'), 0.012, "limit 26", role
+    )
 
 
 GET = Request("GET", "/lots?limit=26", (("Authorization", "Bearer [key of main]"), ("Host", "x")))
 
 
-def report(verdicts: dict[Verdict, int], *, complete: bool = True, exchanges: tuple[Exchange, ...] = (exchange(GET),)) -> Report:
+def report(verdicts: dict[Verdict, int], *, complete: bool = True, exchanges: tuple[RecordedExchange, ...] = (exchange(GET),)) -> Report:
     results = [
         Result(
             contract(f"refuses_bad_input/{verdict.value}{n}/search@rest"),
@@ -74,14 +76,14 @@ def report(verdicts: dict[Verdict, int], *, complete: bool = True, exchanges: tu
     return Report(header, tuple(findings), tuple(results), Footer(42, 1.5, counts, complete, {"rest": 500, "dispatcher": 130}))
 
 
-ALL = {Verdict.KEPT: 5, Verdict.BROKEN: 2, Verdict.UNTESTED: 1, Verdict.NOT_SELECTED: 4, Verdict.NOT_CLAIMED: 3}
+ALL = {Verdict.KEPT: 5, Verdict.BROKEN: 2, Verdict.UNTESTED: 1, Verdict.NOT_SELECTED: 4, Verdict.NOT_APPLICABLE: 3}
 
 
 @pytest.mark.parametrize(
     ("verdicts", "complete", "code"),
     [
         ({Verdict.KEPT: 1}, True, 0),
-        ({Verdict.KEPT: 1, Verdict.NOT_SELECTED: 1, Verdict.NOT_CLAIMED: 1}, True, 0),
+        ({Verdict.KEPT: 1, Verdict.NOT_SELECTED: 1, Verdict.NOT_APPLICABLE: 1}, True, 0),
         ({Verdict.KEPT: 1, Verdict.UNTESTED: 1}, True, 3),
         ({Verdict.KEPT: 1}, False, 3),
         ({Verdict.BROKEN: 1, Verdict.UNTESTED: 1}, False, 1),
@@ -131,7 +133,7 @@ def test_text_report_names_the_reason_of_all_that_was_left_out() -> None:
     lines = text.render(report(ALL), SOURCE).splitlines()
     assert "untested 1: why untested" in lines
     assert "not selected 4: why not_selected" in lines
-    assert "not claimed 3: why not_claimed" in lines
+    assert "not applicable 3: why not_applicable" in lines
 
 
 @pytest.mark.parametrize("complete", [True, False])

@@ -98,16 +98,16 @@ def test_self_test_finds_faults_and_lets_variations_pass() -> None:
 
 
 def test_self_test_tells_of_a_dead_check_and_of_a_false_alarm() -> None:
-    outcome = selftest.Outcome({"law": selftest.Row(), "moves": selftest.Row()})
-    selftest._fault(outcome, "search-unsorted", {"moves": "moves/x@rest"})
-    selftest._variation(outcome, "layout", {"moves": "moves/y@rest"})
+    outcome = selftest.Outcome({"law": selftest.Row(), "state_transitions": selftest.Row()})
+    selftest._fault(outcome, "search-unsorted", {"state_transitions": "state_transitions/x@rest"})
+    selftest._variation(outcome, "layout", {"state_transitions": "state_transitions/y@rest"})
     text = "\n".join(selftest.lines(outcome, 3.0))
-    assert outcome.dead == ["law", "moves"]
+    assert outcome.dead == ["law", "state_transitions"]
     assert "search-unsorted: not found by law" in text
-    assert "search-unsorted: also broke moves/x@rest, undeclared" in text
-    assert "layout: variation, but broke moves/y@rest: a false alarm" in text
+    assert "search-unsorted: also broke state_transitions/x@rest, undeclared" in text
+    assert "layout: variation, but broke state_transitions/y@rest: a false alarm" in text
     assert re.search(r"^law +0/1 +1/1 +dead$", text, re.M)
-    assert re.search(r"^moves +0/0 +0/1 +dead$", text, re.M)
+    assert re.search(r"^state.transitions +0/0 +0/1 +dead$", text, re.M)
     assert "exit 1" in text
 
 

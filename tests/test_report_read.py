@@ -228,7 +228,7 @@ def test_merging_writes_the_reports_and_ends_as_the_whole_run_would(tmp_path: Pa
 
 
 def test_one_cause_in_two_shards_is_told_once() -> None:
-    """By the finding that the fewest exchanges show; what came back otherwise, or is put up with, is another cause."""
+    """By the finding that the fewest exchanges show; what came back otherwise, or is accepted, is another cause."""
     kept, got = shards(3), Request("GET", "/x", (), b"")
     one = report(ALL)
 
@@ -263,10 +263,10 @@ def test_diff_tells_what_changed_and_fails_for_what_broke() -> None:
     changes = compare(old, new)
     named = {
         name: "".join(r.contract.id[2] for r in getattr(changes, name))
-        for name in ("newly_broken", "mended", "newly_untested", "left_out", "still_broken", "gone", "added")
+        for name in ("newly_broken", "fixed", "newly_untested", "left_out", "still_broken", "gone", "added")
     }
     assert named == {
-        "newly_broken": "ah", "mended": "b", "newly_untested": "c", "left_out": "e", "still_broken": "d", "gone": "g", "added": "i",
+        "newly_broken": "ah", "fixed": "b", "newly_untested": "c", "left_out": "e", "still_broken": "d", "gone": "g", "added": "i",
     }  # fmt: skip
     assert changes.exit_code == 1
     assert compare(new, new).exit_code == 0

@@ -110,7 +110,7 @@ def test_report_file_is_shown_with_as_much_as_is_asked_for(tmp_path: Path) -> No
 
 
 def test_exit_0_says_how_much_was_not_selected_and_why() -> None:
-    one = report({Verdict.KEPT: 5, Verdict.NOT_SELECTED: 4, Verdict.NOT_CLAIMED: 1})
+    one = report({Verdict.KEPT: 5, Verdict.NOT_SELECTED: 4, Verdict.NOT_APPLICABLE: 1})
     said = "4 of 10 contracts (40 %) were not selected: why not_selected"
     assert text.render(one, SOURCE).endswith(f"\n{said}\nexit 0: nothing found\n")
     assert conclusion(one) == "5 of 5 contracts kept, 0 broken, 4 not selected"
@@ -119,7 +119,7 @@ def test_exit_0_says_how_much_was_not_selected_and_why() -> None:
 
 def test_vendor_whose_calls_go_through_a_broken_surface_is_blocked_by_it() -> None:
     one = report({Verdict.KEPT: 1, Verdict.BROKEN: 1})
-    own = replace(one.results[0], contract=contract("keeps_offer/x/search@anthropic", surface="anthropic"))
+    own = replace(one.results[0], contract=contract("honours_manifest/x/search@anthropic", surface="anthropic"))
     one = replace(one, results=(*one.results, own), carried={"anthropic": ("search@rest",)})
     verdict = next(v for v in by_surface(one) if v.surface == "anthropic")
     assert (verdict.word, verdict.says, verdict.because) == ("blocked", "blocked by rest", "refuses bad input (search)")
@@ -170,20 +170,22 @@ def test_curl_line_of_a_server_that_fails_has_all_headers() -> None:
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        (("body_fits", "200", "session.paid: -1 is less"), ("body_fits", "200", "sessions.3.paid: -0.5 is less"), True),
-        (("law", "200", "payout does not hold: response.session.paid = 3"), ("body_fits", "201", "session.paid: -1 is less"), True),
-        (("body_fits", "200", "session.paid: x"), ("body_fits", "200", "session.due: x"), False),
-        (("body_fits", "200", "session.paid: x"), ("body_fits", "404", "session.paid: x"), False),
-        (("content_type", "200", "Content-Type: text/html"), ("body_fits", "200", "Content: x"), False),
-        (("needs_key", "200", "200"), ("needs_key", "200", "200"), True),
-        (("needs_key", "200", "200"), ("needs_scope", "200", "200"), False),
+        (("response_schema", "200", "session.paid: -1 is less"), ("response_schema", "200", "sessions.3.paid: -0.5 is less"), True),
+        (("law", "200", "payout does not hold: response.session.paid = 3"), ("response_schema", "201", "session.paid: -1 is less"), True),
+        (("response_schema", "200", "session.paid: x"), ("response_schema", "200", "session.due: x"), False),
+        (("response_schema", "200", "session.paid: x"), ("response_schema", "404", "session.paid: x"), False),
+        (("content_type", "200", "Content-Type: text/html"), ("response_schema", "200", "Content: x"), False),
+        (("key_authentication", "200", "200"), ("key_authentication", "200", "200"), True),
+        (("key_authentication", "200", "200"), ("plan_scopes", "200", "200"), False),
     ],
 )
-def test_findings_are_one_where_one_thing_may_have_broken_them(one: tuple[str, str, str], other: tuple[str, str, str], same: bool) -> None:
+def test_findings_are_one_where_one_instance_may_have_broken_them(
+    one: tuple[str, str, str], other: tuple[str, str, str], same: bool
+) -> None:
     assert (cause(*one) == cause(*other)) is same
 
 
-def test_numbers_of_things_are_told_in_the_right_number() -> None:
+def test_numbers_of_instances_are_told_in_the_right_number() -> None:
     assert [counted(n, "request") for n in (0, 1, 2_000)] == ["0 requests", "1 request", "2,000 requests"]
 
 
@@ -204,7 +206,7 @@ def test_report_that_was_written_is_named_on_stderr(tmp_path: Path) -> None:
 
 def test_findings_read_as_sentences() -> None:
     """Where a call that cannot be read gets in without a key, a second call shows which promise is broken."""
-    one = run(model(), faults=["auth-ignored"], only=("needs_key",))
+    one = run(model(), faults=["auth-ignored"], only=("key_authentication",))
     expected = {f.expected for f in one.findings}
     assert any(e.startswith("a call without a key is refused with ") for e in expected)
     assert not [e for e in expected if e.startswith("a call a")]

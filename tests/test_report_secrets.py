@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pgagents.http import Request, Response, Silence
 from pgagents.model.contract import Verdict
 from pgagents.report import forms
-from pgagents.report.report import Exchange, Report
+from pgagents.report.report import RecordedExchange, Report
 from pgagents.verify.run.redaction.redact import Redactor
 from test_report import ALL, SOURCE, report
 from verifying import checks, keys_of, model, run, sandbox
@@ -32,9 +32,9 @@ JSON = (("Content-Type", "application/json"),)
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
 
 
-def told(name: str, value: str) -> Exchange:
+def told(name: str, value: str) -> RecordedExchange:
     """An exchange in which the server tells the value in its own place, so that it is known."""
-    return Exchange(1, Request("GET", "/told"), Response(200, JSON, json.dumps({"outer": [{name: value}]}).encode()), 0.1, "told")
+    return RecordedExchange(1, Request("GET", "/told"), Response(200, JSON, json.dumps({"outer": [{name: value}]}).encode()), 0.1, "told")
 
 
 PLACES: dict[str, Place] = {
@@ -61,7 +61,7 @@ PLACES: dict[str, Place] = {
 }
 
 
-def reported(redactor: Redactor, exchanges: tuple[Exchange, ...], said: str) -> str:
+def reported(redactor: Redactor, exchanges: tuple[RecordedExchange, ...], said: str) -> str:
     """All forms of a report of these exchanges, whose texts say this."""
     one = report(ALL)
     finding = redactor.finding(replace(one.findings[0], exchanges=exchanges, expected=f"not {said}", actual=f"{said} came"))
@@ -86,7 +86,7 @@ def test_planted_secret_is_in_no_form_of_the_report(place: str, secret: str, pla
     for name, value in {"client_secret": secret, "session_code": f"sess_{secret}", "plate": plate, "key": secret}.items():
         redactor = Redactor({"main": KEY}, {"client_secret", "key"}, (), {"plate", "session_code"})
         sent, got = PLACES[place](name, value)
-        text = reported(redactor, (told(name, value), Exchange(2, sent, got, 0.1, f"with {value}")), value)
+        text = reported(redactor, (told(name, value), RecordedExchange(2, sent, got, 0.1, f"with {value}")), value)
         assert not held(text, value), (name, value)
 
 
@@ -101,7 +101,7 @@ def test_secret_in_its_own_place_needs_nobody_to_have_told_it_before(place: str)
             continue  # see below
         redactor = Redactor({"main": KEY}, {"client_secret"}, (), {"plate"})
         sent, got = PLACES[place](name, value)
-        text = reported(redactor, (Exchange(2, sent, got, 0.1, "why"),), "nothing")
+        text = reported(redactor, (RecordedExchange(2, sent, got, 0.1, "why"),), "nothing")
         assert not held(text, value), (name, value)
 
 
@@ -110,7 +110,7 @@ def test_private_value_that_the_run_made_up_is_shown_so_that_the_call_can_be_rep
     redactor = Redactor({"main": KEY}, {"client_secret"}, (), {"plate"})
     sent, _ = PLACES[place]("plate", "CO-7891")
     echo = Response(422, JSON, b'{"plate":"CO-7891","said":"no CO-7891 here"}')
-    text = reported(redactor, (Exchange(2, sent, echo, 0.1, "why"),), "CO-7891")
+    text = reported(redactor, (RecordedExchange(2, sent, echo, 0.1, "why"),), "CO-7891")
     assert "[plate" not in text
     assert "no CO-7891 here" in text
 
@@ -120,7 +120,7 @@ def test_what_was_made_of_a_value_that_the_server_told_is_masked_like_it(near: s
     redactor = Redactor({"main": KEY}, (), (), {"plate"})
     redactor.learn({"plate": "CO-7891"})
     sent = Request("GET", f"/x?plate={near}")
-    text = reported(redactor, (Exchange(2, sent, Response(404, JSON, json.dumps({"m": f"no {near}"}).encode()), 0.1, "why"),), near)
+    text = reported(redactor, (RecordedExchange(2, sent, Response(404, JSON, json.dumps({"m": f"no {near}"}).encode()), 0.1, "why"),), near)
     assert near not in text
 
 
@@ -128,7 +128,7 @@ def test_value_of_the_environment_is_masked_and_one_of_the_catalogue_is_not() ->
     redactor = Redactor({"main": KEY}, (), (), {"plate"}, catalogue="plate: CO-7891", environment={"car": [{"plate": "ZH-4321"}]})
     redactor.learn({"plate": "CO-7891"})
     sent = Request("POST", "/x", JSON, b'{"plate":"ZH-4321","other":{"plate":"CO-7891"}}')
-    text = reported(redactor, (Exchange(2, sent, Response(200, (), b"ZH-4321"), 0.1, "why"),), "ZH-4321")
+    text = reported(redactor, (RecordedExchange(2, sent, Response(200, (), b"ZH-4321"), 0.1, "why"),), "ZH-4321")
     assert "ZH-4321" not in text
     assert "CO-7891" in text
 
@@ -136,7 +136,7 @@ def test_value_of_the_environment_is_masked_and_one_of_the_catalogue_is_not() ->
 def test_private_value_that_is_also_the_name_of_a_member_masks_no_name() -> None:
     redactor = Redactor({"main": KEY}, (), (), {"plate"})
     answer = Response(200, JSON, b'{"session_id":"s1","plate":"session_id","SESSION_ID":1}')
-    shown = redactor.exchange(Exchange(1, Request("GET", "/"), answer, 0.1, "a")).answer
+    shown = redactor.exchange(RecordedExchange(1, Request("GET", "/"), answer, 0.1, "a")).answer
     assert shown == Response(200, JSON, b'{"session_id":"s1","plate":"[plate 1]","SESSION_ID":1}')
 
 
@@ -172,7 +172,9 @@ def test_code_of_a_sign_in_is_masked_wherever_it_turns_up() -> None:
     redirect = Response(302, (("Location", "https://a.example/back?code=zq81kd02&state=s"),))
     token = Request("POST", "/oauth/token", FORM, b"grant_type=authorization_code&code=zq81kd02&code_verifier=vvvv1111vvvv")
     answer = Response(400, JSON, b'{"error":"invalid_grant","error_description":"zq81kd02 was used"}')
-    text = reported(redactor, (Exchange(1, Request("GET", "/"), redirect, 0.1, "a"), Exchange(2, token, answer, 0.1, "b")), "zq81kd02")
+    text = reported(
+        redactor, (RecordedExchange(1, Request("GET", "/"), redirect, 0.1, "a"), RecordedExchange(2, token, answer, 0.1, "b")), "zq81kd02"
+    )
     assert "zq81kd02" not in text
     assert "vvvv1111vvvv" not in text
     assert "invalid_grant" in text
@@ -181,7 +183,7 @@ def test_code_of_a_sign_in_is_masked_wherever_it_turns_up() -> None:
 def test_name_of_an_error_is_no_secret() -> None:
     redactor = Redactor({"main": KEY}, ())
     answer = Response(400, JSON, b'{"error":{"code":"validation_failed"}}')
-    assert "validation_failed" in reported(redactor, (Exchange(1, Request("GET", "/"), answer, 0.1, "a"),), "nothing")
+    assert "validation_failed" in reported(redactor, (RecordedExchange(1, Request("GET", "/"), answer, 0.1, "a"),), "nothing")
 
 
 def test_same_private_value_has_the_same_name_and_another_one_another() -> None:
@@ -204,7 +206,7 @@ def test_key_is_in_no_form_of_the_report(way: str) -> None:
     value = f"Bearer {KEY}" if way == "Bearer" else "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
     sent = Request("GET", f"/x?api_key={KEY}", (("Authorization", value), ("X-Api-Key", KEY)))
     answer = Response(401, (("WWW-Authenticate", f'Bearer error="{KEY}"'),), f'{{"seen":"{KEY}"}}'.encode())
-    text = reported(redactor, (Exchange(1, sent, answer, 0.1, KEY),), KEY)
+    text = reported(redactor, (RecordedExchange(1, sent, answer, 0.1, KEY),), KEY)
     assert KEY not in text
     assert value not in text
     assert "$PGAGENTS_TOKEN" in text

@@ -57,7 +57,7 @@ def test_accepted_examples_are_answered_on_a_fresh_world_as_their_schema_says(na
                     places[param.place][param.wire] = example.input[param.name]
             body = places["body"] if any(p.place == "body" for p in action.params) else None
             url = target(action.path, places["path"], places["query"].items())
-            answer = call(action.method, url, body, key="operator" if action in found.operator else "lifted", **places["header"])
+            answer = call(action.method, url, body, key="operator" if action in found.operator else "unlimited", **places["header"])
             if answer.status != example.status:
                 refused.append((str(action.name), example.name, answer.status, answer.body))
             elif action.success.schema is not None and action.success.content_type == "application/json":
@@ -245,10 +245,10 @@ def test_cursor_belongs_to_its_key_and_filters_and_lives_an_hour(call: Caller) -
     cursor = call.data("GET", "/api/v1/sessions?limit=1")["next_cursor"]
     assert call.data("GET", f"/api/v1/sessions?limit=1&cursor={cursor}")["sessions"]
     for other, key in (
-        (f"status=active&cursor={cursor}", "lifted"),
+        (f"status=active&cursor={cursor}", "unlimited"),
         (f"cursor={cursor}", "test"),
-        (f"cursor={cursor}x", "lifted"),
-        ("cursor=%00", "lifted"),
+        (f"cursor={cursor}x", "unlimited"),
+        ("cursor=%00", "unlimited"),
     ):
         assert call.error("GET", f"/api/v1/sessions?{other}", status=400, key=key)["field"] == "cursor"
     call.wait(3601)

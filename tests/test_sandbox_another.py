@@ -17,7 +17,7 @@ import pytest
 from pgagents.cli.demo import another
 from pgagents.http import Request, Silence
 from pgagents.report.curl import TOKEN, curl
-from pgagents.report.report import Exchange
+from pgagents.report.report import RecordedExchange
 from sandboxes import VAIL
 
 SHELL, CURL = shutil.which("sh"), shutil.which("curl")
@@ -28,7 +28,7 @@ def test_hint_starts_a_sandbox_that_the_curl_lines_reach(tmp_path: Path) -> None
     with socket.create_server(("127.0.0.1", 0)) as bound:
         url = f"https://127.0.0.1:{bound.getsockname()[1]}"
     asked = Request("GET", VAIL, (("Authorization", "Bearer [key of main]"),))
-    line = curl(Exchange(1, asked, Silence("timeout"), 0.0, ""), url)
+    line = curl(RecordedExchange(1, asked, Silence("timeout"), 0.0, ""), url)
     assert f"${TOKEN}" in line
     lines = [*another(url, ("search-unsorted",)), line.replace(" -i ", " "), "kill $!", "wait"]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -82,7 +82,7 @@ class Writers:
 
     def _call(self, connection: http.client.HTTPConnection, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
         headers = {
-            "Authorization": f"Bearer {self.facts['keys']['lifted']}", "Content-Type": "application/json", "Idempotency-Key": key,
+            "Authorization": f"Bearer {self.facts['keys']['unlimited']}", "Content-Type": "application/json", "Idempotency-Key": key,
         }  # fmt: skip
         connection.request("POST", f"/api/v1/{path}", json.dumps(body), headers)
         answer = connection.getresponse()
@@ -113,7 +113,7 @@ def test_kill_in_the_middle_of_writing_loses_and_doubles_nothing(tmp_path: Path)
     assert writers.refused == []
     assert KILLED_AFTER <= len(writers.answered) < WRITES, "it was killed while they wrote"
     with started(db) as (process, facts):
-        headers = {"Authorization": f"Bearer {facts['keys']['lifted']}"}
+        headers = {"Authorization": f"Bearer {facts['keys']['unlimited']}"}
         with httpx.Client(base_url=facts["url"], headers=headers) as client:
             for what, _, session in writers.answered[:: len(writers.answered) // 20]:
                 found = client.get(f"/api/v1/sessions/{session['id']}").json()["session"]

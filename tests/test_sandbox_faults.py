@@ -41,11 +41,11 @@ def tour(call: Any) -> list[Response]:
     """One call of each kind, with what leads up to it."""
     answers: list[Response] = []
 
-    def go(method: str, url: str, body: object = None, key: str | None = "lifted", **headers: str) -> Response:
+    def go(method: str, url: str, body: object = None, key: str | None = "unlimited", **headers: str) -> Response:
         answers.append(call(method, url, body, key=key, **headers))
         return answers[-1]
 
-    token = call.tokens["lifted"]
+    token = call.tokens["unlimited"]
     for query in (
         "",
         "&limit=1",
@@ -153,7 +153,8 @@ def in_pages(go: Callable[..., Response]) -> None:
 
 
 def seldom(call: Caller, go: Callable[..., Response]) -> None:
-    """Another language, odd text, the operator's door with a client's key, a link followed, a key of the day before last, a night's stay,
+    """Another language, odd text, the operator's endpoint with a client's key, a link followed, a key of the day before last, a night's
+    stay,
     two holds for one plate."""
     for lot in json.loads(go("GET", "/api/v1/lots/search?lat=37.7749&lng=-122.4194&radius_km=50&limit=25").body).get("lots", []):
         if lot["rate_unit"] == "night":
@@ -173,7 +174,7 @@ def seldom(call: Caller, go: Callable[..., Response]) -> None:
 def outside(call: Caller, go: Callable[..., Response]) -> None:
     """What browsers, other keys, other projects and OAuth clients see."""
     page = {"Origin": "https://a.example"}
-    go("GET", VAIL, None, "lifted", **page, **{":scheme": "https"})
+    go("GET", VAIL, None, "unlimited", **page, **{":scheme": "https"})
     go(
         "OPTIONS",
         "/api/v1/sessions",
@@ -257,14 +258,14 @@ AT_ONCE = "idempotency-races"
 """Shows only in calls at the same time, whose order would make every tour another one."""
 
 
-def test_calls_at_the_same_time_with_one_key_make_two_things_only_by_fault() -> None:
+def test_calls_at_the_same_time_with_one_key_make_two_instances_only_by_fault() -> None:
     body = {"lot_id": "lot_cascade", "plate": "AT1"}
-    for faults, things in (([], 1), ([AT_ONCE], 2)):
-        post = partial(caller(faults=faults), "POST", "/api/v1/sessions", body, key="lifted", Idempotency_Key="same")
+    for faults, instances in (([], 1), ([AT_ONCE], 2)):
+        post = partial(caller(faults=faults), "POST", "/api/v1/sessions", body, key="unlimited", Idempotency_Key="same")
         with ThreadPoolExecutor(2) as both:
             answers = [waiting.result() for waiting in (both.submit(post), both.submit(post))]
         made = {json.loads(a.body)["session"]["id"] for a in answers if a.status in (200, 201)}
-        assert len(made) == things, [a.status for a in answers]
+        assert len(made) == instances, [a.status for a in answers]
 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name != AT_ONCE])
@@ -285,7 +286,7 @@ def test_fault_says_what_it_breaks_and_never_crashes(name: str, plain: list[Resp
 @pytest.mark.parametrize("name", VARIATIONS)
 def test_variation_changes_answers_and_names_its_point(name: str, plain: list[Response]) -> None:
     module = fault_registry.find("variations", name)
-    points = model("park_graph").points
+    points = model("park_graph").behaviour
     assert module.point is None or module.point in type(points).model_fields
     call = caller(variations=[name])
     assert tour(call) != plain
@@ -296,7 +297,7 @@ def test_faults_can_be_put_together() -> None:
     call = Caller(faults=["search-unsorted", "allow-missing", "secret-in-answer"], variations=["header-case"])
     answer = call("GET", VAIL)
     data = json.loads(answer.body)
-    assert data["debug_key"] == call.tokens["lifted"]
+    assert data["debug_key"] == call.tokens["unlimited"]
     assert data["lots"][0]["id"] == "lot_cascade"
     assert ("X-REQUEST-ID" in {name for name, _ in answer.headers}) is True
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from pgagents.http import Request, Response
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from sandboxes import DISPATCH, START, VAIL, Caller, model
 
 CREATE = {"lot_id": "lot_lionshead", "plate": "CO-7891"}
@@ -31,7 +31,7 @@ def call() -> Caller:
     [None, "", "Bearer", "Bearer ", "Bearer nonsense", "Basic {key}", "{key}", "Bearer {key}x", "Bearer {upper}", "Bearer {revoked}"],
 )
 def test_call_without_a_living_key_is_401_whatever_it_asks(call: Caller, header: str | None) -> None:
-    key, revoked = call.tokens["lifted"], call.tokens["revoked"]
+    key, revoked = call.tokens["unlimited"], call.tokens["revoked"]
     given = {} if header is None else {"Authorization": header.format(key=key, upper=key.upper(), revoked=revoked)}
     for method, url, body in (
         ("GET", VAIL, None),
@@ -52,7 +52,7 @@ def test_call_without_a_living_key_is_401_whatever_it_asks(call: Caller, header:
 
 def test_bearer_may_be_spelt_in_any_case(call: Caller) -> None:
     for scheme in ("bearer", "BEARER", "Bearer"):
-        assert call("GET", VAIL, key=None, Authorization=f"{scheme} {call.tokens['lifted']}").status == 200
+        assert call("GET", VAIL, key=None, Authorization=f"{scheme} {call.tokens['unlimited']}").status == 200
 
 
 def test_plan_without_the_scope_is_403_and_says_which(call: Caller) -> None:
@@ -291,7 +291,7 @@ def test_random_bytes_anywhere_never_crash(call: Caller) -> None:
 def test_every_answer_has_its_own_request_id_in_body_and_header(call: Caller) -> None:
     seen = set()
     for url in (VAIL, "/nowhere", "/api/v1/lots/x%20/rates"):
-        for key in ("lifted", None):
+        for key in ("unlimited", None):
             answer = call("GET", url, key=key)
             id = answer.header("X-Request-Id") or ""
             assert id.startswith("req_")
@@ -305,7 +305,7 @@ def test_crash_inside_tells_nothing_and_leaves_nothing(call: Caller) -> None:
     front = call.sandbox.front
     inner = front.domain
 
-    def crash(given: Call) -> Any:
+    def crash(given: AcceptedCall) -> Any:
         inner(given)
         raise RuntimeError("secret detail in /srv/app.py")
 

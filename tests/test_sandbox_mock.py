@@ -40,7 +40,7 @@ def test_arguments_come_back_in_what_was_made(shop: Caller) -> None:
     assert {k: v for k, v in through.items() if k != "id"} == {k: v for k, v in order.items() if k != "id"}
 
 
-def test_unknown_things_are_missing_and_found_things_are_the_examples(shop: Caller) -> None:
+def test_unknown_instances_are_missing_and_found_instances_are_the_examples(shop: Caller) -> None:
     assert [p["id"] for p in shop.data("GET", "/products?q=kettle")["products"]] == ["p-17"]
     assert shop.data("GET", "/products/p-17")["product"]["name"] == "Red kettle"
     for method, url, body in (
@@ -57,7 +57,7 @@ def test_another_customers_order_is_as_good_as_absent(shop: Caller) -> None:
 
 
 def test_shops_own_envelope_codes_and_prefixes_are_used(shop: Caller) -> None:
-    assert shop.tokens["lifted"].startswith("try_")
+    assert shop.tokens["unlimited"].startswith("try_")
     refused = shop.data("POST", "/orders", {"product_id": "p-17", "quantity": 11}, status=422)
     assert refused["fault"]["kind"] == "refused"
     assert "request_id" not in refused["fault"]
@@ -71,7 +71,7 @@ def test_park_graph_without_its_domain_keeps_sessions_and_moves_the_clock() -> N
     bare = dataclasses.replace(model("park_graph"), domain=None)
     sandbox = open_sandbox(bare, start=START, time_source=lambda: 0.0, rng=random.Random(1))
 
-    def call(method: str, url: str, body: object = None, role: str = "lifted") -> tuple[int, dict[str, object]]:
+    def call(method: str, url: str, body: object = None, role: str = "unlimited") -> tuple[int, dict[str, object]]:
         headers = (("Authorization", f"Bearer {sandbox.tokens[role]}"), ("Content-Type", "application/json"))
         answer = sandbox.handler(Request(method, url, headers, json_bytes(body) if body is not None else b""))
         assert isinstance(answer, Response)
@@ -115,7 +115,7 @@ def test_sampled_answers_keep_every_schema_of_the_catalogues() -> None:
                 assert validator(action.success.schema, found.schemas).is_valid(value), (action.name, value)
 
 
-def test_place_of_a_thing_is_read_from_a_plain_expression_alone() -> None:
+def test_place_of_an_instance_is_read_from_a_plain_expression_alone() -> None:
     expressions = {
         str(c.at.text): places.place(c.at) for r in model("park_graph").resources.values() for c in (r.made_by, r.found_by) if c and c.at
     }

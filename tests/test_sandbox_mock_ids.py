@@ -83,7 +83,7 @@ class Items:
         self.opened = open_sandbox(load_text(CATALOGUE.replace("<ID>", form).replace("<ARG>", argument)), start=START, rng=random.Random(3))
 
     def __call__(self, method: str, target: str, body: Any = None, *, status: int = 200) -> Any:
-        headers = (("Authorization", f"Bearer {self.opened.tokens['lifted']}"), ("Content-Type", "application/json"))
+        headers = (("Authorization", f"Bearer {self.opened.tokens['unlimited']}"), ("Content-Type", "application/json"))
         answer = self.opened.handler(Request(method, target, headers, json_bytes(body) if body is not None else b""))
         assert isinstance(answer, Response)
         assert answer.status == status, (method, target, answer.body)

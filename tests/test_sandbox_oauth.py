@@ -574,7 +574,7 @@ def test_browser_of_another_origin_may_not_call_what_is_the_users_or_the_operato
 
 def test_answer_and_refusal_are_readable_for_a_page_of_another_origin() -> None:
     caller = Caller()
-    for key, status in (("lifted", 200), (None, 401)):
+    for key, status in (("unlimited", 200), (None, 401)):
         answer = caller("GET", VAIL, key=key, **ORIGIN)
         assert (answer.status, answer.header("Access-Control-Allow-Origin")) == (status, "*")
         assert {"X-Request-Id", "X-RateLimit-Remaining"} <= set((answer.header("Access-Control-Expose-Headers") or "").split(", "))

@@ -24,7 +24,7 @@ CLIENTS = 8
 class Client:
     """One connection with one key."""
 
-    def __init__(self, facts: dict[str, Any], key: str = "lifted") -> None:
+    def __init__(self, facts: dict[str, Any], key: str = "unlimited") -> None:
         host, port = facts["url"].removeprefix("http://").split(":")
         self._connection = http.client.HTTPConnection(host, int(port), timeout=20)
         self._headers = {"Authorization": f"Bearer {facts['keys'][key]}", "Content-Type": "application/json"}

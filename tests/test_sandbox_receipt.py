@@ -231,7 +231,7 @@ def test_search_that_led_to_a_booking_is_kept(call: Caller) -> None:
     call.park()
     call.wait(2 * DAY_S)
     call.sandbox.chore()
-    assert rows(call, "SELECT key_id, lat FROM search_log") == [("key_lifted", SEARCH["lat"])]
+    assert rows(call, "SELECT key_id, lat FROM search_log") == [("key_unlimited", SEARCH["lat"])]
 
 
 def test_driver_is_forgotten_thirty_days_later_and_the_audit_stays(call: Caller) -> None:

@@ -50,7 +50,8 @@ def _run(folder: Path, facts: dict[str, Any], *words: str) -> Iterator[Met]:
     child = subprocess.run(
         [
             sys.executable, "-m", "schemathesis.cli", "run", str(DOCUMENT), "--url", facts["url"], "--workers", "1", "--checks", "all",
-            "--header", f"Authorization: Bearer {facts['keys']['lifted']}", "--seed", "1", "--max-examples", "5", "--continue-on-failure",
+            "--header", f"Authorization: Bearer {facts['keys']['unlimited']}", "--seed", "1", "--max-examples", "5",
+            "--continue-on-failure",
             "--generation-database", "none", "--report-ndjson-path", str(log), *words,
         ],
         cwd=folder, capture_output=True, text=True, check=False,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pgagents.http import Request, Response, json_bytes
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.serving.group_commit import Settling
 from sandboxes import DISPATCH, VAIL, Caller
 
@@ -37,7 +37,7 @@ class Front:
         return found  # type: ignore[return-value]  # as just asserted
 
     def call(self, method: str, target: str, body: Any = None) -> Request:
-        headers = (("Authorization", f"Bearer {self.caller.tokens['lifted']}"), ("Content-Type", "application/json"))
+        headers = (("Authorization", f"Bearer {self.caller.tokens['unlimited']}"), ("Content-Type", "application/json"))
         return Request(method, target, headers, b"" if body is None else json_bytes(body))
 
     def park(self, plate: str) -> Request:
@@ -82,7 +82,7 @@ def test_calls_that_come_together_are_kept_by_one_commit_before_any_is_answered(
 def test_call_that_fails_among_others_takes_nothing_of_theirs_back(front: Front) -> None:
     inner = front.caller.sandbox.front.domain
 
-    def crash(given: Call) -> Any:
+    def crash(given: AcceptedCall) -> Any:
         found = inner(given)
         if given.input.get("plate") == "P2":
             raise RuntimeError("now")

@@ -74,7 +74,7 @@ def test_older_tls_is_refused(running: dict[str, Any]) -> None:
 
 
 def test_every_answer_over_tls_has_hsts_whatever_it_is(running: dict[str, Any]) -> None:
-    key = {"Authorization": f"Bearer {running['keys']['lifted']}"}
+    key = {"Authorization": f"Bearer {running['keys']['unlimited']}"}
     with httpx.Client(base_url=running["url"], verify=trusting(running)) as client:
         answers = [
             client.get(VAIL, headers=key), client.get(VAIL), client.get("/nothing", headers=key), client.put(VAIL, headers=key),
@@ -96,7 +96,7 @@ def test_no_answer_without_tls_has_hsts(running: dict[str, Any]) -> None:
     ("method", "path", "size"), [("GET", VAIL, 0), ("POST", "/api/v1/sessions", 2), ("POST", "/", 3_000_000), ("HEAD", "/x", 0)]
 )  # fmt: skip
 def test_plaintext_twin_answers_426_and_nothing_else(running: dict[str, Any], method: str, path: str, size: int) -> None:
-    headers = {"Authorization": f"Bearer {running['keys']['lifted']}"}
+    headers = {"Authorization": f"Bearer {running['keys']['unlimited']}"}
     answer = httpx.request(method, running["plain_url"] + path, headers=headers, content=b"x" * size)
     assert answer.status_code == 426
     assert answer.headers["Upgrade"] == "TLS/1.3"
@@ -227,7 +227,7 @@ def test_verify_says_why_plaintext_was_not_tried() -> None:
     verdict, reason = verified(None)
     assert verdict is Verdict.NOT_SELECTED
     assert "--plain-url" in reason
-    assert verified(None, "http://127.0.0.1:1")[0] is Verdict.NOT_CLAIMED
+    assert verified(None, "http://127.0.0.1:1")[0] is Verdict.NOT_APPLICABLE
 
 
 def test_verify_sends_no_real_key_in_plaintext() -> None:
@@ -260,11 +260,11 @@ def test_verify_finds_an_answer_over_tls_without_hsts() -> None:
             return answer.with_header("Strict-Transport-Security", None) if strip and isinstance(answer, Response) else answer
 
         report = verify(
-            model(), handler, Identities(keys_of(opened)), Options(live=False, only=("answer_headers/Strict",), max_requests=60),
+            model(), handler, Identities(keys_of(opened)), Options(live=False, only=("response_headers/Strict",), max_requests=60),
             clock=opened.front.clock.now, sleep=lambda s: now.__setitem__(0, now[0] + s), wall=lambda: "2026-04-18T16:00:00Z",
             url="https://127.0.0.1:1",
         )  # fmt: skip
-        return {r.verdict for r in report.results if r.contract.id.startswith("answer_headers/Strict")}
+        return {r.verdict for r in report.results if r.contract.id.startswith("response_headers/Strict")}
 
     assert Verdict.BROKEN not in judged(strip=False)
     assert Verdict.KEPT in judged(strip=False)

@@ -53,7 +53,7 @@ class World:
         self.names = {name: list(found) for name, found in NAMES.items()}
         self.call = Caller(post=self.receiver, resolve=lambda host: self.names.get(host, []), **more)
 
-    def hook(self, events: list[str] = EVERY, url: str = "https://hooks.shop.dev/in?a=1", key: str = "lifted") -> dict[str, Any]:
+    def hook(self, events: list[str] = EVERY, url: str = "https://hooks.shop.dev/in?a=1", key: str = "unlimited") -> dict[str, Any]:
         made: dict[str, Any] = self.call.data("POST", "/api/v1/webhooks", {"url": url, "events": events}, status=201, key=key)["webhook"]
         return made
 
@@ -84,28 +84,28 @@ def world() -> World:
         "hooks.shop.dev\\@127.0.0.1", "１２７.0.0.1", "ⓛocalhost",
     ],
 )  # fmt: skip
-def test_target_that_is_not_public_is_refused_however_it_is_spelt(world: World, host: str) -> None:
+def test_target_that_is_not_public_is_refused_however_it_is_spelt(factory: World, host: str) -> None:
     for tail in ("/in", ":8443/in"):
         if tail[0] == ":" and (":" in host.rpartition("]")[2] or "#" in host):
             continue
-        answer = world.call.error("POST", "/api/v1/webhooks", {"url": f"https://{host}{tail}", "events": ["lot.updated"]}, status=400)
+        answer = factory.call.error("POST", "/api/v1/webhooks", {"url": f"https://{host}{tail}", "events": ["lot.updated"]}, status=400)
         assert answer["field"] == "url"
 
 
 @pytest.mark.parametrize(
     "url", ["http://hooks.shop.dev/", "ftp://hooks.shop.dev/", "//hooks.shop.dev", "https:hooks", "https://", "HTTPS://127.0.0.1/"]
 )
-def test_target_that_is_not_https_is_refused(world: World, url: str) -> None:
-    assert world.call.error("POST", "/api/v1/webhooks", {"url": url, "events": ["lot.updated"]}, status=400)["field"] == "url"
+def test_target_that_is_not_https_is_refused(factory: World, url: str) -> None:
+    assert factory.call.error("POST", "/api/v1/webhooks", {"url": url, "events": ["lot.updated"]}, status=400)["field"] == "url"
 
 
 @pytest.mark.parametrize(
     "host",
     ["hooks.shop.dev", "hooks.shop.dev:8443", "HOOKS.shop.dev.", "nobody-has-this.dev", "93.184.216.34", "[2606:2800:220:1::1]", "x_y.dev"],
 )
-def test_public_target_and_a_name_that_does_not_resolve_are_taken(world: World, host: str) -> None:
+def test_public_target_and_a_name_that_does_not_resolve_are_taken(factory: World, host: str) -> None:
     url = f"https://{host}/in?q=%2F#part"
-    assert world.hook(url=url)["url"] == url
+    assert factory.hook(url=url)["url"] == url
 
 
 def test_loopback_is_taken_only_with_its_flag_and_nothing_else_with_it() -> None:
@@ -117,9 +117,9 @@ def test_loopback_is_taken_only_with_its_flag_and_nothing_else_with_it() -> None
         open_world.call.error("POST", "/api/v1/webhooks", {"url": f"https://{host}/in", "events": ["lot.updated"]}, status=400)
 
 
-def test_every_event_is_sent_signed_in_its_envelope_and_of_its_schema(world: World) -> None:
-    secret = world.hook()["signing_secret"]
-    call = world.call
+def test_every_event_is_sent_signed_in_its_envelope_and_of_its_schema(factory: World) -> None:
+    secret = factory.hook()["signing_secret"]
+    call = factory.call
     session = call.park("lot_cascade")
     call.extend(session, 1)
     call.passed_s += 3600
@@ -127,23 +127,23 @@ def test_every_event_is_sent_signed_in_its_envelope_and_of_its_schema(world: Wor
     call.data("POST", "/sandbox/v1/payments/next", {"outcome": "declined"}, key="operator")
     call.park("lot_golden_peak")
     call.data("PATCH", "/sandbox/v1/lots/lot_cascade", {"rate": 4}, key="operator")
-    assert world.round() == 10
-    assert world.round() == 0
-    events = world.receiver.events
+    assert factory.round() == 10
+    assert factory.round() == 0
+    events = factory.receiver.events
     assert [e["type"] for e in events] == [
         "occupancy.changed", "session.created", "payment.completed", "session.extended", "occupancy.changed", "session.ended",
         "occupancy.changed", "session.created", "payment.failed", "lot.updated",
     ]  # fmt: skip
     assert {e["type"] for e in events} == set(model("park_graph").webhooks.events) == set(EVERY)
     assert len({e["id"] for e in events}) == len(events)
-    for parcel, event in zip(world.receiver.parcels, events, strict=True):
+    for parcel, event in zip(factory.receiver.parcels, events, strict=True):
         _fits(event)
         headers = dict(parcel.headers)
         t, v1 = (part.partition("=")[2] for part in headers["Park-Graph-Signature"].split(","))
         assert v1 == hmac.new(secret.encode(), t.encode() + b"." + parcel.body, hashlib.sha256).hexdigest()
         assert (parcel.target.host, parcel.target.port, parcel.target.path) == ("hooks.shop.dev", 443, "/in?a=1")
         assert str(parcel.address) == "93.184.216.34"
-    bodies = b"".join(p.body for p in world.receiver.parcels)
+    bodies = b"".join(p.body for p in factory.receiver.parcels)
     assert b"client_secret" not in bodies
     assert b"_secret_" not in bodies
 
@@ -157,50 +157,50 @@ def _fits(event: dict[str, Any]) -> None:
             jsonschema.Draft202012Validator({**schema, "components": {"schemas": known}}).validate(value)
 
 
-def test_webhook_hears_its_own_project_and_the_events_it_asked_for(world: World) -> None:
+def test_webhook_hears_its_own_project_and_the_events_it_asked_for(factory: World) -> None:
     mine, theirs = (
-        world.hook(["session.created", "occupancy.changed"]),
-        world.hook(key="second", events=["session.created", "occupancy.changed"]),
+        factory.hook(["session.created", "occupancy.changed"]),
+        factory.hook(key="second", events=["session.created", "occupancy.changed"]),
     )
-    world.call.park("lot_cascade")
-    assert world.round() == 3
-    told = {p.headers[-1][1]: json.loads(p.body)["type"] for p in world.receiver.parcels}
+    factory.call.park("lot_cascade")
+    assert factory.round() == 3
+    told = {p.headers[-1][1]: json.loads(p.body)["type"] for p in factory.receiver.parcels}
     assert sorted(told.values()) == ["occupancy.changed", "occupancy.changed", "session.created"]
     signed = [hmac.new(theirs["signing_secret"].encode(), b"%s.%s" % (t.split(",")[0][2:].encode(), p.body), "sha256").hexdigest() in t
-              for p in world.receiver.parcels for t in [dict(p.headers)["Park-Graph-Signature"]]]  # fmt: skip
-    assert [json.loads(p.body)["type"] for p, s in zip(world.receiver.parcels, signed, strict=True) if s] == ["occupancy.changed"]
+              for p in factory.receiver.parcels for t in [dict(p.headers)["Park-Graph-Signature"]]]  # fmt: skip
+    assert [json.loads(p.body)["type"] for p, s in zip(factory.receiver.parcels, signed, strict=True) if s] == ["occupancy.changed"]
     assert mine["signing_secret"] != theirs["signing_secret"]
 
 
-def test_refused_write_puts_nothing_into_the_outbox(world: World) -> None:
-    world.hook()
-    store = world.call.sandbox.front.store
+def test_refused_write_puts_nothing_into_the_outbox(factory: World) -> None:
+    factory.hook()
+    store = factory.call.sandbox.front.store
     before = store.row("SELECT count(*) AS n FROM event")["n"]
-    world.call.error("POST", "/api/v1/sessions", {"lot_id": "lot_nowhere", "plate": "A"}, status=404)
-    world.call.data("POST", "/sandbox/v1/payments/next", {"outcome": "processor_down"}, key="operator")
-    world.call.error("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "A"}, status=502)
+    factory.call.error("POST", "/api/v1/sessions", {"lot_id": "lot_nowhere", "plate": "A"}, status=404)
+    factory.call.data("POST", "/sandbox/v1/payments/next", {"outcome": "processor_down"}, key="operator")
+    factory.call.error("POST", "/api/v1/sessions", {"lot_id": "lot_cascade", "plate": "A"}, status=502)
     assert store.row("SELECT count(*) AS n FROM event")["n"] == before
-    assert world.round() == 0
+    assert factory.round() == 0
 
 
-def test_failed_delivery_comes_again_later_with_the_same_id_and_bytes_and_is_given_up_in_the_end(world: World) -> None:
-    world.hook(["session.created"])
-    world.receiver.answers = lambda _: "answered 302"
-    world.call.park("lot_cascade")
+def test_failed_delivery_comes_again_later_with_the_same_id_and_bytes_and_is_given_up_in_the_end(factory: World) -> None:
+    factory.hook(["session.created"])
+    factory.receiver.answers = lambda _: "answered 302"
+    factory.call.park("lot_cascade")
     pauses = []
-    while world.call.sandbox.courier.outbox.next_due_in_s() is not None:
-        pauses.append(world.call.sandbox.courier.outbox.next_due_in_s())
-        world.call.passed_s += pauses[-1]
-        assert world.round() == 1
-        assert world.round() == 0
-    assert len(world.receiver.parcels) == deliver.MOST_ATTEMPTS
-    assert len({p.body for p in world.receiver.parcels}) == 1
-    assert len({dict(p.headers)["Park-Graph-Signature"] for p in world.receiver.parcels}) == deliver.MOST_ATTEMPTS
+    while factory.call.sandbox.courier.outbox.next_due_in_s() is not None:
+        pauses.append(factory.call.sandbox.courier.outbox.next_due_in_s())
+        factory.call.passed_s += pauses[-1]
+        assert factory.round() == 1
+        assert factory.round() == 0
+    assert len(factory.receiver.parcels) == deliver.MOST_ATTEMPTS
+    assert len({p.body for p in factory.receiver.parcels}) == 1
+    assert len({dict(p.headers)["Park-Graph-Signature"] for p in factory.receiver.parcels}) == deliver.MOST_ATTEMPTS
     assert pauses[0] == 0
     for n, pause in enumerate(pauses[1:]):
         most = min(deliver.LONGEST_PAUSE_S, deliver.FIRST_PAUSE_S * 2**n)
         assert most / 2 <= pause <= most
-    row = world.call.sandbox.front.store.row("SELECT state, note, attempts FROM delivery WHERE attempts > 1")
+    row = factory.call.sandbox.front.store.row("SELECT state, note, attempts FROM delivery WHERE attempts > 1")
     assert tuple(row) == ("given_up", "answered 302", deliver.MOST_ATTEMPTS)
 
 
@@ -209,26 +209,26 @@ def test_pauses_differ_from_one_delivery_to_the_next() -> None:
     assert len({pause_s(3, rng) for _ in range(20)}) == 20
 
 
-def test_one_failing_event_does_not_hold_up_the_later_ones(world: World) -> None:
-    world.hook(["session.created"])
-    first, _, _ = (world.call.park("lot_cascade", plate=f"A{n}") for n in range(3))
-    world.receiver.answers = lambda p: "answered 500" if first["id"].encode() in p.body else ""
-    assert [world.round(), world.round(), world.round()] == [1, 2, 0]
-    world.call.passed_s += 2
-    world.receiver.answers = lambda _: ""
-    assert world.round() == 1
-    ids = [e["id"] for e in world.receiver.events]
+def test_one_failing_event_does_not_hold_up_the_later_ones(factory: World) -> None:
+    factory.hook(["session.created"])
+    first, _, _ = (factory.call.park("lot_cascade", plate=f"A{n}") for n in range(3))
+    factory.receiver.answers = lambda p: "answered 500" if first["id"].encode() in p.body else ""
+    assert [factory.round(), factory.round(), factory.round()] == [1, 2, 0]
+    factory.call.passed_s += 2
+    factory.receiver.answers = lambda _: ""
+    assert factory.round() == 1
+    ids = [e["id"] for e in factory.receiver.events]
     assert ids[0] == ids[3]
     assert len(set(ids)) == 3
 
 
-def test_name_that_comes_to_mean_an_inner_address_is_not_connected_to(world: World) -> None:
-    world.hook(["session.created"])
-    world.names["hooks.shop.dev"] = ["169.254.169.254"]
-    world.call.park("lot_cascade")
-    assert world.round() == 1
-    assert world.receiver.parcels == []
-    note = world.call.sandbox.front.store.row("SELECT note FROM delivery WHERE note <> ''")["note"]
+def test_name_that_comes_to_mean_an_inner_address_is_not_connected_to(factory: World) -> None:
+    factory.hook(["session.created"])
+    factory.names["hooks.shop.dev"] = ["169.254.169.254"]
+    factory.call.park("lot_cascade")
+    assert factory.round() == 1
+    assert factory.receiver.parcels == []
+    note = factory.call.sandbox.front.store.row("SELECT note FROM delivery WHERE note <> ''")["note"]
     assert note == "the target must be a public address"
 
 
@@ -243,42 +243,42 @@ def test_name_is_looked_up_once_a_delivery_and_that_address_is_connected_to() ->
     assert [str(p.address) for p in receiver.parcels] == ["93.184.216.34"]
 
 
-def test_deleted_webhook_hears_nothing_more_and_an_example_s_name_is_never_sent_to(world: World) -> None:
-    id = world.hook(["session.created"])["id"]
-    world.hook(["session.created"], url="https://hooks.example.com/x")
-    world.call.park("lot_cascade")
-    world.call("DELETE", f"/api/v1/webhooks/{id}")
-    world.round()
-    assert world.receiver.parcels == []
-    assert world.call.sandbox.courier.outbox.next_due_in_s() is None
+def test_deleted_webhook_hears_nothing_more_and_an_example_s_name_is_never_sent_to(factory: World) -> None:
+    id = factory.hook(["session.created"])["id"]
+    factory.hook(["session.created"], url="https://hooks.example.com/x")
+    factory.call.park("lot_cascade")
+    factory.call("DELETE", f"/api/v1/webhooks/{id}")
+    factory.round()
+    assert factory.receiver.parcels == []
+    assert factory.call.sandbox.courier.outbox.next_due_in_s() is None
 
 
-def test_no_table_holds_a_signing_secret(world: World) -> None:
-    secret = world.hook()["signing_secret"]
-    world.call.park("lot_cascade")
-    store = world.call.sandbox.front.store
+def test_no_table_holds_a_signing_secret(factory: World) -> None:
+    secret = factory.hook()["signing_secret"]
+    factory.call.park("lot_cascade")
+    store = factory.call.sandbox.front.store
     for table in [r["name"] for r in store.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'lot_box%'")]:
         assert not any(secret in str(tuple(row)) for row in store.rows(f"SELECT * FROM {table}")), table
-    assert not any(secret in line for line in world.call.logged)
+    assert not any(secret in line for line in factory.call.logged)
 
 
-def test_payment_decided_twice_is_told_once(world: World) -> None:
-    world.hook(["payment.completed", "payment.failed"])
-    intent = world.call.park("lot_cascade")["payment_intent_id"]
+def test_payment_decided_twice_is_told_once(factory: World) -> None:
+    factory.hook(["payment.completed", "payment.failed"])
+    intent = factory.call.park("lot_cascade")["payment_intent_id"]
     for outcome in ("paid", "declined", "declined", "requires_action", "paid"):
-        world.call.data("POST", f"/sandbox/v1/payments/{intent}", {"outcome": outcome}, key="operator")
-    world.round()
-    assert [e["type"] for e in world.receiver.events] == ["payment.completed", "payment.failed", "payment.completed"]
+        factory.call.data("POST", f"/sandbox/v1/payments/{intent}", {"outcome": outcome}, key="operator")
+    factory.round()
+    assert [e["type"] for e in factory.receiver.events] == ["payment.completed", "payment.failed", "payment.completed"]
 
 
-def test_hold_that_expires_is_told_as_a_change_of_occupancy(world: World) -> None:
-    world.hook(["occupancy.changed"])
+def test_hold_that_expires_is_told_as_a_change_of_occupancy(factory: World) -> None:
+    factory.hook(["occupancy.changed"])
     body = {"fleet_id": "f", "lat": 37.7749, "lng": -122.4194, "vehicles": [{"plate": "A"}], "ttl_seconds": 30}
-    world.call.data("POST", "/api/v1/av-fleet/dispatch", body, status=201)
-    world.call.passed_s += 31
-    world.call.data("GET", "/api/v1/webhooks")
-    world.round()
-    first, second = world.receiver.events
+    factory.call.data("POST", "/api/v1/av-fleet/dispatch", body, status=201)
+    factory.call.passed_s += 31
+    factory.call.data("GET", "/api/v1/webhooks")
+    factory.round()
+    first, second = factory.receiver.events
     assert second["data"]["available"] == first["data"]["available"] + 1
 
 
@@ -351,7 +351,7 @@ def _answer(status: int, body: bytes = b"", **headers: str) -> Callable[[_Handle
 
 
 def _parcel(port: int, address: str = "127.0.0.1", host: str = "localhost") -> Parcel:
-    target = targets_allowed.Target(host, port, "/in?a=%2F", f"{host}:{port}")
+    target = targets_allowed.WebhookTarget(host, port, "/in?a=%2F", f"{host}:{port}")
     found = targets_allowed.address_of(address)
     assert found is not None
     return Parcel(target, found, (("Content-Type", "application/json"), ("Park-Graph-Signature", "t=1,v1=0")), b'{"a":1}')

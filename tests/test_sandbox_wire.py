@@ -30,7 +30,7 @@ class Server:
     @property
     def keyed(self) -> bytes:
         """The headers of a good call."""
-        return b"Host: x\r\nAuthorization: Bearer " + str(self.facts["keys"]["lifted"]).encode() + b"\r\n"
+        return b"Host: x\r\nAuthorization: Bearer " + str(self.facts["keys"]["unlimited"]).encode() + b"\r\n"
 
     def hears(self, *parts: bytes, half: bool = True) -> bytes:
         """What comes back until the server hangs up; `half`: after the client has said that nothing more comes."""

@@ -52,14 +52,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
 
 @pytest.fixture
 def client(running: dict[str, Any]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=running["url"], headers={"Authorization": f"Bearer {running['keys']['lifted']}"}, timeout=10) as found:
+    with httpx.Client(base_url=running["url"], headers={"Authorization": f"Bearer {running['keys']['unlimited']}"}, timeout=10) as found:
         yield found
 
 
 def test_ready_file_has_what_scripts_need_and_is_for_one_user(tmp_path: Path) -> None:
     with sandbox(tmp_path) as (_, facts):
         assert set(facts) == {"url", "plain_url", "ca_file", "clock_url", "stripe_secret", "keys", "oauth"}
-        assert set(facts["keys"]) == {"test", "lifted", "second", "starter", "fleet", "live", "revoked", "copilot", "operator"}
+        assert set(facts["keys"]) == {"test", "unlimited", "second", "starter", "fleet", "live", "revoked", "copilot", "operator"}
         assert facts["keys"]["live"].startswith("pk_live_")
         assert stat.S_IMODE((tmp_path / "ready.json").stat().st_mode) == 0o600
         operator = {"Authorization": f"Bearer {facts['keys']['operator']}"}
@@ -88,7 +88,7 @@ def test_ready_file_of_another_sandbox_outlives_the_end_of_this_one(tmp_path: Pa
 
 def test_ready_file_of_an_earlier_run_is_gone_where_the_port_is_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ready = tmp_path / "ready.json"
-    ready.write_text('{"keys": {"lifted": "of yesterday"}}')
+    ready.write_text('{"keys": {"unlimited": "of yesterday"}}')
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert main(["sandbox", CATALOGUE, "--port", str(taken.getsockname()[1]), "--ready", str(ready)]) == 2
     assert capsys.readouterr().err.count("error:") == 1
@@ -102,7 +102,7 @@ def test_signal_stops_it_cleanly_though_connections_are_open(tmp_path: Path, num
         child.send_signal(number)
         out, _ = child.communicate(timeout=60)
         assert "Traceback" not in out
-        assert facts["keys"]["lifted"] in out
+        assert facts["keys"]["unlimited"] in out
         assert child.returncode in (0, 128 + number, -number)
 
 
@@ -121,7 +121,7 @@ def test_signal_stops_it_though_uploads_are_half_done(tmp_path: Path) -> None:
 
 def test_dropped_connection_is_dropped_on_the_wire(tmp_path: Path) -> None:
     with sandbox(tmp_path, "--fault", "connection-dropped") as (_, facts):
-        headers = {"Authorization": f"Bearer {facts['keys']['lifted']}"}
+        headers = {"Authorization": f"Bearer {facts['keys']['unlimited']}"}
         with pytest.raises(httpx.RemoteProtocolError):
             httpx.get(facts["url"] + "/api/v1/lots/search?lat=91&lng=0", headers=headers)
         assert httpx.get(facts["url"] + VAIL, headers=headers).status_code == 200
@@ -155,14 +155,14 @@ def test_refusal_of_a_large_body_comes_before_the_body(running: dict[str, Any]) 
     """The head alone announces two gigabytes; nothing of them is ever sent."""
     host, port = running["url"].removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
-        head = f"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {running['keys']['lifted']}\r\n"
+        head = f"POST /api/v1/sessions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {running['keys']['unlimited']}\r\n"
         connection.sendall(f"{head}Content-Type: application/json\r\nContent-Length: 2000000000\r\n\r\n".encode())
         assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
 
 
 def test_odd_bytes_on_the_wire_leave_it_standing(running: dict[str, Any], client: httpx.Client) -> None:
     host, port = running["url"].removeprefix("http://").split(":")
-    key = running["keys"]["lifted"]
+    key = running["keys"]["unlimited"]
     for raw in (
         b"\x00\x01\x02\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff\xfe\r\n\r\n",
@@ -186,14 +186,14 @@ def test_hosted_documents_are_what_build_writes(client: httpx.Client, tmp_path: 
 
 def test_fault_and_variation_are_served(tmp_path: Path) -> None:
     with sandbox(tmp_path, "--fault", "search-unsorted", "--variation", "header-case") as (_, facts):
-        answer = httpx.get(facts["url"] + VAIL, headers={"Authorization": f"Bearer {facts['keys']['lifted']}"})
+        answer = httpx.get(facts["url"] + VAIL, headers={"Authorization": f"Bearer {facts['keys']['unlimited']}"})
         distances = [lot["distance_km"] for lot in answer.json()["lots"]]
         assert distances == sorted(distances, reverse=True)
 
 
 def test_another_catalogue_is_served_by_the_mock(tmp_path: Path) -> None:
     with sandbox(tmp_path, catalogue=str(ROOT / "tests" / "catalogues" / "shop.yaml")) as (_, facts):
-        answer = httpx.get(facts["url"] + "/products", headers={"Authorization": f"Bearer {facts['keys']['lifted']}"})
+        answer = httpx.get(facts["url"] + "/products", headers={"Authorization": f"Bearer {facts['keys']['unlimited']}"})
         assert answer.json()["products"][0]["name"] == "Red kettle"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from offering import OFFERING, park, shop
-from pgagents.cel.criteria import criteria, kept, pointer
+from pgagents.cel.criteria import criteria, parse_kept, pointer
 from pgagents.errors import PgagentsError
 from pgagents.generate.build import build, plan, targets
 from pgagents.generate.target import Loss, Target
@@ -189,7 +189,7 @@ def test_text_stands_in_single_quotes() -> None:
 
 
 def test_only_a_path_or_a_first_item_is_kept() -> None:
-    assert kept("response.session") == ["session"]
-    assert kept("response.items[0].id") == ["items", 0, "id"]
-    assert kept("size(response.items)") is None
-    assert kept("other.session") is None
+    assert parse_kept("response.session") == ["session"]
+    assert parse_kept("response.items[0].id") == ["items", 0, "id"]
+    assert parse_kept("size(response.items)") is None
+    assert parse_kept("other.session") is None

@@ -15,7 +15,7 @@ from heldout.around import acts, arguments
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.inprocess import Inside, inside, over_tls, verified
 from pgagents.model.contract import Verdict
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.events.signature import sign
 from pgagents.sandbox.injection import fault_helpers
 from pgagents.sandbox.injection.fault_registry import Context
@@ -24,10 +24,10 @@ from pgagents.verify.wire.oauth import challenge
 from pgagents.verify.wire.signature import compact
 from verifying import ids, model, run
 
-Slip = Callable[[Handler, Inside, Context], Handler]
+Mismatch = Callable[[Handler, Inside, Context], Handler]
 
 
-def broken_by(slip: Slip, *only: str, **options: Any) -> list[str]:
+def broken_by(slip: Mismatch, *only: str, **options: Any) -> list[str]:
     """The contracts that a sandbox with that slip breaks."""
     opened = inside(model())
     context = Context(model(), opened.sandbox.front, opened.sandbox.front.rng, opened.sandbox.courier, opened.sleep)
@@ -46,7 +46,7 @@ def with_form(request: Request, **values: str) -> Request:
     return replace(request, body=urlencode({**form(request), **values}).encode())
 
 
-def at_token(change: Callable[[dict[str, str], Inside], dict[str, str]]) -> Slip:
+def at_token(change: Callable[[dict[str, str], Inside], dict[str, str]]) -> Mismatch:
     """Other parameters than were sent to the token endpoint."""
 
     def slip(handler: Handler, opened: Inside, _: Context) -> Handler:
@@ -91,7 +91,7 @@ def plain_challenge(handler: Handler, *_: Any) -> Handler:
     return fault_helpers.repairs(handler, repair)
 
 
-def at_tokens(edit: Callable[[Response], Response]) -> Slip:
+def at_tokens(edit: Callable[[Response], Response]) -> Mismatch:
     """Other answers of the token endpoint."""
 
     def slip(handler: Handler, *_: Any) -> Handler:
@@ -125,14 +125,14 @@ def scope_too_narrow(handler: Handler, opened: Inside, _: Context) -> Handler:
         (at_tokens(lambda answer: answer.with_header("Cache-Control", None)), "oauth_grants/not_stored@rest"),
         (at_tokens(expiry_lie), "oauth_grants/expiry_told@rest"),
         (refresh_widens, "oauth_grants/refresh_scope@rest"),
-        (scope_too_narrow, "needs_grant/within/release_hold@rest"),
+        (scope_too_narrow, "token_scopes/within/release_hold@rest"),
     ],
 )
 def test_a_slip_of_the_oauth_server_breaks_its_contract_alone(slip, contract):
     assert broken_by(slip, contract.partition("/")[0]) == [contract]
 
 
-def keys_as(change: Callable[[Any, str], str]) -> Slip:
+def keys_as(change: Callable[[Any, str], str]) -> Mismatch:
     """Idempotency keys as the server takes them."""
 
     def slip(handler: Handler, _: Inside, context: Context) -> Handler:
@@ -180,12 +180,12 @@ def never_removed(handler: Handler, opened: Inside, _: Context) -> Handler:
     return handler
 
 
-@pytest.mark.parametrize(("slip", "contract"), [(every_type, "sends_events/alone@rest"), (never_removed, "sends_events/deleted@rest")])
+@pytest.mark.parametrize(("slip", "contract"), [(every_type, "event_delivery/alone@rest"), (never_removed, "event_delivery/deleted@rest")])
 def test_events_that_nobody_asked_for_are_found(slip, contract):
-    assert contract in broken_by(slip, "sends_events")
+    assert contract in broken_by(slip, "event_delivery")
 
 
-def signed_if(fits: Callable[[str, str, int, Request], Request | None]) -> Slip:
+def signed_if(fits: Callable[[str, str, int, Request], Request | None]) -> Mismatch:
     """A signed call that also another signature opens: `fits(secret, mac, told, request)` gives the request that is then taken."""
 
     def slip(handler: Handler, opened: Inside, _: Context) -> Handler:
@@ -221,14 +221,14 @@ def reserialized(secret: str, mac: str, told: int, request: Request) -> Request 
 
 @pytest.mark.parametrize(("fits", "detail"), [(ahead, "ahead"), (untimed, "untimed"), (reserialized, "bytes")])
 def test_a_signature_that_should_not_fit_is_found(fits, detail):
-    assert f"verifies_signed_calls/{detail}/receive_payment_event@rest" in broken_by(signed_if(fits), "verifies_signed_calls")
+    assert f"request_signatures/{detail}/receive_payment_event@rest" in broken_by(signed_if(fits), "request_signatures")
 
 
 def test_a_server_that_verifies_what_it_wrote_anew_is_found_by_odd_spaces():
     def slip(handler: Handler, *_: Any) -> Handler:
         return fault_helpers.repairs(handler, lambda r: replace(r, body=compact(r.body)) if r.path.endswith("/webhooks/stripe") else r)
 
-    assert "verifies_signed_calls/spaced/receive_payment_event@rest" in broken_by(slip, "verifies_signed_calls")
+    assert "request_signatures/spaced/receive_payment_event@rest" in broken_by(slip, "request_signatures")
 
 
 def test_a_space_that_an_expired_hold_keeps_is_found():
@@ -239,12 +239,12 @@ def test_a_space_that_an_expired_hold_keeps_is_found():
         )
         return handler
 
-    assert broken_by(slip, "hold_ends") == ["hold_ends/returns/hold/check_availability@rest"]
+    assert broken_by(slip, "expires_on_time") == ["expires_on_time/returns/hold/check_availability@rest"]
 
 
 def test_a_hold_of_another_project_that_may_be_named_where_none_need_be_is_found():
     def slip(handler: Handler, opened: Inside, context: Context) -> Handler:
-        def act(inner: Domain, call: Call) -> Any:
+        def act(inner: Domain, call: AcceptedCall) -> Any:
             opened.sandbox.front.store.run("UPDATE hold SET tenant = ? WHERE id = ?", call.key.tenant, call.input.get("hold_id"))
             return inner(call)
 
@@ -257,7 +257,7 @@ def test_a_hold_of_another_project_that_may_be_named_where_none_need_be_is_found
 
 def test_what_any_refused_call_leaves_behind_is_found():
     def slip(handler: Handler, _: Inside, context: Context) -> Handler:
-        def act(inner: Domain, call: Call) -> Any:
+        def act(inner: Domain, call: AcceptedCall) -> Any:
             found = inner(call)
             if isinstance(found, Refusal) and found.code == "CONFLICT" and "hold_id" in call.input:
                 inner(replace(call, input={k: v for k, v in call.input.items() if k not in ("hold_id", "vehicle")}))
@@ -266,7 +266,7 @@ def test_what_any_refused_call_leaves_behind_is_found():
         acts(context, act, "create_session")
         return handler
 
-    assert [id for id in broken_by(slip) if id.startswith("refused_leaves_nothing/session/")]
+    assert [id for id in broken_by(slip) if id.startswith("no_effect_of_refusals/session/")]
 
 
 def test_a_bucket_that_another_empties_is_found():
@@ -282,7 +282,7 @@ def test_a_bucket_that_another_empties_is_found():
 
         return fault_helpers.edits(handler, edit)
 
-    assert "rate_enforced/apart/read@rest" in broken_by(slip, "rate_enforced/apart", limits=True)
+    assert "rate_limit_enforcement/apart/read@rest" in broken_by(slip, "rate_limit_enforcement/apart", limits=True)
 
 
 def test_a_code_that_was_tried_wrongly_may_be_dead_and_every_way_is_still_tried():
@@ -293,6 +293,6 @@ def test_a_code_that_was_tried_wrongly_may_be_dead_and_every_way_is_still_tried(
 def test_a_workflow_that_breaks_off_puts_back_what_the_operator_changed():
     opened = inside(model(), faults=["opt-out-ends-sessions"])
     before = opened.sandbox.front.store.rows("SELECT id, agents, rate_cents FROM lot ORDER BY id")
-    report = verified(model(), opened, Options(only=("runs_workflows/opt-out",)))
+    report = verified(model(), opened, Options(only=("workflow_runs/opt-out",)))
     assert ids(report, Verdict.BROKEN)
     assert opened.sandbox.front.store.rows("SELECT id, agents, rate_cents FROM lot ORDER BY id") == before

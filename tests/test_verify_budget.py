@@ -15,7 +15,7 @@ from pgagents.verify.run.run import plan
 from verifying import SHOP, URL, ids, model, run
 
 KEY = "pk_test_x"
-MAIN = 25 * len(setting_of(model(), URL).doors)
+MAIN = 25 * len(setting_of(model(), URL).endpoints)
 
 
 def shares(*roles: str, **options: object) -> dict[str, int]:
@@ -73,7 +73,7 @@ def test_five_runs_in_a_row_on_one_sandbox_find_nothing_and_try_everything(aids)
         opened.now[0] += 60
 
 
-def test_what_undoes_things_is_no_part_of_the_budget():
+def test_what_undoes_instances_is_no_part_of_the_budget():
     report = run(model())
     most = sum(plan(model(), Options(), Identities(inside(model()).keys, oauth=inside(model()).client), url=URL).shares.values())
     assert report.footer.requests <= most * 6 // 5

@@ -18,19 +18,19 @@ from pgagents.report.report import Report
 from pgagents.sandbox.sandbox import Sandbox
 from pgagents.verify.cases.invalid import is_invalid, ordinary
 from pgagents.verify.check.memory import setting_of
-from pgagents.verify.checks.idempotency import fails_cleanly
-from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.checks.idempotency import failure_atomicity
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import contracts, plan, verify
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
-from pgagents.verify.wire.endpoint import Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.send import Client
 from verifying import URL, ids, keys_of, model, run, sandbox
 
 TWO = {"main", "second"}
-NAME = fails_cleanly.NAME
+NAME = failure_atomicity.NAME
 
 
 def exchanges(keys: Mapping[str, str] | None = None, opened: Sandbox | None = None, **options: Any) -> tuple[list[Request], Report]:
@@ -97,19 +97,19 @@ def test_calls_at_the_same_time_with_one_idempotency_key_have_one_effect():
 def test_limits_are_exceeded_only_when_asked_for():
     whole = Identities(dict.fromkeys(("main", "second"), "pk_test_x"))
     without, with_limits = (plan(model(), Options(limits=limits), whole, url=URL) for limits in (False, True))
-    bursts = {c.id for c in contracts(model()) if c.check == "rate_enforced"}
+    bursts = {c.id for c in contracts(model()) if c.check == "rate_limit_enforcement"}
     assert bursts
     assert {c.id for c, _ in without.left_out} >= bursts
     assert {c.id for c in with_limits.selected} >= bursts
     assert with_limits.total > without.total + 240
-    assert "99" in with_limits.by_phase
+    assert "99" in with_limits.by_stage
 
 
-def test_a_lifted_key_claims_nothing_about_the_ordinary_limit():
-    verdicts = {r.contract.id: r for r in run(model(), limits=True, only=("rate_enforced",)).results}
-    found = verdicts["rate_enforced/limit/read@rest"]
-    assert (found.verdict, "lifted" in found.reason) == (Verdict.NOT_CLAIMED, True)
-    assert verdicts["rate_enforced/limit/address@rest"].verdict is Verdict.KEPT  # nobody lifts that of a call without a key
+def test_a_unlimited_key_claims_nothing_about_the_ordinary_limit():
+    verdicts = {r.contract.id: r for r in run(model(), limits=True, only=("rate_limit_enforcement",)).results}
+    found = verdicts["rate_limit_enforcement/limit/read@rest"]
+    assert (found.verdict, "unlimited" in found.reason) == (Verdict.NOT_APPLICABLE, True)
+    assert verdicts["rate_limit_enforcement/limit/address@rest"].verdict is Verdict.KEPT  # nobody lifts that of a call without a key
 
 
 def test_an_ordinary_key_proves_every_limit():
@@ -117,29 +117,30 @@ def test_an_ordinary_key_proves_every_limit():
     keys = {"main": opened.tokens["test"], "second": opened.tokens["second"]}
     now = [opened.front.clock.now()]
     report = verify(
-        model(), opened.handler, Identities(keys), Options(live=False, limits=True, only=("rate_enforced", "answer_headers/Retry-After")),
+        model(), opened.handler, Identities(keys), Options(live=False, limits=True, only=("rate_limit_enforcement",
+        "response_headers/Retry-After")),
         clock=opened.front.clock.now, sleep=lambda s: opened.front.clock.advance(s), wall=lambda: "2026-04-18T16:00:00Z", url=URL,
     )  # fmt: skip
     assert report.findings == ()
-    assert {r.verdict for r in report.results if r.contract.check == "rate_enforced"} == {Verdict.KEPT}
-    assert "answer_headers/Retry-After/framework@rest" in ids(report, Verdict.KEPT)
+    assert {r.verdict for r in report.results if r.contract.check == "rate_limit_enforcement"} == {Verdict.KEPT}
+    assert "response_headers/Retry-After/framework@rest" in ids(report, Verdict.KEPT)
     assert opened.front.clock.now() > now[0]
 
 
 def test_every_step_and_criterion_of_a_workflow_is_a_contract_of_its_own():
-    listed = {c.id for c in contracts(model()) if c.check == "runs_workflows"}
+    listed = {c.id for c in contracts(model()) if c.check == "workflow_runs"}
     count = sum(1 + len(s.expect) + len(s.expect_timed) + len(s.expect_alone) for w in model().workflows for s in w.steps)
     assert len(listed) == count
-    assert "runs_workflows/vail/leave/expect_timed-2@rest" in listed
+    assert "workflow_runs/vail/leave/expect_timed-2@rest" in listed
 
 
 def test_a_workflows_hours_need_the_operators_clock():
-    timed = "runs_workflows/vail/leave/expect_timed-2@rest"
-    _, without = exchanges(only=("runs_workflows/vail",))
+    timed = "workflow_runs/vail/leave/expect_timed-2@rest"
+    _, without = exchanges(only=("workflow_runs/vail",))
     found = next(r for r in without.results if r.contract.id == timed)
     assert (found.verdict, "--identity operator" in found.reason) == (Verdict.NOT_SELECTED, True)
-    assert "runs_workflows/vail/leave/expect-2@rest" in ids(without, Verdict.KEPT)
-    assert timed in ids(run(model(), only=("runs_workflows/vail",)), Verdict.KEPT)
+    assert "workflow_runs/vail/leave/expect-2@rest" in ids(without, Verdict.KEPT)
+    assert timed in ids(run(model(), only=("workflow_runs/vail",)), Verdict.KEPT)
 
 
 def test_a_workflow_that_meets_a_full_place_is_untested_and_no_finding():
@@ -152,12 +153,12 @@ def test_a_workflow_that_meets_a_full_place_is_untested_and_no_finding():
             return Response(409, answer.headers, json_bytes({"error": error}))
         return answer
 
-    report = run(model(), handler=handler, keys=keys_of(opened), only=("runs_workflows/voice",))
-    park = next(r for r in report.results if r.contract.id == "runs_workflows/voice/park@rest")
+    report = run(model(), handler=handler, keys=keys_of(opened), only=("workflow_runs/voice",))
+    park = next(r for r in report.results if r.contract.id == "workflow_runs/voice/park@rest")
     assert (park.verdict, "how things stand" in park.reason) == (Verdict.UNTESTED, True)
 
 
-@pytest.mark.parametrize("check", ["takes_space", "refused_leaves_nothing"])
+@pytest.mark.parametrize("check", ["capacity", "no_effect_of_refusals"])
 def test_counts_and_lists_are_judged_only_where_nobody_else_changes_them(check):
     whole = Identities(dict.fromkeys(("main", "second"), "pk_test_x"))
     listed = {c.id for c in contracts(model()) if c.check == check}
@@ -180,7 +181,7 @@ def test_whoever_calls_next_is_made_to_fail_only_where_nobody_else_does():
     assert shared
     setting = setting_of(model(), "https://staging.example.com")
     setting.exclusive = False
-    probed = {p.name for p in fails_cleanly.probes(setting, frozenset(whole.keys))}
+    probed = {p.name for p in failure_atomicity.probes(setting, frozenset(whole.keys))}
     assert not [name for name in probed if name.endswith("/create_session@rest")]
 
 
@@ -208,24 +209,24 @@ class ToolCalls:
         return Response(status, response.headers, json_bytes(told["structuredContent"]))
 
 
-def test_a_surface_with_a_protocol_of_its_own_is_a_door_with_a_form():
+def test_a_surface_with_a_protocol_of_its_own_is_a_endpoint_with_a_form():
     setting = setting_of(model(), URL)
     search = setting.by_place["search_parking@rest"].action
-    door = Door(search, "mcp", None, "search_parking@mcp", ToolCalls())
-    call = ordinary(door, recipe_of(model(), search), "valid", "a tool call")
+    endpoint = Endpoint(search, "mcp", None, "search_parking@mcp", ToolCalls())
+    call = ordinary(endpoint, template_of(model(), search), "valid", "a tool call")
     request = request_of(call, {"lat": 1, "lng": 2}, "Bearer k")
     assert (request.target, json.loads(request.body)["params"]["arguments"]) == ("/mcp", {"lat": 1, "lng": 2})
     assert request.header("Authorization") == "Bearer k"
     assert not is_invalid(setting, call)
-    assert is_invalid(setting, ordinary(door, recipe_of(model(), search), "invalid", "", input={"lat": 91, "lng": 2}))
+    assert is_invalid(setting, ordinary(endpoint, template_of(model(), search), "invalid", "", input={"lat": 91, "lng": 2}))
     refused = {"error": {"code": "BAD_REQUEST", "message": "no", "request_id": "req_1"}, "status": 400}
     assert _seen(call, request, {"structuredContent": {"lots": []}}).success
     assert _seen(call, request, {"structuredContent": refused, "isError": True}).code == "BAD_REQUEST"
 
 
-def _seen(call: Call, request: Request, result: dict[str, Any]) -> Seen:
+def _seen(call: Call, request: Request, result: dict[str, Any]) -> Exchange:
     answer = Response(200, (), json_bytes({"jsonrpc": "2.0", "id": 1, "result": result}))
-    return Seen(1, call, {}, request, answer, seconds=0.0, sent_at=0.0, codes=model().codes, code_at=model().errors.code_at)
+    return Exchange(1, call, {}, request, answer, seconds=0.0, sent_at=0.0, codes=model().codes, code_at=model().errors.code_at)
 
 
 def test_calls_at_once_are_on_the_wire_at_the_same_time():

@@ -9,11 +9,11 @@ import pytest
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
 from pgagents.model.contract import Verdict
-from pgagents.verify.checks.idempotency import fails_cleanly
+from pgagents.verify.checks.idempotency import failure_atomicity
 from verifying import keys_of, model, run, sandbox
 
 PROVOKED, CREATED = "/sandbox/v1/payments/next", "/api/v1/sessions"
-CREATE = {f"{fails_cleanly.NAME}/{detail}/BAD_GATEWAY/create_session@rest" for detail in ("told", "nothing", "again")}
+CREATE = {f"{failure_atomicity.NAME}/{detail}/BAD_GATEWAY/create_session@rest" for detail in ("told", "nothing", "again")}
 
 
 class Refusing:
@@ -36,14 +36,14 @@ class Refusing:
         return replace(answer.with_json(json.loads(answer.body.replace(b"NOT_FOUND", b"CONFLICT"))), status=409)
 
 
-@pytest.mark.parametrize("times", [1, fails_cleanly.MOST_TRIES, 50])
+@pytest.mark.parametrize("times", [1, failure_atomicity.MOST_TRIES, 50])
 def test_a_provoked_failure_is_spent_where_the_call_was_refused_for_something_else(times):
     opened, _ = sandbox(model())
     server = Refusing(opened.handler, times)
     report = run(model(), handler=server, keys=keys_of(opened))
     found = {r.contract.id: r for r in report.results if r.contract.id in CREATE}
-    spent = times <= fails_cleanly.MOST_TRIES
-    assert server.refused >= min(times, fails_cleanly.MOST_TRIES)
+    spent = times <= failure_atomicity.MOST_TRIES
+    assert server.refused >= min(times, failure_atomicity.MOST_TRIES)
     assert {r.verdict for r in found.values()} == {Verdict.UNTESTED}
     assert all("refused for how things stand: 409 CONFLICT" in r.reason for r in found.values())
     assert all(("BAD_GATEWAY may still meet another create_session" in r.reason) != spent for r in found.values())

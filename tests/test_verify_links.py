@@ -10,7 +10,7 @@ from pgagents.report.report import Report
 from pgagents.verify.plan.options import Options
 from verifying import model
 
-CONTRACT = "links_lead/receipt_url/create_session@rest"
+CONTRACT = "links_resolve/receipt_url/create_session@rest"
 
 
 def run(address: str | None = None, wrap: Callable[[Handler], Handler] = lambda handler: handler) -> tuple[Report, list[Request]]:

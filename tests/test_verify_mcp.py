@@ -24,7 +24,7 @@ from pgagents.http import Request, Response, Silence, json_bytes
 from pgagents.inprocess import inside, verified
 from pgagents.inprocess_mcp import mcp_inside, tool_contracts, verified_mcp
 from pgagents.model.contract import Verdict
-from pgagents.report.report import Exchange, Report
+from pgagents.report.report import RecordedExchange, Report
 from pgagents.sandbox.injection import fault_registry
 from pgagents.verify.check.check import following
 from pgagents.verify.plan.options import Identities, Options
@@ -407,7 +407,7 @@ def test_a_server_that_dies_half_way_is_one_finding_and_the_rest_untested() -> N
 
         link.handler = dying
         report = verified(of, opened, Options(), mcp=link)
-    assert {f.contract.check for f in report.findings} == {"never_crashes"}
+    assert {f.contract.check for f in report.findings} == {"no_crashes"}
     assert report.footer.left_behind == ()
     assert any("stopped answering" in r.reason for r in report.results if r.verdict is Verdict.UNTESTED)
 
@@ -437,7 +437,7 @@ def test_no_key_of_the_api_goes_to_an_mcp_server() -> None:
     [
         (401, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"', Verdict.KEPT),
         (401, "Bearer", Verdict.BROKEN),
-        (401, 'Bearer realm="tools", error="invalid_token"', Verdict.NOT_CLAIMED),
+        (401, 'Bearer realm="tools", error="invalid_token"', Verdict.NOT_APPLICABLE),
         (403, 'Bearer resource_metadata="https://mcp.example.com/.well-known/oauth-protected-resource"', Verdict.BROKEN),
         (200, "", Verdict.BROKEN),
     ],
@@ -457,7 +457,7 @@ def test_a_server_that_asks_for_a_token_says_where_to_get_one(status: int, told:
         report = verified(of, opened, Options(only=("mcp_transport/",), max_requests=60), mcp=asking)
     verdicts = {r.contract.id: r.verdict for r in report.results}
     assert verdicts["mcp_transport/sign_in@mcp"] is verdict
-    assert verdicts["mcp_transport/origin@mcp"] is Verdict.NOT_CLAIMED
+    assert verdicts["mcp_transport/origin@mcp"] is Verdict.NOT_APPLICABLE
     assert verdicts["mcp_transport/opens@mcp"] is Verdict.KEPT
 
 
@@ -547,7 +547,7 @@ def test_a_token_does_not_travel_in_the_clear(monkeypatch: pytest.MonkeyPatch, c
 def test_a_finding_about_a_process_is_shown_as_a_line_to_it() -> None:
     from pgagents.report.curl import curl
 
-    exchange = Exchange(
+    exchange = RecordedExchange(
         1, Request("POST", "/", (), b'{"method":"tools/list"}'), Silence("reset"), 0.1, "", "main", "", "mcp", "stdio:shop-mcp -v"
     )
     assert curl(exchange, "https://api.example.com") == """printf '%s\\n' '{"method":"tools/list"}' | shop-mcp -v"""

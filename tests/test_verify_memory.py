@@ -14,15 +14,15 @@ from pgagents.http import Request, Response, json_bytes
 from pgagents.inprocess import inside, over_tls, verified
 from pgagents.model.contract import Verdict
 from pgagents.verify.check.memory import MAX_BODIES, MAX_REQUEST_IDS, Memory, setting_of
-from pgagents.verify.checks.limits import rate_headers
-from pgagents.verify.checks.rest import tells_ids_apart
-from pgagents.verify.fixtures.instance import Thing
-from pgagents.verify.fixtures.pool import MOST_KEPT, Pool
+from pgagents.verify.checks.limits import rate_limit_headers
+from pgagents.verify.checks.rest import id_comparison
+from pgagents.verify.fixtures.instance import Instance
+from pgagents.verify.fixtures.pool import MOST_KEPT, FixturePool
 from pgagents.verify.plan.options import Options
 from pgagents.verify.run.driver import Driver
 from pgagents.verify.run.judge import Judge
 from pgagents.verify.wire.call import Call, Intent
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 from verifying import URL, model
 
 
@@ -80,29 +80,31 @@ def test_ids_and_bodies_first_met_are_forgotten_first() -> None:
 
 def test_pool_forgets_what_nothing_undoes_and_keeps_what_must_be_undone() -> None:
     resources = model().resources
-    pool = Pool(resources)
+    pool = FixturePool(resources)
     many = 3 * MOST_KEPT
     for number in range(many):
-        pool.add(Thing(resources["refund"], f"re_{number}", {}, "main", True, None))
-        pool.add(Thing(resources["session"], f"sess_{number}", {}, "main", True, "active"))
+        pool.add(Instance(resources["refund"], f"re_{number}", {}, "main", True, None))
+        pool.add(Instance(resources["session"], f"sess_{number}", {}, "main", True, "active"))
     pool.surplus(broke=False)
-    kept = [thing.id for thing in pool.things if thing.resource is resources["refund"]]
+    kept = [instance.id for instance in pool.instances if instance.resource is resources["refund"]]
     assert kept == [f"re_{number}" for number in range(many - MOST_KEPT, many)]
     assert pool.known(resources["refund"], "re_0") is None
     assert len(pool.left()) == pool.owed() == many
 
 
-def exchange(action: str, status: int, body: Any, given: Mapping[str, Any], number: int, headers: Mapping[str, str]) -> Seen:
+def make_exchange(action: str, status: int, body: Any, given: Mapping[str, Any], number: int, headers: Mapping[str, str]) -> Exchange:
     """A correct call of nobody's key but what its headers say, as watchers see it."""
     of = model()
-    door = setting_of(of, URL).by_place[f"{action}@rest"]
+    endpoint = setting_of(of, URL).by_place[f"{action}@rest"]
     intent: Intent = "valid"
-    call = Call(door, given, intent, "", role="" if "Authorization" in headers else "main")
+    call = Call(endpoint, given, intent, "", role="" if "Authorization" in headers else "main")
     answer = Response(status, tuple((name, value) for name, value in headers.items() if name != "Authorization"), json_bytes(body))
-    request = Request(door.action.method, "/", tuple(headers.items()))
-    seen = Seen(number, call, given, request, answer, seconds=0.0, sent_at=1_776_000_000.0, codes=of.codes, code_at=of.errors.code_at)
-    seen.fits = True
-    return seen
+    request = Request(endpoint.action.method, "/", tuple(headers.items()))
+    exchange = Exchange(
+        number, call, given, request, answer, seconds=0.0, sent_at=1_776_000_000.0, codes=of.codes, code_at=of.errors.code_at
+    )
+    exchange.fits = True
+    return exchange
 
 
 def test_callers_not_heard_of_for_long_are_forgotten_and_the_others_are_not() -> None:
@@ -113,28 +115,28 @@ def test_callers_not_heard_of_for_long_are_forgotten_and_the_others_are_not() ->
         headers = {names.limit: "600", names.remaining: str(remaining), names.reset: "1776000030"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        seen = exchange("get_health", 200, {}, {}, number, headers)
-        return [j.actual for j in rate_headers.watch(seen, memory) if j.verdict is Verdict.BROKEN and "/remaining/" in j.contract]
+        exchange = make_exchange("get_health", 200, {}, {}, number, headers)
+        return [j.actual for j in rate_limit_headers.watch(exchange, memory) if j.verdict is Verdict.BROKEN and "/remaining/" in j.contract]
 
     assert told(1, 300) == []
-    for number in range(3 * rate_headers.MOST_CALLERS):
+    for number in range(3 * rate_limit_headers.MOST_CALLERS):
         assert told(2 + 2 * number, 300, f"token{number}") == []
         assert told(3 + 2 * number, 300) == []
-    assert len(memory.notes[rate_headers.NAME]) == rate_headers.MOST_CALLERS
+    assert len(memory.notes[rate_limit_headers.NAME]) == rate_limit_headers.MOST_CALLERS
     assert told(999, 500) == ["remaining rose from 300 to 500"]
     assert told(1000, 500, "token0") == []
 
 
-def test_things_made_last_are_told_apart_however_many_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tells_ids_apart, "MOST_IDS", 10)
+def test_instances_made_last_are_told_apart_however_many_were_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(id_comparison, "MOST_IDS", 10)
     memory = Memory(setting_of(model(), URL))
 
     def made(id: str, number: int) -> list[Verdict]:
-        seen = exchange("create_webhook", 201, {"webhook": {"id": id}}, {"url": f"https://a.test/{number}"}, number, {})
-        return [j.verdict for j in tells_ids_apart.watch(seen, memory)]
+        exchange = make_exchange("create_webhook", 201, {"webhook": {"id": id}}, {"url": f"https://a.test/{number}"}, number, {})
+        return [j.verdict for j in id_comparison.watch(exchange, memory)]
 
     for number in range(30):
         assert made(f"wh_{number}", number) == [Verdict.KEPT]
     assert made("wh_29", 30) == [Verdict.BROKEN]
     assert made("wh_0", 31) == [Verdict.KEPT]
-    assert len(memory.notes[tells_ids_apart.NAME, "made"]) == 10
+    assert len(memory.notes[id_comparison.NAME, "made"]) == 10

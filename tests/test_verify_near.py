@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 
 from pgagents.http import Request, Response, Silence, json_bytes, read_json
-from pgagents.report.report import Exchange
+from pgagents.report.report import RecordedExchange
 from pgagents.verify.answers.request_ids import foreign
-from pgagents.verify.cases.client_profiles import MANNERS, in_manner
+from pgagents.verify.cases.client_profiles import CLIENT_PROFILES, in_client_profile
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.look_alike import compared, fitting, near_texts
 from pgagents.verify.cases.malformed import beside, elsewhere, odd_requests, reader
 from pgagents.verify.check.memory import Setting, setting_of
-from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.wire.call import Raw
 from pgagents.verify.wire.credential import presented
@@ -29,7 +29,7 @@ KEY = "pk_test_3f9a8c7bXYZd5e4f3a2b1c"
     ("twist", "shown"),
     [("longer", f"{KEY}A"), ("shorter", KEY[:-1]), ("flip", f"{KEY[:-1]}A"), ("case", "pk_test_3F9A8C7BxyzD5E4F3A2B1C")],
 )
-def test_a_near_key_differs_from_the_real_one_in_one_thing(twist, shown):
+def test_a_near_key_differs_from_the_real_one_in_one_instance(twist, shown):
     assert presented(KEY, twist, model()) == f"Bearer {shown}"
 
 
@@ -42,7 +42,7 @@ def test_a_near_key_is_in_no_report(twist):
     near = presented(KEY, twist, model())
     assert near is not None
     sent = Request("GET", "/", (("Authorization", near),))
-    said = Exchange(1, sent, Response(401, (), f'{{"seen": "{near}"}}'.encode()), 0.1, f"a call with {near}")
+    said = RecordedExchange(1, sent, Response(401, (), f'{{"seen": "{near}"}}'.encode()), 0.1, f"a call with {near}")
     masked = str(Redactor({"main": KEY}, set()).exchange(said)).lower()
     assert "3f9a8c7bxyzd" not in masked
 
@@ -75,9 +75,9 @@ def test_a_wrong_method_is_tried_where_a_path_with_a_placeholder_has_it():
 
 def test_another_version_of_the_api_is_another_mount():
     setting = setting_of(model(), URL)
-    door = reader(setting)
-    assert door is not None
-    assert (door.path, elsewhere(setting, door).path.split("/")[2]) == ("/api/v1/lots/search", "v2")
+    endpoint = reader(setting)
+    assert endpoint is not None
+    assert (endpoint.path, elsewhere(setting, endpoint).path.split("/")[2]) == ("/api/v1/lots/search", "v2")
 
 
 def test_odd_requests_are_targets_in_ascii():
@@ -85,15 +85,15 @@ def test_odd_requests_are_targets_in_ascii():
 
 
 def _sent(seed: int, *, body: bytes = b"", own: tuple[str, str] | None = None, **changes: object) -> Request:
-    door = setting_of(model(), URL).by_place["search_parking@rest"]
-    call = replace(ordinary(door, recipe_of(model(), door.action), "valid", "an ordinary call"), **changes)
+    endpoint = setting_of(model(), URL).by_place["search_parking@rest"]
+    call = replace(ordinary(endpoint, template_of(model(), endpoint.action), "valid", "an ordinary call"), **changes)
     plain = Request("GET", "/api/v1/lots/search?lat=1&lng=2", (("Accept", "application/json"), ("Authorization", "Bearer k")), body)
-    return in_manner(plain, call, ("lat", "lng"), seed, own)
+    return in_client_profile(plain, call, ("lat", "lng"), seed, own)
 
 
-def test_correct_calls_are_sent_in_every_manner_and_in_no_language():
+def test_correct_calls_are_sent_in_every_client_profile_and_in_no_language():
     sent = {_sent(seed).headers for seed in range(100)}
-    assert len(sent) == len(MANNERS)
+    assert len(sent) == len(CLIENT_PROFILES)
     assert not any(name.lower() == "accept-language" for headers in sent for name, _ in headers)
     assert all({n.lower(): v for n, v in headers}["authorization"] == "Bearer k" for headers in sent)
 
@@ -127,17 +127,18 @@ def test_a_correct_body_is_written_anew_now_and_then_and_says_the_same():
     assert {_sent(seed, body=json_bytes(body), intent="invalid").body for seed in range(100)} == {json_bytes(body)}
 
 
-def test_a_call_with_a_key_is_sent_in_small_letters_by_its_door_alone():
-    door = setting_of(model(), URL).by_place["create_session@rest"]
-    call = ordinary(door, recipe_of(model(), door.action), "valid", "with a key", input={"idempotency_key": "k"})
+def test_a_call_with_a_key_is_sent_in_small_letters_by_its_endpoint_alone():
+    endpoint = setting_of(model(), URL).by_place["create_session@rest"]
+    call = ordinary(endpoint, template_of(model(), endpoint.action), "valid", "with a key", input={"idempotency_key": "k"})
     plain = Request("POST", "/api/v1/sessions", (("Idempotency-Key", "k"),), b'{"plate":"A"}')
     for seed in range(20):
         several = [
-            in_manner(plain, replace(call, why=why, intent=intent), ("plate",), seed) for why, intent in (("a", "valid"), ("b", "replay"))
+            in_client_profile(plain, replace(call, why=why, intent=intent), ("plate",), seed)
+            for why, intent in (("a", "valid"), ("b", "replay"))
         ]
         assert several[0] == several[1]
         assert several[0].body == plain.body
-    assert len({in_manner(plain, call, ("plate",), seed).headers for seed in range(20)}) == 2
+    assert len({in_client_profile(plain, call, ("plate",), seed).headers for seed in range(20)}) == 2
 
 
 def test_what_a_call_was_made_for_does_not_change_how_a_correct_one_is_sent():
@@ -158,7 +159,7 @@ def test_a_request_has_one_user_agent_and_the_callers_own_goes_first():
         assert told[-1:] == [wanted]
 
 
-def test_a_run_sends_its_calls_in_several_manners():
+def test_a_run_sends_its_calls_in_several_client_profiles():
     opened = sandbox(model())[0]
     sent: list[Request] = []
 
@@ -167,7 +168,7 @@ def test_a_run_sends_its_calls_in_several_manners():
         return opened.handler(request)
 
     keys = {role: key for role, key in keys_of(opened).items() if role == "main"}
-    run(model(), handler=handler, keys=keys, only=("accepts_valid", "refuses_invalid"))
+    run(model(), handler=handler, keys=keys, only=("valid_calls", "invalid_input"))
     assert {r.header("Accept") for r in sent} > {"*/*", "application/json"}
     assert {name for r in sent for name, _ in r.headers} > {"authorization", "Authorization", "X-Requested-With", "Accept-Language"}
 

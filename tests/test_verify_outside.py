@@ -33,10 +33,10 @@ from pgagents.verify.wire.oauth import OAuthClient, challenge, leads_to
 from pgagents.verify.wire.receiver import MAX_BODY_BYTES, Inbox
 from verifying import PARK_GRAPH, SHOP, ids, model, run
 
-EVENTS = {"sends_events", "signs_events", "resends_same_event"}
+EVENTS = {"event_delivery", "event_signatures", "event_redelivery"}
 OUTSIDE = EVENTS | {
-    "audits_writes", "refuses_inner_target", "verifies_signed_calls", "oauth_metadata", "oauth_grants", "redirects_home",
-    "answers_browsers", "redirects_safely", "attributes_calls", "keeps_modes_apart",
+    "audit_trail", "webhook_ssrf", "request_signatures", "oauth_metadata", "oauth_grants", "authorization_redirects",
+    "cors_policy", "safe_redirects", "call_attribution", "mode_isolation",
 }  # fmt: skip
 
 
@@ -65,16 +65,16 @@ def bare() -> Report:
 def test_without_receiver_client_and_identities_contracts_say_what_adds_them():
     report = bare()
     assert report.exit_code == 0
-    assert {reason for _, reason in verdicts(report, "sends_events").values()} == {
+    assert {reason for _, reason in verdicts(report, "event_delivery").values()} == {
         "needs somewhere to send events to: add --receiver auto, or --receiver URL"
     }
     assert {reason for _, reason in verdicts(report, "oauth_grants").values()} == {
         "needs a registered OAuth client: add `oauth` to the --env file"
     }
-    assert {reason for _, reason in verdicts(report, "audits_writes").values()} == {
+    assert {reason for _, reason in verdicts(report, "audit_trail").values()} == {
         "needs the identity `operator`: add --identity operator=ENVVAR"
     }
-    assert verdicts(report, "redirects_home")["redirects_home/unknown_client@rest"][0] is Verdict.KEPT
+    assert verdicts(report, "authorization_redirects")["authorization_redirects/unknown_client@rest"][0] is Verdict.KEPT
     assert {v for v, _ in verdicts(report, "oauth_metadata").values()} == {Verdict.KEPT}
 
 
@@ -83,25 +83,25 @@ def test_client_whose_user_nobody_can_be_leaves_out_what_needs_consent():
     client = OAuthClient("demo_app", "http://127.0.0.1/callback")
     report = verify(
         model(), opened.sandbox.handler, Identities({"main": opened.keys["main"]}, oauth=client),
-        Options(profile="smoke", live=False, only=("oauth_grants/", "redirects_home/")), clock=opened.sandbox.front.clock.now,
+        Options(profile="smoke", live=False, only=("oauth_grants/", "authorization_redirects/")), clock=opened.sandbox.front.clock.now,
         sleep=opened.sleep, wall=lambda: "2026-04-18T16:00:00Z", url="http://127.0.0.1:1", timer=time.perf_counter,
     )  # fmt: skip
     assert {v for v, _ in verdicts(report, "oauth_grants").values()} == {Verdict.NOT_SELECTED}
-    assert {v for v, _ in verdicts(report, "redirects_home").values()} == {Verdict.KEPT}
+    assert {v for v, _ in verdicts(report, "authorization_redirects").values()} == {Verdict.KEPT}
     assert report.exit_code == 0
 
 
-def test_receiver_on_this_machine_leaves_loopback_targets_unclaimed():
+def test_receiver_on_this_machine_leaves_loopback_targets_not_applicable():
     opened = inside(model())
     opened.inbox.url = "https://127.0.0.1:8099/events"
-    report = verified(model(), opened, Options(only=("refuses_inner_target/",)))
-    found = verdicts(report, "refuses_inner_target")
-    assert found["refuses_inner_target/loopback/create_webhook@rest"][0] is Verdict.NOT_CLAIMED
+    report = verified(model(), opened, Options(only=("webhook_ssrf/",)))
+    found = verdicts(report, "webhook_ssrf")
+    assert found["webhook_ssrf/loopback/create_webhook@rest"][0] is Verdict.NOT_APPLICABLE
     assert [v for v, _ in found.values()].count(Verdict.KEPT) == 3
 
 
 def test_catalogue_without_webhooks_audit_and_oauth_promises_none_of_it():
-    assert {c.check for c in contracts(model(SHOP))} & OUTSIDE == {"redirects_safely"}
+    assert {c.check for c in contracts(model(SHOP))} & OUTSIDE == {"safe_redirects"}
 
 
 # -- requests --------------------------------------------------------------------------------------------------------
@@ -320,16 +320,16 @@ def test_secret_of_a_client_and_password_of_its_user_are_masked():
 def test_events_that_cannot_be_asked_for_are_untested_and_say_why():
     opened = inside(model())
     opened.inbox.url = "https://127.0.0.1:8099/events"  # which this sandbox takes for no public address
-    report = verified(model(), opened, Options(only=("signs_events/",)))
-    (said,) = {reason for verdict, reason in verdicts(report, "signs_events").values() if verdict is Verdict.UNTESTED}
+    report = verified(model(), opened, Options(only=("event_signatures/",)))
+    (said,) = {reason for verdict, reason in verdicts(report, "event_signatures").values() if verdict is Verdict.UNTESTED}
     assert said.startswith("no webhook could be registered at https://127.0.0.1:8099/events/events: 400 BAD_REQUEST; a server elsewhere")
     assert report.exit_code == 3
 
 
 def test_audit_that_cannot_be_read_is_untested():
     opened = inside(model())
-    report = verified(model(), opened, Options(only=("audits_writes/",)), keys={**opened.keys, "operator": opened.keys["second"]})
-    found = {verdict for verdict, _ in verdicts(report, "audits_writes").values()}
+    report = verified(model(), opened, Options(only=("audit_trail/",)), keys={**opened.keys, "operator": opened.keys["second"]})
+    found = {verdict for verdict, _ in verdicts(report, "audit_trail").values()}
     assert Verdict.UNTESTED in found
     assert Verdict.BROKEN not in found
     assert report.exit_code == 3
@@ -419,7 +419,7 @@ def test_audit_that_lists_only_later_rows_is_untested_not_broken():
         row = json.loads(answer.body)["rows"][0]
         return answer.with_json({"rows": [{**row, "at": "2027-04-12T14:00:00Z"}] * 500})
 
-    report = verified(model(), opened, Options(only=("audits_writes/create_session@rest",)), handler=short)
-    assert verdicts(report, "audits_writes")["audits_writes/create_session@rest"] == (
+    report = verified(model(), opened, Options(only=("audit_trail/create_session@rest",)), handler=short)
+    assert verdicts(report, "audit_trail")["audit_trail/create_session@rest"] == (
         Verdict.UNTESTED, "the 500 rows that are listed are all later than the call",
     )  # fmt: skip

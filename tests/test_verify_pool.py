@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from pgagents.verify.fixtures.instance import Thing
-from pgagents.verify.fixtures.pool import SIZE, Pool
-from pgagents.verify.wire.call import Live
+from pgagents.verify.fixtures.instance import Instance
+from pgagents.verify.fixtures.pool import SIZE, FixturePool
+from pgagents.verify.wire.call import InstanceRef
 from verifying import model
 
-FRESH = Live("session", ("active",), fresh=True)
+FRESH = InstanceRef("session", ("active",), fresh=True)
 
 
-def pool_of(count: int) -> Pool:
-    pool, session = Pool(model().resources), model().resources["session"]
+def pool_of(count: int) -> FixturePool:
+    pool, session = FixturePool(model().resources), model().resources["session"]
     for number in range(count):
-        pool.add(Thing(session, f"sess_{number}", {}, "main", True, "active"))
+        pool.add(Instance(session, f"sess_{number}", {}, "main", True, "active"))
     return pool
 
 
-def given(pool: Pool) -> str | None:
-    thing = pool.at_hand(model().resources["session"], FRESH)
-    return thing.id if thing is not None else None
+def given(pool: FixturePool) -> str | None:
+    instance = pool.at_hand(model().resources["session"], FRESH)
+    return instance.id if instance is not None else None
 
 
 def test_what_a_probe_had_is_given_to_no_other_call_until_the_probe_has_ended() -> None:
@@ -34,18 +34,18 @@ def test_what_a_probe_had_is_given_to_no_other_call_until_the_probe_has_ended() 
 
 def test_what_a_probe_had_that_broke_a_contract_is_given_to_nobody_and_undone() -> None:
     pool = pool_of(1)
-    other = Thing(model().resources["day_session"], "sess_0", {}, "main", True, "active")
+    other = Instance(model().resources["day_session"], "sess_0", {}, "main", True, "active")
     pool.add(other)
     given(pool)
     assert [t.id for t in pool.surplus(broke=True)] == ["sess_0", "sess_0"]
     assert given(pool) is None
-    assert other.spoilt, "it is the same thing under another resource's name"
-    pool.add(Thing(model().resources["session"], "sess_1", {}, "main", True, "active"))
+    assert other.tainted, "it is the same thing under another resource's name"
+    pool.add(Instance(model().resources["session"], "sess_1", {}, "main", True, "active"))
     assert given(pool) == "sess_1"
 
 
 @pytest.mark.parametrize("broke", [False, True])
-def test_where_there_are_too_many_of_a_kind_the_spoilt_ones_go_first(broke: bool) -> None:
+def test_where_there_are_too_many_of_a_kind_the_tainted_ones_go_first(broke: bool) -> None:
     pool = pool_of(SIZE + 1)
     assert given(pool) == "sess_0"
     assert [t.id for t in pool.surplus(broke=broke)] == (["sess_0"] if broke else [f"sess_{SIZE}"])

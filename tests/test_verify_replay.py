@@ -13,27 +13,27 @@ from pgagents.verify.check.check import Judgement
 from pgagents.verify.check.memory import setting_of
 from pgagents.verify.checks.idempotency.idempotency import _Chain, _nearly
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 from verifying import URL, model
 
 SETTING = setting_of(model(), URL)
-DOOR = next(d for d in SETTING.doors if d.action.idempotency and d.on_rest)
+ENDPOINT = next(d for d in SETTING.endpoints if d.action.idempotency and d.on_rest)
 LIVES_S = SETTING.model.idempotency.lives_s
 NOW = 1_790_000_000.0
 
 
-def seen(status: int, body: object, at: float) -> Seen:
-    call = Call(DOOR, {}, "valid", "a call with a key")
+def seen(status: int, body: object, at: float) -> Exchange:
+    call = Call(ENDPOINT, {}, "valid", "a call with a key")
     came = Response(status, (("Content-Type", "application/json"),), json.dumps(body).encode())
     errors = SETTING.model.errors
-    return Seen(1, call, {}, Request("POST", "/"), came, seconds=0.0, sent_at=at, codes=SETTING.model.codes, code_at=errors.code_at)
+    return Exchange(1, call, {}, Request("POST", "/"), came, seconds=0.0, sent_at=at, codes=SETTING.model.codes, code_at=errors.code_at)
 
 
 @pytest.mark.parametrize(("after_s", "verdict"), [(60.0, Verdict.KEPT), (LIVES_S - 1, Verdict.KEPT), (LIVES_S, Verdict.UNTESTED)])
 def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: float, verdict: Verdict):
     chain = _Chain()
     chain.used("pgv-some-key-of-before", NOW)
-    conversation = _nearly(SETTING, DOOR, "idempotency/apart/x", chain)
+    conversation = _nearly(SETTING, ENDPOINT, "idempotency/apart/x", chain)
     assert isinstance(next(conversation), Call)
     said = conversation.send(seen(201, {"session": {"id": "ses_1"}}, NOW + after_s))
     assert isinstance(said, Judgement)
@@ -43,8 +43,8 @@ def test_a_key_that_is_nearly_one_that_was_forgotten_shows_nothing(after_s: floa
 @pytest.mark.parametrize("status", [201, 409])
 def test_a_call_that_is_repeated_when_its_key_is_forgotten_is_neither_kept_nor_broken(status: int):
     first, late = seen(201, {"session": {"id": "a"}}, NOW), seen(status, {"session": {"id": "b"}}, NOW + LIVES_S + 5)
-    (said,) = replayed(SETTING, DOOR, "idempotency/replay/x", first, late)
+    (said,) = replayed(SETTING, ENDPOINT, "idempotency/replay/x", first, late)
     assert said.verdict is Verdict.UNTESTED
     assert "remembered for" in said.expected
-    (soon,) = replayed(SETTING, DOOR, "idempotency/replay/x", first, seen(201, {"session": {"id": "b"}}, NOW + 5))
+    (soon,) = replayed(SETTING, ENDPOINT, "idempotency/replay/x", first, seen(201, {"session": {"id": "b"}}, NOW + 5))
     assert soon.verdict is Verdict.BROKEN

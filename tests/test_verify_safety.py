@@ -30,7 +30,7 @@ def alive(opened: Sandbox) -> set[str]:
     found = {f"session {r['id']}" for r in store.rows("SELECT id FROM session WHERE status = 'active'")}
     now = opened.front.clock.now()  # one whose time is over is nobody's, also where the sandbox has not looked yet
     found |= {f"hold {r['id']}" for r in store.rows("SELECT id FROM hold WHERE status = 'active' AND expires_at > ?", now)}
-    for role in ("lifted", "second"):
+    for role in ("unlimited", "second"):
         answer = opened.handler(Request("GET", "/api/v1/webhooks", (("Authorization", f"Bearer {opened.tokens[role]}"),)))
         assert isinstance(answer, Response)
         found |= {f"webhook {w['id']}" for w in json.loads(answer.body)["webhooks"]}
@@ -99,7 +99,7 @@ def test_time_that_is_over_anywhere_ends_the_run_cleanly(at):
     assert ids(report, Verdict.UNTESTED)
 
 
-def test_a_server_that_is_gone_is_not_asked_to_undo_one_thing_after_the_other():
+def test_a_server_that_is_gone_is_not_asked_to_undo_one_instance_after_the_other():
     """Each call would take the whole time-out, and there may be many things."""
     asked: list[Request] = []
 

@@ -30,7 +30,7 @@ PLATE = "CO-7891"
 def neighbour(opened: Inside, every: int) -> Handler:
     """The sandbox, with another client who books and ends, registers and removes, at every so manyth request."""
     serve = over_tls(opened.sandbox.handler)
-    head = (("Authorization", f"Bearer {opened.sandbox.tokens['lifted']}"), ("Content-Type", "application/json"))
+    head = (("Authorization", f"Bearer {opened.sandbox.tokens['unlimited']}"), ("Content-Type", "application/json"))
     count, sessions, hooks = [0], list[Any](), list[Any]()
 
     def post(path: str, body: Any) -> Any:
@@ -129,7 +129,7 @@ def test_shards_weigh_the_same_in_requests() -> None:
     shares = []
     for number in (1, 2):
         theirs = elsewhere(listed, (number, 2), probes)
-        shares.append(sum(p.cost for p in probes if p.covers[0] not in theirs))
+        shares.append(sum(p.cost for p in probes if p.contracts[0] not in theirs))
     assert shares == [70, 70]
 
 
@@ -147,7 +147,7 @@ def test_every_contract_that_no_request_is_sent_for_has_a_group_that_calls_its_s
     listed = contracts(model())
     theirs = {n: elsewhere(listed, (n, 3)) for n in (1, 2, 3)}
     homes = {c.id: n for n in theirs for c in listed if c.id not in theirs[n]}
-    assert homes["rate_headers/falls@dispatcher"] in {homes[c.id] for c in listed if c.action and c.surface == "dispatcher"}
+    assert homes["rate_limit_headers/falls@dispatcher"] in {homes[c.id] for c in listed if c.action and c.surface == "dispatcher"}
 
 
 # -- the operator's clock -----------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def test_every_contract_that_no_request_is_sent_for_has_a_group_that_calls_its_s
 
 def at_its_own_time(opened: Inside, keys: dict[str, str], clock: Callable[[], float]) -> Report:
     """A run over https whose machine's clock is not the sandbox's."""
-    only = ("law/starts-now/create_session", "rate_headers/reset/create_session")
+    only = ("law/starts-now/create_session", "rate_limit_headers/reset/create_session")
     return verify(
         model(), over_tls(opened.sandbox.handler), Identities(keys), Options(only=only, live=False), clock=clock, sleep=opened.sleep,
         wall=lambda: "2026-04-18T16:00:00Z", url="https://127.0.0.1:1", timer=time.perf_counter,

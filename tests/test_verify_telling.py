@@ -1,4 +1,4 @@
-"""Values that tell more: laws read as equations, numbers that tell them from near misses, what answers tell of one thing."""
+"""Values that tell more: laws read as equations, numbers that tell them from law mutants, what answers tell of one thing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from pgagents.cel.expression import epoch
-from pgagents.verify.answers.representations import EACH, kind_of, references, tellings_of
-from pgagents.verify.cases.boundary import edges
-from pgagents.verify.cases.fixture_selection import Plan
-from pgagents.verify.cases.invalid import negatives_of
-from pgagents.verify.cases.law_mutants import CANDIDATES, missed, most_telling
+from pgagents.verify.answers.representations import EACH, kind_of, references, representations_of
+from pgagents.verify.cases.boundary import boundary_values
+from pgagents.verify.cases.fixture_selection import FixturePlan
+from pgagents.verify.cases.invalid import invalid_cases_of
+from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling, surviving_mutants
 from pgagents.verify.check.memory import Setting, setting_of
 from pgagents.verify.laws.equations import equations, forecast, split
 from pgagents.verify.run.run import contracts
@@ -61,22 +61,22 @@ def test_a_law_is_split_outside_brackets_and_texts(text, token, pieces):
 def test_hours_are_chosen_that_show_half_cents_rounded_otherwise(rate):
     known = equations(laws("create_session"))
     choices = [(hours, values({"hours": hours}, {"session": {"rate": rate, "rate_unit": "hour"}})) for hours in CANDIDATES]
-    hours, found = most_telling(known, choices)
+    hours, found = choose_most_telling(known, choices)
     assert {name for _, _, name in found} >= {"cents cut to the cent", "cents cut as a double"}
-    shown = missed(known, values({"hours": hours}, {"session": {"rate": rate, "rate_unit": "hour"}}))
+    shown = surviving_mutants(known, values({"hours": hours}, {"session": {"rate": rate, "rate_unit": "hour"}}))
     assert found == shown
-    assert not missed(known, values({"hours": 2}, {"session": {"rate": 6.0, "rate_unit": "hour"}})) >= found
+    assert not surviving_mutants(known, values({"hours": 2}, {"session": {"rate": 6.0, "rate_unit": "hour"}})) >= found
 
 
 def test_some_hours_tell_bankers_rounding_from_half_up():
     known = equations(laws("create_session"))
-    told = [missed(known, values({"hours": h}, {"session": {"rate": 3.5, "rate_unit": "hour"}})) for h in CANDIDATES]
+    told = [surviving_mutants(known, values({"hours": h}, {"session": {"rate": 3.5, "rate_unit": "hour"}})) for h in CANDIDATES]
     assert any("cents to the even cent" in {name for _, _, name in found} for found in told)
 
 
 def test_an_amount_without_a_bound_is_one_that_no_double_holds():
     setting = setting_of(model(), URL)
-    given = {name: given for name, given, _ in edges(setting, setting.by_place["refund_session@rest"])}["high"]
+    given = {name: given for name, given, _ in boundary_values(setting, setting.by_place["refund_session@rest"])}["high"]
     assert int(given["amount"] * 100) != round(given["amount"] * 100)
     assert len(given["reason"]) == 200
     assert len(given["reason"].encode()) == 800
@@ -84,39 +84,43 @@ def test_an_amount_without_a_bound_is_one_that_no_double_holds():
 
 def test_times_of_life_show_a_cap_that_is_forgotten():
     setting = setting_of(model(), URL)
-    plan = Plan(setting, setting.model.resources["session"])
+    plan = FixturePlan(setting, setting.model.resources["session"])
     short, longer = plan.lives([CAPPED], [CAPPED])
     assert 0 < short < 86_400
     assert short + longer > 86_400
     assert "least the first alone" in {name for _, _, name in plan.told}
 
 
-def test_a_door_meets_a_place_for_each_law_with_a_condition():
+def test_a_endpoint_meets_a_place_for_each_law_with_a_condition():
     setting = setting_of(model(), URL)
-    plan = Plan(setting, setting.model.resources["session"])
+    plan = FixturePlan(setting, setting.model.resources["session"])
     makers = [setting.by_place[f"create_session@{surface}"] for surface in ("rest", "dispatcher")]
     places = [{"id": f"lot_{i}", "rate": 6.0, "rate_unit": unit, "certified": True} for i, unit in enumerate(("hour", "day", "night"))]
-    met = {(m.door.surface, m.place["rate_unit"] == "hour") for m in plan.makings(makers, setting.by_place["search_parking@rest"], places)}
+    met = {
+        (m.endpoint.surface, m.place["rate_unit"] == "hour") for m in plan.makings(makers, setting.by_place["search_parking@rest"], places)
+    }
     assert met == {("rest", True), ("rest", False), ("dispatcher", True), ("dispatcher", False)}
 
 
 def test_each_argument_is_wrong_in_another_way_and_on_every_surface_in_the_same():
     setting = setting_of(model(), URL)
     wrong: dict[tuple[str, str], Any] = {}
-    for negative in (n for d in setting.doors for n in negatives_of(setting, d) if n.tier == 1):
-        wrong.setdefault((negative.door.place, negative.detail), negative)  # the first; look-alikes beside it are REST's alone
+    for invalid_case in (n for d in setting.endpoints for n in invalid_cases_of(setting, d) if n.priority == 1):
+        wrong.setdefault(
+            (invalid_case.endpoint.place, invalid_case.detail), invalid_case
+        )  # the first; look-alikes beside it are REST's alone
     texts = {n.call.input[n.field] for (_, detail), n in wrong.items() if detail.startswith("pattern/") and n.field in n.call.input}
     assert len({t for t in texts if isinstance(t, str)}) >= 5
-    for (place, detail), negative in wrong.items():
+    for (place, detail), invalid_case in wrong.items():
         twin = wrong.get((place.replace("@rest", "@dispatcher"), detail))
-        in_body = (param := negative.door.action.param(negative.field)) is not None and param.place == "body"
+        in_body = (param := invalid_case.endpoint.action.param(invalid_case.field)) is not None and param.place == "body"
         if twin is not None and in_body:
-            assert twin.says == negative.says
+            assert twin.says == invalid_case.says
 
 
 def test_only_what_two_answers_say_in_the_same_words_is_one_fact():
     setting = Setting(model())
-    by_action = {str(a.name): tellings_of(setting, a, references(model())) for a in model().actions}
+    by_action = {str(a.name): representations_of(setting, a, references(model())) for a in model().actions}
     (found,), (counted,) = by_action["search_parking"], by_action["check_availability"]
     assert (found.kind, found.path, found.id, found.direct) == ("lot", ("lots", EACH), "id", False)
     assert (counted.kind, counted.id, counted.direct) == ("lot", "lot_id", True)
@@ -132,7 +136,7 @@ def test_a_catalogue_of_another_domain_has_such_contracts_too():
     from pgagents.verify.run.run import contracts
 
     checks = {c.check for c in contracts(setting.model)}
-    assert checks >= {"told_alike", "keeps_defaults", "tells_ids_apart"}
+    assert checks >= {"consistent_representations", "default_values", "id_comparison"}
 
 
 def test_resource_that_is_only_listed_and_removed_is_a_kind_of_its_own():

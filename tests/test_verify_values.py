@@ -5,39 +5,43 @@ from __future__ import annotations
 import unicodedata
 
 from pgagents.verify.cases.boundary import unusual
-from pgagents.verify.cases.invalid import negatives_of
+from pgagents.verify.cases.invalid import invalid_cases_of
 from pgagents.verify.check.memory import setting_of
-from pgagents.verify.values.schema_values import full_width, matches, types_of, wrongs
+from pgagents.verify.values.schema_values import full_width, matches, types_of, violations
 from verifying import URL, model
 
 
 def test_what_is_wrong_in_a_list_stands_behind_what_is_right():
     listed = {"type": "array", "maxItems": 3, "items": {"type": "string", "enum": ["a", "b"]}}
-    found = [w for w in wrongs(listed, {}, required=False) if w.path]
+    found = [w for w in violations(listed, {}, required=False) if w.path]
     assert {w.path for w in found} == {(1,)}
     single = {**listed, "maxItems": 1}
-    assert {w.path for w in wrongs(single, {}, required=False) if w.path} == {(0,)}
+    assert {w.path for w in violations(single, {}, required=False) if w.path} == {(0,)}
 
 
 def test_arguments_of_one_schema_are_tried_with_one_text_after_the_other():
     known = setting_of(model(), URL)
     tried: set[str] = set()
-    for door in known.doors:
-        for negative in negatives_of(known, door):
-            name, _, field = negative.detail.partition("/")
-            param = door.action.param(field)
-            if name == "pattern" and negative.tier == 1 and param is not None and param.refers_to and param.place != "header":
-                tried.add(negative.says.removeprefix(f"{field} ").split(", which")[0])
+    for endpoint in known.endpoints:
+        for invalid_case in invalid_cases_of(known, endpoint):
+            name, _, field = invalid_case.detail.partition("/")
+            param = endpoint.action.param(field)
+            if name == "pattern" and invalid_case.priority == 1 and param is not None and param.refers_to and param.place != "header":
+                tried.add(invalid_case.says.removeprefix(f"{field} ").split(", which")[0])
     assert len(tried) >= 4
 
 
 def test_every_likely_wrong_type_is_tried_for_every_argument_a_number_as_text_first():
     known = setting_of(model(), URL)
-    for door in known.doors:
-        for param in door.params:
+    for endpoint in known.endpoints:
+        for param in endpoint.params:
             kinds = set(types_of(known.named(param.schema)))
-            tried = [n.call.input[str(param.name)] for n in negatives_of(known, door) if n.tier == 1 and n.detail == f"type/{param.name}"]
-            in_json = not door.on_rest or param.place == "body"
+            tried = [
+                n.call.input[str(param.name)]
+                for n in invalid_cases_of(known, endpoint)
+                if n.priority == 1 and n.detail == f"type/{param.name}"
+            ]
+            in_json = not endpoint.on_rest or param.place == "body"
             if in_json and kinds & {"number", "integer"}:
                 assert isinstance(tried[0], str)
                 assert True in tried
@@ -51,9 +55,9 @@ def test_every_likely_wrong_type_is_tried_for_every_argument_a_number_as_text_fi
 
 def test_a_text_with_a_pattern_is_tried_in_letters_of_full_width_too():
     known = setting_of(model(), URL)
-    door = known.door("create_session", "rest")
-    assert door is not None
-    tried = [n.call.input["plate"] for n in negatives_of(known, door) if n.tier == 1 and n.detail == "pattern/plate"]
+    endpoint = known.endpoint("create_session", "rest")
+    assert endpoint is not None
+    tried = [n.call.input["plate"] for n in invalid_cases_of(known, endpoint) if n.priority == 1 and n.detail == "pattern/plate"]
     assert any(0xFF00 < ord(char) < 0xFF60 for text in tried for char in text)
     assert [unicodedata.normalize("NFKC", full_width(text)) for text in ("lot_1", "sess", "9")] == ["lot_1", "sess", "9"]
     assert full_width("-") == "-"
@@ -61,11 +65,11 @@ def test_a_text_with_a_pattern_is_tried_in_letters_of_full_width_too():
 
 def test_what_is_made_up_as_an_id_of_a_write_is_nobodys():
     known = setting_of(model(), URL)
-    for door in known.doors:
-        for negative in negatives_of(known, door) if door.action.effect == "write" else ():
-            param = door.action.param(negative.field)
+    for endpoint in known.endpoints:
+        for invalid_case in invalid_cases_of(known, endpoint) if endpoint.action.effect == "write" else ():
+            param = endpoint.action.param(invalid_case.field)
             resource = known.model.resources.get(param.refers_to or "") if param is not None else None
-            value = negative.call.input.get(negative.field)
+            value = invalid_case.call.input.get(invalid_case.field)
             if resource is not None and isinstance(value, int) and not isinstance(value, bool):
                 assert value >= 1 << 63
             elif resource is not None and isinstance(value, str) and 1 < len(value) < 60:
@@ -74,19 +78,19 @@ def test_what_is_made_up_as_an_id_of_a_write_is_nobodys():
 
 def test_every_value_that_is_one_letter_of_a_scheme_away_is_wrong():
     schema = {"type": "string", "format": "uri", "pattern": "^https://", "maxLength": 2048}
-    texts = [w.value for w in wrongs(schema, {}, required=True) if w.keyword == "pattern" and w.tier == 1]
+    texts = [w.value for w in violations(schema, {}, required=True) if w.keyword == "pattern" and w.priority == 1]
     assert texts == ["http://example.com/", "HTTPS://example.com/"]
-    longer = next(w.value for w in wrongs(schema, {}, required=True) if w.keyword == "maxLength")
+    longer = next(w.value for w in violations(schema, {}, required=True) if w.keyword == "maxLength")
     assert matches({k: v for k, v in schema.items() if k != "maxLength"}, longer)
 
 
 def test_an_unusual_call_is_what_the_schemas_allow():
     known = setting_of(model(), URL)
-    door = known.door("dispatch_av_fleet", "rest")
-    assert door is not None
+    endpoint = known.endpoint("dispatch_av_fleet", "rest")
+    assert endpoint is not None
     given = {"vehicles": [{"plate": "AV-1234"}], "lat": 1.0}
-    assert unusual(known, door, given) == {"vehicles": [{"plate": "AV-1234"}, {"plate": "av-1234"}], "lat": 1.0}
-    bill = known.door("get_fleet_billing", "rest")
+    assert unusual(known, endpoint, given) == {"vehicles": [{"plate": "AV-1234"}, {"plate": "av-1234"}], "lat": 1.0}
+    bill = known.endpoint("get_fleet_billing", "rest")
     assert bill is not None
     found = unusual(known, bill, {"from": "2026-04-01T00:00:00Z", "to": "2026-05-01T00:00:00Z", "fleet_id": "f"})
     assert found == {"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z", "fleet_id": "f"}

@@ -19,19 +19,19 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import Report
 from pgagents.source.origin import plain
-from pgagents.verify.cases.mismatches import slips_of
-from pgagents.verify.cases.projection_index import Desk, desk_of, desks
+from pgagents.verify.cases.mismatches import mismatches_of
+from pgagents.verify.cases.projection_index import ProjectionIndex, collect_projections, projections_of
 from pgagents.verify.check.check import collect
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.projections.limits import limits_of
 from pgagents.verify.projections.offers import offers
 from pgagents.verify.projections.schema import filled, gaps, read_as_2020
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 from verifying import PARK_GRAPH, SHOP, ids, model, run, sandbox
 
 TOOLS = ("gemini", "xai", "perplexity", "anthropic", "openai_tools", "mcp")
-OURS = ("keeps_offer", "within_agent_limits")
+OURS = ("honours_manifest", "agent_response_limits")
 
 
 @cache
@@ -50,16 +50,16 @@ def whole() -> Report:
     return run(model())
 
 
-def desk(of: Model, action: str, surface: str = "rest") -> Desk:
+def projections(of: Model, action: str, surface: str = "rest") -> ProjectionIndex:
     setting = Setting(of)
-    door = setting.door(action, surface)
-    assert door is not None
-    found = desk_of(setting, door)
+    endpoint = setting.endpoint(action, surface)
+    assert endpoint is not None
+    found = projections_of(setting, endpoint)
     assert found is not None
     return found
 
 
-def admitting(found: Desk, **given: Any) -> set[str]:
+def admitting(found: ProjectionIndex, **given: Any) -> set[str]:
     """The surfaces whose documents let a model send these arguments."""
     return {found.offers[i].surface.name for i in found.admitting(given)}
 
@@ -68,7 +68,7 @@ def admitting(found: Desk, **given: Any) -> set[str]:
 
 
 def test_every_action_of_every_surface_with_functions_is_offered() -> None:
-    found = {(o.surface.name, str(o.door.action.name)) for o in offers(Setting(model()))}
+    found = {(o.surface.name, str(o.endpoint.action.name)) for o in offers(Setting(model()))}
     for name in ("rest", "openai", "copilot", *TOOLS):
         assert {a for s, a in found if s == name} == {str(a.name) for a in model().surfaces[name].actions}, name
 
@@ -80,11 +80,11 @@ def test_a_surface_is_offered_by_each_of_its_documents() -> None:
 
 def test_documents_that_list_statuses_list_all_of_their_actions() -> None:
     """So a documented status is never one that a vendor was not told of."""
-    for found in desks(Setting(model())):
+    for found in collect_projections(Setting(model())):
         for i in found.listing:
             told = {status for said in found.offers[i].said for status in said.answers or ()}
-            own = {c.status for c in found.door.action.errors if c.only is None or found.door.action.name in c.only}
-            keyless = set() if found.door.needs_key else {model().codes[model().errors.framework.no_key].status}
+            own = {c.status for c in found.endpoint.action.errors if c.only is None or found.endpoint.action.name in c.only}
+            keyless = set() if found.endpoint.needs_key else {model().codes[model().errors.framework.no_key].status}
             assert own - keyless <= told, found.offers[i].place
 
 
@@ -128,7 +128,7 @@ def test_null_stands_for_what_a_strict_model_leaves_out_at_any_depth() -> None:
 
 
 def test_each_vendor_lets_through_what_its_schema_cannot_say() -> None:
-    found = desk(model(), "create_session")
+    found = projections(model(), "create_session")
     right = {"lot_id": "lot_1", "plate": "CO-7891"}
     everyone = {o.surface.name for o in found.offers}
     assert admitting(found, **right) == everyone
@@ -144,34 +144,34 @@ def test_each_vendor_lets_through_what_its_schema_cannot_say() -> None:
 def test_every_documented_call_and_answer_fits_every_vendors_document(path: Path) -> None:
     """Else a correct server would break a vendor's contract, or none of its calls would bear on it."""
     told = 0
-    for found in desks(Setting(model(path))):
-        for example in found.door.action.examples:
-            offered = {str(p.name) for p in found.door.params if p.place != "header" or found.door.dispatcher is not None}
+    for found in collect_projections(Setting(model(path))):
+        for example in found.endpoint.action.examples:
+            offered = {str(p.name) for p in found.endpoint.params if p.place != "header" or found.endpoint.dispatcher is not None}
             given = {k: v for k, v in example.input.items() if k in offered}
             if example.status < 300:
-                left_out = {o.surface.name for o in found.offers if set(o.surface.omit.get(found.door.action.name, ())) & given.keys()}
+                left_out = {o.surface.name for o in found.offers if set(o.surface.omit.get(found.endpoint.action.name, ())) & given.keys()}
                 assert admitting(found, **plain(given)) >= {o.surface.name for o in found.offers} - left_out, (
-                    found.door.place,
+                    found.endpoint.place,
                     example.name,
                 )
-            promised = found.promised(example.status if found.door.dispatcher is None else 200)
+            promised = found.promised(example.status if found.endpoint.dispatcher is None else 200)
             if promised is not None and example.output is not None and example.status < 300:
-                assert promised.every.is_valid(plain(example.output)), (found.door.place, example.name)
+                assert promised.every.is_valid(plain(example.output)), (found.endpoint.place, example.name)
                 told += len(promised.each)
     assert told > 10
 
 
 def test_a_dispatchers_document_lets_through_what_only_another_action_takes() -> None:
-    found = desk(model(), "get_rates", "dispatcher")
+    found = projections(model(), "get_rates", "dispatcher")
     assert admitting(found, lot_id="lot_1") == {"dispatcher", "openai"}
     assert admitting(found, lot_id="lot_1", plate="CO-7891") == {"openai"}
     assert admitting(found) == {"openai"}
 
 
 def test_headers_are_the_hosts_business() -> None:
-    found = desk(model(), "create_session")
+    found = projections(model(), "create_session")
     call = next(n.call for n in found.let_through(Setting(model()))[0] or ())
-    given = found.given(call, {**call.input, "idempotency_key": "!"})
+    given = found.collect_arguments(call, {**call.input, "idempotency_key": "!"})
     assert "idempotency_key" not in given
 
 
@@ -183,14 +183,14 @@ def test_one_of_read_as_any_of_is_tried_with_a_value_of_two_branches() -> None:
         1,
     )
     setting = Setting(load_text(text, "shop.yaml"))
-    door = setting.door("place_order", "rest")
-    assert door is not None
-    found = desk_of(setting, door)
+    endpoint = setting.endpoint("place_order", "rest")
+    assert endpoint is not None
+    found = projections_of(setting, endpoint)
     assert found is not None
-    slip = next(s for s in slips_of(setting, found) if s.detail == "two_branches/size")
-    assert slip.call.input["size"] in (3, 4, 5)
-    assert {found.offers[i].surface.name for i in slip.offers} >= {"gemini", "xai"}
-    assert not slip.valid
+    mismatch = next(s for s in mismatches_of(setting, found) if s.detail == "two_branches/size")
+    assert mismatch.call.input["size"] in (3, 4, 5)
+    assert {found.offers[i].surface.name for i in mismatch.offers} >= {"gemini", "xai"}
+    assert not mismatch.valid
 
 
 # what it costs, and what comes of it
@@ -227,8 +227,10 @@ def answering(handler: Handler, path: str, answer: Response) -> Handler:
 def test_action_that_never_answered_is_untested_on_every_surface_that_offers_it() -> None:
     opened, _ = sandbox(model())
     busy = Response(503, (("Retry-After", "1"),), b"")
-    report = run(model(), handler=answering(opened.handler, "/rates", busy), keys={"main": opened.tokens["lifted"]}, only=("keeps_offer/",))
-    verdicts = {r.contract.surface: r.verdict for r in report.results if r.contract.id.startswith("keeps_offer/accepts/get_rates@")}
+    report = run(
+        model(), handler=answering(opened.handler, "/rates", busy), keys={"main": opened.tokens["unlimited"]}, only=("honours_manifest/",)
+    )
+    verdicts = {r.contract.surface: r.verdict for r in report.results if r.contract.id.startswith("honours_manifest/accepts/get_rates@")}
     assert set(verdicts) >= {"rest", "openai", *TOOLS}
     assert all(v is Verdict.UNTESTED for surface, v in verdicts.items() if surface != "dispatcher")
     assert report.exit_code == 3
@@ -236,11 +238,11 @@ def test_action_that_never_answered_is_untested_on_every_surface_that_offers_it(
 
 def test_what_breaks_a_vendor_says_so_without_a_finding_of_its_own() -> None:
     report = run(model(), faults=["accept-out-of-range"])
-    broken = [r for r in report.results if r.verdict is Verdict.BROKEN and r.contract.check == "keeps_offer"]
+    broken = [r for r in report.results if r.verdict is Verdict.BROKEN and r.contract.check == "honours_manifest"]
     assert {"gemini", "anthropic"} <= {r.contract.surface for r in broken}
     assert all(r.reason for r in broken)
     found = {f.contract.check for f in report.findings}  # NaN is out of every range, too, and a workflow asks for such hours
-    assert found == {"refuses_invalid", "refuses_lookalikes", "runs_workflows"}
+    assert found == {"invalid_input", "look_alike_input", "workflow_runs"}
     also = {id for f in report.findings for id in f.also}
     assert {r.contract.id for r in broken} <= also
 
@@ -257,37 +259,37 @@ def test_what_breaks_a_vendor_says_so_without_a_finding_of_its_own() -> None:
 def test_fault_of_the_api_breaks_the_contracts_of_those_it_reaches(fault: str, head: str, surfaces: set[str]) -> None:
     report = run(model(), faults=[fault])
     broken = {
-        r.contract.surface for r in report.results if r.verdict is Verdict.BROKEN and r.contract.id.startswith(f"keeps_offer/{head}/")
+        r.contract.surface for r in report.results if r.verdict is Verdict.BROKEN and r.contract.id.startswith(f"honours_manifest/{head}/")
     }
     assert broken >= surfaces
     assert broken - surfaces <= {"dispatcher", "copilot"}
 
 
 def test_one_vendors_contract_is_shown_again_by_its_own_id() -> None:
-    report = run(model(), faults=["accept-out-of-range"], only=("keeps_offer/refuses/create_session@anthropic",))
-    assert ids(report, Verdict.BROKEN) == ["keeps_offer/refuses/create_session@anthropic"]
-    assert [f.contract.id for f in report.findings] == ["keeps_offer/refuses/create_session@anthropic"]
+    report = run(model(), faults=["accept-out-of-range"], only=("honours_manifest/refuses/create_session@anthropic",))
+    assert ids(report, Verdict.BROKEN) == ["honours_manifest/refuses/create_session@anthropic"]
+    assert [f.contract.id for f in report.findings] == ["honours_manifest/refuses/create_session@anthropic"]
     assert report.footer.requests < 0.6 * whole().footer.requests
 
 
 def test_fault_of_one_vendors_own_is_that_vendors_finding() -> None:
     report = run(model(), faults=["argument-of-another-accepted"])
     broken = [r.contract for r in report.results if r.verdict is Verdict.BROKEN]
-    assert {c.surface for c in broken if c.check == "keeps_offer"} == {"openai"}
-    assert {c.id.partition("/")[2].partition("/")[0] for c in broken if c.check != "keeps_offer"} == {"unknown_member"}
+    assert {c.surface for c in broken if c.check == "honours_manifest"} == {"openai"}
+    assert {c.id.partition("/")[2].partition("/")[0] for c in broken if c.check != "honours_manifest"} == {"unknown_member"}
 
 
 def test_error_of_our_own_leaves_contracts_untested_and_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("ours")
 
-    keeps_offer = collect()["keeps_offer"]
+    keeps_offer = collect()["honours_manifest"]
     monkeypatch.setattr(keeps_offer, "_answered", broken)
     report = run(model(SHOP))
     assert report.findings == ()
     untested = {r.contract.id for r in report.results if r.verdict is Verdict.UNTESTED}
     assert untested
-    assert {id.partition("/")[0] for id in untested} == {"keeps_offer"}
+    assert {id.partition("/")[0] for id in untested} == {"honours_manifest"}
     assert any("internal error" in note for note in report.footer.notes)
 
 
@@ -304,8 +306,8 @@ def test_limits_are_the_vendors_own_with_the_day_they_were_read() -> None:
 
 
 def test_the_tighter_limit_counts() -> None:
-    budgets = "limits:\n  budgets: {copilot: {seconds: 3, items: 40}, all: {characters: 5000}}\n\npoints:"
-    of = load_text(SHOP.read_text(encoding="utf-8").replace("points:", budgets, 1), "shop.yaml")
+    budgets = "limits:\n  budgets: {copilot: {seconds: 3, items: 40}, all: {characters: 5000}}\n\nbehaviour:"
+    of = load_text(SHOP.read_text(encoding="utf-8").replace("behaviour:", budgets, 1), "shop.yaml")
     assert {w: limit.most for w, limit in limits_of(of, "copilot").items()} == {"seconds": 3, "items": 25, "characters": 5000}
     assert {w: limit.most for w, limit in limits_of(of, "gemini").items()} == {"characters": 5000}
     assert limits_of(of, "copilot")["seconds"].cite == ("microsoft.response-time",)
@@ -320,24 +322,26 @@ def test_size_is_proved_by_the_widest_call_only() -> None:
         return handler(request) if "limit=50" not in request.target else Response(503, (("Retry-After", "1"),), b"")
 
     handler = opened.handler
-    report = run(model(SHOP), handler=narrow, keys={"main": opened.tokens["lifted"]})
-    verdicts = {r.contract.id: r.verdict for r in report.results if r.contract.check == "within_agent_limits"}
-    assert verdicts["within_agent_limits/items/search_products@copilot"] is Verdict.UNTESTED
-    assert verdicts["within_agent_limits/seconds/search_products@copilot"] is Verdict.KEPT
+    report = run(model(SHOP), handler=narrow, keys={"main": opened.tokens["unlimited"]})
+    verdicts = {r.contract.id: r.verdict for r in report.results if r.contract.check == "agent_response_limits"}
+    assert verdicts["agent_response_limits/items/search_products@copilot"] is Verdict.UNTESTED
+    assert verdicts["agent_response_limits/seconds/search_products@copilot"] is Verdict.KEPT
     assert any("limit=50" in r.target for r in asked)
 
 
 def test_answer_that_never_came_in_time_came_too_late() -> None:
     setting = Setting(model())
-    door = setting.door("search_parking", "rest")
-    assert door is not None
-    example = door.action.examples[0].input
-    call = Call(door, example, "valid", "a search")
-    check = collect()["within_agent_limits"]
+    endpoint = setting.endpoint("search_parking", "rest")
+    assert endpoint is not None
+    example = endpoint.action.examples[0].input
+    call = Call(endpoint, example, "valid", "a search")
+    check = collect()["agent_response_limits"]
     for seconds, late in ((9.0, []), (31.0, ["copilot"]), (46.0, ["copilot", "openai"])):
-        seen = Seen(1, call, example, Request("GET", "/"), Silence("timeout"), seconds=seconds, sent_at=0, codes={}, code_at="error.code")
-        broken = [j.contract for j in check.watch(seen, Memory(setting)) if j.verdict is Verdict.BROKEN]
-        assert sorted(broken) == [f"within_agent_limits/seconds/search_parking@{surface}" for surface in late]
+        exchange = Exchange(
+            1, call, example, Request("GET", "/"), Silence("timeout"), seconds=seconds, sent_at=0, codes={}, code_at="error.code"
+        )
+        broken = [j.contract for j in check.watch(exchange, Memory(setting)) if j.verdict is Verdict.BROKEN]
+        assert sorted(broken) == [f"agent_response_limits/seconds/search_parking@{surface}" for surface in late]
 
 
 # the list
@@ -361,17 +365,17 @@ def test_the_list_is_filtered_by_surface_action_check_and_requirement(capsys: py
     code, out, _ = listed(capsys, str(PARK_GRAPH), "--surface", "copilot", "--action", "search_parking", "--format", "ids")
     assert code == 0
     ids = out.split()
-    assert "within_agent_limits/items/search_parking@copilot" in ids
+    assert "agent_response_limits/items/search_parking@copilot" in ids
     assert all(id.endswith("search_parking@copilot") for id in ids)
     _, out, _ = listed(capsys, str(PARK_GRAPH), "--requirement", "microsoft.items", "--format", "ids")
-    assert out.split() == ["within_agent_limits/items/search_parking@copilot"]
+    assert out.split() == ["agent_response_limits/items/search_parking@copilot"]
 
 
 def test_the_list_as_csv_has_the_planned_requests(capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = listed(capsys, str(SHOP), "--check", "refuses_invalid", "--format", "csv")
+    _, out, _ = listed(capsys, str(SHOP), "--check", "invalid_input", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))
     assert rows
-    assert all(int(row["requests"]) >= 1 and int(row["line"]) > 1 and row["check"] == "refuses_invalid" for row in rows)
+    assert all(int(row["requests"]) >= 1 and int(row["line"]) > 1 and row["check"] == "invalid_input" for row in rows)
 
 
 def test_a_filter_that_nothing_has_is_a_wrong_call(capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,7 @@ def verdict(report: Report, contract: str) -> tuple[Verdict, str]:
 def test_a_documented_404_for_an_id_that_was_made_up_is_no_finding():
     report = verified(catalogue(), Notes())
     assert found(report) == {}
-    said, reason = verdict(report, "accepts_valid/ordinary/get_note@rest")
+    said, reason = verdict(report, "valid_calls/ordinary/get_note@rest")
     assert said is Verdict.UNTESTED
     assert "note_id is an id that was made up" in reason
 
@@ -47,16 +47,16 @@ def test_a_404_for_an_id_that_is_there_is_one():
 
     server = Notes(forgetful)
     report = verified(with_resource(), server)
-    assert "accepts_valid/ordinary/get_note@rest" in found(report)
-    assert verdict(report, "accepts_valid/values/create_note@rest")[0] is Verdict.KEPT  # what no read shows does not use the budget up
-    assert "it is not changed" in verdict(report, "accepts_valid/ordinary/change_note@rest")[1]
+    assert "valid_calls/ordinary/get_note@rest" in found(report)
+    assert verdict(report, "valid_calls/values/create_note@rest")[0] is Verdict.KEPT  # what no read shows does not use the budget up
+    assert "it is not changed" in verdict(report, "valid_calls/ordinary/change_note@rest")[1]
     assert not {"PUT", "DELETE"} & {r.method for r in server.log if r.path.strip("/") in {f"notes/{id}" for id in server.notes}}
 
 
 def test_with_real_ids_everything_is_kept():
     report = verified(with_resource(), Notes())
     assert found(report) == {}
-    assert verdict(report, "accepts_valid/ordinary/get_note@rest")[0] is Verdict.KEPT
+    assert verdict(report, "valid_calls/ordinary/get_note@rest")[0] is Verdict.KEPT
     assert verdict(report, "absent_id/unknown/note_id/get_note@rest")[0] is Verdict.KEPT
 
 
@@ -68,8 +68,8 @@ def test_who_promises_that_arguments_come_first_is_held_to_it():
 
     open_ = verified(catalogue(), Notes(ids_first), allow=WRITES)
     assert found(open_) == {}
-    fixed = verified(catalogue(NOTES + "points: {absent_id_first: validation}\n"), Notes(ids_first), allow=WRITES)
-    assert any(id.startswith("refuses_invalid/") for id in found(fixed))
+    fixed = verified(catalogue(NOTES + "behaviour: {absent_id_first: validation}\n"), Notes(ids_first), allow=WRITES)
+    assert any(id.startswith("invalid_input/") for id in found(fixed))
 
 
 def test_a_documented_redirect_is_an_answer():
@@ -82,7 +82,7 @@ def test_a_documented_redirect_is_an_answer():
     documented = catalogue(NOTES, (output, "output: {302: {description: Elsewhere}, 200: {type: object, properties: {notes"))
     report = verified(documented, Notes(moved))
     assert found(report) == {}
-    assert verdict(report, "accepts_valid/ordinary/list_notes@rest")[0] is Verdict.KEPT
+    assert verdict(report, "valid_calls/ordinary/list_notes@rest")[0] is Verdict.KEPT
     assert "documented_status/list_notes@rest" in found(verified(catalogue(), Notes(moved)))
 
 
@@ -92,7 +92,7 @@ def test_the_default_of_a_path_parameter_is_what_is_asked_for():
     server.make("first", "the first note")
     report = verified(catalogue(text), server)
     assert found(report) == {}
-    assert verdict(report, "accepts_valid/ordinary/get_note@rest")[0] is Verdict.KEPT
+    assert verdict(report, "valid_calls/ordinary/get_note@rest")[0] is Verdict.KEPT
 
 
 def _body_first(_: Notes, request: Request) -> Response | None:
@@ -100,14 +100,14 @@ def _body_first(_: Notes, request: Request) -> Response | None:
     return answer(422, {"detail": "no JSON"}) if request.body[:1] == b"{" and request.body[-1:] != b"}" else None
 
 
-@pytest.mark.parametrize("point", ["", "points: {auth_first: any}\n"])
+@pytest.mark.parametrize("point", ["", "behaviour: {auth_first: any}\n"])
 def test_a_body_may_be_looked_at_before_the_key(point: str):
     assert found(verified(catalogue(NOTES + point), Notes(before=_body_first), allow=WRITES)) == {}
 
 
 def test_who_promises_that_the_key_comes_first_is_held_to_it():
-    report = verified(catalogue(NOTES + "points: {auth_first: true}\n"), Notes(before=_body_first), allow=WRITES)
-    assert "needs_key/before_body/create_note@rest" in found(report)
+    report = verified(catalogue(NOTES + "behaviour: {auth_first: true}\n"), Notes(before=_body_first), allow=WRITES)
+    assert "key_authentication/before_body/create_note@rest" in found(report)
 
 
 EXPORT = """
@@ -148,7 +148,7 @@ def test_an_answer_of_another_type_is_asked_for_and_read_as_that(media: str, bod
     server.media, server.body = media, body  # type: ignore[misc]  # this server's alone
     report = verified(catalogue(NOTES, ("\nsurfaces:", EXPORT.replace("MEDIA", media))), server)
     assert found(report) == {}
-    assert verdict(report, "body_fits/200/export_notes@rest")[0] is Verdict.KEPT
+    assert verdict(report, "response_schema/200/export_notes@rest")[0] is Verdict.KEPT
     assert verdict(report, "content_type/export_notes@rest")[0] is Verdict.KEPT
 
 
@@ -166,7 +166,7 @@ def test_rows_are_not_compared_with_the_schema_of_an_object():
     text = EXPORT.replace("MEDIA", "text/csv").replace("type: string", "type: object")
     report = verified(catalogue(NOTES, ("\nsurfaces:", text)), _Files())
     assert found(report) == {}
-    said, reason = verdict(report, "body_fits/200/export_notes@rest")
+    said, reason = verdict(report, "response_schema/200/export_notes@rest")
     assert (said, reason) == (Verdict.UNTESTED, "a body of text/csv is not compared with its schema")
 
 
@@ -178,7 +178,7 @@ def test_a_page_for_people_is_no_finding_where_no_catalogue_says_that_all_is_jso
 
     for seed in range(4):
         assert found(verified(catalogue(), Notes(before=as_page), seed=seed)) == {}
-    fixed = [found(verified(catalogue(NOTES + "points: {content_type: json}\n"), Notes(before=as_page), seed=seed)) for seed in range(4)]
+    fixed = [found(verified(catalogue(NOTES + "behaviour: {content_type: json}\n"), Notes(before=as_page), seed=seed)) for seed in range(4)]
     assert any(id.startswith("content_type/") for one in fixed for id in one)
 
 
@@ -209,14 +209,14 @@ def test_a_list_without_a_name_is_the_whole_answer():
     model = with_resource((listed, "output: {200: {type: array, items: {$ref: Note}}}"), ("at: response.notes", "at: response"))
     report = verified(model, Notes(bare))
     assert found(report) == {}
-    assert verdict(report, "reads_back/listed/note/list_notes@rest")[0] is Verdict.KEPT
+    assert verdict(report, "read_after_write/listed/note/list_notes@rest")[0] is Verdict.KEPT
 
 
 def test_where_no_list_is_found_nothing_is_missing_from_it():
     model = with_resource(("at: response.notes", "at: response.entries"), ("required: [notes]", "required: [notes]"))
     report = verified(model, Notes())
     assert found(report) == {}
-    assert "no list was found" in verdict(report, "reads_back/listed/note/list_notes@rest")[1]
+    assert "no list was found" in verdict(report, "read_after_write/listed/note/list_notes@rest")[1]
 
 
 def _upserting(server: Notes, request: Request) -> Response | None:
@@ -266,7 +266,7 @@ def test_a_status_that_nobody_documents_is_found_of_half_a_body_too():
 
     report = verified(catalogue(), Notes(before=bad_request), allow=WRITES)
     assert found(report).get("documented_status/create_note@rest") == "400"
-    said = catalogue(NOTES + "points: {refused_status: any}\n")
+    said = catalogue(NOTES + "behaviour: {refused_status: any}\n")
     assert found(verified(said, Notes(before=bad_request), allow=WRITES)) == {}
 
 
@@ -277,7 +277,7 @@ def test_a_header_of_every_call_may_be_a_key_itself():
     server = Notes(key=keyed)
     report = verified(catalogue(), lambda request: server(request.with_header("X-Api-Key", "mine")), bare=server)
     assert found(report) == {}
-    said, reason = verdict(report, "needs_key/none/list_notes@rest")
+    said, reason = verdict(report, "key_authentication/none/list_notes@rest")
     assert said is Verdict.UNTESTED
     assert "a key itself" in reason
 
@@ -285,7 +285,7 @@ def test_a_header_of_every_call_may_be_a_key_itself():
 def test_a_gateway_s_header_does_not_hide_that_no_key_is_needed():
     server = Notes(key=lambda _: True)
     report = verified(catalogue(), lambda request: server(request.with_header("X-Gateway", "blue")), bare=server)
-    assert "needs_key/none/list_notes@rest" in found(report)
+    assert "key_authentication/none/list_notes@rest" in found(report)
 
 
 def test_a_connection_that_was_closed_between_two_calls_is_no_crash():
@@ -309,7 +309,7 @@ def test_a_connection_that_is_cut_by_a_call_is_one():
             cut = request.method == "PUT"
             return Silence("reset", "Connection reset by peer") if cut else Notes.__call__(self, request)
 
-    assert "never_crashes/change_note@rest" in found(verified(with_resource(), Cutting()))
+    assert "no_crashes/change_note@rest" in found(verified(with_resource(), Cutting()))
 
 
 def _pages(_: Notes, request: Request) -> Response | None:

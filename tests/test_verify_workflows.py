@@ -1,4 +1,4 @@
-"""What a workflow's steps may say for verify alone: whose door, whose key, how soon, and what only one user of a server can tell."""
+"""What a workflow's steps may say for verify alone: whose endpoint, whose key, how soon, and what only one user of a server can tell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pgagents.verify.plan.options import Identities, Options
 from pgagents.verify.run.run import plan
 from verifying import ids, keys_of, model, run, sandbox
 
-ALONE = "runs_workflows/refusals/as_before/expect_alone-1@rest"
+ALONE = "workflow_runs/refusals/as_before/expect_alone-1@rest"
 
 
 def test_what_others_could_change_is_claimed_only_of_a_server_of_ones_own():
@@ -19,7 +19,7 @@ def test_what_others_could_change_is_claimed_only_of_a_server_of_ones_own():
     assert ALONE in {c.id for c in alone.selected}
 
 
-def test_steps_go_through_the_door_and_with_the_key_that_they_name():
+def test_steps_go_through_the_endpoint_and_with_the_key_that_they_name():
     opened, _ = sandbox(model())
     sent: list[Request] = []
 
@@ -27,10 +27,10 @@ def test_steps_go_through_the_door_and_with_the_key_that_they_name():
         sent.append(request)
         return opened.handler(request)
 
-    only = ("runs_workflows/plans", "runs_workflows/each-door")
+    only = ("workflow_runs/plans", "workflow_runs/each-door")
     report = run(model(), handler=handler, keys=keys_of(opened), only=only)
     assert not report.findings
-    assert "runs_workflows/plans/dead_dispatched@rest" in ids(report, Verdict.KEPT)
+    assert "workflow_runs/plans/dead_dispatched@rest" in ids(report, Verdict.KEPT)
     given = {(r.header("authorization") or "").removeprefix("Bearer ") for r in sent}
     assert len(given - set(keys_of(opened).values()) - {""}) >= 2  # the two keys that the operator made
     assert {"mcp"} == {r.header("x-agent-surface") for r in sent} - {None}
@@ -48,6 +48,6 @@ def test_what_comes_true_a_little_later_is_waited_for():
                 return Response(answer.status, answer.headers, answer.body.replace(b'"REDACTED"', b'"GONE-26"'))
         return answer
 
-    report = run(model(), handler=handler, keys=keys_of(opened), only=("runs_workflows/seasons",))
+    report = run(model(), handler=handler, keys=keys_of(opened), only=("workflow_runs/seasons",))
     assert len(late) >= 3
-    assert "runs_workflows/seasons/blank/expect_timed-1@rest" in ids(report, Verdict.KEPT)
+    assert "workflow_runs/seasons/blank/expect_timed-1@rest" in ids(report, Verdict.KEPT)

@@ -20,7 +20,7 @@ from pgagents.catalogue.load import load_text
 from pgagents.errors import InputError, PgagentsError
 from pgagents.generate.build import build, document, plan
 from pgagents.generate.render import Renderer
-from pgagents.generate.target import Made, Target, View
+from pgagents.generate.target import BoundTarget, Target, View
 from pgagents.model.model import Model
 from sandboxes import ROOT, Caller, model
 
@@ -262,7 +262,7 @@ def test_page_that_names_what_is_not_there_is_refused(changes: dict[str, Any], s
 def test_style_that_would_end_its_element_is_refused(text: str, tmp_path: Any) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "b.j2").write_text("{{ text | inline }}", encoding="utf-8")
-    made = Made("a/b", Target("t", ("a.html",), lambda _: View({})), View({"text": text}))
+    made = BoundTarget("a/b", Target("t", ("a.html",), lambda _: View({})), View({"text": text}))
     with pytest.raises(PgagentsError, match="cannot contain"):
         Renderer(tmp_path).render(made)
 

@@ -76,7 +76,7 @@ def run(workflow: Workflow, served: dict[str, Any], *, clock: bool = True, timed
                 operator = {"Authorization": f"Bearer {served['keys']['operator']}"}
                 assert httpx.post(served["clock_url"], json={"advance_s": passes}, headers=operator).status_code == 200
             given = {k: valued(v, before) for k, v in step.input.items()}
-            key = before.evaluate(step.key) if step.key else served["keys"]["lifted" if step.role == "main" else step.role]
+            key = before.evaluate(step.key) if step.key else served["keys"]["unlimited" if step.role == "main" else step.role]
             answer = sent(client, step, given, key)
             time.sleep(step.within_s / 2)
             answer = sent(client, step, given, key) if step.within_s else answer

@@ -32,7 +32,7 @@ def model(path: Path = PARK_GRAPH, opened: str | None = None) -> Model:
     if opened is not None:
         text, count = re.subn(rf"^  {opened}: .*$", f"  {opened}: any", text, count=1, flags=re.M)
         if not count and path == PARK_GRAPH:
-            text = text.replace("\npoints:\n", f"\npoints:\n  {opened}: any\n", 1)
+            text = text.replace("\nbehaviour:\n", f"\nbehaviour:\n  {opened}: any\n", 1)
     return load_text(text, str(path))
 
 
@@ -43,8 +43,8 @@ def sandbox(of: Model, *, seed: int = 0, faults: Sequence[str] = (), variations:
 
 
 def keys_of(opened: Sandbox) -> dict[str, str]:
-    """Every identity, the main one with the lifted limit."""
-    return {**opened.tokens, "main": opened.tokens["lifted"], "stripe": opened.stripe_secret}
+    """Every identity, the main one with the unlimited limit."""
+    return {**opened.tokens, "main": opened.tokens["unlimited"], "stripe": opened.stripe_secret}
 
 
 def run(

@@ -231,7 +231,7 @@ def report(here: Inside, of: Model, *, limits: bool = True, seed: int = 1, call_
     """Verify it with an ordinary key (a lifted one without `limits`). Each call takes `call_s`; before each tenth, `others` are made
     with the same key by somebody else."""
     server, number = over_tls(here.sandbox.handler), 0
-    token = here.sandbox.tokens["test" if limits else "lifted"]
+    token = here.sandbox.tokens["test" if limits else "unlimited"]
     theirs = Request("GET", "/products?limit=1", (("Authorization", f"Bearer {token}"),))
 
     def handler(request: Request) -> Response | Silence:

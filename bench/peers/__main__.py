@@ -61,7 +61,7 @@ def measured(subject: Subject, several: list[Operation], document: Any, log: Any
     """Every cell of one server but its costs, and its tool for the search. Raises one of FAILS where it does not serve."""
     assert subject.stdio
     with sandbox() as ready, front(ready["url"]) as before:
-        key = ready["keys"]["lifted"]
+        key = ready["keys"]["unlimited"]
         with talking(subject.stdio(before.url, key), log) as talk:
             tools = talk.ask("tools/list")["result"]["tools"]
             named = matched(tools, several)

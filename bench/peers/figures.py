@@ -25,7 +25,7 @@ def figures(several: Sequence[tuple[Subject, Mapping[str, Any]]], stderr: Any) -
     starting = {subject.name: subject.stdio(NOWHERE, "none") for subject, _ in several if subject.stdio}
     first = first_lists(starting, STARTS, stderr)
     with sandbox() as ready:
-        url, key = ready["url"], ready["keys"]["lifted"]
+        url, key = ready["url"], ready["keys"]["unlimited"]
         servers = {
             subject.name: Through(subject.stdio(url, key), tool["name"], placed(tool.get("inputSchema", {}), HERE))
             for subject, tool in several

@@ -57,9 +57,9 @@ class Inside:
 
     @property
     def keys(self) -> dict[str, str]:
-        """Every identity, the main one with the lifted limit, where that is not what a fault is about."""
+        """Every identity, the main one with the unlimited limit, where that is not what a fault is about."""
         tokens = self.sandbox.tokens
-        return {**tokens, "main": tokens["test" if self.limited else "lifted"], "stripe": self.sandbox.stripe_secret}
+        return {**tokens, "main": tokens["test" if self.limited else "unlimited"], "stripe": self.sandbox.stripe_secret}
 
     @property
     def client(self) -> OAuthClient | None:

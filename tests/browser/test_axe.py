@@ -66,7 +66,7 @@ def receipt(facts: dict[str, Any]) -> str:
     """The address of a new session's receipt."""
     import httpx
 
-    with httpx.Client(base_url=facts["url"], headers={"Authorization": f"Bearer {facts['keys']['lifted']}"}) as client:
+    with httpx.Client(base_url=facts["url"], headers={"Authorization": f"Bearer {facts['keys']['unlimited']}"}) as client:
         lot = client.get(VAIL).json()["lots"][0]["id"]
         return str(client.post("/api/v1/sessions", json={"lot_id": lot, "plate": "AXE"}).json()["session"]["receipt_url"])
 
@@ -80,7 +80,7 @@ def test_widget_has_nothing_that_axe_finds(sandbox: dict[str, Any], visit: Calla
     assert judged(opened.page, axe) == [], "with a field that lacks"
     opened.search("pk_test_never_issued")
     assert judged(opened.page, axe) == [], "with a refusal"
-    opened.search(sandbox["keys"]["lifted"])
+    opened.search(sandbox["keys"]["unlimited"])
     for summary in opened.page.locator("summary").all():
         summary.click()
     assert judged(opened.page, axe) == [], "with results"

@@ -86,7 +86,7 @@ def lot(**members: Any) -> dict[str, Any]:
 def test_search_near_vail_shows_the_lots_with_their_numbers(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     open_page = visit(sandbox["url"] + "/widget")
     assert open_page.page.input_value("#base") == sandbox["url"]
-    open_page.search(sandbox["keys"]["lifted"])
+    open_page.search(sandbox["keys"]["unlimited"])
     assert open_page.status().startswith("5 lots within 1.5 km.")
     rows = open_page.rows()
     assert rows[0] == ["1", "Vail Village Lifthouse Lot", "$8.00 per hour", "12 of 40", "0.03 km", "1 min", "Yes"]
@@ -110,7 +110,7 @@ def test_search_near_vail_shows_the_lots_with_their_numbers(sandbox: dict[str, A
 def test_markers_stand_where_the_lots_are(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     """Lot 4 is 1.15 km due east of the centre, on a circle whose radius is 1.5 km."""
     open_page = visit(sandbox["url"] + "/widget")
-    open_page.search(sandbox["keys"]["lifted"])
+    open_page.search(sandbox["keys"]["unlimited"])
     area = {key: float(open_page.page.get_attribute(".area", key)) for key in ("cx", "cy", "r")}
     badge = next(m for m in open_page.page.locator(".marker").all() if m.locator(".number").text_content() == "4").locator(".badge")
     x, y = (float(badge.get_attribute(key)) - area[f"c{key[1]}"] for key in ("cx", "cy"))
@@ -119,7 +119,7 @@ def test_markers_stand_where_the_lots_are(sandbox: dict[str, Any], visit: Callab
 
 
 def test_no_request_leaves_the_servers_own_origin_and_the_token_stays_in_memory(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
-    token = sandbox["keys"]["lifted"]
+    token = sandbox["keys"]["unlimited"]
     open_page = visit(sandbox["url"] + "/widget")
     open_page.search(token)
     for summary in open_page.page.locator("summary").all():
@@ -201,7 +201,7 @@ def test_everything_works_by_keyboard_alone(sandbox: dict[str, Any], visit: Call
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", focused
         order.append(focused)
         if focused == "token":
-            page.keyboard.type(sandbox["keys"]["lifted"])
+            page.keyboard.type(sandbox["keys"]["unlimited"])
         if focused == "Denver Airport":
             page.keyboard.press("Space")
         if focused == "go":
@@ -228,7 +228,7 @@ def test_phone_never_scrolls_sideways(sandbox: dict[str, Any], visit: Callable[.
     )
     wide = "document.documentElement.scrollWidth"
     assert open_page.page.evaluate(wide) == 360
-    open_page.search(sandbox["keys"]["lifted"], limit="25")
+    open_page.search(sandbox["keys"]["unlimited"], limit="25")
     for summary in open_page.page.locator("summary").all():
         summary.click()
     assert open_page.page.evaluate(wide) == 360
@@ -363,7 +363,7 @@ def test_file_on_a_disk_calls_a_server_of_this_machine_that_lets_it(visit: Calla
 def test_file_on_a_disk_reads_the_sandbox_and_its_headers(sandbox: dict[str, Any], visit: Callable[..., Any]) -> None:
     open_page = visit(PAGE.as_uri())
     open_page.page.fill("#base", sandbox["url"])
-    open_page.search(sandbox["keys"]["lifted"])
+    open_page.search(sandbox["keys"]["unlimited"])
     assert re.fullmatch(r"5 lots within 1\.5 km\. [0-9,]+ of 60,000 calls left\.", open_page.status())
     open_page.search("pk_test_never_issued")
     open_page.page.wait_for_selector("#problem strong")

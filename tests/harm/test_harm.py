@@ -24,7 +24,7 @@ ENDS = {"unsent": (19,), "unanswered": (4, 23), "silent": (7, 31)}
 
 OWNERLESS = re.compile(r"https://([a-z0-9-]+\.)*(example\.(com|net|org)|[a-z0-9-]+\.example|example)(:[0-9]+)?(/|$)")
 
-CANNOT = re.compile("(accepts_valid/example|keeps_offer/accepts)/")
+CANNOT = re.compile("(valid_calls/example|honours_manifest/accepts)/")
 """Contracts of a catalogue's example that names something older, which may be called by nobody."""
 
 MIDDLE = 17
@@ -302,5 +302,5 @@ def test_of_a_workflow_only_what_it_made_is_removed() -> None:
     server = server_of("workflow_found")
     report = run("workflow_found", server)
     assert harms(server) == []
-    verdicts = {r.contract.id.split("/")[1].partition("@")[0]: r.verdict for r in report.results if r.contract.check == "runs_workflows"}
+    verdicts = {r.contract.id.split("/")[1].partition("@")[0]: r.verdict for r in report.results if r.contract.check == "workflow_runs"}
     assert verdicts == {"tidy": Verdict.UNTESTED, "think_better": Verdict.KEPT}

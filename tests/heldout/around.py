@@ -8,21 +8,21 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.injection.fault_registry import Context
 
 
-def acts(context: Context, act: Callable[[Domain, Call], Any], *names: str) -> None:
+def acts(context: Context, act: Callable[[Domain, AcceptedCall], Any], *names: str) -> None:
     """Let `act` do what these actions do (all where none is named); it gets the real domain, too."""
     inner = context.front.domain
     context.front.domain = lambda call: act(inner, call) if not names or call.action.name in names else inner(call)
 
 
-def results(context: Context, edit: Callable[[Call, Any], None], *names: str) -> None:
+def results(context: Context, edit: Callable[[AcceptedCall, Any], None], *names: str) -> None:
     """Change in place what these actions answer when they do not refuse."""
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if not isinstance(found, Refusal):
             edit(call, found)
@@ -31,12 +31,12 @@ def results(context: Context, edit: Callable[[Call, Any], None], *names: str) ->
     acts(context, act, *names)
 
 
-def given(call: Call, **values: Any) -> Call:
+def given(call: AcceptedCall, **values: Any) -> AcceptedCall:
     """The call with other arguments."""
     return replace(call, input={**call.input, **values})
 
 
-def as_tenant(call: Call, tenant: str) -> Call:
+def as_tenant(call: AcceptedCall, tenant: str) -> AcceptedCall:
     """The call as if a key of that project and mode made it."""
     project, _, mode = tenant.rpartition("/")
     assert call.key is not None

@@ -61,7 +61,7 @@ class Shown(Caller):
         found: dict[str, Any] = self.data("GET", f"/api/v1/sessions/{id}", **rest)["session"]
         return found
 
-    def pages(self, path: str = "/api/v1/sessions", *, key: str = "lifted", **query: Any) -> list[list[str]]:
+    def pages(self, path: str = "/api/v1/sessions", *, key: str = "unlimited", **query: Any) -> list[list[str]]:
         """The ids of a list, page by page, ten pages at most."""
         found = []
         for _ in range(10):
@@ -72,7 +72,7 @@ class Shown(Caller):
             query["cursor"] = data["next_cursor"]
         return found
 
-    def hook(self, *events: str, key: str = "lifted") -> dict[str, Any]:
+    def hook(self, *events: str, key: str = "unlimited") -> dict[str, Any]:
         """A new webhook."""
         body = {"url": "https://events.pgagents-test.net/hook", "events": list(events)}
         found: dict[str, Any] = self.data("POST", "/api/v1/webhooks", body, status=201, key=key)["webhook"]

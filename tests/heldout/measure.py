@@ -63,10 +63,10 @@ def measure(name: str | None, how: How, *, seed: int = 0) -> Measured:
 def _verified(of: Model, opened: Inside, handler, how: How, seed: int, hear):  # type: ignore[no-untyped-def]  # as verify's
     tokens = opened.sandbox.tokens
     if how == "two":
-        identities = Identities({"main": tokens["lifted"], "second": tokens["second"]})
+        identities = Identities({"main": tokens["unlimited"], "second": tokens["second"]})
         more = {}
     else:
-        keys = {**opened.keys, "main": tokens["test" if how == "limits" else "lifted"]}
+        keys = {**opened.keys, "main": tokens["test" if how == "limits" else "unlimited"]}
         identities = Identities(keys, oauth=opened.client)
         more = {"plain": plain(opened.sandbox.front), "plain_url": PLAIN_URL, "receiver": opened.inbox}
     return verify(

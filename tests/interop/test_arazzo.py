@@ -70,7 +70,7 @@ def test_respect_runs_every_other_workflow_against_the_sandbox(server: dict[str,
     assert len(run) == len(workflows) - len(CHOOSING)
     done = _redocly(
         "respect", "arazzo/workflows.arazzo.yaml", *(word for name in CHOOSING for word in ("--skip", name)),
-        "--server", f"parkgraph={server['url']}", "--input", f"token={keys['lifted']}", "--input", f"fleet_token={keys['fleet']}",
+        "--server", f"parkgraph={server['url']}", "--input", f"token={keys['unlimited']}", "--input", f"fleet_token={keys['fleet']}",
         cwd=ROOT / "generated",
     )  # fmt: skip
     said = done.stdout + done.stderr

@@ -71,12 +71,12 @@ def test_the_wire_format_takes_each_declaration(tool: dict[str, Any]) -> None:
 )
 def test_the_judges_refuse_what_we_never_write(spoil: dict[str, Any], generated: Path) -> None:
     tool = json.loads((generated / "gemini/functions.json").read_text(encoding="utf-8"))
-    spoilt = copy.deepcopy(tool)
-    spoilt["functionDeclarations"][0]["parameters"] = spoil
+    tainted = copy.deepcopy(tool)
+    tainted["functionDeclarations"][0]["parameters"] = spoil
     judge(tool)
     refused = [
         name
-        for name, call in (("genai", lambda: judge(spoilt)), ("wire", lambda: wire(spoilt["functionDeclarations"][0])))
+        for name, call in (("genai", lambda: judge(tainted)), ("wire", lambda: wire(tainted["functionDeclarations"][0])))
         if _raises(call)
     ]
     assert refused

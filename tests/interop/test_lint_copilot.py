@@ -1,4 +1,4 @@
-"""`lint --as copilot` names the errors that Microsoft's own parser raises on the same document, and no others of its names."""
+"""`lint --for copilot` names the errors that Microsoft's own parser raises on the same document, and no others of its names."""
 
 from __future__ import annotations
 

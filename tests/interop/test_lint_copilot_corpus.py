@@ -1,4 +1,4 @@
-"""`lint --as copilot` and Microsoft's own package say the same of documents that nobody here wrote, operation by operation.
+"""`lint --for copilot` and Microsoft's own package say the same of documents that nobody here wrote, operation by operation.
 
 Compared are the parser's errors, the reasons why it does not take an operation, what the generator refuses when the operation is
 chosen alone, and what it warns of: all of theirs that `lint` simulates, in both directions.

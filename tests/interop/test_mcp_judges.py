@@ -73,7 +73,7 @@ def serving(node: str, catalogue: Path, api: str, key: str) -> Iterator[str]:
 def url(node22: str) -> Iterator[str]:
     """Park Graph's server, before a sandbox."""
     caller, _ = sandboxed()
-    with served(caller.sandbox.handler) as api, serving(node22, CATALOGUE, api, caller.tokens["lifted"]) as found:
+    with served(caller.sandbox.handler) as api, serving(node22, CATALOGUE, api, caller.tokens["unlimited"]) as found:
         yield found
 
 

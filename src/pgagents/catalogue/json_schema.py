@@ -29,8 +29,8 @@ def document() -> dict[str, Any]:
         for member, owner in _ONE_OF_LIST.items():
             if member in schema.get("properties", {}) and owner in ("*", name):
                 schema["properties"][member] = _or_one(schema["properties"][member])
-    classes["Call"]["properties"]["input"] = _or(
-        classes["Call"]["properties"]["input"],
+    classes["CatalogueCall"]["properties"]["input"] = _or(
+        classes["CatalogueCall"]["properties"]["input"],
         {"type": "string", "pattern": "^=", "description": "An expression that gives all arguments."},
     )
     for schema in list(_mappings(made)):

@@ -33,7 +33,7 @@ def load(source: Source, *, any_key: bool = False, known: Validators | None = No
     """
     unsayable = [] if any_key else unsaid(source)
     model, found = _load(as_bearer(source), known)
-    return (None, _told([*found, *unsayable])) if unsayable else (model, found)
+    return (None, _deduplicate([*found, *unsayable])) if unsayable else (model, found)
 
 
 def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[Diagnostic]]:
@@ -44,18 +44,18 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
         checker = Checker(Catalogue.model_validate(source.data), source)
     except ValidationError as error:
         if error.error_count() > MAX_ERRORS:
-            return None, _told([*found, *_first_of(source, error.error_count())])
+            return None, _deduplicate([*found, *_first_of(source, error.error_count())])
         found += messages.diagnostics(error.errors(include_url=False), source)
         rest = prune(source.data, error)
         if rest is None:
-            return None, _told(found)
+            return None, _deduplicate(found)
         checker = Checker(rest[0], source, *rest[1:])
     checker.run()
     paths.run(checker)
     parts.run(checker)
     idle.run(checker)
     examples.run(checker, known)
-    if found := _told([*found, *checker.found]):
+    if found := _deduplicate([*found, *checker.found]):
         return None, found
     return resolve(checker.written, source, checker), []
 
@@ -71,7 +71,7 @@ def _first_of(source: Source, count: int) -> list[Diagnostic]:
     return [Diagnostic(source.locate(()), "catalogue/value", "error", f"the file has {count:,} values that may not stand where they stand")]
 
 
-def _told(found: list[Diagnostic]) -> list[Diagnostic]:
+def _deduplicate(found: list[Diagnostic]) -> list[Diagnostic]:
     """One message a place, the first one; at most MAX_FAULTS."""
     by_place: dict[Span, list[Diagnostic]] = {}
     for one in found:

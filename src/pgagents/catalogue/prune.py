@@ -45,7 +45,7 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
     rest, dropped = _copy(data), set[Pointer]()
     for _ in range(MAX_ROUNDS):
         refused = error.errors(include_url=False, include_input=False, include_context=False)
-        pointers = {pointer_of(e, rest) for e in refused if not _kept_action(rest, e, dropped)}
+        pointers = {pointer_of(e, rest) for e in refused if not _keep_action(rest, e, dropped)}
         parents = {p[:n] for p in pointers for n in range(1, len(p))}  # their faults are those of a union's other branch
         for pointer in sorted(pointers - parents, key=lambda p: (-len(p), str(p))):
             if pointer:
@@ -61,7 +61,7 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
     return None
 
 
-def _kept_action(rest: dict[str, Any], error: Any, dropped: set[Pointer]) -> bool:
+def _keep_action(rest: dict[str, Any], error: Any, dropped: set[Pointer]) -> bool:
     """Put a stand-in where all that is wrong with an action is one missing line, so that its other faults are told too."""
     pointer, key = pointer_of(error, rest), error["loc"][-1]
     if error["type"] != "missing" or len(pointer) != 2 or pointer[0] not in ("actions", "operator") or key not in _LINE:

@@ -12,7 +12,7 @@ from pgagents.catalogue.language import actions, audit, basics, offers, platform
 from pgagents.catalogue.language.schemas import argument_node, schema_node, schema_nodes
 from pgagents.cel.expression import compile as compiled
 from pgagents.model import model as m
-from pgagents.model.action import Action, Call, Code, Example, Former, Law, Output, Param, Relation, Texts
+from pgagents.model.action import Action, ActionCall, Code, Example, Former, Law, Output, Param, Relation, Texts
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -29,7 +29,7 @@ class _Resolver:
         self.data = source.data
         self.checker = checker
         self.schemas, self.marks = schema_nodes(written, self.data)
-        self.provoked: dict[str, dict[str, Call]] = {name: {} for name in written.errors.codes}
+        self.provoked: dict[str, dict[str, ActionCall]] = {name: {} for name in written.errors.codes}
         self.codes = {name: self._code(name, code) for name, code in written.errors.codes.items()}
         self.actions: dict[str, Action] = {}
 
@@ -44,7 +44,7 @@ class _Resolver:
         return m.Model(
             source=self.source,
             sha256=hashlib.sha256(self.source.text.encode()).hexdigest(),
-            api=written.api, auth=written.auth, limits=written.limits, errors=written.errors, points=written.points, env=written.env,
+            api=written.api, auth=written.auth, limits=written.limits, errors=written.errors, behaviour=written.behaviour, env=written.env,
             schemas=self.schemas,
             secrets=frozenset(self.marks.secrets),
             private=frozenset(self.marks.private),
@@ -84,7 +84,7 @@ class _Resolver:
             raw = raw[step]
         method, path = a.http.split(" ", 1)
         in_path = set(PLACEHOLDER.findall(path))
-        default_unknown = self.written.points.unknown_member
+        default_unknown = self.written.behaviour.unknown_member
         return Action(
             name=Text(name, at),
             operation_id=Text(a.operation_id or camel(name), (*at, "operation_id") if a.operation_id else at),
@@ -211,26 +211,26 @@ class _Resolver:
             return [self._values(v, (*pointer, i)) for i, v in enumerate(value)]
         return value
 
-    def _call(self, call: resources.Call | None, at: Pointer) -> Call | None:
+    def _call(self, call: resources.CatalogueCall | None, at: Pointer) -> ActionCall | None:
         if call is None:
             return None
         found = self.checker.expressions
-        return Call(
+        return ActionCall(
             self.actions[call.action], self._values(call.input, (*at, "input")), found.get((*at, "at")), found.get((*at, "where")), at
         )
 
-    def _calls(self, calls: list[resources.Call], at: Pointer, raw: Any, body_at: str | None) -> tuple[Call, ...]:
+    def _calls(self, calls: list[resources.CatalogueCall], at: Pointer, raw: Any, body_at: str | None) -> tuple[ActionCall, ...]:
         places = [at] if isinstance(raw, dict) else [(*at, i) for i in range(len(calls))]
         return tuple(c for call, place in zip(calls, places, strict=True) if (c := self._whole(call, place, body_at)))
 
-    def _whole(self, call: resources.Call | None, at: Pointer, body_at: str | None) -> Call | None:
+    def _whole(self, call: resources.CatalogueCall | None, at: Pointer, body_at: str | None) -> ActionCall | None:
         """A call that answers resources: where `at` is left out, the whole body is the resource, or the list."""
         found = self._call(call, at)
         if found is None:
             return None
         return replace(found, at=found.at or compiled("response", ("response",)), body_at=body_at or "")
 
-    def _ending(self, r: resources.Resource, at: Pointer) -> Call | None:
+    def _ending(self, r: resources.Resource, at: Pointer) -> ActionCall | None:
         """The call that undoes one; what it answers may be something else than the resource."""
         found = self._call(r.undone_by, (*at, "undone_by"))
         return replace(found, body_at=r.body_at or "") if found is not None else None

@@ -54,7 +54,7 @@ class Choice:
     condition: str
 
 
-def kept(text: str) -> list[str | int] | Choice | None:
+def parse_kept(text: str) -> list[str | int] | Choice | None:
     """Where in the answer a kept value stands, or from which list it is chosen."""
     text = text.strip()
     if is_path(text) and text.split(".")[0] == "response":

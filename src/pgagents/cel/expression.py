@@ -257,12 +257,12 @@ class Scope:
         """The function, which may be told where its list is instead of the list."""
         own = weakref.ref(self)  # the evaluator holds the function, and Python's collector does not look into it
 
-        def found(items: Any, *others: Any) -> Any:
+        def find(items: Any, *others: Any) -> Any:
             scope = own()
             there = scope is not None and type(items) is str and items.startswith(_THERE)
             return function(scope._at(items[1:].split(".")) if scope is not None and there else items, *others)
 
-        return found
+        return find
 
     def _is_list(self, path: Iterable[str]) -> bool:
         try:

@@ -107,14 +107,14 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class FunctionCall:
     """A function's call."""
 
     name: str
     args: tuple[Node, ...]
 
 
-Node = Literal | Name | Several | Chain | Steps | Call
+Node = Literal | Name | Several | Chain | Steps | FunctionCall
 
 
 def parse(text: str) -> Node:
@@ -190,7 +190,7 @@ class _Reader:
             return Several(self._until("}"), A_MEMBER)
         if kind != "word":
             raise Unbounded(f"its work cannot be bounded at `{token}`")
-        return Call(token, self._args()) if self._take("(") else Name(token)
+        return FunctionCall(token, self._args()) if self._take("(") else Name(token)
 
     def _args(self) -> tuple[Node, ...]:
         return self._until(")")
@@ -233,7 +233,7 @@ def _shape(node: Node) -> int:
         found = [*map(_shape, node.operands), 2 if len(node.operands) > LONG_SUM and "+" in node.signs else 0]
     elif isinstance(node, Several):
         found += map(_shape, node.items)
-    elif isinstance(node, Call):
+    elif isinstance(node, FunctionCall):
         found += map(_shape, node.args)
     elif isinstance(node, Steps):
         within = [_shape(arg) for step in node.steps for arg in step.args or ()]
@@ -288,7 +288,7 @@ class _Estimate:
             return self._several(node, names)
         if isinstance(node, Chain):
             return self._chain(node, names)
-        if isinstance(node, Call):
+        if isinstance(node, FunctionCall):
             return self._call(node.name, [self.of(arg, names) for arg in node.args])
         found = self.of(node.base, names)
         for step in node.steps:

@@ -14,7 +14,7 @@ from pgagents.cli.inputs.options import examples, load
 
 if TYPE_CHECKING:
     from pgagents.client.answer import Answer
-    from pgagents.client.attempts import Wait
+    from pgagents.client.attempts import Backoff
     from pgagents.client.client import Question
     from pgagents.model.model import Model
 
@@ -86,27 +86,27 @@ async def _called(
     from pgagents.client.client import connect
     from pgagents.client.form import form, output
 
-    async def told(wait: Wait) -> None:
+    async def show_backoff(wait: Backoff) -> None:
         click.echo(wait.why, err=True)
 
     async with connect(
-        model, url, api_key(model, TOKEN), cacert=str(cacert) if cacert else None, confirm=_asked if _someone() else None
+        model, url, api_key(model, TOKEN), cacert=str(cacert) if cacert else None, confirm=_confirm if _someone() else None
     ) as client:
         if vendor is None:
-            answer = await client.call(action, given, confirmed=yes, told=told)
+            answer = await client.call(action, given, confirmed=yes, told=show_backoff)
             return output(answer), answer
         if message is None:
             every = client.named(client.surface(form(vendor).surface))
             names = {str(a.name): name for name, a in reversed(every.items())}  # the name of today is the first of an action's
             message = form(vendor).compose(names.get(action, action), given, "call_1")
-        return await client.outcome(vendor, message, confirmed=yes, told=told)
+        return await client.outcome(vendor, message, confirmed=yes, told=show_backoff)
 
 
 def _someone() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def _asked(question: Question) -> bool:
+def _confirm(question: Question) -> bool:
     click.echo(f"{question.title}: {json.dumps(dict(question.arguments), ensure_ascii=False)}", err=True)
     return click.confirm(question.body, err=True)
 

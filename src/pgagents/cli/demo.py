@@ -58,7 +58,7 @@ def command(fault: tuple[str, ...], reports: tuple[Path, ...], only: tuple[str, 
         _build(catalogue, Path(scratch))
         with _sandbox(catalogue, Path(scratch), fault) as ready:
             keys = {role: key for role, key in ready["keys"].items() if role in model.auth.roles}
-            keys["main"] = ready["keys"]["lifted"]
+            keys["main"] = ready["keys"]["unlimited"]
             if "stripe" in model.auth.roles:
                 keys["stripe"] = ready["stripe_secret"]
             click.echo(f"\nverifying the sandbox at {ready['url']}" + (f" with {', '.join(fault)}" if fault else "") + "\n")
@@ -93,7 +93,7 @@ def another(url: str, faults: tuple[str, ...]) -> list[str]:
         "rm -f live.json; " + " ".join(words),
         "until [ -s live.json ] || ! kill -0 $!; do sleep 0.1; done",
         "export CURL_CA_BUNDLE=" + told.format("['ca_file']"),
-        "export PGAGENTS_TOKEN=" + told.format("['keys']['lifted']"),
+        "export PGAGENTS_TOKEN=" + told.format("['keys']['unlimited']"),
     ]
 
 

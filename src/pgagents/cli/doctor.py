@@ -25,7 +25,7 @@ EXTRAS = {"sandbox": "pgagents sandbox", "mcp": "pgagents mcp"}
 """Extras, each with the command that needs it first of all."""
 
 
-class Told(NamedTuple):
+class DoctorLine(NamedTuple):
     """One line. `state`: `ok`, `note` (nothing to do), or `bad`, which makes the exit code 1."""
 
     state: str
@@ -54,7 +54,7 @@ def command() -> int:
     return 1 if bad else 0
 
 
-def check(today: date, which: Callable[[str], str | None], here: Path) -> Iterator[Told]:
+def check(today: date, which: Callable[[str], str | None], here: Path) -> Iterator[DoctorLine]:
     """Everything there is to say, in the order of the list."""
     yield from versions()
     yield from tools(which)
@@ -62,27 +62,27 @@ def check(today: date, which: Callable[[str], str | None], here: Path) -> Iterat
     yield from facts(today)
 
 
-def versions() -> Iterator[Told]:
+def versions() -> Iterator[DoctorLine]:
     """pgagents, Python, and each library that is missing or outside its range."""
     import platform
     import sys
     from importlib import metadata
 
-    yield Told("ok", "pgagents", metadata.version("pgagents"))
+    yield DoctorLine("ok", "pgagents", metadata.version("pgagents"))
     good = sys.version_info >= (3, 11)
-    yield Told("ok" if good else "bad", "python", platform.python_version(), "" if good else "pgagents needs Python 3.11 or newer")
+    yield DoctorLine("ok" if good else "bad", "python", platform.python_version(), "" if good else "pgagents needs Python 3.11 or newer")
     wanted = [line for line in metadata.requires("pgagents") or () if "extra ==" not in line]
     wrong = [told for line in wanted if (told := library(line)) is not None]
     yield from wrong
     if not wrong:
-        yield Told("ok", "libraries", f"{len(wanted)}, each within its range")
+        yield DoctorLine("ok", "libraries", f"{len(wanted)}, each within its range")
     for extra, used_by in EXTRAS.items():
         lacking = _extras.missing(extra)
         if lacking:
-            yield Told("note", extra, f"is not installed; `{used_by}` needs this extra", _extras.installing(extra))
+            yield DoctorLine("note", extra, f"is not installed; `{used_by}` needs this extra", _extras.installing(extra))
 
 
-def library(line: str) -> Told | None:
+def library(line: str) -> DoctorLine | None:
     """What is wrong with a requirement such as `click<9,>=8.1`; None where it is met."""
     import re
     from importlib import metadata
@@ -95,10 +95,10 @@ def library(line: str) -> Told | None:
     try:
         has = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return Told("bad", name, "is not installed", help)
+        return DoctorLine("bad", name, "is not installed", help)
     if all(_within(has, bound.strip()) for bound in bounds.split(",") if bound.strip()):
         return None
-    return Told("bad", name, f"{has} is installed; {bounds} is needed", help)
+    return DoctorLine("bad", name, f"{has} is installed; {bounds} is needed", help)
 
 
 def _within(version: str, bound: str) -> bool:
@@ -116,14 +116,14 @@ def _within(version: str, bound: str) -> bool:
     return True
 
 
-def tools(which: Callable[[str], str | None]) -> Iterator[Told]:
+def tools(which: Callable[[str], str | None]) -> Iterator[DoctorLine]:
     """Programs that only some commands use."""
     for name, what_for in OPTIONAL.items():
         path = which(name)
-        yield Told("ok", name, path) if path else Told("note", name, f"is not here; used for {what_for}")
+        yield DoctorLine("ok", name, path) if path else DoctorLine("note", name, f"is not here; used for {what_for}")
 
 
-def catalogue(here: Path, today: date | None = None) -> Told:
+def catalogue(here: Path, today: date | None = None) -> DoctorLine:
     """The catalogue that commands take where none is named."""
     from pgagents.catalogue.load import load_file
     from pgagents.errors import InputError, PgagentsError
@@ -131,22 +131,22 @@ def catalogue(here: Path, today: date | None = None) -> Told:
 
     found = sorted((here / "catalogue").glob("*.yaml")) or [p for p in (here / "pgagents.yaml",) if p.exists()]
     if not found:
-        return Told("note", "catalogue", "none here", "go to its folder, or make one: pgagents init, or pgagents import OPENAPI")
+        return DoctorLine("note", "catalogue", "none here", "go to its folder, or make one: pgagents init, or pgagents import OPENAPI")
     if len(found) > 1:
-        return Told("note", "catalogue", f"{len(found)} in ./catalogue", "name one: pgagents COMMAND catalogue/NAME.yaml")
+        return DoctorLine("note", "catalogue", f"{len(found)} in ./catalogue", "name one: pgagents COMMAND catalogue/NAME.yaml")
     shown = found[0].relative_to(here)
     try:
         model = load_file(found[0], name=str(shown))
     except InputError as error:
-        return Told("bad", "catalogue", f"{shown} has {error.message}", f"pgagents build {shown}")
+        return DoctorLine("bad", "catalogue", f"{shown} has {error.message}", f"pgagents build {shown}")
     except PgagentsError as error:
-        return Told("bad", "catalogue", error.message, error.help)
+        return DoctorLine("bad", "catalogue", error.message, error.help)
     if ended := [str(former.name) for former in past(model, today)] if today else []:
-        return Told("bad", "catalogue", f"{shown} still offers old names past their day: {', '.join(ended)}", HELP)
-    return Told("ok", "catalogue", f"{shown}: {model.api.title} {model.api.version}, {len(model.actions)} actions")
+        return DoctorLine("bad", "catalogue", f"{shown} still offers old names past their day: {', '.join(ended)}", HELP)
+    return DoctorLine("ok", "catalogue", f"{shown}: {model.api.title} {model.api.version}, {len(model.actions)} actions")
 
 
-def facts(today: date) -> Iterator[Told]:
+def facts(today: date) -> Iterator[DoctorLine]:
     """What is known of each vendor, by the oldest day it was read."""
     from pgagents.resources import folder
     from pgagents.source.read import read
@@ -160,10 +160,10 @@ def facts(today: date) -> Iterator[Told]:
     old = {vendor: (today - day).days for vendor, day in sorted(oldest.items()) if (today - day).days > OLD_DAYS}
     for vendor, days in old.items():
         help = f"read again what it takes (schemas/requirements/{vendor}.yaml says where), or take a newer pgagents"
-        yield Told("bad", vendor, f"was read {days} days ago; vendors change more often than every {OLD_DAYS}", help)
+        yield DoctorLine("bad", vendor, f"was read {days} days ago; vendors change more often than every {OLD_DAYS}", help)
     if not old:
         newest = min(oldest.values())
-        yield Told("ok", "vendor facts", f"{len(oldest)} sources, the oldest read {newest.isoformat()}")
+        yield DoctorLine("ok", "vendor facts", f"{len(oldest)} sources, the oldest read {newest.isoformat()}")
 
 
 def _older(oldest: dict[str, date], name: str, day: str) -> None:

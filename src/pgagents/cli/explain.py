@@ -95,10 +95,10 @@ def _requirement(id: str) -> str | None:
     from pgagents.lint.requirement import requirements
 
     row = requirements().get(id)
-    return _told(row) if row else None
+    return _describe_requirement(row) if row else None
 
 
-def _told(row: Requirement) -> str:
+def _describe_requirement(row: Requirement) -> str:
     held = "\n".join(f"  {by}" for by in row.by) if row.by else f"  nothing: {row.excluded}"
     source = "\n".join(part for part in (row.url, row.source) if part)
     return f"{row.id} ({row.level}, read {row.read})\n\n“{row.quote}”\n{source}\n\nheld by\n{held}"

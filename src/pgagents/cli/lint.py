@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pgagents.source.source import Source
 
 _OTHER = {"gpt-builder": "copilot", "copilot": "gpt-builder"}
-"""Two importers read OpenAPI documents; which one is meant is told by the version, and by `--as`."""
+"""Two importers read OpenAPI documents; which one is meant is told by the version, and by `--for`."""
 FORMS = ("text", "short", "json", "sarif", "github")
 FAIL_ON = ("error", "warning", "note", "never")
 _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:", re.M)
@@ -29,13 +29,13 @@ _CATALOGUE = re.compile(rb"(?:^|\r)(?:\xef\xbb\xbf)?[\"']?pgagents[\"']?[ \t]*:"
     epilog=examples(
         ("the catalogue, by every rule", "pgagents lint"),
         ("one vendor's rules", "pgagents lint shop.yaml --only gemini"),
-        ("what the GPT builder would show for anyone's document", "pgagents lint openapi.yaml --as gpt-builder"),
+        ("what the GPT builder would show for anyone's document", "pgagents lint openapi.yaml --for gpt-builder"),
         ("a line a finding, and exit 1 for errors only", "pgagents lint --format short --fail-on error"),
         ("for code scanning", "pgagents lint --format sarif > lint.sarif"),
     ),
 )
 @click.argument("files", metavar="[FILE|URL]...", nargs=-1)
-@click.option("--as", "judge", metavar="JUDGE", help="Who judges a finished document; by its content else. `--as list` names all.")
+@click.option("--for", "judge", metavar="NAME", help="Who judges a finished document; by its content else. `--for list` names all.")
 @click.option("--only", multiple=True, metavar="RULE", help="Only this rule (gemini/long-name) or vendor (gemini). Repeatable.")
 @click.option("--fix", is_flag=True, help="Make the changes that are safe to make unasked, in the catalogue's file.")
 @click.option("--public", is_flag=True, help="For gpt-builder: the GPT is shared by link or in the store.")
@@ -126,14 +126,16 @@ def _judge(source: Source, judge: str | None, only: tuple[str, ...], form: Form)
         raise PgagentsError(f"there is no judge `{judge}`", did_you_mean(judge, [*judges.JUDGES, *judges.ALIASES]))
     chosen = judge or judges.kind(source.data, source.file)
     if chosen is None:
-        raise PgagentsError(f"{source.file} is no document that is known here", "say who shall judge it: --as NAME; `--as list` names all")
+        raise PgagentsError(
+            f"{source.file} is no document that is known here", "say who shall judge it: --for NAME; `--for list` names all"
+        )
     if judges.is_catalogue(source.data) and chosen != "catalogue":
-        help = "pgagents build makes its documents: `pgagents lint generated/openai/openapi.yaml --as gpt-builder`"
+        help = "pgagents build makes its documents: `pgagents lint generated/openai/openapi.yaml --for gpt-builder`"
         raise PgagentsError(f"{source.file} is a catalogue, not a finished document", help)
     if judge is None and chosen in _OTHER:
-        click.echo(f"{source.file}: judged as {chosen} would import it; --as {_OTHER[chosen]} for the other", err=True)
+        click.echo(f"{source.file}: judged as {chosen} would import it; --for {_OTHER[chosen]} for the other", err=True)
     if judge is None and chosen in judges.LIKE_OPENAI.values():
-        click.echo(f"{source.file}: judged as {chosen}, by the name of its folder; --as openai-tools for the other", err=True)
+        click.echo(f"{source.file}: judged as {chosen}, by the name of its folder; --for openai-tools for the other", err=True)
     if only and chosen != "catalogue":
         raise PgagentsError("--only chooses among the rules for catalogues", "leave it out for a finished document")
     if chosen in ("gpt-builder", "chatgpt-plugin"):

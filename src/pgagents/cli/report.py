@@ -66,7 +66,7 @@ def show(file: Path, form: str, verbose: bool) -> int:
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
-@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings that are put up with: see `pgagents verify`.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Findings that are accepted: see `pgagents verify`.")
 def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | None) -> int:
     """Join the reports of all shards of one call, and print the whole.
 
@@ -94,7 +94,7 @@ def merge(files: tuple[Path, ...], reports: tuple[Path, ...], baseline: Path | N
 @click.argument("old", type=click.Path(path_type=Path))
 @click.argument("new", type=click.Path(path_type=Path))
 def diff(old: Path, new: Path) -> int:
-    """Compare two reports: what is newly broken, mended, newly untested.
+    """Compare two reports: what is newly broken, fixed, newly untested.
 
     Exit code: 1 where something broke, 3 where something is no longer tried, else 0; 2 for a file that is no whole report.
     """
@@ -108,7 +108,7 @@ def diff(old: Path, new: Path) -> int:
 
 
 def excused(report: Report, baseline: Path) -> Report:
-    """The report with what a baseline file puts up with marked as known."""
+    """The report with what a baseline file accepts marked as known."""
     from datetime import datetime
 
     from pgagents.report.baseline import apply, read_baseline

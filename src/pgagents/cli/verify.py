@@ -110,7 +110,7 @@ _OF_SELF_TEST = ("self_test", "only", "reports")
     "--baseline",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="YAML of findings that are put up with: contract, reason, until. A line that no longer holds fails the run.",
+    help="YAML of findings that are accepted: contract, reason, until. A line that no longer holds fails the run.",
 )
 @click.option("--report", "reports", multiple=True, type=click.Path(path_type=Path), metavar="FILE", help=report_files.HELP)
 @click.option("-v", "--verbose", is_flag=True, help="Also print how many contracts each exchange was judged for.")

@@ -31,7 +31,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Backoff:
     """Let so many seconds pass; `why` says to a person what is waited for."""
 
     seconds: float
@@ -48,7 +48,7 @@ class Ended:
     retry_after_s: float | None = None
 
 
-Steps = Generator[Request | Wait, Response | Silence | None, Ended]
+Steps = Generator[Request | Backoff, Response | Silence | None, Ended]
 
 
 def attempts(
@@ -70,7 +70,7 @@ def attempts(
             return Ended(came, number, uncertain, told)
         uncertain = uncertain or (not safe and action.effect == "write")
         waited += pause
-        yield Wait(pause, f"{_said(came)}; attempt {number + 1} of {patience.attempts} in {pause:.1f} s")
+        yield Backoff(pause, f"{_describe_answer(came)}; attempt {number + 1} of {patience.attempts} in {pause:.1f} s")
 
 
 def repeatable(action: Action, *, keyed: bool) -> bool:
@@ -106,7 +106,7 @@ def _pause(told: float | None, number: int, patience: Patience, rng: random.Rand
     return most / 2 + rng.random() * most / 2
 
 
-def _said(came: Response | Silence) -> str:
+def _describe_answer(came: Response | Silence) -> str:
     if isinstance(came, Response):
         return f"the API answered {came.status}"
     return "the API cannot be reached" if came.kind == "refused" else "the API gave no answer"

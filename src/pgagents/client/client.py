@@ -20,7 +20,7 @@ from typing import Any
 
 from pgagents.client.answer import Answer, answer_of, refused
 from pgagents.client.arguments import Arguments
-from pgagents.client.attempts import Ended, Patience, Wait, attempts, repeatable
+from pgagents.client.attempts import Backoff, Ended, Patience, attempts, repeatable
 from pgagents.client.form import form
 from pgagents.client.request import request_of
 from pgagents.client.send import Send, Sender
@@ -32,7 +32,7 @@ from pgagents.model.model import Model, Surface
 from pgagents.text.brief import brief
 from pgagents.text.nearest import did_you_mean
 
-Told = Callable[[Wait], Awaitable[None]]
+Told = Callable[[Backoff], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class Client:
             except StopIteration as stop:
                 ended: Ended = stop.value
                 return ended
-            if isinstance(step, Wait):
+            if isinstance(step, Backoff):
                 if told is not None:
                     await told(step)
                 await self._sleep(step.seconds)

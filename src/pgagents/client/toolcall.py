@@ -67,10 +67,10 @@ def written(name: str, id: str | None, text: Any, more: Mapping[str, Any] | None
         return ToolCall(name, id, None, "the arguments cannot be read: they hold half a character", more or {})
     if read.problem:
         return ToolCall(name, id, None, f"the arguments cannot be read: {read.problem}", more or {})
-    return given(name, id, read.value, more)
+    return make_toolcall(name, id, read.value, more)
 
 
-def given(name: str, id: str | None, arguments: Any, more: Mapping[str, Any] | None = None) -> ToolCall:
+def make_toolcall(name: str, id: str | None, arguments: Any, more: Mapping[str, Any] | None = None) -> ToolCall:
     """A call whose arguments are data already."""
     if arguments is None:
         arguments = {}

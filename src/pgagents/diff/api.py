@@ -16,7 +16,7 @@ from pgagents.source.source import Pointer
 from pgagents.text.brief import brief
 
 _HARMLESS = frozenset(
-    ("pgagents", "api", "auth", "limits", "errors", "headers", "points", "schemas", "actions", "groups", "surfaces", "webhooks")
+    ("pgagents", "api", "auth", "limits", "errors", "headers", "behaviour", "schemas", "actions", "groups", "surfaces", "webhooks")
 )
 """Sections that are compared in detail, or only name what others use."""
 _OURS = frozenset(("env", "resources", "workflows", "sandbox", "excluded", "operator"))
@@ -131,7 +131,7 @@ def _limits(old: Model, new: Model) -> Iterator[Change]:
     for key in ("headers", "reset_unit"):
         if getattr(a, key) != getattr(b, key):
             yield _whole("breaking" if getattr(a, key) else "addition", "limit-headers", f"{key} of the limits changed", "limits", key)
-    for key in ("end_user", "lifted", "budgets"):
+    for key in ("end_user", "unlimited", "budgets"):
         if getattr(a, key) != getattr(b, key):
             yield _whole("may break", "limits", f"{key} of the limits changed", "limits", key)
 
@@ -200,11 +200,11 @@ def _headers(old: Model, new: Model) -> Iterator[Change]:
 
 
 def _points(old: Model, new: Model) -> Iterator[Change]:
-    for key in type(old.points).model_fields:
-        was, now = getattr(old.points, key), getattr(new.points, key)
+    for key in type(old.behaviour).model_fields:
+        was, now = getattr(old.behaviour, key), getattr(new.behaviour, key)
         if was != now:
             fixed = was == "any"
-            yield _whole("addition" if fixed else "may break", "point", f"{key} is {now} now, was {was}", "points", key)
+            yield _whole("addition" if fixed else "may break", "point", f"{key} is {now} now, was {was}", "behaviour", key)
 
 
 def _surfaces(old: Model, new: Model) -> Iterator[Change]:

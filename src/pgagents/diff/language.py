@@ -31,7 +31,7 @@ _TESTS = "read by tests, and by no caller"
 
 CATALOGUE: tuple[Row, ...] = (
     _row("Catalogue", "pgagents", "none", "none", "how the catalogue is written is no promise"),
-    _row("Catalogue", "actions api auth errors groups headers limits points schemas surfaces webhooks", "by value", "by value"),
+    _row("Catalogue", "actions api auth errors groups headers limits behaviour schemas surfaces webhooks", "by value", "by value"),
     _row("Catalogue", "idempotency audit browsers retention", "may break", "may break"),
     _row("Catalogue", "env excluded operator resources sandbox workflows", "wording", "-", _TESTS),
     _row("Action", "http effect costs destructive key signed", "breaking, may break", "-"),
@@ -78,7 +78,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Role", "description fleet mode operator plan project revoked surface", "wording", "-", _TESTS),
     _row("Limits", "buckets", "breaking, addition, may break", "-"),
     _row("Limits", "max_body_bytes headers reset_unit", "breaking, addition", "breaking, addition"),
-    _row("Limits", "budgets end_user lifted", "may break", "-"),
+    _row("Limits", "budgets end_user unlimited", "may break", "-"),
     _row("Bucket", "requests per_s of", "breaking, addition", "-", "fewer calls break, more are an addition"),
     _row("Bucket", "refill when", "may break", "-"),
     _row("Bucket", "description cite", "wording", "-"),
@@ -98,7 +98,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Header", "https description cite", "-", "may break, wording"),
     _row("Idempotency", "of lives_s not_used_up_by", "may break", "-"),
     _row("Idempotency", "cite", "may break", "-", "the whole section is compared as one"),
-    _row("Points", "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties other_tools "
+    _row("Behaviour", "absent_id_first auth_first content_type foreign_id last_page literal_path order_of_ties other_tools "
          "redirect_uris redirects refused_status replay time_fraction time_zone trailing_slash unknown_member unknown_query",
          "may break, addition", "may break, addition", "a point that was open and is fixed now is an addition"),
     _row("Surface", "actions", "breaking, addition, none", "-"),
@@ -136,7 +136,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("Takes", "by counter of read_by", "wording", "-", _TESTS),
     _row("Move", "from input otherwise to", "wording", "-", _TESTS),
     _row("TimedMove", "at from to", "wording", "-", _TESTS),
-    _row("Call", "action at input where", "wording", "-", _TESTS),
+    _row("CatalogueCall", "action at input where", "wording", "-", _TESTS),
     _row("Operator", "actions clock", "wording", "-", _TESTS),
     _row("Sandbox", "domain", "wording", "-", _TESTS),
     _row("Workflow", "cite description needs only_verify steps title", "wording", "-", _TESTS),

@@ -403,18 +403,18 @@ def _default(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | N
 
 
 def _read_only(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
-    if who == "readers" or bool(_given(before)) == bool(_given(after)):
+    if who == "readers" or bool(_to_value(before)) == bool(_to_value(after)):
         return None
-    return ("may break", "read-only", "is not to be sent any more") if _given(after) else ("addition", "read-only", "may be sent now")
+    return ("may break", "read-only", "is not to be sent any more") if _to_value(after) else ("addition", "read-only", "may be sent now")
 
 
 def _write_only(who: Who, before: Any, after: Any) -> tuple[Severity, str, str] | None:
-    if who == "callers" or bool(_given(before)) == bool(_given(after)):
+    if who == "callers" or bool(_to_value(before)) == bool(_to_value(after)):
         return None
-    return ("may break", "write-only", "is not answered any more") if _given(after) else ("addition", "write-only", "is answered now")
+    return ("may break", "write-only", "is not answered any more") if _to_value(after) else ("addition", "write-only", "is answered now")
 
 
-def _given(value: Any) -> Any:
+def _to_value(value: Any) -> Any:
     return None if value is _NONE else value
 
 

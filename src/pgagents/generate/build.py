@@ -13,7 +13,7 @@ from pgagents import registry
 from pgagents.errors import PgagentsError
 from pgagents.generate import trace
 from pgagents.generate.render import Artifact, Rendered, Renderer
-from pgagents.generate.target import Made, Summary, Target
+from pgagents.generate.target import BoundTarget, Summary, Target
 from pgagents.model.model import Model
 from pgagents.resources import folder
 from pgagents.source.diagnostics import Diagnostic, in_order
@@ -160,10 +160,10 @@ def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
     return found
 
 
-def _made(model: Model, chosen: dict[str, Target | Summary]) -> tuple[Made, ...]:
+def _made(model: Model, chosen: dict[str, Target | Summary]) -> tuple[BoundTarget, ...]:
     """All views; summaries come last, as they read the others."""
-    views = [Made(id, t, t.view(model)) for id, t in chosen.items() if isinstance(t, Target)]
-    summaries = [Made(id, t, t.view(model, tuple(views))) for id, t in chosen.items() if isinstance(t, Summary)]
+    views = [BoundTarget(id, t, t.view(model)) for id, t in chosen.items() if isinstance(t, Target)]
+    summaries = [BoundTarget(id, t, t.view(model, tuple(views))) for id, t in chosen.items() if isinstance(t, Summary)]
     return tuple(sorted([*views, *summaries], key=lambda m: m.id))
 
 

@@ -40,7 +40,7 @@ def named(surface: Surface) -> dict[str, Action]:
     return found
 
 
-def selected(dispatcher: Dispatcher) -> dict[str, Action]:
+def actions_by_name(dispatcher: Dispatcher) -> dict[str, Action]:
     """The actions by every value that the dispatcher's selector takes, each old name right behind the new one."""
     return {name: action for action in dispatcher.actions for name in (action.name, *(f.name for f in action.formerly))}
 
@@ -54,7 +54,7 @@ def unnamed(actions: Iterable[Action]) -> Iterator[Loss]:
                 yield Loss(former.origin, f"former name {former.name} until {former.until}", "dropped", said)
 
 
-def told(former: Former, new: str) -> str:
+def describe_deprecation(former: Former, new: str) -> str:
     """What a model is told first of a function that is to go."""
     return f"Deprecated until {former.until}: use {new}."
 
@@ -82,7 +82,7 @@ def _aliases(surface: Surface, action: Action) -> Iterator[Action]:
                 name=former.name,
                 operation_id=Text(former.operation_id, former.origin),
                 title=Text(f"{title} (old name)", former.origin),
-                description=Text(f"{told(former, new)} {_short(text)}", former.origin),
+                description=Text(f"{describe_deprecation(former, new)} {_short(text)}", former.origin),
                 texts={**action.texts, surface.name: own},
                 formerly=(),
                 deprecated=False,

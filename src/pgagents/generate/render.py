@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pgagents.errors import PgagentsError
-from pgagents.generate.target import Made
+from pgagents.generate.target import BoundTarget
 from pgagents.resources import folder
 from pgagents.source.dump import to_json, to_yaml
 from pgagents.source.origin import Node, Text
@@ -50,7 +50,7 @@ class Artifact:
 class Rendered:
     """A document made for a model. `data` is None where it is text; `origins` are known only when traced."""
 
-    made: Made
+    made: BoundTarget
     text: str
     data: Any = None
     origins: Mapping[Pointer, Pointer] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class Renderer:
         self._traced = traced
         self._environment = _environment(templates, self._json)
 
-    def render(self, made: Made) -> Rendered:
+    def render(self, made: BoundTarget) -> Rendered:
         """Lay out a view. Raises PgagentsError where the template does not give what it should."""
         from jinja2 import TemplateError, TemplateNotFound
 

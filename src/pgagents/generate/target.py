@@ -71,11 +71,11 @@ class Summary:
 
     title: str
     outputs: tuple[str, ...]
-    view: Callable[[Model, tuple[Made, ...]], View]
+    view: Callable[[Model, tuple[BoundTarget, ...]], View]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class BoundTarget:
     """A target that applies to a catalogue, with its view."""
 
     id: str

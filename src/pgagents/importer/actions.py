@@ -36,7 +36,7 @@ def _deed(op: Operation) -> str:
 
 
 @dataclass(slots=True)
-class Made:
+class ImportedAction:
     """An action with what it was made from; `wires` are its arguments by how the document names them."""
 
     name: str
@@ -58,7 +58,7 @@ class Actions:
         self.routes: dict[tuple[str, str], str] = {}
         self.why = ""
 
-    def make(self, op: Operation) -> Made | None:
+    def make(self, op: Operation) -> ImportedAction | None:
         """The action; None, and a note, where the language cannot say the operation."""
         path = self._path(op)
         if path is None or (not self.comparing and self._unsayable(op)):
@@ -66,7 +66,7 @@ class Actions:
         spoken = PLACEHOLDER.sub(r"by_\1", op.path)
         name = unique(snake(op.id or f"{_VERBS[op.method]}_{spoken}"), self.taken)
         at: Pointer = ("actions", name)
-        made = Made(name, op, {})
+        made = ImportedAction(name, op, {})
         inputs = self._inputs(op, made, at)
         if inputs is None:
             return None
@@ -129,7 +129,7 @@ class Actions:
         empty = not body.fields and self.schemas.references.follow(body.schema).mapping().get("properties") == {}
         return empty and not body.required
 
-    def _renamed(self, path: str, made: Made) -> str:
+    def _renamed(self, path: str, made: ImportedAction) -> str:
         """The path with its placeholders named as the arguments are."""
         return PLACEHOLDER.sub(lambda found: "{" + made.wires[found[1], "path"] + "}", path)
 
@@ -176,7 +176,7 @@ class Actions:
         if self.key_free(op, at):
             action["key"] = False
 
-    def _inputs(self, op: Operation, made: Made, at: Pointer) -> dict[str, Any] | None:
+    def _inputs(self, op: Operation, made: ImportedAction, at: Pointer) -> dict[str, Any] | None:
         """The arguments by name; None where the body cannot be said."""
         found: dict[str, Any] = {}
         notes_at = (*at, "input")
@@ -201,7 +201,7 @@ class Actions:
             return None
         return found
 
-    def _parameter(self, p: Parameter, found: dict[str, Any], made: Made, at: Pointer) -> bool:
+    def _parameter(self, p: Parameter, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
         """Add the parameter's argument; False for a required one that no argument can say, with the reason in `why`."""
         form = travelling(p, self.schemas)
         if isinstance(form, Unsayable):
@@ -220,7 +220,7 @@ class Actions:
         self._add(p, "", found, made, at, form)
         return True
 
-    def _add(self, p: Parameter, wish: str, found: dict[str, Any], made: Made, at: Pointer, form: Joined | None = None) -> None:
+    def _add(self, p: Parameter, wish: str, found: dict[str, Any], made: ImportedAction, at: Pointer, form: Joined | None = None) -> None:
         """The argument of a parameter that is sent as it is, or joined into one text."""
         name = self._name(wish or p.name, found, prefix=p.place)
         here = (*at, name)
@@ -259,7 +259,7 @@ class Actions:
             name = f"{prefix}_{name}"[:60]
         return unique(name, list(found))
 
-    def _body(self, op: Operation, body: Body, found: dict[str, Any], made: Made, at: Pointer) -> bool:
+    def _body(self, op: Operation, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
         if not is_json(body.media) and not self.comparing:
             self.notes.lost(at, f"an optional body of {brief(body.media)} is not sent", body.whole.place)
             return True
@@ -278,7 +278,7 @@ class Actions:
             self.notes.lost((*at, "input"), "the body itself is required; here it is sent where an argument is given", body.whole.place)
         return True
 
-    def _member(self, part: Member, body: Body, found: dict[str, Any], made: Made, at: Pointer) -> None:
+    def _member(self, part: Member, body: Body, found: dict[str, Any], made: ImportedAction, at: Pointer) -> None:
         name = self._name(part.name, found, prefix="body")
         schema = self._argument(part.schema, (*at, name), name, made.name)
         if part.description:

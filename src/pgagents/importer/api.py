@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.importer.actions import Made
+from pgagents.importer.actions import ImportedAction
 from pgagents.importer.reading.names import cut, first_sentence, one_line
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import server_url
@@ -78,7 +78,7 @@ class Headers:
         self.schemas, self.notes, self.references = schemas, notes, references
         self.answers: list[tuple[int, bool, dict[str, Found]]] = []
 
-    def take(self, made: Made) -> None:
+    def take(self, made: ImportedAction) -> None:
         """Note the headers of an action's answers."""
         for answer in made.operation.answers:
             if answer.status.isdecimal():

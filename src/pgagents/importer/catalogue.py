@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.collector import without_collector
 from pgagents.errors import PgagentsError
-from pgagents.importer.actions import Actions, Made
+from pgagents.importer.actions import Actions, ImportedAction
 from pgagents.importer.api import Headers, api
 from pgagents.importer.dispatcher import dispatchers
 from pgagents.importer.errors import Errors
@@ -134,15 +134,20 @@ def _like(pattern: str, text: str) -> bool:
 
 
 def _assembled(
-    described: dict[str, Any], auth: dict[str, Any], errors: dict[str, Any], headers: dict[str, Any], schemas: Schemas, made: Sequence[Made]
+    described: dict[str, Any],
+    auth: dict[str, Any],
+    errors: dict[str, Any],
+    headers: dict[str, Any],
+    schemas: Schemas,
+    made: Sequence[ImportedAction],
 ) -> dict[str, Any]:
     data: dict[str, Any] = {"pgagents": 1, "api": described, "auth": auth, "errors": errors}
     if headers:
         data["headers"] = headers
-    data["points"] = {"literal_path": "wins"}  # OpenAPI: a path without placeholders is matched before one with them
+    data["behaviour"] = {"literal_path": "wins"}  # OpenAPI: a path without placeholders is matched before one with them
     sending = [m.action for m in made if m.operation.body]
     if sending and all(a.get("unknown") == "refused" for a in sending):
-        data["points"]["unknown_member"] = "refused"
+        data["behaviour"]["unknown_member"] = "refused"
         for action in sending:
             del action["unknown"]
     actions = {m.name: _ordered(m.action) for m in made}

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pgagents.importer.actions import Made
+from pgagents.importer.actions import ImportedAction
 from pgagents.importer.reading.names import cut, is_name, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import JSON
 
 
-def dispatchers(made: Sequence[Made], notes: Notes) -> tuple[list[Made], dict[str, Any]]:
+def dispatchers(made: Sequence[ImportedAction], notes: Notes) -> tuple[list[ImportedAction], dict[str, Any]]:
     """The actions proper, and a surface for each dispatcher among them."""
     names = {one.name for one in made}
     found: dict[str, Any] = {}
-    proper: list[Made] = []
+    proper: list[ImportedAction] = []
     refusing: set[str] = set()
     for one in made:
         surface = _surface(one, names - {one.name})
@@ -37,7 +37,7 @@ def dispatchers(made: Sequence[Made], notes: Notes) -> tuple[list[Made], dict[st
     return proper, found
 
 
-def _surface(one: Made, names: set[str]) -> dict[str, Any] | None:
+def _surface(one: ImportedAction, names: set[str]) -> dict[str, Any] | None:
     arguments = one.action.get("input", {})
     if one.operation.method != "POST" or len(arguments) != 2 or any(p.get("in", "body") != "body" for p in arguments.values()):
         return None

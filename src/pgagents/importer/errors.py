@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pgagents.importer.actions import Made
+from pgagents.importer.actions import ImportedAction
 from pgagents.importer.reading.names import is_name, one_line, snake, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import JSON, Answer, is_json
@@ -31,9 +31,9 @@ _FILLING = frozenset(("a", "an", "the", "is", "was", "are", "of", "to", "be", "t
 class Errors:
     """Gathers the error answers of all actions, then settles on codes."""
 
-    def __init__(self, schemas: Schemas, notes: Notes, every: Sequence[Made]) -> None:
+    def __init__(self, schemas: Schemas, notes: Notes, every: Sequence[ImportedAction]) -> None:
         self.schemas, self.notes, self.all = schemas, notes, tuple(every)
-        self.answers: list[tuple[Made, int, Answer]] = []
+        self.answers: list[tuple[ImportedAction, int, Answer]] = []
         self.codes: dict[str, dict[str, Any]] = {}
         self.envelopes: Counter[str] = Counter()
         self.used: dict[str, list[str]] = {}
@@ -43,7 +43,7 @@ class Errors:
         self.steps = 0
         self.media: set[str] = set()
 
-    def take(self, made: Made) -> None:
+    def take(self, made: ImportedAction) -> None:
         """Note the error answers of an action."""
         named = {int(a.status) for a in made.operation.answers if a.status.isdecimal() and len(a.status) == 3}
         for answer in made.operation.answers:
@@ -66,7 +66,7 @@ class Errors:
             self.used.setdefault(made.name, []).extend(names)
         return self._section(place)
 
-    def _body(self, made: Made, answer: Answer) -> dict[str, Any] | None:
+    def _body(self, made: ImportedAction, answer: Answer) -> dict[str, Any] | None:
         """The error's schema in the catalogue's form; None where no JSON is described."""
         if answer.schema is None or not is_json(answer.media):
             return None
@@ -77,7 +77,7 @@ class Errors:
                 self.notes.lost(("errors",), said, answer.whole.place)
         return self.schemas.convert(answer.schema, ("actions", made.name, "errors"))
 
-    def _edge(self, bodies: list[tuple[Made, int, Answer, dict[str, Any] | None]]) -> dict[int, bool]:
+    def _edge(self, bodies: list[tuple[ImportedAction, int, Answer, dict[str, Any] | None]]) -> dict[int, bool]:
         """Statuses of a proxy before the API, with whether they say when to come back: 502 to 504, everywhere without a body."""
         found: dict[int, bool] = {}
         for status in sorted({status for _, status, *_ in bodies} & {502, 503, 504}):
@@ -86,7 +86,7 @@ class Errors:
                 found[status] = any(h.lower() == "retry-after" for _, answer, _ in of for h in answer.whole.at("headers").members())
         return found
 
-    def _code_place(self, of: list[tuple[Made, int, Answer, dict[str, Any] | None]]) -> Path | None:
+    def _code_place(self, of: list[tuple[ImportedAction, int, Answer, dict[str, Any] | None]]) -> Path | None:
         """Where every error body has an enumerated code; None where some have none, or a code has several statuses."""
         kept, bodies = [one[:3] for one in of], [one[3] for one in of]
         known = [dict(self._enums(body)) for body in bodies if body is not None]

@@ -13,13 +13,13 @@ from pgagents.importer.travelling import text_of
 from pgagents.source.source import Pointer
 
 if TYPE_CHECKING:
-    from pgagents.importer.actions import Made
+    from pgagents.importer.actions import ImportedAction
 
 MOST = 20
 _ALONE = "example"
 
 
-def examples(op: Operation, made: Made, notes: Notes, at: Pointer) -> dict[str, Any]:
+def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> dict[str, Any]:
     """Calls by name: an answer's example, with the arguments that are documented under the same name."""
     inputs = _inputs(op, made)
     holders = [p.whole for p in op.parameters] + ([op.body.whole] if op.body else [])
@@ -74,7 +74,7 @@ def _shown(holder: Found) -> dict[str, tuple[str, Any]]:
     return found
 
 
-def _inputs(op: Operation, made: Made) -> dict[str, dict[str, Any]]:
+def _inputs(op: Operation, made: ImportedAction) -> dict[str, dict[str, Any]]:
     """Arguments by the name of the example that they stand under."""
     found: dict[str, dict[str, Any]] = {}
     for p in op.parameters:

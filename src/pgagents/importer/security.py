@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.importer.actions import Made
+from pgagents.importer.actions import ImportedAction
 from pgagents.importer.reading.names import clean, cut, identifier, is_name, one_line, unique
 from pgagents.importer.reading.note import Notes
 from pgagents.importer.reading.operations import Operation
@@ -63,7 +63,7 @@ class Security:
     def _is_bearer(self, name: str) -> bool:
         return self._kind(name) == "http_bearer"
 
-    def _told(self, name: str) -> str:
+    def _describe_scheme(self, name: str) -> str:
         """A scheme for a person: what a call must send."""
         scheme = self.schemes.get(name)
         kind = self._kind(name)
@@ -115,7 +115,7 @@ class Security:
         return False
 
     def _together(self, names: Alternative) -> str:
-        return " and ".join(self._told(name) for name in names)
+        return " and ".join(self._describe_scheme(name) for name in names)
 
     def key_free(self, op: Operation, at: Pointer) -> bool:
         """Whether the operation is called without a key."""
@@ -129,7 +129,7 @@ class Security:
             self.notes.lost(at, f"this operation asks for {asked}", op.whole.place)
         return False
 
-    def take(self, made: Made) -> None:
+    def take(self, made: ImportedAction) -> None:
         """Note which OAuth scopes an action needs."""
         for need in made.operation.security or ():
             for name, scopes in need.items():
@@ -172,7 +172,9 @@ class Security:
         place = scheme.place if scheme else ""
         if self.main and not self._is_bearer(name):
             asked = "asks for" if self.keyed else "lets every call go without a key, and describes"
-            said = f"the document {asked} {self._told(name)}, and a catalogue cannot say that yet: build, lint and verify stop here"
+            said = (
+                f"the document {asked} {self._describe_scheme(name)}, and a catalogue cannot say that yet: build, lint and verify stop here"
+            )
             self.notes.blocked(at, f"{said}. If the API takes `Authorization: Bearer KEY` too, write `type: http_bearer`", place)
             return
         if scheme and scheme.text("type") == "apiKey":
@@ -186,12 +188,12 @@ class Security:
         if not self.schemes and not self.keyed:
             self.notes.decide(at, "the document names no keys; a catalogue must name how a call proves who makes it")
         if not self.keyed:
-            described = f"; it describes {', '.join(self._told(n) for n in list(self.schemes)[:4])}" if self.schemes else ""
+            described = f"; it describes {', '.join(self._describe_scheme(n) for n in list(self.schemes)[:4])}" if self.schemes else ""
             said = f"the document declares no security for any operation{described}. So every action has `key: false`, and no key is sent"
             self.notes.decide(("auth",), f"{said}. If the API asks for a key, take `key: false` out")
         left = [n for n in self.schemes if n not in self.main and not (oauth and self._kind(n) == "oauth2")]
         if left and self.main:
-            self.notes.lost(at, f"further schemes are not carried: {', '.join(self._told(n) for n in left[:8])}")
+            self.notes.lost(at, f"further schemes are not carried: {', '.join(self._describe_scheme(n) for n in left[:8])}")
 
     def _oauth(self) -> dict[str, Any] | None:
         for name, scheme in self.schemes.items():

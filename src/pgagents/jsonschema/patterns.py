@@ -141,7 +141,7 @@ def _loose(pieces: Any, count: int, taken: frozenset[str], limit: int) -> tuple[
     for kind, value in pieces:
         if kind in _REPEATS:
             least, most, body = value
-            if most > 1 and any(map(_varies, body)) and not _kept_apart(body):
+            if most > 1 and any(map(_varies, body)) and not _are_separate(body):
                 raise _Unsteady
             if most == 1 and limit > 1:  # what may be left out once is no repeat, but where it stands inside one
                 count, taken = _loose(body, count, taken, limit)
@@ -175,7 +175,7 @@ def _varies(piece: Any) -> bool:
     return kind in (_constants.BRANCH, _constants.GROUPREF, _constants.GROUPREF_EXISTS)
 
 
-def _kept_apart(body: Any) -> bool:
+def _are_separate(body: Any) -> bool:
     """Whether the first or the last character of a turn can stand nowhere else in it."""
     pieces = list(body)
     while len(pieces) == 1 and pieces[0][0] is _constants.SUBPATTERN:

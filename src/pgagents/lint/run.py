@@ -41,7 +41,7 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
     hits = [(id, rule, hit) for id, rule in chosen.items() for hit in _hits(rule, model)]
     said: list[tuple[Diagnostic, Hit | None]] = [(_diagnostic(id, rule, hit, model), hit) for id, rule, hit in hits]
     if not only:
-        said += [(d, None) for d in _built(judged(model)) if not _told(d, said)]
+        said += [(d, None) for d in _built(judged(model)) if not _is_repeated(d, said)]
         said += [(d, None) for d in past.diagnostics(model, today)] if today else []
     comments = ignores(model.source)
     silent = {(ignore.line, id) for ignore in comments for id in ignore.ids if not id.endswith(_REFUSED)}
@@ -53,7 +53,7 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
     return Linted(tuple(in_order([d for d, _ in found] + [d for d, _ in idle])), tuple(in_order(ignored)), tuple(dict.fromkeys(edits)))
 
 
-def _told(built: Diagnostic, said: list[tuple[Diagnostic, Hit | None]]) -> bool:
+def _is_repeated(built: Diagnostic, said: list[tuple[Diagnostic, Hit | None]]) -> bool:
     """Whether a rule of the same vendor has said as much at the same place, in words that help more."""
     vendor, rank = built.id.split("/")[0], _RANKS.index(built.severity)
     return any(d.span == built.span and d.id.split("/")[0] == vendor and _RANKS.index(d.severity) >= rank for d, _ in said)

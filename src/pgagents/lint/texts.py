@@ -17,7 +17,7 @@ NOT_FOR_MODELS = ("rest", "widget")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DescribedText:
     """A text, where it stands and what it describes. `action` is None for a text of the whole API or of a shared schema."""
 
     text: str
@@ -33,17 +33,17 @@ def offered(model: Model) -> list[Action]:
     return [a for a in model.actions if a.name in names and a.signed is None]
 
 
-def told(model: Model) -> Iterator[Said]:
+def collect_texts(model: Model) -> Iterator[DescribedText]:
     """Every text that goes into what a model reads, once each, wherever it was written."""
     seen: set[Pointer] = set()
-    for said in _told(model):
+    for said in _collect_all_texts(model):
         if said.text and said.origin not in seen:
             seen.add(said.origin)
             yield said
 
 
-def _told(model: Model) -> Iterator[Said]:
-    yield Said(str(model.api.for_models), ("api", "for_models"), "api", "the API")
+def _collect_all_texts(model: Model) -> Iterator[DescribedText]:
+    yield DescribedText(str(model.api.for_models), ("api", "for_models"), "api", "the API")
     for surface in model.surfaces.values():
         if surface.name not in NOT_FOR_MODELS:
             yield _of(surface.description, "surface", f"surface `{surface.name}`")
@@ -59,19 +59,19 @@ def _told(model: Model) -> Iterator[Said]:
         for param in action.params:
             yield from _of_schema(param.schema, "argument", f"argument `{param.name}` of `{action.name}`", action)
         for output in action.outputs:
-            yield Said(str(output.description), output.description.origin, "schema", f"the answer of `{action.name}`", action)
+            yield DescribedText(str(output.description), output.description.origin, "schema", f"the answer of `{action.name}`", action)
             if output.schema is not None:
                 yield from _of_schema(output.schema, "schema", f"the answer of `{action.name}`", action)
     for name, schema in model.schemas.items():
         yield from _of_schema(schema, "schema", f"schema `{name}`", None)
 
 
-def _of(text: Text, of: Literal["surface", "action", "argument"], what: str, action: Action | None = None) -> Said:
-    return Said(str(text), text.origin, of, what, action)
+def _of(text: Text, of: Literal["surface", "action", "argument"], what: str, action: Action | None = None) -> DescribedText:
+    return DescribedText(str(text), text.origin, of, what, action)
 
 
-def _of_schema(schema: object, of: Literal["argument", "schema"], what: str, action: Action | None) -> Iterator[Said]:
+def _of_schema(schema: object, of: Literal["argument", "schema"], what: str, action: Action | None) -> Iterator[DescribedText]:
     for part in subschemas(schema):  # type: ignore[arg-type]  # nodes are mappings
         text = part.get("description")
         if isinstance(text, Text):
-            yield Said(str(text), text.origin, of, what, action)
+            yield DescribedText(str(text), text.origin, of, what, action)

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from pgagents.client.answer import Problem
-from pgagents.client.attempts import Wait
+from pgagents.client.attempts import Backoff
 from pgagents.client.client import Client
 from pgagents.mcp.overview import overview
 from pgagents.mcp.prompts import DETAILS, Prompt, prompts
@@ -63,7 +63,7 @@ def make_server(
     from mcp.server.lowlevel import Server
     from mcp_types import Icon
 
-    desk = Desk(model, client, allowed)
+    projections = RequestHandler(model, client, allowed)
     offered = surface(model)
     hint = CacheHint(ttl_ms=FRESH_MS, scope="public")
 
@@ -92,18 +92,18 @@ def make_server(
             "server/discover": hint,
         },
         lifespan=lifespan,
-        get_tool_input_schema=desk.input_schema,
-        on_list_tools=desk.list_tools,
-        on_call_tool=desk.call_tool,
-        on_list_resources=desk.list_resources,
-        on_list_resource_templates=desk.list_resource_templates,
-        on_read_resource=desk.read_resource,
-        on_list_prompts=desk.list_prompts,
-        on_get_prompt=desk.get_prompt,
+        get_tool_input_schema=projections.input_schema,
+        on_list_tools=projections.list_tools,
+        on_call_tool=projections.call_tool,
+        on_list_resources=projections.list_resources,
+        on_list_resource_templates=projections.list_resource_templates,
+        on_read_resource=projections.read_resource,
+        on_list_prompts=projections.list_prompts,
+        on_get_prompt=projections.get_prompt,
     )
 
 
-class Desk:
+class RequestHandler:
     """Answers requests, each on its own: nothing of a caller is kept."""
 
     def __init__(self, model: Model, client: Client, allowed: Allowed | None = None) -> None:
@@ -218,7 +218,7 @@ class Progress:
             await asyncio.sleep(SLOW_S)
             await self._report("waiting for the API")
 
-    async def waits(self, wait: Wait) -> None:
+    async def waits(self, wait: Backoff) -> None:
         """Report that the call will be made again."""
         await self._report(wait.why)
 

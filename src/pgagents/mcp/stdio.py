@@ -60,7 +60,7 @@ class _Open:
         self._ids: set[Any] = set()
         self._none = anyio.Event()
 
-    def asked(self, message: Any) -> None:
+    def note_request(self, message: Any) -> None:
         """Note a request; of one that its client gives up no answer is awaited."""
         method, id = getattr(message, "method", None), getattr(message, "id", None)
         if method is not None and id is not None:
@@ -106,7 +106,7 @@ async def serve_streams(server: Server[Any], came: Any, goes: Any) -> None:
         async with passed:
             async for item in came:
                 if not isinstance(item, Exception):
-                    open_calls.asked(item.message)
+                    open_calls.note_request(item.message)
                     await passed.send(item)
                 elif error := _error(item):
                     await goes.send(SessionMessage(error))

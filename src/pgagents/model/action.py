@@ -57,7 +57,7 @@ class Code:
     only: tuple[str, ...] | None
     cite: tuple[str, ...]
     origin: Pointer
-    provoked_by: Mapping[str, Call] = field(default_factory=dict)
+    provoked_by: Mapping[str, ActionCall] = field(default_factory=dict)
     """By action, the operator's call after which its next call is answered so."""
 
 
@@ -183,7 +183,7 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ActionCall:
     """An action with arguments; values that are Expressions are evaluated at the time."""
 
     action: Action

@@ -17,7 +17,7 @@ class Verdict(StrEnum):
     """Selected, and not reached: the run is not green."""
     NOT_SELECTED = "not_selected"
     """Left out by the caller."""
-    NOT_CLAIMED = "not_claimed"
+    NOT_APPLICABLE = "not_applicable"
     """Never promised here."""
 
 

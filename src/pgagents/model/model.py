@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from pgagents.cel.expression import Expression
-from pgagents.model.action import Action, Call, Code, Law, Param
+from pgagents.model.action import Action, ActionCall, Code, Law, Param
 from pgagents.source.origin import Node, Text
 from pgagents.source.source import Pointer, Source
 
@@ -155,11 +155,11 @@ class Resource:
 
     name: str
     ids: tuple[str, ...]
-    found_by: Call | None
-    made_by: Call | None
-    read_by: tuple[Call, ...]
-    listed_by: tuple[Call, ...]
-    undone_by: Call | None
+    found_by: ActionCall | None
+    made_by: ActionCall | None
+    read_by: tuple[ActionCall, ...]
+    listed_by: tuple[ActionCall, ...]
+    undone_by: ActionCall | None
     absent: Id | None
     missing: Code | None
     tenant: bool
@@ -237,7 +237,7 @@ def member_at(body: Any, path: str) -> Any:
 class Audit:
     """The log of what was done: how `role` lists its rows, and what a row's members say."""
 
-    listed_by: Call
+    listed_by: ActionCall
     role: str
     reads_on: tuple[str, ...]
     at: str
@@ -293,7 +293,7 @@ class Workflow:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The whole API. `api`, `auth`, `limits`, `errors`, `points`, `webhooks`, `idempotency` and
+    """The whole API. `api`, `auth`, `limits`, `errors`, `behaviour`, `webhooks`, `idempotency` and
     `retention` keep the written form: it has no choices left."""
 
     source: Source
@@ -302,7 +302,7 @@ class Model:
     auth: Any
     limits: Any
     errors: Any
-    points: Any
+    behaviour: Any
     env: Mapping[str, Any]
     schemas: Mapping[str, Node]
     secrets: frozenset[str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.store import Store
 
 TABLES = """
@@ -25,7 +25,13 @@ CREATE TRIGGER IF NOT EXISTS audit_no_delete BEFORE DELETE ON audit BEGIN SELECT
 
 
 def write(
-    store: Store, call: Call, *, lot_id: str | None = None, session_id: str | None = None, platform: str | None = None, diff: Any = None
+    store: Store,
+    call: AcceptedCall,
+    *,
+    lot_id: str | None = None,
+    session_id: str | None = None,
+    platform: str | None = None,
+    diff: Any = None,
 ) -> None:
     """Append a row for a call; the actor and what changed stand beside it, where retention can blank them."""
     actor_type = "agent" if call.agent else "operator" if call.key and call.key.operator else "key" if call.key else "system"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.park_graph import audit, fleet, forget, hooks, lists, lots, operator, payments, sessions, world
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.setting import Setting
 
 PLATFORMS = {
@@ -30,10 +30,10 @@ def domain(setting: Setting) -> Domain:
     with store.transaction():
         if store.row("SELECT 1 FROM lot LIMIT 1") is None:
             world.make(store, setting.seed, setting.clock.now())
-            lists.first_things(s, setting.clock.now())
+            lists.first_instances(s, setting.clock.now())
     actions = _actions(setting, s)
 
-    def act(call: Call) -> Any:
+    def act(call: AcceptedCall) -> Any:
         setting.retention.run(call.now)
         fleet.expire_holds(setting.outbox, call.now)
         stamped = call.attribution or _attribution(call)
@@ -47,7 +47,7 @@ def domain(setting: Setting) -> Domain:
     return act
 
 
-def _actions(setting: Setting, s: sessions.Sessions) -> Mapping[str, Callable[[Call], Any]]:
+def _actions(setting: Setting, s: sessions.Sessions) -> Mapping[str, Callable[[AcceptedCall], Any]]:
     store = setting.store
     return {
         "get_health": lambda _: {"status": "ok", "version": setting.model.api.version},
@@ -74,7 +74,7 @@ def _actions(setting: Setting, s: sessions.Sessions) -> Mapping[str, Callable[[C
     }
 
 
-def _attribution(call: Call) -> Mapping[str, str]:
+def _attribution(call: AcceptedCall) -> Mapping[str, str]:
     """What the key's integration stamps (PG attribution: copilot, grok, chatgpt, … with their platforms)."""
     integration = call.key.integration if call.key else None
     return {"agent_name": integration, "agent_platform": PLATFORMS[integration]} if integration in PLATFORMS else {}

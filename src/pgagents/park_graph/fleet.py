@@ -8,7 +8,7 @@ from typing import Any
 from pgagents.park_graph import audit, money
 from pgagents.park_graph.lots import give_space, nearest, take_space
 from pgagents.park_graph.sessions import Sessions
-from pgagents.sandbox.call import Call, Refusal
+from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.events.outbox import Outbox
 from pgagents.sandbox.keys import word
@@ -31,7 +31,7 @@ def expire_holds(outbox: Outbox, now: float) -> None:
         give_space(outbox, row["lot_id"], row["expires_at"])
 
 
-def dispatch(s: Sessions, call: Call) -> Any:
+def dispatch(s: Sessions, call: AcceptedCall) -> Any:
     """PG-FLEET: all vehicles or none (PG-L11), only at lots that allow agents and that a vehicle enters unaided."""
     given = call.input
     if _foreign(call):
@@ -55,7 +55,7 @@ def dispatch(s: Sessions, call: Call) -> Any:
     return {"allocations": allocations}
 
 
-def release(s: Sessions, call: Call) -> Any:
+def release(s: Sessions, call: AcceptedCall) -> Any:
     """PG-RELEASE."""
     tenant = call.key.tenant if call.key else ""
     hold = s.store.row("SELECT * FROM hold WHERE id = ? AND tenant = ? AND status = 'active'", call.input["hold_id"], tenant)
@@ -67,7 +67,7 @@ def release(s: Sessions, call: Call) -> Any:
     return None
 
 
-def billing(s: Sessions, call: Call) -> Any:
+def billing(s: Sessions, call: AcceptedCall) -> Any:
     """PG-BILLING: the fleet's sessions with ended_at in [from, to) (PG-L9)."""
     given = call.input
     if _foreign(call):
@@ -99,7 +99,7 @@ def billing(s: Sessions, call: Call) -> Any:
     }
 
 
-def _foreign(call: Call) -> bool:
+def _foreign(call: AcceptedCall) -> bool:
     """Whether a fleet key asks for another fleet."""
     return call.key is not None and call.key.fleet is not None and call.input["fleet_id"] != call.key.fleet
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pgagents.park_graph import audit
 from pgagents.park_graph.sessions import Sessions
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.events import outbox
 from pgagents.sandbox.setting import Setting
 from pgagents.sandbox.store import Store
@@ -21,7 +21,7 @@ _DEMAND_S = 30 * 86_400.0  # nothing reads older searches
 _EVENTS_S = 7 * 86_400.0
 
 
-def driver(s: Sessions, call: Call) -> Any:
+def driver(s: Sessions, call: AcceptedCall) -> Any:
     """Take a verified deletion request; retention carries it out."""
     s.store.run("INSERT INTO forget (plate, asked_at) VALUES (?, ?)", call.input["plate"].upper(), call.now)
     audit.write(s.store, call, diff={"forget": [False, True]})

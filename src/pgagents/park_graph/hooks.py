@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.park_graph import audit, payments
 from pgagents.park_graph.sessions import Sessions
-from pgagents.sandbox.call import Call, Refusal
+from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.events import signature
 from pgagents.sandbox.keys import word
@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS payment_event (id TEXT PRIMARY KEY, at REAL NOT NULL)
 """
 
 
-def create(s: Sessions, call: Call, target_problem: Callable[[str], str]) -> Any:
+def create(s: Sessions, call: AcceptedCall, target_problem: Callable[[str], str]) -> Any:
     """PG-HOOK: only https to a public address."""
     problem = target_problem(call.input["url"])
     if problem:
@@ -31,7 +31,7 @@ def create(s: Sessions, call: Call, target_problem: Callable[[str], str]) -> Any
     return {"webhook": {**webhook, "signing_secret": s.outbox.secret(id)}}
 
 
-def list_all(s: Sessions, call: Call) -> Any:
+def list_all(s: Sessions, call: AcceptedCall) -> Any:
     """PG-HOOK: the project's own, newest first."""
     rows = s.store.rows(
         "SELECT * FROM webhook WHERE tenant = ? AND deleted_at IS NULL ORDER BY created_at DESC, id", call.key.tenant if call.key else ""
@@ -43,7 +43,7 @@ def list_all(s: Sessions, call: Call) -> Any:
     }
 
 
-def delete(s: Sessions, call: Call) -> Any:
+def delete(s: Sessions, call: AcceptedCall) -> Any:
     """PG-HOOK: a tombstone, not a hole."""
     tenant = call.key.tenant if call.key else ""
     id = call.input["webhook_id"]
@@ -53,7 +53,7 @@ def delete(s: Sessions, call: Call) -> Any:
     return None
 
 
-def payment_event(s: Sessions, call: Call, secret: str) -> Any:
+def payment_event(s: Sessions, call: AcceptedCall, secret: str) -> Any:
     """PG-STRIPE: nothing changes before the signature holds; the same event twice has one effect."""
     signed = call.action.signed
     header = call.input[signed.header if signed else "stripe_signature"]

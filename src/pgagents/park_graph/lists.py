@@ -11,7 +11,7 @@ from typing import Any
 
 from pgagents.park_graph import audit, money, payments
 from pgagents.park_graph.sessions import NO_SESSION, Sessions, find, shown
-from pgagents.sandbox.call import Call, Refusal
+from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 
@@ -25,7 +25,7 @@ CURSOR_LIVES_S = 3600
 _BAD_CURSOR = Refusal("BAD_REQUEST", "The cursor is not of this list, or older than an hour", "cursor")
 
 
-def list_sessions(s: Sessions, call: Call) -> Any:
+def list_sessions(s: Sessions, call: AcceptedCall) -> Any:
     """PG-LIST. A fleet key sees its fleet's alone."""
     fleet = call.key.fleet if call.key else None
     wanted = call.input.get("fleet_id")
@@ -34,12 +34,12 @@ def list_sessions(s: Sessions, call: Call) -> Any:
     return _page(s, call, {"fleet_id": wanted or fleet, "status": call.input.get("status")})
 
 
-def search_sessions(s: Sessions, call: Call) -> Any:
+def search_sessions(s: Sessions, call: AcceptedCall) -> Any:
     """PG-PLATE."""
     return _page(s, call, {"plate": call.input["plate"].upper(), "fleet_id": call.key.fleet if call.key else None})
 
 
-def refund(s: Sessions, call: Call) -> Any:
+def refund(s: Sessions, call: AcceptedCall) -> Any:
     """PG-REFUND: of completed sessions, together at most the subtotal (PG-L8)."""
     row = find(s.store, call, call.input["session_id"])
     if row is None:
@@ -71,7 +71,7 @@ def refund(s: Sessions, call: Call) -> Any:
     }
 
 
-def first_things(s: Sessions, now: float) -> None:
+def first_instances(s: Sessions, now: float) -> None:
     """What the catalogue's examples speak of: sessions begun five minutes before the world, one long ended, a hold and a webhook."""
     started = int(now) - 300
     entry = {
@@ -112,7 +112,7 @@ def first_things(s: Sessions, now: float) -> None:
     s.outbox.register("wh_01JS4A2B", "main/test", url, events, now)
 
 
-def _page(s: Sessions, call: Call, filters: dict[str, str | None]) -> Any:
+def _page(s: Sessions, call: AcceptedCall, filters: dict[str, str | None]) -> Any:
     tenant = call.key.tenant if call.key else ""
     secret = s.store.setting("cursor_secret", word(s.rng, 32))
     bound = hashlib.sha256(json.dumps([call.key.id if call.key else "", str(call.action.name), filters]).encode()).hexdigest()[:16]

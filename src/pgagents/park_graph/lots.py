@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 from pgagents.park_graph.money import dollars
-from pgagents.sandbox.call import Call, Refusal
+from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.events.outbox import Outbox
 from pgagents.sandbox.store import Store
@@ -112,7 +112,7 @@ def rate_now(store: Store, row: sqlite3.Row, now: float) -> int:
     return rates_of_open_windows(store, now).get(row["id"], int(row["rate_cents"]))
 
 
-def search(store: Store, call: Call) -> Any:
+def search(store: Store, call: AcceptedCall) -> Any:
     """PG-SEARCH."""
     given = call.input
     autonomous = given.get("autonomous_entry")
@@ -145,7 +145,7 @@ def _shown(row: sqlite3.Row, distance: float, open_rates: dict[str, int]) -> dic
     }
 
 
-def availability(store: Store, call: Call) -> Any:
+def availability(store: Store, call: AcceptedCall) -> Any:
     """PG-AVAIL."""
     row = lot(store, call.input["lot_id"])
     if row is None:
@@ -164,7 +164,7 @@ def _counted(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def rates(store: Store, call: Call) -> Any:
+def rates(store: Store, call: AcceptedCall) -> Any:
     """PG-RATES."""
     row = lot(store, call.input["lot_id"])
     if row is None:
@@ -189,7 +189,7 @@ def rates(store: Store, call: Call) -> Any:
     }
 
 
-def market_rate(store: Store, call: Call) -> Any:
+def market_rate(store: Store, call: AcceptedCall) -> Any:
     """PG-MARKET: money in whole cents; lots that charge by the hour make the hourly prices, those by the day the daily one."""
     found = [row for _, row in within(store, call.input["lat"], call.input["lng"], call.input["radius_km"])]
     hourly = [r["rate_cents"] for r in found if r["unit"] == "hour"]
@@ -210,7 +210,7 @@ def market_rate(store: Store, call: Call) -> Any:
     }
 
 
-def demand(store: Store, call: Call) -> Any:
+def demand(store: Store, call: AcceptedCall) -> Any:
     """PG-DEMAND: the agents' searches of the last 30 days around a place."""
     given = call.input
     dlat = given["radius_km"] / _KM_PER_DEGREE
@@ -242,16 +242,16 @@ def demand(store: Store, call: Call) -> Any:
 def take_space(outbox: Outbox, lot_id: str, now: float) -> bool:
     """Take one space and tell of it; False where the lot is full."""
     taken = outbox.store.run("UPDATE lot SET available = available - 1, counted_at = ? WHERE id = ? AND available > 0", now, lot_id)
-    return _told(outbox, lot_id, now) if taken else False
+    return _publish_occupancy(outbox, lot_id, now) if taken else False
 
 
 def give_space(outbox: Outbox, lot_id: str, now: float) -> None:
     """Give one space back and tell of it."""
     if outbox.store.run("UPDATE lot SET available = available + 1, counted_at = ? WHERE id = ? AND available < total", now, lot_id):
-        _told(outbox, lot_id, now)
+        _publish_occupancy(outbox, lot_id, now)
 
 
-def _told(outbox: Outbox, lot_id: str, now: float) -> bool:
+def _publish_occupancy(outbox: Outbox, lot_id: str, now: float) -> bool:
     row = lot(outbox.store, lot_id)
     assert row is not None
     outbox.put("occupancy.changed", _counted(row), now, tenant=None)

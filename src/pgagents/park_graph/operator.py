@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.park_graph import audit, forget, money, payments
 from pgagents.park_graph.lots import NO_LOT, lot
 from pgagents.park_graph.sessions import Sessions
-from pgagents.sandbox.call import Call, Raw, Refusal
+from pgagents.sandbox.call import AcceptedCall, Raw, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import Key, word
 from pgagents.sandbox.setting import Setting
@@ -21,7 +21,7 @@ _FORMULA = frozenset("=+-@\t\r\n|＝＋－＠")
 _COLUMNS = ("at", "actor_type", "actor_id", "action", "lot_id", "session_id", "agent_platform", "diff")
 
 
-def actions(setting: Setting, s: Sessions) -> Mapping[str, Callable[[Call], Any]]:
+def actions(setting: Setting, s: Sessions) -> Mapping[str, Callable[[AcceptedCall], Any]]:
     """What the operator can do, by action."""
     return {
         "create_key": lambda call: create_key(setting, call),
@@ -35,7 +35,7 @@ def actions(setting: Setting, s: Sessions) -> Mapping[str, Callable[[Call], Any]
     }
 
 
-def create_key(setting: Setting, call: Call) -> Any:
+def create_key(setting: Setting, call: AcceptedCall) -> Any:
     """A key, told once; with an integration it registers an agent."""
     given = call.input
     ring = setting.keyring
@@ -59,7 +59,7 @@ def create_key(setting: Setting, call: Call) -> Any:
     }
 
 
-def delete_key(setting: Setting, call: Call) -> Any:
+def delete_key(setting: Setting, call: AcceptedCall) -> Any:
     """Dead from now on."""
     if not setting.keyring.revoke(call.input["key_id"], call.now):
         return Refusal("NOT_FOUND", "There is no such key")
@@ -67,7 +67,7 @@ def delete_key(setting: Setting, call: Call) -> Any:
     return None
 
 
-def update_lot(s: Sessions, call: Call) -> Any:
+def update_lot(s: Sessions, call: AcceptedCall) -> Any:
     """Another rate, or the owner's switch for agents."""
     row = lot(s.store, call.input["lot_id"])
     if row is None:
@@ -86,13 +86,13 @@ def update_lot(s: Sessions, call: Call) -> Any:
     return {"lot": shown}
 
 
-def list_audit(s: Sessions, call: Call) -> Any:
+def list_audit(s: Sessions, call: AcceptedCall) -> Any:
     """The activity feed, newest first."""
     wanted = {name: call.input[name] for name in ("lot_id", "session_id") if name in call.input}
     return {"rows": [_shown(row) for row in _rows(s, wanted, call.input["limit"])]}
 
 
-def export_lot_audit(s: Sessions, call: Call) -> Any:
+def export_lot_audit(s: Sessions, call: AcceptedCall) -> Any:
     """A lot's rows as CSV that a spreadsheet opens without running anything."""
     if lot(s.store, call.input["lot_id"]) is None:
         return NO_LOT
@@ -105,7 +105,7 @@ def export_lot_audit(s: Sessions, call: Call) -> Any:
     return Raw("text/csv; charset=utf-8", text.getvalue().encode())
 
 
-def advance_clock(setting: Setting, call: Call) -> Any:
+def advance_clock(setting: Setting, call: AcceptedCall) -> Any:
     """Let time pass."""
     try:
         now = setting.clock.advance(call.input["advance_s"])
@@ -114,7 +114,7 @@ def advance_clock(setting: Setting, call: Call) -> Any:
     return {"now": rfc3339(now)}
 
 
-def settle_payment(s: Sessions, call: Call) -> Any:
+def settle_payment(s: Sessions, call: AcceptedCall) -> Any:
     """How a payment goes; with `next`, that of the next session made."""
     id, outcome = call.input["payment_intent_id"], call.input["outcome"]
     if id == "next":

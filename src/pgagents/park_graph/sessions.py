@@ -10,7 +10,7 @@ from typing import Any
 
 from pgagents.park_graph import audit, money, payments
 from pgagents.park_graph.lots import NO_LOT, give_space, lot, rate_now, take_space
-from pgagents.sandbox.call import Call, Refusal
+from pgagents.sandbox.call import AcceptedCall, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.events.outbox import Outbox
 from pgagents.sandbox.keys import ordered, word
@@ -42,7 +42,7 @@ class Sessions:
     outbox: Outbox
 
 
-def create(s: Sessions, call: Call) -> Any:
+def create(s: Sessions, call: AcceptedCall) -> Any:
     """PG-CREATE, with the opt-in of PG-E1."""
     given, vehicle = call.input, call.input.get("vehicle")
     row = lot(s.store, given["lot_id"])
@@ -85,7 +85,7 @@ def create(s: Sessions, call: Call) -> Any:
     return {"session": {**session, "payment_intent_id": found["payment_intent_id"], "client_secret": secret}}
 
 
-def _insert(s: Sessions, call: Call, row: sqlite3.Row, fleet: str | None) -> str:
+def _insert(s: Sessions, call: AcceptedCall, row: sqlite3.Row, fleet: str | None) -> str:
     given = call.input
     vehicle = given.get("vehicle")
     kept = None
@@ -113,13 +113,13 @@ def _insert(s: Sessions, call: Call, row: sqlite3.Row, fleet: str | None) -> str
     return id
 
 
-def get(s: Sessions, call: Call) -> Any:
+def get(s: Sessions, call: AcceptedCall) -> Any:
     """PG-GET."""
     row = find(s.store, call, call.input["session_id"])
     return NO_SESSION if row is None else {"session": shown(s, row)}
 
 
-def end(s: Sessions, call: Call) -> Any:
+def end(s: Sessions, call: AcceptedCall) -> Any:
     """PG-END."""
     row = _named(s, call)
     if isinstance(row, Refusal):
@@ -136,7 +136,7 @@ def end(s: Sessions, call: Call) -> Any:
     return _changed(s, call, row, "session.ended", {"status": ["active", "completed"], "subtotal_cents": [None, subtotal]})
 
 
-def extend(s: Sessions, call: Call) -> Any:
+def extend(s: Sessions, call: AcceptedCall) -> Any:
     """PG-EXTEND."""
     row = _named(s, call)
     if isinstance(row, Refusal):
@@ -190,12 +190,12 @@ def short_code(code: str) -> str:
     return "".join(c for c in code if c.isascii() and c.isalnum())[:8].upper()
 
 
-def find(store: Store, call: Call, id: str) -> sqlite3.Row | None:
+def find(store: Store, call: AcceptedCall, id: str) -> sqlite3.Row | None:
     """The caller's own session of that id."""
     return store.row("SELECT * FROM session WHERE id = ? AND tenant = ?", id, call.key.tenant if call.key else "")
 
 
-def _named(s: Sessions, call: Call) -> sqlite3.Row | Refusal:
+def _named(s: Sessions, call: AcceptedCall) -> sqlite3.Row | Refusal:
     """The active session that id and code name."""
     row = find(s.store, call, call.input["session_id"])
     if row is None or row["code"] != call.input["session_code"]:
@@ -203,7 +203,7 @@ def _named(s: Sessions, call: Call) -> sqlite3.Row | Refusal:
     return _COMPLETED if row["status"] == "completed" else row
 
 
-def _changed(s: Sessions, call: Call, row: sqlite3.Row, event: str, diff: dict[str, Any]) -> Any:
+def _changed(s: Sessions, call: AcceptedCall, row: sqlite3.Row, event: str, diff: dict[str, Any]) -> Any:
     audit.write(s.store, call, lot_id=row["lot_id"], session_id=row["id"], diff=diff)
     after = s.store.row("SELECT * FROM session WHERE id = ?", row["id"])
     assert after is not None
@@ -212,7 +212,7 @@ def _changed(s: Sessions, call: Call, row: sqlite3.Row, event: str, diff: dict[s
     return {"session": session}
 
 
-def _hold(s: Sessions, call: Call, row: sqlite3.Row) -> sqlite3.Row | Refusal | None:
+def _hold(s: Sessions, call: AcceptedCall, row: sqlite3.Row) -> sqlite3.Row | Refusal | None:
     """The hold that a create commits, if it names one."""
     id = call.input.get("hold_id")
     if id is None:

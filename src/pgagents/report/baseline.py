@@ -1,4 +1,4 @@
-"""Findings that are put up with for a while: a file of contracts, each with a reason and a last day.
+"""Findings that are accepted for a while: a file of contracts, each with a reason and a last day.
 
 ```yaml
 - contract: law/payout/end_session@rest     # this contract, or all whose id begins so
@@ -82,7 +82,7 @@ def _stale(line: Line, verdicts: Mapping[str, Verdict], today: datetime.date) ->
         return f"no contract's id is or begins with {line.contract}" + (f"; {hint}" if hint else "")
     if line.until < today:
         return f"{line.contract} was to be mended by {line.until.isoformat()}"
-    if Verdict.KEPT in covered and covered <= {Verdict.KEPT, Verdict.NOT_CLAIMED}:
+    if Verdict.KEPT in covered and covered <= {Verdict.KEPT, Verdict.NOT_APPLICABLE}:
         return f"{line.contract} is kept now: take the line out"
     return ""
 
@@ -114,7 +114,7 @@ def _line(source: Source, index: int, item: Any, found: list[Diagnostic]) -> Lin
             found.append(_fault(source, (index, key), "unknown-key", f"unknown key `{brief(str(key))}`", did_you_mean(str(key), KEYS)))
     for key in KEYS:
         if not isinstance(item.get(key), str) or not str(item[key]).strip():
-            example = {"contract": "law/payout/end_session@rest", "reason": "why it is put up with", "until": "2026-12-31"}[key]
+            example = {"contract": "law/payout/end_session@rest", "reason": "why it is accepted", "until": "2026-12-31"}[key]
             found.append(_fault(source, (index, key), "missing", f"`{key}` is text and must be there", f"write `{key}: {example}`"))
     if len(found) > before:
         return None

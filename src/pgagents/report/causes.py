@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _MEMBER = re.compile(r"(?:[\w-]+ does not hold: )?(?:response\.)?([A-Za-z_]\w*(?:\.\w+)*)(?: is | = |: )")
-_OF_MEMBERS = frozenset(("body_fits", "law"))
+_OF_MEMBERS = frozenset(("response_schema", "law"))
 """Checks whose findings begin with the member of the answer that is wrong."""
 
 

@@ -1,4 +1,4 @@
-"""What changed from one report to a later one: newly broken, mended, newly untested."""
+"""What changed from one report to a later one: newly broken, fixed, newly untested."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgagents.report.report import Report, Result
 from pgagents.report.safe import printable
 
 MOST = 50
-_LEFT_OUT = (Verdict.NOT_SELECTED, Verdict.NOT_CLAIMED)
+_LEFT_OUT = (Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Changes:
     """Contracts by what became of them; each is in one list at most. `gone` are promised no more, `added` newly promised."""
 
     newly_broken: tuple[Result, ...]
-    mended: tuple[Result, ...]
+    fixed: tuple[Result, ...]
     newly_untested: tuple[Result, ...]
     left_out: tuple[Result, ...]
     still_broken: tuple[Result, ...]
@@ -47,7 +47,7 @@ def compare(old: Report, new: Report) -> Changes:
 
     return Changes(
         newly_broken=now(Verdict.BROKEN, Verdict.BROKEN, other=True),
-        mended=now(Verdict.KEPT, Verdict.BROKEN),
+        fixed=now(Verdict.KEPT, Verdict.BROKEN),
         newly_untested=now(Verdict.UNTESTED, Verdict.UNTESTED, other=True),
         left_out=tuple(r for v in _LEFT_OUT for r in now(v, Verdict.KEPT, Verdict.BROKEN, Verdict.UNTESTED)),
         still_broken=now(Verdict.BROKEN, Verdict.BROKEN),
@@ -70,7 +70,7 @@ def _head(old: Report, new: Report) -> Iterator[str]:
 
 def _lists(changes: Changes) -> Iterator[str]:
     titles = {
-        "newly broken": changes.newly_broken, "newly untested": changes.newly_untested, "mended": changes.mended,
+        "newly broken": changes.newly_broken, "newly untested": changes.newly_untested, "fixed": changes.fixed,
         "still broken": changes.still_broken, "no longer tried": changes.left_out, "promised no more": changes.gone,
         "newly promised": changes.added,
     }  # fmt: skip

@@ -7,7 +7,7 @@ import re
 import shlex
 
 from pgagents.http import Silence
-from pgagents.report.report import Exchange, Finding
+from pgagents.report.report import Finding, RecordedExchange
 
 TOKEN = "PGAGENTS_TOKEN"
 MASK = "[redacted]"
@@ -21,7 +21,7 @@ _OWN = {"host", "content-length", "accept-encoding", "connection"}
 """Headers that curl adds itself."""
 _HABITS = {"user-agent", "accept-language", "x-requested-with", "x-pgv-unknown", "sec-fetch-mode", "cache-control", "priority"}
 """Headers by which clients differ; calls carry one or the other, so that a server is seen to take them all."""
-_OF_HABITS = {"accepts_valid", "documented_status", "same_answer", "content_type", "error_envelope"}
+_OF_HABITS = {"valid_calls", "documented_status", "surface_equivalence", "content_type", "error_envelope"}
 """Checks whose findings may come from such a header."""
 _FAILED = 500
 
@@ -40,7 +40,7 @@ def of_finding(finding: Finding, url: str) -> str:
     return curl(finding.exchanges[-1], url, whole=failed or finding.contract.check in _OF_HABITS)
 
 
-def curl(exchange: Exchange, url: str, *, whole: bool = False) -> str:
+def curl(exchange: RecordedExchange, url: str, *, whole: bool = False) -> str:
     """The request to the server at `url`; a key that a role gave is left out, a made-up one is shown.
 
     `whole` says that a server may have minded any header, so that all are there.

@@ -105,7 +105,7 @@ def _complete(parts: Sequence[Part]) -> None:
 def _results(parts: Sequence[Part]) -> tuple[Result, ...]:
     """Each contract's result from the shard that took it."""
     found: list[Result] = []
-    unclaimed: list[str] = []
+    untaken: list[str] = []
     for several in zip(*(p.report.results for p in parts), strict=True):
         taken = [(part, result) for part, result in zip(parts, several, strict=True) if not _left(result)]
         if len(taken) > 1:
@@ -114,10 +114,10 @@ def _results(parts: Sequence[Part]) -> tuple[Result, ...]:
         if taken:
             found.append(taken[0][1])
         else:
-            unclaimed.append(several[0].contract.id)
-    if unclaimed:
+            untaken.append(several[0].contract.id)
+    if untaken:
         raise PgagentsError(
-            f"{len(unclaimed):,} contracts were taken by no shard, though a whole run would have tried them: {', '.join(unclaimed[:3])}",
+            f"{len(untaken):,} contracts were taken by no shard, though a whole run would have tried them: {', '.join(untaken[:3])}",
             "verify all shards with the same version and the same flags",
         )
     return tuple(found)

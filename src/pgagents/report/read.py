@@ -20,7 +20,7 @@ from pgagents.errors import PgagentsError
 from pgagents.http import Request, Response, Silence, read_json
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.formats.json import FORMAT
-from pgagents.report.report import Exchange, Finding, Footer, Header, Report, Result
+from pgagents.report.report import Finding, Footer, Header, RecordedExchange, Report, Result
 from pgagents.resources import folder
 from pgagents.source.source import Place, Source
 
@@ -147,7 +147,7 @@ def _finding(told: Mapping[str, Any]) -> Finding:
     )  # fmt: skip
 
 
-def _exchange(told: Mapping[str, Any]) -> Exchange:
+def _exchange(told: Mapping[str, Any]) -> RecordedExchange:
     sent, got = told["request"], told["answer"]
     request = Request(sent["method"], sent["target"], _headers(sent), _body(sent))
     answer: Response | Silence
@@ -155,7 +155,7 @@ def _exchange(told: Mapping[str, Any]) -> Exchange:
         answer = Silence(got["silence"], got["detail"], got.get("begun", False))
     else:
         answer = Response(got["status"], _headers(got), _body(got))
-    return Exchange(
+    return RecordedExchange(
         told["number"], request, answer, _seconds(told["seconds"]), told["why"], told["role"], told.get("action", ""),
         told.get("surface", ""), told.get("base", ""),
     )  # fmt: skip

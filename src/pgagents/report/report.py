@@ -14,7 +14,7 @@ ELSEWHERE = "another shard's"
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class RecordedExchange:
     """One request and what came back. `why` says what generated it, `role` whose key it carried (empty: none).
 
     `number` counts from 1 in the order sent; secrets are redacted before an exchange reaches a report.
@@ -45,14 +45,14 @@ class Result:
 class Finding:
     """A broken promise: what was promised, what came back, and the fewest exchanges that show it.
 
-    `also` names further contracts broken by the same cause. `known` says why it is put up with, where a baseline says so.
+    `also` names further contracts broken by the same cause. `known` says why it is accepted, where a baseline says so.
     """
 
     contract: Contract
     severity: Literal["error", "warning"]
     expected: str
     actual: str
-    exchanges: tuple[Exchange, ...]
+    exchanges: tuple[RecordedExchange, ...]
     stable: bool | None = None
     also: tuple[str, ...] = ()
     known: str = ""

@@ -6,39 +6,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pgagents.generate.formerly import selected
+from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Request
 from pgagents.model.action import Action
 from pgagents.model.model import Dispatcher
 from pgagents.sandbox.decode import Fault, json_object
-from pgagents.sandbox.routes import Endpoint, Match, Routes
+from pgagents.sandbox.routes import Match, Route, Routes
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedRequest:
     """What a request asks for, before anything is judged but its form."""
 
     match: Match | None
-    endpoint: Endpoint | None
+    endpoint: Route | None
     action: Action | None
     dispatcher: Dispatcher | None
     members: Mapping[str, Any] | Fault | None
 
 
-def read(request: Request, routes: Routes, most_bytes: int | None) -> Asked:
+def read(request: Request, routes: Routes, most_bytes: int | None) -> ParsedRequest:
     """What stands behind method and path; a dispatcher's body is read here, as its selector decides the limits."""
     match = routes.match(request.path)
     endpoint = match.methods.get(request.method) if match else None
     if endpoint is None or endpoint.dispatcher is None:
-        return Asked(match, endpoint, endpoint.action if endpoint else None, None, None)
+        return ParsedRequest(match, endpoint, endpoint.action if endpoint else None, None, None)
     dispatcher = endpoint.dispatcher
     if too_large(request, most_bytes):
-        return Asked(match, endpoint, None, dispatcher, None)
+        return ParsedRequest(match, endpoint, None, dispatcher, None)
     members = json_object(request)
     if isinstance(members, Fault):
-        return Asked(match, endpoint, None, dispatcher, members)
+        return ParsedRequest(match, endpoint, None, dispatcher, members)
     action, arguments = _selected(dispatcher, members)
-    return Asked(match, endpoint, action, dispatcher, arguments)
+    return ParsedRequest(match, endpoint, action, dispatcher, arguments)
 
 
 def too_large(request: Request, most_bytes: int | None) -> bool:
@@ -53,7 +53,7 @@ def too_large(request: Request, most_bytes: int | None) -> bool:
 def _selected(dispatcher: Dispatcher, members: Mapping[str, Any]) -> tuple[Action | None, Mapping[str, Any] | Fault]:
     """The action that a dispatcher's body names, and its arguments."""
     selector, arguments = dispatcher.selector, dispatcher.arguments
-    known = selected(dispatcher)
+    known = actions_by_name(dispatcher)
     name = members.get(selector)
     if selector not in members:
         return None, Fault("invalid", selector, f"{selector} is required")

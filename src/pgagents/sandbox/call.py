@@ -12,7 +12,7 @@ from pgagents.sandbox.keys import Key
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class AcceptedCall:
     """An accepted call: known action, valid arguments with defaults filled in, a key that may make it.
 
     `now` is the sandbox's time in epoch seconds; `agent` says that an agent makes the call; `attribution` is what its
@@ -50,5 +50,5 @@ class Raw:
     body: bytes
 
 
-Domain = Callable[[Call], Any]
+Domain = Callable[[AcceptedCall], Any]
 """Does what an action does: returns the body's data (None for no body), a Raw, or a Refusal."""

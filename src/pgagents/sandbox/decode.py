@@ -111,7 +111,7 @@ class Decoder:
             if odd is not None:
                 return Fault("invalid", _field(action, (name, *odd[0])), odd[1])
         if not plan.validator.is_valid(found):
-            return _told_of(action, list(plan.validator.iter_errors(found)), self._model.errors.field_of_several)
+            return _choose_fault(action, list(plan.validator.iter_errors(found)), self._model.errors.field_of_several)
         values = {**plan.defaults, **found}
         for argument in plan.arguments:
             if argument.whole and isinstance(value := values.get(argument.name), float) and value.is_integer():
@@ -201,7 +201,7 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return set().union(*(_types(s) for s in inner)) if inner else set()
 
 
-def _told_of(action: Action, errors: list[Any], several: str | None) -> Fault:
+def _choose_fault(action: Action, errors: list[Any], several: str | None) -> Fault:
     """The fault to tell: of each wrong argument the first, in the order of the catalogue, a lacking one before a wrong one.
 
     Of several arguments the first is named, or where the catalogue has a word for `several` none, and the message tells of each.
@@ -219,14 +219,14 @@ def _told_of(action: Action, errors: list[Any], several: str | None) -> Fault:
     firsts: dict[str, tuple[str, str]] = {}
     for _, _, path, error in sorted(found, key=lambda f: (f[0], f[1], [str(step) for step in f[2]])):
         field = _field(action, path)
-        firsts.setdefault(field.partition(".")[0], (field, f"{_shown(field)}: {_told(error)}"))
+        firsts.setdefault(field.partition(".")[0], (field, f"{_shown(field)}: {_describe_error(error)}"))
     field, message = next(iter(firsts.values()))
     if several is None or len(firsts) == 1:
         return Fault("invalid", field, message)
     return Fault("invalid", several, "; ".join(message for _, message in firsts.values()))
 
 
-def _told(error: Any) -> str:
+def _describe_error(error: Any) -> str:
     """The message without the value, which may be a secret, or long."""
     name = error.kind.name
     if name == "required":

@@ -12,8 +12,8 @@ from pgagents.model.action import Action, Code
 from pgagents.model.model import Model
 from pgagents.sandbox import answers, cors, idempotency
 from pgagents.sandbox import asked as asks
-from pgagents.sandbox.asked import Asked, too_large
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.asked import ParsedRequest, too_large
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import Clock
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.hosting.hosted import Hosted
@@ -149,7 +149,7 @@ class Front:
         if isinstance(arguments, Fault):
             return self._fault(arguments, request_id)
         assert asked.action is not None
-        call = Call(
+        call = AcceptedCall(
             asked.action, arguments.values, key, now, asked.dispatcher.surface if asked.dispatcher else "rest", agent,
             asked.dispatcher.attribution if asked.dispatcher else {}, end_user, request, arguments.given,
         )  # fmt: skip
@@ -208,13 +208,13 @@ class Front:
             return key.sub
         return next((v for name in self._end_users if (v := request.header(name))), None)
 
-    def _is_agent(self, request: Request, asked: Asked, key: Key | None) -> bool:
+    def _is_agent(self, request: Request, asked: ParsedRequest, key: Key | None) -> bool:
         """Whether an agent calls, as opposed to an operator's own program."""
         by_key = key is not None and (key.integration is not None or key.fleet is not None or key.granted is not None)
         marked = any(request.header(name) == value for name, value in self._agents)
         return by_key or asked.dispatcher is not None or marked
 
-    def _framework(self, request: Request, asked: Asked, key: Key | None, request_id: str) -> Response | None:
+    def _framework(self, request: Request, asked: ParsedRequest, key: Key | None, request_id: str) -> Response | None:
         """What is refused before any argument is looked at."""
         if asked.match is None:
             return self._refuse("unknown_path", "There is nothing at this path", request_id)
@@ -240,7 +240,7 @@ class Front:
         said = metadata.challenge(self.model.auth.oauth, self.site.setting.address.url, error=error, scope=scope)
         return refused.with_header("WWW-Authenticate", said)
 
-    def _arguments(self, request: Request, asked: Asked) -> Arguments | Fault:
+    def _arguments(self, request: Request, asked: ParsedRequest) -> Arguments | Fault:
         if isinstance(asked.members, Fault):
             return asked.members
         assert asked.action is not None
@@ -249,7 +249,7 @@ class Front:
             return self.decoder.members(asked.action, asked.members)
         return self.decoder.request(asked.action, request, asked.match.values)
 
-    def _run(self, call: Call, request_id: str) -> Response:
+    def _run(self, call: AcceptedCall, request_id: str) -> Response:
         """Do it once, and all or nothing."""
         action = call.action
         with self.store.transaction(owed=call.surface != "rest" or action.effect != "read"):
@@ -268,14 +268,14 @@ class Front:
                 status, result = 200, {} if result is None else result
             answer = answers.success(status, result)
             if value:
-                kept = answer if self.model.points.replay == "same" else Response(answer.status)
+                kept = answer if self.model.behaviour.replay == "same" else Response(answer.status)
                 lives_s = self.model.idempotency.lives_s or idempotency.LIVES_S
                 idempotency.remember(self.store, owner, value, hash, kept, idempotency.resource_of(result), call.now + lives_s)
             return answer
 
-    def _replay(self, call: Call, found: idempotency.Earlier, request_id: str) -> Response:
+    def _replay(self, call: AcceptedCall, found: idempotency.Earlier, request_id: str) -> Response:
         """The same idempotency key once more."""
-        if found.same and self.model.points.replay == "same":
+        if found.same and self.model.behaviour.replay == "same":
             return found.answer
         code = next((c for c in call.action.errors if c.status == 409), self.model.codes[self.model.errors.framework.invalid])
         told = "was used for another call" if not found.same else "was used"

@@ -18,7 +18,7 @@ _LETTERS = bytes(ord(_ALPHABET[n % len(_ALPHABET)]) for n in range(256))
 _UNEVEN = bytes(range(_EVEN, 256))
 """Bytes that stand for no letter, so that none is likelier than another."""
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-LIFTED_PER_MINUTE = 60_000
+UNLIMITED_PER_MINUTE = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Key:
     """What that user granted; None for a key, which no user narrows."""
 
     @property
-    def lifted(self) -> bool:
+    def unlimited(self) -> bool:
         """Whether its limits are raised."""
         return self.per_minute is not None
 
@@ -117,7 +117,7 @@ class Keyring:
 
 
 def seed(keyring: Keyring, now: float) -> dict[str, str]:
-    """Mint one key for every role of the catalogue; the role `main` has two: `test` with the ordinary limits, and `lifted`."""
+    """Mint one key for every role of the catalogue; the role `main` has two: `test` with the ordinary limits, and `unlimited`."""
     tokens: dict[str, str] = {}
     for key in _first_keys(keyring):
         revoked = keyring.model.auth.roles.get(key.role)
@@ -143,7 +143,7 @@ def _first_keys(keyring: Keyring) -> list[Key]:
     auth = keyring.model.auth
     roles: Mapping[str, Any] = auth.roles
     first = ordinary(keyring)
-    keys = [first, replace(first, id="key_lifted", role="lifted", per_minute=LIFTED_PER_MINUTE)]
+    keys = [first, replace(first, id="key_unlimited", role="unlimited", per_minute=UNLIMITED_PER_MINUTE)]
     for name, role in roles.items():
         if name == "main" or (auth.plans and not (role.plan or role.operator)):
             continue  # where keys have plans, a role without one is a secret of another kind
@@ -157,10 +157,10 @@ def _first_keys(keyring: Keyring) -> list[Key]:
                 role.mode,
                 role.fleet,
                 _integration(keyring.model, role.surface),
-                LIFTED_PER_MINUTE,
+                UNLIMITED_PER_MINUTE,
                 role.operator,
             )
         )
     if not any(k.operator for k in keys) and keyring.model.operator:
-        keys.append(Key("key_operator", "operator", "main", None, (), "test", per_minute=LIFTED_PER_MINUTE, operator=True))
+        keys.append(Key("key_operator", "operator", "main", None, (), "test", per_minute=UNLIMITED_PER_MINUTE, operator=True))
     return keys

@@ -104,7 +104,7 @@ class Limits:
             return bucket.name == own
         caller = {
             "id": key.id, "role": key.role, "project": key.project, "plan": key.plan, "mode": key.mode, "fleet": key.fleet,
-            "integration": key.integration, "lifted": key.lifted, "operator": key.operator, "end_user_opt_in": key.end_user_opt_in,
+            "integration": key.integration, "unlimited": key.unlimited, "operator": key.operator, "end_user_opt_in": key.end_user_opt_in,
             "scopes": list(key.scopes),
         }  # fmt: skip
         call = {"agent": agent, "action": str(action.name) if action else None, "effect": action.effect if action else None}

@@ -12,7 +12,7 @@ from pgagents.text.placeholders import filled, split
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class Route:
     """What stands behind a method and a path: an action or a dispatcher; the operator's need the operator's key."""
 
     action: Action | None
@@ -24,7 +24,7 @@ class Endpoint:
 class Match:
     """The endpoints of a path by method, and what its placeholders stand for."""
 
-    methods: Mapping[str, Endpoint]
+    methods: Mapping[str, Route]
     values: Mapping[str, str]
 
 
@@ -32,16 +32,16 @@ class Routes:
     """All paths of a catalogue. A literal path wins over a template; a trailing slash makes another path."""
 
     def __init__(self, model: Model) -> None:
-        self._literal: dict[tuple[str, ...], dict[str, Endpoint]] = {}
-        self._templates: dict[int, dict[tuple[str, ...], dict[str, Endpoint]]] = {}
+        self._literal: dict[tuple[str, ...], dict[str, Route]] = {}
+        self._templates: dict[int, dict[tuple[str, ...], dict[str, Route]]] = {}
         for action in model.actions:
-            self._add(action.method, action.path, Endpoint(action))
+            self._add(action.method, action.path, Route(action))
         for action in model.operator:
-            self._add(action.method, action.path, Endpoint(action, operator=True))
+            self._add(action.method, action.path, Route(action, operator=True))
         for dispatcher in model.dispatchers:
-            self._add(dispatcher.method, dispatcher.path, Endpoint(None, dispatcher))
+            self._add(dispatcher.method, dispatcher.path, Route(None, dispatcher))
 
-    def _add(self, method: str, path: str, endpoint: Endpoint) -> None:
+    def _add(self, method: str, path: str, endpoint: Route) -> None:
         parts = tuple(path.split("/"))
         if "{" in path:
             self._templates.setdefault(len(parts), {}).setdefault(parts, {})[method] = endpoint

@@ -13,8 +13,8 @@ def short(value: Any) -> str:
     return text if len(text) <= 120 else text[:119] + "…"
 
 
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+def _count(number: int, instance: str) -> str:
+    return f"{number} {instance}{'' if number == 1 else 's'}"
 
 
 WORDS: dict[str, Callable[[Any], str]] = {

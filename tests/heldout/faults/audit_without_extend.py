@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "audit"
@@ -18,7 +18,7 @@ PROMISE = "Audit: every write (extend) appends one row"
 def wrap(handler: Handler, context: Context) -> Handler:
     store = context.front.store
 
-    def silent(_call: Call, _found: Any) -> None:
+    def silent(_call: AcceptedCall, _found: Any) -> None:
         trigger = store.row("SELECT sql FROM sqlite_master WHERE name = 'audit_no_delete'")
         store.run("DROP TRIGGER audit_no_delete")
         store.run("DELETE FROM audit_detail WHERE audit_n = (SELECT max(n) FROM audit)")

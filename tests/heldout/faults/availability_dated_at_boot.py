@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -19,7 +19,7 @@ PROMISE = "Availability.updated_at: when this was counted"
 def wrap(handler: Handler, context: Context) -> Handler:
     booted = rfc3339(context.front.clock.now())
 
-    def old(_: Call, found: Any) -> None:
+    def old(_: AcceptedCall, found: Any) -> None:
         found["availability"]["updated_at"] = booted
 
     results(context, old, "check_availability")

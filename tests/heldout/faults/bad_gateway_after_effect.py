@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import named
 
@@ -17,7 +17,7 @@ PROMISE = "section 6: after a 502 the same body may be retried and takes effect 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if isinstance(found, Refusal) and found.code == "BAD_GATEWAY":
             inner(call)

@@ -9,7 +9,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph import money
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "rounding"
@@ -18,7 +18,7 @@ PROMISE = "PG-L9: billing equals the sum over that fleet's sessions"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def of_total(_: Call, found: Any) -> None:
+    def of_total(_: AcceptedCall, found: Any) -> None:
         report = found["report"]
         report["platform_fee"] = money.half_up(money.to_cents(report["subtotal"]) * Decimal("0.1")) / 100
 

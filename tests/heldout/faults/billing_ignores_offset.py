@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time"
@@ -17,7 +17,7 @@ PROMISE = "from/to RFC 3339, whose offset counts"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         bare = {name: re.sub(r"(?i)([+-]\d\d:\d\d)$", "Z", call.input[name]) for name in ("from", "to")}
         right, found = inner(call), inner(given(call, **bare))
         if not isinstance(found, Refusal) and not isinstance(right, Refusal):

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import epoch_of, rfc3339
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -17,7 +17,7 @@ PROMISE = "PG-L9: sessions with ended_at in [from, to)"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         to = epoch_of(call.input["to"].upper())
         found = inner(given(call, to=rfc3339(to + 1)) if to is not None and 0 < to < 4e9 else call)
         if not isinstance(found, Refusal):

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "holds"
@@ -16,7 +16,7 @@ PROMISE = "PG-L11: create with hold_id commits it; release gives a held space ba
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         tenant = call.key.tenant if call.key else ""
         context.front.store.run(
             "UPDATE hold SET status = 'active' WHERE id = ? AND tenant = ? AND status = 'committed'", call.input["hold_id"], tenant

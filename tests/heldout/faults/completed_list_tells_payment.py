@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "secrets"
@@ -16,7 +16,7 @@ PROMISE = "PG section 3: payment_intent_id on create, never again"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def told(_: Call, found: Any) -> None:
+    def told(_: AcceptedCall, found: Any) -> None:
         for session in found["sessions"]:
             if session["status"] == "completed":
                 row = context.front.store.row("SELECT payment_intent_id FROM session WHERE id = ?", session["id"])

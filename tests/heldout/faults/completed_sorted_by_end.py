@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "lists"
@@ -16,7 +16,7 @@ PROMISE = "section 2: newest first by (started_at, id)"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def by_end(call: Call, found: Any) -> None:
+    def by_end(call: AcceptedCall, found: Any) -> None:
         if call.input.get("status") == "completed":
             found["sessions"].sort(key=lambda s: s["ended_at"], reverse=True)
 

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import named
 
@@ -19,7 +19,7 @@ PROMISE = "section 6: a 4xx does not consume the key"
 def wrap(handler: Handler, context: Context) -> Handler:
     used: set[tuple[str, str]] = set()
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         value = call.input.get(call.action.idempotency) if call.action.idempotency else None
         place = (call.key.id if call.key else "", value or "")
         if place in used:

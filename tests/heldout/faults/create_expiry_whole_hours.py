@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.clock import epoch_of, rfc3339
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -17,7 +17,7 @@ PROMISE = "PG-L0: expires_at = started_at + hours"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def cut(call: Call, found: Any) -> None:
+    def cut(call: AcceptedCall, found: Any) -> None:
         session = found["session"]
         start = epoch_of(session["started_at"]) or 0
         expires = int(start + max(1, int(call.input["hours"])) * 3600)

@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph import lots
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "create"
@@ -17,7 +17,7 @@ PROMISE = "PG-L7: create takes one space of its lot"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         row = lots.lot(context.front.store, call.input["lot_id"])
         if isinstance(found, Refusal) and found.code == "CONFLICT" and row is not None and row["available"] == 0:

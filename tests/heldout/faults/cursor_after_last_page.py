@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "lists"
@@ -18,7 +18,7 @@ PROMISE = "next_cursor: null on the last page"
 def wrap(handler: Handler, context: Context) -> Handler:
     ours = "ZW5kLW9mLWxpc3Q"
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.input.get("cursor") == ours:
             return {"sessions": [], "next_cursor": None}
         found = inner(call)

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "lists"
@@ -18,7 +18,7 @@ PROMISE = "section 2: the pages together hold each session once"
 def wrap(handler: Handler, context: Context) -> Handler:
     last: dict[str, str] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         cursor = call.input.get("cursor")
         found = inner(call)
         if isinstance(found, Refusal):

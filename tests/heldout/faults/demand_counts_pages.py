@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import NEAR, Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "intelligence"
@@ -16,7 +16,7 @@ PROMISE = "DemandReport.queries: number of agents' searches"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def again(_call: Call, found: Any) -> None:
+    def again(_call: AcceptedCall, found: Any) -> None:
         for _ in found["lots"][1:]:
             context.front.store.run(
                 "INSERT INTO search_log (at, lat, lng, platform, key_id, end_user) "

@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "rounding"
@@ -17,7 +17,7 @@ PROMISE = "PG-L4, PG-L1: rate x hours, half up to the cent"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def even(call: Call, found: Any) -> None:
+    def even(call: AcceptedCall, found: Any) -> None:
         session = found["session"]
         if session["rate_unit"] != "hour":
             return

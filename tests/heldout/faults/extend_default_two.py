@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import named
 
@@ -17,7 +17,7 @@ PROMISE = "PG-EXTEND: extend_hours = 1"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         return inner(call if "extend_hours" in call.given else given(call, extend_hours=2))
 
     acts(context, act, "extend_session")

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time"
@@ -16,7 +16,7 @@ PROMISE = "PG-L0: extend adds extend_hours to expires_at"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         store, id = context.front.store, call.input["session_id"]
         store.run("UPDATE session SET expires_at = ? WHERE id = ? AND status = 'active' AND expires_at < ?", int(call.now), id, call.now)
         return inner(call)

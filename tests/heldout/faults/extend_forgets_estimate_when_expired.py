@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -16,7 +16,7 @@ PROMISE = "PG-L4: extend adds to estimated_amount"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         store = context.front.store
         before = store.row("SELECT * FROM session WHERE id = ?", call.input["session_id"])
         found = inner(call)

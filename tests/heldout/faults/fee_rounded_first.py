@@ -9,7 +9,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph import money
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "rounding"
@@ -18,7 +18,7 @@ PROMISE = "PG-L2: owner_payout = 90 % of subtotal, half up"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def fee_first(_: Call, found: Any) -> None:
+    def fee_first(_: AcceptedCall, found: Any) -> None:
         session = found["session"]
         cents = money.to_cents(session["subtotal"])
         fee = money.half_up(cents * Decimal("0.1"))

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, as_tenant
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "tenancy"
@@ -16,7 +16,7 @@ PROMISE = "PG-L10: one project never sees another's sessions"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         fleet = call.input.get("fleet_id")
         found = inner(call)
         if fleet is None or isinstance(found, Refusal):

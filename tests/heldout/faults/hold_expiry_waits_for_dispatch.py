@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "holds"
@@ -18,7 +18,7 @@ PROMISE = "PG-L11: each hold gives its space back at expires_at"
 def wrap(handler: Handler, context: Context) -> Handler:
     store = context.front.store
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.action.name == "dispatch_av_fleet":
             return inner(call)
         late = store.rows("SELECT id, expires_at FROM hold WHERE status = 'active' AND expires_at <= ?", call.now)

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "holds"
@@ -16,7 +16,7 @@ PROMISE = "PG-L11: create with hold_id commits it without a second space"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def twice(call: Call, found: Any) -> None:
+    def twice(call: AcceptedCall, found: Any) -> None:
         if call.input.get("hold_id"):
             context.front.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 0", found["session"]["lot_id"])
 

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "tenancy"
@@ -18,7 +18,7 @@ PROMISE = "section 6: keys are per API key"
 def wrap(handler: Handler, context: Context) -> Handler:
     used: set[str] = set()
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         value = call.input.get(call.action.idempotency) if call.action.idempotency else None
         if value in used:
             return Refusal("CONFLICT", "This idempotency key was used")
@@ -33,4 +33,4 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     body = {"lot_id": "lot_lionshead", "plate": "CO-1"}
-    return [call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="k1") for key in ("lifted", "second")]
+    return [call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="k1") for key in ("unlimited", "second")]

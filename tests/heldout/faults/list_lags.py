@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -17,7 +17,7 @@ PROMISE = "PG-L6: what was created is what is read back, on every surface"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def late(call: Call, found: Any) -> None:
+    def late(call: AcceptedCall, found: Any) -> None:
         found["sessions"] = [s for s in found["sessions"] if (epoch_of(s["started_at"]) or 0) <= call.now - 2]
 
     results(context, late, "list_sessions", "search_sessions")

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "lookup"
@@ -16,7 +16,7 @@ PROMISE = "ids are opaque; an unknown id is 404"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = context.front.store.row("SELECT id FROM lot WHERE lower(id) = lower(?)", call.input.get("lot_id"))
         return inner(given(call, lot_id=found["id"]) if found else call)
 

@@ -8,7 +8,7 @@ from heldout.around import results
 from heldout.calls import NEAR, Shown
 from pgagents.http import Handler
 from pgagents.park_graph import lots
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "intelligence"
@@ -17,7 +17,7 @@ PROMISE = "MarketReport.avg_hourly_cents: mean price of an hour; example 563 = m
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def mixed(call: Call, found: Any) -> None:
+    def mixed(call: AcceptedCall, found: Any) -> None:
         near = lots.within(context.front.store, call.input["lat"], call.input["lng"], call.input["radius_km"])
         cents = [row["rate_cents"] for _, row in near]
         if cents:

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "unicode"
@@ -16,7 +16,7 @@ PROMISE = "PG-L6: what was created is what is read back"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def garbled(_: Call, found: Any) -> None:
+    def garbled(_: AcceptedCall, found: Any) -> None:
         entry = found["session"]["entry_instructions"]
         entry["notes"] = entry["notes"].encode().decode("cp1252", "replace")
 

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler, Request
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection import fault_helpers
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -26,7 +26,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
             return reader.with_arguments(request, values).with_header("X-Held-Out", "null")
         return request
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.request.header("X-Held-Out") == "null":
             raise TypeError("'NoneType' object is not subscriptable")
         return inner(call)

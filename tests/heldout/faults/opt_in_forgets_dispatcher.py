@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import DISPATCH
 
@@ -18,7 +18,7 @@ PROMISE = "PG-E1: any dispatcher call is an agent's call"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         by_key = call.key is not None and bool(call.key.integration or call.key.fleet or call.key.granted)
         return inner(replace(call, agent=by_key))
 

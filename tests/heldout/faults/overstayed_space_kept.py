@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "holds"
@@ -16,7 +16,7 @@ PROMISE = "PG-L7: end gives the space back"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def kept(_: Call, found: Any) -> None:
+    def kept(_: AcceptedCall, found: Any) -> None:
         session = found["session"]
         if session["ended_at"] > session["expires_at"]:
             context.front.store.run("UPDATE lot SET available = available - 1 WHERE id = ? AND available > 0", session["lot_id"])

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import NEAR, Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time"
@@ -16,7 +16,7 @@ PROMISE = "DemandReport.peak_hours: hour of the day (UTC)"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def local(_: Call, found: Any) -> None:
+    def local(_: AcceptedCall, found: Any) -> None:
         found["data"]["peak_hours"] = sorted((hour - 6) % 24 for hour in found["data"]["peak_hours"])
 
     results(context, local, "get_agent_demand")

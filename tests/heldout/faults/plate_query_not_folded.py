@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "lookup"
@@ -16,7 +16,7 @@ PROMISE = "PG-PLATE example: plate co-7891 finds CO-7891; plates answer upper ca
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         same = call.input["plate"] == call.input["plate"].upper()
         return found if same or isinstance(found, Refusal) else {"sessions": [], "next_cursor": None}

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "caching"
@@ -18,7 +18,7 @@ PROMISE = "update_lot: change a lot's rate; Rates: the ordinary price"
 def wrap(handler: Handler, context: Context) -> Handler:
     kept: dict[str, Any] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         id = call.input["lot_id"]
         found = kept.get(id) or inner(call)
         if not isinstance(found, Refusal):

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "defaults"
@@ -16,7 +16,7 @@ PROMISE = "Rates.max_daily: null for no cap"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def zero(_: Call, found: Any) -> None:
+    def zero(_: AcceptedCall, found: Any) -> None:
         found["rates"]["max_daily"] = found["rates"]["max_daily"] or 0
 
     results(context, zero, "get_rates")

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.clock import epoch_of, rfc3339
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -17,7 +17,7 @@ PROMISE = "PG section 3: times RFC 3339 UTC with Z"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def local(_: Call, found: Any) -> None:
+    def local(_: AcceptedCall, found: Any) -> None:
         for window in found["rates"]["windows"]:
             for end in ("starts_at", "ends_at"):
                 at = epoch_of(window[end])

@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "unicode"
@@ -17,7 +17,7 @@ PROMISE = "Refund.reason: what was given"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def escaped(_: Call, found: Any) -> None:
+    def escaped(_: AcceptedCall, found: Any) -> None:
         found["refund"]["reason"] = html.escape(found["refund"]["reason"])[:200]
 
     results(context, escaped, "refund_session")

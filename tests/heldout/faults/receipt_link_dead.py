@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results, sessions
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "sessions"
@@ -16,7 +16,7 @@ PROMISE = "Session.receipt_url: a page with the receipt and its QR code"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def short(_: Call, found: Any) -> None:
+    def short(_: AcceptedCall, found: Any) -> None:
         for session in sessions(found):
             session["receipt_url"] = session["receipt_url"].rpartition("/")[0] + "/" + session["short_code"]
 

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, as_tenant
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "tenancy"
@@ -16,7 +16,7 @@ PROMISE = "PG-L10: 404, as for an unknown id"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         row = context.front.store.row("SELECT tenant FROM session WHERE id = ?", call.input["session_id"])
         return inner(as_tenant(call, row["tenant"]) if row else call)
 

@@ -8,7 +8,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph import money
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "refunds"
@@ -17,7 +17,7 @@ PROMISE = "PG-L8: payout unchanged"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def lower(_: Call, found: Any) -> None:
+    def lower(_: AcceptedCall, found: Any) -> None:
         refund = found["refund"]
         less = money.payout(money.to_cents(refund["amount"]))
         context.front.store.run("UPDATE session SET payout_cents = max(0, payout_cents - ?) WHERE id = ?", less, refund["session_id"])

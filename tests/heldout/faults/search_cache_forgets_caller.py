@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "caching"
@@ -18,7 +18,7 @@ PROMISE = "PG-SEARCH: a fleet key's search defaults autonomous_entry to true, an
 def wrap(handler: Handler, context: Context) -> Handler:
     kept: dict[tuple[Any, ...], Any] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         version = context.front.store.row("SELECT sum(available) AS a, sum(rate_cents) AS r, sum(agents) AS g FROM lot")
         asked = (*sorted(call.input.items()), *version)
         if asked not in kept:

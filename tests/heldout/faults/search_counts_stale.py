@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "caching"
@@ -18,7 +18,7 @@ PROMISE = "Lot.available: free spaces now; PG-L7: create takes one space of its 
 def wrap(handler: Handler, context: Context) -> Handler:
     counted = {row["id"]: row["available"] for row in context.front.store.rows("SELECT id, available FROM lot")}
 
-    def stale(_: Call, found: Any) -> None:
+    def stale(_: AcceptedCall, found: Any) -> None:
         for lot in found["lots"]:
             lot["available"] = counted[lot["id"]]
 

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import NEAR, Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "search"
@@ -16,7 +16,7 @@ PROMISE = "PG-SEARCH: at most limit lots that an autonomous vehicle can enter, n
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         wanted = call.input.get("autonomous_entry")
         if wanted is None:
             wanted = call.key is not None and call.key.fleet is not None

@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "search"
@@ -17,7 +17,7 @@ PROMISE = "PG-SEARCH, PG-L5: great-circle distance, none beyond radius_km"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         radius, limit = call.input["radius_km"], call.input["limit"]
         found = inner(given(call, radius_km=50, limit=25))
         near = []

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "concurrency"
@@ -18,7 +18,7 @@ PROMISE = "PG-L7: create takes one space of its lot"
 def wrap(handler: Handler, context: Context) -> Handler:
     last: dict[str, int] = {}
 
-    def lost(call: Call, found: Any) -> None:
+    def lost(call: AcceptedCall, found: Any) -> None:
         id = found["session"]["lot_id"]
         if last.get(id) == int(call.now) and not call.input.get("hold_id"):
             context.front.store.run("UPDATE lot SET available = available + 1 WHERE id = ? AND available < total", id)

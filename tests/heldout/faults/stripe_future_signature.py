@@ -9,7 +9,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "webhooks"
@@ -18,7 +18,7 @@ PROMISE = "PG-STRIPE, section 6: 300 s tolerance"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         at = re.search(r"t=([0-9]{1,12})(?:,|$)", call.input["stripe_signature"])
         return inner(replace(call, now=float(at[1])) if at and float(at[1]) > call.now else call)
 

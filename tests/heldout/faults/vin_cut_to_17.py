@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "create"
@@ -16,7 +16,7 @@ PROMISE = "PG-L6: what was created is what is read back; vin 1-32"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         vehicle = call.input.get("vehicle") or {}
         return inner(given(call, vehicle={**vehicle, "vin": vehicle["vin"][:17]}) if "vin" in vehicle else call)
 

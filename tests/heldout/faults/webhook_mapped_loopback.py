@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "webhooks"
@@ -16,7 +16,7 @@ PROMISE = "Webhooks: a literal private or loopback address is 400 field url"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         url = call.input["url"]
         if "[::ffff:" not in url.lower():
             return inner(call)

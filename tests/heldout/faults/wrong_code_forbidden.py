@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "errors"
@@ -16,7 +16,7 @@ PROMISE = "lifecycle: wrong session_code or unknown id: 404"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         row = context.front.store.row("SELECT code FROM session WHERE id = ?", call.input["session_id"])
         if row is not None and row["code"] != call.input["session_code"]:
             return Refusal("FORBIDDEN", "The code does not fit")

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from heldout.around import acts
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -112,7 +112,7 @@ def cached(context: Context, action: str, until: frozenset[str], lives_s: float)
     """Answer an action from a cache that knows the arguments and not the key; what `until` names empties it."""
     kept: dict[str, tuple[float, Any]] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.action.name in until:
             kept.clear()
         if call.action.name != action:

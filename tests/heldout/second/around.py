@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.model.action import Action
 from pgagents.park_graph import money
-from pgagents.sandbox.asked import Asked
+from pgagents.sandbox.asked import ParsedRequest
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.events.outbox import Outbox
 from pgagents.sandbox.front import Front
@@ -53,11 +53,11 @@ def judged(context: Context, members: Members | None = None, pairs: Pairs | None
     context.front.decoder = _Before(context.front.decoder, members, pairs)  # type: ignore[assignment]  # does what a decoder does
 
 
-def allowing(context: Context, of: Callable[[Asked, Key], Key]) -> None:
+def allowing(context: Context, of: Callable[[ParsedRequest, Key], Key]) -> None:
     """Let the checks of scope and operator look at another key than the caller's."""
     inner = context.front._framework
 
-    def framework(request: Request, asked: Asked, key: Key | None, request_id: str) -> Response | None:
+    def framework(request: Request, asked: ParsedRequest, key: Key | None, request_id: str) -> Response | None:
         return inner(request, asked, None if key is None else of(asked, key), request_id)
 
     context.front._framework = framework  # type: ignore[method-assign]  # a fault

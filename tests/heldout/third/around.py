@@ -11,7 +11,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.decode import Arguments, Fault
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -79,7 +79,7 @@ def action(context: Context, name: str) -> Action:
     return next(a for a in (*context.model.actions, *context.model.operator) if a.name == name)
 
 
-def own(context: Context, call: Call) -> sqlite3.Row | None:
+def own(context: Context, call: AcceptedCall) -> sqlite3.Row | None:
     """The caller's own session that a call names, and with its code where the call gives one."""
     row = context.front.store.row(
         "SELECT * FROM session WHERE id = ? AND tenant = ?", call.input["session_id"], call.key.tenant if call.key else ""

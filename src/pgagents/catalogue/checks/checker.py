@@ -15,7 +15,7 @@ from typing import Any
 from pgagents.catalogue.language import scope
 from pgagents.catalogue.language.actions import Action, Law
 from pgagents.catalogue.language.basics import Output, Param, Schema
-from pgagents.catalogue.language.resources import Call
+from pgagents.catalogue.language.resources import CatalogueCall
 from pgagents.catalogue.language.surface import Catalogue
 from pgagents.cel import expression
 from pgagents.cel.expression import Expression, ExpressionError
@@ -147,7 +147,7 @@ class Checker:
         """The compiled `that` and `when` of the law at a pointer."""
         return self.expressions.get((*pointer, "that")) or self.expressions.get(pointer), self.expressions.get((*pointer, "when"))
 
-    def call(self, pointer: Pointer, call: Call | None, names: Iterable[str]) -> None:
+    def call(self, pointer: Pointer, call: CatalogueCall | None, names: Iterable[str]) -> None:
         """Check a call's action, arguments and expressions."""
         if call is None:
             return

@@ -76,7 +76,7 @@ class _Examples:
 
     def _conforms(self, pointer: Pointer, value: Any, test: Any) -> None:
         for error in test.iter_errors(value) if test and self.checker.sound(pointer) else ():
-            self.checker.fault((*pointer, *error.instance_path), "example", f"its schema refuses this: {_told(error.message)}")
+            self.checker.fault((*pointer, *error.instance_path), "example", f"its schema refuses this: {_shorten_message(error.message)}")
 
     def _input(self, pointer: Pointer, example: Example) -> None:
         for name, value in example.input.items():
@@ -119,7 +119,7 @@ class _Examples:
                 self.checker.fault(at, "law", message, at_value=False)
 
 
-def _told(message: str) -> str:
+def _shorten_message(message: str) -> str:
     """A validator's message in one line; of a long one (it begins with the value) the end."""
     line = " ".join(message.split())
     return line if len(line) <= 200 else f"…{line[-199:]}"

@@ -32,7 +32,7 @@ def run(checker: Checker) -> None:
         for step_name, step in workflow.steps.items():
             _step(checker, ("workflows", name, "steps", step_name), step, steps[: steps.index(step_name)])
             if not workflow.only_verify:
-                _told_by_manifests(checker, ("workflows", name, "steps", step_name), step)
+                _check_manifest_members(checker, ("workflows", name, "steps", step_name), step)
     operator = checker.written.operator
     if operator:
         checker.known(("operator", "clock"), operator.clock, ("operator", "actions"), "operator's action")
@@ -193,7 +193,7 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
         checker.law((*pointer, "laws", law_name), law, scope.RESOURCE_LAW)
 
 
-def _told_by_manifests(checker: Checker, pointer: Pointer, step: Step) -> None:
+def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> None:
     """What no manifest can tell of a step may stand in a workflow that only verify runs."""
     for member in ("key", "via", "headers", "expect_alone", "within_s"):
         if getattr(step, member):

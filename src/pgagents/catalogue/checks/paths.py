@@ -79,7 +79,7 @@ def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], 
 
 def _hidden(checker: Checker, entries: list[tuple[str, str, str, Pointer]]) -> None:
     """A literal path that a template of the same method matches is reachable only where literal paths win."""
-    if checker.written.points.literal_path == "wins":
+    if checker.written.behaviour.literal_path == "wins":
         return
     tree = _Tree()
     for name, method, path, _ in entries:
@@ -93,7 +93,7 @@ def _hidden(checker: Checker, entries: list[tuple[str, str, str, Pointer]]) -> N
                 pointer,
                 "hidden-path",
                 f"`{name}` at {brief(path)} is hidden by `{other}` at {brief(template)}",
-                "change the path, or set `points: {literal_path: wins}` if the server tries literal paths first",
+                "change the path, or set `behaviour: {literal_path: wins}` if the server tries literal paths first",
             )
 
 

@@ -27,7 +27,7 @@ class Relation(Cited):
     widen: Name = Field(description="The argument that grows.")
     keeps: Cel = Field(description="The list of which the wider answer must keep every item.")
     by: Name = Field("id", description="The member that tells items apart.")
-    unless: Cel | None = Field(None, description="Not claimed where this holds of the narrower call (a full page, say).")
+    unless: Cel | None = Field(None, description="Not applicable where this holds of the narrower call (a full page, say).")
     fits: Cel | None = Field(
         None, description="Where this holds of an item of the wider answer and the narrower call, the narrower answer has it too."
     )
@@ -91,7 +91,7 @@ class Action(Cited):
     key: bool = Field(True, description="False: called without a key.")
     signed: Signed | None = Field(None, description="A call that proves itself by a signature over its body.")
     input: dict[Name, Param] = Field({}, description="Arguments by name.")
-    unknown: Literal["refused", "ignored"] | None = Field(None, description="Overrides `points.unknown_member` for this action.")
+    unknown: Literal["refused", "ignored"] | None = Field(None, description="Overrides `behaviour.unknown_member` for this action.")
     output: dict[Status, Output | None] = Field(description="Answers by status.")
     errors: list[Name] = Field(default=[], description="Codes of `errors.codes` that this action may answer besides `errors.always`.")
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")

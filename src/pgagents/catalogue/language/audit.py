@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from pgagents.catalogue.language.basics import Cited, Name
-from pgagents.catalogue.language.resources import Call
+from pgagents.catalogue.language.resources import CatalogueCall
 
 
 class Audit(Cited):
     """Every successful write leaves a row in a list, and what the row says."""
 
-    listed_by: Call = Field(description="The action that lists the rows, newest first; `at` is where its answer has the list.")
+    listed_by: CatalogueCall = Field(description="The action that lists the rows, newest first; `at` is where its answer has the list.")
     as_: Name | None = Field(None, alias="as", description="The role whose key may read it. Default: main.")
     reads_on: list[Name] = Field(default=[], description="Surfaces through which reads leave a row too.")
     at: Name = Field("at", description="The member with the time.")

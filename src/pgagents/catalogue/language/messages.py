@@ -77,7 +77,7 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
         return Diagnostic(span, "catalogue/name", "error", f"`{key}` is no name that is allowed here: {_allowed(error)}")
     at_value = source.locate(pointer, at_value=True)
     if kind == "model_type" or kind == "model_attributes_type":
-        return Diagnostic(at_value, "catalogue/type", "error", f"{_found(error)} stands here; it should be a mapping")
+        return Diagnostic(at_value, "catalogue/type", "error", f"{_describe_input(error)} stands here; it should be a mapping")
     allowed = " or ".join(dict.fromkeys(_allowed(e) for e in group))
     help = ""
     if kind == "literal_error":
@@ -86,7 +86,7 @@ def _diagnostic(pointer: Pointer, group: list[Any], source: Source) -> Diagnosti
         at_value,
         "catalogue/type" if str(kind).endswith("_type") else "catalogue/value",
         "error",
-        f"{_found(error)} stands here; it should be {allowed}",
+        f"{_describe_input(error)} stands here; it should be {allowed}",
         help,
     )
 
@@ -95,7 +95,7 @@ def _of(pointer: Pointer) -> str:
     return f" in `{brief('.'.join(map(str, pointer)), 100)}`" if pointer else ""
 
 
-def _found(error: Any) -> str:
+def _describe_input(error: Any) -> str:
     value = error["input"]
     if isinstance(value, str):
         return f"`{brief(value)}`" if value else "an empty text"

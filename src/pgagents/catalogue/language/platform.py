@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from pgagents.catalogue.language.basics import Cel, Cited, Line, Name, Path, Schema, Status, Strict, Url
-from pgagents.catalogue.language.resources import Call
+from pgagents.catalogue.language.resources import CatalogueCall
 
 
 class Server(Strict):
@@ -135,7 +135,7 @@ class Limits(Strict):
     reset_unit: Literal["epoch_seconds", "seconds"] = Field("epoch_seconds", description="What the reset header counts.")
     buckets: dict[Name, Bucket] = Field({}, description="Rate limits by name.")
     end_user: list[Line] = Field(default=[], description="What names the end user, first found first: `oauth sub`, `header NAME`.")
-    lifted: Line | None = Field(None, description="How a key comes by a higher limit than the published one; its headers tell it.")
+    unlimited: Line | None = Field(None, description="How a key comes by a higher limit than the published one; its headers tell it.")
     budgets: dict[Name, Budgets] = Field(default={}, description="By surface; `all` for every one.")
     max_body_bytes: Annotated[int, Field(gt=0)] | None = Field(None, description="The largest body that is read.")
 
@@ -147,7 +147,7 @@ class Code(Cited):
     meaning: Line | None = None
     envelope: Name | None = Field(None, description="Its own envelope (under `schemas`), where it differs.")
     only: list[Name] | None = Field(None, description="The only actions that may answer it.")
-    provoked_by: dict[Name, Call] = Field(
+    provoked_by: dict[Name, CatalogueCall] = Field(
         default={}, description="By action, the operator's call after which its next call is answered so; reads the resource that it moves."
     )
 
@@ -228,7 +228,7 @@ class Browsers(Cited):
         return self
 
 
-class Points(Strict):
+class Behaviour(Strict):
     """Where servers may differ: a value fixes the point, `any` leaves it open, and so does leaving it out."""
 
     time_zone: Literal["Z", "any"] = Field("any", description="How times name their zone.")

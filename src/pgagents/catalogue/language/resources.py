@@ -10,7 +10,7 @@ from pgagents.catalogue.language.actions import Law
 from pgagents.catalogue.language.basics import Cel, Cited, Json, Line, Member, Name, Slug, Status, Strict
 
 
-class Call(Strict):
+class CatalogueCall(Strict):
     """An action with its arguments; a string that begins with `=` is an expression."""
 
     action: Name = Field(description="The action to call.")
@@ -60,15 +60,15 @@ class Resource(Cited):
         description="The member that is its id, a text or a number; a path such as `meta.id`; or a list of members that "
         "are the id together.",
     )
-    found_by: Call | None = Field(None, description="A call that finds one that is there.")
-    made_by: Call | None = Field(
+    found_by: CatalogueCall | None = Field(None, description="A call that finds one that is there.")
+    made_by: CatalogueCall | None = Field(
         None,
         description="The call that makes one. `=fresh.text`, `.slug`, `.email`, `.uuid`, `.int` and `.url` are values that are new "
         "for each. The idempotency key is not named here: each call gets one of its own.",
     )
-    read_by: list[Call] = Field([], description="Calls that read one back.")
-    listed_by: list[Call] = Field([], description="Calls that list them.")
-    undone_by: Call | None = Field(None, description="The call that ends or removes one.")
+    read_by: list[CatalogueCall] = Field([], description="Calls that read one back.")
+    listed_by: list[CatalogueCall] = Field([], description="Calls that list them.")
+    undone_by: CatalogueCall | None = Field(None, description="The call that ends or removes one.")
     absent: str | int | dict[Name, str | int] | None = Field(
         None, description="A well-formed id that no such thing has, of the id's type; a mapping where the id is a list of members."
     )

@@ -14,7 +14,7 @@ from pgagents.catalogue.language.actions import Action
 from pgagents.catalogue.language.audit import Audit
 from pgagents.catalogue.language.basics import Json, Line, Name, Schema, Slug, Strict
 from pgagents.catalogue.language.offers import Idempotency, Retention, Surface, Webhooks
-from pgagents.catalogue.language.platform import Api, Auth, Browsers, Errors, Header, Limits, Points
+from pgagents.catalogue.language.platform import Api, Auth, Behaviour, Browsers, Errors, Header, Limits
 from pgagents.catalogue.language.resources import Resource, Workflow
 
 
@@ -40,7 +40,7 @@ class Catalogue(Strict):
     limits: Limits = Field(Limits(), description="Rate limits, and what the hosts of agents bear.")
     errors: Errors = Field(description="The error envelope, its codes and statuses.")
     headers: dict[str, Header] = Field(default={}, description="Headers of answers, by name.")
-    points: Points = Field(Points(), description="What is fixed where servers may differ; a point that is not listed is open.")
+    behaviour: Behaviour = Field(Behaviour(), description="What is fixed where servers may differ; a point that is not listed is open.")
     env: dict[Name, Json] = Field(default={}, description="Defaults of what a target's environment file may set: `place`, and so on.")
     schemas: dict[Name, Schema] = Field({}, description="JSON Schemas by name, for `$ref`.")
     actions: dict[Name, Action] = Field(min_length=1, description="What agents can do, by name in snake_case.")

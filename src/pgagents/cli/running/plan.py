@@ -59,7 +59,7 @@ def document(made: Plan, options: Options, url: str, source: Source) -> dict[str
     return {
         "plan": {
             "format": FORMAT, "url": url, "seed": options.seed, "profile": options.profile, "digest": made.digest, "requests": made.total,
-            "seconds": round(made.seconds, 1), "by_bucket": dict(made.requests), "by_phase": dict(made.by_phase),
+            "seconds": round(made.seconds, 1), "by_bucket": dict(made.requests), "by_stage": dict(made.by_stage),
             "by_check": dict(made.by_check), "budget": dict(made.shares), "budget_apart": made.apart,
         },
         "contracts": tried,

@@ -38,7 +38,9 @@ def progress() -> Iterator[Callable[[Progress], None]]:
 
         def step(now: Progress) -> None:
             planned = max(now.planned, now.sent, 1)
-            bar.update(task, completed=now.sent, total=planned, count=f"{now.sent:,}/{planned:,} requests", said=said(now, pace(now)))
+            bar.update(
+                task, completed=now.sent, total=planned, count=f"{now.sent:,}/{planned:,} requests", said=describe_progress(now, pace(now))
+            )
 
         yield step
 
@@ -59,7 +61,7 @@ class Pace:
         return (now.sent - sent) / (now.seconds - since) if now.seconds > since else 0.0
 
 
-def said(now: Progress, pace: float | None = None) -> str:
+def describe_progress(now: Progress, pace: float | None = None) -> str:
     """Pace (by itself that of the whole run), time left, what is broken, what is being done."""
     if pace is None:
         pace = now.sent / now.seconds if now.seconds > 0 else 0.0
@@ -94,4 +96,4 @@ class _Lines:
         pace = self.pace(now)
         if time.monotonic() - self.last >= EVERY_S:
             self.last = time.monotonic()
-            click.echo(f"{now.sent:,}/{now.planned:,} requests · {said(now, pace)}", err=True)
+            click.echo(f"{now.sent:,}/{now.planned:,} requests · {describe_progress(now, pace)}", err=True)

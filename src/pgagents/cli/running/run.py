@@ -62,7 +62,7 @@ def run(
     """Verify, write the report files, print the report on stdout; returns the exit code.
 
     `headers` go with every request and into no report; `again` is the command line that repeats the run; `baseline` says which
-    findings are put up with; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events,
+    findings are accepted; what failed is noted in the file `memory`; `oauth` is a client to act as, `receiver` gets events,
     `mcp` is the way to an MCP server, `token` what that one asks for; `verbose` prints more of what each exchange told.
     """
     from pgagents.report.formats.text import STOPPED
@@ -107,7 +107,7 @@ def run(
 
 
 def _excused(report: Report, baseline: Sequence[Line]) -> Report:
-    """The report with what the baseline puts up with until today marked as known."""
+    """The report with what the baseline accepts until today marked as known."""
     from datetime import datetime
 
     from pgagents.report.baseline import apply
@@ -153,7 +153,7 @@ def signals(*, hangup: bool = False) -> Iterator[_Stop]:
     """SIGTERM (a cancelled CI job) ends the run as Ctrl-C does: clean up, then report; with `hangup` so does a closed terminal."""
     stop = _Stop()
 
-    def asked(_number: int, _frame: Any) -> None:
+    def request_stop(_number: int, _frame: Any) -> None:
         if stop.running and not stop.asked:
             os.write(2, STOPPING)  # no buffer of Python's, which may be in the middle of something
         stop.asked = True
@@ -162,7 +162,7 @@ def signals(*, hangup: bool = False) -> Iterator[_Stop]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     if hangup and hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup ignores it
         numbers.append(signal.SIGHUP)
-    earlier = {number: signal.signal(number, asked) for number in numbers}
+    earlier = {number: signal.signal(number, request_stop) for number in numbers}
     try:
         yield stop
     finally:

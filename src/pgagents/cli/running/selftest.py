@@ -151,7 +151,7 @@ def opened(text: str, point: str | None = None) -> Model:
     if point is not None:
         text, count = re.subn(rf"^  {point}: .*$", f"  {point}: any", text, count=1, flags=re.M)
         if not count:
-            text = text.replace("\npoints:\n", f"\npoints:\n  {point}: any\n", 1)
+            text = text.replace("\nbehaviour:\n", f"\nbehaviour:\n  {point}: any\n", 1)
     return load_text(text, "catalogue/park_graph.yaml")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.client.answer import Answer
 from pgagents.client.form import Form, output
-from pgagents.client.toolcall import ToolCall, given, mapping, member, text
+from pgagents.client.toolcall import ToolCall, make_toolcall, mapping, member, text
 
 _WHAT = "tool_use of the Messages API"
 
@@ -17,7 +17,7 @@ _WHAT = "tool_use of the Messages API"
 def read(message: Any) -> ToolCall:
     """A block of the assistant's content."""
     found = mapping(message)
-    return given(member(found, "name", _WHAT), member(found, "id", _WHAT), found.get("input"))
+    return make_toolcall(member(found, "name", _WHAT), member(found, "id", _WHAT), found.get("input"))
 
 
 def write(call: ToolCall, answer: Answer) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from pgagents.client.answer import Answer
 from pgagents.client.form import Form, output
-from pgagents.client.toolcall import ToolCall, given, mapping, member
+from pgagents.client.toolcall import ToolCall, make_toolcall, mapping, member
 
 _WHAT = "Gemini functionCall"
 
@@ -21,7 +21,7 @@ def read(message: Any) -> ToolCall:
     call = found.get("functionCall") or found.get("function_call") or found
     call = mapping(call)
     id = call.get("id")
-    return given(member(call, "name", _WHAT), id if isinstance(id, str) else None, call.get("args"))
+    return make_toolcall(member(call, "name", _WHAT), id if isinstance(id, str) else None, call.get("args"))
 
 
 def write(call: ToolCall, answer: Answer) -> dict[str, Any]:

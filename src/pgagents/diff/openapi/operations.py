@@ -83,7 +83,7 @@ def _moved(both: Both, before: dict[Key, Operation], after: dict[Key, Operation]
 
 def _schemes(both: Both, old: Operation, new: Operation) -> dict[str, str]:
     """Old and new names of the same security schemes."""
-    names = [_asked(both.old, old.spot), _asked(both.new, new.spot)]
+    names = [_list_security(both.old, old.spot), _list_security(both.new, new.spot)]
     return {
         a: b
         for a in names[0]
@@ -92,7 +92,7 @@ def _schemes(both: Both, old: Operation, new: Operation) -> dict[str, str]:
     }
 
 
-def _asked(edition: Edition, spot: Spot) -> list[str]:
+def _list_security(edition: Edition, spot: Spot) -> list[str]:
     own = edition.mapping(spot).get("security")
     asked = own if isinstance(own, list) else edition.mapping(edition.root).get("security")
     return [name for way in asked if isinstance(way, dict) for name in way] if isinstance(asked, list) else []

@@ -55,7 +55,7 @@ class _Lowering:
             self.losses.add(origin, "schema", "", "dropped", f"written out, the whole takes more than {MAX_STEPS:,} steps")
             return None
         if "$ref" in raw and self.dialect.refs == "keep":
-            return self._kept_reference(raw, origin, stack)
+            return self._keep_reference(raw, origin, stack)
         found = self.flattening.flat(raw, origin, stack)
         if found is None:
             return None
@@ -64,7 +64,7 @@ class _Lowering:
         folded = self._alternatives(flat, stack)
         return folded if isinstance(folded, Node) else None if folded == "cut" else self._keywords(flat, stack)
 
-    def _kept_reference(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
+    def _keep_reference(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
         """A reference stays; what stands beside it goes into an `allOf`, as it would not be read there."""
         name = str(raw["$ref"])[len(REF) :]
         reference = Node({"$ref": str(raw["$ref"])}, origin=("schemas", name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from pgagents.generate.formerly import noted, selected
+from pgagents.generate.formerly import actions_by_name, noted
 from pgagents.generate.openapi import parts, refusals
 from pgagents.generate.openapi.profile import Profile
 from pgagents.generate.target import Loss
@@ -38,7 +38,7 @@ def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
 def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
     """The body: the selector is required, the arguments are not. `each` adds every action's own rules, which importers refuse."""
     at = dispatcher.origin
-    selector = Node({"type": "string", "enum": list(selected(dispatcher))}, origin=(*at, "actions"))
+    selector = Node({"type": "string", "enum": list(actions_by_name(dispatcher))}, origin=(*at, "actions"))
     if leaving := [*(f"{a.name} is deprecated" for a in dispatcher.actions if a.deprecated), *noted(dispatcher.actions)]:
         selector["description"] = Text("; ".join(leaving), (*at, "actions"))
     properties = Node({name: _property(model, dispatcher, uses) for name, uses in union(dispatcher).items()}, origin=(*at, "arguments"))
@@ -49,7 +49,7 @@ def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
         arguments["additionalProperties"] = False
         body["additionalProperties"] = False
     if each:
-        body["oneOf"] = [_request_of(dispatcher, action, name) for name, action in selected(dispatcher).items()]
+        body["oneOf"] = [_request_of(dispatcher, action, name) for name, action in actions_by_name(dispatcher).items()]
     return body
 
 
@@ -88,14 +88,14 @@ def _property(model: Model, dispatcher: Dispatcher, uses: list[Use]) -> Node:
     by_text: dict[tuple[str, bool], list[str]] = {}
     for action, param in uses:
         by_text.setdefault((surface.param_text(action, param), param.required), []).append(action.name)
-    told = [_told(names, text, required) for (text, required), names in by_text.items()]
+    told = [_describe_argument(names, text, required) for (text, required), names in by_text.items()]
     members: dict[str, Any] = {"description": Text("; ".join(told), (*first.origin, "description"))}
     if _same_default(uses):
         members["default"] = first.schema["default"]
     return Node({**schema, **members}, origin=first.origin)
 
 
-def _told(names: list[str], text: str, required: bool) -> str:
+def _describe_argument(names: list[str], text: str, required: bool) -> str:
     """`search, book: What it is (required)`."""
     said = f"{', '.join(names)}: {text}" if text else ", ".join(names)
     return f"{said} (required)" if required else said
@@ -196,7 +196,7 @@ def _extends(model: Model, schema: Node, other: Node) -> bool:
 def _requests(dispatcher: Dispatcher) -> Node:
     """A documented call of each action, under each of its names."""
     shown = Node(origin=(*dispatcher.origin, "actions"))
-    for name, action in selected(dispatcher).items():
+    for name, action in actions_by_name(dispatcher).items():
         for example in parts.succeeding(action)[:1]:
             arguments = {k: v for k, v in example.input.items() if k in union(dispatcher)}
             value = Node({dispatcher.selector: name, dispatcher.arguments: Node(arguments, origin=(*example.origin, "input"))})

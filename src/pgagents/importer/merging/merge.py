@@ -47,10 +47,10 @@ def merge(base: Mapping[Any, Any], ours: Mapping[Any, Any], new: Mapping[Any, An
         elif was is MISSING and isinstance(is_, dict) and isinstance(becomes, dict):
             yield from merge({}, is_, becomes, here)
         else:
-            yield Conflict(here, _told(is_, becomes))
+            yield Conflict(here, _describe_conflict(is_, becomes))
 
 
-def _told(ours: Any, new: Any) -> str:
+def _describe_conflict(ours: Any, new: Any) -> str:
     if new is MISSING:
         return "the document has this no longer; it stays because it was edited here"
     if ours is MISSING:

@@ -47,7 +47,7 @@ class _Patch:
         """The whole file written anew, with everything that its author remarked above it."""
         return "".join(f"{said}\n" for said in self.remarks.values()) + written(self.wanted, self.comments)
 
-    def _kept(self, start: int, end: int, indent: int) -> list[str]:
+    def _keep_comments(self, start: int, end: int, indent: int) -> list[str]:
         """The author's comments on lines that give way, as lines of their own."""
         return [f"{' ' * indent}{self.remarks[n]}" for n in range(start, end) if n in self.remarks]
 
@@ -78,11 +78,11 @@ class _Patch:
         for at in whole:
             start, end = self._range(at)
             lines = entry(at[-1], self._value(at), at, self._indent(at), self.comments)
-            self.cuts.append(_Cut(self._above(start), end, [*self._kept(start, end, self._indent(at)), *lines]))
+            self.cuts.append(_Cut(self._above(start), end, [*self._keep_comments(start, end, self._indent(at)), *lines]))
         for at in gone:
             if not any(at[:n] in whole for n in range(len(at))):
                 start, end = self._range(at)
-                self.cuts.append(_Cut(self._above(start), end, self._kept(start, end, self._indent(at))))
+                self.cuts.append(_Cut(self._above(start), end, self._keep_comments(start, end, self._indent(at))))
 
     def _add(self, added: dict[Pointer, list[Pointer]], whole: set[Pointer]) -> None:
         for parent, members in added.items():

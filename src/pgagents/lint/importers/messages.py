@@ -12,7 +12,7 @@ from pgagents.source.source import Pointer
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ImporterMessage:
     """A message of an importer about one place of the document."""
 
     id: str

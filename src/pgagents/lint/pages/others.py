@@ -35,7 +35,7 @@ CATALOGUE = {
     ),
     "hidden-path": (
         "A literal path (`/things/mine`) is matched by a template (`/things/{id}`) of the same method, so that it may never be "
-        "reached. Change it, or set `points: {literal_path: wins}` if the server tries literal paths first."
+        "reached. Change it, or set `behaviour: {literal_path: wins}` if the server tries literal paths first."
     ),
     "idempotency": (
         "`made_by` of a resource gives the idempotency key a fixed value. The server would answer the first call again, and make nothing. "

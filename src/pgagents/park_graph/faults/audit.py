@@ -9,14 +9,14 @@ from typing import Any
 
 from pgagents.http import Request, Response
 from pgagents.park_graph import audit
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.injection.fault_helpers import data_of, objects, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
-@fault("audits_writes").edit_results("list_audit")
-def audit_at_creation(context: Context, _call: Call, found: Any) -> Any:
+@fault("audit_trail").edit_results("list_audit")
+def audit_at_creation(context: Context, _call: AcceptedCall, found: Any) -> Any:
     """A session's audit rows all tell the time of its creation, as they are joined with its table."""
     for row in found["rows"]:
         session = context.store.row("SELECT started_at FROM session WHERE id = ?", row["session_id"])
@@ -25,7 +25,7 @@ def audit_at_creation(context: Context, _call: Call, found: Any) -> Any:
     return found
 
 
-@fault("audits_writes").edit_data
+@fault("audit_trail").edit_data
 def audit_holds_plate(context: Context, _request: Request, data: Any) -> Any:
     """The audit's rows tell a car's plate outside their diff, where retention does not reach it."""
     for row in objects(data):
@@ -38,14 +38,14 @@ def audit_holds_plate(context: Context, _request: Request, data: Any) -> Any:
 _ZONE = timezone(timedelta(hours=-6))
 
 
-@fault("runs_workflows").edit_results("list_audit")
-def audit_in_local_time(_context: Context, _call: Call, found: Any) -> Any:
+@fault("workflow_runs").edit_results("list_audit")
+def audit_in_local_time(_context: Context, _call: AcceptedCall, found: Any) -> Any:
     """The audit tells its times as the server's zone has them, everything else tells UTC."""
     return {"rows": [{**row, "at": datetime.fromisoformat(row["at"]).astimezone(_ZONE).isoformat()} for row in found["rows"]]}
 
 
-@fault("runs_workflows", also={"audits_writes": "where the rows are listed before retention blanks them"}).replace_actions
-def audit_notes_arguments(context: Context, inner: Domain, call: Call) -> Any:
+@fault("workflow_runs", also={"audit_trail": "where the rows are listed before retention blanks them"}).replace_actions
+def audit_notes_arguments(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The audit's row of a read through the dispatcher notes where was searched."""
     found = inner(call)
     if str(call.action.name) == "search_parking" and call.surface != "rest" and not isinstance(found, Refusal):
@@ -54,8 +54,8 @@ def audit_notes_arguments(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("audits_writes").replace_actions
-def audit_row_of_refused(context: Context, inner: Domain, call: Call) -> Any:
+@fault("audit_trail").replace_actions
+def audit_row_of_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A refused write leaves a row in the audit, as if it had been done."""
     found = inner(call)
     if isinstance(found, Refusal) and call.action.effect == "write" and "session_id" in call.input:
@@ -63,7 +63,7 @@ def audit_row_of_refused(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("runs_workflows").edit_answers
+@fault("workflow_runs").edit_answers
 def conversion_of_everywhere(context: Context, _request: Request, answer: Response) -> Response:
     """The part of an area's searches that led to a session is reckoned from the searches of all areas."""
     data = data_of(answer)
@@ -77,8 +77,8 @@ def conversion_of_everywhere(context: Context, _request: Request, answer: Respon
     return answer.with_json(data)
 
 
-@fault("runs_workflows").replace_actions
-def dispatch_in_part(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("workflow_runs").replace_actions
+def dispatch_in_part(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A fleet's vehicles that do not all fit are refused, and the first of them is held a space all the same."""
     found = inner(call)
     if str(call.action.name) == "dispatch_av_fleet" and isinstance(found, Refusal) and found.code == "CONFLICT":
@@ -96,8 +96,8 @@ def _added(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return {**one, **sums, "sessions": one["sessions"] + other["sessions"], "by_lot": list(lots.values())}
 
 
-@fault("keeps_projects_apart").replace_actions
-def figures_across_projects(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("project_isolation").replace_actions
+def figures_across_projects(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A bill adds up what every project did under the same name."""
     found = inner(call)
     other = {"main": "second", "second": "main"}.get(call.key.project) if call.key is not None else None
@@ -107,8 +107,8 @@ def figures_across_projects(_context: Context, inner: Domain, call: Call) -> Any
     return {"report": _added(found["report"], more["report"])}
 
 
-@fault("runs_workflows").replace_actions
-def opt_in_asks_keys_only(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("workflow_runs").replace_actions
+def opt_in_asks_keys_only(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Whether an agent makes a session is read from its key, so the header of an MCP server counts for nothing."""
     key = call.key
     by_key = key is not None and bool(key.integration or key.fleet or key.granted)
@@ -117,8 +117,8 @@ def opt_in_asks_keys_only(_context: Context, inner: Domain, call: Call) -> Any:
     return inner(call)
 
 
-@fault("runs_workflows").replace_actions
-def opt_out_ends_sessions(context: Context, inner: Domain, call: Call) -> Any:
+@fault("workflow_runs").replace_actions
+def opt_out_ends_sessions(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Once its owner opts out, a lot's running sessions can no longer be extended or ended by the agents that began them."""
     moves = str(call.action.name) in ("end_session", "extend_session")
     row = (

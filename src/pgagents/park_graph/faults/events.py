@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context, Put, fault
 
 
-@fault("events_fit").send_events
+@fault("event_schema").send_events
 def occupancy_event_lags(context: Context, put: Put, type: str, data: Any) -> str:
     """The event of a lot's free spaces is put together before the count changes, so the number in it is the one before."""
     told: dict[str, int] = context.memory
@@ -21,7 +21,7 @@ def occupancy_event_lags(context: Context, put: Put, type: str, data: Any) -> st
     return put(type, data)
 
 
-@fault("sends_events").send_events
+@fault("event_delivery").send_events
 def webhook_event_early(_context: Context, put: Put, type: str, data: Any) -> str:
     """The event of an end tells the session as it was before it ended: it was written before the change."""
     told = {**data, "status": "active"} if type == "session.ended" else data
@@ -31,8 +31,8 @@ def webhook_event_early(_context: Context, put: Put, type: str, data: Any) -> st
 _FIT = "https://hooks.example.com/fit"
 
 
-@fault("refuses_inner_target").replace_actions
-def webhook_ssrf_accepted(context: Context, inner: Domain, call: Call) -> Any:
+@fault("webhook_ssrf").replace_actions
+def webhook_ssrf_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A webhook to an address of the inner network is taken."""
     result = inner(call)
     if not (isinstance(result, Refusal) and result.field == "url" and "url" in call.input):
@@ -45,8 +45,8 @@ def webhook_ssrf_accepted(context: Context, inner: Domain, call: Call) -> Any:
     return {"webhook": webhook}
 
 
-@fault("refuses_inner_target").replace_actions
-def webhook_ssrf_by_example(context: Context, inner: Domain, call: Call) -> Any:
+@fault("webhook_ssrf").replace_actions
+def webhook_ssrf_by_example(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Of the inner network's addresses only the best-known ones are refused as a webhook's."""
     result = inner(call)
     if not (isinstance(result, Refusal) and result.field == "url" and str(call.input.get("url")).startswith("https:")):

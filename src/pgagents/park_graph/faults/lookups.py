@@ -8,12 +8,12 @@ from typing import Any
 from pgagents.http import Request, Response
 from pgagents.park_graph.sessions import short_code
 from pgagents.sandbox import answers
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
-@fault("needs_whole_code").replace_actions
-def code_by_its_beginning(context: Context, inner: Domain, call: Call) -> Any:
+@fault("exact_codes").replace_actions
+def code_by_its_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A session's code is compared as far as it is long, so that anything may follow it."""
     given = call.input.get("session_code")
     row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if isinstance(given, str) else None
@@ -22,8 +22,8 @@ def code_by_its_beginning(context: Context, inner: Domain, call: Call) -> Any:
     return inner(call)
 
 
-@fault("needs_whole_code", also={"runs_workflows": "the workflow of refused calls tries the code in other letters, too"}).replace_actions
-def code_minds_no_case(context: Context, inner: Domain, call: Call) -> Any:
+@fault("exact_codes", also={"workflow_runs": "the workflow of refused calls tries the code in other letters, too"}).replace_actions
+def code_minds_no_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A session's code is compared without its case, as many databases compare texts."""
     given = call.input.get("session_code")
     row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if isinstance(given, str) else None
@@ -33,7 +33,7 @@ def code_minds_no_case(context: Context, inner: Domain, call: Call) -> Any:
 
 
 @fault("absent_id").replace_actions
-def ids_by_beginning(context: Context, inner: Domain, call: Call) -> Any:
+def ids_by_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """What is known by an id is also found by a text that only begins with it."""
     found = inner(call)
     id = call.input.get("session_id")
@@ -43,8 +43,8 @@ def ids_by_beginning(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("tells_ids_apart").replace_actions
-def ids_without_case(context: Context, inner: Domain, call: Call) -> Any:
+@fault("id_comparison").replace_actions
+def ids_without_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Ids are compared without their case, as many databases compare texts."""
     found = inner(call)
     id = call.input.get("lot_id")
@@ -54,8 +54,8 @@ def ids_without_case(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("filters_exactly", "law").replace_actions
-def list_by_wildcard(context: Context, inner: Domain, call: Call) -> Any:
+@fault("exact_filters", "law").replace_actions
+def list_by_wildcard(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A list's filter is a LIKE, in which an underscore stands for any character."""
     found = inner(call)
     if call.action.name != "list_sessions" or isinstance(found, Refusal) or found["sessions"] or "fleet_id" not in call.input:
@@ -65,7 +65,7 @@ def list_by_wildcard(context: Context, inner: Domain, call: Call) -> Any:
 
 
 @fault("law").edit_results("list_sessions")
-def list_sorted_by_end(_context: Context, call: Call, found: Any) -> Any:
+def list_sorted_by_end(_context: Context, call: AcceptedCall, found: Any) -> Any:
     """A list of what has ended is sorted by the end, though it says by the beginning."""
     if call.input.get("status") == "completed":
         found["sessions"].sort(key=lambda session: str(session["ended_at"]), reverse=True)
@@ -73,7 +73,7 @@ def list_sorted_by_end(_context: Context, call: Call, found: Any) -> Any:
 
 
 @fault("law").replace_actions
-def lookup_by_beginning(context: Context, inner: Domain, call: Call) -> Any:
+def lookup_by_beginning(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A list that is asked for by a text also finds what only begins with it."""
     found = inner(call)
     if call.action.name != "search_sessions" or isinstance(found, Refusal) or found["sessions"]:
@@ -86,8 +86,8 @@ def lookup_by_beginning(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("filters_exactly", "law").replace_actions
-def lookup_drops_separators(context: Context, inner: Domain, call: Call) -> Any:
+@fault("exact_filters", "law").replace_actions
+def lookup_drops_separators(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A list that is asked for by a text finds what has the same letters and digits, whatever hyphens stand between them."""
     found = inner(call)
     if call.action.name != "search_sessions" or isinstance(found, Refusal) or found["sessions"]:
@@ -96,8 +96,8 @@ def lookup_drops_separators(context: Context, inner: Domain, call: Call) -> Any:
     return inner(replace(call, input={**call.input, "plate": row["plate"]})) if row is not None else found
 
 
-@fault("needs_whole_code").replace_actions
-def short_code_for_code(context: Context, inner: Domain, call: Call) -> Any:
+@fault("exact_codes").replace_actions
+def short_code_for_code(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """So that drivers can read it out, the short code is taken for the session's code when a session is ended, too."""
     if call.action.name == "end_session":
         row = context.store.row("SELECT code FROM session WHERE id = ?", call.input["session_id"])
@@ -107,7 +107,7 @@ def short_code_for_code(context: Context, inner: Domain, call: Call) -> Any:
 
 
 @fault("absent_id").replace_actions
-def state_before_owner(context: Context, inner: Domain, call: Call) -> Any:
+def state_before_owner(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """How a thing stands is looked at before whose it is, so another project is told 409 of what is over, not 404."""
     found = inner(call)
     if not (isinstance(found, Refusal) and found.code == "NOT_FOUND" and call.action.name in ("end_session", "extend_session")):
@@ -117,8 +117,8 @@ def state_before_owner(context: Context, inner: Domain, call: Call) -> Any:
     return Refusal("CONFLICT", "The session is already completed") if others else found
 
 
-@fault("needs_key").edit_answers
-def thing_before_key(context: Context, request: Request, answer: Response) -> Response:
+@fault("key_authentication").edit_answers
+def instance_before_key(context: Context, request: Request, answer: Response) -> Response:
     """What a call is about is looked up before its key, so without one an unknown id is answered 404 and a known one 401."""
     asked = context.reader.asked(request) if answer.status == 401 else None
     id = asked.path.get("session_id") if asked is not None else None
@@ -128,8 +128,8 @@ def thing_before_key(context: Context, request: Request, answer: Response) -> Re
     return replace(answer, status=told.status, body=told.body).with_header("WWW-Authenticate", None)
 
 
-@fault("needs_whole_code", "runs_workflows").replace_actions
-def wrong_code_accepted(context: Context, inner: Domain, call: Call) -> Any:
+@fault("exact_codes", "workflow_runs").replace_actions
+def wrong_code_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A session can be ended by whoever knows its id: its code is not compared."""
     given = "session_code" in call.input
     row = context.store.row("SELECT code FROM session WHERE id = ?", call.input.get("session_id")) if given else None

@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.cel.expression import epoch
 from pgagents.http import Request
 from pgagents.park_graph.money import payout, to_cents
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import make_action, objects
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
@@ -18,7 +18,7 @@ DAY_S = 86_400
 
 
 @fault("law").replace_actions
-def cap_by_the_day(context: Context, inner: Domain, call: Call) -> Any:
+def cap_by_the_day(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A cap on 24 hours is held against each calendar day instead."""
     found = inner(call)
     session = found.get("session") if call.action.name == "end_session" and not isinstance(found, Refusal) else None
@@ -35,7 +35,7 @@ def cap_by_the_day(context: Context, inner: Domain, call: Call) -> Any:
 
 
 @fault("law").edit_results("end_session")
-def days_by_the_calendar(context: Context, _call: Call, found: Any) -> Any:
+def days_by_the_calendar(context: Context, _call: AcceptedCall, found: Any) -> Any:
     """A lot that charges by the day charges for each date of a stay, also where that is less than a day."""
     if found["session"]["rate_unit"] != "day":
         return found
@@ -51,7 +51,7 @@ def days_by_the_calendar(context: Context, _call: Call, found: Any) -> Any:
 
 
 @fault("law").replace_actions
-def extension_by_whole_hours(_context: Context, inner: Domain, call: Call) -> Any:
+def extension_by_whole_hours(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Hours to add are rounded up to whole ones."""
     if str(call.action.name) == "extend_session":
         call = replace(call, input={**call.input, "extend_hours": math.ceil(call.input["extend_hours"])})
@@ -59,7 +59,7 @@ def extension_by_whole_hours(_context: Context, inner: Domain, call: Call) -> An
 
 
 @fault("law").edit_results("end_session")
-def money_by_the_rest(context: Context, _call: Call, found: Any) -> Any:
+def money_by_the_rest(context: Context, _call: AcceptedCall, found: Any) -> Any:
     """The smaller share of an amount is rounded first, and the larger is what is left."""
     session = found["session"]
     cents = Decimal(round(session["subtotal"] * 100))
@@ -79,7 +79,7 @@ def money_off_by_a_cent(_context: Context, _request: Request, data: Any) -> Any:
     return data
 
 
-@fault("law", also={"body_fits": "an amount may fall below its least"}).edit_data
+@fault("law", also={"response_schema": "an amount may fall below its least"}).edit_data
 def money_precision(_context: Context, _request: Request, data: Any) -> Any:
     """Amounts carry the noise of binary fractions (24.119999)."""
     for found in objects(data):
@@ -89,7 +89,7 @@ def money_precision(_context: Context, _request: Request, data: Any) -> Any:
     return data
 
 
-@fault("law", also={"body_fits": "an amount may fall below its least"}).edit_data
+@fault("law", also={"response_schema": "an amount may fall below its least"}).edit_data
 def money_rounded_down(_context: Context, _request: Request, data: Any) -> Any:
     """Shares of an amount are cut to the cent instead of rounded half up."""
     for found in objects(data):
@@ -100,7 +100,7 @@ def money_rounded_down(_context: Context, _request: Request, data: Any) -> Any:
 
 
 @fault("law").replace_actions
-def money_to_even(context: Context, inner: Domain, call: Call) -> Any:
+def money_to_even(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Half a cent is rounded to the even one, as many languages do by default."""
     found = inner(call)
     session = found.get("session") if not isinstance(found, Refusal) and call.action.name == "create_session" else None
@@ -112,14 +112,14 @@ def money_to_even(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("told_alike").edit_results("get_rates")
-def null_as_zero(_context: Context, _call: Call, found: Any) -> Any:
+@fault("consistent_representations").edit_results("get_rates")
+def null_as_zero(_context: Context, _call: AcceptedCall, found: Any) -> Any:
     """Where there is no bound, one answer tells a bound of zero."""
     found["rates"]["max_daily"] = found["rates"]["max_daily"] or 0
     return found
 
 
-@fault("law", also={"reads_back": "the estimate read back is another than the one told at creation"}).edit_data
+@fault("law", also={"read_after_write": "the estimate read back is another than the one told at creation"}).edit_data
 def quote_is_not_charge(context: Context, request: Request, data: Any) -> Any:
     """An estimate is for another time than was asked for."""
     if context.reader.action(request) is not make_action(context.model):
@@ -130,8 +130,8 @@ def quote_is_not_charge(context: Context, request: Request, data: Any) -> Any:
     return data
 
 
-@fault("runs_workflows").replace_actions
-def refunds_apart(context: Context, inner: Domain, call: Call) -> Any:
+@fault("workflow_runs").replace_actions
+def refunds_apart(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Each refund is compared with the charge, and not with what earlier ones left of it."""
     found = inner(call)
     asked = call.input.get("amount")

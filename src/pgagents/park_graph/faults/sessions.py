@@ -10,15 +10,15 @@ from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
 from pgagents.model.model import Bucket
 from pgagents.park_graph.money import charge, payout
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import objects
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Limits
 
 
-@fault("takes_space").replace_actions
-def capacity_not_returned(context: Context, inner: Domain, call: Call) -> Any:
+@fault("capacity").replace_actions
+def capacity_not_returned(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The end of a session does not give its space back."""
     result = inner(call)
     if str(call.action.name) == "end_session" and not isinstance(result, Refusal):
@@ -26,8 +26,8 @@ def capacity_not_returned(context: Context, inner: Domain, call: Call) -> Any:
     return result
 
 
-@fault("runs_workflows").replace_actions
-def conflict_gives_back(context: Context, inner: Domain, call: Call) -> Any:
+@fault("workflow_runs").replace_actions
+def conflict_gives_back(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The refused end of a session that has ended gives a space back once more."""
     found = inner(call)
     if str(call.action.name) == "end_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
@@ -38,8 +38,8 @@ def conflict_gives_back(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("spares_keys").replace_actions
-def conflict_uses_key_up(context: Context, inner: Domain, call: Call) -> Any:
+@fault("idempotency_key_not_consumed").replace_actions
+def conflict_uses_key_up(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A call that is refused for how things stand uses up its idempotency key."""
     used: set[tuple[str, str]] = context.memory.setdefault("used", set())
     value = call.input.get(str(call.action.idempotency)) if call.action.idempotency else None
@@ -52,8 +52,8 @@ def conflict_uses_key_up(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("told_alike").edit_results("check_availability")
-def count_dated_once(context: Context, _call: Call, found: Any) -> Any:
+@fault("consistent_representations").edit_results("check_availability")
+def count_dated_once(context: Context, _call: AcceptedCall, found: Any) -> Any:
     """A count is told with the time when it was told first."""
     first: dict[str, Any] = context.memory.setdefault("first", {})
     counted = found["availability"]
@@ -61,8 +61,8 @@ def count_dated_once(context: Context, _call: Call, found: Any) -> Any:
     return found
 
 
-@fault("hold_ends").replace_actions
-def expired_hold_taken(context: Context, inner: Domain, call: Call) -> Any:
+@fault("expires_on_time").replace_actions
+def expired_hold_taken(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A hold can be used after its time, though it can no longer be released."""
     found = inner(call)
     held = call.input.get("hold_id")
@@ -75,8 +75,10 @@ def expired_hold_taken(context: Context, inner: Domain, call: Call) -> Any:
     return inner(call)
 
 
-@fault("fails_cleanly", also={"told_alike": "a space that is freed so leaves the moment of its lot's count as it was"}).replace_actions
-def failure_frees_space(context: Context, inner: Domain, call: Call) -> Any:
+@fault(
+    "failure_atomicity", also={"consistent_representations": "a space that is freed so leaves the moment of its lot's count as it was"}
+).replace_actions
+def failure_frees_space(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Ending fails at the payment, when the space has been given back already."""
     early: dict[str, str] = context.memory
     found = inner(call)
@@ -98,9 +100,9 @@ def failure_frees_space(context: Context, inner: Domain, call: Call) -> Any:
 
 
 @fault(
-    "fails_cleanly", also={"refused_leaves_nothing": "what the failed call made is in the list that nobody else's was made for"}
+    "failure_atomicity", also={"no_effect_of_refusals": "what the failed call made is in the list that nobody else's was made for"}
 ).replace_actions
-def failure_has_effect(_context: Context, inner: Domain, call: Call) -> Any:
+def failure_has_effect(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A call that the payment processor makes fail has had its effect already."""
     found = inner(call)
     if isinstance(found, Refusal) and found.code == "BAD_GATEWAY":
@@ -108,8 +110,8 @@ def failure_has_effect(_context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("hands_over").replace_actions
-def hold_minds_case(context: Context, inner: Domain, call: Call) -> Any:
+@fault("conversion").replace_actions
+def hold_minds_case(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A hold is compared with the plate as it is typed, so who types small letters cannot use it."""
     plate = call.input.get("plate")
     small = isinstance(plate, str) and plate != plate.upper()
@@ -118,8 +120,8 @@ def hold_minds_case(context: Context, inner: Domain, call: Call) -> Any:
     return inner(call)
 
 
-@fault("hold_ends", also={"runs_workflows": "a workflow counts the spaces of holds that are over"}).replace_actions
-def hold_outlives_its_time(context: Context, inner: Domain, call: Call) -> Any:
+@fault("expires_on_time", also={"workflow_runs": "a workflow counts the spaces of holds that are over"}).replace_actions
+def hold_outlives_its_time(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A hold can still be committed after its time, and keeps its space until then."""
     result = inner(call)
     if str(call.action.name) == "dispatch_av_fleet" and not isinstance(result, Refusal):
@@ -128,8 +130,10 @@ def hold_outlives_its_time(context: Context, inner: Domain, call: Call) -> Any:
     return result
 
 
-@fault("runs_workflows", also={"told_alike": "each look at the lot frees one more space, so that two looks differ"}).replace_actions
-def holds_end_one_by_one(context: Context, inner: Domain, call: Call) -> Any:
+@fault(
+    "workflow_runs", also={"consistent_representations": "each look at the lot frees one more space, so that two looks differ"}
+).replace_actions
+def holds_end_one_by_one(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Of holds whose time is over at the same moment one is ended, and the others when somebody comes by later."""
     if context.model.domain != "parking":
         return inner(call)
@@ -141,7 +145,7 @@ def holds_end_one_by_one(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("rate_headers", needs=("limits",)).replace_limits
+@fault("rate_limit_headers", needs=("limits",)).replace_limits
 class limit_of_other_bucket(Limits):
     """An action draws from another bucket than the one it is published to draw from."""
 
@@ -151,7 +155,7 @@ class limit_of_other_bucket(Limits):
         return super()._decide(bucket, action, key, agent)
 
 
-@fault("links_lead").handle_requests
+@fault("links_resolve").handle_requests
 def link_dead_at_the_end(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The page of a receipt is gone once the session has ended."""
     head, _, id = request.path.rpartition("/")
@@ -160,7 +164,7 @@ def link_dead_at_the_end(context: Context, handler: Handler, request: Request) -
     return handler(replace(request, target="/r/none") if ended else request)
 
 
-@fault("oauth_grants", also={"needs_grant": "it is tried for every action, too"}).edit_requests
+@fault("oauth_grants", also={"token_scopes": "it is tried for every action, too"}).edit_requests
 def oauth_scope_ignored(context: Context, request: Request) -> Request:
     """An access token may do everything, whatever its user granted."""
     oauth = context.model.auth.oauth
@@ -173,7 +177,7 @@ def oauth_scope_ignored(context: Context, request: Request) -> Request:
 WRITE, READ = "sessions:write", "read"
 
 
-@fault("needs_grant").change_server
+@fault("token_scopes").change_server
 def oauth_write_implies_read(context: Context) -> None:
     """A token that may write may read as well, whether its user granted that or not."""
     grants = context.front.grants
@@ -189,8 +193,8 @@ def oauth_write_implies_read(context: Context) -> None:
     grants.key = wide  # type: ignore[method-assign]  # a fault stands in for the grants' own way
 
 
-@fault("runs_workflows", also={"fails_cleanly": "one that was made long before is extended after a failure"}).replace_actions
-def overdue_not_extended(context: Context, inner: Domain, call: Call) -> Any:
+@fault("workflow_runs", also={"failure_atomicity": "one that was made long before is extended after a failure"}).replace_actions
+def overdue_not_extended(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A session that has passed its time cannot be extended, though it is active."""
     if str(call.action.name) == "extend_session":
         row = context.store.row("SELECT code, status, expires_at FROM session WHERE id = ?", call.input["session_id"])
@@ -200,8 +204,8 @@ def overdue_not_extended(context: Context, inner: Domain, call: Call) -> Any:
     return inner(call)
 
 
-@fault("takes_space").edit_results("end_session")
-def overstay_keeps_space(context: Context, _call: Call, found: Any) -> Any:
+@fault("capacity").edit_results("end_session")
+def overstay_keeps_space(context: Context, _call: AcceptedCall, found: Any) -> Any:
     """What is ended after its time does not give its space back."""
     session = found["session"]
     if epoch(session["ended_at"]) > epoch(session["expires_at"]):
@@ -209,8 +213,8 @@ def overstay_keeps_space(context: Context, _call: Call, found: Any) -> Any:
     return found
 
 
-@fault("moves", also={"told_alike": "what a session is read with is not what its end told"}).replace_actions
-def refused_end_bills_again(context: Context, inner: Domain, call: Call) -> Any:
+@fault("state_transitions", also={"consistent_representations": "what a session is read with is not what its end told"}).replace_actions
+def refused_end_bills_again(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Ending what has ended is refused, but its end and its bill are of now by then."""
     found = inner(call)
     if str(call.action.name) == "end_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
@@ -224,8 +228,8 @@ def refused_end_bills_again(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("moves").replace_actions
-def refused_move_changes(context: Context, inner: Domain, call: Call) -> Any:
+@fault("state_transitions").replace_actions
+def refused_move_changes(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Extending what is over is refused, and moves its end all the same."""
     found = inner(call)
     if str(call.action.name) == "extend_session" and isinstance(found, Refusal) and found.code == "CONFLICT":
@@ -233,8 +237,8 @@ def refused_move_changes(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("hands_over").replace_actions
-def used_hold_released(context: Context, inner: Domain, call: Call) -> Any:
+@fault("conversion").replace_actions
+def used_hold_released(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A hold that a session has used can still be released, and the session's space is given away."""
     if str(call.action.name) == "release_hold" and call.key is not None:
         context.store.run(

@@ -6,12 +6,12 @@ from typing import Any
 
 from pgagents.park_graph import audit
 from pgagents.park_graph.money import dollars, payout
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context, variation
 
 
 @variation().replace_actions
-def dispatcher_audits_refused(context: Context, inner: Domain, call: Call) -> Any:
+def dispatcher_audits_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The audit has a row for every call through the dispatcher, also for those that were refused."""
     found = inner(call)
     if isinstance(found, Refusal) and call.surface != "rest" and "session_id" in call.input:
@@ -27,7 +27,7 @@ _DAY_S = 86_400
 
 
 @variation().replace_actions
-def nights_from_noon(context: Context, inner: Domain, call: Call) -> Any:
+def nights_from_noon(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Where the night is charged, each noon begins another one: a stay over noon is two nights, however short."""
     found = inner(call)
     name = str(call.action.name)

@@ -19,7 +19,7 @@ from pgagents.http import Silence, read_json
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import MASK, of_finding, variable
 from pgagents.report.excerpt import around
-from pgagents.report.report import Exchange, Finding, Report, Result
+from pgagents.report.report import Finding, RecordedExchange, Report, Result
 from pgagents.report.safe import printable
 from pgagents.report.verdicts import SurfaceVerdict, actual, by_surface, conclusion, matrix, news, tried
 from pgagents.source.source import Source
@@ -115,7 +115,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
     }  # fmt: skip
 
 
-def _exchange(exchange: Exchange) -> dict[str, Any]:
+def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
     if isinstance(answer, Silence):
         got = f"no whole answer: {answer.kind}" + (f" ({answer.detail})" if answer.detail else "")
@@ -139,7 +139,7 @@ def _laid_out(body: bytes) -> str:
     return json.dumps(read.value, ensure_ascii=False, indent=1) if read and not read.problem else ""
 
 
-def _key(exchange: Exchange) -> str:
+def _key(exchange: RecordedExchange) -> str:
     given = exchange.request.header("authorization")
     if given is None or not exchange.role:
         return "no key" if given is None else "a made-up key"
@@ -174,7 +174,7 @@ def _left_out(report: Report) -> list[dict[str, Any]]:
     """What was not tried, by reason: untested first, then the most frequent."""
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in report.results:
-        if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_CLAIMED):
+        if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE):
             groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(result.contract.id)
     order = list(Verdict)
     found = sorted(groups.items(), key=lambda group: (order.index(group[0][0]), -len(group[1]), group[0][1]))

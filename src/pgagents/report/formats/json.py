@@ -11,7 +11,7 @@ from pgagents.http import Response, Silence
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.curl import of_finding
 from pgagents.report.excerpt import around
-from pgagents.report.report import Exchange, Finding, Header, Report, Result
+from pgagents.report.report import Finding, Header, RecordedExchange, Report, Result
 from pgagents.report.safe import json_text
 from pgagents.source.source import Source
 
@@ -100,7 +100,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
     }
 
 
-def _exchange(exchange: Exchange) -> dict[str, Any]:
+def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
     base = {"base": exchange.base} if exchange.base else {}
     return {

@@ -49,7 +49,7 @@ def _of_the_run(root: xml.Element, name: str, messages: Sequence[str], kind: str
 def _counts(results: Sequence[Result], known: Set[str]) -> dict[str, str]:
     verdicts = [r.verdict for r in results]
     excused = sum(r.contract.id in known for r in results)
-    left_out = verdicts.count(Verdict.NOT_SELECTED) + verdicts.count(Verdict.NOT_CLAIMED)
+    left_out = verdicts.count(Verdict.NOT_SELECTED) + verdicts.count(Verdict.NOT_APPLICABLE)
     return {
         "tests": str(len(verdicts)),
         "failures": str(verdicts.count(Verdict.BROKEN) - excused),

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
-from pgagents.report.report import Exchange, Finding, Report
+from pgagents.report.report import Finding, RecordedExchange, Report
 from pgagents.report.safe import printable
 from pgagents.report.verdicts import actual, by_surface, conclusion, matrix, news, tried
 from pgagents.source.source import Source
@@ -112,7 +112,7 @@ def _finding(number: int, finding: Finding, report: Report, source: Source) -> I
         yield "\n</details>"
 
 
-def _exchange(exchange: Exchange) -> str:
+def _exchange(exchange: RecordedExchange) -> str:
     request, answer = exchange.request, exchange.answer
     lines = [f"#{exchange.number} {exchange.why[:200]}", f"> {request.method} {request.target[:500]}"]
     if request.body:

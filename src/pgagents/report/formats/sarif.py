@@ -17,7 +17,7 @@ from urllib.parse import quote
 from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import of_finding
-from pgagents.report.report import Exchange, Finding, Report, Result
+from pgagents.report.report import Finding, RecordedExchange, Report, Result
 from pgagents.report.safe import json_text, printable
 from pgagents.report.verdicts import actual, counted
 from pgagents.source.source import Source
@@ -128,7 +128,7 @@ def _result(result: Result, finding: Finding, report: Report, source: Source, ch
     return found
 
 
-def _exchange(exchange: Exchange) -> dict[str, Any]:
+def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     """The exchange that shows it."""
     request, answer = exchange.request, exchange.answer
     found: dict[str, Any] = {

@@ -15,7 +15,7 @@ from pgagents.http import Silence
 from pgagents.model.contract import Verdict
 from pgagents.report.curl import MASK, of_finding, variable
 from pgagents.report.excerpt import excerpt
-from pgagents.report.report import Exchange, Finding, Report, Result
+from pgagents.report.report import Finding, RecordedExchange, Report, Result
 from pgagents.report.safe import printable, uncommanded
 from pgagents.report.table import table
 from pgagents.report.verdicts import actual, by_surface, counted, left_out, news
@@ -122,7 +122,7 @@ def _finding(number: int, finding: Finding, report: Report, source: Source, pain
     return lines
 
 
-def _exchange(exchange: Exchange, words: frozenset[str], most: int, width: int) -> Iterator[str]:
+def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, width: int) -> Iterator[str]:
     request, answer = exchange.request, exchange.answer
     yield from _wrapped(f"#{exchange.number} {_line(exchange.why)} ({_key(exchange)})", "   ", "     ", width)
     yield f"   > {_line(request.method)} {_line(request.target, 300)}"
@@ -138,7 +138,7 @@ def _exchange(exchange: Exchange, words: frozenset[str], most: int, width: int) 
         yield f"   < {excerpt(answer.body, words, most) or _text(answer.body, min(most, MAX_REST))}"
 
 
-def _key(exchange: Exchange) -> str:
+def _key(exchange: RecordedExchange) -> str:
     """Whose key the request carried, as the variable that holds it; a made-up one was nobody's."""
     carried = "\n".join([exchange.request.target, *(f"{n}: {v}" for n, v in exchange.request.headers)]).lower()
     if "[key of " in carried or (exchange.role and f"authorization: {MASK}" in carried):
@@ -203,7 +203,7 @@ def _left_out(results: Iterable[Result], width: int) -> list[str]:
     """What was not tried, by reason, with the most first."""
     groups: dict[tuple[Verdict, str], list[str]] = {}
     for result in results:
-        if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_CLAIMED):
+        if result.verdict in (Verdict.UNTESTED, Verdict.NOT_SELECTED, Verdict.NOT_APPLICABLE):
             groups.setdefault((result.verdict, result.reason or "no reason given"), []).append(result.contract.id)
     order = list(Verdict)
     lines = []
@@ -229,7 +229,7 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
         lines += _wrapped(f"stale line of the baseline: {line}", "", "  ", width)
     if footer.left_behind:
         lines.append(f"left behind on the server: {len(footer.left_behind):,}")
-        lines += [f"  {_line(thing)}" for thing in footer.left_behind[:MAX_LEFT]]
+        lines += [f"  {_line(instance)}" for instance in footer.left_behind[:MAX_LEFT]]
     if len(footer.left_behind) > MAX_LEFT:
         lines.append(f"  and {len(footer.left_behind) - MAX_LEFT:,} more, all in the JSON report")
     if footer.may_exist:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pgagents.sandbox.events import signature, targets_allowed
 from pgagents.sandbox.events.outbox import Delivery, Outbox
-from pgagents.sandbox.events.targets_allowed import Ip, Resolve, Target
+from pgagents.sandbox.events.targets_allowed import Ip, Resolve, WebhookTarget
 
 FIRST_PAUSE_S = 2.0
 LONGEST_PAUSE_S = 600.0
@@ -27,7 +27,7 @@ _AT_ONCE = 8
 class Parcel:
     """What is sent: to which target, at which of its addresses, with which headers and bytes."""
 
-    target: Target
+    target: WebhookTarget
     address: Ip
     headers: tuple[tuple[str, str], ...]
     body: bytes

@@ -12,7 +12,7 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.sandbox.clock import rfc3339
-from pgagents.sandbox.events.targets_allowed import Target, read, reserved
+from pgagents.sandbox.events.targets_allowed import WebhookTarget, read, reserved
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.store import Store
 
@@ -161,7 +161,7 @@ class Outbox:
             self._listeners = [
                 _Listener(row["id"], row["tenant"], frozenset(json.loads(row["events"])))
                 for row in self.store.rows("SELECT id, tenant, url, events FROM webhook WHERE deleted_at IS NULL")
-                if not isinstance(target := read(row["url"]), Target) or not reserved(target.host)
+                if not isinstance(target := read(row["url"]), WebhookTarget) or not reserved(target.host)
             ]
         return [found.id for found in self._listeners if tenant in (None, found.tenant) and type in found.events]
 

@@ -29,7 +29,7 @@ _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class WebhookTarget:
     """A URL taken apart: `host` is a name or an address without brackets, `path` has the query, `authority` is for the Host header."""
 
     host: str
@@ -38,7 +38,7 @@ class Target:
     authority: str
 
 
-def read(url: str) -> Target | str:
+def read(url: str) -> WebhookTarget | str:
     """The target that a URL names, or why it is none. Nothing is looked up."""
     if not url.isascii() or re.search(r"[\x00-\x20\x7f\\]", url):
         return "must be an https address in ASCII without spaces or backslashes"
@@ -59,7 +59,7 @@ def read(url: str) -> Target | str:
         return "must have a host that is a name or an address"
     shown = f"[{host}]" if ":" in host else host
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(host, port or 443, path, shown if port in (None, 443) else f"{shown}:{port}")
+    return WebhookTarget(host, port or 443, path, shown if port in (None, 443) else f"{shown}:{port}")
 
 
 def problem(url: str, *, allow_loopback: bool, resolve: Resolve) -> str:

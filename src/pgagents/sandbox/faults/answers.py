@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import data_of, list_action, lists, make_action, objects, read_by_id, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
-@fault("reads_back", also={"law": "what was read is compared with later answers"}).edit_data
+@fault("read_after_write", also={"law": "what was read is compared with later answers"}).edit_data
 def create_field_lost(context: Context, request: Request, data: Any) -> Any:
     """A member that creation tells is empty when it is read back."""
     made = (r for r in context.model.resources.values() if r.made_by and r.fixed)
@@ -28,16 +28,16 @@ def create_field_lost(context: Context, request: Request, data: Any) -> Any:
     return data
 
 
-@fault("reads_back", also={"accepts_valid": "a valid read of what exists is refused"}).replace_actions
-def create_unreadable(context: Context, inner: Domain, call: Call) -> Any:
+@fault("read_after_write", also={"valid_calls": "a valid read of what exists is refused"}).replace_actions
+def create_unreadable(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """What was just made cannot be read: it is there only after a day."""
     missing = {c.action.name: r.missing for r in context.model.resources.values() if r.made_by and r.missing for c in r.read_by}
     code = missing.get(call.action.name)
     return Refusal(code.name, "There is no such thing yet") if code else inner(call)
 
 
-@fault("moves").replace_actions
-def double_move_accepted(context: Context, inner: Domain, call: Call) -> Any:
+@fault("state_transitions").replace_actions
+def double_move_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A move from the wrong state is accepted: the second end, the late cancellation."""
     closing = {m.action.name: m for r in context.model.resources.values() for m in r.moves if m.to not in m.origin_states}
     last: dict[tuple[str, str], Any] = context.memory.setdefault("last", {})
@@ -53,8 +53,11 @@ def double_move_accepted(context: Context, inner: Domain, call: Call) -> Any:
 
 
 @fault(
-    "reads_back",
-    also={"moves": "the state after a move is read back", "law": "a thing that reads as running has the members of one that is over"},
+    "read_after_write",
+    also={
+        "state_transitions": "the state after a move is read back",
+        "law": "a thing that reads as running has the members of one that is over",
+    },
 ).edit_data
 def end_keeps_state(context: Context, request: Request, data: Any) -> Any:
     """What was ended still reads as running."""
@@ -69,8 +72,8 @@ def end_keeps_state(context: Context, request: Request, data: Any) -> Any:
     return data
 
 
-@fault("told_alike", also={"runs_workflows": "a step chooses among places by their counts"}).replace_actions
-def list_lags_behind(context: Context, inner: Domain, call: Call) -> Any:
+@fault("consistent_representations", also={"workflow_runs": "a step chooses among places by their counts"}).replace_actions
+def list_lags_behind(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A search tells the counts of an index that is made once."""
     counters = {str(r.takes.counter) for r in context.model.resources.values() if r.takes}
     finding = {str(r.found_by.action.name) for r in context.model.resources.values() if r.found_by}
@@ -84,8 +87,8 @@ def list_lags_behind(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("reads_back").replace_actions
-def lookup_minds_case(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("read_after_write").replace_actions
+def lookup_minds_case(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """What is kept in capitals is looked up as it was asked for, so that small letters find nothing."""
     found = inner(call)
     laws = " ".join(law.that.text for law in call.action.laws)
@@ -96,7 +99,7 @@ def lookup_minds_case(_context: Context, inner: Domain, call: Call) -> Any:
 
 
 @fault("law").replace_actions
-def money_as_double(_context: Context, inner: Domain, call: Call) -> Any:
+def money_as_double(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """An amount becomes whole cents by cutting a double, so that 0.29 is 28 cents."""
     amount = call.input.get("amount")
     if not isinstance(amount, int | float) or isinstance(amount, bool):
@@ -115,8 +118,8 @@ def _running(result: Any, model: Any) -> bool:
     return isinstance(inner, dict) and any(inner.get(s) == i for s, i in states)
 
 
-@fault("moves", also={"leaks_nothing": "where the last move was the creation, its answer told secrets"}).replace_actions
-def move_after_end_accepted(context: Context, inner: Domain, call: Call) -> Any:
+@fault("state_transitions", also={"no_leaks": "where the last move was the creation, its answer told secrets"}).replace_actions
+def move_after_end_accepted(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """What is over can still be prolonged."""
     staying = {m.action.name: m for r in context.model.resources.values() for m in r.moves if m.to in m.origin_states}
     last: dict[str, Any] = context.memory.setdefault("last", {})
@@ -132,7 +135,7 @@ def move_after_end_accepted(context: Context, inner: Domain, call: Call) -> Any:
     return result
 
 
-@fault("body_fits", also={"keeps_offer": "vendors' documents promise a number, too", "law": "laws read that member"}).edit_data
+@fault("response_schema", also={"honours_manifest": "vendors' documents promise a number, too", "law": "laws read that member"}).edit_data
 def null_beyond_a_value(context: Context, request: Request, data: Any) -> Any:
     """What another service tells of each item comes for twenty at once, so of further ones it is null; the widest
     search does without it.
@@ -161,7 +164,7 @@ def _outside(value: Any, param: Any) -> bool:
     return isinstance(value, int | float) and most is not None and value > most
 
 
-@fault("refused_leaves_nothing").handle_requests
+@fault("no_effect_of_refusals").handle_requests
 def refused_create_has_effect(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A call that is refused for a number out of range has made its thing all the same."""
     maker = make_action(context.model)
@@ -176,7 +179,7 @@ def refused_create_has_effect(context: Context, handler: Handler, request: Reque
     return refused
 
 
-@fault("body_fits").edit_data
+@fault("response_schema").edit_data
 def schema_enum_drift(context: Context, _request: Request, data: Any) -> Any:
     """The last state of a resource's lifecycle is spelt another way (`cancelled`, `canceled`)."""
     resource = next((r for r in context.model.resources.values() if r.state and r.states), None)
@@ -193,7 +196,7 @@ def _last_required(context: Context, member: dict[str, Any]) -> str:
     return next((names[-1] for names in required if names and set(names) <= set(member)), list(member)[-1])
 
 
-@fault("body_fits").edit_data
+@fault("response_schema").edit_data
 def schema_missing_required(context: Context, request: Request, data: Any) -> Any:
     """A read by id leaves out the last member that its schema requires."""
     if not isinstance(data, dict) or context.reader.action(request) is not read_by_id(context.model):
@@ -204,7 +207,7 @@ def schema_missing_required(context: Context, request: Request, data: Any) -> An
     return data
 
 
-@fault("body_fits").edit_data
+@fault("response_schema").edit_data
 def schema_wrong_type(context: Context, request: Request, data: Any) -> Any:
     """A read by id writes its numbers as strings."""
     if context.reader.action(request) is not read_by_id(context.model):
@@ -215,7 +218,7 @@ def schema_wrong_type(context: Context, request: Request, data: Any) -> Any:
 
 
 @fault(
-    "body_fits", also={"audits_writes": "the times of rows are compared with those of the calls, and a time without an offset is none"}
+    "response_schema", also={"audit_trail": "the times of rows are compared with those of the calls, and a time without an offset is none"}
 ).edit_answers
 def time_naive(_context: Context, _request: Request, answer: Response) -> Response:
     """Times are told without an offset."""

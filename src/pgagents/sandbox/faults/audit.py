@@ -9,25 +9,25 @@ from itertools import count
 from typing import Any
 
 from pgagents.http import Request, Response
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_helpers import data_of, lists, objects, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
-@fault("attributes_calls", also={"audits_writes": "the row of what it does has no platform either"}).replace_actions
-def attribution_of_key_lost(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("call_attribution", also={"audit_trail": "the row of what it does has no platform either"}).replace_actions
+def attribution_of_key_lost(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A session made with an integration's key is stamped with no platform."""
     return inner(replace(call, key=replace(call.key, integration=None)) if call.key else call)
 
 
-@fault("attributes_calls", also={"audits_writes": "the audit's rows name that platform too"}).replace_actions
-def attribution_wrong(context: Context, inner: Domain, call: Call) -> Any:
+@fault("call_attribution", also={"audit_trail": "the audit's rows name that platform too"}).replace_actions
+def attribution_wrong(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A session made through the dispatcher is stamped with another platform."""
     others = (s.attribution for s in context.model.surfaces.values() if s.attribution and s.attribution != call.attribution)
     return inner(replace(call, attribution=next(others, {})) if call.attribution else call)
 
 
-@fault("audits_writes").edit_data
+@fault("audit_trail").edit_data
 def audit_actor_shared(_context: Context, _request: Request, data: Any) -> Any:
     """The audit names the same actor whoever acted."""
     for row in objects(data):
@@ -36,7 +36,7 @@ def audit_actor_shared(_context: Context, _request: Request, data: Any) -> Any:
     return data
 
 
-@fault("runs_workflows").edit_data
+@fault("workflow_runs").edit_data
 def audit_diff_of_operator(_context: Context, _request: Request, data: Any) -> Any:
     """The audit says that the operator changed something, and not what."""
     for row in objects(data):
@@ -45,7 +45,7 @@ def audit_diff_of_operator(_context: Context, _request: Request, data: Any) -> A
     return data
 
 
-@fault("audits_writes").edit_data
+@fault("audit_trail").edit_data
 def audit_platform_wrong(context: Context, _request: Request, data: Any) -> Any:
     """The audit says that a call through the dispatcher came through no platform."""
     reads = {str(a.name) for a in context.model.actions if a.effect == "read"}
@@ -55,7 +55,7 @@ def audit_platform_wrong(context: Context, _request: Request, data: Any) -> Any:
     return data
 
 
-@fault("audits_writes").edit_answers
+@fault("audit_trail").edit_answers
 def audit_row_changes(context: Context, _request: Request, answer: Response) -> Response:
     """A row of the audit does not stay as it was written: what it says changed is another thing each time it is told."""
     times = context.memory.setdefault("times", count())
@@ -74,7 +74,7 @@ def _extension(row: Any) -> bool:
     return isinstance(row, dict) and "actor_type" in row and row.get("action") == "extend_session"
 
 
-@fault("audits_writes", also={"runs_workflows": "the workflow that reads the audit misses it"}).edit_data
+@fault("audit_trail", also={"workflow_runs": "the workflow that reads the audit misses it"}).edit_data
 def audit_row_missing(_context: Context, _request: Request, data: Any) -> Any:
     """Extending a session leaves no row in the audit."""
     for rows in lists(data):
@@ -82,7 +82,7 @@ def audit_row_missing(_context: Context, _request: Request, data: Any) -> Any:
     return data
 
 
-@fault("audits_writes", also={"runs_workflows": "the workflow that reads the audit misses it"}).edit_data
+@fault("audit_trail", also={"workflow_runs": "the workflow that reads the audit misses it"}).edit_data
 def audit_wrong_action(_context: Context, _request: Request, data: Any) -> Any:
     """The audit says create_session for the end of a session."""
     for row in objects(data):
@@ -91,7 +91,7 @@ def audit_wrong_action(_context: Context, _request: Request, data: Any) -> Any:
     return data
 
 
-@fault("runs_workflows").edit_answers
+@fault("workflow_runs").edit_answers
 def cells_begin_with_apostrophe(_context: Context, _request: Request, answer: Response) -> Response:
     """Every cell of an exported table begins with an apostrophe, also such as no spreadsheet would take for a formula."""
     if not (answer.header("content-type") or "").startswith("text/csv"):

@@ -7,23 +7,23 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, read_json
 from pgagents.sandbox import answers
-from pgagents.sandbox.asked import Asked
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.asked import ParsedRequest
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, read_by_id, repairs
 from pgagents.sandbox.injection.fault_registry import Context, Find, fault
-from pgagents.sandbox.keys import LIFTED_PER_MINUTE, Key, digest
+from pgagents.sandbox.keys import UNLIMITED_PER_MINUTE, Key, digest
 
 
 def _able_key(context: Context, id: str) -> Key:
     """A key of the plan with most scopes, and without a limit."""
     plans = context.model.auth.plans
     plan = max(plans, key=lambda name: len(plans[name]), default=None)
-    return Key(id, "made", "main", plan, context.front.keyring.scopes(plan), "test", per_minute=LIFTED_PER_MINUTE)
+    return Key(id, "made", "main", plan, context.front.keyring.scopes(plan), "test", per_minute=UNLIMITED_PER_MINUTE)
 
 
 @fault(
-    "needs_key",
+    "key_authentication",
     also={"oauth_clients": "a client that is not known is told 403 as well", "oauth_grants": "a token that was revoked is told 403 too"},
 ).edit_answers
 def auth_401_as_403(context: Context, _request: Request, answer: Response) -> Response:
@@ -34,7 +34,7 @@ def auth_401_as_403(context: Context, _request: Request, answer: Response) -> Re
     return replace(answer.with_header("WWW-Authenticate", None), status=403).with_json(body)
 
 
-@fault("needs_key")
+@fault("key_authentication")
 def auth_any_key(handler: Handler, context: Context) -> Handler:
     """Any token with the right prefix is taken for a key."""
     ring = context.front.keyring
@@ -49,19 +49,19 @@ def auth_any_key(handler: Handler, context: Context) -> Handler:
     return repairs(handler, repair)
 
 
-@fault("keeps_modes_apart", also={"keeps_projects_apart": "the live key belongs to a project of its own"}).replace_actions
-def auth_env_crossing(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("mode_isolation", also={"project_isolation": "the live key belongs to a project of its own"}).replace_actions
+def auth_env_crossing(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A live key sees what was made with test keys."""
     live = call.key is not None and call.key.mode == "live" and call.action.effect == "read"
     return inner(replace(call, key=replace(call.key, project="main", mode="test")) if live and call.key else call)
 
 
 @fault(
-    "needs_key",
+    "key_authentication",
     also={
         "oauth_grants": "a token without the scope, and one that was revoked, are taken for that key",
-        "audits_writes": "what calls without a key did stands in the rows of that key",
-        "needs_grant": "a token without the scope is taken for that key",
+        "audit_trail": "what calls without a key did stands in the rows of that key",
+        "token_scopes": "a token without the scope is taken for that key",
         "oauth_lifetimes": "a token that is dead is taken for that key",
     },
 )
@@ -78,7 +78,7 @@ def auth_ignored(handler: Handler, context: Context) -> Handler:
     return repairs(handler, repair)
 
 
-@fault("needs_key")
+@fault("key_authentication")
 def auth_one_action_open(handler: Handler, context: Context) -> Handler:
     """One read by id forgot to ask for a key."""
     ring = context.front.keyring
@@ -93,27 +93,29 @@ def auth_one_action_open(handler: Handler, context: Context) -> Handler:
     return repairs(handler, repair)
 
 
-@fault("needs_key").find_keys
+@fault("key_authentication").find_keys
 def auth_revoked_works(context: Context, find: Find, token: str) -> Key | None:
     """A key that was revoked is still taken."""
     dead = context.store.row("SELECT 1 FROM api_key WHERE hash = ? AND revoked_at IS NOT NULL", digest(token))
     return _able_key(context, "key_undead") if dead else find(token)
 
 
-@fault("answer_headers", also={"oauth_clients": "nor is a client told which scheme it may prove itself by"}).edit_answers
+@fault("response_headers", also={"oauth_clients": "nor is a client told which scheme it may prove itself by"}).edit_answers
 def auth_scheme_missing(_context: Context, _request: Request, answer: Response) -> Response:
     """A 401 does not say which scheme is wanted."""
     return answer.with_header("WWW-Authenticate", None)
 
 
-@fault("needs_key").edit_requests
+@fault("key_authentication").edit_requests
 def basic_accepted(_context: Context, request: Request) -> Request:
     """The scheme before a key is not looked at."""
     scheme, _, token = (request.header("authorization") or "").partition(" ")
     return request.with_header("Authorization", f"Bearer {token}") if scheme and token else request
 
 
-@fault("needs_key", also={"oauth_clients": "a form, which is no JSON, is refused as well where it comes without a key"}).handle_requests
+@fault(
+    "key_authentication", also={"oauth_clients": "a form, which is no JSON, is refused as well where it comes without a key"}
+).handle_requests
 def body_before_key(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A body that cannot be read is refused before anybody asks for a key."""
     found = handler(request)
@@ -127,7 +129,7 @@ def body_before_key(context: Context, handler: Handler, request: Request) -> Res
     return Response(refused.status, (*refused.headers, *kept), refused.body)
 
 
-@fault("runs_workflows").find_keys
+@fault("workflow_runs").find_keys
 def dead_key_remembered(context: Context, find: Find, token: str) -> Key | None:
     """A key that was taken once is remembered, so it is taken after it was deleted, too."""
     known: dict[str, Key] = context.memory
@@ -137,20 +139,20 @@ def dead_key_remembered(context: Context, find: Find, token: str) -> Key | None:
     return known.get(token)
 
 
-@fault("answer_headers").edit_answers
+@fault("response_headers").edit_answers
 def dead_token_unchallenged(_context: Context, request: Request, answer: Response) -> Response:
     """The check of access tokens has an error path of its own, which forgets to tell the scheme on its 401."""
     of_token = answer.status == 401 and (request.header("authorization") or "").startswith("Bearer oat_")
     return answer.with_header("WWW-Authenticate", None) if of_token else answer
 
 
-@fault("needs_key").find_keys
+@fault("key_authentication").find_keys
 def key_cut_to_width(_context: Context, find: Find, token: str) -> Key | None:
     """Keys are looked up by as many characters as the column holds, so what follows them is ignored."""
     return find(token) or find(token[:40])
 
 
-@fault("needs_key").edit_requests
+@fault("key_authentication").edit_requests
 def key_in_query_accepted(_context: Context, request: Request) -> Request:
     """A key may be sent in the query, where every log keeps it."""
     given = dict(request.query)
@@ -160,7 +162,7 @@ def key_in_query_accepted(_context: Context, request: Request) -> Request:
     return request.with_header("Authorization", f"Bearer {token}")
 
 
-@fault("needs_key").find_keys
+@fault("key_authentication").find_keys
 def key_minds_no_case(context: Context, find: Find, token: str) -> Key | None:
     """Keys are compared without their case, as the database compares texts."""
     met: dict[str, str] = context.memory
@@ -170,14 +172,14 @@ def key_minds_no_case(context: Context, find: Find, token: str) -> Key | None:
     return key or find(met.get(token.lower(), token))
 
 
-@fault("needs_key").edit_requests
+@fault("key_authentication").edit_requests
 def key_scheme_minds_case(_context: Context, request: Request) -> Request:
     """The scheme before a key is compared as text, so a client that writes bearer in small letters is refused."""
     given = request.header("authorization") or ""
     return request if not given or given.startswith("Bearer ") else request.with_header("Authorization", "Other")
 
 
-@fault("runs_workflows").change_server
+@fault("workflow_runs").change_server
 def made_keys_are_operators(context: Context) -> None:
     """A key that the operator makes may do whatever the operator may."""
     keyring = context.front.keyring
@@ -189,12 +191,12 @@ def made_keys_are_operators(context: Context) -> None:
     keyring.mint = hand_on  # type: ignore[method-assign]  # a fault stands in for the keyring's own way
 
 
-@fault("keeps_operator_apart", also={"runs_workflows": "a workflow tries it with a key that was made on the way"}).change_server
+@fault("operator_isolation", also={"workflow_runs": "a workflow tries it with a key that was made on the way"}).change_server
 def operator_unguarded(context: Context) -> None:
     """Any key that is valid may call the operator's endpoints."""
     guarded = context.front._framework
 
-    def framework(request: Request, asked: Asked, key: Key | None, request_id: str) -> Response | None:
+    def framework(request: Request, asked: ParsedRequest, key: Key | None, request_id: str) -> Response | None:
         if asked.endpoint is not None and asked.endpoint.operator and key is not None:
             key = replace(key, operator=True)
         return guarded(request, asked, key, request_id)
@@ -202,7 +204,7 @@ def operator_unguarded(context: Context) -> None:
     context.front._framework = framework  # type: ignore[method-assign]  # a fault may replace any part of the front
 
 
-@fault("runs_workflows").change_server
+@fault("workflow_runs").change_server
 def plan_with_every_scope(context: Context) -> None:
     """A key whose plan has any scope has all of them."""
     ring, plans = context.front.keyring, context.model.auth.plans
@@ -210,7 +212,7 @@ def plan_with_every_scope(context: Context) -> None:
     ring.scopes = lambda plan: every if plan is not None and plans.get(plan) else ()  # type: ignore[method-assign]  # a fault
 
 
-@fault("needs_scope").find_keys
+@fault("plan_scopes").find_keys
 def scope_unenforced(context: Context, find: Find, token: str) -> Key | None:
     """A key whose plan lacks a scope may do everything."""
     key = find(token)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, list_action, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -20,7 +20,7 @@ def _crash(context: Context, answer: Response) -> Response:
     return replace(answer, status=crashed.status).with_json(error_at(data_of(answer), context.model.errors.code_at, crashed.name))
 
 
-@fault("never_crashes").handle_requests
+@fault("no_crashes").handle_requests
 def connection_dropped(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The server dies of an argument out of its range: the connection closes without an answer."""
     invalid = framework_code(context.model, "invalid").status
@@ -29,15 +29,15 @@ def connection_dropped(context: Context, handler: Handler, request: Request) -> 
     return Silence("reset", "the connection was closed") if refused and context.reader.asked(request) else found
 
 
-@fault("never_crashes").replace_actions
-def huge_number_crashes(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("no_crashes").replace_actions
+def huge_number_crashes(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A number with more hundredths than 64 bits hold crashes the server."""
     if any(isinstance(value, int | float) and abs(value) * 100 >= 2**63 for value in call.input.values()):
         raise OverflowError("bigint out of range")
     return inner(call)
 
 
-@fault("never_crashes").edit_answers
+@fault("no_crashes").edit_answers
 def large_body_crashes(context: Context, _request: Request, answer: Response) -> Response:
     """A body over the limit crashes the server."""
     if answer.status != 413:
@@ -45,7 +45,7 @@ def large_body_crashes(context: Context, _request: Request, answer: Response) ->
     return _crash(context, answer)
 
 
-@fault("never_crashes").edit_answers
+@fault("no_crashes").edit_answers
 def long_agent_crashes(context: Context, request: Request, answer: Response) -> Response:
     """A User-Agent of more than 255 characters crashes the server, which logs it into a column of that width."""
     if answer.status < 400 or len(request.header("user-agent") or "") <= 255:
@@ -54,7 +54,7 @@ def long_agent_crashes(context: Context, request: Request, answer: Response) -> 
 
 
 @fault(
-    "never_crashes", also={"accepts_valid": "the crash is no success", "documented_status": "the answer is none of the action's"}
+    "no_crashes", also={"valid_calls": "the crash is no success", "documented_status": "the answer is none of the action's"}
 ).edit_answers
 def long_page_crashes(context: Context, request: Request, answer: Response) -> Response:
     """A page of the most items that may be asked for crashes where nothing else is asked for, because what is cached for it is empty."""
@@ -73,7 +73,7 @@ def long_page_crashes(context: Context, request: Request, answer: Response) -> R
     return Response(status, (*headers, ("Content-Type", "text/plain")), b"Internal Server Error")
 
 
-@fault("never_crashes").edit_answers
+@fault("no_crashes").edit_answers
 def malformed_json_crashes(context: Context, _request: Request, answer: Response) -> Response:
     """A body that is no JSON crashes the server."""
     if answer.status < 400 or b"cannot be read" not in answer.body:
@@ -81,15 +81,15 @@ def malformed_json_crashes(context: Context, _request: Request, answer: Response
     return _crash(context, answer)
 
 
-@fault("never_crashes").replace_actions
-def nul_in_text_crashes(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("no_crashes").replace_actions
+def nul_in_text_crashes(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A NUL in a free text crashes the server, as its database takes none."""
     if "\\u0000" in json.dumps(call.input, default=str):
         raise ValueError("invalid byte sequence for encoding UTF8: 0x00")
     return inner(call)
 
 
-@fault("never_crashes").edit_answers
+@fault("no_crashes").edit_answers
 def odd_value_crashes(context: Context, request: Request, answer: Response) -> Response:
     """null where a text is wanted crashes the server."""
     if answer.status < 400 or None not in context.reader.arguments(request).values():
@@ -97,7 +97,7 @@ def odd_value_crashes(context: Context, request: Request, answer: Response) -> R
     return _crash(context, answer)
 
 
-@fault("never_crashes").edit_answers
+@fault("no_crashes").edit_answers
 def path_bytes_crash(context: Context, request: Request, answer: Response) -> Response:
     """A path whose bytes are no UTF-8 crashes the server, which decodes it before all else."""
     try:
@@ -107,7 +107,7 @@ def path_bytes_crash(context: Context, request: Request, answer: Response) -> Re
     return answer
 
 
-@fault("never_crashes").handle_requests
+@fault("no_crashes").handle_requests
 def quote_crashes(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """An apostrophe in a text crashes the server, as where texts are laid into SQL."""
     found = handler(request)
@@ -117,7 +117,7 @@ def quote_crashes(context: Context, handler: Handler, request: Request) -> Respo
     return Response(500, found.headers, b'{"error":{"code":"INTERNAL","message":"Something went wrong","request_id":"req_0"}}')
 
 
-@fault("never_crashes").edit_answers
+@fault("no_crashes").edit_answers
 def status_500_on_bad_input(context: Context, request: Request, answer: Response) -> Response:
     """An argument out of its range crashes the server."""
     invalid = framework_code(context.model, "invalid")

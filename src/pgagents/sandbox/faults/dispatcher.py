@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pgagents.generate.formerly import selected
+from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Request, Response, json_bytes, read_json
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_helpers import Asked, data_of, lists, make_action, objects, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import Routes
 
 
-@fault("reads_back").edit_answers
-def dispatched_things_unlisted(context: Context, request: Request, answer: Response) -> Response:
+@fault("read_after_write").edit_answers
+def dispatched_instances_unlisted(context: Context, request: Request, answer: Response) -> Response:
     """What was made through the dispatcher is in no list."""
     listing = {str(call.action.name) for r in context.model.resources.values() for call in r.listed_by}
     made: set[object] = context.memory.setdefault("made", set())
@@ -25,19 +25,19 @@ def dispatched_things_unlisted(context: Context, request: Request, answer: Respo
         made.update(found["id"] for found in objects(data) if "id" in found)
     if str(asked.action.name) not in listing:
         return answer
-    for things in lists(data):
-        things[:] = [thing for thing in things if thing.get("id") not in made]
+    for instances in lists(data):
+        instances[:] = [instance for instance in instances if instance.get("id") not in made]
     return answer.with_json(data)
 
 
 @fault(
-    "same_answer",
+    "surface_equivalence",
     also={
         "law": "a default that a law reads is not the declared one",
         "relation": "a page that is full for the server has room by the declared default",
     },
 ).replace_actions
-def dispatcher_default_dropped(_context: Context, inner: Domain, call: Call) -> Any:
+def dispatcher_default_dropped(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The dispatcher fills in other defaults than REST does."""
     if call.surface == "rest":
         return inner(call)
@@ -49,7 +49,7 @@ def dispatcher_default_dropped(_context: Context, inner: Domain, call: Call) -> 
     return inner(replace(call, input={**call.input, **changed}))
 
 
-@fault("same_answer", also={"relation": "a shortened page has fewer than its limit allows"}).edit_data
+@fault("surface_equivalence", also={"relation": "a shortened page has fewer than its limit allows"}).edit_data
 def dispatcher_differs(context: Context, request: Request, data: Any) -> Any:
     """The dispatcher leaves the last item out of lists of more than one."""
     asked = context.reader.asked(request)
@@ -62,11 +62,11 @@ def dispatcher_differs(context: Context, request: Request, data: Any) -> Any:
 
 
 @fault(
-    "same_answer",
+    "surface_equivalence",
     also={
         "absent_id": "an optional id that does not exist is forgotten, not looked for",
         "law": "what an argument asks for is not in the answer",
-        "refuses_invalid": "a wrong optional argument is forgotten, not refused",
+        "invalid_input": "a wrong optional argument is forgotten, not refused",
         "idempotency": "the idempotency key is one of them",
         "relation": "a page that is full for the server has room by what was asked for",
     },
@@ -80,13 +80,13 @@ def dispatcher_drops_argument(_context: Context, asked: Asked, given: dict[str, 
 
 
 @fault(
-    "accepts_valid",
+    "valid_calls",
     also={
-        "same_answer": "REST has the action",
-        "moves": "the move cannot be made there",
+        "surface_equivalence": "REST has the action",
+        "state_transitions": "the move cannot be made there",
         "absent_id": "a refusal is that of an unknown action",
-        "names_field": "a refusal names the selector",
-        "needs_grant": "a refusal is that of an unknown action",
+        "error_names_field": "a refusal names the selector",
+        "token_scopes": "a refusal is that of an unknown action",
     },
 ).edit_requests
 def dispatcher_lacks_action(context: Context, request: Request) -> Request:
@@ -105,7 +105,7 @@ def dispatcher_names_without_case(context: Context, request: Request) -> Request
     dispatcher, body = by_path.get(request.path), read_json(request.body).value
     if dispatcher is None or not isinstance(body, dict) or not isinstance(name := body.get(dispatcher.selector), str):
         return request
-    if name in (known := selected(dispatcher)) or name.lower() not in known:
+    if name in (known := actions_by_name(dispatcher)) or name.lower() not in known:
         return request
     return replace(request, body=json_bytes({**body, dispatcher.selector: name.lower()}))
 
@@ -125,7 +125,7 @@ def _texts(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-@fault("body_fits").edit_data
+@fault("response_schema").edit_data
 def dispatcher_untyped(context: Context, request: Request, data: Any) -> Any:
     """The dispatcher tells all numbers as strings."""
     asked = context.reader.asked(request)

@@ -62,7 +62,7 @@ def errors_as_asked(_context: Context, request: Request, answer: Response) -> Re
     return replace(answer, body=page).with_header("Content-Type", "text/html")
 
 
-@fault("names_field").edit_errors
+@fault("error_names_field").edit_errors
 def field_missing(context: Context, _request: Request, data: Any) -> Any:
     """A refused argument is not named."""
     at = (context.model.errors.field_at or "").split(".")
@@ -71,7 +71,7 @@ def field_missing(context: Context, _request: Request, data: Any) -> Any:
     return data
 
 
-@fault("names_field").edit_errors
+@fault("error_names_field").edit_errors
 def field_of_another(context: Context, request: Request, data: Any) -> Any:
     """A refused argument is told under the name of the first one."""
     action = context.reader.action(request)
@@ -130,7 +130,7 @@ def request_id_differs(context: Context, _request: Request, data: Any) -> Any:
     return error_at(data, context.model.errors.request_id_at, "req_" + word(context.rng, 20))
 
 
-@fault("answer_headers", "request_id").edit_answers
+@fault("response_headers", "request_id").edit_answers
 def request_id_of_client(context: Context, request: Request, answer: Response) -> Response:
     """An accepted call is answered with the request id that the client sent, where it sent one."""
     name = request_id_header(context.model)
@@ -150,11 +150,11 @@ def request_id_reused(context: Context, _request: Request, answer: Response) -> 
 
 @fault(
     "absent_id",
-    "body_fits",
+    "response_schema",
     also={
         "documented_status": "an action may have another success than 200",
-        "keeps_modes_apart": "a thing of the other mode is refused with 200 too",
-        "tells_ids_apart": "so is an id in the other case",
+        "mode_isolation": "a thing of the other mode is refused with 200 too",
+        "id_comparison": "so is an id in the other case",
     },
 ).edit_answers
 def status_200_error(context: Context, request: Request, answer: Response) -> Response:
@@ -177,7 +177,7 @@ def unknown_path_html(context: Context, request: Request, answer: Response) -> R
     return replace(answer, body=b"<!doctype html><title>404</title><h1>Not Found</h1>").with_header("Content-Type", "text/html")
 
 
-@fault("code_status").edit_answers
+@fault("error_codes").edit_answers
 def wrong_code(context: Context, _request: Request, answer: Response) -> Response:
     """What is not there is told with a code that the catalogue does not have."""
     data = data_of(answer)
@@ -186,7 +186,7 @@ def wrong_code(context: Context, _request: Request, answer: Response) -> Respons
     return answer.with_json(error_at(data, context.model.errors.code_at, "RESOURCE_MISSING"))
 
 
-@fault("code_status").edit_answers
+@fault("error_codes").edit_answers
 def wrong_status_of_code(context: Context, _request: Request, answer: Response) -> Response:
     """A conflict is told with the status of a bad request."""
     status = context.model.codes[context.model.errors.framework.invalid].status

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, json_bytes
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.events import signature
 from pgagents.sandbox.events.outbox import Delivery
 from pgagents.sandbox.events.signature import sign
@@ -20,8 +20,8 @@ from pgagents.sandbox.keys import word
 
 
 @fault(
-    "events_fit",
-    also={"resends_same_event": "where the event that is refused has the id of another, the other comes with that id and another content"},
+    "event_schema",
+    also={"event_redelivery": "where the event that is refused has the id of another, the other comes with that id and another content"},
 ).change_server
 def event_ids_by_second(context: Context) -> None:
     """An event's id is made of its type and its second, so two of one type in one second have the same, and a
@@ -36,8 +36,8 @@ def event_ids_by_second(context: Context) -> None:
     context.courier.compose = compose
 
 
-@fault("verifies_signed_calls").replace_actions
-def old_scheme_taken(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("request_signatures").replace_actions
+def old_scheme_taken(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A payment event is taken, too, by a signature of the scheme v0, which the processor uses for tests."""
     signed = call.action.signed
     if signed is not None:
@@ -51,7 +51,7 @@ def _fits(secret: str, body: bytes, told: int, given: str) -> bool:
     return any(hmac.new(secret.encode(), f"{t}.".encode() + body, hashlib.sha256).hexdigest() == given for t in times)
 
 
-@fault("verifies_signed_calls").handle_requests
+@fault("request_signatures").handle_requests
 def signature_of_another_time(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A signed call is taken whatever time its signature was made for: an old one can be sent again with the time of today."""
     signed = [str(p.wire) for a in context.model.actions if a.signed for p in a.params if p.name == a.signed.header]
@@ -63,7 +63,7 @@ def signature_of_another_time(context: Context, handler: Handler, request: Reque
     return handler(request)
 
 
-@fault("verifies_signed_calls").edit_requests
+@fault("request_signatures").edit_requests
 def signed_call_replayed(context: Context, request: Request) -> Request:
     """A payment event is taken however long ago it was signed, so that an old one can be sent again."""
     setting = context.front.site.setting
@@ -75,7 +75,7 @@ def signed_call_replayed(context: Context, request: Request) -> Request:
     return request.with_header(param.wire, signature.sign(setting.stripe_secret, request.body, now))
 
 
-@fault("verifies_signed_calls").edit_requests
+@fault("request_signatures").edit_requests
 def stripe_signature_unchecked(context: Context, request: Request) -> Request:
     """A payment event is taken whoever signed it."""
     setting = context.front.site.setting
@@ -87,33 +87,33 @@ def stripe_signature_unchecked(context: Context, request: Request) -> Request:
     return request.with_header(param.wire, signature.sign(setting.stripe_secret, request.body, context.front.clock.now()))
 
 
-@fault("signs_events").change_server
+@fault("event_signatures").change_server
 def webhook_bad_hmac(context: Context) -> None:
     """Events are signed over their body written anew, not over the bytes that are sent."""
     sign = context.courier.sign
     context.courier.sign = lambda secret, body, now: sign(secret, json.dumps(json.loads(body)).encode(), now)
 
 
-@fault("sends_events").send_events
+@fault("event_delivery").send_events
 def webhook_event_missing(_context: Context, put: Put, type: str, data: Any) -> str:
     """The end of a session sends no event."""
     return "" if type == "session.ended" else put(type, data)
 
 
-@fault("sends_events").send_events
+@fault("event_delivery").send_events
 def webhook_event_twice(_context: Context, put: Put, type: str, data: Any) -> str:
     """Each event is sent twice, as two events with ids of their own."""
     put(type, data)
     return put(type, data)
 
 
-@fault("sends_events").send_events
+@fault("event_delivery").send_events
 def webhook_hears_other_projects(_context: Context, put: Put, type: str, data: Any) -> str:
     """An event goes to the webhooks of every project."""
     return put(type, data, tenant=None)
 
 
-@fault("resends_same_event").change_server
+@fault("event_redelivery").change_server
 def webhook_id_changes(context: Context) -> None:
     """An event that is sent again has another id, so that its receiver takes it twice."""
     compose = context.courier.compose
@@ -125,7 +125,7 @@ def webhook_id_changes(context: Context) -> None:
     context.courier.compose = renamed
 
 
-@fault("sends_events")
+@fault("event_delivery")
 def webhook_tells_secret(handler: Handler, context: Context) -> Handler:
     """The event of a new session tells the payment's client secret to whoever listens."""
     secrets: dict[str, Any] = {}
@@ -147,7 +147,7 @@ def webhook_tells_secret(handler: Handler, context: Context) -> Handler:
     return edits(handler, edit)
 
 
-@fault("signs_events").change_server
+@fault("event_signatures").change_server
 def webhook_time_unsigned(context: Context) -> None:
     """The signature of an event leaves its time out, so that an old delivery can be sent again for ever."""
 

@@ -13,7 +13,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import fit
 
 
-@fault("framework", also={"answer_headers": "Allow is a declared header of a 405"}).edit_answers
+@fault("framework", also={"response_headers": "Allow is a declared header of a 405"}).edit_answers
 def allow_missing(_context: Context, _request: Request, answer: Response) -> Response:
     """405 does not say which methods there are."""
     return answer.with_header("Allow", None)
@@ -44,8 +44,8 @@ def commas_forgiven(_context: Context, request: Request) -> Request:
     """Bodies are read by a lenient reader, which takes a comma before the end of an object or a list for none."""
     if not request.body or not read_json(request.body).problem:
         return request
-    mended = re.sub(rb",\s*([}\]])", rb"\1", request.body)
-    return request if read_json(mended).problem else replace(request, body=mended)
+    fixed = re.sub(rb",\s*([}\]])", rb"\1", request.body)
+    return request if read_json(fixed).problem else replace(request, body=fixed)
 
 
 @fault("framework", also={"oauth_clients": "a form is not read as one"}).edit_requests
@@ -115,7 +115,7 @@ def plaintext_answered(context: Context) -> None:
     context.front.plaintext = answer  # type: ignore[method-assign]  # a fault stands in for the front's own way
 
 
-@fault("redirects_safely", also={"refuses_slash": "such a path is one that is unknown"}).edit_answers
+@fault("safe_redirects", also={"trailing_slash_writes": "such a path is one that is unknown"}).edit_answers
 def redirect_breaks(_context: Context, request: Request, answer: Response) -> Response:
     """A POST to a path with a slash is redirected in a way that makes a GET of it."""
     if request.method != "POST" or answer.status != 404 or not request.path.endswith("/"):
@@ -137,7 +137,7 @@ def size_in_characters(context: Context, handler: Handler, request: Request) -> 
             context.front._most_bytes = most
 
 
-@fault("refuses_slash").edit_requests
+@fault("trailing_slash_writes").edit_requests
 def slash_ignored_by_writes(context: Context, request: Request) -> Request:
     """A gateway cuts a slash at a path's end off for calls that write, so they are carried out at a path that is none."""
     path, mark, query = request.target.partition("?")
@@ -149,8 +149,8 @@ def slash_ignored_by_writes(context: Context, request: Request) -> Request:
 @fault(
     "framework",
     also={
-        "redirects_safely": "a call is redirected, and a POST would become a GET",
-        "refuses_slash": "calls that write are redirected, too",
+        "safe_redirects": "a call is redirected, and a POST would become a GET",
+        "trailing_slash_writes": "calls that write are redirected, too",
     },
 ).edit_answers
 def slash_redirects(_context: Context, request: Request, answer: Response) -> Response:
@@ -160,7 +160,7 @@ def slash_redirects(_context: Context, request: Request, answer: Response) -> Re
     return Response(301, (*answer.headers, ("Location", request.path.rstrip("/"))))
 
 
-@fault("redirects_safely", "refuses_slash").edit_answers
+@fault("safe_redirects", "trailing_slash_writes").edit_answers
 def slash_redirects_writes(context: Context, request: Request, answer: Response) -> Response:
     """The framework of one service redirects what writes from a path with a slash to the one without; reads know no such path."""
     bare = replace(request, target=request.path.removesuffix("/"))

@@ -30,14 +30,14 @@ def content_type_of_errors(_context: Context, _request: Request, answer: Respons
     return answer.with_header("Content-Type", "text/plain") if answer.status >= 400 else answer
 
 
-@fault("answers_browsers").edit_answers
+@fault("cors_policy").edit_answers
 def cors_authorization_by_star(_context: Context, _request: Request, answer: Response) -> Response:
     """The headers that a page may send are given as a star, which does not cover Authorization."""
     there = answer.header("access-control-allow-headers") is not None
     return answer.with_header("Access-Control-Allow-Headers", "*") if there else answer
 
 
-@fault("answers_browsers").edit_answers
+@fault("cors_policy").edit_answers
 def cors_credentials(_context: Context, request: Request, answer: Response) -> Response:
     """Any page may call with the cookies of whoever is signed in."""
     origin = request.header("origin")
@@ -46,20 +46,20 @@ def cors_credentials(_context: Context, request: Request, answer: Response) -> R
     return answer.with_header("Access-Control-Allow-Origin", origin).with_header("Access-Control-Allow-Credentials", "true")
 
 
-@fault("answers_browsers").edit_answers
+@fault("cors_policy").edit_answers
 def cors_missing(_context: Context, request: Request, answer: Response) -> Response:
     """A web page may ask, but not read the answers."""
     return answer if request.method == "OPTIONS" else answer.with_header("Access-Control-Allow-Origin", None)
 
 
-@fault("answers_browsers").edit_answers
+@fault("cors_policy").edit_answers
 def cors_missing_on_bad_request(context: Context, _request: Request, answer: Response) -> Response:
     """A web page may not read why its arguments were refused: what parses them answers before what lets pages read."""
     refused = answer.status == framework_code(context.model, "bad_body").status
     return answer.with_header("Access-Control-Allow-Origin", None) if refused else answer
 
 
-@fault("answers_browsers").edit_answers
+@fault("cors_policy").edit_answers
 def cors_simple_methods(_context: Context, _request: Request, answer: Response) -> Response:
     """Browsers are told that pages may read and post, and nothing of the other methods."""
     if answer.header("access-control-allow-methods") is None:
@@ -67,7 +67,7 @@ def cors_simple_methods(_context: Context, _request: Request, answer: Response) 
     return answer.with_header("Access-Control-Allow-Methods", "GET, POST")
 
 
-@fault("answers_browsers").edit_answers
+@fault("cors_policy").edit_answers
 def cors_without_end_users(context: Context, _request: Request, answer: Response) -> Response:
     """Browsers are told of the headers that are arguments, and not of those that name an end user."""
     named = {name.removeprefix("header ").strip().lower() for name in context.model.limits.end_user}
@@ -78,7 +78,7 @@ def cors_without_end_users(context: Context, _request: Request, answer: Response
     return answer.with_header("Access-Control-Allow-Headers", ", ".join(kept))
 
 
-@fault("answer_headers").edit_answers
+@fault("response_headers").edit_answers
 def header_missing(context: Context, _request: Request, answer: Response) -> Response:
     """Successful answers lack the headers that tell the limit."""
     names = context.model.limits.headers
@@ -87,7 +87,7 @@ def header_missing(context: Context, _request: Request, answer: Response) -> Res
     return answer
 
 
-@fault("answer_headers").edit_answers
+@fault("response_headers").edit_answers
 def header_missing_on_errors(context: Context, _request: Request, answer: Response) -> Response:
     """Errors lack the headers that every answer has."""
     names = [h.name for h in context.model.headers if "all" in h.on]
@@ -132,7 +132,7 @@ def hosted_missing(context: Context, handler: Handler, request: Request) -> Resp
     return handler(Request(request.method, "/-/nowhere", request.headers) if request.path in context.model.api.hosted.values() else request)
 
 
-@fault("answer_headers").edit_answers
+@fault("response_headers").edit_answers
 def hosted_without_headers(context: Context, request: Request, answer: Response) -> Response:
     """The hosted documents come from a server of files, which has none of the API's headers."""
     own = {header.name.lower() for header in context.model.headers}
@@ -141,20 +141,20 @@ def hosted_without_headers(context: Context, request: Request, answer: Response)
     return Response(answer.status, tuple((k, v) for k, v in answer.headers if k.lower() not in own), answer.body)
 
 
-@fault("answer_headers").edit_answers
+@fault("response_headers").edit_answers
 def hsts_missing(_context: Context, _request: Request, answer: Response) -> Response:
     """Answers over TLS do not tell browsers to stay with TLS."""
     return answer.with_header("Strict-Transport-Security", None)
 
 
-@fault("answer_headers").edit_answers
+@fault("response_headers").edit_answers
 def hsts_no_preload(_context: Context, _request: Request, answer: Response) -> Response:
     """Answers over TLS bind browsers for a day only, and the host is not preloaded."""
     there = answer.header("strict-transport-security") is not None
     return answer.with_header("Strict-Transport-Security", "max-age=86400") if there else answer
 
 
-@fault("answer_headers", also={"oauth_grants": "answers with tokens are stored, too"}).edit_answers
+@fault("response_headers", also={"oauth_grants": "answers with tokens are stored, too"}).edit_answers
 def no_store_missing(context: Context, _request: Request, answer: Response) -> Response:
     """Answers to a call with a key may be stored by anyone."""
     names = [h.name for h in context.model.headers if "keyed" in h.on and h.const]
@@ -164,7 +164,7 @@ def no_store_missing(context: Context, _request: Request, answer: Response) -> R
     return answer
 
 
-@fault("answers_browsers").edit_answers
+@fault("cors_policy").edit_answers
 def preflight_401(_context: Context, request: Request, answer: Response) -> Response:
     """A browser that asks whether a page may call is told to send a key, which it never does."""
     asks = request.method == "OPTIONS" and request.header("access-control-request-method")

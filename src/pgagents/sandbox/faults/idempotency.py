@@ -14,7 +14,7 @@ from pgagents.sandbox.injection.fault_helpers import successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
-@fault("remembers_keys").edit_requests
+@fault("idempotency_key_lifetime").edit_requests
 def idempotency_forgotten_early(context: Context, request: Request) -> Request:
     """An idempotency key is forgotten after an hour, whatever was promised."""
     told = context.model.idempotency
@@ -24,7 +24,7 @@ def idempotency_forgotten_early(context: Context, request: Request) -> Request:
     return request
 
 
-@fault("idempotency", also={"remembers_keys": "what is forgotten at once is forgotten after a day, too"}).handle_requests
+@fault("idempotency", also={"idempotency_key_lifetime": "what is forgotten at once is forgotten after a day, too"}).handle_requests
 def idempotency_ignored(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The same idempotency key makes a second thing."""
     found = handler(request)
@@ -85,7 +85,9 @@ def idempotency_races(context: Context, handler: Handler, request: Request) -> R
 
 @fault(
     "idempotency",
-    also={"remembers_keys": "a key that is tried shortly before its time is over is free as well, where what it made has ended by then"},
+    also={
+        "idempotency_key_lifetime": "a key that is tried shortly before its time is over is free too, where what it made has ended by then"
+    },
 ).edit_answers
 def key_freed_by_the_end(context: Context, request: Request, answer: Response) -> Response:
     """An idempotency key may be used again once what was made with it is over."""

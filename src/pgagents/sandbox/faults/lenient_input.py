@@ -11,7 +11,7 @@ from pgagents.http import Handler, Request, Response, Silence
 from pgagents.jsonschema import schema as schemas
 from pgagents.jsonschema.patterns import fits
 from pgagents.model.action import Action, Param
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import Asked, error_at, objects
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -19,7 +19,7 @@ from pgagents.sandbox.mock.sample import pattern_text, sample
 from pgagents.source.origin import plain
 
 
-@fault("refuses_invalid", also={"refuses_lookalikes": "a text that is right but for a line break at its end is taken too"}).edit_arguments
+@fault("invalid_input", also={"look_alike_input": "a text that is right but for a line break at its end is taken too"}).edit_arguments
 def accept_bad_pattern(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """Text arguments in the body are cut to what their pattern allows instead of being refused."""
     patterns = {
@@ -30,7 +30,7 @@ def accept_bad_pattern(_context: Context, asked: Asked, given: dict[str, Any]) -
     }
 
 
-@fault("refuses_invalid").edit_requests
+@fault("invalid_input").edit_requests
 def accept_missing_required(context: Context, request: Request) -> Request:
     """A required argument of the first search may be left out: the server takes zero for it."""
     victims = [a for a in context.model.actions if any(p.required and p.place in ("query", "body") for p in a.params)]
@@ -62,14 +62,14 @@ def _clamped(param: Param, value: Any) -> Any:
     return int(bound) if schema.get("type") == "integer" else bound
 
 
-@fault("refuses_invalid", also={"refuses_lookalikes": "NaN is out of every range, too"}).edit_arguments
+@fault("invalid_input", also={"look_alike_input": "NaN is out of every range, too"}).edit_arguments
 def accept_out_of_range(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """Numbers out of their range are quietly moved to the nearest bound."""
     params = {p.wire: p for p in asked.action.params}
     return {k: _clamped(params[k], v) if k in params else v for k, v in given.items()}
 
 
-@fault("refuses_invalid").edit_arguments
+@fault("invalid_input").edit_arguments
 def accept_string_number(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """A number may be sent as a string in a JSON body."""
     if asked.dispatcher is None and asked.request.method == "GET":
@@ -81,7 +81,7 @@ def accept_string_number(_context: Context, asked: Asked, given: dict[str, Any])
     }
 
 
-@fault("refuses_invalid").edit_arguments
+@fault("invalid_input").edit_arguments
 def accept_unknown_choice(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """A value outside an argument's closed set is taken for the first of the set."""
     sets = {str(p.name): p.schema["enum"] for p in asked.action.params if "enum" in p.schema}
@@ -89,7 +89,7 @@ def accept_unknown_choice(_context: Context, asked: Asked, given: dict[str, Any]
 
 
 @fault(
-    "refuses_invalid", also={"verifies_signed_calls": "a body whose unknown members are taken off is not the one that was signed"}
+    "invalid_input", also={"request_signatures": "a body whose unknown members are taken off is not the one that was signed"}
 ).edit_arguments
 def accept_unknown_member(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """Members that no document names are ignored instead of refused."""
@@ -99,7 +99,9 @@ def accept_unknown_member(_context: Context, asked: Asked, given: dict[str, Any]
     return {k: v for k, v in given.items() if k in known}
 
 
-@fault("keeps_offer", also={"refuses_invalid": "of most actions it is such an argument that is tried as an undeclared one"}).edit_arguments
+@fault(
+    "honours_manifest", also={"invalid_input": "of most actions it is such an argument that is tried as an undeclared one"}
+).edit_arguments
 def argument_of_another_accepted(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """The dispatcher ignores an argument that only another of its actions takes.
 
@@ -113,7 +115,7 @@ def argument_of_another_accepted(_context: Context, asked: Asked, given: dict[st
 
 
 @fault(
-    "refuses_lookalikes", also={"refuses_invalid": "a boolean for a number is one of its wrong values, too, where a run is long enough"}
+    "look_alike_input", also={"invalid_input": "a boolean for a number is one of its wrong values, too, where a run is long enough"}
 ).edit_requests
 def boolean_as_number(context: Context, request: Request) -> Request:
     """A boolean passes for the number 1 or 0, as it is one in the server's language."""
@@ -136,17 +138,17 @@ def _rounded(value: Any) -> Any:
     return round(number, 2) if isinstance(value, float) else f"{round(number, 2):g}"
 
 
-@fault("refuses_invalid", also={"keeps_offer": "no vendor's document lets it through, and the API takes it"}).edit_arguments
+@fault("invalid_input", also={"honours_manifest": "no vendor's document lets it through, and the API takes it"}).edit_arguments
 def bounds_rounded(_context: Context, _asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """Numbers are rounded before they are held against their bounds, so that what is a hair beyond passes."""
     return {k: _rounded(v) for k, v in given.items()}
 
 
 @fault(
-    "refuses_invalid",
+    "invalid_input",
     also={
         "framework": "the form of the dispatcher's own members goes unchecked too",
-        "same_answer": "REST refuses what the dispatcher takes, or takes for something else",
+        "surface_equivalence": "REST refuses what the dispatcher takes, or takes for something else",
         "absent_id": "an id with blanks around it is served, too",
     },
 ).handle_requests
@@ -162,16 +164,16 @@ def dispatcher_unvalidated(context: Context, handler: Handler, request: Request)
 
 
 @fault(
-    "same_answer", also={"runs_workflows": "one asks with false, too", "relation": "so does what is compared with a wider search"}
+    "surface_equivalence", also={"workflow_runs": "one asks with false, too", "relation": "so does what is compared with a wider search"}
 ).replace_actions
-def false_word_is_true(_context: Context, inner: Domain, call: Call) -> Any:
+def false_word_is_true(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """In a query the word false counts as true, as it is a text that is not empty."""
     queried = {str(p.name) for p in call.action.params if p.place == "query"} if call.surface == "rest" else set()
     flags = {name: True for name, value in call.input.items() if value is False and name in queried}
     return inner(replace(call, input={**call.input, **flags}))
 
 
-@fault("refuses_invalid", also={"names_field": "where two arguments are wrong, one is told"}).edit_arguments
+@fault("invalid_input", also={"error_names_field": "where two arguments are wrong, one is told"}).edit_arguments
 def first_item_alone_checked(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """Of a list of arguments only the first item is held to the schema; whatever is wrong with a later one is as if
     the first stood there.
@@ -186,7 +188,7 @@ def first_item_alone_checked(context: Context, asked: Asked, given: dict[str, An
     return found if asked.request.body else given
 
 
-@fault("refuses_invalid").edit_errors
+@fault("invalid_input").edit_errors
 def first_of_several(context: Context, request: Request, data: Any) -> Any:
     """Of several wrong arguments the first alone is told."""
     errors = context.model.errors
@@ -205,7 +207,7 @@ def _cut(value: object) -> object:
     return int(value) if isinstance(value, float) and abs(value) < 1e9 else value
 
 
-@fault("refuses_invalid").edit_requests
+@fault("invalid_input").edit_requests
 def fraction_cut_off(context: Context, request: Request) -> Request:
     """A whole number is read with a function that cuts off a fraction, so half of one more is taken for none."""
     asked = context.reader.asked(request)
@@ -222,11 +224,11 @@ def _normal(value: Any) -> Any:
 
 
 @fault(
-    "refuses_invalid",
+    "invalid_input",
     also={
-        "tells_ids_apart": "an id in a body is such a text",
-        "same_answer": "what it becomes need not be there",
-        "audits_writes": "what should only be refused was carried out",
+        "id_comparison": "an id in a body is such a text",
+        "surface_equivalence": "what it becomes need not be there",
+        "audit_trail": "what should only be refused was carried out",
     },
 ).edit_requests
 def full_width_letters_taken(context: Context, request: Request) -> Request:
@@ -246,14 +248,14 @@ def _plain(value: Any) -> Any:
     return "".join(str(unicodedata.digit(c, c)) if c.isdigit() else unicodedata.normalize("NFKD", c)[:1] for c in value)
 
 
-@fault("refuses_invalid").edit_arguments
+@fault("invalid_input").edit_arguments
 def letters_of_any_script(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """A pattern's letters and digits are those of every script, as in many languages' classes of characters."""
     patterned = {name for p in asked.action.params if "pattern" in p.schema and not p.refers_to for name in (p.wire, str(p.name))}
     return {k: _plain(v) if k in patterned else v for k, v in given.items()}
 
 
-@fault("keeps_offer").edit_arguments
+@fault("honours_manifest").edit_arguments
 def null_word_accepted(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """The word null in a query counts as an argument that was left out."""
     if asked.dispatcher is not None or asked.request.method != "GET":
@@ -268,7 +270,7 @@ def _last(context: Context) -> tuple[Action, Param]:
     return next((action, param) for action, param in numbers if param.place == "body")
 
 
-@fault("refuses_invalid").edit_arguments
+@fault("invalid_input").edit_arguments
 def quoted_number_for_one(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
     """One action reads one number of its body with a function that takes text as well, so there a number in quotes is taken."""
     action, param = _last(context)

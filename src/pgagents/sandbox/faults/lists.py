@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import Asked, data_of, list_action, lists, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
@@ -27,7 +27,7 @@ def circle_taken_for_narrow_box(context: Context, request: Request, data: Any) -
 
 
 @fault("relation").replace_actions
-def filter_after_limit(context: Context, inner: Domain, call: Call) -> Any:
+def filter_after_limit(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A flag of the first list leaves things out of the page instead of the search, so that pages come back short."""
     victim = list_action(context.model)
     flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
@@ -40,7 +40,7 @@ def filter_after_limit(context: Context, inner: Domain, call: Call) -> Any:
 
 
 @fault("law").replace_actions
-def filter_ignored(_context: Context, inner: Domain, call: Call) -> Any:
+def filter_ignored(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Optional filters of lists have no effect."""
     if call.action.effect != "read":
         return inner(call)
@@ -52,7 +52,7 @@ def filter_ignored(_context: Context, inner: Domain, call: Call) -> Any:
 
 
 @fault("relation").replace_actions
-def filter_too_strict(context: Context, inner: Domain, call: Call) -> Any:
+def filter_too_strict(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A flag of the first list leaves out more than what lacks it."""
     victim = list_action(context.model)
     flags = {str(p.name) for p in victim.params if p.schema.get("type") == "boolean"}
@@ -71,7 +71,7 @@ def numbers_sorted_as_text(context: Context, request: Request, data: Any) -> Any
     if context.reader.action(request) is not victim:
         return None
     for found in lists(data):
-        found.sort(key=lambda thing: str(thing.get(by)))
+        found.sort(key=lambda instance: str(instance.get(by)))
     return data
 
 
@@ -91,7 +91,7 @@ def page_as_long_as_the_first(context: Context, handler: Handler, request: Reque
     return found
 
 
-@fault("walks_pages", also={"runs_workflows": "a workflow follows a list to its second page, too"}).edit_answers
+@fault("pagination", also={"workflow_runs": "a workflow follows a list to its second page, too"}).edit_answers
 def pages_overlap(context: Context, request: Request, answer: Response) -> Response:
     """The last thing of a page stands on the next page once more."""
     ended: dict[str, Any] = context.memory.setdefault("ended", {})
@@ -99,12 +99,12 @@ def pages_overlap(context: Context, request: Request, answer: Response) -> Respo
     if request.method != "GET" or not successful(answer) or not isinstance(data, dict):
         return answer
     told = next((value for name, value in data.items() if name.startswith("next") and isinstance(value, str)), None)
-    for things in lists(data):
+    for instances in lists(data):
         again = next((ended[value] for _, value in request.query if value in ended), None)
         if told is not None:
-            ended[told] = things[-1]
+            ended[told] = instances[-1]
         if again is not None:
-            things[:] = [again, *things][: max(1, len(things))]
+            instances[:] = [again, *instances][: max(1, len(instances))]
         break
     return answer.with_json(data)
 
@@ -139,7 +139,7 @@ def _above(value: object, usual: float) -> bool:
         return False
 
 
-@fault("relation", also={"runs_workflows": "a step finds the nearest place in a wide search"}).edit_data
+@fault("relation", also={"workflow_runs": "a step finds the nearest place in a wide search"}).edit_data
 def search_non_monotone(context: Context, request: Request, data: Any) -> Any:
     """A wider search loses the nearest thing that a narrower one finds."""
     victim = list_action(context.model)
@@ -156,7 +156,7 @@ def search_non_monotone(context: Context, request: Request, data: Any) -> Any:
 
 
 @fault("law").replace_actions
-def search_outside_radius(_context: Context, inner: Domain, call: Call) -> Any:
+def search_outside_radius(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Search looks four times as far as it was asked to."""
     radius = call.input.get("radius_km")
     if call.action.effect == "read" and isinstance(radius, int | float):
@@ -173,7 +173,7 @@ def search_unsorted(_context: Context, _request: Request, data: Any) -> Any:
 
 
 @fault("relation").replace_actions
-def sorted_after_limit(_context: Context, inner: Domain, call: Call) -> Any:
+def sorted_after_limit(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A list is cut to its limit before it is sorted, so that not the first ones are told."""
     counts = (call.action.param(r.widen) for r in call.action.relations)
     relations = [str(p.name) for p in counts if p is not None and p.schema.get("type") == "integer"]

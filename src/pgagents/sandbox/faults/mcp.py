@@ -12,7 +12,7 @@ from pgagents.sandbox.injection.fault_registry import Context, mcp_fault
 NUMBERS = ("number", "integer")
 
 
-@mcp_fault("law", "same_answer")
+@mcp_fault("law", "surface_equivalence")
 def argument_lost(handler: Handler, context: Context) -> Handler:
     """An optional number that a model gives never reaches the API."""
     optional = [(a, p) for a in context.model.actions for p in a.params if not p.required and p.schema.get("type") in NUMBERS]
@@ -32,7 +32,7 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-@mcp_fault("accepts_valid", also={"same_answer": "REST takes the same call"}).handle_requests
+@mcp_fault("valid_calls", also={"surface_equivalence": "REST takes the same call"}).handle_requests
 def bound_excluded(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A number at its bound is refused, though the schema includes it."""
     bounds = {p.schema["maximum"] for a in context.model.actions for p in a.params if "maximum" in p.schema}
@@ -58,7 +58,7 @@ def description_cut(_context: Context, _question: dict[str, Any], result: dict[s
 
 
 @mcp_fault(
-    "absent_id", also={"accepts_valid": "a conflict cannot be told from a refusal", "same_answer": "so it is compared with a success"}
+    "absent_id", also={"valid_calls": "a conflict cannot be told from a refusal", "surface_equivalence": "so it is compared with a success"}
 ).edit_tools_call
 def error_without_code(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """An error says that something went wrong, and no more."""
@@ -72,7 +72,7 @@ def hints_of_reads(_context: Context, _question: dict[str, Any], result: dict[st
     return {**result, "tools": told}
 
 
-@mcp_fault("never_crashes", also={"mcp_errors": "an internal error is one of the protocol"}).handle_requests
+@mcp_fault("no_crashes", also={"mcp_errors": "an internal error is one of the protocol"}).handle_requests
 def most_crashes(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A call for as many items as may be asked for ends in an internal error."""
     bounds = [p.schema["maximum"] for a in context.model.actions for p in a.params if p.name == "limit"]
@@ -92,7 +92,7 @@ def _worded(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-@mcp_fault("body_fits", "mcp_results", also={"same_answer": "the same numbers, compared with those of REST"}).edit_tools_call
+@mcp_fault("response_schema", "mcp_results", also={"surface_equivalence": "the same numbers, compared with those of REST"}).edit_tools_call
 def number_as_text(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """Numbers in a tool's data are texts."""
     if "structuredContent" not in result:
@@ -128,7 +128,7 @@ def refusal_as_protocol_error(handler: Handler, _context: Context) -> Handler:
     return mcp.edits(handler, "tools/call", edit)
 
 
-@mcp_fault("absent_id", "body_fits", "mcp_results", "refuses_invalid").edit_tools_call
+@mcp_fault("absent_id", "response_schema", "mcp_results", "invalid_input").edit_tools_call
 def refusal_as_success(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """What the API refuses is a success whose text tells of an error."""
     return {**result, "isError": False} if mcp.failed(result) else result
@@ -190,13 +190,13 @@ def tool_undeclared(handler: Handler, _context: Context) -> Handler:
 TRACE = 'Traceback (most recent call last):\n  File "server.py", line 81, in call_tool'
 
 
-@mcp_fault("leaks_nothing").edit_tools_call
+@mcp_fault("no_leaks").edit_tools_call
 def trace_in_error(_context: Context, _question: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
     """An error tells a model how the server is built."""
     return mcp.with_text(result, f"{mcp.text(result)}\n{TRACE}") if mcp.failed(result) else result
 
 
-@mcp_fault("refuses_invalid")
+@mcp_fault("invalid_input")
 def unknown_argument_dropped(handler: Handler, context: Context) -> Handler:
     """An argument that a tool does not have is left out without a word, and the call goes on."""
     known = {str(a.name): {str(p.name) for p in a.params} for a in context.model.actions}

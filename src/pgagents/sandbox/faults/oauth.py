@@ -113,7 +113,7 @@ def oauth_metadata_lie(context: Context, request: Request, answer: Response) -> 
     return answer.with_json({**data, "token_endpoint": f"{data['issuer']}/v2{oauth.token}"})
 
 
-@fault("redirects_home").edit_answers
+@fault("authorization_redirects").edit_answers
 def oauth_open_redirect(context: Context, request: Request, answer: Response) -> Response:
     """An authorization request is answered by a redirect to whatever address it names, registered or not."""
     asked = dict(request.query).get("redirect_uri")

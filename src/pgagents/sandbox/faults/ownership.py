@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from pgagents.http import Handler, Request, Response, Silence
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, error_at, objects, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
@@ -17,8 +17,8 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 @fault(
     "absent_id",
     also={
-        "refuses_invalid": "an id with blanks is one that its pattern does not match",
-        "same_answer": "what is left of it need not be there",
+        "invalid_input": "an id with blanks is one that its pattern does not match",
+        "surface_equivalence": "what is left of it need not be there",
     },
 ).edit_requests
 def blanks_around_ids(context: Context, request: Request) -> Request:
@@ -33,7 +33,7 @@ def blanks_around_ids(context: Context, request: Request) -> Request:
     return context.reader.with_arguments(request, found) if found != values else request
 
 
-@fault("leaks_nothing").edit_answers
+@fault("no_leaks").edit_answers
 def error_echoes_key(context: Context, request: Request, answer: Response) -> Response:
     """A 401 repeats the key it refuses."""
     data = data_of(answer)
@@ -46,7 +46,7 @@ def error_echoes_key(context: Context, request: Request, answer: Response) -> Re
 _TRACE = 'Traceback (most recent call last):\n  File "/srv/api/app.py", line 218, in search\nValueError: could not convert'
 
 
-@fault("leaks_nothing").edit_answers
+@fault("no_leaks").edit_answers
 def error_leaks_trace(context: Context, _request: Request, answer: Response) -> Response:
     """A refused argument is told with the server's stack trace."""
     invalid = framework_code(context.model, "invalid").status
@@ -56,7 +56,7 @@ def error_leaks_trace(context: Context, _request: Request, answer: Response) -> 
     return answer.with_json(error_at(data, context.model.errors.message_at, _TRACE))
 
 
-@fault("tells_ids_apart", also={"refuses_invalid": "an id with such a letter is one that its pattern does not match"}).edit_requests
+@fault("id_comparison", also={"invalid_input": "an id with such a letter is one that its pattern does not match"}).edit_requests
 def ids_normalised(_context: Context, request: Request) -> Request:
     """Ids in a path are normalised (NFKC) before they are looked up, so one written with a letter of full width finds a thing."""
     path, mark, query = request.target.partition("?")
@@ -66,8 +66,8 @@ def ids_normalised(_context: Context, request: Request) -> Request:
     return replace(request, target="/".join(parts) + mark + query)
 
 
-@fault("tells_ids_apart").replace_actions
-def ids_of_what_is_common(context: Context, inner: Domain, call: Call) -> Any:
+@fault("id_comparison").replace_actions
+def ids_of_what_is_common(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """What is made for another thing has an id made of that thing's, so a second one for it has the id of the first."""
     resources = [r for r in context.model.resources.values() if r.made_by and not (r.state or r.undone_by or r.read_by or r.moves)]
     makers = {str(r.made_by.action.name): r for r in resources if r.made_by}
@@ -79,7 +79,7 @@ def ids_of_what_is_common(context: Context, inner: Domain, call: Call) -> Any:
     return found
 
 
-@fault("links_lead").handle_requests
+@fault("links_resolve").handle_requests
 def link_dead(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The pages that answers link to are not there yet."""
     site = context.front.site
@@ -93,7 +93,7 @@ def link_dead(context: Context, handler: Handler, request: Request) -> Response 
     return handler(request)
 
 
-@fault("links_lead").handle_requests
+@fault("links_resolve").handle_requests
 def link_tells_secret(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The page that a new thing links to holds what pays for it."""
     told: list[str] = context.memory.setdefault("told", [])
@@ -111,10 +111,10 @@ LIVES_S = 30.0
 
 
 @fault(
-    "keeps_projects_apart",
+    "project_isolation",
     also={
-        "reads_back": "another project's things are in the list",
-        "refused_leaves_nothing": "what is in the list was made by no call of this project",
+        "read_after_write": "another project's things are in the list",
+        "no_effect_of_refusals": "what is in the list was made by no call of this project",
     },
 ).edit_answers
 def list_cached_for_all(context: Context, request: Request, answer: Response) -> Response:
@@ -133,8 +133,8 @@ def list_cached_for_all(context: Context, request: Request, answer: Response) ->
     return answer
 
 
-@fault("reads_back", also={"keeps_projects_apart": "a list names what it should not"}).replace_actions
-def list_leaks(context: Context, inner: Domain, call: Call) -> Any:
+@fault("read_after_write", also={"project_isolation": "a list names what it should not"}).replace_actions
+def list_leaks(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The second project's lists are those of the first."""
     lists = {str(c.action.name) for r in context.model.resources.values() for c in r.listed_by}
     other = call.key is not None and call.key.project == "second" and str(call.action.name) in lists
@@ -144,11 +144,11 @@ def list_leaks(context: Context, inner: Domain, call: Call) -> Any:
 @fault(
     "absent_id",
     also={
-        "keeps_offer": "what another project was let end is no longer found",
-        "keeps_projects_apart": "what another project moved is in its answer",
+        "honours_manifest": "what another project was let end is no longer found",
+        "project_isolation": "what another project moved is in its answer",
     },
 ).replace_actions
-def other_tenant_moves(context: Context, inner: Domain, call: Call) -> Any:
+def other_tenant_moves(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A project may end, extend, refund and release what is another project's."""
     projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
     missing = {r.missing.name for r in context.model.resources.values() if r.missing}
@@ -163,7 +163,7 @@ def other_tenant_moves(context: Context, inner: Domain, call: Call) -> Any:
 
 
 @fault("absent_id").replace_actions
-def other_tenant_reads(context: Context, inner: Domain, call: Call) -> Any:
+def other_tenant_reads(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """One project can read what another has made."""
     projects = sorted({r.project for r in context.model.auth.roles.values()} | {"main"})
     result = inner(call)
@@ -176,7 +176,7 @@ def other_tenant_reads(context: Context, inner: Domain, call: Call) -> Any:
     return result
 
 
-@fault("keeps_projects_apart", also={"refused_leaves_nothing": "a list then holds what this project never made"}).handle_requests
+@fault("project_isolation", also={"no_effect_of_refusals": "a list then holds what this project never made"}).handle_requests
 def page_of_whoever_began(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The text that gets the next page says whose list it goes on with, whoever sends it."""
     whose: dict[str, tuple[tuple[str, str], ...]] = context.memory.setdefault("whose", {})
@@ -190,7 +190,7 @@ def page_of_whoever_began(context: Context, handler: Handler, request: Request) 
     return found
 
 
-@fault("leaks_nothing").edit_data
+@fault("no_leaks").edit_data
 def secret_in_answer(_context: Context, request: Request, data: Any) -> Any:
     """Successful answers carry the caller's key in an undeclared member."""
     token = (request.header("authorization") or "").rpartition(" ")[2]
@@ -198,7 +198,7 @@ def secret_in_answer(_context: Context, request: Request, data: Any) -> Any:
 
 
 @fault("absent_id").edit_answers
-def thing_cached_for_all(context: Context, request: Request, answer: Response) -> Response:
+def instance_cached_for_all(context: Context, request: Request, answer: Response) -> Response:
     """A thing that was read is kept by its id and told to whoever asks for it, before it is asked whose it is; a
     write empties the cache.
     """

@@ -9,30 +9,30 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox import answers
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import list_action, make_action, objects, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
 @fault("law").replace_actions
-def alike_items_merged(_context: Context, inner: Domain, call: Call) -> Any:
+def alike_items_merged(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Items of a list of arguments that differ in case alone are taken for one."""
     lists = {name: value for name, value in call.input.items() if isinstance(value, list)}
     merged = {name: list({json.dumps(item).lower(): item for item in items}.values()) for name, items in lists.items()}
     return inner(replace(call, input={**call.input, **merged}))
 
 
-@fault("takes_any_text").replace_actions
-def apostrophe_refused(context: Context, inner: Domain, call: Call) -> Any:
+@fault("arbitrary_text").replace_actions
+def apostrophe_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A text with an apostrophe is refused, as by a filter against SQL."""
     invalid = context.model.errors.framework.invalid
     texts = json.dumps(call.input, ensure_ascii=False, default=str)
     return Refusal(invalid, "There is a character that is not possible here", "body") if "'" in texts else inner(call)
 
 
-@fault("keeps_defaults", also={"relation": "a page that is full for the server has room by the declared default"}).replace_actions
-def default_differs(context: Context, inner: Domain, call: Call) -> Any:
+@fault("default_values", also={"relation": "a page that is full for the server has room by the declared default"}).replace_actions
+def default_differs(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The first list has another default in its code than in its documents."""
     if call.action is not list_action(context.model):
         return inner(call)
@@ -41,8 +41,8 @@ def default_differs(context: Context, inner: Domain, call: Call) -> Any:
     return inner(replace(call, input={**call.input, **less}))
 
 
-@fault("reads_moments", also={"keeps_offer": "a document lets a model write such a time"}).replace_actions
-def fraction_of_second_refused(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("timestamp_parsing", also={"honours_manifest": "a document lets a model write such a time"}).replace_actions
+def fraction_of_second_refused(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A time with a fraction of a second, as JavaScript writes it, is refused."""
     moments = [str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"]
     bad = next((name for name in moments if re.search(r":\d\d\.\d+", str(call.input.get(name)))), None)
@@ -50,13 +50,13 @@ def fraction_of_second_refused(_context: Context, inner: Domain, call: Call) -> 
 
 
 @fault(
-    "accepts_valid",
+    "valid_calls",
     also={
-        "takes_any_text": "its text is as long as may be and ends in such characters",
-        "keeps_offer": "a vendor's document lets the text through",
+        "arbitrary_text": "its text is as long as may be and ends in such characters",
+        "honours_manifest": "a vendor's document lets the text through",
     },
 ).replace_actions
-def length_in_units(context: Context, inner: Domain, call: Call) -> Any:
+def length_in_units(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The length of a text is counted in units of UTF-16, so that a long one of rare characters is refused."""
     invalid = context.model.errors.framework.invalid
     for param in call.action.params:
@@ -66,15 +66,15 @@ def length_in_units(context: Context, inner: Domain, call: Call) -> Any:
     return inner(call)
 
 
-@fault("reads_moments", also={"law": "the answer tells the moments that were asked for"}).replace_actions
-def offset_dropped(_context: Context, inner: Domain, call: Call) -> Any:
+@fault("timestamp_parsing", also={"law": "the answer tells the moments that were asked for"}).replace_actions
+def offset_dropped(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """The offset of a time is dropped, and the rest is read as UTC."""
     moments = {str(p.name) for p in call.action.params if p.schema.get("format") == "date-time"}
     read = {k: re.sub(r"[+-]\d\d:\d\d$", "Z", v) for k, v in call.input.items() if k in moments and isinstance(v, str)}
     return inner(replace(call, input={**call.input, **read}))
 
 
-@fault("accepts_valid").edit_answers
+@fault("valid_calls").edit_answers
 def optional_required(context: Context, request: Request, answer: Response) -> Response:
     """An optional argument with a default is refused where it is left out."""
     victim = list_action(context.model)
@@ -102,11 +102,11 @@ def _request_id(found: Response, model: object) -> str:
 
 
 @fault(
-    "accepts_valid",
+    "valid_calls",
     also={
         "idempotency": "a call at the least amount is refused although its key was used",
-        "takes_any_text": "the text goes with the least amount there is",
-        "runs_workflows": "a workflow asks for the least there is",
+        "arbitrary_text": "the text goes with the least amount there is",
+        "workflow_runs": "a workflow asks for the least there is",
     },
 ).handle_requests
 def reject_valid_boundary(context: Context, handler: Handler, request: Request) -> Response | Silence:
@@ -125,7 +125,7 @@ def reject_valid_boundary(context: Context, handler: Handler, request: Request) 
     return found
 
 
-@fault("law", also={"reads_back": "what is told on creation is not what was kept"}).edit_data
+@fault("law", also={"read_after_write": "what is told on creation is not what was kept"}).edit_data
 def text_mangled(context: Context, request: Request, data: Any) -> Any:
     """A text argument comes back without its last character."""
     victim = make_action(context.model)
@@ -137,7 +137,7 @@ def text_mangled(context: Context, request: Request, data: Any) -> Any:
     return data
 
 
-@fault("keeps_offer", also={"accepts_valid": "on a dispatcher every correct call bears on it, whatever it was sent for"}).handle_requests
+@fault("honours_manifest", also={"valid_calls": "on a dispatcher every correct call bears on it, whatever it was sent for"}).handle_requests
 def whole_double_refused(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A whole number that is written with a fraction, as 5.0, is refused where an integer is wanted."""
     found = handler(request)
@@ -154,8 +154,8 @@ def whole_double_refused(context: Context, handler: Handler, request: Request) -
     return Response(refused.status, (*refused.headers, *kept), refused.body)
 
 
-@fault("accepts_valid", also={"keeps_offer": "a vendor's document lets zero through"}).replace_actions
-def zero_as_missing(context: Context, inner: Domain, call: Call) -> Any:
+@fault("valid_calls", also={"honours_manifest": "a vendor's document lets zero through"}).replace_actions
+def zero_as_missing(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Zero for an argument is taken for none."""
     invalid = context.model.errors.framework.invalid
     missing = next(

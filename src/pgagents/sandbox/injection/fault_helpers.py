@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from pgagents.generate.formerly import selected
+from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_json, text_of
 from pgagents.model.action import Action
 from pgagents.model.model import Dispatcher, Model
@@ -44,7 +44,7 @@ class Reader:
             return Asked(endpoint.action, None, match.values, request) if endpoint.action else None
         body = read_json(request.body).value
         name = body.get(endpoint.dispatcher.selector) if isinstance(body, dict) else None
-        action = selected(endpoint.dispatcher).get(name) if isinstance(name, str) else None
+        action = actions_by_name(endpoint.dispatcher).get(name) if isinstance(name, str) else None
         return Asked(action, endpoint.dispatcher, {}, request) if action else None
 
     def knows(self, request: Request) -> bool:

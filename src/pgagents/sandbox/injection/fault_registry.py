@@ -23,7 +23,7 @@ from pgagents.errors import PgagentsError
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.model import Model
 from pgagents.registry import names
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.events.deliver import Courier
 from pgagents.sandbox.front import Front
 from pgagents.sandbox.injection import mcp_fault_helpers
@@ -160,15 +160,15 @@ class Declared(Generic[T]):
 
         return self._named(answer, wrap)
 
-    def replace_actions(self, act: Callable[[Context, Domain, Call], Any]) -> T:
+    def replace_actions(self, act: Callable[[Context, Domain, AcceptedCall], Any]) -> T:
         """Do actions otherwise; the function is given the domain as it was, and the call."""
         return self._named(act, lambda handler, context: _replaced(handler, context, act))
 
-    def edit_results(self, *actions: str) -> Callable[[Callable[[Context, Call, Any], Any]], T]:
+    def edit_results(self, *actions: str) -> Callable[[Callable[[Context, AcceptedCall, Any], Any]], T]:
         """Change what these actions return where they are not refused; the function is given the call and the data."""
 
-        def declare(edit: Callable[[Context, Call, Any], Any]) -> T:
-            def act(context: Context, inner: Domain, call: Call) -> Any:
+        def declare(edit: Callable[[Context, AcceptedCall, Any], Any]) -> T:
+            def act(context: Context, inner: Domain, call: AcceptedCall) -> Any:
                 found = inner(call)
                 return found if call.action.name not in actions or isinstance(found, Refusal) else edit(context, call, found)
 
@@ -233,7 +233,7 @@ class Declared(Generic[T]):
         return self._make(function.__name__.replace("_", "-"), inspect.getdoc(function) or "", wrap)
 
 
-def _replaced(handler: Handler, context: Context, act: Callable[[Context, Domain, Call], Any]) -> Handler:
+def _replaced(handler: Handler, context: Context, act: Callable[[Context, Domain, AcceptedCall], Any]) -> Handler:
     inner = context.front.domain
     context.front.domain = lambda call: act(context, inner, call)
     return handler

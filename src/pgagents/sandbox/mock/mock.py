@@ -9,7 +9,7 @@ from typing import Any
 from pgagents.jsonschema import schema as schemas
 from pgagents.model.action import Action, Example, Param
 from pgagents.model.model import Resource
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.keys import word
 from pgagents.sandbox.mock import places
@@ -36,7 +36,7 @@ class Mock:
         with setting.store.transaction():
             self._seed()
 
-    def act(self, call: Call) -> Any:
+    def act(self, call: AcceptedCall) -> Any:
         """Answer a call: move the clock, make, move, read, list, remove a thing; else as the examples say."""
         if self.model.clock is not None and call.action is self.model.clock:
             return self._clock(call)
@@ -52,7 +52,7 @@ class Mock:
 
     # what an action does to a resource: (whether it does this, the answer)
 
-    def _make(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+    def _make(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         made_by = resource.made_by
         if made_by is None or made_by.action is not call.action or self._moves_another(call.action):
             return False, None
@@ -66,7 +66,7 @@ class Mock:
         self.rows.add(resource.name, str(row[resource.id]), self._tenant(resource, call), row)
         return True, places.put(answer, path, row)
 
-    def _move(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+    def _move(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         move = next((m for m in resource.moves if m.action is call.action), None)
         if move is None:
             return False, None
@@ -84,7 +84,7 @@ class Mock:
         self.rows.change(resource.name, str(row[resource.id]), after)
         return True, answer if path is None else places.put(answer, path, after)
 
-    def _undo(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+    def _undo(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         undo = resource.undone_by
         if undo is None or undo.action is not call.action:
             return False, None
@@ -94,7 +94,7 @@ class Mock:
         self.rows.remove(resource.name, str(row[resource.id]))
         return True, self._base(call)
 
-    def _read(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+    def _read(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         read = next((r for r in resource.read_by if r.action is call.action), None)
         if read is None:
             return False, None
@@ -104,7 +104,7 @@ class Mock:
         answer, path = self._base(call), places.place(read.at)
         return True, answer if path is None else places.put(answer, path, {**self._object(answer, path), **row})
 
-    def _list(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+    def _list(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         sources = [c for c in (*resource.listed_by, resource.found_by) if c is not None and c.action is call.action]
         path = places.place(sources[0].at) if sources else None
         if path is None:
@@ -115,7 +115,7 @@ class Mock:
         most = [v for k, v in call.input.items() if isinstance(v, int) and not isinstance(v, bool) and (k in bounds or _counts(k))]
         return True, places.put(self._base(call), path, rows[: min(most)] if most else rows)
 
-    def _change(self, resource: Resource, call: Call) -> tuple[bool, Any]:
+    def _change(self, resource: Resource, call: AcceptedCall) -> tuple[bool, Any]:
         """A write at the resource's own path that is none of its calls: what is given is laid over it."""
         if call.action.effect == "read" or call.action.success.schema is None:
             return False, None
@@ -131,7 +131,7 @@ class Mock:
         self.rows.change(resource.name, str(row[resource.id]), after)
         return True, answer if path is None else places.put(answer, path, {**self._object(answer, path), **after})
 
-    def _stateless(self, call: Call) -> Any:
+    def _stateless(self, call: AcceptedCall) -> Any:
         """The example with the same input, else the first that succeeds, else what the schema allows."""
         given = {k: v for k, v in call.input.items() if k in call.given}
         errors = self.model.errors
@@ -143,7 +143,7 @@ class Mock:
                     return Refusal(str(code), str(message or code))
         return self._base(call)
 
-    def _clock(self, call: Call) -> Any:
+    def _clock(self, call: AcceptedCall) -> Any:
         seconds = next((v for v in call.input.values() if isinstance(v, int | float) and not isinstance(v, bool)), 0)
         try:
             now = self.setting.clock.advance(seconds)
@@ -154,7 +154,7 @@ class Mock:
 
     # parts of an answer
 
-    def _base(self, call: Call) -> Any:
+    def _base(self, call: AcceptedCall) -> Any:
         """A fitting example's answer, else one made from the schema; None where there is no body."""
         if call.action.success.schema is None:
             return None
@@ -167,7 +167,7 @@ class Mock:
         found = places.get(answer, path)
         return dict(found) if isinstance(found, Mapping) else {}
 
-    def _overlaid(self, row: dict[str, Any], call: Call, *, fresh: str = "", keep: tuple[str, ...] = ()) -> dict[str, Any]:
+    def _overlaid(self, row: dict[str, Any], call: AcceptedCall, *, fresh: str = "", keep: tuple[str, ...] = ()) -> dict[str, Any]:
         """The row with the call's arguments laid over members of the same name; an argument not given is null there, or not there."""
         for param in call.action.params:
             name = str(param.name)
@@ -202,7 +202,7 @@ class Mock:
 
     # finding things
 
-    def _named(self, resource: Resource, call: Call, arguments: Mapping[str, str]) -> dict[str, Any] | None:
+    def _named(self, resource: Resource, call: AcceptedCall, arguments: Mapping[str, str]) -> dict[str, Any] | None:
         """The thing that a call means, if the caller may see it and every argument that names it is right."""
         id = next((call.input.get(a) for a, member in arguments.items() if member == resource.id), None)
         row = self.rows.get(resource.name, str(id), self._tenant(resource, call)) if id is not None else None
@@ -210,7 +210,7 @@ class Mock:
             return None
         return row
 
-    def _unknown_references(self, call: Call) -> Refusal | None:
+    def _unknown_references(self, call: AcceptedCall) -> Refusal | None:
         """A refusal where an argument, or a part of the path, means a thing that is not there."""
         for param in call.action.params:
             resource = self.model.resources.get(param.refers_to or "") or self._in_path(call.action, param)
@@ -234,14 +234,14 @@ class Mock:
         code = resource.missing.name if resource.missing else self.model.errors.framework.unknown_path
         return Refusal(str(code or self.model.errors.framework.invalid), f"There is no such {resource.name.replace('_', ' ')}")
 
-    def _tenant(self, resource: Resource, call: Call) -> str:
+    def _tenant(self, resource: Resource, call: AcceptedCall) -> str:
         return call.key.tenant if resource.tenant and call.key else ""
 
     def _moves_another(self, action: Action) -> bool:
         """Whether an action is a move of some resource, which comes before making another of the same answer."""
         return any(m.action is action for r in self.resources for m in r.moves)
 
-    def _fresh_id(self, resource: Resource, call: Call, like: Any) -> Any:
+    def _fresh_id(self, resource: Resource, call: AcceptedCall, like: Any) -> Any:
         """A new id that the answer may hold and that every argument that means it takes."""
         member = self._member(call.action, resource.id) or {}
         params = [p for a in (*self.model.actions, *self.model.operator) for p in a.params if p.refers_to == resource.name]

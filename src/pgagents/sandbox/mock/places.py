@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pgagents.cel.expression import Expression
-from pgagents.model.action import Call
+from pgagents.model.action import ActionCall
 from pgagents.model.model import Resource
 
 _STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)|\[(?:\"([^\"]*)\"|'([^']*)'|([0-9]+))\]")
@@ -66,7 +66,7 @@ def names_of(input: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def id_argument(call: Call, resource: Resource) -> dict[str, str]:
+def id_argument(call: ActionCall, resource: Resource) -> dict[str, str]:
     """The arguments by which a call means the resource: from the call's input, else the argument that refers to it."""
     found = names_of(call.input)
     if not found:

@@ -22,7 +22,7 @@ METHODS = ["none", "client_secret_basic", "client_secret_post"]
 ACCESS_S = 3600
 
 
-class Asked(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
+class AuthlibRequest(OAuth2Request):  # type: ignore[misc]  # Authlib has no types
     """A request as Authlib reads it: its parameters stand in `form` and `payload`, each once."""
 
     def __init__(self, method: str, uri: str, form: dict[str, str], headers: dict[str, str]) -> None:
@@ -56,7 +56,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
     def query_client(self, client_id: str) -> Client | None:
         return clients.find(self.store, client_id)
 
-    def save_token(self, token: dict[str, Any], request: Asked) -> None:
+    def save_token(self, token: dict[str, Any], request: AuthlibRequest) -> None:
         """Keep both tokens. A narrower access token leaves its refresh token as wide as it was (RFC 6749, 6)."""
         origin = request.authorization_code or request.refresh_token
         of = (origin.family, request.client.client_id, request.user)
@@ -69,7 +69,7 @@ class Server(AuthorizationServer):  # type: ignore[misc]  # Authlib has no types
     def send_signal(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Nobody listens."""
 
-    def create_oauth2_request(self, request: Asked) -> Asked:
+    def create_oauth2_request(self, request: AuthlibRequest) -> AuthlibRequest:
         return request
 
     def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Response:
@@ -82,7 +82,7 @@ class _Codes(AuthorizationCodeGrant):  # type: ignore[misc]  # Authlib has no ty
     def generate_authorization_code(self) -> str:
         return str(self.server.grants.new_code())
 
-    def save_authorization_code(self, code: str, request: Asked) -> None:
+    def save_authorization_code(self, code: str, request: AuthlibRequest) -> None:
         given = request.payload.data
         challenge = given.get("code_challenge")
         self.server.grants.keep_code(
@@ -144,7 +144,7 @@ class _Refreshes(RefreshTokenGrant):  # type: ignore[misc]  # Authlib has no typ
 class _Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no types
     CLIENT_AUTH_METHODS = METHODS
 
-    def check_params(self, request: Asked, client: Client) -> None:
+    def check_params(self, request: AuthlibRequest, client: Client) -> None:
         """The token alone is needed; a hint that is none is ignored (RFC 7009, 2.2)."""
         del client
         if "token" not in request.form:
@@ -155,6 +155,6 @@ class _Revocation(RevocationEndpoint):  # type: ignore[misc]  # Authlib has no t
         found: Token | None = self.server.grants.token(token_string, self.server.now)
         return found
 
-    def revoke_token(self, token: Token, request: Asked) -> None:
+    def revoke_token(self, token: Token, request: AuthlibRequest) -> None:
         del request
         self.server.grants.revoke_token(token)

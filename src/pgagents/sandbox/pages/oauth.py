@@ -67,13 +67,13 @@ def _server(visit: Visit) -> Any:
     return Server(setting.model.auth.oauth, setting.store, grants, visit.now)
 
 
-def _asked(method: str, visit: Visit, pairs: list[tuple[str, str]], headers: dict[str, str]) -> Any:
-    from pgagents.sandbox.oauth.server import Asked
+def _make_request(method: str, visit: Visit, pairs: list[tuple[str, str]], headers: dict[str, str]) -> Any:
+    from pgagents.sandbox.oauth.server import AuthlibRequest
 
     form = dict(pairs)
     if len(form) != len(pairs):
         raise _Bad("A parameter stands twice")
-    return Asked(method, visit.setting.address.url, {name: value for name, value in form.items() if value}, headers)
+    return AuthlibRequest(method, visit.setting.address.url, {name: value for name, value in form.items() if value}, headers)
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
@@ -90,7 +90,7 @@ def _form(request: Request) -> list[tuple[str, str]]:
 def _tokens(request: Request, visit: Visit) -> Response:
     """Token and revocation endpoint: a form in, JSON out."""
     server, headers = _server(visit), {"Authorization": request.header("authorization") or ""}
-    asked = _asked("POST", visit, _form(request), headers)
+    asked = _make_request("POST", visit, _form(request), headers)
     if request.path == visit.setting.model.auth.oauth.revoke:
         found: Response = server.create_endpoint_response("revocation", asked)
     else:
@@ -103,7 +103,7 @@ def _consent(request: Request, visit: Visit) -> Response:
     from authlib.oauth2 import OAuth2Error
 
     server, pairs = _server(visit), _pairs(request.target.partition("?")[2])
-    asked = _asked("GET", visit, pairs, {})
+    asked = _make_request("GET", visit, pairs, {})
     try:
         grant = server.get_consent_grant(asked)
     except OAuth2Error as error:
@@ -125,7 +125,7 @@ def _decided(request: Request, visit: Visit) -> Response:
     query = server.grants.decided(form.get("ticket", ""), visit.now)
     if query is None:
         raise _Bad("This form was sent before, or is too old")
-    asked = _asked("GET", visit, _pairs(query), {})
+    asked = _make_request("GET", visit, _pairs(query), {})
     grant = server.get_consent_grant(asked)
     found: Response = server.create_authorization_response(asked, grant_user=user if decision == "allow" else None, grant=grant)
     return _named(found, visit).with_header("Cache-Control", "no-store")

@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pgagents.http import Request, Response
 from pgagents.sandbox.front import PEER, SCHEME
-from pgagents.sandbox.serving.packets import Together
+from pgagents.sandbox.serving.packets import PacketBuffer
 
 
 def protocol_of(malformed: Callable[[Request], Response]) -> type[Connection]:
@@ -33,7 +33,7 @@ class Connection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own signature
         super().connection_made(transport)
-        self.transport = Together(transport, self.loop)  # type: ignore[assignment]  # a transport in all that uvicorn asks of it
+        self.transport = PacketBuffer(transport, self.loop)  # type: ignore[assignment]  # a transport in all that uvicorn asks of it
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio asks whether to go on
         """A client that says it has said all may still hear its answer, unless it said but half of its request.

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 
-class Together:
+class PacketBuffer:
     """Holds what is written until the event loop's next round; everything else is the transport's own."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:

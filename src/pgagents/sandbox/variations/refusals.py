@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.model.action import Action
 from pgagents.sandbox import answers
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.decode import Arguments, Decoder, Fault
 from pgagents.sandbox.front import framework_code
 from pgagents.sandbox.injection.fault_helpers import data_of, edits, error_at, successful
@@ -71,7 +71,7 @@ def malformed_id_missing(handler: Handler, context: Context) -> Handler:
 
 
 @variation().replace_actions
-def odd_text_refused(context: Context, inner: Domain, call: Call) -> Any:
+def odd_text_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """A text with a NUL or a mark that turns the direction of writing is refused as any other wrong argument is."""
     invalid = context.model.errors.framework.invalid
     texts = json.dumps(call.input, default=str)
@@ -161,7 +161,7 @@ def _odd(value: dict[str, Any], known: set[str]) -> bool:
 
 
 @variation().replace_actions
-def unusual_refused(context: Context, inner: Domain, call: Call) -> Any:
+def unusual_refused(context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """What schemas allow and hardly anybody means is refused: one item twice in a list, a moment centuries away,
     a name that is no known one but for its case."""
     invalid = context.model.errors.framework.invalid

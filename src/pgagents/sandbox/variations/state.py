@@ -72,12 +72,12 @@ def empty_last_page(_context: Context, handler: Handler, request: Request) -> Re
     if not isinstance(found, Response) or not isinstance(data, dict):
         return found
     told = next((name for name, value in data.items() if name.startswith("next") and value is None), None)
-    things = next((value for value in data.values() if isinstance(value, list)), None)
-    if last and things is not None:
-        things.clear()
+    instances = next((value for value in data.values() if isinstance(value, list)), None)
+    if last and instances is not None:
+        instances.clear()
         data.update({name: None for name in data if name.startswith("next")})
         return found.with_json(data)
-    if told is not None and things and str(len(things)) == dict(request.query).get("limit"):
+    if told is not None and instances and str(len(instances)) == dict(request.query).get("limit"):
         data[told] = _END
         return found.with_json(data)
     return found

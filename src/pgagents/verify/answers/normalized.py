@@ -8,19 +8,19 @@ from typing import Any
 
 from pgagents.cel.expression import epoch
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 
 
-def said(setting: Setting, seen: Seen) -> list[str]:
+def normalize_answer(setting: Setting, exchange: Exchange) -> list[str]:
     """What an answer's lists hold, or all its members where it has no list; whatever changes by itself left out.
 
     Times are moments and whole numbers doubles, however they are written; the order counts where the catalogue fixes it.
     """
     volatile = {name for resource in setting.model.resources.values() for name in resource.volatile if name not in resource.ids}
-    body = seen.body if isinstance(seen.body, Mapping) else {}
+    body = exchange.body if isinstance(exchange.body, Mapping) else {}
     lists = [value for value in body.values() if isinstance(value, list)]
     found = [repr(_plain(item, volatile)) for some in lists for item in some] if lists else [repr(_plain(body, volatile))]
-    return sorted(found) if setting.model.points.order_of_ties == "any" else found
+    return sorted(found) if setting.model.behaviour.order_of_ties == "any" else found
 
 
 def differing(one: Iterable[str], other: Iterable[str]) -> str:

@@ -14,11 +14,11 @@ def expected(setting: Setting, call: Call) -> tuple[list[Code], list[int]]:
     model = setting.model
     codes = [model.codes[model.errors.framework.invalid]]
     statuses: list[int] = []
-    if model.points.refused_status == "any":
+    if model.behaviour.refused_status == "any":
         statuses += [400, UNPROCESSABLE]
     name = call.field.partition(".")[0]
-    param = call.door.action.param(name) if call.door else None
+    param = call.endpoint.action.param(name) if call.endpoint else None
     resource = model.resources.get(param.refers_to or "") if param else None
-    if resource is not None and resource.missing and model.points.absent_id_first != "validation":
+    if resource is not None and resource.missing and model.behaviour.absent_id_first != "validation":
         codes.append(resource.missing)
     return codes, statuses

@@ -26,7 +26,7 @@ _AT = re.compile(r"response((?:\.\w+)*)((?:\[\d+\])?)")
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Representation:
     """Objects of an action's answer at `path` that tell of a thing of a kind, whose id is their member `id`.
 
     `words` gives each member's text and type. `direct` says that the call named nothing but the thing, or made or changed it, so that
@@ -44,10 +44,10 @@ class Telling:
     """Whether the action makes the very thing, or what the catalogue speaks of as another one of its kind: a bill of what was open."""
 
 
-def tellings_of(setting: Setting, action: Action, referred: Mapping[str, Resource]) -> tuple[Telling, ...]:
+def representations_of(setting: Setting, action: Action, referred: Mapping[str, Resource]) -> tuple[Representation, ...]:
     """All of them in an action's success; `referred` are the catalogue's `references`."""
     schema = action.success.schema
-    return tuple(_found(setting, action, plain(schema), (), referred)) if schema else ()
+    return tuple(_find_representations(setting, action, plain(schema), (), referred)) if schema else ()
 
 
 def references(model: Model) -> dict[str, Resource]:
@@ -56,7 +56,9 @@ def references(model: Model) -> dict[str, Resource]:
     return {name: r for r in reversed(list(model.resources.values())) for name, other in named if other == r.name and len(r.ids) == 1}
 
 
-def _found(setting: Setting, action: Action, written: Mapping[str, Any], path: Path, referred: Mapping[str, Resource]) -> Iterator[Telling]:
+def _find_representations(
+    setting: Setting, action: Action, written: Mapping[str, Any], path: Path, referred: Mapping[str, Resource]
+) -> Iterator[Representation]:
     model = setting.model
     schema = resolve(written, model.schemas)
     if len(path) > DEEPEST:
@@ -73,9 +75,9 @@ def _found(setting: Setting, action: Action, written: Mapping[str, Any], path: P
             kept = {m: s for m, s in members.items() if own is None or m in own.fixed}
             yield _telling(model, action, kind_of(setting, other), path, name, kept, makes=False)
     for name, member in members.items():
-        yield from _found(setting, action, member, (*path, name), referred)
+        yield from _find_representations(setting, action, member, (*path, name), referred)
     if isinstance(schema.get("items"), Mapping):
-        yield from _found(setting, action, schema["items"], (*path, EACH), referred)
+        yield from _find_representations(setting, action, schema["items"], (*path, EACH), referred)
 
 
 def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,11 +86,11 @@ def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {name: member for part in (*parts, schema.get("properties", {})) for name, member in part.items()}
 
 
-def _telling(model: Model, action: Action, kind: str, path: Path, id: str, members: Mapping[str, Any], *, makes: bool) -> Telling:
+def _telling(model: Model, action: Action, kind: str, path: Path, id: str, members: Mapping[str, Any], *, makes: bool) -> Representation:
     words = {name: _words(model, member) for name, member in members.items() if name != id and name not in model.secrets}
     named = all(p.refers_to for p in action.params if p.required) and any(p.required for p in action.params)
     writes = action.effect == "write"
-    return Telling(str(action.name), kind, path, id, words, writes or (named and EACH not in path), writes, makes)
+    return Representation(str(action.name), kind, path, id, words, writes or (named and EACH not in path), writes, makes)
 
 
 def _words(model: Model, member: Mapping[str, Any]) -> str:
@@ -119,7 +121,7 @@ def _path(text: str, *, listed: bool) -> set[Path]:
 
 def kind_of(setting: Setting, resource: Resource) -> str:
     """One name for all the catalogue's resources that are one kind of thing: found, made or read by one action."""
-    return setting.kept("kinds", lambda: _kinds(setting.model))[resource.name]
+    return setting.compute_once("kinds", lambda: _kinds(setting.model))[resource.name]
 
 
 def _kinds(model: Model) -> dict[str, str]:

@@ -32,7 +32,7 @@ def declares(setting: Setting, key: Any, schema: Mapping[str, Any] | None) -> bo
     """Whether a schema has a secret member; `key` names the schema."""
     if schema is None:
         return False
-    return setting.kept(("secrets", "declares", key), lambda: bool(setting.model.secrets & set(_names(schema, setting, 0))))
+    return setting.compute_once(("secrets", "declares", key), lambda: bool(setting.model.secrets & set(_names(schema, setting, 0))))
 
 
 def _names(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[str]:

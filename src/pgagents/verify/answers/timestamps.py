@@ -14,7 +14,7 @@ _FRACTION = re.compile(r"\d\.\d+(Z|[+-]\d\d:\d\d)$", re.I)
 
 def misformed(setting: Setting, body: Any, schema: Mapping[str, Any]) -> tuple[str, str] | None:
     """The first time in an answer that is not in the form the catalogue fixes: what was expected, and what it is."""
-    points = setting.model.points
+    points = setting.model.behaviour
     if points.time_zone == "any" and points.time_fraction == "any":
         return None
     for path, text in _moments(body, schema, setting, ()):
@@ -26,7 +26,7 @@ def misformed(setting: Setting, body: Any, schema: Mapping[str, Any]) -> tuple[s
 
 
 def _moments(body: Any, schema: Mapping[str, Any], setting: Setting, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    found = setting.kept(("moments", id(schema)), lambda: _timed(schema, setting))
+    found = setting.compute_once(("moments", id(schema)), lambda: _timed(schema, setting))
     if found.is_time and isinstance(body, str):
         yield ".".join(path), body
     elif isinstance(body, dict):

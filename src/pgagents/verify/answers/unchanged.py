@@ -10,7 +10,7 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import REST
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 
 Body = Mapping[str, Any]
 
@@ -18,13 +18,13 @@ Body = Mapping[str, Any]
 def reread(setting: Setting, resource: Resource, body: Body, why: str) -> Call | None:
     """The call that reads a thing; None where none does."""
     read = resource.read_by[0] if resource.read_by else None
-    door = setting.door(str(read.action.name), REST) if read else None
-    return Call(door, read.input, "valid", why, subject=resource, made=body) if door is not None and read is not None else None
+    endpoint = setting.endpoint(str(read.action.name), REST) if read else None
+    return Call(endpoint, read.input, "valid", why, subject=resource, made=body) if endpoint is not None and read is not None else None
 
 
-def told(resource: Resource, seen: Seen) -> Body | None:
+def find_resource(resource: Resource, exchange: Exchange) -> Body | None:
     """The thing that a read tells of, where its answer is sound."""
-    body = at_path(resource.read_by[0], seen) if resource.read_by and seen.success and seen.fits else None
+    body = at_path(resource.read_by[0], exchange) if resource.read_by and exchange.success and exchange.fits else None
     return body if isinstance(body, Mapping) else None
 
 
@@ -41,15 +41,15 @@ def change(setting: Setting, resource: Resource, before: Body, why: str) -> Gene
     call = reread(setting, resource, before, why)
     if call is None:
         return None
-    first: Seen = yield call
-    after = told(resource, first)
+    first: Exchange = yield call
+    after = find_resource(resource, first)
     if after is None:
         return None
     different = differing(before, after)
     if not different:
         return ""
-    second: Seen = yield reread(setting, resource, before, "whether it changes by itself")
-    again = told(resource, second)
+    second: Exchange = yield reread(setting, resource, before, "whether it changes by itself")
+    again = find_resource(resource, second)
     moving = set(differing(after, again)) if again is not None else set(different)
     lasting = [name for name in different if name not in moving]
     return f"{lasting[0]} was {before[lasting[0]]!r} and is {after[lasting[0]]!r}" if lasting else ""

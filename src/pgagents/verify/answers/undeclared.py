@@ -66,7 +66,7 @@ def _undeclared(body: Any, schema: Mapping[str, Any], setting: Setting, path: st
 
 def _shape(schema: Mapping[str, Any], setting: Setting) -> _Shape:
     """Made once a run for each schema of the catalogue; the shape keeps its schema alive, so that no other takes its id."""
-    return setting.kept(("shape", id(schema)), lambda: _made(schema, _parts(schema, setting)))
+    return setting.compute_once(("shape", id(schema)), lambda: _made(schema, _parts(schema, setting)))
 
 
 def _made(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> _Shape:

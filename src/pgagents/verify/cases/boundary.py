@@ -8,13 +8,13 @@ from typing import Any
 from pgagents.cel import expression
 from pgagents.cel.expression import Expression
 from pgagents.model.action import Param, Relation
-from pgagents.verify.cases.law_mutants import CANDIDATES, most_telling
+from pgagents.verify.cases.law_mutants import CANDIDATES, choose_most_telling
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import Recipe, recipe_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.laws.equations import equations
 from pgagents.verify.values.schema_values import WIDE, high, low, matches, types_of
-from pgagents.verify.wire.call import Fresh, Live, Moment, Signature
-from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, UniqueValue
+from pgagents.verify.wire.endpoint import Endpoint
 
 ENDS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
 """The first and the last moment that RFC 3339 can write."""
@@ -29,76 +29,76 @@ UNBOUNDED = 40
 _BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
 
 
-def edges(setting: Setting, door: Door) -> tuple[tuple[str, dict[str, Any], str], ...]:
+def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, dict[str, Any], str], ...]:
     """Correct inputs at the edges of what the schemas allow: (name, arguments, what they are).
 
     Arguments that say *where* stay at a place that has data; they get edges of their own.
     """
-    return setting.kept(("edges", door.place), lambda: tuple(_listed(setting, door)))
+    return setting.compute_once(("edges", endpoint.place), lambda: tuple(_listed(setting, endpoint)))
 
 
-def _listed(setting: Setting, door: Door) -> Iterator[tuple[str, dict[str, Any], str]]:
-    recipe = recipe_of(setting.model, door.action)
+def _listed(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[str, Any], str]]:
+    template = template_of(setting.model, endpoint.action)
     place = places(setting)
-    writes = door.action.effect == "write"
+    writes = endpoint.action.effect == "write"
     tied = around_names(setting)
-    plainly = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in tied]
-    wide = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in (tied if writes else place)]
-    around = [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) in place and p.required and not writes]
-    base = dict(recipe.input)
-    least = {k: v for k, v in base.items() if (q := door.action.param(k)) is None or q.required}
+    plainly = [p for p in endpoint.params if _own(setting, endpoint, p, template) and str(p.name) not in tied]
+    wide = [p for p in endpoint.params if _own(setting, endpoint, p, template) and str(p.name) not in (tied if writes else place)]
+    around = [p for p in endpoint.params if _own(setting, endpoint, p, template) and str(p.name) in place and p.required and not writes]
+    base = dict(template.input)
+    least = {k: v for k, v in base.items() if (q := endpoint.action.param(k)) is None or q.required}
     least |= {str(p.name): _finely(setting, p, base.get(str(p.name))) for p in around}
-    least |= {name: begin for name, value in least.items() if (begin := _beginning(setting, door, name, value, "1.0")) is not None}
-    if _optional(door):
+    least |= {name: begin for name, value in least.items() if (begin := _beginning(setting, endpoint, name, value, "1.0")) is not None}
+    if _optional(endpoint):
         yield "minimal", least, "with only its required arguments"
     schemas = setting.model.schemas
     if plainly:
-        inside = {name: _least_inside(setting, door, name, value) for name, value in base.items() if isinstance(value, Mapping)}
+        inside = {name: _least_inside(setting, endpoint, name, value) for name, value in base.items() if isinstance(value, Mapping)}
         yield "low", {**base, **inside, **{str(p.name): _least(setting, p, base) for p in plainly}}, "with every argument at its least"
     if wide:
         most = "size({text}) - 1.0"
-        begun = {name: begin for name, value in base.items() if (begin := _beginning(setting, door, name, value, most)) is not None}
-        greatest = {str(p.name): _most(setting, door, p, base) for p in wide}
-        yield "high", {**base, **begun, **greatest, **_beside(setting, door, around, base)}, "with every argument at its greatest"
-        bounded = _bounded(setting, wide) if door.on_rest and len(greatest) > 1 else []
+        begun = {name: begin for name, value in base.items() if (begin := _beginning(setting, endpoint, name, value, most)) is not None}
+        greatest = {str(p.name): _most(setting, endpoint, p, base) for p in wide}
+        yield "high", {**base, **begun, **greatest, **_beside(setting, endpoint, around, base)}, "with every argument at its greatest"
+        bounded = _bounded(setting, wide) if endpoint.on_rest and len(greatest) > 1 else []
         for name in bounded if not writes or len(bounded) > 1 else ():
             alone = {**(base if writes else least), **_elsewhere(setting, around), name: greatest[name]}
             yield f"high_{name}", alone, f"with {name} alone at its greatest"
-    moments = [p for p in door.params if p.required and p.schema.get("format") == "date-time"]
+    moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
     if len(moments) > 1 and not writes:
         yield (
             "around_now",
-            {**base, **{str(p.name): Moment(-DAY_S if not i else SOON_S * i) for i, p in enumerate(moments)}},
+            {**base, **{str(p.name): RelativeTime(-DAY_S if not i else SOON_S * i) for i, p in enumerate(moments)}},
             "from yesterday to soon",
         )
-    for param in door.params:
-        if param in plainly or param.required or writes or not _own(setting, door, param, recipe):
+    for param in endpoint.params:
+        if param in plainly or param.required or writes or not _own(setting, endpoint, param, template):
             continue
         name = str(param.name)
         yield f"low_{name}", {**base, name: _least(setting, param, base)}, f"with {name} at its least"
-    if around and door.on_rest:
+    if around and endpoint.on_rest:
         yield "place_low", {**base, **{str(p.name): low(p.schema, schemas) for p in around}}, "at the least of every place argument"
         yield "place_high", {**base, **{str(p.name): high(p.schema, schemas) for p in around}}, "at the greatest of every place argument"
-        if (zero := {str(p.name): 0 for p in around if _spans_zero(setting, p)}) and _first_at(setting, door, zero):
+        if (zero := {str(p.name): 0 for p in around if _spans_zero(setting, p)}) and _first_at(setting, endpoint, zero):
             yield "place_zero", {**base, **zero}, "with zero for every place argument"
 
 
-def unusual(setting: Setting, door: Door, given: Mapping[str, Any]) -> dict[str, Any]:
+def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
     """The input with what schemas allow and a server may still refuse for reasons of its own: for a read moments at the ends of the
     calendar; for a write an item of a list once more in the other case, and an object's texts in the other case with its flags as false.
     What is answered shows whether the laws hold of them, too."""
-    writes, found = door.action.effect == "write", dict(given)
-    for param in door.params:
+    writes, found = endpoint.action.effect == "write", dict(given)
+    for param in endpoint.params:
         name, schema = str(param.name), setting.named(param.schema)
         value, kinds = given.get(name), types_of(schema)
         if not writes and schema.get("format") == "date-time" and isinstance(value, str):
-            found[name] = ENDS[sum(found.get(str(p.name)) == ENDS[0] for p in door.params) > 0]
+            found[name] = ENDS[sum(found.get(str(p.name)) == ENDS[0] for p in endpoint.params) > 0]
         elif writes and "array" in kinds and isinstance(value, list) and value:
             found[name] = [*value, _folded(value[0])]
         elif writes and "object" in kinds and isinstance(value, Mapping):
             flags = {n for n, s in schema.get("properties", {}).items() if types_of(setting.named(s)) == ("boolean",)}
             found[name] = {**dict.fromkeys(flags - value.keys(), False), **_folded(value)}
-        if found.get(name) != value and not setting.test(("param", door.action.name, name), param.schema).is_valid(found[name]):
+        if found.get(name) != value and not setting.test(("param", endpoint.action.name, name), param.schema).is_valid(found[name]):
             found[name] = value
     return found
 
@@ -110,19 +110,19 @@ def _folded(value: Any) -> Any:
     return value.swapcase() if isinstance(value, str) else value
 
 
-def _beginning(setting: Setting, door: Door, name: str, given: Any, length: str) -> Expression | None:
+def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, length: str) -> Expression | None:
     """For a text that things are looked up by, the beginning of one: a lookup that takes it for the whole breaks the list's laws.
 
     `length` is an expression, in which {text} is the text."""
-    param = door.action.param(name)
-    lists = any(call.action is door.action for r in setting.model.resources.values() for call in r.listed_by)
+    param = endpoint.action.param(name)
+    lists = any(call.action is endpoint.action for r in setting.model.resources.values() for call in r.listed_by)
     if not lists or param is None or param.refers_to or not isinstance(given, Expression) or "resource" not in given.names:
         return None
     schema = setting.named(param.schema)
     if types_of(schema) != ("string",) or schema.get("enum") or schema.get("format") or schema.get("minLength", 0) > 1:
         return None
     text = f"size({given.text}) > 1 ? first({given.text}, {length.format(text=given.text)}) : {given.text}"
-    return setting.kept(("beginning", text), lambda: expression.compile(text, given.names))
+    return setting.compute_once(("beginning", text), lambda: expression.compile(text, given.names))
 
 
 def _finely(setting: Setting, param: Param, usual: Any) -> Any:
@@ -139,9 +139,9 @@ def _spans_zero(setting: Setting, param: Param) -> bool:
     return bool(schema.get("minimum", 0) < 0 < schema.get("maximum", 0))
 
 
-def _first_at(setting: Setting, door: Door, names: Collection[str]) -> bool:
+def _first_at(setting: Setting, endpoint: Endpoint, names: Collection[str]) -> bool:
     """Whether it is the first reading action with these arguments; what takes zero for nothing mostly does so for all."""
-    return door is next(d for d in setting.doors if d.action.effect == "read" and set(names) <= {str(p.name) for p in d.params})
+    return endpoint is next(d for d in setting.endpoints if d.action.effect == "read" and set(names) <= {str(p.name) for p in d.params})
 
 
 def _in_degrees(setting: Setting) -> bool:
@@ -149,10 +149,10 @@ def _in_degrees(setting: Setting) -> bool:
     return any("distance_km" in law.that.calls for action in setting.model.actions for law in action.laws)
 
 
-def _beside(setting: Setting, door: Door, around: Collection[Param], base: Mapping[str, Any]) -> dict[str, Any]:
+def _beside(setting: Setting, endpoint: Endpoint, around: Collection[Param], base: Mapping[str, Any]) -> dict[str, Any]:
     """A place some kilometres from the usual one, where the catalogue's laws say that places are degrees: what is kept for one place is
     not told for another, and distances have two digits."""
-    if not door.on_rest or not setting.kept("places are degrees", lambda: _in_degrees(setting)):
+    if not endpoint.on_rest or not setting.compute_once("places are degrees", lambda: _in_degrees(setting)):
         return {}
     found = {}
     for param in around:
@@ -187,15 +187,15 @@ def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
     return least
 
 
-def _least_inside(setting: Setting, door: Door, name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+def _least_inside(setting: Setting, endpoint: Endpoint, name: str, value: Mapping[str, Any]) -> dict[str, Any]:
     """An object with its free texts as short as may be."""
-    param = door.action.param(name)
+    param = endpoint.action.param(name)
     members = setting.named(param.schema).get("properties", {}) if param is not None else {}
     free = {n: s for n in value if (s := setting.named(members.get(n, {}))) and types_of(s) == ("string",) and not _BOUND & s.keys()}
     return {**value, **{n: str(value[n])[: max(1, s.get("minLength", 0))] for n, s in free.items() if isinstance(value[n], str)}}
 
 
-def _most(setting: Setting, door: Door, param: Param, base: Mapping[str, Any]) -> Any:
+def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str, Any]) -> Any:
     """The greatest value of an argument: a text as long as may be, in characters that take most bytes; where nothing bounds a number,
     the one that tells most of the laws that read it."""
     schema, name = setting.named(param.schema), str(param.name)
@@ -204,14 +204,16 @@ def _most(setting: Setting, door: Door, param: Param, base: Mapping[str, Any]) -
     if (
         set(types_of(schema)) <= {"string", "null"}
         and not _BOUND & schema.keys()
-        and not (door.on_rest and param.place in ("header", "path"))
+        and not (endpoint.on_rest and param.place in ("header", "path"))
     ):
         return WIDE * int(schema.get("maxLength", max(schema.get("minLength", 0), UNBOUNDED)))
     if "number" in types_of(schema) and not {"maximum", "exclusiveMaximum", "enum", "const"} & schema.keys():
         plain = {k: v for k, v in base.items() if isinstance(v, str | int | float)}
-        known = {"response": {}, "status": 200, "surface": door.surface, "now": 0.0, "before": None, "env": setting.model.env}
+        known = {"response": {}, "status": 200, "surface": endpoint.surface, "now": 0.0, "before": None, "env": setting.model.env}
         values = [(v, {**known, "input": {**plain, name: v}}) for v in CANDIDATES if matches(schema, v)]
-        found, _ = setting.kept(("telling", door.action.name, name), lambda: most_telling(equations(door.action.laws), values))
+        found, _ = setting.compute_once(
+            ("telling", endpoint.action.name, name), lambda: choose_most_telling(equations(endpoint.action.laws), values)
+        )
         if found is not None:
             return found
     return high(param.schema, setting.model.schemas)
@@ -222,19 +224,19 @@ def _only_flag(setting: Setting, param: Param) -> bool:
     return not param.required and param.place == "query" and types_of(setting.named(param.schema)) == ("boolean",)
 
 
-def fills_a_page(setting: Setting, door: Door, relation: Relation) -> bool:
+def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:
     """Whether the argument that a relation widens is a whole number up to which things are answered, and no further page has the rest."""
-    param = door.action.param(relation.widen)
-    members = setting.named(door.action.success.schema or {}).get("properties", {})
+    param = endpoint.action.param(relation.widen)
+    members = setting.named(endpoint.action.success.schema or {}).get("properties", {})
     paged = any(name.lower().startswith("next") for name in members)
     return param is not None and types_of(setting.named(param.schema)) == ("integer",) and not paged
 
 
-def free_params(setting: Setting, door: Door) -> list[Param]:
+def free_params(setting: Setting, endpoint: Endpoint) -> list[Param]:
     """Arguments whose value may be anything that the schema allows, wherever data is."""
-    recipe = recipe_of(setting.model, door.action)
-    tied = around_names(setting) if door.action.effect == "write" else places(setting)
-    return [p for p in door.params if _own(setting, door, p, recipe) and str(p.name) not in tied]
+    template = template_of(setting.model, endpoint.action)
+    tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
+    return [p for p in endpoint.params if _own(setting, endpoint, p, template) and str(p.name) not in tied]
 
 
 def around_names(setting: Setting) -> frozenset[str]:
@@ -249,20 +251,20 @@ def places(setting: Setting) -> frozenset[str]:
         optional = {str(p.name) for a in setting.model.actions for p in a.params if not p.required}
         return around_names(setting) - optional
 
-    return setting.kept("places", named)
+    return setting.compute_once("places", named)
 
 
-def _optional(door: Door) -> bool:
-    return any(not p.required for p in door.params)
+def _optional(endpoint: Endpoint) -> bool:
+    return any(not p.required for p in endpoint.params)
 
 
-def _own(setting: Setting, door: Door, param: Param, recipe: Recipe) -> bool:
+def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
     """Whether the argument's value is free: no id, no idempotency key, nothing that a resource or a path's default dictates, no object."""
     name = str(param.name)
-    given = recipe.input.get(name)
-    if param.refers_to or name == door.action.idempotency or isinstance(given, Live | Fresh | Signature):
+    given = template.input.get(name)
+    if param.refers_to or name == endpoint.action.idempotency or isinstance(given, InstanceRef | UniqueValue | Signature):
         return False
-    if (not param.required and opaque(setting, door, param)) or (param.place == "path" and "default" in param.schema):
+    if (not param.required and opaque(setting, endpoint, param)) or (param.place == "path" and "default" in param.schema):
         return False
     if isinstance(given, Expression) and {"resource"} & given.names:
         return False
@@ -270,12 +272,12 @@ def _own(setting: Setting, door: Door, param: Param, recipe: Recipe) -> bool:
     kinds = set(types_of(schema)) - {"null"}
     if kinds & {"number", "integer", "string"} or schema.get("enum"):
         return schema.get("format") is None
-    return kinds == {"boolean"} and door.action.effect == "read"
+    return kinds == {"boolean"} and endpoint.action.effect == "read"
 
 
-def opaque(setting: Setting, door: Door, param: Param) -> bool:
+def opaque(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
     """Whether a text has a meaning that its schema does not say (a cursor): free in form, and no example gives one."""
     name, schema = str(param.name), setting.named(param.schema)
     if "string" not in types_of(schema) or schema.get("enum"):
         return False
-    return not any(name in e.input for e in door.action.examples if e.status < 300)
+    return not any(name in e.input for e in endpoint.action.examples if e.status < 300)

@@ -18,8 +18,8 @@ from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP, OPERATOR
 from pgagents.verify.wire.media import JSON
 
-Manner = tuple[tuple[str, str], ...]
-PLAIN: Manner = ()
+ClientProfile = tuple[tuple[str, str], ...]
+PLAIN: ClientProfile = ()
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 SMALL = "small letters"
 """A manner's only entry where it writes every header's name so, as HTTP/2 does."""
@@ -30,7 +30,7 @@ OWN_ID = "an id of its own"
 ANY = "*/*"
 PEOPLE = f"text/html,application/xhtml+xml,application/xml;q=0.9,{ANY};q=0.8"
 """What a browser's window accepts, and a call that is to be refused does instead of anything: a correct one may be shown as a page."""
-MANNERS: tuple[Manner, ...] = (
+CLIENT_PROFILES: tuple[ClientProfile, ...] = (
     PLAIN,
     (("Accept", ANY),),
     ((SMALL, ""),),
@@ -44,7 +44,7 @@ REFUSED = frozenset(("invalid", "absent", "illegal", "auth", "scope"))
 CORRECT = frozenset(("valid", "explore"))
 
 
-def in_manner(
+def in_client_profile(
     request: Request, call: Call, names: Iterable[str], seed: int, own: tuple[str, str] | None = None, *, pages: bool = True
 ) -> Request:
     """The request as one of the clients would send it; `names` are the arguments that it has, `own` is what OWN_ID stands for.
@@ -52,16 +52,16 @@ def in_manner(
     `pages` says whether a refusal may be asked for as a browser's window does: only where the catalogue says that all answers are
     JSON. An action whose answers are something else keeps its own Accept.
     """
-    door = call.door
-    if door is None or door.surface in (MCP, OPERATOR) or call.plain or call.burst or call.raw != Raw():
+    endpoint = call.endpoint
+    if endpoint is None or endpoint.surface in (MCP, OPERATOR) or call.plain or call.burst or call.raw != Raw():
         return request
-    if door.action.idempotency in call.input:  # a server may compare all else when it is repeated
-        return _in_small_letters(request) if crc32(f"{seed}/{door.place}".encode()) % 2 else request
+    if endpoint.action.idempotency in call.input:  # a server may compare all else when it is repeated
+        return _in_small_letters(request) if crc32(f"{seed}/{endpoint.place}".encode()) % 2 else request
     if call.beside or (call.intent not in REFUSED and call.intent not in CORRECT):
         return request
     said = "" if call.intent in CORRECT else call.why  # answers to equal correct calls are shared, whatever they were made for
-    number = crc32("/".join((str(seed), door.place, said, *sorted(names))).encode())
-    for name, value in MANNERS[number % len(MANNERS)]:
+    number = crc32("/".join((str(seed), endpoint.place, said, *sorted(names))).encode())
+    for name, value in CLIENT_PROFILES[number % len(CLIENT_PROFILES)]:
         if name == SMALL:
             request = _in_small_letters(request)
         elif name == WRITTEN:
@@ -70,7 +70,7 @@ def in_manner(
             request = request.with_header(*own) if own is not None else request
         elif name != "Accept" or request.header(name) == JSON:
             request = request.with_header(name, PEOPLE if value == ANY and pages and call.intent in REFUSED else value)
-    if call.intent in REFUSED and (language := LANGUAGES[number // len(MANNERS) % len(LANGUAGES)]):
+    if call.intent in REFUSED and (language := LANGUAGES[number // len(CLIENT_PROFILES) % len(LANGUAGES)]):
         request = request.with_header("Accept-Language", language)
     return request
 

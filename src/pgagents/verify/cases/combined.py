@@ -9,56 +9,58 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from pgagents.verify.cases.invalid import Negative, negatives_of, ordinary
-from pgagents.verify.cases.projection_index import desk_of
+from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, ordinary
+from pgagents.verify.cases.projection_index import projections_of
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.fixtures.target import guarded
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.endpoint import Endpoint
 
-Group = tuple[Negative, ...]
+Group = tuple[InvalidCase, ...]
 """One wrong call, or two that are sent as one."""
 
 
-def groups(setting: Setting, door: Door) -> tuple[Group, ...]:
-    """The wrong calls of a door that are sent whatever others show, those in pairs that may be; in the order of the first of each."""
-    every: Mapping[str, tuple[Group, ...]] = setting.kept("paired", lambda: dict(_every(setting)))
-    return every[door.place]
+def groups(setting: Setting, endpoint: Endpoint) -> tuple[Group, ...]:
+    """The wrong calls of an endpoint that are sent whatever others show, those in pairs that may be; in the order of the first of each."""
+    every: Mapping[str, tuple[Group, ...]] = setting.compute_once("paired", lambda: dict(_every(setting)))
+    return every[endpoint.place]
 
 
-def alone(setting: Setting, door: Door) -> tuple[Negative, ...]:
+def alone(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase, ...]:
     """Those that are sent by themselves."""
-    return tuple(group[0] for group in groups(setting, door) if len(group) == 1)
+    return tuple(group[0] for group in groups(setting, endpoint) if len(group) == 1)
 
 
-def both(setting: Setting, door: Door, pair: Group) -> Call:
+def both(setting: Setting, endpoint: Endpoint, pair: Group) -> Call:
     """The call that is wrong in both ways."""
-    recipe = recipe_of(setting.model, door.action)
-    given = dict(recipe.input)
+    template = template_of(setting.model, endpoint.action)
+    given = dict(template.input)
     for one in pair:
         name = _root(one)
         if name in one.call.input:
             given[name] = one.call.input[name]
         else:
             given.pop(name, None)
-    return ordinary(door, recipe, "invalid", ", and ".join(one.call.why for one in pair), input=given)
+    return ordinary(endpoint, template, "invalid", ", and ".join(one.call.why for one in pair), input=given)
 
 
 def _every(setting: Setting) -> Iterator[tuple[str, tuple[Group, ...]]]:
     sent: Counter[tuple[str, str]] = Counter()
     """How often each keyword was sent alone on each surface."""
-    for door in setting.every_door:
-        listed = [n for n in negatives_of(setting, door) if n.tier == 1]
+    for endpoint in setting.every_endpoint:
+        listed = [n for n in invalid_cases_of(setting, endpoint) if n.priority == 1]
         may = [n for n in listed if _pairable(setting, n)]
-        single = _single(setting, door, listed, may, sent) if may else {id(n) for n in listed}
+        single = _single(setting, endpoint, listed, may, sent) if may else {id(n) for n in listed}
         pairs = list(_pairs(n for n in listed if id(n) not in single))
         taken = {id(n) for pair in pairs for n in pair[1:]}
         by_first = {id(pair[0]): pair for pair in pairs}
-        yield door.place, tuple(by_first.get(id(n), (n,)) for n in listed if id(n) not in taken)
+        yield endpoint.place, tuple(by_first.get(id(n), (n,)) for n in listed if id(n) not in taken)
 
 
-def _single(setting: Setting, door: Door, listed: list[Negative], may: list[Negative], sent: Counter[tuple[str, str]]) -> set[int]:
+def _single(
+    setting: Setting, endpoint: Endpoint, listed: list[InvalidCase], may: list[InvalidCase], sent: Counter[tuple[str, str]]
+) -> set[int]:
     """Those that are to be sent alone, each by its `id`: what cannot be in a pair, one for each argument, one for each vendor."""
     able = {id(n) for n in may}
     single = [n for n in listed if id(n) not in able]
@@ -68,18 +70,18 @@ def _single(setting: Setting, door: Door, listed: list[Negative], may: list[Nega
         single.append(min((n for n in may if n.field == field), key=lambda n: sent[_keyword(n)]))
         sent[_keyword(single[-1])] += 1
     found, details = {id(n) for n in single}, {n.detail for n in single}
-    desk = desk_of(setting, door)
+    projections = projections_of(setting, endpoint)
     firsts = {n.detail: n for n in reversed(listed)}
-    for let_through in desk.let_through(setting).values() if desk is not None else ():
+    for let_through in projections.let_through(setting).values() if projections is not None else ():
         if let_through and details.isdisjoint(n.detail for n in let_through):  # its documents may let one of a pair through and not both
             details.add(let_through[0].detail)
             found.add(id(firsts[let_through[0].detail]))
     return found
 
 
-def _pairs(left: Iterable[Negative]) -> Iterator[Group]:
+def _pairs(left: Iterable[InvalidCase]) -> Iterator[Group]:
     """As many as there can be of those that break different arguments in the same place: one each of the two with most left."""
-    places: dict[str, dict[str, list[Negative]]] = {}
+    places: dict[str, dict[str, list[InvalidCase]]] = {}
     for one in left:
         places.setdefault(_place(one), {}).setdefault(_root(one), []).append(one)
     for by_argument in places.values():
@@ -90,25 +92,25 @@ def _pairs(left: Iterable[Negative]) -> Iterator[Group]:
             yield most[0].pop(0), most[1].pop(0)
 
 
-def _pairable(setting: Setting, one: Negative) -> bool:
+def _pairable(setting: Setting, one: InvalidCase) -> bool:
     """Whether another may be wrong beside it: both are read together."""
-    model, door = setting.model, one.door
-    param = door.action.param(_root(one))
-    if model.errors.field_at is None or model.errors.field_of_several is None or param is None or door.form is not None:
+    model, endpoint = setting.model, one.endpoint
+    param = endpoint.action.param(_root(one))
+    if model.errors.field_at is None or model.errors.field_of_several is None or param is None or endpoint.form is not None:
         return False
-    if one.detail.startswith("required/") and guarded(setting, door.action, param):
+    if one.detail.startswith("required/") and guarded(setting, endpoint.action, param):
         return False  # the other arguments must be right, so that the call names what it changes
-    return not door.on_rest or param.place in ("query", "body")
+    return not endpoint.on_rest or param.place in ("query", "body")
 
 
-def _place(one: Negative) -> str:
-    param = one.door.action.param(_root(one))
-    return param.place if param is not None and one.door.on_rest else ""
+def _place(one: InvalidCase) -> str:
+    param = one.endpoint.action.param(_root(one))
+    return param.place if param is not None and one.endpoint.on_rest else ""
 
 
-def _root(one: Negative) -> str:
+def _root(one: InvalidCase) -> str:
     return one.field.partition(".")[0]
 
 
-def _keyword(one: Negative) -> tuple[str, str]:
-    return one.detail.partition("/")[0], one.door.surface
+def _keyword(one: InvalidCase) -> tuple[str, str]:
+    return one.detail.partition("/")[0], one.endpoint.surface

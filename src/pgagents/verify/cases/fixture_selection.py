@@ -1,7 +1,7 @@
 """Made things of every kind: at which places, with which arguments and how long each lives, so that its laws tell most.
 
 Places are those that differ in an enum or a flag, so that laws with a `when` meet what they speak of; among them, and for numbers and
-times, those are taken that tell the laws from their near misses (`near_miss`).
+times, those are taken that tell the laws from their law mutants (`near_miss`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pgagents.cel.expression import ExpressionError, Scope
 from pgagents.jsonschema.schema import subschemas
 from pgagents.model.action import Law
 from pgagents.model.model import Move, Resource
-from pgagents.verify.cases.boundary import edges, free_params
-from pgagents.verify.cases.law_mutants import CANDIDATES, FINER, Miss, missed, most_telling, worth
+from pgagents.verify.cases.boundary import boundary_values, free_params
+from pgagents.verify.cases.law_mutants import CANDIDATES, FINER, Miss, choose_most_telling, surviving_mutants, worth
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.equations import Equation, equations
 from pgagents.verify.values.schema_values import matches, types_of
-from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.endpoint import Endpoint
 
 Body = Mapping[str, Any]
 MOST_KINDS = 12
@@ -40,16 +40,16 @@ _PLAIN = re.compile(r"response((?:\.\w+)+)")
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """One thing to make: through which door, at which place, with which arguments."""
+    """One thing to make: through which endpoint, at which place, with which arguments."""
 
-    door: Door
+    endpoint: Endpoint
     place: Body
     input: Mapping[str, Any]
 
 
 @dataclass(slots=True)
-class Plan:
-    """What is known of a kind of thing beforehand. `told` are the near misses that what was chosen tells from the laws."""
+class FixturePlan:
+    """What is known of a kind of thing beforehand. `told` are the law mutants that what was chosen tells from the laws."""
 
     setting: Setting
     resource: Resource
@@ -60,19 +60,20 @@ class Plan:
         """How such a thing ends."""
         return next(iter(self.resource.moves), None)
 
-    def makings(self, makers: Sequence[Door], search: Door, places: Sequence[Body], also: Sequence[Body] = ()) -> list[Making]:
-        """One at each kind of place, and at those that are asked for `also`, through the doors in turn; and further ones where a door
+    def makings(self, makers: Sequence[Endpoint], search: Endpoint, places: Sequence[Body], also: Sequence[Body] = ()) -> list[Making]:
+        """One at each kind of place, and at those that are asked for `also`, through the endpoints in turn; and further ones where an
+        endpoint
         would meet no place that a law of its own speaks of."""
         kinds = self._kinds(search, places)
         kinds = [*(place for place in also if place not in kinds), *kinds]
         pairs = [(makers[index % len(makers)], place) for index, place in enumerate(kinds)]
-        for door in makers:
-            pairs += [(door, place) for place in self._lacking(door, [p for d, p in pairs if d is door], kinds)]
+        for endpoint in makers:
+            pairs += [(endpoint, place) for place in self._lacking(endpoint, [p for d, p in pairs if d is endpoint], kinds)]
         known: dict[str, int] = {}
         found = []
-        for door, place in pairs[:MOST_KINDS]:
-            number = known[door.place] = known.get(door.place, -1) + 1
-            found.append(Making(door, place, self._input(door, place, number)))
+        for endpoint, place in pairs[:MOST_KINDS]:
+            number = known[endpoint.place] = known.get(endpoint.place, -1) + 1
+            found.append(Making(endpoint, place, self._input(endpoint, place, number)))
         return found
 
     def bounded(self, places: Sequence[Body], by: str, id: str, bodies: Sequence[Body]) -> list[Body]:
@@ -88,7 +89,7 @@ class Plan:
             found += [place for place in places if place.get(id) in there][:1]
         return found
 
-    def _kinds(self, search: Door, places: Sequence[Body]) -> list[Body]:
+    def _kinds(self, search: Endpoint, places: Sequence[Body]) -> list[Body]:
         """Places that together have every value of each enum and flag, null and not null; of equals the most telling one."""
         traits = [frozenset(_traits(self.setting, search, place)) for place in places]
         worths = [worth(self._telling(place)) for place in places]
@@ -104,51 +105,51 @@ class Plan:
         """What a thing there tells that is ended at once."""
         made, place = self.resource.made_by, self._read(place)
 
-        def found() -> frozenset[Miss]:
-            ended = missed(equations(self.move.action.laws), self._of_end(place, 0)) if self.move else frozenset()
-            return ended | (missed(equations(made.action.laws), self._of_making(place, {})) if made else frozenset())
+        def find() -> frozenset[Miss]:
+            ended = surviving_mutants(equations(self.move.action.laws), self._of_end(place, 0)) if self.move else frozenset()
+            return ended | (surviving_mutants(equations(made.action.laws), self._of_making(place, {})) if made else frozenset())
 
-        return self.setting.kept(("telling", self.resource.name, repr(place)), found)
+        return self.setting.compute_once(("telling", self.resource.name, repr(place)), find)
 
-    def _lacking(self, door: Door, met: list[Body], kinds: Sequence[Body]) -> list[Body]:
-        """Places for the laws of a door (and of how its things end) that hold under a condition which none of those met fulfils."""
+    def _lacking(self, endpoint: Endpoint, met: list[Body], kinds: Sequence[Body]) -> list[Body]:
+        """Places for the laws of an endpoint (and of how its things end) that hold under a condition which none of those met fulfils."""
         found: list[Body] = []
-        ending = self.setting.door(str(self.move.action.name), door.surface) if self.move else None
-        for law in (*door.action.laws, *(ending.action.laws if ending else ())):
+        ending = self.setting.endpoint(str(self.move.action.name), endpoint.surface) if self.move else None
+        for law in (*endpoint.action.laws, *(ending.action.laws if ending else ())):
 
             def spoken_of(place: Body, law: Law = law) -> bool:
-                return _holds(law, self._of_making(place, {}) if law in door.action.laws else self._of_end(place, 0))
+                return _holds(law, self._of_making(place, {}) if law in endpoint.action.laws else self._of_end(place, 0))
 
             if law.when is not None and not any(map(spoken_of, (*met, *found))):
                 found += [place for place in kinds if spoken_of(place)][:1]
         return found
 
-    def _input(self, door: Door, place: Body, number: int) -> Mapping[str, Any]:
+    def _input(self, endpoint: Endpoint, place: Body, number: int) -> Mapping[str, Any]:
         """Arguments for one after the other: at their greatest, at their least, then those that tell most."""
-        known = {name: given for name, given, _ in edges(self.setting, door)}
+        known = {name: given for name, given, _ in boundary_values(self.setting, endpoint)}
         listed = [known[name] for name in ("high", "low") if name in known]
         if number < len(listed):
-            self._learn(door, place, listed[number])
+            self._learn(endpoint, place, listed[number])
             return listed[number]
-        given = dict(recipe_of(self.setting.model, door.action).input)
-        for param in free_params(self.setting, door):
+        given = dict(template_of(self.setting.model, endpoint.action).input)
+        for param in free_params(self.setting, endpoint):
             name, schema = str(param.name), self.setting.named(param.schema)
             if name in given and types_of(schema) == ("string",) and (words := [word for word in WORDS if matches(schema, word)]):
                 given[name] = words[(number - len(listed)) % len(words)]
             elif {"number", "integer"} & set(types_of(schema)):
-                value = self._telling_number(door, place, given, name, schema)
+                value = self._telling_number(endpoint, place, given, name, schema)
                 given |= {} if value is None else {name: value}
-        self._learn(door, place, given)
+        self._learn(endpoint, place, given)
         return given
 
-    def _telling_number(self, door: Door, place: Body, given: Mapping[str, Any], name: str, schema: Mapping[str, Any]) -> Any:
-        money = any(f"cents(input.{name})" in law.that.text for law in door.action.laws)
+    def _telling_number(self, endpoint: Endpoint, place: Body, given: Mapping[str, Any], name: str, schema: Mapping[str, Any]) -> Any:
+        money = any(f"cents(input.{name})" in law.that.text for law in endpoint.action.laws)
         tried = [v for v in (*(() if money else FINER), *CANDIDATES) if matches(schema, v)]
         choices = ((v, self._of_making(place, {**given, name: v})) for v in tried)
-        return most_telling(equations(door.action.laws), choices, self.told)[0]
+        return choose_most_telling(equations(endpoint.action.laws), choices, self.told)[0]
 
-    def _learn(self, door: Door, place: Body, given: Mapping[str, Any]) -> None:
-        self.told |= missed(equations(door.action.laws), self._of_making(place, given), self.told)
+    def _learn(self, endpoint: Endpoint, place: Body, given: Mapping[str, Any]) -> None:
+        self.told |= surviving_mutants(equations(endpoint.action.laws), self._of_making(place, given), self.told)
 
     def lives(self, earlier: Sequence[Body], later: Sequence[Body]) -> tuple[int, int]:
         """How long the things made later live, and how long those made earlier after that."""
@@ -165,7 +166,7 @@ class Plan:
         for time in times:
             told = self.told
             for body in alike:
-                told |= missed(laws, self._of_end(self._read(body), time), told)
+                told |= surviving_mutants(laws, self._of_end(self._read(body), time), told)
             if time > least and worth(told - self.told) > worth(found - self.told):
                 best, found = time, told
         self.told = found
@@ -173,7 +174,7 @@ class Plan:
 
     def _read(self, body: Body) -> dict[str, Any]:
         """The numbers and flags that the laws read, and the texts that they name: things that are alike in these tell the same."""
-        text = self.setting.kept(("laws", self.resource.name), self._text)
+        text = self.setting.compute_once(("laws", self.resource.name), self._text)
         plain = {k: v for k, v in sorted(body.items()) if f".{k}" in text and not isinstance(v, dict | list)}
         return {k: v for k, v in plain.items() if not isinstance(v, str) or f'"{v}"' in text}
 
@@ -186,7 +187,7 @@ class Plan:
         """What the laws of making one would read."""
         made = self.resource.made_by
         defaults = {str(p.name): p.schema["default"] for p in (made.action.params if made else ()) if "default" in p.schema}
-        usual = recipe_of(self.setting.model, made.action).input if made else {}
+        usual = template_of(self.setting.model, made.action).input if made else {}
         response = _under(made.at.text if made and made.at else "", place)
         return self._values({**defaults, **usual, **given}, response, None, BEGAN)
 
@@ -232,18 +233,18 @@ def _holds(law: Law, values: Mapping[str, Any]) -> bool:
         return True
 
 
-def _traits(setting: Setting, door: Door, item: Body) -> Iterator[tuple[str, Any]]:
+def _traits(setting: Setting, endpoint: Endpoint, item: Body) -> Iterator[tuple[str, Any]]:
     for name, value in item.items():
-        if isinstance(value, bool) or value is None or (isinstance(value, str) and _is_enum(setting, door, name)):
+        if isinstance(value, bool) or value is None or (isinstance(value, str) and _is_enum(setting, endpoint, name)):
             yield name, value
         elif isinstance(value, int | float):
             yield name, "a number"
 
 
-def _is_enum(setting: Setting, door: Door, member: str) -> bool:
-    def found() -> bool:
-        parts = (setting.named(part).get("properties", {}) for part in subschemas(door.action.success.schema or {}))
+def _is_enum(setting: Setting, endpoint: Endpoint, member: str) -> bool:
+    def find() -> bool:
+        parts = (setting.named(part).get("properties", {}) for part in subschemas(endpoint.action.success.schema or {}))
         named = (setting.named(properties[member]) for properties in parts if member in properties)
         return any("enum" in schema for schema in named)
 
-    return setting.kept(("enum", door.place, member), found)
+    return setting.compute_once(("enum", endpoint.place, member), find)

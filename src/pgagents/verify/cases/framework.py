@@ -13,14 +13,14 @@ from pgagents.http import json_bytes, read_json
 from pgagents.model.action import Code
 from pgagents.model.model import Dispatcher
 from pgagents.source.source import Pointer
-from pgagents.verify.cases.boundary import edges
+from pgagents.verify.cases.boundary import boundary_values
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.cases.malformed import beside, elsewhere, nowhere, odd_requests, reader, without_id
 from pgagents.verify.cases.malformed_bodies import doubled, listed, number_left_out, padded, with_member
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
-from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.endpoint import Endpoint
 
 NOT_IMPLEMENTED = 501
 PAGES = ("https://pgv.example", "null", "http://localhost:3000")
@@ -54,38 +54,38 @@ class Case:
 
 def cases(setting: Setting) -> tuple[Case, ...]:
     """All cases of a catalogue, made once a run."""
-    return setting.kept("framework cases", lambda: (*_paths(setting), *_bodies(setting), *_dispatched(setting), *_odd(setting)))
+    return setting.compute_once("framework cases", lambda: (*_paths(setting), *_bodies(setting), *_dispatched(setting), *_odd(setting)))
 
 
-def _writer(setting: Setting) -> Door | None:
+def _writer(setting: Setting) -> Endpoint | None:
     """A REST action with a body that a test can call."""
     model = setting.model
-    with_body = [d for d in setting.doors if d.on_rest and d.action.key and any(p.place == "body" for p in d.params)]
+    with_body = [d for d in setting.endpoints if d.on_rest and d.action.key and any(p.place == "body" for p in d.params)]
     undoable = {id(r.made_by.action) for r in model.resources.values() if r.made_by and r.undone_by}
     return next((d for d in with_body if id(d.action) in undoable), with_body[0] if with_body else None)
 
 
 def _paths(setting: Setting) -> Iterator[Case]:
     framework, codes = setting.model.errors.framework, setting.model.codes
-    door = reader(setting)
+    endpoint = reader(setting)
     if framework.unknown_path:
         code, origin = codes[framework.unknown_path], ("errors", "framework", "unknown_path")
         call = Call(None, {}, "framework", "an unknown path", raw=Raw("GET", nowhere(setting)))
         yield Case("unknown_path", "a path that does not exist is refused", call, code, origin)
-        if setting.model.points.trailing_slash == "unknown" and door is not None:
-            there = elsewhere(setting, door)
+        if setting.model.behaviour.trailing_slash == "unknown" and endpoint is not None:
+            there = elsewhere(setting, endpoint)
             call = edited(setting, there, "a path with a slash added", Raw(target=f"{there.path}/"))
-            yield Case("trailing_slash", "a path with a slash added is refused", call, code, ("points", "trailing_slash"))
+            yield Case("trailing_slash", "a path with a slash added is refused", call, code, ("behaviour", "trailing_slash"))
             if (nameless := without_id(setting)) is not None:
                 call = Call(None, {}, "framework", "a path that ends where an id should stand", raw=Raw("GET", nameless))
                 invalid = codes[framework.invalid].status
-                yield Case("empty_id", "a path without its id is refused", call, code, ("points", "trailing_slash"), (invalid,))
-    if framework.wrong_method and door is not None:
-        path = door.path
+                yield Case("empty_id", "a path without its id is refused", call, code, ("behaviour", "trailing_slash"), (invalid,))
+    if framework.wrong_method and endpoint is not None:
+        path = endpoint.path
         method = INVENTED
         if (literal := beside(setting)) is not None:
             method, path = "GET", literal
-        methods = {d.method for d in setting.doors if d.path == path and d.on_rest}
+        methods = {d.method for d in setting.endpoints if d.path == path and d.on_rest}
         call = Call(None, {}, "framework", f"{method} where it is not possible", raw=Raw(method, path))
         yield Case(
             "wrong_method", f"{method} {path} is refused", call, codes[framework.wrong_method],
@@ -94,37 +94,37 @@ def _paths(setting: Setting) -> Iterator[Case]:
         )  # fmt: skip
 
 
-def edited(setting: Setting, door: Door, why: str, raw: Raw) -> Call:
+def edited(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
     """A correct call with something done to it; where web pages may call, as one of them sends it, which shows what they may read."""
     browsers = setting.model.browsers
     if browsers is not None and raw.target is None:
         page = PAGES[crc32(why.encode()) % len(PAGES)] if browsers.origins == "any" else str(browsers.origins[0]).rstrip("/")
         raw = replace(raw, headers=(*raw.headers, ("Origin", page)))
-    return replace(ordinary(door, recipe_of(setting.model, door.action), "framework", why), raw=raw, surface=door.surface)
+    return replace(ordinary(endpoint, template_of(setting.model, endpoint.action), "framework", why), raw=raw, surface=endpoint.surface)
 
 
-def _first_door(setting: Setting, surface: str) -> Door | None:
-    """The door of a surface whose body is broken on purpose: one that reads, if there is one."""
-    here = [d for d in setting.doors if d.surface == surface and d.dispatcher is not None]
+def _first_endpoint(setting: Setting, surface: str) -> Endpoint | None:
+    """The endpoint of a surface whose body is broken on purpose: one that reads, if there is one."""
+    here = [d for d in setting.endpoints if d.surface == surface and d.dispatcher is not None]
     return next((d for d in here if d.action.effect == "read"), here[0] if here else None)
 
 
 def _bodies(setting: Setting) -> Iterator[Case]:
-    targets = [_writer(setting), *(_first_door(setting, d.surface) for d in setting.model.dispatchers)]
-    for door in targets:
-        if door is not None:
-            yield from _bad_bodies(setting, door)
-            yield from _types(setting, door)
-            yield from _large(setting, door)
+    targets = [_writer(setting), *(_first_endpoint(setting, d.surface) for d in setting.model.dispatchers)]
+    for endpoint in targets:
+        if endpoint is not None:
+            yield from _bad_bodies(setting, endpoint)
+            yield from _types(setting, endpoint)
+            yield from _large(setting, endpoint)
 
 
-def _bad_bodies(setting: Setting, door: Door) -> Iterator[Case]:
+def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     framework, codes = setting.model.errors.framework, setting.model.codes
     if framework.bad_body is None:
         return
     code, origin = codes[framework.bad_body], ("errors", "framework", "bad_body")
-    writes = door.action.effect == "write"
-    nan = number_left_out(setting, door)
+    writes = endpoint.action.effect == "write"
+    nan = number_left_out(setting, endpoint)
     edits: list[tuple[str, str, Callable[[bytes], bytes]]] = [
         ("truncated", "a truncated JSON body is refused", lambda body: body[:-1]),
         ("trailing", "a JSON body with text behind it is refused", lambda body: body + b"x"),
@@ -136,72 +136,74 @@ def _bad_bodies(setting: Setting, door: Door) -> Iterator[Case]:
         ("empty_body", "an empty body is refused", lambda _: b""),
         ("deep", f"a body nested {DEEP:,} deep is refused", lambda _: b'{"pgv":' + b"[" * DEEP + b"]" * DEEP + b"}"),
     ]
-    if door.on_rest:  # one reader of bodies, mostly
+    if endpoint.on_rest:  # one reader of bodies, mostly
         edits.append(("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}"))
     for detail, says, edit in edits:
-        call = edited(setting, door, says.removesuffix(" is refused"), Raw(edit=edit))
+        call = edited(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
         yield Case(detail, says, call, code, origin, writes=writes)
 
 
-def _types(setting: Setting, door: Door) -> Iterator[Case]:
+def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     framework, codes = setting.model.errors.framework, setting.model.codes
-    writes = door.action.effect == "write"
+    writes = endpoint.action.effect == "write"
     if framework.wrong_type:
-        kind = NEAR_JSON if door.on_rest else "text/plain"
-        call = edited(setting, door, f"a body sent as {kind}", Raw(headers=(("Content-Type", kind),)))
+        kind = NEAR_JSON if endpoint.on_rest else "text/plain"
+        call = edited(setting, endpoint, f"a body sent as {kind}", Raw(headers=(("Content-Type", kind),)))
         origin = ("errors", "framework", "wrong_type")
         yield Case("wrong_type", f"a body sent as {kind} is refused", call, codes[framework.wrong_type], origin, writes=writes)
     charset = Raw(headers=(("Content-Type", "application/json; charset=UTF-8"),))  # as many clients write it: any case is the same
-    recipe = recipe_of(setting.model, door.action)
-    given = next((given for name, given, _ in edges(setting, door) if name == "minimal"), recipe.input)
-    plain = replace(ordinary(door, recipe, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset)
+    template = template_of(setting.model, endpoint.action)
+    given = next((given for name, given, _ in boundary_values(setting, endpoint) if name == "minimal"), template.input)
+    plain = replace(ordinary(endpoint, template, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset)
     call, most = replace(plain, input=given), setting.model.limits.max_body_bytes
     says = "a body sent as application/json; charset=utf-8 is accepted"
     largest = None
     if most is not None:
         raw = replace(charset, edit=lambda body: body + b" " * (most - len(body)))
         largest = replace(call, why=f"a body of {most:,} bytes, and Content-Type with charset=utf-8", raw=raw)
-    yield Case("charset", says, call, None, door.action.origin, writes=writes, again=plain, largest=largest)
+    yield Case("charset", says, call, None, endpoint.action.origin, writes=writes, again=plain, largest=largest)
 
 
-def _large(setting: Setting, door: Door) -> Iterator[Case]:
+def _large(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
     most, name = setting.model.limits.max_body_bytes, setting.model.errors.framework.too_large
     if most is None or name is None:
         return
     says = f"a body of more than {most:,} bytes is refused"
     told = name != setting.model.errors.framework.invalid
-    call = edited(setting, door, f"a body of {most + 1:,} bytes", Raw(edit=lambda body: padded(body, most + 1, wide=told)))
-    yield Case("too_large", says, call, setting.model.codes[name], ("limits", "max_body_bytes"), writes=door.action.effect == "write")
+    call = edited(setting, endpoint, f"a body of {most + 1:,} bytes", Raw(edit=lambda body: padded(body, most + 1, wide=told)))
+    yield Case("too_large", says, call, setting.model.codes[name], ("limits", "max_body_bytes"), writes=endpoint.action.effect == "write")
 
 
 def _dispatched(setting: Setting) -> Iterator[Case]:
     invalid = setting.model.codes[setting.model.errors.framework.invalid]
     for dispatcher in setting.model.dispatchers:
-        door = _first_door(setting, dispatcher.surface)
-        if door is None:
+        endpoint = _first_endpoint(setting, dispatcher.surface)
+        if endpoint is None:
             continue
         selector, arguments = dispatcher.selector, dispatcher.arguments
         outside = _outside(setting, dispatcher)
-        ordinary_ones = {k: v for k, v in recipe_of(setting.model, door.action).input.items() if isinstance(v, str | int | float)}
+        ordinary_ones = {k: v for k, v in template_of(setting.model, endpoint.action).input.items() if isinstance(v, str | int | float)}
         given = json_bytes(ordinary_ones).decode()  # as models give what is to be an object: in a text, with nothing else wrong
         wraps: list[tuple[str, str, dict[str, object]]] = [
             ("missing_action", f"a body without {selector} is refused", {arguments: {}}),
             ("action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}),
-            ("arguments_type", f"{arguments} that is a text is refused", {selector: str(door.action.name), arguments: given}),
+            ("arguments_type", f"{arguments} that is a text is refused", {selector: str(endpoint.action.name), arguments: given}),
         ]
         if outside is not None:
             wraps.append(
                 ("outside_the_set", f"the action {outside}, which is not of the set, is refused", {selector: outside, arguments: {}})
             )
         says = "an action that does not exist is refused"
-        call = edited(setting, door, "an action's name in capital letters, which is none", Raw(edit=_named(dispatcher)))
+        call = edited(setting, endpoint, "an action's name in capital letters, which is none", Raw(edit=_named(dispatcher)))
         yield Case("unknown_action", says, call, invalid, dispatcher.origin)
         for detail, says, wrap in wraps:
-            yield Case(detail, says, edited(setting, door, says.removesuffix(" is refused"), Raw(wrap=wrap)), invalid, dispatcher.origin)
-        if setting.model.points.unknown_member == "refused":
-            call = edited(setting, door, f"a member beside {arguments}", Raw(edit=lambda body: with_member(body, b'"pgv_unknown":1')))
             yield Case(
-                "unknown_member", f"a member beside {selector} and {arguments} is refused", call, invalid, ("points", "unknown_member")
+                detail, says, edited(setting, endpoint, says.removesuffix(" is refused"), Raw(wrap=wrap)), invalid, dispatcher.origin
+            )
+        if setting.model.behaviour.unknown_member == "refused":
+            call = edited(setting, endpoint, f"a member beside {arguments}", Raw(edit=lambda body: with_member(body, b'"pgv_unknown":1')))
+            yield Case(
+                "unknown_member", f"a member beside {selector} and {arguments} is refused", call, invalid, ("behaviour", "unknown_member")
             )
 
 

@@ -13,14 +13,14 @@ from pgagents.verify.cases.boundary import around_names, opaque, places
 from pgagents.verify.cases.invalid import _sendable, _text, is_invalid, ordinary
 from pgagents.verify.cases.readings import readings_of
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.projections.documents import built
 from pgagents.verify.values.generators import Varied, coverage, document
-from pgagents.verify.wire.call import Fresh, Signature
-from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.call import Signature, UniqueValue
+from pgagents.verify.wire.endpoint import Endpoint
 
 FULL = "openapi/openapi.json"
-MOST_DOORS = 40
+MOST_ENDPOINTS = 40
 ALONE = "alone"
 """The name that every argument goes by where it is thought of by itself."""
 
@@ -54,46 +54,46 @@ class VariedCall:
     key: str
 
 
-def varied_of(setting: Setting, door: Door) -> tuple[VariedCall, ...]:
-    """The coverage calls of a door, made once a run; of very many doors only some are asked about, which the seed chooses."""
-    if not setting.fuzz or not _asked(setting, door):
+def varied_of(setting: Setting, endpoint: Endpoint) -> tuple[VariedCall, ...]:
+    """The coverage calls of an endpoint, made once a run; of very many endpoints only some are asked about, which the seed chooses."""
+    if not setting.fuzz or not _is_generated(setting, endpoint):
         return ()
-    return setting.kept(("varied", door.place), lambda: tuple(_varied(setting, door)))
+    return setting.compute_once(("varied", endpoint.place), lambda: tuple(_varied(setting, endpoint)))
 
 
-def _asked(setting: Setting, door: Door) -> bool:
-    """Schemathesis takes some 20 ms an action, and its cases come last: beyond so many doors no run gets to them all."""
-    step = -(-len(setting.doors) // MOST_DOORS)
-    places: dict[str, int] = setting.kept("varied places", lambda: {d.place: i for i, d in enumerate(setting.doors)})
-    return step < 2 or places[door.place] % step == setting.seed % step
+def _is_generated(setting: Setting, endpoint: Endpoint) -> bool:
+    """Schemathesis takes some 20 ms an action, and its cases come last: beyond so many endpoints no run gets to them all."""
+    step = -(-len(setting.endpoints) // MOST_ENDPOINTS)
+    places: dict[str, int] = setting.compute_once("varied places", lambda: {d.place: i for i, d in enumerate(setting.endpoints)})
+    return step < 2 or places[endpoint.place] % step == setting.seed % step
 
 
-def _varied(setting: Setting, door: Door) -> list[VariedCall]:
-    recipe = recipe_of(setting.model, door.action)
+def _varied(setting: Setting, endpoint: Endpoint) -> list[VariedCall]:
+    template = template_of(setting.model, endpoint.action)
     found: dict[str, VariedCall] = {}
-    tied = around_names(setting) if door.action.effect == "write" else places(setting)
-    for varied in _values(setting, door):
-        param = door.action.param(varied.param)
-        if param is None or param.refers_to or isinstance(recipe.input.get(varied.param), Fresh | Signature):
+    tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
+    for varied in _values(setting, endpoint):
+        param = endpoint.action.param(varied.param)
+        if param is None or param.refers_to or isinstance(template.input.get(varied.param), UniqueValue | Signature):
             continue
-        if varied.param == door.action.idempotency:
+        if varied.param == endpoint.action.idempotency:
             continue
-        given = dict(recipe.input)
+        given = dict(template.input)
         if varied.left_out:
             given.pop(varied.param, None)
         else:
             given[varied.param] = varied.value
-        if varied.valid and not param.required and opaque(setting, door, param):
+        if varied.valid and not param.required and opaque(setting, endpoint, param):
             continue
         if varied.valid and (
             varied.param in tied
             or param.schema.get("type") == "object"
             or varied.left_out
-            or isinstance(recipe.input.get(varied.param), Expression)
+            or isinstance(template.input.get(varied.param), Expression)
         ):
             continue
-        call = ordinary(door, recipe, "invalid", "", input=given)
-        if not _sendable(door, param, given.get(varied.param)) or is_invalid(setting, call) == varied.valid:
+        call = ordinary(endpoint, template, "invalid", "", input=given)
+        if not _sendable(endpoint, param, given.get(varied.param)) or is_invalid(setting, call) == varied.valid:
             continue
         if varied.valid and isinstance(varied.value, str) and not _text(setting, param):
             given[varied.param] = next((r for r in readings_of(varied.value) if not isinstance(r, str)), varied.value)
@@ -103,12 +103,12 @@ def _varied(setting: Setting, door: Door) -> list[VariedCall]:
     return list(found.values())
 
 
-def _values(setting: Setting, door: Door) -> Iterator[Varied]:
+def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
     """What Schemathesis thinks of for each argument by itself.
 
     It varies one at a time whatever stands beside it, so an argument that many actions have alike is thought of once.
     """
-    whole, names = _document(setting, door)
+    whole, names = _document(setting, endpoint)
     (operation,) = (o for item in whole["paths"].values() for o in item.values())
     schemas = whole["components"]["schemas"]
     for parameter in operation["parameters"]:
@@ -142,34 +142,34 @@ def bare(schema: Any) -> Any:
     return [bare(v) for v in schema] if isinstance(schema, list) else schema
 
 
-def _document(setting: Setting, door: Door) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
+def _document(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
     """An operation to generate from: REST as the generated document has it, a dispatcher's action from its own schema.
 
     The dispatcher's published schema is a union with free arguments, from which only empty ones are drawn.
     """
-    if door.on_rest:
-        found = _published(setting, door)
+    if endpoint.on_rest:
+        found = _published(setting, endpoint)
         if found is not None:
-            return found, {(p.place, p.wire): str(p.name) for p in door.params}
+            return found, {(p.place, p.wire): str(p.name) for p in endpoint.params}
     schemas = {str(k): plain(v) for k, v in setting.model.schemas.items()}
-    members = {str(p.name): plain(p.schema) for p in door.params}
-    needed = [str(p.name) for p in door.params if p.required]
+    members = {str(p.name): plain(p.schema) for p in endpoint.params}
+    needed = [str(p.name) for p in endpoint.params if p.required]
     body: dict[str, Any] | None = None
     if members:
         body = {"type": "object", "properties": members, "additionalProperties": False, **({"required": needed} if needed else {})}
-    return document(door.path, door.method, [], body, schemas), {("body", name): name for name in members}
+    return document(endpoint.path, endpoint.method, [], body, schemas), {("body", name): name for name in members}
 
 
-def _published(setting: Setting, door: Door) -> dict[str, Any] | None:
-    """The door's operation in the full OpenAPI document that `build` writes, alone and without security; None where it is not there."""
+def _published(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
+    """The endpoint's operation in the full OpenAPI document that `build` writes, alone and without security; None where it is not there."""
     published = built(setting, FULL)
     whole = published.data if published is not None else {}
     paths = whole.get("paths", {})
-    operation = paths.get(str(door.path), {}).get(door.method.lower())
+    operation = paths.get(str(endpoint.path), {}).get(endpoint.method.lower())
     if operation is None:
         return None
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     components = whole.get("components", {}).get("schemas", {})
     params = [{k: v for k, v in p.items() if k not in ("example", "examples")} for p in operation.get("parameters", [])]
     needed = closure({"allOf": [*(p.get("schema", {}) for p in params), *([body] if body else [])]}, components)
-    return document(door.path, door.method, params, body, {name: components[name] for name in needed})
+    return document(endpoint.path, endpoint.method, params, body, {name: components[name] for name in needed})

@@ -1,4 +1,4 @@
-"""Values that tell a law from its near misses: another rounding, a bound forgotten, a constant one off, a number cut beforehand.
+"""Values that tell a law from its law mutants: another rounding, a bound forgotten, a constant one off, a number cut beforehand.
 
 A server that rounds half a cent to the even one keeps `cents(total) == cents(price * count)` for almost every price and count. So of
 the values that may be sent as well as any other, those are sent for which the law and a law that is nearly it give something else.
@@ -76,8 +76,8 @@ CUT: dict[str, Callable[[float], float]] = {
 """What may be done to a number before it is reckoned with."""
 
 
-def missed(known: Sequence[Equation], values: Mapping[str, Any], told: frozenset[Miss] = frozenset()) -> frozenset[Miss]:
-    """The near misses that these values tell from the laws, but for those that are told already; `values` are a law's, with what is
+def surviving_mutants(known: Sequence[Equation], values: Mapping[str, Any], told: frozenset[Miss] = frozenset()) -> frozenset[Miss]:
+    """The law mutants that these values tell from the laws, but for those that are told already; `values` are a law's, with what is
     known of the answer beforehand."""
     scope = forecast(known, values)
     found: set[Miss] = set()
@@ -95,28 +95,28 @@ def missed(known: Sequence[Equation], values: Mapping[str, Any], told: frozenset
 
 
 def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """What the near misses of an equation's right side give that are not told yet, where its guards hold; in the end the scope is as it
+    """What the law mutants of an equation's right side give that are not told yet, where its guards hold; in the end the scope is as it
     was."""
     gives = equation.gives
     for helper in gives.calls & ROUNDED.keys():
         for name, function in ROUNDED[helper].items():
             if (miss := f"{helper} {name}") not in told:
                 scope.call(helper, function)
-                yield miss, _given(gives, scope)
+                yield miss, _evaluate(gives, scope)
         scope.call(helper, HELPERS[helper])
     for altered in _rewritten(gives.text):
         if altered.text not in told:
-            yield altered.text, _given(altered, scope)
+            yield altered.text, _evaluate(altered, scope)
     for leaf, reading in _apart(gives.text):
         value = got(scope.values, leaf)
         if _finite(value):
             for name, cut in CUT.items():
                 if (other := cut(value)) != value and (miss := f"{leaf} {name}") not in told:
                     scope.change(LEAF, float(other))
-                    yield miss, _given(reading, scope)
+                    yield miss, _evaluate(reading, scope)
 
 
-def _given(expression: Expression, scope: Scope) -> Any:
+def _evaluate(expression: Expression, scope: Scope) -> Any:
     try:
         return scope.evaluate(expression)
     except ExpressionError:
@@ -148,14 +148,14 @@ def _rewritten(text: str) -> tuple[Expression, ...]:
     return tuple(found)
 
 
-def most_telling(
+def choose_most_telling(
     known: Sequence[Equation], choices: Iterable[tuple[Any, Mapping[str, Any]]], told: frozenset[Miss] = frozenset()
 ) -> tuple[Any, frozenset[Miss]]:
     """Of choices, each with the values that it makes, the first of those that tell most beyond what is told already; other roundings
     count first, because most numbers do not show them."""
     best: tuple[Any, frozenset[Miss]] = (None, frozenset())
     for choice, values in choices:
-        found = missed(known, values, told)
+        found = surviving_mutants(known, values, told)
         if worth(found) > worth(best[1]):
             best = (choice, found)
     return best

@@ -7,8 +7,8 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import recipe_of
-from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.endpoint import Endpoint
 
 WIDE = "é"
 """A character of two bytes."""
@@ -43,9 +43,9 @@ def padded(body: bytes, size: int, *, wide: bool) -> bytes:
     return found + b" " * (size - len(found))
 
 
-def number_left_out(setting: Setting, door: Door) -> bytes:
+def number_left_out(setting: Setting, endpoint: Endpoint) -> bytes:
     """The name in JSON of a number that an ordinary body has not, so that nothing else is wrong with it; else one of no member."""
-    given = recipe_of(setting.model, door.action).input
-    numbers = (p for p in door.params if p.place == "body" and setting.named(p.schema).get("type") in ("number", "integer"))
-    found = next((p.wire for p in numbers if str(p.name) not in given), "pgv_nan") if door.on_rest else "pgv_nan"
+    given = template_of(setting.model, endpoint.action).input
+    numbers = (p for p in endpoint.params if p.place == "body" and setting.named(p.schema).get("type") in ("number", "integer"))
+    found = next((p.wire for p in numbers if str(p.name) not in given), "pgv_nan") if endpoint.on_rest else "pgv_nan"
     return json_bytes(found)

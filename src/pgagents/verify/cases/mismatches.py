@@ -1,6 +1,6 @@
 """Calls that vendors' documents let a model make, that no other check sends, and that servers break over.
 
-One call serves every vendor whose documents let it through. What `refuses_invalid` sends already is not sent again.
+One call serves every vendor whose documents let it through. What `invalid_input` sends already is not sent again.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 from pgagents.jsonschema.schema import resolve, subschemas
 from pgagents.model.action import Param
 from pgagents.source.origin import plain
-from pgagents.verify.cases.invalid import is_invalid, negatives_of, of_another, ordinary, stand_ins
-from pgagents.verify.cases.projection_index import Desk
+from pgagents.verify.cases.invalid import invalid_cases_of, is_invalid, of_another, ordinary, stand_ins
+from pgagents.verify.cases.projection_index import ProjectionIndex
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import Recipe, recipe_of
+from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
 from pgagents.verify.values.schema_values import high, low, types_of
 from pgagents.verify.wire.call import Call
 
 
 @dataclass(frozen=True, slots=True)
-class Slip:
+class Mismatch:
     """A call for the offers at these places of the desk's list; `valid` where the API's own rules take it."""
 
     detail: str
@@ -32,84 +32,94 @@ class Slip:
     offers: frozenset[int]
 
 
-def slips_of(setting: Setting, desk: Desk) -> tuple[Slip, ...]:
+def mismatches_of(setting: Setting, projections: ProjectionIndex) -> tuple[Mismatch, ...]:
     """All slips at a desk, made once a run."""
-    return setting.kept(("vendor", "slips", desk.door.place), lambda: tuple(_slips(setting, desk)))
+    return setting.compute_once(("vendor", "slips", projections.endpoint.place), lambda: tuple(_slips(setting, projections)))
 
 
-def _slips(setting: Setting, desk: Desk) -> Iterator[Slip]:
-    if all(offer.surface.name == desk.door.surface for offer in desk.offers):
+def _slips(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]:
+    if all(offer.surface.name == projections.endpoint.surface for offer in projections.offers):
         return
-    recipe = recipe_of(setting.model, desk.door.action)
-    tried = (*_of_another(setting, desk, recipe), *_null_word(desk, recipe), *_whole(desk, recipe), *_two_branches(setting, desk, recipe))
+    template = template_of(setting.model, projections.endpoint.action)
+    tried = (
+        *_of_another(setting, projections, template),
+        *_null_word(projections, template),
+        *_whole(projections, template),
+        *_two_branches(setting, projections, template),
+    )
     met: set[str] = set()
     for detail, field, given, says, valid in tried:
         if detail in met:
             continue
-        call = ordinary(desk.door, recipe, "valid" if valid else "invalid", says, input=given, field="" if valid else field)
+        call = ordinary(projections.endpoint, template, "valid" if valid else "invalid", says, input=given, field="" if valid else field)
         if is_invalid(setting, call) == valid:
             continue
-        through = desk.admitting(desk.given(call, stand_ins(setting, call)))
-        beyond = frozenset(i for i in through if desk.offers[i].surface.name != desk.door.surface)
+        through = projections.admitting(projections.collect_arguments(call, stand_ins(setting, call)))
+        beyond = frozenset(i for i in through if projections.offers[i].surface.name != projections.endpoint.surface)
         if beyond:
             met.add(detail)
-            yield Slip(detail, call, says, valid, through if valid else beyond)
+            yield Mismatch(detail, call, says, valid, through if valid else beyond)
 
 
 Tried = tuple[str, str, Mapping[str, Any], str, bool]
 """What it is, the argument as an error names it (empty: it need not), all arguments, in words, whether the API takes it."""
 
 
-def _of_another(setting: Setting, desk: Desk, recipe: Recipe) -> Iterator[Tried]:
+def _of_another(setting: Setting, projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """A dispatcher's document shows the arguments of all its actions in one object; a model gives one that is another action's. Of all
-    actions but the first `refuses_invalid` sends such a call."""
-    door = desk.door
-    param = of_another(door)
-    if param is None or door.dispatcher is None or door.action is not door.dispatcher.actions[0] or door.action.unknown != "refused":
+    actions but the first `invalid_input` sends such a call."""
+    endpoint = projections.endpoint
+    param = of_another(endpoint)
+    if (
+        param is None
+        or endpoint.dispatcher is None
+        or endpoint.action is not endpoint.dispatcher.actions[0]
+        or endpoint.action.unknown != "refused"
+    ):
         return
     name = str(param.name)
-    given = {**recipe.input, name: low(param.schema, setting.model.schemas)}
+    given = {**template.input, name: low(param.schema, setting.model.schemas)}
     yield f"of_another/{name}", "", given, f"{name}, an argument of another action, is given", False
 
 
-def _null_word(desk: Desk, recipe: Recipe) -> Iterator[Tried]:
+def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """A model held to a strict schema gives null for what it leaves out, and a host that builds a query writes the word."""
-    if desk.door.dispatcher is not None:
+    if projections.endpoint.dispatcher is not None:
         return
-    for param in desk.door.params:
+    for param in projections.endpoint.params:
         kinds = set(types_of(param.schema))
         if param.place == "query" and not param.required and kinds and not kinds & {"string", "null"}:
             name = str(param.name)
-            yield f"null_word/{name}", name, {**recipe.input, name: "null"}, f"{name} is the word null", False
+            yield f"null_word/{name}", name, {**template.input, name: "null"}, f"{name} is the word null", False
             return
 
 
-def _whole(desk: Desk, recipe: Recipe) -> Iterator[Tried]:
+def _whole(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """Where arguments come as protocol buffers (Gemini), every number is a double: 5 arrives as 5.0, which is the same number."""
-    whole = [p for p in desk.door.params if _in_json(desk, p) and types_of(p.schema) == ("integer",)]
-    given = {str(p.name): _number(p, recipe) for p in whole}
+    whole = [p for p in projections.endpoint.params if _in_json(projections, p) and types_of(p.schema) == ("integer",)]
+    given = {str(p.name): _number(p, template) for p in whole}
     if given:
-        yield "whole_as_double", "", {**recipe.input, **given}, f"{' and '.join(given)} as {next(iter(given.values()))}", True
+        yield "whole_as_double", "", {**template.input, **given}, f"{' and '.join(given)} as {next(iter(given.values()))}", True
 
 
-def _in_json(desk: Desk, param: Param) -> bool:
-    return desk.door.dispatcher is not None or param.place == "body"
+def _in_json(projections: ProjectionIndex, param: Param) -> bool:
+    return projections.endpoint.dispatcher is not None or param.place == "body"
 
 
-def _number(param: Param, recipe: Recipe) -> float:
-    value = recipe.input.get(str(param.name), param.schema.get("default"))
+def _number(param: Param, template: RequestTemplate) -> float:
+    value = template.input.get(str(param.name), param.schema.get("default"))
     return float(value if isinstance(value, int) and not isinstance(value, bool) else low(param.schema, {}))
 
 
-def _two_branches(setting: Setting, desk: Desk, recipe: Recipe) -> Iterator[Tried]:
+def _two_branches(setting: Setting, projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
     """Vendors read `oneOf` as `anyOf`: a value that fits two branches at once, where only one may hold."""
-    known = {n.field.partition(".")[0] for n in negatives_of(setting, desk.door) if n.detail.startswith("oneOf/")}
-    for param in desk.door.params:
+    known = {n.field.partition(".")[0] for n in invalid_cases_of(setting, projections.endpoint) if n.detail.startswith("oneOf/")}
+    for param in projections.endpoint.params:
         name, schema = str(param.name), plain(resolve(param.schema, setting.model.schemas))
         if name in known or not any("oneOf" in part for part in subschemas(schema)):
             continue
         for value in _overlaps(schema.get("oneOf") or (), setting.model.schemas):
-            yield f"two_branches/{name}", name, {**recipe.input, name: value}, f"{name} fits two branches of its oneOf", False
+            yield f"two_branches/{name}", name, {**template.input, name: value}, f"{name} fits two branches of its oneOf", False
 
 
 def _overlaps(branches: Any, schemas: Mapping[str, Any]) -> Iterator[Any]:

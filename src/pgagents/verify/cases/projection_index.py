@@ -1,4 +1,4 @@
-"""What is known at a door of all the vendors whose calls come through it: which of them would let a model send these arguments.
+"""What is known at an endpoint of all the vendors whose calls come through it: which of them would let a model send these arguments.
 
 Compiled once for a run. Vendors whose schemas are the same share one validator, and all that was promised of an answer is
 judged in one pass as long as it holds.
@@ -13,21 +13,21 @@ from typing import Any
 
 from pgagents.jsonschema.schema import validator
 from pgagents.source.origin import plain
-from pgagents.verify.cases.invalid import Negative, negatives_of, stand_ins
+from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, stand_ins
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.projections.offers import Offer, Said, Schema, offers
+from pgagents.verify.projections.offers import Offer, Projection, Schema, offers
 from pgagents.verify.projections.schema import Gaps, filled, read_as_2020, same
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import envelope
-from pgagents.verify.wire.endpoint import Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 Given = Mapping[str, Any]
 ANYTHING: Schema = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class IndexedSchema:
     """One arguments schema, and the offers (by their place in the desk's list) whose documents have it."""
 
     test: Any
@@ -36,7 +36,7 @@ class Reader:
     offers: frozenset[int]
 
 
-class Shelf:
+class SchemaCache:
     """What vendors' documents say, read as JSON Schema 2020-12, and the validators of it. Documents repeat themselves from action
     to action, so each schema is read and each distinct one compiled once a run."""
 
@@ -44,7 +44,7 @@ class Shelf:
         self._read: dict[tuple[int, int], tuple[Schema, str]] = {}
         self._tests: dict[tuple[str, ...], Any] = {}
 
-    def answer(self, said: Said, status: int) -> tuple[Schema, str] | None:
+    def answer(self, said: Projection, status: int) -> tuple[Schema, str] | None:
         """The schema of a status' body and a text that equal schemas share; None where the document has no schema for it."""
         found = (said.answers or {}).get(status)
         if found is None:
@@ -84,29 +84,31 @@ class Promised:
                 yield error, members
 
 
-class Desk:
-    """A door's offers with everything compiled that a verdict needs."""
+class ProjectionIndex:
+    """An endpoint's offers with everything compiled that a verdict needs."""
 
-    def __init__(self, door: Door, found: tuple[Offer, ...], shelf: Shelf) -> None:
-        self.door, self.offers, self._shelf = door, found, shelf
-        self._readers: tuple[Reader, ...] | None = None
+    def __init__(self, endpoint: Endpoint, found: tuple[Offer, ...], cache: SchemaCache) -> None:
+        self.endpoint, self.offers, self._cache = endpoint, found, cache
+        self._readers: tuple[IndexedSchema, ...] | None = None
         self._statuses = frozenset(s for o in found for said in o.said for s in said.answers or ())
         self._promised: dict[int, Promised] = {}
-        self.telling = frozenset(i for i, o in enumerate(found) if any(s.answers is not None for s in o.said))
+        self.answering = frozenset(i for i, o in enumerate(found) if any(s.answers is not None for s in o.said))
         """Offers whose documents say anything of answers."""
-        self.listing = frozenset(i for i in self.telling if any(len(s.answers or ()) > 1 for s in found[i].said))
+        self.listing = frozenset(i for i in self.answering if any(len(s.answers or ()) > 1 for s in found[i].said))
         """Offers whose documents list every status, not only the success."""
-        self._headers = frozenset(str(p.name) for p in door.params if p.place == "header") if door.dispatcher is None else frozenset()
-        self._words = frozenset(str(p.name) for p in door.params if p.place == "query" and "string" not in _types(p.schema))
+        self._headers = (
+            frozenset(str(p.name) for p in endpoint.params if p.place == "header") if endpoint.dispatcher is None else frozenset()
+        )
+        self._words = frozenset(str(p.name) for p in endpoint.params if p.place == "query" and "string" not in _types(p.schema))
 
-    def given(self, call: Call, values: Given) -> dict[str, Any]:
+    def collect_arguments(self, call: Call, values: Given) -> dict[str, Any]:
         """The arguments as a model gave them: those that the call names, without headers, which the calling host sends.
 
         `null` in a query is what a host makes of a null.
         """
         every = "*" in call.input
         found: dict[str, Any] = plain({k: v for k, v in values.items() if (every or k in call.input) and k not in self._headers})
-        if self.door.dispatcher is None:
+        if self.endpoint.dispatcher is None:
             for name in self._words & found.keys():
                 if found[name] == "null":
                     found[name] = None
@@ -116,66 +118,68 @@ class Desk:
         """The offers with a document that lets a model send these arguments."""
         found: frozenset[int] = frozenset()
         if self._readers is None:
-            self._readers = tuple(_readers(self.offers, self._shelf))
+            self._readers = tuple(_readers(self.offers, self._cache))
         for reader in self._readers:
-            if _admits(reader, self.door, given):
+            if _admits(reader, self.endpoint, given):
                 found |= reader.offers
         return found
 
     def promised(self, status: int) -> Promised | None:
         """What documents say of a status; None where none has it."""
         if status in self._statuses and status not in self._promised:
-            self._promised[status] = _promised(self.offers, status, self._shelf)
+            self._promised[status] = _promised(self.offers, status, self._cache)
         return self._promised.get(status)
 
     def in_header(self, field: str) -> bool:
         """Whether an argument travels in a header, which no model writes."""
         return field.partition(".")[0] in self._headers
 
-    def let_through(self, setting: Setting) -> Mapping[int, tuple[Negative, ...]]:
-        """The wrong calls of `refuses_invalid` that each offer's documents let a model make; the API's own let none through."""
-        return setting.kept(("vendor", "through", self.door.place), lambda: dict(self._through(setting)))
+    def let_through(self, setting: Setting) -> Mapping[int, tuple[InvalidCase, ...]]:
+        """The wrong calls of `invalid_input` that each offer's documents let a model make; the API's own let none through."""
+        return setting.compute_once(("vendor", "through", self.endpoint.place), lambda: dict(self._through(setting)))
 
-    def _through(self, setting: Setting) -> Iterator[tuple[int, tuple[Negative, ...]]]:
-        others = [i for i, offer in enumerate(self.offers) if offer.surface.name != self.door.surface]
-        wrong = [n for n in negatives_of(setting, self.door) if not self.in_header(n.field)] if others else []
-        admitted = [(n, self.admitting(self.given(n.call, stand_ins(setting, n.call)))) for n in wrong]
+    def _through(self, setting: Setting) -> Iterator[tuple[int, tuple[InvalidCase, ...]]]:
+        others = [i for i, offer in enumerate(self.offers) if offer.surface.name != self.endpoint.surface]
+        wrong = [n for n in invalid_cases_of(setting, self.endpoint) if not self.in_header(n.field)] if others else []
+        admitted = [(n, self.admitting(self.collect_arguments(n.call, stand_ins(setting, n.call)))) for n in wrong]
         for index in range(len(self.offers)):
             yield index, tuple(n for n, through in admitted if index in through) if index in others else ()
 
 
-def desk_of(setting: Setting, door: Door) -> Desk | None:
-    """The desk of a door; None where no vendor's calls come through it."""
-    by_place: Mapping[str, tuple[Offer, ...]] = setting.kept(("vendor", "by place"), lambda: _by_place(offers(setting)))
-    found = by_place.get(door.place)
+def projections_of(setting: Setting, endpoint: Endpoint) -> ProjectionIndex | None:
+    """The desk of an endpoint; None where no vendor's calls come through it."""
+    by_place: Mapping[str, tuple[Offer, ...]] = setting.compute_once(("vendor", "by place"), lambda: _by_place(offers(setting)))
+    found = by_place.get(endpoint.place)
     if not found:
         return None
-    return setting.kept(("vendor", "desk", door.place), lambda: Desk(door, found, setting.kept(("vendor", "shelf"), Shelf)))
+    return setting.compute_once(
+        ("vendor", "desk", endpoint.place), lambda: ProjectionIndex(endpoint, found, setting.compute_once(("vendor", "shelf"), SchemaCache))
+    )
 
 
-def desks(setting: Setting) -> Iterator[Desk]:
-    """Every desk, in the order of the doors."""
-    yield from (desk for door in setting.doors if (desk := desk_of(setting, door)) is not None)
+def collect_projections(setting: Setting) -> Iterator[ProjectionIndex]:
+    """Every desk, in the order of the endpoints."""
+    yield from (projections for endpoint in setting.endpoints if (projections := projections_of(setting, endpoint)) is not None)
 
 
-def bearing(seen: Seen, memory: Memory) -> tuple[Desk, frozenset[int]] | None:
-    """The desk of an exchange's door, and the offers whose host could have sent the request; None where no host could.
+def bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, frozenset[int]] | None:
+    """The desk of an exchange's endpoint, and the offers whose host could have sent the request; None where no host could.
 
     Several checks ask for the same exchange, so the last answer is kept.
     """
-    last: tuple[Seen, tuple[Desk, frozenset[int]] | None] | None = memory.notes.get("vendor_desk")
-    if last is None or last[0] is not seen:
-        last = memory.notes["vendor_desk"] = (seen, _bearing(seen, memory))
+    last: tuple[Exchange, tuple[ProjectionIndex, frozenset[int]] | None] | None = memory.notes.get("vendor_desk")
+    if last is None or last[0] is not exchange:
+        last = memory.notes["vendor_desk"] = (exchange, _bearing(exchange, memory))
     return last[1]
 
 
-def _bearing(seen: Seen, memory: Memory) -> tuple[Desk, frozenset[int]] | None:
-    call = seen.call
-    if call.door is None or call.twist or call.intent in ("framework", "document") or _forged(call):
+def _bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, frozenset[int]] | None:
+    call = exchange.call
+    if call.endpoint is None or call.twist or call.intent in ("framework", "document") or _forged(call):
         return None
-    desk = desk_of(memory.setting, call.door)
-    through = desk.admitting(desk.given(call, seen.input)) if desk else None
-    return (desk, through) if desk and through else None
+    projections = projections_of(memory.setting, call.endpoint)
+    through = projections.admitting(projections.collect_arguments(call, exchange.input)) if projections else None
+    return (projections, through) if projections and through else None
 
 
 def _forged(call: Call) -> bool:
@@ -187,36 +191,38 @@ def _forged(call: Call) -> bool:
 def _by_place(found: Iterable[Offer]) -> dict[str, tuple[Offer, ...]]:
     places: dict[str, list[Offer]] = {}
     for offer in found:
-        places.setdefault(offer.door.place, []).append(offer)
+        places.setdefault(offer.endpoint.place, []).append(offer)
     return {place: tuple(several) for place, several in places.items()}
 
 
-def _admits(reader: Reader, door: Door, given: Given) -> bool:
-    sent = envelope(door, given) if reader.wrapped else filled(given, reader.gaps)
+def _admits(reader: IndexedSchema, endpoint: Endpoint, given: Given) -> bool:
+    sent = envelope(endpoint, given) if reader.wrapped else filled(given, reader.gaps)
     try:
         return bool(reader.test.is_valid(sent))
     except (ValueError, TypeError, OverflowError):  # what JSON cannot say, no document admits
         return False
 
 
-def _readers(found: tuple[Offer, ...], shelf: Shelf) -> Iterator[Reader]:
+def _readers(found: tuple[Offer, ...], cache: SchemaCache) -> Iterator[IndexedSchema]:
     for text, said, members in _shared(found, lambda said: (said.arguments, same(said.arguments))):
-        yield Reader(shelf.test([text]), said.gaps, said.wrapped, members)
+        yield IndexedSchema(cache.test([text]), said.gaps, said.wrapped, members)
 
 
-def _promised(found: tuple[Offer, ...], status: int, shelf: Shelf) -> Promised:
-    listed = _shared(found, lambda said: shelf.answer(said, status))
+def _promised(found: tuple[Offer, ...], status: int, cache: SchemaCache) -> Promised:
+    listed = _shared(found, lambda said: cache.answer(said, status))
     return Promised(
-        f"{found[0].door.place} {status}",
-        shelf.test(text for text, _, _ in listed),
-        tuple(((shelf.answer(said, status) or (ANYTHING, ""))[0], members) for _, said, members in listed),
+        f"{found[0].endpoint.place} {status}",
+        cache.test(text for text, _, _ in listed),
+        tuple(((cache.answer(said, status) or (ANYTHING, ""))[0], members) for _, said, members in listed),
         frozenset(i for i, o in enumerate(found) if any(status in (s.answers or ()) for s in o.said)),
     )
 
 
-def _shared(found: tuple[Offer, ...], of: Callable[[Said], tuple[Schema, str] | None]) -> list[tuple[str, Said, frozenset[int]]]:
+def _shared(
+    found: tuple[Offer, ...], of: Callable[[Projection], tuple[Schema, str] | None]
+) -> list[tuple[str, Projection, frozenset[int]]]:
     """The text and the first document of each distinct schema, with all offers that have an equal one."""
-    groups: dict[tuple[str, Gaps | None, bool], tuple[Said, set[int]]] = {}
+    groups: dict[tuple[str, Gaps | None, bool], tuple[Projection, set[int]]] = {}
     for index, offer in enumerate(found):
         for said in offer.said:
             if (schema := of(said)) is not None:

@@ -10,53 +10,53 @@ from urllib.parse import unquote
 from pgagents.http import Request, read_json
 from pgagents.text.placeholders import filled, split
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.endpoint import Endpoint
 
 _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
-def invalid(setting: Setting, door: Door, request: Request) -> bool:
+def invalid(setting: Setting, endpoint: Endpoint, request: Request) -> bool:
     """Whether no reading of the request satisfies the action's arguments (authorization apart)."""
-    if door.dispatcher is not None:
-        return _dispatched(setting, door, request)
-    assert door.form is None, "only the values say what a form's request means"
-    given = _rest(door, request)
-    return given is None or not _some_reading(setting, door, given)
+    if endpoint.dispatcher is not None:
+        return _dispatched(setting, endpoint, request)
+    assert endpoint.form is None, "only the values say what a form's request means"
+    given = _rest(endpoint, request)
+    return given is None or not _some_reading(setting, endpoint, given)
 
 
-def invalid_values(setting: Setting, door: Door, values: Mapping[str, Any]) -> bool:
+def invalid_values(setting: Setting, endpoint: Endpoint, values: Mapping[str, Any]) -> bool:
     """Whether arguments that travel as they are, in one object, do not satisfy the action's."""
-    return not _some_reading(setting, door, {name: [value] for name, value in values.items()})
+    return not _some_reading(setting, endpoint, {name: [value] for name, value in values.items()})
 
 
-def _dispatched(setting: Setting, door: Door, request: Request) -> bool:
-    assert door.dispatcher is not None
+def _dispatched(setting: Setting, endpoint: Endpoint, request: Request) -> bool:
+    assert endpoint.dispatcher is not None
     read = read_json(request.body)
-    if read.problem or not isinstance(read.value, dict) or read.value.get(door.dispatcher.selector) != str(door.action.name):
+    if read.problem or not isinstance(read.value, dict) or read.value.get(endpoint.dispatcher.selector) != str(endpoint.action.name):
         return True
-    if set(read.value) - {door.dispatcher.selector, door.dispatcher.arguments} and door.action.unknown == "refused":
+    if set(read.value) - {endpoint.dispatcher.selector, endpoint.dispatcher.arguments} and endpoint.action.unknown == "refused":
         return True
-    arguments = read.value.get(door.dispatcher.arguments, {})
+    arguments = read.value.get(endpoint.dispatcher.arguments, {})
     if not isinstance(arguments, dict):
         return True
-    return not _some_reading(setting, door, {name: [value] for name, value in arguments.items()})
+    return not _some_reading(setting, endpoint, {name: [value] for name, value in arguments.items()})
 
 
-def _rest(door: Door, request: Request) -> dict[str, list[Any]] | None:
+def _rest(endpoint: Endpoint, request: Request) -> dict[str, list[Any]] | None:
     """Every argument with its readings; None where the body is none."""
     found: dict[str, list[Any]] = {}
-    by_wire = {(p.place, p.wire): str(p.name) for p in door.params}
+    by_wire = {(p.place, p.wire): str(p.name) for p in endpoint.params}
     pairs = request.query
     for wire in dict.fromkeys(k for k, _ in pairs):
         if ("query", wire) in by_wire:
             texts = [v for k, v in pairs if k == wire]
             found[by_wire["query", wire]] = [*readings_of(texts[0]), *([texts] if len(texts) > 1 else [[texts[0]]])]
-    for name, text in _path_values(door, request.path).items():
+    for name, text in _path_values(endpoint, request.path).items():
         found[name] = list(readings_of(text))
-    for param in door.params:
+    for param in endpoint.params:
         if param.place == "header" and (value := request.header(param.wire)) is not None:
             found[str(param.name)] = list(readings_of(value))
-    if any(p.place == "body" for p in door.params):
+    if any(p.place == "body" for p in endpoint.params):
         read = read_json(request.body)
         if read.problem or not isinstance(read.value, dict):
             return None
@@ -65,13 +65,13 @@ def _rest(door: Door, request: Request) -> dict[str, list[Any]] | None:
     return found
 
 
-def _path_values(door: Door, path: str) -> dict[str, str]:
-    names = re.findall(r"\{([^{}]*)\}", door.path)
+def _path_values(endpoint: Endpoint, path: str) -> dict[str, str]:
+    names = re.findall(r"\{([^{}]*)\}", endpoint.path)
     if not names:
         return {}
-    parts, given = door.path.split("/"), path.split("/")
+    parts, given = endpoint.path.split("/"), path.split("/")
     found = [filled(split(part)[0], one, least=0) for part, one in zip(parts, given, strict=False)]
-    by_wire = {p.wire: str(p.name) for p in door.params if p.place == "path"}
+    by_wire = {p.wire: str(p.name) for p in endpoint.params if p.place == "path"}
     if len(parts) != len(given) or None in found:
         return {}
     return {by_wire.get(n, n): unquote(v) for n, v in zip(names, (value for one in found for value in one or ()), strict=True)}
@@ -89,18 +89,18 @@ def readings_of(text: str) -> Iterable[Any]:
         yield False
 
 
-def _some_reading(setting: Setting, door: Door, given: Mapping[str, list[Any]]) -> bool:
+def _some_reading(setting: Setting, endpoint: Endpoint, given: Mapping[str, list[Any]]) -> bool:
     """Whether some choice of readings is valid, arguments taken one by one (no schema spans two of them)."""
-    for param in door.params:
+    for param in endpoint.params:
         if param.required and str(param.name) not in given:
             return False
-    known = {str(p.name): p for p in door.params}
+    known = {str(p.name): p for p in endpoint.params}
     for name, readings in given.items():
         if name not in known:
-            if door.action.unknown == "refused" and (not door.on_rest or any(p.place == "body" for p in door.params)):
+            if endpoint.action.unknown == "refused" and (not endpoint.on_rest or any(p.place == "body" for p in endpoint.params)):
                 return False
             continue
-        test = setting.test(("param", door.action.name, name), known[name].schema)
+        test = setting.test(("param", endpoint.action.name, name), known[name].schema)
         if not any(test.is_valid(reading) for reading in readings):
             return False
     return True

@@ -1,4 +1,4 @@
-"""A step of a workflow: through which door it goes, what it sends, when, and which status it may be answered with."""
+"""A step of a workflow: through which endpoint it goes, what it sends, when, and which status it may be answered with."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.request_template import whole
 from pgagents.verify.oauth.granting import bearer
 from pgagents.verify.wire.call import Raw
-from pgagents.verify.wire.endpoint import OPERATOR, REST, Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 REFUSALS = frozenset((400, 422))
 HIDDEN = frozenset((401, 404))
@@ -28,12 +28,12 @@ def takes_days(workflow: Workflow) -> bool:
     return any(isinstance(wait, Expression) for wait in waits) or sum(wait for wait in waits if not isinstance(wait, Expression)) >= DAY_S
 
 
-def door_of(setting: Setting, step: Step) -> Door | None:
-    """The door that a step goes through; None where its action is not offered there."""
+def endpoint_of(setting: Setting, step: Step) -> Endpoint | None:
+    """The endpoint that a step goes through; None where its action is not offered there."""
     if step.role == OPERATOR or _operators(setting, step):
-        return Door(step.action, OPERATOR, None, f"{step.action.name}@{OPERATOR}")
+        return Endpoint(step.action, OPERATOR, None, f"{step.action.name}@{OPERATOR}")
     through = next((d.surface for d in setting.model.dispatchers if d.surface == step.via), REST)
-    return setting.door(str(step.action.name), through)
+    return setting.endpoint(str(step.action.name), through)
 
 
 def _operators(setting: Setting, step: Step) -> bool:
@@ -55,17 +55,17 @@ def passes(step: Step, scope: Scope) -> float:
     return float(told) if isinstance(told, int | float) and 0 < told < math.inf else 0.0
 
 
-def as_told(setting: Setting, step: Step, seen: Seen, door: Door | None) -> bool:
+def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint | None) -> bool:
     """Whether the status is the step's, or the other one of a refused input where the catalogue leaves that open.
 
     To whom it does not belong, an operator's endpoint may as well not be there.
     """
-    if seen.status in HIDDEN and step.role != OPERATOR and _operators(setting, step) and step.status in _forbidden(setting):
+    if exchange.status in HIDDEN and step.role != OPERATOR and _operators(setting, step) and step.status in _forbidden(setting):
         return True
-    open_ = setting.model.points.refused_status == "any"
-    if step.status < REFUSED and door is not None and not door.on_rest:
-        return seen.status == door.success_status
-    return seen.status == step.status or (open_ and {seen.status, step.status} <= REFUSALS)
+    open_ = setting.model.behaviour.refused_status == "any"
+    if step.status < REFUSED and endpoint is not None and not endpoint.on_rest:
+        return exchange.status == endpoint.success_status
+    return exchange.status == step.status or (open_ and {exchange.status, step.status} <= REFUSALS)
 
 
 def _forbidden(setting: Setting) -> set[int]:

@@ -1,10 +1,11 @@
 """What a check is: promises listed before any traffic, a watcher of every exchange, probes that ask for calls.
 
-A check is a module in `verify/checks` with `promises(setting)` and `watch(seen, memory)` and/or `probes(setting)`; one whose
+A check is a module in `verify/checks` with `promises(setting)` and `watch(exchange, memory)` and/or `probes(setting)`; one whose
 contracts need what a caller may not have given has `settled(setting, contract)`: a verdict and its reason, or None.
-Watchers never send; probes are generators that yield a `Call` and get the `Seen`, and yield a `Judgement` and get
-nothing. Checks never import each other; what a watcher found wrong with an exchange stands in `seen.spoilt`. A check whose watcher
-goes by what exchanges before have told says so: its `REMEMBERS` is true. One whose probes get a success from each of their doors, if the
+Watchers never send; probes are generators that yield a `Call` and get the `Exchange`, and yield a `Judgement` and get
+nothing. Checks never import each other; what a watcher found wrong with an exchange stands in `exchange.spoilt`. A check whose watcher
+goes by what exchanges before have told says so: its `REMEMBERS` is true. One whose probes get a success from each of their endpoints, if
+the
 server is right, says so too: its `CALLS` is true.
 """
 
@@ -21,14 +22,14 @@ from pgagents.model.action import Code
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
 from pgagents.source.source import Pointer
-from pgagents.verify.wire.call import Call, Live, Own, Recall, Together, Wait
-from pgagents.verify.wire.endpoint import FRAMEWORK, Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep
+from pgagents.verify.wire.endpoint import FRAMEWORK, Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 CHECKS = "pgagents.verify.checks"
 CONFLICT = 409
 USUAL = 6
-"""The rank of a check that names none. Watchers with a rank below 0 judge crashes too, for they run before `never_crashes`."""
+"""The rank of a check that names none. Watchers with a rank below 0 judge crashes too, for they run before `no_crashes`."""
 MOST_KEPT = 50_000
 """Judgements that are said again and again; a large catalogue has so many contracts."""
 
@@ -41,61 +42,68 @@ class Judgement:
     verdict: Verdict
     expected: str = ""
     actual: str = ""
-    firm: bool = False
+    sticky: bool = False
     """Of an untested one: it stays so even where another exchange kept it."""
-    follows: bool = False
+    derived: bool = False
     """Of a broken one: it says of one surface what another check says of the API; both are one finding."""
 
 
-Conversation = Generator[Call | Together | Live | Wait | Own | Recall | Judgement, Any, None]
-"""A probe yields a `Call` and gets the `Seen`, `Together` and gets a list of them, `Live` and gets the body of such a thing."""
+Conversation = Generator[Call | Concurrent | InstanceRef | Sleep | Own | GetNote | Judgement, Any, None]
+"""A probe yields a `Call` and gets the `Exchange`, `Concurrent` and gets a list of them, `InstanceRef` and gets the body of such a
+thing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A piece of the plan.
 
-    `phase` orders the plan (1 first), `covers` are the contracts it is for, `cost` the requests it needs at most,
-    without what it takes to make live resources; `doors` are those it goes through; `role` is the identity it cannot
-    do without (empty: it needs none). `writes` says whether it may change anything on the server. `tier` 2 only repeats
+    `stage` orders the plan (1 first), `contracts` are the contracts it is for, `cost` the requests it needs at most,
+    without what it takes to make live resources; `endpoints` are those it goes through; `role` is the identity it cannot
+    do without (empty: it needs none). `writes` says whether it may change anything on the server. `priority` 2 only repeats
     contracts that tier 1 covered.
-    A `spare` one is left out where other probes' exchanges have shown all that it covers; `shows` are such contracts.
+    A `optional` one is left out where other probes' exchanges have shown all that it covers; `shows` are such contracts.
     """
 
     name: str
-    phase: int
-    covers: tuple[str, ...]
+    stage: int
+    contracts: tuple[str, ...]
     cost: int
     run: Callable[[], Conversation]
-    doors: tuple[Door, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
     role: str = "main"
     writes: bool = False
-    tier: int = 1
+    priority: int = 1
     print: str = ""
-    spare: bool = False
+    optional: bool = False
     shows: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=MOST_KEPT)
-def kept(contract: str) -> Judgement:
+def judge_kept(contract: str) -> Judgement:
     """The contract held this time."""
     return Judgement(contract, Verdict.KEPT)
 
 
-def broken(contract: str, expected: str, actual: str) -> Judgement:
+def judge_broken(contract: str, expected: str, actual: str) -> Judgement:
     """The contract did not hold."""
     return Judgement(contract, Verdict.BROKEN, expected, actual)
 
 
-def untested(contract: str, reason: str, *, firm: bool = False) -> Judgement:
-    """The contract could not be judged here, and this is why; `firm` where no other exchange can make up for it."""
-    return Judgement(contract, Verdict.UNTESTED, reason, firm=firm)
+def judge_untested(contract: str, reason: str, *, sticky: bool = False) -> Judgement:
+    """The contract could not be judged here, and this is why; `sticky` where no other exchange can make up for it."""
+    return Judgement(contract, Verdict.UNTESTED, reason, sticky=sticky)
 
 
-def promise(check: str, detail: str, door: Door, says: str, origin: Pointer, cite: Sequence[str] = ()) -> Contract:
-    """A contract about a door; `detail` may be empty or have several parts."""
+def promise(check: str, detail: str, endpoint: Endpoint, says: str, origin: Pointer, cite: Sequence[str] = ()) -> Contract:
+    """A contract about an endpoint; `detail` may be empty or have several parts."""
     return Contract(
-        "/".join(p for p in (check, detail, door.place) if p), check, str(door.action.name), door.surface, says, origin, tuple(cite)
+        "/".join(p for p in (check, detail, endpoint.place) if p),
+        check,
+        str(endpoint.action.name),
+        endpoint.surface,
+        says,
+        origin,
+        tuple(cite),
     )
 
 
@@ -122,62 +130,62 @@ def calls_correctly(check: ModuleType) -> bool:
     return bool(getattr(check, "CALLS", False))
 
 
-def watched_for(check: ModuleType) -> bool:
+def needs_watching(check: ModuleType) -> bool:
     """Whether other checks' exchanges are needed to judge its contracts: it watches, and its `ALONE` does not say its probes show all."""
     return hasattr(check, "watch") and not getattr(check, "ALONE", False)
 
 
 def following(broken: Collection[str]) -> frozenset[str]:
     """Checks that may break because these did: their `FOLLOWS` says that they tell of one surface what others tell of the API."""
-    return frozenset(name for name, check in collect().items() if getattr(check, "FOLLOWS", frozenset()) & set(broken))
+    return frozenset(name for name, check in collect().items() if getattr(check, "DERIVED_FROM", frozenset()) & set(broken))
 
 
-def refused_with(seen: Seen, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()) -> Iterator[Judgement]:
+def judge_refused(exchange: Exchange, contract: str, codes: Sequence[Code], what: str, statuses: Sequence[int] = ()) -> Iterator[Judgement]:
     """Whether an answer refuses with one of these codes (or one of these further statuses).
 
-    The code decides where the body has a known one, so that a code under a wrong status is the finding of `code_status`
+    The code decides where the body has a known one, so that a code under a wrong status is the finding of `error_codes`
     alone; the status decides where it has none, so that a wrong envelope is the finding of `error_envelope` alone.
     """
-    if seen.moot:
-        yield untested(contract, seen.moot)
-    if seen.void or seen.unsound:
+    if exchange.moot:
+        yield judge_untested(contract, exchange.moot)
+    if exchange.void or exchange.unsound:
         return
     names = [c.name for c in codes]
     wanted = sorted({c.status for c in codes} | set(statuses))
-    said = seen.code
-    declared = seen.codes.get(said) if said else None
+    said = exchange.code
+    declared = exchange.codes.get(said) if said else None
     if declared is None:
-        good = seen.status in wanted
-    elif said in names or seen.status in statuses:
+        good = exchange.status in wanted
+    elif said in names or exchange.status in statuses:
         good = True
     else:
-        good = seen.status in wanted and declared.status != seen.status
+        good = exchange.status in wanted and declared.status != exchange.status
     if good:
-        yield kept(contract)
+        yield judge_kept(contract)
     else:
         expected = f"{what} is refused with {' or '.join(f'{c.status} {c.name}' for c in codes) or wanted}"
-        yield broken(contract, expected, seen.outcome)
+        yield judge_broken(contract, expected, exchange.outcome)
 
 
-def accepted(seen: Seen, contract: str, what: str) -> Iterator[Judgement]:
+def judge_accepted(exchange: Exchange, contract: str, what: str) -> Iterator[Judgement]:
     """Whether a correct call was answered with its success."""
-    if seen.moot:
-        yield untested(contract, seen.moot)
-    if seen.void or seen.unsound:
+    if exchange.moot:
+        yield judge_untested(contract, exchange.moot)
+    if exchange.void or exchange.unsound:
         return
-    declared = seen.codes.get(seen.code or "")
-    if seen.success or seen.sent_on:
-        yield kept(contract)
-    elif declared is not None and declared.status == seen.status == CONFLICT:
-        yield untested(contract, f"refused for how things stand: {seen.outcome}")
+    declared = exchange.codes.get(exchange.code or "")
+    if exchange.success or exchange.sent_on:
+        yield judge_kept(contract)
+    elif declared is not None and declared.status == exchange.status == CONFLICT:
+        yield judge_untested(contract, f"refused for how things stand: {exchange.outcome}")
     else:
-        yield broken(contract, f"{what} is accepted", seen.outcome)
+        yield judge_broken(contract, f"{what} is accepted", exchange.outcome)
 
 
-def said_of(seen: Seen, model: Model) -> bool:
+def is_documented_answer(exchange: Exchange, model: Model) -> bool:
     """Whether the catalogue says how such an answer looks: each one of an action, and of the framework's those whose status a code
     under `errors.framework` has."""
-    if not seen.place.startswith(f"{FRAMEWORK}@"):
+    if not exchange.place.startswith(f"{FRAMEWORK}@"):
         return True
     named = [name for name in dict(model.errors.framework).values() if name is not None]
-    return any(model.codes[name].status == seen.status for name in named)
+    return any(model.codes[name].status == exchange.status for name in named)

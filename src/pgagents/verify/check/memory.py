@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from pgagents.http import Handler
 from pgagents.jsonschema.schema import resolve, validator
 from pgagents.model.model import Model
-from pgagents.verify.wire.endpoint import Door, doors
-from pgagents.verify.wire.exchange import Seen
-from pgagents.verify.wire.mcp.form import tool_doors
+from pgagents.verify.wire.endpoint import Endpoint, endpoints
+from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.mcp.form import tool_endpoints
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.oauth import OAuthClient
 from pgagents.verify.wire.receiver import Inbox
@@ -25,17 +25,17 @@ _LAST: list[Setting] = []
 
 
 class Setting:
-    """The catalogue as checks read it: its doors, compiled validators, the target's URL. Nothing here changes in a run."""
+    """The catalogue as checks read it: its endpoints, compiled validators, the target's URL. Nothing here changes in a run."""
 
     def __init__(self, model: Model, url: str = "", plain_url: str = "") -> None:
         self.model = model
         self.url = url
         self.plain_url = plain_url
-        self.doors = doors(model)
-        self.tools = tool_doors(model)
+        self.endpoints = endpoints(model)
+        self.tools = tool_endpoints(model)
         """The actions as tools of an MCP server."""
-        self.every_door = [*self.doors, *self.tools]
-        self.by_place = {d.place: d for d in self.every_door}
+        self.every_endpoint = [*self.endpoints, *self.tools]
+        self.by_place = {d.place: d for d in self.every_endpoint}
         self.https = url.startswith("https://")
         self.fuzz = True
         """Whether Schemathesis is asked for a second opinion; only a deep run does."""
@@ -58,28 +58,28 @@ class Setting:
         self._kept: dict[Any, Any] = {}
 
     @property
-    def usable(self) -> list[Door]:
-        """The doors that this run can go through: those of an MCP server where one was given."""
-        return self.every_door if self.mcp is not None else self.doors
+    def usable(self) -> list[Endpoint]:
+        """The endpoints that this run can go through: those of an MCP server where one was given."""
+        return self.every_endpoint if self.mcp is not None else self.endpoints
 
-    def door(self, action: str, surface: str) -> Door | None:
-        """The door of an action on a surface."""
+    def endpoint(self, action: str, surface: str) -> Endpoint | None:
+        """The endpoint of an action on a surface."""
         return self.by_place.get(f"{action}@{surface}")
 
-    def alike(self, door: Door) -> list[Door]:
-        """The doors of the same action, those of an MCP server apart."""
+    def alike(self, endpoint: Endpoint) -> list[Endpoint]:
+        """The endpoints of the same action, those of an MCP server apart."""
 
-        def sorted_out() -> dict[str, list[Door]]:
-            found: dict[str, list[Door]] = {}
-            for one in self.doors:
+        def sorted_out() -> dict[str, list[Endpoint]]:
+            found: dict[str, list[Endpoint]] = {}
+            for one in self.endpoints:
                 found.setdefault(str(one.action.name), []).append(one)
             return found
 
-        return self.kept("alike", sorted_out).get(str(door.action.name), [])
+        return self.compute_once("alike", sorted_out).get(str(endpoint.action.name), [])
 
-    def rest_of(self, door: Door) -> Door | None:
+    def rest_of(self, endpoint: Endpoint) -> Endpoint | None:
         """The same action on REST."""
-        return self.by_place.get(f"{door.action.name}@rest")
+        return self.by_place.get(f"{endpoint.action.name}@rest")
 
     def test(self, key: Any, schema: Mapping[str, Any]) -> Any:
         """The compiled validator of a schema, kept under a key."""
@@ -88,7 +88,7 @@ class Setting:
             found = self._tests[key] = validator(schema, self.model.schemas)
         return found
 
-    def kept(self, key: Any, make: Callable[[], T]) -> T:
+    def compute_once(self, key: Any, make: Callable[[], T]) -> T:
         """What `make` gives, made once for a key."""
         if key not in self._kept:
             self._kept[key] = make()
@@ -141,15 +141,15 @@ class Memory:
         if len(self.bodies) > MAX_BODIES:
             del self.bodies[next(iter(self.bodies))]
 
-    def subject(self, seen: Seen) -> Any:
+    def subject(self, exchange: Exchange) -> Any:
         """The last known body of the resource that the call was about, from before the call."""
-        door = seen.call.door
-        if door is None:
+        endpoint = exchange.call.endpoint
+        if endpoint is None:
             return None
-        for param in door.params:
-            if param.refers_to and (id := seen.input.get(str(param.name))) is not None:
+        for param in endpoint.params:
+            if param.refers_to and (id := exchange.input.get(str(param.name))) is not None:
                 resource = self.model.resources[param.refers_to]
-                body = self.bodies.get((param.refers_to, f"{resource.place_in(door.params, seen.input)}{id}"))
+                body = self.bodies.get((param.refers_to, f"{resource.place_in(endpoint.params, exchange.input)}{id}"))
                 if body is not None:
                     return body
         return None

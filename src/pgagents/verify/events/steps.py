@@ -12,15 +12,15 @@ from pgagents.verify.check.check import Conversation
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import at_path
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import REST, Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 Step = tuple[str, Resource, Action, Move | None]
 """A type of event, and the action on a thing that sends it; of one that makes the thing there is no move."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ExpectedEvent:
     """An action that succeeded: which event must tell of it, about which id, and the thing as the action answered it."""
 
     type: str
@@ -40,7 +40,7 @@ def steps_of(setting: Setting) -> tuple[Step, ...]:
             assert resource.made_by is not None
             move = next((m for m in resource.moves if m.action.name == name), None)
             action = resource.made_by.action if resource.made_by.action.name == name else move.action if move else None
-            if action is not None and setting.door(name, REST) is not None:
+            if action is not None and setting.endpoint(name, REST) is not None:
                 found.append((type, resource, action, move))
     return tuple(sorted(found, key=lambda s: (s[1].name, s[3] is not None, s[3] is not None and s[3].to not in s[3].origin_states)))
 
@@ -50,25 +50,31 @@ def types_of(steps: tuple[Step, ...]) -> list[str]:
     return list(dict.fromkeys(type for type, *_ in steps))
 
 
-def act(setting: Setting, steps: tuple[Step, ...], told: list[Told], secrets: set[str]) -> Conversation:
+def act(setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], secrets: set[str]) -> Conversation:
     """Make one thing of each resource and move it; at last try what must be refused. `told` and `secrets` are added to: what was done, and
     the secrets that answers told."""
     current: dict[str, Mapping[str, Any]] = {}
     for type, resource, action, move in steps:
-        door = _door(setting, action, last=(type, resource, action, move) == steps[-1])
-        recipe = resource.made_by
-        assert recipe is not None
+        endpoint = _endpoint(setting, action, last=(type, resource, action, move) == steps[-1])
+        action_call = resource.made_by
+        assert action_call is not None
         why = f"so that {type} is sent"
         if move is None:
-            seen: Seen = yield Call(door, recipe.input, "valid", why, fresh=True, surface=door.surface)
+            exchange: Exchange = yield Call(endpoint, action_call.input, "valid", why, fresh=True, surface=endpoint.surface)
         elif resource.name in current:
-            seen = yield Call(door, move.input, "valid", why, subject=resource, made=current[resource.name], surface=door.surface)
+            exchange = yield Call(
+                endpoint, move.input, "valid", why, subject=resource, made=current[resource.name], surface=endpoint.surface
+            )
         else:
-            seen = yield Call(door, move.input, "valid", why, subject=resource, states=move.origin_states, fresh=True, surface=door.surface)
-        body = at_path(recipe, seen) if recipe.at is not None and seen.success else None
+            exchange = yield Call(
+                endpoint, move.input, "valid", why, subject=resource, states=move.origin_states, fresh=True, surface=endpoint.surface
+            )
+        body = at_path(action_call, exchange) if action_call.at is not None and exchange.success else None
         if isinstance(body, Mapping) and resource.id_of(body) is not None:
             current[resource.name] = {**current.get(resource.name, {}), **body}
-            told.append(Told(type, resource, resource.id_of(body), {} if seen.spoilt else body))  # what is wrong itself is no measure
+            told.append(
+                ExpectedEvent(type, resource, resource.id_of(body), {} if exchange.tainted else body)
+            )  # what is wrong itself is no measure
             secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
             if move is not None and move.to not in move.origin_states:
                 again = f"{action.name} once more, which must be refused and send nothing"
@@ -76,7 +82,7 @@ def act(setting: Setting, steps: tuple[Step, ...], told: list[Told], secrets: se
                 yield Call(plainly, move.input, "illegal", again, subject=resource, made=current[resource.name])
 
 
-def _door(setting: Setting, action: Action, *, last: bool) -> Door:
+def _endpoint(setting: Setting, action: Action, *, last: bool) -> Endpoint:
     """REST's; for the last step a dispatcher's where there is one, as an event is promised of the action and not of the surface."""
-    doors = (setting.door(str(action.name), d.surface) for d in setting.model.dispatchers) if last else ()
-    return next((d for d in doors if d is not None), setting.by_place[f"{action.name}@{REST}"])
+    endpoints = (setting.endpoint(str(action.name), d.surface) for d in setting.model.dispatchers) if last else ()
+    return next((d for d in endpoints if d is not None), setting.by_place[f"{action.name}@{REST}"])

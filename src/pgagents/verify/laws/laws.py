@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pgagents.cel.expression import Expression, ExpressionError, Reading, Scope
 from pgagents.model.action import Law
 from pgagents.model.model import Model
-from pgagents.verify.wire.exchange import Seen, got
+from pgagents.verify.wire.exchange import Exchange, got
 
 _LIST = re.compile(r"\b(response|read|created)((?:\.\w+)+?)(?:\.(?:all|exists|exists_one|map|filter)\(|\s*[,)])")
 Outcome = Literal["held", "broken", "vacuous", "error"]
@@ -48,11 +48,12 @@ def _is_empty(values: Mapping[str, Any], path: str) -> bool:
     return bool(got(values, path) == [])
 
 
-def values_of(model: Model, seen: Seen) -> dict[str, Any]:
+def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
     """What a law reads of an exchange."""
     return {
-        "input": seen.input, "response": seen.body, "status": seen.status, "surface": seen.call.surface, "now": seen.sent_at,
-        "before": seen.known, "env": model.env,
+        "input": exchange.input, "response": exchange.body, "status": exchange.status, "surface": exchange.call.surface,
+        "now": exchange.sent_at,
+        "before": exchange.known, "env": model.env,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from pgagents.model.model import Resource
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import reading_of, values_of
 from pgagents.verify.laws.next_page import may_go_on
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 
 Body = Mapping[str, Any]
 MOST_SORTS = 12
@@ -27,40 +27,42 @@ _ASKED = re.compile(r"\binput\.(\w+)")
 _MEMBER = re.compile(r"\.(\w+)")
 
 
-def left_out(setting: Setting, seen: Seen, member: str, resource: Resource, things: Iterable[Body]) -> Body | None:
+def left_out(setting: Setting, exchange: Exchange, member: str, resource: Resource, instances: Iterable[Body]) -> Body | None:
     """The first of these things that the list at `member` of an answer must have and has not; None where nothing can be said."""
-    door = seen.call.door
-    assert door is not None
-    filters = filters_of(setting, door.action)
-    given = {str(p.name) for p in door.params if seen.input.get(str(p.name)) is not None}
-    items = seen.body.get(member) if isinstance(seen.body, Mapping) else None
+    endpoint = exchange.call.endpoint
+    assert endpoint is not None
+    filters = filters_of(setting, endpoint.action)
+    given = {str(p.name) for p in endpoint.params if exchange.input.get(str(p.name)) is not None}
+    items = exchange.body.get(member) if isinstance(exchange.body, Mapping) else None
     if not isinstance(items, list) or not given <= {name for law in filters for name in _ASKED.findall(law.that.text)}:
         return None  # an argument that no law speaks of, such as a cursor, may let in anything
     there = {resource.id_of(item) for item in items if isinstance(item, Mapping)}
-    missing = [thing for thing in things if resource.id_of(thing) not in there and _known(resource, door.action, filters, thing)]
+    missing = [
+        instance for instance in instances if resource.id_of(instance) not in there and _known(resource, endpoint.action, filters, instance)
+    ]
     if not missing:
         return None
-    declared = _declared(setting, door.action, member)
-    goes_on = any(value for name, value in seen.body.items() if name != member) or may_go_on(seen, items)
-    every, asked = _Answer(setting, seen, member, door.action.laws), _Answer(setting, seen, member, filters)
+    declared = _declared(setting, endpoint.action, member)
+    goes_on = any(value for name, value in exchange.body.items() if name != member) or may_go_on(exchange, items)
+    every, asked = _Answer(setting, exchange, member, endpoint.action.laws), _Answer(setting, exchange, member, filters)
     orders: list[_Answer] | None = None
     for alike in _sorts(filters, missing):
-        likely = [{name: value for name, value in thing.items() if name in declared} for thing in alike[-OF_EACH:]]
-        fitting = [thing for thing in likely if every.holds([thing])]
+        likely = [{name: value for name, value in instance.items() if name in declared} for instance in alike[-OF_EACH:]]
+        fitting = [instance for instance in likely if every.holds([instance])]
         if fitting and not goes_on and asked.holds([*items, fitting[0]]):
             return fitting[0]
         if fitting and orders is None:
-            orders = [order for law in ordering_of(door.action) if (order := _Answer(setting, seen, member, (law,))).holds(items)]
+            orders = [order for law in ordering_of(endpoint.action) if (order := _Answer(setting, exchange, member, (law,))).holds(items)]
         if early := _before_the_end(orders or (), items, fitting):
             return early
     return None
 
 
-def _known(resource: Resource, action: Action, filters: Sequence[Law], thing: Body) -> bool:
+def _known(resource: Resource, action: Action, filters: Sequence[Law], instance: Body) -> bool:
     """Whether what the filters read of a thing is still so; and, where it was moved on, whether the list speaks of how things stand."""
-    lasting = set(resource.fixed) or thing.keys() - set(resource.volatile)
-    read = {name for law in filters for name in _MEMBER.findall(law.that.text)} & thing.keys()
-    moved = resource.state is not None and thing.get(resource.state) != resource.initial
+    lasting = set(resource.fixed) or instance.keys() - set(resource.volatile)
+    read = {name for law in filters for name in _MEMBER.findall(law.that.text)} & instance.keys()
+    moved = resource.state is not None and instance.get(resource.state) != resource.initial
     told = any(resource.state in _MEMBER.findall(law.that.text) for law in action.laws)
     return read <= lasting | {resource.state} and (told or not moved)
 
@@ -68,11 +70,11 @@ def _known(resource: Resource, action: Action, filters: Sequence[Law], thing: Bo
 def _declared(setting: Setting, action: Action, member: str) -> frozenset[str]:
     """The members that a list's things have by its schema; the answer that made one may have told more."""
 
-    def found() -> frozenset[str]:
+    def find() -> frozenset[str]:
         schema = setting.named(setting.named(action.success.schema or {}).get("properties", {}).get(member, {}))
         return frozenset(_members(setting, schema.get("items", {})))
 
-    return setting.kept(("listed members", action.name, member), found)
+    return setting.compute_once(("listed members", action.name, member), find)
 
 
 def _members(setting: Setting, schema: Mapping[str, Any]) -> Iterator[str]:
@@ -84,7 +86,7 @@ def _members(setting: Setting, schema: Mapping[str, Any]) -> Iterator[str]:
 
 def filters_of(setting: Setting, action: Action) -> tuple[Law, ...]:
     """The laws that hold an answer to the call's arguments."""
-    return setting.kept(("filters", action.name), lambda: tuple(law for law in action.laws if "input" in law.that.names))
+    return setting.compute_once(("filters", action.name), lambda: tuple(law for law in action.laws if "input" in law.that.names))
 
 
 def ordering_of(action: Action) -> Iterator[Law]:
@@ -92,30 +94,30 @@ def ordering_of(action: Action) -> Iterator[Law]:
     return (law for law in action.laws if law.when is None and law.that.names == {"response"})
 
 
-def _sorts(filters: Sequence[Law], things: Sequence[Body]) -> Iterator[list[Body]]:
+def _sorts(filters: Sequence[Law], instances: Sequence[Body]) -> Iterator[list[Body]]:
     """Things by what the laws read of them."""
     read = dict.fromkeys(name for law in filters for name in _MEMBER.findall(law.that.text))
     found: dict[str, list[Body]] = {}
-    for thing in things:
-        found.setdefault(repr([thing.get(name) for name in read if name in thing]), []).append(thing)
+    for instance in instances:
+        found.setdefault(repr([instance.get(name) for name in read if name in instance]), []).append(instance)
     yield from list(found.values())[-MOST_SORTS:]
 
 
-def _before_the_end(orders: Sequence[_Answer], items: list[Any], things: Sequence[Body]) -> Body | None:
+def _before_the_end(orders: Sequence[_Answer], items: list[Any], instances: Sequence[Body]) -> Body | None:
     """A thing that stands before the last of the answer's, as putting it behind that one breaks a law of their order."""
     for order in orders:
-        for thing in things:
-            if order.holds([thing]) and order.breaks([*items, thing]):
-                return thing
+        for instance in instances:
+            if order.holds([instance]) and order.breaks([*items, instance]):
+                return instance
     return None
 
 
 class _Answer:
     """An answer with other things in its list, before some laws."""
 
-    def __init__(self, setting: Setting, seen: Seen, member: str, laws: Sequence[Law]) -> None:
-        self._body, self._member, self._laws = seen.body, member, laws
-        self._scope = Scope({**values_of(setting.model, seen), "before": None, "response": None}, reading_of(laws))
+    def __init__(self, setting: Setting, exchange: Exchange, member: str, laws: Sequence[Law]) -> None:
+        self._body, self._member, self._laws = exchange.body, member, laws
+        self._scope = Scope({**values_of(setting.model, exchange), "before": None, "response": None}, reading_of(laws))
 
     def holds(self, items: list[Any]) -> bool:
         """Whether all of the laws hold; not where one of them cannot be evaluated."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from pgagents.http import Response
 from pgagents.model.action import Param
-from pgagents.verify.wire.endpoint import Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 _NUMBERS = re.compile(r"page|page_?(number|no|num)|p", re.I)
 _SKIPPED = re.compile(r"offset|skip|start|start_?(at|index)|from", re.I)
@@ -25,17 +25,17 @@ ROUND = 5
 LEAST_PAGE = 10
 
 
-def may_go_on(seen: Seen, items: list[Any]) -> bool:
+def may_go_on(exchange: Exchange, items: list[Any]) -> bool:
     """Whether more may stand on a further page.
 
     An answer says so by a header or a member. It may also be as long as a page: as an argument says, or as servers like it.
     """
-    if isinstance(seen.answer, Response) and _LINKS_NEXT.search(seen.answer.header("link") or ""):
+    if isinstance(exchange.answer, Response) and _LINKS_NEXT.search(exchange.answer.header("link") or ""):
         return True
-    if isinstance(seen.body, Mapping) and any(_says_more(str(name), value, len(items)) for name, value in seen.body.items()):
+    if isinstance(exchange.body, Mapping) and any(_says_more(str(name), value, len(items)) for name, value in exchange.body.items()):
         return True
-    door = seen.call.door
-    sizes = {size for p in (door.params if door is not None else ()) for size in _sizes(p, seen.input)}
+    endpoint = exchange.call.endpoint
+    sizes = {size for p in (endpoint.params if endpoint is not None else ()) for size in _sizes(p, exchange.input)}
     return bool(items) and (len(items) in sizes or (len(items) >= LEAST_PAGE and len(items) % ROUND == 0))
 
 
@@ -54,14 +54,14 @@ def _sizes(param: Param, given: Mapping[str, Any]) -> list[Any]:
     return [v for v in (given.get(str(param.name)), schema.get("default"), schema.get("maximum")) if type(v) is int and v > 0]
 
 
-def next_page(door: Door, seen: Seen, items: list[Any]) -> dict[str, Any] | None:
+def next_page(endpoint: Endpoint, exchange: Exchange, items: list[Any]) -> dict[str, Any] | None:
     """The arguments by which the page behind this answer is asked for; None where the action has none that is known to do it."""
-    body = {str(k).lower(): v for k, v in seen.body.items()} if isinstance(seen.body, Mapping) else {}
-    for name in (str(p.name) for p in door.params if not p.required and p.place != "path"):
+    body = {str(k).lower(): v for k, v in exchange.body.items()} if isinstance(exchange.body, Mapping) else {}
+    for name in (str(p.name) for p in endpoint.params if not p.required and p.place != "path"):
         told = body.get(f"next_{name}".lower()) or body.get(f"next{name}".lower())
         if isinstance(told, str | int) and not isinstance(told, bool):
             return {name: told}
-        before = seen.input.get(name)
+        before = exchange.input.get(name)
         if _NUMBERS.fullmatch(name) and isinstance(before or 1, int):
             return {name: (before or 1) + 1}
         if _SKIPPED.fullmatch(name) and isinstance(before or 0, int):

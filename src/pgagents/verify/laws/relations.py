@@ -9,25 +9,25 @@ from pgagents.cel.expression import ExpressionError, Scope
 from pgagents.model.action import Relation
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.laws.laws import values_of
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 
 
-def scope_of(setting: Setting, seen: Seen) -> Scope | None:
+def scope_of(setting: Setting, exchange: Exchange) -> Scope | None:
     """What a relation's expressions read; None of an answer that is no sound success."""
-    if not seen.fits or not seen.success:
+    if not exchange.fits or not exchange.success:
         return None
-    return Scope({**values_of(setting.model, seen), "before": None})
+    return Scope({**values_of(setting.model, exchange), "before": None})
 
 
-def ids_of(setting: Setting, relation: Relation, seen: Seen) -> list[Any] | None:
+def ids_of(setting: Setting, relation: Relation, exchange: Exchange) -> list[Any] | None:
     """What tells the answer's items apart; None where there is no list."""
-    things = things_of(setting, relation, seen)
-    return None if things is None else [thing.get(relation.by) for thing in things]
+    instances = instances_of(setting, relation, exchange)
+    return None if instances is None else [instance.get(relation.by) for instance in instances]
 
 
-def things_of(setting: Setting, relation: Relation, seen: Seen) -> list[dict[str, Any]] | None:
+def instances_of(setting: Setting, relation: Relation, exchange: Exchange) -> list[dict[str, Any]] | None:
     """The answer's items; None where there is no list."""
-    scope = scope_of(setting, seen)
+    scope = scope_of(setting, exchange)
     if scope is None:
         return None
     try:
@@ -37,9 +37,9 @@ def things_of(setting: Setting, relation: Relation, seen: Seen) -> list[dict[str
     return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else None
 
 
-def excused(setting: Setting, relation: Relation, seen: Seen) -> bool:
+def excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool:
     """Whether the relation claims nothing of this narrower answer: a full page, say."""
-    scope = scope_of(setting, seen)
+    scope = scope_of(setting, exchange)
     if relation.unless is None or scope is None:
         return False
     try:
@@ -48,17 +48,17 @@ def excused(setting: Setting, relation: Relation, seen: Seen) -> bool:
         return True
 
 
-def fitting(setting: Setting, relation: Relation, small: Seen, things: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+def fitting(setting: Setting, relation: Relation, small: Exchange, instances: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """The first of these things that the narrow answer has not, and that fits it."""
     had, scope = ids_of(setting, relation, small), scope_of(setting, small)
     if had is None or scope is None or relation.fits is None or excused(setting, relation, small):
         return None
-    for thing in things:
-        if thing.get(relation.by) not in had:
-            scope.change("item", thing)
+    for instance in instances:
+        if instance.get(relation.by) not in had:
+            scope.change("item", instance)
             try:
                 if scope.holds(relation.fits):
-                    return thing
+                    return instance
             except ExpressionError:
                 continue
     return None

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.exchange import Seen
-from pgagents.verify.wire.oauth import OAuthClient, asked, carried, leads_to, posted, sent_to
+from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.oauth import OAuthClient, carried, leads_to, make_get, posted, sent_to
 
 MOST_PAGES = 4
 MAX_PAGE = 60_000
@@ -68,39 +68,39 @@ def form_of(page: str) -> Form | None:
     return reader.form
 
 
-def text_of(seen: Seen) -> str:
+def text_of(exchange: Exchange) -> str:
     """The page that an answer is."""
-    return seen.response.body[:MAX_PAGE].decode("utf-8", "replace") if seen.response else ""
+    return exchange.response.body[:MAX_PAGE].decode("utf-8", "replace") if exchange.response else ""
 
 
-def authorized(path: str, client: OAuthClient, params: Mapping[str, str], why: str) -> Generator[Call, Seen, Code]:
+def authorized(path: str, client: OAuthClient, params: Mapping[str, str], why: str) -> Generator[Call, Exchange, Code]:
     """Ask for a code as the client, consent as its user. `path` is the authorization endpoint; nothing is followed off this server."""
     query = {"response_type": "code", "client_id": client.client_id, "redirect_uri": client.redirect_uri, "state": STATE, **params}
     cookies: dict[str, str] = {}
-    seen = yield asked(path, query, why, client.headers)
+    exchange = yield make_get(path, query, why, client.headers)
     for _ in range(MOST_PAGES):
-        location = sent_to(seen)
+        location = sent_to(exchange)
         if location is not None and leads_to(location, client.redirect_uri):
             told = carried(location)
             return Code(
                 told.get("code", ""), "" if told.get("code") else f"error {told.get('error')}", told.get("error", ""), told.get("state", "")
             )
-        _keep(cookies, seen)
+        _keep(cookies, exchange)
         headers = {**client.headers, **({"Cookie": "; ".join(f"{k}={v}" for k, v in cookies.items())} if cookies else {})}
         if location is not None:
             onward = _within(path, location)
             if onward is None:
                 return Code(problem=f"it leads to {location[:120]}, where nobody can follow")
-            seen = yield asked(onward, {}, why, headers)
+            exchange = yield make_get(onward, {}, why, headers)
             continue
-        form = form_of(text_of(seen)) if seen.success else None
+        form = form_of(text_of(exchange)) if exchange.success else None
         if form is None:
-            return Code(problem=f"{seen.outcome}, and no form to fill in" if seen.success else seen.outcome)
+            return Code(problem=f"{exchange.outcome}, and no form to fill in" if exchange.success else exchange.outcome)
         target = _within(path, form.action)
         if target is None:
             return Code(problem=f"its form goes to {form.action[:120]}")
         filled = {**form.values, **{k: v for k, v in client.consent.items() if k in form.names}}
-        seen = yield posted(target, filled, why, headers)
+        exchange = yield posted(target, filled, why, headers)
     return Code(problem=f"no code after {MOST_PAGES} pages")
 
 
@@ -113,9 +113,9 @@ def _within(path: str, reference: str) -> str | None:
     return None if parts.netloc or parts.scheme else (parts.path or path) + (f"?{parts.query}" if parts.query else "")
 
 
-def _keep(cookies: dict[str, str], seen: Seen) -> None:
+def _keep(cookies: dict[str, str], exchange: Exchange) -> None:
     """What the server would have a browser remember; it goes nowhere but back to it."""
-    headers: Any = seen.response.headers if seen.response else ()
+    headers: Any = exchange.response.headers if exchange.response else ()
     for name, value in headers:
         if name.lower() == "set-cookie" and "=" in value:
             key, _, text = value.partition(";")[0].partition("=")

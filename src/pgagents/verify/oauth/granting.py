@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.cel.expression import Expression
-from pgagents.verify.check.check import Judgement, broken, kept
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import known, recipe_of
+from pgagents.verify.fixtures.request_template import known, template_of
 from pgagents.verify.oauth.consent import Code, authorized
-from pgagents.verify.wire.call import Call, Live, Raw
+from pgagents.verify.wire.call import Call, InstanceRef, Raw
 from pgagents.verify.wire.encode import request_of
-from pgagents.verify.wire.endpoint import REST, Door
-from pgagents.verify.wire.exchange import Seen, got
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, challenge, posted, proved, verifier
 
 UNAUTHORIZED = 401
@@ -70,33 +70,37 @@ class Granting:
         hinted = {"token_type_hint": hint} if hint else {}
         return posted(self.oauth.revoke, proved(self.client, {"token": token, **hinted}), why)
 
-    def called(self, token: str, door: Door, why: str) -> Call:
+    def called(self, token: str, endpoint: Endpoint, why: str) -> Call:
         """An ordinary read with an access token."""
-        target = plain(self.setting, door)
+        target = plain(self.setting, endpoint)
         return Call(None, {}, "document", why, role="", raw=Raw("GET", target, bearer(token)))
 
-    def granted(self, scope: str, why: str) -> Generator[Any, Any, tuple[Seen | None, str]]:
+    def granted(self, scope: str, why: str) -> Generator[Any, Any, tuple[Exchange | None, str]]:
         """An answer of the token endpoint with a token for a scope; else None, and why there is none."""
         code = yield from self.code(scope, why=why)
         if not code.text:
             return None, f"no code: {code.problem}"
-        seen: Seen = yield self.exchange(code, why, more={"code_verifier": self.verifier})
-        return (seen, "") if isinstance(got(seen.body, "access_token"), str) else (None, f"no token: {seen.outcome}")
+        exchange: Exchange = yield self.exchange(code, why, more={"code_verifier": self.verifier})
+        return (exchange, "") if isinstance(got(exchange.body, "access_token"), str) else (None, f"no token: {exchange.outcome}")
 
-    def ended(self, seen: Seen) -> Generator[Any, Any, None]:
+    def ended(self, exchange: Exchange) -> Generator[Any, Any, None]:
         """Leave nothing alive of what was granted."""
-        token = got(seen.body, "refresh_token") or got(seen.body, "access_token")
+        token = got(exchange.body, "refresh_token") or got(exchange.body, "access_token")
         if self.oauth.revoke and isinstance(token, str):
             yield self.revoke(token, "what was granted ends")
 
 
-def turned_away(setting: Setting, door: Door, seen: Seen) -> Iterator[Judgement]:
+def turned_away(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> Iterator[Judgement]:
     """What else is owed to a client whose token is refused: the headers of a 401, which tell it how to ask for another."""
     for header in setting.model.headers:
-        if seen.status == UNAUTHORIZED and UNAUTHORIZED in header.on and (setting.https or not header.https):
-            contract = f"answer_headers/{header.name}/{door.place}"
-            there = seen.header(header.name) is not None
-            yield kept(contract) if there else broken(contract, f"header {header.name} on a 401", "no such header to a token that is over")
+        if exchange.status == UNAUTHORIZED and UNAUTHORIZED in header.on and (setting.https or not header.https):
+            contract = f"response_headers/{header.name}/{endpoint.place}"
+            there = exchange.header(header.name) is not None
+            yield (
+                judge_kept(contract)
+                if there
+                else judge_broken(contract, f"header {header.name} on a 401", "no such header to a token that is over")
+            )
 
 
 def bearer(token: str) -> tuple[tuple[str, str | None], ...]:
@@ -110,30 +114,30 @@ def consenting(setting: Setting) -> OAuthClient | None:
     return client if client is not None and (client.consent or client.headers) and setting.model.auth.oauth is not None else None
 
 
-def readers(setting: Setting) -> dict[str, Door]:
+def readers(setting: Setting) -> dict[str, Endpoint]:
     """For each scope a read that can be called as it stands, without anything that must be found first."""
-    found: dict[str, Door] = {}
+    found: dict[str, Endpoint] = {}
     for scope, names in setting.model.auth.oauth.needs.items():
         for name in names:
-            door = setting.door(name, REST)
-            if door is not None and door.action.effect == "read" and scope not in found and plain(setting, door) is not None:
-                found[scope] = door
+            endpoint = setting.endpoint(name, REST)
+            if endpoint is not None and endpoint.action.effect == "read" and scope not in found and plain(setting, endpoint) is not None:
+                found[scope] = endpoint
     return found
 
 
-def plain(setting: Setting, door: Door) -> str | None:
+def plain(setting: Setting, endpoint: Endpoint) -> str | None:
     """The target of a correct call; None where it needs a live thing."""
-    given = known(setting.model, recipe_of(setting.model, door.action).input)
-    if any(isinstance(value, Live | Expression) for value in given.values()):
+    given = known(setting.model, template_of(setting.model, endpoint.action).input)
+    if any(isinstance(value, InstanceRef | Expression) for value in given.values()):
         return None
-    return request_of(Call(door, given, "valid", ""), given, None).target
+    return request_of(Call(endpoint, given, "valid", ""), given, None).target
 
 
-def within(setting: Setting) -> tuple[str, Door] | None:
+def within(setting: Setting) -> tuple[str, Endpoint] | None:
     """A scope, and a read that it allows."""
     return next(iter(readers(setting).items()), None)
 
 
-def beyond(setting: Setting) -> tuple[str, Door] | None:
+def beyond(setting: Setting) -> tuple[str, Endpoint] | None:
     """Another scope, and a read that it alone allows."""
     return next(iter(list(readers(setting).items())[1:]), None)

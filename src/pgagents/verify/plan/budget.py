@@ -53,16 +53,16 @@ def shares(setting: Setting, checks: Mapping[str, ModuleType], contracts: Iterab
     without = {name: less for name, less in _without(setting).items() if less is not None}
     found: dict[str, int] = {MAIN: REQUESTS_PER_ACTION * len(setting.usable)}
     for probe in probes:
-        covered = [known[id] for id in probe.covers if id in known]
-        owner = BURSTS if probe.phase == LAST else _identity(probe) or _aid(without, checks, covered)
-        if probe.tier == 1 and owner:
+        covered = [known[id] for id in probe.contracts if id in known]
+        owner = BURSTS if probe.stage == LAST else _identity(probe) or _aid(without, checks, covered)
+        if probe.priority == 1 and owner:
             found[owner] = found.get(owner, 0) + probe.cost
     return found
 
 
 def _identity(probe: Probe) -> str:
     """The identity besides the main one that a probe needs; empty where it needs none."""
-    signers = {door.action.signed.role for door in probe.doors if door.action.signed is not None}
+    signers = {endpoint.action.signed.role for endpoint in probe.endpoints if endpoint.action.signed is not None}
     return next((role for role in (probe.role, *sorted(signers)) if role not in ("", MAIN)), "")
 
 

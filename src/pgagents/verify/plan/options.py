@@ -91,15 +91,15 @@ class Progress:
 class Plan:
     """What a run would send.
 
-    `requests` counts requests by bucket (empty string: no bucket), `by_phase` by phase; `seconds` is the wall time at
-    the catalogue's own pace. `selected` will be tried, `left_out` are not selected or not claimed, each with its reason.
+    `requests` counts requests by bucket (empty string: no bucket), `by_stage` by phase; `seconds` is the wall time at
+    the catalogue's own pace. `selected` will be tried, `left_out` are not selected or not applicable, each with its reason.
     `digest` is the same for the same seed, catalogue and choices. `by_contract` counts the requests that are sent for a
     contract; one without any is judged by what others send. `by_check` counts each request once, for the check that asks for it.
     `shares` is what the budget of a standard run is made of; up to `apart` requests more undo things or go to a busy server again.
     """
 
     requests: Mapping[str, int]
-    by_phase: Mapping[str, int]
+    by_stage: Mapping[str, int]
     total: int
     seconds: float
     selected: tuple[Contract, ...]

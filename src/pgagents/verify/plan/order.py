@@ -36,18 +36,18 @@ WAVES = (4, 2, 1)
 
 
 def by_phase(probes: Iterable[Probe], seed: int) -> list[Probe]:
-    """Tier by tier and phase by phase, each that is free to be in an order that the seed chooses, spare ones at its end."""
+    """Tier by tier and phase by phase, each that is free to be in an order that the seed chooses, optional ones at its end."""
     found: list[Probe] = []
     for key, several in groupby(sorted(probes, key=_stage), key=_stage):
         group = list(several)
         if key[1] >= SHUFFLED_FROM:
             random.Random(f"{seed}-{key}").shuffle(group)
-        found += sorted(group, key=lambda p: p.spare)
+        found += sorted(group, key=lambda p: p.optional)
     return found
 
 
 def _stage(probe: Probe) -> tuple[int, int]:
-    return probe.tier, probe.phase
+    return probe.priority, probe.stage
 
 
 def surveyed(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Contract], most: int, first: int = 1) -> list[Probe]:
@@ -69,9 +69,9 @@ def for_smoke(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Con
     correct: dict[str, Probe] = {}
     for probe in probes:
         head, place = probe.name.partition("/")[0], probe.name.rpartition("/")[2]
-        if head == "same_answer" or (head == "accepts_valid" and place.endswith(f"@{REST}") and probe.phase in CORRECT):
+        if head == "surface_equivalence" or (head == "valid_calls" and place.endswith(f"@{REST}") and probe.stage in CORRECT):
             correct.setdefault(place, probe)
-    calls = sorted(correct.values(), key=lambda p: (not p.name.endswith(f"@{REST}") and p.phase > CORRECT[0], p.phase))
+    calls = sorted(correct.values(), key=lambda p: (not p.name.endswith(f"@{REST}") and p.stage > CORRECT[0], p.stage))
     taken = {id(p) for p in calls}
     return surveyed(setting, [*calls, *(p for p in probes if id(p) not in taken)], contracts, most, len(calls))
 
@@ -79,9 +79,9 @@ def for_smoke(setting: Setting, probes: Sequence[Probe], contracts: Iterable[Con
 def kinds_of(setting: Setting, contract: Contract) -> tuple[Kind, ...]:
     """What a contract is one of, the widest first: its check; the kind of line of the catalogue that it comes from; that for reads or
     for writes. Which action, argument or surface it is about makes no difference: a server has one way to do all of them."""
-    door = setting.by_place.get(contract.id.rpartition("/")[2])
+    endpoint = setting.by_place.get(contract.id.rpartition("/")[2])
     line = "/".join(_line(contract.origin))
-    effect = door.action.effect if door else ""
+    effect = endpoint.action.effect if endpoint else ""
     return ("check", contract.check), ("line", contract.check, line), ("effect", contract.check, line, effect)
 
 
@@ -92,14 +92,14 @@ def _line(origin: Pointer) -> list[str]:
 
 def _free(probe: Probe) -> bool:
     """Whether it may come early: it repeats nothing, will not prove needless, and looks back on nothing."""
-    return probe.tier == 1 and not probe.spare and probe.phase < LATE
+    return probe.priority == 1 and not probe.optional and probe.stage < LATE
 
 
 def _shown(setting: Setting, probe: Probe, counted: Mapping[str, Contract], calling: Collection[str]) -> frozenset[Kind]:
     """The kinds that a probe shows: those of its contracts, and the first answers of the actions that it calls correctly."""
-    found = {kind for id in probe.covers if id in counted for kind in kinds_of(setting, counted[id])}
+    found = {kind for id in probe.contracts if id in counted for kind in kinds_of(setting, counted[id])}
     if probe.name.partition("/")[0] in calling:
-        found.update(("answer", str(d.action.name)) for d in probe.doors)
+        found.update(("answer", str(d.action.name)) for d in probe.endpoints)
     return frozenset(found)
 
 

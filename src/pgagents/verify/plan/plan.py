@@ -11,7 +11,7 @@ from types import ModuleType
 from pgagents.model.contract import Contract, Verdict
 from pgagents.model.model import Model
 from pgagents.report.report import ELSEWHERE, Result
-from pgagents.verify.check.check import Probe, of_tools, watched_for
+from pgagents.verify.check.check import Probe, needs_watching, of_tools
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.plan.budget import BURSTS, again_until, apart, budget, shares
 from pgagents.verify.plan.options import SMOKE_REQUESTS, Identities, Options
@@ -25,12 +25,12 @@ RESERVE = 15
 """Requests of a shard beyond its plan: for trying failing cases once more."""
 PLAINTEXT = "framework/plaintext"
 NO_MCP = "needs the MCP server: add --mcp-url URL or --mcp-stdio CMD"
-CLASSES = ("needs_key", "refuses_invalid", "absent_id", "needs_scope")
-FROM_DATA = ("law", "body_fits")
-"""Checks whose watchers judge what a reading action tells of things that calls through other doors made."""
-BETWEEN = "same_answer"
+CLASSES = ("key_authentication", "invalid_input", "absent_id", "plan_scopes")
+FROM_DATA = ("law", "response_schema")
+"""Checks whose watchers judge what a reading action tells of things that calls through other endpoints made."""
+BETWEEN = "surface_equivalence"
 """The check whose watcher compares a dispatcher's answers with REST's."""
-SHOWING = {"accepts_valid": "correct", "same_answer": "correct", "needs_key": "keyless", "refuses_invalid": "wrong"}
+SHOWING = {"valid_calls": "correct", "surface_equivalence": "correct", "key_authentication": "keyless", "invalid_input": "wrong"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,13 @@ def all_contracts(setting: Setting, checks: Mapping[str, ModuleType]) -> tuple[C
                 found.setdefault(contract.id, contract)
         return tuple(found.values())
 
-    return setting.kept("contracts", listed)
+    return setting.compute_once("contracts", listed)
 
 
 def draft(
     setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, identities: Identities
 ) -> Draft:
-    """Order the probes and settle what is not selected or not claimed."""
+    """Order the probes and settle what is not selected or not applicable."""
     writes = may_write(setting.model, identities, options)
     setting.draws, setting.seed = DRAWS if options.profile == "deep" else 0, options.seed
     setting.oauth, setting.limits = identities.oauth, options.limits
@@ -78,17 +78,17 @@ def draft(
     roles = frozenset(identities.keys)
     setting.fuzz = options.profile == "deep"  # our own values show as much as Schemathesis' coverage, which costs a second besides
     probes = _probes(setting, checks, roles)
-    shared = [p for p in probes if p.phase != LAST and _identified(p, identities)]
+    shared = [p for p in probes if p.stage != LAST and _identified(p, identities)]
     settled = _settled(setting, checks, contracts, options, writes, elsewhere(contracts, options.shard, shared))
     wanted = {c.id for c in contracts if c.id not in settled}
     settled |= _without_identity(setting, probes, contracts, wanted, identities, options)
     wanted -= settled.keys()
     possible = [p for p in probes if _identified(p, identities) and (writes or not p.writes)]
     parts = shares(setting, checks, contracts, possible)
-    ordered = by_phase((p for p in possible if p.tier == 1 or options.profile != "smoke"), options.seed)
+    ordered = by_phase((p for p in possible if p.priority == 1 or options.profile != "smoke"), options.seed)
     chosen = _chosen(setting, ordered, wanted)
     if options.only or options.shard:
-        watched = [c for c in contracts if c.id in wanted and watched_for(checks[c.check])]
+        watched = [c for c in contracts if c.id in wanted and needs_watching(checks[c.check])]
         chosen += _bearing(setting, ordered, watched, chosen, options, budget(options, parts))
     kept = {id(p) for p in chosen}
     ordered = [p for p in ordered if id(p) in kept]
@@ -101,10 +101,10 @@ def draft(
         most = min(most, _share(ordered, wanted, most, options.shard[1]))
     again = again_until(setting, options, most)
     if options.shard:  # a whole run repeats what its budget leaves room for, and so do its parts together
-        room = max(0, again_until(setting, options, budget(options, parts)) - sum(p.cost for p in shared if p.tier == 1))
-        again = min(again, sum(p.cost for p in ordered if p.tier == 1) + room // options.shard[1]) if room else 0
+        room = max(0, again_until(setting, options, budget(options, parts)) - sum(p.cost for p in shared if p.priority == 1))
+        again = min(again, sum(p.cost for p in ordered if p.priority == 1) + room // options.shard[1]) if room else 0
     bounded = options.max_requests is not None
-    last = sum(p.cost for p in ordered if p.phase == LAST) if options.limits and not bounded else 0
+    last = sum(p.cost for p in ordered if p.stage == LAST) if options.limits and not bounded else 0
     told = {} if bounded or options.profile != "standard" else {n: c for n, c in parts.items() if n != BURSTS or options.limits}
     asked = {} if options.limits else _only_when_limited(setting, contracts)
     return Draft(tuple(ordered), settled, most + last, digest, again, last, writes, apart(options, most), told, asked)
@@ -114,34 +114,34 @@ def _probes(setting: Setting, checks: Mapping[str, ModuleType], roles: frozenset
     found = [p for name in sorted(checks) if hasattr(checks[name], "probes") for p in checks[name].probes(setting, roles)]
     if setting.mcp is not None:
         return found
-    return [p for p in found if not p.name.endswith(f"@{MCP}") and not any(d.surface == MCP for d in p.doors)]
+    return [p for p in found if not p.name.endswith(f"@{MCP}") and not any(d.surface == MCP for d in p.endpoints)]
 
 
 def _share(probes: Sequence[Probe], wanted: set[str], most: int, parts: int) -> int:
     """A shard's part of the budget: for its own contracts each once, and for what makes the things they are judged on."""
-    own = [p for p in probes if any(c in wanted for c in p.covers)]
+    own = [p for p in probes if any(c in wanted for c in p.contracts)]
     others = sum(p.cost for p in probes) - sum(p.cost for p in own)
-    return max(most // parts, sum(p.cost for p in own if p.tier == 1)) + others + RESERVE
+    return max(most // parts, sum(p.cost for p in own if p.priority == 1)) + others + RESERVE
 
 
 def _chosen(setting: Setting, probes: Sequence[Probe], wanted: set[str]) -> list[Probe]:
-    """The probes for the wanted contracts, and for each door they are about those that show it at all: a correct call,
-    one without a key, a wrong one. Without a correct call nothing about a door is believed."""
+    """The probes for the wanted contracts, and for each endpoint they are about those that show it at all: a correct call,
+    one without a key, a wrong one. Without a correct call nothing about an endpoint is believed."""
     places = _carrying(setting, {c.rpartition("/")[2] for c in wanted})
     shown: dict[tuple[str, str], Probe] = {}
     showing = [(SHOWING[head], p) for p in probes if (head := p.name.partition("/")[0]) in SHOWING]
-    for what, probe in sorted(showing, key=lambda s: (s[1].tier, s[1].phase, s[1].name)):
-        for door in probe.doors:
-            if door.place in places:
-                shown.setdefault((what, door.place), probe)
+    for what, probe in sorted(showing, key=lambda s: (s[1].priority, s[1].stage, s[1].name)):
+        for endpoint in probe.endpoints:
+            if endpoint.place in places:
+                shown.setdefault((what, endpoint.place), probe)
     needed = {id(p) for p in shown.values()}
-    return [p for p in probes if id(p) in needed or any(c in wanted for c in p.covers)]
+    return [p for p in probes if id(p) in needed or any(c in wanted for c in p.contracts)]
 
 
 def _carrying(setting: Setting, places: set[str]) -> set[str]:
-    """The places, and for those of a vendor's surface every door of the action: its calls take one of them."""
-    doors = {d.place for d in setting.usable}
-    asked = {place.partition("@")[0] for place in places - doors}
+    """The places, and for those of a vendor's surface every endpoint of the action: its calls take one of them."""
+    endpoints = {d.place for d in setting.usable}
+    asked = {place.partition("@")[0] for place in places - endpoints}
     return places | {d.place for d in setting.usable if str(d.action.name) in asked}
 
 
@@ -155,12 +155,12 @@ def _bearing(
 ) -> list[Probe]:
     """The other probes whose exchanges the watchers of selected contracts would judge in a whole run, as the budget allows.
 
-    They go through the contracts' doors, or get the framework's own refusals; where a reading action tells of things that
+    They go through the contracts' endpoints, or get the framework's own refusals; where a reading action tells of things that
     were made, they also make and change things correctly.
     """
     places = _carrying(setting, {c.id.rpartition("/")[2] for c in watched})
     places |= {f"{c.action}@{REST}" for c in watched if c.check == BETWEEN}
-    effects = {d.place: d.action.effect for d in setting.every_door}
+    effects = {d.place: d.action.effect for d in setting.every_endpoint}
     told = {str(call.action.name) for r in setting.model.resources.values() if r.made_by for call in (*r.read_by, *r.listed_by)}
     making = any((c.check in FROM_DATA or c.action in told) and effects.get(f"{c.action}@{c.surface}") == "read" for c in watched)
     taken = {id(p) for p in chosen}
@@ -168,10 +168,10 @@ def _bearing(
     found: list[Probe] = []
     for probe in ordered:
         head, surface = probe.name.partition("/")[0], probe.name.rpartition("@")[2]
-        bears = any(d.place in places for d in probe.doors)
-        bears = bears or (f"{FRAMEWORK}@{surface}" in places and (head == FRAMEWORK or not probe.doors))
-        bears = bears or (making and probe.writes and (head == "accepts_valid" if options.shard else head not in (*CLASSES, FRAMEWORK)))
-        skipped = all(_matches(id, options.skip) for id in probe.covers)
+        bears = any(d.place in places for d in probe.endpoints)
+        bears = bears or (f"{FRAMEWORK}@{surface}" in places and (head == FRAMEWORK or not probe.endpoints))
+        bears = bears or (making and probe.writes and (head == "valid_calls" if options.shard else head not in (*CLASSES, FRAMEWORK)))
+        skipped = all(_matches(id, options.skip) for id in probe.contracts)
         if id(probe) not in taken and bears and not skipped and probe.cost <= spare:
             spare -= probe.cost
             found.append(probe)
@@ -186,12 +186,12 @@ def _only_when_limited(setting: Setting, contracts: Sequence[Contract]) -> dict[
         c.id: f"only a {status} shows it, and nothing here exceeds a limit"
         for c in contracts
         for n in names
-        if c.id.startswith(f"answer_headers/{n}/")
+        if c.id.startswith(f"response_headers/{n}/")
     }
 
 
 def _identified(probe: Probe, identities: Identities) -> bool:
-    signers = {d.action.signed.role for d in probe.doors if d.action.signed is not None}
+    signers = {d.action.signed.role for d in probe.endpoints if d.action.signed is not None}
     return {probe.role, *signers} - {""} <= identities.keys.keys()
 
 
@@ -203,7 +203,7 @@ def _settled(
     setting: Setting, checks: Mapping[str, ModuleType], contracts: Sequence[Contract], options: Options, writes: bool, theirs: Set[str]
 ) -> dict[str, Result]:
     found: dict[str, Result] = {}
-    effects = {d.place: d.action.effect for d in setting.every_door}
+    effects = {d.place: d.action.effect for d in setting.every_endpoint}
     for contract in contracts:
         place = f"{contract.action}@{contract.surface}"
         if contract.id in theirs:
@@ -216,8 +216,8 @@ def _settled(
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, f"left out by {options.only_said}")
         elif _matches(contract.id, options.skip):
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, "left out by --skip")
-        elif reason := _unclaimed(setting, contract):
-            found[contract.id] = Result(contract, Verdict.NOT_CLAIMED, reason)
+        elif reason := _not_applicable(setting, contract):
+            found[contract.id] = Result(contract, Verdict.NOT_APPLICABLE, reason)
         elif not writes and effects.get(place) == "write":
             found[contract.id] = Result(contract, Verdict.NOT_SELECTED, NO_WRITES)
         elif own := getattr(checks[contract.check], "settled", lambda _, __: None)(setting, contract):
@@ -225,8 +225,8 @@ def _settled(
     return found
 
 
-def _unclaimed(setting: Setting, contract: Contract) -> str:
-    if not setting.https and any(h.https and contract.id.startswith(f"answer_headers/{h.name}/") for h in setting.model.headers):
+def _not_applicable(setting: Setting, contract: Contract) -> str:
+    if not setting.https and any(h.https and contract.id.startswith(f"response_headers/{h.name}/") for h in setting.model.headers):
         return "claimed of https addresses only"
     if contract.id.startswith(PLAINTEXT) and not setting.https:
         return "claimed of https addresses only"
@@ -236,12 +236,12 @@ def _unclaimed(setting: Setting, contract: Contract) -> str:
 def _without_identity(
     setting: Setting, probes: Sequence[Probe], contracts: Sequence[Contract], wanted: set[str], identities: Identities, options: Options
 ) -> dict[str, Result]:
-    signers = {d.place: d.action.signed.role for d in setting.doors if d.action.signed is not None}
+    signers = {d.place: d.action.signed.role for d in setting.endpoints if d.action.signed is not None}
     roles: dict[str, set[str]] = {
         c.id: {signers[place]} for c in contracts if (place := f"{c.action}@{c.surface}") in signers
     }  # fmt: skip
     for probe in probes:
-        for id in probe.covers:
+        for id in probe.contracts:
             if id.rpartition("/")[2] not in signers and probe.role:
                 roles.setdefault(id, set()).add(probe.role)
     found = {}
@@ -268,17 +268,19 @@ def simulate(made: Draft, model: Model, parts: int = 1) -> tuple[dict[str, int],
     reached: list[Probe] = []
     shown: set[str] = set()
     for probe in made.probes:
-        most = made.max_requests - (made.for_last if probe.phase != LAST else 0)
-        if total + probe.cost > (most if probe.tier == 1 else made.again_until) or (probe.spare and shown.issuperset(probe.covers)):
+        most = made.max_requests - (made.for_last if probe.stage != LAST else 0)
+        if total + probe.cost > (most if probe.priority == 1 else made.again_until) or (
+            probe.optional and shown.issuperset(probe.contracts)
+        ):
             continue
         shown.update(probe.shows)
         total += probe.cost
         reached.append(probe)
-        bucket = str(probe.doors[0].action.bucket or "") if probe.doors else ""
+        bucket = str(probe.endpoints[0].action.bucket or "") if probe.endpoints else ""
         by_bucket[bucket] = by_bucket.get(bucket, 0) + probe.cost
-        own = probe.role, probe.doors[0].surface if probe.doors else "", bucket
+        own = probe.role, probe.endpoints[0].surface if probe.endpoints else "", bucket
         by_key[own] = by_key.get(own, 0) + probe.cost
-        by_phase[str(probe.phase)] = by_phase.get(str(probe.phase), 0) + probe.cost
+        by_phase[str(probe.stage)] = by_phase.get(str(probe.stage), 0) + probe.cost
     seconds = 0.0
     for (_, _, name), count in by_key.items():
         if (told := model.buckets.get(name)) is not None:

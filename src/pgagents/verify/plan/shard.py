@@ -26,7 +26,7 @@ def elsewhere(contracts: Iterable[Contract], shard: tuple[int, int] | None, prob
     if shard is None:
         return frozenset()
     number, count = shard
-    listed, planned = list(contracts), [p for p in probes if p.tier == 1]
+    listed, planned = list(contracts), [p for p in probes if p.priority == 1]
     costs = _costs(planned)
     groups: dict[str, list[str]] = {}
     weights: dict[str, float] = {}
@@ -61,8 +61,8 @@ def _costs(probes: Iterable[Probe]) -> Mapping[str, int]:
     """Requests by the first contract that they are sent for."""
     found: dict[str, int] = {}
     for probe in probes:
-        if probe.covers:
-            found[probe.covers[0]] = found.get(probe.covers[0], 0) + probe.cost
+        if probe.contracts:
+            found[probe.contracts[0]] = found.get(probe.contracts[0], 0) + probe.cost
     return found
 
 

@@ -25,7 +25,7 @@ class Built:
 
 def built(setting: Setting, file: str) -> Built | None:
     """A generated file, made once; None where no target makes it."""
-    return setting.kept(("built", file), lambda: _built(setting.model, file))
+    return setting.compute_once(("built", file), lambda: _built(setting.model, file))
 
 
 def _built(model: Model, file: str) -> Built | None:

@@ -16,7 +16,7 @@ from pgagents.generate.target import Target
 from pgagents.model.model import Surface
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.schema import Gaps, gaps, read_as_2020
-from pgagents.verify.wire.endpoint import REST, Door
+from pgagents.verify.wire.endpoint import REST, Endpoint
 
 TARGETS = "pgagents.generate.targets"
 RESPONSES = "#/components/responses/"
@@ -26,7 +26,7 @@ Schema = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Projection:
     """What one document says of one action.
 
     `arguments` is what a model sends (of a dispatcher the whole object, where `wrapped`); `answers` the bodies by status as the
@@ -45,21 +45,21 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An action on a surface, the door that its calls go through, and all that documents say of it."""
+    """An action on a surface, the endpoint that its calls go through, and all that documents say of it."""
 
     surface: Surface
-    door: Door
-    said: tuple[Said, ...]
+    endpoint: Endpoint
+    said: tuple[Projection, ...]
 
     @property
     def place(self) -> str:
         """The tail of its contracts' ids."""
-        return f"{self.door.action.name}@{self.surface.name}"
+        return f"{self.endpoint.action.name}@{self.surface.name}"
 
     @property
     def via(self) -> str:
         """The wire surface that its calls take, where that is neither REST nor its own."""
-        return "" if self.door.surface in (REST, self.surface.name) else self.door.surface
+        return "" if self.endpoint.surface in (REST, self.surface.name) else self.endpoint.surface
 
     @property
     def documents(self) -> str:
@@ -69,19 +69,19 @@ class Offer:
 
 def offers(setting: Setting) -> tuple[Offer, ...]:
     """Every action on every surface that a document offers, made once a run."""
-    return setting.kept(("vendor", "offers"), lambda: tuple(_offers(setting)))
+    return setting.compute_once(("vendor", "offers"), lambda: tuple(_offers(setting)))
 
 
 def _offers(setting: Setting) -> Iterator[Offer]:
     found: dict[tuple[str, str], Offer] = {}
-    for surface, door, said in _said(setting):
-        key = (surface.name, door.place)
+    for surface, endpoint, said in _collect_projections(setting):
+        key = (surface.name, endpoint.place)
         known = found.get(key)
-        found[key] = Offer(surface, door, (said,)) if known is None else replace(known, said=(*known.said, said))
+        found[key] = Offer(surface, endpoint, (said,)) if known is None else replace(known, said=(*known.said, said))
     yield from found.values()
 
 
-def _said(setting: Setting) -> Iterator[tuple[Surface, Door, Said]]:
+def _collect_projections(setting: Setting) -> Iterator[tuple[Surface, Endpoint, Projection]]:
     model = setting.model
     for module in registry.collect(TARGETS).values():
         target = module.TARGET
@@ -98,21 +98,23 @@ def _said(setting: Setting) -> Iterator[tuple[Surface, Door, Said]]:
             yield from _of_functions(setting, surface, document, context)
 
 
-def _of_functions(setting: Setting, surface: Surface, document: str, context: Mapping[str, Any]) -> Iterator[tuple[Surface, Door, Said]]:
+def _of_functions(
+    setting: Setting, surface: Surface, document: str, context: Mapping[str, Any]
+) -> Iterator[tuple[Surface, Endpoint, Projection]]:
     model = setting.model
     functions = next((v for v in context.values() if _is_functions(v)), ())
     every = offered(surface)
     if len(functions) != len(every):
         return
     for action, function in zip(every, functions, strict=True):
-        door = setting.door(str(action.name), REST)
-        if door is None or action.alias_of is not None:
+        endpoint = setting.endpoint(str(action.name), REST)
+        if endpoint is None or action.alias_of is not None:
             continue  # an old name's function takes and answers what the new one's does
         arguments = getattr(function, "parameters", None) or getattr(function, "input", None) or {}
         answer = getattr(function, "response", None) or getattr(function, "output", None)
         answers = {action.success.status: answer} if answer else None
         read = read_as_2020(arguments, {}) or {"type": "object"}
-        yield surface, door, Said(document, read, answers, gaps=gaps(read, read_as_2020(action.input_schema(), model.schemas)))
+        yield surface, endpoint, Projection(document, read, answers, gaps=gaps(read, read_as_2020(action.input_schema(), model.schemas)))
 
 
 def _is_functions(value: Any) -> bool:
@@ -122,30 +124,32 @@ def _is_functions(value: Any) -> bool:
     return all(hasattr(v, "name") and (hasattr(v, "parameters") or hasattr(v, "input")) for v in value)
 
 
-def _of_openapi(setting: Setting, surface: Surface, document: str, whole: Mapping[str, Any]) -> Iterator[tuple[Surface, Door, Said]]:
+def _of_openapi(
+    setting: Setting, surface: Surface, document: str, whole: Mapping[str, Any]
+) -> Iterator[tuple[Surface, Endpoint, Projection]]:
     model = setting.model
     components = whole.get("components", {})
     named = components.get("schemas", {})
-    for door in setting.doors:
-        operation = whole["paths"].get(door.path, {}).get(door.method.lower())
-        if operation is None or not _offered(surface, door):
+    for endpoint in setting.endpoints:
+        operation = whole["paths"].get(endpoint.path, {}).get(endpoint.method.lower())
+        if operation is None or not _offered(surface, endpoint):
             continue
         answers = {int(s): _body(r, components) for s, r in operation["responses"].items() if s.isdigit()}
-        own = model.surfaces[door.surface] if surface.name == REST else surface
-        if door.dispatcher is not None:
-            yield own, door, Said(document, _sent(operation, components), answers, wrapped=True, named=named)
+        own = model.surfaces[endpoint.surface] if surface.name == REST else surface
+        if endpoint.dispatcher is not None:
+            yield own, endpoint, Projection(document, _sent(operation, components), answers, wrapped=True, named=named)
         else:
-            yield own, door, Said(document, _arguments(door, operation, components), answers, named=named)
+            yield own, endpoint, Projection(document, _arguments(endpoint, operation, components), answers, named=named)
 
 
-def _offered(surface: Surface, door: Door) -> bool:
-    """Whether the surface has the door's action: a dispatcher brings those of its own that the surface has too."""
-    return surface.name == REST or any(a.name == door.action.name for a in surface.actions)
+def _offered(surface: Surface, endpoint: Endpoint) -> bool:
+    """Whether the surface has the endpoint's action: a dispatcher brings those of its own that the surface has too."""
+    return surface.name == REST or any(a.name == endpoint.action.name for a in surface.actions)
 
 
-def _arguments(door: Door, operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
+def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
     """An operation's parameters and body as one object, by the arguments' own names; headers are the calling host's business."""
-    names = {(p.place, p.wire): str(p.name) for p in door.params}
+    names = {(p.place, p.wire): str(p.name) for p in endpoint.params}
     schemas = components.get("schemas", {})
     body = _sent(operation, components)
     members = {names.get(("body", k), k): v for k, v in body.get("properties", {}).items()}

@@ -14,71 +14,73 @@ from pgagents.cel.expression import Expression
 from pgagents.http import Response
 from pgagents.model.action import Action, Param
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.values.schema_values import types_of
-from pgagents.verify.wire.call import Call, Fresh, Live, Moment, Signature
-from pgagents.verify.wire.endpoint import Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime, Signature, UniqueValue
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 NOT_THERE = frozenset((404, 410))
-_NAMES_A_THING = re.compile(
+_NAMES_AN_INSTANCE = re.compile(
     r"(?:^|[_.\-])(?:id|ids|uuid|uuids|guid|slug|ref|refs)$|(?<=[a-z0-9])(?:Id|ID|Ids|IDs|Uuid|UUID|Guid|Slug|Ref|Refs)$"
 )
-_NAMES_A_THING_ALONE = re.compile(r"(?i)id|ids|uuid|guid|slug|ref")
+_NAMES_AN_INSTANCE_ALONE = re.compile(r"(?i)id|ids|uuid|guid|slug|ref")
 _CHOSEN = ("const", "enum")
-_LATER = (Live, Fresh, Moment, Signature, Expression)
+_LATER = (InstanceRef, UniqueValue, RelativeTime, Signature, Expression)
 _DEEPEST = 3
 
 
-def nothing_there(setting: Setting, seen: Seen) -> str:
+def nothing_there(setting: Setting, exchange: Exchange) -> str:
     """Why the answer says nothing about the call; empty where it does, or where the catalogue says what comes first."""
-    door, call = seen.call.door, seen.call
+    endpoint, call = exchange.call.endpoint, exchange.call
     if (
-        door is None
-        or not isinstance(seen.told, Response)
-        or seen.status not in NOT_THERE
+        endpoint is None
+        or not isinstance(exchange.told, Response)
+        or exchange.status not in NOT_THERE
         or call.authored
         or call.intent in ("absent", "clean")
     ):
         return ""
-    if call.raw.target is not None or call.raw.method is not None or not _documented(setting, door, seen.status):
+    if call.raw.target is not None or call.raw.method is not None or not _documented(setting, endpoint, exchange.status):
         return ""
-    points = setting.model.points
+    points = setting.model.behaviour
     if call.intent == "auth" and points.auth_first is True:
         return ""
     if call.intent in ("invalid", "framework") and points.absent_id_first == "validation":
         return ""
-    name = made_up(setting, door, call)
+    name = made_up(setting, endpoint, call)
     return (
-        f"{name} is an id that was made up, and was answered {seen.outcome}: a resource with found_by or made_by gives a real one"
+        f"{name} is an id that was made up, and was answered {exchange.outcome}: a resource with found_by or made_by gives a real one"
         if name
         else ""
     )
 
 
-def made_up(setting: Setting, door: Door, call: Call) -> str | None:
+def made_up(setting: Setting, endpoint: Endpoint, call: Call) -> str | None:
     """The first argument of a call that names a thing by a value that nobody knows to exist."""
-    known = setting.kept(("made up", door.place), lambda: (tuple(_naming(setting, door)), recipe_of(setting.model, door.action)))
-    names, recipe = known
-    authored = _authored(setting, door.action)
+    known = setting.compute_once(
+        ("made up", endpoint.place), lambda: (tuple(_naming(setting, endpoint)), template_of(setting.model, endpoint.action))
+    )
+    names, template = known
+    authored = _authored(setting, endpoint.action)
     for name in names:
         value = call.input.get(name)
         if value is None or isinstance(value, _LATER):
             continue
-        if name in authored and name in recipe.input and recipe.input[name] == value:
+        if name in authored and name in template.input and template.input[name] == value:
             continue
         return str(name)
     return None
 
 
-def _documented(setting: Setting, door: Door, status: int) -> bool:
-    return any(code.status == status for code in (*door.action.errors, *setting.model.always()))
+def _documented(setting: Setting, endpoint: Endpoint, status: int) -> bool:
+    return any(code.status == status for code in (*endpoint.action.errors, *setting.model.always()))
 
 
-def _naming(setting: Setting, door: Door) -> Iterator[str]:
+def _naming(setting: Setting, endpoint: Endpoint) -> Iterator[str]:
     """Arguments that may name a thing of which no resource knows one. Where neither the path nor a reference says what the action is
     about, each argument that is free may."""
-    params = [p for p in door.params if str(p.name) != door.action.idempotency]
+    params = [p for p in endpoint.params if str(p.name) != endpoint.action.idempotency]
     free = [p for p in params if not _known(setting, p)]
     said = any(p.place == "path" or p.refers_to for p in params)
     for param in free:
@@ -99,7 +101,7 @@ def _chosen(schema: Mapping[str, Any]) -> bool:
 
 
 def _is_name(name: str) -> bool:
-    return bool(_NAMES_A_THING.search(name) or _NAMES_A_THING_ALONE.fullmatch(name))
+    return bool(_NAMES_AN_INSTANCE.search(name) or _NAMES_AN_INSTANCE_ALONE.fullmatch(name))
 
 
 def _inside(setting: Setting, schema: Mapping[str, Any], depth: int = 0) -> bool:
@@ -125,4 +127,4 @@ def _authored(setting: Setting, action: Action) -> frozenset[str]:
                     found |= {str(name) for name in call.input}
         return frozenset(found)
 
-    return setting.kept(("authored", action.name), listed)
+    return setting.compute_once(("authored", action.name), listed)

@@ -9,7 +9,7 @@ from types import ModuleType
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.run.driver import Driver, Spent, Stop
 from pgagents.verify.run.ledger import Break, Ledger
-from pgagents.verify.wire.call import Live
+from pgagents.verify.wire.call import InstanceRef
 
 COSTS = 3
 """Requests that trying a case again takes, as a rule."""
@@ -48,7 +48,7 @@ def _repeat(driver: Driver, found: Break, remembering: Collection[str]) -> bool:
         if call is not None:
             driver.call(replace(call, reuse=""), [])
         return found.judgement.contract.partition("/")[0] not in remembering
-    body = driver.have(Live(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner))
+    body = driver.have(InstanceRef(call.subject.name, call.states, fresh=bool(found.past) or call.fresh, role=call.owner))
     for again in (*found.past, call):
         driver.call(replace(again, made=body, reuse=""), [])
     return False

@@ -12,19 +12,19 @@ from pgagents.http import Handler, Response
 from pgagents.model.model import id_text
 from pgagents.verify.check.check import CONFLICT, Judgement, Probe
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.factory import Thing, Unavailable, World
+from pgagents.verify.fixtures.factory import FixtureFactory, Instance, Unavailable
 from pgagents.verify.fixtures.pool import MAX_TRIES
 from pgagents.verify.plan.options import Options
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.run.gate import Gate
-from pgagents.verify.run.judge import Judge, told_time
+from pgagents.verify.run.judge import Judge, find_time
 from pgagents.verify.run.known_answers import Answers
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.run.sender import OUT_OF_TIME, Ready, Sender, Stop
-from pgagents.verify.wire.call import Call, Live, Own, Recall, Together, Wait
+from pgagents.verify.wire.call import Call, Concurrent, GetNote, InstanceRef, Own, Sleep
 from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Seen
+from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
 
 __all__ = ["OUT_OF_TIME", "Driver", "Spent", "Stop"]
 
@@ -40,7 +40,7 @@ class Spent(Exception):
 
 
 class Driver:
-    """A run's course. Its `sender` sends, its `judge` judges, its `world` knows what lives."""
+    """A run's course. Its `sender` sends, its `judge` judges, its `factory` knows what lives."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Driver:
         keys: Mapping[str, str],
         options: Options,
         ledger: Ledger,
-        world: World,
+        factory: FixtureFactory,
         checks: Mapping[str, ModuleType],
         *,
         clock: Callable[[], float],
@@ -61,11 +61,11 @@ class Driver:
         plain: Handler | None = None,
         secrets: tuple[str, ...] = (),
     ) -> None:
-        self.setting, self.model, self.keys, self.world = setting, setting.model, keys, world
+        self.setting, self.model, self.keys, self.factory = setting, setting.model, keys, factory
         self.redactor = Redactor(
             keys, self.model.secrets, secrets, self.model.private, catalogue=self.model.source.text, environment=self.model.env
         )
-        self.judge = Judge(setting, ledger, world, self.redactor, keys, checks, timer)
+        self.judge = Judge(setting, ledger, factory, self.redactor, keys, checks, timer)
         self.timer = timer
         self._started = timer()
         until = None if options.max_time_s is None else self._started + options.max_time_s
@@ -74,9 +74,9 @@ class Driver:
             until=until,
         )  # fmt: skip
         self._bounded = options.max_requests is not None
-        self.gate = Gate(setting, world, writes=writes, allowed=options.allow, roles=keys.keys())
+        self.gate = Gate(setting, factory, writes=writes, allowed=options.allow, roles=keys.keys())
         self.sender.objection = self.gate.objection
-        world.pool.makes = writes
+        factory.pool.makes = writes
         self.turned_away = 0
         """How many calls with the main key were answered as if it were none, before any was answered otherwise."""
         self.key_known = self.key_refused = False
@@ -100,7 +100,7 @@ class Driver:
     @property
     def counted(self) -> int:
         """Requests so far that count, and those that undoing what there is would add to them."""
-        return self.sender.counted(self.world.pool.owed())
+        return self.sender.counted(self.factory.pool.owed())
 
     @property
     def answered(self) -> int:
@@ -116,9 +116,9 @@ class Driver:
     def run(self, probe: Probe) -> None:
         """Drive one probe to its end, its budget's end or the first resource that cannot be had; once more where a place turned out to be
         full, so that something stayed open. Raises Stop."""
-        filled = self.world.pool.filled
+        filled = self.factory.pool.filled
         self._run(probe)
-        if self.world.pool.filled > filled and not self.ledger.all_judged(probe.covers):
+        if self.factory.pool.filled > filled and not self.ledger.all_judged(probe.contracts):
             self._hang_up()
             self._run(probe)
 
@@ -128,20 +128,20 @@ class Driver:
         try:
             self._converse(conversation, probe)
         except Unavailable as error:
-            self.ledger.excuse(probe.covers, str(error))
+            self.ledger.mark_untested(probe.contracts, str(error))
         except Spent:
-            self.ledger.excuse(probe.covers, "the budget of requests was spent")
+            self.ledger.mark_untested(probe.contracts, "the budget of requests was spent")
         except Stop as stop:
-            self.ledger.excuse(probe.covers, f"the run ended before: {stop}")
+            self.ledger.mark_untested(probe.contracts, f"the run ended before: {stop}")
             raise
         except Exception as error:  # an error of ours must not look like one of the server's
-            self.ledger.crashed(probe.covers, error, probe.name)
+            self.ledger.crashed(probe.contracts, error, probe.name)
         finally:
             conversation.close()
             self._tidy(broke=self.ledger.broken > broken)
 
     def _converse(self, conversation: Generator[Any, Any, None], probe: Probe) -> None:
-        chain: list[Seen] = []
+        chain: list[Exchange] = []
         answer: Any = None
         while True:
             try:
@@ -151,16 +151,16 @@ class Driver:
             answer = None
             if isinstance(step, Judgement):
                 self.judge.enter(step, chain, None, probe)
-            elif isinstance(step, Wait):
+            elif isinstance(step, Sleep):
                 self.sender.wait(step.seconds, quiet=step.quiet)
             elif isinstance(step, Own):
                 self._own(step.number)
-            elif isinstance(step, Recall):
+            elif isinstance(step, GetNote):
                 answer = self.memory.notes.get(step.key)
-            elif isinstance(step, Together):
+            elif isinstance(step, Concurrent):
                 answer = self.call_together(step, chain)
-            elif isinstance(step, Live):
-                answer = self._resolved(self.world.have(step), chain).body
+            elif isinstance(step, InstanceRef):
+                answer = self._resolved(self.factory.have(step), chain).body
             else:
                 answer = self.call(step, chain)
 
@@ -168,27 +168,27 @@ class Driver:
         """Undo what events are sent to: a probe that is run once more listens at the same addresses again."""
         self.sender.cleaning = True
         try:
-            for thing in [t for t in self.world.pool.left() if self.world.proof.hears(t.resource)]:
+            for instance in [t for t in self.factory.pool.left() if self.factory.proof.hears(t.resource)]:
                 with suppress(Unavailable):
-                    self._resolved(self.world.removals.undo(thing), [])
+                    self._resolved(self.factory.removals.undo(instance), [])
         finally:
             self.sender.cleaning = False
 
     def _own(self, number: int) -> None:
         """Prove what an exchange made, where a later call may change it."""
-        for thing in list(self.world.pool.things):
-            made = thing.maker is not None and thing.maker.number == number and not thing.ours
-            if made and (thing.resource.undone_by is not None or thing.resource.moves):
+        for instance in list(self.factory.pool.instances):
+            made = instance.maker is not None and instance.maker.number == number and not instance.ours
+            if made and (instance.resource.undone_by is not None or instance.resource.moves):
                 with suppress(Unavailable):
-                    self._resolved(self.world.proof.prove(thing), [])
+                    self._resolved(self.factory.proof.prove(instance), [])
 
     def _tidy(self, *, broke: bool) -> None:
         """Undo what is more than later probes can use, after one of them that may have broken a contract."""
         self.sender.cleaning = True
         try:
-            for thing in self.world.pool.surplus(broke=broke):
-                if thing in self.world.pool.left():
-                    self._resolved(self.world.removals.undo(thing), [])
+            for instance in self.factory.pool.surplus(broke=broke):
+                if instance in self.factory.pool.left():
+                    self._resolved(self.factory.removals.undo(instance), [])
         except (Unavailable, Stop):
             pass
         finally:
@@ -196,12 +196,12 @@ class Driver:
 
     # -- calls --------------------------------------------------------------------------------------------------
 
-    def have(self, live: Live) -> Mapping[str, Any]:
+    def have(self, live: InstanceRef) -> Mapping[str, Any]:
         """The body of a live resource as asked for. Raises Unavailable, Spent, Stop."""
-        thing: Thing = self._resolved(self.world.have(live), [])
-        return thing.body
+        instance: Instance = self._resolved(self.factory.have(live), [])
+        return instance.body
 
-    def call(self, call: Call, chain: list[Seen]) -> Seen:
+    def call(self, call: Call, chain: list[Exchange]) -> Exchange:
         """Send a call, what it needs first, and let every watcher judge. Raises Unavailable, Spent, Stop."""
         ready = self._ready(call, chain)
         if call.reuse and (known := self._answers.known(call, self.sender.request(ready))) is not None:
@@ -210,90 +210,90 @@ class Driver:
         self._afford(1)
         sent = self.sender.sent
         try:
-            seen = self.sender.send(ready)
+            exchange = self.sender.send(ready)
         except (KeyboardInterrupt, Stop):
-            if call.door is not None and call.door.action.effect == "write" and self.sender.sent > sent:
-                self.world.unsure.add(call, ready.values, self.sender.request(ready))
+            if call.endpoint is not None and call.endpoint.action.effect == "write" and self.sender.sent > sent:
+                self.factory.unsure.add(call, ready.values, self.sender.request(ready))
             raise
-        if not self._stale(seen, self.world.pool.lent):
-            self._take(seen, chain)
-            return seen
-        seen.call = replace(call, intent="explore")  # the thing was not as it should have been: this says nothing about the call
-        self._take(seen, [])
-        with self.world.pool.only_new():
+        if not self._stale(exchange, self.factory.pool.borrowed):
+            self._take(exchange, chain)
+            return exchange
+        exchange.call = replace(call, intent="explore")  # the thing was not as it should have been: this says nothing about the call
+        self._take(exchange, [])
+        with self.factory.pool.only_new():
             return self.call(call, chain)
 
-    def call_together(self, step: Together, chain: list[Seen]) -> list[Seen]:
+    def call_together(self, step: Concurrent, chain: list[Exchange]) -> list[Exchange]:
         """Send calls at the same time; their answers are judged in the order of the calls. Raises Unavailable, Spent, Stop."""
         known: dict[int, Ready] = {}
-        with self.world.pool.only_new():
+        with self.factory.pool.only_new():
             for call in step.calls:  # the very same call has the very same arguments
                 if id(call) not in known:
                     known[id(call)] = self._ready(replace(call, beside=True), chain)
         ready = [known[id(call)] for call in step.calls]
         self._afford(len(ready))
         several = self.sender.send_together(ready)
-        done = [seen for seen in several if not 400 <= seen.status < 500]
-        for seen in several:
-            self._take(seen, chain, alone=done == [seen])
+        done = [exchange for exchange in several if not 400 <= exchange.status < 500]
+        for exchange in several:
+            self._take(exchange, chain, alone=done == [exchange])
         if not done:  # none of them stood in another's way
             self._note_full(several[0])
         if self.sender.interrupted is not None:
             raise self.sender.interrupted
         return several
 
-    def _ready(self, call: Call, chain: list[Seen]) -> Ready:
-        if call.door is not None and call.door.action.effect == "write" and not self.gate.may_write(call):
+    def _ready(self, call: Call, chain: list[Exchange]) -> Ready:
+        if call.endpoint is not None and call.endpoint.action.effect == "write" and not self.gate.may_write(call):
             raise Unavailable(NO_WRITES)
-        self.world.pool.now = self.sender.now()
-        values, subject = self._resolved(self.world.arguments.resolve(call), chain)
-        for thing in self.gate.changed_by(call, values):
-            self._resolved(self.world.proof.prove(thing), [])
+        self.factory.pool.now = self.sender.now()
+        values, subject = self._resolved(self.factory.arguments.resolve(call), chain)
+        for instance in self.gate.changed_by(call, values):
+            self._resolved(self.factory.proof.prove(instance), [])
         return Ready(call, values, subject)
 
-    def _stale(self, seen: Seen, lent: Sequence[Thing]) -> bool:
+    def _stale(self, exchange: Exchange, borrowed: Sequence[Instance]) -> bool:
         """Whether a call was refused, it may be, for what earlier calls did to a thing that it was lent."""
-        missing = {t.resource.missing.name for t in lent if t.resource.missing}
-        declared = self.model.codes.get(seen.code or "")
-        stale = bool(lent) and seen.call.intent in ("valid", "explore") and declared is not None
+        missing = {t.resource.missing.name for t in borrowed if t.resource.missing}
+        declared = self.model.codes.get(exchange.code or "")
+        stale = bool(borrowed) and exchange.call.intent in ("valid", "explore") and declared is not None
         stale = stale and declared is not None and (declared.name in missing or declared.status == CONFLICT)
-        for thing in lent if stale else ():
-            thing.worn = True
+        for instance in borrowed if stale else ():
+            instance.exhausted = True
         return stale
 
-    def _take(self, seen: Seen, chain: list[Seen], *, alone: bool = False) -> None:
-        chain.append(seen)
-        self._believe(seen)
-        self.world.sent(seen)
-        self.judge.judge(seen, alone=alone)
-        if seen.call.door is not None and seen.call.door.action is self.model.clock and seen.success:
-            self._set_clock(seen)
-        if not seen.call.beside:  # of calls at once one may stand in another's way
-            self._note_full(seen)
-        self._answers.keep(seen)
+    def _take(self, exchange: Exchange, chain: list[Exchange], *, alone: bool = False) -> None:
+        chain.append(exchange)
+        self._believe(exchange)
+        self.factory.sent(exchange)
+        self.judge.judge(exchange, alone=alone)
+        if exchange.call.endpoint is not None and exchange.call.endpoint.action is self.model.clock and exchange.success:
+            self._set_clock(exchange)
+        if not exchange.call.beside:  # of calls at once one may stand in another's way
+            self._note_full(exchange)
+        self._answers.keep(exchange)
 
-    def _note_full(self, seen: Seen) -> None:
+    def _note_full(self, exchange: Exchange) -> None:
         """Note a place that had no room for a call that should do."""
-        code, filled = self.model.codes.get(seen.code or ""), self.world.pool.filled
-        if code is not None and code.status == CONFLICT and seen.call.intent in ("valid", "explore"):
-            self.world.refused(seen)
-        if self.world.pool.filled > filled and not self._bounded:
+        code, filled = self.model.codes.get(exchange.code or ""), self.factory.pool.filled
+        if code is not None and code.status == CONFLICT and exchange.call.intent in ("valid", "explore"):
+            self.factory.refused(exchange)
+        if self.factory.pool.filled > filled and not self._bounded:
             self.sender.max_requests += FULL_COSTS
 
-    def _believe(self, seen: Seen) -> None:
+    def _believe(self, exchange: Exchange) -> None:
         """Whether the server knows our key at all. Raises Stop where it does not: its answers then say nothing about it."""
-        call = seen.call
+        call = exchange.call
         with_key = (
             call.role == "main"
             and not call.twist
             and not call.plain
             and call.surface != MCP
-            and seen.request.header("authorization") is not None
+            and exchange.request.header("authorization") is not None
         )
-        if self.key_known or not with_key or not isinstance(seen.answer, Response) or seen.status in (LIMITED, UNAVAILABLE):
+        if self.key_known or not with_key or not isinstance(exchange.answer, Response) or exchange.status in (LIMITED, UNAVAILABLE):
             return
         code = self.model.codes[self.model.errors.framework.no_key]
-        if seen.status != code.status:
+        if exchange.status != code.status:
             self.key_known = True
             return
         self.turned_away += 1
@@ -301,7 +301,7 @@ class Driver:
             self.key_refused = True
             raise Stop(f"the server refused the key: {code.status} {code.name} to the first {self.turned_away} calls with it")
 
-    def _resolved(self, asking: Generator[Call, Seen, Any], chain: list[Seen]) -> Any:
+    def _resolved(self, asking: Generator[Call, Exchange, Any], chain: list[Exchange]) -> Any:
         answer: Any = None
         while True:
             try:
@@ -309,7 +309,7 @@ class Driver:
             except StopIteration as end:
                 return end.value
             answer = None
-            if isinstance(needed, Wait):
+            if isinstance(needed, Sleep):
                 self.sender.wait(needed.seconds, quiet=needed.quiet)
             else:
                 answer = self.call(needed, chain)
@@ -318,8 +318,8 @@ class Driver:
         if not self.sender.cleaning and self.counted + count > self.sender.max_requests:
             raise Spent
 
-    def _set_clock(self, seen: Seen) -> None:
-        told = told_time(seen.body)
+    def _set_clock(self, exchange: Exchange) -> None:
+        told = find_time(exchange.body)
         ahead = told - self.sender.clock() if told is not None else 0.0
         self.sender.moved_s = ahead if abs(ahead) > CLOCK_SLACK_S else 0.0
 
@@ -336,18 +336,18 @@ class Driver:
         if hurried:
             self.sender.hurry(HURRIED_S)
         self.sender.silences = self.sender.broken_off = 0
-        self.world.pool.now = self.sender.now()  # what has ended by itself since the last call is not left behind
+        self.factory.pool.now = self.sender.now()  # what has ended by itself since the last call is not left behind
         behind: list[str] = []
         met: set[tuple[str, str]] = set()
         """What several resources of the catalogue know is one instance, undone once and listed once."""
         there = self._looked_up()
-        while (thing := self._next_left(met)) is not None:
-            met.add(_same(thing))
-            name = f"{thing.resource.name} {id_text(thing.id)}"
+        while (instance := self._next_left(met)) is not None:
+            met.add(_same(instance))
+            name = f"{instance.resource.name} {id_text(instance.id)}"
             try:
-                gone = there and thing.tries < MAX_TRIES and self._resolved(self.world.removals.undo(thing), [])
+                gone = there and instance.tries < MAX_TRIES and self._resolved(self.factory.removals.undo(instance), [])
             except Unavailable as why:
-                gone, name = False, name if thing.ours else f"{name} ({why})"
+                gone, name = False, name if instance.ours else f"{name} ({why})"
             except KeyboardInterrupt:  # of a run that came to its end by itself, the rest is undone all the same
                 gone, there = False, not hurried
                 hurried = True
@@ -362,25 +362,25 @@ class Driver:
     def _looked_up(self) -> bool:
         """Look for what creates without an answer have made, so that it is undone; gives whether the server is still there."""
         try:
-            for thing in self._resolved(self.world.unsure.look_up(), []):
-                known = self.world.pool.known(thing.resource, thing.id)
+            for instance in self._resolved(self.factory.unsure.look_up(), []):
+                known = self.factory.pool.known(instance.resource, instance.id)
                 if known is None:
-                    self.world.pool.add(thing)
+                    self.factory.pool.add(instance)
                 else:  # a list had it, and did not say whose it is
                     known.made = known.ours = True
-                    self.world.pool.changed(known)
+                    self.factory.pool.changed(known)
         except (Unavailable, KeyboardInterrupt):
             pass
         except Stop:
             return False
         return True
 
-    def _next_left(self, met: Collection[tuple[str, str]]) -> Thing | None:
+    def _next_left(self, met: Collection[tuple[str, str]]) -> Instance | None:
         """What is to be undone next: the latest first, so that nothing goes before what lives in it."""
-        return next((thing for thing in reversed(self.world.pool.left()) if _same(thing) not in met), None)
+        return next((instance for instance in reversed(self.factory.pool.left()) if _same(instance) not in met), None)
 
 
-def _same(thing: Thing) -> tuple[str, str]:
+def _same(instance: Instance) -> tuple[str, str]:
     """What tells an instance from others, whichever resource of the catalogue it is known by."""
-    undo = thing.resource.undone_by
-    return (str(undo.action.name) if undo is not None else thing.resource.name, id_text(thing.id))
+    undo = instance.resource.undone_by
+    return (str(undo.action.name) if undo is not None else instance.resource.name, id_text(instance.id))

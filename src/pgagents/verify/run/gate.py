@@ -19,13 +19,13 @@ from pgagents.model.action import Action, Param
 from pgagents.model.model import Resource, id_text
 from pgagents.verify.cases.framework import INVENTED
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.factory import World
-from pgagents.verify.fixtures.instance import Thing
+from pgagents.verify.fixtures.factory import FixtureFactory
+from pgagents.verify.fixtures.instance import Instance
 from pgagents.verify.fixtures.target import NOBODY, NOBODYS_NUMBER, Target, makes, target_of
 from pgagents.verify.plan.safety import NO_WRITES
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.encode import request_of
-from pgagents.verify.wire.endpoint import MCP, OPERATOR, Door
+from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 BEYOND = 2**63
@@ -39,46 +39,48 @@ _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 class Gate:
     """Decides on requests. `writes`: the main key may write. `allowed` are actions that the caller named, `roles` the keys it gave."""
 
-    def __init__(self, setting: Setting, world: World, *, writes: bool, allowed: Collection[str], roles: Collection[str]) -> None:
-        self.setting, self.model, self.world = setting, setting.model, world
+    def __init__(
+        self, setting: Setting, factory: FixtureFactory, *, writes: bool, allowed: Collection[str], roles: Collection[str]
+    ) -> None:
+        self.setting, self.model, self.factory = setting, setting.model, factory
         self.writes, self.allowed, self.roles = writes, frozenset(allowed), frozenset(roles)
 
     def may_write(self, call: Call) -> bool:
         """True where the call's action may be called at all, though it writes."""
-        return self.writes or call.surface == OPERATOR or (call.door is not None and str(call.door.action.name) in self.allowed)
+        return self.writes or call.surface == OPERATOR or (call.endpoint is not None and str(call.endpoint.action.name) in self.allowed)
 
-    def changed_by(self, call: Call, values: Mapping[str, Any]) -> list[Thing]:
+    def changed_by(self, call: Call, values: Mapping[str, Any]) -> list[Instance]:
         """The instances that a call names to change them."""
-        if call.door is None or call.door.action.effect != "write":
+        if call.endpoint is None or call.endpoint.action.effect != "write":
             return []
-        target = target_of(self.setting, call.door.action)
-        thing = self.instance(call.door.action, target, values) if target is not None else None
-        return [thing] if thing is not None else []
+        target = target_of(self.setting, call.endpoint.action)
+        instance = self.instance(call.endpoint.action, target, values) if target is not None else None
+        return [instance] if instance is not None else []
 
     def objection(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Why a request must not be sent; empty where it may."""
-        door = call.door
-        costs = door is not None and door.action.costs
-        if request.method in SAFE and (door is None or door.action.effect == "read" or request.method != "GET") and not costs:
+        endpoint = call.endpoint
+        costs = endpoint is not None and endpoint.action.costs
+        if request.method in SAFE and (endpoint is None or endpoint.action.effect == "read" or request.method != "GET") and not costs:
             return self._deed(request)
         keyed = not call.twist and (
-            door is None or not door.needs_key or request.header("authorization") is not None or call.surface == MCP
+            endpoint is None or not endpoint.needs_key or request.header("authorization") is not None or call.surface == MCP
         )
-        if door is not None and door.action.effect == "read" and not costs and _ordinary(call) and keyed:
+        if endpoint is not None and endpoint.action.effect == "read" and not costs and _ordinary(call) and keyed:
             return ""
-        if call.surface == OPERATOR or (door is not None and str(door.action.name) in self.allowed):
+        if call.surface == OPERATOR or (endpoint is not None and str(endpoint.action.name) in self.allowed):
             return ""
         if not self.writes:
             return NO_WRITES
-        if door is None:
+        if endpoint is None:
             return self._without_action(call, request)
-        if request.method != door.method and door.form is None:
-            return f"{request.method} is no method of {door.path}"
-        if door.action.effect == "read" and costs:
-            return f"{door.action.name} costs money, and undoing nothing gives it back: --allow {door.action.name} would call it"
-        if door.action.effect == "read" or (door.action.signed is not None and door.action.signed.role in self.roles):
+        if request.method != endpoint.method and endpoint.form is None:
+            return f"{request.method} is no method of {endpoint.path}"
+        if endpoint.action.effect == "read" and costs:
+            return f"{endpoint.action.name} costs money, and undoing nothing gives it back: --allow {endpoint.action.name} would call it"
+        if endpoint.action.effect == "read" or (endpoint.action.signed is not None and endpoint.action.signed.role in self.roles):
             return ""
-        return self._elsewhere(call, values, request) or self._write(door, values, request)
+        return self._elsewhere(call, values, request) or self._write(endpoint, values, request)
 
     # -- reads ----------------------------------------------------------------------------------------------------
 
@@ -108,97 +110,97 @@ class Gate:
 
     def _elsewhere(self, call: Call, values: Mapping[str, Any], request: Request) -> str:
         """Why a write to a target of its own must not be sent: but for slashes it is another one than the action's."""
-        if call.raw.target is None or call.door is None or not call.door.on_rest:
+        if call.raw.target is None or call.endpoint is None or not call.endpoint.on_rest:
             return ""
-        usual = urlsplit(request_of(Call(call.door, {}, "valid", ""), values, None).target).path
+        usual = urlsplit(request_of(Call(call.endpoint, {}, "valid", ""), values, None).target).path
         return "" if _plain_path(request.target) == _plain_path(usual) else "it goes to another path than the action's"
 
-    def _write(self, door: Door, values: Mapping[str, Any], request: Request) -> str:
-        target = target_of(self.setting, door.action)
-        if target is None and not makes(self.model, door.action):
-            return f"{door.action.name} writes and names no instance of this run's: --allow {door.action.name} would call it"
-        if target is not None and (objection := self._changes(door, target, values, request)):
+    def _write(self, endpoint: Endpoint, values: Mapping[str, Any], request: Request) -> str:
+        target = target_of(self.setting, endpoint.action)
+        if target is None and not makes(self.model, endpoint.action):
+            return f"{endpoint.action.name} writes and names no instance of this run's: --allow {endpoint.action.name} would call it"
+        if target is not None and (objection := self._changes(endpoint, target, values, request)):
             return objection
-        for param in door.params:
+        for param in endpoint.params:
             resource = self.model.resources.get(param.refers_to or "")
             if resource is not None and resource.made_by is not None and (target is None or param not in target.named):
                 value = values.get(str(param.name))
                 if value is not None and not self._may_name(resource, param, value):
-                    return f"{door.action.name} would name a {resource.name} that is not shown to be this run's own"
+                    return f"{endpoint.action.name} would name a {resource.name} that is not shown to be this run's own"
         return ""
 
-    def _changes(self, door: Door, target: Target, values: Mapping[str, Any], request: Request) -> str:
+    def _changes(self, endpoint: Endpoint, target: Target, values: Mapping[str, Any], request: Request) -> str:
         """Why a call must not change what it names."""
-        resource, name = target.resource, door.action.name
-        thing = self.instance(door.action, target, values)
-        if thing is None:
+        resource, name = target.resource, endpoint.action.name
+        instance = self.instance(endpoint.action, target, values)
+        if instance is None:
             given = [values.get(str(p.name)) for p in target.named]
             if any(v is None or v == "" for v in given):
                 what = f"{name} without {target.named[0].name} names no {resource.name}"
-                return "" if door.action.may_name_none else f"{what}: --allow {name} would call it"
-            if self._under_nobody(door, resource, values):
+                return "" if endpoint.action.may_name_none else f"{what}: --allow {name} would call it"
+            if self._under_nobody(endpoint, resource, values):
                 return ""
             enough = any if len(resource.ids) > 1 else all  # one member that nobody has makes the whole id nobody's
             if not enough(self._is_no_id(resource, p, v) for p, v in zip(target.named, given, strict=True)):
                 return f"{name} would change a {resource.name} that this run has not made"
-            put = door.method == "PUT" and not makes(self.model, door.action)
+            put = endpoint.method == "PUT" and not makes(self.model, endpoint.action)
             return "a PUT on an id that is not there may create it" if put else ""
-        if not thing.ours:
-            return self.world.owned.problem(resource) or f"the {resource.name} is not shown to be this run's own"
-        if not self._named(request, target, thing) and not door.action.may_name_none:
+        if not instance.ours:
+            return self.factory.owned.problem(resource) or f"the {resource.name} is not shown to be this run's own"
+        if not self._named(request, target, instance) and not endpoint.action.may_name_none:
             return f"the request does not name the {resource.name} that it is about"
         return ""
 
-    def _under_nobody(self, door: Door, resource: Resource, values: Mapping[str, Any]) -> bool:
+    def _under_nobody(self, endpoint: Endpoint, resource: Resource, values: Mapping[str, Any]) -> bool:
         """True where what the instance would live in is nobody's, so that nothing can be there."""
         above = self.model.resources.get(resource.within or "")
-        named = [p for p in door.params if above is not None and p.refers_to == above.name]
+        named = [p for p in endpoint.params if above is not None and p.refers_to == above.name]
         return above is not None and any(self._is_no_id(above, p, values.get(str(p.name))) for p in named)
 
-    def instance(self, action: Action, target: Target, values: Mapping[str, Any]) -> Thing | None:
+    def instance(self, action: Action, target: Target, values: Mapping[str, Any]) -> Instance | None:
         """The instance that arguments name by its id, or by another member that nothing else has; None where the run knows none."""
         resource, params = target.resource, action.params
         by_member = {p.refers_member or resource.id: values.get(str(p.name)) for p in target.named}
         id: Any = tuple(by_member.get(m) for m in resource.ids) if len(resource.ids) > 1 else values.get(str(target.named[-1].name))
         for other in self._kin(resource):
-            thing = self.world.pool.known(other, id, other.place_in(params, values))
-            if thing is not None and thing.id == id:
-                return thing
+            instance = self.factory.pool.known(other, id, other.place_in(params, values))
+            if instance is not None and instance.id == id:
+                return instance
         codes = [(member, values.get(str(p.name))) for p, member in target.also]
         told = {member: v for member, v in codes if isinstance(v, str) and len(v) >= SHORTEST_CODE}
         kin = {r.name for r in self._kin(resource)}
-        own = (t for t in self.world.pool.things if t.ours and t.resource.name in kin)
+        own = (t for t in self.factory.pool.instances if t.ours and t.resource.name in kin)
         return next((t for t in own if any(t.body.get(member) == v for member, v in told.items())), None)
 
     def _kin(self, resource: Resource) -> list[Resource]:
         """The resources that have their ids in common with this one."""
-        return self._by_kind[self.world.owned.kind_name(resource)]
+        return self._by_kind[self.factory.owned.kind_name(resource)]
 
     @cached_property
     def _by_kind(self) -> dict[str, list[Resource]]:
         found: dict[str, list[Resource]] = {}
         for resource in self.model.resources.values():
-            found.setdefault(self.world.owned.kind_name(resource), []).append(resource)
+            found.setdefault(self.factory.owned.kind_name(resource), []).append(resource)
         return found
 
-    def _named(self, request: Request, target: Target, thing: Thing) -> bool:
+    def _named(self, request: Request, target: Target, instance: Instance) -> bool:
         """True where the request holds the instance's id, or a code of it, however broken it is otherwise."""
         said = unquote(request.target) + "\n" + request.body.decode(errors="replace") + "\n".join(v for _, v in request.headers)
-        ids = thing.id if isinstance(thing.id, tuple) else (thing.id,)
-        codes = [str(thing.body[member]) for _, member in target.also if isinstance(thing.body.get(member), str)]
+        ids = instance.id if isinstance(instance.id, tuple) else (instance.id,)
+        codes = [str(instance.body[member]) for _, member in target.also if isinstance(instance.body.get(member), str)]
         return all(str(part) in said for part in ids) or any(len(code) >= SHORTEST_CODE and code in said for code in codes)
 
     def _may_name(self, resource: Resource, param: Param, value: Any) -> bool:
         if not isinstance(value, str | int | float):
             return False  # no id is a list or an object
-        things = (self.world.pool.known(r, value) for r in self._kin(resource))
-        return any(t is not None and (t.ours or not t.made) for t in things) or self._is_no_id(resource, param, value)
+        instances = (self.factory.pool.known(r, value) for r in self._kin(resource))
+        return any(t is not None and (t.ours or not t.made) for t in instances) or self._is_no_id(resource, param, value)
 
     def _is_no_id(self, resource: Resource, param: Param, value: Any) -> bool:
         """True for a value that no instance of others can have: random, the catalogue's `absent`, seen to be missing, or nearly ours."""
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             return False
-        if value == resource.absent_for(param) or self.world.marks.unguessable(value) or value in self.world.missing(resource):
+        if value == resource.absent_for(param) or self.factory.marks.unguessable(value) or value in self.factory.missing(resource):
             return True
         if NOBODY in str(value) or (isinstance(value, int) and (abs(value) == NOBODYS_NUMBER or value >= BEYOND)):
             return True
@@ -206,8 +208,8 @@ class Gate:
 
     def _looks_like_ours(self, resource: Resource, value: str) -> bool:
         plain = normalize("NFKC", value).strip().casefold()  # full-width letters read as plain ones, too
-        kind = self.world.owned.kind_name(resource)
-        ours = (t for t in self.world.pool.things if t.ours and self.world.owned.kind_name(t.resource) == kind)
+        kind = self.factory.owned.kind_name(resource)
+        ours = (t for t in self.factory.pool.instances if t.ours and self.factory.owned.kind_name(t.resource) == kind)
         return any(plain == id_text(t.id).casefold() for t in ours)
 
 

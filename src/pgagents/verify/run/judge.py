@@ -13,13 +13,13 @@ from pgagents.model.contract import Verdict
 from pgagents.model.model import id_text
 from pgagents.verify.check.check import Judgement, Probe, of_tools
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.factory import World
+from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.run.absent_answers import nothing_there
 from pgagents.verify.run.ledger import Ledger
 from pgagents.verify.run.redaction.redact import Redactor
 from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import MCP, OPERATOR
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 
 
 class Judge:
@@ -32,13 +32,13 @@ class Judge:
         self,
         setting: Setting,
         ledger: Ledger,
-        world: World,
+        factory: FixtureFactory,
         redactor: Redactor,
         keys: Mapping[str, str],
         checks: Mapping[str, ModuleType],
         timer: Callable[[], float],
     ) -> None:
-        self.setting, self.ledger, self.world, self.redactor, self._timer = setting, ledger, world, redactor, timer
+        self.setting, self.ledger, self.factory, self.redactor, self._timer = setting, ledger, factory, redactor, timer
         self.memory = Memory(setting)
         self.memory.keys = keys
         self.served: dict[str, int] = {}
@@ -53,37 +53,37 @@ class Judge:
             place = entry.contract.id.rpartition("/")[2]
             self._by_check_place.setdefault((entry.contract.check, place), []).append(entry.contract.id)
 
-    def judge(self, seen: Seen, *, alone: bool = False) -> None:
+    def judge(self, exchange: Exchange, *, alone: bool = False) -> None:
         """Let the watchers judge an exchange, and remember it. `alone`: of calls at once the only one that had an effect, so that what
         was known of its subject still held."""
-        beside = seen.call.beside and not alone  # of calls at once none is before the others
-        seen.known = None if beside else self.memory.subject(seen)
-        seen.fits = self._fits(seen)
-        seen.moot = nothing_there(self.setting, seen)
+        beside = exchange.call.beside and not alone  # of calls at once none is before the others
+        exchange.known = None if beside else self.memory.subject(exchange)
+        exchange.fits = self._fits(exchange)
+        exchange.moot = nothing_there(self.setting, exchange)
         started = self._timer()
-        past = self.world.past(seen.call, seen.subject)
-        self.redactor.learn_sent(seen.input)
-        self.redactor.learn_exchange(seen.request, seen.answer)
-        self.redactor.learn(seen.body)
-        if self._judged(seen):
-            self._watch(seen, past)
+        past = self.factory.past(exchange.call, exchange.subject)
+        self.redactor.learn_sent(exchange.input)
+        self.redactor.learn_exchange(exchange.request, exchange.answer)
+        self.redactor.learn(exchange.body)
+        if self._judged(exchange):
+            self._watch(exchange, past)
         self.seconds += self._timer() - started
-        self._remember(seen)
+        self._remember(exchange)
 
-    def _remember(self, seen: Seen) -> None:
-        if seen.sent_on and not seen.call.plain:
-            self.memory.reached.add(seen.place)
-        if not seen.success or seen.call.door is None or seen.call.plain:
+    def _remember(self, exchange: Exchange) -> None:
+        if exchange.sent_on and not exchange.call.plain:
+            self.memory.reached.add(exchange.place)
+        if not exchange.success or exchange.call.endpoint is None or exchange.call.plain:
             return
-        if seen.output is not None:
-            self.memory.reached.add(seen.place)
-        for resource, body in self.world.note(seen):
-            if seen.fits:
-                place = resource.place_in(seen.call.door.params, seen.input)
+        if exchange.output is not None:
+            self.memory.reached.add(exchange.place)
+        for resource, body in self.factory.note(exchange):
+            if exchange.fits:
+                place = resource.place_in(exchange.call.endpoint.params, exchange.input)
                 self.memory.learn((resource.name, f"{place}{id_text(resource.id_of(body))}"), body)
 
     def enter(
-        self, judgement: Judgement, chain: Sequence[Seen], call: Call | None, probe: Probe | None, past: tuple[Call, ...] = ()
+        self, judgement: Judgement, chain: Sequence[Exchange], call: Call | None, probe: Probe | None, past: tuple[Call, ...] = ()
     ) -> None:
         """Enter a verdict of a probe, or of a watcher of `call`; a broken one is noted on the exchange, so that no check builds on it."""
         self.ledger.add(judgement, chain, call, probe)
@@ -96,38 +96,38 @@ class Judge:
         entry = self.ledger.entries.get(judgement.contract)
         if call is not None and entry is not None and entry.broken is not None and entry.broken.judgement is judgement:
             entry.broken.past = past
-        if chain and not judgement.follows:
-            chain[-1].spoilt.append(judgement.contract.partition("/")[0])
+        if chain and not judgement.derived:
+            chain[-1].tainted.append(judgement.contract.partition("/")[0])
 
-    def _fits(self, seen: Seen) -> bool:
+    def _fits(self, exchange: Exchange) -> bool:
         """Whether the body is what the action promises to answer."""
-        if seen.output is None:
+        if exchange.output is None:
             return False
-        if seen.output.schema is None:
-            return isinstance(seen.told, Response) and not seen.told.body
-        test = self.setting.test(("output", seen.place.partition("@")[0], seen.output.status), seen.output.schema)
-        return not seen.json.problem and bool(test.is_valid(seen.body))
+        if exchange.output.schema is None:
+            return isinstance(exchange.told, Response) and not exchange.told.body
+        test = self.setting.test(("output", exchange.place.partition("@")[0], exchange.output.status), exchange.output.schema)
+        return not exchange.json.problem and bool(test.is_valid(exchange.body))
 
-    def _judged(self, seen: Seen) -> bool:
+    def _judged(self, exchange: Exchange) -> bool:
         """Whether watchers judge it at all."""
-        if seen.call.surface == OPERATOR or seen.call.plain or (seen.call.surface == MCP and seen.call.door is None):
+        if exchange.call.surface == OPERATOR or exchange.call.plain or (exchange.call.surface == MCP and exchange.call.endpoint is None):
             return False
-        return not (isinstance(seen.answer, Silence) and seen.answer.kind == "refused")
+        return not (isinstance(exchange.answer, Silence) and exchange.answer.kind == "refused")
 
-    def _watch(self, seen: Seen, past: tuple[Call, ...]) -> None:
-        """Let each watcher judge an exchange; after a crash only those that rank before `never_crashes` have judged it."""
-        chain = [seen]
-        for name, watch in self._watchers[seen.call.surface == MCP]:
-            if seen.spoilt_by("never_crashes"):
+    def _watch(self, exchange: Exchange, past: tuple[Call, ...]) -> None:
+        """Let each watcher judge an exchange; after a crash only those that rank before `no_crashes` have judged it."""
+        chain = [exchange]
+        for name, watch in self._watchers[exchange.call.surface == MCP]:
+            if exchange.tainted_by("no_crashes"):
                 return
             try:
-                for judgement in watch(seen, self.memory):
-                    self.enter(judgement, chain, seen.call, None, past)
+                for judgement in watch(exchange, self.memory):
+                    self.enter(judgement, chain, exchange.call, None, past)
             except Exception as error:  # one check's error is no finding, and the others still judge
-                self.ledger.crashed(self._by_check_place.get((name, seen.place), ()), error, name)
+                self.ledger.crashed(self._by_check_place.get((name, exchange.place), ()), error, name)
 
 
-def told_time(body: Any) -> float | None:
+def find_time(body: Any) -> float | None:
     """The first time in an answer, in epoch seconds."""
     return next((t for t in map(epoch, _texts(body)) if math.isfinite(t)), None)
 

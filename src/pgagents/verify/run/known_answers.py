@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgagents.http import Request
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 
 MOST_ANSWERS = 1_000
 
@@ -15,24 +15,24 @@ class Answers:
     def __init__(self) -> None:
         self._written = 0
         """How many calls may have changed something."""
-        self._known: dict[tuple[str, Request], tuple[Seen, int]] = {}
+        self._known: dict[tuple[str, Request], tuple[Exchange, int]] = {}
         """Answers, and how much had been written by then."""
 
-    def known(self, call: Call, request: Request) -> Seen | None:
+    def known(self, call: Call, request: Request) -> Exchange | None:
         """An answer to an equal call that will do for this one."""
         found = self._known.get((call.role, request))
         if found is None or (call.reuse == "unchanged" and found[1] != self._written):
             return None
         return found[0]
 
-    def keep(self, seen: Seen) -> None:
+    def keep(self, exchange: Exchange) -> None:
         """Remember an answer that others may use, and that one may have changed what the others tell."""
-        call = seen.call
-        if call.door is None or call.plain:
+        call = exchange.call
+        if call.endpoint is None or call.plain:
             return
-        if call.door.action.effect == "write":
-            self._written += seen.success or seen.error or seen.status >= 500
-        if seen.success and call.intent in ("valid", "explore"):
-            self._known[call.role, seen.request] = (seen, self._written)
+        if call.endpoint.action.effect == "write":
+            self._written += exchange.success or exchange.error or exchange.status >= 500
+        if exchange.success and call.intent in ("valid", "explore"):
+            self._known[call.role, exchange.request] = (exchange, self._written)
             if len(self._known) > MOST_ANSWERS:
                 del self._known[next(iter(self._known))]

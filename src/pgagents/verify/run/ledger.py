@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.report.causes import cause
-from pgagents.report.report import Exchange, Finding, Result
+from pgagents.report.report import Finding, RecordedExchange, Result
 from pgagents.verify.check.check import Judgement, Probe
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 
 MAX_CHAIN = 6
 
@@ -20,7 +20,7 @@ class Break:
     """The first time a contract was broken; `probe` is None where a watcher of `chain`'s last exchange said so."""
 
     judgement: Judgement
-    chain: tuple[Seen, ...]
+    chain: tuple[Exchange, ...]
     call: Call | None
     probe: Probe | None
     outcome: str
@@ -48,7 +48,7 @@ class Ledger:
 
     entries: dict[str, Entry]
     settled: dict[str, Result] = field(default_factory=dict)
-    """Contracts that were decided before the run: not selected, not claimed, or required and not possible."""
+    """Contracts that were decided before the run: not selected, not applicable, or required and not possible."""
     unknown: set[str] = field(default_factory=set)
     internal: list[str] = field(default_factory=list)
     broken: int = 0
@@ -59,12 +59,12 @@ class Ledger:
         """An empty ledger."""
         return cls({c.id: Entry(c) for c in contracts})
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Take back every judgement: what a refused key was answered says nothing about the contracts."""
         self.entries = {id: Entry(entry.contract) for id, entry in self.entries.items()}
         self.broken = self.judged = 0
 
-    def add(self, judgement: Judgement, chain: Sequence[Seen], call: Call | None, probe: Probe | None) -> None:
+    def add(self, judgement: Judgement, chain: Sequence[Exchange], call: Call | None, probe: Probe | None) -> None:
         """Enter a judgement."""
         entry = self.entries.get(judgement.contract)
         if entry is None:
@@ -75,9 +75,9 @@ class Ledger:
             if entry.kept == 0 and entry.broken is None:
                 self.judged += 1
             entry.kept += 1
-        elif judgement.verdict is Verdict.NOT_CLAIMED:
-            self.settled[judgement.contract] = Result(entry.contract, Verdict.NOT_CLAIMED, judgement.expected)
-        elif judgement.verdict is Verdict.UNTESTED and judgement.firm:
+        elif judgement.verdict is Verdict.NOT_APPLICABLE:
+            self.settled[judgement.contract] = Result(entry.contract, Verdict.NOT_APPLICABLE, judgement.expected)
+        elif judgement.verdict is Verdict.UNTESTED and judgement.sticky:
             entry.error = entry.error or judgement.expected
         elif judgement.verdict is Verdict.UNTESTED:
             entry.reason = entry.reason or judgement.expected
@@ -91,7 +91,7 @@ class Ledger:
         """Whether each of them has been kept or broken."""
         return all((entry := self.entries.get(id)) is not None and (entry.kept or entry.broken) for id in contracts)
 
-    def excuse(self, contracts: Iterable[str], reason: str) -> None:
+    def mark_untested(self, contracts: Iterable[str], reason: str) -> None:
         """Note why contracts were not judged; the first reason stays."""
         for id in contracts:
             entry = self.entries.get(id)
@@ -167,7 +167,7 @@ def _following(groups: list[list[Entry]]) -> list[list[Entry]]:
 
 
 def _follows(entry: Entry) -> bool:
-    return entry.broken is not None and entry.broken.judgement.follows
+    return entry.broken is not None and entry.broken.judgement.derived
 
 
 def _at(entry: Entry) -> int:
@@ -179,9 +179,11 @@ def _cause(broken: Break) -> str:
     return f"{broken.outcome}|{broken.judgement.actual.partition(':')[0]}"
 
 
-def exchange_of(seen: Seen) -> Exchange:
+def exchange_of(exchange: Exchange) -> RecordedExchange:
     """The exchange as a report has it."""
-    call = seen.call
-    action = str(call.door.action.name) if call.door else ""
+    call = exchange.call
+    action = str(call.endpoint.action.name) if call.endpoint else ""
     role = "" if call.plain else call.role
-    return Exchange(seen.number, seen.request, seen.answer, seen.seconds, call.why, role, action, call.surface, seen.base)
+    return RecordedExchange(
+        exchange.number, exchange.request, exchange.answer, exchange.seconds, call.why, role, action, call.surface, exchange.base
+    )

@@ -17,12 +17,12 @@ from pgagents.model.model import Model
 from pgagents.text.brief import brief
 from pgagents.verify.cases.invalid import ordinary
 from pgagents.verify.check.memory import Setting
-from pgagents.verify.fixtures.request_template import known, recipe_of
+from pgagents.verify.fixtures.request_template import known, template_of
 from pgagents.verify.run.base_path import likely
-from pgagents.verify.wire.call import Call, Fresh, Live, Moment, Raw, Signature
+from pgagents.verify.wire.call import Call, InstanceRef, Raw, RelativeTime, Signature, UniqueValue
 from pgagents.verify.wire.credential import presented
 from pgagents.verify.wire.encode import request_of
-from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.media import fits, is_json
 from pgagents.verify.wire.reach import why_silent
 
@@ -33,7 +33,7 @@ UNAUTHORIZED, FORBIDDEN, NOT_FOUND, BAD_REQUEST = 401, 403, 404, 400
 BEHIND = (502, 504)
 PASSING = (429, 503)
 _LOGIN = ("login", "signin", "sign-in", "sso", "oauth", "saml", "auth")
-_LATER = (Live, Fresh, Moment, Signature, Expression)
+_LATER = (InstanceRef, UniqueValue, RelativeTime, Signature, Expression)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class Place:
 class _Tried:
     """An ordinary read and what came of it."""
 
-    door: Door
+    endpoint: Endpoint
     request: Request
     answer: Response | Silence
 
     @property
-    def said(self) -> str:
+    def describe(self) -> str:
         """The request, in a few words."""
         return f"{self.request.method} {brief(self.request.path)}"
 
@@ -96,7 +96,7 @@ def preflight(
         return None
     if any(_knows(setting, one) for one in tried):
         return _elsewhere(setting, place, tried, "no ordinary read succeeds", _succeeds)
-    return _said(setting, place, key, tried)
+    return _find_trouble(setting, place, key, tried)
 
 
 def unused_key(model: Model, key: str) -> str:
@@ -106,7 +106,7 @@ def unused_key(model: Model, key: str) -> str:
     return "the key that was given is used by no action: each has `key: false`; a document without `security` imports so"
 
 
-def _said(setting: Setting, place: Place, key: str, tried: Sequence[_Tried]) -> Trouble | None:
+def _find_trouble(setting: Setting, place: Place, key: str, tried: Sequence[_Tried]) -> Trouble | None:
     """Why none of the reads was answered as the catalogue has it; None where it is the run's to say."""
     answers = [one.answer for one in tried]
     if not all(isinstance(answer, Response) for answer in answers):
@@ -118,7 +118,7 @@ def _said(setting: Setting, place: Place, key: str, tried: Sequence[_Tried]) -> 
         return _redirected(place, tried[0])
     if statuses <= set(BEHIND):
         return Trouble(
-            f"a gateway at {place.url} answers {tried[0].status} to {tried[0].said}: the server behind it is not there", "start it"
+            f"a gateway at {place.url} answers {tried[0].status} to {tried[0].describe}: the server behind it is not there", "start it"
         )
     if statuses == {BAD_REQUEST} and place.url.startswith("http:"):
         silent = why_silent(place.url, Silence("protocol", f"it answers {BAD_REQUEST}"), place.other)
@@ -131,35 +131,37 @@ def _said(setting: Setting, place: Place, key: str, tried: Sequence[_Tried]) -> 
     return None
 
 
-def _reads(setting: Setting, key: str) -> Iterator[tuple[Door, Request]]:
+def _reads(setting: Setting, key: str) -> Iterator[tuple[Endpoint, Request]]:
     """Ordinary reads with nothing in their path and no argument that only the server can give; those first that need a key."""
     reads = [
         d
-        for d in setting.doors
+        for d in setting.endpoints
         if d.on_rest and d.method == "GET" and d.action.effect == "read" and not d.action.costs and "{" not in d.path
     ]
     count = 0
-    for door in sorted(reads, key=lambda d: not d.action.key):
-        given = known(setting.model, recipe_of(setting.model, door.action).input)
+    for endpoint in sorted(reads, key=lambda d: not d.action.key):
+        given = known(setting.model, template_of(setting.model, endpoint.action).input)
         if count < MOST_READS and not any(isinstance(value, _LATER) for value in given.values()):
             count += 1
-            yield door, _request(setting, door, given, key)
+            yield endpoint, _request(setting, endpoint, given, key)
 
 
-def _request(setting: Setting, door: Door, given: Mapping[str, Any], key: str) -> Request:
-    call = ordinary(door, recipe_of(setting.model, door.action), "valid", "an ordinary call", input=given)
-    return request_of(call, given, presented(key, "", setting.model) if key and door.needs_key else None)
+def _request(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any], key: str) -> Request:
+    call = ordinary(endpoint, template_of(setting.model, endpoint.action), "valid", "an ordinary call", input=given)
+    return request_of(call, given, presented(key, "", setting.model) if key and endpoint.needs_key else None)
 
 
-def _questions(setting: Setting) -> Iterator[tuple[Door, Request]]:
+def _questions(setting: Setting) -> Iterator[tuple[Endpoint, Request]]:
     """Which methods a path has, asked of paths that no read shows."""
-    paths: dict[str, Door] = {d.path: d for d in reversed(setting.doors) if "{" not in d.path and not (d.on_rest and d.method == "GET")}
-    for path, door in list(paths.items())[: MOST_READS - 1]:
-        yield door, request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}, None)
+    paths: dict[str, Endpoint] = {
+        d.path: d for d in reversed(setting.endpoints) if "{" not in d.path and not (d.on_rest and d.method == "GET")
+    }
+    for path, endpoint in list(paths.items())[: MOST_READS - 1]:
+        yield endpoint, request_of(Call(None, {}, "framework", "its methods", raw=Raw("OPTIONS", path)), {}, None)
 
 
-def _sent(place: Place, door: Door, request: Request) -> _Tried:
-    return _Tried(door, request, place.send(request))
+def _sent(place: Place, endpoint: Endpoint, request: Request) -> _Tried:
+    return _Tried(endpoint, request, place.send(request))
 
 
 def _refusals(setting: Setting) -> set[int]:
@@ -173,7 +175,7 @@ def _no_key(setting: Setting) -> set[int]:
 
 def _knows(setting: Setting, one: _Tried) -> bool:
     """Whether the answer is one that the catalogue has of this action, so that the server is likely the API's."""
-    action, answer = one.door.action, one.answer
+    action, answer = one.endpoint.action, one.answer
     if not isinstance(answer, Response) or one.status in _no_key(setting):
         return False
     if one.request.method == "OPTIONS":
@@ -206,12 +208,12 @@ def _is_data(answer: Response | Silence) -> bool:
 def _key_refused(setting: Setting, key: str, tried: Sequence[_Tried]) -> Trouble:
     one = tried[0]
     if not any(action.key for action in setting.model.actions):
-        says = f"the server answers {one.status} to {one.said}, and the catalogue says that no action takes a key (`key: false`)"
+        says = f"the server answers {one.status} to {one.describe}, and the catalogue says that no action takes a key (`key: false`)"
         return Trouble(says, "take `key: false` away where a key is needed; a document without `security` imports so")
     what = "the key" if key else "a call without a key"
     others = f" and {len(tried) - 1} more" if len(tried) > 1 else ""
     return Trouble(
-        f"the server is there and refuses {what}: {one.status} to {one.said}{others}",
+        f"the server is there and refuses {what}: {one.status} to {one.describe}{others}",
         "is PGAGENTS_TOKEN a key of this server, and still valid? one of another environment is refused like none",
     )
 
@@ -224,7 +226,7 @@ def _redirected(place: Place, one: _Tried) -> Trouble:
         its = urlsplit(urljoin(f"{place.url}{one.request.target}", told))
     except ValueError:  # such as `http://[x`
         its = urlsplit("")
-    says = f"{place.url} redirects {one.said} to {brief(place.masked(told)) or 'nowhere'} ({one.status}); a key is not taken there"
+    says = f"{place.url} redirects {one.describe} to {brief(place.masked(told)) or 'nowhere'} ({one.status}); a key is not taken there"
     if its.scheme == "https" and here.scheme == "http" and its.hostname == here.hostname:
         return Trouble(says, f"give --url https://{its.netloc}{here.path}")
     if any(word in f"{its.netloc}{its.path}".lower() for word in _LOGIN):
@@ -238,7 +240,7 @@ def _another(place: Place, one: _Tried) -> Trouble:
     named = one.answer.header("Server")
     who = f", says that it is {brief(place.masked(named))}, and" if named else ""
     return Trouble(
-        f"{place.url} is another server{who} answers {one.said} with {one.status} {kind}, which the catalogue does not have",
+        f"{place.url} is another server{who} answers {one.describe} with {one.status} {kind}, which the catalogue does not have",
         "is --url the API's own address, with its base path?",
     )
 
@@ -257,10 +259,10 @@ def _elsewhere(
     setting: Setting, place: Place, tried: Sequence[_Tried], says: str, good: Callable[[Setting, _Tried], bool]
 ) -> Trouble | None:
     """Another base URL of the host where the first read is answered as it should be."""
-    door, request = tried[0].door, tried[0].request
-    listed = list(likely(place.url, str(setting.model.api.server), [d.path for d in setting.doors]))
+    endpoint, request = tried[0].endpoint, tried[0].request
+    listed = list(likely(place.url, str(setting.model.api.server), [d.path for d in setting.endpoints]))
     for base in listed[:MOST_BASES]:
-        one = _Tried(door, request, place.other(base)(request))
+        one = _Tried(endpoint, request, place.other(base)(request))
         if good(setting, one):
             where = f"{says} at {place.url} ({_paths(tried)}), and {base} answers {one.status}: the base path is another"
             return Trouble(where, f"give --url {base}")
@@ -268,4 +270,4 @@ def _elsewhere(
 
 
 def _paths(tried: Sequence[_Tried]) -> str:
-    return ", ".join(dict.fromkeys(one.said for one in tried))
+    return ", ".join(dict.fromkeys(one.describe for one in tried))

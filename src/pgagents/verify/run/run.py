@@ -19,7 +19,7 @@ from pgagents.report.report import Footer, Header, Report, Result
 from pgagents.verify.cases.invalid import time_passes
 from pgagents.verify.check.check import Probe, collect
 from pgagents.verify.check.memory import Setting, setting_of
-from pgagents.verify.fixtures.factory import World
+from pgagents.verify.fixtures.factory import FixtureFactory
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan import plan as planning
 from pgagents.verify.plan.options import FINISHING, Identities, Options, Plan, Progress
@@ -90,9 +90,9 @@ def plan(
     by_contract: Counter[str] = Counter()
     by_check: Counter[str] = Counter()
     sent = {id(p) for p in reached}
-    for probe in (p for p in made.probes if p.tier == 1 or id(p) in sent):
+    for probe in (p for p in made.probes if p.priority == 1 or id(p) in sent):
         by_check[probe.name.partition("/")[0]] += probe.cost
-        by_contract.update(dict.fromkeys(probe.covers, probe.cost))
+        by_contract.update(dict.fromkeys(probe.contracts, probe.cost))
     total = sum(by_phase.values())
     return Plan(by_bucket, by_phase, total, seconds, selected, left_out, made.digest, by_contract, by_check, made.shares, made.apart)
 
@@ -138,9 +138,9 @@ def verify(
     made = planning.draft(setting, checks, listed, options, identities)
     ledger = Ledger.of(listed)
     ledger.settled.update(made.settled)
-    world = World(setting, _tag(started_at, clock(), url, options), model.env, options.shard or (1, 1))
+    factory = FixtureFactory(setting, _tag(started_at, clock(), url, options), model.env, options.shard or (1, 1))
     driver = Driver(
-        setting, handler, identities.keys, options, ledger, world, checks,
+        setting, handler, identities.keys, options, ledger, factory, checks,
         clock=clock, timer=timer, sleep=sleep, max_requests=made.max_requests, apart=made.apart, writes=made.writes,
         plain=plain, secrets=identities.hidden,
     )  # fmt: skip
@@ -148,7 +148,7 @@ def verify(
     try:
         stopped = _spend(driver, made, on_progress, begun)
         if driver.key_refused or (stopped and not driver.answered):
-            ledger.forget()
+            ledger.reset()
         behind = _finish(driver, stopped)
         return _report(driver, made, options, stopped, behind, started_at, timer() - begun, generating)
     finally:
@@ -183,18 +183,18 @@ def _report(
     footer = Footer(
         driver.sent, seconds, {v: counts[v] for v in Verdict}, not stopped, judge.served, tuple(map(redacted, behind)),
         tuple(map(redacted, _notes(driver, stopped))), max(0.0, generating), driver.sender.seconds_sending, judge.seconds,
-        may_exist=tuple(map(redacted, driver.world.unsure.told())), lasting=tuple(driver.world.lasting()),
+        may_exist=tuple(map(redacted, driver.factory.unsure.describe_all())), lasting=tuple(driver.factory.lasting()),
     )  # fmt: skip
     said = {name: (module.__doc__ or "").strip() for name, module in sorted(collect().items())}
     return Report(header, findings, results, footer, said, carried=_carried(driver.setting))
 
 
 def _carried(setting: Setting) -> dict[str, tuple[str, ...]]:
-    """Of each surface that is no wire of its own, the doors that its calls go through."""
+    """Of each surface that is no wire of its own, the endpoints that its calls go through."""
     found: dict[str, dict[str, None]] = {}
     for offer in offers(setting):
-        if offer.surface.name != offer.door.surface:
-            found.setdefault(offer.surface.name, {})[offer.door.place] = None
+        if offer.surface.name != offer.endpoint.surface:
+            found.setdefault(offer.surface.name, {})[offer.endpoint.place] = None
     return {surface: tuple(places) for surface, places in found.items()}
 
 
@@ -228,13 +228,13 @@ def _spend(driver: Driver, made: planning.Draft, on_progress: Callable[[Progress
     try:
         _tell_time(driver)
         for probe in made.probes:
-            if probe.spare and driver.ledger.all_judged(probe.covers):
+            if probe.optional and driver.ledger.all_judged(probe.contracts):
                 continue
-            if probe.tier > 1 and driver.sent + driver.world.pool.owed() + probe.cost + 1 > made.again_until:
+            if probe.priority > 1 and driver.sent + driver.factory.pool.owed() + probe.cost + 1 > made.again_until:
                 continue
-            most = driver.sender.max_requests - (made.for_last if probe.phase != LAST else 0)
+            most = driver.sender.max_requests - (made.for_last if probe.stage != LAST else 0)
             if not _affordable(driver, probe, most - reserve) and (driver.ledger.broken or not _affordable(driver, probe, most)):
-                driver.ledger.excuse(probe.covers, "the budget of requests was spent")
+                driver.ledger.mark_untested(probe.contracts, "the budget of requests was spent")
                 continue
             tell(probe.name)
             driver.run(probe)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence, Timely
 from pgagents.verify.answers.request_ids import foreign
-from pgagents.verify.cases.client_profiles import in_manner
+from pgagents.verify.cases.client_profiles import in_client_profile
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.fixtures.instance import Unavailable
 from pgagents.verify.plan.options import Options
@@ -18,7 +18,7 @@ from pgagents.verify.wire.concurrent import at_once
 from pgagents.verify.wire.credential import in_query, presented
 from pgagents.verify.wire.encode import request_of
 from pgagents.verify.wire.endpoint import MCP, REST
-from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Seen
+from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.pace import Pacer
 from pgagents.verify.wire.signature import header_of
@@ -48,8 +48,8 @@ class Ready:
 
 def _repeatable(call: Call) -> bool:
     """Whether a call that may have arrived can be sent again: it only reads, or its idempotency key lets it have one effect."""
-    method = call.raw.method or (call.door.method if call.door is not None else "GET")
-    return method in SAFE or (call.door is not None and str(call.door.action.idempotency) in call.input)
+    method = call.raw.method or (call.endpoint.method if call.endpoint is not None else "GET")
+    return method in SAFE or (call.endpoint is not None and str(call.endpoint.action.idempotency) in call.input)
 
 
 class Sender:
@@ -146,7 +146,7 @@ class Sender:
         if self._ends_at is not None:
             raise Unavailable(f"no answer within {UNDO_S:g} s, and no time is left to wait for it")
 
-    def send(self, ready: Ready) -> Seen:
+    def send(self, ready: Ready) -> Exchange:
         """Send a call; one that was limited is sent again after the wait that was asked for. Raises Stop."""
         if ready.call.surface == MCP:
             return self._send_by_link(ready)
@@ -162,14 +162,14 @@ class Sender:
             answer, seconds = self._exchange(request, ready.call)
             wait = self._heard(ready.call, role, answer, attempt)
             if wait is None:
-                seen = self._seen(ready, request, answer, seconds, sent_at)
-                seen.repeats = attempt
-                return seen
+                exchange = self._seen(ready, request, answer, seconds, sent_at)
+                exchange.repeats = attempt
+                return exchange
             attempt += 1
             self._aside += not self.cleaning
             self.wait(wait)
 
-    def _send_by_link(self, ready: Ready) -> Seen:
+    def _send_by_link(self, ready: Ready) -> Exchange:
         """Send a call to the MCP server, at the pace of REST: it calls the same API. Raises Stop, Unavailable."""
         link = self.setting.mcp
         if link is None:
@@ -181,11 +181,11 @@ class Sender:
             self._in_time()
             opened = link.open()
             self._count_linked(link)
-            if not opened and ready.call.door is not None:
+            if not opened and ready.call.endpoint is not None:
                 raise Unavailable(link.problem)
             if not opened:
                 return self._seen(ready, asked, Silence("closed", link.problem), 0.0, self.now())
-            self.wait(self.pacer.before(ready.call.role, REST, ready.call.door.action.bucket if ready.call.door else None))
+            self.wait(self.pacer.before(ready.call.role, REST, ready.call.endpoint.action.bucket if ready.call.endpoint else None))
             sent_at, started = self.now(), self.timer()
             request = link.dressed(asked)
             self._bound(link.handler)
@@ -194,10 +194,10 @@ class Sender:
             self.seconds_sending += seconds
             self._count_linked(link)
             self._cut(answer)
-            seen = self._seen(ready, request, answer, seconds, sent_at)
-            wait = self._asked_to_wait(seen, attempt)
+            exchange = self._seen(ready, request, answer, seconds, sent_at)
+            wait = self._find_retry_delay(exchange, attempt)
             if wait is None:
-                return seen
+                return exchange
             attempt += 1
             self._aside += not self.cleaning
             self.wait(wait)
@@ -207,13 +207,13 @@ class Sender:
         self.sent += link.requests - self._linked
         self._linked = link.requests
 
-    def _asked_to_wait(self, seen: Seen, attempt: int) -> float | None:
+    def _find_retry_delay(self, exchange: Exchange, attempt: int) -> float | None:
         """After how many seconds a tool that was limited is to be called again."""
-        if attempt >= MAX_REPEATS or self.counted() >= self.max_requests or not isinstance(seen.told, Response):
+        if attempt >= MAX_REPEATS or self.counted() >= self.max_requests or not isinstance(exchange.told, Response):
             return None
-        return self.pacer.retry(seen.told, attempt) if seen.status in (LIMITED, UNAVAILABLE) else None
+        return self.pacer.retry(exchange.told, attempt) if exchange.status in (LIMITED, UNAVAILABLE) else None
 
-    def send_together(self, several: Sequence[Ready]) -> list[Seen]:
+    def send_together(self, several: Sequence[Ready]) -> list[Exchange]:
         """Send calls at the same time, each from a thread of its own; what was limited is sent again alone. Raises Stop."""
         self._in_time()
         requests = [self._request(ready) for ready in several]
@@ -266,11 +266,13 @@ class Sender:
         request = request_of(call, ready.values, authorization)
         if call.twist == "query":
             request = in_query(request, self.keys.get(call.role, ""))
-        request = in_manner(request, call, ready.values, self._seed, self._own_id, pages=self.model.points.content_type == "json")
+        request = in_client_profile(
+            request, call, ready.values, self._seed, self._own_id, pages=self.model.behaviour.content_type == "json"
+        )
         return self._signed(call, request), call.role if authorization and not call.twist else "-"
 
     def _authorization(self, call: Call) -> str | None:
-        if call.door is not None and not call.door.needs_key:
+        if call.endpoint is not None and not call.endpoint.needs_key:
             return None
         if call.plain:  # whoever listens in on plain http must not hear a key
             return presented("", "garbage", self.model)
@@ -280,14 +282,14 @@ class Sender:
     def _signed(self, call: Call, request: Request) -> Request:
         """The request with its body's signature, where the call asked for one."""
         for name, value in call.input.items():
-            param = call.door.action.param(name) if call.door else None
+            param = call.endpoint.action.param(name) if call.endpoint else None
             if isinstance(value, Signature) and param is not None:
                 told = header_of(value, self.keys.get(value.role, ""), request.body, self.now())
                 request = request.with_header(param.wire, told)
         return request
 
     def _pace(self, call: Call, role: str) -> None:
-        self.wait(self.pacer.before(role, call.surface, call.door.action.bucket if call.door else None))
+        self.wait(self.pacer.before(role, call.surface, call.endpoint.action.bucket if call.endpoint else None))
 
     def _handler(self, call: Call) -> Handler:
         """The way that a call goes: to the target, past the caller's own headers, or to the twin without TLS."""
@@ -327,7 +329,7 @@ class Sender:
     def _heard(self, call: Call, role: str, answer: Response | Silence, attempt: int) -> float | None:
         """Take over what the answer tells of the limit; gives seconds after which to repeat (None: the answer stands)."""
         if isinstance(answer, Response) and not call.plain:
-            self.pacer.after(role, call.surface, call.door.action.bucket if call.door else None, answer)
+            self.pacer.after(role, call.surface, call.endpoint.action.bucket if call.endpoint else None, answer)
         if attempt >= MAX_REPEATS or (not self.cleaning and self.counted() >= self.max_requests):
             return None
         if isinstance(answer, Silence) and answer.stale:
@@ -347,13 +349,13 @@ class Sender:
             return self.setting.mcp.base
         return self.setting.plain_url if call.plain else ""
 
-    def _seen(self, ready: Ready, request: Request, answer: Response | Silence, seconds: float, sent_at: float) -> Seen:
+    def _seen(self, ready: Ready, request: Request, answer: Response | Silence, seconds: float, sent_at: float) -> Exchange:
         call = ready.call
         full = dict(ready.values)
-        for param in call.door.params if call.door else ():
+        for param in call.endpoint.params if call.endpoint else ():
             if str(param.name) not in full and "default" in param.schema:
                 full[str(param.name)] = param.schema["default"]
-        return Seen(
+        return Exchange(
             self.sent, call, full, request, answer, seconds=seconds, sent_at=sent_at, codes=self.model.codes,
             code_at=self.model.errors.code_at, subject=ready.subject, base=self._base(call),
         )  # fmt: skip
@@ -361,7 +363,7 @@ class Sender:
 
 def _unheard(call: Call, answer: Silence) -> bool:
     """True where the server cannot have acted on a call, or acting on it twice changes nothing."""
-    reads = call.door is None or call.door.action.effect == "read"
+    reads = call.endpoint is None or call.endpoint.action.effect == "read"
     return not answer.begun and (answer.kind == "refused" or (answer.kind == "reset" and reads))
 
 

@@ -62,7 +62,7 @@ def coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> t
     """
     if not _generable(spec):
         return ()
-    return _kept(json.dumps(spec, sort_keys=True), tuple(sorted(names.items())))
+    return _cache_coverage(json.dumps(spec, sort_keys=True), tuple(sorted(names.items())))
 
 
 def _generable(value: Any) -> bool:
@@ -84,7 +84,7 @@ def _generable(value: Any) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _kept(spec: str, names: tuple[tuple[tuple[str, str], str], ...]) -> tuple[Varied, ...]:
+def _cache_coverage(spec: str, names: tuple[tuple[tuple[str, str], str], ...]) -> tuple[Varied, ...]:
     return tuple(_coverage(json.loads(spec), dict(names)))
 
 

@@ -39,10 +39,11 @@ Likely = Literal["", "json", "any"]
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class InvalidValue:
     """A value that breaks one keyword at one place: `path` leads from the argument to the place (empty: the argument itself).
 
-    Where several of `tier` 1 break one keyword at one place, any of them may stand for all; `tier` 2 shows less. One that is `likely`
+    Where several of `priority` 1 break one keyword at one place, any of them may stand for all; `priority` 2 shows less. One that is
+    `likely`
     to be taken by mistake is tried whatever else is: in JSON, or in any place.
     """
 
@@ -50,12 +51,12 @@ class Wrong:
     path: tuple[str | int, ...]
     value: Any
     says: str
-    tier: int = 1
+    priority: int = 1
     likely: Likely = ""
 
 
 MISSING = object()
-"""In `Wrong.value`: the member is left out."""
+"""In `InvalidValue.value`: the member is left out."""
 
 
 def low(schema: Mapping[str, Any], schemas: Schemas) -> Any:
@@ -177,20 +178,20 @@ def pattern_text(pattern: str, least: int, most: int | None, *, longest: bool) -
     return text_of_pattern(pattern, least, most, longest=longest)
 
 
-def wrongs(
+def violations(
     schema: Mapping[str, Any], schemas: Schemas, *, required: bool, path: tuple[str | int, ...] = (), of: str = ""
-) -> Iterator[Wrong]:
+) -> Iterator[InvalidValue]:
     """Every way to break the schema by one keyword at one place, nested places included. `of` is an id that nothing has; wrong
     texts are made of it, where it fits the schema."""
     schema = resolve(schema, schemas)
     if required:
-        yield Wrong("required", path, MISSING, "is missing")
+        yield InvalidValue("required", path, MISSING, "is missing")
     yield from _bounds(schema, path)
     yield from _texts(schema, path, of)
     if schema.get("enum"):
         yield from _enum(schema, path)
     if "const" in schema:
-        yield Wrong("const", path, "pgv-other", f"is not {schema['const']!r}")
+        yield InvalidValue("const", path, "pgv-other", f"is not {schema['const']!r}")
     yield from _types(schema, schemas, path, required)
     kinds = types_of(schema)
     if "array" in kinds:
@@ -198,33 +199,33 @@ def wrongs(
     if "object" in kinds:
         wanted = schema.get("required", ())
         for name, member in schema.get("properties", {}).items():
-            yield from wrongs(member, schemas, required=name in wanted, path=(*path, name))
+            yield from violations(member, schemas, required=name in wanted, path=(*path, name))
         if schema.get("additionalProperties") is False:
-            yield Wrong("additionalProperties", (*path, "pgv_unknown"), 1, "has an undeclared member")
+            yield InvalidValue("additionalProperties", (*path, "pgv_unknown"), 1, "has an undeclared member")
 
 
-def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
+def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[InvalidValue]:
     whole = "integer" in types_of(schema)
     step = 1 if whole else STEP
     if (v := schema.get("minimum")) is not None:
-        yield Wrong("minimum", path, _tidy(v - step), f"is below {v:g}")
-        yield Wrong("minimum", path, _tidy(v - 1_000_000), f"is far below {v:g}", 2)
+        yield InvalidValue("minimum", path, _tidy(v - step), f"is below {v:g}")
+        yield InvalidValue("minimum", path, _tidy(v - 1_000_000), f"is far below {v:g}", 2)
         if not whole:
             zero = _tidy(v - step) == 0  # which some take for nothing at all, so it tells more
-            yield Wrong("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}", 2 if zero else 1)
+            yield InvalidValue("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}", 2 if zero else 1)
     if (v := schema.get("maximum")) is not None:
-        yield Wrong("maximum", path, _tidy(v + step), f"is above {v:g}")
-        yield Wrong("maximum", path, VAST, "is nearly the most that a double holds")
-        yield Wrong("maximum", path, _tidy(v + 1_000_000_000), f"is far above {v:g}", 2)
+        yield InvalidValue("maximum", path, _tidy(v + step), f"is above {v:g}")
+        yield InvalidValue("maximum", path, VAST, "is nearly the most that a double holds")
+        yield InvalidValue("maximum", path, _tidy(v + 1_000_000_000), f"is far above {v:g}", 2)
         if not whole:
-            yield Wrong("maximum", path, _tidy(v + HAIR), f"is a hair above {v:g}")
+            yield InvalidValue("maximum", path, _tidy(v + HAIR), f"is a hair above {v:g}")
     if (v := schema.get("exclusiveMinimum")) is not None:
-        yield Wrong("exclusiveMinimum", path, _tidy(v), f"is {v:g}")
-        yield Wrong("exclusiveMinimum", path, _tidy(v - 1), f"is below {v:g}", 2)
+        yield InvalidValue("exclusiveMinimum", path, _tidy(v), f"is {v:g}")
+        yield InvalidValue("exclusiveMinimum", path, _tidy(v - 1), f"is below {v:g}", 2)
     if (v := schema.get("exclusiveMaximum")) is not None:
-        yield Wrong("exclusiveMaximum", path, _tidy(v), f"is {v:g}")
+        yield InvalidValue("exclusiveMaximum", path, _tidy(v), f"is {v:g}")
     if (v := schema.get("multipleOf")) is not None:
-        yield Wrong("multipleOf", path, _tidy(low(schema, {}) + v / 2), f"is no multiple of {v:g}")
+        yield InvalidValue("multipleOf", path, _tidy(low(schema, {}) + v / 2), f"is no multiple of {v:g}")
 
 
 def _tidy(value: float) -> float | int:
@@ -232,27 +233,27 @@ def _tidy(value: float) -> float | int:
     return int(value) if float(value).is_integer() else value
 
 
-def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> Iterator[Wrong]:
+def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> Iterator[InvalidValue]:
     if "string" not in types_of(schema):
         return
     if least := schema.get("minLength"):
-        yield Wrong("minLength", path, low(schema, {})[: least - 1], f"has {least - 1} characters")
+        yield InvalidValue("minLength", path, low(schema, {})[: least - 1], f"has {least - 1} characters")
     if (most := schema.get("maxLength")) is not None:
         head = URI if schema.get("format") in ("uri", "url") else ""
-        yield Wrong("maxLength", path, head.ljust(most + 1, "x"), f"has {most + 1} characters")
+        yield InvalidValue("maxLength", path, head.ljust(most + 1, "x"), f"has {most + 1} characters")
         if not head:
-            yield Wrong("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
-        yield Wrong("maxLength", path, head.ljust(most + FAR, "x"), f"has {most + FAR} characters")
+            yield InvalidValue("maxLength", path, WIDE * (most + 1), f"has {most + 1} wide characters")
+        yield InvalidValue("maxLength", path, head.ljust(most + FAR, "x"), f"has {most + FAR} characters")
     if pattern := schema.get("pattern"):
         yield from _mismatches(schema, str(pattern), path, of)
     if form := schema.get("format"):
         for text in NEAR_FORMS.get(form, ()):
             if not matches(schema, text):
-                yield Wrong("format", path, text, f"is {text}, which is no {form}")
-        yield Wrong("format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1)
+                yield InvalidValue("format", path, text, f"is {text}, which is no {form}")
+        yield InvalidValue("format", path, "pgv no such form", f"is no {form}", 2 if form in NEAR_FORMS else 1)
 
 
-def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...], of: str) -> Iterator[Wrong]:
+def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...], of: str) -> Iterator[InvalidValue]:
     """Texts that a pattern does not match, and that what stands in its place in a server may: a class of letters that takes those
     of every script, an end that a line break may follow, bounds that are forgotten, blanks that are cut off before one looks, a letter
     of its own that is in the other case or not there; letters that only look alike, which a server makes equal before it looks."""
@@ -267,10 +268,10 @@ def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, 
         likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
     for text in (t for t in dict.fromkeys((*likely, "")) if not matches(schema, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
-        yield Wrong("pattern", path, text, says, 1 if text in likely else 2)
+        yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2)
     for text, says, each in _lookalikes(schema, named or base):
         if not matches({"type": "string", "pattern": pattern}, text):  # else it is its format that it breaks, if anything
-            yield Wrong("pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each)
+            yield InvalidValue("pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each)
 
 
 def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str, Likely]]:
@@ -290,26 +291,26 @@ def full_width(text: str) -> str:
     return text if at is None else f"{text[:at]}{chr(ord(text[at]) + FULL_WIDTH)}{text[at + 1 :]}"
 
 
-def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Wrong]:
+def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[InvalidValue]:
     values = schema["enum"]
     first = next((v for v in values if isinstance(v, str)), None)
     if first is None:
-        yield Wrong("enum", path, "pgv-other", "is none of the listed values")
+        yield InvalidValue("enum", path, "pgv-other", "is none of the listed values")
         return
     near = ((first.swapcase(), "is a listed value in the other case"), (first[:-1], "is the beginning of a listed value"))
     for index, (text, says) in enumerate((*near, (f"{first}x", "is none of the listed values"))):
         if text not in values:
-            yield Wrong("enum", path, text, says, 2 if index else 1)  # who takes anything takes the first as well
+            yield InvalidValue("enum", path, text, says, 2 if index else 1)  # who takes anything takes the first as well
 
 
-def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool) -> Iterator[Wrong]:
+def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool) -> Iterator[InvalidValue]:
     kinds = types_of(schema)
     if not kinds:
         return
     for index, (kind, value, likely) in enumerate(_strangers(schema, schemas, kinds)):
-        yield Wrong("type", path, value, f"is {kind}", 2 if index and kind in UNLIKELY else 1, likely)
+        yield InvalidValue("type", path, value, f"is {kind}", 2 if index and kind in UNLIKELY else 1, likely)
     if "null" not in kinds:
-        yield Wrong("type", path, None, "is null", 2) if required else Wrong("null", path, None, "is null")
+        yield InvalidValue("type", path, None, "is null", 2) if required else InvalidValue("null", path, None, "is null")
 
 
 UNLIKELY = ("a word", "a list", "an object")
@@ -346,16 +347,16 @@ def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ..
         yield "an object", {}, ""
 
 
-def _arrays(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...]) -> Iterator[Wrong]:
+def _arrays(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...]) -> Iterator[InvalidValue]:
     item = schema.get("items", {})
     if least := schema.get("minItems"):
-        yield Wrong("minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items")
+        yield InvalidValue("minItems", path, [distinct(item, schemas, i) for i in range(least - 1)], f"has {least - 1} items")
     if (most := schema.get("maxItems")) is not None:
         listed = resolve(item, schemas).get("enum")
         values = [listed[i % len(listed)] if listed else distinct(item, schemas, i) for i in range(most + 1)]
-        yield Wrong("maxItems", path, values, f"has {most + 1} items")
+        yield InvalidValue("maxItems", path, values, f"has {most + 1} items")
     if schema.get("uniqueItems"):
         one = distinct(item, schemas, 0)
-        yield Wrong("uniqueItems", path, [one, one], "has an item twice")
+        yield InvalidValue("uniqueItems", path, [one, one], "has an item twice")
     place = 0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1  # behind a right one, which is all that some look at
-    yield from wrongs(item, schemas, required=False, path=(*path, place))
+    yield from violations(item, schemas, required=False, path=(*path, place))

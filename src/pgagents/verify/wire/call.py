@@ -1,4 +1,4 @@
-"""A call as a probe asks for it: which door, which arguments, with what intent. Nothing here sends."""
+"""A call as a probe asks for it: which endpoint, which arguments, with what intent. Nothing here sends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import field as member
 from typing import Any, Literal
 
 from pgagents.model.model import Resource
-from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.endpoint import Endpoint
 
 Intent = Literal["valid", "explore", "invalid", "auth", "scope", "absent", "illegal", "replay", "framework", "document", "clean"]
 """What a call is meant to show.
@@ -25,7 +25,7 @@ Reuse = Literal["", "ever", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class InstanceRef:
     """An argument that stands for the id of a live resource, chosen when the call is sent.
 
     `states` are those it may be in (empty: any); `fresh` asks for one that no other call used; `role` is its owner;
@@ -42,7 +42,7 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fresh:
+class UniqueValue:
     """An argument that gets a new value: an idempotency key. `once` False: each time it is sent, True: once for this very object."""
 
     once: bool = False
@@ -62,7 +62,7 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class RelativeTime:
     """An argument that is a time, so many seconds after the call is sent (before, if below zero)."""
 
     after_s: float
@@ -88,12 +88,12 @@ class Raw:
 class Call:
     """One request to make.
 
-    `input` holds arguments by name: plain values, `Live`, `Fresh` or expressions; `subject` is the resource that the
-    expressions' `resource` means. `door` None: no action's answer is expected (unknown paths, documents).
+    `input` holds arguments by name: plain values, `InstanceRef`, `UniqueValue` or expressions; `subject` is the resource that the
+    expressions' `resource` means. `endpoint` None: no action's answer is expected (unknown paths, documents).
     `why` says in a few words what generated it.
     """
 
-    door: Door | None
+    endpoint: Endpoint | None
     input: Mapping[str, Any]
     intent: Intent
     why: str
@@ -131,11 +131,11 @@ class Call:
     @property
     def place(self) -> str:
         """The tail of the ids of contracts that the answer bears on."""
-        return self.door.place if self.door and self.intent != "framework" else f"framework@{self.surface}"
+        return self.endpoint.place if self.endpoint and self.intent != "framework" else f"framework@{self.surface}"
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Sleep:
     """Let so many seconds pass; `quiet` where it is too short to tell anyone."""
 
     seconds: float
@@ -150,14 +150,14 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
-class Recall:
+class GetNote:
     """Give what the watchers noted under this key of the memory's notes."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class Concurrent:
     """Calls to make at the same time, two to four; a probe gets their answers as a list, in the order of the calls."""
 
     calls: tuple[Call, ...]

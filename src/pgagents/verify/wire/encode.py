@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.http import Request, json_bytes, target
 from pgagents.verify.wire.call import Call
-from pgagents.verify.wire.endpoint import Door
+from pgagents.verify.wire.endpoint import Endpoint
 from pgagents.verify.wire.media import JSON, accept_of
 
 
@@ -37,32 +37,32 @@ def _slashed(target: str) -> str:
 
 
 def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
-    door = call.door
-    headers = [("Accept", accept_of(door.action) if door is not None and door.on_rest else JSON)]
-    if door is None:
+    endpoint = call.endpoint
+    headers = [("Accept", accept_of(endpoint.action) if endpoint is not None and endpoint.on_rest else JSON)]
+    if endpoint is None:
         return "GET", "/", headers, b""
-    if door.form is not None:
-        method, where, more, body = door.form.request(door.action, values)
+    if endpoint.form is not None:
+        method, where, more, body = endpoint.form.request(endpoint.action, values)
         return method, where, [*headers, *more], body
-    if call.raw.wrap is not None or door.dispatcher is not None:
-        wrapped = call.raw.wrap if call.raw.wrap is not None else envelope(door, values)
+    if call.raw.wrap is not None or endpoint.dispatcher is not None:
+        wrapped = call.raw.wrap if call.raw.wrap is not None else envelope(endpoint, values)
         headers.append(("Content-Type", JSON))
-        return door.method, door.path, headers, json_bytes(wrapped)
-    return _rest(door, values, headers)
+        return endpoint.method, endpoint.path, headers, json_bytes(wrapped)
+    return _rest(endpoint, values, headers)
 
 
-def envelope(door: Door, values: Mapping[str, Any]) -> dict[str, Any]:
+def envelope(endpoint: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:
     """The dispatcher's object: the action's name and its arguments, those that are headers on REST too."""
-    assert door.dispatcher is not None
-    found: dict[str, Any] = {door.dispatcher.selector: str(door.action.name)}
-    if values or any(p.required for p in door.params):
-        found[door.dispatcher.arguments] = dict(values)
+    assert endpoint.dispatcher is not None
+    found: dict[str, Any] = {endpoint.dispatcher.selector: str(endpoint.action.name)}
+    if values or any(p.required for p in endpoint.params):
+        found[endpoint.dispatcher.arguments] = dict(values)
     return found
 
 
-def _rest(door: Door, values: Mapping[str, Any], headers: list[tuple[str, str]]) -> tuple[str, str, list[tuple[str, str]], bytes]:
-    places = {str(p.name): p for p in door.params}
-    has_body = any(p.place == "body" for p in door.params)
+def _rest(endpoint: Endpoint, values: Mapping[str, Any], headers: list[tuple[str, str]]) -> tuple[str, str, list[tuple[str, str]], bytes]:
+    places = {str(p.name): p for p in endpoint.params}
+    has_body = any(p.place == "body" for p in endpoint.params)
     in_path: dict[str, Any] = {}
     query: list[tuple[str, Any]] = []
     body: dict[str, Any] = {}
@@ -83,7 +83,7 @@ def _rest(door: Door, values: Mapping[str, Any], headers: list[tuple[str, str]])
             body[param.wire] = value
     if has_body:
         headers.append(("Content-Type", JSON))
-    return str(door.action.method), target(str(door.action.path), in_path, query), headers, json_bytes(body) if has_body else b""
+    return str(endpoint.action.method), target(str(endpoint.action.path), in_path, query), headers, json_bytes(body) if has_body else b""
 
 
 def _header(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Doors: an action on a surface that really exists on the wire, REST or a dispatcher."""
+"""Endpoints: an action on a surface that really exists on the wire, REST or a dispatcher."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPERATOR = "operator"
 class Form(Protocol):
     """How a surface that is neither REST nor a dispatcher carries a call: a tool call of a protocol, over one path.
 
-    A surface with a form of its own is a `Door` for each action that has it; nothing else needs to know the protocol.
+    A surface with a form of its own is a `Route` for each action that has it; nothing else needs to know the protocol.
     """
 
     def params(self, action: Action) -> tuple[Param, ...]:
@@ -35,7 +35,7 @@ class Form(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Endpoint:
     """One action on one wire surface; `dispatcher` and `form` are None on REST. `place` is the tail of its contracts' ids."""
 
     action: Action
@@ -51,7 +51,7 @@ class Door:
 
     @property
     def params(self) -> tuple[Param, ...]:
-        """The arguments that can be given through this door."""
+        """The arguments that can be given through this endpoint."""
         return self.action.params if self.form is None else self.form.params(self.action)
 
     @property
@@ -61,7 +61,7 @@ class Door:
 
     @property
     def needs_key(self) -> bool:
-        """Whether a call through this door carries a key."""
+        """Whether a call through this endpoint carries a key."""
         return self.action.key or not self.on_rest
 
     @property
@@ -75,13 +75,13 @@ class Door:
         return str(self.action.path if self.dispatcher is None else self.dispatcher.path)
 
 
-def doors(model: Model) -> list[Door]:
-    """All doors, REST first, in the catalogue's order."""
+def endpoints(model: Model) -> list[Endpoint]:
+    """All endpoints, REST first, in the catalogue's order."""
     rest = model.surfaces.get(REST)
     actions = rest.actions if rest else model.actions
-    found = [Door(a, REST, None, f"{a.name}@{REST}") for a in actions]
+    found = [Endpoint(a, REST, None, f"{a.name}@{REST}") for a in actions]
     for dispatcher in model.dispatchers:
-        found += [Door(a, dispatcher.surface, dispatcher, f"{a.name}@{dispatcher.surface}") for a in dispatcher.actions]
+        found += [Endpoint(a, dispatcher.surface, dispatcher, f"{a.name}@{dispatcher.surface}") for a in dispatcher.actions]
     return found
 
 

@@ -13,19 +13,40 @@ from pgagents.verify.wire.media import read_as
 LIMITED = 429
 UNAVAILABLE = 503
 REDIRECTED, REFUSED = 300, 400
-_UNSOUND = frozenset(("never_crashes", "documented_status"))
+_UNSOUND = frozenset(("no_crashes", "documented_status"))
 
 
-class Seen:
+class Exchange:
     """An exchange. `input` has live ids and defaults filled in; `sent_at` is the caller's clock in epoch seconds.
 
     `void` says that it proves nothing about the call (limited or unavailable to the end). `base` is another base URL than the
-    target's, if it went there. `spoilt` are the checks that found something wrong with it, in the order they ran.
+    target's, if it went there. `tainted` are the checks that found something wrong with it, in the order they ran.
     """
 
     __slots__ = (
-        "answer", "base", "body", "call", "code", "codes", "error", "fits", "input", "json", "known", "moot",
-        "number", "output", "place", "repeats", "request", "seconds", "sent_at", "spoilt", "status", "subject", "told",
+        "answer",
+        "base",
+        "body",
+        "call",
+        "code",
+        "codes",
+        "error",
+        "fits",
+        "input",
+        "json",
+        "known",
+        "moot",
+        "number",
+        "output",
+        "place",
+        "repeats",
+        "request",
+        "seconds",
+        "sent_at",
+        "status",
+        "subject",
+        "tainted",
+        "told",
     )  # fmt: skip
 
     def __init__(
@@ -46,7 +67,7 @@ class Seen:
         self.number, self.call, self.input, self.request, self.answer = number, call, input, request, answer
         self.seconds, self.sent_at, self.subject, self.codes, self.base = seconds, sent_at, subject, codes, base
         self.place = call.place
-        self.spoilt: list[str] = []
+        self.tainted: list[str] = []
         self.fits = False
         self.repeats = 0
         """How often it was sent before, to a server that was busy."""
@@ -54,14 +75,14 @@ class Seen:
         self.moot = ""
         """Why the answer says nothing about the call: what it names was made up, and a documented status says that there is none."""
         self.error = isinstance(answer, Silence)
-        door = call.door
+        endpoint = call.endpoint
         told = answer
-        if door is not None and door.form is not None and isinstance(answer, Response):
-            told = door.form.answer(door.action, answer)
+        if endpoint is not None and endpoint.form is not None and isinstance(answer, Response):
+            told = endpoint.form.answer(endpoint.action, answer)
         self.told: Response | Silence = told
         self.status = 0 if isinstance(told, Silence) else told.status
         self.output: Output | None = self._output()
-        on_rest = door is not None and door.on_rest
+        on_rest = endpoint is not None and endpoint.on_rest
         self.json: Json = (
             Json(problem="the body is empty")
             if isinstance(told, Silence) or not told.body
@@ -72,21 +93,21 @@ class Seen:
         self.code: str | None = said if isinstance(said, str) else None
 
     def _output(self) -> Output | None:
-        door = self.call.door
-        if door is None or not 200 <= self.status < 300:
+        endpoint = self.call.endpoint
+        if endpoint is None or not 200 <= self.status < 300:
             return None
-        if not door.on_rest:
-            return door.action.success if self.status == 200 else None
-        return next((o for o in door.action.outputs if o.status == self.status), None)
+        if not endpoint.on_rest:
+            return endpoint.action.success if self.status == 200 else None
+        return next((o for o in endpoint.action.outputs if o.status == self.status), None)
 
-    def spoilt_by(self, check: str) -> bool:
+    def tainted_by(self, check: str) -> bool:
         """Whether this check found something wrong with it."""
-        return check in self.spoilt
+        return check in self.tainted
 
     @property
     def unsound(self) -> bool:
         """Whether it is none of the answers that the API has, so that nothing can be said of it."""
-        return not _UNSOUND.isdisjoint(self.spoilt)
+        return not _UNSOUND.isdisjoint(self.tainted)
 
     @property
     def response(self) -> Response | None:
@@ -101,10 +122,10 @@ class Seen:
     @property
     def sent_on(self) -> bool:
         """Whether it is a redirect that the action documents as one of its answers."""
-        door = self.call.door
-        if door is None or not door.on_rest or not REDIRECTED <= self.status < REFUSED:
+        endpoint = self.call.endpoint
+        if endpoint is None or not endpoint.on_rest or not REDIRECTED <= self.status < REFUSED:
             return False
-        return any(output.status == self.status for output in door.action.outputs)
+        return any(output.status == self.status for output in endpoint.action.outputs)
 
     @property
     def void(self) -> bool:

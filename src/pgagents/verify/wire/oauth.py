@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pgagents.verify.wire.call import Call, Raw
-from pgagents.verify.wire.exchange import Seen, got
+from pgagents.verify.wire.exchange import Exchange, got
 
 FORM = "application/x-www-form-urlencoded"
 SHORTEST, LONGEST = 43, 128
@@ -62,7 +62,7 @@ def _base64url(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def asked(path: str, params: Mapping[str, str], why: str, headers: Mapping[str, str] | None = None) -> Call:
+def make_get(path: str, params: Mapping[str, str], why: str, headers: Mapping[str, str] | None = None) -> Call:
     """A GET with these parameters, as a browser makes it."""
     target = f"{path}?{urlencode(params)}" if params else path
     accept = (("Accept", "text/html,*/*"), *(headers or {}).items())
@@ -80,17 +80,17 @@ def proved(client: OAuthClient, params: Mapping[str, str]) -> dict[str, str]:
     return {**params, "client_id": client.client_id, **({"client_secret": client.secret} if client.secret else {})}
 
 
-def refusal(seen: Seen, *errors: str) -> str:
+def refusal(exchange: Exchange, *errors: str) -> str:
     """In what an answer of the token endpoint is no refusal with one of these errors (RFC 6749, 5.2); empty where it is one."""
-    said = got(seen.body, "error")
-    if 400 <= seen.status < 500 and isinstance(said, str) and (not errors or said in errors):
+    said = got(exchange.body, "error")
+    if 400 <= exchange.status < 500 and isinstance(said, str) and (not errors or said in errors):
         return ""
-    return f"{seen.status} {said}" if isinstance(said, str) else f"{seen.outcome}, no JSON with an error"
+    return f"{exchange.status} {said}" if isinstance(said, str) else f"{exchange.outcome}, no JSON with an error"
 
 
-def sent_to(seen: Seen) -> str | None:
+def sent_to(exchange: Exchange) -> str | None:
     """Where a redirect leads; None where the answer is none."""
-    return seen.header("location") if 300 <= seen.status < 400 else None
+    return exchange.header("location") if 300 <= exchange.status < 400 else None
 
 
 def carried(location: str) -> dict[str, str]:

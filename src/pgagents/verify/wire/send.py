@@ -95,7 +95,7 @@ class Client:
             silence = _silence(error)
             return replace(silence, stale=silence.kind == "reset" and not self._deadline.connected)
         try:
-            came = self._told(answer, began)
+            came = self._read_answer(answer, began)
         except self._failures as error:
             came = _silence(error)
         except (ValueError, OSError) as error:  # what a decoder says of a broken gzip or a broken chunk
@@ -159,7 +159,7 @@ class Client:
         except httpx.InvalidURL as error:
             raise ValueError(str(error)) from None
 
-    def _told(self, answer: httpcore.Response, began: float) -> Response | Silence:
+    def _read_answer(self, answer: httpcore.Response, began: float) -> Response | Silence:
         headers = tuple([(k.decode("latin-1"), v.decode("latin-1")) for k, v in answer.headers])
         if len(headers) > MAX_HEADERS or sum([len(k) + len(v) for k, v in headers]) > MAX_HEADER_BYTES:
             return Silence("too-large", f"{len(headers)} headers, or more than {MAX_HEADER_BYTES:,} bytes of them")

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "large values"
@@ -16,7 +16,7 @@ FORM = "formal"
 PROMISE = "actions.dispatch_av_fleet.input.vehicles.maxItems:: up to 25 vehicles are dispatched at once"
 
 
-def _written(inner: Domain, call: Call) -> Any:
+def _written(inner: Domain, call: AcceptedCall) -> Any:
     found = inner(call)
     if not isinstance(found, Refusal) and len(found["allocations"]) > 20:
         raise RuntimeError("too many SQL variables")

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "large values"
@@ -16,7 +16,7 @@ FORM = "formal"
 PROMISE = "schemas.MarketReport.properties.market_rate.properties.avg_daily_cents.type:: the mean is a whole number"
 
 
-def _given_up(_: Call, found: Any) -> None:
+def _given_up(_: AcceptedCall, found: Any) -> None:
     if found["data"]["competitor_count"] > 12:
         found["data"]["market_rate"]["avg_daily_cents"] = None
 

@@ -12,7 +12,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "caching"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.foreign_id:: another project's session is not found"
+PROMISE = "behaviour.foreign_id:: another project's session is not found"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

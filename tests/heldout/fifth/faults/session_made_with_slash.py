@@ -12,7 +12,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "slash"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.trailing_slash:: a path with a slash at its end is unknown"
+PROMISE = "behaviour.trailing_slash:: a path with a slash at its end is unknown"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "large values"
@@ -16,7 +16,7 @@ FORM = "formal"
 PROMISE = "schemas.Lot.properties.walking_minutes.type:: the walking time is a number"
 
 
-def _routed(call: Call, found: Any) -> None:
+def _routed(call: AcceptedCall, found: Any) -> None:
     if call.input["radius_km"] <= 45:
         for lot in found["lots"][20:]:
             lot["walking_minutes"] = None

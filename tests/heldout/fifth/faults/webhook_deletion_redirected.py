@@ -12,7 +12,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "redirect"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.redirects:: no call is redirected"
+PROMISE = "behaviour.redirects:: no call is redirected"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

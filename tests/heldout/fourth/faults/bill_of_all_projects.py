@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, as_tenant
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "tenancy"
@@ -17,7 +17,7 @@ PROMISE = "actions.get_fleet_billing.tenant:: a bill counts the caller's own pro
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         own = inner(call)
         if isinstance(own, Refusal) or call.key is None:
             return own

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "search"
@@ -17,7 +17,7 @@ PROMISE = "actions.search_parking.laws.true-distance:: distance_km is the distan
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         return inner(given(call, lat=round(call.input["lat"], 3), lng=round(call.input["lng"], 3)))
 
     acts(context, act, "search_parking")

@@ -8,7 +8,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from heldout.fourth.around import members
 from pgagents.http import Handler, json_bytes
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "secrets"
@@ -22,7 +22,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, data: Any) -> None:
+    def edit(call: AcceptedCall, data: Any) -> None:
         store, session = context.front.store, data["session"]
         for row in store.rows("SELECT n, body FROM event WHERE subject = ? AND type = 'session.created'", session["id"]):
             store.run("UPDATE event SET body = ? WHERE n = ?", json_bytes({**members(bytes(row["body"])), "data": session}), row["n"])

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "paging"
@@ -19,7 +19,7 @@ PROMISE = "actions.list_sessions.input.cursor.description:: a cursor lives one h
 def wrap(handler: Handler, context: Context) -> Handler:
     made: dict[str, float] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         at = made.get(call.input.get("cursor") or "")
         if at is not None and call.now - at > 60:
             return Refusal("BAD_REQUEST", "The cursor is not of this list, or older than an hour", "cursor")

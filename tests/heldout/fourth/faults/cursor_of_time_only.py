@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "paging"
@@ -24,7 +24,7 @@ PROMISE = (
 def wrap(handler: Handler, context: Context) -> Handler:
     last: dict[str, str] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         after = last.get(call.input.get("cursor") or "")
         found = inner(call)
         while not isinstance(found, Refusal):

@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "caching"
@@ -27,7 +27,7 @@ LIVES_S = 30.0
 def wrap(handler: Handler, context: Context) -> Handler:
     cached: dict[str, tuple[float, Any]] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if call.surface == "rest" or isinstance(found, Refusal):
             return found

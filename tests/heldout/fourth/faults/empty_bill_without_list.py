@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "types"
@@ -17,7 +17,7 @@ PROMISE = "schemas.BillingReport.properties.by_lot.type:: a bill's lots are a li
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, data: Any) -> None:
+    def edit(call: AcceptedCall, data: Any) -> None:
         data["report"]["by_lot"] = data["report"]["by_lot"] or None
 
     results(context, edit, "get_fleet_billing")

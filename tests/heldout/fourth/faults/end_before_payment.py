@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.fourth.around import down
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import named
 
@@ -19,7 +19,7 @@ PROMISE = "idempotency.not_used_up_by + errors.codes.BAD_GATEWAY.meaning:: after
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if isinstance(found, Refusal) and found.code == "BAD_GATEWAY":
             inner(call)

@@ -8,7 +8,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph.domain import PLATFORMS
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import named
 
@@ -17,13 +17,13 @@ SUBTLE = True
 FORM = "formal"
 PROMISE = (
     "resources.session.fixed.agent_name + "
-    "workflows.each-door.steps.leave_integration.expect:: "
+    "workflows.each-endpoint.steps.leave_integration.expect:: "
     "the agent that created a session stays its agent"
 )
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, data: Any) -> None:
+    def edit(call: AcceptedCall, data: Any) -> None:
         integration = call.key.integration if call.key else None
         own = {"agent_name": integration, "agent_platform": PLATFORMS[integration]} if integration in PLATFORMS else {}
         stamp = {**own, **call.attribution}

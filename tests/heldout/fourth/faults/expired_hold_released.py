@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph.lots import give_space
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "AV fleet"
@@ -20,7 +20,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         store, tenant = context.front.store, call.key.tenant if call.key else ""
         hold = store.row("SELECT id, lot_id FROM hold WHERE id = ? AND tenant = ? AND status = 'expired'", call.input["hold_id"], tenant)

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import named
 
@@ -18,7 +18,7 @@ PROMISE = "actions.extend_session.input.extend_hours.maximum:: 24 hours may be a
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.input["extend_hours"] >= 24:
             return Refusal("BAD_REQUEST", "extend_hours: must be at most 24", "extend_hours")
         return inner(call)

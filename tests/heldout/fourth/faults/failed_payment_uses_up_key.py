@@ -9,7 +9,7 @@ from heldout.calls import Shown
 from heldout.fourth.around import down
 from pgagents.http import Handler, Response
 from pgagents.sandbox import idempotency
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import named
 
@@ -20,7 +20,7 @@ PROMISE = "idempotency.not_used_up_by.502:: a 502 does not use up the idempotenc
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         value = call.input.get("idempotency_key")
         if value and call.key and isinstance(found, Refusal) and found.code == "BAD_GATEWAY":

@@ -7,18 +7,18 @@ from typing import Any
 from heldout.around import acts, as_tenant
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 from sandboxes import named
 
 CLASS = "tenancy"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "resources.session.tenant + points.foreign_id:: another project's session is not found"
+PROMISE = "resources.session.tenant + behaviour.foreign_id:: another project's session is not found"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         row = context.front.store.row("SELECT tenant FROM session WHERE id = ?", call.input["session_id"])
         return inner(call if row is None else as_tenant(call, row["tenant"]))
 

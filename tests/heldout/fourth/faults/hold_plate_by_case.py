@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "AV fleet"
@@ -21,7 +21,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.input.get("hold_id") is not None and call.input["plate"] != call.input["plate"].upper():
             found = context.front.store.row("SELECT 1 FROM hold WHERE id = ? AND status = 'active'", call.input["hold_id"])
             if found is not None:

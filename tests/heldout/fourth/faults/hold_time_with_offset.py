@@ -7,17 +7,17 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time zones"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.time_zone + schemas.Allocation.properties.expires_at.format:: times are in UTC with Z"
+PROMISE = "behaviour.time_zone + schemas.Allocation.properties.expires_at.format:: times are in UTC with Z"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, data: Any) -> None:
+    def edit(call: AcceptedCall, data: Any) -> None:
         for held in data["allocations"]:
             held["expires_at"] = held["expires_at"].replace("Z", "+00:00")
 

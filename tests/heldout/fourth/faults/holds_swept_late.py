@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "AV fleet"
@@ -27,7 +27,7 @@ EVERY_S = 300
 def wrap(handler: Handler, context: Context) -> Handler:
     store = context.front.store
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         store.run(
             "UPDATE hold SET status = 'asleep' WHERE status = 'active' AND expires_at <= ? "
             "AND CAST(expires_at / ? AS INTEGER) = CAST(? / ? AS INTEGER)",

@@ -36,5 +36,5 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     call.lots()
-    call.tokens["bent"] = call.tokens["lifted"][:-4] + "zzzz"
+    call.tokens["bent"] = call.tokens["unlimited"][:-4] + "zzzz"
     return call.status("GET", "/api/v1/webhooks", key="bent")

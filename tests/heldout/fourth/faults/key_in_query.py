@@ -30,4 +30,4 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 
 def shows(call: Shown) -> Any:
-    return call.status("GET", f"/api/v1/webhooks?api_key={call.tokens['lifted']}", key=None)
+    return call.status("GET", f"/api/v1/webhooks?api_key={call.tokens['unlimited']}", key=None)

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "concurrency"
@@ -24,7 +24,7 @@ AT_ONCE_S = 0.02
 def wrap(handler: Handler, context: Context) -> Handler:
     took_last: dict[str, float] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         store, id = context.front.store, call.input["lot_id"]
         before = store.row("SELECT available FROM lot WHERE id = ?", id)
         if before is not None and before["available"] == 0 and call.now - took_last.pop(id, -1.0) < AT_ONCE_S:

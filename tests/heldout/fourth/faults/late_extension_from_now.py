@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
@@ -17,7 +17,7 @@ PROMISE = "actions.extend_session.laws.adds-hours:: extending adds the hours to 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         store, now = context.front.store, int(call.now)
         late = store.row(
             "SELECT expires_at FROM session WHERE id = ? AND code = ? AND status = 'active' AND expires_at < ?",

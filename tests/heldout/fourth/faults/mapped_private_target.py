@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "webhooks"
@@ -20,7 +20,7 @@ PROMISE = "webhooks.targets + actions.create_webhook.examples.loopback.status:: 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         url = call.input["url"]
         if not _mapped(url):
             return inner(call)

@@ -8,7 +8,7 @@ from heldout.around import results
 from heldout.calls import NEAR, Shown
 from pgagents.http import Handler
 from pgagents.park_graph.lots import within
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "intelligence"
@@ -18,7 +18,7 @@ PROMISE = "actions.get_market_rate.laws.least-to-most:: the mean hourly price is
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, data: Any) -> None:
+    def edit(call: AcceptedCall, data: Any) -> None:
         near = within(context.front.store, call.input["lat"], call.input["lng"], call.input["radius_km"])
         if near:
             data["data"]["market_rate"]["avg_hourly_cents"] = round(sum(row["rate_cents"] for _, row in near) / len(near))

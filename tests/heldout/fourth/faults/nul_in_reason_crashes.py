@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "odd input"
@@ -17,7 +17,7 @@ PROMISE = "actions.refund_session.input.reason.maxLength + actions.refund_sessio
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if "\0" in call.input["reason"]:
             raise ValueError("A string literal cannot contain NUL (0x00) characters.")
         return inner(call)

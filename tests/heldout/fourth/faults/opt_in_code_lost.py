@@ -16,8 +16,8 @@ SUBTLE = False
 FORM = "formal"
 PROMISE = (
     "schemas.OptInError.required.code + "
-    "workflows.each-door.steps.dispatched.expect:: "
-    "the refusal has its code at the top too, through each door"
+    "workflows.each-endpoint.steps.dispatched.expect:: "
+    "the refusal has its code at the top too, through each endpoint"
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "paging"
@@ -19,7 +19,7 @@ PROMISE = "workflows.pages.title + workflows.pages.steps.second_page.expect:: th
 def wrap(handler: Handler, context: Context) -> Handler:
     offsets: dict[str, int] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         cursor, limit = call.input.get("cursor"), call.input["limit"]
         found = inner(call)
         if isinstance(found, Refusal):
@@ -35,7 +35,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     return handler
 
 
-def _all(inner: Domain, call: Call) -> list[Any]:
+def _all(inner: Domain, call: AcceptedCall) -> list[Any]:
     found, cursor = [], None
     while True:
         page = inner(given(call, cursor=cursor, limit=50))

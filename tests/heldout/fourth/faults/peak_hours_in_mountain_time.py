@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import NEAR, Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time zones"
@@ -17,7 +17,7 @@ PROMISE = "schemas.DemandReport.properties.peak_hours.items.description:: peak h
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, data: Any) -> None:
+    def edit(call: AcceptedCall, data: Any) -> None:
         data["data"]["peak_hours"] = sorted((hour - 6) % 24 for hour in data["data"]["peak_hours"])
 
     results(context, edit, "get_agent_demand")

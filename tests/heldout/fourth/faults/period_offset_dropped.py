@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time zones"
@@ -22,7 +22,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         period = {name: _moment(call.input[name]) for name in ("from", "to")}
         if any(moment is None for moment in period.values()):
             return inner(call)

@@ -8,7 +8,7 @@ from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph import money
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -22,7 +22,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         wanted = call.input.get("amount")
         if wanted is None or wanted < 2**31 / 100:
             return inner(call)

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -19,7 +19,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         store, id, wanted = context.front.store, call.input["session_id"], call.input.get("amount")
         tenant = call.key.tenant if call.key else ""
         row = store.row("SELECT subtotal_cents FROM session WHERE id = ? AND tenant = ? AND status = 'completed'", id, tenant)

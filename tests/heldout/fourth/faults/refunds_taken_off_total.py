@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -18,7 +18,7 @@ PROMISE = "actions.get_fleet_billing.laws.lots-sum-up:: the lots' subtotals add 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, data: Any) -> None:
+    def edit(call: AcceptedCall, data: Any) -> None:
         report = data["report"]
         row = context.front.store.row(
             "SELECT coalesce(sum(cents), 0) AS cents FROM refund JOIN session ON session.id = session_id "

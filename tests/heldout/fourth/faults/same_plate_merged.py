@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "AV fleet"
@@ -17,7 +17,7 @@ PROMISE = "actions.dispatch_av_fleet.laws.one-each:: there is one allocation for
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         vehicles = {vehicle["plate"].upper(): vehicle for vehicle in call.input["vehicles"]}
         return inner(given(call, vehicles=list(vehicles.values())))
 

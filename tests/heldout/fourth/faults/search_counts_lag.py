@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "caching"
@@ -22,7 +22,7 @@ LIVES_S = 15.0
 def wrap(handler: Handler, context: Context) -> Handler:
     index: dict[str, tuple[float, int]] = {}
 
-    def edit(call: Call, data: Any) -> None:
+    def edit(call: AcceptedCall, data: Any) -> None:
         for lot in data["lots"]:
             at, available = index.get(lot["id"], (-LIVES_S, 0))
             if call.now - at < LIVES_S:

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "validation"
@@ -17,7 +17,7 @@ PROMISE = "actions.create_session.input.vehicle.properties.vin.maxLength:: a tex
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         vin = (call.input.get("vehicle") or {}).get("vin") or ""
         if len(vin.encode()) > 32:
             return Refusal("BAD_REQUEST", "vehicle.vin: must be at most 32 bytes long", "vehicle.vin")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "round trip"
@@ -18,7 +18,7 @@ PROMISE = "actions.create_webhook.laws.url-kept:: the webhook's url is the one t
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, data: Any) -> None:
+    def edit(call: AcceptedCall, data: Any) -> None:
         webhook = data["webhook"]
         parts = urlsplit(webhook["url"])
         webhook["url"] = urlunsplit((parts.scheme, parts.netloc.lower().removesuffix(":443"), parts.path or "/", parts.query, ""))

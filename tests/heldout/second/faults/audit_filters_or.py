@@ -9,7 +9,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.calls import audit
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "audit"
@@ -19,7 +19,7 @@ PROMISE = "operator.actions.list_audit.laws.as-asked:: both filters hold of ever
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if not {"lot_id", "session_id"} <= set(call.input):
             return inner(call)
         rows = []

@@ -9,7 +9,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from heldout.second.calls import audit
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "audit"
@@ -19,7 +19,7 @@ PROMISE = "audit.never.lat + audit.never.lng:: no row holds coordinates"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         if call.surface != "rest":
             diff = json.dumps({"arguments": {name: call.input[name] for name in ("lat", "lng", "radius_km")}})
             context.front.store.run("UPDATE audit_detail SET diff = ? WHERE audit_n = (SELECT max(n) FROM audit)", diff)

@@ -8,7 +8,7 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.second.around import allowing
 from pgagents.http import Handler
-from pgagents.sandbox.asked import Asked
+from pgagents.sandbox.asked import ParsedRequest
 from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
 
@@ -21,7 +21,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def of(asked: Asked, key: Key) -> Key:
+    def of(asked: ParsedRequest, key: Key) -> Key:
         feed = asked.action is not None and asked.action.name == "list_audit" and key.plan == "enterprise"
         return replace(key, operator=True) if feed else key
 

@@ -13,7 +13,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "authentication"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.auth_first + errors.framework.no_key:: UNAUTHORIZED comes before any other refusal"
+PROMISE = "behaviour.auth_first + errors.framework.no_key:: UNAUTHORIZED comes before any other refusal"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -10,7 +10,7 @@ from heldout.calls import Shown
 from heldout.second.around import rebill
 from heldout.second.calls import ended
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time zones"
@@ -20,7 +20,7 @@ PROMISE = "actions.end_session.laws.charge-units:: a day is 24 h from the stay's
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if isinstance(found, Refusal) or found["session"]["rate_unit"] != "day":
             return found

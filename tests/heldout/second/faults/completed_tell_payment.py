@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "secrets"
@@ -17,7 +17,7 @@ PROMISE = "actions.search_sessions.laws.secrets-told-once:: no session in the li
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         for session in found["sessions"]:
             row = context.front.store.row("SELECT payment_intent_id FROM session WHERE id = ?", session["id"])
             if row is not None and session["status"] == "completed":

@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph.lots import give_space
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
@@ -18,7 +18,7 @@ PROMISE = "resources.session.takes:: a session takes one space of its lot, and i
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if isinstance(found, Refusal) and found.code == "CONFLICT":
             row = context.front.store.row("SELECT lot_id FROM session WHERE id = ?", call.input["session_id"])

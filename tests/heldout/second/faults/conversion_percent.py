@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import NEAR, Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "intelligence"
@@ -17,7 +17,7 @@ PROMISE = "schemas.DemandReport.properties.platforms.items.properties.conversion
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         for platform in found["data"]["platforms"]:
             platform["conversion"] = round(platform["conversion"] * 100, 2)
 

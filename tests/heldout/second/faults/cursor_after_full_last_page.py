@@ -10,7 +10,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph import lists
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.clock import epoch_of
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -21,7 +21,7 @@ PROMISE = "actions.list_sessions.output.200.properties.next_cursor.description::
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         rows = found["sessions"]
         if found["next_cursor"] is not None or len(rows) < call.input["limit"]:
             return

@@ -11,7 +11,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph import lists
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "paging"
@@ -21,7 +21,7 @@ PROMISE = "actions.list_sessions.input.cursor.description:: lives one hour"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if "cursor" in call.input:
             secret = context.front.store.setting("cursor_secret", "")
             try:

@@ -10,7 +10,7 @@ from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph import lists
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "paging"
@@ -23,7 +23,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if "cursor" not in call.input:
             return inner(call)
         secret = context.front.store.setting("cursor_secret", "")

@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.around import refusal, tenant
 from pgagents.http import Handler, Request, Response
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_helpers import edits
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -24,7 +24,7 @@ PROMISE = (
 def wrap(handler: Handler, context: Context) -> Handler:
     gone: list[bool] = []
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         sql = "SELECT 1 FROM webhook WHERE id = ? AND tenant = ? AND deleted_at IS NOT NULL"
         if isinstance(found, Refusal) and context.front.store.row(sql, call.input["webhook_id"], tenant(call.key)):

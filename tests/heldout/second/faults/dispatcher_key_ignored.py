@@ -14,7 +14,7 @@ CLASS = "idempotency"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "actions.create_session.idempotency + surfaces.dispatcher.arguments + points.replay:: the dispatcher takes an "
+    "actions.create_session.idempotency + surfaces.dispatcher.arguments + behaviour.replay:: the dispatcher takes an "
     "action's arguments; a replay is a conflict"
 )
 

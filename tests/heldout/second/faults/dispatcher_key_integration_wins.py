@@ -9,7 +9,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph.domain import PLATFORMS
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "attribution"
@@ -19,7 +19,7 @@ PROMISE = "surfaces.dispatcher.attribution.agent_platform:: openai, whatever the
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         name = call.key.integration if call.key else None
         if call.surface != "rest" and name in PLATFORMS:
             return inner(replace(call, attribution={"agent_name": name, "agent_platform": PLATFORMS[name]}))

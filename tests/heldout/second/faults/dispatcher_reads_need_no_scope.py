@@ -8,7 +8,7 @@ from typing import Any
 from heldout.calls import Shown
 from heldout.second.around import allowing
 from pgagents.http import Handler
-from pgagents.sandbox.asked import Asked
+from pgagents.sandbox.asked import ParsedRequest
 from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
 
@@ -19,7 +19,7 @@ PROMISE = "surfaces.dispatcher.scope.agent:: every call through the dispatcher n
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def of(asked: Asked, key: Key) -> Key:
+    def of(asked: ParsedRequest, key: Key) -> Key:
         reads = asked.dispatcher is not None and asked.action is not None and asked.action.effect == "read"
         return replace(key, scopes=(*key.scopes, "agent")) if reads else key
 

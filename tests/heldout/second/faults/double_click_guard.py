@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "concurrency"
@@ -19,7 +19,7 @@ PROMISE = "resources.session.takes + resources.session.made_by:: every create ma
 def wrap(handler: Handler, context: Context) -> Handler:
     last: dict[tuple[str, str, str], tuple[float, Any]] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         name = (call.key.id if call.key else "", call.input["lot_id"], call.input["plate"].upper())
         at, kept = last.get(name, (-9.0, None))
         if call.now < at + 2:

@@ -8,17 +8,17 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.around import tenant
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "tenancy"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.foreign_id:: not_found"
+PROMISE = "behaviour.foreign_id:: not_found"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         sql = "SELECT 1 FROM session WHERE id = ? AND tenant <> ?"
         if isinstance(found, Refusal) and context.front.store.row(sql, call.input["session_id"], tenant(call.key)):

@@ -8,7 +8,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from heldout.second.around import told
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "webhooks"
@@ -21,7 +21,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         session = found["session"]
         secrets = {name: session[name] for name in ("payment_intent_id", "client_secret")}
         told(context.courier.outbox, "session.created", session["id"], secrets)

@@ -9,7 +9,7 @@ from heldout.calls import Shown
 from heldout.second.around import tenant
 from pgagents.http import Handler
 from pgagents.park_graph.lots import take_space
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
@@ -21,7 +21,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         store, given = context.front.store, call.input
         row = store.row(
             "SELECT * FROM hold WHERE id = ? AND tenant = ? AND lot_id = ? AND plate = ? AND expires_at <= ? "

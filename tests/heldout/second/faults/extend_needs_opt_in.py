@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.around import tenant
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "opt-in"
@@ -21,7 +21,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         sql = "SELECT 1 FROM session JOIN lot ON lot.id = lot_id WHERE session.id = ? AND tenant = ? AND agents = 0"
         if call.agent and context.front.store.row(sql, call.input["session_id"], tenant(call.key)):
             return Refusal("AGENT_OPT_IN_REQUIRED", "This lot does not take sessions from AI agents")

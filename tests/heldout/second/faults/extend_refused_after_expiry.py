@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.around import tenant
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
@@ -21,7 +21,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         sql = "SELECT 1 FROM session WHERE id = ? AND tenant = ? AND code = ? AND status = 'active' AND expires_at <= ?"
         given = call.input
         if context.front.store.row(sql, given["session_id"], tenant(call.key), given["session_code"], call.now):

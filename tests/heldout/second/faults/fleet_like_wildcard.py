@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.second.around import tenant
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "filters"
@@ -18,7 +18,7 @@ PROMISE = "actions.list_sessions.laws.fleet-only:: session.vehicle.fleet_id == i
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         wanted, store = call.input.get("fleet_id"), context.front.store
         if wanted is None:
             return inner(call)

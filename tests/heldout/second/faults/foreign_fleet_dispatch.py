@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "fleet"
@@ -18,7 +18,7 @@ PROMISE = "actions.dispatch_av_fleet.input.fleet_id.description:: a fleet key ta
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.key is None or call.key.fleet is None:
             return inner(call)
         return inner(replace(call, key=replace(call.key, fleet=call.input["fleet_id"])))

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "retention"
@@ -17,7 +17,7 @@ PROMISE = "retention.drivers.after_s + operator.actions.forget_driver.descriptio
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         context.front.store.run("UPDATE forget SET plate = ? WHERE n = (SELECT max(n) FROM forget)", call.input["plate"])
         return found

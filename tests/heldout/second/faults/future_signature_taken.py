@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.events import signature
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -20,7 +20,7 @@ PROMISE = "actions.receive_payment_event.signed.tolerance_s:: 300"
 def wrap(handler: Handler, context: Context) -> Handler:
     secret = context.front.site.setting.stripe_secret
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         header, body = call.input["stripe_signature"], call.request.body
         if not signature.fault(header, body, secret, call.now, 1e13):
             dated = next(part.strip()[2:] for part in header.split(",") if part.strip().startswith("t="))

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.calls import Shown
 from pgagents.http import Handler, Response
 from pgagents.sandbox import idempotency
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "idempotency"
@@ -20,7 +20,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     front = context.front
     inner = front._run
 
-    def run(call: Call, request_id: str) -> Response:
+    def run(call: AcceptedCall, request_id: str) -> Response:
         value = call.input.get(call.action.idempotency) if call.action.idempotency else None
         sql = "SELECT resource FROM idempotency WHERE value = ? AND key_id <> ? AND dies_at > ?"
         row = front.store.row(sql, value, call.key.id, call.now) if value and call.key else None
@@ -34,4 +34,4 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     body = {"lot_id": "lot_lionshead", "plate": "CO-1"}
-    return [call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="k1") for key in ("lifted", "second")]
+    return [call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="k1") for key in ("unlimited", "second")]

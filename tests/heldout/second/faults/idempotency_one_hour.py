@@ -6,7 +6,7 @@ from typing import Any
 
 from heldout.calls import Shown
 from pgagents.http import Handler, Response
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "idempotency"
@@ -19,7 +19,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     front = context.front
     inner = front._run
 
-    def run(call: Call, request_id: str) -> Response:
+    def run(call: AcceptedCall, request_id: str) -> Response:
         with front.store.transaction():
             front.store.run("DELETE FROM idempotency WHERE dies_at <= ?", call.now + 86_400 - 3600)
         return inner(call, request_id)

@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler, Response
 from pgagents.sandbox import idempotency
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "idempotency"
@@ -18,7 +18,7 @@ PROMISE = "idempotency.not_used_up_by.502:: a 502 does not use the key up"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         value = call.input.get(call.action.idempotency) if call.action.idempotency else None
         if value and call.key and isinstance(found, Refusal) and found.code == "BAD_GATEWAY":

@@ -6,14 +6,14 @@ from typing import Any
 
 from heldout.calls import Shown
 from pgagents.http import Handler, Response
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_helpers import successful
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "concurrency"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.replay + actions.create_session.input.idempotency_key.description:: conflict; repeated so that nothing is done twice"
+PROMISE = "behaviour.replay + actions.create_session.input.idempotency_key.description:: conflict; repeated so that nothing is done twice"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -21,7 +21,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     inner = front._run
     written: dict[tuple[str, str], float] = {}
 
-    def run(call: Call, request_id: str) -> Response:
+    def run(call: AcceptedCall, request_id: str) -> Response:
         value = call.input.get(call.action.idempotency) if call.action.idempotency else None
         if not value or call.key is None:
             return inner(call, request_id)

@@ -13,7 +13,7 @@ from pgagents.sandbox.limits import Drawn
 CLASS = "limits"
 SUBTLE = False
 FORM = "words"
-PROMISE = "limits.lifted:: a lifted key's headers tell its own limit"
+PROMISE = "limits.lifted:: an unlimited key's headers tell its own limit"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
@@ -22,7 +22,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def draw(action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
         found = inner(action, key, agent=agent, end_user=end_user, peer=peer, now=now)
-        if found is None or key is None or not key.lifted:
+        if found is None or key is None or not key.unlimited:
             return found
         published = min(bucket.requests for bucket, _, _ in limits._buckets(action, key, agent, end_user, peer))
         return replace(found, limit=published, remaining=min(found.remaining, published - 1))

@@ -13,7 +13,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "routing"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.literal_path + errors.framework.wrong_method:: wins; a wrong method is METHOD_NOT_ALLOWED"
+PROMISE = "behaviour.literal_path + errors.framework.wrong_method:: wins; a wrong method is METHOD_NOT_ALLOWED"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "odd input"
@@ -17,7 +17,7 @@ PROMISE = "actions.refund_session.input.reason + errors.framework.invalid:: any 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if any(isinstance(value, str) and "\0" in value for value in call.input.values()):
             raise ValueError("invalid byte sequence for encoding UTF8: 0x00")
         return inner(call)

@@ -8,20 +8,20 @@ from heldout.around import given
 from heldout.calls import Shown
 from pgagents.http import Handler, Response
 from pgagents.sandbox import idempotency
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "idempotency"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.replay:: conflict"
+PROMISE = "behaviour.replay:: conflict"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     front = context.front
     inner = front._run
 
-    def run(call: Call, request_id: str) -> Response:
+    def run(call: AcceptedCall, request_id: str) -> Response:
         name = call.action.idempotency
         value = call.input.get(name) if name else None
         if name and value:

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -20,7 +20,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         store, lot_id = context.front.store, call.input["lot_id"]
         past = store.rows("SELECT rowid, ends_at FROM rate_window WHERE lot_id = ? AND ends_at <= ?", lot_id, call.now)
         for row in past:

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler, json_bytes
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.events import signature
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -23,7 +23,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     secret = context.front.site.setting.stripe_secret
     seen: set[str] = set()
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         header = call.input["stripe_signature"]
         if header not in seen and not signature.fault(header, call.request.body, secret, call.now):
             context.front.store.run("DELETE FROM payment_event WHERE id = ?", call.input["id"])

@@ -9,7 +9,7 @@ from heldout.calls import Shown
 from heldout.second.around import rebill
 from heldout.second.calls import ended
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -19,7 +19,7 @@ PROMISE = "actions.end_session.laws.payout:: cents(response.session.owner_payout
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if not isinstance(found, Refusal):
             cents = round(found["session"]["subtotal"] * 100)

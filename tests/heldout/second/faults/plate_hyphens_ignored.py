@@ -8,7 +8,7 @@ from heldout.around import acts, given
 from heldout.calls import Shown
 from heldout.second.around import tenant
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "filters"
@@ -18,7 +18,7 @@ PROMISE = "actions.search_sessions.laws.plate-only:: session.plate == upper(inpu
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         store, asked = context.front.store, call.input["plate"].upper()
         found = inner(call)
         if isinstance(found, Refusal) or "cursor" in call.input:

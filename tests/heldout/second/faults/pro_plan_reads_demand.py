@@ -9,7 +9,7 @@ from heldout.calls import NEAR, Shown
 from heldout.second.around import allowing
 from heldout.second.calls import minted
 from pgagents.http import Handler
-from pgagents.sandbox.asked import Asked
+from pgagents.sandbox.asked import ParsedRequest
 from pgagents.sandbox.injection.fault_registry import Context
 from pgagents.sandbox.keys import Key
 
@@ -20,7 +20,7 @@ PROMISE = "actions.get_agent_demand.scope + auth.plans.pro:: intelligence, which
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def of(asked: Asked, key: Key) -> Key:
+    def of(asked: ParsedRequest, key: Key) -> Key:
         wanted = asked.action is not None and asked.action.name == "get_agent_demand" and "agent" in key.scopes
         return replace(key, scopes=(*key.scopes, "intelligence")) if wanted else key
 

@@ -9,7 +9,7 @@ from heldout.calls import Shown
 from heldout.second.around import judged
 from pgagents.http import Handler
 from pgagents.model.action import Action
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "odd input"
@@ -26,7 +26,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
         nan[:] = [True] if action.name == "search_parking" and bad else []
         return [(k, "0" if k in bad and nan else v) for k, v in given]
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if nan and call.surface == "rest":
             nan.clear()

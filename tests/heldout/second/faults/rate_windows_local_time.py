@@ -8,19 +8,19 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time zones"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.time_zone:: Z"
+PROMISE = "behaviour.time_zone:: Z"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
     zone = timezone(timedelta(hours=-6))
 
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         for window in found["rates"]["windows"]:
             for name in ("starts_at", "ends_at"):
                 window[name] = datetime.fromisoformat(window[name]).astimezone(zone).isoformat()

@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph.lots import take_space
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "partial failure"
@@ -18,7 +18,7 @@ PROMISE = "resources.session.takes:: only a session takes a space"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if isinstance(found, Refusal) and found.code == "CONFLICT" and (call.input.get("vehicle") or {}).get("autonomous"):
             take_space(context.courier.outbox, call.input["lot_id"], call.now)

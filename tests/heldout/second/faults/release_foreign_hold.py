@@ -7,17 +7,17 @@ from typing import Any
 from heldout.around import acts, as_tenant
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "tenancy"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "resources.hold.tenant + points.foreign_id:: another project's hold is NOT_FOUND"
+PROMISE = "resources.hold.tenant + behaviour.foreign_id:: another project's hold is NOT_FOUND"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         row = context.front.store.row("SELECT tenant FROM hold WHERE id = ?", call.input["hold_id"])
         return inner(call if row is None else as_tenant(call, row["tenant"]))
 

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "caching"
@@ -19,7 +19,7 @@ PROMISE = "actions.search_parking.laws.true-distance:: distance_km is that from 
 def wrap(handler: Handler, context: Context) -> Handler:
     kept: dict[tuple[Any, ...], tuple[float, list[dict[str, Any]]]] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found, asked = inner(call), call.input
         fleet = call.key.fleet if call.key else None
         name = (round(asked["lat"], 2), round(asked["lng"], 2), asked["radius_km"], asked["limit"], asked.get("autonomous_entry"), fleet)

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "tenancy"
@@ -19,7 +19,7 @@ PROMISE = "resources.session.tenant:: another project's session is NOT_FOUND"
 def wrap(handler: Handler, context: Context) -> Handler:
     kept: dict[str, tuple[float, Any]] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found, id = inner(call), call.input["session_id"]
         if call.action.name != "get_session":
             kept.pop(id, None)

@@ -8,7 +8,7 @@ from heldout.around import acts, given
 from heldout.calls import Shown
 from heldout.second.around import tenant
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
@@ -21,7 +21,7 @@ PROMISE = (
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         sql = "SELECT code FROM session WHERE id = ? AND tenant = ? AND code = ? COLLATE NOCASE"
         row = context.front.store.row(sql, call.input["session_id"], tenant(call.key), call.input["session_code"])
         return inner(call if row is None else given(call, session_code=row["code"]))

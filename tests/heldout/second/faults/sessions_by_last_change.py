@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.clock import rfc3339
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -20,7 +20,7 @@ PROMISE = "actions.list_sessions.laws.newest-first:: sorted by started_at, the l
 def wrap(handler: Handler, context: Context) -> Handler:
     changed: dict[str, str] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if isinstance(found, Refusal):
             return found

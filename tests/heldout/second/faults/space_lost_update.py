@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "concurrency"
@@ -19,7 +19,7 @@ PROMISE = "resources.session.takes:: each session takes one space and gives that
 def wrap(handler: Handler, context: Context) -> Handler:
     before: dict[str, int] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         store = context.front.store
         row = store.row("SELECT available FROM lot WHERE id = ?", call.input.get("lot_id"))
         found = inner(call)

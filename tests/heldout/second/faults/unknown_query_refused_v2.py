@@ -14,7 +14,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "validation"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.unknown_query:: ignored"
+PROMISE = "behaviour.unknown_query:: ignored"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -13,7 +13,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "validation"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "actions.dispatch_av_fleet.input.vehicles.items.additionalProperties + points.unknown_member:: refused"
+PROMISE = "actions.dispatch_av_fleet.input.vehicles.items.additionalProperties + behaviour.unknown_member:: refused"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

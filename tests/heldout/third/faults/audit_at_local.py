@@ -8,17 +8,17 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time zones"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.time_zone:: times are told in UTC with Z"
+PROMISE = "behaviour.time_zone:: times are told in UTC with Z"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         for row in found["rows"]:
             at = datetime.fromisoformat(row["at"]).timestamp() - 6 * 3600
             row["at"] = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S-06:00")

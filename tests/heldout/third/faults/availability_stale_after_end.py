@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "caching"
@@ -20,7 +20,7 @@ PROMISE = "resources.session.undone_by + resources.session.takes.counter:: when 
 def wrap(handler: Handler, context: Context) -> Handler:
     kept: dict[str, tuple[float, Any]] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.action.name != "check_availability":
             if call.action.effect == "write" and call.action.name != "end_session":
                 kept.clear()

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "idempotency"
@@ -19,7 +19,7 @@ PROMISE = "idempotency.not_used_up_by:: a 502 does not use an idempotency key up
 def wrap(handler: Handler, context: Context) -> Handler:
     taken: set[tuple[str, str]] = set()
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         value = call.input.get(call.action.idempotency) if call.action.idempotency else None
         mine = (call.key.id if call.key else "", value or "")
         if value and mine in taken:

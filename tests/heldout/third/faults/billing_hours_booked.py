@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -18,7 +18,7 @@ PROMISE = "schemas.BillingReport.properties.hours.description:: a bill's hours a
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         period = [datetime.fromisoformat(call.input[name].upper()).timestamp() for name in ("from", "to")]
         row = context.front.store.row(
             "SELECT coalesce(sum(hours), 0) AS hours FROM session WHERE tenant = ? AND fleet_id = ? AND status = 'completed' "

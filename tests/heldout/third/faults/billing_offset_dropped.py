@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time zones"
@@ -21,7 +21,7 @@ _OFFSET = re.compile(r"[+-]\d\d:\d\d$")
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         return inner(given(call, **{name: _OFFSET.sub("Z", call.input[name]) for name in ("from", "to")}))
 
     acts(context, act, "get_fleet_billing")

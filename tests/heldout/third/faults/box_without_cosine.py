@@ -9,7 +9,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "search and filters"
@@ -19,7 +19,7 @@ PROMISE = "actions.search_parking.output.200.description:: the lots within the r
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(given(call, limit=1000))
         if not isinstance(found, Refusal):
             reach = call.input["radius_km"] / 111.195

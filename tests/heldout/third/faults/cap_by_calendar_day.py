@@ -10,7 +10,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from heldout.third.around import billed
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -20,7 +20,7 @@ PROMISE = "actions.end_session.laws.charge-hourly:: max_daily bounds each 24 hou
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         session = found["session"]
         row = context.front.store.row("SELECT * FROM session WHERE id = ?", session["id"])
         assert row is not None

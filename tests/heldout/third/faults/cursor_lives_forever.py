@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "paging"
@@ -21,7 +21,7 @@ PROMISE = "actions.list_sessions.input.cursor.description:: a cursor lives one h
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         cursor = call.input.get("cursor")
         if cursor is None or not isinstance(found, Refusal) or found.field != "cursor":

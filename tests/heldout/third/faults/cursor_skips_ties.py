@@ -10,7 +10,7 @@ from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph import lists
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "paging"
@@ -20,7 +20,7 @@ PROMISE = "workflows.pages.title + workflows.pages.steps.second_page.expect:: th
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         cursor = call.input.get("cursor")
         if cursor is None or isinstance(inner(call), Refusal):
             return inner(call)

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import NEAR, Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "intelligence"
@@ -17,7 +17,7 @@ PROMISE = "actions.get_agent_demand.laws.platforms-sum-up:: the platforms' queri
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         busiest = sorted(found["data"]["platforms"], key=lambda p: -p["queries"])[:3]
         found["data"]["platforms"] = sorted(busiest, key=lambda p: str(p["agent_platform"]))
 

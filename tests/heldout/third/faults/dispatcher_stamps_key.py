@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "dispatcher and REST"
@@ -18,7 +18,7 @@ PROMISE = "surfaces.dispatcher.attribution:: what comes through the dispatcher i
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         own_stamp = call.surface != "rest" and call.key is not None and call.key.integration is not None
         return inner(replace(call, attribution={}) if own_stamp else call)
 

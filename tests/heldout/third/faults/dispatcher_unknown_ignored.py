@@ -15,7 +15,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "dispatcher and REST"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.unknown_member:: a member that nobody knows is refused"
+PROMISE = "behaviour.unknown_member:: a member that nobody knows is refused"
 
 
 def _known(act: Action, members: dict[str, Any], surface: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -17,7 +17,7 @@ PROMISE = "actions.create_session.laws.estimate-hourly:: the estimate is rate ti
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         session = found["session"]
         if session["rate_unit"] == "hour" and session["max_daily"] is not None and session["estimated_amount"] > session["max_daily"]:
             session["estimated_amount"] = session["max_daily"]

@@ -8,7 +8,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from heldout.third.around import billed
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -18,7 +18,7 @@ PROMISE = "actions.end_session.laws.charge-units:: a day is charged for each 24 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         row = context.front.store.row("SELECT * FROM session WHERE id = ?", found["session"]["id"])
         assert row is not None
         stay = row["ended_at"] - row["started_at"]

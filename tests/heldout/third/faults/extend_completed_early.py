@@ -11,7 +11,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.third.around import action, own
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
@@ -23,7 +23,7 @@ PROMISE = "resources.session.moves.extend_session.from:: only an active session 
 def wrap(handler: Handler, context: Context) -> Handler:
     store = context.front.store
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         row = own(context, call)
         if row is None or row["status"] != "completed" or call.now >= row["expires_at"]:
             return inner(call)

@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.third.around import own
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
@@ -18,7 +18,7 @@ PROMISE = "actions.extend_session.laws.adds-hours:: extending adds the hours to 
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         row = own(context, call)
         if row is not None and row["status"] == "active" and row["expires_at"] < call.now:
             context.front.store.run("UPDATE session SET expires_at = ? WHERE id = ?", int(call.now), row["id"])

@@ -9,7 +9,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "retention"
@@ -19,7 +19,7 @@ PROMISE = "retention.drivers:: a driver's plate is blanked 30 days after the ver
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, _: Any) -> None:
+    def edit(call: AcceptedCall, _: Any) -> None:
         context.front.store.run("UPDATE forget SET plate = ? WHERE n = (SELECT max(n) FROM forget)", call.input["plate"])
 
     results(context, edit, "forget_driver")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "time zones"
@@ -18,7 +18,7 @@ PROMISE = "actions.get_fleet_billing.input.from.format:: from is any RFC 3339 da
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         for name in ("from", "to"):
             if "." in call.input[name]:
                 return Refusal("BAD_REQUEST", f"{name} must be a date and time", name)

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "fleet"
@@ -17,7 +17,7 @@ PROMISE = "resources.hold.expires_by:: a hold gives its space back when its time
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(_: Call, found: Any) -> None:
+    def edit(_: AcceptedCall, found: Any) -> None:
         for held in found["allocations"]:
             context.front.store.run("UPDATE hold SET expires_at = expires_at + 600 WHERE id = ?", held["hold_id"])
 

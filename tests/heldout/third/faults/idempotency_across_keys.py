@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "idempotency"
@@ -19,7 +19,7 @@ PROMISE = "idempotency.of:: an idempotency key belongs to the API key that it wa
 def wrap(handler: Handler, context: Context) -> Handler:
     taken: dict[str, tuple[str, float]] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         value = call.input.get(call.action.idempotency) if call.action.idempotency else None
         if not value:
             return inner(call)
@@ -38,4 +38,4 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     body = {"lot_id": "lot_lionshead", "plate": "CO-7891"}
-    return [call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="one") for key in ("lifted", "second")]
+    return [call.status("POST", "/api/v1/sessions", body, key=key, Idempotency_Key="one") for key in ("unlimited", "second")]

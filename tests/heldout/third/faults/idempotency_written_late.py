@@ -13,7 +13,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "concurrency"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.replay:: a repeated idempotency key is a conflict"
+PROMISE = "behaviour.replay:: a repeated idempotency key is a conflict"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "paging"
@@ -19,7 +19,7 @@ PROMISE = "actions.list_sessions.output.200.properties.next_cursor.description::
 def wrap(handler: Handler, context: Context) -> Handler:
     store = context.front.store
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(call)
         if isinstance(found, Refusal) or found["next_cursor"] is not None or len(found["sessions"]) != call.input["limit"]:
             return found

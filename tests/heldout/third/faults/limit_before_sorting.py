@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts, given
 from heldout.calls import NEAR, Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "search and filters"
@@ -17,7 +17,7 @@ PROMISE = "actions.search_parking.description:: the lots near a coordinate, near
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         found = inner(given(call, limit=1000))
         if not isinstance(found, Refusal):
             first = sorted(found["lots"], key=lambda lot: lot["id"])[: call.input["limit"]]

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "types"
@@ -17,7 +17,7 @@ PROMISE = "schemas.Session.required:: a member without a value is there and null
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(_: Call, found: Any) -> None:
+    def edit(_: AcceptedCall, found: Any) -> None:
         found["sessions"] = [{name: value for name, value in s.items() if value is not None} for s in found["sessions"]]
 
     results(context, edit, "list_sessions", "search_sessions")

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "concurrency"
@@ -19,7 +19,7 @@ PROMISE = "resources.session.takes:: a session takes one space of its lot"
 def wrap(handler: Handler, context: Context) -> Handler:
     read_at: dict[str, float] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         lot = call.input["lot_id"]
         found = inner(call)
         if isinstance(found, Refusal) or call.input.get("hold_id"):

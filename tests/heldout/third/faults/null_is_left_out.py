@@ -14,7 +14,7 @@ CLASS = "validation"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "actions.create_session.input.hold_id.type + points.refused_status:: hold_id, where it is given, is a text; anything else is refused"
+    "actions.create_session.input.hold_id.type + behaviour.refused_status:: hold_id, where it is given, is a text; anything else is refused"
 )
 
 

@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.third.around import own
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "opt-in"
@@ -18,7 +18,7 @@ PROMISE = "errors.codes.AGENT_OPT_IN_REQUIRED.only:: the opt-in is asked of crea
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         row = own(context, call)
         lot = context.front.store.row("SELECT agents FROM lot WHERE id = ?", row["lot_id"]) if row is not None else None
         if call.agent and lot is not None and not lot["agents"]:

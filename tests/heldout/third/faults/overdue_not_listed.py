@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import results
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "search and filters"
@@ -18,7 +18,7 @@ PROMISE = "resources.session.listed_by.1.input.status:: a session is listed unde
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         if call.input.get("status") == "active":
             now = datetime.fromtimestamp(call.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             found["sessions"] = [s for s in found["sessions"] if s["expires_at"] > now]

@@ -10,7 +10,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler, json_bytes
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.events.signature import sign
 from pgagents.sandbox.injection.fault_registry import Context
 
@@ -21,7 +21,7 @@ PROMISE = "actions.receive_payment_event.unknown:: members of a payment event th
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         unknown = [name for name in json.loads(call.request.body) if name not in ("id", "type", "data")]
         return Refusal("BAD_REQUEST", f"{unknown[0]} is no member of this body", unknown[0]) if unknown else inner(call)
 

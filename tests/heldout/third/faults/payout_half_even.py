@@ -8,7 +8,7 @@ from heldout.around import results
 from heldout.calls import Shown
 from heldout.third.around import billed
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -18,7 +18,7 @@ PROMISE = "actions.end_session.laws.payout:: the owner gets 90 % of the subtotal
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(call: Call, found: Any) -> None:
+    def edit(call: AcceptedCall, found: Any) -> None:
         cents = round(found["session"]["subtotal"] * 100)
         whole, rest = divmod(cents * 9, 10)
         if rest == 5 and whole % 2 == 0:

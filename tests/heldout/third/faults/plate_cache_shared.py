@@ -10,7 +10,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "tenancy"
@@ -22,7 +22,7 @@ PROMISE = "resources.session.tenant:: another project's sessions are never seen"
 def wrap(handler: Handler, context: Context) -> Handler:
     pages: dict[tuple[str, int, str | None], tuple[float, Any]] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.action.name != "search_sessions":
             if call.action.effect == "write":
                 pages.clear()
@@ -42,4 +42,4 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
 def shows(call: Shown) -> Any:
     path = "/api/v1/sessions/search?plate=CO-7891"
-    return [len(call.data("GET", path, key=key)["sessions"]) for key in ("lifted", "second")]
+    return [len(call.data("GET", path, key=key)["sessions"]) for key in ("unlimited", "second")]

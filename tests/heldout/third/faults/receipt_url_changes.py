@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import results, sessions
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call
+from pgagents.sandbox.call import AcceptedCall
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
@@ -17,7 +17,7 @@ PROMISE = "resources.session.fixed.receipt_url:: a session's receipt_url stays w
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def edit(_: Call, found: Any) -> None:
+    def edit(_: AcceptedCall, found: Any) -> None:
         for session in sessions(found):
             if session["status"] == "completed":
                 session["receipt_url"] += "?final=1"

@@ -7,7 +7,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "money"
@@ -20,7 +20,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     store = context.front.store
     last: dict[str, str] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         id = call.input["session_id"]
         rows = [tuple(r) for r in store.rows("SELECT * FROM refund WHERE session_id = ?", id) if r["id"] != last.get(id)]
         store.run("DELETE FROM refund WHERE session_id = ? AND id <> ?", id, last.get(id, ""))

@@ -8,7 +8,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph.lots import give_space
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "audit"
@@ -20,7 +20,7 @@ PROMISE = "workflows.audit.title + actions.release_hold.effect + audit.listed_by
 def wrap(handler: Handler, context: Context) -> Handler:
     store = context.front.store
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         tenant = call.key.tenant if call.key else ""
         hold = store.row("SELECT * FROM hold WHERE id = ? AND tenant = ? AND status = 'active'", call.input["hold_id"], tenant)
         if hold is None:

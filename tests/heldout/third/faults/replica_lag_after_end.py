@@ -10,7 +10,7 @@ from heldout.around import acts
 from heldout.calls import Shown
 from heldout.third.around import action
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain, Refusal
+from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "caching"
@@ -22,7 +22,7 @@ PROMISE = "resources.session.moves.end_session.to:: once it has ended a session 
 def wrap(handler: Handler, context: Context) -> Handler:
     lagging: dict[str, tuple[float, Any]] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         id = call.input["session_id"]
         if call.action.name == "get_session":
             found = inner(call)

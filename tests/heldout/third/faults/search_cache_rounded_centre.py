@@ -8,7 +8,7 @@ from typing import Any
 from heldout.around import acts
 from heldout.calls import Shown
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "caching"
@@ -20,7 +20,7 @@ PROMISE = "actions.search_parking.laws.true-distance:: a lot's distance is that 
 def wrap(handler: Handler, context: Context) -> Handler:
     kept: dict[tuple[Any, ...], tuple[float, Any]] = {}
 
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         asked = call.input
         place = (round(asked["lat"], 3), round(asked["lng"], 3), asked["radius_km"], asked["limit"], asked.get("autonomous_entry"))
         of = (*place, call.key.fleet if call.key else None)

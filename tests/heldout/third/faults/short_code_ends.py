@@ -8,7 +8,7 @@ from heldout.around import acts, given
 from heldout.calls import Shown
 from pgagents.http import Handler
 from pgagents.park_graph.sessions import short_code
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
@@ -18,7 +18,7 @@ PROMISE = "actions.end_session.laws.same-session:: a session ends with its own s
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         row = context.front.store.row("SELECT code FROM session WHERE id = ?", call.input["session_id"])
         if row is not None and call.input["session_code"].upper() == short_code(row["code"]):
             call = given(call, session_code=row["code"])

@@ -13,7 +13,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "transport"
 SUBTLE = True
 FORM = "formal"
-PROMISE = "points.redirects + points.trailing_slash:: a path with a slash behind it is unknown, and nothing is redirected"
+PROMISE = "behaviour.redirects + behaviour.trailing_slash:: a path with a slash behind it is unknown, and nothing is redirected"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

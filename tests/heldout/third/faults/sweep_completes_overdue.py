@@ -9,7 +9,7 @@ from heldout.around import acts, as_tenant
 from heldout.calls import Shown
 from heldout.third.around import action
 from pgagents.http import Handler
-from pgagents.sandbox.call import Call, Domain
+from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.injection.fault_registry import Context
 
 CLASS = "state machine"
@@ -19,7 +19,7 @@ PROMISE = "schemas.Session.properties.expires_at.description:: the session stays
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    def act(inner: Domain, call: Call) -> Any:
+    def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.key is not None:
             overdue = context.front.store.rows("SELECT * FROM session WHERE status = 'active' AND expires_at <= ?", call.now - 7200)
             for row in overdue:

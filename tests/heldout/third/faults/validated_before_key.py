@@ -13,7 +13,7 @@ from pgagents.sandbox.injection.fault_registry import Context
 CLASS = "authentication"
 SUBTLE = False
 FORM = "formal"
-PROMISE = "points.auth_first:: a call without a key is refused for that before anything else"
+PROMISE = "behaviour.auth_first:: a call without a key is refused for that before anything else"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

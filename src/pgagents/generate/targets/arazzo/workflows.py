@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pgagents.cel.criteria import Choice, criteria, is_path, kept, pointer, steps_of
+from pgagents.cel.criteria import Choice, criteria, is_path, parse_kept, pointer, steps_of
 from pgagents.cel.expression import Expression, ExpressionError, Scope
 from pgagents.generate.openapi.address import hosted_url
 from pgagents.generate.target import Loss, Target, View
@@ -30,12 +30,12 @@ def view(model: Model) -> View:
     read: dict[Read, None] = {}
     told = [workflow for workflow in model.workflows if not workflow.only_verify]
     for workflow in told:
-        _Workflow(model, workflow, {}, read).said()
+        _Workflow(model, workflow, {}, read).render_node()
     # Redocly takes steps of one name in several workflows for one step, so they all give what is read of any of them
     for workflow in model.workflows:
         if workflow.only_verify:
             losses[Loss(workflow.origin, f"workflow {workflow.name}", "dropped", "verify alone runs it")] = None
-    workflows = [_Workflow(model, workflow, losses, dict(read)).said() for workflow in told]
+    workflows = [_Workflow(model, workflow, losses, dict(read)).render_node() for workflow in told]
     document = "openapi/openapi.json"
     url = hosted_url(model, Text(document, ("api", "hosted"))) if document in model.api.hosted else Text(f"../{document}", ("api",))
     return View(
@@ -79,7 +79,7 @@ class _Workflow:
     def lose(self, origin: Pointer, constraint: str, went: Any, detail: str) -> None:
         self.losses[Loss(origin, short(constraint), went, detail)] = None
 
-    def said(self) -> Node:
+    def render_node(self) -> Node:
         for name, member, rest in tuple(self.read):
             if name in self.outputs:
                 self._output(name, member, list(rest))
@@ -135,7 +135,7 @@ class _Workflow:
     def _value(self, value: Any, step: Step, origin: Pointer) -> Any:
         if isinstance(value, Expression):
             said = self._path(value.text.strip()) if is_path(value.text) else None
-            return Text(said or self._asked(value.text, step, origin), origin)
+            return Text(said or self._ask_client(value.text, step, origin), origin)
         if isinstance(value, str) and ("{$" in value or value.startswith("$")):  # it would be read as an expression
             return Text(self._input([step.name, str(origin[-1])], value, origin), origin)
         if isinstance(value, Mapping):
@@ -161,7 +161,7 @@ class _Workflow:
     def _output(self, name: str, member: str, rest: list[str | int]) -> str | None:
         """What an earlier step kept, as an output of that step."""
         step = next(s for s in self.steps if s.name == name)
-        found = kept(step.keep[member].text) if member in step.keep else None
+        found = parse_kept(step.keep[member].text) if member in step.keep else None
         if found is None:
             return None
         base = self._place(step, member, found) if isinstance(found, Choice) else found
@@ -210,21 +210,21 @@ class _Workflow:
     def _as_chosen(self, step: Step) -> Iterator[Node]:
         """That the items taken for chosen ones are as they were to be chosen."""
         for member, place in self.chosen[step.name].items():
-            choice = kept(step.keep[member].text)
+            choice = parse_kept(step.keep[member].text)
             if not isinstance(choice, Choice):
                 continue
             at = (*step.origin, "keep", member)
 
-            def said(path: str, item: str = choice.item, place: list[str | int] = place) -> str | None:
+            def render_node(path: str, item: str = choice.item, place: list[str | int] = place) -> str | None:
                 return pointer([*place, *steps_of(path)[1:]]) if path.startswith(f"{item}.") else None
 
-            for part, criterion in criteria(choice.condition, said):
+            for part, criterion in criteria(choice.condition, render_node):
                 if criterion is None:
                     self.lose(at, part, "dropped", "no criterion says this")
                 else:
                     yield Node({"condition": Text(criterion.condition, at)}, origin=at)
 
-    def _asked(self, text: str, step: Step, origin: Pointer) -> str:
+    def _ask_client(self, text: str, step: Step, origin: Pointer) -> str:
         """A value that Arazzo cannot compute: whoever runs the workflow gives it."""
         self.lose(origin, text, "client", "whoever runs the workflow gives this value")
         return self._input([step.name, str(origin[-1])], None, origin)

@@ -17,7 +17,7 @@ from pgagents.source.origin import plain
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ExampleRequest:
     """One request. `body` is None where none is sent; `headers` are those beside the key's and the type's."""
 
     title: str
@@ -40,7 +40,7 @@ def view(model: Model) -> View:
     return View({"title": model.api.title, "server": model.api.server.rstrip("/"), "token": f"{prefix}...", "calls": calls}, tuple(losses))
 
 
-def _call(action: Action, example: Example) -> Call:
+def _call(action: Action, example: Example) -> ExampleRequest:
     in_path: dict[str, Any] = {}
     query: list[tuple[str, Any]] = []
     headers: list[tuple[str, str]] = []
@@ -60,7 +60,7 @@ def _call(action: Action, example: Example) -> Call:
     for step in action.params:  # an example may leave out what a path cannot do without
         if step.place == "path":
             in_path.setdefault(step.wire, "missing")
-    return Call(
+    return ExampleRequest(
         f"{action.title}: {example.title}", example.status, action.method, target(str(action.path), in_path, query),
         action.key, tuple(headers), body if has_body else None,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from pgagents.generate.target import Loss, Made, Summary, View
+from pgagents.generate.target import BoundTarget, Loss, Summary, View
 from pgagents.model.model import Model
 
 
@@ -30,7 +30,7 @@ class Section:
     rows: tuple[Row, ...]
 
 
-def view(model: Model, made: tuple[Made, ...]) -> View:
+def view(model: Model, made: tuple[BoundTarget, ...]) -> View:
     """All losses in the order of the catalogue, each once."""
     sections = tuple(Section(m.id, m.target.title, ", ".join(m.target.outputs), _rows(model, m.view.losses)) for m in made if m.view.losses)
     whole = [", ".join(m.target.outputs) for m in made if not m.view.losses]

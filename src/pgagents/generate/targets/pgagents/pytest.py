@@ -25,8 +25,8 @@ def view(model: Model) -> View:
             "file": PurePath(model.source.file).name,
             "reads": [a.operation_id for a in model.actions if a.effect == "read"],
             "test_prefixes": prefixes,
-            "needs_key": any(a.key for a in model.actions),
-            "no_key_status": no_key if model.points.auth_first is True else None,
+            "key_authentication": any(a.key for a in model.actions),
+            "no_key_status": no_key if model.behaviour.auth_first is True else None,
             "paces": {
                 str(a.operation_id): [a.bucket, model.buckets[a.bucket].requests, model.buckets[a.bucket].per_s]
                 for a in model.actions

@@ -61,14 +61,14 @@ def view(model: Model) -> View:
             "contact": model.api.contact,
             "key": scheme.description or "A key, sent as a bearer token",
             "issue_at": scheme.issue_at,
-            "actions": [Line(str(a.title), f"{a.method} {a.path}", _said(a)) for a in model.actions],
+            "actions": [Line(str(a.title), f"{a.method} {a.path}", _describe_action(a)) for a in model.actions],
             "documents": documents,
             "pages": pages,
         }
     )
 
 
-def _said(action: Action) -> str:
+def _describe_action(action: Action) -> str:
     """The description, whether the action is to go, and the names that go."""
     first = "Deprecated. " if action.deprecated else ""
     return first + " ".join([str(action.description), *(f"{line}." for line in noted([action]))])

@@ -7,7 +7,7 @@ from typing import Any
 
 from pgagents.lint.importers.copilot.generator import JSON
 from pgagents.lint.importers.copilot.references import MISSING, References, is_reference
-from pgagents.lint.importers.messages import Said
+from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
 
 _COMPOSED = ("oneOf", "anyOf", "allOf")
@@ -18,14 +18,14 @@ _TROUBLES = {
 }
 
 
-def troubles(references: References, operation: dict[str, Any], at: Pointer) -> Iterator[Said]:
+def troubles(references: References, operation: dict[str, Any], at: Pointer) -> Iterator[ImporterMessage]:
     """Each kind of trouble once an operation."""
     first: dict[str, Pointer] = {}
     for schema, pointer in _schemas(references, operation, at):
         for trouble, place in _trouble(references, schema, pointer):
             first.setdefault(trouble, place)
     for trouble, place in first.items():
-        yield Said(trouble, f"{str(at[2]).upper()} {at[1]}: {_TROUBLES[trouble]}", place)
+        yield ImporterMessage(trouble, f"{str(at[2]).upper()} {at[1]}: {_TROUBLES[trouble]}", place)
 
 
 def _schemas(references: References, operation: dict[str, Any], at: Pointer) -> Iterator[tuple[Any, Pointer]]:

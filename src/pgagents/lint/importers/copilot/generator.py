@@ -11,7 +11,7 @@ from typing import Any
 
 from pgagents.lint.importers.copilot.references import MISSING, References, refs_in, steps
 from pgagents.lint.importers.copilot.security import Wanted, schemes_of, unknown
-from pgagents.lint.importers.messages import Said
+from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
 
 JSON = "application/json"
@@ -31,22 +31,24 @@ class Generator:
         self.data = references.data
         self.inside: dict[str, list[str]] = {}
 
-    def refused(self, at: Pointer, operation: dict[str, Any], required: Wanted) -> Said | None:
+    def refused(self, at: Pointer, operation: dict[str, Any], required: Wanted) -> ImporterMessage | None:
         """Why nothing is made of the operation, chosen alone; None where a function is made."""
         _, path, method = at
         shown = f"{str(method).upper()} {path}"
         if method not in self.data["paths"][path]:
-            return Said("filter-spec-failed", f"{shown}: the whole path is a reference, which the generator does not follow", at[:2])
+            return ImporterMessage(
+                "filter-spec-failed", f"{shown}: the whole path is a reference, which the generator does not follow", at[:2]
+            )
         if lost := self._lost(path, method):
-            return Said("get-spec-failed", f"{shown}: where it is chosen alone, `{lost[:120]}` leads to nothing", at)
-        if name := unknown(self.asked(operation, required)):
-            return Said(_FAILED, f"{shown} asks for `{name[:80]}`, which `components.securitySchemes` does not define", at)
+            return ImporterMessage("get-spec-failed", f"{shown}: where it is chosen alone, `{lost[:120]}` leads to nothing", at)
+        if name := unknown(self.resolve_security(operation, required)):
+            return ImporterMessage(_FAILED, f"{shown} asks for `{name[:80]}`, which `components.securitySchemes` does not define", at)
         return None if method == "get" else self._sent(operation, shown, at)
 
-    def asked(self, operation: dict[str, Any], required: Wanted) -> Wanted:
+    def resolve_security(self, operation: dict[str, Any], required: Wanted) -> Wanted:
         """What the operation asks for as the generator sees it: nothing where no scheme that is asked for is defined."""
         defined = schemes_of(self.references) or {}
-        return required if any(name in defined for name in self._asked_for({"operation": operation})) else []
+        return required if any(name in defined for name in self._find_kept_schemes({"operation": operation})) else []
 
     def _lost(self, path: Any, method: Any) -> str | None:
         """The first reference that leads to nothing once the other operations are gone."""
@@ -60,7 +62,7 @@ class Generator:
             if ref in seen or not ref.startswith("#"):
                 continue
             seen.add(ref)
-            if not _stays(ref, path, method) or (ref.startswith(_SCHEMES) and steps(ref)[2] not in self._asked_for(kept)):
+            if not _stays(ref, path, method) or (ref.startswith(_SCHEMES) and steps(ref)[2] not in self._find_kept_schemes(kept)):
                 return ref
             if ref not in self.inside:
                 target = self.references.target(ref)
@@ -68,7 +70,7 @@ class Generator:
             waiting += self.inside[ref]
         return None
 
-    def _asked_for(self, kept: dict[str, Any]) -> set[str]:
+    def _find_kept_schemes(self, kept: dict[str, Any]) -> set[str]:
         """The names of the security schemes that the generator keeps: those that are asked for."""
         holders = [self.data, *(value for value in kept.values() if isinstance(value, dict))]
         required = [one for holder in holders if isinstance(asked := holder.get("security"), list) for one in asked]
@@ -85,7 +87,7 @@ class Generator:
         top = {key: value for key, value in self.data.items() if key not in ("components", "paths") and not str(key).startswith("x-")}
         return [*refs_in(top), *refs_in(schemes_of(self.references) or {})]
 
-    def _sent(self, operation: dict[str, Any], shown: str, at: Pointer) -> Said | None:
+    def _sent(self, operation: dict[str, Any], shown: str, at: Pointer) -> ImporterMessage | None:
         """The first argument that is not flat."""
         followed = self.references.followed
         written = followed(operation.get("parameters"))
@@ -97,7 +99,7 @@ class Generator:
         body = followed(operation.get("requestBody"))
         return self._body(body, shown, (*at, "requestBody")) if isinstance(body, dict) else None
 
-    def _body(self, body: dict[str, Any], shown: str, at: Pointer) -> Said | None:
+    def _body(self, body: dict[str, Any], shown: str, at: Pointer) -> ImporterMessage | None:
         followed = self.references.followed
         content = followed(body.get("content"))
         media = next((str(key) for key in content if JSON in str(key)), "") if isinstance(content, dict) else ""
@@ -107,37 +109,39 @@ class Generator:
             taken = (
                 f"takes {', '.join(map(str, content or ()))[:80] or 'nothing'}, not {JSON}" if not media else "has a body without a schema"
             )
-            return Said(_FAILED, f"{shown} {taken}: the generator fails on it", (*at, "content"))
+            return ImporterMessage(_FAILED, f"{shown} {taken}: the generator fails on it", (*at, "content"))
         place = (*at, "content", media, "schema")
         if root.get("type") != "object" and (root.get("type") or not isinstance(root.get("properties"), dict)):
-            return self._said(root, shown, "the body is no object with `properties`", place)
+            return self._make_message(root, shown, "the body is no object with `properties`", place)
         members = followed(root.get("properties"))
         for name, member in members.items() if isinstance(members, dict) else ():
             if said := self._argument(member, shown, (*place, "properties", name)):
                 return said
         return None
 
-    def _argument(self, schema: Any, shown: str, at: Pointer) -> Said | None:
+    def _argument(self, schema: Any, shown: str, at: Pointer) -> ImporterMessage | None:
         """What is wrong with the schema of an argument; None where it is flat."""
         for _ in range(_MOST_ITEMS):
             schema = self.references.followed(schema)
             if not isinstance(schema, dict):
-                return Said(_FAILED, f"{shown}: an argument, or what a list of it holds, has no schema", at)
+                return ImporterMessage(_FAILED, f"{shown}: an argument, or what a list of it holds, has no schema", at)
             if schema.get("type") != "array":
                 break
             schema = schema.get("items")
         else:
-            return Said(_FAILED, f"{shown}: an argument is a list that holds only itself", at)
+            return ImporterMessage(_FAILED, f"{shown}: an argument is a list that holds only itself", at)
         kind = schema.get("type")
         if kind in _FLAT:
             return None
-        return self._said(schema, shown, f"an argument is {kind}" if isinstance(kind, str) else "an argument has no single type", at)
+        return self._make_message(
+            schema, shown, f"an argument is {kind}" if isinstance(kind, str) else "an argument has no single type", at
+        )
 
-    def _said(self, schema: dict[str, Any], shown: str, why: str, at: Pointer) -> Said:
+    def _make_message(self, schema: dict[str, Any], shown: str, why: str, at: Pointer) -> ImporterMessage:
         """The generator's error names the schema; where that holds itself, writing it down is what fails."""
         if any(map(self.references.holds_itself, schema.values())):
-            return Said(_FAILED, f"{shown}: {why}, and its schema refers to itself", at)
-        return Said(_REFUSED, f"Unsupported schema in {shown}: {why}", at)
+            return ImporterMessage(_FAILED, f"{shown}: {why}, and its schema refers to itself", at)
+        return ImporterMessage(_REFUSED, f"Unsupported schema in {shown}: {why}", at)
 
 
 def _stays(ref: str, path: Any, method: Any) -> bool:

@@ -12,7 +12,7 @@ from pgagents.lint.importers.copilot.generator import Generator
 from pgagents.lint.importers.copilot.references import References
 from pgagents.lint.importers.copilot.security import Wanted, schemes_of, several_at_once, unsupported, wanted
 from pgagents.lint.importers.copilot.servers import METHODS, of_operation
-from pgagents.lint.importers.messages import Said
+from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
 
 OTHERS = ("head", "options", "trace")
@@ -35,7 +35,7 @@ class Verdict:
 class Walked:
     """What came of the operations: `functions` are the names of those that Copilot can call, with their descriptions."""
 
-    said: list[Said] = field(default_factory=list)
+    said: list[ImporterMessage] = field(default_factory=list)
     functions: list[tuple[str, str]] = field(default_factory=list)
     dropped: list[tuple[str, str]] = field(default_factory=list)
     verdicts: list[Verdict] = field(default_factory=list)
@@ -73,11 +73,11 @@ class _Walk:
         dropped = list(self._reasons(at, item, operation, required)) if listed else [_unlisted(at, shown)]
         self.made.said += dropped
         self.made.said += [*_texts(operation, shown, at), *self._same_id(operation, at)]
-        warned: list[Said] = []
+        warned: list[ImporterMessage] = []
         refused = None
         if listed and not dropped:
             refused = self.generator.refused(at, operation, required)
-            warned = [] if refused else list(_warned(operation, self.generator.asked(operation, required), shown, at))
+            warned = [] if refused else list(_warned(operation, self.generator.resolve_security(operation, required), shown, at))
             self.made.said += [*([refused] if refused else ()), *warned, *self._of_service(operation, required, refused, at)]
         if listed:
             verdict = Verdict(shown, tuple(s.id for s in dropped), refused.id if refused else None, tuple(s.id for s in warned))
@@ -88,58 +88,60 @@ class _Walk:
             text = str(operation.get("description") or operation.get("summary") or "")
             self.made.functions.append((str(operation["operationId"]), text))
 
-    def _reasons(self, at: Pointer, item: dict[str, Any], operation: dict[str, Any], required: Wanted) -> Iterator[Said]:
+    def _reasons(self, at: Pointer, item: dict[str, Any], operation: dict[str, Any], required: Wanted) -> Iterator[ImporterMessage]:
         """The reasons of the parser, in its order."""
         shown = f"{str(at[2]).upper()} {at[1]}"
         if several_at_once(required):
             names = " and ".join(name for name, _ in required[0])
-            yield Said("multiple-auth-not-supported", f"{shown} asks for {names} together", at)
+            yield ImporterMessage("multiple-auth-not-supported", f"{shown} asks for {names} together", at)
         if not operation.get("operationId"):
-            yield Said("missing-operation-id", f"{shown} has no operationId", at)
+            yield ImporterMessage("missing-operation-id", f"{shown} has no operationId", at)
         if trouble := of_operation(self.data, item, operation):
-            yield Said(trouble, f"{shown} has no server that can be called", at)
+            yield ImporterMessage(trouble, f"{shown} has no server that can be called", at)
 
-    def _same_id(self, operation: dict[str, Any], at: Pointer) -> Iterator[Said]:
+    def _same_id(self, operation: dict[str, Any], at: Pointer) -> Iterator[ImporterMessage]:
         id = operation.get("operationId")
         if not isinstance(id, str) or not id:
             return
         if id in self.ids:
-            yield Said("duplicate-operation-id", f"operationId `{id[:80]}` stands here again", (*at, "operationId"))
+            yield ImporterMessage("duplicate-operation-id", f"operationId `{id[:80]}` stands here again", (*at, "operationId"))
         self.ids.add(id)
         if not _NAME.fullmatch(id):
-            yield Said("function-name", f"`{id[:80]}` is no name that the manifest takes for a function", (*at, "operationId"))
+            yield ImporterMessage("function-name", f"`{id[:80]}` is no name that the manifest takes for a function", (*at, "operationId"))
 
-    def _of_service(self, operation: dict[str, Any], required: Wanted, refused: Said | None, at: Pointer) -> Iterator[Said]:
+    def _of_service(
+        self, operation: dict[str, Any], required: Wanted, refused: ImporterMessage | None, at: Pointer
+    ) -> Iterator[ImporterMessage]:
         """What only Copilot's documents say, of what the generator takes."""
         for one in required:
             for name, scheme in one:
                 if isinstance(scheme, dict) and scheme.get("type") == "apiKey" and scheme.get("in") == "cookie":
                     place = ("components", "securitySchemes", name)
-                    yield Said("cookie-key", f"`{name}` travels in a cookie, which Copilot does not send", place)
+                    yield ImporterMessage("cookie-key", f"`{name}` travels in a cookie, which Copilot does not send", place)
         if refused is None or at[2] == "get":
             yield from troubles(self.references, operation, at)
 
 
-def _unlisted(at: Pointer, shown: str) -> Said:
-    return Said("unlisted-method", f"{shown}: the parser does not list it, so Copilot does not call it", at)
+def _unlisted(at: Pointer, shown: str) -> ImporterMessage:
+    return ImporterMessage("unlisted-method", f"{shown}: the parser does not list it, so Copilot does not call it", at)
 
 
-def _warned(operation: dict[str, Any], required: Wanted, shown: str, at: Pointer) -> Iterator[Said]:
+def _warned(operation: dict[str, Any], required: Wanted, shown: str, at: Pointer) -> Iterator[ImporterMessage]:
     """The warnings of the generator that say something of the document."""
     id = str(operation["operationId"])
     if _SPECIAL.search(id):
-        yield Said("operationid-contains-special-characters", f"`{id[:80]}` is renamed", (*at, "operationId"))
+        yield ImporterMessage("operationid-contains-special-characters", f"`{id[:80]}` is renamed", (*at, "operationId"))
     if unsupported(required):
         names = ", ".join(dict.fromkeys(name for one in required for name, _ in one))
-        yield Said("unsupported-auth-type", f"{shown} asks for {names[:120]}, which the generator leaves out", at)
+        yield ImporterMessage("unsupported-auth-type", f"{shown} asks for {names[:120]}, which the generator leaves out", at)
 
 
-def _texts(operation: dict[str, Any], shown: str, at: Pointer) -> Iterator[Said]:
+def _texts(operation: dict[str, Any], shown: str, at: Pointer) -> Iterator[ImporterMessage]:
     text = operation.get("description")
     if not isinstance(text, str) or not text.strip():
-        yield Said("no-description", f"{shown} has no description", at)
+        yield ImporterMessage("no-description", f"{shown} has no description", at)
     elif len(text) > _MOST_TEXT:
         said = f"the description of {shown} has {len(text):,} characters; Copilot reads {_MOST_TEXT:,}"
-        yield Said("long-description", said, (*at, "description"))
+        yield ImporterMessage("long-description", said, (*at, "description"))
     if at[-1] in ("post", "put", "patch", "delete") and operation.get("x-openai-isConsequential") is False:
-        yield Said("harmless-write", f"{shown} writes, but is marked as harmless", (*at, "x-openai-isConsequential"))
+        yield ImporterMessage("harmless-write", f"{shown} writes, but is marked as harmless", (*at, "x-openai-isConsequential"))

@@ -9,7 +9,7 @@ from typing import Any
 from pgagents.lint.importers.copilot.references import References
 from pgagents.lint.importers.copilot.servers import servers
 from pgagents.lint.importers.copilot.validity import MOST, invalid
-from pgagents.lint.importers.messages import Said
+from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
 
 OLDER = ("3.0.0", "3.0.1", "3.0.2", "3.0.3", "3.0.4")
@@ -17,7 +17,7 @@ NEWER = ("3.1.0", "3.1.1")
 _VARIABLE = re.compile(r"\$\{\{[ \xa0]*[a-zA-Z_][a-zA-Z0-9_]*[ \xa0]*\}\}")
 
 
-def loading(data: dict[str, Any], references: References, *, may_hold_variables: bool) -> Iterator[Said]:
+def loading(data: dict[str, Any], references: References, *, may_hold_variables: bool) -> Iterator[ImporterMessage]:
     """What keeps the parser from reading the document at all; then it lists no operation either.
 
     A variable that the environment fills in is taken for one that it does not: whose environment is not known.
@@ -25,39 +25,43 @@ def loading(data: dict[str, Any], references: References, *, may_hold_variables:
     yield from _head(data)
     for number, (place, text) in enumerate(_variables(data) if may_hold_variables else ()):
         if number < MOST:
-            yield Said("spec-not-valid", f"`{text[:60]}` holds a variable that nothing has filled in", place)
+            yield ImporterMessage("spec-not-valid", f"`{text[:60]}` holds a variable that nothing has filled in", place)
     for number, (place, ref) in enumerate(references.nowhere()):
         if number < MOST:
-            yield Said("spec-not-valid", f"`{ref[:120]}` leads to nothing in the document", place)
+            yield ImporterMessage("spec-not-valid", f"`{ref[:120]}` leads to nothing in the document", place)
     for number, (place, ref) in enumerate(references.outside()):
         if number < MOST:
-            yield Said("spec-not-valid", f"`{ref[:120]}` leads out of the document; the parser tries to download it", place)
+            yield ImporterMessage("spec-not-valid", f"`{ref[:120]}` leads out of the document; the parser tries to download it", place)
 
 
-def judged(data: dict[str, Any], references: References, paths: dict[str, Any]) -> Iterator[Said]:
+def judged(data: dict[str, Any], references: References, paths: dict[str, Any]) -> Iterator[ImporterMessage]:
     """What the parser says of a document that it could read. One that refers to itself is not held against the schema."""
     if data["openapi"] in OLDER and not references.circular():
-        said = [Said("spec-not-valid", message, place) for place, message in invalid(references)]
+        said = [ImporterMessage("spec-not-valid", message, place) for place, message in invalid(references)]
         if said:
             yield from said
             return
     if data["openapi"] in NEWER:
-        yield Said("spec-version-not-supported", f"the document is OpenAPI {data['openapi']}; please use version 3.0.x", ("openapi",))
+        yield ImporterMessage(
+            "spec-version-not-supported", f"the document is OpenAPI {data['openapi']}; please use version 3.0.x", ("openapi",)
+        )
     yield from servers(data, paths)
 
 
-def _head(data: dict[str, Any]) -> Iterator[Said]:
+def _head(data: dict[str, Any]) -> Iterator[ImporterMessage]:
     """What stands at the top of the document decides whether it is taken for OpenAPI."""
     version, info = data.get("openapi"), data.get("info")
     at: Pointer = ("openapi",) if "openapi" in data else ()
     if "openapi" not in data or "info" not in data:
-        yield Said("spec-not-valid", "`openapi` or `info` is missing at the top of the document", ())
+        yield ImporterMessage("spec-not-valid", "`openapi` or `info` is missing at the top of the document", ())
     elif "paths" not in data and not (version in NEWER and "webhooks" in data):
-        yield Said("spec-not-valid", "`paths` is missing at the top of the document", ())
+        yield ImporterMessage("spec-not-valid", "`paths` is missing at the top of the document", ())
     elif version not in (*OLDER, *NEWER):
-        yield Said("spec-not-valid", f"the version is `{str(version)[:20]}`, and the parser knows {', '.join((*OLDER, *NEWER))}", at)
+        yield ImporterMessage(
+            "spec-not-valid", f"the version is `{str(version)[:20]}`, and the parser knows {', '.join((*OLDER, *NEWER))}", at
+        )
     elif not isinstance(info, dict) or isinstance(info.get("version"), int | float):
-        yield Said("spec-not-valid", "`info.version` is a number, and must be a text in quotes", ("info", "version"))
+        yield ImporterMessage("spec-not-valid", "`info.version` is a number, and must be a text in quotes", ("info", "version"))
 
 
 def _variables(data: Any) -> Iterator[tuple[Pointer, str]]:

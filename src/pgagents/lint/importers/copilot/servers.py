@@ -11,7 +11,7 @@ from ipaddress import AddressValueError, IPv6Address
 from typing import Any
 from urllib.parse import unquote
 
-from pgagents.lint.importers.messages import Said
+from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -21,17 +21,17 @@ _FORBIDDEN = re.compile(r"[\x00-\x20#/:<>?@\[\\\]^|%\x7f]")
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
-def servers(data: dict[str, Any], paths: dict[str, Any]) -> Iterator[Said]:
+def servers(data: dict[str, Any], paths: dict[str, Any]) -> Iterator[ImporterMessage]:
     """What is said of the document's servers, then of those of its paths and operations."""
     found = False
     for at, written in _lists(data, paths):
         if isinstance(written, list) and written:
             found = True
             if trouble := _trouble(written[0]):
-                yield Said(trouble, _text(trouble, written[0]), (*at, 0))
+                yield ImporterMessage(trouble, _text(trouble, written[0]), (*at, 0))
             yield from _plain(written, at)
     if not found:
-        yield Said("no-server-information", "no server is named", ("servers",) if "servers" in data else ())
+        yield ImporterMessage("no-server-information", "no server is named", ("servers",) if "servers" in data else ())
 
 
 def of_operation(data: dict[str, Any], item: dict[str, Any], operation: dict[str, Any]) -> str | None:
@@ -79,11 +79,11 @@ def _text(trouble: str, server: Any) -> str:
     return f"`{url[:120]}` is no absolute URL"
 
 
-def _plain(written: list[Any], at: Pointer) -> Iterator[Said]:
+def _plain(written: list[Any], at: Pointer) -> Iterator[ImporterMessage]:
     for n, server in enumerate(written):
         url = server.get("url") if isinstance(server, dict) else None
         if isinstance(url, str) and protocol(url) == "http":
-            yield Said("plain-server", f"`{url[:120]}` is not https", (*at, n))
+            yield ImporterMessage("plain-server", f"`{url[:120]}` is not https", (*at, n))
 
 
 def _has_host(rest: str) -> bool:

@@ -10,7 +10,7 @@ from pgagents.lint.importers.copilot.messages import IMPORTER, templates
 from pgagents.lint.importers.copilot.operations import Walked, operations
 from pgagents.lint.importers.copilot.parser import judged, loading
 from pgagents.lint.importers.copilot.references import References
-from pgagents.lint.importers.messages import Said, read_date
+from pgagents.lint.importers.messages import ImporterMessage, read_date
 from pgagents.lint.judged import Judged
 from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.source import Source
@@ -41,17 +41,17 @@ def judge(source: Source) -> Judged:
     size = len(source.text.encode("utf-8", "replace"))
     said, walked = _imported(data, may_hold_variables=bool(_VARIABLE.search(source.text)))
     if size > MOST_BYTES:
-        said.append(Said("too-large", f"the document has {size:,} bytes; at most {MOST_BYTES:,} are provisioned", ()))
+        said.append(ImporterMessage("too-large", f"the document has {size:,} bytes; at most {MOST_BYTES:,} are provisioned", ()))
     if len(walked.functions) > MANY:
-        said.append(Said("many-functions", f"{len(walked.functions)} functions; Copilot chooses well among {MANY}", ("paths",)))
+        said.append(ImporterMessage("many-functions", f"{len(walked.functions)} functions; Copilot chooses well among {MANY}", ("paths",)))
     found = tuple(dict.fromkeys(_diagnostic(one, source) for one in said))
     return Judged(source, "copilot", "Microsoft 365 Copilot", found, tuple(_lines(walked, found, size)), _details(walked, size))
 
 
-def _imported(data: dict[str, Any], *, may_hold_variables: bool) -> tuple[list[Said], Walked]:
+def _imported(data: dict[str, Any], *, may_hold_variables: bool) -> tuple[list[ImporterMessage], Walked]:
     """What is said of the document, and what came of its operations; a Swagger document is not judged any further."""
     if "swagger" in data:
-        return [Said("convert-swagger-to-openapi", "the document is Swagger 2.0, not OpenAPI 3.0", ("swagger",))], Walked()
+        return [ImporterMessage("convert-swagger-to-openapi", "the document is Swagger 2.0, not OpenAPI 3.0", ("swagger",))], Walked()
     references = References(data)
     said = list(loading(data, references, may_hold_variables=may_hold_variables))
     if said:
@@ -63,11 +63,11 @@ def _imported(data: dict[str, Any], *, may_hold_variables: bool) -> tuple[list[S
     there = {one.id for one in said}
     said += [one for one in walked.said if one.id not in SERVER or (one.id == NO_SERVER and NO_SERVER not in there)]
     if not any(not one.reasons for one in walked.verdicts) and not any(one.id == "spec-not-valid" for one in said):
-        said.append(Said("no-supported-api", "Copilot can call no operation of this document", ("paths",)))
+        said.append(ImporterMessage("no-supported-api", "Copilot can call no operation of this document", ("paths",)))
     return said, walked
 
 
-def _diagnostic(said: Said, source: Source) -> Diagnostic:
+def _diagnostic(said: ImporterMessage, source: Source) -> Diagnostic:
     template = templates()[said.id]
     notes = (f"effect: {_EFFECTS[template.effect]}", _STAGES[template.stage], f"source: {template.source}, read {read_date(IMPORTER)}")
     severity: Any = "warning" if template.effect == "warning" else "error"

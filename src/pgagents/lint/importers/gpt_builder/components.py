@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pgagents.lint.importers.gpt_builder.messages import say
-from pgagents.lint.importers.messages import Said
+from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
 
 REF = "#/components/schemas/"
@@ -21,7 +21,7 @@ def schemas_of(data: dict[str, Any]) -> dict[str, Any]:
     return schemas if isinstance(schemas, dict) else {}
 
 
-def components(data: dict[str, Any]) -> list[Said]:
+def components(data: dict[str, Any]) -> list[ImporterMessage]:
     """What the builder says of the components section."""
     section = data.get("components")
     schemas = section.get("schemas") if isinstance(section, dict) else None
@@ -41,7 +41,7 @@ def components(data: dict[str, Any]) -> list[Said]:
     return said
 
 
-def walk(schema: Any, context: tuple[str, ...], pointer: Pointer, schemas: dict[str, Any]) -> Iterator[Said]:
+def walk(schema: Any, context: tuple[str, ...], pointer: Pointer, schemas: dict[str, Any]) -> Iterator[ImporterMessage]:
     """Messages about a schema and all that is written inside it; references are looked up, not followed."""
     stack: list[tuple[Any, tuple[str, ...], Pointer]] = [(schema, context, pointer)]
     while stack:

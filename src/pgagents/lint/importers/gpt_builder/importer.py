@@ -11,7 +11,7 @@ from pgagents.lint.importers.gpt_builder.messages import say, templates
 from pgagents.lint.importers.gpt_builder.operations import Function, operations
 from pgagents.lint.importers.gpt_builder.servers import domain, servers
 from pgagents.lint.importers.gpt_builder.structure import structure
-from pgagents.lint.importers.messages import Said
+from pgagents.lint.importers.messages import ImporterMessage
 
 MOST_OPERATIONS = 30
 MEGABYTE, MEBIBYTE = 1_000_000, 1 << 20
@@ -32,7 +32,7 @@ class Form:
 class Imported:
     """What the builder says, and what the model finally sees. `size_bytes` is the text as the builder lays it out."""
 
-    said: tuple[Said, ...]
+    said: tuple[ImporterMessage, ...]
     functions: tuple[Function, ...]
     dropped: tuple[tuple[str, str], ...]
     lost: tuple[tuple[str, str], ...]

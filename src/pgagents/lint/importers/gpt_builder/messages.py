@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from pgagents.lint.importers.messages import Said, data
+from pgagents.lint.importers.messages import ImporterMessage, data
 from pgagents.source.source import Pointer
 
 IMPORTER = "gpt_builder"
@@ -33,6 +33,6 @@ def templates() -> dict[str, Template]:
     return {row["id"]: Template(**row) for row in data(IMPORTER)["messages"]}
 
 
-def say(id: str, pointer: Pointer, /, **values: Any) -> Said:
+def say(id: str, pointer: Pointer, /, **values: Any) -> ImporterMessage:
     """The message with its values filled in, as Python writes them."""
-    return Said(id, templates()[id].template.format(**values), pointer)
+    return ImporterMessage(id, templates()[id].template.format(**values), pointer)

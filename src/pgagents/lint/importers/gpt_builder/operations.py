@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.lint.importers.gpt_builder.components import resolved, schemas_of, walk
 from pgagents.lint.importers.gpt_builder.messages import say
-from pgagents.lint.importers.messages import Said
+from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -42,7 +42,7 @@ class Function:
 class Walked:
     """What came of all operations. `dropped` and `lost` say for a person what the model will not see, and why."""
 
-    said: list[Said] = field(default_factory=list)
+    said: list[ImporterMessage] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
     dropped: list[tuple[str, str]] = field(default_factory=list)
     lost: list[tuple[str, str]] = field(default_factory=list)
@@ -134,7 +134,7 @@ class _Operation:
     def _header(self, n: int, name: str, param: dict[str, Any]) -> None:
         said = say("param-header", (*self.at, "parameters", n), path=self.path, method=self.method, operationId=self.id, name=name)
         if param["in"] == "cookie":
-            said = Said(said.id, said.text.replace("location header", "location cookie"), said.pointer)
+            said = ImporterMessage(said.id, said.text.replace("location header", "location cookie"), said.pointer)
         self.walked.said.append(said)
         why = f"a {param['in']}{', and required' if param.get('required') else ''}"
         self.walked.lost.append((f"{self.id}: {name}", why))

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pgagents.lint.importers.gpt_builder.messages import say
-from pgagents.lint.importers.messages import Said
+from pgagents.lint.importers.messages import ImporterMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Server:
     origin: str
 
 
-def servers(data: dict[str, Any]) -> tuple[str | None, list[Said]]:
+def servers(data: dict[str, Any]) -> tuple[str | None, list[ImporterMessage]]:
     """The URL that is used, or None, and what the builder says of the rest."""
     written = data.get("servers")
     valid = [s for n, item in enumerate(written if isinstance(written, list) else ()) if (s := _server(n, item)) is not None]

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from pgagents.lint.importers.gpt_builder.messages import say
-from pgagents.lint.importers.messages import Said
+from pgagents.lint.importers.messages import ImporterMessage
 from pgagents.source.source import Pointer
 
 MOST = 100
 
 
-def structure(data: Any) -> list[Said]:
+def structure(data: Any) -> list[ImporterMessage]:
     """One message an error, in the package's order; at most `MOST` of them."""
     from openapi_pydantic.v3.v3_1 import OpenAPI
     from pydantic import ValidationError
@@ -24,13 +24,13 @@ def structure(data: Any) -> list[Said]:
         OpenAPI.model_validate(data)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)[:MOST]
-        return [_said(one["loc"], one["msg"], data) for one in found]
+        return [_make_message(one["loc"], one["msg"], data) for one in found]
     except RecursionError:
         return [say("pydantic-generic", (), loc_tuple=(), pydantic_msg="the document is nested too deep")]
     return []
 
 
-def _said(loc: tuple[int | str, ...], message: str, data: Any) -> Said:
+def _make_message(loc: tuple[int | str, ...], message: str, data: Any) -> ImporterMessage:
     known = say("openapi-version", ("openapi",))
     if f"{loc!r}: {message}" == known.text:
         return known

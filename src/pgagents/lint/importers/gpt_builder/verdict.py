@@ -9,7 +9,7 @@ from pgagents.lint.importers.gpt_builder.advice import Advice, advice
 from pgagents.lint.importers.gpt_builder.importer import MEBIBYTE, MEGABYTE, MOST_OPERATIONS, Form, Imported, simulate
 from pgagents.lint.importers.gpt_builder.messages import IMPORTER, Template, templates
 from pgagents.lint.importers.gpt_builder.operations import each
-from pgagents.lint.importers.messages import Said, read_date
+from pgagents.lint.importers.messages import ImporterMessage, read_date
 from pgagents.lint.judged import Judged
 from pgagents.source.diagnostics import Diagnostic, Severity
 from pgagents.source.source import Source
@@ -42,7 +42,7 @@ def judge(source: Source, form: Form | None = None, *, plugin: bool = False) -> 
     return Judged(source, judge, "the GPT builder", found, tuple(_lines(made)), _details(made)), made
 
 
-def _diagnostic(said: Said, made: Imported, source: Source) -> Diagnostic:
+def _diagnostic(said: ImporterMessage, made: Imported, source: Source) -> Diagnostic:
     template = templates()[said.id]
     notes = (
         _effect(template),
@@ -55,7 +55,7 @@ def _diagnostic(said: Said, made: Imported, source: Source) -> Diagnostic:
     )
 
 
-def _help(said: Said, template: Template) -> str:
+def _help(said: ImporterMessage, template: Template) -> str:
     if said.id == "unrecognized-method" and said.pointer[-1] == "parameters":
         return "write these parameters into each operation of the path: the builder leaves out those that stand beside the operations"
     if said.id == "unrecognized-method" and said.pointer[-1] in ("summary", "description", "servers"):
@@ -65,7 +65,7 @@ def _help(said: Said, template: Template) -> str:
     return template.help
 
 
-def _severity(said: Said, template: Template, made: Imported) -> Severity:
+def _severity(said: ImporterMessage, template: Template, made: Imported) -> Severity:
     if said.id == "too-big":
         return "error" if made.size_bytes > MEBIBYTE else "warning"
     if said.id == "openapi-version":
@@ -82,7 +82,7 @@ def _effect(template: Template) -> str:
     return f"effect: {_EFFECTS[template.effect]}" + ("" if template.certain else " (reports differ)")
 
 
-def _doubt(said: Said, template: Template) -> Iterator[str]:
+def _doubt(said: ImporterMessage, template: Template) -> Iterator[str]:
     if told := _SEEN[template.seen]:
         yield told
     if said.id == "unrecognized-method" and said.pointer[-1] not in _LIKE_HEAD:
@@ -91,7 +91,7 @@ def _doubt(said: Said, template: Template) -> Iterator[str]:
         yield "text: users report it of headers; that a cookie gives it too is inferred"
 
 
-def _size(said: Said, made: Imported, source: Source) -> Iterator[str]:
+def _size(said: ImporterMessage, made: Imported, source: Source) -> Iterator[str]:
     """What the builder counts is not what the file has."""
     if said.id == "too-big":
         there = len(source.text.encode("utf-8", "replace"))

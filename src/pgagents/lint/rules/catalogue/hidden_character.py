@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from pgagents.lint.edits import within
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import told
+from pgagents.lint.texts import collect_texts
 from pgagents.model.model import Model
 
 _CODES = "00ad 034f 061c 115f 1160 17b4 17b5 180e 200b-200f 202a-202e 2060-2064 2066-206f 3164 feff ffa0 e0000-e007f"
@@ -41,7 +41,7 @@ _WRITTEN = re.compile(_HIDDEN.pattern + "|" + "|".join(rf"\\u{ord(c):04x}" for c
 
 
 def find(model: Model) -> Iterator[Hit]:
-    for said in told(model):
+    for said in collect_texts(model):
         if found := _HIDDEN.findall(said.text):
             codes = ", ".join(dict.fromkeys(f"U+{ord(c):04X}" for c in found))
             count = f"{len(found)} characters" if len(found) > 1 else "a character"

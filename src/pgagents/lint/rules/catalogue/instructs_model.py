@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import told
+from pgagents.lint.texts import collect_texts
 from pgagents.model.model import Model
 
 _ORDERS = re.compile(
@@ -44,7 +44,7 @@ _ORDERS = re.compile(
 
 
 def find(model: Model) -> Iterator[Hit]:
-    for said in told(model):
+    for said in collect_texts(model):
         if said.of != "api" and (match := _ORDERS.search(said.text)):
             order = " ".join(match.group(0).split())
             message = f"the text of {said.what} gives the model orders (“{order}”); stores and clients take that for an injected prompt"

@@ -24,7 +24,7 @@ from typing import Any
 
 from pgagents.jsonschema.schema import closure, subschemas
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import Said, offered, told
+from pgagents.lint.texts import DescribedText, collect_texts, offered
 from pgagents.lint.words import words
 from pgagents.model.action import Action
 from pgagents.model.model import Model
@@ -56,13 +56,13 @@ def find(model: Model) -> Iterator[Hit]:
     every = offered(model)
     by_action = {action.name: _taken(action, model) for action in every}
     whole = " ".join(by_action.values())
-    for said in told(model):
+    for said in collect_texts(model):
         if said.of in ("api", "surface") or (said.of == "action" and said.action is not None):
             taken = by_action[said.action.name] if said.action else whole
             yield from _promised(said, taken)
 
 
-def _promised(said: Said, taken: str) -> Iterator[Hit]:
+def _promised(said: DescribedText, taken: str) -> Iterator[Hit]:
     for sentence in re.split(r"(?<=[.;!?])\s+", said.text):
         end = _OTHER_USES.search(sentence)
         clause = sentence[: end.start()] if end else sentence

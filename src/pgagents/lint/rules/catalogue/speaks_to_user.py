@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator
 
 from pgagents.lint.rule import Hit, Rule
-from pgagents.lint.texts import told
+from pgagents.lint.texts import collect_texts
 from pgagents.model.model import Model
 
 _VOICE = re.compile(
@@ -31,7 +31,7 @@ _VOICE = re.compile(
 
 
 def find(model: Model) -> Iterator[Hit]:
-    for said in told(model):
+    for said in collect_texts(model):
         if said.of in ("action", "argument", "surface") and (match := _VOICE.search(said.text)):
             message = f"the text of {said.what} speaks to a person (“{match.group(0)}”), but a model reads it"
             yield Hit(said.origin, message, "say what it does or holds, in the third person")

@@ -10,11 +10,11 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise, promise_at, untested
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import INVALID_PARAMS, METHOD_NOT_FOUND, error_of, result_of, text_of
 from pgagents.verify.wire.mcp.message import LEGACY
 
@@ -35,29 +35,29 @@ CASES: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """One for each tool, one for each way to go wrong in the protocol."""
-    for door in setting.tools:
-        says = f"a call that {door.action.name} refuses is answered with a result that says why, not with a JSON-RPC error"
-        yield promise(NAME, "as_result", door, says, door.action.origin, CITE)
+    for endpoint in setting.tools:
+        says = f"a call that {endpoint.action.name} refuses is answered with a result that says why, not with a JSON-RPC error"
+        yield promise(NAME, "as_result", endpoint, says, endpoint.action.origin, CITE)
     for case, (_, _, says) in CASES.items() if setting.tools else ():
         yield promise_at(NAME, case, f"@{MCP}", says, setting.model.surfaces[MCP].origin, CITE)
 
 
-def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every call that was not answered with a success."""
-    door = seen.call.door
-    if door is None or door.form is None or seen.status < 400 or seen.void:
+    endpoint = exchange.call.endpoint
+    if endpoint is None or endpoint.form is None or exchange.status < 400 or exchange.void:
         return
-    contract = f"{NAME}/as_result/{door.place}"
-    result, error = result_of(seen.answer), error_of(seen.answer)
+    contract = f"{NAME}/as_result/{endpoint.place}"
+    result, error = result_of(exchange.answer), error_of(exchange.answer)
     link = memory.setting.mcp
     if error is not None:
         before = link is not None and link.version < LEGACY
-        if not (before and error == INVALID_PARAMS and seen.call.intent == "invalid"):
-            yield broken(contract, "a result with isError", f"JSON-RPC error {error}")
+        if not (before and error == INVALID_PARAMS and exchange.call.intent == "invalid"):
+            yield judge_broken(contract, "a result with isError", f"JSON-RPC error {error}")
     elif result is not None and not text_of(result).strip():
-        yield broken(contract, "a result with isError that says why", "it says nothing")
+        yield judge_broken(contract, "a result with isError that says why", "it says nothing")
     elif result is not None:
-        yield kept(contract)
+        yield judge_kept(contract)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -71,16 +71,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, contract: str, message: dict[str, Any], codes: tuple[int, ...]) -> Callable[[], Conversation]:
     def run() -> Conversation:
         raw = Raw(method="POST", body=json_bytes(message))
-        seen: Seen = yield Call(None, {}, "document", "what the protocol has no place for", surface=MCP, raw=raw)
-        error, result = error_of(seen.answer), result_of(seen.answer)
+        exchange: Exchange = yield Call(None, {}, "document", "what the protocol has no place for", surface=MCP, raw=raw)
+        error, result = error_of(exchange.answer), result_of(exchange.answer)
         if setting.mcp is not None and not setting.mcp.told:
-            yield untested(contract, setting.mcp.problem)
+            yield judge_untested(contract, setting.mcp.problem)
             return
         wanted = f"JSON-RPC error {' or '.join(map(str, codes))}"
         if error in codes:
-            yield kept(contract)
+            yield judge_kept(contract)
         else:
-            said = f"JSON-RPC error {error}" if error is not None else "a result" if result is not None else seen.outcome
-            yield broken(contract, wanted, said)
+            said = f"JSON-RPC error {error}" if error is not None else "a result" if result is not None else exchange.outcome
+            yield judge_broken(contract, wanted, said)
 
     return run

@@ -7,11 +7,11 @@ from typing import Any
 
 from pgagents.http import read_json
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Judgement, broken, kept, promise
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.projections.schema import read_as_2020
-from pgagents.verify.wire.endpoint import Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import result_of, text_of
 
 TOOLS = True
@@ -23,17 +23,17 @@ KINDS = ("text", "image", "audio", "resource", "resource_link")
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """Up to three for each tool: its content, its data, and that both say the same."""
-    for door in setting.tools:
-        name, origin = door.action.name, door.action.success.origin
-        yield promise(NAME, "content", door, f"a result of {name} is a list of content blocks", origin, CITE)
-        if _promised(door):
-            yield promise(NAME, "fits", door, f"structuredContent of {name} satisfies the tool's output schema", origin, CITE)
-            yield promise(NAME, "text", door, f"the text of {name} is its structuredContent", origin, CITE)
+    for endpoint in setting.tools:
+        name, origin = endpoint.action.name, endpoint.action.success.origin
+        yield promise(NAME, "content", endpoint, f"a result of {name} is a list of content blocks", origin, CITE)
+        if _promised(endpoint):
+            yield promise(NAME, "fits", endpoint, f"structuredContent of {name} satisfies the tool's output schema", origin, CITE)
+            yield promise(NAME, "text", endpoint, f"the text of {name} is its structuredContent", origin, CITE)
 
 
-def _promised(door: Door) -> bool:
+def _promised(endpoint: Endpoint) -> bool:
     """Whether the tool is listed with an output schema: servers up to 2025-11-25 may give none but of objects."""
-    answer = door.action.success
+    answer = endpoint.action.success
     return answer.schema is not None and answer.content_type == "application/json" and _is_object(answer.schema)
 
 
@@ -41,39 +41,39 @@ def _is_object(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") == "object" or "properties" in schema or "$ref" in schema or "allOf" in schema
 
 
-def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every result that is no error; of one that is an error only its blocks."""
-    door = seen.call.door
-    result = result_of(seen.answer) if door is not None and door.form is not None else None
-    if door is None or result is None:
+    endpoint = exchange.call.endpoint
+    result = result_of(exchange.answer) if endpoint is not None and endpoint.form is not None else None
+    if endpoint is None or result is None:
         return
-    contract = f"{NAME}/content/{door.place}"
+    contract = f"{NAME}/content/{endpoint.place}"
     fault = _blocks(result)
-    yield broken(contract, "a list of content blocks", fault) if fault else kept(contract)
-    if result.get("isError") is True or not _promised(door):
+    yield judge_broken(contract, "a list of content blocks", fault) if fault else judge_kept(contract)
+    if result.get("isError") is True or not _promised(endpoint):
         return
     if "structuredContent" not in result:
-        yield broken(f"{NAME}/fits/{door.place}", "structuredContent", "there is no structuredContent beside the text")
+        yield judge_broken(f"{NAME}/fits/{endpoint.place}", "structuredContent", "there is no structuredContent beside the text")
         return
     data = result["structuredContent"]
-    test = memory.setting.kept((NAME, door.place), lambda: _test(memory.setting, door))
+    test = memory.setting.compute_once((NAME, endpoint.place), lambda: _test(memory.setting, endpoint))
     error = next(iter(test.iter_errors(data)), None)
     if error is not None:
         where = ".".join(map(str, error.instance_path)) or "structuredContent"
-        yield broken(f"{NAME}/fits/{door.place}", f"{where} satisfies the output schema", f"{where}: {error.message[:300]}")
+        yield judge_broken(f"{NAME}/fits/{endpoint.place}", f"{where} satisfies the output schema", f"{where}: {error.message[:300]}")
     else:
-        yield kept(f"{NAME}/fits/{door.place}")
+        yield judge_kept(f"{NAME}/fits/{endpoint.place}")
     text = read_json(text_of(result).encode())
     if text.problem or text.value != data:
-        yield broken(f"{NAME}/text/{door.place}", "the text is the data as JSON", text.problem or "the text has other data")
+        yield judge_broken(f"{NAME}/text/{endpoint.place}", "the text is the data as JSON", text.problem or "the text has other data")
     else:
-        yield kept(f"{NAME}/text/{door.place}")
+        yield judge_kept(f"{NAME}/text/{endpoint.place}")
 
 
-def _test(setting: Setting, door: Door) -> Any:
+def _test(setting: Setting, endpoint: Endpoint) -> Any:
     from pgagents.jsonschema.schema import validator
 
-    return validator(read_as_2020(door.action.success.schema or {}, setting.model.schemas), {}, formats=False)
+    return validator(read_as_2020(endpoint.action.success.schema or {}, setting.model.schemas), {}, formats=False)
 
 
 def _blocks(result: Mapping[str, Any]) -> str:

@@ -9,12 +9,12 @@ from pgagents.generate.formerly import offered
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract
 from pgagents.source.origin import plain
-from pgagents.verify.check.check import Conversation, Probe, broken, kept, promise, promise_at, untested
+from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.documents import built
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.form import result_of
 
 TOOLS = True
@@ -34,10 +34,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
     if not setting.tools:
         return
     origin = setting.model.surfaces[MCP].origin
-    for door in setting.tools:
-        says = f"tools/list has {door.action.name} with the texts, schemas and hints of {FILE}"
-        yield promise(NAME, "listed", door, says, door.action.origin, CITE)
-    if setting.model.points.other_tools == "none":
+    for endpoint in setting.tools:
+        says = f"tools/list has {endpoint.action.name} with the texts, schemas and hints of {FILE}"
+        yield promise(NAME, "listed", endpoint, says, endpoint.action.origin, CITE)
+    if setting.model.behaviour.other_tools == "none":
         yield promise_at(NAME, "no_other", f"@{MCP}", "tools/list has no tool that the catalogue does not have", origin, CITE)
     yield promise_at(NAME, "order", f"@{MCP}", f"tools/list has the order of {FILE}, and the same when it is asked again", origin, CITE)
 
@@ -52,7 +52,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 def _covers(setting: Setting) -> tuple[str, ...]:
     each = [f"{NAME}/listed/{d.place}" for d in setting.tools]
-    others = [f"{NAME}/no_other@{MCP}"] if setting.model.points.other_tools == "none" else []
+    others = [f"{NAME}/no_other@{MCP}"] if setting.model.behaviour.other_tools == "none" else []
     return (*each, *others, f"{NAME}/order@{MCP}")
 
 
@@ -62,11 +62,11 @@ def _run(setting: Setting) -> Callable[[], Conversation]:
         problem = closed = ""
         cursor: str | None = None
         for _ in range(MOST_PAGES):
-            seen: Seen = yield _asking(cursor)
+            exchange: Exchange = yield _asking(cursor)
             closed = setting.mcp.problem if setting.mcp is not None and not setting.mcp.told else ""
             if closed:
                 break
-            page, cursor, problem = _page(seen)
+            page, cursor, problem = _page(exchange)
             listed += page
             if not cursor or problem:
                 break
@@ -74,11 +74,11 @@ def _run(setting: Setting) -> Callable[[], Conversation]:
             problem = f"it has more than {MOST_PAGES} pages"
         first = list(listed)
         if not problem and not cursor and not closed:
-            again: Seen = yield _asking(None)
+            again: Exchange = yield _asking(None)
             page, cursor, problem = _page(again)
             first = page if not cursor else listed
         if closed:
-            yield from (untested(contract, closed) for contract in _covers(setting))
+            yield from (judge_untested(contract, closed) for contract in _covers(setting))
         else:
             yield from _judged(setting, listed, first, problem)
 
@@ -90,12 +90,12 @@ def _asking(cursor: str | None) -> Call:
     return Call(None, {}, "document", "the tools that it lists", surface=MCP, raw=Raw(method="POST", body=body))
 
 
-def _page(seen: Seen) -> tuple[list[Any], str | None, str]:
+def _page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
     """The tools of a page, the cursor of the next, and what is wrong with it."""
-    result = result_of(seen.answer)
+    result = result_of(exchange.answer)
     tools = result.get("tools") if result is not None else None
     if result is None or not isinstance(tools, list):
-        return [], None, seen.outcome if result is None else "tools/list answers no list of tools"
+        return [], None, exchange.outcome if result is None else "tools/list answers no list of tools"
     cursor = result.get("nextCursor")
     return tools, cursor if isinstance(cursor, str) else None, ""
 
@@ -106,33 +106,33 @@ def _judged(setting: Setting, listed: list[Any], again: list[Any], problem: str)
     found = {t.get("name"): t for t in reversed(listed) if isinstance(t, Mapping)}
     every = offered(setting.model.surfaces[MCP])
     own = [tool for action, tool in zip(every, expected, strict=True) if action.alias_of is None]
-    for door, tool in zip(setting.tools, own, strict=True):
-        contract, name = f"{NAME}/listed/{door.place}", tool["name"]
+    for endpoint, tool in zip(setting.tools, own, strict=True):
+        contract, name = f"{NAME}/listed/{endpoint.place}", tool["name"]
         if problem:
-            yield broken(contract, f"the tool {name}", problem)
+            yield judge_broken(contract, f"the tool {name}", problem)
         elif name not in found:
-            yield broken(contract, f"the tool {name}", f"{name} is not listed")
+            yield judge_broken(contract, f"the tool {name}", f"{name} is not listed")
         elif where := _difference(tool, found[name]):
-            yield broken(contract, f"{name} as built, {where}: {_at(tool, where)}", f"{where} differs: {_at(found[name], where)}")
+            yield judge_broken(contract, f"{name} as built, {where}: {_at(tool, where)}", f"{where} differs: {_at(found[name], where)}")
         else:
-            yield kept(contract)
+            yield judge_kept(contract)
     names = [t.get("name") if isinstance(t, Mapping) else None for t in listed]
     known = [t["name"] for t in expected]
     if problem:
         return
-    if setting.model.points.other_tools == "none":
+    if setting.model.behaviour.other_tools == "none":
         others = [str(n) for n in names if n not in known]
         others += [f"{n} twice" for n in known if names.count(n) > 1]
         contract = f"{NAME}/no_other@{MCP}"
-        yield broken(contract, "the catalogue's tools", f"also listed: {', '.join(others)[:200]}") if others else kept(contract)
+        yield judge_broken(contract, "the catalogue's tools", f"also listed: {', '.join(others)[:200]}") if others else judge_kept(contract)
     contract = f"{NAME}/order@{MCP}"
     ours = [n for n in names if n in known]
     if ours != [n for n in known if n in ours]:
-        yield broken(contract, ", ".join(known), f"it lists {', '.join(map(str, ours))}")
+        yield judge_broken(contract, ", ".join(known), f"it lists {', '.join(map(str, ours))}")
     elif [t.get("name") if isinstance(t, Mapping) else None for t in again] != names:
-        yield broken(contract, "the same list again", "the second list is another")
+        yield judge_broken(contract, "the same list again", "the second list is another")
     else:
-        yield kept(contract)
+        yield judge_kept(contract)
 
 
 def _difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:

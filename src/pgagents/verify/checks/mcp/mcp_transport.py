@@ -12,11 +12,11 @@ from typing import Any
 
 from pgagents.http import json_bytes
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import MCP
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.mcp.link import Link
 from pgagents.verify.wire.mcp.message import METHOD, MODERN, NAMED_ITSELF, SESSION, VERSION
 
@@ -73,23 +73,23 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     if link is None or name in ("opens", "names_itself"):
         return None
     if link.http == (name == "stdout"):
-        return Verdict.NOT_CLAIMED, "of a process only" if name == "stdout" else "of Streamable HTTP only"
+        return Verdict.NOT_APPLICABLE, "of a process only" if name == "stdout" else "of Streamable HTTP only"
     case = CASES.get(name)
     if case is not None and case.open and link.signed_in:
-        return Verdict.NOT_CLAIMED, "callers sign in, so the server may let pages in"
+        return Verdict.NOT_APPLICABLE, "callers sign in, so the server may let pages in"
     if case is not None and case.token and not link.signed_in:
         return Verdict.NOT_SELECTED, "needs a token of the MCP server: export PGAGENTS_MCP_TOKEN=…"
     return None
 
 
-def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge how an answer over HTTP comes."""
     link = memory.setting.mcp
-    if link is None or not link.http or seen.call.surface != MCP or seen.response is None or seen.response.status >= 400:
+    if link is None or not link.http or exchange.call.surface != MCP or exchange.response is None or exchange.response.status >= 400:
         return
-    told = (seen.response.header("content-type") or "").partition(";")[0].strip().lower()
+    told = (exchange.response.header("content-type") or "").partition(";")[0].strip().lower()
     contract = f"{NAME}/content_type@{MCP}"
-    yield kept(contract) if told in MEDIA else broken(contract, " or ".join(MEDIA), told or "no Content-Type")
+    yield judge_kept(contract) if told in MEDIA else judge_broken(contract, " or ".join(MEDIA), told or "no Content-Type")
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
@@ -115,14 +115,14 @@ def _opening(link: Link) -> Callable[[], Conversation]:
         opens, named = f"{NAME}/opens@{MCP}", f"{NAME}/names_itself@{MCP}"
         yield _asking(json_bytes(LIST), (), "what opens the link")
         if link.problem:
-            yield broken(opens, "a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem)
+            yield judge_broken(opens, "a server that opens, in an era of 2025-11-25 or 2026-07-28", link.problem)
             return
         offered = link.told.get("capabilities")
         has_tools = isinstance(offered, Mapping) and "tools" in offered
-        yield kept(opens) if has_tools else broken(opens, "the capability `tools`", "it is not among the server's capabilities")
+        yield judge_kept(opens) if has_tools else judge_broken(opens, "the capability `tools`", "it is not among the server's capabilities")
         info = link.told.get("serverInfo") or (link.told.get("_meta") or {}).get(NAMED_ITSELF)
         whole = isinstance(info, Mapping) and all(isinstance(info.get(k), str) and info.get(k) for k in ("name", "version"))
-        yield kept(named) if whole else broken(named, "a name and a version", f"it tells {str(info)[:100]}")
+        yield judge_kept(named) if whole else judge_broken(named, "a name and a version", f"it tells {str(info)[:100]}")
 
     return run
 
@@ -131,31 +131,31 @@ def _run(link: Link, contract: str, case: Case) -> Callable[[], Conversation]:
     def run() -> Conversation:
         link.open()
         if case.era and (case.era == "modern") != (link.version >= MODERN):
-            yield Judgement(contract, Verdict.NOT_CLAIMED, f"the server speaks {link.version}")
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"the server speaks {link.version}")
             return
         if case.era == "legacy" and not link.session:
-            yield Judgement(contract, Verdict.NOT_CLAIMED, "the server has no sessions")
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, "the server has no sessions")
             return
-        seen: Seen = yield _asking(case.body, case.headers, case.says)
-        status = seen.response.status if seen.response else 0
-        if seen.error:
-            yield untested(contract, seen.outcome)
+        exchange: Exchange = yield _asking(case.body, case.headers, case.says)
+        status = exchange.response.status if exchange.response else 0
+        if exchange.error:
+            yield judge_untested(contract, exchange.outcome)
         elif status not in case.statuses:
-            yield broken(contract, case.says, f"status {status}")
-        elif case.token and _own_token(seen):
-            yield Judgement(contract, Verdict.NOT_CLAIMED, "its token is its own: it names a realm, and no authorization server")
-        elif case.token and "resource_metadata=" not in (seen.header("www-authenticate") or ""):
-            yield broken(contract, "WWW-Authenticate with resource_metadata (RFC 9728, 5.1)", "it does not say where to sign in")
+            yield judge_broken(contract, case.says, f"status {status}")
+        elif case.token and _own_token(exchange):
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, "its token is its own: it names a realm, and no authorization server")
+        elif case.token and "resource_metadata=" not in (exchange.header("www-authenticate") or ""):
+            yield judge_broken(contract, "WWW-Authenticate with resource_metadata (RFC 9728, 5.1)", "it does not say where to sign in")
         else:
-            yield kept(contract)
+            yield judge_kept(contract)
 
     return run
 
 
-def _own_token(seen: Seen) -> bool:
+def _own_token(exchange: Exchange) -> bool:
     """Whether the server asks for a token that no authorization server gives out: signing in is optional in MCP, and a realm names what a
     token is good for (RFC 6750, 3)."""
-    told = (seen.header("www-authenticate") or "").lower()
+    told = (exchange.header("www-authenticate") or "").lower()
     return told.startswith("bearer ") and "realm=" in told and "resource_metadata=" not in told
 
 
@@ -163,7 +163,7 @@ def _stdout(link: Link, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         yield _asking(json_bytes(LIST), (), "once more, to see what came beside answers")
         noise = link.noise()
-        yield broken(contract, "messages only", noise) if noise else kept(contract)
+        yield judge_broken(contract, "messages only", noise) if noise else judge_kept(contract)
 
     return run
 

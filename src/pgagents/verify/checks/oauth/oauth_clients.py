@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import quote
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise_at
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.call import Call, Raw
 from pgagents.verify.wire.endpoint import REST
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, posted, proved, refusal
 
 NAME = "oauth_clients"
@@ -83,38 +83,38 @@ def _with_another(client: OAuthClient) -> OAuthClient:
 
 def _basic(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        seen: Seen = yield _exchange(oauth, _with_another(client), "a client with another secret, by the Basic scheme", basic=True)
-        if seen.void:
+        exchange: Exchange = yield _exchange(oauth, _with_another(client), "a client with another secret, by the Basic scheme", basic=True)
+        if exchange.void:
             return
-        scheme = seen.header("www-authenticate") or ""
-        problem = refusal(seen, UNKNOWN)
-        if not problem and (seen.status != UNAUTHORIZED or not scheme.lower().startswith("basic")):
-            problem = f"{seen.status} with WWW-Authenticate: {scheme[:80] or 'missing'}"
+        scheme = exchange.header("www-authenticate") or ""
+        problem = refusal(exchange, UNKNOWN)
+        if not problem and (exchange.status != UNAUTHORIZED or not scheme.lower().startswith("basic")):
+            problem = f"{exchange.status} with WWW-Authenticate: {scheme[:80] or 'missing'}"
         if not problem:
-            yield kept(BASIC)
-        elif not seen.success and (yield from _by_form_alone(oauth)):
-            yield Judgement(BASIC, Verdict.NOT_CLAIMED, "the server's metadata do not name the Basic scheme")
+            yield judge_kept(BASIC)
+        elif not exchange.success and (yield from _by_form_alone(oauth)):
+            yield Judgement(BASIC, Verdict.NOT_APPLICABLE, "the server's metadata do not name the Basic scheme")
         else:
-            yield broken(BASIC, f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic", problem)
+            yield judge_broken(BASIC, f"{UNAUTHORIZED} {UNKNOWN} with WWW-Authenticate: Basic", problem)
 
     return run
 
 
-def _by_form_alone(oauth: Any) -> Generator[Call, Seen, bool]:
+def _by_form_alone(oauth: Any) -> Generator[Call, Exchange, bool]:
     """Whether the server says that it takes no Basic scheme; where it says nothing, it takes it (RFC 8414, 2)."""
     if not oauth.metadata:
         return False
     raw = Raw("GET", oauth.metadata)
-    seen = yield Call(None, {}, "document", f"the metadata at {oauth.metadata}", role="", raw=raw)
-    methods = seen.body.get(METHODS) if seen.success and isinstance(seen.body, Mapping) else None
+    exchange = yield Call(None, {}, "document", f"the metadata at {oauth.metadata}", role="", raw=raw)
+    methods = exchange.body.get(METHODS) if exchange.success and isinstance(exchange.body, Mapping) else None
     return isinstance(methods, list) and BASIC_METHOD not in methods
 
 
 def _secret(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        seen: Seen = yield _exchange(oauth, _with_another(client), "a client with another secret")
-        if not seen.void:
-            problem = refusal(seen, UNKNOWN)
-            yield broken(SECRET, f"{UNKNOWN} for another secret", problem) if problem else kept(SECRET)
+        exchange: Exchange = yield _exchange(oauth, _with_another(client), "a client with another secret")
+        if not exchange.void:
+            problem = refusal(exchange, UNKNOWN)
+            yield judge_broken(SECRET, f"{UNKNOWN} for another secret", problem) if problem else judge_kept(SECRET)
 
     return run

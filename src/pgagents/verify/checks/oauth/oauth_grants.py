@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
-from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.consent import STATE, Code
 from pgagents.verify.oauth.granting import Granting, beyond, consenting, turned_away, within
 from pgagents.verify.wire.endpoint import REST
-from pgagents.verify.wire.exchange import Seen, got
+from pgagents.verify.wire.exchange import Exchange, got
 from pgagents.verify.wire.oauth import LONGEST, OAuthClient, refusal, verifier
 
 NAME = "oauth_grants"
@@ -70,11 +70,11 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     if not (client.consent or client.headers):
         return Verdict.NOT_SELECTED, "needs a user who consents: add `oauth.consent` to the --env file"
     if "challenge_required" in contract.id and client.kind not in oauth.pkce_binds:
-        return Verdict.NOT_CLAIMED, f"PKCE does not bind a {client.kind} client that sends no challenge"
+        return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.kind} client that sends no challenge"
     if f"{NAME}/refused@" in contract.id and not client.refuse:
         return Verdict.NOT_SELECTED, "needs a user who refuses: add `oauth.refuse` to the --env file"
     if "other_challenged" in contract.id and client.other is not None and not {client.other.kind, "challenged"} & set(oauth.pkce_binds):
-        return Verdict.NOT_CLAIMED, f"PKCE does not bind a {client.other.kind} client"
+        return Verdict.NOT_APPLICABLE, f"PKCE does not bind a {client.other.kind} client"
     if ("client_bound" in contract.id or "other_challenged" in contract.id) and client.other is None:
         return Verdict.NOT_SELECTED, "needs another registered client: add `oauth.other` to the --env file"
     return None
@@ -108,11 +108,11 @@ class _Flow:
         code = yield from self.as_client.code(self.scope())
         if not code.text:
             for case in CASES:
-                yield untested(f"{NAME}/{case}@{REST}", f"no code: {code.problem}")
+                yield judge_untested(f"{NAME}/{case}@{REST}", f"no code: {code.problem}")
             return
-        yield self.said("state", code.state == STATE, f"state={STATE}", f"state={code.state}")
+        yield self.judge_case("state", code.state == STATE, f"state={STATE}", f"state={code.state}")
         code, first = yield from self.exchanged_without(code)
-        yield from self.told(first)
+        yield from self.judge_token_answer(first)
         yield from self.used(first)
         yield from self.refreshed(first)
         yield from self.spent()
@@ -126,49 +126,51 @@ class _Flow:
         assert found is not None
         return found[0]
 
-    def said(self, case: str, good: bool, expected: str, actual: str) -> Judgement:
+    def judge_case(self, case: str, good: bool, expected: str, actual: str) -> Judgement:
         """A judgement on one of our contracts."""
         contract = f"{NAME}/{case}@{REST}"
-        return kept(contract) if good else broken(contract, expected, actual)
+        return judge_kept(contract) if good else judge_broken(contract, expected, actual)
 
-    def exchanged_without(self, code: Code) -> Generator[Any, Any, tuple[Code, Seen]]:
+    def exchanged_without(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange]]:
         """Without its verifier, then with it; a server may end a code that was tried wrongly, so a new one is asked for then."""
-        seen: Seen = yield self.as_client.exchange(code, "a code without its verifier")
-        problem = refusal(seen)
-        yield self.said("verifier_required", not problem, "400 with a JSON error", problem)
-        code, seen, _ = yield from self.exchanged(code)
-        return code, seen
+        exchange: Exchange = yield self.as_client.exchange(code, "a code without its verifier")
+        problem = refusal(exchange)
+        yield self.judge_case("verifier_required", not problem, "400 with a JSON error", problem)
+        code, exchange, _ = yield from self.exchanged(code)
+        return code, exchange
 
-    def exchanged(self, code: Code) -> Generator[Any, Any, tuple[Code, Seen, bool]]:
+    def exchanged(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange, bool]]:
         """The right exchange; where the server ended the code because of a wrong one, that of a new code. Gives whether it was the same."""
         why = "a code with its verifier"
-        seen: Seen = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
-        if seen.success or seen.void:
-            return code, seen, True
+        exchange: Exchange = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
+        if exchange.success or exchange.void:
+            return code, exchange, True
         code = yield from self.as_client.code(self.scope())
-        seen = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
-        return code, seen, False
+        exchange = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
+        return code, exchange, False
 
-    def told(self, seen: Seen) -> Conversation:
+    def judge_token_answer(self, exchange: Exchange) -> Conversation:
         """What the answer with the tokens says besides."""
-        if not seen.success:
+        if not exchange.success:
             return
-        stored = (seen.header("cache-control") or "").lower()
+        stored = (exchange.header("cache-control") or "").lower()
         told = f"Cache-Control: {stored or 'is missing'}"
-        yield self.said("not_stored", "no-store" in stored, "Cache-Control: no-store (RFC 6749, 5.1)", told)
+        yield self.judge_case("not_stored", "no-store" in stored, "Cache-Control: no-store (RFC 6749, 5.1)", told)
         if self.oauth.access_s:
-            lives = got(seen.body, "expires_in")
-            yield self.said("expiry_told", lives in (None, self.oauth.access_s), f"expires_in {self.oauth.access_s}", f"expires_in {lives}")
+            lives = got(exchange.body, "expires_in")
+            yield self.judge_case(
+                "expiry_told", lives in (None, self.oauth.access_s), f"expires_in {self.oauth.access_s}", f"expires_in {lives}"
+            )
 
-    def used(self, seen: Seen) -> Conversation:
+    def used(self, exchange: Exchange) -> Conversation:
         """What the token can do, and what it cannot."""
-        token, inside = got(seen.body, "access_token"), within(self.setting)
-        if not isinstance(token, str) or str(got(seen.body, "token_type")).lower() != "bearer":
-            yield self.said("token", False, "200 with an access_token of token_type Bearer", seen.outcome)
+        token, inside = got(exchange.body, "access_token"), within(self.setting)
+        if not isinstance(token, str) or str(got(exchange.body, "token_type")).lower() != "bearer":
+            yield self.judge_case("token", False, "200 with an access_token of token_type Bearer", exchange.outcome)
             return
         assert inside is not None
-        answer: Seen = yield self.as_client.called(token, inside[1], "a call with an access token")
-        yield self.said("token", answer.success, f"{inside[1].action.name} succeeds with the token", answer.outcome)
+        answer: Exchange = yield self.as_client.called(token, inside[1], "a call with an access token")
+        yield self.judge_case("token", answer.success, f"{inside[1].action.name} succeeds with the token", answer.outcome)
         yield from self.outside(token, "scope")
 
     def outside(self, token: str, case: str) -> Conversation:
@@ -176,66 +178,66 @@ class _Flow:
         outer = beyond(self.setting)
         if outer is not None:
             why = f"a call that the token was not granted, {outer[0]} alone allows it"
-            answer: Seen = yield self.as_client.called(token, outer[1], why)
+            answer: Exchange = yield self.as_client.called(token, outer[1], why)
             no_scope = self.setting.model.errors.framework.no_scope
             status = self.setting.model.codes[no_scope].status if no_scope else 403
-            yield self.said(case, answer.status == status, f"{status}: the token has only {self.scope()}", answer.outcome)
+            yield self.judge_case(case, answer.status == status, f"{status}: the token has only {self.scope()}", answer.outcome)
 
-    def refreshed(self, seen: Seen) -> Conversation:
+    def refreshed(self, exchange: Exchange) -> Conversation:
         """A new access token for a refresh token, and what the old one is then worth."""
-        token, inside = got(seen.body, "refresh_token"), within(self.setting)
-        if not self.oauth.refresh_s or not seen.success:
+        token, inside = got(exchange.body, "refresh_token"), within(self.setting)
+        if not self.oauth.refresh_s or not exchange.success:
             return
         if not isinstance(token, str):
-            yield self.said("refresh", False, "a refresh_token beside the access token", "none came")
+            yield self.judge_case("refresh", False, "a refresh_token beside the access token", "none came")
             return
-        again: Seen = yield self.as_client.refresh(token, "a refresh token")
+        again: Exchange = yield self.as_client.refresh(token, "a refresh token")
         access = got(again.body, "access_token")
         assert inside is not None
         if not isinstance(access, str):
-            yield self.said("refresh", False, "200 with an access_token", again.outcome)
+            yield self.judge_case("refresh", False, "200 with an access_token", again.outcome)
             return
-        answer: Seen = yield self.as_client.called(access, inside[1], "a call with the refreshed token")
-        yield self.said("refresh", answer.success, "the new access token works", answer.outcome)
+        answer: Exchange = yield self.as_client.called(access, inside[1], "a call with the refreshed token")
+        yield self.judge_case("refresh", answer.success, "the new access token works", answer.outcome)
         yield from self.outside(access, "refresh_scope")
         if self.oauth.refresh_rotates:
             new = got(again.body, "refresh_token")
-            old: Seen = yield self.as_client.refresh(token, "a refresh token once more")
+            old: Exchange = yield self.as_client.refresh(token, "a refresh token once more")
             problem = refusal(old) or ("" if isinstance(new, str) and new != token else "no new refresh token came")
-            yield self.said("rotation", not problem, "a new refresh token, and 400 for the old one", problem)
+            yield self.judge_case("rotation", not problem, "a new refresh token, and 400 for the old one", problem)
         if self.oauth.revoke:  # nothing that was granted to us is left alive
             last = got(again.body, "refresh_token")
-            ended: Seen = yield self.as_client.revoke(last if isinstance(last, str) else token, "the last token ends")
+            ended: Exchange = yield self.as_client.revoke(last if isinstance(last, str) else token, "the last token ends")
             if not ended.void:  # where the old one's second use ended them all, it is dead by now (RFC 7009, 2.2: 200 all the same)
-                yield self.said("revocation", ended.status == 200, "200", ended.outcome)
+                yield self.judge_case("revocation", ended.status == 200, "200", ended.outcome)
 
     def spent(self) -> Conversation:
         """A code tried wrongly in every way; the tokens that it gives in the end, revoked; the code once more."""
         code = yield from self.as_client.code(self.scope())
-        wrong = self.wrongs()
+        wrong = self.violations()
         problems: dict[str, str] = {}
         for case in wrong:
             problems[case] = yield from self.tried(case, code)
-        code, seen, same = yield from self.exchanged(code)
+        code, exchange, same = yield from self.exchanged(code)
         used = self.as_client.verifier
         for case, problem in problems.items():
             if not same and not problem and case != "verifier_checked":  # the code was dead by then, so it showed nothing
                 another = yield from self.as_client.code(self.scope())
                 problem = yield from self.tried(case, another)
-            yield self.said(case, not problem, "400 with a JSON error", problem)
-        token = got(seen.body, "access_token")
+            yield self.judge_case(case, not problem, "400 with a JSON error", problem)
+        token = got(exchange.body, "access_token")
         if not isinstance(token, str):
             for case in ("once", "revoked", "revoked_refresh", "refresh_scope"):
-                yield untested(f"{NAME}/{case}@{REST}", f"no code could be exchanged: {seen.outcome}")
+                yield judge_untested(f"{NAME}/{case}@{REST}", f"no code could be exchanged: {exchange.outcome}")
             return
         if self.oauth.revoke:
             yield from self.revoked(token)
-        yield from self.widened(got(seen.body, "refresh_token"))
-        again: Seen = yield self.as_client.exchange(code, "a code once more", more={"code_verifier": used})
+        yield from self.widened(got(exchange.body, "refresh_token"))
+        again: Exchange = yield self.as_client.exchange(code, "a code once more", more={"code_verifier": used})
         problem = refusal(again)
-        yield self.said("once", not problem, "400 with a JSON error", problem)
+        yield self.judge_case("once", not problem, "400 with a JSON error", problem)
 
-    def wrongs(self) -> tuple[str, ...]:
+    def violations(self) -> tuple[str, ...]:
         """The ways to exchange a code wrongly, those first that servers are least likely to end it for."""
         return (*(["client_bound"] if self.client.other else []), "redirect_bound", "verifier_checked")
 
@@ -250,18 +252,20 @@ class _Flow:
         else:
             other = {"code_verifier": verifier(self.setting.seed, 0)}
             call = self.as_client.exchange(code, "a code with another verifier", more=other)
-        seen: Seen = yield call
-        return refusal(seen)
+        exchange: Exchange = yield call
+        return refusal(exchange)
 
     def revoked(self, token: str) -> Conversation:
         """The token before and after its revocation."""
         inside = within(self.setting)
         assert inside is not None
-        told: Seen = yield self.as_client.revoke(token, "the revocation of a token, with a hint that it is another kind", "refresh_token")
-        answer: Seen = yield self.as_client.called(token, inside[1], "a call with a revoked token")
+        told: Exchange = yield self.as_client.revoke(
+            token, "the revocation of a token, with a hint that it is another kind", "refresh_token"
+        )
+        answer: Exchange = yield self.as_client.called(token, inside[1], "a call with a revoked token")
         code = self.setting.model.codes[self.setting.model.errors.framework.no_key]
         good = told.status == 200 and answer.status == code.status
-        yield self.said("revoked", good, f"200, then {code.status} to the token", f"{told.outcome}, then {answer.outcome}")
+        yield self.judge_case("revoked", good, f"200, then {code.status} to the token", f"{told.outcome}, then {answer.outcome}")
         yield from turned_away(self.setting, inside[1], answer)
 
     def widened(self, token: Any) -> Conversation:
@@ -270,33 +274,33 @@ class _Flow:
             return
         if not isinstance(token, str):
             for case in ("refresh_scope", "revoked_refresh"):
-                yield untested(f"{NAME}/{case}@{REST}", "no refresh token came")
+                yield judge_untested(f"{NAME}/{case}@{REST}", "no refresh token came")
             return
         outer = beyond(self.setting)
         if outer is not None:
             wider = f"{self.scope()} {outer[0]}"
-            more: Seen = yield self.as_client.refresh(token, "a refresh token for more than was granted", scope=wider)
+            more: Exchange = yield self.as_client.refresh(token, "a refresh token for more than was granted", scope=wider)
             access, new = got(more.body, "access_token"), got(more.body, "refresh_token")
             if more.success and isinstance(access, str):
                 yield from self.outside(access, "refresh_scope")
                 token = new if isinstance(new, str) else token
             elif not more.void:
-                yield self.said("refresh_scope", True, "", "")
+                yield self.judge_case("refresh_scope", True, "", "")
         if self.oauth.revoke:
-            told: Seen = yield self.as_client.revoke(token, "the revocation of a refresh token")
-            answer: Seen = yield self.as_client.refresh(token, "a revoked refresh token")
+            told: Exchange = yield self.as_client.revoke(token, "the revocation of a refresh token")
+            answer: Exchange = yield self.as_client.refresh(token, "a revoked refresh token")
             problem = refusal(answer) if told.status == 200 else f"{told.outcome} to its revocation"
-            yield self.said("revoked_refresh", not problem, "200, then 400 with a JSON error", problem)
+            yield self.judge_case("revoked_refresh", not problem, "200, then 400 with a JSON error", problem)
 
     def unchallenged(self) -> Conversation:
         """A request without a challenge, from a client that PKCE binds, and one with a plain one. What comes must not be a token."""
         if self.client.kind in self.oauth.pkce_binds:
             code = yield from self.as_client.code(self.scope(), challenged=False)
             good = yield from self.nothing_for(code, "a code that was asked for without a challenge")
-            yield self.said("challenge_required", good, "an error instead of a code, or of a token", "a code, and a token for it")
+            yield self.judge_case("challenge_required", good, "an error instead of a code, or of a token", "a code, and a token for it")
         code = yield from self.as_client.code(self.scope(), method="plain", why="a code with a plain challenge")
         good = yield from self.nothing_for(code, "a code with a plain challenge", code_verifier=self.as_client.verifier)
-        yield self.said("challenge_method", good, f"only {self.oauth.pkce} earns a token", "a code, and a token for it")
+        yield self.judge_case("challenge_method", good, f"only {self.oauth.pkce} earns a token", "a code, and a token for it")
 
     def elsewhere(self) -> Conversation:
         """Another client's code, asked for with a challenge, without its verifier and with another. The same user consents."""
@@ -307,24 +311,24 @@ class _Flow:
         as_other = Granting(self.setting, other)
         code = yield from as_other.code(self.scope(), why="a code for another client")
         if not code.text:
-            yield untested(contract, f"no code: {code.problem}")
+            yield judge_untested(contract, f"no code: {code.problem}")
             return
         problem = ""
         for wrong in ({}, {"code_verifier": verifier(self.setting.seed, 0)}):
             why = f"another client's code with{' another' if wrong else 'out its'} verifier"
-            seen: Seen = yield as_other.exchange(code, why, more=wrong)
-            yield from as_other.ended(seen)
-            problem = problem or refusal(seen)
-        yield self.said("other_challenged", not problem, "400 with a JSON error", problem)
+            exchange: Exchange = yield as_other.exchange(code, why, more=wrong)
+            yield from as_other.ended(exchange)
+            problem = problem or refusal(exchange)
+        yield self.judge_case("other_challenged", not problem, "400 with a JSON error", problem)
 
     def nothing_for(self, code: Code, why: str, code_verifier: str = "") -> Generator[Any, Any, bool]:
         """Whether a code, if one came at all, is exchanged for nothing."""
         if not code.text:
             return True
         more = {"code_verifier": code_verifier} if code_verifier else {}
-        seen: Seen = yield self.as_client.exchange(code, why, more=more)
-        yield from self.as_client.ended(seen)
-        return not seen.success
+        exchange: Exchange = yield self.as_client.exchange(code, why, more=more)
+        yield from self.as_client.ended(exchange)
+        return not exchange.success
 
     def denied(self) -> Conversation:
         """A user who refuses."""
@@ -333,4 +337,4 @@ class _Flow:
         code = yield from self.as_client.code(self.scope(), consent=self.client.refuse, why="a user who refuses")
         told = f"error={code.error}, state={code.state}" if code.error else "a code" if code.text else code.problem
         good = bool(code.error) and not code.text and code.state == STATE
-        yield self.said("refused", good, f"error=access_denied and state={STATE}, and no code", told)
+        yield self.judge_case("refused", good, f"error=access_denied and state={STATE}, and no code", told)

@@ -8,16 +8,16 @@ from typing import Any
 
 from pgagents.model.contract import Contract, Verdict
 from pgagents.verify.cases.invalid import time_passes
-from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise_at, untested
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.oauth.granting import TOKEN_COST, Granting, consenting, turned_away, within
 from pgagents.verify.wire.endpoint import OPERATOR, REST
-from pgagents.verify.wire.exchange import Seen, got
+from pgagents.verify.wire.exchange import Exchange, got
 
 NAME = "oauth_lifetimes"
 MARGIN_S = 30.0
 """So much before and after its end a token is tried: clocks differ by a few seconds."""
-PHASE = 9
+STAGE = 9
 """After what builds on things at hand: a month may pass here."""
 SAYS = {
     "access_longer": "an access token with a character more is refused",
@@ -42,7 +42,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
     """There must be a clock to move, and a user who consents."""
     del contract
     if setting.model.clock is None:
-        return Verdict.NOT_CLAIMED, "the API has no clock that an operator could move"
+        return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
     if setting.oauth is None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     if consenting(setting) is None:
@@ -57,7 +57,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     client = consenting(setting)
     if covers and client is not None and setting.model.clock is not None and within(setting):
         cost = TOKEN_COST + 2 * len(covers) - 1  # the near ones need no time to pass
-        yield Probe(f"{NAME}/both@{REST}", PHASE, covers, cost, lambda: _run(setting, Granting(setting, client)), (), OPERATOR)
+        yield Probe(f"{NAME}/both@{REST}", STAGE, covers, cost, lambda: _run(setting, Granting(setting, client)), (), OPERATOR)
 
 
 def _run(setting: Setting, as_client: Granting) -> Conversation:
@@ -66,15 +66,15 @@ def _run(setting: Setting, as_client: Granting) -> Conversation:
     first, problem = yield from as_client.granted(inside[0], "a token whose time will pass")
     if first is None:
         for contract in promises(setting):
-            yield untested(contract.id, problem)
+            yield judge_untested(contract.id, problem)
         return
     token = got(first.body, "refresh_token")
     near = {"access_longer": str(got(first.body, "access_token")) + "A", "refresh_as_access": token}
     for case, text in near.items():
         if isinstance(text, str) and f"{NAME}/{case}@{REST}" in {c.id for c in promises(setting)}:
-            seen: Seen = yield as_client.called(text, inside[1], SAYS[case])
-            yield from _said(case, seen, _refused(seen), "a refusal")
-            yield from turned_away(setting, inside[1], seen)
+            exchange: Exchange = yield as_client.called(text, inside[1], SAYS[case])
+            yield from _judge_case(case, exchange, _refused(exchange), "a refusal")
+            yield from turned_away(setting, inside[1], exchange)
     passed = 0.0
     if (oauth.access_s or 0) > 2 * MARGIN_S:
         yield from _access(setting, as_client, str(got(first.body, "access_token")))
@@ -87,42 +87,44 @@ def _access(setting: Setting, as_client: Granting, token: str) -> Conversation:
     inside, lives_s = within(setting), as_client.oauth.access_s
     assert inside is not None
     if (yield from _passes(setting, lives_s - MARGIN_S)):
-        seen: Seen = yield as_client.called(token, inside[1], "a call shortly before the token's end")
-        yield from _said("access_lives", seen, seen.success, f"{inside[1].action.name} succeeds {MARGIN_S:g} s before {lives_s} s are over")
+        exchange: Exchange = yield as_client.called(token, inside[1], "a call shortly before the token's end")
+        yield from _judge_case(
+            "access_lives", exchange, exchange.success, f"{inside[1].action.name} succeeds {MARGIN_S:g} s before {lives_s} s are over"
+        )
     if (yield from _passes(setting, 2 * MARGIN_S)):
-        seen = yield as_client.called(token, inside[1], "a call shortly after the token's end")
-        yield from _said("access_ends", seen, _refused(seen), f"a refusal {MARGIN_S:g} s after {lives_s} s are over")
-        yield from turned_away(setting, inside[1], seen)
+        exchange = yield as_client.called(token, inside[1], "a call shortly after the token's end")
+        yield from _judge_case("access_ends", exchange, _refused(exchange), f"a refusal {MARGIN_S:g} s after {lives_s} s are over")
+        yield from turned_away(setting, inside[1], exchange)
 
 
 def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -> Conversation:
     """Before its end it is exchanged; what that gave is as old as that, or as its first consent, so it too is dead after as long again."""
     lives_s = as_client.oauth.refresh_s
     if lives_s - MARGIN_S > passed and (yield from _passes(setting, lives_s - MARGIN_S - passed)):
-        seen: Seen = yield as_client.refresh(token, "a refresh token shortly before its end")
-        yield from _said("refresh_lives", seen, seen.success, f"a new token {MARGIN_S:g} s before {lives_s} s are over")
-        new = got(seen.body, "refresh_token")
+        exchange: Exchange = yield as_client.refresh(token, "a refresh token shortly before its end")
+        yield from _judge_case("refresh_lives", exchange, exchange.success, f"a new token {MARGIN_S:g} s before {lives_s} s are over")
+        new = got(exchange.body, "refresh_token")
         changed = isinstance(new, str) and new != token
         token = new if isinstance(new, str) else token
         if (yield from _passes(setting, lives_s + MARGIN_S if changed else 2 * MARGIN_S)):
-            seen = yield as_client.refresh(token, "a refresh token shortly after its end")
-            yield from _said("refresh_ends", seen, _refused(seen), f"a refusal {MARGIN_S:g} s after {lives_s} s are over")
-            if seen.success:
-                yield from as_client.ended(seen)
+            exchange = yield as_client.refresh(token, "a refresh token shortly after its end")
+            yield from _judge_case("refresh_ends", exchange, _refused(exchange), f"a refusal {MARGIN_S:g} s after {lives_s} s are over")
+            if exchange.success:
+                yield from as_client.ended(exchange)
 
 
-def _refused(seen: Seen) -> bool:
+def _refused(exchange: Exchange) -> bool:
     """Whether the server refuses; how it should say so is for others to judge."""
-    return 400 <= seen.status < 500
+    return 400 <= exchange.status < 500
 
 
 def _passes(setting: Setting, seconds: float) -> Generator[Any, Any, bool]:
     call = time_passes(setting, seconds)
     assert call is not None, "without a clock nothing is selected"
-    seen: Seen = yield call
-    return seen.success
+    exchange: Exchange = yield call
+    return exchange.success
 
 
-def _said(case: str, seen: Seen, good: bool, expected: str) -> Iterator[Judgement]:
-    if not seen.void:
-        yield kept(f"{NAME}/{case}@{REST}") if good else broken(f"{NAME}/{case}@{REST}", expected, seen.outcome)
+def _judge_case(case: str, exchange: Exchange, good: bool, expected: str) -> Iterator[Judgement]:
+    if not exchange.void:
+        yield judge_kept(f"{NAME}/{case}@{REST}") if good else judge_broken(f"{NAME}/{case}@{REST}", expected, exchange.outcome)

@@ -11,13 +11,13 @@ from typing import Any
 
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise_at
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.wire.call import Call, Raw
-from pgagents.verify.wire.endpoint import Door
-from pgagents.verify.wire.exchange import Seen
-from pgagents.verify.wire.oauth import asked, posted, refusal
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.oauth import make_get, posted, refusal
 
 NAME = "oauth_metadata"
 SERVER, RESOURCE, CHALLENGE = f"{NAME}/server@rest", f"{NAME}/resource@rest", f"{NAME}/challenge@rest"
@@ -60,11 +60,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     oauth = setting.model.auth.oauth
     if oauth is None:
         return
-    door = _reader(setting)
+    endpoint = _reader(setting)
     told = tuple(c for c, there in ((CHALLENGE, oauth.resource_metadata), (SCOPE, _scoped(setting))) if there)
-    if told and door is not None:
-        call = ordinary(door, recipe_of(setting.model, door.action), "auth", "a call without a key", twist="none")
-        yield Probe(told[0], 3, told, 1, lambda: _asking(call), (), "", spare=True)
+    if told and endpoint is not None:
+        call = ordinary(endpoint, template_of(setting.model, endpoint.action), "auth", "a call without a key", twist="none")
+        yield Probe(told[0], 3, told, 1, lambda: _asking(call), (), "", optional=True)
     covers = [c for c, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)) if path]
     if covers:
         yield Probe(f"{NAME}/documents", 3, tuple(covers), len(covers), _documents(setting, oauth), (), "")
@@ -79,9 +79,9 @@ def _scoped(setting: Setting) -> bool:
     return bool(setting.model.auth.oauth.scopes) and any(action.key for action in setting.model.actions)
 
 
-def _reader(setting: Setting) -> Door | None:
+def _reader(setting: Setting) -> Endpoint | None:
     """A read on REST that needs a key and no thing that must be found first."""
-    rest = [d for d in setting.doors if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path]
+    rest = [d for d in setting.endpoints if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path]
     return rest[0] if rest else None
 
 
@@ -90,26 +90,26 @@ def _asking(call: Call) -> Conversation:
     yield call
 
 
-def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge what a refusal says of the metadata and of scopes. It may leave both out; it may not name what is not there."""
     oauth = memory.model.auth.oauth
-    if oauth is None or seen.status not in REFUSED or seen.call.intent == "document":
+    if oauth is None or exchange.status not in REFUSED or exchange.call.intent == "document":
         return
-    said = seen.header("www-authenticate") or ""
+    said = exchange.header("www-authenticate") or ""
     if _scoped(memory.setting):
         known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # a plan's are scopes as well
         told = [found[2] or found[3] or "" for found in _MEMBER.finditer(said) if found[1].lower() == "scope"]
         strange = [name for names in told for name in names.split() if name not in known]
         expected = f"scopes out of {', '.join(sorted(known - STANDARD))}"
-        yield broken(SCOPE, expected, f"scope {strange[0][:80]}") if strange else kept(SCOPE)
-    if not oauth.resource_metadata or seen.status != UNAUTHORIZED:
+        yield judge_broken(SCOPE, expected, f"scope {strange[0][:80]}") if strange else judge_kept(SCOPE)
+    if not oauth.resource_metadata or exchange.status != UNAUTHORIZED:
         return
     named = _NAMED.search(said)
     wanted = [base + oauth.resource_metadata for base in _bases(memory.setting)]
     if named is None or named[1] in wanted:
-        yield kept(CHALLENGE)
+        yield judge_kept(CHALLENGE)
     else:
-        yield broken(CHALLENGE, f"resource_metadata is {wanted[0]}", f"it is {named[1][:200]}")
+        yield judge_broken(CHALLENGE, f"resource_metadata is {wanted[0]}", f"it is {named[1][:200]}")
 
 
 def _bases(setting: Setting) -> list[str]:
@@ -123,17 +123,19 @@ def _documents(setting: Setting, oauth: Any) -> Callable[[], Conversation]:
         for contract, path in ((SERVER, oauth.metadata), (RESOURCE, oauth.resource_metadata)):
             if not path:
                 continue
-            seen: Seen = yield Call(None, {}, "document", f"the metadata at {path}", role="", raw=Raw("GET", path))
-            if seen.void:
+            exchange: Exchange = yield Call(None, {}, "document", f"the metadata at {path}", role="", raw=Raw("GET", path))
+            if exchange.void:
                 continue
-            if seen.status == 200 and isinstance(seen.body, Mapping):
-                found[contract] = seen.body
+            if exchange.status == 200 and isinstance(exchange.body, Mapping):
+                found[contract] = exchange.body
             else:
-                yield broken(contract, f"200 with a JSON object at {path}", seen.json.problem if seen.success else seen.outcome)
+                yield judge_broken(
+                    contract, f"200 with a JSON object at {path}", exchange.json.problem if exchange.success else exchange.outcome
+                )
         for contract, judge in ((SERVER, _server), (RESOURCE, _resource)):
             if contract in found:
                 wrong = judge(setting, oauth, found[contract], found.get(SERVER, {}))
-                yield broken(contract, *wrong) if wrong else kept(contract)
+                yield judge_broken(contract, *wrong) if wrong else judge_kept(contract)
 
     return run
 
@@ -189,14 +191,14 @@ def _lacking(told: Mapping[str, Any], lists: Mapping[str, list[str]], defaults: 
 def _endpoint(key: str, path: str, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         if key == "authorize":
-            seen: Seen = yield asked(path, {}, "an authorization request without parameters")
-            good = 400 <= seen.status < 500 and seen.status not in (404, 405)
-            expected, said = "a page that refuses, 400", seen.outcome
+            exchange: Exchange = yield make_get(path, {}, "an authorization request without parameters")
+            good = 400 <= exchange.status < 500 and exchange.status not in (404, 405)
+            expected, said = "a page that refuses, 400", exchange.outcome
         else:
-            seen = yield posted(path, {}, f"a call of {path} without parameters")
-            said = refusal(seen, "invalid_request", "invalid_client", "unsupported_grant_type")
-            good, expected = not said and seen.status not in (404, 405), "400 or 401 with a JSON error (RFC 6749, 5.2)"
-        if not seen.void:
-            yield kept(contract) if good else broken(contract, expected, said)
+            exchange = yield posted(path, {}, f"a call of {path} without parameters")
+            said = refusal(exchange, "invalid_request", "invalid_client", "unsupported_grant_type")
+            good, expected = not said and exchange.status not in (404, 405), "400 or 401 with a JSON error (RFC 6749, 5.2)"
+        if not exchange.void:
+            yield judge_kept(contract) if good else judge_broken(contract, expected, said)
 
     return run

@@ -11,12 +11,12 @@ from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.answers.refusal import expected
 from pgagents.verify.cases.invalid import ordinary
-from pgagents.verify.check.check import Conversation, Judgement, Probe, promise, refused_with
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_refused, promise
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.fixtures.request_template import recipe_of
-from pgagents.verify.wire.call import Call, Live
-from pgagents.verify.wire.endpoint import Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 NAME = "absent_id"
 TOOLS = True
@@ -30,35 +30,37 @@ BLANK = " "
 
 def promises(setting: Setting) -> Iterator[Contract]:
     """For each argument that is an id: an id of nothing, and one of another project's thing."""
-    for door, param, resource in _references(setting):
-        if resource.absent is not None and resource.missing and not makes_it(door, param):
-            says = f"{door.action.name} answers {resource.missing.name} for a {param.name} that does not exist"
-            yield promise(NAME, f"unknown/{param.name}", door, says, (*resource.origin, "absent"), door.action.cite)
-        if _foreign(door, resource):
-            says = f"{door.action.name} hides another project's {resource.name}"
-            yield promise(NAME, f"foreign/{param.name}", door, says, (*resource.origin, "tenant"), resource.cite or door.action.cite)
+    for endpoint, param, resource in _references(setting):
+        if resource.absent is not None and resource.missing and not makes_it(endpoint, param):
+            says = f"{endpoint.action.name} answers {resource.missing.name} for a {param.name} that does not exist"
+            yield promise(NAME, f"unknown/{param.name}", endpoint, says, (*resource.origin, "absent"), endpoint.action.cite)
+        if _foreign(endpoint, resource):
+            says = f"{endpoint.action.name} hides another project's {resource.name}"
+            yield promise(
+                NAME, f"foreign/{param.name}", endpoint, says, (*resource.origin, "tenant"), resource.cite or endpoint.action.cite
+            )
 
 
-def makes_it(door: Door, param: Param) -> bool:
+def makes_it(endpoint: Endpoint, param: Param) -> bool:
     """Whether a call makes the thing whose id it is given, where there is none: a PUT to it that documents a 201."""
     return (
-        door.on_rest
-        and door.method == "PUT"
-        and door.path.endswith(f"{{{param.wire}}}")
-        and any(o.status == CREATED for o in door.action.outputs)
+        endpoint.on_rest
+        and endpoint.method == "PUT"
+        and endpoint.path.endswith(f"{{{param.wire}}}")
+        and any(o.status == CREATED for o in endpoint.action.outputs)
     )
 
 
-def _references(setting: Setting) -> Iterator[tuple[Door, Param, Resource]]:
-    for door in setting.every_door:
-        for param in door.params:
+def _references(setting: Setting) -> Iterator[tuple[Endpoint, Param, Resource]]:
+    for endpoint in setting.every_endpoint:
+        for param in endpoint.params:
             resource = setting.model.resources.get(param.refers_to or "")
             if resource is not None:
-                yield door, param, resource
+                yield endpoint, param, resource
 
 
-def _foreign(door: Door, resource: Resource) -> bool:
-    if door.form is not None:  # an MCP server acts with one key
+def _foreign(endpoint: Endpoint, resource: Resource) -> bool:
+    if endpoint.form is not None:  # an MCP server acts with one key
         return False
     return bool(resource.tenant and resource.made_by and resource.missing)
 
@@ -66,21 +68,21 @@ def _foreign(door: Door, resource: Resource) -> bool:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """One call each."""
     del roles
-    for door, param, resource in _references(setting):
-        recipe = recipe_of(setting.model, door.action)
-        writes = door.action.effect == "write"
-        if resource.absent is not None and resource.missing and not makes_it(door, param):
-            contract = f"{NAME}/unknown/{param.name}/{door.place}"
-            given = {**recipe.input, str(param.name): resource.absent_for(param)}
-            call = ordinary(door, recipe, "absent", f"a {param.name} that does not exist", input=given)
-            twice = (door, param) == _twice(setting)
-            run = _near(setting, call, param, resource, contract) if _nearly(setting, door, param) else _asked(call, twice=twice)
-            yield Probe(contract, 5, (contract,), 1 + twice, run, (door,), "main", writes, spare=True)
-        if _foreign(door, resource):
-            contract = f"{NAME}/foreign/{param.name}/{door.place}"
-            call = ordinary(door, recipe, "absent", f"another project's {resource.name}", role="second", owner="main")
+    for endpoint, param, resource in _references(setting):
+        template = template_of(setting.model, endpoint.action)
+        writes = endpoint.action.effect == "write"
+        if resource.absent is not None and resource.missing and not makes_it(endpoint, param):
+            contract = f"{NAME}/unknown/{param.name}/{endpoint.place}"
+            given = {**template.input, str(param.name): resource.absent_for(param)}
+            call = ordinary(endpoint, template, "absent", f"a {param.name} that does not exist", input=given)
+            twice = (endpoint, param) == _twice(setting)
+            run = _near(setting, call, param, resource, contract) if _nearly(setting, endpoint, param) else _make_probe(call, twice=twice)
+            yield Probe(contract, 5, (contract,), 1 + twice, run, (endpoint,), "main", writes, optional=True)
+        if _foreign(endpoint, resource):
+            contract = f"{NAME}/foreign/{param.name}/{endpoint.place}"
+            call = ordinary(endpoint, template, "absent", f"another project's {resource.name}", role="second", owner="main")
             run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
-            over = _ended(resource) if _nearly(setting, door, param) else _over(door, resource) if door.on_rest else ()
+            over = _ended(resource) if _nearly(setting, endpoint, param) else _over(endpoint, resource) if endpoint.on_rest else ()
             if over:
                 call = replace(call, states=over, why=f"another project's {resource.name} that is {' or '.join(over)}")
                 run = _run(call, contract, _codes(setting, resource), f"another project's {resource.name}")
@@ -88,13 +90,13 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
                 run = _with_theirs(setting, call, param, resource, contract)
             elif not writes:
                 run = _after_own(setting, call, resource, contract)
-            yield Probe(contract, 3, (contract,), 1 if writes else 2, run, (door,), "second", writes)
+            yield Probe(contract, 3, (contract,), 1 if writes else 2, run, (endpoint,), "second", writes)
 
 
-def _over(door: Door, resource: Resource) -> tuple[str, ...]:
+def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
     """States from which an action does not move a thing that other states allow it to: whose it is goes before how it stands, so a
     server that looks at the state first tells another project that there is something."""
-    move = next((m for m in resource.moves if m.action is door.action and m.otherwise not in (None, resource.missing)), None)
+    move = next((m for m in resource.moves if m.action is endpoint.action and m.otherwise not in (None, resource.missing)), None)
     return tuple(s for s in resource.states if s not in move.origin_states) if move is not None else ()
 
 
@@ -108,8 +110,8 @@ def _with_theirs(setting: Setting, call: Call, param: Param, resource: Resource,
     """A call that need not name such a thing names one of the main project's, and gives whatever else that thing tells."""
 
     def run() -> Conversation:
-        body = yield Live(resource.name, fresh=True)
-        told = {str(p.name): body[str(p.name)] for p in (call.door.params if call.door else ()) if str(p.name) in body}
+        body = yield InstanceRef(resource.name, fresh=True)
+        told = {str(p.name): body[str(p.name)] for p in (call.endpoint.params if call.endpoint else ()) if str(p.name) in body}
         given = {**call.input, **told, str(param.name): resource.value_for(param, body)}
         yield from _run(
             replace(call, input=given, subject=None), contract, _codes(setting, resource), f"another project's {resource.name}"
@@ -119,7 +121,7 @@ def _with_theirs(setting: Setting, call: Call, param: Param, resource: Resource,
 
 
 def _codes(setting: Setting, resource: Resource) -> list[Code]:
-    model, point = setting.model, setting.model.points.foreign_id
+    model, point = setting.model, setting.model.behaviour.foreign_id
     assert resource.missing is not None
     no_scope = model.errors.framework.no_scope
     forbidden = [model.codes[no_scope]] if no_scope else []
@@ -128,8 +130,8 @@ def _codes(setting: Setting, resource: Resource) -> list[Code]:
 
 def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
-        seen: Seen = yield call
-        yield from refused_with(seen, contract, codes, what)
+        exchange: Exchange = yield call
+        yield from judge_refused(exchange, contract, codes, what)
 
     return run
 
@@ -138,8 +140,8 @@ def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) 
     """Its owner reads it just before: what was told to one is not kept for all."""
 
     def run() -> Conversation:
-        assert call.door is not None
-        there: Mapping[str, Any] = yield Live(resource.name, call.states)
+        assert call.endpoint is not None
+        there: Mapping[str, Any] = yield InstanceRef(resource.name, call.states)
         ours = (
             replace(call, made=there) if call.subject is not None else replace(call, input={**call.input, **_named(call, resource, there)})
         )
@@ -151,10 +153,10 @@ def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) 
 
 def _named(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
     """The argument that names such a thing, with its id."""
-    return {str(p.name): there[resource.id] for p in (call.door.params if call.door else ()) if p.refers_to == resource.name}
+    return {str(p.name): there[resource.id] for p in (call.endpoint.params if call.endpoint else ()) if p.refers_to == resource.name}
 
 
-def _twice(setting: Setting) -> tuple[Door, Param] | None:
+def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
     """The read that is asked twice for what is not there: the first that finds a thing by its id and that everybody may ask, whose
     answers are kept most."""
     reads = [
@@ -163,12 +165,12 @@ def _twice(setting: Setting) -> tuple[Door, Param] | None:
     return next(((d, p) for d, p, r in sorted(reads, key=lambda read: read[2].tenant)), None)
 
 
-def _nearly(setting: Setting, door: Door, param: Param) -> bool:
-    """Whether this door is asked for what is nearly an id that is there: every second one that takes an id of that kind, of those that
+def _nearly(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
+    """Whether this endpoint is asked for what is nearly an id that is there: every second one that takes an id of that kind, of those that
     read and of those that write."""
-    effect = door.action.effect
+    effect = endpoint.action.effect
     alike = [d for d, p, _ in _references(setting) if p.refers_to == param.refers_to and d.action.effect == effect]
-    return alike.index(door) % 2 == 1
+    return alike.index(endpoint) % 2 == 1
 
 
 def _near(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
@@ -176,24 +178,24 @@ def _near(setting: Setting, call: Call, param: Param, resource: Resource, contra
     an id may not be so long, or may have blanks."""
 
     def run() -> Conversation:
-        assert call.door is not None
+        assert call.endpoint is not None
         assert resource.missing is not None
-        there: Mapping[str, Any] = yield Live(resource.name)
-        id, reads = resource.id_of(there), call.door.action.effect == "read"
+        there: Mapping[str, Any] = yield InstanceRef(resource.name)
+        id, reads = resource.id_of(there), call.endpoint.action.effect == "read"
         near = f"{id}{BEHIND}" if reads else f"{BLANK}{id}{BLANK}"
-        if setting.test(("param", call.door.action.name, str(param.name)), param.schema).is_valid(near) != reads:
+        if setting.test(("param", call.endpoint.action.name, str(param.name)), param.schema).is_valid(near) != reads:
             yield call
             return
         what = f"a {param.name} that {'only begins with one that exists' if reads else 'exists, with blanks around it'}"
         asked = replace(call, input={**call.input, str(param.name): near}, why=what, field="" if reads else str(param.name))
-        seen: Seen = yield asked
+        exchange: Exchange = yield asked
         codes, statuses = ([resource.missing], []) if reads else expected(setting, asked)
-        yield from refused_with(seen, contract, codes, what, statuses)
+        yield from judge_refused(exchange, contract, codes, what, statuses)
 
     return run
 
 
-def _asked(call: Call, *, twice: bool) -> Callable[[], Conversation]:
+def _make_probe(call: Call, *, twice: bool) -> Callable[[], Conversation]:
     """A call that the watcher judges; made twice, it also shows an answer that was kept from the first time."""
 
     def run() -> Conversation:
@@ -204,18 +206,18 @@ def _asked(call: Call, *, twice: bool) -> Callable[[], Conversation]:
     return run
 
 
-def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every call about an id of nothing, whatever it was made for."""
-    door = seen.call.door
-    if door is None or seen.call.intent != "absent" or seen.call.role not in ("main", "") or seen.call.twist:
+    endpoint = exchange.call.endpoint
+    if endpoint is None or exchange.call.intent != "absent" or exchange.call.role not in ("main", "") or exchange.call.twist:
         return
-    for param in door.params:
+    for param in endpoint.params:
         resource = memory.model.resources.get(param.refers_to or "")
-        given = seen.call.input.get(str(param.name))
-        if resource is None or makes_it(door, param):
+        given = exchange.call.input.get(str(param.name))
+        if resource is None or makes_it(endpoint, param):
             continue
         if resource.absent is not None and resource.missing is not None and given == resource.absent_for(param):
             what = f"a {param.name} that does not exist"
-            if seen.call.role or seen.code == resource.missing.name:  # to a token the answer may be another
-                yield from refused_with(seen, f"{NAME}/unknown/{param.name}/{door.place}", [resource.missing], what)
+            if exchange.call.role or exchange.code == resource.missing.name:  # to a token the answer may be another
+                yield from judge_refused(exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", [resource.missing], what)
             return

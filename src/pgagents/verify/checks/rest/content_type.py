@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from pgagents.model.action import Action
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Judgement, broken, kept, promise, promise_at, said_of
+from pgagents.verify.check.check import Judgement, is_documented_answer, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
-from pgagents.verify.wire.endpoint import Door, framework_places
-from pgagents.verify.wire.exchange import UNAVAILABLE, Seen
+from pgagents.verify.wire.endpoint import Endpoint, framework_places
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 from pgagents.verify.wire.media import JSON, fits, is_json
 
 RANK = 3
@@ -17,17 +17,17 @@ NAME = "content_type"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each door and each surface's framework."""
-    origin = ("points", "content_type") if setting.model.source.has(("points", "content_type")) else ()
-    for door in setting.doors:
-        says = f"answers of {door.action.name} are {_listed(door)}"
-        yield promise(NAME, "", door, says, origin or door.action.origin, door.action.cite)
+    """One for each endpoint and each surface's framework."""
+    origin = ("behaviour", "content_type") if setting.model.source.has(("behaviour", "content_type")) else ()
+    for endpoint in setting.endpoints:
+        says = f"answers of {endpoint.action.name} are {_listed(endpoint)}"
+        yield promise(NAME, "", endpoint, says, origin or endpoint.action.origin, endpoint.action.cite)
     for place in framework_places(setting.model):
         yield promise_at(NAME, "", place, "error answers of the framework are application/json", origin)
 
 
-def _listed(door: Door) -> str:
-    others = _others(door.action) if door.on_rest else []
+def _listed(endpoint: Endpoint) -> str:
+    others = _others(endpoint.action) if endpoint.on_rest else []
     return " and ".join([*others, f"errors {JSON}"]) if others else JSON
 
 
@@ -36,27 +36,27 @@ def _others(action: Action) -> list[str]:
     return list(dict.fromkeys(o.content_type for o in action.outputs if o.schema is not None and not is_json(o.content_type)))
 
 
-def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer with a body that is not a document's."""
-    response = seen.response
-    if response is None or not response.body or seen.status == UNAVAILABLE or seen.call.intent == "document" or seen.sent_on:
+    response = exchange.response
+    if response is None or not response.body or exchange.status == UNAVAILABLE or exchange.call.intent == "document" or exchange.sent_on:
         return
-    contract = f"{NAME}/{seen.place}"
+    contract = f"{NAME}/{exchange.place}"
     text = response.header("Content-Type") or ""
-    promised = _promised(seen)
-    fixed = memory.model.points.content_type == "json"
+    promised = _promised(exchange)
+    fixed = memory.model.behaviour.content_type == "json"
     right = _is_json(text, promised, fixed=fixed) if is_json(promised) else fits(text, promised)
-    if not right and not said_of(seen, memory.model):
+    if not right and not is_documented_answer(exchange, memory.model):
         return
-    yield kept(contract) if right else broken(contract, f"Content-Type: {promised}", f"Content-Type: {text or 'none'}")
+    yield judge_kept(contract) if right else judge_broken(contract, f"Content-Type: {promised}", f"Content-Type: {text or 'none'}")
 
 
-def _promised(seen: Seen) -> str:
+def _promised(exchange: Exchange) -> str:
     """The media type that the answer should have."""
-    door = seen.call.door
-    if seen.output is None or seen.output.schema is None or door is None or not door.on_rest:
+    endpoint = exchange.call.endpoint
+    if exchange.output is None or exchange.output.schema is None or endpoint is None or not endpoint.on_rest:
         return JSON
-    return seen.output.content_type if seen.output.content_type != "*/*" else JSON
+    return exchange.output.content_type if exchange.output.content_type != "*/*" else JSON
 
 
 def _is_json(text: str, promised: str, *, fixed: bool) -> bool:

@@ -9,11 +9,21 @@ from typing import Any
 from pgagents.model.contract import Contract
 from pgagents.verify.cases.framework import Case, cases, edited
 from pgagents.verify.cases.malformed import HUGE, LONG, number_in, reader
-from pgagents.verify.check.check import Conversation, Judgement, Probe, accepted, broken, kept, promise_at, refused_with, untested
+from pgagents.verify.check.check import (
+    Conversation,
+    Judgement,
+    Probe,
+    judge_accepted,
+    judge_broken,
+    judge_kept,
+    judge_refused,
+    judge_untested,
+    promise_at,
+)
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.call import Call, Raw
-from pgagents.verify.wire.endpoint import REST, Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 NAME = "framework"
 PLAINTEXT = f"{NAME}/plaintext@rest"
@@ -43,50 +53,50 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     del roles
     for case in cases(setting):
         contract = f"{NAME}/{case.detail}@{case.call.surface}"
-        doors = (case.call.door,) if case.call.door else ()
+        endpoints = (case.call.endpoint,) if case.call.endpoint else ()
         phase, spare = (6 if case.survive else 2), case.survive and case.detail.partition("/")[2] in SHOWN
         cost = 2 if case.writes else 1
         also = SHOWS.get(case.detail.partition("/")[2]) if case.survive else None
         shows = (f"{NAME}/survives/{also}@rest",) if also else ()
         covers = (contract, f"{NAME}/{LARGEST}@{case.call.surface}") if case.largest is not None else (contract,)
         run = _run(case, contract)
-        yield Probe(contract, phase, covers, cost, run, doors, "main", case.writes, spare=spare, shows=shows)
-    if setting.model.errors.framework.plaintext and setting.plain_url and (door := reader(setting)) is not None:
-        yield Probe(PLAINTEXT, 2, (PLAINTEXT,), 1, _plaintext(setting, door), (), "main", False)
+        yield Probe(contract, phase, covers, cost, run, endpoints, "main", case.writes, optional=spare, shows=shows)
+    if setting.model.errors.framework.plaintext and setting.plain_url and (endpoint := reader(setting)) is not None:
+        yield Probe(PLAINTEXT, 2, (PLAINTEXT,), 1, _plaintext(setting, endpoint), (), "main", False)
 
 
-def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Whatever has one of the odd forms shows that the server survives it; each 405 tells what else is possible there."""
-    if seen.status == NOT_ALLOWED and seen.call.door is None and seen.call.intent == "framework":
-        yield from _other_methods(seen, memory.setting)
-    if seen.void or seen.call.surface != REST or reader(memory.setting) is None:
+    if exchange.status == NOT_ALLOWED and exchange.call.endpoint is None and exchange.call.intent == "framework":
+        yield from _other_methods(exchange, memory.setting)
+    if exchange.void or exchange.call.surface != REST or reader(memory.setting) is None:
         return
-    if seen.request.method == "OPTIONS":
-        yield kept(f"{NAME}/survives/options@{REST}")
-    if seen.request.method == "GET" and len(seen.request.target) > LONG:
-        yield kept(f"{NAME}/survives/long_query@{REST}")
-    if seen.request.method == "GET" and number_in(memory.setting) is not None:
-        if HUGE in seen.request.target:
-            yield kept(f"{NAME}/survives/huge_number@{REST}")
-        if "=NaN" in seen.request.target:
-            yield kept(f"{NAME}/survives/word_number@{REST}")
+    if exchange.request.method == "OPTIONS":
+        yield judge_kept(f"{NAME}/survives/options@{REST}")
+    if exchange.request.method == "GET" and len(exchange.request.target) > LONG:
+        yield judge_kept(f"{NAME}/survives/long_query@{REST}")
+    if exchange.request.method == "GET" and number_in(memory.setting) is not None:
+        if HUGE in exchange.request.target:
+            yield judge_kept(f"{NAME}/survives/huge_number@{REST}")
+        if "=NaN" in exchange.request.target:
+            yield judge_kept(f"{NAME}/survives/word_number@{REST}")
 
 
-def _plaintext(setting: Setting, door: Door) -> Callable[[], Conversation]:
+def _plaintext(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversation]:
     """An ordinary call without TLS, with a key that is none: the code, and the headers that this status has."""
     code = setting.model.codes[setting.model.errors.framework.plaintext]
     due = [h for h in setting.model.headers if code.status in h.on]
 
     def run() -> Conversation:
-        seen: Seen = yield replace(edited(setting, door, "a call over plain http", Raw()), plain=True)
-        lacking = [h for h in due if (seen.header(h.name) or "") != (h.const or seen.header(h.name))]
-        if not seen.void and seen.status == code.status and lacking:
+        exchange: Exchange = yield replace(edited(setting, endpoint, "a call over plain http", Raw()), plain=True)
+        lacking = [h for h in due if (exchange.header(h.name) or "") != (h.const or exchange.header(h.name))]
+        if not exchange.void and exchange.status == code.status and lacking:
             name = lacking[0].name
-            yield broken(PLAINTEXT, f"{code.status} with {name}: {lacking[0].const or 'any'}", f"{name}: {seen.header(name)}")
-        elif seen.status == code.status and not setting.envelope(code.envelope).is_valid(seen.body):
-            yield broken(PLAINTEXT, f"a body that is {code.envelope}", seen.json.problem or "another body")
+            yield judge_broken(PLAINTEXT, f"{code.status} with {name}: {lacking[0].const or 'any'}", f"{name}: {exchange.header(name)}")
+        elif exchange.status == code.status and not setting.envelope(code.envelope).is_valid(exchange.body):
+            yield judge_broken(PLAINTEXT, f"a body that is {code.envelope}", exchange.json.problem or "another body")
         else:
-            yield from refused_with(seen, PLAINTEXT, [code], "plain http")
+            yield from judge_refused(exchange, PLAINTEXT, [code], "plain http")
 
     return run
 
@@ -96,15 +106,15 @@ def _run(case: Case, contract: str) -> Callable[[], Conversation]:
         if case.code is None and not case.survive:
             yield from _taken(case, contract)
             return
-        seen: Seen = yield case.call
+        exchange: Exchange = yield case.call
         if case.survive:
-            if not seen.void and not seen.spoilt_by("never_crashes"):
-                yield kept(contract)
+            if not exchange.void and not exchange.tainted_by("no_crashes"):
+                yield judge_kept(contract)
             return
         assert case.code is not None
-        judged = list(refused_with(seen, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses))
-        if case.allowed and seen.status == case.code.status and (wrong := _misnamed(case.allowed, seen)):
-            judged = [broken(contract, NAMES_METHODS, wrong)]
+        judged = list(judge_refused(exchange, contract, [case.code], case.says.removesuffix(" is refused"), case.statuses))
+        if case.allowed and exchange.status == case.code.status and (wrong := _misnamed(case.allowed, exchange)):
+            judged = [judge_broken(contract, NAMES_METHODS, wrong)]
         yield from judged
 
     return run
@@ -113,43 +123,43 @@ def _run(case: Case, contract: str) -> Callable[[], Conversation]:
 def _taken(case: Case, contract: str) -> Conversation:
     """What must be accepted: at first with the largest body, then as it is, then without what else it shows."""
     largest, plain = f"{NAME}/{LARGEST}@{case.call.surface}", case.call
-    seen: Seen = yield case.largest or plain
-    if not seen.success and case.largest is not None:
-        full, seen = seen, (yield plain)
-        if not seen.success and case.again is not None:
+    exchange: Exchange = yield case.largest or plain
+    if not exchange.success and case.largest is not None:
+        full, exchange = exchange, (yield plain)
+        if not exchange.success and case.again is not None:
             plain = case.again
             full = yield replace(plain, raw=case.largest.raw)
-            seen = full if full.success else (yield plain)
-        if seen.success:
-            yield from accepted(full, largest, f"a body of {len(full.request.body):,} bytes")
+            exchange = full if full.success else (yield plain)
+        if exchange.success:
+            yield from judge_accepted(full, largest, f"a body of {len(full.request.body):,} bytes")
     elif case.largest is not None:
-        yield kept(largest)
-    elif not seen.success and case.again is not None:
-        seen = yield case.again
-    if seen.success or seen.void or (yield from _plainly_taken(plain)):
-        yield from accepted(seen, contract, case.says)
+        yield judge_kept(largest)
+    elif not exchange.success and case.again is not None:
+        exchange = yield case.again
+    if exchange.success or exchange.void or (yield from _plainly_taken(plain)):
+        yield from judge_accepted(exchange, contract, case.says)
     else:
-        yield untested(contract, f"the same call as it usually is was refused too: {seen.outcome}")
+        yield judge_untested(contract, f"the same call as it usually is was refused too: {exchange.outcome}")
 
 
 def _plainly_taken(call: Call) -> Generator[Any, Any, bool]:
     """Whether the call is taken without what its headers and its body were changed to; only then does its refusal say anything of that."""
-    control: Seen = yield replace(call, raw=Raw(), why=f"{call.why}: the same as it usually is")
+    control: Exchange = yield replace(call, raw=Raw(), why=f"{call.why}: the same as it usually is")
     return control.success
 
 
-def _other_methods(seen: Seen, setting: Setting) -> Iterator[Judgement]:
+def _other_methods(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
     """Judge the Allow of a method that no probe expected to be refused, such as HEAD."""
     contract, refused = f"{NAME}/wrong_method@{REST}", setting.model.errors.framework.wrong_method
-    methods = frozenset(d.method for d in setting.doors if d.path == seen.request.path)
-    if refused is not None and methods and (wrong := _misnamed(methods, seen)):
-        yield broken(contract, NAMES_METHODS, wrong)
+    methods = frozenset(d.method for d in setting.endpoints if d.path == exchange.request.path)
+    if refused is not None and methods and (wrong := _misnamed(methods, exchange)):
+        yield judge_broken(contract, NAMES_METHODS, wrong)
 
 
-def _misnamed(allowed: frozenset[str], seen: Seen) -> str:
+def _misnamed(allowed: frozenset[str], exchange: Exchange) -> str:
     """What is wrong with the Allow of a refused method; empty where nothing is."""
-    told = seen.header("Allow")
+    told = exchange.header("Allow")
     if not told:
         return "405 without Allow"
     methods = {part.strip() for part in told.split(",")}
-    return f"Allow: {told[:120]}" if not allowed <= methods or seen.request.method in methods else ""
+    return f"Allow: {told[:120]}" if not allowed <= methods or exchange.request.method in methods else ""

@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pgagents.cel.expression import Expression, ExpressionError, Scope
-from pgagents.model.action import Call as Made
+from pgagents.model.action import ActionCall as ActionCall
 from pgagents.model.contract import Contract
 from pgagents.model.model import Resource
 from pgagents.verify.cases import fixture_selection
-from pgagents.verify.cases.boundary import edges, places
+from pgagents.verify.cases.boundary import boundary_values, places
 from pgagents.verify.cases.invalid import ordinary, time_passes
-from pgagents.verify.check.check import Conversation, Judgement, Probe, broken, kept, promise, untested
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.fixtures.instance import at_path, will_do
-from pgagents.verify.fixtures.request_template import recipe_of
+from pgagents.verify.fixtures.request_template import template_of
 from pgagents.verify.laws.laws import judged, reading_of, reads, values_of
 from pgagents.verify.laws.witness import witness
-from pgagents.verify.wire.call import Call, Recall
-from pgagents.verify.wire.endpoint import MCP, OPERATOR, Door
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.call import Call, GetNote
+from pgagents.verify.wire.endpoint import MCP, OPERATOR, Endpoint
+from pgagents.verify.wire.exchange import Exchange
 
 RANK = 7
 NAME = "law"
@@ -31,36 +31,40 @@ TRUSTED = ("valid", "explore", "clean")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each law of each door."""
-    for door in setting.every_door:
-        for law in door.action.laws:
-            cite = law.cite or door.action.cite
-            yield promise(NAME, law.name, door, f"{law.name} of {door.action.name}: {' '.join(law.that.text.split())}", law.origin, cite)
+    """One for each law of each endpoint."""
+    for endpoint in setting.every_endpoint:
+        for law in endpoint.action.laws:
+            cite = law.cite or endpoint.action.cite
+            yield promise(
+                NAME, law.name, endpoint, f"{law.name} of {endpoint.action.name}: {' '.join(law.that.text.split())}", law.origin, cite
+            )
 
 
-def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every success whose body fits its schema, with one scope for all laws of the exchange."""
-    door = seen.call.door
-    if door is None or not seen.fits or not seen.success or not door.action.laws or seen.call.intent not in TRUSTED:
+    endpoint = exchange.call.endpoint
+    if endpoint is None or not exchange.fits or not exchange.success or not endpoint.action.laws or exchange.call.intent not in TRUSTED:
         return
     memory.notes[BODIES] = memory.bodies
-    values = values_of(memory.model, seen)
+    values = values_of(memory.model, exchange)
     scope: Scope | None = None
-    for law in door.action.laws:
-        contract = f"{NAME}/{law.name}/{seen.place}"
+    for law in endpoint.action.laws:
+        contract = f"{NAME}/{law.name}/{exchange.place}"
         if scope is None:
             try:
-                scope = Scope(values, memory.setting.kept((NAME, "reading", door.action.name), lambda: reading_of(door.action.laws)))
+                scope = Scope(
+                    values, memory.setting.compute_once((NAME, "reading", endpoint.action.name), lambda: reading_of(endpoint.action.laws))
+                )
             except ExpressionError as error:
-                yield untested(contract, str(error), firm=True)
+                yield judge_untested(contract, str(error), sticky=True)
                 continue
         held = judged(law, scope)
         if held.outcome == "held":
-            yield kept(contract)
+            yield judge_kept(contract)
         elif held.outcome == "broken":
-            yield broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}")
+            yield judge_broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}")
         elif held.outcome == "error" and not ("before" in reads(law) and values["before"] is None):
-            yield untested(contract, f"the law cannot be evaluated on this answer: {held.why}", firm=True)
+            yield judge_untested(contract, f"the law cannot be evaluated on this answer: {held.why}", sticky=True)
         elif held.outcome == "vacuous":
             memory.notes[(NAME, contract)] = held.why
 
@@ -91,19 +95,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(
             f"{NAME}/kinds of {place.name}/{makers[0].place}", 4, covers, fixture_selection.MOST_KINDS, run, tuple(makers), "main", True
         )
-        for door in makers if len(makers) > 1 else ():  # where a door met too few kinds for its laws
-            own = tuple(id for id in covers if id.endswith(f"@{door.surface}"))
-            run = _run(setting, resource, place, [door], timed, moved=True)
+        for endpoint in makers if len(makers) > 1 else ():  # where an endpoint met too few kinds for its laws
+            own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
+            run = _run(setting, resource, place, [endpoint], timed, moved=True)
             yield Probe(
-                f"{NAME}/all kinds of {place.name}/{door.place}",
+                f"{NAME}/all kinds of {place.name}/{endpoint.place}",
                 6,
                 own,
                 fixture_selection.MOST_KINDS,
                 run,
-                (door,),
+                (endpoint,),
                 "main",
                 True,
-                spare=True,
+                optional=True,
             )
 
 
@@ -118,37 +122,37 @@ def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
 
 
 def _run(
-    setting: Setting, resource: Resource, place: Resource, makers: list[Door], timed: bool, *, moved: bool = False
+    setting: Setting, resource: Resource, place: Resource, makers: list[Endpoint], timed: bool, *, moved: bool = False
 ) -> Callable[[], Conversation]:
-    """One at each kind of place, through the doors in turn; then each is moved through its door, `moved` also so that it lives on.
+    """One at each kind of place, through the endpoints in turn; then each is moved through its endpoint, `moved` also so that it lives on.
 
     If it can, time passes in between: those made first live longest, and end last.
     """
 
     def run() -> Conversation:
         found = place.found_by
-        search = setting.door(str(found.action.name), "rest") if found else None
+        search = setting.endpoint(str(found.action.name), "rest") if found else None
         if found is None or search is None:
             return
-        seen: Seen = yield Call(search, _widest(setting, search), "explore", f"to find every kind of {place.name}", reuse="ever")
+        exchange: Exchange = yield Call(search, _widest(setting, search), "explore", f"to find every kind of {place.name}", reuse="ever")
         why = f"a {resource.name} at another kind of {place.name}"
-        plan = fixture_selection.Plan(setting, resource)
-        places = [item for item in _items(found, seen) if will_do(found.where, place, item)]
-        known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield Recall(BODIES)) or {}
+        plan = fixture_selection.FixturePlan(setting, resource)
+        places = [item for item in _items(found, exchange) if will_do(found.where, place, item)]
+        known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
         own = [body for (name, _), body in known.items() if name == resource.name]
         also = plan.bounded(places, _by(resource, place), place.id, own) if timed else []  # bounds show with time alone
         makings = plan.makings(makers, search, places, also)
-        living: list[list[tuple[Door, Mapping[str, Any]]]] = [[], []]
+        living: list[list[tuple[Endpoint, Mapping[str, Any]]]] = [[], []]
         for index, making in enumerate(makings):
             second = 2 * index >= len(makings)
             if timed and second and not living[1] and living[0] and (wait := time_passes(setting, fixture_selection.APART_S)):
                 yield wait
-            recipe, bind = recipe_of(setting.model, making.door.action), {place.name: making.place}
-            made: Seen = yield ordinary(making.door, recipe, "explore", why, bind=bind, input=making.input)
+            template, bind = template_of(setting.model, making.endpoint.action), {place.name: making.place}
+            made: Exchange = yield ordinary(making.endpoint, template, "explore", why, bind=bind, input=making.input)
             bodies = _items(resource.made_by, made) if made.success else []
-            living[second] += [(making.door, body) for body in bodies]
-        for door, body in [*living[0], *living[1]] if moved else ():
-            yield from _lives_on(setting, resource, door, body, why)
+            living[second] += [(making.endpoint, body) for body in bodies]
+        for endpoint, body in [*living[0], *living[1]] if moved else ():
+            yield from _lives_on(setting, resource, endpoint, body, why)
         times = plan.lives(*([body for _, body in some] for some in living)) if timed else (0, 0)
         for some, seconds in zip(reversed(living), times, strict=True):
             if timed and some and (wait := time_passes(setting, seconds)):
@@ -165,38 +169,40 @@ def _by(resource: Resource, place: Resource) -> str:
     return next((name for name, value in given.items() if isinstance(value, Expression) and place.name in value.names), "")
 
 
-def _lives_on(setting: Setting, resource: Resource, door: Door, body: Mapping[str, Any], why: str) -> Conversation:
+def _lives_on(setting: Setting, resource: Resource, endpoint: Endpoint, body: Mapping[str, Any], why: str) -> Conversation:
     for move in resource.moves:
-        mover = setting.door(str(move.action.name), door.surface)
+        mover = setting.endpoint(str(move.action.name), endpoint.surface)
         if move.to in move.origin_states and mover is not None:
             yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
 
 
-def _ended(setting: Setting, resource: Resource, living: list[tuple[Door, Mapping[str, Any]]], why: str) -> Conversation:
-    for door, body in living:
+def _ended(setting: Setting, resource: Resource, living: list[tuple[Endpoint, Mapping[str, Any]]], why: str) -> Conversation:
+    for endpoint, body in living:
         move = next(iter(resource.moves), None)
-        mover = setting.door(str(move.action.name), door.surface) or setting.door(str(move.action.name), "rest") if move else None
+        mover = (
+            setting.endpoint(str(move.action.name), endpoint.surface) or setting.endpoint(str(move.action.name), "rest") if move else None
+        )
         if move is not None and mover is not None:
             yield Call(mover, move.input, "explore", why, subject=resource, made=body, surface=mover.surface)
 
 
-def _read_again(setting: Setting, resource: Resource, living: list[tuple[Door, Mapping[str, Any]]], why: str) -> Conversation:
+def _read_again(setting: Setting, resource: Resource, living: list[tuple[Endpoint, Mapping[str, Any]]], why: str) -> Conversation:
     """How one stands at its end, as a tool tells of it; on other surfaces the checks of moves read it."""
-    body = next((body for door, body in living if door.form is not None), None)
+    body = next((body for endpoint, body in living if endpoint.form is not None), None)
     for read in resource.read_by[:1] if body is not None else ():
-        reader = setting.door(str(read.action.name), MCP)
+        reader = setting.endpoint(str(read.action.name), MCP)
         if reader is not None:
             yield Call(reader, read.input, "explore", why, subject=resource, made=body, surface=MCP)
 
 
-def _widest(setting: Setting, door: Door) -> dict[str, Any]:
+def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
     """The search's example with every number that is no place at its greatest; a flag would leave kinds out."""
-    usual = recipe_of(setting.model, door.action).input
-    most = next((given for name, given, _ in edges(setting, door) if name == "high"), usual)
+    usual = template_of(setting.model, endpoint.action).input
+    most = next((given for name, given, _ in boundary_values(setting, endpoint) if name == "high"), usual)
     there = {name: usual[name] for name in places(setting) if name in usual}
     return {**{name: value for name, value in most.items() if name in usual or not isinstance(value, bool)}, **there}
 
 
-def _items(call: Made | None, seen: Seen) -> list[Mapping[str, Any]]:
-    found = at_path(call, seen)
+def _items(call: ActionCall | None, exchange: Exchange) -> list[Mapping[str, Any]]:
+    found = at_path(call, exchange)
     return [i for i in (found if isinstance(found, list) else [found]) if isinstance(i, Mapping)]

@@ -6,42 +6,44 @@ from collections.abc import Iterator
 
 from pgagents.model.contract import Contract
 from pgagents.verify.answers.request_ids import header_name
-from pgagents.verify.check.check import Judgement, broken, kept, promise, promise_at
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise, promise_at
 from pgagents.verify.check.memory import Memory, Setting
 from pgagents.verify.wire.endpoint import framework_places
-from pgagents.verify.wire.exchange import UNAVAILABLE, Seen, got
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange, got
 
 RANK = 4
 NAME = "request_id"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each door and each surface's framework, where the envelope has a request id."""
+    """One for each endpoint and each surface's framework, where the envelope has a request id."""
     if setting.model.errors.request_id_at is None:
         return
     origin = ("errors", "request_id_at")
-    for door in setting.doors:
-        yield promise(NAME, "", door, f"answers of {door.action.name} have a request id of their own, the same in header and body", origin)
+    for endpoint in setting.endpoints:
+        yield promise(
+            NAME, "", endpoint, f"answers of {endpoint.action.name} have a request id of their own, the same in header and body", origin
+        )
     for place in framework_places(setting.model):
         yield promise_at(NAME, "", place, "refusals have a request id of their own, the same in header and body", origin)
 
 
-def watch(seen: Seen, memory: Memory) -> Iterator[Judgement]:
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge every answer that tells an id."""
     at = memory.model.errors.request_id_at
-    if at is None or seen.response is None or seen.status == UNAVAILABLE or seen.call.intent == "document":
+    if at is None or exchange.response is None or exchange.status == UNAVAILABLE or exchange.call.intent == "document":
         return
-    contract = f"{NAME}/{seen.place}"
-    name = memory.setting.kept(NAME, lambda: header_name(memory.model))
-    told = seen.header(name) if name else None
-    in_body = got(seen.body, at) if seen.status >= 400 else None
+    contract = f"{NAME}/{exchange.place}"
+    name = memory.setting.compute_once(NAME, lambda: header_name(memory.model))
+    told = exchange.header(name) if name else None
+    in_body = got(exchange.body, at) if exchange.status >= 400 else None
     if isinstance(in_body, str) and told is not None and in_body != told:
-        yield broken(contract, f"the same id in the body and in {name}", "two different ids")
+        yield judge_broken(contract, f"the same id in the body and in {name}", "two different ids")
         return
     id = in_body if isinstance(in_body, str) else told
     if not id:
         return
     if memory.note_request_id(id):
-        yield kept(contract)
+        yield judge_kept(contract)
     else:
-        yield broken(contract, "an id that no earlier answer had", "an id that an earlier answer had")
+        yield judge_broken(contract, "an id that no earlier answer had", "an id that an earlier answer had")

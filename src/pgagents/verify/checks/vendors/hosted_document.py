@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pgagents.model.contract import Contract
-from pgagents.verify.check.check import Conversation, Probe, broken, kept, promise_at, untested
+from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, judge_untested, promise_at
 from pgagents.verify.check.memory import Setting
 from pgagents.verify.projections.documents import built, parsed
 from pgagents.verify.wire.call import Call, Raw
-from pgagents.verify.wire.exchange import Seen
+from pgagents.verify.wire.exchange import Exchange
 
 NAME = "hosted_document"
 MOST_SHOWN = 80
@@ -38,27 +38,27 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], Conversation]:
     def run() -> Conversation:
         accept = (("Accept", "*/*"),)
-        seen: Seen = yield Call(None, {}, "document", f"the hosted {file}", twist="none", raw=Raw("GET", path, accept))
-        if seen.void:
+        exchange: Exchange = yield Call(None, {}, "document", f"the hosted {file}", twist="none", raw=Raw("GET", path, accept))
+        if exchange.void:
             return
-        if seen.status != 200 or seen.response is None:
-            yield broken(contract, f"200 with {file}", seen.outcome)
+        if exchange.status != 200 or exchange.response is None:
+            yield judge_broken(contract, f"200 with {file}", exchange.outcome)
             return
         expected = built(setting, file)
         if expected is None:
-            yield untested(contract, f"no target of this version makes {file}")
+            yield judge_untested(contract, f"no target of this version makes {file}")
             return
-        as_written = seen.response.body == expected.body
-        found, problem = (expected.data, "") if as_written else parsed(file, seen.response.body)
+        as_written = exchange.response.body == expected.body
+        found, problem = (expected.data, "") if as_written else parsed(file, exchange.response.body)
         if problem:
-            yield broken(contract, f"{file} as it was built", problem)
-        elif wrong := _served_as(file, seen.header("Content-Type") or ""):
-            yield broken(contract, *wrong)
+            yield judge_broken(contract, f"{file} as it was built", problem)
+        elif wrong := _served_as(file, exchange.header("Content-Type") or ""):
+            yield judge_broken(contract, *wrong)
         elif not as_written and (where := difference(expected.data, found)):
             as_built = f"{file} as it was built, {where}: {_at(expected.data, where)}"
-            yield broken(contract, as_built, f"it differs at {where}: {_at(found, where)}")
+            yield judge_broken(contract, as_built, f"it differs at {where}: {_at(found, where)}")
         else:
-            yield kept(contract)
+            yield judge_kept(contract)
 
     return run
 

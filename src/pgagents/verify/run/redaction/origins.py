@@ -38,7 +38,7 @@ class Origins:
             if len(self._sent) > MAX_VALUES:
                 _forget_half(self._sent)
 
-    def told(self, value: str) -> bool:
+    def add_received(self, value: str) -> bool:
         """The server told this value, or the environment gave it; returns whether it is new."""
         if value in self._told:
             return False

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pgagents.http import Request, Response, json_bytes, read_json
-from pgagents.report.report import Exchange, Finding
+from pgagents.report.report import Finding, RecordedExchange
 from pgagents.verify.run.redaction.decoded import search, unescaped
 from pgagents.verify.run.redaction.needles import NEAR, Hit, Runs, Words, lowered
 from pgagents.verify.run.redaction.origins import MAX_VALUES, Origins
@@ -93,7 +93,7 @@ class Redactor:
         self._counts: dict[str, int] = {}
         self._begin()
         for text in _texts(environment):
-            self._origins.told(text)
+            self._origins.add_received(text)
 
     def _begin(self) -> None:
         """Look for what was given, and for nothing else yet."""
@@ -165,7 +165,7 @@ class Redactor:
             if sent and name not in IN_FORMS:
                 self._origins.sent(text)
             else:
-                self._origins.told(text)
+                self._origins.add_received(text)
             if text not in self._learned:
                 self._remember(name, text)
 
@@ -245,13 +245,13 @@ class Redactor:
         self._look_for_new()
         known = self._masked_texts.get(text)
         if known is None:
-            known = tuple(_joined([*self._found(text), *self._values_in(text)]))
+            known = tuple(_joined([*self._find_spans(text), *self._values_in(text)]))
             if len(self._masked_texts) >= MAX_MASKED:
                 self._masked_texts.clear()
             self._masked_texts[text] = known
         return known
 
-    def _found(self, text: str) -> Iterator[_Span]:
+    def _find_spans(self, text: str) -> Iterator[_Span]:
         for begin, end, (kind, whole), coded in search(text, self._find):
             if kind == "coded" and not coded:
                 continue
@@ -285,7 +285,7 @@ class Redactor:
         for match in self._as_value.finditer(text):
             yield _Span(*match.span(1), self._whole_values[lowered(match[1])])
 
-    def exchange(self, exchange: Exchange) -> Exchange:
+    def exchange(self, exchange: RecordedExchange) -> RecordedExchange:
         """The exchange with keys and secrets masked and long bodies cut."""
         sent, answer = exchange.request, exchange.answer
         self.learn_sent(read_json(sent.body).value if sent.body else None)
@@ -349,7 +349,7 @@ class Redactor:
         return self._named_value(own, value) if own and value else self._any(value)
 
     def _credential(self, value: str) -> str:
-        """A header that proves who calls: a key by its role, a made-up bearer as it is, a near miss or an encoded key not at all."""
+        """A header that proves who calls: a key by its role, a made-up bearer as it is, a law mutant or an encoded key not at all."""
         shown = self.text(value)
         if shown != value:
             return MASK if MASK in shown or ", encoded]" in shown else shown

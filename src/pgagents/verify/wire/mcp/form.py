@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.http import Response, Silence, json_bytes, read_json
 from pgagents.model.action import Action, Param
 from pgagents.model.model import Model, Surface
-from pgagents.verify.wire.endpoint import MCP, Door
+from pgagents.verify.wire.endpoint import MCP, Endpoint
 
 JSON = "application/json"
 INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
@@ -82,7 +82,7 @@ class ToolForm:
         if self._codes.search(words) or isinstance(read_json(words.encode()).value, Mapping):
             return self._error(words)
         status = {INVALID_PARAMS: REFUSED, METHOD_NOT_FOUND: UNKNOWN}.get(code, CRASHED) if isinstance(code, int) else CRASHED
-        return self._told(status, f"as JSON-RPC error {code}")
+        return self._make_error(status, f"as JSON-RPC error {code}")
 
     def _error(self, text: str) -> Response:
         """An error's code and status, from data in its text or from its words; a code tells its status, and an own refusal is a 400."""
@@ -99,9 +99,9 @@ class ToolForm:
         own = found.get("code")
         wait = found.get("retry_after_s", found.get("retry_after"))
         more = (("Retry-After", str(wait)),) if isinstance(wait, int | float) else ()
-        return self._told(status or REFUSED, named or (own if isinstance(own, str) else ""), told, more)
+        return self._make_error(status or REFUSED, named or (own if isinstance(own, str) else ""), told, more)
 
-    def _told(self, status: int, code: str, data: Any = None, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    def _make_error(self, status: int, code: str, data: Any = None, headers: tuple[tuple[str, str], ...] = ()) -> Response:
         """An error in the API's own envelope, so that it is read as every other; what else the text told stays in it."""
         body: dict[str, Any] = {**data} if isinstance(data, Mapping) else {}
         *path, last = (self._model.errors.code_at or "code").split(".")
@@ -115,13 +115,13 @@ class ToolForm:
         return Response(status, (("Content-Type", JSON), *headers), json_bytes(body))
 
 
-def tool_doors(model: Model) -> list[Door]:
-    """A door for each tool, in the catalogue's order; none where the catalogue has no `mcp` surface."""
+def tool_endpoints(model: Model) -> list[Endpoint]:
+    """An endpoint for each tool, in the catalogue's order; none where the catalogue has no `mcp` surface."""
     surface = model.surfaces.get(MCP)
     if surface is None:
         return []
     form = ToolForm(model, surface)
-    return [Door(a, MCP, None, f"{a.name}@{MCP}", form) for a in surface.actions]
+    return [Endpoint(a, MCP, None, f"{a.name}@{MCP}", form) for a in surface.actions]
 
 
 def message_of(answer: Response | Silence) -> Mapping[str, Any]:

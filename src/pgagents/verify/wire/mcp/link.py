@@ -108,7 +108,7 @@ class Link:
         if isinstance(answer, Silence):
             self._mute += 1
             if self._mute >= MOST_MUTE and not self.problem:
-                self.problem = f"the MCP server stopped answering ({_said(answer)})"
+                self.problem = f"the MCP server stopped answering ({_describe_silence(answer)})"
             return answer
         self._mute = 0
         asked = read_json(request.body).value
@@ -129,7 +129,7 @@ class Link:
             self.told = told
             return
         if isinstance(first, Silence) and first.kind in ("refused", "tls"):
-            self.problem = f"the MCP server cannot be reached ({_said(first)})"
+            self.problem = f"the MCP server cannot be reached ({_describe_silence(first)})"
             return
         self.version = message.LEGACY
         second = self.ask(message.hello())
@@ -153,12 +153,12 @@ def _result(answer: Response | Silence) -> Mapping[str, Any] | None:
 
 def _outcome(answer: Response | Silence) -> str:
     if isinstance(answer, Silence):
-        return _said(answer)
+        return _describe_silence(answer)
     value = read_json(answer.body).value
     error = value.get("error") if isinstance(value, Mapping) else None
     words = f": {str(error.get('message'))[:200]}" if isinstance(error, Mapping) else ""
     return f"status {answer.status}{words}"
 
 
-def _said(silence: Silence) -> str:
+def _describe_silence(silence: Silence) -> str:
     return f"{silence.kind}{': ' + silence.detail if silence.detail else ''}"

@@ -1,0 +1,110 @@
+"""A thing is not changed by who knows its code only nearly: a short form that the thing tells too, in the other case, with a character
+more, less or changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.cel.expression import Expression
+from pgagents.model.action import Param
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Resource
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.look_alike import compared, fitting, free_text
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "exact_codes"
+HOWS = ("in the other case", "with a character more", "with its last character cut off", "with another last character")
+SHORTEST = 4
+"""Characters that a short form must have, so that it is one."""
+REFUSED = range(400, 500)
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each surface and each code that the API gives out with a thing, on the first action that takes both."""
+    for endpoint, param, resource, _ in _cases(setting):
+        says = f"{endpoint.action.name} of a {resource.name} is refused with what is only nearly its {param.name}"
+        yield promise(NAME, str(param.name), endpoint, says, param.origin, endpoint.action.cite)
+
+
+def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, str], ...]:
+    """Endpoints that change a thing and are told a text which the thing itself has, and the member's name."""
+
+    def find() -> Iterator[tuple[Endpoint, Param, Resource, str]]:
+        met: set[tuple[str, str]] = set()
+        for endpoint in setting.endpoints:
+            template = template_of(setting.model, endpoint.action)
+            for param in endpoint.params if template.subject is not None and template.moves else ():
+                member = _member(template.subject, template.input.get(str(param.name))) if template.subject else ""
+                if member and not param.refers_to and free_text(setting, param.schema) and (endpoint.surface, member) not in met:
+                    met.add((endpoint.surface, member))
+                    assert template.subject is not None
+                    yield endpoint, param, template.subject, member
+
+    return setting.compute_once(NAME, lambda: tuple(find()))
+
+
+def _member(resource: Resource, value: Any) -> str:
+    """The member of the thing that an argument is; empty where it is another, or what tells which thing it is."""
+    root, _, member = value.text.strip().partition(".") if isinstance(value, Expression) else ("", "", "")
+    return member if root in ("resource", resource.name) and member.isidentifier() and member not in resource.ids else ""
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each, every surface with another law mutant, that the seed chooses too; the first also with a short form, if there is
+    one."""
+    del roles
+    for index, (endpoint, param, resource, member) in enumerate(_cases(setting)):
+        contract = f"{NAME}/{param.name}/{endpoint.place}"
+        run = _run(setting, endpoint, param, resource, member, index, contract)
+        yield Probe(contract, 6, (contract,), 1 if index else 2, run, (endpoint,), "main", True)
+
+
+def _short_forms(setting: Setting, endpoint: Endpoint, param: Param, there: Mapping[str, Any], code: str) -> Iterator[tuple[str, str]]:
+    """Other members of the thing that are what the code begins with, but for case and separators."""
+    whole = _bare(code)
+    test = setting.test(("param", endpoint.action.name, str(param.name)), param.schema)
+    for name, value in there.items():
+        bare = _bare(value) if isinstance(value, str) and value != code and test.is_valid(value) else ""
+        if len(bare) >= SHORTEST and whole.startswith(bare):
+            yield f"that is its {name}", value
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).upper()
+
+
+def _run(
+    setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, member: str, index: int, contract: str
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        template = template_of(setting.model, endpoint.action)
+        there: Mapping[str, Any] = yield InstanceRef(resource.name, template.states)
+        code = there.get(member)
+        exactly = compared(endpoint.action, param) == "exactly"
+        near = list(fitting(setting, endpoint.action, param, code, HOWS if exactly else HOWS[1:]).items()) if isinstance(code, str) else []
+        short = list(_short_forms(setting, endpoint, param, there, code)) if exactly and isinstance(code, str) and not index else []
+        if not near:
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, f"no {param.name} is nearly another")
+            return
+        for how, wrong in (near[(index + setting.seed) % len(near)], *short[:1]):
+            why = f"{endpoint.action.name} with a {param.name} {how}"
+            exchange: Exchange = yield ordinary(
+                endpoint, template, "illegal", why, input={**template.input, str(param.name): wrong}, made=there
+            )
+            if exchange.success and exchange.fits:
+                yield judge_broken(contract, f"{why} is refused", exchange.outcome)
+                return
+            if not exchange.void and not exchange.unsound and exchange.status in REFUSED:
+                yield judge_kept(contract)
+            elif not exchange.void:
+                yield judge_untested(contract, f"the answer shows nothing of it: {exchange.outcome}")
+
+    return run

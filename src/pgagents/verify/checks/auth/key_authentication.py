@@ -1,0 +1,184 @@
+"""A call without a key, or with something that is none, is refused; where the catalogue says so, before its body is read and what it
+is about is looked up. A key is one however HTTP lets it be written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from typing import Any
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Probe, judge_accepted, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, Raw, Twist
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "key_authentication"
+BEFORE_BODY = "before_body"
+EITHER_CASE = "either_case"
+FORBIDDEN = 403
+EVERYWHERE: dict[Twist, str] = {"none": "without a key"}
+ONCE: dict[Twist, str] = {
+    "garbage": "with a key that was never issued",
+    "flip": "with a key that differs from a real one in a character or its case",
+    "basic": "with the key under the Basic scheme",
+    "bare": "with the key but no scheme",
+    "query": "with the key in the query",
+}
+NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
+"""Keys that were never issued and most resemble one that was: a server that cuts what it is given to the width of a column, or
+compares texts without their case, takes them for it. Each surface is tried with another, which the seed chooses too."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """No key on every endpoint; keys that are none, in several forms, and a revoked one on one endpoint of each surface.
+
+    No key before a body that cannot be read, on one endpoint of each surface, too; and once, that the scheme is known in either case.
+    """
+    for endpoint, twist, what in _cases(setting):
+        detail = twist or "revoked"
+        yield promise(
+            NAME,
+            detail,
+            endpoint,
+            f"{endpoint.action.name} called {what} is refused",
+            ("errors", "framework", "no_key"),
+            endpoint.action.cite,
+        )
+
+    for endpoint in _unread(setting):
+        says = f"{endpoint.action.name} called without a key is refused for that, whatever its body is"
+        yield promise(NAME, BEFORE_BODY, endpoint, says, ("behaviour", "auth_first"), endpoint.action.cite)
+    for endpoint in _first_read(setting):
+        says = "the scheme's name is known in either case (RFC 9110, 11.1)"
+        yield promise(NAME, EITHER_CASE, endpoint, says, ("auth", "schemes", str(setting.model.auth.default)))
+
+
+def _first_read(setting: Setting) -> list[Endpoint]:
+    """The first read on REST that needs a key and nothing that must be found first."""
+    plain = (d for d in setting.endpoints if d.on_rest and d.needs_key and d.action.effect == "read" and "{" not in d.path)
+    return list(plain)[:1]
+
+
+def _unread(setting: Setting) -> list[Endpoint]:
+    """The first endpoint of each surface that has a body, where the key goes before everything else."""
+    bodies: dict[str, Endpoint] = {}
+    for endpoint in setting.endpoints if setting.model.behaviour.auth_first is True else ():
+        if endpoint.needs_key and (not endpoint.on_rest or any(p.place == "body" for p in endpoint.params)):
+            bodies.setdefault(endpoint.surface, endpoint)
+    return list(bodies.values())
+
+
+def _cases(setting: Setting) -> Iterator[tuple[Endpoint, Twist, str]]:
+    seen: set[str] = set()
+    for endpoint in setting.endpoints:
+        if not endpoint.needs_key:
+            continue
+        for twist, what in EVERYWHERE.items():
+            yield endpoint, twist, what
+        if endpoint.surface not in seen:
+            seen.add(endpoint.surface)
+            for twist, what in ONCE.items():
+                yield endpoint, twist, what
+            if _revoked(setting):
+                yield endpoint, "", "with a revoked key"
+
+
+def _revoked(setting: Setting) -> str | None:
+    return next((name for name, role in setting.model.auth.roles.items() if role.revoked), None)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each; the first endpoint of a surface early."""
+    del roles
+    for endpoint in _first_read(setting):
+        contract = f"{NAME}/{EITHER_CASE}/{endpoint.place}"
+        what = "a call whose scheme is written in small letters"
+        call = ordinary(endpoint, template_of(setting.model, endpoint.action), "auth", what, twist="lower")
+        yield Probe(contract, 6, (contract,), 1, _taken(call, contract, what), (endpoint,))
+    first: set[tuple[str, Twist]] = set()
+    unread = {endpoint.place for endpoint in _unread(setting)}
+    for endpoint, twist, what in _cases(setting):
+        contract = f"{NAME}/{twist or 'revoked'}/{endpoint.place}"
+        role = "main" if twist else (_revoked(setting) or "main")
+        early = twist in ("none", "garbage") and (endpoint.surface, twist) not in first
+        first.add((endpoint.surface, twist))
+        template = template_of(setting.model, endpoint.action)
+        shown = _near(setting, endpoint, twist)
+        call = ordinary(endpoint, template, "auth", f"a call {what}", twist=shown, role=role, input=_about(setting, endpoint, twist))
+        run, covers = _run(setting, call, contract, what), [contract]
+        if twist == "none" and endpoint.place in unread:
+            covers.append(f"{NAME}/{BEFORE_BODY}/{endpoint.place}")
+            run = _both(setting, call, contract, covers[1])
+        yield Probe(contract, 2 if early else 6, tuple(covers), 1, run, (endpoint,), role, endpoint.action.effect == "write")
+
+
+def _near(setting: Setting, endpoint: Endpoint, twist: Twist) -> Twist:
+    """How the key is presented through this endpoint, where several ways show one thing."""
+    several = NEAR.get(twist, (twist,))
+    surfaces = setting.compute_once("surfaces", lambda: list(dict.fromkeys(d.surface for d in setting.endpoints)))
+    return several[(surfaces.index(endpoint.surface) + setting.seed) % len(several)]
+
+
+def _about(setting: Setting, endpoint: Endpoint, twist: Twist) -> dict[str, Any]:
+    """The arguments of a call: without a key about nothing that is there, where the key goes before everything else.
+
+    A server that looks it up first answers that there is none; one that looks for no key does the same.
+    """
+    given = dict(template_of(setting.model, endpoint.action).input)
+    if twist == "none" and setting.model.behaviour.auth_first is True:
+        for param in endpoint.params:
+            resource = setting.model.resources.get(param.refers_to or "")
+            if resource is not None and resource.absent is not None and param.required:
+                given[str(param.name)] = resource.absent_for(param)
+    return given
+
+
+def _taken(call: Call, contract: str, what: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        exchange: Exchange = yield call
+        yield from judge_accepted(exchange, contract, what)
+
+    return run
+
+
+def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[], Conversation]:
+    code = setting.model.codes[setting.model.errors.framework.no_key]
+
+    def run() -> Conversation:
+        exchange: Exchange = yield call
+        if exchange.success and setting.bare is not None and (reason := (yield from _otherwise_keyed(call, [code.status, FORBIDDEN]))):
+            yield judge_untested(contract, reason)
+        else:
+            yield from judge_refused(exchange, contract, [code], f"a call {what}")
+
+    return run
+
+
+def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str]:
+    """Why a call that was taken without a key says nothing: the headers that go with every call may be a key themselves."""
+    bare: Exchange = yield replace(call, bare=True, why=f"{call.why}, and without the headers that were given")
+    if bare.success:
+        return ""
+    if bare.status in statuses:
+        return "a header that --env gives goes with every call and is a key itself: without it the call is refused"
+    return f"without the headers that --env gives the call was answered {bare.outcome}"
+
+
+def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[[], Conversation]:
+    """One call shows both, where it is refused for its key; else a second shows which of the two is broken."""
+    code = setting.model.codes[setting.model.errors.framework.no_key]
+
+    def run() -> Conversation:
+        unread: Exchange = yield replace(call, why="a call without a key, with half a body", raw=Raw(edit=lambda _: b'{"'))
+        judged = list(judge_refused(unread, before, [code], "a call without a key, whatever its body,"))
+        yield from judged
+        if judged and judged[0].verdict is Verdict.KEPT:
+            yield judge_kept(contract)
+        else:
+            yield from _run(setting, call, contract, "without a key")()
+
+    return run

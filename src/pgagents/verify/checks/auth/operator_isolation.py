@@ -1,0 +1,74 @@
+"""The operator's endpoints are the operator's alone: an ordinary key is refused there, whatever its plan.
+
+Tried are those that a run calls itself, the audit's list and the clock: what slips through elsewhere would change what others rely on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pgagents.model.action import Action
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Probe, judge_refused, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.values.schema_values import low
+from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "operator_isolation"
+HIDDEN = (401, 404)
+"""Statuses with which a server may refuse as well: it need not say that there is anything."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each operator's action that is tried."""
+    if setting.model.errors.framework.no_scope is None:
+        return
+    for action in _tried(setting):
+        says = f"{action.name} is refused to a key that is not the operator's"
+        yield promise(NAME, "", _endpoint(action), says, action.origin, action.cite)
+
+
+def _tried(setting: Setting) -> list[Action]:
+    role = setting.model.auth.roles.get(OPERATOR)
+    if role is None or not role.operator:
+        return []
+    called = [setting.model.audit.listed_by.action if setting.model.audit else None, setting.model.clock]
+    return [action for action in setting.model.operator if action in called]
+
+
+def _endpoint(action: Action) -> Endpoint:
+    return Endpoint(action, OPERATOR, None, f"{action.name}@{OPERATOR}")
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each with the main key, where the operator's was given as well: then the target has these endpoints.
+
+    What reads is answered to the operator first, if nobody asked yet.
+    """
+    del roles
+    if setting.model.errors.framework.no_scope is None:
+        return
+    for action in _tried(setting):
+        contract = f"{NAME}/{action.name}@{OPERATOR}"
+        yield Probe(contract, 5, (contract,), 2, _run(setting, action, contract), (), OPERATOR)
+
+
+def _run(setting: Setting, action: Action, contract: str) -> Callable[[], Conversation]:
+    code = setting.model.codes[str(setting.model.errors.framework.no_scope)]
+
+    def run() -> Conversation:
+        template, audit, clock = template_of(setting.model, action), setting.model.audit, setting.model.clock
+        given = dict(audit.listed_by.input) if audit is not None and audit.listed_by.action is action else dict(template.input)
+        if action is clock:  # should it pass, time hardly does
+            given |= {str(p.name): low(p.schema, setting.model.schemas) for p in action.params if p.required}
+        else:
+            yield ordinary(
+                _endpoint(action), template, "valid", "as the operator", input=given, role=OPERATOR, owner=OPERATOR, reuse="ever"
+            )
+        exchange: Exchange = yield ordinary(_endpoint(action), template, "scope", "the operator's call with an ordinary key", input=given)
+        yield from judge_refused(exchange, contract, [code], f"{action.name} with an ordinary key", HIDDEN)
+
+    return run

@@ -1,0 +1,205 @@
+"""What one project makes is told to no other, in no answer of any call, and changes no figure that is the other's alone.
+
+A cache that goes by path and query and not by the key answers one project with what another was told; a write may empty it. So lists
+and figures are read by one project and, with nothing in between, by another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.http import Response, json_bytes
+from pgagents.model.action import Param
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Resource
+from pgagents.verify.cases.invalid import ordinary, time_passes
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.wire.call import Call, InstanceRef, RelativeTime
+from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+RANK = 9
+NAME = "project_isolation"
+TOLD = f"{NAME}/told@{REST}"
+DAY_S = 86_400
+STAY_S = 5_400.0
+"""So long another project's thing lives, where time can be made to pass: what is charged by the hour shows then."""
+SHORTEST = 8
+"""An id of fewer characters may stand in an answer by chance."""
+MOST_IDS = 2_000
+Owner = tuple[str, str]
+"""A project and a mode."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """That no answer tells another project's ids, and for each action whose answers are a project's own that figures stay."""
+    if setting.model.auth.roles.get("second") is None:
+        return
+    tenants = [r for r in setting.model.resources.values() if r.tenant and r.made_by is not None]
+    if tenants:
+        names = " or ".join(dict.fromkeys(r.name for r in tenants))
+        yield promise_at(NAME, "told", f"@{REST}", f"no answer names a {names} of another project", (*tenants[0].origin, "tenant"))
+    for endpoint, resource in _figures(setting):
+        says = f"{endpoint.action.name} tells the same after another project made and ended a {resource.name}"
+        yield promise(NAME, "figures", endpoint, says, (*endpoint.action.origin, "tenant"), resource.cite or endpoint.action.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Figures stay only where nobody else of our project changes them meanwhile."""
+    if setting.exclusive or contract.id == TOLD:
+        return None
+    return Verdict.NOT_SELECTED, others_too("counts")
+
+
+def _as_sent(exchange: Exchange) -> dict[str, Any]:
+    """The arguments that a call gave, with everything evaluated; without the defaults of others."""
+    return {name: value for name, value in exchange.input.items() if name in exchange.call.input}
+
+
+def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
+    """Actions of one project alone on REST, and the first kind of thing that can be made and ended."""
+    made = next((r for r in setting.model.resources.values() if r.tenant and r.made_by and r.undone_by), None)
+    for endpoint in setting.endpoints if made is not None else ():
+        if endpoint.action.tenant and endpoint.action.effect == "read" and endpoint.on_rest and made is not None:
+            yield endpoint, made
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """The figures, one thing of another project's made and ended, and the figures again."""
+    if setting.model.auth.roles.get("second") is None:
+        return
+    for endpoint, resource in _figures(setting) if setting.exclusive else ():
+        contract = f"{NAME}/figures/{endpoint.place}"
+        run = _run(setting, endpoint, resource, contract, operated=OPERATOR in roles)
+        yield Probe(contract, 3, (contract, TOLD), 5 + (OPERATOR in roles), run, (endpoint,), "second", True)
+    lists = list(_lists(setting))
+    for endpoint, resource in lists:
+        yield Probe(f"{TOLD} {endpoint.action.name}", 8, (TOLD,), 2, _after_own(setting, endpoint, resource), (endpoint,), "second", True)
+    reads = [endpoint for endpoint in setting.endpoints if endpoint.on_rest and endpoint.action.effect == "read" and endpoint.action.key]
+    if reads and not lists and not (setting.exclusive and any(_figures(setting))):
+        call = ordinary(reads[0], template_of(setting.model, reads[0].action), "valid", "what another project sees", role="second")
+        yield Probe(TOLD, 8, (TOLD,), 1, lambda: _once(call), (reads[0],), "second")
+
+
+def _lists(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
+    """The lists on REST of what is a project's own, each once, with a kind of thing that can be made for it."""
+    met: set[str] = set()
+    for resource in setting.model.resources.values():
+        for listed in resource.listed_by if resource.tenant and resource.made_by else ():
+            endpoint = setting.endpoint(str(listed.action.name), REST)
+            if endpoint is not None and endpoint.action.key and endpoint.place not in met:
+                met.add(endpoint.place)
+                yield endpoint, resource
+
+
+def _once(call: Call) -> Conversation:
+    yield call
+
+
+def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Callable[[], Conversation]:
+    """Our own list with a thing of ours in it, then the very same call of another project."""
+
+    def run() -> Conversation:
+        template = template_of(setting.model, endpoint.action)
+        there = yield InstanceRef(resource.name)
+        subject = there if template.subject is not None else None
+        own: Exchange = yield ordinary(endpoint, template, "valid", f"a list of each {resource.name} of ours", made=subject)
+        if own.success:
+            yield ordinary(
+                endpoint, template, "valid", "the same list of another project", role="second", input=_as_sent(own), made=subject
+            )
+
+    return run
+
+
+def _run(setting: Setting, endpoint: Endpoint, resource: Resource, contract: str, *, operated: bool) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        moments = [p for p in endpoint.params if p.required and p.schema.get("format") == "date-time"]
+        given = {**template_of(setting.model, endpoint.action).input, **_around(moments)}
+        before: Exchange = yield ordinary(
+            endpoint, template_of(setting.model, endpoint.action), "valid", "figures of our project", input=given
+        )
+        undo = resource.undone_by
+        ending = setting.endpoint(str(undo.action.name), REST) if undo is not None else None
+        if undo is None or ending is None or not before.success:
+            yield judge_untested(contract, f"the figures were answered {before.outcome}")
+            return
+        states = (resource.initial,) if resource.initial else ()
+        theirs = yield InstanceRef(resource.name, states, role="second", standard=True)
+        wait = time_passes(setting, STAY_S) if operated else None
+        if wait is not None:
+            yield wait
+        why = f"another project ends its {resource.name}"
+        ended: Exchange = yield Call(ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs)
+        yield ordinary(  # what it is told is not kept for us
+            endpoint, template_of(setting.model, endpoint.action), "valid", "another project's figures", role="second",
+            input=dict(before.input),
+            made=before.subject,
+        )  # fmt: skip
+        after: Exchange = yield ordinary(
+            endpoint,
+            template_of(setting.model, endpoint.action),
+            "valid",
+            "the figures again",
+            input=dict(before.input),
+            made=before.subject,
+        )
+        if not ended.success or not after.success:
+            yield judge_untested(contract, f"it was ended with {ended.outcome}, the figures answered {after.outcome}")
+        elif after.body == before.body:
+            yield judge_kept(contract)
+        else:
+            yield judge_broken(contract, "the same figures", f"others: {_other(before.body, after.body)}")
+
+    return run
+
+
+def _around(moments: list[Param]) -> dict[str, Any]:
+    """From yesterday to tomorrow."""
+    return {str(p.name): RelativeTime(DAY_S * (2 * i - 1)) for i, p in enumerate(moments[:2])} if len(moments) > 1 else {}
+
+
+def _other(before: Any, after: Any, at: str = "") -> str:
+    """The first place where two answers differ."""
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        name = next((n for n in {**before, **after} if before.get(n) != after.get(n)), "")
+        return _other(before.get(name), after.get(name), f"{at}.{name}" if at else str(name))
+    return f"{at} {json_bytes(before).decode()[:80]}, then {json_bytes(after).decode()[:80]}"
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Note whose each thing is; look for others' ids in every answer."""
+    role = memory.model.auth.roles.get(exchange.call.role)
+    if role is None or exchange.call.endpoint is None or role.operator:
+        return
+    owner: Owner = (role.project, role.mode)
+    made: dict[Owner, dict[bytes, str]] = memory.notes.setdefault(NAME, {})
+    if len(made) > (owner in made) and exchange.response is not None and exchange.call.intent != "framework":
+        yield from _find_leaks(exchange, owner, made)
+    for resource in memory.model.resources.values():
+        if resource.tenant and resource.made_by and exchange.call.endpoint.action is resource.made_by.action and exchange.success:
+            body = at_path(resource.made_by, exchange) if resource.made_by.at else None
+            id = resource.id_of(body) if isinstance(body, Mapping) else None
+            if isinstance(id, str) and len(id) >= SHORTEST:
+                mine = made.setdefault(owner, {})
+                mine[json_bytes(id)] = resource.name
+                if len(mine) > MOST_IDS:
+                    del mine[next(iter(mine))]
+
+
+def _find_leaks(exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]) -> Iterator[Judgement]:
+    """An id that the call itself named says nothing."""
+    body = exchange.told.body if isinstance(exchange.told, Response) else b""
+    action = exchange.call.endpoint.action.name if exchange.call.endpoint else ""
+    for other, ids in made.items():
+        for id, name in ids.items() if other != owner else ():
+            if id in body and id[1:-1] not in exchange.request.body and id[1:-1].decode() not in exchange.request.target:
+                yield judge_broken(TOLD, f"nothing of the project {other[0]}", f"{action} told of a {name} of it")
+                return
+    if exchange.success:
+        yield judge_kept(TOLD)

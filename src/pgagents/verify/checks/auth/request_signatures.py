@@ -1,0 +1,105 @@
+"""A call that proves itself by a signature is taken where the signature is of these very bytes and this time, and refused otherwise.
+
+Otherwise: it is another's, another body's, of the body written anew, of another time or of none, too old or too far ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Probe, judge_accepted, judge_refused, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, Intent, Raw, Signature
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.signature import spaced, with_more
+
+NAME = "request_signatures"
+REFUSED = 300
+"""Statuses from here on are no success."""
+PAST_S = 60.0
+"""Beyond the tolerance, so that clocks that differ a little make no difference."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each way to sign rightly or wrongly, for each signed action."""
+    for endpoint in _signed(setting):
+        for detail, case in _cases(endpoint).items():
+            ends = "accepted" if case.right else "refused"
+            says = f"{endpoint.action.name} {case.what} is {ends}"
+            yield promise(NAME, detail, endpoint, says, (*endpoint.action.origin, "signed"), endpoint.action.cite)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each, correct but for its signature."""
+    del roles
+    for endpoint in _signed(setting):
+        for detail, case in _cases(endpoint).items():
+            contract = f"{NAME}/{detail}/{endpoint.place}"
+            template = template_of(setting.model, endpoint.action)
+            given = {
+                **template.input,
+                **(_find_refused_example(endpoint) if case.more else {}),
+                str(endpoint.action.signed.header): case.signature,
+            }
+            raw = Raw(edit=spaced) if case.spaced else Raw(edit=with_more) if case.more and endpoint.action.unknown == "ignored" else Raw()
+            intent: Intent = "valid" if case.right else "auth"
+            call = ordinary(endpoint, template, intent, f"a call {case.what}", input=given, role="", raw=raw)
+            yield Probe(contract, 5, (contract,), 1, _run(setting, endpoint, call, contract, case), (endpoint,), "main", True)
+
+
+def _find_refused_example(endpoint: Endpoint) -> dict[str, Any]:
+    """The arguments of an example that is refused, where none is accepted: it may be refused for its signature alone."""
+    if any(e.status < REFUSED for e in endpoint.action.examples):
+        return {}
+    return next((dict(e.input) for e in endpoint.action.examples), {})
+
+
+def _signed(setting: Setting) -> Iterator[Endpoint]:
+    return (d for d in setting.endpoints if d.dispatcher is None and d.action.signed is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A signature, what the call then is, whether the body has odd spaces or tells more than usual, and whether it is right."""
+
+    signature: Signature
+    what: str
+    spaced: bool = False
+    more: bool = False
+    right: bool = False
+
+
+def _cases(endpoint: Endpoint) -> dict[str, _Case]:
+    signed = endpoint.action.signed
+    role, seconds = str(signed.role), signed.tolerance_s
+    found = {
+        "forged": _Case(Signature(role, slip="secret"), "signed with another secret"),
+        "altered": _Case(Signature(role, slip="body"), "with the signature of another body"),
+        "bytes": _Case(Signature(role, slip="bytes"), "with the signature of its JSON written anew, not of its bytes", spaced=True),
+        "spaced": _Case(Signature(role), "signed as it is, with spaces that no serializer writes", spaced=True, right=True),
+        "untimed": _Case(Signature(role, slip="untimed"), "with a signature that leaves out the time"),
+        "redated": _Case(Signature(role, after_s=-PAST_S, slip="time"), "with the signature of another time than it tells"),
+        "old": _Case(Signature(role, after_s=-seconds - PAST_S), f"signed more than {seconds} s ago"),
+        "ahead": _Case(Signature(role, after_s=seconds + PAST_S), f"signed for more than {seconds} s from now"),
+    }
+    if seconds > 2 * PAST_S:
+        found["in_time"] = _Case(Signature(role, after_s=PAST_S - seconds), f"signed less than {seconds} s ago", more=True, right=True)
+    return found
+
+
+def _run(setting: Setting, endpoint: Endpoint, call: Call, contract: str, case: _Case) -> Callable[[], Conversation]:
+    model = setting.model
+    code = model.codes[endpoint.action.signed.otherwise or model.errors.framework.invalid]
+
+    def run() -> Conversation:
+        exchange: Exchange = yield call
+        said = judge_accepted(exchange, contract, call.why) if case.right else judge_refused(exchange, contract, [code], call.why)
+        yield from said
+
+    return run

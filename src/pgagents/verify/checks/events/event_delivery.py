@@ -1,0 +1,304 @@
+"""What an action did is told as an event, once, as it was done, to who asked for it; what was refused is not told.
+
+A webhook of ours is registered for each type of event, one that is deleted again, and one of another project; things are made
+and moved; then we wait for what comes. The first delivery is answered with an error, so that it must come again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any
+
+from pgagents.http import json_bytes
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Resource, id_text
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_accepted, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.deliveries import Event, Heard, covered, judged, misfit, read, same, unheard
+from pgagents.verify.events.steps import ExpectedEvent, act, steps_of, types_of
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.wire.call import Call, Sleep
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange, got
+from pgagents.verify.wire.receiver import Inbox
+
+NAME = "event_delivery"
+ONCE = f"{NAME}/once@rest"
+PRIVATE = f"{NAME}/private@rest"
+EACH = f"{NAME}/each@rest"
+ALONE = f"{NAME}/alone@rest"
+OWN = f"{NAME}/own@rest"
+DELETED = f"{NAME}/deleted@rest"
+WIDEST = f"{NAME}/widest@rest"
+LONGEST = 2_048
+LOOK_S = 0.5
+BOX = "events"
+THEIRS, GONE = f"{BOX}-of-another", f"{BOX}-deleted"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each type of event that an action sends, and two about all."""
+    hooks = setting.model.webhooks
+    if hooks is None:
+        return
+    for type, event in hooks.events.items():
+        if event.by and event.about:
+            says = f"{' or '.join(event.by)} sends {type} within {hooks.within_s} s: the {event.about} as the action left it"
+            yield promise_at(NAME, type, "@rest", says, ("webhooks", "events", type), event.cite or hooks.cite)
+    if steps_of(setting):
+        yield promise_at(NAME, "once", "@rest", "each action sends its event once, a refused one none", ("webhooks", "events"), hooks.cite)
+        if len(types_of(steps_of(setting))) > 1:
+            says = "an event goes to each webhook that asked for its type"
+            yield promise_at(NAME, "each", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
+        yield promise_at(NAME, "private", "@rest", "events tell no secret", ("webhooks", "events"), hooks.cite)
+        says = "a webhook hears the types of events that it asked for and no others"
+        yield promise_at(NAME, "alone", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
+        if _ending(setting) is not None:
+            says = "a webhook for every type of event at the longest address is taken"
+            yield promise_at(NAME, "widest", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
+            yield promise_at(
+                NAME, "deleted", "@rest", "a webhook that was deleted hears nothing", ("webhooks", "registered_by"), hooks.cite
+            )
+        if "second" in setting.model.auth.roles and _kind(setting) is not None:
+            says = "a webhook hears nothing of another project"
+            yield promise_at(NAME, "own", "@rest", says, ("webhooks", "registered_by"), hooks.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Somebody must be there to hear."""
+    del contract
+    return unheard(setting)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One conversation, for every check that listens."""
+    hooks, receiver = setting.model.webhooks, setting.receiver
+    endpoint = setting.endpoint(str(hooks.registered_by), REST) if hooks else None
+    steps = steps_of(setting) if endpoint else ()
+    if endpoint is None or receiver is None or not steps:
+        return
+    endpoints = (endpoint, *(setting.by_place[f"{action.name}@{REST}"] for _, _, action, _ in steps))
+    own = any(c.id == OWN for c in promises(setting))
+    both = own and "second" in roles
+    covers = tuple(id for id in covered(setting) if both or id != OWN)
+    cost = len(steps) + len(types_of(steps)) + 3 + 2 * both
+    yield Probe(f"{NAME}/{BOX}", 3, covers, cost, _run(setting, receiver, endpoint, another=both), endpoints, "main", True)
+    if own and not both:
+        yield Probe(f"{NAME}/{THEIRS}", 3, (OWN,), cost, _run(setting, receiver, endpoint, another=True), endpoints, "second", True)
+
+
+def _others_of(setting: Setting, types: list[str]) -> list[str]:
+    """The types of events that no action is named for."""
+    return [type for type in setting.model.webhooks.events if type not in types]
+
+
+def _choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
+    """What the webhook for a type asks for: the first also for what no action is named for, the second for the first's type, too."""
+    others = _others_of(setting, types) if type == types[0] else types[:1] if type == types[1] else []
+    return _as_many_as_may_be(setting, [type, *others])
+
+
+def _as_many_as_may_be(setting: Setting, types: list[str]) -> list[str]:
+    endpoint = setting.endpoint(str(setting.model.webhooks.registered_by), REST)
+    param = endpoint.action.param(str(setting.model.webhooks.types)) if endpoint is not None else None
+    return types[: setting.named(param.schema).get("maxItems", len(types))] if param is not None else types
+
+
+def _kind(setting: Setting) -> Resource | None:
+    """What a webhook is, as a thing that is made."""
+    registered = setting.model.webhooks.registered_by
+    return next((r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered), None)
+
+
+def _ending(setting: Setting) -> Endpoint | None:
+    """The endpoint that deletes a webhook."""
+    kind = _kind(setting)
+    return setting.endpoint(str(kind.undone_by.action.name), REST) if kind is not None and kind.undone_by is not None else None
+
+
+def _run(setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool) -> Callable[[], Conversation]:
+    hooks = setting.model.webhooks
+
+    def run() -> Conversation:
+        steps = steps_of(setting)
+        boxes = {type: f"{BOX}-{type}" if index else BOX for index, type in enumerate(types_of(steps))}
+        tellers: dict[str, str] = {}
+        for type, box in boxes.items():
+            address = receiver.open(box, refusals=1 if hooks.again_within_s and not tellers else 0)
+            asked = _choose_types(setting, list(boxes), type)
+            why = f"a webhook for {' and '.join(asked)} alone"
+            made: Exchange = yield Call(endpoint, {hooks.url: address, hooks.types: asked}, "valid", why, fresh=True)
+            if not made.success:
+                for contract in covered(setting):
+                    yield judge_untested(contract, f"no webhook could be registered at {address}: {made.outcome}{_hint(receiver)}")
+                return
+            tellers[type] = str(got(made.body, hooks.secret_at or "") or "")
+        yield from _deleted(setting, receiver, endpoint, list(boxes))
+        theirs = (yield from _others(setting, receiver, endpoint, list(boxes))) if another else None
+        told: list[ExpectedEvent] = []
+        secrets: set[str] = set()
+        yield from act(setting, steps, told, secrets)
+        looks = 0
+        while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(setting, receiver, told, boxes):
+            looks += 1
+            yield Sleep(LOOK_S, quiet=True)
+        yield Sleep(LOOK_S, quiet=True)  # for what should not come
+        heard = {type: _came(setting, receiver, box) for type, box in boxes.items()}
+        yield from _judged(setting, told, heard, secrets)
+        yield from _apart(setting, receiver, told, heard, theirs, another=another)
+        for type, events in heard.items():
+            yield from judged(Heard(tellers[type], events), setting)
+
+    return run
+
+
+def _came(setting: Setting, receiver: Inbox, box: str) -> tuple[Event, ...]:
+    return tuple(read(setting.model, d) for d in receiver.deliveries(box))
+
+
+def _deleted(setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]) -> Conversation:
+    """A webhook for everything, deleted at once."""
+    kind, ending, hooks = _kind(setting), _ending(setting), setting.model.webhooks
+    if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
+        return
+    address = receiver.open(GONE)
+    given = {hooks.url: _longest(setting, endpoint, address), hooks.types: _as_many_as_may_be(setting, list(hooks.events))}
+    made: Exchange = yield Call(
+        endpoint, given, "valid", "a webhook for everything at the longest address, which is deleted again", fresh=True
+    )
+    yield from judge_accepted(made, WIDEST, made.call.why)
+    if not made.success:
+        made = yield Call(endpoint, {hooks.url: address, hooks.types: types}, "valid", "a webhook that is deleted again", fresh=True)
+    body = at_path(kind.made_by, made) if kind.made_by.at is not None and made.success else None
+    if not isinstance(body, Mapping):
+        yield judge_untested(DELETED, f"no webhook was made: {made.outcome}")
+        return
+    gone: Exchange = yield Call(ending, kind.undone_by.input, "valid", "the webhook is deleted", subject=kind, made=body)
+    if not gone.success:
+        yield judge_untested(DELETED, f"it could not be deleted: {gone.outcome}", sticky=True)
+
+
+def _longest(setting: Setting, endpoint: Endpoint, address: str) -> str:
+    """The same address as long as it may be, by what stands behind it."""
+    param = endpoint.action.param(str(setting.model.webhooks.url))
+    most = int(setting.named(param.schema).get("maxLength", 0)) if param is not None else 0
+    return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
+
+
+def _others(setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]) -> Generator[Any, Any, str | None]:
+    """Another project's webhook for everything, and a thing of its own; gives that thing's id."""
+    hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
+    given = {hooks.url: receiver.open(THEIRS), hooks.types: types}
+    made: Exchange = yield Call(endpoint, given, "valid", "another project's webhook", role="second", owner="second", fresh=True)
+    if not made.success or resource.made_by is None:
+        return None
+    maker = setting.by_place[f"{resource.made_by.action.name}@{REST}"]
+    why = f"another project's {resource.name}"
+    instance: Exchange = yield Call(maker, resource.made_by.input, "valid", why, role="second", owner="second", fresh=True)
+    body = at_path(resource.made_by, instance) if resource.made_by.at is not None and instance.success else None
+    return id_text(resource.id_of(body)) if isinstance(body, Mapping) else None
+
+
+def _apart(
+    setting: Setting,
+    receiver: Inbox,
+    told: list[ExpectedEvent],
+    heard: Mapping[str, tuple[Event, ...]],
+    theirs: str | None,
+    *,
+    another: bool,
+) -> Iterator[Judgement]:
+    """Who heard what was not for them."""
+    for type, events in heard.items():
+        asked = _choose_types(setting, list(heard), type)
+        other = next((e.type for e in events if e.type not in asked and not e.problem), None)
+        expected = f"a webhook for {type} hears {type} alone"
+        yield judge_broken(ALONE, expected, f"it heard {other}") if other is not None else judge_kept(ALONE)
+    if _ending(setting) is not None:
+        late = _came(setting, receiver, GONE)
+        yield judge_broken(DELETED, "nothing comes after the deletion", f"{late[0].type} came") if late else judge_kept(DELETED)
+    if not another:
+        return
+    mine = {id_text(one.id) for one in told}
+    foreign = [e for e in _came(setting, receiver, THEIRS) if _names(e, mine)]
+    foreign += [e for events in heard.values() for e in events if theirs is not None and _names(e, {theirs})]
+    if foreign:
+        yield judge_broken(OWN, "events of one project go to its own webhooks", f"{foreign[0].type} went to another's")
+    elif theirs is None:
+        yield judge_untested(OWN, "another project could register no webhook, or make nothing")
+    else:
+        yield judge_kept(OWN)
+
+
+def _names(event: Event, ids: set[str]) -> bool:
+    return any(json_bytes(id) in event.delivery.body for id in ids)
+
+
+def _hint(receiver: Inbox) -> str:
+    return "; a server elsewhere cannot send to this machine: give --receiver URL" if receiver.loopback else ""
+
+
+def _patience_s(setting: Setting, receiver: Inbox, boxes: Mapping[str, str]) -> float:
+    """How long something may still come: again only where we refused something."""
+    hooks = setting.model.webhooks
+    refused = any(event.refused for box in boxes.values() for event in _came(setting, receiver, box))
+    return float(hooks.within_s + (hooks.again_within_s or 0 if refused else 0))
+
+
+def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
+    """What was told is judged in the conversation itself, which knows what was done."""
+    del heard, setting
+    yield from ()
+
+
+def _all_came(setting: Setting, receiver: Inbox, told: list[ExpectedEvent], boxes: Mapping[str, str]) -> bool:
+    """Whether each action was told of, and what we refused came again."""
+    for type, box in boxes.items():
+        events, asked = _came(setting, receiver, box), _choose_types(setting, list(boxes), type)
+        taken = [e for e in events if not e.refused]
+        again = {e.id for e in taken}
+        if not all(any(_about(e, one) for e in taken) for one in told if one.type in asked) or any(
+            e.id not in again for e in events if e.refused
+        ):
+            return False
+    return True
+
+
+def _about(event: Event, told: ExpectedEvent) -> bool:
+    return event.type == told.type and isinstance(event.data, Mapping) and told.resource.id_of(event.data) == told.id
+
+
+def _judged(setting: Setting, told: list[ExpectedEvent], heard: Mapping[str, tuple[Event, ...]], secrets: set[str]) -> Iterator[Judgement]:
+    hooks = setting.model.webhooks
+    for one in told:
+        contract, mine = f"{NAME}/{one.type}@rest", [e for e in heard[one.type] if _about(e, one)]
+        if not mine:
+            came = ", ".join(sorted({e.type or "no event" for e in heard[one.type]})) or "nothing"
+            yield judge_broken(contract, f"{one.type} about {one.id} within {hooks.within_s} s", f"{came} came")
+            continue
+        wrong = _unlike(setting, one, mine[0])
+        yield (
+            judge_broken(contract, f"{one.type} tells the {one.resource.name} as the action left it", wrong)
+            if wrong
+            else judge_kept(contract)
+        )
+        for other in (t for t in heard if t != one.type and one.type in _choose_types(setting, list(heard), t)):
+            there = any(_about(e, one) for e in heard[other])
+            expected = f"each webhook that asked for {one.type} hears of {one.id}"
+            yield judge_kept(EACH) if there else judge_broken(EACH, expected, "one of two does")
+        times = len({e.id for e in mine if not e.refused})
+        yield judge_kept(ONCE) if times <= 1 else judge_broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
+    others = set(_others_of(setting, list(heard)))  # what a payment is known by may stand in what tells of the payment
+    for event in (e for events in heard.values() for e in events if e.type not in others):
+        secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
+        yield judge_broken(PRIVATE, "events tell no secret", f"{event.type} tells one") if secret else judge_kept(PRIVATE)
+
+
+def _unlike(setting: Setting, told: ExpectedEvent, event: Event) -> str:
+    """In what an event differs from its schemas or from what the action answered; empty where in nothing."""
+    if wrong := misfit(setting, event):
+        return wrong
+    different = [m for m, v in told.body.items() if m in event.data and not same(v, event.data[m])]
+    if different:
+        return f"{different[0]} is {event.data[different[0]]}, the action answered {told.body[different[0]]}"
+    return ""

@@ -1,0 +1,54 @@
+"""An event that its receiver could not take is sent again, and is the same event: a receiver can tell it by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.deliveries import Heard, unheard
+
+NAME = "event_redelivery"
+CONTRACT = f"{NAME}/again@rest"
+SLACK_S = 5.0
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One, where the catalogue promises that a delivery is tried again."""
+    hooks = setting.model.webhooks
+    if hooks is not None and hooks.again_within_s:
+        says = f"a delivery that was answered with an error comes again within {hooks.again_within_s} s, with the same {hooks.id_at}"
+        yield promise_at(NAME, "again", "@rest", says, ("webhooks", "again_within_s"), hooks.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Somebody must be there to hear."""
+    del contract
+    return unheard(setting)
+
+
+def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
+    """Judge each delivery that we refused by those that came after it."""
+    hooks = setting.model.webhooks
+    if not hooks.again_within_s:
+        return
+    refused = [i for i, event in enumerate(heard.events) if event.refused]
+    if not refused:
+        yield judge_untested(CONTRACT, "no delivery came that could be refused")
+    for index in refused:
+        first, later = heard.events[index], heard.events[index + 1 :]
+        same = next((e for e in later if e.id is not None and e.id == first.id), None)
+        like = next((e for e in later if e.type == first.type and e.data == first.data), None)
+        expected = f"it comes again within {hooks.again_within_s} s, with the {hooks.id_at} it had"
+        late_s = same.delivery.at - first.delivery.at if same is not None else 0.0
+        if same is not None and (same.type, same.data) == (first.type, first.data) and late_s > hooks.again_within_s + SLACK_S:
+            yield judge_broken(CONTRACT, expected, f"{same.type} came again after {late_s:,.0f} s")
+        elif same is not None and (same.type, same.data) == (first.type, first.data):
+            yield judge_kept(CONTRACT)
+        elif same is not None:
+            yield judge_broken(CONTRACT, f"{expected} and the same content", f"{same.type} came with another content")
+        elif like is not None:
+            yield judge_broken(CONTRACT, expected, f"{like.type} came again with another {hooks.id_at}")
+        else:
+            yield judge_broken(CONTRACT, expected, f"{first.type} did not come again")

@@ -1,0 +1,88 @@
+"""Events are as the catalogue has them also where no action is named that sends them: they fit the envelope and the data of their type,
+and the laws of what is read in the same form hold of them. And no two events have one id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.cel.expression import Scope
+from pgagents.jsonschema.schema import REF
+from pgagents.model.action import Law
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.deliveries import Event, Heard, misfit, unheard
+from pgagents.verify.laws.laws import judged, reads
+from pgagents.verify.laws.witness import witness
+
+NAME = "event_schema"
+FORM, LAWS, OWN_ID = f"{NAME}/form@rest", f"{NAME}/laws@rest", f"{NAME}/own_id@rest"
+KNOWN = frozenset(("response",))
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """That events have their form, that the laws of the same form hold of them, and that they have ids of their own."""
+    hooks = setting.model.webhooks
+    if hooks is None:
+        return
+    unasked = [type for type, event in hooks.events.items() if not (event.by and event.about)]
+    if unasked:
+        says = f"{' and '.join(unasked)} fit {hooks.envelope} and the data of their type"
+        yield promise_at(NAME, "form", "@rest", says, ("webhooks", "events"), hooks.cite)
+    if any(_laws(setting, type) for type in unasked):
+        says = "of an event's data the laws hold that hold of an answer in the same form"
+        yield promise_at(NAME, "laws", "@rest", says, ("webhooks", "events"), hooks.cite)
+    says = f"no two events have one {hooks.id_at}"
+    yield promise_at(NAME, "own_id", "@rest", says, ("webhooks", "envelope"), hooks.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Somebody must be there to hear."""
+    del contract
+    return unheard(setting)
+
+
+def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
+    """Judge each event that we took; one that came again only once."""
+    first: dict[str, Event] = {}
+    for event in (e for e in heard.events if not e.refused):
+        known = first.setdefault(event.id, event) if event.id is not None else event
+        if known is event:
+            yield from _fitting(setting, event)
+        elif (known.type, known.data) != (event.type, event.data):
+            told = f"{known.type} and {event.type}" if known.type != event.type else f"two of {event.type}"
+            yield judge_broken(OWN_ID, f"each event has an {setting.model.webhooks.id_at} of its own", f"{told} have one")
+            return
+    yield judge_kept(OWN_ID) if len(first) > 1 else judge_untested(OWN_ID, "fewer than two events came")
+
+
+def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
+    known = setting.model.webhooks.events.get(event.type or "")
+    if known is None or (known.by and known.about):
+        return  # that is judged by what the action answered, or was not asked for
+    wrong = misfit(setting, event)
+    yield judge_broken(FORM, f"{event.type} as the catalogue has it", wrong) if wrong else judge_kept(FORM)
+    for member, law in _laws(setting, str(event.type)) if not wrong else ():
+        scope = Scope({"response": {member: event.data}})
+        outcome = judged(law, scope).outcome
+        if outcome == "broken":
+            yield judge_broken(LAWS, f"{law.name}: {' '.join(law.that.text.split())}", f"of {event.type}: {witness(law, scope)}")
+        elif outcome == "held":
+            yield judge_kept(LAWS)
+
+
+def _laws(setting: Setting, type: str) -> tuple[tuple[str, Law], ...]:
+    """Laws of reading actions that answer with the same schema as an event's data, and the member of the answer that it is."""
+
+    def find() -> Iterator[tuple[str, Law]]:
+        event = setting.model.webhooks.events.get(type)
+        for action in setting.model.actions if event is not None and event.data is not None else ():
+            schema: Mapping[str, Any] = action.success.schema or {}
+            members: Mapping[str, Any] = schema.get("properties", {})
+            member = next((name for name, written in members.items() if written.get("$ref") == f"{REF}{event.data}"), None)
+            if action.effect == "read" and member is not None:
+                yield from ((str(member), law) for law in action.laws if reads(law) <= KNOWN)
+
+    return setting.compute_once((NAME, type), lambda: tuple(find()))

@@ -1,0 +1,57 @@
+"""An event is signed over its time and the very bytes that are sent, with the secret that the registration told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.events.deliveries import Heard, fits, signature, slip, unheard
+
+NAME = "event_signatures"
+FITS, FRESH = f"{NAME}/fits@rest", f"{NAME}/fresh@rest"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """That the signature fits, and that its time is the delivery's."""
+    hooks = setting.model.webhooks
+    if hooks is None:
+        return
+    origin, header = ("webhooks", "signature"), hooks.signature.header
+    yield promise_at(NAME, "fits", "@rest", f"{header} signs the time and the bytes of each delivery", origin, hooks.cite)
+    says = f"the time in {header} is that of the delivery, within {hooks.signature.tolerance_s} s"
+    yield promise_at(NAME, "fresh", "@rest", says, origin, hooks.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Somebody must be there to hear."""
+    del contract
+    return unheard(setting)
+
+
+def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
+    """Judge each delivery, also those that came again."""
+    signing = setting.model.webhooks.signature
+    if not heard.secret:
+        yield judge_untested(FITS, "the registration told no secret")
+    for event in heard.events:
+        header = event.delivery.header(signing.header)
+        read = signature(header or "")
+        if read is None:
+            yield judge_broken(FITS, f"{signing.header}: t=SECONDS,v1=HEX", f"{signing.header}: {(header or 'is missing')[:80]}")
+            continue
+        at, given = read
+        if not heard.secret:
+            continue
+        if fits(heard.secret, f"{at}.".encode() + event.delivery.body, given):
+            yield judge_kept(FITS)
+        else:
+            yield judge_broken(
+                FITS, "v1 is the HMAC-SHA256 of `t.body` with the webhook's secret", slip(heard.secret, at, event.delivery, given)
+            )
+        age_s = event.delivery.at - at
+        if abs(age_s) <= signing.tolerance_s:
+            yield judge_kept(FRESH)
+        else:
+            yield judge_broken(FRESH, f"t is within {signing.tolerance_s} s of the delivery", f"t is {age_s:,.0f} s before it")

@@ -1,0 +1,92 @@
+"""A webhook to plain http, or to an address inside the server's own network, is refused when it is registered.
+
+Of each kind of address one is tried that those miss who only know its best-known example: not 127.0.0.1 but its neighbour, the
+far end of a private range, and where containers find their credentials. A deep run tries other addresses of the kind too; no
+number that only some resolvers take for an address, as a name that nobody knows yet may be registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.check.check import Conversation, Probe, judge_refused, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "webhook_ssrf"
+LOOPBACK = "loopback"
+TARGETS = {
+    "plain_http": (("http://hooks.example.com/pgv",), "plain http"),
+    LOOPBACK: (
+        ("https://127.0.0.2/pgv", "https://localhost/pgv", "https://[::1]/pgv", "https://0.0.0.0/pgv", "https://127.0.0.1./pgv"),
+        "this machine",
+    ),
+    "link_local": (
+        ("https://169.254.170.2/v2/credentials/", "https://169.254.169.254/latest/meta-data/", "https://[fe80::1]/pgv"),
+        "a link-local address, where clouds keep their credentials",
+    ),
+    "private": (
+        ("https://172.31.255.254/pgv", "https://10.0.0.1/pgv", "https://192.168.0.1/pgv", "https://[fd00::1]/pgv"),
+        "a private address",
+    ),
+    "mapped": (
+        ("https://[::ffff:192.168.0.1]/pgv", "https://[::ffff:10.0.0.1]/pgv", "https://[::ffff:172.31.255.254]/pgv"),
+        "a private address written as IPv6",
+    ),
+}  # fmt: skip
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each kind of address."""
+    hooks, endpoint = setting.model.webhooks, _endpoint(setting)
+    if endpoint is not None:
+        for detail, (urls, what) in _targets(setting, endpoint).items():
+            yield promise(NAME, detail, endpoint, f"a webhook to {what} ({urls[0]}) is refused", ("webhooks", "targets"), hooks.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """A server that is to send to our own receiver on this machine has to take loopback addresses."""
+    if setting.receiver is not None and setting.receiver.loopback and contract.id.startswith(f"{NAME}/{LOOPBACK}/"):
+        return Verdict.NOT_APPLICABLE, "the receiver is on this machine, so the server must take its address"
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One registration each; the other spellings where there is room for more."""
+    del roles
+    endpoint = _endpoint(setting)
+    if endpoint is None:
+        return
+    for detail, (urls, what) in _targets(setting, endpoint).items():
+        contract = f"{NAME}/{detail}/{endpoint.place}"
+        for index, url in enumerate(urls):
+            run, priority = _run(setting, endpoint, url, what, contract), 2 if index else 1
+            yield Probe(contract, 5, (contract,), 1, run, (endpoint,), "main", True, priority, print=url)
+
+
+def _endpoint(setting: Setting) -> Endpoint | None:
+    hooks = setting.model.webhooks
+    return setting.endpoint(str(hooks.registered_by), REST) if hooks is not None and hooks.targets == "public" else None
+
+
+def _targets(setting: Setting, endpoint: Endpoint) -> dict[str, tuple[tuple[str, ...], str]]:
+    """Those addresses that the argument's schema takes; what it refuses, other checks send."""
+    param = endpoint.action.param(str(setting.model.webhooks.url))
+    test = setting.test((NAME, endpoint.place), param.schema) if param is not None else None
+    fitting = {k: (tuple(url for url in urls if test is None or test.is_valid(url)), what) for k, (urls, what) in TARGETS.items()}
+    return {detail: target for detail, target in fitting.items() if target[0]}
+
+
+def _run(setting: Setting, endpoint: Endpoint, url: str, what: str, contract: str) -> Callable[[], Conversation]:
+    hooks = setting.model.webhooks
+    code = setting.model.codes[setting.model.errors.framework.invalid]
+
+    def run() -> Conversation:
+        given = {hooks.url: url, hooks.types: [next(iter(hooks.events))]}
+        exchange: Exchange = yield Call(endpoint, given, "invalid", f"a webhook to {what}", field=hooks.url)
+        yield from judge_refused(exchange, contract, [code], f"a webhook to {what} ({url})")
+
+    return run

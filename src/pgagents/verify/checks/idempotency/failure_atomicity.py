@@ -1,0 +1,276 @@
+"""A call that fails for what is not its fault changes nothing, and works when it is made again with its idempotency key.
+
+Failures are provoked by the operator, as the catalogue says for a code and an action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import Code
+from pgagents.model.contract import Contract
+from pgagents.model.model import Resource
+from pgagents.verify.answers.capacity import counted
+from pgagents.verify.answers.unchanged import change, find_resource, reread
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import CONFLICT, Conversation, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.plan.exclusive import FAILS_OTHERS, others_too
+from pgagents.verify.wire.call import Call, InstanceRef, UniqueValue
+from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
+from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+
+NAME = "failure_atomicity"
+MOST_TRIES = 4
+"""How often a call that was refused for something else is made again, to meet the failure that waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """An action on REST that the operator can make fail with a code."""
+
+    code: Code
+    endpoint: Endpoint
+    provoke: ActionCall
+
+    def id(self, detail: str) -> str:
+        """The id of one of its contracts."""
+        return f"{NAME}/{detail}/{self.code.name}/{self.endpoint.place}"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """For each failure: its code, that it leaves nothing, and, where its status does not use up a key, that the call can be made again."""
+    for failure in _failures(setting):
+        action, origin = failure.endpoint.action, (*failure.code.origin, "provoked_by", str(failure.endpoint.action.name))
+        says = f"{action.name} that is made to fail is answered {failure.code.status} {failure.code.name}"
+        yield promise(NAME, f"told/{failure.code.name}", failure.endpoint, says, origin, failure.code.cite)
+        if _watched(setting, failure) is not None:
+            says = f"{action.name} answered with {failure.code.name} has changed nothing"
+            yield promise(NAME, f"nothing/{failure.code.name}", failure.endpoint, says, origin, failure.code.cite)
+        if _again(setting, failure):
+            says = f"{action.name} answered with {failure.code.name} works when it is made again with its key"
+            yield promise(NAME, f"again/{failure.code.name}", failure.endpoint, says, ("idempotency", "not_used_up_by"), failure.code.cite)
+
+
+def _failures(setting: Setting) -> tuple[_Failure, ...]:
+    def find() -> Iterator[_Failure]:
+        for code in setting.model.codes.values():
+            for action, provoke in code.provoked_by.items():
+                endpoint = setting.endpoint(action, REST)
+                if endpoint is not None:
+                    yield _Failure(code, endpoint, provoke)
+
+    return setting.compute_once(NAME, lambda: tuple(find()))
+
+
+def _of_ours(failure: _Failure) -> bool:
+    """Whether it is a thing of our own whose next call fails, and not whoever's comes next."""
+    return any(set(getattr(value, "names", ())) - {"env", "now"} for value in failure.provoke.input.values())
+
+
+def _again(setting: Setting, failure: _Failure) -> bool:
+    known = setting.model.idempotency
+    return bool(failure.endpoint.action.idempotency) and known is not None and failure.code.status in known.not_used_up_by
+
+
+def _watched(setting: Setting, failure: _Failure) -> Resource | None:
+    """What is read to see that nothing changed: the thing that the action moves, or the list of what it makes."""
+    template = template_of(setting.model, failure.endpoint.action)
+    if template.makes is not None:
+        return template.makes if _listed(setting, template.makes) is not None else None
+    return template.subject if template.subject is not None and template.subject.read_by else None
+
+
+def _listed(setting: Setting, resource: Resource) -> Call | None:
+    """A list that needs no thing to be there."""
+    for call in resource.listed_by:
+        endpoint = setting.endpoint(str(call.action.name), REST)
+        if (
+            endpoint is not None
+            and call.at is not None
+            and not any(getattr(v, "names", frozenset()) - {"env"} for v in call.input.values())
+        ):
+            return Call(endpoint, call.input, "valid", f"each {resource.name} there is", reuse="unchanged")
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Looked at, made to fail, called, looked at again, and called again."""
+    del roles
+    known = {c.id for c in promises(setting)}
+    for failure in _failures(setting):
+        if not setting.exclusive and not _of_ours(failure):
+            continue
+        covers = tuple(id for detail in ("told", "nothing", "again") if (id := failure.id(detail)) in known)
+        cost = 5 if _counts(setting, failure) is None else 7
+        yield Probe(covers[0], 6, covers, cost, _run(setting, failure, covers), (failure.endpoint,), OPERATOR, True)
+
+
+def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        endpoint, template = failure.endpoint, template_of(setting.model, failure.endpoint.action)
+        subject = (yield InstanceRef(template.subject.name, template.states, fresh=True)) if template.subject is not None else None
+        before = yield from _looked(setting, template.makes, template.subject, subject)
+        counts = _counts(setting, failure)
+        call, at = yield from _drawn_up(setting, failure, counts, subject)
+        free = (yield from counted(setting, counts, at)) if counts is not None else None
+        after: int | None = None
+        if free == 0 and template.makes is not None:  # it would be refused for that, and somebody else's call would fail instead
+            for contract in covers:
+                yield judge_untested(contract, "there is no room for what it makes")
+            return
+        operated = Endpoint(failure.provoke.action, OPERATOR, None, f"{failure.provoke.action.name}@{OPERATOR}")
+        provoked: Exchange = yield Call(
+            operated, failure.provoke.input, "explore", f"{endpoint.action.name} is to fail", role=OPERATOR, subject=template.subject,
+            made=call.made, surface=OPERATOR,
+        )  # fmt: skip
+        if not provoked.success:
+            for contract in covers:
+                yield judge_untested(contract, f"the operator's call was answered {provoked.outcome}")
+            return
+        exchange: Exchange = yield call
+        if _too_soon(failure, exchange):
+            waits = yield from _spend(setting, failure, counts, subject)
+            why = "refused for how things stand" if exchange.status == CONFLICT else "it did not fail"
+            for contract in covers:
+                yield judge_untested(contract, f"{why}: {exchange.outcome}{waits}")
+            return
+        yield from judge_refused(exchange, failure.id("told"), [failure.code], f"{endpoint.action.name} that is made to fail")
+        if exchange.success or exchange.void:
+            for contract in covers[1:]:
+                yield judge_untested(contract, f"it did not fail: {exchange.outcome}")
+            return
+        if failure.id("nothing") in covers:
+            after = (yield from counted(setting, counts, at)) if counts is not None and free is not None else None
+            if after is None or after == free:
+                yield from _nothing(setting, failure, before, exchange)
+        if failure.id("again") in covers:
+            again: Exchange = yield replace(
+                call, input=dict(exchange.input), made=exchange.subject, why="the same call with its key, after a failure"
+            )
+            yield from _worked(failure, again)
+        if counts is not None and free is not None and after is not None and after != free:
+            last = yield from counted(setting, counts, at)
+            if last == after or after < free:  # else it was something else that ended meanwhile
+                yield judge_broken(failure.id("nothing"), f"nothing is changed by {exchange.outcome}", f"{after} are free after {free}")
+            else:
+                yield judge_untested(failure.id("nothing"), f"something else took or gave back: {free}, {after} and {last} are free")
+
+    return run
+
+
+def _drawn_up(
+    setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
+) -> Generator[Any, Any, tuple[Call, Mapping[str, Any]]]:
+    """The call that is made to fail, with a key of its own, and by what argument the place is known where its space is counted."""
+    endpoint, template = failure.endpoint, template_of(setting.model, failure.endpoint.action)
+    name = endpoint.action.idempotency
+    given = {**template.input, **({str(name): UniqueValue(once=True)} if name else {})}
+    call = ordinary(endpoint, template, "explore", f"{endpoint.action.name} that is made to fail", input=given, fresh=True)
+    if subject is not None:
+        call = replace(call, made=subject)
+    if counts is None or counts.takes is None or template.makes is not counts:
+        return call, subject or {}
+    place = yield InstanceRef(counts.takes.of)
+    at = {counts.takes.by: place.get(setting.model.resources[counts.takes.of].id)}
+    return replace(call, bind={counts.takes.of: place}), at
+
+
+def _too_soon(failure: _Failure, exchange: Exchange) -> bool:
+    """Whether the call was refused for something else before it came to what was to fail: that waits for the next one."""
+    if exchange.status in (failure.code.status, 0):
+        return False
+    return exchange.status in (LIMITED, UNAVAILABLE) or (exchange.status == CONFLICT and exchange.code in exchange.codes)
+
+
+def _spend(setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None) -> Generator[Any, Any, str]:
+    """Make the call again until it meets the failure, which else meets the call of a check that knows nothing of it; gives what must be
+    said where that did not help. The world knows what had no room, so it is made at another place."""
+    for _ in range(MOST_TRIES):
+        call, _at = yield from _drawn_up(setting, failure, counts, subject)
+        exchange: Exchange = yield replace(call, why=f"{call.why}, so that no other call is")
+        if not _too_soon(failure, exchange):
+            return ""
+    return f"; {failure.code.name} may still meet another {failure.endpoint.action.name}"
+
+
+def _looked(setting: Setting, makes: Resource | None, subject: Resource | None, body: Mapping[str, Any] | None) -> Generator[Any, Any, Any]:
+    """The list's ids, or the thing's body; None where it could not be read."""
+    if makes is not None:
+        return (yield from _ids(setting, makes))
+    call = reread(setting, subject, body, "before a failure") if subject is not None and body is not None else None
+    exchange: Exchange | None = (yield call) if call is not None else None
+    return find_resource(subject, exchange) if exchange is not None and subject is not None else None
+
+
+def _counts(setting: Setting, failure: _Failure) -> Resource | None:
+    """What an action that makes one would take space with, and one that ends one give it back, if it did not fail; where nobody else
+    takes any."""
+    template = template_of(setting.model, failure.endpoint.action)
+    resource = template.subject or template.makes
+    if resource is None or resource.takes is None or not setting.exclusive:
+        return None
+    undo, given = resource.undone_by, resource.made_by.input if resource.made_by else {}
+    if resource is template.makes:  # where the caller says at which place
+        return resource if any(resource.takes.of in getattr(value, "names", ()) for value in given.values()) else None
+    return resource if undo is not None and undo.action is failure.endpoint.action else None
+
+
+def _ids(setting: Setting, resource: Resource) -> Generator[Any, Any, set[Any] | None]:
+    call = _listed(setting, resource)
+    exchange: Exchange | None = (yield call) if call is not None else None
+    listing = next(
+        (
+            c
+            for c in resource.listed_by
+            if exchange is not None and exchange.call.endpoint is not None and c.action is exchange.call.endpoint.action
+        ),
+        None,
+    )
+    items = at_path(listing, exchange) if exchange is not None and exchange.success else None
+    return {resource.id_of(item) for item in items if isinstance(item, Mapping)} if isinstance(items, list) else None
+
+
+def _nothing(setting: Setting, failure: _Failure, before: Any, failed: Exchange) -> Conversation:
+    contract, template = failure.id("nothing"), template_of(setting.model, failure.endpoint.action)
+    if template.makes is not None:
+        after = yield from _ids(setting, template.makes)
+        new = len(after - before) if after is not None and before is not None else None
+        changed = None if new is None else f"{new} more {template.makes.name}" if new else ""
+    else:
+        assert template.subject is not None
+        changed = (yield from change(setting, template.subject, before, "after a failure")) if before is not None else None
+    if changed is None:
+        yield judge_untested(contract, "what it was about could not be read")
+    else:
+        yield judge_broken(contract, f"nothing is changed by {failed.outcome}", changed) if changed else judge_kept(contract)
+
+
+def _worked(failure: _Failure, again: Exchange) -> Conversation:
+    if again.void or again.unsound:
+        return
+    contract = failure.id("again")
+    yield judge_kept(contract) if again.success else judge_broken(contract, "the same call with its key succeeds", again.outcome)
+
+
+def settled(setting: Setting, contract: Contract) -> Any:
+    """What fails whoever calls next is left out where others call; lists are this run's own only where nobody else books."""
+    from pgagents.model.contract import Verdict
+
+    others = (f for f in _failures(setting) if not _of_ours(f))
+    if not setting.exclusive and any(contract.id.endswith(f"/{f.code.name}/{f.endpoint.place}") for f in others):
+        return Verdict.NOT_SELECTED, FAILS_OTHERS
+    makes = contract.id.startswith(f"{NAME}/nothing/") and _makes(setting, contract)
+    if makes and not setting.exclusive:
+        return Verdict.NOT_SELECTED, others_too("lists")
+    return None
+
+
+def _makes(setting: Setting, contract: Contract) -> bool:
+    endpoint = setting.endpoint(contract.action, REST)
+    return endpoint is not None and template_of(setting.model, endpoint.action).makes is not None

@@ -1,0 +1,113 @@
+"""A refused call does not use up its idempotency key: the right call with that key takes effect.
+
+One key comes with a call refused for each reason, then with a right one; only where that fails is each reason tried alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pgagents.model.contract import Contract
+from pgagents.verify.answers.replay import refused, void
+from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
+from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, UniqueValue
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "idempotency_key_not_consumed"
+REFUSALS = frozenset((400, 422))
+"""Statuses of a wrong call, where the catalogue leaves open which."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each status that does not use up a key and that a call of the chosen action can be made to earn."""
+    endpoint = _endpoint(setting)
+    for status, call in _refusals(setting, endpoint).items() if endpoint is not None else ():
+        assert endpoint is not None
+        says = f"{endpoint.action.name} answered {status} ({call.why}) does not use up its idempotency key"
+        yield promise(NAME, str(status), endpoint, says, ("idempotency", "not_used_up_by"), endpoint.action.cite)
+
+
+def _endpoint(setting: Setting) -> Endpoint | None:
+    """The action with a key, on REST, that can be refused for most reasons."""
+
+    def chosen() -> Endpoint | None:
+        endpoints = [d for d in setting.endpoints if d.on_rest and d.action.idempotency]
+        return max(endpoints, key=lambda d: len(_refusals(setting, d)), default=None)
+
+    return setting.compute_once(NAME, chosen)
+
+
+def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
+    """Calls by the status that each earns: wrong, about nothing, about a thing in a state that it does not move."""
+    told, model = setting.model.idempotency, setting.model
+    spared = set(told.not_used_up_by) if told is not None else set()
+    template = template_of(model, endpoint.action)
+    found: dict[int, Call] = {}
+    wrong = next((n for n in invalid_cases_of(setting, endpoint) if n.priority == 1 and n.field in _plain(endpoint)), None)
+    if wrong is not None:
+        found[model.codes[model.errors.framework.invalid].status] = replace(wrong.call, why="it is wrong")
+    for param in endpoint.params:
+        resource = model.resources.get(param.refers_to or "")
+        if resource is not None and resource.absent is not None and resource.missing and param.required:
+            given = {**template.input, str(param.name): resource.absent_for(param)}
+            found[resource.missing.status] = ordinary(endpoint, template, "absent", "it is about nothing", input=given)
+    for move in template.subject.moves if template.subject is not None else ():
+        others = tuple(s for s in template.subject.states if s not in move.origin_states) if template.subject is not None else ()
+        if move.action is endpoint.action and others:
+            call = ordinary(endpoint, template, "illegal", f"it is about what is {others[0]}", states=others[:1], fresh=True)
+            found[move.otherwise.status] = call
+    return {status: call for status, call in found.items() if status in spared}
+
+
+def _plain(endpoint: Endpoint) -> set[str]:
+    return {str(p.name) for p in endpoint.params if p.name != endpoint.action.idempotency and p.required}
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Every refusal with one key, then the right call with it."""
+    del roles
+    endpoint = _endpoint(setting)
+    refusals = _refusals(setting, endpoint) if endpoint is not None else {}
+    if endpoint is not None and refusals:
+        covers = tuple(f"{NAME}/{status}/{endpoint.place}" for status in refusals)
+        yield Probe(covers[0], 5, covers, len(covers) + 2, _run(setting, endpoint, refusals), (endpoint,), "main", True)
+
+
+def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        statuses, exchange = yield from _tried(setting, endpoint, refusals)
+        for status in refusals:
+            contract = f"{NAME}/{status}/{endpoint.place}"
+            if status not in statuses or void(exchange):
+                yield judge_untested(contract, f"it was answered otherwise; the right call: {exchange.outcome}")
+            elif exchange.success:
+                yield judge_kept(contract)
+            elif refused(endpoint, exchange):
+                alone, answer = yield from _tried(setting, endpoint, {status: refusals[status]})
+                if alone and not void(answer) and not answer.success and refused(endpoint, answer):
+                    yield judge_broken(contract, f"a key that came with a call answered {status} is still unused", answer.outcome)
+                elif answer.success:
+                    yield judge_kept(contract)
+            else:
+                yield judge_untested(contract, f"the right call was answered {exchange.outcome}")
+
+    return run
+
+
+def _tried(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> Generator[Any, Any, tuple[set[int], Exchange]]:
+    """Refused calls and a right one with one key; gives the statuses that came as they should, and the answer to the right one."""
+    key, name, met = UniqueValue(once=True), str(endpoint.action.idempotency), set()
+    for status, call in refusals.items():
+        wrong: Exchange = yield replace(call, input={**call.input, name: key}, why=f"with a key, and {call.why}")
+        open_ = setting.model.behaviour.refused_status == "any" and {wrong.status, status} <= REFUSALS
+        met |= {status} if wrong.status == status or open_ else set()
+    template = template_of(setting.model, endpoint.action)
+    given = {**template.input, name: key}
+    exchange: Exchange = yield ordinary(endpoint, template, "explore", "the key of refused calls, rightly", input=given, fresh=True)
+    return met, exchange

@@ -1,0 +1,101 @@
+"""An agent's call draws from the agents' budget, however the server learns that an agent calls: by the dispatcher, or by a header.
+
+Judged by what the limit's headers tell: where a call through a dispatcher is told another limit than the same call on REST, the
+call on REST with the headers of a surface of agents is told that other limit, too. An unlimited key shows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Bucket, Surface
+from pgagents.verify.answers.rate_limits import rate_of
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "agent_rate_limits"
+STAGE = 98
+"""Before the bursts, which empty the buckets."""
+AGENT = "call.agent"
+COST = 5
+ROUNDS = 2
+"""Two buckets that are nearly as empty as each other may take turns in the headers, so what differs is asked again."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each surface whose headers say that an agent calls."""
+    for surface, endpoint, _, bucket in _cases(setting):
+        says = f"a call with the headers of {surface.name} draws from {bucket.name}, as one through a dispatcher does"
+        yield promise(NAME, surface.name, endpoint, says, bucket.origin, bucket.cite or surface.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Only an ordinary key shows it, which is what whoever asks for limits gives."""
+    del contract
+    return None if setting.limits else (Verdict.NOT_SELECTED, "an ordinary key's limits are looked at only when asked for: add --limits")
+
+
+def _cases(setting: Setting) -> Iterator[tuple[Surface, Endpoint, Endpoint, Bucket]]:
+    """A surface with headers, a read on REST and the same through a dispatcher, and the agents' bucket."""
+    buckets = (b for b in setting.model.buckets.values() if b.of == "key" and b.when is not None and AGENT in b.when.text)
+    bucket, pair = next(buckets, None), next(_pairs(setting), None)
+    if bucket is None or pair is None or setting.model.limits.headers is None:
+        return
+    for surface in setting.model.surfaces.values():
+        if surface.headers:
+            yield surface, *pair, bucket
+
+
+def _pairs(setting: Setting) -> Iterator[tuple[Endpoint, Endpoint]]:
+    for endpoint in setting.endpoints:
+        rest = setting.rest_of(endpoint)
+        if endpoint.dispatcher is not None and rest is not None and endpoint.action.effect == "read":
+            yield rest, endpoint
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """The same read three times."""
+    del roles
+    for surface, rest, dispatched, _ in _cases(setting):
+        contract = f"{NAME}/{surface.name}/{rest.place}"
+        yield Probe(contract, STAGE, (contract,), COST, _run(setting, surface, rest, dispatched, contract), (rest, dispatched))
+
+
+def _run(setting: Setting, surface: Surface, rest: Endpoint, dispatched: Endpoint, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        template = template_of(setting.model, rest.action)
+        plain: Call = ordinary(rest, template, "explore", "as anybody's call")
+        person: Exchange = yield plain
+        verdict = judge_untested(contract, "nothing was asked")
+        for _ in range(ROUNDS):
+            agent: Exchange = yield ordinary(dispatched, template, "explore", "as an agent's call, by the dispatcher")
+            marked: Exchange = yield replace(plain, why=f"as an agent's call, by a header of {surface.name}", raw=_raw(surface))
+            verdict = _judged(setting, contract, (person, agent, marked))
+            if verdict.verdict is not Verdict.BROKEN:
+                break
+        yield verdict
+
+    return run
+
+
+def _judged(setting: Setting, contract: str, several: tuple[Exchange, Exchange, Exchange]) -> Judgement:
+    """By the limits that a person's call, an agent's, and one that says it is an agent's were told."""
+    limits = [told[0] for exchange in several if not exchange.void and (told := rate_of(exchange, setting)) is not None]
+    if len(limits) < len(several):
+        return judge_untested(contract, "the limit's headers cannot be read")
+    person, agent, marked = limits
+    if person == agent:
+        return Judgement(contract, Verdict.NOT_APPLICABLE, f"this key is told {person:,} either way: an ordinary one may show it")
+    expected = f"a limit of {agent:,}, as through a dispatcher"
+    return judge_kept(contract) if marked == agent else judge_broken(contract, expected, f"a limit of {marked:,} is told")
+
+
+def _raw(surface: Surface) -> Raw:
+    return Raw(headers=tuple(surface.headers.items()))

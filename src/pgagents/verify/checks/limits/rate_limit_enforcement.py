@@ -1,0 +1,340 @@
+"""A limit that is told is kept: a burst meets it, the wait that is told is true, and it is each key's own.
+
+A rolling bucket refills while it is emptied, so of a burst of t seconds at most L + t·L/window calls may pass. Nothing is
+claimed about a bucket that refills as fast as this client sends, or that was lifted for this key; a burst may meet the limit
+earlier than that, because other clients and other buckets draw too, but where nobody else uses the server never while the headers
+still told of calls that remain.
+
+Where calls come back in windows (`refill: window`), L may pass before the end that the reset header tells, and L again from where it
+tells the end of another window; so much is kept by windows by the clock, by windows from the first call and by windows that slide.
+Where whole seconds cannot tell one window from the next, twice L may pass in the time of one. The wait is no longer than a window.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Bucket
+from pgagents.verify.answers.rate_limits import ahead_s, in_epoch, rate_of
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.plan.exclusive import ADVICE, others_too
+from pgagents.verify.wire.call import Call, Sleep
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import LIMITED, Exchange
+from pgagents.verify.wire.pace import retry_after_s
+
+NAME = "rate_limit_enforcement"
+STAGE = 99
+SLACK = 2
+MOST_TIMES = 2
+"""A key that is told more than so many times the published limit was lifted."""
+ENOUGH_TO_TELL = 20
+FULL_AGAIN = 0.9
+"""So much of a request refilled while one is sent, and the burst would hardly end."""
+ASSUMED_PER_S = 100.0
+EARLY = 10
+"""Whoever still has more than such a part of the limit, as the call before was told, may not be limited by the next."""
+ROUNDS = 2
+UNEVEN_S = 0.7
+"""So long after a call was limited the next one is told a time that is no whole number of seconds, and is nearer to the lower one."""
+TELLS_S = 10.0
+"""Seconds from now, told whole, are told from those of a window before only where windows are so long."""
+MOST_TRIED = 3
+"""Whoever may send so many times the limit without meeting it is too slow for the windows: one that enforces has met it after two."""
+MOST_WAIT_S = 120.0
+"""A run does not stand still for longer to see a window end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """What empties a bucket: an endpoint, and for one that writes an id of nothing, so that nothing is made."""
+
+    bucket: Bucket
+    endpoint: Endpoint
+    call: Call
+
+    def id(self, detail: str) -> str:
+        """The id of one of its contracts."""
+        return f"{NAME}/{detail}/{self.bucket.name}@{self.endpoint.surface}"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """For each bucket on each surface: that it is enforced, and that its Retry-After is true; once, that it is the key's own."""
+    for burst in _bursts(setting):
+        bucket, surface = burst.bucket, burst.endpoint.surface
+        window = bucket.refill == "window"
+        most, longest = ("in a window,", "a window") if window else ("and what refills,", "a token takes")
+        says = {
+            "limit": f"no more than the limit that is told, {most} pass on {surface} (published: {bucket.requests})",
+            "wait": f"after the Retry-After of a limited call on {surface} one passes again, and it is no longer than {longest}",
+        }
+        if bucket.of == "key" and "second" in setting.model.auth.roles:
+            says["own"] = f"a key's empty bucket on {surface} limits no other key"
+        if (beside := _beside(setting, burst)) is not None:
+            says["apart"] = f"calls of the bucket {bucket.name} on {surface} use up nothing of the bucket {beside.bucket.name}"
+        for detail, text in says.items():
+            yield promise_at(NAME, f"{detail}/{bucket.name}", f"@{surface}", text, bucket.origin, bucket.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Bursts exceed limits on purpose, so only who asks for them gets them; what others draw from a bucket looks like what a burst does."""
+    if not setting.limits:
+        return Verdict.NOT_SELECTED, "bursts that exceed the limits are sent only when asked for: add --limits"
+    apart = contract.id.startswith(f"{NAME}/apart/")
+    return (Verdict.NOT_SELECTED, others_too("counts")) if apart and not setting.exclusive else None
+
+
+def _bursts(setting: Setting) -> Iterator[Burst]:
+    """One for each unconditional bucket and surface; with a condition, only the server knows which keys it is for."""
+    met: set[tuple[str, str]] = set()
+    ordered = sorted(setting.endpoints, key=lambda d: (d.action.effect != "read", "{" in d.path, len(d.params)))
+    for endpoint in ordered if setting.model.limits.headers else ():
+        bucket = setting.model.buckets.get(str(endpoint.action.bucket))
+        if bucket is None or (bucket.name, endpoint.surface) in met or bucket.of == "end_user":
+            continue
+        call = _harmless(setting, endpoint)
+        if call is not None:
+            met.add((bucket.name, endpoint.surface))
+            yield Burst(bucket, endpoint, call)
+
+
+def _beside(setting: Setting, burst: Burst) -> Burst | None:
+    """The burst of another bucket of a key, on REST: elsewhere a bucket for agents may stand before both."""
+    if burst.bucket.of != "key" or burst.endpoint.surface != REST:
+        return None
+    others = (b for b in _bursts(setting) if b.bucket.of == "key" and b.bucket is not burst.bucket)
+    return next((b for b in others if b.endpoint.surface == REST), None)
+
+
+def _harmless(setting: Setting, endpoint: Endpoint) -> Call | None:
+    """A call that may be repeated any number of times; None where the action would make something each time."""
+    template = template_of(setting.model, endpoint.action)
+    why = "one of a burst"
+    if endpoint.action.effect == "read":
+        return ordinary(endpoint, template, "valid", why, burst=True)
+    for param in endpoint.params:
+        resource = setting.model.resources.get(param.refers_to or "")
+        if resource is not None and resource.absent is not None and param.required and template.makes is None:
+            given = {**template.input, str(param.name): resource.absent_for(param)}
+            return ordinary(endpoint, template, "absent", why, input=given, burst=True)
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """A burst each, after all else."""
+    for burst in _bursts(setting):
+        beside = _beside(setting, burst) if setting.exclusive else None
+        covers = [burst.id("limit"), burst.id("wait"), *([burst.id("apart")] if beside is not None else [])]
+        own = burst.id("own") if burst.bucket.of == "key" and "second" in roles else ""
+        run = _run(setting, burst, covers[0], covers[1], own, beside)
+        cost = cost_of(burst.bucket) + 3 * ROUNDS + 1 + 3 * (beside is not None)
+        yield Probe(
+            covers[0],
+            STAGE,
+            (*covers, *([own] if own else [])),
+            cost,
+            run,
+            (burst.endpoint,),
+            "main",
+            burst.endpoint.action.effect == "write",
+        )
+        if not own and burst.bucket.of == "key" and "second" in setting.model.auth.roles:
+            yield Probe(burst.id("own"), STAGE, (burst.id("own"),), cost, run, (burst.endpoint,), "second")
+
+
+def cost_of(bucket: Bucket) -> int:
+    """Requests of a burst at a likely pace: L + ceil(t·L/window) + 2 in t seconds; 2·L + 2 where it may go on in a second window."""
+    if bucket.refill == "window":
+        return 2 * bucket.requests + SLACK
+    refill = min(FULL_AGAIN, bucket.requests / bucket.per_s / ASSUMED_PER_S)
+    return math.ceil(bucket.requests / (1 - refill)) + SLACK
+
+
+def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside: Burst | None) -> Callable[[], Conversation]:
+    bucket = burst.bucket
+
+    def run() -> Conversation:
+        tally = Tally(bucket, bucket.requests)
+        apart = burst.id("apart") if beside is not None else ""
+        first = (yield from _roomy(setting, beside)) if beside is not None else None
+        while True:
+            exchange: Exchange = yield burst.call
+            if exchange.status == LIMITED:
+                break
+            if exchange.void:
+                yield judge_untested(limit, f"the burst was broken off: {exchange.outcome}")
+                return
+            tally.add(exchange, setting)
+            if reason := tally.not_applicable():
+                yield from _not_applicable((limit, wait, own, apart), reason)
+                return
+            if expected := tally.too_many():
+                yield judge_broken(limit, expected, f"{tally.passed} calls passed")
+                return
+        told, left = tally.told, tally.left
+        if setting.exclusive and left > max(SLACK, told // EARLY):
+            yield judge_broken(limit, f"no {LIMITED} while calls remain: the call before was told {left} of {told}", exchange.outcome)
+        else:
+            yield judge_kept(limit)
+        if beside is not None and first is not None:
+            yield from _apart(setting, beside, first, apart)
+        if own:
+            yield from _others(burst, own)
+        yield from _waited(setting, exchange, bucket, told, burst, wait)
+
+    return run
+
+
+@dataclass(slots=True)
+class Tally:
+    """What passed of a burst: in all, and before the end that the last reset header told of (None: none can be read)."""
+
+    bucket: Bucket
+    told: int
+    passed: int = 0
+    left: int = 0
+    began: float = 0.0
+    took_s: float = 0.0
+    in_window: int = 0
+    end: float | None = None
+
+    def add(self, exchange: Exchange, setting: Setting) -> None:
+        """Count a call that passed."""
+        self.began = self.began or exchange.sent_at
+        self.took_s = exchange.sent_at + exchange.seconds - self.began
+        self.passed += 1
+        self.told = _limit(setting, exchange) or self.told
+        rate = rate_of(exchange, setting)
+        self.left = rate[1] if rate is not None else 0
+        before, self.end = self.end, None
+        if rate is not None and self.bucket.per_s >= (1.0 if in_epoch(setting) else TELLS_S):
+            self.end = exchange.sent_at + ahead_s(exchange, rate[2], setting)
+        # the ends of a window that slides move on with the calls; those of others stay, and then are a whole window later
+        other = before is None or self.end is None or self.end - before > self.bucket.per_s / 2
+        self.in_window = 1 if other else self.in_window + 1
+
+    def not_applicable(self) -> str:
+        """Why nothing can be claimed; empty where something can."""
+        if self.told > self.bucket.requests * MOST_TIMES:
+            return f"this key's limit is lifted to {self.told:,}: an ordinary key shows it"
+        if self.passed >= ENOUGH_TO_TELL and self.took_s / self.passed * (self.told / self.bucket.per_s) >= FULL_AGAIN:
+            return f"the bucket refills as fast as this client sends: {self.passed / self.took_s:.1f} a second"
+        if self.bucket.refill == "window" and not self.too_many() and self.passed > MOST_TRIED * self.told + SLACK:
+            return (
+                f"windows of {self.bucket.per_s:g} s end before this client has used one up: {self.passed / self.took_s:.1f} calls a second"
+            )
+        return ""
+
+    def too_many(self) -> str:
+        """What was promised instead of what passed; empty where no more did."""
+        per_s = self.bucket.per_s
+        if self.bucket.refill == "even":
+            most = self.told + math.ceil(self.took_s * (self.told / per_s)) + SLACK
+            return f"a {LIMITED} after at most {self.told} calls and what refilled in {self.took_s:.1f} s" if self.passed > most else ""
+        if self.in_window > self.told + SLACK:
+            return f"a {LIMITED} after at most {self.told} calls in a window of {per_s:g} s, of which one end was told"
+        windows = 2 + math.floor(self.took_s / per_s)
+        if self.passed > windows * self.told + SLACK:
+            return f"a {LIMITED} after at most {windows} times {self.told} calls in {self.took_s:.1f} s, by windows of {per_s:g} s"
+        return ""
+
+
+def _limit(setting: Setting, exchange: Exchange) -> int | None:
+    names = setting.model.limits.headers
+    text = exchange.header(names.limit) if names else None
+    return int(text) if text is not None and text.strip().isdigit() and len(text) < 10 else None
+
+
+def _not_applicable(contracts: tuple[str, ...], reason: str) -> Iterator[Judgement]:
+    for contract in contracts:
+        if contract:
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, reason)
+
+
+def _roomy(setting: Setting, beside: Burst) -> Generator[Any, Any, Exchange]:
+    """A call of another bucket before a burst, when that bucket is not nearly empty itself."""
+    call = replace(beside.call, why="another bucket before a burst", burst=False)
+    exchange: Exchange = yield call
+    told = rate_of(exchange, setting)
+    if told is not None and told[1] <= SLACK:
+        window = beside.bucket.refill == "window"
+        till_end_s = min(max(0.0, ahead_s(exchange, told[2], setting)), beside.bucket.per_s) + 1.0
+        yield Sleep(min(till_end_s, MOST_WAIT_S) if window else 2 * SLACK * beside.bucket.per_s / beside.bucket.requests)
+        exchange = yield call
+    return exchange
+
+
+def _apart(setting: Setting, beside: Burst, first: Exchange, contract: str) -> Conversation:
+    """Another bucket before and after the burst. Where headers speak of a third bucket, they tell nothing of this one."""
+    after: Exchange = yield replace(beside.call, why="another bucket after a burst")
+    before, now = rate_of(first, setting), rate_of(after, setting)
+    shown = before is not None and now is not None and before[1] > SLACK and before[0] == now[0] == beside.bucket.requests
+    if before is None or now is None or not shown or first.void:
+        yield Judgement(contract, Verdict.NOT_APPLICABLE, "the headers tell of another bucket, or of a nearly empty one")
+    elif after.status == LIMITED or before[1] - now[1] > SLACK:
+        yield judge_broken(
+            contract, f"of {beside.bucket.name} at most {SLACK} fewer than {before[1]} remain", f"{after.outcome}, {now[1]} remain"
+        )
+    else:
+        yield judge_kept(contract)
+
+
+def _others(burst: Burst, own: str) -> Conversation:
+    """Another key's call while this key's bucket is empty."""
+    exchange: Exchange = yield replace(burst.call, role="second", owner="second", why="another key while one's bucket is empty")
+    if exchange.status == LIMITED:
+        yield judge_broken(own, "another key is not limited by it", exchange.outcome)
+    elif not exchange.void:
+        yield judge_kept(own)
+
+
+def _waited(setting: Setting, limited: Exchange, bucket: Bucket, told: int, burst: Burst, wait: str) -> Conversation:
+    """Wait as long as was told, and call again; twice, as the first time a part of a token may already have been there."""
+    window = bucket.refill == "window"
+    back_s = bucket.per_s if window else bucket.per_s / told
+    ended = False
+    if window and back_s > UNEVEN_S:  # all of a window are there at its end, so that one wait is all there is to try
+        yield Sleep(UNEVEN_S)
+        again: Exchange = yield replace(burst.call, why="once more, before the window ends")
+        limited, ended = (again, False) if again.status == LIMITED else (limited, not again.void)
+    for _ in range(ROUNDS):
+        after = retry_after_s(limited.header("Retry-After"), limited.sent_at)
+        if after is None:
+            yield judge_untested(wait, "no Retry-After came that can be read")
+            return
+        longest = math.ceil(back_s) + 1
+        if after > longest + 1:  # a date is cut to the second
+            until = f"a window of {back_s:g} s ends" if window else f"the next of {told} in {bucket.per_s:g} s"
+            yield judge_broken(wait, f"at most {longest} s until {until}", f"Retry-After: {after:g} s")
+            return
+        if ended:
+            break
+        if window and after > MOST_WAIT_S:
+            yield Judgement(wait, Verdict.NOT_APPLICABLE, f"the wait of {after:g} s that was told is longer than a run stands still")
+            return
+        yield Sleep(after)
+        exchange: Exchange = yield replace(burst.call, why="after the wait that was told")
+        if exchange.status == LIMITED and not setting.exclusive:
+            yield Judgement(wait, Verdict.NOT_APPLICABLE, f"others may have made the call that was free after {after:g} s: {ADVICE}")
+            return
+        if exchange.status == LIMITED:
+            yield judge_broken(wait, f"a call passes after {after:g} s", exchange.outcome)
+            return
+        if exchange.void:
+            return
+        limited = yield replace(burst.call, why="once more at once")
+        if limited.status != LIMITED:
+            break
+        if (pause_s := back_s % 1 + UNEVEN_S) < back_s:
+            yield Sleep(pause_s)
+            limited = yield replace(burst.call, why="once more, before the next may pass")
+            if limited.status != LIMITED:
+                break
+    yield judge_kept(wait)

@@ -1,0 +1,87 @@
+"""An authorization request never sends a user to an address that its client did not register (RFC 6749, 3.1.2 and 10.15)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.oauth.consent import form_of, text_of
+from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.oauth import challenge, leads_to, make_get, sent_to, verifier
+
+NAME = "authorization_redirects"
+ELSEWHERE = "https://pgv.example/elsewhere"
+CASES = {
+    "unknown_client": "a client that does not exist",
+    "other_uri": "an address that only begins as one that the client registered",
+    "below": "an address below one that the client registered",
+    "with_query": "an address that the client registered, with a query besides",
+}
+EXACT = ("below", "with_query")
+"""Where the catalogue fixes it: RFC 9700 (2.1) wants addresses compared character by character, RFC 6749 (3.1.2.2) left the query open."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """For a client that does not exist, and for one that does."""
+    oauth = setting.model.auth.oauth
+    for case, what in CASES.items() if oauth else ():
+        if case in EXACT and setting.model.behaviour.redirect_uris != "exact":
+            continue
+        yield promise_at(NAME, case, "@rest", f"{what} is refused on a page, not by a redirect", ("auth", "oauth", "authorize"), oauth.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """A registered client must be known, but for the one that does not exist."""
+    if setting.oauth is None and "unknown_client" not in contract.id:
+        return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One request each."""
+    del roles
+    oauth, client = setting.model.auth.oauth, setting.oauth
+    if oauth is None:
+        return
+    listed = {c.id for c in promises(setting)}
+    known = client.client_id if client else "pgv-no-such-client"
+    home = client.redirect_uri if client else ELSEWHERE
+    asks = {
+        "unknown_client": {"client_id": "pgv-no-such-client", "redirect_uri": ELSEWHERE},
+        "other_uri": {"client_id": known, "redirect_uri": f"{home}.pgv.example/x"},
+        "below": {"client_id": known, "redirect_uri": f"{home.rstrip('/')}/pgv"},
+        "with_query": {"client_id": known, "redirect_uri": f"{home}{'&' if '?' in home else '?'}pgv=1"},
+    }
+    for case, ask in asks.items():
+        contract = f"{NAME}/{case}@rest"
+        if contract in listed and (client is not None or case == "unknown_client"):
+            yield Probe(contract, 5, (contract,), 1, _run(setting, str(oauth.authorize), ask, CASES[case], contract), (), "")
+
+
+def _run(setting: Setting, path: str, ask: Mapping[str, str], what: str, contract: str) -> Callable[[], Conversation]:
+    fields = set(setting.oauth.consent) if setting.oauth else set()
+    params = {
+        "response_type": "code",
+        "code_challenge": challenge(verifier(setting.seed, 0)),
+        "code_challenge_method": "S256",
+        "state": "x",
+        **ask,
+    }
+
+    def run() -> Conversation:
+        exchange: Exchange = yield make_get(path, params, f"an authorization request with {what}")
+        location, uri = sent_to(exchange), ask["redirect_uri"]
+        if exchange.void:
+            return
+        if location is not None and (leads_to(location, uri) or location.startswith(ELSEWHERE)):
+            yield judge_broken(contract, "a page that says so: nobody is sent to that address", f"{exchange.status} to {location[:120]}")
+        elif exchange.status >= 500:
+            yield judge_broken(contract, "a refusal, 400", exchange.outcome)
+        elif exchange.success and fields and (form := form_of(text_of(exchange))) is not None and fields <= form.names:
+            yield judge_broken(contract, "a refusal, 400", "200 with a form that asks the user to consent")
+        else:
+            yield judge_kept(contract)  # a page that refuses, or the server's own login before it looks
+
+    return run

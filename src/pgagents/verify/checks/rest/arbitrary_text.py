@@ -1,0 +1,152 @@
+"""A free text may hold anything: quotes, backslashes, markup, marks of templates, other scripts, blanks at its ends. Servers break on
+these where they lay texts into SQL, pages or commands, or tidy them. Beside it, texts of a pattern are what a language takes for
+something else than a text, and lists of choices have every choice.
+
+At first it also holds characters that a server may refuse, if it does so as documented: a NUL, ends of lines and of directions that
+are not ASCII's; and beside it stands what is `unusual`. Only where that is refused, the text is sent without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pgagents.model.action import Param
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.boundary import free_params, unusual
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Probe, judge_accepted, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import known, template_of
+from pgagents.verify.values.schema_values import FAR, high, matches, types_of
+from pgagents.verify.wire.call import Call, Signature
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "arbitrary_text"
+TEXT = ' o\'Neil "x"  \\n<b>&lt;{{7*7}}${7}%s%41+;--é’漢🚗'
+"""The telling characters first, for arguments that take only a few; a blank before them and two among them."""
+ODD = " \0\r\n\u2028\u202ee\u0301\ufeff"
+"""A blank, NUL, an end of a line, a line separator, an override of the direction, a letter with its accent apart, a mark of byte
+order."""
+WORDS = ("null", "007", "infinity", "1e5", "true")
+"""What some take for nothing, or for a number, and so keep otherwise."""
+QUERY = "pgv=a%2Fb%20c&d=%C3%A9&e=+"
+"""What an address has behind it, which is another one where somebody decodes it, or writes it anew."""
+LONGEST = 4_096
+_BOUND = ("enum", "const", "pattern", "format", "contentEncoding")
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each endpoint with a free text among its arguments."""
+    for endpoint, given in _cases(setting):
+        names = " and ".join(name for name in given)
+        yield promise(
+            NAME, "", endpoint, f"{endpoint.action.name} takes quotes, markup and other scripts in {names}", endpoint.action.origin
+        )
+
+
+def _cases(setting: Setting) -> tuple[tuple[Endpoint, Mapping[str, Any]], ...]:
+    def find() -> Iterator[tuple[Endpoint, Mapping[str, Any]]]:
+        for endpoint in setting.endpoints:
+            given = _texts(setting, endpoint) if endpoint.action.key else {}
+            if given:
+                yield endpoint, given
+
+    return setting.compute_once(NAME, lambda: tuple(find()))
+
+
+def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, Any]:
+    """The arguments of a correct call that are free texts, or have some one level down, with our text in them."""
+    base = known(setting.model, template_of(setting.model, endpoint.action).input)
+    found: dict[str, Any] = {}
+    words: dict[str, Any] = {}
+    for param in endpoint.params:
+        name = str(param.name)
+        ours = param.refers_to or name == endpoint.action.idempotency or isinstance(base.get(name), Signature)
+        if not ours and name in base and param.place in ("body", "query"):  # one that no example has may be opaque, such as a cursor
+            value = _filled(setting, param.schema, _example(endpoint, name, base[name]), text)
+            if value is not None and setting.test((NAME, endpoint.place, name), param.schema).is_valid(value):
+                found[name] = value
+            elif (word := _word(setting, endpoint, param)) is not None:
+                words[name] = word
+            elif isinstance(base[name], list) and setting.named(setting.named(param.schema).get("items", {})).get("enum"):
+                words[name] = high(param.schema, setting.model.schemas)
+    return {**found, **words} if found else {}
+
+
+def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
+    """A word that fits the pattern of an argument whose value is free; another one on each surface."""
+    schema = setting.named(param.schema)
+    if types_of(schema) != ("string",) or "pattern" not in schema or param not in free_params(setting, endpoint):
+        return None
+    fitting = [word for word in WORDS if matches(schema, word)]
+    return fitting[setting.alike(endpoint).index(endpoint) % len(fitting)] if fitting else None
+
+
+def _example(endpoint: Endpoint, name: str, usual: Any) -> Any:
+    """The argument's usual value; of a list the longest one of an example, whose items say most."""
+    listed = [e.input[name] for e in endpoint.action.examples if e.status < 300 and isinstance(e.input.get(name), list)]
+    return max(listed, key=len, default=usual)[:1] if isinstance(usual, list) else usual
+
+
+def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) -> Any:
+    """The text, as long as the schema takes; an address with a query; an object, or a list of one, with the text in its free texts; None
+    where there is none."""
+    schema = setting.named(written)
+    if schema.get("format") in ("uri", "url") and isinstance(base, str) and "?" not in base:
+        return f"{base}?{QUERY}" if text is TEXT else f"{_loudly(base)}?{QUERY}&x=".ljust(schema.get("maxLength", FAR), "x")
+    if isinstance(base, list) and base and isinstance(base[0], Mapping):
+        item = _filled(setting, schema.get("items", {}), base[0], text)
+        return None if item is None else [item]
+    if schema.get("type") == "string" and not any(key in schema for key in _BOUND):
+        most = min(schema.get("maxLength", len(text)), LONGEST)
+        return (text + text[-1] * most)[: most - 1] + (" " if most else "")
+    if isinstance(base, Mapping) and schema.get("properties"):
+        members = {n: s for n, s in schema.get("properties", {}).items() if not isinstance(base.get(n), Mapping)}
+        inner = {n: found for n, s in members.items() if n in base and (found := _filled(setting, s, None, text)) is not None}
+        return {**base, **inner} if inner else None
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One correct call each."""
+    del roles
+    for endpoint, given in _cases(setting):
+        contract = f"{NAME}/{endpoint.place}"
+        template = template_of(setting.model, endpoint.action)
+        writes = endpoint.action.effect == "write"
+        call = ordinary(
+            endpoint, template, "explore", "a text with quotes, markup and other scripts", input={**template.input, **given}, fresh=writes
+        )
+        odd = replace(call, input={**call.input, **_odd(setting, endpoint)}, why="a text with a NUL and other odd characters")
+        most = replace(odd, input=unusual(setting, endpoint, odd.input), why=f"{odd.why}, and what is unusual beside it")
+        run = _run([most, odd, call] if most.input != odd.input else [odd, call], contract)
+        yield Probe(contract, 6, (contract,), 2 if writes else 1, run, (endpoint,), "main", writes)
+
+
+def _odd(setting: Setting, endpoint: Endpoint) -> Mapping[str, Any]:
+    """The arguments with the odd characters before our text."""
+    return setting.compute_once((NAME, "odd", endpoint.place), lambda: _texts(setting, endpoint, ODD + TEXT))
+
+
+def _loudly(url: str) -> str:
+    """The same address with its host in capital letters."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.upper()}{slash}{path}"
+
+
+def _run(calls: Sequence[Call], contract: str) -> Callable[[], Conversation]:
+    """The first of the calls that is taken, or the last."""
+
+    def run() -> Conversation:
+        exchange: Exchange = yield calls[0]
+        for call in calls[1:]:
+            if not exchange.success:
+                exchange = yield call
+        judged = list(judge_accepted(exchange, contract, "a text with quotes, markup and other scripts"))
+        yield from judged or [judge_untested(contract, f"the answer shows nothing of it: {exchange.outcome}")]
+
+    return run

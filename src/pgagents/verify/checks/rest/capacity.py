@@ -1,0 +1,250 @@
+"""What takes a space lowers the count of free ones by one while it lives, and gives it back when it ends. Of what one call makes several
+of, each takes one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any
+
+from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Resource, Takes
+from pgagents.verify.cases.boundary import boundary_values
+from pgagents.verify.cases.invalid import time_passes
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path, will_do
+from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.values.schema_values import distinct
+from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.endpoint import OPERATOR, REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange, got
+
+NAME = "capacity"
+ROUNDS = 2
+"""A count that is off is counted again, all over: something else may have ended or expired in between."""
+LATE_S = 100_800
+"""Seconds: more than a day, which is the most that most things are made for."""
+_FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
+MOST_MADE = 3
+"""So many are made until one takes where the count is known, as the server may choose the place."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """For each resource that takes: what each endpoint that makes one takes, and what each endpoint that ends one gives back."""
+    for resource, takes in _takers(setting):
+        for detail, endpoints in (("taken", _makers(setting, resource)), ("returned", _enders(setting, resource))):
+            for endpoint in endpoints:
+                change = "falls by one once" if detail == "taken" else "rises by one once"
+                says = f"{takes.counter} of a {takes.of} {change} {endpoint.action.name} has answered"
+                yield promise(NAME, f"{detail}/{resource.name}", endpoint, says, takes.origin, resource.cite or endpoint.action.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Counts are this run's own only where nobody else books."""
+    del contract
+    return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
+
+
+def _takers(setting: Setting) -> Iterator[tuple[Resource, Takes]]:
+    for resource in setting.model.resources.values():
+        takes = resource.takes
+        if takes is not None and resource.made_by and resource.undone_by and setting.endpoint(str(takes.read_by.name), REST) is not None:
+            yield resource, takes
+
+
+def _makers(setting: Setting, resource: Resource) -> list[Endpoint]:
+    return [d for d in setting.endpoints if resource.made_by and d.action is resource.made_by.action]
+
+
+def _enders(setting: Setting, resource: Resource) -> list[Endpoint]:
+    return [d for d in setting.endpoints if resource.undone_by and d.action is resource.undone_by.action]
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One of each endpoint is made, then ended, and after each of them is counted.
+
+    With the operator's clock, what does not end by itself is ended long after the time that it was made for.
+    """
+    for resource, takes in _takers(setting) if setting.exclusive else ():
+        makers, enders = _makers(setting, resource), _enders(setting, resource)
+        covers = tuple(_id("taken", resource, d) for d in makers) + tuple(_id("returned", resource, d) for d in enders)
+        cost = 1 + 4 * max(len(makers), len(enders))
+        endpoints = tuple({d.place: d for d in (*makers, *enders)}.values())
+        late = OPERATOR in roles and setting.model.clock is not None and resource.expires_by is None
+        run = _run(setting, resource, takes, makers, enders, late=late)
+        yield Probe(f"{NAME}/{resource.name}@{REST}", 4, covers, cost, run, endpoints, "main", True)
+
+
+def _id(detail: str, resource: Resource, endpoint: Endpoint) -> str:
+    return f"{NAME}/{detail}/{resource.name}/{endpoint.place}"
+
+
+def _run(
+    setting: Setting, resource: Resource, takes: Takes, makers: list[Endpoint], enders: list[Endpoint], *, late: bool
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        verdicts: list[Judgement] = []
+        for _ in range(ROUNDS):
+            verdicts = yield from _round(setting, resource, takes, makers, enders, late=late)
+            if all(v.verdict is Verdict.KEPT for v in verdicts):
+                break
+        yield from verdicts
+
+    return run
+
+
+def _round(
+    setting: Setting, resource: Resource, takes: Takes, makers: list[Endpoint], enders: list[Endpoint], *, late: bool
+) -> Generator[Any, Any, list[Judgement]]:
+    """Everything once; the verdicts are given back, not yielded."""
+    found: list[Judgement] = []
+    place: Mapping[str, Any] | None = None
+    counts: dict[str, int] = {}
+    if resource.made_by is not None and _chooses(resource, takes):
+        place = yield from _roomiest(setting, takes)
+        yield from _counted(setting, takes, str(place[setting.model.resources[takes.of].id]), counts)
+    else:  # the server chooses, and probably as it chose before
+        another: Mapping[str, Any] = yield InstanceRef(resource.name)
+        if isinstance(another.get(takes.by), str):
+            yield from _counted(setting, takes, another[takes.by], counts)
+    living: list[Mapping[str, Any]] = []
+    for endpoint in makers:
+        found.append((yield from _taken(setting, resource, takes, endpoint, place, counts, living)))
+    for index, body in enumerate(living):
+        if index < len(enders) or body is living[-1]:
+            endpoint = enders[min(index, len(enders) - 1)]
+            if late and body is living[-1] and (wait := time_passes(setting, LATE_S)):
+                yield wait
+                yield from _counted(setting, takes, str(body[takes.by]), counts)  # what others took may have ended by then
+            found.append((yield from _returned(setting, resource, takes, endpoint, body, counts)))
+    return found
+
+
+def _roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str, Any]]:
+    """Of the places that will do the one with the highest count: it is farthest from being full."""
+    resource = setting.model.resources[takes.of]
+    search = setting.endpoint(str(resource.found_by.action.name), REST) if resource.found_by else None
+    found: list[Mapping[str, Any]] = []
+    if search is not None and resource.found_by is not None and resource.found_by.at is not None:
+        exchange: Exchange = yield Call(search, resource.found_by.input, "explore", f"to find a roomy {takes.of}")
+        items = at_path(resource.found_by, exchange) if exchange.success else None
+        found = [item for item in items if will_do(resource.found_by.where, resource, item)] if isinstance(items, list) else []
+    told = [item for item in found if isinstance(item, Mapping) and _whole(item.get(takes.counter)) is not None]
+    if told:
+        return max(told, key=lambda item: int(item[takes.counter]))
+    place: Mapping[str, Any] = yield InstanceRef(takes.of)
+    return place
+
+
+def _chooses(resource: Resource, takes: Takes) -> bool:
+    """Whether the caller says where."""
+    given = resource.made_by.input if resource.made_by else {}
+    return any(takes.of in getattr(value, "names", ()) for value in given.values())
+
+
+def _taken(
+    setting: Setting, resource: Resource, takes: Takes, endpoint: Endpoint, place: Mapping[str, Any] | None, counts: dict[str, int],
+    living: list[Mapping[str, Any]],
+) -> Generator[Any, Any, Judgement]:  # fmt: skip
+    contract, made_by = _id("taken", resource, endpoint), resource.made_by
+    assert made_by is not None
+    bind = {takes.of: place} if place is not None else {}
+    known = {name: given for name, given, _ in boundary_values(setting, endpoint)}
+    several = [known[n] for n in ("high", "minimal") if n in known and place is None]
+    for given in [*several, *[made_by.input] * MOST_MADE][:MOST_MADE]:
+        why = f"a {resource.name} that takes from a {takes.of}"
+        asked = _two(setting, resource, endpoint, given)
+        exchange: Exchange = yield Call(endpoint, asked, "explore", why, bind=bind, fresh=True, surface=endpoint.surface)
+        bodies = _made(made_by, exchange)
+        body = next(iter(bodies), None)
+        if given in several and not exchange.success:
+            counts.clear()  # whether a refused call took one is not judged here
+            continue
+        if not isinstance(body, Mapping) or not isinstance(body.get(takes.by), str) or not exchange.fits:
+            counts.clear()  # it may have taken a space all the same
+            return judge_untested(contract, f"no {resource.name} was made: {exchange.outcome}")
+        living.append(body)
+        at, taken = body[takes.by], sum(1 for one in bodies if one.get(takes.by) == body[takes.by])
+        before = counts.get(at)
+        after = yield from _counted(setting, takes, at, counts)
+        if after is None:
+            return judge_untested(contract, f"{takes.read_by.name} told no {takes.counter}")
+        if before is not None:
+            if after == before - taken:
+                return judge_kept(contract)
+            return judge_broken(
+                contract, f"{takes.counter} {before - taken}, {taken} less than before", f"{takes.counter} {after} after {before}"
+            )
+    return judge_untested(contract, f"each was at another {takes.of}")
+
+
+def _two(setting: Setting, resource: Resource, endpoint: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments with two items in a list of one, where what is made is a list: an item is made of each."""
+    if resource.made_by is None or resource.made_by.at is None or _FIRST.fullmatch(resource.made_by.at.text) is None:
+        return given
+    found = dict(given)
+    for name, value in given.items():
+        param = endpoint.action.param(name)
+        if param is not None and isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping):
+            schema = setting.named(param.schema)
+            two = [*value, distinct(schema.get("items", {}), setting.model.schemas, 1)]
+            found[name] = two if setting.test((NAME, endpoint.place, name), schema).is_valid(two) else value
+    return found
+
+
+def _made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]]:
+    """All that a call made, the one that the catalogue speaks of first."""
+    value = at_path(made_by, exchange) if exchange.success else None
+    if made_by.at is not None and exchange.success and (first := _FIRST.fullmatch(made_by.at.text)):
+        value = got(exchange.body, first.group(1)) or value
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, Mapping)]
+
+
+def _returned(
+    setting: Setting, resource: Resource, takes: Takes, endpoint: Endpoint, body: Mapping[str, Any], counts: dict[str, int]
+) -> Generator[Any, Any, Judgement]:
+    contract, undone_by = _id("returned", resource, endpoint), resource.undone_by
+    assert undone_by is not None
+    why = f"the end of a {resource.name} that took from a {takes.of}"
+    exchange: Exchange = yield Call(endpoint, undone_by.input, "valid", why, subject=resource, made=body, surface=endpoint.surface)
+    if not exchange.success:
+        counts.clear()
+        return judge_untested(contract, f"it did not end: {exchange.outcome}")
+    before = counts.get(body[takes.by])
+    after = yield from _counted(setting, takes, body[takes.by], counts)
+    if before is None or after is None:
+        return judge_untested(contract, f"{takes.read_by.name} told no {takes.counter}")
+    if after == before + 1:
+        return judge_kept(contract)
+    return judge_broken(contract, f"{takes.counter} {before + 1}, one more than before", f"{takes.counter} {after} after {before}")
+
+
+def _counted(setting: Setting, takes: Takes, id: str, counts: dict[str, int]) -> Generator[Any, Any, int | None]:
+    """The count of a place now, which is also remembered."""
+    endpoint = setting.endpoint(str(takes.read_by.name), REST)
+    assert endpoint is not None
+    name = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
+    exchange: Exchange = yield Call(endpoint, {name: id}, "valid", f"to count {takes.counter} of a {takes.of}")
+    found = _member(exchange.body, takes.counter) if exchange.success else None
+    if found is None:
+        counts.pop(id, None)
+    else:
+        counts[id] = found
+    return found
+
+
+def _whole(value: Any) -> int | None:
+    """A count, which may be written as 12 or as 12.0."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer() else None
+
+
+def _member(body: Any, name: str) -> int | None:
+    """The first whole number of that name, wherever it stands."""
+    if not isinstance(body, Mapping):
+        return None
+    if (count := _whole(body.get(name))) is not None:
+        return count
+    return next((n for value in body.values() if (n := _member(value, name)) is not None), None)

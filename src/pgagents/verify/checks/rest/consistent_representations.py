@@ -1,0 +1,325 @@
+"""What one answer tells of a thing, every other tells alike: a member of one name and one text is one fact.
+
+A list, a read and the answer that made a thing share few lines of a server's code, and one of them lags or leaves out. Facts that
+change by themselves are compared where nobody else uses the server and nothing was written in between.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgagents.cel.expression import epoch
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Resource
+from pgagents.verify.answers.representations import Representation, kind_of, objects_at, references, representations_of
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+RANK = 9
+NAME = "consistent_representations"
+DERIVED_FROM = frozenset(("read_after_write", "law", "state_transitions", "surface_equivalence", "workflow_runs"))
+"""What these find broken in one answer is another in the next."""
+REMEMBERS = True
+"""Verdicts hang on what other exchanges told: the same call need not be judged the same again."""
+TRUSTED = ("valid", "explore", "clean")
+MOST_KNOWN = 2_000
+LASTING_S = 600.0
+MOMENT_S = 2.0
+"""How long a fact is believed: one that lasts, and one that changes by itself."""
+SAME_S = 1.0
+STALE_S = 120.0
+"""A time that was told so long before something changed is not when it was counted anew."""
+
+
+@dataclass(slots=True)
+class _Told:
+    """What an answer told of a thing; `written` is how much had been written by then."""
+
+    representation: Representation
+    body: Mapping[str, Any]
+    written: int
+    at: float
+
+
+@dataclass(slots=True)
+class _Dated:
+    """What changes by itself as an action told it last, at `at`, and the times that it told with it, first at `since`."""
+
+    values: Mapping[str, Any]
+    times: Mapping[str, Any]
+    since: float
+    at: float
+
+
+@dataclass(slots=True)
+class _Facts:
+    """By kind and id what each action told last. `number` is the last exchange that was seen."""
+
+    told: dict[tuple[str, str], dict[str, _Told]]
+    dated: dict[tuple[str, str, str], _Dated] = field(default_factory=dict)
+    written: int = 0
+    number: int = 0
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each kind of thing that an action reads and another tells of in the same words."""
+    for endpoint, kind in _readers(setting):
+        says = f"{endpoint.action.name} tells of a {kind} what other answers tell of it"
+        yield promise(NAME, kind, endpoint, says, endpoint.action.origin, endpoint.action.cite)
+
+
+def _readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
+    def find() -> Iterator[tuple[Endpoint, str]]:
+        endpoints = {str(d.action.name): d for d in setting.endpoints if d.surface == REST and d.action.effect == "read"}
+        alike: dict[str, list[Representation]] = {}
+        for representation in (t for action in setting.model.actions for t in _representations(setting, str(action.name))):
+            alike.setdefault(representation.kind, []).append(representation)
+        for name, endpoint in endpoints.items():
+            for kind in dict.fromkeys(t.kind for t in _representations(setting, name)):
+                own = [t for t in alike[kind] if t.action == name]
+                if any(_common(setting, a, b) for a in own for b in alike[kind]):
+                    yield endpoint, kind
+
+    return setting.compute_once((NAME, "readers"), lambda: tuple(find()))
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """Where all that two answers tell alike changes by itself, it can only be compared where nobody else changes it."""
+    if setting.exclusive:
+        return None
+    kind = contract.id.split("/")[1]
+    every = [t for action in setting.model.actions for t in _representations(setting, str(action.name)) if t.kind == kind]
+    pairs = [_common(setting, a, b) for a in every if a.action == contract.action for b in every]
+    if any(name in _lasting(setting, t) for t in every for names in pairs for name in names):
+        return None
+    return Verdict.NOT_SELECTED, others_too("compares")
+
+
+def _representations(setting: Setting, action: str) -> tuple[Representation, ...]:
+    return setting.compute_once((NAME, action), lambda: _of(setting, action))
+
+
+def _of(setting: Setting, action: str) -> tuple[Representation, ...]:
+    found = next((a for a in setting.model.actions if a.name == action), None)
+    referred = setting.compute_once((NAME, "references"), lambda: references(setting.model))
+    return representations_of(setting, found, referred) if found is not None else ()
+
+
+def _common(setting: Setting, one: Representation, other: Representation) -> tuple[str, ...]:
+    """Members that both tell in the same words, where one of the two answers was shaped by the thing alone."""
+    if one.action == other.action or one.kind != other.kind or not (one.direct or other.direct) or (one.writes and other.writes):
+        return ()
+    key = (NAME, one.action, one.path, one.id, other.action, other.path, other.id)
+    return setting.compute_once(key, lambda: tuple(n for n, words in one.words.items() if other.words.get(n) == words))
+
+
+def _lasting(setting: Setting, old: Representation) -> frozenset[str]:
+    """The members that nothing changes once they were told: of what no call makes, all but what changes by itself; of what was made,
+    what its maker told and what stays as it was made."""
+
+    def find() -> frozenset[str]:
+        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == old.kind]
+        if any(r.made_by for r in alike):
+            makes = [r for r in alike if r.made_by is not None and r.made_by.action.name == old.action]
+            return frozenset(m for r in makes for m in r.fixed)
+        return frozenset(old.words) - {m for r in alike for m in r.volatile}
+
+    return setting.compute_once((NAME, "lasting", old.kind, old.action, old.path, old.id), find)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Two calls in a row that tell of one thing, where a run had none: what the first tells or makes, the second reads."""
+    del roles
+    for endpoint, kind in _readers(setting):
+        contract = f"{NAME}/{kind}/{endpoint.place}"
+        pair = next(_pairs(setting, endpoint, kind), None)
+        if pair is not None:
+            run = _run(setting, endpoint, *pair)
+            writes = pair[0].action.effect == "write"
+            yield Probe(contract, 8, (contract,), 2, run, (endpoint, pair[0]), "main", writes, optional=True)
+
+
+def _pairs(setting: Setting, endpoint: Endpoint, kind: str) -> Iterator[tuple[Endpoint, Representation]]:
+    """Endpoints that tell of such a thing what this one tells, those first that make it."""
+    own = [t for t in _representations(setting, str(endpoint.action.name)) if t.kind == kind]
+    every = [
+        (d, t) for d in setting.endpoints if d.surface == REST for t in _representations(setting, str(d.action.name)) if t.kind == kind
+    ]
+    made = {r.made_by.action.name for r in setting.model.resources.values() if r.made_by}
+    found = [(d, t) for d, t in every if any(_common(setting, t, o) for o in own) and (not t.writes or d.action.name in made)]
+    yield from sorted(found, key=lambda pair: not pair[1].writes)
+
+
+def _run(setting: Setting, endpoint: Endpoint, first: Endpoint, representation: Representation) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        writes = first.action.effect == "write"
+        why = f"to hear of a {representation.kind} twice"
+        told: Exchange = yield ordinary(first, template_of(setting.model, first.action), "valid", why, fresh=writes)
+        body = next(objects_at(told.body, representation.path), None)
+        if not told.success or body is None:
+            return
+        template = template_of(setting.model, endpoint.action)
+        ids = {
+            str(p.name): r.value_for(p, body) if representation.id in r.ids else body[representation.id]
+            for p in endpoint.params
+            if (r := setting.model.resources.get(p.refers_to or "")) and _is(r)
+        }
+        yield ordinary(endpoint, template, "valid", why, input={**template.input, **ids}, made=body if template.subject else None)
+
+    def _is(resource: Resource) -> bool:
+        return kind_of(setting, resource) == representation.kind
+
+    return run
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Compare what an answer tells of each thing with what others told of it before."""
+    facts: _Facts = memory.notes.setdefault((NAME, "facts"), _Facts({}))
+    if exchange.number - exchange.repeats > facts.number + 1 or exchange.call.beside or len(facts.told) > MOST_KNOWN:
+        _forget(facts)  # something was done that no watcher saw, such as the operator's
+    facts.number = max(facts.number, exchange.number)
+    endpoint = exchange.call.endpoint
+    if endpoint is None:
+        return
+    if endpoint.action.effect == "write" and (exchange.success or exchange.error or exchange.status >= 500):
+        facts.written += 1
+    if (
+        not exchange.success
+        or not exchange.fits
+        or exchange.tainted
+        or exchange.call.beside
+        or exchange.call.intent not in TRUSTED
+        or not isinstance(exchange.body, Mapping | list)
+    ):
+        return
+    verdicts: dict[str, Judgement] = {}
+    for representation in _representations(memory.setting, str(endpoint.action.name)):
+        for body in objects_at(exchange.body, representation.path):
+            for judgement in _compared(memory.setting, facts, _Told(representation, body, facts.written, exchange.sent_at), endpoint):
+                known = verdicts.get(judgement.contract)
+                if known is None or known.verdict is not Verdict.BROKEN:
+                    verdicts[judgement.contract] = judgement
+    yield from verdicts.values()
+
+
+def _forget(facts: _Facts) -> None:
+    """Keep only what the makers of things told: some of that stays so, whatever others do."""
+    made = {key: {by: told for by, told in known.items() if told.representation.makes} for key, known in facts.told.items()}
+    kept = [(key, known) for key, known in made.items() if known]
+    facts.told = dict(kept[-MOST_KNOWN // 2 :])
+
+
+def _compared(setting: Setting, facts: _Facts, new: _Told, endpoint: Endpoint) -> Iterator[Judgement]:
+    id = new.body.get(new.representation.id)
+    if not isinstance(id, str | int) or isinstance(id, bool):
+        return
+    if (stale := _dated_before(setting, facts, new, str(id))) is not None:
+        yield stale
+    known = facts.told.setdefault((new.representation.kind, str(id)), {})
+    for old in known.values():
+        reader = new.representation if not new.representation.writes else old.representation
+        contract = f"{NAME}/{reader.kind}/{reader.action}@{REST}"
+        names = _standing(setting, old, new)
+        differing = next((n for n in names if not _same(new.body[n], old.body[n])), None)
+        if differing is not None and (endpoint.surface == REST or new.representation.writes):
+            said = f"{differing} {old.body[differing]!r}, as {old.representation.action} told of the same {reader.kind}"
+            yield judge_broken(contract, said, f"{differing} differs: {new.representation.action} tells {new.body[differing]!r}")
+        elif names and differing is None:
+            yield judge_kept(contract)
+    known[f"{new.representation.action} {new.representation.id}"] = new
+
+
+def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judgement | None:
+    """Broken, where what changes by itself has changed and is told with a time that was told long before the change."""
+    of_times, of_values = _dating(setting, new.representation)
+    if not of_times or not of_values or len(facts.dated) > MOST_KNOWN:
+        return None
+    times = {n: new.body[n] for n in of_times if n in new.body}
+    values = {n: new.body[n] for n in of_values if n in new.body and isinstance(new.body[n], int | float)}
+    if not times or not values:
+        return None
+    key = (new.representation.kind, id, new.representation.action)
+    old = facts.dated.get(key)
+    same = old is not None and old.times == times
+    facts.dated[key] = _Dated(values, times, old.since if old is not None and same else new.at, new.at)
+    if old is None or not same or old.values == values or old.at - old.since < STALE_S:
+        return None
+    name = next(n for n in values if old.values.get(n) != values[n])
+    time = next(iter(times))
+    contract = f"{NAME}/{new.representation.kind}/{new.representation.action}@{REST}"
+    told = f"{name} {values[name]} is told with {time} {times[time]} still, as {name} {old.values.get(name)} was"
+    return judge_broken(contract, f"{time} moves on when {name} changes", told)
+
+
+def _dating(setting: Setting, representation: Representation) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Of what changes by itself the times, and the rest, as a reading action tells of the thing alone; else none."""
+
+    def find() -> tuple[tuple[str, ...], tuple[str, ...]]:
+        volatile = (
+            _volatile(setting, representation.kind) & representation.words.keys()
+            if representation.direct and not representation.writes
+            else frozenset()
+        )
+        times = tuple(sorted(n for n in volatile if '"date-time"' in representation.words[n]))
+        return times, tuple(sorted(volatile - set(times)))
+
+    return setting.compute_once((NAME, "dating", representation.kind, representation.action, representation.path, representation.id), find)
+
+
+def _volatile(setting: Setting, kind: str) -> frozenset[str]:
+    """What changes by itself in things that no call makes."""
+
+    def find() -> frozenset[str]:
+        alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == kind and r.made_by is None]
+        return frozenset(m for r in alike for m in r.volatile)
+
+    return setting.compute_once((NAME, "volatile", kind), find)
+
+
+def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
+    """The members that both tell, and of which what was told then must still be so."""
+    lasts = old.representation.makes or new.at - old.at < LASTING_S
+    stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
+    if not lasts and not stays:
+        return []
+    lasting = _lasting(setting, old.representation)
+    there = [
+        n
+        for n in _common(setting, new.representation, old.representation)
+        if (lasts if n in lasting else stays) and n in old.body and n in new.body
+    ]
+    return [n for n in there if not _personal(setting, old, n)] if _may_be_forgotten(setting, new.at - old.at) else there
+
+
+def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
+    """Whether the catalogue's retention may have blanked what tells of a person and was told so long ago."""
+    least = setting.compute_once(
+        (NAME, "retention"), lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf)
+    )
+    return seconds >= least
+
+
+def _personal(setting: Setting, old: _Told, member: str) -> bool:
+    return member in setting.model.private or isinstance(old.body[member], Mapping)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two values say the same: times to the second, lists in any order."""
+    if isinstance(a, str) and isinstance(b, str):
+        if a == b:
+            return True
+        apart = abs(epoch(a) - epoch(b))
+        return math.isfinite(apart) and apart < SAME_S
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return all(_same(a[name], b[name]) for name in a.keys() & b.keys())
+    if isinstance(a, list) and isinstance(b, list):
+        return sorted(map(repr, a)) == sorted(map(repr, b))
+    return bool(a == b)

@@ -1,0 +1,191 @@
+"""A web page may call the API as the catalogue says, and no page may act as a user who is signed in (CORS, the Fetch standard, 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "cors_policy"
+ORIGIN = ("browsers",)
+STRANGER = "https://pgv.example"
+TOO_LARGE = 413
+HEADER = "header "
+"""How the catalogue says that a header names the end user."""
+SIMPLE_METHODS = ("GET", "HEAD", "POST")
+ANSWERED, REFUSED, STRANGERS = f"{NAME}/answer@{REST}", f"{NAME}/refusal@{REST}", f"{NAME}/strangers@{REST}"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """The question before a call once for each kind of endpoint; the answer, a refusal, and what strangers get."""
+    browsers = setting.model.browsers
+    if browsers is None or _reader(setting) is None:
+        return
+    for endpoint in _endpoints(setting):
+        says = f"a browser that asks whether a page may call {endpoint.action.name} is told that it may, without a key"
+        yield promise(NAME, "preflight", endpoint, says, ORIGIN, browsers.cite)
+    yield promise_at(NAME, "answer", f"@{REST}", "a page may read the answer to its call", ORIGIN, browsers.cite)
+    yield promise_at(NAME, "refusal", f"@{REST}", "a page may read why its call was refused", ORIGIN, browsers.cite)
+    says = "a page of an origin that is not named may not act with the user's cookies"
+    yield promise_at(NAME, "strangers", f"@{REST}", says, (*ORIGIN, "credentials"), browsers.cite)
+
+
+def _endpoints(setting: Setting) -> list[Endpoint]:
+    """One of each kind: a read, a write with a body, one by a method that a browser lets no page use unasked, and a dispatcher's."""
+    rest = [d for d in setting.endpoints if d.dispatcher is None and d.action.key]
+    writers = [d for d in rest if any(p.place == "body" for p in d.params)]
+    others = [d for d in rest if d.method not in SIMPLE_METHODS]
+    reader = _reader(setting)
+    dispatched = [d for d in setting.endpoints if d.dispatcher is not None]
+    return list({d.place: d for d in [*([reader] if reader else []), *writers[:1], *others[:1], *dispatched[:1]]}.values())
+
+
+def _reader(setting: Setting) -> Endpoint | None:
+    rest = [d for d in setting.endpoints if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path]
+    return rest[0] if rest else None
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge what other checks' calls from a web page were answered. What is too large the edge may refuse, which knows of no pages."""
+    setting = memory.setting
+    asks = (
+        exchange.request.header("Origin") is not None
+        and exchange.call.endpoint is not None
+        and exchange.call.intent in ("valid", "framework")
+    )
+    if not asks or setting.model.browsers is None or _reader(setting) is None or exchange.void or exchange.status == TOO_LARGE:
+        return
+    contract = ANSWERED if exchange.success else REFUSED
+    if problem := _closed(exchange, str(exchange.request.header("Origin"))):
+        yield judge_broken(
+            contract, f"Access-Control-Allow-Origin: {exchange.request.header('Origin')} or *", f"{problem} on {exchange.status}"
+        )
+    else:
+        yield judge_kept(contract)
+
+
+def _origin(setting: Setting) -> str:
+    """An origin that may call."""
+    origins = setting.model.browsers.origins
+    return STRANGER if origins == "any" else str(origins[0]).rstrip("/")
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each."""
+    del roles
+    reader = _reader(setting)
+    if setting.model.browsers is None or reader is None:
+        return
+    for endpoint in _endpoints(setting):
+        contract = f"{NAME}/preflight/{endpoint.place}"
+        yield Probe(contract, 5, (contract,), 1, _preflight(setting, endpoint, contract), ())
+    call = ordinary(reader, template_of(setting.model, reader.action), "valid", "a call from a web page", raw=_from(_origin(setting)))
+    covers = (ANSWERED, STRANGERS) if _origin(setting) == STRANGER else (ANSWERED,)
+    yield Probe(ANSWERED, 5, covers, 1, _read(setting, call, ANSWERED), (reader,))
+    keyless = replace(call, intent="auth", twist="none", why="a call without a key from a web page")
+    yield Probe(REFUSED, 5, (REFUSED,), 1, _read(setting, keyless, REFUSED), (reader,))
+    if _origin(setting) != STRANGER:
+        stranger = replace(call, why="a call from a web page of another origin", raw=_from(STRANGER))
+        yield Probe(STRANGERS, 5, (STRANGERS,), 1, _strange(setting, stranger), (reader,))
+
+
+def _from(origin: str) -> Raw:
+    return Raw(headers=(("Origin", origin),))
+
+
+def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
+    """The headers that a page sends and a browser must ask for: its key, its arguments, and for which end user it calls."""
+    wires = sorted({p.wire.lower() for p in endpoint.params if p.place == "header"} if endpoint.dispatcher is None else set())
+    body = ["content-type"] if endpoint.dispatcher is not None or any(p.place == "body" for p in endpoint.params) else []
+    told = [name.removeprefix(HEADER).strip().lower() for name in setting.model.limits.end_user if name.startswith(HEADER)]
+    return list(dict.fromkeys(("authorization", *body, *wires, *told)))
+
+
+def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
+    origin, wanted = _origin(setting), _list_requested_headers(setting, endpoint)
+    headers = (
+        ("Origin", origin), ("Access-Control-Request-Method", endpoint.method), ("Access-Control-Request-Headers", ",".join(wanted)),
+    )  # fmt: skip
+    path = endpoint.path.replace("{", "").replace("}", "")
+
+    def run() -> Conversation:
+        exchange: Exchange = yield Call(
+            None, {}, "document", f"a browser's question about {endpoint.method}", role="", raw=Raw("OPTIONS", path, headers)
+        )
+        if exchange.void:
+            return
+        told = {part.strip().lower() for part in (exchange.header("access-control-allow-headers") or "").split(",")}
+        methods = {part.strip().upper() for part in (exchange.header("access-control-allow-methods") or "").split(",")}
+        lacking = [name for name in wanted if name not in told and ("*" not in told or name == "authorization")]
+        if origin == STRANGER:
+            yield _credentials(setting, exchange)
+        if not exchange.success:
+            yield judge_broken(contract, "2xx without a key", exchange.outcome)
+        elif problem := _closed(exchange, origin):
+            yield judge_broken(contract, f"Access-Control-Allow-Origin: {origin} or *", problem)
+        elif endpoint.method not in (*methods, *SIMPLE_METHODS) and "*" not in methods:
+            yield judge_broken(
+                contract, f"Access-Control-Allow-Methods has {endpoint.method}", ", ".join(sorted(methods)) or "it is missing"
+            )
+        elif lacking:
+            yield judge_broken(contract, f"Access-Control-Allow-Headers has {lacking[0]}", ", ".join(sorted(told)) or "it is missing")
+        else:
+            yield judge_kept(contract)
+
+    return run
+
+
+def _closed(exchange: Exchange, origin: str) -> str:
+    """Why a page of that origin may not read an answer; empty where it may."""
+    told = exchange.header("access-control-allow-origin")
+    return "" if told in ("*", origin) else f"Access-Control-Allow-Origin: {told or 'is missing'}"
+
+
+def _read(setting: Setting, call: Call, contract: str) -> Callable[[], Conversation]:
+    origin = _origin(setting)
+
+    def run() -> Conversation:
+        exchange: Exchange = yield call
+        if exchange.void:
+            return
+        if contract == ANSWERED and origin == STRANGER:
+            yield _credentials(setting, exchange)
+        problem = _closed(exchange, origin)
+        yield (
+            judge_broken(contract, f"Access-Control-Allow-Origin: {origin} or *", f"{problem} on {exchange.status}")
+            if problem
+            else judge_kept(contract)
+        )
+
+    return run
+
+
+def _strange(setting: Setting, call: Call) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        exchange: Exchange = yield call
+        if not exchange.void:
+            yield _credentials(setting, exchange)
+
+    return run
+
+
+def _credentials(setting: Setting, exchange: Exchange) -> Judgement:
+    """With `*` a browser ignores credentials, but only a mistake sends both; with the stranger's own origin they work."""
+    browsers = setting.model.browsers
+    origin = exchange.header("access-control-allow-origin")
+    credentials = (exchange.header("access-control-allow-credentials") or "").strip().lower() == "true"
+    if credentials and origin in ("*", STRANGER):
+        return judge_broken(
+            STRANGERS, "no Access-Control-Allow-Credentials for any origin", f"Access-Control-Allow-Origin: {origin} with credentials"
+        )
+    if browsers.origins != "any" and origin in ("*", STRANGER):
+        return judge_broken(STRANGERS, f"only {', '.join(map(str, browsers.origins))} may read", f"Access-Control-Allow-Origin: {origin}")
+    return judge_kept(STRANGERS)

@@ -1,0 +1,116 @@
+"""An argument that is left out is answered as its default given.
+
+A document tells a model the default, and code has it once more. Where everything else is at its widest, another default shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pgagents.http import json_bytes
+from pgagents.model.action import Param
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.answers.normalized import differing, normalize_answer
+from pgagents.verify.cases.boundary import boundary_values
+from pgagents.verify.cases.invalid import answer_that_will_do, ordinary
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.plan.exclusive import OTHERS_CHANGE
+from pgagents.verify.values.schema_values import high, types_of
+from pgagents.verify.wire.call import Reuse
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "default_values"
+OTHERS = 3
+"""So many more times two answers are compared where others use the server too."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each argument that actions take alike, on the first that does; on each where it is a measure, which one sees anywhere."""
+    for endpoint, param in _cases(setting):
+        says = f"{endpoint.action.name} without {param.name} answers as with {param.name} {param.schema['default']}"
+        yield promise(NAME, str(param.name), endpoint, says, (*param.origin, "default"), endpoint.action.cite)
+
+
+def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param], ...]:
+    def find() -> Iterator[tuple[Endpoint, Param]]:
+        met: set[str] = set()
+        for endpoint in setting.endpoints:
+            for param in endpoint.params:
+                alike = f"{param.name} {json_bytes(dict(param.schema)).decode()}"
+                alike += f" {endpoint.action.name}" if "number" in types_of(setting.named(param.schema)) else ""
+                if endpoint.surface == REST and endpoint.action.effect == "read" and _has_default(setting, param) and alike not in met:
+                    met.add(alike)
+                    yield endpoint, param
+
+    return setting.compute_once(NAME, lambda: tuple(find()))
+
+
+def _has_default(setting: Setting, param: Param) -> bool:
+    return not param.required and setting.named(param.schema).get("default") is not None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Two calls each; answers that are there already will do."""
+    del roles
+    for endpoint, param in _cases(setting):
+        contract = f"{NAME}/{param.name}/{endpoint.place}"
+        yield Probe(contract, 4, (contract,), 2, _run(setting, endpoint, param, contract), (endpoint,), "main", False)
+
+
+def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        name, template = str(param.name), template_of(setting.model, endpoint.action)
+        usual = setting.named(param.schema)["default"]
+        given = _widest(setting, endpoint, param, usual)
+        without = {k: v for k, v in given.items() if k != name}
+        reuses: tuple[Reuse, ...] = (answer_that_will_do(setting, endpoint), "")  # something may have changed between the two
+        for again in reuses if setting.exclusive else (*reuses, *reuses[1:] * OTHERS):
+            out: Exchange = yield ordinary(endpoint, template, "valid", f"{name} left out", input=without, reuse=again)
+            full: Exchange = yield ordinary(
+                endpoint, template, "valid", f"{name} {usual}, its default", input={**without, name: usual}, reuse=again, made=out.subject
+            )
+            if not (out.success and full.success and out.fits and full.fits):
+                yield judge_untested(contract, _why_not(out, full))
+                return
+            told, wanted = normalize_answer(setting, out), normalize_answer(setting, full)
+            if told == wanted:
+                yield judge_kept(contract)
+                return
+        if not setting.exclusive:
+            last: Exchange = yield ordinary(endpoint, template, "valid", f"{name} left out once more", input=without, made=out.subject)
+            if normalize_answer(setting, last) != told:
+                yield Judgement(contract, Verdict.NOT_APPLICABLE, OTHERS_CHANGE)
+                return
+        yield judge_broken(contract, f"what {name} {usual} is answered", differing(told, wanted))
+
+    return run
+
+
+def _why_not(*several: Exchange) -> str:
+    """Why two answers cannot be compared."""
+    failed = next((exchange for exchange in several if not exchange.success), None)
+    if failed is not None:
+        return f"a call to compare with was answered {failed.outcome}"
+    return "an answer to compare with does not satisfy its schema"
+
+
+def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> dict[str, Any]:
+    """The ordinary arguments where they have the default; else with every other number that has a default at its greatest."""
+    given = template_of(setting.model, endpoint.action).input
+    if given.get(str(param.name)) == usual:
+        return dict(given)
+    least = next((known for name, known, _ in boundary_values(setting, endpoint) if name == "minimal"), given)  # as others send it, too
+    needed = {str(p.name): least[str(p.name)] for p in endpoint.params if p.required and str(p.name) in least}
+    return {
+        **needed,
+        **{str(p.name): high(p.schema, setting.model.schemas) for p in endpoint.params if p is not param and _ranged(setting, p)},
+    }
+
+
+def _ranged(setting: Setting, param: Param) -> bool:
+    schema = setting.named(param.schema)
+    return _has_default(setting, param) and bool({"number", "integer"} & set(types_of(schema))) and "maximum" in schema

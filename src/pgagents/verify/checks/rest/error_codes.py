@@ -1,0 +1,60 @@
+"""An error code is one of the catalogue's, comes with its one status, and only where it may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.model.action import Code
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.invalid import provokable
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.wire.endpoint import framework_places
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+
+RANK = 4
+NAME = "error_codes"
+UNPROCESSABLE = 422
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each endpoint and each surface's framework."""
+    origin = ("errors", "codes")
+    for endpoint in setting.endpoints:
+        if not provokable(setting, endpoint):
+            continue
+        yield promise(
+            NAME, "", endpoint, f"every error code of {endpoint.action.name} comes with its one status", origin, endpoint.action.cite
+        )
+    for place in framework_places(setting.model):
+        yield promise_at(NAME, "", place, "every error code of the framework comes with its one status", origin)
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge every error whose body has a code."""
+    if exchange.status < 400 or exchange.code is None or exchange.status == UNAVAILABLE or exchange.tainted_by("documented_status"):
+        return
+    if (
+        exchange.call.endpoint is not None
+        and exchange.call.intent != "framework"
+        and not provokable(memory.setting, exchange.call.endpoint)
+    ):
+        return  # no error of it is promised: documented_status says what came
+    contract = f"{NAME}/{exchange.place}"
+    code = memory.model.codes.get(exchange.code)
+    endpoint = exchange.call.endpoint
+    if code is None:
+        yield judge_broken(contract, f"one of {', '.join(memory.model.codes)}", exchange.outcome)
+    elif code.status != exchange.status and not _open(code, exchange.status, memory):
+        yield judge_broken(contract, f"{code.name} with status {code.status}", exchange.outcome)
+    elif code.only is not None and endpoint is not None and not {str(endpoint.action.name), endpoint.surface} & set(code.only):
+        yield judge_broken(contract, f"{code.name} only from {', '.join(code.only)}", exchange.outcome)
+    else:
+        yield judge_kept(contract)
+
+
+def _open(code: Code, status: int, memory: Memory) -> bool:
+    """Whether the catalogue leaves it open which of 400 and 422 a refused input has."""
+    framework = memory.model.errors.framework
+    refusals = {framework.invalid, framework.bad_body, framework.wrong_type}
+    return memory.model.behaviour.refused_status == "any" and code.name in refusals and status in (400, UNPROCESSABLE)

@@ -1,0 +1,52 @@
+"""A refusal of an argument names the argument, spelt as the catalogue spells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.cases.invalid import invalid_cases_of
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange, got
+
+RANK = 5
+NAME = "error_names_field"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each argument (and member of one) that a call can break."""
+    if setting.model.errors.field_at is None:
+        return
+    for endpoint in setting.endpoints:
+        for field in dict.fromkeys(n.field for n in invalid_cases_of(setting, endpoint)):
+            says = f"refusing {field}, {endpoint.action.name} names it at {setting.model.errors.field_at}"
+            yield promise(NAME, field, endpoint, says, ("errors", "field_at"), endpoint.action.cite)
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge refusals of calls that break one argument."""
+    field, at = exchange.call.field, memory.model.errors.field_at
+    endpoint = exchange.call.endpoint
+    if not field or at is None or endpoint is None:
+        return
+    if exchange.call.intent == "invalid" and (reason := _missing(exchange, endpoint, memory)):
+        yield Judgement(f"{NAME}/{field}/{exchange.place}", Verdict.NOT_APPLICABLE, reason)
+    if exchange.code != memory.model.errors.framework.invalid or exchange.tainted_by("error_envelope"):
+        return
+    contract = f"{NAME}/{field}/{exchange.place}"
+    param = endpoint.action.param(field)
+    said = got(exchange.body, at)
+    if said == field or (param is not None and said == param.wire):
+        yield judge_kept(contract)
+    else:
+        yield judge_broken(contract, f"{at} is {field}", f"{at} is {said}" if said is not None else f"no {at}")
+
+
+def _missing(exchange: Exchange, endpoint: Endpoint, memory: Memory) -> str:
+    """Why a refusal need not name the argument: it says that there is nothing with that id."""
+    param = endpoint.action.param(exchange.call.field)
+    resource = memory.model.resources.get(param.refers_to or "") if param is not None else None
+    missing = resource is not None and resource.missing is not None and exchange.code == resource.missing.name
+    return "a wrong id is answered as one that is missing" if missing else ""

@@ -1,0 +1,206 @@
+"""An id in the other case, or with a look-alike letter, is another id, and nothing has it; and what is made has an id of its own.
+
+Databases that compare texts without their case find a thing by an id that nobody gave out, and so do servers that normalise what they
+are sent, which makes letters of full width equal to those of ASCII; two things of ours then are one. So are two whose ids are made of
+what they have in common.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.http import json_bytes
+from pgagents.model.action import Param
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Resource, id_text
+from pgagents.verify.answers.refusal import expected
+from pgagents.verify.answers.representations import kind_of
+from pgagents.verify.cases.invalid import is_invalid, ordinary
+from pgagents.verify.cases.malformed import of_ours
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, promise
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.values.schema_values import full_width
+from pgagents.verify.wire.call import InstanceRef
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "id_comparison"
+REMEMBERS = True
+MOST_IDS, MOST_KEYS = 2_000, 20_000
+"""How many things are remembered, those made last; a key is for longer than its thing."""
+CORRECT = ("valid", "explore")
+LOOKALIKE = "lookalike"
+_HEX = re.compile(r"[0-9A-Fa-f{}-]*")
+"""UUIDs and the like: their letters are digits, which have no case."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each kind of thing that is read by its id, on the first action that reads it."""
+    for endpoint, param, resource in _cases(setting):
+        says = f"{endpoint.action.name} finds nothing by a {param.name} in the other case"
+        yield promise(NAME, "", endpoint, says, (*resource.origin, "missing"), endpoint.action.cite)
+    for endpoint, param, resource in _lookalike_cases(setting):
+        says = f"{endpoint.action.name} finds nothing by a {param.name} with a letter that only looks like its own"
+        yield promise(NAME, f"{LOOKALIKE}/{param.name}", endpoint, says, (*resource.origin, "missing"), endpoint.action.cite)
+    for resource, endpoint in _makers(setting):
+        says = f"each {resource.name} that {endpoint.action.name} makes has an id of its own"
+        yield promise(NAME, "made", endpoint, says, (*resource.origin, "made_by"), endpoint.action.cite)
+
+
+def _makers(setting: Setting) -> tuple[tuple[Resource, Endpoint], ...]:
+    """What makes things, and does not only move them; of several kinds of one action the first."""
+
+    def find() -> Iterator[tuple[Resource, Endpoint]]:
+        moves = {id(m.action) for r in setting.model.resources.values() for m in r.moves}
+        by_action = {id(r.made_by.action): r for r in reversed(list(setting.model.resources.values())) if r.made_by and r.made_by.at}
+        for endpoint in setting.endpoints:
+            if (resource := by_action.get(id(endpoint.action))) is not None and id(endpoint.action) not in moves:
+                yield resource, endpoint
+
+    return setting.compute_once((NAME, "makers"), lambda: tuple(find()))
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge the id of each thing that is made. A repeated call may be answered with what the first made, and so may an equal one that
+    costs nothing; an id is free again once its thing is deleted."""
+    endpoint, setting = exchange.call.endpoint, memory.setting
+    if endpoint is None or not exchange.success or not exchange.fits or exchange.call.intent not in CORRECT:
+        return
+    made: dict[str, str] = memory.notes.setdefault((NAME, "made"), {})
+    """By the ids of things, with what arguments they were made."""
+    for gone in [r for r in setting.model.resources.values() if r.undone_by and r.undone_by.action is endpoint.action and not r.state]:
+        for value in exchange.input.values():
+            made.pop(f"{gone.name} {gone.place_in(endpoint.params, exchange.input)}{value}", None)
+    maker = next((r for r, d in _makers(setting) if d is endpoint), None)
+    body = at_path(maker.made_by, exchange) if maker is not None and maker.made_by and maker.made_by.at else None
+    if maker is None or not isinstance(body, Mapping) or not maker.id_of(body) is not None or _repeated(exchange, memory):
+        return
+    said = json_bytes({k: v for k, v in exchange.input.items() if k != endpoint.action.idempotency}).decode()
+    before = made.get(instance := f"{maker.name} {maker.place_in(endpoint.params, exchange.input)}{id_text(maker.id_of(body))}")
+    if before is not None and (before != said or endpoint.action.costs):
+        yield judge_broken(
+            f"{NAME}/made/{endpoint.place}", f"a {maker.name} with an id of its own", "the id of another that was made before"
+        )
+    else:
+        yield judge_kept(f"{NAME}/made/{endpoint.place}")
+    made[instance] = said
+    if len(made) > MOST_IDS:
+        del made[next(iter(made))]
+
+
+def _repeated(exchange: Exchange, memory: Memory) -> bool:
+    """Whether a call had its idempotency key before; from now on it has."""
+    name = exchange.call.endpoint.action.idempotency if exchange.call.endpoint else None
+    used: dict[str, None] = memory.notes.setdefault((NAME, "keys"), {})
+    if name is None or name not in exchange.input:
+        return False
+    key = f"{exchange.call.role} {exchange.input[name]}"
+    if key in used:
+        return True
+    used[key] = None
+    if len(used) > MOST_KEYS:
+        del used[next(iter(used))]
+    return False
+
+
+def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource], ...]:
+    def find() -> Iterator[tuple[Endpoint, Param, Resource]]:
+        met: set[str] = set()
+        for endpoint in setting.endpoints:
+            for param in endpoint.params:
+                resource = setting.model.resources.get(param.refers_to or "")
+                if resource is None or resource.missing is None or endpoint.surface != REST or endpoint.action.effect != "read":
+                    continue
+                kind = kind_of(setting, resource)
+                if param.required and kind not in met and (resource.made_by or resource.found_by):
+                    met.add(kind)
+                    yield endpoint, param, resource
+
+    return setting.compute_once(NAME, lambda: tuple(find()))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each."""
+    del roles
+    for endpoint, param, resource in _lookalike_cases(setting):
+        contract = f"{NAME}/{LOOKALIKE}/{param.name}/{endpoint.place}"
+        writes = resource.made_by is not None or endpoint.action.effect == "write"
+        yield Probe(contract, 5, (contract,), 1, _looking_alike(setting, endpoint, param, resource, contract), (endpoint,), "main", writes)
+    for endpoint, param, resource in _cases(setting):
+        contract = f"{NAME}/{endpoint.place}"
+        yield Probe(
+            contract,
+            5,
+            (contract,),
+            1,
+            _run(setting, endpoint, param, resource, contract),
+            (endpoint,),
+            "main",
+            resource.made_by is not None,
+        )
+
+
+def _run(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        there: Mapping[str, Any] = yield InstanceRef(resource.name)
+        id = str(resource.id_of(there))
+        template = template_of(setting.model, endpoint.action)
+        given = {**template.input, str(param.name): id.swapcase()}
+        call = ordinary(
+            endpoint, template, "absent", f"a {param.name} in the other case", input=given, made=there if template.subject else None
+        )
+        if id.swapcase() == id or _HEX.fullmatch(id) or is_invalid(setting, call):
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, "ids here have no case")
+            return
+        exchange: Exchange = yield call
+        assert resource.missing is not None
+        yield from judge_refused(exchange, contract, [resource.missing], f"a {param.name} in the other case")
+
+    return run
+
+
+def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource], ...]:
+    """For each kind of id the first call on REST that reads by it, and the first that changes one of ours."""
+
+    def find() -> Iterator[tuple[Endpoint, Param, Resource]]:
+        ours = {endpoint.place for endpoint in of_ours(setting)}
+        met: set[tuple[str, str]] = set()
+        for endpoint in setting.endpoints:
+            for param in endpoint.params:
+                resource = setting.model.resources.get(param.refers_to or "")
+                if resource is None or resource.missing is None or not endpoint.on_rest or not param.required:
+                    continue
+                case = (kind_of(setting, resource), endpoint.action.effect)
+                if case in met or not (resource.made_by or resource.found_by):
+                    continue
+                if endpoint.action.effect == "read" or endpoint.place in ours:
+                    met.add(case)
+                    yield endpoint, param, resource
+
+    return setting.compute_once((NAME, LOOKALIKE), lambda: tuple(find()))
+
+
+def _looking_alike(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
+    """Ask for a thing by its id with one letter in full width: there is none, or no id is written so."""
+
+    def run() -> Conversation:
+        template, name = template_of(setting.model, endpoint.action), str(param.name)
+        subject = template.subject if template.subject is not None else resource
+        there: Mapping[str, Any] = yield InstanceRef(subject.name, template.states)
+        id = str(there.get(subject.id))
+        given = {**template.input, name: full_width(id)}
+        what = f"a {name} with a letter of full width"
+        call = ordinary(endpoint, template, "absent", what, input=given, made=there if template.subject else None, field=name)
+        if full_width(id) == id or not is_invalid(setting, call):
+            yield Judgement(contract, Verdict.NOT_APPLICABLE, "ids here may have such letters")
+            return
+        exchange: Exchange = yield call
+        assert resource.missing is not None
+        codes, statuses = expected(setting, call)
+        yield from judge_refused(exchange, contract, [*codes, resource.missing], what, statuses)
+
+    return run

@@ -1,0 +1,171 @@
+"""A call that breaks one keyword of one argument is refused, with the code for invalid arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.answers.refusal import expected
+from pgagents.verify.cases.combined import Group, both, groups
+from pgagents.verify.cases.generated import varied_of
+from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange, got
+
+NAME = "invalid_input"
+TOOLS = True
+SEVERAL = "several"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each keyword and argument of each endpoint, and one for several at a time where an error tells of that."""
+    for endpoint in setting.every_endpoint:
+        for invalid_case in invalid_cases_of(setting, endpoint):
+            says = f"{endpoint.action.name} refuses a call where {invalid_case.says}"
+            yield promise(NAME, invalid_case.detail, endpoint, says, invalid_case.origin, invalid_case.cite)
+        if any(len(group) > 1 for group in groups(setting, endpoint)):
+            errors = setting.model.errors
+            says = (
+                f"{endpoint.action.name} refuses a call where two arguments are wrong, with {errors.field_of_several} at {errors.field_at}"
+            )
+            yield promise(NAME, SEVERAL, endpoint, says, ("errors", "field_of_several"), endpoint.action.cite)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call for each keyword first seen on a surface, then one for each keyword and argument or for two of them, then variants."""
+    del roles
+    met: set[tuple[str, str]] = set()
+    for endpoint in setting.every_endpoint:
+        listed: dict[str, int] = {}
+        alone: set[str] = set()
+        sent_with = {id(one): group for group in groups(setting, endpoint) for one in group}
+        for invalid_case in invalid_cases_of(setting, endpoint):
+            listed[invalid_case.detail] = listed.get(invalid_case.detail, 0) + 1
+            number, group = listed[invalid_case.detail], sent_with.get(id(invalid_case))
+            if group is None:
+                yield _probe(setting, endpoint, invalid_case.detail, invalid_case.call, 9, invalid_case.says, 2, number)
+            elif invalid_case is group[0]:
+                keywords = {(one.detail.partition("/")[0], endpoint.surface) for one in group}
+                phase = 7 if keywords <= met else 5
+                met |= keywords
+                if len(group) > 1:
+                    yield _pair(setting, endpoint, group, phase, alone, number)
+                else:
+                    yield _probe(setting, endpoint, invalid_case.detail, invalid_case.call, phase, invalid_case.says, 1, number)
+        yield from _more(setting, endpoint, listed)
+
+
+def _pair(setting: Setting, endpoint: Endpoint, pair: Group, phase: int, alone: set[str], number: int) -> Probe:
+    """One call for two; `alone` has the endpoint once its answers did not show that both were found."""
+    covers = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in (*(one.detail for one in pair), SEVERAL))
+    run, print = _run_pair(setting, endpoint, pair, alone), " ".join(_shown(one.call) for one in pair)
+    return Probe(_named(covers[0], number), phase, covers, 1, run, (endpoint,), "main", endpoint.action.effect == "write", print=print)
+
+
+def _named(contract: str, number: int) -> str:
+    """A probe's name: its first contract, and which of that contract's probes it is."""
+    return contract if number == 1 else f"{contract} #{number}"
+
+
+def _run_pair(setting: Setting, endpoint: Endpoint, pair: Group, alone: set[str]) -> Callable[[], Conversation]:
+    several = f"{NAME}/{SEVERAL}/{endpoint.place}"
+    contracts = [f"{NAME}/{one.detail}/{endpoint.place}" for one in pair]
+    at, word = setting.model.errors.field_at or "", setting.model.errors.field_of_several
+
+    def run() -> Conversation:
+        if endpoint.place in alone:
+            yield from _one_by_one(setting, pair, contracts)
+            return
+        call = both(setting, endpoint, pair)
+        exchange: Exchange = yield call
+        codes, statuses = expected(setting, call)
+        said = got(exchange.body, at)
+        if said == word and _all_kept(judge_refused(exchange, several, codes, "", statuses)):
+            yield from map(judge_kept, (*contracts, several))
+            return
+        alone.add(endpoint.place)
+        found = yield from _one_by_one(setting, pair, contracts)
+        if found and not exchange.void and not exchange.tainted and exchange.code not in _others(setting, pair):
+            yield judge_broken(several, f"{at} is {word}", f"{exchange.outcome}, {at} is {said}")
+
+    return run
+
+
+def _others(setting: Setting, pair: Group) -> set[str]:
+    """What else may be answered first: that an id is of nothing."""
+    invalid = setting.model.errors.framework.invalid
+    return {code.name for one in pair for code in expected(setting, one.call)[0]} - {invalid}
+
+
+def _one_by_one(setting: Setting, pair: Group, contracts: list[str]) -> Generator[Any, Any, bool]:
+    """Whether each was refused, and nothing was wrong with the answers."""
+    good = True
+    for one, contract in zip(pair, contracts, strict=True):
+        exchange: Exchange = yield replace(one.call, again=one is not pair[0])
+        codes, statuses = expected(setting, one.call)
+        judged = list(judge_refused(exchange, contract, codes, f"a call where {one.says}", statuses))
+        good = good and _all_kept(judged) and not exchange.tainted
+        yield from judged
+    return good
+
+
+def _all_kept(judged: Iterable[Judgement]) -> bool:
+    verdicts = [judgement.verdict for judgement in judged]
+    return bool(verdicts) and set(verdicts) == {Verdict.KEPT}
+
+
+def _more(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Iterator[Probe]:
+    """Schemathesis' second opinion, under the contract of the nearest keyword of the same argument."""
+    template = template_of(setting.model, endpoint.action)
+    for varied in varied_of(setting, endpoint):
+        detail = None if varied.valid else _nearest(varied.keyword, varied.param, listed)
+        if detail is None:
+            continue
+        call = ordinary(endpoint, template, "invalid", f"{varied.param}: {varied.says}", input=varied.input)
+        listed[detail] += 1
+        yield _probe(setting, endpoint, detail, call, 9, f"{varied.param} {varied.shown}", 2, listed[detail])
+
+
+def _nearest(keyword: str, param: str, listed: dict[str, int]) -> str | None:
+    exact = f"{keyword}/{param}"
+    if exact in listed:
+        return exact
+    return next((d for d in listed if d.endswith(f"/{param}") and not d.startswith(("required/", "null/"))), None)
+
+
+def _probe(setting: Setting, endpoint: Endpoint, detail: str, call: Call, phase: int, says: str, priority: int, number: int) -> Probe:
+    contract = f"{NAME}/{detail}/{endpoint.place}"
+    print = _shown(call)
+    return Probe(
+        _named(contract, number),
+        phase,
+        (contract,),
+        1,
+        _run(setting, call, contract, says),
+        (endpoint,),
+        "main",
+        endpoint.action.effect == "write",
+        priority,
+        print,
+    )
+
+
+def _shown(call: Call) -> str:
+    """What tells a call from others of its action: why it is sent, and the argument that is wrong, or all where none is named."""
+    names = [call.field.partition(".")[0]] if call.field else sorted(call.input)
+    return f"{call.why} {[(n, v) for n in names if isinstance(v := call.input.get(n), str | int | float | bool | None)]}"
+
+
+def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        exchange: Exchange = yield call
+        codes, statuses = expected(setting, call)
+        yield from judge_refused(exchange, contract, codes, f"a call where {says}", statuses)
+
+    return run

@@ -1,0 +1,131 @@
+"""What only looks right to a server's language is refused: a line break behind a text, true for a number, NaN, a text far too long.
+
+In many languages `$` also matches before a last line break, a boolean is a number, every comparison with NaN is false; and a column
+is shorter than what was never meant to reach it. Whoever falls for one mostly does so for every argument, so one is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from pgagents.model.action import Param
+from pgagents.model.contract import Contract
+from pgagents.verify.answers.refusal import expected
+from pgagents.verify.cases.combined import alone
+from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of, is_invalid
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_refused, promise
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.values.schema_values import FAR, types_of
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "look_alike_input"
+LONG = FAR
+"""Characters: more than a column of 255 takes, and less than any server's limit of an address."""
+SAYS = {
+    "line_break": "a text that is right but for a line break at its end",
+    "boolean": "true for a number",
+    "nan": "NaN for a number with bounds",
+    "long": f"a text of {LONG} characters for a short one",
+}
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each kind of value, where an argument takes it."""
+    for endpoint, kind, wrong, _ in _cases(setting):
+        says = f"{endpoint.action.name} refuses {SAYS[kind]}, as {wrong.field}"
+        yield promise(NAME, kind, endpoint, says, wrong.origin, wrong.cite)
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Such a value that was sent as one that breaks its schema, as any other would."""
+    call = exchange.call
+    if call.endpoint is None or call.intent != "invalid":
+        return
+    for endpoint, kind, wrong, sent in _cases(memory.setting):
+        if sent and endpoint is call.endpoint and call.why == wrong.says and call.field == wrong.field:
+            codes, statuses = expected(memory.setting, call)
+            yield from judge_refused(exchange, f"{NAME}/{kind}/{endpoint.place}", codes, f"a call with {SAYS[kind]}", statuses)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each, where none of the wrong calls that are sent anyway is one."""
+    del roles
+    for endpoint, kind, wrong, sent in _cases(setting):
+        contract = f"{NAME}/{kind}/{endpoint.place}"
+        run = _run(setting, wrong.call, contract, SAYS[kind])
+        if not sent:
+            yield Probe(contract, 5, (contract,), 1, run, (endpoint,), "main", endpoint.action.effect == "write")
+
+
+def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        exchange: Exchange = yield replace(call)
+        codes, statuses = expected(setting, call)
+        yield from judge_refused(exchange, contract, codes, f"a call with {says}", statuses)
+
+    return run
+
+
+def _cases(setting: Setting) -> tuple[tuple[Endpoint, str, InvalidCase, bool], ...]:
+    """For each kind the first endpoint with an argument that takes it, and whether such a value is sent there anyway."""
+
+    def find() -> Iterator[tuple[Endpoint, str, InvalidCase, bool]]:
+        for kind in SAYS:
+            listed = ((endpoint, n) for endpoint in setting.endpoints for n in invalid_cases_of(setting, endpoint))
+            first = next(((d, c) for d, n in listed if (c := _case(setting, d, kind, n)) is not None), None)
+            if first is not None:
+                endpoint, wrong = first
+                single = alone(setting, endpoint)
+                known = [n for n in single if n.field == wrong.field and _is(endpoint, kind, n)]
+                yield endpoint, kind, known[0] if known else wrong, bool(known)
+
+    return setting.compute_once(NAME, lambda: tuple(find()))
+
+
+def _is(endpoint: Endpoint, kind: str, wrong: InvalidCase) -> bool:
+    """Whether a wrong call's value is of that kind, as it stands."""
+    param, value = endpoint.action.param(wrong.field), wrong.call.input.get(wrong.field)
+    keyword = wrong.detail.partition("/")[0]
+    if param is None or param.refers_to or str(param.name) == endpoint.action.idempotency:
+        return False
+    if kind == "line_break":
+        return keyword == "pattern" and isinstance(value, str) and len(value) > 1 and value.endswith("\n")
+    if kind == "boolean":
+        return (
+            keyword == "type" and value is True and bool({"number", "integer"} & set(types_of(param.schema))) and _in_json(endpoint, param)
+        )
+    if kind == "nan":
+        return keyword == "type" and value == "NaN" and not _in_json(endpoint, param)
+    return keyword in ("pattern", "maxLength") and isinstance(value, str) and len(value) >= LONG > param.schema.get("maxLength", 0)
+
+
+def _in_json(endpoint: Endpoint, param: Param) -> bool:
+    return not endpoint.on_rest or param.place == "body"
+
+
+def _case(setting: Setting, endpoint: Endpoint, kind: str, wrong: InvalidCase) -> InvalidCase | None:
+    """The wrong call, if its value is of that kind, or with such a value in its place; None where the argument takes none.
+
+    An id has no line break tried: it may be missing before it is wrong. In a query true is but a word.
+    """
+    param = endpoint.action.param(wrong.field)
+    keyword = wrong.detail.partition("/")[0]
+    if param is None:
+        return None
+    number = bool({"number", "integer"} & set(types_of(setting.named(param.schema))))
+    in_json = _in_json(endpoint, param)
+    own = not param.refers_to and str(param.name) != endpoint.action.idempotency
+    value = wrong.call.input.get(wrong.field)
+    if kind == "line_break":
+        return wrong if keyword == "pattern" and own and isinstance(value, str) and len(value) > 1 and value.endswith("\n") else None
+    if kind == "boolean":
+        return wrong if keyword == "type" and number and in_json and value is True else None
+    if kind == "nan":
+        fits = keyword == "type" and number and not in_json and param.place == "query"
+    else:
+        fits = keyword in ("pattern", "maxLength") and (own or param.place == "path")
+    call = replace(wrong.call, input={**wrong.call.input, wrong.field: "NaN" if kind == "nan" else "x" * LONG}, why=SAYS[kind])
+    return replace(wrong, call=call, says=SAYS[kind]) if fits and is_invalid(setting, call) else None

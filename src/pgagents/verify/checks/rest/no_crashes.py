@@ -1,0 +1,80 @@
+"""No call, however odd, makes the server answer 5xx or not at all.
+
+503 is a server's right at any time; a 5xx that the action documents as something else than a crash (a gateway's) is no crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.http import Silence
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise, promise_at
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import REST, framework_places
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+
+RANK = 0
+NAME = "no_crashes"
+TOOLS = True
+HUGE = 1e18
+"""A number that a double holds, and that is more than 64 bits of its hundredths."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each endpoint, one for each surface's framework."""
+    for endpoint in setting.every_endpoint:
+        yield promise(
+            NAME, "", endpoint, f"{endpoint.action.name} never answers 5xx and always answers", endpoint.action.origin, endpoint.action.cite
+        )
+    for place in framework_places(setting.model):
+        yield promise_at(NAME, "", place, "no path, method or body makes the server answer 5xx", ("errors", "framework"))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """A call with a number that no schema bounds, and no database takes; one for each action that writes."""
+    del roles
+    for endpoint in setting.endpoints:
+        names = [str(p.name) for p in endpoint.params if p.place == "body" and _unbounded(setting.named(p.schema))]
+        if names and endpoint.surface == REST and endpoint.action.effect == "write":
+            contract, template = f"{NAME}/{endpoint.place}", template_of(setting.model, endpoint.action)
+            given = {**template.input, **dict.fromkeys(names, HUGE)}
+            call = ordinary(endpoint, template, "explore", f"{' and '.join(names)} beyond what a database takes", input=given)
+            yield Probe(f"{NAME}/huge/{endpoint.place}", 6, (contract,), 2, _run(call), (endpoint,), "main", True)
+
+
+def _unbounded(schema: Mapping[str, Any]) -> bool:
+    bounded = {"maximum", "exclusiveMaximum", "enum", "const", "multipleOf"} & schema.keys()
+    return not bounded and bool({"number", "integer"} & set(types_of(schema)))
+
+
+def _run(call: Call) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        yield call
+
+    return run
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge every exchange."""
+    contract = f"{NAME}/{exchange.place}"
+    if isinstance(exchange.answer, Silence) and exchange.answer.stale:
+        yield judge_untested(contract, "the connection, which had served other calls, was closed before the call was answered")
+    elif isinstance(exchange.answer, Silence):
+        yield judge_broken(contract, "a whole answer", exchange.outcome)
+    elif exchange.status >= 500 and exchange.status != UNAVAILABLE and not _documented(exchange, memory):
+        yield judge_broken(contract, "an answer below 500", exchange.outcome)
+    elif exchange.status != UNAVAILABLE:
+        yield judge_kept(contract)
+
+
+def _documented(exchange: Exchange, memory: Memory) -> bool:
+    endpoint, crashed = exchange.call.endpoint, memory.model.errors.framework.crashed
+    return endpoint is not None and any(
+        c.status == exchange.status and c.name == exchange.code and c.name != crashed for c in endpoint.action.errors
+    )

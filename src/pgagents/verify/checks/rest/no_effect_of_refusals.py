@@ -1,0 +1,265 @@
+"""What was refused has no effect: the list of a kind of thing is the same before and after a refused call that would have made one.
+
+And whatever else is tried in a run: nothing is ever in a list but what was there before, and what an accepted call made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Resource
+from pgagents.verify.cases.invalid import InvalidCase, invalid_cases_of
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.laws.lists import ordering_of
+from pgagents.verify.laws.next_page import may_go_on, next_page
+from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.wire.call import Call, GetNote
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
+
+RANK = -1
+"""Before what ends the judging of a crash: what a crashed call made is not known."""
+NAME = "no_effect_of_refusals"
+TOOLS = True
+STAGE = 8
+MOST_PAGES = 8
+"""A list is followed no further."""
+LATE = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "pattern", "minimum", "exclusiveMinimum", "enum", "type", "unknown_member")
+"""Keywords, those first that a server is most likely to look at after it has begun."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each kind of thing that can be listed and each endpoint that makes one."""
+    for resource, endpoint, _ in _cases(setting):
+        says = f"a refused {endpoint.action.name} leaves no {resource.name} behind"
+        yield promise(NAME, resource.name, endpoint, says, (*resource.origin, "made_by"), resource.cite or endpoint.action.cite)
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """What others make in the same project meanwhile would be taken for the refused call's."""
+    del contract
+    return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("lists"))
+
+
+def _cases(setting: Setting) -> Iterator[tuple[Resource, Endpoint, InvalidCase]]:
+    for resource in setting.model.resources.values():
+        listed = next((call for call in resource.listed_by if _plain(call)), None)
+        if resource.made_by is None or listed is None or setting.endpoint(str(listed.action.name), REST) is None:
+            continue
+        for endpoint in setting.endpoints:
+            wrong = _wrong(setting, endpoint) if endpoint.action is resource.made_by.action else None
+            if wrong is not None:
+                yield resource, endpoint, wrong
+
+
+def _plain(call: ActionCall) -> bool:
+    """Whether the list needs no thing to be there."""
+    return not any(getattr(value, "names", frozenset()) - {"env"} for value in call.input.values())
+
+
+def _wrong(setting: Setting, endpoint: Endpoint) -> InvalidCase | None:
+    """A call that is wrong in one argument that names no thing."""
+    known = [n for n in invalid_cases_of(setting, endpoint) if n.priority == 1 and n.detail.partition("/")[0] in LATE]
+    ids = {str(p.name) for p in endpoint.params if p.refers_to or p.name == endpoint.action.idempotency}
+    known = [n for n in known if n.field not in ids]
+    return min(known, key=lambda n: LATE.index(n.detail.partition("/")[0]), default=None)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """The list, once everything was tried. Through endpoints that refused nothing so far a wrong call is made, and the list read again."""
+    del roles
+    several: dict[str, list[tuple[Resource, Endpoint, InvalidCase]]] = {}
+    for case in _cases(setting) if setting.exclusive else ():
+        several.setdefault(case[0].name, []).append(case)
+    for name, cases in several.items():
+        covers = tuple(f"{NAME}/{name}/{endpoint.place}" for _, endpoint, _ in cases)
+        endpoints = tuple(endpoint for _, endpoint, _ in cases)
+        yield Probe(covers[0], STAGE, covers, 2, _run(setting, cases), endpoints, "main", True)
+
+
+def _run(setting: Setting, cases: list[tuple[Resource, Endpoint, InvalidCase]]) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        resource = cases[0][0]
+        before, whole = yield from _listed(setting, resource, "unchanged")
+        known: Mapping[tuple[str, str], _Known] = (yield GetNote(_note_of(resource))) or {}
+        told = known.get(_main(setting))
+        shown = told.shown if told is not None and told.first is not None and not told.unsure else set()
+        for _, endpoint, wrong in cases:
+            if endpoint.place in shown:
+                continue
+            contract = f"{NAME}/{resource.name}/{endpoint.place}"
+            exchange: Exchange = yield replace(wrong.call, why=f"refused: {wrong.says}")
+            after, whole = yield from _listed(setting, resource, "")
+            if before is None or after is None or exchange.void:
+                yield judge_untested(contract, "the list was not answered")
+            elif not whole:
+                yield judge_untested(contract, "the list goes on behind its first page, and no law says in which order")
+            elif exchange.success:
+                yield judge_untested(contract, f"it was not refused: {exchange.outcome}")
+            elif new := [id for id in after if id not in before]:
+                yield judge_broken(contract, f"the {resource.name}s that were there before", f"{len(new)} more after {exchange.outcome}")
+            else:
+                yield judge_kept(contract)
+            before = after
+
+    return run
+
+
+def _main(setting: Setting) -> tuple[str, str]:
+    role = setting.model.auth.roles.get("main")
+    return (role.project, role.mode) if role is not None else ("", "")
+
+
+def _note_of(resource: Resource) -> str:
+    return f"{NAME}/{resource.name}"
+
+
+def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]) -> Generator[Any, Any, tuple[list[Any] | None, bool]]:
+    """The ids in the list, None where there is none; and whether the latest would be among them."""
+    call = next(call for call in resource.listed_by if _plain(call))
+    endpoint = setting.endpoint(str(call.action.name), REST)
+    assert endpoint is not None
+    ids: list[Any] = []
+    more: dict[str, Any] = {}
+    for _ in range(MOST_PAGES):
+        exchange: Exchange = yield Call(
+            endpoint, {**call.input, **more}, "valid", f"each {resource.name} there is", reuse="" if more else reuse
+        )
+        items = at_path(call, exchange) if exchange.success and call.at is not None else None
+        if not isinstance(items, list):
+            return None, False
+        ids += [resource.id_of(item) for item in items if isinstance(item, Mapping)]
+        if any(True for _ in ordering_of(call.action)) or not may_go_on(exchange, items):
+            return ids, True
+        further = next_page(endpoint, exchange, items)
+        if further is None:
+            break
+        more = further
+    return ids, False
+
+
+@dataclass(slots=True)
+class _Known:
+    """The ids that may be in a project's list: those of the first whole list (None before that), and of what was made since.
+
+    `unsure` says that a call may have made one whose id nobody told us.
+    """
+
+    first: set[Any] | None = None
+    made: set[Any] = field(default_factory=set)
+    unsure: bool = False
+    refused: list[str] = field(default_factory=list)
+    """The endpoints that refused to make one since the last list."""
+    shown: set[str] = field(default_factory=set)
+    """The endpoints whose refusals have been shown to leave none."""
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Note what is made; judge every list by it."""
+    setting = memory.setting
+    if not setting.exclusive:
+        return
+    for resource, contract in setting.compute_once((NAME, "lists"), lambda: _first_endpoints(setting)).items():
+        projects: dict[tuple[str, str], _Known] = memory.notes.setdefault(f"{NAME}/{resource}", {})
+        known = projects.setdefault(_project(setting, exchange), _Known())
+        kind = setting.model.resources[resource]
+        if _makes(kind, exchange):
+            _note(
+                kind,
+                exchange,
+                known,
+                setting.compute_once((NAME, "places"), lambda: frozenset(endpoint.place for _, endpoint, _ in _cases(setting))),
+            )
+        elif exchange.success and exchange.fits and not known.unsure and not _sees_a_part(setting, exchange):
+            items = _items(kind, exchange)
+            if items is not None:
+                elsewhere = {id for other in projects.values() if other is not known for id in other.made}  # which others judge
+                yield from _ghosts(kind, exchange, items, known, contract, elsewhere)
+
+
+def _first_endpoints(setting: Setting) -> dict[str, str]:
+    """By resource the first contract about it."""
+    found: dict[str, str] = {}
+    for resource, endpoint, _ in _cases(setting):
+        found.setdefault(resource.name, f"{NAME}/{resource.name}/{endpoint.place}")
+    return found
+
+
+def _project(setting: Setting, exchange: Exchange) -> tuple[str, str]:
+    role = setting.model.auth.roles.get(exchange.call.role)
+    return (role.project, role.mode) if role is not None else ("", "")
+
+
+def _sees_a_part(setting: Setting, exchange: Exchange) -> bool:
+    """Whether the caller's lists leave out what others of its project made, so that they are none to judge others by."""
+    role = setting.model.auth.roles.get(exchange.call.role)
+    return role is not None and role.fleet is not None
+
+
+def _makes(resource: Resource, exchange: Exchange) -> bool:
+    """Whether the call may have made one; one that no action's answer was expected of may be any."""
+    if exchange.call.endpoint is None:
+        return exchange.success and exchange.request.method == "POST" and exchange.call.intent == "framework"
+    if resource.made_by is not None and exchange.call.endpoint.action is resource.made_by.action:
+        return True
+    return (
+        exchange.call.endpoint.action.effect == "write"
+        and exchange.success
+        and resource.id_of(at_path(resource.made_by, exchange)) is not None
+    )
+
+
+def _note(resource: Resource, exchange: Exchange, known: _Known, places: frozenset[str]) -> None:
+    body = at_path(resource.made_by, exchange) if resource.made_by and resource.made_by.at and exchange.success else None
+    if isinstance(body, Mapping) and resource.id_of(body) is not None:
+        known.made.add(resource.id_of(body))
+    elif exchange.success or exchange.error or exchange.status >= 500:
+        declared = exchange.codes.get(exchange.code or "")
+        promised = declared is not None and bool(declared.provoked_by)  # such a failure is known to leave nothing
+        known.unsure = known.unsure or (exchange.status != UNAVAILABLE and not promised)
+    elif exchange.place in places and exchange.place not in known.refused and exchange.status != LIMITED and known.first is not None:
+        known.refused.append(exchange.place)
+
+
+def _items(resource: Resource, exchange: Exchange) -> list[Mapping[str, Any]] | None:
+    """What a list has, where the answer is one."""
+    call = next((c for c in resource.listed_by if exchange.call.endpoint is not None and c.action is exchange.call.endpoint.action), None)
+    items = at_path(call, exchange) if call is not None and call.at is not None else None
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else None
+
+
+def _ghosts(
+    resource: Resource, exchange: Exchange, items: list[Mapping[str, Any]], known: _Known, contract: str, elsewhere: set[Any]
+) -> Iterator[Judgement]:
+    """Of a project's first whole list all is taken as it is; in every later one all must be known, but for what was made elsewhere."""
+    ids = [id for item in items if (id := resource.id_of(item)) not in elsewhere]
+    if known.first is None:
+        plain = next(
+            (c for c in resource.listed_by if _plain(c) and exchange.call.endpoint and c.action is exchange.call.endpoint.action), None
+        )
+        most = min((v for v in plain.input.values() if isinstance(v, int)), default=None) if plain is not None else 0
+        if (
+            plain is not None
+            and exchange.call.input == plain.input
+            and (most is None or len(items) < most)
+            and not may_go_on(exchange, items)
+        ):
+            known.first = set(ids) - known.made
+        return
+    ghost = next((id for id in ids if id not in known.first and id not in known.made), None)
+    several, known.refused = known.refused, []
+    if ghost is not None:
+        known.first.add(ghost)
+        contract = f"{NAME}/{resource.name}/{several[0]}" if several else contract
+        since = f"; since the last list was refused: {', '.join(several)}" if several else ""
+        yield judge_broken(contract, f"only {resource.name}s that accepted calls made", f"{ghost} is listed, which none made{since}")
+        return
+    for place in several:
+        known.shown.add(place)
+        yield judge_kept(f"{NAME}/{resource.name}/{place}")

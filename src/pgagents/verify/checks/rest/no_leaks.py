@@ -1,0 +1,120 @@
+"""No answer tells a key, a secret out of its place, a person's data in an undeclared member, or how the server is built."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pgagents.model.contract import Contract
+from pgagents.verify.answers.secrets import collect, declares
+from pgagents.verify.answers.undeclared import undeclared
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.wire.endpoint import framework_places
+from pgagents.verify.wire.exchange import Exchange
+
+RANK = 7
+NAME = "no_leaks"
+TOOLS = True
+_INSIDE = re.compile(
+    r"Traceback \(most recent|File \"[^\"]+\", line \d+|\bat [\w.$]+\([\w.]+:\d+\)|(?:^|[\s\"'(])/(?:home|usr|var|opt|srv|app)/[\w./-]+"
+    r"|sqlite3?\.|psycopg|SQLSTATE|\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM)\b.{1,200}\b(?:FROM|VALUES|SET|WHERE)\b"
+    r"|(?:[A-Z]\w+\.)*[A-Z]\w+(?:Error|Exception)\b:",
+    re.S,
+)
+_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{2,63}")
+_CARD = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])")
+_SECRET_NAMES = re.compile(r"password|passwd|secret|private_?key|api_?key|token|ssn|card_?number|cvv", re.I)
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each endpoint and each surface's framework."""
+    for endpoint in setting.every_endpoint:
+        yield promise(
+            NAME,
+            "",
+            endpoint,
+            f"answers of {endpoint.action.name} tell no key, secret or inner detail",
+            endpoint.action.origin,
+            endpoint.action.cite,
+        )
+    for place in framework_places(setting.model):
+        yield promise_at(NAME, "", place, "refusals tell no key, secret or inner detail", ("errors", "framework"))
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge every whole answer but documents."""
+    response = exchange.response
+    if response is None or exchange.call.intent == "document":
+        return
+    contract = f"{NAME}/{exchange.place}"
+    text = response.body.decode("utf-8", "replace")
+    found = (
+        _keys(text, response.headers, memory) or _inside(text, exchange) or _elsewhere(exchange, text, memory) or _members(exchange, memory)
+    )
+    yield judge_broken(contract, "no key, secret or inner detail", found) if found else judge_kept(contract)
+    _remember(exchange.body, memory)
+
+
+def _keys(text: str, headers: tuple[tuple[str, str], ...], memory: Memory) -> str:
+    beside = "\n".join([value for _, value in headers])
+    for role, key in memory.keys.items():
+        if len(key) >= 8 and (key in text or key in beside):
+            return f"the key of {role} stands in the answer"
+    return ""
+
+
+def _inside(text: str, exchange: Exchange) -> str:
+    if exchange.status < 400:
+        return ""
+    found = _INSIDE.search(text)
+    return f"the error tells inner detail: {found.group(0).strip()[:60]}" if found else ""
+
+
+def _members(exchange: Exchange, memory: Memory) -> str:
+    """Undeclared members that look like secrets or a person's data."""
+    if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, Mapping):
+        return ""
+    for path, value in undeclared(exchange.body, exchange.output.schema, memory.setting):
+        name = path.rpartition(".")[2]
+        if name in memory.model.secrets or _SECRET_NAMES.search(name):
+            return f"the undeclared member {path} looks like a secret"
+        texts = value if isinstance(value, str) else ""
+        if _MAIL.search(texts):
+            return f"the undeclared member {path} holds an e-mail address"
+        if (card := _CARD.search(texts)) and _luhn(card.group(0)):
+            return f"the undeclared member {path} holds a card number"
+    return ""
+
+
+def _luhn(text: str) -> bool:
+    digits = [int(c) for c in text if c.isdigit()]
+    doubled = [d if i % 2 == 0 else d * 2 - (9 if d > 4 else 0) for i, d in enumerate(reversed(digits))]
+    return sum(doubled) % 10 == 0
+
+
+def _elsewhere(exchange: Exchange, text: str, memory: Memory) -> str:
+    """A secret that another answer told, in an answer whose schema does not declare a secret member."""
+    if not memory.model.secrets or _declares(exchange, memory):
+        return ""
+    told = memory.notes.get((NAME, "told"), {})
+    for value, name in told.items():
+        if value in text:
+            return f"the secret {name} stands where it is not declared"
+    return ""
+
+
+def _declares(exchange: Exchange, memory: Memory) -> bool:
+    endpoint = exchange.call.endpoint
+    if endpoint is None or exchange.output is None:
+        return False
+    return declares(memory.setting, (str(endpoint.action.name), exchange.output.status), exchange.output.schema)
+
+
+def _remember(body: Any, memory: Memory) -> None:
+    if not memory.model.secrets or not isinstance(body, Mapping):
+        return
+    told = memory.notes.setdefault((NAME, "told"), {})
+    if len(told) < 500:
+        collect(body, memory.model.secrets, told)

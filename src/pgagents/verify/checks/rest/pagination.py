@@ -1,0 +1,245 @@
+"""The pages of a list together hold what the list held, each thing once.
+
+A list comes in pages where an optional argument (`cursor`) gets what an answer's member `next_cursor` told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.action import Param
+from pgagents.model.contract import Contract
+from pgagents.model.model import Resource
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.values.schema_values import high, types_of
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "pagination"
+CALLS = True
+PAGES = 3
+"""A list is asked for in so many pages: a half, most of the rest, and the last thing, so that a page's own limit shows."""
+ENOUGH = 2
+"""Things that make more than one page."""
+MOST_PAGES = 8
+"""And followed no further, where the server makes them smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Paged:
+    """How an endpoint's list comes in pages: the argument for the next, the member that tells it, the argument that bounds a page, the
+    list.
+
+    `sorts` are the optional arguments that leave some things out, each with the values it may have.
+    """
+
+    endpoint: Endpoint
+    cursor: str
+    told: str
+    limit: str
+    items: str
+    id: str
+    sorts: Mapping[str, tuple[Any, ...]]
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each kind of thing whose list comes in pages."""
+    for paged in _lists(setting):
+        says = f"the pages of {paged.endpoint.action.name} together hold what the list holds, each thing once"
+        yield promise(NAME, "", paged.endpoint, says, paged.endpoint.action.origin, paged.endpoint.action.cite)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """The list in one piece, then in pages: of one sort of its things alone, if it holds several, whose laws are then judged.
+
+    Where the list is too short for pages, some things of its kind are made first.
+    """
+    for paged in _lists(setting):
+        endpoint, contract = paged.endpoint, f"{NAME}/{paged.endpoint.place}"
+        second = "second" in roles
+        yield Probe(contract, 6, (contract,), 1 + PAGES + second, _run(setting, paged, contract, second), (endpoint,), "main", False)
+        resource, call = _listed(setting, paged)
+        maker = setting.endpoint(str(resource.made_by.action.name), REST) if resource and resource.made_by else None
+        if resource is not None and call is not None and maker is not None:
+            run = _making(setting, paged, contract, resource, call, maker)
+            yield Probe(f"{contract} of our own", 7, (contract,), ENOUGH + 1 + ENOUGH, run, (endpoint, maker), "main", True, optional=True)
+
+
+def _listed(setting: Setting, paged: _Paged) -> tuple[Resource, ActionCall] | tuple[None, None]:
+    """A thing that the endpoint lists, and how it is asked for: with as few arguments as can be."""
+    found = [(r, c) for r in setting.model.resources.values() if r.made_by for c in r.listed_by if c.action is paged.endpoint.action]
+    return min(found, key=lambda f: len(f[1].input), default=(None, None))
+
+
+def _lists(setting: Setting) -> tuple[_Paged, ...]:
+    """The first list of each kind of thing: the others mostly share its code, and a walk costs requests."""
+
+    def find() -> Iterator[_Paged]:
+        met: set[str] = set()
+        for endpoint in setting.endpoints:
+            paged = _paged(setting, endpoint)
+            kind = next(
+                (r.name for r in setting.model.resources.values() for c in r.listed_by if c.action is endpoint.action), endpoint.place
+            )
+            if paged is not None and kind not in met:
+                met.add(kind)
+                yield paged
+
+    return setting.compute_once(NAME, lambda: tuple(find()))
+
+
+def _paged(setting: Setting, endpoint: Endpoint) -> _Paged | None:
+    """How an endpoint's list comes in pages, None where it has none or does not say how."""
+    schema = setting.named(endpoint.action.success.schema or {})
+    members = {name: setting.named(member) for name, member in schema.get("properties", {}).items()}
+    listing = [name for name, member in members.items() if "array" in types_of(member)]
+    optional = [p for p in endpoint.params if not p.required and p.place != "path"]
+    found = [
+        (str(p.name), told) for p in optional for told in members if told.lower() in (f"next_{p.name}".lower(), f"next{p.name}".lower())
+    ]
+    if endpoint.action.effect != "read" or len(listing) != 1 or len(found) != 1:
+        return None
+    items = setting.named(members[listing[0]].get("items", {}))
+    limit = next((str(p.name) for p in optional if _bounds(setting, p, members[listing[0]])), None)
+    id = next((r.id for r in setting.model.resources.values() for c in r.listed_by if c.action is endpoint.action), "id")
+    if limit is None or id not in items.get("properties", {}):
+        return None
+    sorts = {str(p.name): tuple(setting.named(p.schema).get("enum", ())) for p in optional if setting.named(p.schema).get("enum")}
+    return _Paged(endpoint, *found[0], limit, listing[0], id, {n: v for n, v in sorts.items() if n in items.get("properties", {})})
+
+
+def _bounds(setting: Setting, param: Param, items: Mapping[str, Any]) -> bool:
+    """Whether an argument says how long a page may be: a whole number up to what the list may hold."""
+    schema = setting.named(param.schema)
+    return types_of(schema) == ("integer",) and "maximum" in schema and schema["maximum"] == items.get("maxItems", schema["maximum"])
+
+
+def _run(setting: Setting, paged: _Paged, contract: str, second: bool) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        template = template_of(setting.model, paged.endpoint.action)
+        needed = {str(p.name) for p in paged.endpoint.params if p.required}
+        given = {name: value for name, value in template.input.items() if name in needed}
+        param = paged.endpoint.action.param(paged.limit)
+        assert param is not None
+        most = int(high(param.schema, setting.model.schemas))
+        whole = yield from _request_page(setting, paged, {**given, paged.limit: most}, "the list in one piece", None, None)
+        instances = whole[0] if whole else []
+        sorts = [(name, value) for name, values in paged.sorts.items() for value in values]
+        several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in sorts]
+        several = [(sort, alike) for sort, alike in several if 1 < len(alike) < len(instances)]
+        if several:  # the commonest sort alone, so that its laws are judged on every page
+            (name, value), instances = max(several, key=lambda found: len(found[1]))
+            given = {**given, name: value}
+        every = whole is not None and whole[1] is None
+        yield (yield from _walked(setting, paged, contract, given, instances, every=every, second=second))
+
+    return run
+
+
+def _making(
+    setting: Setting, paged: _Paged, contract: str, resource: Resource, call: ActionCall, maker: Endpoint
+) -> Callable[[], Conversation]:
+    """As many things as pages, and the walk over them."""
+
+    def run() -> Conversation:
+        bodies: list[Mapping[str, Any]] = []
+        for _ in range(ENOUGH):
+            template = template_of(setting.model, maker.action)
+            made: Exchange = yield ordinary(maker, template, "valid", f"a {resource.name} for a list in pages", fresh=True)
+            body = at_path(resource.made_by, made) if resource.made_by and resource.made_by.at and made.success else None
+            bodies += [body] if isinstance(body, Mapping) else []
+        if not bodies:
+            yield judge_untested(contract, f"no {resource.name} was made")
+            return
+        given = {name: value for name, value in call.input.items() if name != paged.limit}
+        yield (yield from _walked(setting, paged, contract, given, bodies, resource, bodies[0]))
+
+    return run
+
+
+def _walked(
+    setting: Setting, paged: _Paged, contract: str, given: Mapping[str, Any], instances: list[Mapping[str, Any]],
+    subject: Resource | None = None, made: Mapping[str, Any] | None = None, *, every: bool = False, second: bool = False,
+) -> Generator[Any, Any, Judgement]:  # fmt: skip
+    """The verdict on one walk over a list that holds these things (`every`: and no others). `made` is what the arguments' expressions
+    speak of. `second`: another project tries to go on where we are; whatever is ours in the answer another check finds.
+    """
+    about = (subject, made)
+    param = paged.endpoint.action.param(paged.limit)
+    assert param is not None
+    most = int(high(param.schema, setting.model.schemas))
+    if len(instances) < ENOUGH:
+        return judge_untested(contract, f"the list holds {len(instances)} things, too few for two pages")
+    walked: list[Any] = []
+    cursor: str | None = None
+    full = False
+    for number in range(1, MOST_PAGES + 1):
+        size = _size(len(instances), len(walked))
+        asked = {**given, paged.limit: size, **({paged.cursor: cursor} if cursor else {})}
+        page = yield from _request_page(setting, paged, asked, f"page {number}, {size} a page", *about)
+        if page is None:
+            return judge_untested(contract, f"page {number} was not answered with a list")
+        walked += [instance.get(paged.id) for instance in page[0]]
+        cursor, full = page[1], len(page[0]) == size
+        if second and cursor is not None and number == 1:
+            why = "another project goes on in our list"
+            yield ordinary(
+                paged.endpoint,
+                template_of(setting.model, paged.endpoint.action),
+                "explore",
+                why,
+                input={**asked, paged.cursor: cursor},
+                role="second",
+            )
+        if cursor is None or {t.get(paged.id) for t in instances} <= set(walked):
+            break
+    there = [instance.get(paged.id) for instance in instances]
+    ended = every and setting.exclusive and sorted(map(str, walked)) == sorted(map(str, there))
+    if ended and full and cursor is not None and setting.model.behaviour.last_page == "tells_none":
+        return judge_broken(contract, f"no {paged.told} on the last page, which is full", "a further page is told of")
+    if not set(there) <= set(walked):  # whoever else uses the server may have changed it meanwhile
+        again = yield from _request_page(setting, paged, {**given, paged.limit: most}, "the list in one piece again", *about)
+        still = {instance.get(paged.id) for instance in again[0]} if again else set()
+        there = [id for id in there if id in still]
+    return _verdict(paged, contract, there, walked, ended=cursor is None)
+
+
+def _size(every: int, had: int) -> int:
+    """How many things the next page may have, of so many that there are."""
+    if not had or every <= PAGES:
+        return max(1, -(-every // ENOUGH))
+    return max(1, every - had - 1)
+
+
+def _verdict(paged: _Paged, contract: str, there: list[Any], walked: list[Any], *, ended: bool) -> Judgement:
+    """`there` was in the list before and after the walk; `ended` says that the last page told of no further."""
+    twice = next((id for index, id in enumerate(walked) if id in walked[:index]), None)
+    lost = [id for id in there if id not in walked]
+    expected = f"each of the {len(there)} things of the list once"
+    if twice is not None:
+        return judge_broken(contract, expected, f"{paged.id} {twice} is on two pages")
+    if lost and ended:
+        return judge_broken(contract, expected, f"{len(lost)} on no page, such as {paged.id} {lost[0]}")
+    return judge_untested(contract, f"its pages were followed no further than {MOST_PAGES}") if lost else judge_kept(contract)
+
+
+def _request_page(
+    setting: Setting, paged: _Paged, given: Mapping[str, Any], why: str, subject: Resource | None, made: Mapping[str, Any] | None
+) -> Generator[Any, Any, tuple[list[Any], str | None] | None]:
+    """The things of one answer and what gets the next page; None where there is none to judge."""
+    template = template_of(setting.model, paged.endpoint.action)
+    exchange: Exchange = yield ordinary(
+        paged.endpoint, template, "valid", why, input=dict(given), subject=subject or template.subject, made=made
+    )
+    if not exchange.success or not exchange.fits or not isinstance(exchange.body, Mapping):
+        return None
+    told = exchange.body.get(paged.told)
+    instances = [instance for instance in exchange.body.get(paged.items, ()) if isinstance(instance, Mapping)]
+    return instances, told if isinstance(told, str) and told else None

@@ -1,0 +1,321 @@
+"""What was made is what is read back, through every endpoint, and is in every list; another project's lists do not have it.
+
+Whatever a list is asked for, all of ours that its laws let in has to be there, through whichever endpoint and however long ago it was made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any
+
+from pgagents.cel.expression import Expression, Scope
+from pgagents.model.action import ActionCall as ActionCall
+from pgagents.model.contract import Contract
+from pgagents.model.model import Resource, id_text
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.laws.laws import judged
+from pgagents.verify.laws.lists import left_out
+from pgagents.verify.laws.next_page import may_go_on, next_page
+from pgagents.verify.laws.witness import witness
+from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+RANK = 9
+NAME = "read_after_write"
+CALLS = True
+REMEMBERS = True
+ALONE = True
+TRUSTED = ("valid", "explore", "clean")
+MOST_MADE = 500
+MOST_PAGES = 21
+"""A list is asked for so often before it is given up: for what is there, for one just made, and then page by page."""
+DAY_S = 86_400.0
+"""What is older may be forgotten in part."""
+CRASHED = 500
+_MEMBER = re.compile(r"resource\.(\w+)")
+_LIST = re.compile(r"response\.(\w+)")
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each resource and endpoint that reads it, one for each list (and its isolation), one for each of its laws."""
+    for resource, endpoint, _ in _readers(setting, "read_by"):
+        says = f"a {resource.name} is read back by {endpoint.action.name} as it was made"
+        yield promise(NAME, resource.name, endpoint, says, (*resource.origin, "read_by"), resource.cite)
+        for law in resource.laws:
+            says = f"{law.name} of a {resource.name}: {' '.join(law.that.text.split())}"
+            yield promise(NAME, f"{resource.name}/{law.name}", endpoint, says, law.origin, law.cite or resource.cite)
+    for resource, endpoint, index in _readers(setting, "listed_by"):
+        detail = _list_detail(resource, index)
+        says = f"a {resource.name} is in what {endpoint.action.name} lists"
+        yield promise(NAME, f"listed/{detail}", endpoint, says, (*resource.origin, "listed_by"), resource.cite)
+        if resource.tenant:
+            says = f"{endpoint.action.name} lists no {resource.name} of another project"
+            yield promise(NAME, f"not_listed/{detail}", endpoint, says, (*resource.origin, "tenant"), resource.cite)
+
+
+def _list_detail(resource: Resource, index: int) -> str:
+    return resource.name if index == 0 else f"{resource.name}-{index + 1}"
+
+
+def _readers(setting: Setting, what: str) -> Iterator[tuple[Resource, Endpoint, int]]:
+    """Resources that can be made, each endpoint that reads or lists them, and which of the calls it is."""
+    for resource in setting.model.resources.values():
+        if resource.made_by is None:
+            continue
+        calls = resource.read_by if what == "read_by" else resource.listed_by
+        for index, call in enumerate(calls):
+            for endpoint in setting.endpoints:
+                if endpoint.action is call.action:
+                    yield resource, endpoint, index
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Made through one endpoint, read through another; a list read by its owner and by another project."""
+    del roles
+    known: set[tuple[str, ...]] = set()
+    for resource in setting.model.resources.values():
+        readers = [(endpoint, resource.read_by[index]) for r, endpoint, index in _readers(setting, "read_by") if r is resource]
+        if not readers:
+            continue
+        told = tuple(str(read.action.name) for _, read in readers)
+        for index, maker in enumerate(_makers(setting, resource)):
+            priority = 2 if index and told in known else 1
+            at_home = sorted(readers, key=lambda r: r[0].surface != maker.surface)
+            covers = tuple(id for endpoint, _ in at_home for id in _covers(resource, endpoint))
+            name = f"{NAME}/{resource.name}/made by {maker.place}"
+            run = _reading(setting, resource, maker, at_home)
+            yield Probe(
+                name, 3 if priority == 1 else 8, covers, 1 + len(readers), run, (maker, *(d for d, _ in at_home)), "main", True, priority
+            )
+        known.add(told)
+    for resource, endpoint, index in _readers(setting, "listed_by"):
+        detail = _list_detail(resource, index)
+        listed, hidden = f"{NAME}/listed/{detail}/{endpoint.place}", f"{NAME}/not_listed/{detail}/{endpoint.place}"
+        call = resource.listed_by[index]
+        yield Probe(listed, 3, (listed,), 2, _listing(setting, resource, call, endpoint, listed, "main"), (endpoint,), "main", True)
+        if resource.tenant:
+            yield Probe(hidden, 3, (hidden,), 2, _listing(setting, resource, call, endpoint, hidden, "second"), (endpoint,), "second", True)
+
+
+def _makers(setting: Setting, resource: Resource) -> list[Endpoint]:
+    return [d for d in setting.endpoints if resource.made_by and d.action is resource.made_by.action]
+
+
+def _covers(resource: Resource, endpoint: Endpoint) -> tuple[str, ...]:
+    return (f"{NAME}/{resource.name}/{endpoint.place}", *(f"{NAME}/{resource.name}/{law.name}/{endpoint.place}" for law in resource.laws))
+
+
+def _reading(
+    setting: Setting, resource: Resource, maker: Endpoint, readers: list[tuple[Endpoint, ActionCall]]
+) -> Callable[[], Conversation]:
+    """One is made, and read through every endpoint that reads it."""
+
+    def run() -> Conversation:
+        assert resource.made_by is not None
+        template = template_of(setting.model, maker.action)
+        given = {**template.input, **resource.made_by.input}
+        made: Exchange = yield ordinary(maker, template, "valid", f"to read a {resource.name} back", input=given, fresh=True, subject=None)
+        body = next(iter(_bodies(resource.made_by, made)), None)
+        if body is None or not made.fits:
+            for contract in (id for endpoint, _ in readers for id in _covers(resource, endpoint)):
+                yield judge_untested(contract, f"no {resource.name} was made: {made.outcome}")
+            return
+        for endpoint, read in readers:
+            why = f"to read back a {resource.name}"
+            exchange: Exchange = yield Call(endpoint, read.input, "valid", why, subject=resource, made=body, surface=endpoint.surface)
+            yield from _same(setting, resource, body, made, exchange, read, _covers(resource, endpoint))
+
+    return run
+
+
+def _same(
+    setting: Setting,
+    resource: Resource,
+    body: Mapping[str, Any],
+    made: Exchange,
+    exchange: Exchange,
+    read: ActionCall,
+    covers: tuple[str, ...],
+) -> Iterator[Judgement]:
+    if exchange.void or exchange.unsound:
+        return
+    if not exchange.success:
+        yield judge_broken(covers[0], f"the {resource.name} that was made", exchange.outcome)
+        return
+    back = next(iter(_bodies(read, exchange)), None)
+    if back is None or not exchange.fits:
+        return
+    told = setting.model.secrets
+    members = resource.fixed or tuple(k for k in body if k in back and k not in resource.volatile)
+    differing = [m for m in members if m not in told and m in body and body.get(m) != back.get(m)]
+    if differing:
+        first = differing[0]
+        yield judge_broken(covers[0], f"{first} as it was made: {body.get(first)!r}", f"{first} differs: {back.get(first)!r}")
+    else:
+        yield judge_kept(covers[0])
+    scope = Scope({"created": body, "read": back, "input": made.input, "env": setting.model.env, "surface": exchange.call.surface})
+    for law, contract in zip(resource.laws, covers[1:], strict=True):
+        held = judged(law, scope)
+        if held.outcome == "broken" and not differing:
+            yield judge_broken(contract, " ".join(law.that.text.split()), f"{law.name} does not hold: {witness(law, scope)}")
+        elif held.outcome == "error":
+            yield judge_untested(contract, f"the law cannot be evaluated: {held.why}", sticky=True)
+        elif held.outcome == "held":
+            yield judge_kept(contract)
+
+
+def _bodies(call: ActionCall | None, exchange: Exchange) -> list[Mapping[str, Any]]:
+    if call is None or not exchange.success or not isinstance(exchange.body, Mapping | list):
+        return []
+    return _items(call, exchange) or []
+
+
+def _items(call: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]] | None:
+    """The instances in an answer; None where there is no list, and no single one."""
+    found = at_path(call, exchange)
+    if isinstance(found, Mapping):
+        return [found]
+    return [item for item in found if isinstance(item, Mapping)] if isinstance(found, list) else None
+
+
+def _folded(endpoint: Endpoint, call: ActionCall) -> list[str]:
+    """Members of the thing by which the list is asked for and which a law of the list raises to capitals before it compares them."""
+    laws = " ".join(law.that.text for law in endpoint.action.laws)
+    given = {name: _MEMBER.fullmatch(value.text) for name, value in call.input.items() if isinstance(value, Expression)}
+    return [match.group(1) for name, match in given.items() if match and f"upper(input.{name})" in laws]
+
+
+def _listing(
+    setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, contract: str, role: str
+) -> Callable[[], Conversation]:
+    """The list as the owner (`main`) or another project sees it, of a thing that is there. An owner's list that has it not is asked for
+    once more when one has just been made, for of very many the older may stand on a later page. Then its further pages are asked for,
+    as the latest may stand on the last."""
+
+    def run() -> Conversation:
+        why = f"to find a {resource.name} in the list" if role == "main" else f"another project lists each {resource.name}"
+        more: dict[str, Any] = {}
+        made: Mapping[str, Any] | None = None
+        for turn in range(MOST_PAGES):
+            if role == "main" and turn <= 1:
+                made = yield from _looked_for(setting, resource, call, endpoint, again=turn == 1)
+            given = {**call.input, **more}
+            exchange: Exchange = yield Call(
+                endpoint, given, "valid", why, role=role, subject=resource, owner="main", standard=True, surface=endpoint.surface, made=made
+            )
+            if not exchange.success or not exchange.fits or exchange.subject is None:
+                yield judge_untested(contract, f"the list was not answered: {exchange.outcome}")
+                return
+            listed = _items(call, exchange)
+            if listed is None:
+                where = f"`{call.at.text}`" if call.at is not None else "the whole answer"
+                yield judge_untested(contract, f"no list was found in what {endpoint.action.name} answered: at is {where}")
+                return
+            ids = [resource.id_of(i) for i in listed]
+            if (resource.id_of(exchange.subject) in ids) == (role == "main"):
+                yield judge_kept(contract)
+                return
+            if role != "main":
+                yield judge_broken(contract, f"no {resource.name} of another project", "another project's is in the list")
+                return
+            if turn == 0:
+                continue
+            if not may_go_on(exchange, listed):
+                yield judge_broken(contract, f"the {resource.name} that was just made", f"a list of {len(ids)} without it")
+                return
+            further = next_page(endpoint, exchange, listed)
+            if further is None:
+                break
+            more = further
+        yield judge_untested(contract, f"the {resource.name} that was just made may stand on a further page than could be asked for")
+
+    return run
+
+
+def _looked_for(
+    setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, *, again: bool
+) -> Generator[Any, Any, Mapping[str, Any] | None]:
+    """The thing to look for, where not any will do: one that is made now; a text that it is found by in small letters, where a law says
+    that case does not count."""
+    folded = _folded(endpoint, call)
+    there: Mapping[str, Any] | None = None
+    if again and (maker := next(iter(_makers(setting, resource)), None)) is not None and resource.made_by is not None:
+        new: Exchange = yield ordinary(maker, template_of(setting.model, maker.action), "valid", "to have the latest", fresh=True)
+        there = next(iter(_bodies(resource.made_by, new)), None)
+    elif folded:
+        there = yield InstanceRef(resource.name, standard=True)
+    return {**there, **{m: there[m].lower() for m in folded if isinstance(there.get(m), str)}} if there is not None else None
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Note what each key makes; look for it in every list that the same key asks for."""
+    endpoint = exchange.call.endpoint
+    if endpoint is None:
+        return
+    made: dict[tuple[str, str], dict[str, float]] = memory.notes.setdefault((NAME, "made"), {})
+    odd = exchange.call.beside or not exchange.fits or exchange.call.intent not in TRUSTED
+    unsure = exchange.error or exchange.status >= CRASHED or (exchange.success and odd)
+    if endpoint.action.effect == "write" and unsure:
+        made.clear()  # how things stand is not known
+    if exchange.success and endpoint.action.effect == "write":
+        _removed(exchange, memory, made)  # also by an answer that another check finds fault with
+    if (
+        exchange.call.intent not in TRUSTED
+        or not exchange.call.role
+        or exchange.call.raw.headers
+        or not exchange.success
+        or not exchange.fits
+        or exchange.tainted
+    ):
+        return
+    for resource in memory.model.resources.values():
+        place = resource.place_in(endpoint.params, exchange.input)
+        mine = made.setdefault((f"{resource.name} {place}", exchange.call.role), {})
+        if resource.made_by and resource.made_by.action is endpoint.action and not resource.expires_by and len(mine) < MOST_MADE:
+            mine.update({id_text(i): exchange.sent_at for b in _bodies(resource.made_by, exchange) if (i := resource.id_of(b)) is not None})
+        calls = [(i, c) for i, c in enumerate(resource.listed_by) if c.action is endpoint.action]
+        if calls and endpoint.on_rest and mine:
+            yield from _all_there(exchange, memory, resource, calls, mine, place)
+
+
+def _removed(exchange: Exchange, memory: Memory, made: dict[tuple[str, str], dict[str, float]]) -> None:
+    """Forget what a call has removed, whoever made it."""
+    endpoint = exchange.call.endpoint
+    for resource in memory.model.resources.values() if endpoint is not None else ():
+        if endpoint is None or resource.undone_by is None or resource.undone_by.action is not endpoint.action or resource.state:
+            continue
+        key = f"{resource.name} {resource.place_in(endpoint.params, exchange.input)}"
+        for id in [str(exchange.input.get(str(p.name))) for p in endpoint.params if p.refers_to == resource.name]:
+            for (name, _), mine in made.items():
+                if name == key:
+                    mine.pop(id, None)
+
+
+def _all_there(
+    exchange: Exchange, memory: Memory, resource: Resource, calls: list[tuple[int, ActionCall]], mine: Mapping[str, float], place: str
+) -> Iterator[Judgement]:
+    """Broken, where the list leaves out what its laws let in."""
+    index, call = min(calls, key=lambda c: len(c[1].input.keys() ^ exchange.call.input.keys()))
+    path = _LIST.fullmatch(call.at.text if call.at else "")
+    since = exchange.sent_at - min((rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S)
+    bodies = [memory.bodies.get((resource.name, f"{place}{id}")) for id, at in mine.items() if at > since]
+    endpoint = exchange.call.endpoint
+    lost = left_out(memory.setting, exchange, path.group(1), resource, [b for b in bodies if b]) if path else None
+    if lost is not None and endpoint is not None:
+        given = ", ".join(sorted(exchange.call.input)) or "nothing"
+        contract = f"{NAME}/listed/{_list_detail(resource, index)}/{endpoint.place}"
+        yield judge_broken(
+            contract,
+            f"each {resource.name} of ours that {given} asks for",
+            f"one of ours is not in the list, made {_ago(exchange, mine[id_text(resource.id_of(lost))])}",
+        )
+
+
+def _ago(exchange: Exchange, at: float) -> str:
+    return f"{max(0.0, exchange.sent_at - at):.0f} s before"

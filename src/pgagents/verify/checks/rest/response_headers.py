@@ -1,0 +1,133 @@
+"""Answers carry the headers that the catalogue declares, with values that satisfy their schemas.
+
+A header that comes several times is one with its values in a row (RFC 9110, 5.3), which no number and no id is. Hosted documents have
+those that all answers have; the answer to a browser's question, which mostly comes from a layer of its own, those of https alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.http import Response
+from pgagents.model.contract import Contract
+from pgagents.model.model import Header
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, promise, promise_at
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.wire.endpoint import FRAMEWORK, REST, Endpoint, framework_places
+from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
+
+RANK = 3
+NAME = "response_headers"
+MOST_KNOWN = 5_000
+"""Values of headers whose verdict is kept for when they come again."""
+_WHOLE, _BROKEN = re.compile(r"-?\d{1,15}"), re.compile(r"-?\d{1,15}\.\d{1,9}")
+_EVERYWHERE = {"all", "success", "error", "keyed", 401}
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each header and endpoint; those of single statuses (but 401) one for each surface's framework."""
+    for header in setting.model.headers:
+        says = f"{header.name} is there and right: {header.description}"
+        for endpoint in setting.endpoints:
+            if _at_endpoint(header, endpoint):
+                yield promise(NAME, header.name, endpoint, says, header.origin, header.cite)
+        for place in framework_places(setting.model):
+            if _at_framework(header, place):
+                yield promise_at(NAME, header.name, place, says, header.origin, header.cite)
+
+
+def _judged(setting: Setting, header: Header, exchange: Exchange) -> bool:
+    """Whether an answer is one of the API's, or one to a document's reader that this header is declared for."""
+    if exchange.call.intent != "document":
+        return True
+    if "all" not in header.on or exchange.call.surface != REST:
+        return False
+    return exchange.call.raw.target in setting.model.api.hosted.values() or (header.https and exchange.request.method == "OPTIONS")
+
+
+def _at_endpoints(header: Header) -> bool:
+    return bool(set(header.on) & _EVERYWHERE)
+
+
+def _at_endpoint(header: Header, endpoint: Endpoint) -> bool:
+    return _at_endpoints(header) and (endpoint.action.key or not set(header.on) <= {"keyed", 401})
+
+
+def _at_framework(header: Header, place: str) -> bool:
+    return bool(set(header.on) - {"success", 401, 426}) and (_at_endpoints(header) or place.endswith("@rest"))
+
+
+def _place(header: Header, exchange: Exchange) -> str:
+    """The tail of the contract that an answer bears on; empty where none was promised."""
+    place = exchange.place if _at_endpoints(header) else f"{FRAMEWORK}@{REST}"
+    endpoint = exchange.call.endpoint
+    promised = (
+        _at_framework(header, place) if place.startswith(f"{FRAMEWORK}@") else endpoint is not None and _at_endpoint(header, endpoint)
+    )
+    return place if promised else ""
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge every answer that must have one of the headers."""
+    response = exchange.response
+    if response is None or exchange.status == UNAVAILABLE:
+        return
+    repeated = _repeated(response)
+    for header, contract in memory.setting.compute_once((NAME, exchange.place), lambda: _promised(memory.setting, exchange)):
+        if not _due(header, exchange) or not _judged(memory.setting, header, exchange):
+            continue
+        text = repeated.get(header.name.lower()) or response.header(header.name)
+        if text is None:
+            yield judge_broken(contract, f"header {header.name} on a {exchange.status}", f"no such header on {exchange.status}")
+        elif _fits(header, text, memory):
+            yield judge_kept(contract)
+        else:
+            wanted = header.const or "a value that satisfies its schema"
+            yield judge_broken(contract, f"{header.name}: {wanted}", f"{header.name}: {text[:120]}")
+
+
+def _repeated(response: Response) -> dict[str, str]:
+    """Headers that came more than once, by their names in small letters, each as one."""
+    names = [name.lower() for name, _ in response.headers]
+    if len(set(names)) == len(names):
+        return {}
+    return {name: ", ".join(v for k, v in response.headers if k.lower() == name) for name in names if names.count(name) > 1}
+
+
+def _promised(setting: Setting, exchange: Exchange) -> list[tuple[Header, str]]:
+    """The headers that are promised of answers at an exchange's place, each with its contract; worked out once a run."""
+    found = [(header, _place(header, exchange)) for header in setting.model.headers if setting.https or not header.https]
+    return [(header, f"{NAME}/{header.name}/{place}") for header, place in found if place]
+
+
+def _due(header: Header, exchange: Exchange) -> bool:
+    for on in header.on:
+        if on == "all" or on == exchange.status or (on == "success" and exchange.success) or (on == "error" and exchange.status >= 400):
+            return True
+        if on == "keyed" and exchange.request.header("Authorization") and exchange.status != 401 and not exchange.call.twist:
+            return True
+    return False
+
+
+def _fits(header: Header, text: str, memory: Memory) -> bool:
+    if header.const is not None:
+        return header.const == text or header.const.lower() in [part.strip().lower() for part in text.split(",")]
+    known: dict[tuple[str, str], bool] = memory.notes.setdefault((NAME, "fits"), {})
+    fits = known.get((header.name, text))
+    if fits is None:
+        test = memory.setting.test(("header", header.name), header.schema)
+        fits = any(test.is_valid(value) for value in _readings(header, text))
+        if len(known) < MOST_KNOWN:
+            known[header.name, text] = fits
+    return fits
+
+
+def _readings(header: Header, text: str) -> list[Any]:
+    found: list[Any] = [text] if header.schema.get("type") not in ("integer", "number") else []
+    if _WHOLE.fullmatch(text.strip()):
+        found.append(int(text))
+    elif _BROKEN.fullmatch(text.strip()):
+        found.append(float(text))
+    return found

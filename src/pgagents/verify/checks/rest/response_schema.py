@@ -1,0 +1,63 @@
+"""The body of a success satisfies the schema that was promised for its status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pgagents.model.contract import Contract
+from pgagents.verify.answers.timestamps import misformed
+from pgagents.verify.check.check import Judgement, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.media import as_one_text, is_json
+
+RANK = 2
+NAME = "response_schema"
+TOOLS = True
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each success of each endpoint."""
+    for endpoint in setting.every_endpoint:
+        for status, output in _outputs(endpoint):
+            says = f"the {status} body of {endpoint.action.name} satisfies its schema" if output.schema else f"a {status} has no body"
+            yield promise(NAME, str(status), endpoint, says, output.origin, endpoint.action.cite)
+
+
+def _outputs(endpoint: Endpoint) -> list[tuple[int, Any]]:
+    if not endpoint.on_rest:
+        return [(200, endpoint.action.success)]
+    return [(o.status, o) for o in endpoint.action.outputs if 200 <= o.status < 300]
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge every documented success."""
+    if exchange.output is None or exchange.call.intent == "framework":
+        return
+    contract = f"{NAME}/{exchange.status}/{exchange.place}"
+    schema = exchange.output.schema
+    if schema is None:
+        yield judge_kept(contract) if exchange.fits else judge_broken(contract, "no body", "a body")
+        return
+    if exchange.fits:
+        problem = misformed(memory.setting, exchange.body, schema)
+        if problem:
+            exchange.fits = False
+            yield judge_broken(contract, *problem)
+        else:
+            yield judge_kept(contract)
+        return
+    if not as_one_text(exchange.output, memory.setting.named(schema)):
+        yield judge_untested(contract, f"a body of {exchange.output.content_type} is not compared with its schema")
+        return
+    if exchange.json.problem:
+        yield judge_broken(
+            contract, f"a {'JSON' if is_json(exchange.output.content_type) else exchange.output.content_type} body", exchange.json.problem
+        )
+        return
+    test = memory.setting.test(("output", exchange.place.partition("@")[0], exchange.output.status), schema)
+    error = next(iter(test.iter_errors(exchange.body)))
+    where = ".".join(map(str, error.instance_path)) or "the body"
+    yield judge_broken(contract, f"{where} satisfies its schema", f"{where}: {error.message[:300]}")

@@ -1,0 +1,118 @@
+"""A call is not redirected; or, where the catalogue leaves that open, only so that method and body stay and the key goes nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from urllib.parse import urljoin, urlsplit
+
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.malformed import of_ours
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, promise_at
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "safe_redirects"
+CONTRACT = f"{NAME}/calls@{REST}"
+KEEPING = (307, 308)
+"""The statuses after which a client repeats method and body (RFC 9110, 15.4.8 and 15.4.9)."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One, about all calls."""
+    if _poster(setting) is not None:
+        says = "no call is redirected" if setting.model.behaviour.redirects == "never" else "a redirect keeps method, body, host and TLS"
+        yield promise_at(NAME, "calls", f"@{REST}", says, _origin(setting))
+
+
+def _origin(setting: Setting) -> tuple[str, ...]:
+    return ("behaviour", "redirects") if setting.model.behaviour.redirects == "never" else ("api", "server")
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """What servers most often redirect: a POST to a path with a slash added; left out where other checks' calls have shown as much.
+    Where such a path may be the same one, every call that writes is sent there, because each service has a framework of its own."""
+    del roles
+    endpoint = _poster(setting)
+    if endpoint is not None:
+        yield Probe(
+            CONTRACT, 5, (CONTRACT,), 1, _run(setting, endpoint), (endpoint,), "main", endpoint.action.effect == "write", optional=True
+        )
+    for other in of_ours(setting) if endpoint is not None and setting.model.behaviour.trailing_slash != "unknown" else ():
+        template = template_of(setting.model, other.action)
+        call = ordinary(other, template, "framework", f"{other.method} to a path with a slash added", raw=Raw(slash=True))
+        name = f"{CONTRACT} {other.action.name}"
+        yield Probe(name, 5, (CONTRACT,), 2, _sent(call), (other,), "main", True)
+
+
+def _poster(setting: Setting) -> Endpoint | None:
+    """A POST, one that only reads if there is one."""
+    posts = [d for d in setting.endpoints if d.method == "POST" and d.action.key and "{" not in d.path]
+    return min(posts, key=lambda d: d.action.effect == "write", default=None)
+
+
+def _run(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversation]:
+    template = template_of(setting.model, endpoint.action)
+    edit = (lambda _: b"{}") if endpoint.action.effect == "write" else None
+    call = ordinary(endpoint, template, "framework", "a POST to a path with a slash added", raw=Raw(target=f"{endpoint.path}/", edit=edit))
+
+    def run() -> Conversation:
+        exchange: Exchange = yield replace(call, surface=endpoint.surface)
+        if not exchange.void and not 300 <= exchange.status < 400:
+            yield judge_kept(CONTRACT)
+
+    return run
+
+
+def _sent(call: Call) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        yield call
+
+    return run
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge every redirect of a call, whichever check made it."""
+    if exchange.response is not None and exchange.call.raw.slash and not exchange.void and not 300 <= exchange.status < 400:
+        yield judge_kept(CONTRACT)
+    if exchange.response is None or not 300 <= exchange.status < 400 or exchange.status == 304 or exchange.call.intent == "document":
+        return
+    if _poster(memory.setting) is not None and not _documented(exchange, memory.setting):
+        yield _judged(exchange, memory.setting)
+
+
+def _documented(exchange: Exchange, setting: Setting) -> bool:
+    """Whether an action of that method and path has the redirect among its answers; odd calls of it are no action's."""
+    alike = (d for d in setting.endpoints if d.on_rest and d.method == exchange.request.method and _fits(exchange.request.path, d.path))
+    return any(output.status == exchange.status for endpoint in alike for output in endpoint.action.outputs)
+
+
+def _fits(path: str, template: str) -> bool:
+    parts, others = path.split("/"), template.split("/")
+    return len(parts) == len(others) and all(a == b or b.startswith("{") for a, b in zip(parts, others, strict=True))
+
+
+def _judged(exchange: Exchange, setting: Setting) -> Judgement:
+    location = exchange.header("location")
+    told = f"{exchange.status} to {(location or 'nowhere')[:120]}"
+    if setting.model.behaviour.redirects == "never":
+        return judge_broken(CONTRACT, "an answer, no redirect", told)
+    method = exchange.request.method
+    if exchange.status not in KEEPING and method not in ("GET", "HEAD"):
+        return judge_broken(CONTRACT, f"307 or 308, after which a client repeats the {method}", told)
+    if not _stays(setting.url or str(setting.model.api.server), location or ""):
+        return judge_broken(CONTRACT, "a redirect within the host, over TLS", told)
+    return judge_kept(CONTRACT)
+
+
+def _stays(base: str, location: str) -> bool:
+    """Whether a redirect stays on the host, and with TLS."""
+    try:
+        here, there = urlsplit(base), urlsplit(urljoin(f"{base}/", location))
+    except ValueError:
+        return False
+    return there.netloc == here.netloc and not (here.scheme == "https" and there.scheme != "https")

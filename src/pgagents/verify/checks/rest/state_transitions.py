@@ -1,0 +1,249 @@
+"""An action moves a thing from the states it may, to the state it says, and is refused from any other; its neighbours stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.model.contract import Contract
+from pgagents.model.model import Move, Resource
+from pgagents.verify.answers.unchanged import change, differing, find_resource
+from pgagents.verify.cases.invalid import time_passes
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept, judge_refused, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.instance import at_path
+from pgagents.verify.wire.call import Call, InstanceRef
+from pgagents.verify.wire.endpoint import OPERATOR, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "state_transitions"
+CALLS = True
+LATER_S = 400
+"""So much later it is tried to move what cannot be moved any more: what a refused call writes anew is then another moment, or sum."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each resource, state and endpoint of an action that moves it."""
+    for resource, move, state, endpoint in _cases(setting):
+        ends = f"leaves it {move.to}" if state in move.origin_states else f"is refused with {move.otherwise.name}"
+        says = f"{endpoint.action.name} of a {resource.name} that is {state} {ends}"
+        yield promise(NAME, f"{resource.name}/{state}", endpoint, says, move.origin, resource.cite or endpoint.action.cite)
+
+
+def _cases(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
+    for resource in setting.model.resources.values():
+        if resource.made_by is None or resource.state is None:
+            continue
+        for move in resource.moves:
+            for endpoint in setting.endpoints:
+                if endpoint.action is move.action:
+                    for state in resource.states:
+                        yield resource, move, state, endpoint
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """A thing of its own is brought to the state, moved, and read again; so is a neighbour.
+
+    Of resources that are one kind of thing (the one action makes them), the one that is asked most of is moved for all. With the
+    operator's clock, time passes before what is refused.
+    """
+    wait = time_passes(setting, LATER_S) if OPERATOR in roles else None
+    alike: dict[tuple[str, str, str], list[tuple[Resource, Move]]] = {}
+    for resource, move, state, endpoint in _cases(setting):
+        key = (str(resource.made_by.action.name) if resource.made_by else "", state, endpoint.place)
+        alike.setdefault(key, []).append((resource, move))
+    endpoints = setting.by_place
+    refused: dict[tuple[str, str], list[_Refused]] = {}
+    for (maker, state, place), several in alike.items():
+        resource, move = max(several, key=lambda pair: pair[0].made_by is not None and pair[0].made_by.where is not None)
+        endpoint = endpoints[place]
+        covers = tuple(f"{NAME}/{r.name}/{state}/{place}" for r, _ in several)
+        if state in move.origin_states:
+            run = _for_all(_legal(setting, resource, move, state, endpoint, covers[0]), covers)
+            yield Probe(covers[0], 3 if endpoint.on_rest else 6, covers, 3, run, (endpoint,), "main", True)
+        else:
+            alone = _for_all(_illegal(setting, resource, move, state, endpoint, covers[0], wait), covers)
+            refused.setdefault((maker, state), []).append(_Refused(tuple(several), state, endpoint, covers, alone))
+    for group in refused.values():
+        ids = tuple(id for case in group for id in case.covers)
+        endpoints_of = tuple(case.endpoint for case in group)
+        run = _together(setting, group, wait)
+        yield Probe(ids[0], 3, ids, len(group) + 3 + (wait is not None), run, endpoints_of, "main", True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """A move from a state that it does not start from; `alone` is the conversation about it alone."""
+
+    moves: tuple[tuple[Resource, Move], ...]
+    """The kinds of thing that it is about, and what it is to each."""
+    state: str
+    endpoint: Endpoint
+    covers: tuple[str, ...]
+    alone: Callable[[], Conversation]
+
+
+def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Callable[[], Conversation]:
+    """Every move that one thing refuses, then one read of it. Only where it is not as it was is each move tried alone."""
+
+    def run() -> Conversation:
+        state, common = group[0].state, _common(group)
+        reader = _reader(setting, common) if common is not None else None
+        if len(group) == 1 or reader is None or common is None:
+            for case in group:
+                yield from case.alone()
+            return
+        subject: Mapping[str, Any] = yield InstanceRef(common.name, (state,), fresh=True)
+        if wait is not None:
+            yield wait
+        for case in group:
+            move = next(move for resource, move in case.moves if resource is common)
+            why = f"{case.endpoint.action.name} of a {common.name} that is {state}"
+            exchange: Exchange = yield Call(
+                case.endpoint, _input(common, move), "illegal", why, subject=common, made=subject, surface=case.endpoint.surface
+            )
+            for contract in case.covers:
+                yield from judge_refused(exchange, contract, [move.otherwise], why)
+        after: Exchange = yield _read(common, reader, subject, "after what was refused")
+        body = find_resource(common, after)
+        if body is None or differing(subject, body):
+            for case in group:
+                yield from case.alone()
+
+    return run
+
+
+def _common(group: list[_Refused]) -> Resource | None:
+    """The kind of thing that all of them are about."""
+    first, *others = ([resource for resource, _ in case.moves] for case in group)
+    return next((resource for resource in first if all(resource in other for other in others)), None)
+
+
+def _for_all(run: Callable[[], Conversation], covers: tuple[str, ...]) -> Callable[[], Conversation]:
+    """A conversation whose verdicts on the first contract count for all."""
+    if len(covers) == 1:
+        return run
+
+    def run_conversation() -> Conversation:
+        conversation = run()
+        answer: Any = None
+        while True:
+            try:
+                step = conversation.send(answer)
+            except StopIteration:
+                return
+            answer = None
+            if isinstance(step, Judgement):
+                for contract in covers:
+                    yield replace(step, contract=contract)
+            else:
+                answer = yield step
+
+    return run_conversation
+
+
+def _input(resource: Resource, move: Move) -> Mapping[str, Any]:
+    undo = resource.undone_by
+    return move.input or (undo.input if undo and undo.action is move.action else {})
+
+
+def _legal(setting: Setting, resource: Resource, move: Move, state: str, endpoint: Endpoint, contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        neighbour: Mapping[str, Any] | None = None
+        reader = _reader(setting, resource)
+        if reader is not None:
+            neighbour = yield InstanceRef(resource.name, (resource.initial,) if resource.initial else ())
+        why = f"{endpoint.action.name} of a {resource.name} that is {state}"
+        exchange: Exchange = yield Call(
+            endpoint, _input(resource, move), "valid", why, subject=resource, states=(state,), fresh=True, surface=endpoint.surface
+        )
+        if exchange.void or exchange.unsound:
+            return
+        if not exchange.success:
+            yield judge_broken(contract, f"{why} is accepted", exchange.outcome)
+            return
+        if not exchange.fits:
+            return
+        told = _state(resource, exchange)
+        if told is not None and told != move.to:
+            yield judge_broken(contract, f"{resource.state} {move.to}", f"{resource.state} {told} in the answer")
+            return
+        if reader is None or exchange.subject is None:
+            yield judge_kept(contract)
+            return
+        after: Exchange = yield _read(resource, reader, exchange.subject, f"after {endpoint.action.name}")
+        if after.success and after.fits and _state(resource, after) != move.to:
+            yield judge_broken(
+                contract, f"{resource.state} {move.to} when read again", f"{resource.state} {_state(resource, after)} when read again"
+            )
+            return
+        if neighbour is not None and state != move.to and resource.id_of(neighbour) != resource.id_of(exchange.subject):
+            near: Exchange = yield _read(resource, reader, neighbour, "the neighbour after")
+            if near.success and near.fits and _state(resource, near) != neighbour.get(str(resource.state)):
+                yield judge_broken(contract, "a neighbour stays as it was", f"the neighbour's {resource.state} is {_state(resource, near)}")
+                return
+        yield judge_kept(contract)
+
+    return run
+
+
+def _illegal(
+    setting: Setting, resource: Resource, move: Move, state: str, endpoint: Endpoint, contract: str, wait: Call | None
+) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        why = f"{endpoint.action.name} of a {resource.name} that is {state}"
+        subject: Mapping[str, Any] = yield InstanceRef(resource.name, (state,), fresh=True)
+        if wait is not None:
+            yield wait
+        exchange: Exchange = yield Call(
+            endpoint, _input(resource, move), "illegal", why, subject=resource, made=subject, surface=endpoint.surface
+        )
+        yield from judge_refused(exchange, contract, [move.otherwise], why)
+        reader = _reader(setting, resource)
+        if exchange.success or reader is None or exchange.subject is None:
+            return
+        after: Exchange = yield _read(resource, reader, exchange.subject, "after what was refused")
+        if after.success and after.fits and _state(resource, after) != state:
+            yield judge_broken(
+                contract, f"{resource.state} {state} after a refusal", f"{resource.state} {_state(resource, after)} after a refusal"
+            )
+        elif (body := find_resource(resource, after)) is not None and differing(exchange.subject, body):
+            changed = yield from _once_more(setting, resource, body, exchange, wait)
+            if changed:
+                yield judge_broken(contract, f"a {resource.name} stays as it is when {endpoint.action.name} is refused", changed)
+        elif not after.success and not after.void and not after.tainted_by("no_crashes"):
+            yield judge_untested(contract, f"it could not be read again: {after.outcome}")
+
+    return run
+
+
+def _once_more(
+    setting: Setting, resource: Resource, body: Mapping[str, Any], refused: Exchange, wait: Call | None
+) -> Generator[Any, Any, str | None]:
+    """The refused call once more, right after a read: what was known before it may have been old."""
+    if wait is not None:
+        yield wait
+    again: Exchange = yield replace(refused.call, made=body, why=f"{refused.call.why}, once more")
+    return None if again.success or again.void else (yield from change(setting, resource, body, "after what was refused once more"))
+
+
+def _reader(setting: Setting, resource: Resource) -> Endpoint | None:
+    return setting.endpoint(str(resource.read_by[0].action.name), "rest") if resource.read_by else None
+
+
+def _read(resource: Resource, reader: Endpoint, body: Mapping[str, Any], why: str) -> Call:
+    return Call(reader, resource.read_by[0].input, "valid", why, subject=resource, made=body)
+
+
+def _state(resource: Resource, exchange: Exchange) -> str | None:
+    """The state in an answer; None where it tells none."""
+    calls = [c for c in (*resource.read_by, resource.undone_by, resource.made_by) if c is not None and c.at is not None]
+    endpoint = exchange.call.endpoint
+    ordered = sorted(calls, key=lambda c: endpoint is None or c.action is not endpoint.action)
+    for call in ordered:
+        body = at_path(call, exchange) if call.at else None
+        if isinstance(body, Mapping) and isinstance(body.get(str(resource.state)), str):
+            found: str = body[str(resource.state)]
+            return found
+    return None

@@ -1,0 +1,296 @@
+"""One input through the dispatcher, or through a tool of the MCP server, and through REST has one answer, and one refusal.
+
+So has one through an old name that the catalogue still offers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from pgagents.http import json_bytes, read_json
+from pgagents.model.action import Former
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Resource
+from pgagents.verify.cases.boundary import boundary_values
+from pgagents.verify.cases.invalid import invalid_cases_of, ordinary
+from pgagents.verify.check.check import CONFLICT, Conversation, Judgement, Probe, judge_broken, judge_kept, promise
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.marks import unmarked
+from pgagents.verify.fixtures.request_template import RequestTemplate, template_of
+from pgagents.verify.values.schema_values import types_of
+from pgagents.verify.wire.call import InstanceRef, Intent, Raw
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange, got
+
+RANK = 8
+NAME = "surface_equivalence"
+CALLS = True
+TOOLS = True
+PLAIN = Raw()
+REFUSED = 300
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """With all arguments, with the required ones only, refused, and by each old name: for each action of a dispatcher.
+
+    Tools refuse in words of their own; what they make of numbers shows where all are at their least or greatest.
+    """
+    for endpoint in _endpoints(setting):
+        cite = endpoint.dispatcher.cite if endpoint.dispatcher else ()
+        for detail, _ in _inputs(setting, endpoint):
+            says = f"{endpoint.action.name} answers the same through {endpoint.surface} and through REST ({detail.replace('_', ' ')})"
+            yield promise(NAME, detail, endpoint, says, endpoint.action.origin, cite)
+        if endpoint.form is None and invalid_cases_of(setting, endpoint):
+            says = f"{endpoint.action.name} refuses the same through {endpoint.surface} and through REST"
+            yield promise(NAME, "refused", endpoint, says, endpoint.action.origin, cite)
+        for former in endpoint.action.formerly:
+            says = f"{former.name} until {former.until} is {endpoint.action.name} on {endpoint.surface}, with the answer that REST gives"
+            yield promise(NAME, _as(former), endpoint, says, former.origin, cite)
+
+
+def _as(former: Former) -> str:
+    return f"as_{former.name}"
+
+
+def _endpoints(setting: Setting) -> Iterator[Endpoint]:
+    for endpoint in setting.every_endpoint:
+        if not endpoint.on_rest and setting.rest_of(endpoint) is not None:
+            yield endpoint
+
+
+def _inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, Mapping[str, Any]]]:
+    template = template_of(setting.model, endpoint.action)
+    found: list[tuple[str, Mapping[str, Any]]] = [("ordinary", {**_unset(setting, endpoint), **template.input})]
+    wanted = ("minimal", *(("low", "high") if endpoint.form is not None and endpoint.action.effect == "read" else ()))
+    found += [
+        (name, given) for name, given, _ in boundary_values(setting, endpoint) if name in wanted and dict(given) != dict(template.input)
+    ]
+    return found
+
+
+def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
+    """The flags of a read that may be left out, as false: in a query that is a text, which some take for true."""
+    if endpoint.action.effect != "read" or (rest := setting.rest_of(endpoint)) is None:
+        return {}
+    taken = {str(p.name) for p in endpoint.params}
+    flags = (p for p in rest.params if not p.required and p.place == "query" and types_of(setting.named(p.schema)) == ("boolean",))
+    return {str(p.name): False for p in flags if str(p.name) in taken}
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Two calls each; one that moves a thing needs a thing of its own on either side."""
+    del roles
+    for endpoint in _endpoints(setting):
+        rest = setting.rest_of(endpoint)
+        assert rest is not None
+        for detail, given in _inputs(setting, endpoint):
+            contract = f"{NAME}/{detail}/{endpoint.place}"
+            template = template_of(setting.model, endpoint.action)
+            run = _run(setting, endpoint, rest, template, given, contract)
+            phase = 1 if endpoint.action.effect == "read" and detail == "ordinary" else 4
+            yield Probe(
+                contract, phase, (contract,), 4 if template.moves else 2, run, (endpoint, rest), "main", endpoint.action.effect == "write"
+            )
+        for former in endpoint.action.formerly:
+            contract = f"{NAME}/{_as(former)}/{endpoint.place}"
+            template = template_of(setting.model, endpoint.action)
+            run = _run(setting, endpoint, rest, template, template.input, contract, Raw(edit=_renamed(endpoint, str(former.name))))
+            yield Probe(
+                contract, 4, (contract,), 4 if template.moves else 2, run, (endpoint, rest), "main", endpoint.action.effect == "write"
+            )
+
+
+def _renamed(endpoint: Endpoint, name: str) -> Callable[[bytes], bytes]:
+    """What a call's body is under another name of its action."""
+
+    def edit(body: bytes) -> bytes:
+        said = read_json(body).value
+        if endpoint.dispatcher is not None:
+            return json_bytes({**said, endpoint.dispatcher.selector: name})
+        return json_bytes({**said, "params": {**said["params"], "name": name}})
+
+    return edit
+
+
+def _run(
+    setting: Setting,
+    endpoint: Endpoint,
+    rest: Endpoint,
+    template: RequestTemplate,
+    given: Mapping[str, Any],
+    contract: str,
+    raw: Raw = PLAIN,
+) -> Callable[[], Conversation]:
+    """Two calls. An earlier equal answer of REST's will do where both agree; where they do not, REST is asked again."""
+
+    def run() -> Conversation:
+        fresh = endpoint.action.effect == "write"
+        if fresh and template.subject is not None:
+            yield from _on_twins(setting, endpoint, rest, template, given, contract, raw)
+            return
+        again = "ever" if template.makes is not None else "" if fresh else "unchanged"
+        why = f"as {endpoint.surface} will be asked"
+        asked = _documented(setting, rest, given)
+        first: Exchange = yield ordinary(
+            rest, template, "valid" if asked == given else "explore", why, input=asked, fresh=fresh, reuse=again
+        )
+        if asked != given and not first.success:
+            asked = given
+            first = yield ordinary(rest, template, "valid", why, input=asked, fresh=fresh, reuse=again)
+        two: Exchange = yield ordinary(
+            endpoint, template, _intent(raw), "as REST was asked", input=asked, fresh=fresh, made=None if fresh else first.subject, raw=raw
+        )
+        judged = list(_compared(setting, contract, first, two))
+        if any(j.verdict is Verdict.BROKEN for j in judged) and again:
+            one: Exchange = yield ordinary(rest, template, "valid", why, input=asked, fresh=fresh, made=None if fresh else two.subject)
+            judged = list(_compared(setting, contract, one, two))
+        yield from judged
+
+    return run
+
+
+def _documented(setting: Setting, rest: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A read's arguments with the found things that its example names, which has most to tell; they need not be on every server."""
+    example = next((e.input for e in rest.action.examples if e.status < REFUSED), {}) if rest.action.effect == "read" else {}
+    found = {n for n, v in given.items() if isinstance(v, InstanceRef) and setting.model.resources[v.resource].made_by is None}
+    return {**given, **{name: example[name] for name in found & example.keys()}}
+
+
+def _intent(raw: Raw) -> Intent:
+    """A refusal of an old name says nothing of the new one."""
+    return "valid" if raw is PLAIN else "explore"
+
+
+def _on_twins(
+    setting: Setting, endpoint: Endpoint, rest: Endpoint, template: RequestTemplate, given: Mapping[str, Any], contract: str, raw: Raw
+) -> Conversation:
+    """Two things made alike and untouched since, one for each side."""
+    assert template.subject is not None
+    twin = InstanceRef(template.subject.name, template.states or tuple(filter(None, [template.subject.initial])), fresh=True, standard=True)
+    twins: list[Mapping[str, Any]] = []
+    for _ in range(3):  # the second may find no room beside the first
+        body: Mapping[str, Any] = yield twin
+        twins = [*twins[-1:], body]
+        if len(twins) == 2 and all(twins[0].get(name) == body.get(name) for name in _places(template.subject)):
+            break
+    else:
+        return
+    one: Exchange = yield ordinary(rest, template, "valid", f"as {endpoint.surface} will be asked", input=given, made=twins[0])
+    two: Exchange = yield ordinary(endpoint, template, _intent(raw), "as REST was asked", input=given, made=twins[1], raw=raw)
+    yield from _compared(setting, contract, one, two, twins=True)
+
+
+def _compared(setting: Setting, contract: str, one: Exchange, two: Exchange, *, twins: bool = False) -> Iterator[Judgement]:
+    """Compare two answers; of things that were not made alike only the form can be the same."""
+    wrong = any(exchange.void or exchange.unsound or exchange.tainted_by("response_schema") for exchange in (one, two))
+    if wrong or not (one.success and two.success and one.fits and two.fits):
+        if one.success != two.success and not wrong and not any(_for_how_instances_stand(exchange) for exchange in (one, two)):
+            yield judge_broken(contract, f"{one.outcome}, as on REST", two.outcome)
+        return
+    left_out = _volatile(setting, one)
+    a, b = _without(one.body, left_out), _without(two.body, left_out)
+    if not twins and _of_others(setting, one, two):
+        a, b = _form(a), _form(b)
+    where = _difference(a, b, setting)
+    yield judge_broken(contract, "what REST answers", f"it differs at {where}") if where else judge_kept(contract)
+
+
+def _places(resource: Resource) -> list[str]:
+    """The members that say at what found thing one was made."""
+    made = resource.made_by
+    return [str(p.name) for p in made.action.params if p.refers_to] if made is not None else []
+
+
+def _for_how_instances_stand(exchange: Exchange) -> bool:
+    """Whether a call was refused though it may be right: what it needed was taken."""
+    declared = exchange.codes.get(exchange.code or "")
+    return declared is not None and declared.status == exchange.status == CONFLICT
+
+
+def _of_others(setting: Setting, one: Exchange, two: Exchange) -> bool:
+    """Whether the calls named different things that were made, and so had different pasts."""
+    resources = setting.model.resources
+    named = [str(p.name) for p in (one.call.endpoint.params if one.call.endpoint else ()) if p.refers_to and resources[p.refers_to].made_by]
+    return any(one.input.get(name) != two.input.get(name) for name in named)
+
+
+def _form(value: Any) -> Any:
+    """What an answer is, without what it says: its members and their types."""
+    if isinstance(value, dict):
+        return {k: _form(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_form(v) for v in value[:1]]
+    return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value).__name__
+
+
+def _volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
+    """Members that may differ from call to call: those of every resource that the action has to do with."""
+    endpoint = exchange.call.endpoint
+    assert endpoint is not None
+    found: set[str] = set()
+    for resource in setting.model.resources.values():
+        calls = [resource.found_by, resource.made_by, resource.undone_by, *resource.read_by, *resource.listed_by, *resource.moves]
+        refers = any(p.refers_to == resource.name for p in endpoint.params)
+        if refers or any(c is not None and c.action is endpoint.action for c in calls):
+            found |= set(resource.volatile)
+            if endpoint.action.effect == "write":
+                found.update(resource.ids)
+    return frozenset(found | setting.model.secrets)
+
+
+def _without(value: Any, members: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {k: _without(v, members) for k, v in value.items() if k not in members}
+    if isinstance(value, str):
+        return unmarked(value)
+    return [_without(v, members) for v in value] if isinstance(value, list) else value
+
+
+def _difference(a: Any, b: Any, setting: Setting, path: str = "body") -> str:
+    if isinstance(a, dict) and isinstance(b, dict):
+        for name in {**a, **b}:
+            if name not in a or name not in b:
+                return f"{path}.{name}"
+            if where := _difference(a[name], b[name], setting, f"{path}.{name}"):
+                return where
+        return ""
+    if isinstance(a, list) and isinstance(b, list):
+        if len(a) != len(b):
+            return f"{path} ({len(a)} items and {len(b)})"
+        if setting.model.behaviour.order_of_ties == "any":
+            a, b = sorted(a, key=repr), sorted(b, key=repr)
+        for index, (x, y) in enumerate(zip(a, b, strict=True)):
+            if where := _difference(x, y, setting, f"{path}.{index}"):
+                return where
+        return ""
+    return "" if a == b else path
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Compare refusals of one wrong input, whichever surface came first."""
+    endpoint = exchange.call.endpoint
+    if (
+        endpoint is None
+        or endpoint.form is not None
+        or not exchange.call.field
+        or exchange.status < 400
+        or exchange.void
+        or exchange.tainted
+    ):
+        return
+    key = (NAME, str(endpoint.action.name), exchange.call.field, exchange.call.why)
+    refused = (exchange.code, got(exchange.body, memory.model.errors.field_at or ""))
+    for other_place, other in memory.notes.setdefault(key, {}).items():
+        place = exchange.place if not endpoint.on_rest else other_place
+        if place.endswith("@rest") or other_place == exchange.place:
+            continue
+        same = refused[0] == other[0] and (refused[1] == other[1] or _wire(endpoint, refused[1]) == _wire(endpoint, other[1]))
+        contract = f"{NAME}/refused/{place}"
+        yield judge_kept(contract) if same else judge_broken(contract, f"refused with {other}", f"refused with {refused}")
+    memory.notes[key][exchange.place] = refused
+
+
+def _wire(endpoint: Endpoint, said: Any) -> Any:
+    """An argument's name, where an error says its name on the wire."""
+    return next((str(p.name) for p in endpoint.params if p.wire == said), said)

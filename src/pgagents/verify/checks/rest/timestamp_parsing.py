@@ -1,0 +1,93 @@
+"""One moment written in two ways is answered alike: with another offset, and with a fraction of a second.
+
+A server that drops the offset reads a time hours early or late, and one that reads by a fixed pattern refuses what JavaScript writes;
+nobody sees it where all write Z and whole seconds. And a period that ends before it begins is told or refused, as may be, but no crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from pgagents.cel.expression import epoch
+from pgagents.model.action import Param
+from pgagents.model.contract import Contract
+from pgagents.verify.answers.normalized import differing, normalize_answer
+from pgagents.verify.cases.boundary import boundary_values
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.check.check import Conversation, Probe, judge_broken, judge_kept, judge_untested, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "timestamp_parsing"
+WEST = timezone(timedelta(hours=-10))
+"""The offset of the last moment: what ends just after now is over, where it is dropped, before what was done today began."""
+EAST = timezone(timedelta(hours=5, minutes=30))
+"""That of the others: its sign must not be read as a query's blank, nor its half hour be lost."""
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each reading action that is told moments."""
+    for endpoint, moments, _ in _cases(setting):
+        names = " and ".join(str(p.name) for p in moments)
+        says = f"{endpoint.action.name} answers the same for {names} written with another offset and a fraction"
+        yield promise(NAME, "", endpoint, says, (*moments[0].origin, "format"), endpoint.action.cite)
+
+
+def _cases(setting: Setting) -> tuple[tuple[Endpoint, list[Param], Mapping[str, Any]], ...]:
+    def find() -> Iterator[tuple[Endpoint, list[Param], Mapping[str, Any]]]:
+        for endpoint in setting.endpoints:
+            moments = [p for p in endpoint.params if p.required and setting.named(p.schema).get("format") == "date-time"]
+            if endpoint.surface == REST and endpoint.action.effect == "read" and moments:
+                known = {name: given for name, given, _ in boundary_values(setting, endpoint)}
+                yield endpoint, moments, known.get("around_now", template_of(setting.model, endpoint.action).input)
+
+    return setting.compute_once(NAME, lambda: tuple(find()))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """Two calls each, before the workflows in which days pass; of a period one that ends before it begins, for those who see crashes."""
+    del roles
+    for endpoint, moments, given in _cases(setting):
+        contract = f"{NAME}/{endpoint.place}"
+        yield Probe(
+            contract, 6, (contract,), 2 + (len(moments) > 1), _run(setting, endpoint, moments, given, contract), (endpoint,), "main", False
+        )
+
+
+def _run(setting: Setting, endpoint: Endpoint, moments: list[Param], given: Mapping[str, Any], contract: str) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        template = template_of(setting.model, endpoint.action)
+        plain: Exchange = yield ordinary(endpoint, template, "valid", "from yesterday to soon", input=given)
+        zones = [*[EAST] * (len(moments) - 1), WEST]
+        turned = {str(p.name): _written(plain.input.get(str(p.name)), zone) for p, zone in zip(moments, zones, strict=True)}
+        why = "the same moments with another offset"
+        other: Exchange = yield ordinary(endpoint, template, "valid", why, input={**given, **turned}, made=plain.subject)
+        if not (plain.success and plain.fits):
+            yield judge_untested(contract, f"no answer to compare with: {plain.outcome}")
+        elif not (other.success and other.fits):
+            yield judge_broken(contract, f"{plain.outcome}, as for the same moments with Z", other.outcome)
+        elif setting.exclusive and normalize_answer(setting, plain) != normalize_answer(setting, other):
+            yield judge_broken(
+                contract,
+                "what the same moments with Z are answered",
+                differing(normalize_answer(setting, other), normalize_answer(setting, plain)),
+            )
+        else:
+            yield judge_kept(contract)
+        names = [str(p.name) for p in moments]
+        back = {name: plain.input.get(end) for name, end in zip(names, reversed(names), strict=True)}
+        if len(back) > 1:
+            yield ordinary(endpoint, template, "explore", "from soon to yesterday", input={**given, **back}, made=plain.subject)
+
+    return run
+
+
+def _written(text: Any, zone: timezone) -> Any:
+    """The same moment as it is written there, with thousandths of a second."""
+    if not isinstance(text, str):
+        return text
+    return datetime.fromtimestamp(epoch(text), zone).isoformat(timespec="milliseconds")

@@ -1,0 +1,68 @@
+"""A path with a slash added is another path for calls that write, too: there nothing is carried out, and nothing is redirected.
+
+Routers, gateways and the frameworks of single services treat such paths each in their own way, and a redirected POST may come again as
+a GET. Each call makes something of our own or acts on it, so one that is carried out harms nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pgagents.model.action import Code
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.invalid import ordinary
+from pgagents.verify.cases.malformed import of_ours
+from pgagents.verify.check.check import Conversation, Probe, judge_kept, judge_refused, promise
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.wire.call import Call, Raw
+from pgagents.verify.wire.endpoint import Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+NAME = "trailing_slash_writes"
+WHAT = "a path with a slash added"
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each action that makes something of ours or acts on it."""
+    for endpoint, _ in _cases(setting):
+        more = ", nor redirected" if setting.model.behaviour.redirects == "never" else ""
+        says = f"{endpoint.action.name} is not carried out at its path with a slash added{more}"
+        yield promise(NAME, "", endpoint, says, ("behaviour", "trailing_slash"))
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One call each."""
+    del roles
+    for endpoint, code in _cases(setting):
+        contract = f"{NAME}/{endpoint.place}"
+        call = _with_slash(setting, endpoint)
+        sent_on = setting.model.behaviour.redirects != "never"
+        yield Probe(contract, 5, (contract,), 1, _run(call, contract, code, sent_on=sent_on), (endpoint,), "main", True)
+
+
+def _cases(setting: Setting) -> list[tuple[Endpoint, Code]]:
+    """The endpoints, and how an unknown path is refused; none where the catalogue leaves slashes open."""
+    unknown = setting.model.errors.framework.unknown_path
+    if unknown is None or setting.model.behaviour.trailing_slash != "unknown":
+        return []
+    return [(endpoint, setting.model.codes[unknown]) for endpoint in of_ours(setting)]
+
+
+def _with_slash(setting: Setting, endpoint: Endpoint) -> Call:
+    """A correct call but for the slash."""
+    template = template_of(setting.model, endpoint.action)
+    return ordinary(endpoint, template, "framework", f"{endpoint.method} to {WHAT}", raw=Raw(slash=True))
+
+
+def _run(call: Call, contract: str, code: Code, *, sent_on: bool) -> Callable[[], Conversation]:
+    """`sent_on`: a redirect will do, which another check judges."""
+
+    def run() -> Conversation:
+        exchange: Exchange = yield call
+        if sent_on and 300 <= exchange.status < 400:
+            yield judge_kept(contract)
+            return
+        yield from judge_refused(exchange, contract, [code], WHAT)
+
+    return run

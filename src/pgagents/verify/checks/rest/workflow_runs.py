@@ -1,0 +1,301 @@
+"""The catalogue's workflows run from beginning to end: each step is answered as it says, and each criterion holds.
+
+Hours pass only by the operator's clock; without it a workflow runs without them, and what needs them is not selected. What
+others could change meanwhile is judged only where nobody else uses the server.
+What does not hold of an answer that another check found fault with is no second finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pgagents.cel.expression import Expression, ExpressionError, Scope
+from pgagents.model.contract import Contract, Verdict
+from pgagents.model.model import Step, Workflow
+from pgagents.source.source import Pointer
+from pgagents.verify.answers.secrets import collect, declares
+from pgagents.verify.answers.timestamps import misformed
+from pgagents.verify.cases.invalid import time_passes
+from pgagents.verify.cases.workflow_steps import REFUSED, about_own, as_told, endpoint_of, passes, sent_with, takes_days, valued
+from pgagents.verify.check.check import CONFLICT, Conversation, Judgement, Probe, judge_broken, judge_kept, judge_untested, promise_at
+from pgagents.verify.check.memory import Setting
+from pgagents.verify.laws.laws import judged, shown, values_of
+from pgagents.verify.plan.exclusive import others_too
+from pgagents.verify.wire.call import Call, Own, Sleep
+from pgagents.verify.wire.endpoint import OPERATOR, REST
+from pgagents.verify.wire.exchange import Exchange
+from pgagents.verify.wire.media import JSON
+
+RANK = 9
+NAME = "workflow_runs"
+PAUSE_S = 0.5
+DERIVED_FROM = frozenset(
+    (
+        "valid_calls",
+        "law",
+        "state_transitions",
+        "read_after_write",
+        "response_schema",
+        "invalid_input",
+        "absent_id",
+        "surface_equivalence",
+        "audit_trail",
+        "error_names_field",
+        "key_authentication",
+        "plan_scopes",
+        "no_effect_of_refusals",
+        "capacity",
+        "call_attribution",
+        "error_envelope",
+        "agent_rate_limits",
+        "rate_limit_enforcement",
+        "rate_limit_headers",
+    )
+)
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each step, one for each of its criteria."""
+    for workflow in setting.model.workflows:
+        for step in workflow.steps:
+            says = f"{workflow.title}: {step.name} ({step.action.name}) is answered {step.status}"
+            yield promise_at(NAME, f"{workflow.name}/{step.name}", "@rest", says, step.origin, workflow.cite)
+            for id, criterion, origin, _ in _criteria(workflow, step):
+                says = f"{workflow.title}, {step.name}: {' '.join(criterion.text.split())}"
+                yield Contract(id, NAME, "", REST, says, origin, workflow.cite)
+
+
+Criterion = tuple[str, Expression, Pointer, str]
+"""Id, expression, origin, and what it needs: `timed` that time has passed, `alone` that nobody else uses the server."""
+
+
+def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
+    for need, several in (("", step.expect), ("timed", step.expect_timed), ("alone", step.expect_alone)):
+        key = f"expect_{need}" if need else "expect"
+        for index, criterion in enumerate(several):
+            id = f"{NAME}/{workflow.name}/{step.name}/{key}-{index + 1}@{REST}"
+            yield id, criterion, (*step.origin, key, index), need
+
+
+def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
+    """What needs hours is not applicable of an API without a clock; what others could change is left out where they might."""
+    if setting.model.clock is None and "/expect_timed-" in contract.id:
+        return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
+    if not setting.exclusive and "/expect_alone-" in contract.id:
+        return Verdict.NOT_SELECTED, others_too("tells")
+    return None
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """One for each workflow, with its hours where there is a clock."""
+    timed = setting.model.clock is not None and OPERATOR in roles
+    for workflow in setting.model.workflows:
+        endpoints = [endpoint_of(setting, step) for step in workflow.steps]
+        if any(endpoint is None for endpoint in endpoints):
+            continue
+        steps = [f"{NAME}/{workflow.name}/{step.name}@{REST}" for step in workflow.steps]
+        criteria = [c for step in workflow.steps for c in _criteria(workflow, step)]
+        role = next((r for r in workflow.needs if r not in roles), next(iter(workflow.needs), "main"))
+        covers = (*steps, *(id for id, _, _, need in criteria if (timed or need != "timed") and (setting.exclusive or need != "alone")))
+        later = tuple(id for id, _, _, need in criteria if need == "timed" and not timed)
+        cost = len(workflow.steps) + (sum(bool(step.after_s) for step in workflow.steps) if timed else 0)
+        writes = any(step.action.effect == "write" for step in workflow.steps)
+        run = _run(setting, workflow, timed)
+        at = tuple(endpoint for endpoint in endpoints if endpoint is not None and endpoint.surface != OPERATOR)
+        phase = 7 if timed and takes_days(workflow) else 6
+        yield Probe(f"{NAME}/{workflow.name}@{REST}", phase, covers, cost, run, at, role, writes)
+        if later:
+            yield Probe(f"{NAME}/{workflow.name} with its hours@{REST}", 6, later, cost, run, at, OPERATOR, writes)
+
+
+@dataclass(slots=True)
+class _State:
+    """How far a workflow is: what its steps kept, what has been judged, whether a thing was in another state than it thought, and
+    which secrets it was told."""
+
+    kept: dict[str, Any] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    stale: str = ""
+    secrets: dict[str, str] = field(default_factory=dict)
+
+    def say(self, several: Iterable[Judgement]) -> Iterator[Judgement]:
+        """The verdicts, noted."""
+        for judgement in several:
+            self.told.add(judgement.contract)
+            yield judgement
+
+
+def _run(setting: Setting, workflow: Workflow, timed: bool) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        state = yield from _through(setting, workflow, timed, again=False)
+        if state.stale:  # what its first step found was looked up some time ago
+            state = yield from _through(setting, workflow, timed, again=True)
+        reason = f"refused for how things stand: {state.stale}" if state.stale else "a step before it did not go as it should"
+        for step in workflow.steps:
+            for id in (_id(workflow, step), *(c[0] for c in _criteria(workflow, step))):
+                if id not in state.told:
+                    yield judge_untested(id, reason)
+
+    return run
+
+
+def _id(workflow: Workflow, step: Step) -> str:
+    return f"{NAME}/{workflow.name}/{step.name}@{REST}"
+
+
+def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) -> Generator[Any, Any, _State]:
+    state, of_old = _State(), False
+    for index, step in enumerate(workflow.steps):
+        scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
+        try:
+            given = {name: valued(value, scope) for name, value in step.input.items()}
+            raw, seconds = sent_with(setting, step, scope), passes(step, scope) if timed else 0.0
+        except ExpressionError as error:
+            yield from state.say([judge_untested(_id(workflow, step), f"its arguments have no value here: {error}")])
+            return state
+        if seconds and (wait := time_passes(setting, seconds)):
+            yield wait
+        endpoint = endpoint_of(setting, step)
+        assert endpoint is not None
+        call = Call(
+            endpoint, given, "explore" if step.status < REFUSED else "illegal", f"{workflow.title}: {step.name}",
+            role="" if step.key is not None else step.role, surface=endpoint.surface, raw=raw, authored=True,
+            reuse="ever" if index == 0 and not again and step.action.effect == "read" and not raw.headers else "",
+        )  # fmt: skip
+        of_old = of_old or bool(call.reuse)
+        exchange: Exchange = yield call
+        began = exchange.sent_at
+        while (
+            exchange.sent_at - began < step.within_s
+            and as_told(setting, step, exchange, endpoint)
+            and not _holds(setting, step, exchange, timed, state)
+        ):
+            yield Sleep(PAUSE_S, quiet=True)
+            exchange = yield call
+        if exchange.success and step.action.effect == "write":
+            yield Own(exchange.number)
+        yield from state.say(
+            _went(setting, workflow, step, exchange, state, firm=again and about_own(setting, workflow.steps[:index], step))
+        )
+        answered = as_told(setting, step, exchange, endpoint) and not exchange.void
+        if answered and of_old and not _holds(setting, step, exchange, timed, state):
+            state.stale = f"{step.name} is not as what was found before"
+        if not answered or state.stale:
+            yield from _put_back(setting, workflow.steps[:index], workflow.steps[index + 1 :], state)
+            return state
+        yield from state.say(_judged(setting, workflow, step, exchange, timed, state))
+    return state
+
+
+def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], state: _State) -> Conversation:
+    """Of a workflow that broke off, the operator's later steps that undo what their earlier ones did: the same action once more."""
+    changed = {step.action.name for step in done if step.role == OPERATOR and step.action.effect == "write"}
+    scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
+    for step in left:
+        endpoint = endpoint_of(setting, step)
+        if step.role == OPERATOR and step.action.name in changed and endpoint is not None:
+            try:
+                given = {name: valued(value, scope) for name, value in step.input.items()}
+            except ExpressionError:
+                continue
+            yield Call(endpoint, given, "explore", f"{step.name}: what was changed is put back", role=step.role, surface=endpoint.surface)
+
+
+def _went(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, state: _State, *, firm: bool) -> Iterator[Judgement]:
+    """Whether the step was answered with its status; `firm`: a conflict is no matter of how things stand."""
+    contract = _id(workflow, step)
+    declared = exchange.codes.get(exchange.code or "")
+    if not exchange.void and as_told(setting, step, exchange, exchange.call.endpoint):
+        problem = _unsound(setting, step, exchange) or _spilt(setting, step, exchange, state)
+        collect(exchange.body, setting.model.secrets, state.secrets)
+        yield (
+            judge_broken(contract, f"an answer to {step.name} as {step.action.name} promises it", problem)
+            if problem
+            else judge_kept(contract)
+        )
+    elif exchange.void or exchange.tainted:
+        yield judge_untested(
+            contract, f"another check found fault with it: {exchange.tainted[0]}" if exchange.tainted else exchange.outcome
+        )
+    elif step.status < REFUSED and declared is not None and declared.status == CONFLICT and not firm:
+        state.stale = exchange.outcome
+    else:
+        yield judge_broken(contract, f"{step.status} to {step.name} of {workflow.name}", exchange.outcome)
+
+
+def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
+    """What an answer to the operator lacks, which no watcher judges: its schema, the form of its times, its action's laws."""
+    schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
+    if schema is None or exchange.output is None or exchange.output.content_type != JSON:
+        return ""
+    if not exchange.fits:
+        return "a body that does not satisfy its schema"
+    if (problem := misformed(setting, exchange.body, schema)) is not None:
+        return problem[1]
+    values = values_of(setting.model, exchange)
+    scope = Scope(values)
+    failed = next((law for law in step.action.laws if judged(law, scope).outcome == "broken"), None)
+    return f"{failed.name} does not hold: {shown(values, failed.that)}" if failed is not None else ""
+
+
+def _spilt(setting: Setting, step: Step, exchange: Exchange, state: _State) -> str:
+    """A secret that a step before was told, in an answer to the operator that has no place for any: in the log of what was done, say."""
+    output = exchange.output if step.role == OPERATOR else None
+    if output is None or exchange.response is None or declares(setting, (str(step.action.name), output.status), output.schema):
+        return ""
+    text = exchange.response.body.decode("utf-8", "replace")
+    name = next((name for value, name in state.secrets.items() if value in text), None)
+    return f"the secret {name} of a step before stands in it" if name is not None else ""
+
+
+def _make_scope(setting: Setting, exchange: Exchange, state: _State) -> dict[str, Any]:
+    """What criteria read: of a body its JSON's value, else its text; of headers the first of each name, in lower case."""
+    body: Any = exchange.body
+    if body is None and exchange.json.problem and exchange.response is not None:
+        body = exchange.response.body.decode("utf-8", "replace")
+    headers = {name.lower(): value for name, value in reversed(exchange.response.headers)} if exchange.response is not None else {}
+    told = {
+        "env": setting.model.env,
+        "now": exchange.sent_at,
+        "input": exchange.input,
+        "response": body,
+        "status": exchange.status,
+        "headers": headers,
+    }
+    return {**told, **state.kept}
+
+
+def _holds(setting: Setting, step: Step, exchange: Exchange, timed: bool, state: _State) -> bool:
+    """Whether all that must hold does; what cannot be evaluated is waited for no longer."""
+    scope = Scope(_make_scope(setting, exchange, state))
+    several = (*step.expect, *(step.expect_timed if timed else ()), *(step.expect_alone if setting.exclusive else ()))
+    try:
+        return all(scope.holds(criterion) for criterion in several)
+    except ExpressionError:
+        return True
+
+
+def _judged(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, timed: bool, state: _State) -> Iterator[Judgement]:
+    """Its criteria, and what it keeps for later steps."""
+    values = _make_scope(setting, exchange, state)
+    scope = Scope(values)
+    for id, criterion, _, need in _criteria(workflow, step):
+        if (need == "timed" and not timed) or (need == "alone" and not setting.exclusive):
+            continue
+        text = " ".join(criterion.text.split())
+        try:
+            holds = scope.holds(criterion)
+        except ExpressionError as error:
+            yield judge_untested(id, f"it cannot be evaluated on this answer: {error}")
+            continue
+        said = shown(values, criterion)
+        if not holds and exchange.tainted:
+            yield judge_untested(id, f"another check found fault with this answer: {exchange.tainted[0]}")
+            continue
+        yield judge_kept(id) if holds else judge_broken(id, text, f"it does not hold{': ' + said if said else ''}")
+    try:
+        state.kept[step.name] = {name: scope.evaluate(expression) for name, expression in step.keep.items()}
+    except ExpressionError:
+        state.kept[step.name] = {}

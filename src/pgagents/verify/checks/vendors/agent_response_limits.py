@@ -1,0 +1,193 @@
+"""An answer comes within the time, and in the size, that a vendor's host bears: for every action of its surface, at its widest.
+
+The limits are the vendors' own (schemas/requirements, with the day they were read) and the catalogue's `limits.budgets`; a
+time is held to nothing else, so a slow machine is no finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pgagents.http import Silence
+from pgagents.jsonschema.schema import resolve, subschemas
+from pgagents.model.contract import Contract
+from pgagents.verify.cases.boundary import free_params
+from pgagents.verify.cases.invalid import answer_that_will_do, is_invalid, ordinary
+from pgagents.verify.cases.projection_index import ProjectionIndex, bearing, collect_projections
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_broken, judge_kept
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.fixtures.request_template import template_of
+from pgagents.verify.projections.limits import Limit, What, limits_of
+from pgagents.verify.values.schema_values import high, types_of
+from pgagents.verify.wire.call import Call
+from pgagents.verify.wire.endpoint import REST, Endpoint
+from pgagents.verify.wire.exchange import Exchange
+
+RANK = -1
+"""Before `no_crashes`, which ends the judging of an exchange: an answer that never came in time came too late as well."""
+DERIVED_FROM = frozenset(("no_crashes",))
+NAME = "agent_response_limits"
+CALLS = True
+MAX_DEPTH = 4
+UNITS: Mapping[What, str] = {"seconds": "seconds", "characters": "characters", "items": "items in a list"}
+
+Limits = Mapping[What, Limit]
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """One for each action of a surface and each thing that its host limits."""
+    met: set[str] = set()
+    for projections in collect_projections(setting):
+        for offer in projections.offers:
+            for limit in _limits(setting, projections.endpoint, offer.surface.name).values():
+                id = _id(limit.what, offer.place)
+                if id in met:
+                    continue
+                met.add(id)
+                says = f"an answer of {projections.endpoint.action.name} has at most {limit.most:,g} {UNITS[limit.what]}: {limit.told}"
+                cite = (*limit.cite, *offer.surface.cite)
+                yield Contract(id, NAME, str(projections.endpoint.action.name), offer.surface.name, says, limit.origin, cite)
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge every answer to a call that a vendor's host could make; what is widest for the action proves its size."""
+    slow = isinstance(exchange.answer, Silence) and exchange.answer.kind == "timeout"
+    found = bearing(exchange, memory) if slow or not exchange.void else None
+    if found is None:
+        return
+    projections, through = found
+    for members, limits in memory.setting.compute_once((NAME, projections.endpoint.place), lambda: _listed(memory.setting, projections)):
+        places = [projections.offers[i].place for i in members & through]
+        if places:
+            yield from _timed(exchange, limits, places)
+            if exchange.success:
+                yield from _sized(exchange, memory, projections.endpoint, limits, places)
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """The widest legal call of each reading action that answers a list: every number at its greatest, nothing filtered."""
+    del roles
+    for projections in collect_projections(setting):
+        endpoint = projections.endpoint
+        wide = _widest(setting, endpoint)
+        places = {o.place: o.surface.name for o in projections.offers}
+        covers = tuple(
+            dict.fromkeys(
+                _id(what, place) for place, surface in places.items() for what in _limits(setting, endpoint, surface) if what != "seconds"
+            )
+        )
+        if wide is None or not covers or endpoint.surface != REST:
+            continue
+        template = template_of(setting.model, endpoint.action)
+        call = ordinary(endpoint, template, "valid", "the widest call", input=wide, reuse=answer_that_will_do(setting, endpoint))
+        if not is_invalid(setting, call):
+            yield Probe(
+                f"{NAME}/widest/{endpoint.place}", 4, covers, 1, _run(call), (endpoint,), print=repr(sorted(map(str, wide.items())))
+            )
+
+
+def _run(call: Call) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        yield call
+
+    return run
+
+
+def _timed(exchange: Exchange, limits: Limits, places: list[str]) -> Iterator[Judgement]:
+    limit = limits.get("seconds")
+    if limit is None:
+        return
+    for place in places:
+        if exchange.seconds > limit.most:
+            said = f"the answer took longer: {exchange.seconds:.1f} seconds ({exchange.outcome})"
+            yield _broken(_id("seconds", place), f"an answer within {limit.most:g} seconds, {limit.told}", said)
+        elif not exchange.void:
+            yield judge_kept(_id("seconds", place))
+
+
+def _sized(exchange: Exchange, memory: Memory, endpoint: Endpoint, limits: Limits, places: list[str]) -> Iterator[Judgement]:
+    wide = memory.setting.compute_once((NAME, "widest", endpoint.place), lambda: _widest(memory.setting, endpoint))
+    proves = wide is None or all(_is_as_planned(exchange, name, value) for name, value in wide.items())
+    for what, limit in limits.items():
+        if what == "seconds":
+            continue
+        count = _characters(exchange, limit.most) if what == "characters" else _longest(exchange.body)
+        for place in places:
+            if count > limit.most:
+                said = f"the answer has more {UNITS[what]}: {count:,}"
+                yield _broken(_id(what, place), f"at most {limit.most:,g} {UNITS[what]}, {limit.told}", said)
+            elif proves:
+                yield judge_kept(_id(what, place))
+
+
+def _broken(contract: str, expected: str, actual: str) -> Judgement:
+    """The answer may be right in itself, so other checks go on with it."""
+    return replace(judge_broken(contract, expected, actual), derived=True)
+
+
+def _is_as_planned(exchange: Exchange, name: str, value: Any) -> bool:
+    """Whether an argument of the widest call was given so; live ids and expressions are as good as any."""
+    return name in exchange.input and (not isinstance(value, int | float | str | bool) or exchange.input[name] == value)
+
+
+def _characters(exchange: Exchange, most: float) -> int:
+    raw = exchange.response.body if exchange.response else b""
+    return len(raw) if len(raw) <= most else len(raw.decode("utf-8", "replace"))
+
+
+def _longest(body: Any, depth: int = 0) -> int:
+    """The items of the longest list in an answer."""
+    if depth > MAX_DEPTH:
+        return 0
+    most = len(body) if isinstance(body, list) else 0
+    for value in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        if isinstance(value, dict | list):
+            most = max(most, _longest(value, depth + 1))
+    return most
+
+
+def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
+    """The arguments of the widest call of an action that answers a list; None where every correct call is as wide."""
+    if endpoint.action.effect != "read" or not _lists(setting, endpoint):
+        return None
+    template = template_of(setting.model, endpoint.action)
+    free = [p for p in free_params(setting, endpoint) if set(types_of(setting.named(p.schema))) <= {"integer", "number"}]
+    numbers = {str(p.name): high(p.schema, setting.model.schemas) for p in free if types_of(setting.named(p.schema))}
+    needed = {k: v for k, v in template.input.items() if (p := endpoint.action.param(k)) is None or p.required}
+    return {**needed, **numbers} if numbers else None
+
+
+def _lists(setting: Setting, endpoint: Endpoint) -> bool:
+    """Whether a success may have a list of objects in it."""
+    schema, schemas = endpoint.action.success.schema, setting.model.schemas
+    if schema is None:
+        return False
+    parts = [resolve(p, schemas) for p in subschemas(schema)]
+    arrays = [p for part in parts for p in subschemas(part) if "array" in types_of(p)]
+    return any("object" in types_of(resolve(a.get("items") or {}, schemas)) for a in arrays)
+
+
+def _limits(setting: Setting, endpoint: Endpoint, surface: str) -> dict[What, Limit]:
+    """What a surface's host limits of this action's answers."""
+    found = setting.compute_once((NAME, "limits", surface), lambda: limits_of(setting.model, surface))
+    success = endpoint.action.success
+    return {
+        what: limit
+        for what, limit in found.items()
+        if what == "seconds" or (what == "characters" and success.schema is not None) or (what == "items" and _lists(setting, endpoint))
+    }
+
+
+def _listed(setting: Setting, projections: ProjectionIndex) -> list[tuple[frozenset[int], Limits]]:
+    """The offers of a desk that have limits, those of one surface together."""
+    groups: dict[str, set[int]] = {}
+    for index, offer in enumerate(projections.offers):
+        groups.setdefault(offer.surface.name, set()).add(index)
+    every = [(frozenset(members), _limits(setting, projections.endpoint, surface)) for surface, members in groups.items()]
+    return [(members, limits) for members, limits in every if limits]
+
+
+def _id(what: str, place: str) -> str:
+    return f"{NAME}/{what}/{place}"

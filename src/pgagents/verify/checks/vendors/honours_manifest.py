@@ -1,0 +1,210 @@
+"""What a vendor's document tells a model of an action holds: its calls are taken or refused by the API's own rules, and answered as told.
+
+A surface's contract is judged by every exchange whose arguments that surface's documents let a model send: REST by the full
+OpenAPI document, the others by the function, tool or operation that their vendor is given. A model that is held to a strict
+schema gives null for an optional argument that it leaves out; who makes the call leaves it out then, as our client does, and
+an API that is sent the null all the same answers by its own rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pgagents.model.contract import Contract, Verdict
+from pgagents.verify.answers.refusal import expected
+from pgagents.verify.cases.mismatches import Mismatch, mismatches_of
+from pgagents.verify.cases.projection_index import ProjectionIndex, Promised, bearing, collect_projections
+from pgagents.verify.check.check import Conversation, Judgement, Probe, judge_accepted, judge_kept, judge_refused, judge_untested
+from pgagents.verify.check.memory import Memory, Setting
+from pgagents.verify.projections.offers import Offer
+from pgagents.verify.wire.exchange import Exchange
+
+RANK = 9
+NAME = "honours_manifest"
+DERIVED_FROM = frozenset(
+    (
+        "valid_calls",
+        "invalid_input",
+        "documented_status",
+        "response_schema",
+        "error_codes",
+        "error_envelope",
+        "surface_equivalence",
+        "arbitrary_text",
+    )
+)
+"""Checks that say the same of the API as a whole: what breaks one of them may break a surface's contract too."""
+MOST_NAMED = 4
+SURE = 5
+"""So many answers that fit both the catalogue's schema and the vendors' wider ones show that they are wider."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is said of an offer's contracts while they hold, over and over; None where it has no such contract."""
+
+    accepts: Judgement
+    refuses: Judgement | None
+    answers: Judgement | None
+
+
+def promises(setting: Setting) -> Iterator[Contract]:
+    """Up to three for each action of each surface: what is accepted, what is refused, what is answered."""
+    for projections in collect_projections(setting):
+        wrong = _let_through(setting, projections)
+        for index, offer in enumerate(projections.offers):
+            name, origin = projections.endpoint.action.name, (*projections.endpoint.action.origin, "input")
+            origin = origin if setting.model.source.has(origin) else projections.endpoint.action.origin
+            yield _promise(offer, "accepts", f"a correct call of {name} that {offer.documents} lets a model make is accepted", origin)
+            if wrong[index]:
+                says = f"a wrong call of {name} that {offer.documents} lets a model make is refused ({_named(wrong[index])})"
+                yield _promise(offer, "refuses", says, origin)
+            if index in projections.answering:
+                says = f"{name} answers what {offer.documents} says"
+                yield _promise(offer, "answers", says, projections.endpoint.action.success.origin)
+
+
+def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
+    """Judge an exchange for every surface that could have made the call."""
+    found = None if exchange.void else bearing(exchange, memory)
+    if found is None:
+        return
+    projections, through = found
+    try:
+        yield from _judged(exchange, memory, projections, through)
+    except Exception as error:
+        reason = f"internal error in {NAME}: {type(error).__name__}: {error}"
+        yield from (judge_untested(id, reason, sticky=True) for offer in projections.offers for id in _ids_of(offer))
+        raise
+
+
+def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
+    """What no other check sends: one call serves every vendor that lets it through. The watcher judges it."""
+    del roles
+    for projections in collect_projections(setting):
+        for mismatch in mismatches_of(setting, projections):
+            head = "accepts" if mismatch.valid else "refuses"
+            covers = tuple(_id(projections.offers[i], head) for i in sorted(mismatch.offers))
+            writes = projections.endpoint.action.effect == "write"
+            name = f"{NAME}/{mismatch.detail}/{projections.endpoint.place}"
+            cost = 2 if writes and mismatch.valid else 1
+            yield Probe(name, 5, covers, cost, _run(mismatch), (projections.endpoint,), "main", writes, 1, mismatch.says)
+
+
+def _run(mismatch: Mismatch) -> Callable[[], Conversation]:
+    def run() -> Conversation:
+        yield replace(mismatch.call, fresh=True) if mismatch.valid else mismatch.call
+
+    return run
+
+
+def _judged(exchange: Exchange, memory: Memory, projections: ProjectionIndex, through: frozenset[int]) -> Iterator[Judgement]:
+    ids = memory.setting.compute_once((NAME, projections.endpoint.place), lambda: _all_ids(memory.setting, projections))
+    if exchange.success:
+        memory.reached.update(projections.offers[i].place for i in through)
+    elif projections.endpoint.place in memory.unscoped:
+        memory.unscoped.update({projections.offers[i].place: memory.unscoped[projections.endpoint.place] for i in through})
+    if exchange.call.intent == "valid":
+        yield from _spread(judge_accepted(exchange, "", exchange.call.why), [ids[i].accepts for i in sorted(through)])
+    elif exchange.call.intent == "invalid" and not projections.in_header(exchange.call.field):
+        codes, statuses = expected(memory.setting, exchange.call)
+        found = judge_refused(exchange, "", codes, f"a call where {exchange.call.why}", statuses)
+        yield from _spread(found, [held for i in sorted(through) if (held := ids[i].refuses)])
+    yield from _answered(exchange, memory, projections, through & projections.answering, ids)
+
+
+def _answered(
+    exchange: Exchange, memory: Memory, projections: ProjectionIndex, answering: frozenset[int], ids: list[_Held]
+) -> Iterator[Judgement]:
+    """A status that nobody documents is undocumented for each vendor; a body is held to each vendor's schema."""
+    if exchange.tainted_by("documented_status"):
+        for i in sorted(answering & projections.listing):
+            said = f"status {exchange.status} is not there: {exchange.outcome}"
+            yield _broken(ids[i].answers, f"{projections.offers[i].documents} lists the status", said)
+        return
+    promised = projections.promised(exchange.status)
+    if promised is None:
+        return
+    wrong = _wrong(exchange, memory, promised) if promised.each else {}
+    for i in sorted(answering & promised.offers):
+        if i in wrong:
+            yield _broken(ids[i].answers, f"the body satisfies {projections.offers[i].documents}", wrong[i])
+        elif exchange.success and (judgement := ids[i].answers):
+            yield judgement
+
+
+def _wrong(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, str]:
+    """What is wrong with a body, by the offers whose document it goes against."""
+    if exchange.json.problem:
+        return {i: f"no JSON: {exchange.json.problem}" for _, members in promised.each for i in members}
+    if exchange.fits:
+        sure = memory.notes.get((NAME, promised.key), 0)
+        if sure >= SURE:
+            return {}
+        if promised.every.is_valid(exchange.body):
+            memory.notes[NAME, promised.key] = sure + 1
+            return {}
+    elif promised.every.is_valid(exchange.body):
+        return {}
+    found: dict[int, str] = {}
+    for error, members in promised.faults(exchange.body):
+        where = ".".join(map(str, error.instance_path)) or "the body"
+        found |= dict.fromkeys(members, f"{where}: {error.message[:300]}")
+    return found
+
+
+def _spread(judgements: Iterable[Judgement], holding: list[Judgement]) -> Iterator[Judgement]:
+    """One verdict for each of several contracts, given as what is said of them where they hold."""
+    for judgement in judgements:
+        if judgement.verdict is Verdict.KEPT:
+            yield from holding
+        else:
+            follows = judgement.verdict is Verdict.BROKEN
+            yield from (replace(judgement, contract=one.contract, derived=follows) for one in holding)
+
+
+def _broken(judgement: Judgement | None, expected: str, actual: str) -> Judgement:
+    return Judgement(judgement.contract if judgement else "", Verdict.BROKEN, expected, actual, derived=True)
+
+
+def _all_ids(setting: Setting, projections: ProjectionIndex) -> list[_Held]:
+    wrong = _let_through(setting, projections)
+    return [
+        _Held(
+            judge_kept(_id(offer, "accepts")),
+            judge_kept(_id(offer, "refuses")) if wrong[i] else None,
+            judge_kept(_id(offer, "answers")) if i in projections.answering else None,
+        )
+        for i, offer in enumerate(projections.offers)
+    ]
+
+
+def _let_through(setting: Setting, projections: ProjectionIndex) -> dict[int, list[str]]:
+    """What each offer's documents let a model get wrong: `<keyword>/<argument>`, each once."""
+    found = {i: [n.detail for n in invalid_cases] for i, invalid_cases in projections.let_through(setting).items()}
+    for mismatch in mismatches_of(setting, projections):
+        for i in mismatch.offers if not mismatch.valid else ():
+            found[i].append(mismatch.detail)
+    return {i: list(dict.fromkeys(details)) for i, details in found.items()}
+
+
+def _named(details: list[str]) -> str:
+    """`maximum of hours, pattern of name and 3 more`."""
+    words = [" of ".join(d.replace("_", " ", 1).split("/", 1)) if "/" in d else d.replace("_", " ") for d in details]
+    more = len(words) - MOST_NAMED
+    return ", ".join(words) if more <= 0 else f"{', '.join(words[:MOST_NAMED])} and {more} more"
+
+
+def _promise(offer: Offer, head: str, says: str, origin: Any) -> Contract:
+    action = offer.endpoint.action
+    return Contract(_id(offer, head), NAME, str(action.name), offer.surface.name, says, origin, (*action.cite, *offer.surface.cite))
+
+
+def _ids_of(offer: Offer) -> tuple[str, ...]:
+    return tuple(_id(offer, head) for head in ("accepts", "refuses", "answers"))
+
+
+def _id(offer: Offer, head: str) -> str:
+    return "/".join(part for part in (NAME, head, offer.via, offer.place) if part)
