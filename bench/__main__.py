@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import faults, mutants, scale, schemathesis_run
-from bench.alarms import ORDERS, SEEDS, alarms
+from bench.alarms import ORDERS, SEEDS, VARIATION_SEEDS, alarms
 from bench.catalogue import make_catalogue
 from bench.heldout import heldout
 from bench.importer import measure as importing

@@ -16,10 +16,10 @@ PROMISE = "section 4: error.field, the same through the dispatcher"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = fault_helpers.Reader(context.model)
+    reader = fault_helpers.RequestReader(context.model)
 
     def edit(request: Request, answer: Response) -> Response:
-        asked, data = reader.asked(request), fault_helpers.data_of(answer)
+        asked, data = reader.parse(request), fault_helpers.data_of(answer)
         if asked is None or asked.dispatcher is None or answer.status != 400 or "field" not in data["error"]:
             return answer
         if data["error"]["field"] not in ("action", "parameters", "body"):

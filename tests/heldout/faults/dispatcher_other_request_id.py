@@ -17,10 +17,10 @@ PROMISE = "section 4: request_id, also in header X-Request-Id"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = fault_helpers.Reader(context.model)
+    reader = fault_helpers.RequestReader(context.model)
 
     def edit(request: Request, answer: Response) -> Response:
-        asked, data = reader.asked(request), fault_helpers.data_of(answer)
+        asked, data = reader.parse(request), fault_helpers.data_of(answer)
         if asked is None or asked.dispatcher is None or answer.status < 400 or not isinstance(data, dict):
             return answer
         data["error"]["request_id"] = data["error"]["request_id"][:-1] + "_i"

@@ -19,10 +19,10 @@ PROMISE = "section 6: agent is needed by the dispatcher"
 
 def wrap(handler: Handler, context: Context) -> Handler:
     seen, at = seeing(handler)
-    find, reader = context.front.keyring.find, fault_helpers.Reader(context.model)
+    find, reader = context.front.keyring.find, fault_helpers.RequestReader(context.model)
 
     def wide(token: str) -> Any:
-        key, asked = find(token), reader.asked(at[0]) if at else None
+        key, asked = find(token), reader.parse(at[0]) if at else None
         reads = asked is not None and asked.dispatcher is not None and asked.action.effect == "read"
         return replace(key, scopes=(*key.scopes, "agent")) if key and reads else key
 

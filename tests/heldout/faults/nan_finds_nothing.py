@@ -15,7 +15,7 @@ PROMISE = "ranges: lat -90...90; an argument out of range is 400"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = fault_helpers.Reader(context.model)
+    reader = fault_helpers.RequestReader(context.model)
 
     def repair(request: Request) -> Request:
         values = reader.arguments(request)

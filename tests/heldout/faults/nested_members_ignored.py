@@ -15,7 +15,7 @@ PROMISE = "An unknown body or dispatcher member is refused with 400 naming it"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = fault_helpers.Reader(context.model)
+    reader = fault_helpers.RequestReader(context.model)
 
     def known(vehicle: Any) -> Any:
         if not isinstance(vehicle, dict):

@@ -17,7 +17,7 @@ PROMISE = "A member of a wrong type is 400; INTERNAL is not for what a caller se
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = fault_helpers.Reader(context.model)
+    reader = fault_helpers.RequestReader(context.model)
 
     def repair(request: Request) -> Request:
         values = reader.arguments(request)

@@ -15,7 +15,7 @@ PROMISE = "plate ^[A-Za-z0-9-]{1,10}$"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = fault_helpers.Reader(context.model)
+    reader = fault_helpers.RequestReader(context.model)
 
     def repair(request: Request) -> Request:
         values = reader.arguments(request)

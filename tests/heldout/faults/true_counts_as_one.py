@@ -15,7 +15,7 @@ PROMISE = "In a JSON body a boolean is no number: 400"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:
-    reader = fault_helpers.Reader(context.model)
+    reader = fault_helpers.RequestReader(context.model)
 
     def repair(request: Request) -> Request:
         values = reader.arguments(request)

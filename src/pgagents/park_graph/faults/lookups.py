@@ -120,7 +120,7 @@ def state_before_owner(context: Context, inner: Domain, call: AcceptedCall) -> A
 @fault("key_authentication").edit_answers
 def instance_before_key(context: Context, request: Request, answer: Response) -> Response:
     """What a call is about is looked up before its key, so without one an unknown id is answered 404 and a known one 401."""
-    asked = context.reader.asked(request) if answer.status == 401 else None
+    asked = context.reader.parse(request) if answer.status == 401 else None
     id = asked.path.get("session_id") if asked is not None else None
     if id is None or context.store.row("SELECT 1 FROM session WHERE id = ?", id) is not None:
         return answer

@@ -142,7 +142,7 @@ def null_beyond_a_value(context: Context, request: Request, data: Any) -> Any:
     """
     action = list_action(context.model)
     most = {p.wire: p.schema["maximum"] for p in action.params if not p.required and "maximum" in p.schema}
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     if asked is None or asked.action is not action:
         return None
     given = context.reader.arguments(request)
@@ -169,7 +169,7 @@ def refused_create_has_effect(context: Context, handler: Handler, request: Reque
     """A call that is refused for a number out of range has made its thing all the same."""
     maker = make_action(context.model)
     refused = handler(request)
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     if asked is None or asked.action is not maker or not isinstance(refused, Response) or refused.status != _invalid(context.model):
         return refused
     given = context.reader.arguments(request)

@@ -26,7 +26,7 @@ def connection_dropped(context: Context, handler: Handler, request: Request) -> 
     invalid = framework_code(context.model, "invalid").status
     found = handler(request)
     refused = isinstance(found, Response) and found.status == invalid and b"must be at" in found.body
-    return Silence("reset", "the connection was closed") if refused and context.reader.asked(request) else found
+    return Silence("reset", "the connection was closed") if refused and context.reader.parse(request) else found
 
 
 @fault("no_crashes").replace_actions
@@ -62,7 +62,7 @@ def long_page_crashes(context: Context, request: Request, answer: Response) -> R
     optional = [p for p in action.params if not p.required]
     longest = next(p for p in optional if p.schema.get("type") == "integer" and "maximum" in p.schema)
     status = framework_code(context.model, "crashed").status
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     if asked is None or asked.action is not action or not successful(answer):
         return answer
     given = context.reader.arguments(request)
@@ -121,6 +121,6 @@ def quote_crashes(context: Context, handler: Handler, request: Request) -> Respo
 def status_500_on_bad_input(context: Context, request: Request, answer: Response) -> Response:
     """An argument out of its range crashes the server."""
     invalid = framework_code(context.model, "invalid")
-    if answer.status != invalid.status or not context.reader.asked(request) or b"must be at" not in answer.body:
+    if answer.status != invalid.status or not context.reader.parse(request) or b"must be at" not in answer.body:
         return answer
     return _crash(context, answer)

@@ -8,7 +8,7 @@ from typing import Any
 from pgagents.generate.formerly import actions_by_name
 from pgagents.http import Request, Response, json_bytes, read_json
 from pgagents.sandbox.call import AcceptedCall, Domain
-from pgagents.sandbox.injection.fault_helpers import Asked, data_of, lists, make_action, objects, successful
+from pgagents.sandbox.injection.fault_helpers import RequestedAction, data_of, lists, make_action, objects, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.routes import Routes
 
@@ -18,7 +18,7 @@ def dispatched_instances_unlisted(context: Context, request: Request, answer: Re
     """What was made through the dispatcher is in no list."""
     listing = {str(call.action.name) for r in context.model.resources.values() for call in r.listed_by}
     made: set[object] = context.memory.setdefault("made", set())
-    asked, data = context.reader.asked(request), data_of(answer)
+    asked, data = context.reader.parse(request), data_of(answer)
     if asked is None or not successful(answer):
         return answer
     if asked.action is make_action(context.model) and asked.dispatcher is not None:
@@ -52,7 +52,7 @@ def dispatcher_default_dropped(_context: Context, inner: Domain, call: AcceptedC
 @fault("surface_equivalence", also={"relation": "a shortened page has fewer than its limit allows"}).edit_data
 def dispatcher_differs(context: Context, request: Request, data: Any) -> Any:
     """The dispatcher leaves the last item out of lists of more than one."""
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     if asked is None or asked.dispatcher is None:
         return None
     for found in lists(data):
@@ -71,7 +71,7 @@ def dispatcher_differs(context: Context, request: Request, data: Any) -> Any:
         "relation": "a page that is full for the server has room by what was asked for",
     },
 ).edit_arguments
-def dispatcher_drops_argument(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def dispatcher_drops_argument(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """The dispatcher forgets the optional arguments it is given."""
     if asked.dispatcher is None:
         return given
@@ -91,7 +91,7 @@ def dispatcher_drops_argument(_context: Context, asked: Asked, given: dict[str, 
 ).edit_requests
 def dispatcher_lacks_action(context: Context, request: Request) -> Request:
     """The dispatcher does not know the last action of its closed set."""
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     if asked is None or asked.dispatcher is None or asked.action is not asked.dispatcher.actions[-1]:
         return request
     name = str(asked.action.name).encode()
@@ -128,5 +128,5 @@ def _texts(value: Any) -> Any:
 @fault("response_schema").edit_data
 def dispatcher_untyped(context: Context, request: Request, data: Any) -> Any:
     """The dispatcher tells all numbers as strings."""
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     return None if asked is None or asked.dispatcher is None else _texts(data)

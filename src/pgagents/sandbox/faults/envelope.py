@@ -18,7 +18,7 @@ from pgagents.sandbox.keys import word
 def create_with_200(context: Context, request: Request, answer: Response) -> Response:
     """What was made is answered with 200 instead of 201, or the reverse."""
     other = {200: 201, 201: 200}
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     if asked is None or asked.dispatcher is not None or asked.action is not make_action(context.model) or answer.status not in other:
         return answer
     return replace(answer, status=other[answer.status])
@@ -34,7 +34,7 @@ def empty_message(context: Context, _request: Request, data: Any) -> Any:
 @fault("error_envelope").edit_answers
 def envelope_of_framework(context: Context, request: Request, answer: Response) -> Response:
     """Unknown paths, wrong methods and bad bodies are answered by the web framework in its own shape."""
-    outside = answer.status in (405, 413) or (answer.status == 404 and context.reader.asked(request) is None)
+    outside = answer.status in (405, 413) or (answer.status == 404 and context.reader.parse(request) is None)
     unread = answer.status >= 400 and (b"the body" in answer.body)
     return answer.with_json({"detail": "Not Found"}) if outside or unread else answer
 
@@ -100,7 +100,7 @@ def mount_has_own_errors(context: Context, request: Request, answer: Response) -
     mounts = {"/".join(a.path.split("/")[:3]) for a in context.model.actions} - {first}
     texts = {404: "Not Found", 405: "Method Not Allowed"}
     below = any(request.path.startswith(f"{mount}/") for mount in mounts)
-    if not below or answer.status not in texts or context.reader.asked(request) is not None:
+    if not below or answer.status not in texts or context.reader.parse(request) is not None:
         return answer
     return answer.with_json({"detail": texts[answer.status]})
 
@@ -159,7 +159,7 @@ def request_id_reused(context: Context, _request: Request, answer: Response) -> 
 ).edit_answers
 def status_200_error(context: Context, request: Request, answer: Response) -> Response:
     """What is not there is told with status 200 and an error in the body."""
-    return replace(answer, status=200) if answer.status == 404 and context.reader.asked(request) else answer
+    return replace(answer, status=200) if answer.status == 404 and context.reader.parse(request) else answer
 
 
 @fault("documented_status").edit_answers
@@ -172,7 +172,7 @@ def status_undocumented(context: Context, request: Request, answer: Response) ->
 @fault("content_type", "error_envelope").edit_answers
 def unknown_path_html(context: Context, request: Request, answer: Response) -> Response:
     """An unknown path is answered with a page for people."""
-    if answer.status != 404 or context.reader.asked(request) is not None:
+    if answer.status != 404 or context.reader.parse(request) is not None:
         return answer
     return replace(answer, body=b"<!doctype html><title>404</title><h1>Not Found</h1>").with_header("Content-Type", "text/html")
 

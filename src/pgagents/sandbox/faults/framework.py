@@ -142,7 +142,7 @@ def slash_ignored_by_writes(context: Context, request: Request) -> Request:
     """A gateway cuts a slash at a path's end off for calls that write, so they are carried out at a path that is none."""
     path, mark, query = request.target.partition("?")
     bare = replace(request, target=path.removesuffix("/") + mark + query)
-    asked = context.reader.asked(bare)
+    asked = context.reader.parse(bare)
     return bare if asked is not None and asked.dispatcher is None and asked.action.effect == "write" else request
 
 
@@ -164,7 +164,7 @@ def slash_redirects(_context: Context, request: Request, answer: Response) -> Re
 def slash_redirects_writes(context: Context, request: Request, answer: Response) -> Response:
     """The framework of one service redirects what writes from a path with a slash to the one without; reads know no such path."""
     bare = replace(request, target=request.path.removesuffix("/"))
-    asked = context.reader.asked(bare)
+    asked = context.reader.parse(bare)
     if answer.status != 404 or bare.target == request.path or asked is None or asked.action.method != "DELETE":
         return answer
     return Response(307, (*answer.headers, ("Location", bare.target)))

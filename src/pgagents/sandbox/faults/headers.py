@@ -13,7 +13,7 @@ from pgagents.sandbox.injection.fault_registry import Context, fault
 @fault("content_type").edit_answers
 def content_type_html(context: Context, request: Request, answer: Response) -> Response:
     """JSON is served as text/html."""
-    if not successful(answer) or not answer.body or not context.reader.asked(request):
+    if not successful(answer) or not answer.body or not context.reader.parse(request):
         return answer
     return answer.with_header("Content-Type", "text/html; charset=utf-8")
 

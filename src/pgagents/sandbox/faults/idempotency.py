@@ -44,7 +44,7 @@ def idempotency_key_folded(context: Context) -> None:
 @fault("idempotency").edit_requests
 def idempotency_of_other_body(context: Context, request: Request) -> Request:
     """The same idempotency key with another body is taken for a new call."""
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     param = asked.action.param(asked.action.idempotency) if asked and asked.action.idempotency else None
     if asked is None or param is None:
         return request
@@ -92,7 +92,7 @@ def idempotency_races(context: Context, handler: Handler, request: Request) -> R
 def key_freed_by_the_end(context: Context, request: Request, answer: Response) -> Response:
     """An idempotency key may be used again once what was made with it is over."""
     undo = {r.undone_by.action.name for r in context.model.resources.values() if r.undone_by}
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     if asked is None or asked.action.name not in undo or not successful(answer):
         return answer
     over = {*asked.path.values(), resource_of(json.loads(answer.body) if answer.body else {})}

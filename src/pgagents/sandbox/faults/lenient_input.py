@@ -13,14 +13,14 @@ from pgagents.jsonschema.patterns import fits
 from pgagents.model.action import Action, Param
 from pgagents.sandbox.call import AcceptedCall, Domain
 from pgagents.sandbox.front import framework_code
-from pgagents.sandbox.injection.fault_helpers import Asked, error_at, objects
+from pgagents.sandbox.injection.fault_helpers import RequestedAction, error_at, objects
 from pgagents.sandbox.injection.fault_registry import Context, fault
 from pgagents.sandbox.mock.sample import pattern_text, sample
 from pgagents.source.origin import plain
 
 
 @fault("invalid_input", also={"look_alike_input": "a text that is right but for a line break at its end is taken too"}).edit_arguments
-def accept_bad_pattern(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def accept_bad_pattern(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """Text arguments in the body are cut to what their pattern allows instead of being refused."""
     patterns = {
         str(p.name): p.schema["pattern"] for p in asked.action.params if "pattern" in p.schema and not p.refers_to and p.place != "header"
@@ -63,14 +63,14 @@ def _clamped(param: Param, value: Any) -> Any:
 
 
 @fault("invalid_input", also={"look_alike_input": "NaN is out of every range, too"}).edit_arguments
-def accept_out_of_range(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def accept_out_of_range(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """Numbers out of their range are quietly moved to the nearest bound."""
     params = {p.wire: p for p in asked.action.params}
     return {k: _clamped(params[k], v) if k in params else v for k, v in given.items()}
 
 
 @fault("invalid_input").edit_arguments
-def accept_string_number(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def accept_string_number(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """A number may be sent as a string in a JSON body."""
     if asked.dispatcher is None and asked.request.method == "GET":
         return given
@@ -82,7 +82,7 @@ def accept_string_number(_context: Context, asked: Asked, given: dict[str, Any])
 
 
 @fault("invalid_input").edit_arguments
-def accept_unknown_choice(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def accept_unknown_choice(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """A value outside an argument's closed set is taken for the first of the set."""
     sets = {str(p.name): p.schema["enum"] for p in asked.action.params if "enum" in p.schema}
     return {k: sets[k][0] if k in sets and isinstance(v, str) and v not in sets[k] else v for k, v in given.items()}
@@ -91,7 +91,7 @@ def accept_unknown_choice(_context: Context, asked: Asked, given: dict[str, Any]
 @fault(
     "invalid_input", also={"request_signatures": "a body whose unknown members are taken off is not the one that was signed"}
 ).edit_arguments
-def accept_unknown_member(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def accept_unknown_member(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """Members that no document names are ignored instead of refused."""
     if asked.dispatcher is None and asked.request.method == "GET":
         return given
@@ -102,7 +102,7 @@ def accept_unknown_member(_context: Context, asked: Asked, given: dict[str, Any]
 @fault(
     "honours_manifest", also={"invalid_input": "of most actions it is such an argument that is tried as an undeclared one"}
 ).edit_arguments
-def argument_of_another_accepted(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def argument_of_another_accepted(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """The dispatcher ignores an argument that only another of its actions takes.
 
     It holds a call to the union of all arguments that its document shows, not to those of the action.
@@ -119,7 +119,7 @@ def argument_of_another_accepted(_context: Context, asked: Asked, given: dict[st
 ).edit_requests
 def boolean_as_number(context: Context, request: Request) -> Request:
     """A boolean passes for the number 1 or 0, as it is one in the server's language."""
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     if asked is None or request.method == "GET":
         return request
     given = context.reader.arguments(request)
@@ -139,7 +139,7 @@ def _rounded(value: Any) -> Any:
 
 
 @fault("invalid_input", also={"honours_manifest": "no vendor's document lets it through, and the API takes it"}).edit_arguments
-def bounds_rounded(_context: Context, _asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def bounds_rounded(_context: Context, _asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """Numbers are rounded before they are held against their bounds, so that what is a hair beyond passes."""
     return {k: _rounded(v) for k, v in given.items()}
 
@@ -156,7 +156,7 @@ def dispatcher_unvalidated(context: Context, handler: Handler, request: Request)
     """The dispatcher validates nothing: what is out of range is served from the example."""
     invalid = framework_code(context.model, "invalid").status
     found = handler(request)
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     if asked is None or asked.dispatcher is None or not isinstance(found, Response) or found.status != invalid:
         return found
     example = next((e for e in asked.action.examples if 200 <= e.status < 300), None)
@@ -174,7 +174,7 @@ def false_word_is_true(_context: Context, inner: Domain, call: AcceptedCall) -> 
 
 
 @fault("invalid_input", also={"error_names_field": "where two arguments are wrong, one is told"}).edit_arguments
-def first_item_alone_checked(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def first_item_alone_checked(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """Of a list of arguments only the first item is held to the schema; whatever is wrong with a later one is as if
     the first stood there.
     """
@@ -210,7 +210,7 @@ def _cut(value: object) -> object:
 @fault("invalid_input").edit_requests
 def fraction_cut_off(context: Context, request: Request) -> Request:
     """A whole number is read with a function that cuts off a fraction, so half of one more is taken for none."""
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     given = context.reader.arguments(request) if asked is not None else {}
     if asked is None or len(given) < len(request.query):
         return request
@@ -233,7 +233,7 @@ def _normal(value: Any) -> Any:
 ).edit_requests
 def full_width_letters_taken(context: Context, request: Request) -> Request:
     """Texts are normalised (NFKC) before they are judged, so letters and digits of full width pass for those of ASCII."""
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     given = context.reader.arguments(request) if asked is not None else {}
     if asked is None or len(given) < len(request.query):
         return request
@@ -249,14 +249,14 @@ def _plain(value: Any) -> Any:
 
 
 @fault("invalid_input").edit_arguments
-def letters_of_any_script(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def letters_of_any_script(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """A pattern's letters and digits are those of every script, as in many languages' classes of characters."""
     patterned = {name for p in asked.action.params if "pattern" in p.schema and not p.refers_to for name in (p.wire, str(p.name))}
     return {k: _plain(v) if k in patterned else v for k, v in given.items()}
 
 
 @fault("honours_manifest").edit_arguments
-def null_word_accepted(_context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def null_word_accepted(_context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """The word null in a query counts as an argument that was left out."""
     if asked.dispatcher is not None or asked.request.method != "GET":
         return given
@@ -271,7 +271,7 @@ def _last(context: Context) -> tuple[Action, Param]:
 
 
 @fault("invalid_input").edit_arguments
-def quoted_number_for_one(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def quoted_number_for_one(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """One action reads one number of its body with a function that takes text as well, so there a number in quotes is taken."""
     action, param = _last(context)
     value = given.get(param.wire)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pgagents.http import Handler, Request, Response, Silence
 from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
-from pgagents.sandbox.injection.fault_helpers import Asked, data_of, list_action, lists, successful
+from pgagents.sandbox.injection.fault_helpers import RequestedAction, data_of, list_action, lists, successful
 from pgagents.sandbox.injection.fault_registry import Context, fault
 
 
@@ -121,7 +121,7 @@ def search_duplicates(context: Context, request: Request, data: Any) -> Any:
 
 
 @fault("law").edit_arguments
-def search_limit_ignored(context: Context, asked: Asked, given: dict[str, Any]) -> dict[str, Any]:
+def search_limit_ignored(context: Context, asked: RequestedAction, given: dict[str, Any]) -> dict[str, Any]:
     """The first list takes no notice of a smaller limit: it answers with all it would show by default."""
     victim = list_action(context.model)
     bounds = {str(p.name): p.schema["default"] for p in victim.params if p.schema.get("type") == "integer" and "default" in p.schema}

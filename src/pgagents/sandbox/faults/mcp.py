@@ -36,7 +36,7 @@ def _number(value: Any) -> bool:
 def bound_excluded(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A number at its bound is refused, though the schema includes it."""
     bounds = {p.schema["maximum"] for a in context.model.actions for p in a.params if "maximum" in p.schema}
-    question = mcp.asked(request)
+    question = mcp.parse_request(request)
     given = (question.get("params") or {}).get("arguments") or {}
     if question.get("method") != "tools/call" or not any(_number(v) and v in bounds for v in given.values()):
         return handler(request)
@@ -76,7 +76,7 @@ def hints_of_reads(_context: Context, _question: dict[str, Any], result: dict[st
 def most_crashes(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A call for as many items as may be asked for ends in an internal error."""
     bounds = [p.schema["maximum"] for a in context.model.actions for p in a.params if p.name == "limit"]
-    question = mcp.asked(request)
+    question = mcp.parse_request(request)
     given = (question.get("params") or {}).get("arguments") or {}
     if question.get("method") != "tools/call" or given.get("limit") not in bounds:
         return handler(request)

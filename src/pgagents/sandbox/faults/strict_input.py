@@ -141,7 +141,7 @@ def text_mangled(context: Context, request: Request, data: Any) -> Any:
 def whole_double_refused(context: Context, handler: Handler, request: Request) -> Response | Silence:
     """A whole number that is written with a fraction, as 5.0, is refused where an integer is wanted."""
     found = handler(request)
-    asked = context.reader.asked(request)
+    asked = context.reader.parse(request)
     if not isinstance(found, Response) or not successful(found) or asked is None:
         return found
     wanted = {str(p.name): p.wire for p in asked.action.params if p.schema.get("type") == "integer"}

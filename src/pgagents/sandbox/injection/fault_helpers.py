@@ -16,7 +16,7 @@ from pgagents.sandbox.routes import Routes
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedAction:
     """What a request asks for. `dispatcher` is None where it goes to the action's own path."""
 
     action: Action
@@ -25,14 +25,14 @@ class Asked:
     request: Request
 
 
-class Reader:
+class RequestReader:
     """Reads requests as the front does."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
         self._routes = Routes(model)
 
-    def asked(self, request: Request) -> Asked | None:
+    def parse(self, request: Request) -> RequestedAction | None:
         """The action that a request asks for, on either surface; None for everything else, and for a body that is too large."""
         if len(request.body) > (self.model.limits.max_body_bytes or len(request.body)):
             return None
@@ -41,11 +41,11 @@ class Reader:
         if match is None or endpoint is None:
             return None
         if endpoint.dispatcher is None:
-            return Asked(endpoint.action, None, match.values, request) if endpoint.action else None
+            return RequestedAction(endpoint.action, None, match.values, request) if endpoint.action else None
         body = read_json(request.body).value
         name = body.get(endpoint.dispatcher.selector) if isinstance(body, dict) else None
         action = actions_by_name(endpoint.dispatcher).get(name) if isinstance(name, str) else None
-        return Asked(action, endpoint.dispatcher, {}, request) if action else None
+        return RequestedAction(action, endpoint.dispatcher, {}, request) if action else None
 
     def knows(self, request: Request) -> bool:
         """Whether there is anything at the request's path."""
@@ -53,12 +53,12 @@ class Reader:
 
     def action(self, request: Request) -> Action | None:
         """The action that a request asks for."""
-        asked = self.asked(request)
+        asked = self.parse(request)
         return asked.action if asked else None
 
     def arguments(self, request: Request) -> dict[str, Any]:
         """The arguments that travel in a query (as text), a JSON body or a dispatcher's arguments, by name; path and headers left out."""
-        asked = self.asked(request)
+        asked = self.parse(request)
         if asked is None:
             return {}
         body = read_json(request.body).value
@@ -71,7 +71,7 @@ class Reader:
 
     def with_arguments(self, request: Request, values: Mapping[str, Any]) -> Request:
         """The same request with other arguments in the same place."""
-        asked = self.asked(request)
+        asked = self.parse(request)
         if asked is None:
             return request
         if asked.dispatcher is not None:
@@ -147,9 +147,9 @@ def make_action(model: Model) -> Action:
     return next((r.made_by.action for r in model.resources.values() if r.made_by), model.actions[0])
 
 
-def widest(reader: Reader, action: Action, request: Request) -> bool:
+def widest(reader: RequestReader, action: Action, request: Request) -> bool:
     """Whether a request asks for this action with every bounded whole number at its greatest."""
-    asked = reader.asked(request)
+    asked = reader.parse(request)
     if asked is None or asked.action is not action:
         return False
     given = reader.arguments(request)

@@ -27,7 +27,7 @@ from pgagents.sandbox.call import AcceptedCall, Domain, Refusal
 from pgagents.sandbox.events.deliver import Courier
 from pgagents.sandbox.front import Front
 from pgagents.sandbox.injection import mcp_fault_helpers
-from pgagents.sandbox.injection.fault_helpers import Asked, Reader, data_of, edits, repairs, successful
+from pgagents.sandbox.injection.fault_helpers import RequestedAction, RequestReader, data_of, edits, repairs, successful
 from pgagents.sandbox.keys import Key
 from pgagents.sandbox.limits import Limits
 from pgagents.sandbox.store import Store
@@ -53,10 +53,10 @@ class Context:
     courier: Courier
     sleep: Callable[[float], None] = time.sleep
     memory: dict[str, Any] = field(default_factory=dict)
-    reader: Reader = field(init=False)
+    reader: RequestReader = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "reader", Reader(self.model))
+        object.__setattr__(self, "reader", RequestReader(self.model))
 
     @property
     def store(self) -> Store:
@@ -139,11 +139,11 @@ class Declared(Generic[T]):
         """Change every request before the server sees it."""
         return self._named(repair, lambda handler, context: repairs(handler, lambda request: repair(context, request)))
 
-    def edit_arguments(self, repair: Callable[[Context, Asked, dict[str, Any]], dict[str, Any]]) -> T:
-        """Change the arguments of every request for an action; see `Reader.arguments`."""
+    def edit_arguments(self, repair: Callable[[Context, RequestedAction, dict[str, Any]], dict[str, Any]]) -> T:
+        """Change the arguments of every request for an action; see `RequestReader.arguments`."""
 
         def changed(context: Context, request: Request) -> Request:
-            asked = context.reader.asked(request)
+            asked = context.reader.parse(request)
             if asked is None:
                 return request
             given = context.reader.arguments(request)

@@ -14,13 +14,13 @@ from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_
 JSON = "application/json"
 
 
-def asked(request: Request) -> dict[str, Any]:
+def parse_request(request: Request) -> dict[str, Any]:
     """The message of a request; empty where it is none."""
     found = read_json(request.body).value
     return found if isinstance(found, dict) else {}
 
 
-def told(answer: Response) -> dict[str, Any]:
+def parse_answer(answer: Response) -> dict[str, Any]:
     """The message of an answer, out of JSON or an event stream; empty where it has none."""
     body = answer.body
     if (answer.header("content-type") or "").startswith("text/event-stream"):
@@ -40,10 +40,10 @@ def edits(handler: Handler, method: str, edit: Callable[[dict[str, Any], dict[st
 
     def answer(request: Request) -> Response | Silence:
         found = handler(request)
-        question = asked(request)
+        question = parse_request(request)
         if not isinstance(found, Response) or question.get("method") != method:
             return found
-        message = told(found)
+        message = parse_answer(found)
         return saying(found, edit(question, message)) if message else found
 
     return answer
@@ -62,7 +62,7 @@ def calls(handler: Handler, repair: Callable[[str, dict[str, Any]], dict[str, An
     """A handler that sees other arguments than a tool was called with; `repair` gets the tool's name and the arguments."""
 
     def answer(request: Request) -> Response | Silence:
-        question = asked(request)
+        question = parse_request(request)
         params = question.get("params")
         if question.get("method") == "tools/call" and isinstance(params, dict) and isinstance(params.get("arguments"), dict):
             given = repair(str(params.get("name")), dict(params["arguments"]))

@@ -29,7 +29,7 @@ def more_tools(handler: Handler, _context: Context) -> Handler:
 @mcp_variation().handle_requests
 def older_era(_context: Context, handler: Handler, request: Request) -> Response | Silence:
     """The server speaks the protocol with sessions only, of 2025-11-25."""
-    if mcp.asked(request).get("method") == "server/discover":
+    if mcp.parse_request(request).get("method") == "server/discover":
         return Response(400, (("Content-Type", "text/plain"),), b"Bad Request: Missing session ID")
     return handler(request)
 
@@ -66,7 +66,7 @@ def said_more(handler: Handler, _context: Context) -> Handler:
 def streams_with_progress(_context: Context, handler: Handler, request: Request) -> Response | Silence:
     """Answers come as event streams, with progress and log messages before them."""
     found = handler(request)
-    message = mcp.told(found) if isinstance(found, Response) and found.status == 200 else {}
+    message = mcp.parse_answer(found) if isinstance(found, Response) and found.status == 200 else {}
     if not isinstance(found, Response) or not message:
         return found
     notes = [
