@@ -127,7 +127,7 @@ def test_only_the_command_line_prints() -> None:
     assert wrong == []
 
 
-PARKING = re.compile(r"parking|\bplates?\b|\blot_id\b|\bvehicles?\b|\bgarage|\bvail\b", re.I)
+PARKING = re.compile(r"parking|fleet|\bplates?\b|\blot_id\b|\bvehicles?\b|\bgarage|\bvail\b", re.I)
 
 
 def test_engine_knows_nothing_of_parking() -> None:

@@ -75,7 +75,7 @@ CATALOGUE: tuple[Row, ...] = (
     _row("OAuth", "authorize token revoke metadata resource_metadata pkce pkce_binds scopes needs", "breaking, addition, may break", "-"),
     _row("OAuth", "access_s refresh_s refresh_rotates", "may break", "-"),
     _row("OAuth", "cite", "wording", "-", _TESTS),
-    _row("Role", "description fleet mode operator plan project revoked surface", "wording", "-", _TESTS),
+    _row("Role", "description group mode operator plan project revoked surface", "wording", "-", _TESTS),
     _row("Limits", "buckets", "breaking, addition, may break", "-"),
     _row("Limits", "max_body_bytes headers reset_unit", "breaking, addition", "breaking, addition"),
     _row("Limits", "budgets end_user unlimited", "may break", "-"),

@@ -101,7 +101,7 @@ def billing(s: Sessions, call: AcceptedCall) -> Any:
 
 def _foreign(call: AcceptedCall) -> bool:
     """Whether a fleet key asks for another fleet."""
-    return call.key is not None and call.key.fleet is not None and call.input["fleet_id"] != call.key.fleet
+    return call.key is not None and call.key.group is not None and call.input["fleet_id"] != call.key.group
 
 
 def _moment(text: str) -> datetime | None:

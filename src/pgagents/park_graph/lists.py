@@ -27,7 +27,7 @@ _BAD_CURSOR = Refusal("BAD_REQUEST", "The cursor is not of this list, or older t
 
 def list_sessions(s: Sessions, call: AcceptedCall) -> Any:
     """PG-LIST. A fleet key sees its fleet's alone."""
-    fleet = call.key.fleet if call.key else None
+    fleet = call.key.group if call.key else None
     wanted = call.input.get("fleet_id")
     if fleet is not None and wanted not in (None, fleet):
         return Refusal("FORBIDDEN", "The key belongs to another fleet", "fleet_id")
@@ -36,7 +36,7 @@ def list_sessions(s: Sessions, call: AcceptedCall) -> Any:
 
 def search_sessions(s: Sessions, call: AcceptedCall) -> Any:
     """PG-PLATE."""
-    return _page(s, call, {"plate": call.input["plate"].upper(), "fleet_id": call.key.fleet if call.key else None})
+    return _page(s, call, {"plate": call.input["plate"].upper(), "fleet_id": call.key.group if call.key else None})
 
 
 def refund(s: Sessions, call: AcceptedCall) -> Any:

@@ -116,7 +116,7 @@ def search(store: Store, call: AcceptedCall) -> Any:
     """PG-SEARCH."""
     given = call.input
     autonomous = given.get("autonomous_entry")
-    if autonomous is None and call.key is not None and call.key.fleet is not None:
+    if autonomous is None and call.key is not None and call.key.group is not None:
         autonomous = True
     found = nearest(store, given["lat"], given["lng"], given["radius_km"], given["limit"], autonomous=bool(autonomous))
     open_rates = rates_of_open_windows(store, call.now)

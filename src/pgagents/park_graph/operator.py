@@ -53,7 +53,7 @@ def create_key(setting: Setting, call: AcceptedCall) -> Any:
             "plan": key.plan,
             "mode": key.mode,
             "integration": key.integration,
-            "fleet_id": key.fleet,
+            "fleet_id": key.group,
             "created_at": rfc3339(call.now),
         }
     }

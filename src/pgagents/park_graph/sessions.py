@@ -50,7 +50,7 @@ def create(s: Sessions, call: AcceptedCall) -> Any:
         return NO_LOT
     if call.agent and not row["agents"]:
         return Refusal("AGENT_OPT_IN_REQUIRED", "This lot does not take sessions from AI agents")
-    fleet = call.key.fleet if call.key else None
+    fleet = call.key.group if call.key else None
     asked_fleet = vehicle.get("fleet_id") if vehicle else None
     if fleet is not None and asked_fleet not in (None, fleet):
         return Refusal("FORBIDDEN", "The key belongs to another fleet", "vehicle.fleet_id")

@@ -210,7 +210,7 @@ class Front:
 
     def _is_agent(self, request: Request, asked: ParsedRequest, key: Key | None) -> bool:
         """Whether an agent calls, as opposed to an operator's own program."""
-        by_key = key is not None and (key.integration is not None or key.fleet is not None or key.granted is not None)
+        by_key = key is not None and (key.integration is not None or key.group is not None or key.granted is not None)
         marked = any(request.header(name) == value for name, value in self._agents)
         return by_key or asked.dispatcher is not None or marked
 

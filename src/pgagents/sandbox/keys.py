@@ -31,7 +31,7 @@ class Key:
     plan: str | None
     scopes: tuple[str, ...]
     mode: str
-    fleet: str | None = None
+    group: str | None = None
     integration: str | None = None
     per_minute: int | None = None
     operator: bool = False
@@ -155,7 +155,7 @@ def _first_keys(keyring: Keyring) -> list[Key]:
                 role.plan,
                 keyring.scopes(role.plan),
                 role.mode,
-                role.fleet,
+                role.group,
                 _integration(keyring.model, role.surface),
                 UNLIMITED_PER_MINUTE,
                 role.operator,

@@ -103,7 +103,7 @@ class Limits:
             own = action.bucket if action else next((b.name for b in self._model.buckets.values() if b.of == "key" and not b.when), None)
             return bucket.name == own
         caller = {
-            "id": key.id, "role": key.role, "project": key.project, "plan": key.plan, "mode": key.mode, "fleet": key.fleet,
+            "id": key.id, "role": key.role, "project": key.project, "plan": key.plan, "mode": key.mode, "group": key.group,
             "integration": key.integration, "unlimited": key.unlimited, "operator": key.operator, "end_user_opt_in": key.end_user_opt_in,
             "scopes": list(key.scopes),
         }  # fmt: skip

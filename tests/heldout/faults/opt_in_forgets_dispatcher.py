@@ -19,7 +19,7 @@ PROMISE = "PG-E1: any dispatcher call is an agent's call"
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
-        by_key = call.key is not None and bool(call.key.integration or call.key.fleet or call.key.granted)
+        by_key = call.key is not None and bool(call.key.integration or call.key.group or call.key.granted)
         return inner(replace(call, agent=by_key))
 
     acts(context, act, "create_session")

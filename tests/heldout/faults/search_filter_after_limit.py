@@ -19,7 +19,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         wanted = call.input.get("autonomous_entry")
         if wanted is None:
-            wanted = call.key is not None and call.key.fleet is not None
+            wanted = call.key is not None and call.key.group is not None
         found = inner(given(call, autonomous_entry=False))
         return {"lots": [lot for lot in found["lots"] if lot["autonomous_entry"] or not wanted]}
 

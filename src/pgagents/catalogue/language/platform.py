@@ -79,7 +79,7 @@ class Role(Strict):
     plan: Name | None = Field(None, description="Its key's plan.")
     project: Name = Field("main", description="Its key's project.")
     mode: Literal["test", "live"] = Field("test", description="Whether its key is of test or live mode.")
-    fleet: str | None = Field(None, description="The fleet that its key belongs to.")
+    group: str | None = Field(None, description="The group within its project that its key is limited to, by id.")
     revoked: bool = Field(False, description="Whether its key has been revoked.")
     operator: bool = Field(False, description="Whether it may call the operator's endpoints.")
     surface: Name | None = Field(None, description="The surface that its calls come from, whose `attribution` they are stamped with.")

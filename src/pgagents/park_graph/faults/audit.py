@@ -111,7 +111,7 @@ def figures_across_projects(_context: Context, inner: Domain, call: AcceptedCall
 def opt_in_asks_keys_only(_context: Context, inner: Domain, call: AcceptedCall) -> Any:
     """Whether an agent makes a session is read from its key, so the header of an MCP server counts for nothing."""
     key = call.key
-    by_key = key is not None and bool(key.integration or key.fleet or key.granted)
+    by_key = key is not None and bool(key.integration or key.group or key.granted)
     if str(call.action.name) == "create_session" and call.surface == "rest" and not by_key:
         return inner(replace(call, agent=False))
     return inner(call)

@@ -55,7 +55,7 @@ DISCOVERY = ("hosted_document/", "oauth_metadata/")
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """Keys by role: `main`, `second`, `starter`, `fleet`, …. A role that is absent was not given."""
+    """Keys by role: `main`, `second`, …. A role that is absent was not given."""
 
     keys: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()

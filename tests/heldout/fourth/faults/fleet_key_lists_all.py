@@ -21,7 +21,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.key is None or "fleet_id" in call.input:
             return inner(call)
-        return inner(replace(call, key=replace(call.key, fleet=None)))
+        return inner(replace(call, key=replace(call.key, group=None)))
 
     acts(context, act, "list_sessions")
     return handler

@@ -25,7 +25,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
         rows = found["sessions"]
         if found["next_cursor"] is not None or len(rows) < call.input["limit"]:
             return
-        fleet = call.key.fleet if call.key else None
+        fleet = call.key.group if call.key else None
         filters = {"fleet_id": call.input.get("fleet_id") or fleet, "status": call.input.get("status")}
         named = json.dumps([call.key.id if call.key else "", str(call.action.name), filters]).encode()
         secret, bound = context.front.store.setting("cursor_secret", ""), hashlib.sha256(named).hexdigest()[:16]

@@ -20,7 +20,7 @@ PROMISE = "operator.actions.create_key.input.fleet_id.description:: the fleet it
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         if call.key is not None and not call.input.get("vehicle"):
-            return inner(replace(call, key=replace(call.key, fleet=None)))
+            return inner(replace(call, key=replace(call.key, group=None)))
         return inner(call)
 
     acts(context, act, "create_session")

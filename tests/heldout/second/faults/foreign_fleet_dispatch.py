@@ -19,9 +19,9 @@ PROMISE = "actions.dispatch_av_fleet.input.fleet_id.description:: a fleet key ta
 
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
-        if call.key is None or call.key.fleet is None:
+        if call.key is None or call.key.group is None:
             return inner(call)
-        return inner(replace(call, key=replace(call.key, fleet=call.input["fleet_id"])))
+        return inner(replace(call, key=replace(call.key, group=call.input["fleet_id"])))
 
     acts(context, act, "dispatch_av_fleet")
     return handler

@@ -23,7 +23,7 @@ PROMISE = (
 def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         key = call.key
-        known = key is not None and (key.integration or key.fleet or key.granted is not None)
+        known = key is not None and (key.integration or key.group or key.granted is not None)
         return inner(call if known or call.surface != "rest" else replace(call, agent=False))
 
     acts(context, act, "create_session")

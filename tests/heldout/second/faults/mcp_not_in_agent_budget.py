@@ -25,7 +25,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     inner = limits.draw
 
     def draw(action: Any, key: Any, *, agent: bool, end_user: str | None, peer: str, now: float) -> Drawn | None:
-        known = key is not None and (key.integration or key.fleet or key.granted is not None)
+        known = key is not None and (key.integration or key.group or key.granted is not None)
         agent = agent and bool(known or at[0].path.startswith("/api/v1/agents/"))
         return inner(action, key, agent=agent, end_user=end_user, peer=peer, now=now)
 

@@ -21,7 +21,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
 
     def act(inner: Domain, call: AcceptedCall) -> Any:
         found, asked = inner(call), call.input
-        fleet = call.key.fleet if call.key else None
+        fleet = call.key.group if call.key else None
         name = (round(asked["lat"], 2), round(asked["lng"], 2), asked["radius_km"], asked["limit"], asked.get("autonomous_entry"), fleet)
         until, lots = kept.get(name, (0.0, []))
         if call.now >= until:

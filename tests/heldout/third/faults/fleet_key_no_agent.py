@@ -20,7 +20,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     is_agent = context.front._is_agent
 
     def asked(request: Request, what: Any, key: Key | None) -> bool:
-        return is_agent(request, what, replace(key, fleet=None) if key is not None else None)
+        return is_agent(request, what, replace(key, group=None) if key is not None else None)
 
     context.front._is_agent = asked  # type: ignore[method-assign]
     return handler

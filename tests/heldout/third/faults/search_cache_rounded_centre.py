@@ -23,7 +23,7 @@ def wrap(handler: Handler, context: Context) -> Handler:
     def act(inner: Domain, call: AcceptedCall) -> Any:
         asked = call.input
         place = (round(asked["lat"], 3), round(asked["lng"], 3), asked["radius_km"], asked["limit"], asked.get("autonomous_entry"))
-        of = (*place, call.key.fleet if call.key else None)
+        of = (*place, call.key.group if call.key else None)
         until, found = kept.get(of, (0.0, None))
         if call.now < until:
             return copy.deepcopy(found)

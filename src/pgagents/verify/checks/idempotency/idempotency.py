@@ -96,7 +96,7 @@ def _sibling(setting: Setting, endpoint: Endpoint) -> str | None:
     main = roles.get("main")
     if main is None or told is None or told.of != "key" or _next_action(setting, endpoint) is None:
         return None
-    alike = (r for r, role in roles.items() if r != "main" and role.plan == main.plan and not (role.revoked or role.operator or role.fleet))
+    alike = (r for r, role in roles.items() if r != "main" and role.plan == main.plan and not (role.revoked or role.operator or role.group))
     return next((r for r in alike if (roles[r].project, roles[r].mode) == (main.project, main.mode)), None)
 
 

@@ -199,7 +199,7 @@ def _project(setting: Setting, exchange: Exchange) -> tuple[str, str]:
 def _sees_a_part(setting: Setting, exchange: Exchange) -> bool:
     """Whether the caller's lists leave out what others of its project made, so that they are none to judge others by."""
     role = setting.model.auth.roles.get(exchange.call.role)
-    return role is not None and role.fleet is not None
+    return role is not None and role.group is not None
 
 
 def _makes(resource: Resource, exchange: Exchange) -> bool:
