@@ -17,7 +17,7 @@ SUBTLE = True
 FORM = "formal"
 PROMISE = (
     "resources.session.fixed.agent_name + "
-    "workflows.each-endpoint.steps.leave_integration.expect:: "
+    "workflows.each-door.steps.leave_integration.expect:: "
     "the agent that created a session stays its agent"
 )
 

@@ -16,7 +16,7 @@ SUBTLE = False
 FORM = "formal"
 PROMISE = (
     "schemas.OptInError.required.code + "
-    "workflows.each-endpoint.steps.dispatched.expect:: "
+    "workflows.each-door.steps.dispatched.expect:: "
     "the refusal has its code at the top too, through each endpoint"
 )
 

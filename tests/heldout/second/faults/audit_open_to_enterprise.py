@@ -16,7 +16,7 @@ CLASS = "scopes"
 SUBTLE = True
 FORM = "formal"
 PROMISE = (
-    "operator.actions.list_audit.errors + operator.description + errors.framework.no_scope:: called with the operator's key, else FORBIDDEN"
+    "operator.actions.list_audit.errors + errors.framework.no_scope:: called with the operator's key, else FORBIDDEN"
 )
 
 

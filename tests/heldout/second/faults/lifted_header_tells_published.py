@@ -13,7 +13,7 @@ from pgagents.sandbox.limits import Drawn
 CLASS = "limits"
 SUBTLE = False
 FORM = "words"
-PROMISE = "limits.lifted:: an unlimited key's headers tell its own limit"
+PROMISE = "limits.unlimited:: an unlimited key's headers tell its own limit"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -14,7 +14,7 @@ from pgagents.sandbox.keys import Key
 CLASS = "authorisation"
 SUBTLE = False
 FORM = "words"
-PROMISE = "operator.description:: the operator's endpoints are called with the operator's key"
+PROMISE = "operator.actions.list_audit.errors:: the operator's endpoints are called with the operator's key"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -191,7 +191,7 @@ def _looking_alike(setting: Setting, endpoint: Endpoint, param: Param, resource:
         template, name = template_of(setting.model, endpoint.action), str(param.name)
         subject = template.subject if template.subject is not None else resource
         there: Mapping[str, Any] = yield InstanceRef(subject.name, template.states)
-        id = str(there.get(subject.id))
+        id = str(subject.value_for(param, there))
         given = {**template.input, name: full_width(id)}
         what = f"a {name} with a letter of full width"
         call = ordinary(endpoint, template, "absent", what, input=given, made=there if template.subject else None, field=name)
