@@ -1,1 +1,1 @@
-"""Rules about what every model needs of a catalogue."""
+"""Rules for catalogues whatever the model."""
