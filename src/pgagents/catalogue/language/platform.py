@@ -105,8 +105,8 @@ class Bucket(Cited):
     per_s: Annotated[float, Field(gt=0)] = Field(60, description="The length of the window in seconds.")
     refill: Literal["even", "window"] = Field(
         "even",
-        description="`even`: calls are refilled one by one at an even pace; `window`: all are refilled when a window of `per_s` seconds ends, "
-        "which the reset header announces.",
+        description="`even`: calls are refilled one by one at an even pace; `window`: all are refilled when a window of `per_s` "
+        "seconds ends, which the reset header announces.",
     )
     of: Literal["key", "end_user", "address"] = Field(
         "key", description="The calls that share the bucket: those of one key, end user or address."
@@ -161,8 +161,8 @@ class Code(Cited):
     only: list[Name] | None = Field(None, description="The only actions that may answer with it.")
     provoked_by: dict[Name, CatalogueCall] = Field(
         default={},
-        description="Actions, each with the operator's call after which the action's next call fails with this code; the call may read the "
-        "resource.",
+        description="Actions, each with the operator's call after which the action's next call fails with this code; the call's "
+        "expressions may read the resource by its name.",
     )
 
     @model_validator(mode="before")

@@ -57,13 +57,13 @@ class Resource(Cited):
 
     id: Member | Annotated[list[Member], Field(min_length=2, max_length=4)] = Field(
         "id",
-        description="The member with its id (a text or a number), a path such as `meta.id`, or a list of members that form the id together.",
+        description="The member with its id, a path such as `meta.id`, or a list of members that form the id together.",
     )
     found_by: CatalogueCall | None = Field(None, description="A call that finds an existing instance.")
     made_by: CatalogueCall | None = Field(
         None,
-        description="The call that makes an instance; `=fresh.text`, `.slug`, `.email`, `.uuid`, `.int` and `.url` are new values for each "
-        "call, and the idempotency key is added by itself.",
+        description="The call that makes an instance; `=fresh.text`, `.slug`, `.email`, `.uuid`, `.int` and `.url` are new values for "
+        "each call, and the idempotency key is added automatically.",
     )
     read_by: list[CatalogueCall] = Field([], description="Calls that read an instance.")
     listed_by: list[CatalogueCall] = Field([], description="Calls that list instances.")
@@ -78,12 +78,12 @@ class Resource(Cited):
     expires_by: Name | None = Field(None, description="The member with the time at which an instance ends by itself.")
     within: Name | None = Field(
         None,
-        description="The parent resource, under which an instance is always addressed and with which it is removed; the default is the "
-        "resource in the path of the making call.",
+        description="The parent resource, under which an instance is always addressed and with which it is removed; the default is "
+        "the resource in the path of the making call.",
     )
     body_at: Member | None = Field(
         None,
-        description="The path of its members inside the value that `at` finds, as in JSON:API's `attributes`; members beside them count too.",
+        description="The path of its members inside what `at` finds, such as JSON:API's `attributes`; members beside them count too.",
     )
     gone_when: Cel | None = Field(
         None, description="A condition for a removed instance that can still be read, such as `resource.deleted`."

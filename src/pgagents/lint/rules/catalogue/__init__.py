@@ -1,1 +1,1 @@
-"""Rules for catalogues whatever the model."""
+"""Rules that apply to every catalogue."""
