@@ -27,7 +27,7 @@ class SetupError(PgagentsError):
 
 
 class InputError(PgagentsError):
-    """A file is not what it should be. `diagnostics` holds every problem found in it."""
+    """An input file is invalid. `diagnostics` holds every problem found in it."""
 
     def __init__(self, diagnostics: list[Diagnostic], source: Source | None = None) -> None:
         super().__init__(f"{len(diagnostics)} error{'s' if len(diagnostics) != 1 else ''}")

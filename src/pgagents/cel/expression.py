@@ -35,7 +35,7 @@ _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _BY_PATH = frozenset(("len_", "unique_by", "sorted_by", "sorted_down_by", "sum_of"))
 _ARGUMENT = re.compile(r"(\(\s*)([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?=\s*[,)])", re.A)
 _THERE = "\ue000"
-"""Prefix of a text that stands for the path of a list, given to a helper function instead of the list."""
+"""Prefix of a text with the path of a list, which a helper function receives instead of the list."""
 _STANDARD = {
     "has", "double", "int", "uint", "string", "bool", "bytes", "timestamp", "duration", "type", "dyn",
     "contains", "startsWith", "endsWith", "matches", "min", "max",

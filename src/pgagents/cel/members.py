@@ -18,7 +18,7 @@ MOST_STEPS = 20
 EACH = "*"
 _MACROS = frozenset(("all", "exists", "exists_one", "map"))
 MOST_ITEMS = 50
-"""Paths that a macro's item name may stand for before all data counts as read. Each further macro could double them."""
+"""Paths that a macro's item name may have before all data counts as read. Each further macro could double them."""
 _HIDING = ("\\", '"""', "'''", "//")
 _TOKEN = re.compile(r""""[^"]*"|'[^']*'|[A-Za-z_]\w*|\S""")
 
@@ -34,7 +34,7 @@ def paths_of(text: str, names: Iterable[str]) -> dict[str, Paths]:
     tokens = [*_TOKEN.findall(text), *[""] * 5]
     found: dict[str, set[tuple[str, ...]]] = {name: set() for name in names}
     stands_for: dict[str, set[tuple[str, ...]]] = {name: {(name,)} for name in found}
-    """Paths that a name may stand for: a macro's item name stands for an item of each list it is ever used with."""
+    """Paths of each name; a macro's item name has the path of an item of each list it is ever used with."""
     declared: set[int] = set()
     for at, token in enumerate(tokens):
         if token not in stands_for or at in declared or (at and tokens[at - 1] == "."):

@@ -1,9 +1,12 @@
 """Render a target's view to a document. The only module that uses Jinja, except for a report's HTML page.
 
 A template writes JSON, with every value through the `json` filter; a bare `{{ value }}` is refused. The output is parsed strictly and
-written canonically, so layout never matters. Targets that are neither JSON nor YAML are text. Their values go through `py` (a Python
-literal), `quoted` (inside a Python string), `md` (a line of Markdown), `code` (a code span of Markdown), `html` (text or a quoted attribute
-of HTML), `data` (JSON inside a script element) or `inline` (a style or script of the template itself; `sha256` is its hash).
+written canonically, so layout never matters. Targets that are neither JSON nor YAML are text. Their values go through one of these filters:
+
+- `py`: a Python literal; `quoted`: inside a Python string
+- `md`: a line of Markdown; `code`: a code span of Markdown
+- `html`: text or a quoted attribute of HTML; `data`: JSON inside a script element
+- `inline`: a style or script of the template itself; `sha256`: its hash
 
 With tracing, the `json` filter writes a mark before every text, and into every mapping, that has an origin. The marks are removed after
 parsing. So the origin of each member is found without code for any target.

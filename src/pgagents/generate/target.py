@@ -16,8 +16,14 @@ Went = Literal["dropped", "description", "widened", "narrowed", "client", "elsew
 class Loss:
     """A constraint of the catalogue that a format cannot express.
 
-    `origin` is the constraint's pointer in the catalogue, `constraint` its text (`maximum 50`). `went` says what became of it: dropped,
-    moved into the description, widened, narrowed (some valid calls cannot be made), left to the calling client, or in another document.
+    `origin` is the constraint's pointer in the catalogue, `constraint` its text (`maximum 50`). `went` says what became of it:
+
+    - `dropped`
+    - `description`: moved into the description
+    - `widened`: the format accepts more
+    - `narrowed`: some valid calls cannot be made
+    - `client`: left to the calling client
+    - `elsewhere`: expressed in another document
     """
 
     origin: Pointer

@@ -21,7 +21,7 @@ MAX_HEADERS = 50
 FOR_PEOPLE = 100
 """Longest description that the MCP registry and plugin manifests accept, in characters."""
 FOR_MODELS = 1_000
-"""Longest description for models, who read it in every conversation. Longer texts mostly tell the API's history."""
+"""Longest description for models, who read it in every conversation. Longer texts are mostly about the API's history."""
 PLACEHOLDER_SERVER = "https://api.example.com"
 
 

@@ -66,7 +66,7 @@ def answers(model: Model, notes: Notes) -> bool:
 
 
 def nothing_left(notes: Notes) -> PgagentsError:
-    """Return the error for a document of which no operation can be converted, with the reasons."""
+    """Return the error for a document without any operation that can be converted, with the reasons."""
     said = [str(note) for note in notes.made if note.kind == "left out"]
     more = [f"… and {len(said) - 10} more"] if len(said) > 10 else []
     return PgagentsError("no operation of the document can be carried over", "\n  ".join(["", *said[:10], *more]).strip())

@@ -1,7 +1,7 @@
 """Translate a catalogue schema into another dialect, and list what that dialect cannot express.
 
 The translated schema accepts every value that the original accepts, unless a loss says `narrowed`. A constraint that cannot be expressed
-exactly is widened, described in words if the dialect has descriptions, and listed as a loss at the catalogue's keyword.
+exactly is widened, and listed as a loss at the catalogue's keyword. If the dialect has descriptions, it is described there in words.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The Microsoft 365 app package for side-loading: app manifest, declarative agent, plugin, OpenAPI document, icons.
 
-All files are at the zip's root and refer to each other, so the plugin names the OpenAPI document beside it instead of the hosted one.
+All files are at the zip's root and refer to each other. So the plugin names the OpenAPI document beside it instead of the hosted one.
 https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/declarative-agent-manifest.md, read 2026-11-20.
 """
 

@@ -171,7 +171,7 @@ class _Workflow:
         return f"$steps.{name}.outputs.{output}"
 
     def _place(self, step: Step, member: str, choice: Choice) -> list[str | int]:
-        """Return the path of the list item that stands for a chosen item, as Arazzo cannot choose.
+        """Return the path of a list item to use in place of a chosen item, as Arazzo cannot choose.
 
         It is the item chosen in the action's documented answer to this call, otherwise the next one in the list.
         """

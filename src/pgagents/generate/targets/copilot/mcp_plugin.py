@@ -1,6 +1,6 @@
 """The plugin manifest v2.4 of Microsoft 365 Copilot for an MCP server, `RemoteMCPServer`, with its tools inline.
 
-Of the three documented forms (URL alone, a file of tools, tools inline), every npm version of Microsoft's schema accepts only this one; see
+Three forms are documented: URL alone, a file of tools, tools inline. Every npm version of Microsoft's schema accepts only the last one; see
 json-schemas issue 617. Copilot sends such a server no API key: `auth` is OAuth from the vault, or none.
 https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/plugin-dynamic-tool-discovery.md, read 2026-11-20.
 """

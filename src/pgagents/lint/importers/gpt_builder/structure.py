@@ -1,7 +1,7 @@
 """Simulate the builder's first stage: the document's structure, validated by openapi-pydantic 0.5.
 
-That package prints exactly what users paste from the builder (`('openapi',): Input should be '3.1.1' or '3.1.0'`), with the versions in an
-order that later releases do not have. So it is assumed to be the builder's own, which OpenAI does not document. Read 2026-11-20.
+That package prints exactly what users paste from the builder: `('openapi',): Input should be '3.1.1' or '3.1.0'`. Later releases list the
+versions in another order. So it is assumed to be the builder's own, which OpenAI does not document. Read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _make_message(loc: tuple[int | str, ...], message: str, data: Any) -> Import
 
 
 def _pointer(loc: tuple[int | str, ...], data: Any) -> Pointer:
-    """Return the location without the class names that stand for the branches of a union."""
+    """Return the location without class names, which pydantic inserts for the branches of a union."""
     pointer: list[str | int] = []
     here: Any = data
     for step in loc:

@@ -1,6 +1,6 @@
 """A write that models are offered has no confirmation text.
 
-ChatGPT and Copilot ask a person before every write and show this text; without it they show the action's description, which was written for
+ChatGPT and Copilot ask a person before every write and show this text. Without it they show the action's description, which was written for
 a model. Other vendors do not ask by themselves: there the text becomes part of the function's description. Without it, nothing stops a
 model from acting unasked.
 

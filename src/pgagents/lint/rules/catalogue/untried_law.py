@@ -1,8 +1,8 @@
 """A law is not tried by any example.
 
-When a catalogue is loaded, each law is tried on the action's examples. A law was never tried if its `when` is false for all of them, or if
-it reads `now` or `before` and no example has `at` or `before`. A mistake in it then only shows against a live server, as an untested
-contract.
+When a catalogue is loaded, each law is tried on the action's examples. An example does not try a law whose `when` is false for it. Nor does
+it try a law that reads `now` or `before` if the example has no `at` or `before`. A mistake in an untried law only shows against a live
+server, as an untested contract.
 
 Bad:
 
