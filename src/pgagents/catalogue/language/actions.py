@@ -113,7 +113,7 @@ class Action(Cited):
     idempotency: Name | None = Field(None, description="The argument that is the idempotency key.")
     may_name_none: bool = Field(
         False,
-        description="True if verify may call it without naming an instance, for example with the id left out; a faulty server may "
+        description="True if `verify` may call it without naming an instance, for example with the id left out; a faulty server may "
         "then change any instance, so set it for test servers only.",
     )
     tenant: bool = Field(False, description="True if the answer depends on the caller's project alone, whatever other projects do.")

@@ -11,9 +11,7 @@ from pgagents.catalogue.language.resources import CatalogueCall
 class Audit(Cited):
     """The audit log: every successful write leaves a row in a list."""
 
-    listed_by: CatalogueCall = Field(
-        description="The action that lists the rows, newest first; `at` is the path of the list in its answer."
-    )
+    listed_by: CatalogueCall = Field(description="The action that lists the rows, newest first; its `at` finds the list in the answer.")
     as_: Name | None = Field(None, alias="as", description="The role whose key may read the log; the default is `main`.")
     reads_on: list[Name] = Field(default=[], description="Surfaces on which reads leave a row too.")
     at: Name = Field("at", description="The member of a row with the time.")

@@ -65,10 +65,10 @@ class Schema(Strict):
     write_only: bool | None = Field(None, alias="writeOnly", description="True if the member appears in requests only.")
     deprecated: bool | None = Field(None, description="True if callers should stop using it.")
     secret: bool | None = Field(
-        None, description="True if verify must never print, store or log the value, and it may appear in no other member."
+        None, description="True if `verify` must never print, store or log the value, and no other member may contain it."
     )
     private: bool | None = Field(
-        None, description="True for personal data, or a code that opens something; every report of verify masks it."
+        None, description="True for personal data, or a code that opens something; every report of `verify` masks it."
     )
 
 

@@ -111,7 +111,9 @@ class Bucket(Cited):
     of: Literal["key", "end_user", "address"] = Field(
         "key", description="The calls that share the bucket: those of one key, end user or address."
     )
-    when: Cel | None = Field(None, description="A condition for further calls that draw from the bucket; it may read `key` and `call`.")
+    when: Cel | None = Field(
+        None, description="Calls for which this condition is true draw from the bucket too; it may read `key` and `call`."
+    )
     description: Line | None = Field(None, description="The calls that draw from the bucket, in words.")
 
 

@@ -15,7 +15,7 @@ class CatalogueCall(Strict):
 
     action: Name = Field(description="The action to call.")
     input: dict[str, Json] = Field(default={}, description="Arguments by name; a single expression such as `=env.place` gives all of them.")
-    at: Cel | None = Field(None, description="The path in the answer of the resource or of the list; the default is the whole body.")
+    at: Cel | None = Field(None, description="An expression for the resource, or the list, in the answer; the default is the whole body.")
     where: Cel | None = Field(
         None, description="A condition that selects an item of the list; it reads the item under the resource's name."
     )
@@ -146,6 +146,6 @@ class Workflow(Cited):
     description: Line | None = Field(None, description="Who does it, and why.")
     needs: list[Name] = Field(default=[], description="Roles that the workflow requires.")
     only_verify: bool = Field(
-        False, description="True if only verify runs it and no manifest mentions it, because it is not a user's task."
+        False, description="True if only `verify` runs it and no manifest mentions it, because it is not a user's task."
     )
     steps: dict[Name, Step] = Field(min_length=1, description="The calls, in order.")
