@@ -1,4 +1,4 @@
-"""What starts the `pgagents` command, and `python -m pgagents`."""
+"""Entry point of the `pgagents` command and of `python -m pgagents`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import sys
 
 
 def run() -> None:
-    """Run the command line and end the process; Ctrl-C while it is still being loaded is no error of ours either."""
+    """Run the command line and exit with its code.
+
+    Ctrl-C exits with 130 and no traceback, also while the command line is still being imported.
+    """
     try:
         from pgagents.cli.main import main
 

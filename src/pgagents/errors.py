@@ -1,6 +1,6 @@
-"""Errors in the call or in the world, each with the exit code it ends in.
+"""Exceptions for wrong calls and failing surroundings, each with the exit code that the process ends with.
 
-Errors in the *input* are values (`Diagnostic`); errors in *us* are tracebacks.
+Errors in the *input* are values (`Diagnostic`); errors in pgagents itself are tracebacks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pgagents.source.source import Source
 
 
 class PgagentsError(Exception):
-    """A wrong call or an unreadable input: one message, one next step."""
+    """A wrong call or an unreadable input: `message` names one problem, `help` one next step. Exit code 2."""
 
     exit_code = 2
 
@@ -21,13 +21,13 @@ class PgagentsError(Exception):
 
 
 class SetupError(PgagentsError):
-    """A server that nothing can be tried on: not there, not the API's, or closed to the key."""
+    """The server cannot be tested: it is unreachable, it is another API, or it refuses the key. Exit code 3."""
 
     exit_code = 3
 
 
 class InputError(PgagentsError):
-    """A file that does not hold what it should; carries every diagnostic of it."""
+    """An input file is invalid. `diagnostics` holds every problem found in it."""
 
     def __init__(self, diagnostics: list[Diagnostic], source: Source | None = None) -> None:
         super().__init__(f"{len(diagnostics)} error{'s' if len(diagnostics) != 1 else ''}")

@@ -18,37 +18,43 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`target` is path and query as sent (percent-encoded); header names are as given, looked up without case."""
+    """One HTTP request.
+
+    `target` is path and query as sent (percent-encoded). Header names keep their case; lookups ignore it.
+    """
 
     method: str
     target: str
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
-    """The headers by their name in lower case, the first of each; made when one is first asked for."""
+    """The first header of each name, by the name in lower case; built at the first lookup."""
 
     @property
     def path(self) -> str:
-        """The path as sent, still percent-encoded; a target is never split like an address, so `//host/x` is a path."""
+        """The path as sent, still percent-encoded.
+
+        The target is never parsed as a URL, so `//host/x` is a path.
+        """
         return self.target.partition("#")[0].partition("?")[0]
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        """The query's pairs, decoded, in order."""
+        """The query's name-value pairs, decoded, in order."""
         text = self.target.partition("#")[0].partition("?")[2]
         if "%" in text or "+" in text:
             return parse_qsl(text, keep_blank_values=True)
         return [(name, value) for name, _, value in [part.partition("=") for part in text.split("&") if part]]
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, any case."""
-        if self._first is None:  # a server asks for a dozen
+        """Return the first header of this name, in any case; None if there is none."""
+        if self._first is None:  # a server looks up a dozen
             object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
         assert self._first is not None
         return self._first.get(name.lower())
 
     def with_header(self, name: str, value: str | None) -> Request:
-        """The same request with that header set, or removed for None."""
+        """Return the same request with this header set, or removed if `value` is None."""
         small = name.lower()
         kept = tuple([(k, v) for k, v in self.headers if k.lower() != small])
         return Request(self.method, self.target, kept if value is None else (*kept, (name, value)), self.body)
@@ -56,50 +62,53 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer."""
+    """One complete HTTP response."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     _first: dict[str, str] | None = field(default=None, init=False, repr=False, compare=False)
-    """The headers by their name in lower case, the first of each; made when one is first asked for."""
+    """The first header of each name, by the name in lower case; built at the first lookup."""
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, any case."""
-        if self._first is None:  # a dozen watchers ask
+        """Return the first header of this name, in any case; None if there is none."""
+        if self._first is None:  # a dozen checks look headers up
             object.__setattr__(self, "_first", {k.lower(): v for k, v in reversed(self.headers)})
         assert self._first is not None
         return self._first.get(name.lower())
 
     def with_header(self, name: str, value: str | None) -> Response:
-        """The same answer with that header set, or removed for None."""
+        """Return the same response with this header set, or removed if `value` is None."""
         kept = tuple((k, v) for k, v in self.headers if k.lower() != name.lower())
         return replace(self, headers=kept if value is None else (*kept, (name, value)))
 
     def with_json(self, data: Any) -> Response:
-        """The same answer with another JSON body."""
+        """Return the same response with `data` as its JSON body."""
         return replace(self, body=json_bytes(data))
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """No whole answer came. `kind` is stable: timeout, refused, reset, tls, protocol, too-large, redirect."""
+    """The result of a request without a complete response.
+
+    `kind` is stable: timeout, refused, reset, tls, protocol, too-large, redirect.
+    """
 
     kind: str
     detail: str = ""
     begun: bool = False
-    """Whether the head of an answer came, so that the server did answer, if wrongly."""
+    """True if the status line and headers arrived: the server answered, though not completely."""
     stale: bool = False
-    """Whether the request went over a connection that had served others, which the server may close at any time (RFC 9112, 9.5)."""
+    """True if the request used a kept-alive connection, which the server may close at any time (RFC 9112, 9.5)."""
 
 
 Handler = Callable[[Request], Response | Silence]
 
 
 class Inflater:
-    """Takes one content coding off a body, a bounded piece at a time, so that a few bytes cannot fill the memory.
+    """Decode one content coding of a body in pieces of bounded size, so that a few bytes cannot fill the memory.
 
-    Raises ValueError for a coding that it does not know, for several at once, and for bytes that are none of the coding.
+    Raises ValueError for an unknown coding, for several codings at once, and for bytes that are not in the coding.
     """
 
     def __init__(self, coding: str) -> None:
@@ -117,7 +126,7 @@ class Inflater:
         return zlib.decompressobj(_WINDOWS[self._coding]) if self._coding else None
 
     def feed(self, raw: bytes) -> Iterator[bytes]:
-        """What these bytes give, in pieces of a bounded size."""
+        """Yield the decoded bytes of `raw`, in pieces of at most 65,536 bytes; without a coding, `raw` itself."""
         if self._stream is None:
             yield raw
             return
@@ -128,7 +137,7 @@ class Inflater:
 
     def _pieces(self, raw: bytes) -> Iterator[bytes]:
         if not self._begun and raw and self._coding == "deflate" and raw[0] & 0x0F != 8:
-            self._stream = zlib.decompressobj(-zlib.MAX_WBITS)  # many servers leave out the head of RFC 1950
+            self._stream = zlib.decompressobj(-zlib.MAX_WBITS)  # many servers send deflate without the zlib header (RFC 1950)
         self._begun = self._begun or bool(raw)
         piece = b""
         while raw or len(piece) == INFLATED_AT_ONCE:
@@ -138,31 +147,34 @@ class Inflater:
             if self._stream.eof:
                 raw = self._stream.unused_data
                 if self._coding == "deflate" or not raw.startswith(b"\x1f"):
-                    return  # what stands behind the end is padding, unless another member of gzip begins there
+                    return  # bytes after the end are padding, unless another gzip member begins
                 self._stream = self._new()
 
 
 @runtime_checkable
 class Timely(Protocol):
-    """A handler that ends a request after `most_s` seconds, where that is set, however slowly the answer comes."""
+    """A handler that ends a request after `most_s` seconds if that is set, however slowly the response arrives."""
 
     most_s: float | None
 
     def __call__(self, request: Request) -> Response | Silence:
-        """The answer."""
+        """Send the request and return the response."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Json:
-    """A body read as I-JSON: `value`, or `problem` where it is none."""
+    """A body parsed as I-JSON: `value`, or the `problem` that makes it invalid."""
 
     value: Any = None
     problem: str = ""
 
 
 def json_bytes(data: Any) -> bytes:
-    """Compact JSON in UTF-8; where a text holds half a pair of UTF-16, which UTF-8 has not, all of it in ASCII with escapes."""
+    """Serialize as compact JSON in UTF-8.
+
+    If a string holds a lone surrogate, which UTF-8 cannot encode, the whole result is ASCII with escapes.
+    """
     try:
         return _COMPACT.encode(data).encode()
     except UnicodeEncodeError:
@@ -174,7 +186,10 @@ _ASCII = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), allow_nan=Fa
 
 
 def read_json(body: bytes, *, paired: bool = False) -> Json:
-    """Read a body strictly: UTF-8, no duplicate names, no NaN, bounded depth; `paired`: no half of a pair of UTF-16. Never raises."""
+    """Parse a body strictly: UTF-8, no duplicate names, no NaN, bounded depth. Never raises; see `Json.problem`.
+
+    With `paired`, strings with a lone surrogate are refused too.
+    """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -217,7 +232,10 @@ _STRICT = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_constant)
 
 
 def _depth(text: str) -> int:
-    """Deepest nesting of brackets outside strings; stops counting past the bound."""
+    """Return the deepest nesting of brackets outside strings; counting stops at the first level past `MAX_JSON_DEPTH`.
+
+    Returns 0 at once if the text has too few brackets to exceed the limit.
+    """
     depth = deepest = 0
     in_string = escaped = False
     if text.count("[") + text.count("{") <= MAX_JSON_DEPTH:
@@ -244,7 +262,7 @@ def _depth(text: str) -> int:
 
 
 def target(path: str, path_values: Mapping[str, Any], query: Iterable[tuple[str, Any]] = ()) -> str:
-    """A path template with its values percent-encoded, and the query behind it."""
+    """Fill a path template with percent-encoded values and append the query."""
     for name, value in path_values.items():
         path = path.replace("{" + name + "}", quote(text_of(value), safe=""))
     pairs = [(name, text_of(value)) for name, value in query]
@@ -252,7 +270,7 @@ def target(path: str, path_values: Mapping[str, Any], query: Iterable[tuple[str,
 
 
 def text_of(value: Any) -> str:
-    """A value as it stands in a path, a query or a header."""
+    """Return a value as it is written in a path, a query or a header."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:

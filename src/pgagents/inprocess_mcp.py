@@ -1,4 +1,7 @@
-"""Our own MCP server in front of a sandbox, in one process and without sockets, with faults and variations of its own around it."""
+"""Run our own MCP server in front of a sandbox, in one process and without sockets.
+
+Faults and variations of the MCP server can be added around it.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,14 @@ if TYPE_CHECKING:
 
 PORT = 8090
 HOST = f"http://127.0.0.1:{PORT}"
-"""Nothing listens there: the application is called as it is."""
+"""The base URL of requests; nothing listens there, because the application is called directly."""
 ENOUGH = 380
-"""Requests for the contracts of the tools alone; with more, what else bears on them would be tried too."""
+"""Request budget that suffices for the contracts of the tools alone."""
 
 
 @contextmanager
 def mcp_inside(model: Model, opened: Inside, *, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Iterator[Link]:
-    """A link to a server of the catalogue's tools that calls this sandbox, with the key of its main identity."""
+    """Yield a link to an MCP server with the catalogue's tools, which calls this sandbox with the key of its main identity."""
     from pgagents.sandbox.injection.fault_registry import Context, wrap_mcp
     from pgagents.verify.wire.mcp.link import Link
 
@@ -35,7 +38,7 @@ def mcp_inside(model: Model, opened: Inside, *, faults: Sequence[str] = (), vari
 
 
 def verified_mcp(model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Report:
-    """Verify a plain sandbox and such a server: of the contracts only those of the server's tools."""
+    """Verify a plain sandbox through such an MCP server, restricted to the contracts of its tools."""
     from pgagents.inprocess import inside, verified
     from pgagents.verify.plan.options import Options
 
@@ -45,7 +48,7 @@ def verified_mcp(model: Model, *, seed: int = 0, faults: Sequence[str] = (), var
 
 
 def tool_contracts(model: Model) -> tuple[str, ...]:
-    """The contracts that only an MCP server can keep."""
+    """Return the ids of the contracts that only an MCP server can keep."""
     from pgagents.verify.check.check import collect, of_tools
     from pgagents.verify.run.run import contracts
     from pgagents.verify.wire.endpoint import MCP
@@ -56,7 +59,7 @@ def tool_contracts(model: Model) -> tuple[str, ...]:
 
 @contextmanager
 def _served(model: Model, opened: Inside) -> Iterator[Handler]:
-    """The server's HTTP application as a handler; its calls let the sandbox's time pass, not ours."""
+    """Yield the MCP server's HTTP application as a handler; its waits advance the sandbox's clock, not the real one."""
     from starlette.testclient import TestClient
 
     from pgagents.client.client import Client
@@ -73,7 +76,7 @@ def _served(model: Model, opened: Inside) -> Iterator[Handler]:
     client = Client(model, sending(over_tls(opened.sandbox.handler)), opened.keys["main"], sleep=sleep, clock=clock, rng=random.Random(1))
     log = logging.getLogger("mcp")
     level = log.level
-    log.setLevel(logging.CRITICAL)  # it tells of every page that it keeps out
+    log.setLevel(logging.CRITICAL)  # the library logs every refused origin
     try:
         with TestClient(make_app(make_server(model, client), model, PORT), base_url=HOST) as app:
 

@@ -1,4 +1,4 @@
-"""Finds targets, rules, checks and faults by their path: a new one is a new file, no list is edited."""
+"""Find targets, rules, checks and faults by their path: adding a file adds one, no list is edited."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from types import ModuleType
 
 @cache
 def names(package: str) -> tuple[str, ...]:
-    """Dotted names of all leaf modules under a package, sorted, without importing them; its folders are read once."""
+    """Return the dotted names of all leaf modules under a package, sorted, without importing them.
+
+    The result is cached, so the folders are listed once.
+    """
     root = importlib.import_module(package)
     return tuple(sorted(info.name for info in pkgutil.walk_packages(root.__path__, prefix=f"{package}.") if not info.ispkg))
 
 
 def collect(package: str) -> dict[str, ModuleType]:
-    """Leaf modules under a package by id: `pgagents.generate.targets.gemini.functions` is `gemini/functions`."""
+    """Import the leaf modules under a package, by id: `pgagents.generate.targets.gemini.functions` is `gemini/functions`."""
     return {name[len(package) + 1 :].replace(".", "/"): importlib.import_module(name) for name in names(package)}
 
 
 def collect_by_name(package: str) -> dict[str, ModuleType]:
-    """Leaf modules under a package by their own name, whatever folder they are in. No two may have the same."""
+    """Import the leaf modules under a package, by module name without folders. Names must be unique."""
     found = collect(package)
     named = {id.rpartition("/")[2]: module for id, module in found.items()}
     assert len(named) == len(found), f"two modules under {package} have one name"

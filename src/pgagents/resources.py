@@ -1,4 +1,4 @@
-"""Where the shipped folders are: inside the installed package, else in the checkout."""
+"""Locate the shipped folders: inside the installed package, otherwise in the checkout."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def folder(name: str) -> Path:
-    """`templates`, `schemas` or `catalogue`. hatch's force-include puts them into the wheel's package;
-    an editable install does not, so the checkout is the second place to look.
+    """Return the path of `templates`, `schemas` or `catalogue`.
+
+    hatch's force-include puts the folders into the wheel's package. An editable install has them in the checkout only.
     """
     shipped = _PACKAGE / "_data" / name
     return shipped if shipped.is_dir() else _PACKAGE.parents[1] / name

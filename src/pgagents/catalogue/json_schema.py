@@ -1,7 +1,7 @@
-"""The catalogue's language as a JSON Schema, for editors: completion, and a red line while one types.
+"""The catalogue's language as a JSON Schema, for completion and validation in editors.
 
-Made from the pydantic classes, with the short forms that their validators undo. It is laxer than the loader,
-which also looks up names, compiles laws and tries them on the examples.
+It is made from the pydantic classes, extended by the short forms that their validators accept. It is laxer than the loader, which also
+resolves names, compiles laws and tries them on the examples.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ONE_OF_LIST = {"cite": "*", "on": "Header", "read_by": "Resource", "listed_by":
 
 
 def document() -> dict[str, Any]:
-    """The schema as plain data."""
+    """Return the schema as plain data."""
     made = Catalogue.model_json_schema(by_alias=True)
     classes = made["$defs"]
     for name, schema in classes.items():
@@ -35,19 +35,19 @@ def document() -> dict[str, Any]:
     )
     for schema in list(_mappings(made)):
         if "patternProperties" in schema:
-            schema.setdefault("additionalProperties", False)  # pydantic names the keys it takes, and not that it takes no others
+            schema.setdefault("additionalProperties", False)  # pydantic lists the allowed patterns, but does not close the object
     for name, short in _SHORT.items():
         classes[name] = {"anyOf": [short, classes[name]]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "pgagents catalogue"}
 
 
 def render() -> bytes:
-    """The schema as its file holds it."""
+    """Return the content of the schema's file."""
     return (json.dumps(document(), ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
 
 
 def _mappings(value: Any) -> Iterator[dict[str, Any]]:
-    """Every mapping inside, parents first."""
+    """Yield every mapping inside a value, parents first."""
     if isinstance(value, dict):
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():

@@ -1,4 +1,4 @@
-"""Source -> Model, or every diagnostic of the file in one go."""
+"""Load a catalogue: a Source becomes a Model, or all diagnostics of the file at once."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ EMPTY = "begin with `pgagents: 1`; schemas/catalogue.schema.json says the rest"
 
 
 def load(source: Source, *, any_key: bool = False, known: Validators | None = None) -> tuple[Model | None, list[Diagnostic]]:
-    """The resolved catalogue, or None and what is wrong with it, in the order of the file.
+    """Return the resolved catalogue, or None, and the diagnostics in the order of the file.
 
-    All faults are found in one go: what pydantic refuses is taken out, and the rest is checked too.
-    `any_key` takes a key that the language cannot say for a bearer key; no manifest may be made of such a model.
-    `known` are validators compiled before, of the same schemas.
+    All faults are found in one run: values that pydantic refuses are removed, and the rest is checked too. With `any_key`, a key that the
+    language cannot express is treated as a bearer key; no manifest may be generated from such a model. `known` are validators compiled
+    before for the same schemas.
     """
     unsayable = [] if any_key else unsaid(source)
     model, found = _load(as_bearer(source), known)
@@ -61,7 +61,7 @@ def _load(source: Source, known: Validators | None) -> tuple[Model | None, list[
 
 
 def _first_of(source: Source, count: int) -> list[Diagnostic]:
-    """The faults among the first members of each collection: pydantic's own list of all would take gigabytes."""
+    """Return the faults among the first members of each collection, because pydantic's list of all would take gigabytes."""
     for most in (100, 20, 4):
         try:
             Catalogue.model_validate(first_members(source.data, most))
@@ -72,7 +72,7 @@ def _first_of(source: Source, count: int) -> list[Diagnostic]:
 
 
 def _deduplicate(found: list[Diagnostic]) -> list[Diagnostic]:
-    """One message a place, the first one; at most MAX_FAULTS."""
+    """Keep the first message of each place, and every missing key; at most MAX_FAULTS in all."""
     by_place: dict[Span, list[Diagnostic]] = {}
     for one in found:
         told = by_place.setdefault(one.span, [])
@@ -89,7 +89,7 @@ def _deduplicate(found: list[Diagnostic]) -> list[Diagnostic]:
 
 
 def load_file(path: Path, *, name: str | None = None) -> Model:
-    """Load a catalogue file. Raises InputError with all diagnostics, PgagentsError where it cannot be read."""
+    """Load a catalogue file. Raises InputError with all diagnostics, or PgagentsError if the file cannot be read."""
     try:
         source = read(path, name=name)
     except OSError as error:
@@ -98,7 +98,7 @@ def load_file(path: Path, *, name: str | None = None) -> Model:
 
 
 def load_text(text: str, name: str = "<catalogue>") -> Model:
-    """Load a catalogue from text; raises as `load_file`."""
+    """Load a catalogue from text. Raises InputError with all diagnostics."""
     return _or_raise(parse(text, name))
 
 

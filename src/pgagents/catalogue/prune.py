@@ -1,7 +1,6 @@
-"""Takes what pydantic refuses out of a copy of the data, so that the rest can be checked in the same run.
+"""Remove what pydantic refuses from a copy of the data, so that the rest can be checked in the same run.
 
-Nothing moves: members of a mapping are removed, an item of a list gives its place to a neighbour, so that every
-pointer into what remains is a pointer into the file.
+Pointers stay valid: a refused member of a mapping is removed, and a refused item of a list is replaced by a neighbour.
 """
 
 from __future__ import annotations
@@ -36,9 +35,9 @@ _LINE: dict[str, Callable[[str], str]] = {
 
 
 def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointer]] | None:
-    """What is left when every refused value is gone: its catalogue, its data, and the pointers that went.
+    """Remove every refused value. Return the remaining catalogue, its data, and the pointers of removed values.
 
-    None where nothing is left to check (the root is no mapping).
+    None if nothing is left to check, as when the root is not a mapping.
     """
     if not isinstance(data, dict):
         return None
@@ -46,7 +45,7 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
     for _ in range(MAX_ROUNDS):
         refused = error.errors(include_url=False, include_input=False, include_context=False)
         pointers = {pointer_of(e, rest) for e in refused if not _keep_action(rest, e, dropped)}
-        parents = {p[:n] for p in pointers for n in range(1, len(p))}  # their faults are those of a union's other branch
+        parents = {p[:n] for p in pointers for n in range(1, len(p))}  # errors at parents come from other branches of a union
         for pointer in sorted(pointers - parents, key=lambda p: (-len(p), str(p))):
             if pointer:
                 dropped.add(_remove(rest, pointer))
@@ -62,7 +61,10 @@ def prune(data: Any, error: ValidationError) -> tuple[Catalogue, Any, set[Pointe
 
 
 def _keep_action(rest: dict[str, Any], error: Any, dropped: set[Pointer]) -> bool:
-    """Put a stand-in where all that is wrong with an action is one missing line, so that its other faults are told too."""
+    """Insert a placeholder for an action's missing line, so that its other faults are reported too.
+
+    True if the error was such a missing line.
+    """
     pointer, key = pointer_of(error, rest), error["loc"][-1]
     if error["type"] != "missing" or len(pointer) != 2 or pointer[0] not in ("actions", "operator") or key not in _LINE:
         return False
@@ -78,7 +80,7 @@ def _copy(value: Any) -> Any:
 
 
 def first_members(value: Any, most: int) -> Any:
-    """A copy in which no collection has more than so many members; the ones below the root's are kept."""
+    """Return a copy in which collections below the root have at most `most` members; the root keeps 1,000."""
     if not isinstance(value, dict):
         return value
     return {key: _first(member, most) for key, member in islice(value.items(), 1_000)}
@@ -91,7 +93,10 @@ def _first(value: Any, most: int) -> Any:
 
 
 def _remove(data: Any, pointer: Pointer) -> Pointer:
-    """Remove the value at a pointer; an item of a list is overwritten, and the last one of its kind takes the list with it."""
+    """Remove the value at a pointer and return the pointer of what was removed.
+
+    An item of a list is overwritten by a neighbour. If it is the only item, the whole list is removed.
+    """
     *path, last = pointer
     parent: Any = data
     for step in path:

@@ -1,4 +1,4 @@
-"""The checked catalogue as a Model: names looked up, defaults filled in, origins kept."""
+"""Build the Model of a checked catalogue: names resolved, defaults filled in, origins kept."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pgagents.source.source import Pointer, Source
 
 
 def resolve(written: surface.Catalogue, source: Source, checker: Checker) -> m.Model:
-    """Build the Model of a catalogue that has no faults."""
+    """Build the Model of a catalogue without faults."""
     return _Resolver(written, source, checker).model()
 
 
@@ -64,7 +64,7 @@ class _Resolver:
         )  # fmt: skip
 
     def _provoked(self) -> None:
-        """Lay in how codes are provoked: by actions, which name codes themselves."""
+        """Add to each code the calls that provoke it, once all actions exist; actions refer to codes themselves."""
         for name, code in self.written.errors.codes.items():
             at = ("errors", "codes", name, "provoked_by")
             calls = {action: self._call(call, (*at, action)) for action, call in code.provoked_by.items()}
@@ -202,7 +202,7 @@ class _Resolver:
         )  # fmt: skip
 
     def _values(self, value: Any, pointer: Pointer) -> Any:
-        """A value with its expressions compiled."""
+        """Return a value with its expressions compiled."""
         if isinstance(value, str) and value.startswith("="):
             return self.checker.expressions[pointer]
         if isinstance(value, dict):
@@ -224,19 +224,22 @@ class _Resolver:
         return tuple(c for call, place in zip(calls, places, strict=True) if (c := self._whole(call, place, body_at)))
 
     def _whole(self, call: resources.CatalogueCall | None, at: Pointer, body_at: str | None) -> ActionCall | None:
-        """A call that answers resources: where `at` is left out, the whole body is the resource, or the list."""
+        """Resolve a call that returns resources. Without `at`, the whole body is the resource or the list."""
         found = self._call(call, at)
         if found is None:
             return None
         return replace(found, at=found.at or compiled("response", ("response",)), body_at=body_at or "")
 
     def _ending(self, r: resources.Resource, at: Pointer) -> ActionCall | None:
-        """The call that undoes one; what it answers may be something else than the resource."""
+        """Resolve the call that undoes an instance; its answer need not be the resource."""
         found = self._call(r.undone_by, (*at, "undone_by"))
         return replace(found, body_at=r.body_at or "") if found is not None else None
 
     def _parent(self, name: str, r: resources.Resource) -> str | None:
-        """The resource whose id stands in the path of the making call, the nearest one; None where that is the resource's own."""
+        """Return the nearest other resource whose id is in the path of the making call, or None.
+
+        A resource that the same call moves to another state is no parent.
+        """
         action = self.actions[r.made_by.action] if r.made_by else None
         named = [p.refers_to for p in action.params if p.place == "path" and p.refers_to and p.refers_to != name] if action else []
         known = self.written.resources
@@ -318,7 +321,7 @@ class _Resolver:
 
 
 def _former(name: str, until: str, operation_id: str | None, at: Pointer) -> Former:
-    """A former name. An operation's id that is written down did not follow the name."""
+    """Resolve a former name. An explicit operation id did not change with the name."""
     return Former(Text(name, at), operation_id or camel(name), until, at)
 
 

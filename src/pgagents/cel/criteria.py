@@ -1,7 +1,7 @@
-"""CEL as Arazzo says it: runtime expressions for values, criteria for conditions; None for what it has no words for.
+"""Rewrite CEL for Arazzo: values as runtime expressions, conditions as criteria. None for what Arazzo cannot express.
 
-Arazzo 1.0.1 knows pointers into an answer, comparisons, and JSONPath filters over one context
-(https://spec.openapis.org/arazzo/v1.0.1.html#criterion-object, read 2026-11-20). No function, no loop over two lists.
+Arazzo 1.0.1 has pointers into a response, comparisons, and JSONPath filters over one context
+(https://spec.openapis.org/arazzo/v1.0.1.html#criterion-object, read 2026-11-20). It has no functions and no loop over two lists.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 Said = Callable[[str], str | None]
-"""A path (`response.lots[0].id`, `find.lot.id`) as a runtime expression."""
+"""Turns a path (`response.lots[0].id`, `find.lot.id`) into a runtime expression, or into None."""
 
 _PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*|\[\d+\])*")
 _LITERAL = re.compile(r"-?\d+(?:\.\d+)?|true|false|null|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
@@ -24,30 +24,30 @@ _CHOSEN = re.compile(r"(response(?:\.\w+)+)\.filter\(\s*(\w+)\s*,(.*)\)\[0\]", r
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """A condition; of type `jsonpath` it is a query of the answer's body that must find something."""
+    """One success condition. With `jsonpath` it is a JSONPath query of the response body that must find something."""
 
     condition: str
     jsonpath: bool = False
 
 
 def steps_of(path: str) -> list[str | int]:
-    """The members and indices of a path."""
+    """Split a path into its members and indices."""
     return [int(index) if index else name for name, index in re.findall(r"([A-Za-z_]\w*)|\[(\d+)\]", path)]
 
 
 def is_path(text: str) -> bool:
-    """Whether an expression is only a path."""
+    """True if an expression is nothing but a path."""
     return _PATH.fullmatch(text.strip()) is not None
 
 
 def pointer(path: list[str | int]) -> str:
-    """A member of the answer as a runtime expression."""
+    """Return the runtime expression of a member of the response body."""
     return "$response.body" + ("#/" + "/".join(map(str, path)) if path else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The first item of a list that meets a condition; `item` is its name there."""
+    """The first item of a list that meets a condition. `item` is the item's name in the condition."""
 
     items: list[str | int]
     item: str
@@ -55,7 +55,7 @@ class Choice:
 
 
 def parse_kept(text: str) -> list[str | int] | Choice | None:
-    """Where in the answer a kept value stands, or from which list it is chosen."""
+    """Parse a kept value: the path in the response body, or the choice from a list. None for any other expression."""
     text = text.strip()
     if is_path(text) and text.split(".")[0] == "response":
         return steps_of(text)[1:]
@@ -65,13 +65,13 @@ def parse_kept(text: str) -> list[str | int] | Choice | None:
 
 
 def criteria(text: str, said: Said) -> Iterator[tuple[str, Criterion | None]]:
-    """Each part of a condition that is joined by `&&`, and what says it."""
+    """Yield each part of a condition joined by `&&`, with its criterion or None."""
     for part in _parts(text):
         yield part, _criterion(part, said)
 
 
 def _parts(text: str) -> list[str]:
-    """What `&&` joins on the outside; one part where there is an `||` or a choice there."""
+    """Split an expression at its outermost `&&`. An expression with an outermost `||` or `?` stays one part."""
     found, depth, start, index = [], 0, 0, 0
     while index < len(text):
         if text[index] in "\"'":
@@ -104,7 +104,10 @@ def _criterion(part: str, said: Said) -> Criterion | None:
 
 
 def _exists(path: str, item: str, condition: str) -> Criterion | None:
-    """A filter of one list by members of its items and literals."""
+    """Rewrite `list.exists(item, condition)` as a JSONPath filter.
+
+    None unless the condition compares members of the item with literals.
+    """
 
     def member(text: str) -> str | None:
         return f"@{text[len(item) :]}" if text.startswith(f"{item}.") else None
@@ -126,7 +129,7 @@ def _operand(text: str, said: Said) -> str | None:
 
 
 def _literal(text: str) -> str:
-    """A literal; text stands in single quotes, doubled inside."""
+    """Return a literal for Arazzo: text in single quotes, with quotes inside doubled."""
     if text[0] not in "\"'":
         return text
     inside = json.loads(text) if text[0] == '"' else text[1:-1].replace("\\'", "'")

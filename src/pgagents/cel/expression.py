@@ -1,7 +1,7 @@
-"""CEL, the language of laws: compile with bounds, evaluate over JSON values. The only module that knows `cel`.
+"""Compile CEL expressions with bounds and evaluate them over JSON values. The only module that imports `cel`.
 
-All numbers count as doubles, `size()` included, so literals in arithmetic are written `2.0`; comparing with `2` works.
-Bounds: 2,000 characters, 30 levels of brackets, and the work that `growth` expects, about a second at most.
+All numbers are doubles, including `size()`, so literals in arithmetic are written `2.0`; comparing with `2` works. Bounds: 2,000
+characters, 30 levels of brackets, and the work that `growth` estimates, about a second at most.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["HELPERS", "MAX_CHARS", "Expression", "ExpressionError", "Reading", "
 MAX_CHARS = 2_000
 MAX_BRACKETS = 30
 SHORT_LIST = 100
-"""As long as no list is longer, an expression with plain macros is evaluated without more ado."""
+"""Longest list over which an expression with plain macros is evaluated without an estimate of its work."""
 MAX_DATA_DEPTH = 100
 
 _TOKEN = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|([A-Za-z_]\w*)|([()\[\]{}])|(.)""", re.S)
@@ -35,7 +35,7 @@ _PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
 _BY_PATH = frozenset(("len_", "unique_by", "sorted_by", "sorted_down_by", "sum_of"))
 _ARGUMENT = re.compile(r"(\(\s*)([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)(?=\s*[,)])", re.A)
 _THERE = "\ue000"
-"""Begins a text that stands for the path of a list which one of our functions is given."""
+"""Prefix of a text with the path of a list, which a helper function receives instead of the list."""
 _STANDARD = {
     "has", "double", "int", "uint", "string", "bool", "bytes", "timestamp", "duration", "type", "dyn",
     "contains", "startsWith", "endsWith", "matches", "min", "max",
@@ -43,16 +43,16 @@ _STANDARD = {
 
 
 class ExpressionError(Exception):
-    """The expression does not compile, or could not be evaluated on this data."""
+    """The expression does not compile, or cannot be evaluated on this data."""
 
 
 class TooMuch(ExpressionError):
-    """An evaluation on this data might take too long or grow too large; it was not begun, and nothing is known of its value."""
+    """The evaluation was not started, because it might take too long or grow too large. The value is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression: its text, the names it reads, the paths within them, and our functions that it calls."""
+    """A compiled expression: its text, the variables it reads, the paths within them, and the helper functions it calls."""
 
     text: str
     names: frozenset[str]
@@ -60,22 +60,22 @@ class Expression:
     calls: frozenset[str]
     program: Any
     path: tuple[str, ...] = ()
-    """Its steps, where it is nothing but a variable and members within members of it; then it is read, not evaluated."""
+    """Steps of an expression that is only a variable or a member path. It is looked up, not evaluated."""
     lists: tuple[tuple[str, ...], ...] = ()
-    """Plain paths to what our functions are given as lists."""
+    """Paths of the lists that are arguments of helper functions."""
     quick: Any = None
-    """The same program for where all `lists` are lists: it gives our functions their paths."""
+    """The same program with paths instead of lists as arguments. It is used if all `lists` are lists."""
     quick_paths: Mapping[str, Paths] = field(default_factory=dict, compare=False)
-    """What that one reads by itself."""
+    """Paths that the quick program reads by itself."""
     shape: growth.Node | None = field(default=None, compare=False)
-    """What its work is reckoned from; None where it has no macros and little else that can grow."""
+    """Syntax from which the work is estimated; None without macros and long sums."""
     plain: bool = field(default=True, compare=False)
-    """Whether its work is small as long as the lists are short."""
+    """True if the work is small as long as all lists are short."""
 
 
 @cache
 def _cel() -> Any:
-    """The package without its command line, which its `__init__` imports and which brings prompt_toolkit and asyncio: 0.12 s."""
+    """Import `cel` without its command line, which its `__init__` imports with prompt_toolkit and asyncio: 0.12 s."""
     sys.modules.setdefault("cel.cli", ModuleType("cel.cli"))
     import cel
 
@@ -83,7 +83,7 @@ def _cel() -> Any:
 
 
 def compile(text: str, names: Iterable[str]) -> Expression:
-    """Compile; `names` are the variables it may read.
+    """Compile an expression that may read the variables `names`.
 
     Raises ExpressionError with one sentence.
     """
@@ -120,7 +120,10 @@ def compile(text: str, names: Iterable[str]) -> Expression:
 
 
 def _shape(text: str) -> tuple[growth.Node | None, bool]:
-    """What the work of a text that compiles is reckoned from, if it has to be. Raises ExpressionError where it grows by itself."""
+    """Return the syntax for estimating the work, or None if it needs no estimate, and whether it is plain.
+
+    Raises ExpressionError if the work is too large for any data.
+    """
     if "(" not in text and text.count("+") < growth.LONG_SUM:
         return None, True
     try:
@@ -134,7 +137,7 @@ def _shape(text: str) -> tuple[growth.Node | None, bool]:
 
 
 def _scan(text: str) -> tuple[str, int]:
-    """The text with `size` calls made ours, and the deepest brackets."""
+    """Return the text with calls of `size` renamed to our `len_`, and the deepest nesting of brackets."""
     out: list[str] = []
     depth = deepest = 0
     for match in _TOKEN.finditer(text):
@@ -152,8 +155,10 @@ def _scan(text: str) -> tuple[str, int]:
 
 
 def _lists_by_path(text: str, free: Iterable[str]) -> tuple[str, tuple[tuple[str, ...], ...]]:
-    """The text with what stands at a plain path and is given to one of our functions for lists given as that path, and these paths: the
-    evaluator would copy the whole list into Python for each call."""
+    """Replace list arguments of helper functions by their paths. Return the text and these paths.
+
+    Otherwise the evaluator would copy the whole list into Python for each call.
+    """
     out: list[str] = []
     paths: list[tuple[str, ...]] = []
     at = 0
@@ -172,7 +177,7 @@ def _lists_by_path(text: str, free: Iterable[str]) -> tuple[str, tuple[tuple[str
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What several expressions read together, and our functions that they call."""
+    """The paths that several expressions read together, and the helper functions they call."""
 
     paths: Mapping[str, Paths]
     calls: frozenset[str]
@@ -180,7 +185,7 @@ class Reading:
 
     @classmethod
     def of(cls, expressions: Iterable[Expression]) -> Reading:
-        """That of these; a plain path needs nothing."""
+        """Combine the readings of these expressions. Expressions that are only a path need none."""
         every = [expression for expression in expressions if not expression.path]
         paths: dict[str, Paths] = {}
         for expression in every:
@@ -190,17 +195,16 @@ class Reading:
 
 
 class Scope:
-    """The values expressions read. What is read of a value is made ready when the first expression reads it: that costs more than
-    evaluating.
+    """The variables that expressions are evaluated with.
 
-    `reading` is that of expressions which will be evaluated for sure, so that what all of them read is made ready at once, and once more
-    after a change.
+    Values are converted for the evaluator when the first expression reads them, because converting costs more than evaluating. `reading`
+    names what certain expressions need, so that it is converted once.
     """
 
     __slots__ = ("__weakref__", "_context", "_known", "_longest", "_made", "_paths", "_planned", "_ready", "_sizes", "values")
 
     def __init__(self, values: Mapping[str, Any], reading: Reading | None = None) -> None:
-        """Raises ExpressionError where data that is read is nested too deep."""
+        """Raises ExpressionError if data named by `reading` is nested too deep."""
         self.values = values
         self._context: Any = None
         self._known: set[str] = set()
@@ -217,7 +221,7 @@ class Scope:
 
     @property
     def _evaluator(self) -> Any:
-        """The evaluator's own, made when the first expression has to be evaluated."""
+        """The evaluator's context, created for the first expression that has to be evaluated."""
         if self._context is None:
             self._context = _cel().Context()
         return self._context
@@ -228,7 +232,7 @@ class Scope:
                 self.call(name, HELPERS[name])
 
     def _have(self, paths: Mapping[str, Paths]) -> None:
-        """Have these parts of values ready."""
+        """Convert these parts of the variables for the evaluator, unless they are converted already."""
         for name, read in paths.items():
             known = self._paths.get(name)
             if (known is None or not (known is read or read <= known)) and name in self.values:
@@ -239,7 +243,7 @@ class Scope:
                 self._sizes.clear()
 
     def change(self, name: str, value: Any) -> None:
-        """From here on a variable has another value."""
+        """Give a variable another value from now on."""
         self.values = {**self.values, name: value}
         if type(value) is float:
             self._paths[name], self._longest[name] = WHOLE, 1
@@ -249,12 +253,12 @@ class Scope:
             self._ready.clear()
 
     def call(self, name: str, function: Callable[..., Any]) -> None:
-        """From here on one of our functions is another one."""
+        """Replace a helper function from now on."""
         self._evaluator.add_function(name, self._by_path(function) if name in _BY_PATH else function)
         self._known.add(name)
 
     def _by_path(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, which may be told where its list is instead of the list."""
+        """Wrap a helper function so that it accepts the path of a list in place of the list."""
         own = weakref.ref(self)  # the evaluator holds the function, and Python's collector does not look into it
 
         def find(items: Any, *others: Any) -> Any:
@@ -271,8 +275,10 @@ class Scope:
             return False
 
     def evaluate(self, expression: Expression) -> Any:
-        """The value of an expression here; its numbers are doubles, but those that a plain path leads to stay as they are. Raises
-        ExpressionError."""
+        """Return the value of an expression. Raises ExpressionError.
+
+        Its numbers are doubles, except that an expression which is only a path returns the value unchanged.
+        """
         if expression.path:
             return self._at(expression.path)
         quick = expression.quick is not None and all(map(self._is_list, expression.lists))
@@ -295,11 +301,11 @@ class Scope:
             raise ExpressionError(message) from None
 
     def _short(self, expression: Expression) -> bool:
-        """Whether no list that the expression reads is long."""
+        """True if no variable that the expression reads holds a long list."""
         return all(self._longest.get(name, 1) <= SHORT_LIST for name in expression.paths)
 
     def _bounded(self, shape: growth.Node) -> None:
-        """Raise TooMuch where the evaluation must not be begun."""
+        """Raise TooMuch if the estimated work is too large to start."""
         try:
             growth.check(shape, {**self.values, **self._made}, self._sizes)
         except growth.Unbounded as error:
@@ -314,7 +320,7 @@ class Scope:
         return value
 
     def holds(self, expression: Expression) -> bool:
-        """The value of a condition. Raises ExpressionError, also where it is neither true nor false."""
+        """Return the truth of a condition. Raises ExpressionError, also if the value is neither true nor false."""
         value = self.evaluate(expression)
         if not isinstance(value, bool):
             raise ExpressionError(f"the expression gave {type(value).__name__}, not true or false")
@@ -322,7 +328,7 @@ class Scope:
 
 
 def _doubled(value: Any) -> tuple[Any, int]:
-    """The value with each number as a double and each text as the evaluator takes it, and the longest list in it."""
+    """Return the value with numbers as doubles and text as valid UTF-8, and the length of its longest list."""
     longest = [1]
     return _made(value, 0, longest), max(longest)
 
@@ -350,12 +356,12 @@ def _made(value: Any, depth: int, longest: list[int]) -> Any:
 
 
 def _encodable(text: str) -> str:
-    """The text with halves of surrogate pairs replaced: the evaluator takes only what UTF-8 can hold."""
+    """Replace lone surrogates in a text: the evaluator accepts only valid UTF-8."""
     return str(text) if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _first_line(error: BaseException) -> str:
-    """The library's message as one short line with its place."""
+    """Return the library's message as one short line with its place."""
     text = str(error)
     if place := _PLACE.search(text):
         line, column, said = place.groups()

@@ -1,8 +1,8 @@
-"""An upper bound for the work of a CEL expression, known before it is evaluated: the evaluator cannot be interrupted.
+"""Bound the work of a CEL expression before it is evaluated, because the evaluator cannot be interrupted.
 
-The bound walks the expression's text and the sizes of what it reads. Precedence does not matter to it: no infix chain is larger than the
-sum of its operands. A unit of work is about 0.3 µs: a number, a hundred characters, a quarter of an object's member. The evaluator copies
-the list that `map` and `filter` have made so far with each item, so their work grows with the square of the items.
+The bound is computed from the expression's syntax and the sizes of the values it reads. Precedence does not matter, as no infix chain is
+larger than the sum of its operands. One unit of work is about 0.3 µs: a number, a hundred characters, a quarter of an object's member. The
+evaluator copies the list that `map` and `filter` have made so far for each item, so their work grows quadratically.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 MACROS = frozenset(("all", "exists", "exists_one", "existsOne", "map", "filter"))
 MAX_WORK = 5_000_000
 MAX_WEIGHT = 200_000
-"""Of a value that the expression makes: 20 MB of text, or 200,000 numbers."""
+"""Largest value that an expression may build: 20 MB of text, or 200,000 numbers."""
 CHARS_A_UNIT = 100
 A_MEMBER = 4
 LONG_SUM = 20
-"""So many operands are few: what they hold is copied once for each."""
+"""Sums of more operands are estimated, because the operands' content is copied once for each."""
 A_TURN = 2
-"""What a macro takes for an item besides its body."""
+"""Work of a macro for each item, besides its body."""
 
 _TOKEN = re.compile(
     r"""\s+|//[^\n]*
@@ -35,13 +35,13 @@ _TOKEN = re.compile(
 _INFIX = frozenset(("&&", "||", "==", "!=", "<=", ">=", "<", ">", "+", "-", "*", "/", "%", "?", ":", "in"))
 _TRUTHS = frozenset(("&&", "||", "==", "!=", "<=", ">=", "<", ">", "in"))
 _CHOICES = frozenset(("?", ":"))
-"""Of a choice or of an object's member, where an operand may be the value or a part of it."""
+"""Signs of a choice or of an object's member, for which an operand may be the value or a part of it."""
 _LITERALS = frozenset(("true", "false", "null"))
 _SCALARS = frozenset(
     ("has", "double", "int", "uint", "bool", "type", "timestamp", "duration", "size", "len_", "contains", "startsWith", "endsWith",
      "matches", "cents", "near", "distance_km", "sorted_by", "sorted_down_by", "unique_by", "sum_of", "ceil", "floor", "least", "epoch")
 )  # fmt: skip
-"""Functions whose value is a number or a truth, however large what they are given is."""
+"""Functions that return a number or a boolean, however large their arguments are."""
 
 
 class Unbounded(Exception):
@@ -49,7 +49,7 @@ class Unbounded(Exception):
 
 
 class Size(NamedTuple):
-    """The most that a value can be: its weight, its items, the weight of one, and the items of the longest list anywhere in it."""
+    """Upper bounds of a value: its weight, its length, the weight of one item, and the longest list anywhere in it."""
 
     weight: float
     length: float
@@ -76,7 +76,7 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """A list (`each` 0) or an object."""
+    """A list, whose `each` is 0, or an object."""
 
     items: tuple[Node, ...]
     each: int = 0
@@ -84,7 +84,7 @@ class Several:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Operands with what stands between them."""
+    """Operands and the infix signs between them."""
 
     operands: tuple[Node, ...]
     signs: frozenset[str]
@@ -92,7 +92,7 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What follows a value: a member, a call of a method or macro, an index."""
+    """One access after a value: a member, a method or macro call, or an index (whose `name` is empty)."""
 
     name: str
     args: tuple[Node, ...] | None = None
@@ -100,7 +100,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """A value and what follows it."""
+    """A value and the accesses after it."""
 
     base: Node
     steps: tuple[Step, ...]
@@ -108,7 +108,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """A function's call."""
+    """A call of a function."""
 
     name: str
     args: tuple[Node, ...]
@@ -118,7 +118,7 @@ Node = Literal | Name | Several | Chain | Steps | FunctionCall
 
 
 def parse(text: str) -> Node:
-    """The expression's shape. Raises Unbounded for what is no CEL that we know."""
+    """Parse an expression into nodes. Raises Unbounded for syntax outside the known CEL."""
     try:
         reader = _Reader(text)
         node = reader.chain()
@@ -130,7 +130,7 @@ def parse(text: str) -> Node:
 
 
 class _Reader:
-    """Reads tokens; `token` is the one at hand, empty at the end."""
+    """Parse tokens. `token` is the current one, empty at the end."""
 
     def __init__(self, text: str) -> None:
         self._tokens = _tokens(text)
@@ -217,17 +217,17 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def plain(node: Node) -> bool:
-    """Whether the work is small as long as the lists are short: each macro goes through the list at a path, and none is in another."""
+    """True if the work is small as long as all lists are short: every macro loops over a path, and none is nested."""
     return _shape(node) < 2
 
 
 def has_macros(node: Node) -> bool:
-    """Whether it has any macro, or a sum so long that it counts as one."""
+    """True if the expression has a macro, or a sum so long that it counts as one."""
     return _shape(node) > 0
 
 
 def _shape(node: Node) -> int:
-    """0 without macros, 1 with plain ones only, 2 with any other."""
+    """Return 0 without macros, 1 with plain macros only, 2 with any other."""
     found = [0]
     if isinstance(node, Chain):
         found = [*map(_shape, node.operands), 2 if len(node.operands) > LONG_SUM and "+" in node.signs else 0]
@@ -244,7 +244,10 @@ def _shape(node: Node) -> int:
 
 
 def check(node: Node, values: Mapping[str, Any], measured: dict[int, Size]) -> None:
-    """Raise Unbounded where an evaluation on these values might take too much; `measured` keeps sizes by id while the values live."""
+    """Raise Unbounded if evaluating on these values might take too much work.
+
+    `measured` caches sizes by object id; it is valid while the values live.
+    """
     try:
         _Estimate(measured).of(node, {name: (None, value) for name, value in values.items()})
     except RecursionError:
@@ -252,11 +255,11 @@ def check(node: Node, values: Mapping[str, Any], measured: dict[int, Size]) -> N
 
 
 _Found = tuple[Size | None, Any]
-"""A size, or, where it is None, a value of the data whose size is measured when it matters."""
+"""A size; or None and a value of the data, which is measured when its size is needed."""
 
 
 class _Estimate:
-    """One walk; counts the work."""
+    """Walk one expression and count its work."""
 
     def __init__(self, measured: dict[int, Size]) -> None:
         self._measured = measured
@@ -274,11 +277,11 @@ class _Estimate:
         return size, None
 
     def size(self, found: _Found) -> Size:
-        """The size of what was found."""
+        """Return the size of a found value, measuring it if necessary."""
         return found[0] if found[0] is not None else measure(found[1], self._measured)
 
     def of(self, node: Node, names: Mapping[str, _Found]) -> _Found:
-        """The most that the value can be."""
+        """Return the upper bound of a node's value, and count the work of computing it."""
         self._worked(1)
         if isinstance(node, Literal):
             return node.size, None
@@ -318,7 +321,7 @@ class _Estimate:
         if name == "has":
             return ONE, None
         sizes = [self.size(arg) for arg in args]
-        if name in _SCALARS:  # where a list of the data is given, it is read where it is
+        if name in _SCALARS:  # an argument that is a list of the data is read in place
             self._worked(sum(min(s.weight, s.length) if found is None else s.weight for s, (found, _) in zip(sizes, args, strict=True)))
             return ONE, None
         weight = sum(s.weight for s in sizes) + 1
@@ -336,7 +339,7 @@ class _Estimate:
         return self._within(found) if not step.name else self._call(step.name, [found, *args])
 
     def _within(self, found: _Found) -> _Found:
-        """A member or item of a value: never larger than the heaviest."""
+        """Return the bound of a member or item: it is never larger than the heaviest one."""
         size = self.size(found)
         return Size(size.item, min(size.deep, size.item), size.item, size.deep), None
 
@@ -359,7 +362,7 @@ class _Estimate:
 
 
 def measure(value: Any, measured: dict[int, Size]) -> Size:
-    """The size of data; its depth is bounded where it is read."""
+    """Return the size of a value of the data. Its depth is limited where the data is read."""
     if isinstance(value, str):
         return _of_text(value)
     if not isinstance(value, list | dict):

@@ -1,4 +1,7 @@
-"""Which members of its variables an expression reads, and a value with nothing but these: the evaluator copies all that it is given."""
+"""Find which members of its variables an expression reads, and reduce values to these members.
+
+The evaluator copies everything that it is given, so less data is faster.
+"""
 
 from __future__ import annotations
 
@@ -9,29 +12,29 @@ from typing import Any
 
 Paths = frozenset[tuple[str, ...]]
 WHOLE: Paths = frozenset({()})
-"""Nothing is known of what is read, so all of it is kept."""
+"""The paths are unknown, so the whole value is kept."""
 MOST_STEPS = 20
-"""Of a longer path all that is behind these is kept."""
+"""Steps of a path that are followed. Everything below a longer path is kept."""
 EACH = "*"
 _MACROS = frozenset(("all", "exists", "exists_one", "map"))
 MOST_ITEMS = 50
-"""Where the name of an item may stand for more than so many, all counts as read: each macro over such a name could double them."""
+"""Paths that a macro's item name may have before all data counts as read. Each further macro could double them."""
 _HIDING = ("\\", '"""', "'''", "//")
 _TOKEN = re.compile(r""""[^"]*"|'[^']*'|[A-Za-z_]\w*|\S""")
 
 
 def paths_of(text: str, names: Iterable[str]) -> dict[str, Paths]:
-    """By variable, the paths that a CEL expression may read; of a path all that is behind it.
+    """Return, for each variable, the paths that a CEL expression may read. A path includes everything below it.
 
-    The step `EACH` leads to the items of a list that a macro goes through. Where a text could hide code from so plain a look (escapes,
-    raw or long strings, comments), everything counts as read.
+    The step `EACH` leads to the items of a list that a macro loops over. If a text could hide code from this simple scan (escapes, raw or
+    long strings, comments), everything counts as read.
     """
     if any(sign in text for sign in _HIDING) or text.count('"') % 2 or text.count("'") % 2:
         return dict.fromkeys(names, WHOLE)
     tokens = [*_TOKEN.findall(text), *[""] * 5]
     found: dict[str, set[tuple[str, ...]]] = {name: set() for name in names}
     stands_for: dict[str, set[tuple[str, ...]]] = {name: {(name,)} for name in found}
-    """What a name may stand for: a macro's is an item of each list that it was ever given."""
+    """Paths of each name; a macro's item name has the path of an item of each list it is ever used with."""
     declared: set[int] = set()
     for at, token in enumerate(tokens):
         if token not in stands_for or at in declared or (at and tokens[at - 1] == "."):
@@ -45,13 +48,13 @@ def paths_of(text: str, names: Iterable[str]) -> dict[str, Paths]:
                 stands_for.setdefault(item, set()).add((name, *steps, EACH)[:MOST_STEPS])
                 if len(stands_for[item]) > MOST_ITEMS:
                     return dict.fromkeys(names, WHOLE)
-                steps += [EACH, ""]  # a list of which no item has a member that is read is still as long
+                steps += [EACH, ""]  # keeps the list's length even if no item has a member that is read
             found[name].add(tuple(steps[:MOST_STEPS]))
     return {name: frozenset(paths) or WHOLE for name, paths in found.items()}
 
 
 def _path(tokens: list[str], at: int) -> tuple[list[str], int]:
-    """The members named from here on, and where they end; a method's name is none."""
+    """Return the members named from here on, and the index after them. A method's name is not a member."""
     path: list[str] = []
     while tokens[at] == "." and tokens[at + 1].isidentifier() and tokens[at + 2] != "(":
         path.append(tokens[at + 1])
@@ -60,19 +63,19 @@ def _path(tokens: list[str], at: int) -> tuple[list[str], int]:
 
 
 def _item(tokens: list[str], at: int) -> str:
-    """What a macro that begins here calls each item, where it gives none of them on."""
+    """Return the item name of a macro that begins here and returns no items itself; otherwise empty."""
     dot, macro, bracket, item, comma = tokens[at : at + 5]
     return item if (dot, bracket, comma) == (".", "(", ",") and macro in _MACROS and item.isidentifier() else ""
 
 
 def only(value: Any, paths: Paths) -> Any:
-    """The value with those of its members alone that lie on one of the paths."""
+    """Return the value reduced to the members that lie on one of the paths."""
     return _cut(value, _tree(paths))
 
 
 @lru_cache(maxsize=5_000)
 def _tree(paths: Paths) -> Mapping[str, Any] | None:
-    """The paths by their first steps; None where one ends here, so that all is kept."""
+    """Group paths by their first step; None if a path ends here, so that everything is kept."""
     if () in paths:
         return None
     firsts = dict.fromkeys(path[0] for path in sorted(paths))

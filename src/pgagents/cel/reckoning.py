@@ -1,4 +1,7 @@
-"""Our functions in laws: money, places, lists, texts, times. They never raise: what they cannot compute is NaN, null or false."""
+"""Helper functions for laws: money, places, lists, texts, times.
+
+They never raise: a result that cannot be computed is NaN, null or false.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ EARTH_RADIUS_KM = 6371.0088
 
 
 def cents(amount: Any) -> float:
-    """Dollars to whole cents: rounded to 6 places, then half up to the cent. Amounts past 10^12 have no cents in a double."""
+    """Convert dollars to whole cents: rounded to 6 decimal places, then half up. NaN above 10^12 dollars."""
     if not _number(amount) or abs(amount) > 1e12:
         return math.nan
     return float(Decimal(repr(round(amount, 6))).quantize(Decimal("0.01"), ROUND_HALF_UP) * 100)
@@ -27,7 +30,7 @@ def near(a: Any, b: Any, slack: Any) -> bool:
 
 
 def distance_km(a: Any, b: Any) -> float:
-    """Great-circle distance between two values with `lat` and `lng` in degrees, R = 6371.0088 km."""
+    """Return the great-circle distance in km between two values with `lat` and `lng` in degrees; R = 6371.0088 km."""
     try:
         values = (a["lat"], a["lng"], b["lat"], b["lng"])
     except (TypeError, KeyError, IndexError):
@@ -40,7 +43,7 @@ def distance_km(a: Any, b: Any) -> float:
 
 
 def sorted_by(items: Any, member: Any) -> bool:
-    """Whether the items never fall in the named member; equal neighbours may stand in any order."""
+    """True if the items are in ascending order of the named member. Equal neighbours are in order."""
     values = _members(items, member)
     try:
         return values is not None and all(a <= b for a, b in pairwise(values))
@@ -49,7 +52,7 @@ def sorted_by(items: Any, member: Any) -> bool:
 
 
 def sorted_down_by(items: Any, member: Any) -> bool:
-    """Whether the items never rise in the named member."""
+    """True if the items are in descending order of the named member. Equal neighbours are in order."""
     values = _members(items, member)
     try:
         return values is not None and all(a >= b for a, b in pairwise(values))
@@ -58,13 +61,13 @@ def sorted_down_by(items: Any, member: Any) -> bool:
 
 
 def unique_by(items: Any, member: Any) -> bool:
-    """Whether no two items have the same value in the named member."""
+    """True if all items have different values in the named member."""
     values = _members(items, member)
     return values is not None and len(values) == len({_identity(v) for v in values})
 
 
 def sum_of(items: Any, member: Any) -> float:
-    """The sum of the named member over the items."""
+    """Return the sum of the named member over all items."""
     values = _members(items, member)
     if values is None or not all(_number(v) and abs(v) < 1e290 for v in values):
         return math.nan
@@ -72,39 +75,39 @@ def sum_of(items: Any, member: Any) -> float:
 
 
 def upper(text: Any) -> str | None:
-    """The text in capitals."""
+    """Return the text in upper case."""
     return text.upper() if isinstance(text, str) else None
 
 
 def alnum(text: Any) -> str | None:
-    """Only the ASCII letters and digits of the text."""
+    """Return the ASCII letters and digits of the text."""
     return re.sub(r"[^A-Za-z0-9]", "", text) if isinstance(text, str) else None
 
 
 def first(text: Any, count: Any) -> str | None:
-    """The first `count` characters."""
+    """Return the first `count` characters of the text."""
     return text[: max(0, int(count))] if isinstance(text, str) and _number(count) else None
 
 
 def ceil(number: Any) -> float:
-    """The least whole number not below; noise under a millionth does not count."""
+    """Round up to a whole number, after rounding to 6 decimal places to remove noise."""
     return float(math.ceil(round(number, 6))) if _number(number) else math.nan
 
 
 def floor(number: Any) -> float:
-    """The greatest whole number not above; noise under a millionth does not count."""
+    """Round down to a whole number, after rounding to 6 decimal places to remove noise."""
     return float(math.floor(round(number, 6))) if _number(number) else math.nan
 
 
 def least(a: Any, b: Any) -> float:
-    """The smaller of two numbers; null counts as no bound."""
+    """Return the smaller of two numbers. A null argument is ignored."""
     if a is None or b is None:
         a, b = (b, b) if a is None else (a, a)
     return min(a, b) if _number(a) and _number(b) else math.nan
 
 
 def epoch(text: Any) -> float:
-    """Seconds since 1970 of an RFC 3339 time with an offset."""
+    """Return the seconds since 1970 of an RFC 3339 time with an offset."""
     return _epoch(text) if isinstance(text, str) else math.nan
 
 
@@ -118,7 +121,7 @@ def _epoch(text: str) -> float:
 
 
 def len_(value: Any) -> float:
-    """`size()` as a double; a call of `size` is rewritten to this name of the same length, so that places stay true."""
+    """Return `size()` as a double. Calls of `size` are renamed to this name of equal length, so that error positions stay right."""
     return float(len(value)) if isinstance(value, str | list | dict) else math.nan
 
 
@@ -131,19 +134,19 @@ HELPERS: dict[str, Callable[..., Any]] = {
 
 
 def _number(value: Any) -> bool:
-    """Whether it is a finite number that a double can hold."""
+    """True for a finite number that a double can hold; booleans are not numbers."""
     return isinstance(value, int | float) and not isinstance(value, bool) and -1.7e308 < value < 1.7e308
 
 
 def _members(items: Any, member: Any) -> list[Any] | None:
-    """The named member of each item, where all have it."""
+    """Return the named member of each item, or None unless all items have it."""
     if not isinstance(items, list) or not isinstance(member, str) or not all(isinstance(i, dict) and member in i for i in items):
         return None
     return [item[member] for item in items]
 
 
 def _identity(value: Any) -> Any:
-    """A value that a set can hold, the same for equal JSON values; true is not 1."""
+    """Return a hashable key that is the same for equal JSON values and differs for true and 1."""
     if isinstance(value, list):
         return ("list", *(_identity(v) for v in value))
     if isinstance(value, dict):

@@ -1,1 +1,1 @@
-"""From the Model to every vendor's document: views, templates, files, packages."""
+"""Generate every vendor's documents from the Model: views, templates, files, packages."""

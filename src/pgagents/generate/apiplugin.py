@@ -1,4 +1,4 @@
-"""What Microsoft 365 Copilot's plugin manifests have in common, of whatever version and runtime.
+"""Common parts of the plugin manifests for Microsoft 365 Copilot, for every version and runtime.
 
 https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/api-plugin-manifest-2.4.md, read 2026-11-20.
 """
@@ -23,7 +23,10 @@ _JSON = "application/json"
 
 
 def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
-    """The surface with the actions that a plugin of an API can call, and those that it cannot: Copilot reads JSON only."""
+    """Return the `copilot` surface with the actions that an API plugin can call, and a loss for each of the others.
+
+    Copilot reads JSON only, so an action with any other response is left out.
+    """
     surface = model.surfaces["copilot"]
     kept, lost = [], []
     for action in surface.actions:
@@ -37,7 +40,7 @@ def api_surface(model: Model) -> tuple[Surface, list[Loss]]:
 
 
 def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node) -> View:
-    """A manifest: texts and links, functions, and the one runtime that serves them all."""
+    """Build a manifest: texts and links, functions, and one runtime that serves them all."""
     members: dict[str, Any] = {
         "name_for_human": surface.human_name or model.text("api", "title"),
         "namespace": surface.namespace or model.text("api", "id"),
@@ -56,19 +59,25 @@ def plugin(model: Model, surface: Surface, functions: list[Node], runtime: Node)
 
 
 def openapi_plugin(model: Model, surface: Surface, runtime: Node, lost: Iterable[Loss] = ()) -> View:
-    """A manifest with one function an operation: its name is the operation's id, its arguments are left to the OpenAPI document."""
+    """Build a manifest with one function per operation.
+
+    A function's name is the operationId. The OpenAPI document describes its arguments.
+    """
     functions = [_function(surface, action, lambda a: a.operation_id) for action in surface.actions]
     made = plugin(model, surface, functions, runtime)
     return View(made.context, (*lost, *unnamed(surface.actions)), made.notes)
 
 
 def tool_functions(surface: Surface) -> list[Node]:
-    """One function a tool of an MCP server, under the tool's name."""
+    """Return one function for each tool of an MCP server, with the tool's name."""
     return [_function(surface, action, lambda a: a.name) for action in offered(surface)]
 
 
 def openapi_runtime(model: Model, surface: Surface) -> Node:
-    """Where the functions run: by the document the surface names, else the hosted one, else the file beside the manifest."""
+    """Return the runtime with the URL of its OpenAPI document.
+
+    That is the document the surface names, else the hosted one, else the file beside the manifest.
+    """
     beside = "copilot/openapi-3.0.yaml" if "copilot/openapi-3.0.yaml" in model.api.hosted else "openapi-3.0.yaml"
     url = hosted_url(model, surface.published_spec or Text(beside, surface.origin))
     return Node(
@@ -82,7 +91,7 @@ def openapi_runtime(model: Model, surface: Surface) -> Node:
 
 
 def auth(surface: Surface) -> Node:
-    """How Copilot proves who calls; nothing where the surface says nothing."""
+    """Return how Copilot authenticates; type `None` if the surface does not say."""
     return surface.auth or Node({"type": "None"}, origin=surface.auth.origin)
 
 
@@ -102,13 +111,16 @@ def _function(surface: Surface, action: Action, name: Callable[[Action], str]) -
 
 
 def _description(surface: Surface, action: Action) -> Text:
-    """The description; the manifest has no other word for a function that is to go."""
+    """Return the description, marked if the action is deprecated, as the manifest has no member for that."""
     text = surface.text(action, "description")
     return Text(f"Deprecated. {text}", (*action.origin, "deprecated")) if action.deprecated else text
 
 
 def _capabilities(action: Action) -> Node:
-    """What a person is asked, and what the call does with data: without the latter no other plugin may use the answer."""
+    """Return the confirmation question and how the call handles data.
+
+    Without the data handling, no other plugin may use the answer.
+    """
     capabilities = Node(origin=action.origin)
     if action.confirm_body:
         confirmation = Node({"type": "AdaptiveCard"}, origin=(*action.origin, "confirm"))

@@ -1,4 +1,4 @@
-"""Every document of a catalogue: planned, viewed, rendered, held to its vendor's schema."""
+"""Build every document of a catalogue: plan targets, make views, render, validate against vendors' schemas."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from pgagents.text.nearest import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What a catalogue gives: documents, and what vendors will say against them.
+    """The result of a build: documents, files, and the diagnostics of vendors' checks.
 
-    `stale` are files that a target of ours would write for another catalogue, but not for this one.
+    `stale` are paths that our targets write for other catalogues, but not for this one.
     """
 
     rendered: tuple[Rendered, ...]
@@ -35,21 +35,21 @@ class Built:
 
     @property
     def refused(self) -> frozenset[str]:
-        """Vendors with an error; a diagnostic's id begins with its vendor."""
+        """Vendors with an error. A diagnostic's id begins with its vendor."""
         return frozenset(d.id.split("/")[0] for d in self.diagnostics if d.severity == "error")
 
     def artifacts(self, *, without: frozenset[str] = frozenset()) -> tuple[Artifact, ...]:
-        """All files, but for those of some vendors."""
+        """Return all files except those of the vendors in `without`."""
         return tuple(a for a in self.files if vendor(a.target) not in without)
 
 
 def vendor(target: str) -> str:
-    """`gemini` of `gemini/functions`."""
+    """Return the vendor of a target id: `gemini` for `gemini/functions`."""
     return target.split("/")[0]
 
 
 def targets() -> dict[str, Target | Summary]:
-    """Every target there is, by id."""
+    """Return every target by id."""
     return {id: module.TARGET for id, module in registry.collect("pgagents.generate.targets").items()}
 
 
@@ -58,7 +58,10 @@ def _all_of(vendors: Iterable[str]) -> str:
 
 
 def plan(model: Model, only: Sequence[str] = ()) -> dict[str, Target | Summary]:
-    """The targets that apply to this catalogue, or the named ones (an id, or a vendor). Raises PgagentsError for an unknown one."""
+    """Return the targets that apply to this catalogue; with `only`, those of the named ids and vendors.
+
+    Raises PgagentsError for an unknown name, and for one that does not apply.
+    """
     known = targets()
     for name in only:
         if name not in known and name not in {vendor(id) for id in known}:
@@ -81,7 +84,7 @@ def _applies(target: Target | Summary, model: Model) -> bool:
 
 
 def part(model: Model, path: str) -> Any:
-    """The part of the model at a dotted path; None where it has none."""
+    """Return the part of the model at a dotted path, or None."""
     here: Any = model
     for step in path.split("."):
         here = here.get(step) if isinstance(here, Mapping) else getattr(here, step, None)
@@ -89,11 +92,14 @@ def part(model: Model, path: str) -> Any:
 
 
 def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = None, strict: bool = False) -> Built:
-    """Make the documents. Errors in what vendors take are in `diagnostics`; raises PgagentsError for a wrong call or template."""
+    """Build the documents. Violations of vendors' rules are in `diagnostics`.
+
+    Raises PgagentsError for a wrong call or template.
+    """
     chosen = plan(model, only)
     renderer = Renderer(templates)
     summing = any(isinstance(t, Summary) for t in chosen.values())
-    made = _made(model, plan(model) if summing else chosen)  # a summary reads all others, also where it is built alone
+    made = _made(model, plan(model) if summing else chosen)  # a summary reads all other views, even if it is built alone
     rendered = tuple(renderer.render(m) for m in made if m.id in chosen)
     found: list[Diagnostic] = [] if only else _hosted(model, chosen)
     every: list[Artifact] = []
@@ -108,7 +114,7 @@ def build(model: Model, *, only: Sequence[str] = (), templates: Path | None = No
 
 
 def judged(model: Model) -> tuple[Diagnostic, ...]:
-    """What vendors will say against the documents, as `build` says it, without making the bytes of files whose size nobody counts."""
+    """Return the diagnostics that `build` would give, without building files whose size no rule limits."""
     chosen: dict[str, Target | Summary] = {id: t for id, t in plan(model).items() if isinstance(t, Target)}
     renderer = Renderer()
     found = _hosted(model, plan(model))
@@ -122,10 +128,10 @@ def judged(model: Model) -> tuple[Diagnostic, ...]:
 
 
 def document(model: Model, path: str, *, templates: Path | None = None, traced: bool = True) -> Rendered:
-    """The one document that goes to `path` in the output folder; `traced` keeps the origin of its members.
+    """Build the one document that is written to `path` in the output folder.
 
-    A path may be longer than the output's own (`generated/gemini/functions.json`). Raises PgagentsError for a file
-    that no target of this catalogue writes.
+    `path` may have leading folders (`generated/gemini/functions.json`). With `traced`, members keep their origin. Raises PgagentsError for
+    a file that no target of this catalogue writes.
     """
     parts = Path(path).parts
     known = targets()
@@ -147,12 +153,12 @@ def document(model: Model, path: str, *, templates: Path | None = None, traced: 
 
 @cache
 def _untraced() -> Renderer:
-    """A renderer of the shipped templates that remembers nothing of what it renders, so that its templates are compiled once."""
+    """Return a shared renderer of the shipped templates without tracing, so that they are compiled once."""
     return Renderer()
 
 
 def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
-    """The part of the catalogue that a member of a traced document comes from; at the least, the surface it is made for."""
+    """Return the part of the catalogue that a member of a traced document comes from; if unknown, the target's surface."""
     surface = getattr(rendered.made.target, "surface", None)
     found = trace.origin(rendered, pointer, model.source) or (("surfaces", surface) if surface else ())
     while not model.source.has(found):
@@ -161,14 +167,14 @@ def origin(rendered: Rendered, pointer: Pointer, model: Model) -> Pointer:
 
 
 def _made(model: Model, chosen: dict[str, Target | Summary]) -> tuple[BoundTarget, ...]:
-    """All views; summaries come last, as they read the others."""
+    """Return all views, sorted by id. Summaries are made last, because they read the others."""
     views = [BoundTarget(id, t, t.view(model)) for id, t in chosen.items() if isinstance(t, Target)]
     summaries = [BoundTarget(id, t, t.view(model, tuple(views))) for id, t in chosen.items() if isinstance(t, Summary)]
     return tuple(sorted([*views, *summaries], key=lambda m: m.id))
 
 
 def _hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Diagnostic]:
-    """Files said to be hosted that nothing writes."""
+    """Return an error for each hosted file that no target writes."""
     outputs = [path for t in chosen.values() for path in t.outputs]
     return [
         Diagnostic(
@@ -181,7 +187,7 @@ def _hosted(model: Model, chosen: dict[str, Target | Summary]) -> list[Diagnosti
 
 
 def _refusals(rendered: Rendered, model: Model, templates: Path | None) -> list[Diagnostic]:
-    """What the vendor's schema says against a document, at the catalogue's lines."""
+    """Validate a document against the vendor's schema; return its errors at the catalogue's lines."""
     path = folder("schemas") / "vendor" / f"{rendered.made.id}.schema.json"
     if rendered.data is None or not path.is_file():
         return []
@@ -204,7 +210,7 @@ def _refusals(rendered: Rendered, model: Model, templates: Path | None) -> list[
 
 
 def _notes(rendered: Rendered, files: tuple[Artifact, ...], model: Model, strict: bool) -> list[Diagnostic]:
-    """Counts and sizes past what the vendor takes: warnings, errors where strict."""
+    """Return the counts and sizes over the vendor's limits: warnings, or errors with `strict`."""
     made = rendered.made
     severity: Any = "error" if strict else "warning"
     found = [Diagnostic(model.source.locate(n.origin), f"{made.id}/limit", severity, n.message, n.help) for n in made.view.notes]

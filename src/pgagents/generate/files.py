@@ -1,4 +1,4 @@
-"""An output folder: what differs from what should be there, and writing it all or not at all."""
+"""Compare an output folder with the generated files, and write all of them or none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIFF_LINES = 14
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A file that is not as it should be, with a short diff where it changed."""
+    """A file that differs from the generated one, with a short diff if its content changed."""
 
     path: str
     kind: Literal["missing", "changed", "extra"]
@@ -26,7 +26,10 @@ class Difference:
 
 
 def differences(out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] | None = None, also: Iterable[str] = ()) -> list[Difference]:
-    """Compare the folder with what belongs there; with `stale`, files beside the generated ones count too (see `extra`)."""
+    """Compare the folder with the generated files.
+
+    With `stale`, additional files in their folders count too (see `extra`).
+    """
     found = []
     for artifact in artifacts:
         try:
@@ -44,9 +47,9 @@ def differences(out: Path, artifacts: Sequence[Artifact], stale: Iterable[str] |
 
 
 def extra(out: Path, artifacts: Iterable[Artifact], stale: Iterable[str], also: Iterable[str] = ()) -> list[str]:
-    """Files in the folders of the generated ones, and of the `stale` ones, that belong to none.
+    """Return files that no target generated, in the folders of generated and of `stale` files.
 
-    Hidden files and caches do not count, nor what may be there `also` (packages).
+    Hidden files, caches and the files in `also` (packages) are ignored.
     """
     ours = {a.path for a in artifacts} | set(also)
     found = []
@@ -59,11 +62,10 @@ def extra(out: Path, artifacts: Iterable[Artifact], stale: Iterable[str], also: 
 
 
 def write(out: Path, artifacts: Sequence[Artifact], remove: Iterable[str] = ()) -> list[str]:
-    """Put the files into the folder and take `remove` out; answers the paths that changed.
+    """Write the files into the folder, remove those in `remove`, and return the paths that changed.
 
-    Everything is written into a folder beside `out` first and moved by renames, so each file is whole at any moment;
-    where a rename fails, those before it are undone. Files that are the same already are not touched. `out` may be a symbolic
-    link; inside it none is followed.
+    All files are first written into a folder beside `out`, then moved by renames, so that each file is whole at any moment. If a rename
+    fails, the earlier ones are undone. Unchanged files are not touched. `out` may be a symbolic link; links inside it are refused.
     """
     out = out.resolve()
     remove = tuple(remove)
@@ -92,7 +94,7 @@ def write(out: Path, artifacts: Sequence[Artifact], remove: Iterable[str] = ()) 
 
 
 def _refuse_links(out: Path, paths: Iterable[str]) -> None:
-    """Where a link stands in the way, what would be written or removed is somebody else's."""
+    """Raise PgagentsError if a path leads through a symbolic link, because its target may belong to somebody else."""
     links = {
         out / part: None
         for path in paths
@@ -118,7 +120,7 @@ def _prefix(out: Path) -> str:
 
 
 def _sweep(out: Path) -> None:
-    """Remove what builds left behind that were killed."""
+    """Remove the temporary folders of builds that were killed."""
     for left in out.parent.glob(f"{_prefix(out)}*"):
         number = left.name.removeprefix(_prefix(out))
         if number.isdigit() and not _runs(int(number)):
@@ -127,7 +129,7 @@ def _sweep(out: Path) -> None:
 
 def _runs(process: int) -> bool:
     if os.name == "nt":
-        return True  # there, os.kill ends the process that it should only look for
+        return True  # on Windows, os.kill would end the process instead of testing it
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -138,7 +140,7 @@ def _runs(process: int) -> bool:
 
 
 def _swap(out: Path, stage: Path, changed: list[str], gone: list[str]) -> None:
-    """Move new files in and old ones out; undo all of it where one step fails."""
+    """Move new files in and old ones out; undo everything if one step fails."""
     done: list[tuple[str, bool]] = []
     try:
         for path in [*changed, *gone]:
@@ -163,7 +165,7 @@ def _swap(out: Path, stage: Path, changed: list[str], gone: list[str]) -> None:
 
 
 def _diff(there: bytes, ours: bytes) -> tuple[str, ...]:
-    """The first lines of a diff; `-` is what is there, `+` what belongs there."""
+    """Return the first lines of a diff: `-` marks the existing text, `+` the generated text."""
     old, new = (data.decode("utf-8", "replace").splitlines() for data in (there, ours))
     lines = [line[:160] for line in difflib.unified_diff(old, new, "there", "built", n=1, lineterm="")][2:]
     return (*lines[:DIFF_LINES], *([f"… {len(lines) - DIFF_LINES} more lines"] if len(lines) > DIFF_LINES else []))

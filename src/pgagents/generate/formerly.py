@@ -1,7 +1,7 @@
-"""Names that actions had before: until its day, each is offered beside the new one wherever a name alone says what is called.
+"""Offer actions under their former names, wherever a name alone identifies the action.
 
-A list of functions gets a second function, and a dispatcher takes a second value; an OpenAPI document cannot, because a method
-and a path have one operation. Nothing here depends on today: a name is offered until its line is taken out of the catalogue.
+A list of functions gets a second function, and a dispatcher's selector a second value. An OpenAPI document cannot offer one, because a
+method and path have one operation. The current date is not considered: a name is offered until it is removed from the catalogue.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from pgagents.model.model import Dispatcher, Surface
 from pgagents.source.origin import Text
 
 MOST = 900
-"""So many characters of a new name's description go into that of an old one, so that both fit where one does."""
+"""Characters of the current description that a former name's description repeats, so that it stays within vendors' limits."""
 
 
 def called(surface: Surface, action: Action) -> Text:
-    """The action's name on the surface."""
+    """Return the action's name on the surface."""
     own = action.texts.get(surface.name)
     return Text(own.name, (*action.origin, "texts", surface.name, "name")) if own and own.name else action.name
 
 
 def offered(surface: Surface) -> tuple[Action, ...]:
-    """What a list of functions holds: each action, and right behind it the same under every name that it had before."""
+    """Return the surface's actions, each followed by its aliases under former names."""
     if not any(action.formerly for action in surface.actions):
         return surface.actions
     return tuple(one for action in surface.actions for one in (action, *_aliases(surface, action)))
 
 
 def named(surface: Surface) -> dict[str, Action]:
-    """The surface's actions by every name that it offers them under, the names of today first."""
+    """Return the surface's actions by every name it offers, current names first."""
     found = {str(called(surface, action)): action for action in surface.actions}
     for alias in offered(surface):
         if alias.alias_of is not None:
@@ -41,12 +41,15 @@ def named(surface: Surface) -> dict[str, Action]:
 
 
 def actions_by_name(dispatcher: Dispatcher) -> dict[str, Action]:
-    """The actions by every value that the dispatcher's selector takes, each old name right behind the new one."""
+    """Return the actions by every value of the dispatcher's selector, former names after the current one."""
     return {name: action for action in dispatcher.actions for name in (action.name, *(f.name for f in action.formerly))}
 
 
 def unnamed(actions: Iterable[Action]) -> Iterator[Loss]:
-    """The old names that a document of operations has no place for; an operation whose id did not change has none."""
+    """Yield a loss for each former operationId, which an OpenAPI document cannot offer.
+
+    An operation whose id did not change has none.
+    """
     for action in actions:
         for former in action.formerly:
             if former.operation_id != action.operation_id:
@@ -55,12 +58,15 @@ def unnamed(actions: Iterable[Action]) -> Iterator[Loss]:
 
 
 def describe_deprecation(former: Former, new: str) -> str:
-    """What a model is told first of a function that is to go."""
+    """Return the sentence that begins the description of a former name."""
     return f"Deprecated until {former.until}: use {new}."
 
 
 def noted(actions: Iterable[Action], *, operations: bool = False) -> list[str]:
-    """Each old name with the new one, in words: as operations' ids, or as names."""
+    """Return a sentence for each former name and its new name.
+
+    With `operations`, the names are operationIds.
+    """
     found = []
     for action in actions:
         for former in action.formerly:
@@ -71,7 +77,7 @@ def noted(actions: Iterable[Action], *, operations: bool = False) -> list[str]:
 
 
 def _aliases(surface: Surface, action: Action) -> Iterator[Action]:
-    """The action as its old names offer it. One that the surface has kept for it is no old name there."""
+    """Yield the action under each former name. A name that the surface still uses as its own is skipped."""
     new = called(surface, action)
     for former in action.formerly:
         if former.name != new:

@@ -1,4 +1,4 @@
-"""An action as a function that a model may call: name, description, arguments and answer in one dialect."""
+"""Describe an action as a function that a model can call, in one schema dialect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pgagents.source.origin import Node, Text
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What a model is told of an action. `parameters` has no members where the action takes no arguments."""
+    """The description of an action for a model. `parameters` has no members if the action has no arguments."""
 
     name: Text
     description: Text
@@ -29,9 +29,9 @@ class Function:
 
 
 def functions(model: Model, surface: Surface, dialect: Dialect, *, answers: bool) -> tuple[tuple[Function, ...], tuple[Loss, ...]]:
-    """The surface's actions, in its order, old names behind the new ones, and everything that did not fit.
+    """Describe the surface's actions, each followed by its former names; return them and all losses.
 
-    `answers`: the format has a place for the answer's schema.
+    `answers` is true if the format has a place for the answer's schema.
     """
     losses: dict[Loss, None] = {}
     made = []
@@ -43,7 +43,7 @@ def functions(model: Model, surface: Surface, dialect: Dialect, *, answers: bool
 
 
 def function(model: Model, surface: Surface, action: Action, dialect: Dialect, *, answers: bool) -> tuple[Function, list[Loss]]:
-    """One action, and what of it did not fit."""
+    """Describe one action; return it and its losses."""
     losses: list[Loss] = []
     parameters, lost = lower(_arguments(surface, action, losses), model.schemas, dialect)
     losses += lost
@@ -59,7 +59,7 @@ def function(model: Model, surface: Surface, action: Action, dialect: Dialect, *
 
 
 def _arguments(surface: Surface, action: Action, losses: list[Loss]) -> Node:
-    """The arguments that a model fills in; headers are the calling client's business."""
+    """Return the schema of the arguments that a model fills in. The calling client fills in headers."""
     offered = surface.params(action)
     for param in action.params:
         if param not in offered:
@@ -88,7 +88,7 @@ def _description(surface: Surface, action: Action, losses: list[Loss]) -> Text:
 
 
 def too_many(surface: Surface, most: int, vendor: str) -> tuple[Note, ...]:
-    """A note where the surface has more actions, old names among them, than the vendor takes tools."""
+    """Return a note if the surface has more actions, including former names, than the vendor accepts tools."""
     count = len(offered(surface))
     if count <= most:
         return ()

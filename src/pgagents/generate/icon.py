@@ -1,4 +1,4 @@
-"""An app's icon, drawn here: one or two letters, white on a colour, as PNG with the same bytes everywhere."""
+"""Draw an app's icon: one or two white letters on a colour, as a PNG with the same bytes everywhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 import zlib
 
 WIDE, HIGH = 5, 7
-# each letter as seven rows of five dots
+# each letter is seven rows of five dots
 _GLYPHS = {
     "A": "01110 10001 10001 11111 10001 10001 10001", "B": "11110 10001 10001 11110 10001 10001 11110",
     "C": "01110 10001 10000 10000 10000 10001 01110", "D": "11110 10001 10001 10001 10001 10001 11110",
@@ -26,28 +26,31 @@ WHITE = b"\xff\xff\xff"
 
 
 def initials(name: str) -> str:
-    """The first letters of a name's first two words, as far as there are letters to draw; `O` where there is none."""
+    """Return the initials of a name's first two words that begin with a letter from A to Z; `O` if there is none."""
     found = [word[0].upper() for word in name.split() if word[0].upper() in _GLYPHS]
     return "".join(found[:2]) or "O"
 
 
 def png(letters: str, side: int, background: str | None) -> bytes:
-    """A square of `side` pixels (a multiple of 8) with white letters on a colour (`#1F5FA8`), or on nothing where it is None."""
+    """Draw white letters on a square of `side` pixels, which must be a multiple of 8.
+
+    `background` is a colour such as `#1F5FA8`; None means transparent.
+    """
     dots = len(letters) * (WIDE + 1) - 1
     scale = max(1, side * 3 // (5 * max(dots, HIGH)))
     left, top = (side - dots * scale) // 2, (side - HIGH * scale) // 2
     rows = [_row(letters, (y - top) // scale, left, scale, side) for y in range(side)]
-    header = struct.pack(">IIBBBBB", side, side, 1, 3, 0, 0, 0)  # one bit a pixel, into a palette of two
+    header = struct.pack(">IIBBBBB", side, side, 1, 3, 0, 0, 0)  # one bit per pixel, with a palette of two colours
     palette = (bytes.fromhex(background[1:]) if background else WHITE) + WHITE
     clear = b"" if background else _chunk(b"tRNS", b"\0")
-    # stored, not deflated: versions of zlib compress the same pixels to different bytes
+    # stored without compression, because zlib versions compress the same pixels to different bytes
     data = zlib.compress(b"".join(b"\0" + row for row in rows), 0)
     parts = [_chunk(b"IHDR", header), _chunk(b"PLTE", palette), clear, _chunk(b"IDAT", data), _chunk(b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
 def _row(letters: str, line: int, left: int, scale: int, side: int) -> bytes:
-    """One line of pixels, eight a byte; `line` is the row of dots it crosses."""
+    """Return one line of pixels, eight per byte. `line` is the row of dots that it crosses."""
     pixels = ["0"] * side
     for index, letter in enumerate(letters if 0 <= line < HIGH else ""):
         for column, dot in enumerate(_GLYPHS[letter].split()[line]):

@@ -1,4 +1,4 @@
-"""Packages: what `build --package` makes of the generated files."""
+"""Packages that `build --package` makes of the generated files."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ from pgagents.model.model import Model
 
 
 def applying(model: Model) -> dict[str, ModuleType]:
-    """The packages that this catalogue gives, by vendor."""
+    """Return the packages that apply to this catalogue, by vendor."""
     return {id: module for id, module in registry.collect("pgagents.generate.packages").items() if part(model, module.PART)}
 
 
 def outputs() -> frozenset[str]:
-    """The files that packages go into, of whatever catalogue."""
+    """Return the paths of all packages, for any catalogue."""
     return frozenset(str(module.OUTPUT) for module in registry.collect("pgagents.generate.packages").values())
 
 
 def references(model: Model) -> tuple[str, ...]:
-    """Names that need an id which only a vendor's portal gives out, each once."""
+    """Return the names, each once, that stand for an id which only a vendor's portal issues."""
     return tuple(dict.fromkeys(name for module in applying(model).values() for name in module.references(model)))
 
 
 def pack(model: Model, built: Built, ids: Mapping[str, str]) -> tuple[Artifact, ...]:
-    """All packages of a build. Raises PgagentsError where there is none, or where a file for one was not built."""
+    """Make all packages of a build.
+
+    Raises PgagentsError if the catalogue has none, or if a needed file was not built.
+    """
     found = applying(model)
     if not found:
         raise PgagentsError("the catalogue has nothing to package", "add `package:` to the surface `copilot`")

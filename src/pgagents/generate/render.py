@@ -1,14 +1,15 @@
-"""A target and a model to a document. The only module that knows Jinja, but for the one page of a report.
+"""Render a target's view to a document. The only module that uses Jinja, except for a report's HTML page.
 
-A template writes JSON; every value goes through the `json` filter, which no template can forget: a bare `{{ value }}`
-is refused. What a template wrote is read back strictly and written canonically, so layout never matters. Files that
-are neither JSON nor YAML are text: their values go through `py` (a Python literal), `quoted` (inside a Python text),
-`md` (a line of Markdown), `code` (a code span of Markdown), `html` (text or a quoted attribute of HTML), `data` (JSON
-inside a script element) or `inline` (a part of the template that is a style or script itself; `sha256` is its hash).
+A template writes JSON, with every value through the `json` filter; a bare `{{ value }}` is refused. The output is parsed strictly and
+written canonically, so layout never matters. Targets that are neither JSON nor YAML are text. Their values go through one of these filters:
 
-When asked to trace, the `json` filter leaves a mark before every text and in every mapping that remembers its origin,
-and the marks are taken out again after the JSON is read: so the origin of each member is known without one line about
-any target.
+- `py`: a Python literal; `quoted`: inside a Python string
+- `md`: a line of Markdown; `code`: a code span of Markdown
+- `html`: text or a quoted attribute of HTML; `data`: JSON inside a script element
+- `inline`: a style or script of the template itself; `sha256`: its hash
+
+With tracing, the `json` filter writes a mark before every text, and into every mapping, that has an origin. The marks are removed after
+parsing. So the origin of each member is found without code for any target.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ DOCUMENT_SUFFIXES = (".json", ".yaml")
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A generated file: whose it is, where it goes in the output folder, its bytes."""
+    """A generated file: its target, its path in the output folder, its bytes."""
 
     target: str
     path: str
@@ -48,7 +49,7 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A document made for a model. `data` is None where it is text; `origins` are known only when traced."""
+    """A rendered document. `data` is None for a text document; `origins` is empty without tracing."""
 
     made: BoundTarget
     text: str
@@ -56,24 +57,24 @@ class Rendered:
     origins: Mapping[Pointer, Pointer] = field(default_factory=dict)
 
     def artifacts(self) -> tuple[Artifact, ...]:
-        """The files, each in the form that its name says."""
+        """Return the target's files, each in the format of its suffix."""
         return tuple(Artifact(self.made.id, path, self.body(path)) for path in self.made.target.outputs)
 
     def body(self, path: str) -> bytes:
-        """The bytes of the file at one of the target's paths."""
+        """Return the bytes of the file at one of the target's paths."""
         if path.endswith(".json"):
             return to_json(self.data)
         return to_yaml(self.data) if path.endswith(".yaml") else self.text.encode()
 
 
 class Laid(str):
-    """Text that may stand in the output as it is."""
+    """Text that may be written to the output unchanged."""
 
     __slots__ = ()
 
 
 class Renderer:
-    """Renders any number of targets; `templates` is a folder whose files replace the shipped ones."""
+    """Render any number of targets. Files in the folder `templates` replace the shipped ones."""
 
     def __init__(self, templates: Path | None = None, *, traced: bool = False) -> None:
         self._marks: list[Pointer] = []
@@ -81,7 +82,7 @@ class Renderer:
         self._environment = _environment(templates, self._json)
 
     def render(self, made: BoundTarget) -> Rendered:
-        """Lay out a view. Raises PgagentsError where the template does not give what it should."""
+        """Render a view. Raises PgagentsError if the template fails or writes invalid JSON."""
         from jinja2 import TemplateError, TemplateNotFound
 
         name = f"{made.id}.j2"
@@ -100,7 +101,7 @@ class Renderer:
         return Rendered(made, text, self._unmarked(data, (), origins), origins)
 
     def _json(self, value: Any) -> Laid:
-        """The `json` filter: any value of the model as JSON."""
+        """The `json` filter: serialize any value of the model as JSON."""
         from jinja2 import TemplateRuntimeError
 
         marked = self._marked(value) if self._traced else value
@@ -126,7 +127,7 @@ class Renderer:
         return f"{_MARK}{len(self._marks) - 1}{_MARK}"
 
     def _unmarked(self, value: Any, pointer: Pointer, origins: dict[Pointer, Pointer]) -> Any:
-        """The value without marks; what they said goes into `origins`."""
+        """Return the value without marks, and record their origins in `origins`."""
         if isinstance(value, str):
             text, origin = self._without_mark(value)
             if origin is not None:
@@ -176,12 +177,12 @@ def _environment(templates: Path | None, as_json: Any) -> Environment:
 
 
 def _defined(filter: Callable[[Any], Laid]) -> Callable[[Any], Laid]:
-    """The filter, refusing what is undefined with the name that is."""
+    """Wrap a filter so that an undefined value raises an error with its name."""
 
     def checked(value: Any) -> Laid:
         from jinja2 import Undefined
 
-        return filter(str(value)) if isinstance(value, Undefined) else filter(value)  # a strict one raises when it is read
+        return filter(str(value)) if isinstance(value, Undefined) else filter(value)  # a strict Undefined raises when converted
 
     return checked
 
@@ -201,18 +202,18 @@ def _python(value: Any) -> Laid:
 
 
 def _quoted(value: Any) -> Laid:
-    """Inside the quotes of a Python text."""
+    """Escape a value for the inside of a Python string."""
     return Laid(json.dumps(str(value), ensure_ascii=False)[1:-1])
 
 
 def _markdown(value: Any) -> Laid:
-    """One line of Markdown in which no character of the value means anything."""
+    """Return one line of Markdown in which no character of the value has a special meaning."""
     line = " ".join(str(value).split())
     return Laid(re.sub(r"[\\`*\[\]<>|#~]|(?<![^\W_])_|_(?![^\W_])", r"\\\g<0>", line))
 
 
 def _code(value: Any) -> Laid:
-    """A code span, also inside a table, where a bar must be escaped."""
+    """Return a Markdown code span; `|` is escaped for use inside a table."""
     line = " ".join(str(value).split()) or " "
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", line)), default=0))
     pad = " " if "`" in (line[0], line[-1]) else ""
@@ -220,13 +221,13 @@ def _code(value: Any) -> Laid:
 
 
 def _html(value: Any) -> Laid:
-    """Text of HTML, also inside the quotes of an attribute. What HTML cannot hold becomes U+FFFD, as a browser reads it."""
+    """Escape text for HTML, also inside a quoted attribute. Characters that HTML cannot hold become U+FFFD, as in browsers."""
     text = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "\ufffd", str(value))
     return Laid(html.escape(text).replace("\r", "&#13;"))
 
 
 def _data(value: Any) -> Laid:
-    """JSON that no HTML parser finds an end in."""
+    """Return JSON for a script element, escaped so that no HTML parser finds its end inside."""
     from pgagents.source.origin import plain
 
     text = json.dumps(plain(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -234,7 +235,7 @@ def _data(value: Any) -> Laid:
 
 
 def _inline(value: Any) -> Laid:
-    """A style or a script of the template's own, refused where it would end its element."""
+    """Return a style or script of the template, refused if it would end its element."""
     from jinja2 import TemplateRuntimeError
 
     if re.search(r"</|<!--|\r|\x00", str(value)):
@@ -243,12 +244,12 @@ def _inline(value: Any) -> Laid:
 
 
 def _sha256(value: Any) -> Laid:
-    """The hash of a style or script, as a Content-Security-Policy names it."""
+    """Return the hash of a style or script in the form of a Content-Security-Policy."""
     return Laid(f"'sha256-{base64.b64encode(hashlib.sha256(str(value).encode()).digest()).decode()}'")
 
 
 class _Twice(ValueError):
-    """An object has two members of one name."""
+    """An object has two members of the same name."""
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -279,7 +280,7 @@ def _read(text: str, name: str) -> Any:
 
 
 def _template_error(name: str, error: Exception) -> PgagentsError:
-    """Jinja's error with the template's own line, found in the traceback where the error does not say."""
+    """Convert Jinja's error, with the template's line, which comes from the traceback if the error lacks it."""
     line = getattr(error, "lineno", None)
     traceback = error.__traceback__
     while traceback is not None:

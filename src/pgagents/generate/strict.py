@@ -1,7 +1,7 @@
-"""Which of a surface's functions a vendor may hold a model to strictly, within what the vendor bears of it.
+"""Choose which of a surface's functions are strict, within the vendor's limits for strict schemas.
 
-A strict schema names every member of every object. A function whose arguments cannot be said so, or that is past a
-budget, keeps its ordinary schema; which ones those are follows from the catalogue alone and is listed as a loss.
+A strict schema names every member of every object. A function keeps its ordinary schema if its arguments cannot be expressed that way, or
+if it exceeds a limit. The choice depends on the catalogue alone, and each such function is listed as a loss.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from pgagents.source.origin import Node, Text
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a vendor bears: of one schema, and of all strict ones of a request together. None: no limit is known."""
+    """A vendor's limits for one strict schema and for all strict schemas of a request. None means no known limit."""
 
     depth: int | None = None
-    """Objects and arrays inside each other."""
+    """Nesting of objects and arrays."""
     properties: int | None = None
     characters: int | None = None
-    """Names of members and texts of enums in one schema."""
+    """Characters of member names and enum texts in one schema."""
     enum_values: int | None = None
     tools: int | None = None
     optional: int | None = None
@@ -36,7 +36,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function, and whether the vendor shall hold the model to its schema."""
+    """A function, and whether the vendor must enforce its schema strictly."""
 
     name: Text
     description: Text
@@ -46,7 +46,7 @@ class Tool:
 
 @dataclass(slots=True)
 class _Size:
-    """What a schema, or several, take of a budget."""
+    """The amounts that one or several schemas use of a budget."""
 
     depth: int = 0
     properties: int = 0
@@ -69,10 +69,10 @@ _SAID = {
 def strict_tools(
     model: Model, surface: Surface, strict: Dialect, plain: Dialect, budget: Budget
 ) -> tuple[tuple[Tool, ...], tuple[Loss, ...]]:
-    """The surface's actions in its order, and everything that did not fit.
+    """Return the surface's actions in order, each strict or not, and all losses.
 
-    Where a budget of all tools together does not suffice, those that cost come first, then those that write, then the
-    surface's order, and old names last; one that is past the budget leaves room for a smaller one behind it.
+    If the budget for all tools is too small, actions that cost money come first, then writes, then the surface's order, and former names
+    last. An action over the budget leaves its room to a smaller later one.
     """
     losses: dict[Loss, None] = {}
     held: dict[str, Function] = {}
@@ -102,7 +102,7 @@ def _place(action: Action) -> tuple[str | int, ...]:
 
 
 def _refused(found: Function, lost: list[Loss], spent: _Size, budget: Budget) -> str | None:
-    """Why the function cannot be strict; where it can, its size is added to what is spent."""
+    """Return why the function cannot be strict, or None after adding its size to `spent`."""
     if narrowed := next((loss for loss in lost if loss.went == "narrowed"), None):
         return f"{'.'.join(map(str, narrowed.origin[2:])) or narrowed.constraint}: {narrowed.detail}"
     size = _measured(found.parameters)
@@ -134,7 +134,7 @@ def _measured(schema: Mapping[str, Any]) -> _Size:
 
 
 def _parts(schema: Mapping[str, Any], depth: int) -> Iterator[tuple[Mapping[str, Any], int]]:
-    """The schema and all inside it, with how many objects and arrays each stands in."""
+    """Yield the schema and all schemas inside it, each with its nesting depth of objects and arrays."""
     yield schema, depth
     inside = [*schema.get("properties", {}).values(), *([schema["items"]] if "items" in schema else [])]
     for part in inside:

@@ -1,4 +1,4 @@
-"""What a generated document is: a view of the model, laid out by a template, and what it could not carry."""
+"""Types of a generated document: its target, its view of the model, and what it cannot express."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ Went = Literal["dropped", "description", "widened", "narrowed", "client", "elsew
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """A constraint of the catalogue that a format cannot carry.
+    """A constraint of the catalogue that a format cannot express.
 
-    `origin` is the constraint's place in the catalogue, `constraint` what it says (`maximum 50`), `went` where it
-    went: dropped, moved into the description, widened, narrowed (some calls that the API takes cannot be made), left to
-    the calling client, or to another document.
+    `origin` is the constraint's pointer in the catalogue, `constraint` its text (`maximum 50`). `went` says what became of it:
+
+    - `dropped`
+    - `description`: moved into the description
+    - `widened`: the format accepts more
+    - `narrowed`: some valid calls cannot be made
+    - `client`: left to the calling client
+    - `elsewhere`: expressed in another document
     """
 
     origin: Pointer
@@ -29,7 +34,7 @@ class Loss:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something a vendor may refuse later: a count or a size past its limit. A warning, and an error under `--strict`."""
+    """A count or size over a vendor's limit, which the vendor may refuse. A warning, or an error with `--strict`."""
 
     origin: Pointer
     message: str
@@ -38,7 +43,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What the template reads, what was lost on the way, and what may be too much for the vendor."""
+    """The values for the template, the losses, and notes about the vendor's limits."""
 
     context: Mapping[str, Any]
     losses: tuple[Loss, ...] = ()
@@ -47,13 +52,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One kind of document. Its id is its module's path: `gemini/functions`.
+    """One kind of generated document. Its id is its module's path: `gemini/functions`.
 
-    `surface` is the name under `surfaces` that must exist for it to apply (None: always), `part` a part of the model that
-    must not be empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the output folder; `.json` and
-    `.yaml` files of one target are one document in two forms, anything else is text.
-    `max_bytes` is what the vendor takes of one file at most. `for_models`: all of the document is laid before a model at
-    every turn, so what it costs there is counted.
+    `surface` is the name under `surfaces` that must exist for it to apply (None: always). `part` is a part of the model that must not be
+    empty (`workflows`, `surfaces.copilot.package`). `outputs` are paths in the output folder; `.json` and `.yaml` files of one target are
+    one document in two forms, anything else is text. `max_bytes` is the vendor's limit for one file. `for_models` is true if a model
+    receives the whole document at every turn, so that its size in tokens is counted.
     """
 
     title: str
@@ -67,7 +71,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A document about the other documents: made after them, from what they are."""
+    """A document about the other documents, made after them from their views."""
 
     title: str
     outputs: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""From a member of a generated document back to the catalogue."""
+"""Trace a member of a generated document back to the catalogue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from pgagents.text.nearest import did_you_mean
 
 
 def read_pointer(text: str, data: Any) -> Pointer:
-    """A JSON Pointer (RFC 6901) as the keys and indices of a value that `data` has. Raises PgagentsError where it has none."""
+    """Resolve a JSON Pointer (RFC 6901) in `data` into keys and indices.
+
+    Raises PgagentsError if the pointer is malformed or `data` has no such member.
+    """
     if text and not text.startswith("/"):
         raise PgagentsError(f"`{text}` is no JSON Pointer", f"it begins with a slash: `/{text}`")
     here = data
@@ -37,15 +40,15 @@ def read_pointer(text: str, data: Any) -> Pointer:
 
 
 def raw_step(step: str | int) -> str:
-    """A key as a JSON Pointer writes it."""
+    """Return a key escaped for a JSON Pointer."""
     return str(step).replace("~", "~0").replace("/", "~1")
 
 
 def origin(rendered: Rendered, pointer: Pointer, source: Source) -> Pointer:
-    """The part of the catalogue that a member comes from: as near as is known, () for the whole of it.
+    """Return the most specific known part of the catalogue that a member comes from; () means the whole catalogue.
 
-    A member that does not remember where it came from is looked for under the origin of what it stands in; failing
-    that, it comes from what its own members have in common, or what it stands in.
+    A member without an origin is looked up by its path below the origin of its nearest ancestor. Failing that, its origin is the common
+    prefix of the origins inside it, then its ancestor's origin.
     """
     marks = rendered.origins
     if pointer in marks:
@@ -69,7 +72,7 @@ def origin(rendered: Rendered, pointer: Pointer, source: Source) -> Pointer:
 
 
 def _common(marks: Mapping[Pointer, Pointer], pointer: Pointer) -> Pointer:
-    """What the origins of everything inside a member have in common."""
+    """Return the common prefix of the origins of everything inside a member."""
     depth = len(pointer)
     common: Pointer | None = None
     for inside, found in marks.items():

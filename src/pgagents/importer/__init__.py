@@ -1,1 +1,1 @@
-"""An OpenAPI or Swagger document as a catalogue to start from, and a later edition of it merged into the author's own."""
+"""Convert an OpenAPI or Swagger document into a first catalogue, and merge later editions into the author's version."""

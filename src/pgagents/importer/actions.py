@@ -1,4 +1,4 @@
-"""One operation of a document as an action."""
+"""Convert one operation of a document into an action."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _DEEDS = frozenset((
     "logout", "signout", "delete", "remove", "send", "resend", "run", "reset", "revoke", "confirm", "unsubscribe", "subscribe", "callback",
     "cancel", "activate", "deactivate", "approve", "reject", "trigger", "execute", "purge", "destroy", "stop", "start", "restart",
 ))  # fmt: skip
-"""What a GET that is called so may do, whatever HTTP says of GET."""
+"""Words in the name of a GET that suggest that it changes something, whatever HTTP says about GET."""
 
 
 def _deed(op: Operation) -> str:
-    """The word by which a GET names a deed: the first of its operationId, or of the last part of its path; empty where it names none."""
+    """Return such a word of `_DEEDS` if it begins the operationId or the last part of the path; otherwise empty."""
     last = next((part for part in reversed(op.path.split("/")) if part and not part.startswith("{")), "")
     words = [snake(text).partition("_")[0] for text in (op.id or "", last)]
     return next((word for word in words if word in _DEEDS), "")
@@ -37,18 +37,18 @@ def _deed(op: Operation) -> str:
 
 @dataclass(slots=True)
 class ImportedAction:
-    """An action with what it was made from; `wires` are its arguments by how the document names them."""
+    """An action and its operation. `wires` maps name and place of each parameter in the document to its argument."""
 
     name: str
     operation: Operation
     action: dict[str, Any]
     wires: dict[tuple[str, str], str] = field(default_factory=dict)
     joined: dict[str, str] = field(default_factory=dict)
-    """Arguments that are a list in the document and one text here, with what stands between the values."""
+    """Arguments that are a list in the document and one text here, each with its separator."""
 
 
 class Actions:
-    """Makes actions; names are given out here, so that no two are alike."""
+    """Make actions with unique names."""
 
     def __init__(self, schemas: Schemas, notes: Notes, base: str, key_free: Any, *, comparing: bool = False) -> None:
         self.comparing = comparing
@@ -59,7 +59,7 @@ class Actions:
         self.why = ""
 
     def make(self, op: Operation) -> ImportedAction | None:
-        """The action; None, and a note, where the language cannot say the operation."""
+        """Return the action, or None after a note if the catalogue's language cannot express the operation."""
         path = self._path(op)
         if path is None or (not self.comparing and self._unsayable(op)):
             return None
@@ -107,7 +107,7 @@ class Actions:
         return path
 
     def _unsayable(self, op: Operation) -> bool:
-        """Whether the operation takes or answers what an action cannot say; notes why."""
+        """True, after a note, if an action cannot express the operation's responses or body."""
         said = [a.status.upper() for a in op.answers]
         if said and all(s[:1] == "3" for s in said if s[:1] in "123") and any(s[:1] == "3" for s in said) and "DEFAULT" not in said:
             redirects = ", ".join(s for s in said if s[:1] == "3")
@@ -123,14 +123,17 @@ class Actions:
         return True
 
     def _bodiless(self, op: Operation, body: Body) -> bool:
-        """Whether a call means the same without this body: it is optional, and the method has none or there is nothing in it."""
+        """True if a call without this body means the same.
+
+        The body must be optional, and the method must be GET or DELETE, or the body's object must have no members.
+        """
         if op.method in ("GET", "DELETE"):
             return not body.required
         empty = not body.fields and self.schemas.references.follow(body.schema).mapping().get("properties") == {}
         return empty and not body.required
 
     def _renamed(self, path: str, made: ImportedAction) -> str:
-        """The path with its placeholders named as the arguments are."""
+        """Return the path with placeholders named as the arguments are."""
         return PLACEHOLDER.sub(lambda found: "{" + made.wires[found[1], "path"] + "}", path)
 
     def _texts(self, op: Operation, name: str, action: dict[str, Any], at: Pointer) -> None:
@@ -177,7 +180,7 @@ class Actions:
             action["key"] = False
 
     def _inputs(self, op: Operation, made: ImportedAction, at: Pointer) -> dict[str, Any] | None:
-        """The arguments by name; None where the body cannot be said."""
+        """Return the arguments by name, or None after a note if a required parameter or the body cannot be expressed."""
         found: dict[str, Any] = {}
         notes_at = (*at, "input")
         for p in op.parameters:
@@ -202,7 +205,7 @@ class Actions:
         return found
 
     def _parameter(self, p: Parameter, found: dict[str, Any], made: ImportedAction, at: Pointer) -> bool:
-        """Add the parameter's argument; False for a required one that no argument can say, with the reason in `why`."""
+        """Add the parameter's argument. False, with the reason in `why`, if a required parameter cannot be expressed."""
         form = travelling(p, self.schemas)
         if isinstance(form, Unsayable):
             self.why = form.why
@@ -221,7 +224,7 @@ class Actions:
         return True
 
     def _add(self, p: Parameter, wish: str, found: dict[str, Any], made: ImportedAction, at: Pointer, form: Joined | None = None) -> None:
-        """The argument of a parameter that is sent as it is, or joined into one text."""
+        """Add the argument of a parameter that is sent as it is, or joined into one text."""
         name = self._name(wish or p.name, found, prefix=p.place)
         here = (*at, name)
         schema = dict(form.schema) if form else self._argument(p.schema, here, name, made.name)
@@ -244,7 +247,10 @@ class Actions:
         found[name] = schema
 
     def _argument(self, found: Any, at: Pointer, name: str, action: str) -> dict[str, Any]:
-        """An argument's schema. Its own `required` says whether it must be given, so an object's list needs a named schema."""
+        """Return an argument's schema.
+
+        An argument's `required` is a flag, so an object with a list of required members becomes a named schema.
+        """
         schema = self.schemas.convert(found, at)
         if "required" in schema:
             description = schema.pop("description", None)
@@ -335,5 +341,5 @@ class Actions:
 
 
 def _bare(media: str) -> str:
-    """A media type without its parameters: `application/json; charset=utf-8` is JSON."""
+    """Return a media type without its parameters: `application/json` for `application/json; charset=utf-8`."""
     return clean(media.partition(";")[0]).lower()

@@ -1,4 +1,4 @@
-"""The API around its actions: names, address, answers' headers."""
+"""Convert the parts around the actions: names, addresses, response headers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _URL = re.compile(r"https?://[^\s/?#]+")
 MAX_HEADERS = 50
 FOR_PEOPLE = 100
-"""The MCP registry and plugin manifests take no longer description."""
+"""Longest description that the MCP registry and plugin manifests accept, in characters."""
 FOR_MODELS = 1_000
-"""A model reads it in every conversation; longer texts are about the API's history more than about its use."""
+"""Longest description for models, who read it in every conversation. Longer texts are mostly about the API's history."""
 PLACEHOLDER_SERVER = "https://api.example.com"
 
 
 def api(root: Found, notes: Notes) -> dict[str, Any]:
-    """The catalogue's `api`."""
+    """Return the catalogue's `api`."""
     info = root.at("info")
     title = one_line(info.text("title"), 100) or "API"
     server = server_url(root)
@@ -72,14 +72,14 @@ def _version(info: Found, notes: Notes) -> str:
 
 
 class Headers:
-    """Headers of answers: carried where they are required on a whole class of answers."""
+    """Collect response headers. A header is kept if a whole class of responses requires it."""
 
     def __init__(self, schemas: Schemas, notes: Notes, references: References) -> None:
         self.schemas, self.notes, self.references = schemas, notes, references
         self.answers: list[tuple[int, bool, dict[str, Found]]] = []
 
     def take(self, made: ImportedAction) -> None:
-        """Note the headers of an action's answers."""
+        """Record the headers of an action's responses."""
         for answer in made.operation.answers:
             if answer.status.isdecimal():
                 headers = {n: self.references.follow(h) for n, h in answer.whole.at("headers").members().items()}
@@ -87,7 +87,7 @@ class Headers:
                 self.answers.append((int(answer.status), keyed, {n: h for n, h in headers.items() if isinstance(h.value, dict)}))
 
     def section(self, edge: frozenset[int]) -> dict[str, Any]:
-        """The catalogue's `headers`; what a proxy answers (the statuses of `edge`) has none of the API's."""
+        """Return the catalogue's `headers`. Responses with a status in `edge` come from a proxy and are ignored."""
         self.answers = [one for one in self.answers if one[0] not in edge]
         found: dict[str, Any] = {}
         names = dict.fromkeys(name for *_, headers in self.answers for name in headers if name.lower() != "content-type")
@@ -97,7 +97,7 @@ class Headers:
             first = next(headers[name] for *_, headers in self.answers if name in headers)
             if not name.strip() or not name.isprintable():
                 continue
-            secure = name.lower() == "strict-transport-security"  # sent over https alone, so no document can require it
+            secure = name.lower() == "strict-transport-security"  # sent over https only, so documents cannot require it
             if first.value.get("required") is not True and not secure:
                 self.notes.lost(("headers",), f"header `{brief(name)}` may come; a catalogue's headers must", first.place)
                 continue
@@ -120,7 +120,7 @@ class Headers:
         return found
 
     def _on(self, name: str) -> str | int | list[int] | None:
-        """The class of answers that always has the header; None where there is none."""
+        """Return the class of responses that always has the header, or None."""
         having = [(status, keyed) for status, keyed, headers in self.answers if name in headers]
         lacking = [(status, keyed) for status, keyed, headers in self.answers if name not in headers]
         if not lacking:

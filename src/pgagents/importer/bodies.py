@@ -1,4 +1,4 @@
-"""A request's body as the named members it is made of."""
+"""Split a request body into its named members."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Member:
 
 
 def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[list[Member] | None, bool]:
-    """The members, and whether no others are taken; None where the body is no object of named members."""
+    """Return the members, and whether no others are allowed. None if the body is not an object with named members."""
     if body.fields:
         return [Member(f.name, f.schema, f.required, f.description) for f in body.fields if f.name], False
     walk = _Walk(schemas, notes, at)
@@ -47,7 +47,7 @@ def members(schemas: Schemas, body: Body, notes: Notes, at: Pointer) -> tuple[li
 
 
 class _Walk:
-    """Gathers members over references, `allOf` and alternatives."""
+    """Collect members through references, `allOf` and alternatives."""
 
     def __init__(self, schemas: Schemas, notes: Notes, at: Pointer) -> None:
         self.schemas, self.notes, self.at = schemas, notes, at

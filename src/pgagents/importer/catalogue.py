@@ -1,4 +1,4 @@
-"""A whole document as a catalogue: which operations, in which order of work, and what is noted."""
+"""Convert a whole document into a catalogue: choose operations, convert each part, collect notes."""
 
 from __future__ import annotations
 
@@ -29,8 +29,10 @@ MAX_OPERATIONS = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which operations to take: those that fit any of `include` (an operationId, or `GET /path`; `*` stands for
-    anything) and have any of `tags`, at most `most` of them."""
+    """The operations to import: those that match any of `include` and have any of `tags`, at most `most`.
+
+    An entry of `include` is an operationId or `GET /path`, in which `*` matches anything.
+    """
 
     include: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -39,30 +41,30 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A catalogue as data, as text and loaded, and everything that was not carried over or is to be decided."""
+    """The catalogue as data, as text and loaded, and notes on what was lost or must be decided."""
 
     data: dict[str, Any]
     text: str
     model: Model
     notes: tuple[Note, ...]
     operations: int
-    """How many operations the document has."""
+    """Number of operations in the document."""
     without: Mapping[str, str] = field(default_factory=dict)
-    """Surfaces whose vendors would not take the catalogue, each with the reason."""
+    """Surfaces whose vendors would refuse the catalogue, each with the reason."""
 
     @property
     def left_out(self) -> int:
-        """How many operations are not in the catalogue."""
+        """Number of operations that are not in the catalogue."""
         return sum(note.count for note in self.notes if note.kind == "left out")
 
 
 def catalogue(references: References, choice: Choice | None = None, *, offering: bool = True, comparing: bool = False) -> Imported:
-    """The catalogue of a document; `offering` adds the surfaces whose vendors would take it.
+    """Convert a document. With `offering`, surfaces whose vendors would accept the catalogue are added.
 
-    `comparing` also takes operations that no manifest could say rightly (a form, another key), as nearly as an action can say
-    them: for two editions to be compared, never for a catalogue that is written.
+    With `comparing`, operations that no manifest could express exactly (a form, another kind of key) are converted as closely as possible.
+    This is only for comparing two editions, never for a catalogue that is written.
 
-    Raises InputError and PgagentsError for what is no OpenAPI document.
+    Raises InputError or PgagentsError if it is not an OpenAPI document.
     """
     with without_collector():
         return _catalogue(references, choice or Choice(), offering, comparing)
@@ -144,7 +146,7 @@ def _assembled(
     data: dict[str, Any] = {"pgagents": 1, "api": described, "auth": auth, "errors": errors}
     if headers:
         data["headers"] = headers
-    data["behaviour"] = {"literal_path": "wins"}  # OpenAPI: a path without placeholders is matched before one with them
+    data["behaviour"] = {"literal_path": "wins"}  # OpenAPI matches paths without placeholders first
     sending = [m.action for m in made if m.operation.body]
     if sending and all(a.get("unknown") == "refused" for a in sending):
         data["behaviour"]["unknown_member"] = "refused"
@@ -169,7 +171,7 @@ def _ordered(action: dict[str, Any]) -> dict[str, Any]:
 
 
 def _needed(named: dict[str, Any], users: list[Any]) -> set[str]:
-    """Names of schemas that are used, directly or not."""
+    """Return the names of schemas that are used, directly or not."""
     found: set[str] = set()
     stack: list[Any] = list(users)
     while stack:
@@ -187,7 +189,7 @@ def _needed(named: dict[str, Any], users: list[Any]) -> set[str]:
 
 
 def _beyond(references: References, notes: Notes) -> None:
-    """Parts of a document that no action shows."""
+    """Record parts of the document that no action can express."""
     root = references.root()
     if events := list(root.at("webhooks").members()):
         notes.lost(("surfaces",), f"webhooks are not carried: {', '.join(events[:8])}", root.at("webhooks").place)

@@ -1,4 +1,4 @@
-"""An operation that takes another operation's name and its arguments: a dispatcher, not an action."""
+"""Recognise dispatchers: operations that take another operation's name and its arguments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgagents.importer.reading.operations import JSON
 
 
 def dispatchers(made: Sequence[ImportedAction], notes: Notes) -> tuple[list[ImportedAction], dict[str, Any]]:
-    """The actions proper, and a surface for each dispatcher among them."""
+    """Return the real actions, and a surface for each dispatcher among them."""
     names = {one.name for one in made}
     found: dict[str, Any] = {}
     proper: list[ImportedAction] = []
@@ -56,6 +56,6 @@ def _surface(one: ImportedAction, names: set[str]) -> dict[str, Any] | None:
 
 
 def _names(param: dict[str, Any], names: set[str]) -> bool:
-    """Whether an argument is held to names of actions."""
+    """True if an argument's values are restricted to names of actions."""
     values = param.get("enum")
     return isinstance(values, list) and len(values) > 1 and all(isinstance(v, str) and v in names for v in values)

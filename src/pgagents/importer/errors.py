@@ -1,4 +1,4 @@
-"""Error answers as the catalogue's codes, their envelope, and which action may answer which."""
+"""Convert error responses into the catalogue's codes and envelope, and assign codes to actions."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FILLING = frozenset(("a", "an", "the", "is", "was", "are", "of", "to", "be", "t
 
 
 class Errors:
-    """Gathers the error answers of all actions, then settles on codes."""
+    """Collect the error responses of all actions, then derive the codes."""
 
     def __init__(self, schemas: Schemas, notes: Notes, every: Sequence[ImportedAction]) -> None:
         self.schemas, self.notes, self.all = schemas, notes, tuple(every)
@@ -44,7 +44,7 @@ class Errors:
         self.media: set[str] = set()
 
     def take(self, made: ImportedAction) -> None:
-        """Note the error answers of an action."""
+        """Record the error responses of an action."""
         named = {int(a.status) for a in made.operation.answers if a.status.isdecimal() and len(a.status) == 3}
         for answer in made.operation.answers:
             status = answer.status.upper()
@@ -56,7 +56,7 @@ class Errors:
                 self.answers.extend((made, s, answer) for s in RANGES[status] if s not in named)
 
     def section(self) -> dict[str, Any]:
-        """The catalogue's `errors`; every action's own `errors` are written into it."""
+        """Return the catalogue's `errors`; every action's own `errors` are written into the action."""
         bodies = [(made, status, answer, self._body(made, answer)) for made, status, answer in self.answers]
         self.edge = self._edge(bodies)
         bodies = [one for one in bodies if one[1] not in self.edge]
@@ -67,7 +67,7 @@ class Errors:
         return self._section(place)
 
     def _body(self, made: ImportedAction, answer: Answer) -> dict[str, Any] | None:
-        """The error's schema in the catalogue's form; None where no JSON is described."""
+        """Return the error's schema in the catalogue's form, or None if no JSON is described."""
         if answer.schema is None or not is_json(answer.media):
             return None
         if answer.media.partition(";")[0].strip().lower() not in (JSON, "*/*"):
@@ -78,7 +78,10 @@ class Errors:
         return self.schemas.convert(answer.schema, ("actions", made.name, "errors"))
 
     def _edge(self, bodies: list[tuple[ImportedAction, int, Answer, dict[str, Any] | None]]) -> dict[int, bool]:
-        """Statuses of a proxy before the API, with whether they say when to come back: 502 to 504, everywhere without a body."""
+        """Return the statuses of a proxy in front of the API, each with whether it has Retry-After.
+
+        These are 502 to 504, if every operation has them without a body.
+        """
         found: dict[int, bool] = {}
         for status in sorted({status for _, status, *_ in bodies} & {502, 503, 504}):
             of = [(made, answer, body) for made, at, answer, body in bodies if at == status]
@@ -87,7 +90,10 @@ class Errors:
         return found
 
     def _code_place(self, of: list[tuple[ImportedAction, int, Answer, dict[str, Any] | None]]) -> Path | None:
-        """Where every error body has an enumerated code; None where some have none, or a code has several statuses."""
+        """Return the path of the enumerated code in all error bodies.
+
+        None if some body has no such code, or if a code has several statuses.
+        """
         kept, bodies = [one[:3] for one in of], [one[3] for one in of]
         known = [dict(self._enums(body)) for body in bodies if body is not None]
         if not known or len(known) != len(bodies):
@@ -103,7 +109,7 @@ class Errors:
     def _enums(
         self, schema: dict[str, Any], at: Path = (), depth: int = 0, seen: frozenset[str] = frozenset()
     ) -> Iterator[tuple[Path, list[str]]]:
-        """Every member inside that is held to some texts."""
+        """Yield the path and texts of every member whose value is an enumerated text."""
         self.steps += 1
         if depth > MAX_DEPTH or not isinstance(schema, dict) or self.steps > MAX_STEPS:
             return
@@ -127,7 +133,7 @@ class Errors:
         yield from merged.items()
 
     def _codes(self, body: dict[str, Any] | None, place: Path | None) -> Iterator[tuple[str, str]]:
-        """Envelope and code (empty where bodies have none) of an answer."""
+        """Yield envelope and code for each code of a response; the code is empty if bodies have none."""
         if body is None:
             yield self._any(), ""
             return
@@ -156,7 +162,7 @@ class Errors:
         return name
 
     def _code(self, status: int, answer: Answer, envelope: str, code: str, action: str) -> str:
-        """The name of a code, made at its first use."""
+        """Return the name of a code, creating it at its first use."""
         meaning = _meaning(answer.description, code)
         wish = code or NAMES.get(status, f"STATUS_{status}")
         if (status, envelope, code) in self.known:
@@ -167,7 +173,7 @@ class Errors:
         return name
 
     def _distinct(self, wish: str, envelope: str, meaning: str, action: str) -> str:
-        """The wish, or where another code has it already, the wish with what tells the two apart: body, meaning or action."""
+        """Return `wish` or, if another code has that name, extend it by the body, meaning or action that differs."""
         if wish not in self.codes:
             return wish
         other = self.codes[wish]
@@ -202,7 +208,7 @@ class Errors:
         return made
 
     def _either(self, names: Iterable[str]) -> str:
-        """One envelope for bodies of several forms."""
+        """Return one envelope for bodies of several forms."""
         self.notes.decide(("errors", "envelope"), "errors come in several forms here, and their bodies have no code that tells which")
         return self.schemas.give("ErrorBody", {"anyOf": [{"$ref": name} for name in sorted(names)]})
 
@@ -228,7 +234,7 @@ class Errors:
         return made
 
     def _always(self) -> list[str]:
-        """Codes of every action; the others go to the actions that have them."""
+        """Return the codes that every action has; the others are written into their actions."""
         actions = list({made.name: made for made, *_ in self.answers}.values())
         every = [set(self.used.get(made.name, ())) for made in self.all]
         always = [c for c in self.codes if every and all(c in names for names in every)] if len(self.all) > 1 else []
@@ -240,13 +246,13 @@ class Errors:
 
 
 def _short(code: dict[str, Any], envelope: str) -> Any:
-    """Just the status, where nothing else is to be said."""
+    """Return just the status if the code has nothing else."""
     kept = {k: v for k, v in code.items() if not (k == "envelope" and v == envelope)}
     return kept["status"] if set(kept) == {"status"} else kept
 
 
 def _meaning(description: str, code: str) -> str:
-    """What the answer's description says of this code: all of it, or what follows `CODE:`."""
+    """Return what the response's description says about this code: the whole text, or the part after `CODE:`."""
     text = one_line(description, 1000)
     if not code or f"{code}:" not in text:
         return text if not code or ":" not in text else ""

@@ -1,4 +1,4 @@
-"""A document's examples as documented calls of an action."""
+"""Convert a document's examples into documented calls of an action."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ALONE = "example"
 
 
 def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> dict[str, Any]:
-    """Calls by name: an answer's example, with the arguments that are documented under the same name."""
+    """Return calls by name: a response's example, with the arguments documented under the same name."""
     inputs = _inputs(op, made)
     holders = [p.whole for p in op.parameters] + ([op.body.whole] if op.body else [])
     titles = {name: title for holder in holders for name, (title, _) in _shown(holder).items()}
@@ -35,7 +35,7 @@ def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> 
             continue
         for name, (title, output) in _shown(_media(answer.whole, answer.media)).items():
             given = inputs.get(name) or (inputs.get(_ALONE, {}) if status < 300 else {})
-            if status < 300:  # a document shows a value that several calls share once
+            if status < 300:  # documents often give a value that several calls share only once
                 given = {**{n: first[n] for n in needed if n in first and n not in given}, **given}
             made_one: dict[str, Any] = {"title": title} if title else {}
             if given:
@@ -52,7 +52,7 @@ def examples(op: Operation, made: ImportedAction, notes: Notes, at: Pointer) -> 
 
 
 def _media(whole: Found, media: str) -> Found:
-    """What holds an answer's examples: its media type, or Swagger's `examples` by media type."""
+    """Return the holder of a response's examples: its media type, or Swagger's `examples` for that media type."""
     if "content" in whole.mapping():
         return whole.at("content", media)
     written = whole.at("examples", media)
@@ -64,7 +64,7 @@ def _media(whole: Found, media: str) -> Found:
 
 
 def _shown(holder: Found) -> dict[str, tuple[str, Any]]:
-    """Title and value of each example by name; of one without a name, under `example`."""
+    """Return title and value of each example by name; an example without a name is called `example`."""
     if "example" in holder.mapping():
         return {_ALONE: ("", cleaned(holder.value["example"]))}
     found = {}
@@ -75,7 +75,7 @@ def _shown(holder: Found) -> dict[str, tuple[str, Any]]:
 
 
 def _inputs(op: Operation, made: ImportedAction) -> dict[str, dict[str, Any]]:
-    """Arguments by the name of the example that they stand under."""
+    """Return arguments by the name of the example that contains them."""
     found: dict[str, dict[str, Any]] = {}
     for p in op.parameters:
         argument = made.wires.get((p.name, p.place))

@@ -1,4 +1,4 @@
-"""JSON Schemas of any edition of OpenAPI as the catalogue's schemas; what they cannot say is noted."""
+"""Convert JSON Schemas of any OpenAPI edition into the catalogue's schemas, with notes on what is lost."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _is_pattern(value: Any) -> bool:
 
 @lru_cache(maxsize=10_000)
 def _compiles(pattern: str) -> bool:
-    """Whether the validator takes the pattern: it refuses what is no ECMA-262, and what would grow too large."""
+    """True if the validator accepts the pattern: valid ECMA-262, and not too large when compiled."""
     from pgagents.jsonschema.schema import faults, validator
 
     if faults({"pattern": pattern}):
@@ -69,7 +69,10 @@ _BOUNDS = (("minimum", "maximum"), ("minLength", "maxLength"), ("minItems", "max
 
 
 class Schemas:
-    """Converts schemas, and gathers the named ones they refer to. `modern` is OpenAPI 3.1, where JSON Schema is 2020-12."""
+    """Convert schemas, and collect the named schemas they refer to.
+
+    `modern` is true for OpenAPI 3.1, whose schemas are JSON Schema 2020-12.
+    """
 
     def __init__(self, references: References, notes: Notes, *, modern: bool) -> None:
         self.references, self.notes, self.modern = references, notes, modern
@@ -81,7 +84,7 @@ class Schemas:
         self.given: dict[str, str] = {}
 
     def convert(self, found: Found, at: Pointer) -> dict[str, Any]:
-        """One schema; `at` is where it will stand in the catalogue."""
+        """Convert one schema. `at` is its future pointer in the catalogue."""
         raw = found.value
         if isinstance(raw, bool):
             if not raw:
@@ -95,7 +98,7 @@ class Schemas:
         return self._plain(found, at)
 
     def finish(self) -> None:
-        """Convert every schema that was referred to, and make `oneOf` lax where one of its branches became so."""
+        """Convert every schema that was referred to, then relax `oneOf` if one of its branches was widened."""
         while self.pending:
             name, found = self.pending.popleft()
             self.named[name] = self.convert(found, ("schemas", name))
@@ -113,7 +116,7 @@ class Schemas:
             self.relax(schema)
 
     def relax(self, schema: Any) -> None:
-        """`anyOf` for `oneOf`, where a branch takes more than the document's: two could hold now."""
+        """Replace `oneOf` by `anyOf` if a branch was widened, because several branches may match now."""
         stack = [schema]
         while stack:
             node = stack.pop()
@@ -125,7 +128,7 @@ class Schemas:
                 stack.extend(node.values())
 
     def name_of(self, found: Found, wish: str) -> str:
-        """The name under which a schema of the document goes, given to it at its first use."""
+        """Return the name of a schema of the document, assigned at its first use."""
         key = (found.document.location, found.pointer)
         if key not in self.by_place:
             name = unique(identifier(wish), self.taken)
@@ -136,7 +139,7 @@ class Schemas:
         return self.by_place[key]
 
     def give(self, wish: str, schema: dict[str, Any]) -> str:
-        """A made schema under a name; one that was given before keeps its name."""
+        """Name a generated schema. An equal schema keeps the name it was given before."""
         written = json.dumps(schema, sort_keys=True)
         if written not in self.given:
             name = unique(identifier(wish), self.taken)
@@ -156,7 +159,7 @@ class Schemas:
         return {"$ref": name, **made}
 
     def _wider(self, at: Pointer, message: str, found: Found) -> None:
-        """Note that the catalogue takes more here than the document."""
+        """Record that the catalogue's schema accepts more here than the document's."""
         self.notes.lost(at, message, found.place)
         if at[:1] == ("schemas",):
             self.widened.add(str(at[1]))
@@ -228,7 +231,7 @@ class Schemas:
         raw = found.value
         for key, bound in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
             value = raw.get(key)
-            if value is True and bound in made:  # OpenAPI 3.0: a flag beside the bound
+            if value is True and bound in made:  # in OpenAPI 3.0 it is a flag beside the bound
                 made[key] = made.pop(bound)
             elif _is_number(value):
                 made[key] = value
@@ -307,7 +310,7 @@ class Schemas:
             made["anyOf"] = [*made["anyOf"], {"type": "null"}]
 
     def _sense(self, made: dict[str, Any], found: Found, at: Pointer) -> None:
-        """Bounds that cross, and an `enum` none of whose values its type takes, are no schema that could be met."""
+        """Remove bounds that no value could satisfy."""
         for low, high in _BOUNDS:
             if low in made and high in made and made[low] > made[high]:
                 del made[low], made[high]
@@ -321,7 +324,7 @@ _FRAME = frozenset((
 
 
 def _wish(pointer: str) -> str:
-    """A name for the schema at a pointer: its last step that is no part of a document's frame (`items`, `0`, a media type)."""
+    """Return a name for the schema at a pointer: the last step that is specific (not `items`, `0` or a media type)."""
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     if (len(steps) == 3 and steps[:2] == ["components", "schemas"]) or (len(steps) == 2 and steps[0] == "definitions"):
         return steps[-1]
@@ -330,7 +333,7 @@ def _wish(pointer: str) -> str:
 
 
 def _referred(schema: Any) -> set[str]:
-    """Names of all schemas that one refers to directly."""
+    """Return the names of all schemas that a schema refers to directly."""
     found: set[str] = set()
     stack = [schema]
     while stack:
@@ -345,7 +348,7 @@ def _referred(schema: Any) -> set[str]:
 
 
 def _collapsed(made: dict[str, Any]) -> dict[str, Any]:
-    """`{allOf: [{$ref: A}], description: …}`, the form that OpenAPI 3.0 needs, as `{$ref: A, description: …}`."""
+    """Simplify `{allOf: [{$ref: A}], description: …}`, which OpenAPI 3.0 needs, to `{$ref: A, description: …}`."""
     alone = made.get("allOf")
     if isinstance(alone, list) and len(alone) == 1 and set(alone[0]) == {"$ref"} and set(made) <= {"allOf", *ANNOTATIONS}:
         return {"$ref": alone[0]["$ref"], **{k: v for k, v in made.items() if k != "allOf"}}
@@ -353,7 +356,7 @@ def _collapsed(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def cleaned(value: Any) -> Any:
-    """A JSON value whose texts can be written as UTF-8."""
+    """Return a JSON value whose texts can be encoded as UTF-8."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-8", "replace").decode() if _lone(value) else value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Who may call: the document's security schemes as the catalogue's `auth`."""
+"""Convert the document's security schemes into the catalogue's `auth`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Alternative = tuple[str, ...]
 
 
 class Security:
-    """Chooses the scheme that the catalogue's calls use.
+    """Choose the scheme that the catalogue's calls use.
 
-    The language can say a bearer key and OAuth's authorization code. A scheme of another kind is written down as the
-    document describes it, and reading such a catalogue is an error: no manifest may name a key that the API does not take.
+    The language can express a bearer key and OAuth's authorization code. A scheme of another kind is written as the document describes it.
+    Loading such a catalogue is an error, because no manifest may name a key that the API does not accept.
     """
 
     def __init__(self, references: References, notes: Notes, server: str, chosen: Sequence[Operation]) -> None:
@@ -41,7 +41,7 @@ class Security:
     # the document's words
 
     def _kind(self, name: str) -> str:
-        """The kind of a scheme as the catalogue's language calls it; `undeclared` where the document does not say."""
+        """Return the scheme's kind in the catalogue's language; `undeclared` if the document does not describe it."""
         scheme = self.schemes.get(name)
         kind = scheme.text("type") if scheme else ""
         if scheme and kind == "http":
@@ -56,7 +56,10 @@ class Security:
 
     @staticmethod
     def _says_bearer(name: str, scheme: Found) -> bool:
-        """Swagger 2.0 has no word for a bearer key: documents describe the header `Authorization` and say Bearer in their text."""
+        """True if an API key is a bearer key by its name or text.
+
+        Swagger 2.0 has no type for bearer keys, so documents declare the header `Authorization` and mention Bearer in the text.
+        """
         at_home = scheme.text("in") == "header" and scheme.text("name").lower() == "authorization"
         return at_home and bool(_BEARER.search(name) or _BEARER.search(scheme.text("description")))
 
@@ -64,7 +67,7 @@ class Security:
         return self._kind(name) == "http_bearer"
 
     def _describe_scheme(self, name: str) -> str:
-        """A scheme for a person: what a call must send."""
+        """Describe a scheme for a person: what a call must send."""
         scheme = self.schemes.get(name)
         kind = self._kind(name)
         if scheme and kind == "api_key":
@@ -79,7 +82,7 @@ class Security:
             }.get(kind, "a scheme that it does not describe")  # fmt: skip
         return f"{said} (`{brief(name)}`)"
 
-    # which operations ask for what
+    # which operations require which schemes
 
     @staticmethod
     def _is_keyed(op: Operation) -> bool:
@@ -91,11 +94,11 @@ class Security:
             yield tuple(need)
 
     def _bearers(self, op: Operation) -> list[Alternative]:
-        """The alternatives that a bearer key alone fulfils."""
+        """Return the alternatives that a bearer key alone satisfies."""
         return [a for a in self._alternatives(op) if len(a) == 1 and self._is_bearer(a[0])]
 
     def _main(self) -> Alternative:
-        """The schemes that the catalogue's calls use: a bearer key where most operations take one."""
+        """Return the schemes that the catalogue's calls use: a bearer key if most operations accept one."""
         bearers = [found for op in self.keyed if (found := self._bearers(op))]
         others = [op for op in self.keyed if not self._bearers(op)]
         if bearers and len(bearers) >= len(others):
@@ -107,7 +110,7 @@ class Security:
         return (first,) if first else ()
 
     def takes(self, op: Operation) -> bool:
-        """Whether the catalogue can say how the operation is called; a note where it cannot."""
+        """True if the catalogue can express how the operation is called; otherwise a note is recorded."""
         if not self.sayable or not self._is_keyed(op) or self._bearers(op):
             return True
         asked = " or ".join(self._together(a) for a in self._alternatives(op))
@@ -118,7 +121,7 @@ class Security:
         return " and ".join(self._describe_scheme(name) for name in names)
 
     def key_free(self, op: Operation, at: Pointer) -> bool:
-        """Whether the operation is called without a key."""
+        """True if the operation is called without a key."""
         if not op.security:
             return True
         if not self._is_keyed(op):
@@ -130,7 +133,7 @@ class Security:
         return False
 
     def take(self, made: ImportedAction) -> None:
-        """Note which OAuth scopes an action needs."""
+        """Record which OAuth scopes an action needs."""
         for need in made.operation.security or ():
             for name, scopes in need.items():
                 if self._kind(name) == "oauth2" and isinstance(scopes, list):
@@ -141,7 +144,7 @@ class Security:
     # the catalogue's words
 
     def section(self) -> dict[str, Any]:
-        """The catalogue's `auth`."""
+        """Return the catalogue's `auth`."""
         schemes: dict[str, Any] = {}
         keys: list[str] = []
         for name in self.main or ("key",):
@@ -215,7 +218,7 @@ class Security:
         return None
 
     def _path(self, url: str) -> str | None:
-        """The path of an address of the API's own host; None elsewhere."""
+        """Return the path of a URL on the API's own host, or None for another host."""
         parts = urlsplit(url)
         own = not parts.netloc or f"{parts.scheme}://{parts.netloc}" == self.server
         return parts.path if own and re.match(r"/[^\s?#]*\Z", parts.path) else None

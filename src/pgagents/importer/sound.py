@@ -1,6 +1,6 @@
-"""Takes out of an imported catalogue what its own language would refuse: examples that their schema refuses, defaults of another type.
+"""Remove from an imported catalogue what its loader would refuse, such as examples that violate their schema.
 
-The document says these things and is wrong in them, so each is noted and the rest stands.
+The document is wrong in these places, so each is recorded in a note and the rest stays.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SAME_NAME = "the document has two arguments of this name, in different places"
 
 
 def comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
-    """What stands above which place of the file."""
+    """Return the comments to write into the file, by the pointer they stand above."""
     found: dict[Pointer, list[str]] = {}
     for note in notes.made if isinstance(notes, Notes) else notes:
         found.setdefault(note.at, []).append(str(note) if note.kind == "answered" else f"{note.kind}: {note}")
@@ -33,7 +33,7 @@ def comments(notes: Notes | tuple[Note, ...]) -> dict[Pointer, list[str]]:
 
 
 def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -> tuple[str, Model]:
-    """The catalogue as text that loads, and loaded; `data` is changed where it must be.
+    """Return the catalogue as text and loaded; `data` is changed until it loads.
 
     `known` are validators of its schemas, so that none is compiled twice.
     """
@@ -56,7 +56,7 @@ def sound(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
 
 
 def answers(model: Model, notes: Notes) -> bool:
-    """Answer what our own lint says against names that a document gives twice; says whether there are any."""
+    """Add ignore comments for arguments that the document itself names twice; return whether there are any."""
     from pgagents.lint.rules.catalogue import same_argument
 
     found = list(same_argument.find(model))
@@ -66,14 +66,14 @@ def answers(model: Model, notes: Notes) -> bool:
 
 
 def nothing_left(notes: Notes) -> PgagentsError:
-    """The error for a document of which no operation can be carried over, with the reasons."""
+    """Return the error for a document without any operation that can be converted, with the reasons."""
     said = [str(note) for note in notes.made if note.kind == "left out"]
     more = [f"… and {len(said) - 10} more"] if len(said) > 10 else []
     return PgagentsError("no operation of the document can be carried over", "\n  ".join(["", *said[:10], *more]).strip())
 
 
 def _without_examples(data: dict[str, Any], notes: Notes) -> bool:
-    """Drop all documented calls, where the catalogue holds more values than one may."""
+    """Remove all documented calls, if the catalogue holds too many values with them."""
     found = [a.pop("examples") for a in data["actions"].values() if "examples" in a]
     if found:
         notes.lost(("actions",), f"examples are not carried: with them the catalogue would hold more than {MAX_VALUES:,} values")
@@ -81,15 +81,15 @@ def _without_examples(data: dict[str, Any], notes: Notes) -> bool:
 
 
 def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
-    """Take out examples and defaults that their schemas refuse; all at once, because the loader tells 200 faults a time.
+    """Remove examples and defaults that violate their schemas, and return the validators for reuse.
 
-    Answers the validators, as compiling them is what takes longest.
+    All are removed at once, because the loader reports at most 200 faults at a time.
     """
     named = {name: schema_node(schema, ("schemas", name)) for name, schema in data["schemas"].items()}
     validators = Validators(named)
 
     def judge(node: Any) -> Any:
-        """A validator; None for what is no schema."""
+        """Return a validator, or None for an invalid schema."""
         try:
             return validators.of(node)
         except ValueError:
@@ -115,14 +115,14 @@ def without_wrong_examples(data: dict[str, Any], notes: Notes) -> Validators:
 
 
 class _Judges:
-    """Validators of an action's arguments, each made when a value is first held to it: most have no value in the document."""
+    """Validators of an action's arguments, each compiled at its first use, as most have no value in the document."""
 
     def __init__(self, arguments: dict[str, Any], at: Pointer, judge: Callable[[Any], Any]) -> None:
         self.arguments, self.at, self.judge = arguments, at, judge
         self.made: dict[str, Any] = {}
 
     def get(self, name: str) -> Any:
-        """The validator; None for what is no argument, or no schema."""
+        """Return the validator, or None for an unknown argument or an invalid schema."""
         if name not in self.made:
             param = self.arguments.get(name)
             self.made[name] = None if param is None else self.judge(argument_node(param, (*self.at, "input", name)))
@@ -135,7 +135,7 @@ def _refused(judge: Any, value: Any) -> str:
 
 
 def _wrong(call: dict[str, Any], action: dict[str, Any], judges: _Judges, bodies: dict[int, Any], judge: Callable[[Any], Any]) -> str:
-    """Why a documented call is not one; empty where it is."""
+    """Return why a documented call is invalid; empty if it is valid."""
     status = call.get("status") or next(s for s in action["output"] if 200 <= s < 300)
     if status < 300:
         for name, value in call.get("input", {}).items():
@@ -160,7 +160,10 @@ _KEYWORDS = frozenset((
 
 
 def _taken_out(data: dict[str, Any], fault: Diagnostic, source: Source, notes: Notes) -> bool:
-    """Whether the part at a fault's place could be taken out. A safety net: what a document says wrongly is mostly found before."""
+    """Remove the part of the catalogue at a fault's place; return whether that was possible.
+
+    This is a safety net: most errors of documents are found earlier.
+    """
     pointer = _pointer(fault, source)
     if len(pointer) > 3 and pointer[0] == "actions" and pointer[2] == "examples":
         pointer = pointer[:4]
@@ -187,14 +190,14 @@ def _taken_out(data: dict[str, Any], fault: Diagnostic, source: Source, notes: N
 
 
 def _forget(data: dict[str, Any], action: str) -> None:
-    """Take an action's name out of what refers to it."""
+    """Remove an action's name from the parts that refer to it."""
     for names in data["auth"].get("oauth", {}).get("needs", {}).values():
         if action in names:
             names.remove(action)
 
 
 def _pointer(fault: Diagnostic, source: Source) -> Pointer:
-    """The value that a fault's place is nearest to: the last one that begins at or before it."""
+    """Return the shortest pointer whose key or value begins at the fault's place; empty if there is none."""
     best: Pointer = ()
     where = (fault.span.line, fault.span.column)
     stack: list[tuple[Pointer, Any]] = [((), source.root)]

@@ -1,4 +1,4 @@
-"""Which assistants an imported catalogue is offered to: those that take its documents as they are."""
+"""Choose the assistants that an imported catalogue is offered to: those that accept its documents unchanged."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from pgagents.source.read import parse
 from pgagents.text.brief import brief
 
 MOST = {"openai": 30, "gemini": 128, "xai": 128, "openai_tools": 128, "anthropic": 128, "perplexity": 128}
-"""Surfaces that need no settings, with how many actions each takes."""
+"""Surfaces that need no settings, each with the number of actions it accepts."""
 
 
 def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -> dict[str, str]:
-    """Add every surface that the catalogue builds for. A note says of each other why not, and so does the answer, by surface."""
+    """Add every surface for which the catalogue builds.
+
+    Return the other surfaces, each with the reason, which is also recorded in a note.
+    """
     without: dict[str, str] = {}
     count = len(data["actions"])
     fitting = [name for name, most in MOST.items() if count <= most]
@@ -53,7 +56,7 @@ def offer(data: dict[str, Any], notes: Notes, known: Validators | None = None) -
 
 
 def _why(refused: Diagnostic, server: str) -> str:
-    """What a vendor says against the catalogue, in words where it is about the server's address."""
+    """Return a vendor's objection to the catalogue, reworded if it is about the server's address."""
     if "#/servers/" in refused.message and server.startswith("http://"):
         return f"it takes https servers alone, and `api.server` is {brief(server, 80)}"
     return brief(refused.message, 160)

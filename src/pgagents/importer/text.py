@@ -1,4 +1,4 @@
-"""A catalogue's data as the YAML a person would write: one line for what fits in one, comments above what they are about."""
+"""Write a catalogue as YAML like a person would: short values on one line, comments above their subject."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ Comments = Mapping[Pointer, Iterable[str]]
 
 
 def written(data: Any, comments: Comments | None = None) -> str:
-    """The whole file."""
+    """Return the whole file."""
     writer = _Writer(data, comments or {})
-    about = [comment(text, 0) for text in writer.comments.get((), ())]  # on what the file does not hold
+    about = [comment(text, 0) for text in writer.comments.get((), ())]  # comments about what is not in the file
     return "\n".join([*about, *writer.mapping(data, (), 0)]) + "\n" if data else "{}\n"
 
 
 def entry(key: str | int, value: Any, at: Pointer, indent: int, comments: Comments | None = None) -> list[str]:
-    """One member of a mapping as lines, indented; `at` is the pointer of the value."""
+    """Return one member of a mapping as indented lines. `at` is the pointer of the value."""
     return list(_Writer(value, comments or {}, at).member(key, value, at, indent))
 
 
 def comment(text: str, indent: int) -> str:
-    """A note as a comment line; an answer to a rule of `pgagents lint` has a form of its own."""
+    """Return a note as a comment line. A comment that ignores a finding of `pgagents lint` has its own form."""
     clean = "".join(c if c.isprintable() else " " for c in text)
     return f"{' ' * indent}# {clean}" if clean.startswith(ANSWER) else f"{' ' * indent}# TODO {clean}"
 
@@ -89,7 +89,10 @@ class _Writer:
                 yield f"{' ' * indent}- {bare(value, flow=False)}"
 
     def _in_one(self, value: Any, at: Pointer, room: int) -> str | None:
-        """A collection in flow style where it fits and nothing in it has a comment; a scalar unless it takes several lines."""
+        """Return a value on one line: a collection in flow style if it fits and has no comments inside, or a scalar.
+
+        None for a value that needs several lines.
+        """
         if isinstance(value, dict | list) and value:
             if len(at) < 2 or (len(at) == 2 and at[0] in ("actions", "schemas")) or at in self.under:
                 return None
@@ -103,7 +106,7 @@ class _Writer:
 
 
 def _existing(data: Any, pointer: Pointer, base: Pointer) -> Pointer:
-    """The pointer, cut to what is there."""
+    """Return the pointer, cut to the part that exists."""
     for n in range(len(base), len(pointer)):
         step = pointer[n]
         within = step in data if isinstance(data, dict) else isinstance(data, list) and isinstance(step, int) and step < len(data)
@@ -114,7 +117,7 @@ def _existing(data: Any, pointer: Pointer, base: Pointer) -> Pointer:
 
 
 def _flow(value: Any, room: int) -> str | None:
-    """Flow style; None as soon as it cannot fit."""
+    """Return a value in flow style, or None as soon as it cannot fit."""
     if room < 0:
         return None
     if isinstance(value, dict):
@@ -141,7 +144,7 @@ def _flow(value: Any, room: int) -> str | None:
 
 
 def bare(value: Any, *, flow: bool) -> str:
-    """A scalar, or an empty collection."""
+    """Return a scalar, or an empty collection."""
     if isinstance(value, str):
         return scalar(value, flow=flow)
     if isinstance(value, dict):
@@ -158,7 +161,7 @@ def bare(value: Any, *, flow: bool) -> str:
 
 
 def scalar(text: str, *, flow: bool) -> str:
-    """Text that every YAML reader takes for the same text."""
+    """Return a text, quoted unless every YAML reader reads it as the same text."""
     if text.lower() not in _MISTAKEN and (
         _PLAIN.match(text)
         or _PATH.match(text)
@@ -176,7 +179,7 @@ def _escaped(char: str) -> str:
 
 
 def _literal(text: str) -> bool:
-    """Whether text of several lines can stand as a block as it is."""
+    """True if a text of several lines can be written as a literal block."""
     lines = text.split("\n")
     return (
         len(lines) > 1

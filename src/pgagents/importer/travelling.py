@@ -1,7 +1,7 @@
-"""Lists and objects outside the body, as arguments that the catalogue can say.
+"""Convert lists and objects outside the body into arguments that the catalogue can express.
 
-A catalogue's call sends a list in the query by repeating its name, and everything else as one text. A list that travels
-in another form becomes a text argument with that form in its description; an object becomes one argument for each member.
+A catalogue's call sends a list in the query by repeating its name, and everything else as one text. A list that is sent in another form
+becomes a text argument, whose description states that form. An object becomes one argument for each member.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MAX_MEMBERS = 40
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A list that travels as one text: the argument's schema, and what stands between the values."""
+    """A list that is sent as one text: the argument's schema, and the separator between values."""
 
     schema: dict[str, Any]
     separator: str
@@ -33,21 +33,21 @@ class Joined:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """An object that travels as parameters of their own, by name on the wire."""
+    """An object whose members are sent as separate parameters."""
 
     members: tuple[tuple[str, str, Found, bool], ...]
-    """Name, name on the wire, schema, whether it is required."""
+    """Name, name on the wire, schema, and whether it is required, for each member."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unsayable:
-    """A form that no argument can have."""
+    """A parameter that no argument can express, with the reason."""
 
     why: str
 
 
 def travelling(p: Parameter, schemas: Schemas) -> Joined | Spread | Unsayable | None:
-    """What becomes of the parameter; None where it is sent as it is."""
+    """Return how the parameter is converted, or None if it is sent unchanged."""
     if p.style in ("matrix", "label"):
         return Unsayable(f"it travels as `{p.style}`")
     if p.style == "content":
@@ -67,7 +67,7 @@ def travelling(p: Parameter, schemas: Schemas) -> Joined | Spread | Unsayable | 
 
 
 def _one(schemas: Schemas, schema: Found) -> Found:
-    """The schema behind references; of alternatives the one that is an object or a list."""
+    """Follow references; of alternatives, return the first that is an object or a list."""
     found = schemas.references.follow(schema)
     for key in ("oneOf", "anyOf", "allOf"):
         for branch in found.at(key).items()[:20]:
@@ -78,7 +78,7 @@ def _one(schemas: Schemas, schema: Found) -> Found:
 
 
 def _holds_objects(schemas: Schemas, found: Found) -> bool:
-    """Whether the values of a list, or of the lists in it, are objects."""
+    """True if the items of a list, or of lists inside it, are objects."""
     for _ in range(MAX_NESTED):
         found = _one(schemas, found.at("items"))
         here = found.mapping()
@@ -94,7 +94,7 @@ def _as_json(p: Parameter) -> Joined:
 
 
 def _joined(p: Parameter, found: Found, schemas: Schemas, separator: str) -> Joined:
-    """A text: values with the separator between them. What its values may be is said by a pattern where that is short."""
+    """Return a text argument for a list, with a pattern for its values if that is short."""
     items = schemas.references.follow(found.at("items")).mapping()
     made: dict[str, Any] = {"type": "string"}
     values = [clean(str(v)) for v in items["enum"] if v is not None] if isinstance(items.get("enum"), list) else []
@@ -111,7 +111,7 @@ def _joined(p: Parameter, found: Found, schemas: Schemas, separator: str) -> Joi
 
 
 def text_of(values: list[Any], separator: str) -> Any:
-    """A list as the text that travels; the value itself where it is no list of plain values."""
+    """Return a list as the text that is sent; a list with other than plain values is returned unchanged."""
     if not all(isinstance(v, str | int | float) for v in values):
         return values
     return separator.join(str(v).lower() if isinstance(v, bool) else str(cleaned(v)) for v in values)
@@ -122,7 +122,7 @@ def _escaped(text: str) -> str:
 
 
 def _spread(p: Parameter, found: Found, schemas: Schemas) -> Spread | Unsayable:
-    """Each member as a parameter: `filter[name]` for a deep object, else under its own name."""
+    """Return each member as a parameter: `filter[name]` for a deep object, otherwise its own name."""
     deep = p.style == "deepObject"
     if p.place != "query" or p.style not in ("", "deepObject"):
         return Unsayable("it is an object")

@@ -1,1 +1,1 @@
-"""JSON Schema: what a schema takes, two as one, patterns. The one room that knows jsonschema-rs."""
+"""JSON Schema: references, intersection, null, patterns. The only room that imports jsonschema-rs."""

@@ -1,8 +1,7 @@
-"""Two JSON Schemas as one that takes exactly what both take, as far as one schema can say it.
+"""Combine two JSON Schemas into one that accepts what both accept, as far as one schema can express it.
 
-Members that only one of two schemas has, or that meet (bounds, types, enums, members), are exact. Of two patterns,
-two formats, two multiples or two lists of alternatives one is kept and the other is reported as lost, so the result
-is never narrower than both together.
+Keywords that only one schema has are exact, and so are bounds, types, enums and members. Of two patterns, formats, multiples or lists of
+alternatives, one is kept and the other is reported as lost. So the result is never narrower than both together.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _ONE_ONLY = ("pattern", "format", "multipleOf", "anyOf", "oneOf")
 
 
 class Flat(dict[str, Any]):
-    """A schema without references and `allOf` at its top; `places` tells where each keyword stands in the catalogue."""
+    """A schema without `$ref` and `allOf` at its top level. `places` maps each keyword to its pointer in the catalogue."""
 
     __slots__ = ("origin", "places")
 
@@ -29,12 +28,15 @@ class Flat(dict[str, Any]):
         self.places = dict(places) if places is not None else {k: (*origin, k) for k in members}
 
     def place(self, keyword: str) -> Pointer:
-        """Where the keyword stands in the catalogue."""
+        """Return the keyword's pointer in the catalogue."""
         return self.places.get(keyword, (*self.origin, keyword))
 
 
 def intersect(a: Flat, b: Flat) -> tuple[Flat, list[tuple[str, Pointer, Any]]]:
-    """What both take. `b` is the outer one: its texts win. Returns also each keyword, place and value that is lost."""
+    """Return a schema that accepts what `a` and `b` both accept, and each keyword, place and value that is lost.
+
+    `b` is the outer schema: where both have a text, its text wins.
+    """
     both = Flat(a, a.origin, a.places)
     lost: list[tuple[str, Pointer, Any]] = []
     for key, value in b.items():
@@ -53,10 +55,10 @@ def intersect(a: Flat, b: Flat) -> tuple[Flat, list[tuple[str, Pointer, Any]]]:
 
 
 def add_null(flat: Flat) -> bool:
-    """Let a schema take null as well; False where that cannot be said of it."""
+    """Extend a schema in place so that it accepts null as well. Return False, unchanged, if it has no type or alternatives."""
     if "type" not in flat and "anyOf" not in flat and "oneOf" not in flat:
         return False
-    if "oneOf" in flat:  # null may fit one of them already, and then two would hold
+    if "oneOf" in flat:  # one alternative may accept null already, and then two would match
         alternatives = flat.pop("oneOf")
         if "anyOf" not in flat:
             flat["anyOf"], flat.places["anyOf"] = alternatives, flat.place("oneOf")
@@ -91,7 +93,7 @@ def _met(key: str, one: Any, other: Any) -> Any:
 
 
 def _meet(key: str, one: Any, other: Any) -> bool:
-    """Whether two types or enums have anything in common; where not, no value is taken, which one schema cannot say."""
+    """True if two types or two enums have a common value. An empty intersection cannot be expressed here."""
     return bool(_met(key, one, other))
 
 
@@ -108,7 +110,10 @@ def _types(one: Any, other: Any) -> Any:
 
 
 def _members(a: Flat, b: Flat, both: Flat) -> None:
-    """`properties` and `additionalProperties`: a name must be taken by both, as a member or as a further one."""
+    """Intersect `properties` and `additionalProperties` into `both`.
+
+    A member is kept if both schemas accept it, as a property or as an additional one.
+    """
     if "properties" not in b and "additionalProperties" not in b:
         return
     first, second = a.get("properties") or {}, b.get("properties") or {}

@@ -1,4 +1,4 @@
-"""A schema in a vendor's own dialect that may be null as well."""
+"""Make a schema in a vendor's dialect accept null."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ _TEXTS = ("title", "description", "default", "examples")
 
 
 def takes_null(schema: Node) -> bool:
-    """Whether null is one of its types or alternatives."""
+    """True if null is one of the schema's types or alternatives."""
     kinds = schema.get("type")
     return kinds == "null" or (isinstance(kinds, list) and "null" in kinds) or any(takes_null(b) for b in schema.get("anyOf", ()))
 
 
 def with_null(schema: Node) -> Node:
-    """The schema, and null: as one more type where it has types, else as one more alternative."""
+    """Return the schema extended by null: one more type if it has types, otherwise one more alternative."""
     kinds = schema.get("type")
     if kinds is None and "anyOf" in schema and "enum" not in schema:
         return Node({**schema, "anyOf": [*schema["anyOf"], _null(schema)]}, origin=schema.origin)
@@ -30,7 +30,7 @@ def with_null(schema: Node) -> Node:
 
 
 def null_beside(schema: Node) -> Node:
-    """The schema or null, as two alternatives; its texts stand outside."""
+    """Return `anyOf` of the schema and null. Title, description, default and examples stay outside."""
     inside = Node({k: v for k, v in schema.items() if k not in _TEXTS}, origin=schema.origin)
     texts: dict[str, Any] = {k: schema[k] for k in _TEXTS if k in schema}
     if "enum" in inside:

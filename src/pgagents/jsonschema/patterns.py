@@ -1,4 +1,4 @@
-"""Regular expressions: for languages that always match the whole text, and read for the simplest text that fits one."""
+"""Analyse regular expressions: anchor them, find a simple matching text, detect slow ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\(\?<?[=!:]?|.", re.S)
 _FOREIGN = re.compile(r"\\[bBpPkuxc1-9]|\(\?(?!:)")
 ANY = r"[\s\S]*"
 SIMPLE = "0aA" + "".join(map(chr, range(32, 127)))
-"""Printable ASCII, the plainest of digits and letters first."""
+"""Printable ASCII, with plain digits and letters first."""
 MOST_SPELLED = 10_000
 _CATEGORIES = {
     _constants.CATEGORY_DIGIT: r"\d", _constants.CATEGORY_NOT_DIGIT: r"\D", _constants.CATEGORY_SPACE: r"\s",
@@ -23,9 +23,9 @@ _CATEGORIES = {
 
 
 def whole(pattern: str) -> str | None:
-    """The pattern so that it means the same whether it is searched for or must match the whole text.
+    """Rewrite a pattern so that searching for it and matching a whole text give the same result.
 
-    None where it uses what such languages lack: lookaround, backreferences, `\\b`, `\\p`, flags, anchors inside.
+    None for a pattern with features that the target languages lack: lookaround, backreferences, `\\b`, `\\p`, flags, anchors inside.
     """
     tokens = [m.group() for m in _TOKEN.finditer(pattern)]
     if any(_FOREIGN.match(t) for t in tokens) or "(?" in tokens:
@@ -55,7 +55,10 @@ class _TooLong(Exception):
 
 
 def simplest(pattern: str) -> str:
-    """A text with as little in it as the pattern allows; "" where that is nothing, or where reading it piece by piece finds none."""
+    """Return a short text that matches the pattern.
+
+    Empty if the shortest text is empty, or if composing the pattern's pieces gives no matching text.
+    """
     try:
         text = _spelled(_parser.parse(pattern))
     except (re.error, RecursionError, _TooLong):
@@ -64,7 +67,7 @@ def simplest(pattern: str) -> str:
 
 
 def fits(pattern: str, text: str) -> bool:
-    """Whether the text has what the pattern searches for; no text fits a pattern that the bounded engine does not take."""
+    """True if the pattern is found in the text. False for a pattern that the linear-time engine refuses."""
     try:
         return finder(pattern)(text)
     except ValueError:
@@ -96,7 +99,7 @@ def _repeated(text: str, times: int) -> str:
 
 
 def _fits(kind: Any, value: Any, char: str) -> bool:
-    """Whether a character belongs to a class, as `re` itself sees it."""
+    """True if a character belongs to a character class, as `re` defines it."""
     if kind is _constants.ANY:
         return True
     if kind is _constants.NOT_LITERAL:
@@ -114,16 +117,16 @@ def _in(op: Any, what: Any, char: str) -> bool:
 
 
 MOST_LOOSE = 3
-"""So many repeated pieces in a row may take the same characters: the time for a text grows with its length to that power."""
+"""Repeats in a row that may take the same characters. Matching time grows with the text's length to this power."""
 _REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)
 _WIDE = frozenset(map(chr, range(256)))
 
 
 def steady(pattern: str) -> bool:
-    """Whether Python's own `re` surely answers soon for any text: some generators of texts have no other engine.
+    """True if Python's own `re` is sure to be fast for any text; some text generators have no other engine.
 
-    Refused are repeats inside repeats, unless a character that only begins or only ends each turn keeps the turns apart, and many
-    repeats in a row that take the same characters.
+    Refused are nested repeats, and many repeats in a row that take the same characters. A nested repeat is allowed if a character that only
+    begins or only ends each turn separates the turns.
     """
     try:
         _loose(_parser.parse(pattern), 0, frozenset(), MOST_LOOSE)
@@ -133,17 +136,20 @@ def steady(pattern: str) -> bool:
 
 
 class _Unsteady(Exception):
-    """A repeat inside a repeat may be taken apart in many ways."""
+    """The pattern may backtrack for too long: a repeat inside a repeat, or too many repeats in a row."""
 
 
 def _loose(pieces: Any, count: int, taken: frozenset[str], limit: int) -> tuple[int, frozenset[str]]:
-    """How many repeats in a row take the same characters, and which characters those are, after these pieces."""
+    """Return, after these pieces, how many repeats in a row take the same characters, and those characters.
+
+    Raises _Unsteady for a repeat inside a repeat, or for more than `limit` in a row.
+    """
     for kind, value in pieces:
         if kind in _REPEATS:
             least, most, body = value
             if most > 1 and any(map(_varies, body)) and not _are_separate(body):
                 raise _Unsteady
-            if most == 1 and limit > 1:  # what may be left out once is no repeat, but where it stands inside one
+            if most == 1 and limit > 1:  # an optional piece counts as a repeat only inside another repeat
                 count, taken = _loose(body, count, taken, limit)
             else:
                 count, taken = count + (least != most), taken | _chars(body)
@@ -166,7 +172,7 @@ def _inner(kind: Any, value: Any) -> Any:
 
 
 def _varies(piece: Any) -> bool:
-    """Whether a piece may match in more than one way at one place."""
+    """True if a piece may match in more than one way at one position."""
     kind, value = piece
     if kind in _REPEATS:
         return bool(value[0] != value[1]) or any(map(_varies, value[2]))
@@ -176,7 +182,7 @@ def _varies(piece: Any) -> bool:
 
 
 def _are_separate(body: Any) -> bool:
-    """Whether the first or the last character of a turn can stand nowhere else in it."""
+    """True if the first or the last character of a turn can occur nowhere else in it."""
     pieces = list(body)
     while len(pieces) == 1 and pieces[0][0] is _constants.SUBPATTERN:
         pieces = list(pieces[0][1][3])
@@ -188,7 +194,10 @@ def _are_separate(body: Any) -> bool:
 
 
 def _one_way(piece: Any) -> bool:
-    """Whether no choice in a piece can be made in two ways: each alternative begins with another character."""
+    """True if every choice in a piece is decided by its first character.
+
+    The alternatives must begin with different characters, and none of them may vary.
+    """
     kind, value = piece
     if kind in _REPEATS:
         return all(map(_one_way, value[2]))
@@ -201,7 +210,7 @@ def _one_way(piece: Any) -> bool:
 
 
 def _chars(pieces: Any) -> frozenset[str]:
-    """The characters up to U+00FF that pieces may take."""
+    """Return the characters up to U+00FF that the pieces may match."""
     return frozenset().union(*map(frozenset, _each(pieces)))
 
 

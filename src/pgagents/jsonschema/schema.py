@@ -1,4 +1,7 @@
-"""Working with JSON Schemas whose references read `#/components/schemas/NAME`. The only module that knows jsonschema-rs."""
+"""Walk, resolve and compile JSON Schemas whose references read `#/components/schemas/NAME`.
+
+This is the only module that imports jsonschema-rs.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pgagents.source.origin import plain
 
 REF = "#/components/schemas/"
 MANY_TOGETHER = 20
-"""Named schemas that refer to each other: from so many on one validator holds them all, as compiling them again takes longest."""
+"""Number of connected named schemas from which one validator holds them all, because compiling each separately is slow."""
 _ONE = (
     "items", "additionalProperties", "not", "if", "then", "else", "contains", "propertyNames", "unevaluatedItems", "unevaluatedProperties",
 )  # fmt: skip
@@ -20,11 +23,11 @@ _MANY = ("properties", "$defs", "patternProperties", "dependentSchemas")
 
 
 def subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """The schema and every schema inside it, references not followed."""
+    """Yield the schema and every schema inside it. References are not followed."""
     stack: list[Any] = [schema]
     while stack:
         node = stack.pop()
-        if not isinstance(node, dict | Mapping):  # an abstract class takes long to ask
+        if not isinstance(node, dict | Mapping):  # isinstance with an abstract class is slow, so dict comes first
             continue
         yield node
         for key in _ONE:
@@ -39,12 +42,12 @@ def subschemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def refs(schema: Mapping[str, Any]) -> set[str]:
-    """Names of the component schemas it refers to directly."""
+    """Return the names of the component schemas that the schema refers to directly."""
     return {str(s["$ref"])[len(REF) :] for s in subschemas(schema) if str(s.get("$ref", "")).startswith(REF)}
 
 
 def closure(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[str]:
-    """Names of all component schemas it needs, directly or not, in the order of `schemas`."""
+    """Return the names of all component schemas that the schema needs, directly or not, in the order of `schemas`."""
     seen: set[str] = set()
     wanted = refs(schema) if schemas else set()
     while wanted:
@@ -56,12 +59,12 @@ def closure(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> list[str]:
 
 
 def cycles(schemas: Mapping[str, Any]) -> set[str]:
-    """Names of component schemas that refer to themselves, directly or not."""
+    """Return the names of component schemas that refer to themselves, directly or not."""
     return {name for name in schemas if name in closure(schemas[name], schemas)}
 
 
 def resolve(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema behind a chain of references; a schema without `$ref` is itself."""
+    """Follow a chain of references and return the schema at its end. A schema without `$ref` is returned as it is."""
     seen = set()
     while isinstance(schema.get("$ref"), str) and schema["$ref"].startswith(REF):
         name = schema["$ref"][len(REF) :]
@@ -73,12 +76,12 @@ def resolve(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Mapping[st
 
 
 def standalone(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema with the component schemas it needs beside it."""
+    """Return the schema together with all component schemas it needs."""
     return {**schema, "components": {"schemas": {n: schemas[n] for n in closure(schema, schemas)}}}
 
 
 def validator(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, formats: bool = True) -> Any:
-    """A compiled 2020-12 validator with `is_valid` and `iter_errors`. Raises ValueError for an invalid schema."""
+    """Compile a JSON Schema 2020-12 validator with `is_valid` and `iter_errors`. Raises ValueError for an invalid schema."""
     import jsonschema_rs
 
     try:
@@ -88,10 +91,9 @@ def validator(schema: Mapping[str, Any], schemas: Mapping[str, Any], *, formats:
 
 
 class Validators:
-    """Validators of many schemas that refer to the same named ones: each distinct schema is compiled once.
+    """Compile validators for many schemas that share named schemas. Each distinct schema is compiled once.
 
-    Where named schemas refer to each other in a ring, one validator holds all of them; what they are and where they
-    lead is worked out once too.
+    A reference to a named schema that reaches many others uses one validator that holds all of them.
     """
 
     def __init__(self, schemas: Mapping[str, Any]) -> None:
@@ -102,11 +104,11 @@ class Validators:
         self.together: list[tuple[frozenset[str], Any]] = []
 
     def are_of(self, schemas: Mapping[str, Any]) -> bool:
-        """Whether these are the named schemas that the validators refer to."""
+        """True if `schemas` equals the named schemas that these validators were made with."""
         return self.plain.keys() == schemas.keys() and all(self.plain[name] == plain(schema) for name, schema in schemas.items())
 
     def of(self, schema: Mapping[str, Any]) -> Any:
-        """As `validator`. Raises ValueError for an invalid schema."""
+        """Return the compiled validator of a schema; see `validator`. Raises ValueError for an invalid schema."""
         import jsonschema_rs
 
         bare = plain({key: value for key, value in schema.items() if key != "description"})
@@ -125,7 +127,10 @@ class Validators:
         return self.compiled[written]
 
     def _together(self, name: str, names: frozenset[str]) -> _OneOf:
-        """A validator of one named schema, compiled with all that it reaches: those share one, as most reach the same ones."""
+        """Return a validator of one named schema, backed by a shared one that holds all schemas it reaches.
+
+        Most named schemas reach the same others, so few validators have to be compiled.
+        """
         import jsonschema_rs
 
         validator = next((known for of, known in self.together if names <= of), None)
@@ -151,14 +156,14 @@ class Validators:
 
 
 class _Error(NamedTuple):
-    """What a validator says against a value, and where in it."""
+    """A validation error: its message, and the path to the invalid part of the value."""
 
     message: str
     instance_path: list[str | int]
 
 
 class _OneOf:
-    """A validator of one schema among those that a validator holds: the value stands under the schema's name."""
+    """A validator of one named schema inside a shared validator, which expects the value under the schema's name."""
 
     def __init__(self, name: str, validator: Any) -> None:
         self.name, self.validator = name, validator
@@ -172,15 +177,15 @@ class _OneOf:
 
 
 MOST_PATTERN = 10_000
-"""So many characters of a regular expression are read."""
+"""Longest regular expression that is compiled, in characters."""
 
 
 @lru_cache(maxsize=2_000)
 def finder(pattern: str) -> Callable[[str], bool]:
-    """Whether a text has what the pattern searches for, in time that does not grow with the pattern's choices.
+    """Compile a pattern into a function that searches a text in linear time.
 
-    Python's own `re` can take longer than anybody waits, so it is never given a pattern from a catalogue, a document or a server.
-    Raises ValueError for a pattern that this engine does not take.
+    Python's own `re` can backtrack for hours, so it is never given a pattern from a catalogue, a document or a server. Raises ValueError
+    for a pattern that this engine refuses.
     """
     if len(pattern) > MOST_PATTERN:
         raise ValueError(f"it has {len(pattern):,} characters, and at most {MOST_PATTERN:,} are read")
@@ -189,7 +194,7 @@ def finder(pattern: str) -> Callable[[str], bool]:
 
 
 def unbounded(pattern: str) -> str:
-    """Why the engine does not take a pattern; "" where it does."""
+    """Return the reason why the engine refuses a pattern; empty if it accepts it."""
     try:
         finder(pattern)
     except ValueError as error:
@@ -198,7 +203,7 @@ def unbounded(pattern: str) -> str:
 
 
 def faults(schema: Mapping[str, Any]) -> list[tuple[tuple[str | int, ...], str]]:
-    """What makes this no valid JSON Schema: path inside it and message."""
+    """Return the path and message of each error that makes this an invalid JSON Schema."""
     return [(tuple(e.instance_path), e.message) for e in _meta().iter_errors(plain(schema))]
 
 

@@ -1,1 +1,1 @@
-"""What vendors and models will make of a catalogue, or of anyone's finished document, said before it is uploaded."""
+"""Predict, before upload, what vendors and models will make of a catalogue or of any finished document."""

@@ -1,6 +1,6 @@
-"""A finished document from anywhere, read in bounded time and memory, with the place of every value.
+"""Read any finished document in bounded time and memory, with the place of every value.
 
-References are never followed to another host or folder: every importer that is simulated here reads the one text that it is given.
+References to other hosts or files are never followed, because every simulated importer reads only the text it is given.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c
 
 
 def read(raw: bytes, name: str) -> Source:
-    """The document in these bytes; every key is text. Raises InputError with the place of what cannot be read."""
+    """Read a document from bytes; every key is text. Raises InputError with the place of the problem."""
     if len(raw) > MAX_BYTES:
         raise _refused(name, "too-large", f"the document has {len(raw):,} bytes; at most {MAX_BYTES:,} are read")
     try:
@@ -40,7 +40,7 @@ def _parsed(text: str, name: str) -> Source:
     if text.lstrip()[:1] not in ("{", "["):
         return parse(text, name, max_values=MAX_VALUES, foreign=True)
     source = read_json(text, name, MAX_VALUES)
-    if source is None:  # JSON writes what is past U+FFFF as two halves, YAML does not
+    if source is None:  # JSON escapes characters above U+FFFF as surrogate pairs, YAML does not
         source = parse(_PAIR.sub(_character, text), name, max_values=MAX_VALUES, foreign=True)
     return source
 

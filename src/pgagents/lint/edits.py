@@ -1,4 +1,4 @@
-"""Changes that are safe to make unasked: found as places of the text, made from the last to the first."""
+"""Safe automatic edits: located as places of the text, and applied from the last to the first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LINES = re.compile(r"\r\n|\r|\n")
 
 
 def within(origin: Pointer, written: re.Pattern[str], new: str) -> Callable[[Source], Edit | None]:
-    """An edit of the first match inside the value at `origin`, as it is written in the file."""
+    """Return an edit of the first match inside the value at `origin`, as it is written in the file."""
 
     def edit(source: Source) -> Edit | None:
         begin, end = _extent(source, origin)
@@ -26,7 +26,10 @@ def within(origin: Pointer, written: re.Pattern[str], new: str) -> Callable[[Sou
 
 
 def apply(text: str, edits: Iterable[Edit]) -> str:
-    """The text with the edits made; one whose old text is not there, or that meets another, is left out."""
+    """Return the text with the edits applied.
+
+    An edit whose old text is missing, or that overlaps another, is skipped.
+    """
     starts = [0, *(m.end() for m in _LINES.finditer(text))]
     placed = sorted(((starts[e.line - 1] + e.column - 1, e) for e in edits if 0 < e.line <= len(starts)), key=lambda p: -p[0])
     after = len(text)
@@ -38,7 +41,7 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
 
 
 def _without(text: str, at: int, end: int, new: str) -> str:
-    """The text with a part replaced; a comment that goes takes its line, or the blanks before it, with it."""
+    """Return the text with a part replaced. A removed comment also removes its line, or the blanks before it."""
     if new or not text[at:end].startswith("#"):
         return text[:at] + new + text[end:]
     begin = len(text[:at].rstrip(" \t"))
@@ -49,7 +52,7 @@ def _without(text: str, at: int, end: int, new: str) -> str:
 
 
 def _extent(source: Source, origin: Pointer) -> tuple[int, int]:
-    """Where the value begins, and where the next one that is not inside it does."""
+    """Return the index where the value begins, and the index where the next value outside it begins."""
     starts = [0, *(m.end() for m in _LINES.finditer(source.text))]
     span = source.locate(origin, at_value=True)
     begin = (span.line, span.column)

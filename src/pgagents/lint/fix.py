@@ -1,4 +1,7 @@
-"""Safe changes made until there is none left: each leaves a catalogue that loads, and no finding that was not there."""
+"""Apply safe edits until none is left.
+
+Each round must leave a catalogue that loads, without any new finding.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ _ROUNDS = 50
 
 
 def fixed(source: Source, only: Sequence[str] = ()) -> tuple[Source, int]:
-    """The source after all changes, and how many they were. Raises InputError where it does not load to begin with."""
+    """Return the source after all edits, and their number. Raises InputError if the original does not load."""
     model, found = load(source)
     if model is None:
         raise InputError(found, source)

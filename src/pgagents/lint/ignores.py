@@ -1,8 +1,8 @@
-"""`# pgagents: ignore[gemini/long-name] reason`: which findings an author has answered, and which of those answers are idle.
+"""Comments that ignore findings: `# pgagents: ignore[gemini/long-name] reason`.
 
-A comment counts for the line it stands on, or, where it stands alone, for the next line that holds a value. libyaml's events
-do not tell comments, but they tell where every text begins and ends; a `#` outside of all of those, with a blank or nothing
-before it, begins a comment (YAML 1.2, section 6.6).
+A comment applies to its own line or, if it stands alone, to the next line with a value. libyaml's events do not include comments, but they
+include the extent of every text. A `#` outside of all texts, at the start of a line or after a blank, begins a comment (YAML 1.2, section
+6.6).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _IGNORE = re.compile(r"# pgagents: ignore\[([^\[\]]*)\](.*)\Z", re.S)
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """One comment. `line` is the line it speaks of, `span` where it stands itself; `text` is all of it."""
+    """One comment. `line` is the line it applies to, `span` its own place, `text` its whole text."""
 
     span: Span
     line: int
@@ -29,12 +29,12 @@ class Ignore:
 
     @property
     def readable(self) -> bool:
-        """Whether it has the form that is heeded."""
+        """True if the comment has the valid form with at least one id."""
         return bool(self.ids)
 
 
 def ignores(source: Source) -> list[Ignore]:
-    """Every comment that begins with `# pgagents:`, in the order of the file."""
+    """Return every comment that begins with `# pgagents:`, in the order of the file."""
     if not _MARK.search(source.text):
         return []
     lines = re.split(r"\r\n|\r|\n", source.text)
@@ -65,7 +65,7 @@ def _inside(texts: list[tuple[int, int]], column: int) -> bool:
 
 
 def _texts(text: str) -> dict[int, list[tuple[int, int]]]:
-    """By line (from 0), the columns that belong to a text: quoted, plain or a block."""
+    """Return, by line from 0, the columns that belong to a quoted, plain or block text."""
     found: dict[int, list[tuple[int, int]]] = {}
     for (line, column), (last, end) in _scalars(text):
         for number in range(line, last + 1):

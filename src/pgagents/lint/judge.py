@@ -1,4 +1,4 @@
-"""What kind of document a file is, by its content, and the judge for it."""
+"""Recognise the kind of a document by its content, and choose its judge."""
 
 from __future__ import annotations
 
@@ -27,20 +27,23 @@ JUDGES = {
     "copilot-plugin": "Copilot's plugin manifest, v2.2 or v2.4",
 }
 ALIASES = {name.removesuffix("-tools"): name for name in tools.JUDGES}
-"""Short names: the vendor's alone."""
+"""Short names: the vendor's name alone."""
 
 
 def is_catalogue(data: Any) -> bool:
-    """Whether the document is an action catalogue."""
+    """True if the document is an action catalogue."""
     return isinstance(data, dict) and "pgagents" in data
 
 
 LIKE_OPENAI = {"xai": "xai-tools", "perplexity": "perplexity-tools"}
-"""Vendors whose tool lists look like OpenAI's: a folder of the vendor's name says whose a list is, as in what `build` writes."""
+"""Vendors whose tool lists look like OpenAI's. A folder with the vendor's name identifies them, as in the output of `build`."""
 
 
 def kind(data: Any, file: str = "") -> str | None:
-    """The judge for a document, by its content, and where that fits several by its folder; None for one that none knows."""
+    """Return the name of the judge for a document, by its content; None if no judge fits.
+
+    If the content fits several judges, the document's folder decides.
+    """
     if is_catalogue(data):
         return "catalogue"
     if isinstance(data, dict) and ("openapi" in data or "swagger" in data):
@@ -51,7 +54,10 @@ def kind(data: Any, file: str = "") -> str | None:
 
 
 def judge(source: Source, name: str, only: Sequence[str] = (), today: date | None = None) -> Judged:
-    """What the judge of that name says of the document, but for the GPT builder, which wants to know the form around it."""
+    """Judge a document by the judge of this name.
+
+    The GPT builder is not among them, because it also needs the web form's values.
+    """
     if name == "copilot":
         return copilot(source)
     if name in tools.JUDGES:
@@ -63,7 +69,7 @@ def judge(source: Source, name: str, only: Sequence[str] = (), today: date | Non
 
 
 def catalogue(source: Source, only: Sequence[str] = (), today: date | None = None) -> Judged:
-    """Judge a catalogue by all rules, and where a day is given by that. Raises InputError where it does not load."""
+    """Judge a catalogue by all rules; `today` adds past former names. Raises InputError if it does not load."""
     model, found = load(source)
     if model is None:
         raise InputError(found, source)

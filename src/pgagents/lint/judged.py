@@ -1,4 +1,4 @@
-"""What a judge says of one file: findings at their lines, and what is left of it on the vendor's side."""
+"""A judge's result for one file: findings at their lines, and what the vendor would import."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from pgagents.source.diagnostics import Diagnostic
 from pgagents.source.source import Source
 
 SEVERITIES = ("error", "warning", "note")
-"""The worst first."""
+"""Severities, the worst first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """`judge` is who judged (`catalogue`, `gpt-builder`); `lines` is what a person reads below the findings, `details` the same for
-    programs; `ignored` counts findings that the author has answered."""
+    """The result for one file.
+
+    `judge` is the judge's name (`catalogue`, `gpt-builder`). `lines` is text for a person below the findings, `details` the same for
+    programs. `ignored` counts findings that the author has answered with a comment.
+    """
 
     source: Source
     judge: str
@@ -28,13 +31,16 @@ class Judged:
     ignored: int = 0
 
     def fails(self, on: str) -> bool:
-        """Whether there is a finding of this severity or a worse one; none is as bad as `never`."""
+        """True if there is a finding of severity `on` or worse; always false for `never`."""
         bad = SEVERITIES[: SEVERITIES.index(on) + 1] if on in SEVERITIES else ()
         return any(d.severity in bad for d in self.found)
 
 
 def answered(judged: Judged) -> Judged:
-    """Without the findings that a comment beside the value answers with a reason; a comment that answers nothing is itself found."""
+    """Remove findings that a comment beside the value answers with a reason.
+
+    A comment that answers nothing becomes a finding itself.
+    """
     comments = ignores(judged.source)
     if not comments:
         return judged

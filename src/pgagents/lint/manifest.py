@@ -1,4 +1,4 @@
-"""Manifests of plugins, judged by the vendor's schema: OpenAI's `ai-plugin.json` v1 and Copilot's v2.2 and v2.4."""
+"""Judge plugin manifests by the vendor's schema: OpenAI's `ai-plugin.json` v1, Copilot's v2.2 and v2.4."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROWS = {
     "copilot/ai_plugin": "microsoft.manifest-schema",
     "copilot/ai_plugin_v24": "microsoft.manifest-schema",
 }
-# past the lower number a text may be cut off; the higher one is the schema's
+# a text over this limit may be cut; the schema has a higher limit
 _CUT = {
     "v1": {"name_for_human": (20, "openai.plugin-name-for-human"), "description_for_human": (100, "openai.plugin-description-for-human")},
     "v2": {
@@ -30,7 +30,7 @@ _CUT = {
 
 
 def kind(data: Any) -> str | None:
-    """The judge for a manifest; None for what is none."""
+    """Return the name of the judge for a manifest, or None for any other document."""
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version == "v1" and "name_for_model" in data:
         return "ai-plugin"
@@ -38,7 +38,7 @@ def kind(data: Any) -> str | None:
 
 
 def judge(source: Source, name: str) -> Judged:
-    """Judge a manifest by its version's schema; one of a version that is not known here by the nearest."""
+    """Judge a manifest by its version's schema, or by the nearest version if its own is unknown."""
     data = source.data if isinstance(source.data, dict) else {}
     version = "v1" if name == "ai-plugin" else "v2.4" if data.get("schema_version") == "v2.4" else "v2.2"
     found = tuple(
@@ -80,7 +80,7 @@ def _cut(source: Source, name: str, version: str, data: dict[str, Any]) -> Itera
 
 
 def _older(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diagnostic]:
-    """The key of an early sample that no typed reader knows."""
+    """Yield a note about a key of an early sample that typed readers do not read."""
     api = data.get("api")
     if isinstance(api, dict) and "is_user_authenticated" in api and "has_user_authentication" not in api:
         row = requirements()["openai.plugin-user-authentication"]
@@ -90,7 +90,7 @@ def _older(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diagnost
 
 
 def _functions(source: Source, name: str, data: dict[str, Any]) -> Iterator[Diagnostic]:
-    """Names that stand twice, and runtimes that serve a function that is not there, or serve one together: no schema says so."""
+    """Yield duplicate function names, and runtimes that serve missing functions or share one. No schema can check this."""
     row = requirements()["microsoft.one-runtime"]
     listed = data.get("functions")
     names = [f.get("name") for f in listed if isinstance(f, dict)] if isinstance(listed, list) else []

@@ -1,4 +1,4 @@
-"""Old names whose day is past: they are offered on until their line is taken out, so somebody must be told."""
+"""Report former names whose day has passed. They are offered until they are removed from the catalogue."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ HELP = "remove its line under `formerly`, or give it a later day"
 
 
 def past(model: Model, today: date) -> Iterator[Former]:
-    """The old names that were to be offered until a day before today."""
+    """Yield the former names that were to be offered until a day before today."""
     yield from (former for action in model.actions for former in action.formerly if date.fromisoformat(former.until) < today)
 
 
 def diagnostics(model: Model, today: date) -> Iterator[Diagnostic]:
-    """A warning for each, at its line."""
+    """Yield a warning for each such name, at its line."""
     for former in past(model, today):
         said = f"the old name `{former.name}` was to be offered until {former.until}, and still is"
         yield Diagnostic(model.source.locate(former.origin), ID, "warning", said, HELP)

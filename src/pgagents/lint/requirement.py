@@ -1,4 +1,4 @@
-"""What vendors ask, as schemas/requirements says it: id, level, their words, where and when they were read."""
+"""Vendors' requirements from schemas/requirements: id, level, quote, source and the date they were read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.source.read import read
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One row. `by` names what holds us to it; where nothing does, `excluded` is the reason."""
+    """One row. `by` names what enforces it; if nothing does, `excluded` is the reason."""
 
     id: str
     level: str
@@ -24,13 +24,13 @@ class Requirement:
 
     @property
     def cited(self) -> str:
-        """The row in one line, as it stands under a finding."""
+        """The row in one line, as shown below a finding."""
         return f"source: {self.id}, {self.level}, read {self.read}"
 
 
 @cache
 def requirements() -> dict[str, Requirement]:
-    """Every row by its id, in the order of the files."""
+    """Return every row by its id, in the order of the files."""
     rows = {}
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
         for row in read(path).data or ():

@@ -1,6 +1,6 @@
-"""What a rule is: a module under `lint/rules/<vendor>/`, whose docstring is its page and whose `RULE` finds its hits.
+"""The type of a lint rule: a module under `lint/rules/<vendor>/` with a `RULE`, whose docstring is its page.
 
-A rule says what no vendor schema can say, or says it where the schema's own message would not help.
+A rule checks what no vendor schema can, or where the schema's own message would not help.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pgagents.source.source import Pointer, Source
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A change of the text that is safe to make unasked: `old` stands at line and column (from 1, in code points) and becomes `new`."""
+    """A safe automatic change: `old` at line and column (from 1, in code points) becomes `new`."""
 
     line: int
     column: int
@@ -27,8 +27,10 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One place of the catalogue that a rule is about. `severity` is told where it differs from the rule's own: a limit that a
-    vendor gives twice is a warning past the lower number, an error past the higher one."""
+    """One place of the catalogue that violates a rule.
+
+    `severity` overrides the rule's own. If a vendor documents two limits, a value over the lower is a warning, over the higher an error.
+    """
 
     origin: Pointer
     message: str
@@ -40,10 +42,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule's id is its path: `pgagents.lint.rules.gemini.long_name` is `gemini/long-name`.
+    """A lint rule. Its id is its path: `pgagents.lint.rules.gemini.long_name` is `gemini/long-name`.
 
-    `requirement` is the row of schemas/requirements that it holds us to: an error for a MUST, a warning or a note for a SHOULD.
-    `surface` is the name under `surfaces` without which there is nothing to say.
+    `requirement` is the row of schemas/requirements that it enforces: an error for a MUST, a warning or note for a SHOULD. `surface` is the
+    name under `surfaces` without which the rule does not apply.
     """
 
     severity: Severity
@@ -54,17 +56,17 @@ class Rule:
 
 @cache
 def rules() -> dict[str, Rule]:
-    """Every rule there is, by id."""
+    """Return every rule by id."""
     return {rule_id(name): module.RULE for name, module in registry.collect("pgagents.lint.rules").items()}
 
 
 def rule_id(path: str) -> str:
-    """`gemini/long-name` of `gemini/long_name`."""
+    """Return the id of a rule's path: `gemini/long-name` for `gemini/long_name`."""
     return path.replace("_", "-")
 
 
 def page(id: str) -> str:
-    """The docstring of a rule's module. Raises KeyError for an id that is no rule."""
+    """Return the docstring of a rule's module. Raises KeyError for an unknown id."""
     modules = registry.collect("pgagents.lint.rules")
     return next(module.__doc__ or "" for name, module in modules.items() if rule_id(name) == id) if id in rules() else _none(id)
 

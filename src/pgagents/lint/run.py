@@ -1,4 +1,4 @@
-"""All rules over a catalogue, with what `build` says of its documents; ignored is what the author has given a reason for."""
+"""Run all rules over a catalogue, add the diagnostics of `build`, and remove findings that comments ignore."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ UNUSED, UNREASONED, UNKNOWN = "catalogue/unused-ignore", "catalogue/ignore-witho
 
 _RANKS = ("note", "warning", "error")
 _REFUSED = "/refused"
-"""What a vendor's schema says of a document: `build` would not write it, so there is nothing to ignore."""
+"""End of the id of a vendor schema's refusal. It cannot be ignored, because `build` would not write the document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Linted:
-    """What was found, in the order of the file; what was found and ignored; and what `--fix` may change."""
+    """The findings in the order of the file, the ignored findings, and the edits that `--fix` may make."""
 
     found: tuple[Diagnostic, ...]
     ignored: tuple[Diagnostic, ...] = ()
@@ -33,9 +33,9 @@ class Linted:
 
 
 def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> Linted:
-    """Judge a catalogue by every rule, or by those of some ids or vendors. Raises PgagentsError for a name that no rule has.
+    """Judge a catalogue by every rule, or by those of the ids and vendors in `only`.
 
-    Where it is told what day it is, it also says which old names are past theirs.
+    With `today`, former names whose day has passed are reported too. Raises PgagentsError for an unknown name in `only`.
     """
     chosen = _chosen(only)
     hits = [(id, rule, hit) for id, rule in chosen.items() for hit in _hits(rule, model)]
@@ -54,7 +54,7 @@ def lint(model: Model, only: Sequence[str] = (), today: date | None = None) -> L
 
 
 def _is_repeated(built: Diagnostic, said: list[tuple[Diagnostic, Hit | None]]) -> bool:
-    """Whether a rule of the same vendor has said as much at the same place, in words that help more."""
+    """True if a rule of the same vendor reported at least as much at the same place, with a better message."""
     vendor, rank = built.id.split("/")[0], _RANKS.index(built.severity)
     return any(d.span == built.span and d.id.split("/")[0] == vendor and _RANKS.index(d.severity) >= rank for d, _ in said)
 
@@ -79,7 +79,7 @@ def _diagnostic(id: str, rule: Rule, hit: Hit, model: Model) -> Diagnostic:
 
 
 def _built(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """What `build` says, with the way to its explanation where it gives none."""
+    """Yield the diagnostics of `build`; those without help refer to `pgagents explain`."""
     for diagnostic in found:
         yield diagnostic if diagnostic.help else replace(diagnostic, help=f"pgagents explain {diagnostic.id}")
 
@@ -87,7 +87,7 @@ def _built(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 def _idle(
     comments: list[Ignore], silenced: set[tuple[int, str]], chosen: dict[str, Rule], *, everything: bool
 ) -> Iterator[tuple[Diagnostic, Edit | None]]:
-    """Comments that silence nothing, have no reason, or name no rule."""
+    """Yield comments that ignore nothing, have no reason, or name no rule, each with its safe edit or None."""
     known = rules()
     for ignore in comments:
         if not ignore.readable:

@@ -1,4 +1,4 @@
-"""Which actions models are offered, and every text of a catalogue that a model reads."""
+"""The actions that models are offered, and every text of a catalogue that a model reads."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from pgagents.source.origin import Text
 from pgagents.source.source import Pointer
 
 NOT_FOR_MODELS = ("rest", "widget")
-"""Surfaces that programs and people use, not models."""
+"""Surfaces for programs and people, not for models."""
 
 
 @dataclass(frozen=True, slots=True)
 class DescribedText:
-    """A text, where it stands and what it describes. `action` is None for a text of the whole API or of a shared schema."""
+    """A text, its place, and what it describes. `action` is None for a text of the whole API or of a shared schema."""
 
     text: str
     origin: Pointer
@@ -28,13 +28,16 @@ class DescribedText:
 
 
 def offered(model: Model) -> list[Action]:
-    """The actions that some model may call, in the catalogue's order; one whose body is signed is called by a machine only."""
+    """Return the actions that some model may call, in the catalogue's order.
+
+    Actions with a signed body are excluded, because only machines call them.
+    """
     names = {a.name for s in model.surfaces.values() if s.name not in NOT_FOR_MODELS for a in s.actions}
     return [a for a in model.actions if a.name in names and a.signed is None]
 
 
 def collect_texts(model: Model) -> Iterator[DescribedText]:
-    """Every text that goes into what a model reads, once each, wherever it was written."""
+    """Yield every text that a model reads, each once."""
     seen: set[Pointer] = set()
     for said in _collect_all_texts(model):
         if said.text and said.origin not in seen:

@@ -1,4 +1,4 @@
-"""Words of a description, as a model weighs them: what names the matter, without what only joins it."""
+"""Reduce a description to its significant words, as a model would weigh them."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _SAME = {
 
 
 def words(text: str) -> list[str]:
-    """Every word in lower case; `radius_km` and `radiusKm` are two."""
+    """Return every word in lower case; `radius_km` and `radiusKm` are two words."""
     return _WORD.findall(_CAMEL.sub(" ", text).replace("_", " ").lower())
 
 
 @lru_cache(maxsize=20_000)
 def matter(text: str) -> frozenset[str]:
-    """What the text is about: its words without those that only join, one for all that mean the same."""
+    """Return the significant words of a text: without function words, and with one word for all its synonyms."""
     return frozenset(_SAME.get(base, base) for base in (_base(w) for w in words(text)) if base not in _JOINING)
 
 
 def _base(word: str) -> str:
-    """The word without the endings that change nothing here: a plural's `s`, a possessive's `'s`."""
+    """Return the word without a plural's `s` and a possessive's `'s`."""
     word = word.removesuffix("'s")
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"

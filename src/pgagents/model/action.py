@@ -1,6 +1,6 @@
-"""What an agent can do: an action with its arguments, answers, errors and promises, and a call of it.
+"""Actions with their arguments, responses, errors and promises; and calls of actions.
 
-Schemas are plain JSON Schema 2020-12 in `Node`s; expressions are known to compile.
+Schemas are plain JSON Schema 2020-12 in `Node`s. Expressions have been compiled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PlaceIn = Literal["path", "query", "header", "body"]
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One argument. `wire` is its name as sent; `schema` has neither its description nor its default taken out."""
+    """One argument. `wire` is its name on the wire; `schema` includes description and default."""
 
     name: Text
     wire: str
@@ -28,7 +28,7 @@ class Param:
     refers_to: str | None
     origin: Pointer
     refers_member: str = ""
-    """The member of the resource's id that it is, where that id has several."""
+    """The member of a resource's id that this argument holds, if the id has several members."""
 
     @property
     def description(self) -> str:
@@ -37,7 +37,7 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An answer's body; `schema` is None where there is no body."""
+    """One documented response. `schema` is None if there is no body."""
 
     status: int
     schema: Node | None
@@ -48,7 +48,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """An error code, its one status, and the envelope (a schema's name) it comes in."""
+    """An error code, its one status, and the schema name of its error envelope."""
 
     name: str
     status: int
@@ -58,12 +58,12 @@ class Code:
     cite: tuple[str, ...]
     origin: Pointer
     provoked_by: Mapping[str, ActionCall] = field(default_factory=dict)
-    """By action, the operator's call after which its next call is answered so."""
+    """By action name, the operator's call after which the action's next call fails with this code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """A condition between a request and its answer."""
+    """A condition that holds between a request and its response."""
 
     name: str
     that: Expression
@@ -74,7 +74,11 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """Two calls that differ in one argument; `keeps` is the list that only grows, `fits` says which of its items are no growth."""
+    """A metamorphic relation between two calls that differ in the argument `widen`.
+
+    The wider answer must keep every item of the list `keeps`. If `fits` is true for an item of the wider answer, the narrower answer must
+    have it too.
+    """
 
     name: str
     widen: str
@@ -100,7 +104,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Former:
-    """A name that an action had, its operation's id then, and the day (`2027-03-01`) until which the name goes on being offered."""
+    """A former name of an action, its operationId then, and the day (`2027-03-01`) until which agents may use the name."""
 
     name: Text
     operation_id: str
@@ -122,7 +126,7 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing an agent can do."""
+    """One action that an agent can call."""
 
     name: Text
     operation_id: Text
@@ -152,26 +156,26 @@ class Action:
     cite: tuple[str, ...]
     origin: Pointer
     signed: Any = None
-    """How the body is signed instead of a key (the written form); None: it is not."""
+    """How the body is signed in place of a key, as the catalogue writes it; None if it is not signed."""
     formerly: tuple[Former, ...] = ()
     may_name_none: bool = False
-    """True where verify may call it without naming an instance, and with it the author answers for what a wrong server changes then."""
+    """True if verify may call it without naming an instance. The author accepts what a wrong server may then change."""
     tenant: bool = False
-    """Whether it tells of the caller's project alone."""
+    """True if the response depends on the caller's project alone."""
     alias_of: Action | None = None
-    """Of an action under a former name, as lists of functions have it: the action itself."""
+    """The action itself, if this entry offers it under a former name."""
 
     @property
     def success(self) -> Output:
-        """The first 2xx answer."""
+        """The first documented 2xx response."""
         return next(o for o in self.outputs if 200 <= o.status < 300)
 
     def param(self, name: str) -> Param | None:
-        """The argument of that name."""
+        """Return the argument of this name, or None."""
         return next((p for p in self.params if p.name == name), None)
 
     def input_schema(self, *, places: tuple[PlaceIn, ...] = ("path", "query", "body"), omit: tuple[str, ...] = ()) -> Node:
-        """All arguments in these places as one closed JSON Schema object."""
+        """Return all arguments in these places as one closed JSON Schema object."""
         chosen = [p for p in self.params if p.place in places and p.name not in omit]
         schema = Node(origin=(*self.origin, "input"))
         schema["type"] = "object"
@@ -184,7 +188,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class ActionCall:
-    """An action with arguments; values that are Expressions are evaluated at the time."""
+    """An action with arguments. Values that are Expressions are evaluated when the call is made."""
 
     action: Action
     input: Mapping[str, Any]
@@ -192,4 +196,4 @@ class ActionCall:
     where: Expression | None
     origin: Pointer
     body_at: str = ""
-    """The path to the members inside what `at` finds; empty where they stand there."""
+    """Path from a value that `at` finds to its members; empty if they are direct members."""

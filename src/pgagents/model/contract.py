@@ -1,4 +1,4 @@
-"""What a verification can promise: contracts, and the verdicts on them."""
+"""Contracts, the single promises that a verification tests, and their verdicts."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pgagents.source.source import Pointer
 
 
 class Verdict(StrEnum):
-    """What became of a contract."""
+    """The result of a contract in one run."""
 
     KEPT = "kept"
     BROKEN = "broken"
     UNTESTED = "untested"
-    """Selected, and not reached: the run is not green."""
+    """Selected, but not decided: the run is not green."""
     NOT_SELECTED = "not_selected"
-    """Left out by the caller."""
+    """Excluded by the caller."""
     NOT_APPLICABLE = "not_applicable"
-    """Never promised here."""
+    """Not promised by this catalogue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
-"""The catalogue resolved: names looked up, defaults filled in, every part with its origin.
+"""The resolved catalogue: names looked up, defaults filled in, every part with its origin.
 
-Schemas are plain JSON Schema 2020-12 in `Node`s; references read `#/components/schemas/NAME`.
-Expressions are text that is known to compile.
+Schemas are plain JSON Schema 2020-12 in `Node`s; references read `#/components/schemas/NAME`. Expressions have been compiled.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pgagents.source.source import Pointer, Source
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """One operation that takes an action's name and its arguments."""
+    """One operation that takes an action's name and its arguments in the body."""
 
     surface: str
     method: str
@@ -38,7 +37,7 @@ class Dispatcher:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """A subset of the actions with its settings; strings that are absent are empty."""
+    """A subset of the actions with its settings. Absent strings are empty."""
 
     name: str
     actions: tuple[Action, ...]
@@ -58,35 +57,39 @@ class Surface:
     cite: tuple[str, ...]
     origin: Pointer
     page: Any = None
-    """The written form of a page to try the action on."""
+    """Settings of a page for trying the actions, as the catalogue writes them."""
     package: Any = None
-    """The written form of the app in which the surface travels."""
+    """Settings of the app package that contains the surface, as the catalogue writes them."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """What our own client sends with every call from here."""
+    """Headers that our own client sends with every call from this surface."""
     attribution: Mapping[str, str] = field(default_factory=dict)
-    """What calls from here are stamped with, by member."""
+    """Attribution of calls from this surface, by member."""
 
     def text(self, action: Action, what: Literal["title", "description"]) -> Text:
-        """The action's title or description as this surface words it."""
+        """Return the action's title or description in this surface's wording."""
         own = action.texts.get(self.name)
         override = getattr(own, what) if own else None
         chosen: Text = override or getattr(action, what)
         return chosen
 
     def param_text(self, action: Action, param: Param) -> str:
-        """The argument's description as this surface words it."""
+        """Return the argument's description in this surface's wording."""
         own = action.texts.get(self.name)
         return (own.params.get(param.name) if own else None) or param.description
 
     def params(self, action: Action) -> tuple[Param, ...]:
-        """The action's arguments that this surface offers."""
+        """Return the action's arguments that this surface offers."""
         left_out = self.omit.get(action.name, ())
         return tuple(p for p in action.params if p.name not in left_out)
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """At most `requests` calls: `even` gives them back at requests / per_s a second, `window` all at the end of one of `per_s` seconds."""
+    """A rate limit of `requests` calls.
+
+    With `even`, calls are refilled at `requests / per_s` a second. With `window`, all are refilled at the end of each window of `per_s`
+    seconds.
+    """
 
     name: str
     requests: int
@@ -101,7 +104,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header of answers. `on` holds `all`, `success`, `error`, `keyed` or statuses."""
+    """A response header. `on` holds `all`, `success`, `error`, `keyed` or statuses."""
 
     name: str
     description: Text
@@ -115,7 +118,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What an action does to a resource's state."""
+    """A state transition of a resource that an action causes. `otherwise` is the error in any other state."""
 
     action: Action
     origin_states: tuple[str, ...]
@@ -127,7 +130,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Takes:
-    """What one of a resource lowers by one while it lives: `counter` of another resource, whose id is its member `by`."""
+    """A capacity that each living instance lowers by one.
+
+    The capacity is `counter` of another resource `of`, which the instance names in its member `by`.
+    """
 
     of: str
     by: str
@@ -138,7 +144,7 @@ class Takes:
 
 @dataclass(frozen=True, slots=True)
 class TimedMove:
-    """A state that becomes another one by itself, at the time that a member says."""
+    """A state transition that happens by itself, at the time in the member `at`."""
 
     origin_state: str
     to: str
@@ -148,9 +154,9 @@ class TimedMove:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A kind of thing, how a test comes by one, and its lifecycle.
+    """A kind of object on the server, how a test obtains one, and its lifecycle.
 
-    `ids` are the members whose values are its id together, as dotted paths; `absent` is a value for each of them.
+    `ids` are dotted paths to the members that form its id together. `absent` is an id that does not exist.
     """
 
     name: str
@@ -174,40 +180,43 @@ class Resource:
     origin: Pointer
     takes: Takes | None = None
     expires_by: str | None = None
-    """The member that says when it ends by itself."""
+    """The member with the time at which an instance ends by itself."""
     within: str | None = None
-    """The resource that it lives in."""
+    """The resource in which an instance lives."""
     body_at: str | None = None
-    """The path to its members inside what an answer has of it."""
+    """Path to the instance's members in a response."""
     gone_when: Expression | None = None
-    """What holds of one that was removed and is still answered."""
+    """Condition that holds for a removed instance that the server still returns."""
     moves_by_time: tuple[TimedMove, ...] = ()
 
     @property
     def id(self) -> str:
-        """The member that tells one from the others; of several the last."""
+        """The member that distinguishes instances; the last one if the id has several."""
         return self.ids[-1]
 
     def id_of(self, body: Any) -> Id | None:
-        """The id in a body: a scalar, or a tuple where it has several members; None where one of them is lacking."""
+        """Return the id in a body: a scalar, or a tuple if it has several members. None if one of them is missing."""
         values = tuple(member_at(body, path) for path in self.ids)
         if not all(is_scalar(value) for value in values):
             return None
         return values if len(values) > 1 else values[0]
 
     def absent_for(self, param: Param) -> str | int | float | None:
-        """The value of an argument that names one which does not exist."""
+        """Return a value for an argument that names no existing instance."""
         if isinstance(self.absent, tuple):
             return self.absent[self.ids.index(param.refers_member)] if param.refers_member in self.ids else None
         return self.absent
 
     def place_in(self, params: Iterable[Param], values: Mapping[str, Any]) -> str:
-        """The ids of what one lives in, as a call's arguments name them; empty where it lives in nothing. Ids are unique in there only."""
+        """Return the ids of the containing resource as a call's arguments name them; empty if there is none.
+
+        Ids are unique only within the containing resource.
+        """
         named = (values.get(str(p.name)) for p in params if self.within is not None and p.refers_to == self.within)
         return "/".join(id_text(value) for value in named if value is not None)
 
     def value_for(self, param: Param, body: Any) -> Any:
-        """The value of an argument that names the one with this body."""
+        """Return the argument's value that names the instance with this body."""
         return member_at(body, param.refers_member or self.id)
 
 
@@ -215,17 +224,17 @@ Id = str | int | float | tuple[str | int | float, ...]
 
 
 def id_text(id: object) -> str:
-    """An id as one text, for keys and for people."""
+    """Return an id as one text, for keys and messages."""
     return "/".join(map(str, id)) if isinstance(id, tuple) else str(id)
 
 
 def is_scalar(value: Any) -> bool:
-    """True for a value that can be an id: a text that is not empty, or a number."""
+    """True for a value that can be an id: a non-empty string or a number."""
     return (isinstance(value, str) and value != "") or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def member_at(body: Any, path: str) -> Any:
-    """The member at a dotted path, None where there is none."""
+    """Return the member at a dotted path, or None."""
     for step in path.split("."):
         if not isinstance(body, Mapping):
             return None
@@ -235,7 +244,7 @@ def member_at(body: Any, path: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """The log of what was done: how `role` lists its rows, and what a row's members say."""
+    """The audit log: how `role` lists its rows, and what the members of a row mean."""
 
     listed_by: ActionCall
     role: str
@@ -265,20 +274,20 @@ class Step:
     expect_timed: tuple[Expression, ...]
     origin: Pointer
     expect_alone: tuple[Expression, ...] = ()
-    """What holds where nobody else uses the server."""
+    """Conditions that hold if nobody else uses the server."""
     key: Expression | None = None
-    """The key that makes the call, where an earlier step made one."""
+    """The key for this call, if an earlier step created one."""
     via: str = ""
-    """The surface it goes through, REST where empty: a dispatcher, or one whose headers go with the call."""
+    """The surface of the call, REST if empty: a dispatcher, or a surface whose headers are sent."""
     within_s: float = 0.0
-    """In how many seconds what must hold may come true; the call is made again until then."""
+    """Seconds within which the conditions must become true; the call is repeated until then."""
     headers: tuple[tuple[str, str], ...] = ()
-    """Further headers that go with the call."""
+    """Additional headers of the call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """What a user does from beginning to end."""
+    """A user's task from beginning to end, as a sequence of calls."""
 
     name: str
     title: Text
@@ -288,13 +297,16 @@ class Workflow:
     cite: tuple[str, ...]
     origin: Pointer
     only_verify: bool = False
-    """Whether verify alone runs it, as it is no work of a user's."""
+    """True if only verify runs it, because it is not a user's task."""
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The whole API. `api`, `auth`, `limits`, `errors`, `behaviour`, `webhooks`, `idempotency` and
-    `retention` keep the written form: it has no choices left."""
+    """The whole resolved API.
+
+    `api`, `auth`, `limits`, `errors`, `behaviour`, `webhooks`, `idempotency` and `retention` are the catalogue's own objects, as they have
+    no choices left to resolve.
+    """
 
     source: Source
     sha256: str
@@ -325,19 +337,19 @@ class Model:
     browsers: Any = None
 
     def action(self, name: str) -> Action | None:
-        """The action of that canonical name."""
+        """Return the action of this canonical name, or None."""
         return next((a for a in self.actions if a.name == name), None)
 
     def former(self, name: str) -> Action | None:
-        """The action that had that name before."""
+        """Return the action that had this name formerly, or None."""
         return next((a for a in self.actions if any(f.name == name for f in a.formerly)), None)
 
     def always(self) -> Iterator[Code]:
-        """Codes that every action may answer."""
+        """Yield the error codes that every action may return."""
         return (self.codes[name] for name in self.errors.always)
 
     def text(self, *pointer: str | int) -> Text:
-        """The written string at a pointer, with its origin; empty where there is none."""
+        """Return the catalogue's string at a pointer, with its origin; empty if there is none."""
         value: Any = self.source.data
         for step in pointer:
             try:

@@ -1,4 +1,4 @@
-"""What was found at a place of a file, and how it is shown to a person."""
+"""Diagnostics: findings at a place of a file, and how they are printed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Severity = Literal["error", "warning", "note"]
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `id` is stable; `help` is the next keystroke; `notes` say where a rule comes from."""
+    """One finding. `id` is stable, `help` names the next step, `notes` cite the source of a rule."""
 
     span: Span
     id: str
@@ -27,12 +27,12 @@ class Diagnostic:
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """Sorted by place, each once."""
+    """Sort diagnostics by place and drop duplicates."""
     return sorted(dict.fromkeys(diagnostics), key=lambda d: (d.span, d.id, d.message))
 
 
 def show(diagnostic: Diagnostic, source: Source | None = None, *, width: int = 100) -> str:
-    """The finding with its line of the source under it, which is cut to `width` columns."""
+    """Format a diagnostic with its source line below it, cut to `width` columns."""
     d = diagnostic
     lines = [f"{d.severity}[{d.id}]: {shortened(d.message)}", f"  --> {printable(str(d.span))}"]
     text = _line(source, d.span)
@@ -59,16 +59,16 @@ def _lines(text: str) -> list[str]:
 
 
 def _columns(text: str) -> int:
-    """How many columns a terminal gives the text: wide characters take two, combining ones none."""
+    """Return the width of a text in terminal columns: wide characters count two, combining ones none."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 MOST_SHOWN = 600
-"""So many characters of a message are shown: what a file holds may be eight megabytes on one line."""
+"""Characters of a message that are printed. A file may hold eight megabytes on one line."""
 
 
 def shortened(text: str, most: int = MOST_SHOWN) -> str:
-    """The text in one line of at most `most` characters, and how long it was where it was longer."""
+    """Return the text on one line, cut to `most` characters; a cut text is followed by its full length."""
     if len(text) > 4 * most:
         text, length = text[: 4 * most], len(text)
     else:
@@ -78,16 +78,17 @@ def shortened(text: str, most: int = MOST_SHOWN) -> str:
 
 
 def printable(text: str) -> str:
-    """The text as a terminal may show it: what does not print, but a line break, is told by its number, so that nobody's file or
-    server moves the cursor.
-    """
+    """Escape unprintable characters other than line breaks, so that no file or server can move the terminal's cursor."""
     return text if text.isprintable() else "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
 
 
 def _window(text: str, column: int, width: int = 92) -> tuple[str, int]:
-    """At most `width` characters of a line around `column`; a tab and what does not print stand as one blank."""
+    """Return at most `width` characters of a line around `column`, and the column within them.
+
+    Tabs and unprintable characters become single spaces.
+    """
     before, behind = max(0, column - 2 * width), column + 2 * width < len(text)
-    if before or behind:  # twice what is shown on each side, so that the cut below finds that there is more
+    if before or behind:  # keeps twice the width on each side, so that the cut below still sees that text is missing
         text, column = text[before : column + 2 * width], column - before
     clean = "".join(c if c.isprintable() else " " for c in text)
     if len(clean) <= width:

@@ -1,7 +1,7 @@
-"""JSON data as canonical text, in JSON or in YAML: the same bytes for the same data, everywhere.
+"""Write JSON data as canonical text, in JSON or in YAML: equal data gives equal bytes everywhere.
 
-The YAML reads the same by YAML 1.2 and by YAML 1.1 (PyYAML takes `no`, `12:30`, `0o10` and `2026-01-01` for something
-other than text, and `1e-05` for text): only what no reader can mistake stands plain, everything else in quotes.
+The YAML means the same in YAML 1.2 and in YAML 1.1. PyYAML reads `no`, `12:30`, `0o10` and `2026-01-01` as something other than text, and
+`1e-05` as text. So only unambiguous scalars are written plain; all others are quoted.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _NO_WRAP = 1 << 30
 
 
 def to_json(data: Any) -> bytes:
-    """Two spaces a level, text as it is, members in their order, a newline at the end."""
+    """Return JSON with two spaces per level, non-ASCII text unescaped, members in their order, and a final newline."""
     return (json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def to_yaml(data: Any) -> bytes:
-    """Block style; text of several lines as a literal block.
+    """Return YAML in block style; multi-line text is a literal block.
 
     libyaml's emitter is driven by events, because PyYAML's representer is ten times slower and quotes by YAML 1.1 alone.
     """
@@ -49,7 +49,7 @@ def _emit(data: Any, emit: Callable[[Any], None], yaml: Any) -> None:
     elif kind is dict:
         emit(yaml.MappingStartEvent(None, None, True, flow_style=not data))
         for key, value in data.items():
-            plain = type(key) is int or _style(key) is None  # a status is a key that is a number
+            plain = type(key) is int or _style(key) is None  # HTTP statuses are integer keys
             emit(yaml.ScalarEvent(None, None, (True, True), str(key), style=None if plain else '"'))
             _emit(value, emit, yaml)
         emit(yaml.MappingEndEvent())
@@ -71,7 +71,7 @@ def _style(text: str) -> str | None:
 
 
 def _bare(value: Any) -> str:
-    """A number, true, false or null. YAML 1.1 knows a float by its point."""
+    """Return a number, true, false or null as YAML text. A float gets a decimal point, which YAML 1.1 requires."""
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} is no JSON number")

@@ -1,7 +1,7 @@
-"""Reads JSON with the place of every value, several times as fast as the same text is read as YAML.
+"""Read JSON with the place of every value, several times as fast as the YAML reader would.
 
-The standard library reads the values; a second pass over the same text, which is then known to be JSON, finds the places.
-What is no JSON by the standard is left to the reader of YAML, which says where and why.
+The standard library parses the values. A second pass over the text, which is then valid JSON, finds the places. Text that is not standard
+JSON is left to the YAML reader, which reports where and why.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ _LINE = re.compile(r"\r\n|\r|\n")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]]|[^\s,:{}\[\]"]+')
 _HALF = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _PAIR = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
-"""JSON writes a character past U+FFFF as two halves."""
+"""A surrogate pair: JSON escapes a character above U+FFFF as two halves."""
 _DIGITS = 300
-"""A longer number is left to the other reader, which says what is wrong with it."""
+"""Longer numbers are left to the YAML reader, which reports what is wrong with them."""
 
 
 class _Left(Exception):
-    """The text holds what the other reader explains better: a key twice, or a value that is nested too deep."""
+    """The text is left to the YAML reader, which explains it better: a duplicate key, an overlong number, or values nested too deep."""
 
 
 class _TooMany(Exception):
-    """The text holds too many values; the argument is the place of the first of those."""
+    """The text holds too many values; the arguments are line and column of the first one over the limit."""
 
 
 def read_json(text: str, file: str, max_values: int) -> Source | None:
-    """The document, or None for a text that is left to the other reader."""
+    """Return the document, or None for a text that is left to the YAML reader."""
     if _HALF.search(text) and _HALF.search(_PAIR.sub("", text)):
         return None
     try:
@@ -51,7 +51,10 @@ def _no_constant(text: str) -> None:
 
 
 def _places(text: str, max_values: int) -> Place:
-    """The places of all values of a text that is JSON. One loop for all, because it runs once for each word of the text."""
+    """Return the places of all values of a text that is valid JSON.
+
+    It is a single loop, because the body runs once for each token of the text.
+    """
     starts = [*(m.end() for m in _LINE.finditer(text)), len(text) + 1]
     line, begin, end = 0, 0, starts[0]
     top = Place((0, 0), (0, 0), {})

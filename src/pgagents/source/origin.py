@@ -1,7 +1,7 @@
-"""Values that remember which part of the catalogue they came from.
+"""Dicts and strings that remember the part of the catalogue they were made from.
 
-They are ordinary dicts and strings to everyone else; `trace` reads the origin to lead from any member of a
-generated file back to the catalogue's line.
+All other code uses them as ordinary dicts and strings. `trace` reads their origin to map a member of a generated file to the catalogue's
+line.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pgagents.source.source import Pointer
 
 
 class Node(dict[str, Any]):
-    """A dict made from the catalogue value at `origin`; its members stand under the same keys there."""
+    """A dict made from the catalogue value at `origin`. Its members have the same keys there."""
 
     __slots__ = ("origin",)
 
@@ -35,14 +35,14 @@ class Text(str):
 
 
 def origin_of(value: Any) -> Pointer | None:
-    """Where a value came from, if it remembers."""
+    """Return the catalogue pointer of a value, or None if it has none."""
     return value.origin if isinstance(value, Node | Text) else None
 
 
 def plain(value: Any) -> Any:
-    """The same value in exact built-in types, for libraries that refuse subclasses."""
+    """Convert a value to exact built-in types, for libraries that refuse subclasses."""
     kind = type(value)
-    if kind is str or kind is int or kind is bool:  # most of what there is; an abstract class takes long to ask
+    if kind is str or kind is int or kind is bool:  # the most frequent types first: isinstance with an abstract class is slow
         return value
     if isinstance(value, str):
         return str(value)

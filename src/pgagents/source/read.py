@@ -1,8 +1,7 @@
-"""Reads YAML text into a Source, stricter than YAML is.
+"""Read YAML text into a Source, more strictly than YAML requires.
 
-One document, YAML 1.2 core scalars, no anchors, aliases or tags, no duplicate keys, bounded size and depth. PyYAML's own
-resolver reads `no`, `12:30` and `010` by YAML 1.1 (False, 750, 8), so only libyaml's event stream is used, and `scalar`
-says what a scalar means.
+One document, YAML 1.2 core scalars, no anchors, aliases or tags, no duplicate keys, bounded size and depth. PyYAML's own resolver reads
+`no`, `12:30` and `010` by YAML 1.1 (False, 750, 8). So only libyaml's events are used, and `text.scalar` interprets scalars.
 """
 
 from __future__ import annotations
@@ -23,16 +22,16 @@ MAX_DEPTH = 100
 MAX_VALUES = 400_000
 MAX_FAULTS = 200
 _TEXT_WEIGHT = 64
-"""So many characters of a text count as one value more where an alias repeats them."""
+"""Characters of a text that count as one more value if an alias repeats the text."""
 
-# what YAML 1.1 and 1.2 read differently (line breaks of Unicode), and what no YAML may hold
+# characters that YAML 1.1 and 1.2 read differently (Unicode line breaks), and characters that YAML forbids
 _STRANGE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
 
 def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> Source:
-    """Read a YAML (or JSON) file in bounded time and memory.
+    """Read a YAML or JSON file in bounded time and memory.
 
-    Whatever is wrong is in `Source.faults`; what cannot be opened, or is no file (a folder, a pipe, a device), raises OSError.
+    Problems of the text are in `Source.faults`. A path that cannot be opened, or is a folder, a pipe or a device, raises OSError.
     """
     shown = name or str(path)
     raw = _bytes(path, max_bytes + 1)
@@ -50,7 +49,10 @@ def read(path: Path, *, name: str | None = None, max_bytes: int = MAX_BYTES) -> 
 
 
 def _bytes(path: Path, most: int) -> bytes:
-    """The first bytes of a regular file. Opening does not wait, so that a pipe nobody writes to is refused at once."""
+    """Return the first `most` bytes of a regular file.
+
+    The file is opened without blocking, so that a pipe without a writer is refused at once.
+    """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(handle, "rb") as stream:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -59,10 +61,10 @@ def _bytes(path: Path, most: int) -> bytes:
 
 
 def parse(text: str, file: str = "<text>", *, max_values: int = MAX_VALUES, foreign: bool = False) -> Source:
-    """Turn YAML text into a Source; see `read`.
+    """Parse YAML text into a Source; see `read`.
 
-    A `foreign` text is not a catalogue: anchors and aliases are followed (what an alias stands for is shared, and counts
-    each time towards `max_values`), and every key is the text that is written.
+    With `foreign`, the text is not a catalogue: anchors and aliases are followed, and every key stays text. Aliased values are shared, and
+    count towards `max_values` each time.
     """
     strange = _STRANGE.search(text)
     if strange:
@@ -76,12 +78,12 @@ def parse(text: str, file: str = "<text>", *, max_values: int = MAX_VALUES, fore
 
 
 class _Stop(Exception):
-    """Reading cannot go on; the fault is already noted."""
+    """Reading cannot continue; the fault is already recorded."""
 
 
 @dataclass(slots=True)
 class _Open:
-    """A collection whose end has not been read yet."""
+    """A mapping or sequence whose end has not been read yet."""
 
     data: dict[Any, Any] | list[Any]
     place: Place
@@ -95,7 +97,7 @@ class _Open:
 
 
 class _Reader:
-    """Builds data and places from libyaml's events without recursion."""
+    """Build data and places from libyaml's events, without recursion."""
 
     def __init__(self, text: str, file: str, max_values: int, *, foreign: bool = False) -> None:
         self.foreign = foreign
@@ -149,7 +151,7 @@ class _Reader:
         return "indent with blanks: YAML takes no tabs" if "\t" in line[: span.column] else ""
 
     def _unreadable(self, error: Exception) -> Span:
-        """The place of a reader's error: libyaml counts bytes of UTF-8."""
+        """Return the place of an encoding error, whose position libyaml counts in bytes of UTF-8."""
         position = int(getattr(error, "position", 0) or 0)
         return _span(self.file, self.text, len(self.text.encode()[:position].decode("utf-8", "ignore")))
 
@@ -184,7 +186,7 @@ class _Reader:
         self._put(None, self._at(event.start_mark))
 
     def _follow(self, event: Any, top: _Open | None) -> None:
-        """Put what an alias stands for; under `<<`, its members."""
+        """Put the value that an alias refers to; after a merge key `<<`, put its members."""
         value, place, weight = self.anchors.get(event.anchor, (None, None, 0))
         if place is None or any(open.data is value for open in self.stack):
             self._fault(event.start_mark, "alias", f"alias `*{brief(event.anchor)}` stands for nothing, or for what it stands in")
@@ -299,14 +301,14 @@ class _Reader:
 
 
 def _span(file: str, text: str, index: int) -> Span:
-    """The place of the character at `index`."""
+    """Return the place of the character at `index`."""
     before = text[:index]
     start = max(before.rfind("\n"), before.rfind("\r")) + 1
     return Span(file, before.count("\n") + before.replace("\r\n", "").count("\r") + 1, index - start + 1)
 
 
 def _other_spelling(key: str | int) -> str | int | None:
-    """200 of "200", and the other way about: JSON makes one key of both."""
+    """Return the same key as the other type, such as 200 for "200": in JSON both are one key."""
     if isinstance(key, int):
         return str(key)
     return int(key) if key[:1].isdecimal() and key.isascii() and key.isdecimal() and len(key) < 10 and str(int(key)) == key else None

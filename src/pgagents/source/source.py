@@ -1,4 +1,4 @@
-"""A text's data, and the place of every value in it."""
+"""A text's data and the place of every value in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Pointer = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """A place in a file: line and column count from 1, the column in code points."""
+    """A place in a file. Line and column count from 1, the column in code points."""
 
     file: str
     line: int
@@ -23,7 +23,7 @@ class Span:
 
 @dataclass(slots=True)
 class Place:
-    """Where a value and its key begin (0-based line and column), and the places of its children."""
+    """The positions of a value and of its key (line and column from 0), and the places of its children."""
 
     key: tuple[int, int]
     value: tuple[int, int]
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What the reader refuses, before anything knows what the text means."""
+    """A problem that the reader found in the text itself, before its meaning is considered."""
 
     span: Span
     id: str
@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(slots=True)
 class Source:
-    """A file's text, its data and its places. `file` is the name to show."""
+    """A file's text, its data and the places of its values. `file` is the name that messages show."""
 
     file: str
     text: str
@@ -51,9 +51,9 @@ class Source:
     faults: list[Fault] = field(default_factory=list)
 
     def locate(self, pointer: Iterable[str | int], *, at_value: bool = False) -> Span:
-        """The place of the value at `pointer`, or of its nearest ancestor that exists.
+        """Return the place of the value at `pointer`, or of its nearest existing ancestor.
 
-        Members of a mapping are placed at their key, unless `at_value`.
+        The place of a mapping's member is its key, or its value with `at_value`.
         """
         place = self.root
         for step in pointer:
@@ -65,14 +65,14 @@ class Source:
         return Span(self.file, line + 1, column + 1)
 
     def has(self, pointer: Iterable[str | int]) -> bool:
-        """Whether the text has a value at exactly this pointer."""
+        """True if the text has a value at exactly this pointer."""
         place: Place | None = self.root
         for step in pointer:
             place = (place.children or {}).get(step) if place else None
         return place is not None
 
     def pointers(self) -> Iterator[Pointer]:
-        """Every pointer of the text, parents first."""
+        """Yield the pointer of every value, parents first."""
         stack: list[tuple[Pointer, Place]] = [((), self.root)]
         while stack:
             pointer, place = stack.pop()

@@ -1,4 +1,4 @@
-"""The known word that a misspelt one was probably meant to be."""
+"""Suggest the known word that a misspelt one was probably meant to be."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ MAX_COMPARED = 2_000
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A help text naming the nearest known words, or all of them where few."""
+    """Return a help text that names the nearest known word.
+
+    If no word is near, it lists all known words where there are at most 20; otherwise it is empty.
+    """
     words = sorted({str(k) for k in islice(known, MAX_COMPARED)})
     if near := nearest(word, words):
         return f"did you mean `{brief(near)}`?"
@@ -22,7 +25,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
-    """The known word that the misspelt one most looks like. Long words are not compared: that takes time without bound."""
+    """Return the known word most similar to the misspelt one, or None.
+
+    Words of more than 80 characters are not compared, because the time would be unbounded.
+    """
     if len(word) > 80:
         return None
     close = [w for w in words if abs(len(w) - len(word)) <= 20]

@@ -1,6 +1,6 @@
-"""Texts with placeholders, `/lots/{id}`, compared with texts in which something stands for each: in linear time.
+"""Match templates with placeholders, such as `/lots/{id}`, against texts, in linear time.
 
-A regular expression of many placeholders can take longer than anybody waits for a text that nearly fits.
+A regular expression with many placeholders can take exponential time for a text that almost matches.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 def split(template: str) -> tuple[list[str], list[str]]:
-    """The literal texts around the placeholders, one more than those, and the placeholders' names."""
+    """Split a template into its literal texts and the names of its placeholders.
+
+    There is always one literal more than there are placeholders.
+    """
     pieces = PLACEHOLDER.split(template)
     return pieces[::2], pieces[1::2]
 
 
 def filled(literals: Sequence[str], text: str, least: int = 1) -> list[str] | None:
-    """What stands between the literal texts, each as long as it can be and the first ones first; None where they do not fit.
+    """Return the values that the placeholders have in `text`, or None if the literals do not match.
 
-    `least` is how many characters each has at least.
+    Each value is as long as possible, earlier ones first, and has at least `least` characters.
     """
     if len(literals) == 1:
         return [] if text == literals[0] else None

@@ -1,4 +1,4 @@
-"""What a plain scalar of YAML means, by the core schema of YAML 1.2 (section 10.3.2)."""
+"""Interpret plain YAML scalars by the core schema of YAML 1.2 (section 10.3.2)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _WORDS = {
 
 
 def scalar(text: str) -> tuple[Any, str]:
-    """The value of a scalar written without quotes, and what is wrong with it: empty where nothing is.
+    """Return the value of an unquoted scalar and an error message, which is empty if the scalar is valid.
 
-    More than 400 characters stay text: making a number of them takes time that grows with the square of their count.
+    A scalar of more than 400 characters stays text, because converting digits takes time quadratic in their number.
     """
     if text in _WORDS:
         return _WORDS[text], ""

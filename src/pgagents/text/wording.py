@@ -1,4 +1,4 @@
-"""Constraints in words, for descriptions and for lists of losses."""
+"""Describe schema constraints in words, for descriptions and for lists of losses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def short(value: Any) -> str:
-    """A value on one line, cut to 120 characters."""
+    """Return a value on one line, cut to 120 characters."""
     text = str(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= 120 else text[:119] + "…"
 
@@ -38,9 +38,9 @@ WORDS: dict[str, Callable[[Any], str]] = {
 
 
 def hinted(text: str, said: str, *, inside: bool = False) -> str:
-    """A description with something more behind it: in brackets behind a phrase, as a sentence behind a sentence.
+    """Append a remark to a description: in brackets after a phrase, as a sentence of its own after a sentence.
 
-    `inside`: in the brackets that end the text already, where there are such.
+    With `inside`, the remark joins brackets that already end the text.
     """
     if inside and text.endswith(")"):
         return f"{text[:-1]}; {said})"

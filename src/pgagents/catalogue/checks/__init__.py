@@ -1,1 +1,1 @@
-"""What pydantic cannot see in a catalogue: references, paths, expressions, examples, keys without effect."""
+"""Checks that pydantic cannot express: references, paths, expressions, examples, keys without effect."""

@@ -1,7 +1,7 @@
-"""What pydantic cannot see: references between the parts of a catalogue, paths, expressions, examples.
+"""Check references between the parts of a catalogue, schemas and expressions, which pydantic cannot.
 
-Every method notes diagnostics and goes on, so that one pass finds all faults of a file. What pydantic refused was
-taken out before (`prune`); nothing is said about what is missing only because of that.
+Every method records diagnostics and continues, so that one pass finds all faults of a file. Values that pydantic refused have been removed
+before (`prune`), and nothing is reported that is missing only for that reason.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 class Checker:
-    """Notes faults and keeps every compiled expression by its pointer, so that nothing is compiled twice."""
+    """Collect faults, and keep every compiled expression by its pointer, so that nothing is compiled twice."""
 
     def __init__(self, written: Catalogue, source: Source, data: Any = None, dropped: Iterable[Pointer] = ()) -> None:
         self.written = written
@@ -54,19 +54,19 @@ class Checker:
                 self._action((*base, action_name), action)
 
     def blocks(self) -> list[tuple[Pointer, Mapping[str, Action]]]:
-        """The API's actions and the operator's, each with the pointer they stand under."""
+        """Return the API's actions and the operator's actions, each with the pointer of their mapping."""
         operator = self.written.operator
         return [(("actions",), self.written.actions), (("operator", "actions"), operator.actions if operator else {})]
 
     def fault(self, pointer: Pointer, id: str, message: str, help: str = "", *, at_value: bool = True) -> None:
-        """Note an error at the value of a pointer, unless that value was refused before."""
+        """Record an error at the value of a pointer, unless that value was refused before."""
         self.faulty.add(pointer)
         if len(self.found) >= MAX_FAULTS or any(pointer[:n] in self.dropped for n in range(1, len(pointer) + 1)):
             return
         self.found.append(Diagnostic(self.source.locate(pointer, at_value=at_value), f"catalogue/{id}", "error", message, help))
 
     def _names_of_members(self, data: Any) -> None:
-        """Whole-number keys are for statuses; a member of a JSON value has a text for its name."""
+        """Record keys that are whole numbers, except where statuses are keys."""
         stack: list[tuple[Pointer, Any]] = [((), data)]
         while stack:
             pointer, value = stack.pop()
@@ -81,13 +81,13 @@ class Checker:
                         stack.append(((*pointer, key), member))
 
     def sound(self, pointer: Pointer) -> bool:
-        """Whether nothing at or under this pointer was refused."""
+        """True if nothing at or below this pointer was refused."""
         return not any(f[: len(pointer)] == pointer for f in self.faulty)
 
     def known(self, pointer: Pointer, name: str | None, homes: Pointer | Iterable[Pointer], what: str, *, also: Iterable[str] = ()) -> bool:
-        """Whether `name` stands at one of the homes (pointers of mappings or lists), or is None; notes a dangling reference else.
+        """True if `name` is None or stands at one of the homes, which are pointers of mappings or lists.
 
-        False, and no note, for a name that is in the file but was refused itself.
+        Otherwise record a dangling reference and return False. A name that stands in the file but was refused itself is not recorded.
         """
         if name is None or name in also:
             return True
@@ -105,17 +105,17 @@ class Checker:
         return False
 
     def in_file(self, pointer: Pointer) -> Collection[Any]:
-        """The names written at a pointer, refused ones too."""
+        """Return the names written at a pointer, including refused ones."""
         return _names(self.source.data, pointer)
 
     def lost(self, home: Pointer) -> bool:
-        """Whether the names at `home` cannot be known: it is no collection and something near it was refused, or one of its keys was."""
+        """True if the names at `home` are incomplete, because one of its keys or something near it was refused."""
         if isinstance(_at(self.source.data, home), dict | list):
             return any(d[:-1] == home and not NAME.fullmatch(str(d[-1])) for d in self.dropped)
         return any(home[: len(d) - 1] == d[:-1] for d in self.dropped)
 
     def compile(self, pointer: Pointer, text: str | None, names: Iterable[str]) -> Expression | None:
-        """Compile the expression at a pointer and keep it; notes why it does not compile."""
+        """Compile the expression at a pointer and keep it; record an error if it does not compile."""
         if text is None:
             return None
         try:
@@ -127,7 +127,7 @@ class Checker:
         return compiled
 
     def values(self, pointer: Pointer, value: Any, names: Iterable[str]) -> None:
-        """Compile every string that begins with `=` inside a value."""
+        """Compile every string inside a value that begins with `=`."""
         if isinstance(value, str) and value.startswith("="):
             self.compile(pointer, value[1:], names)
         elif isinstance(value, dict):
@@ -138,13 +138,13 @@ class Checker:
                 self.values((*pointer, index), member, names)
 
     def law(self, pointer: Pointer, law: Law, names: Iterable[str]) -> None:
-        """Compile a law written short or long."""
+        """Compile a law written in its short or long form."""
         short = not self.source.has((*pointer, "that"))
         self.compile(pointer if short else (*pointer, "that"), law.that, names)
         self.compile((*pointer, "when"), law.when, names)
 
     def law_expressions(self, pointer: Pointer) -> tuple[Expression | None, Expression | None]:
-        """The compiled `that` and `when` of the law at a pointer."""
+        """Return the compiled `that` and `when` of the law at a pointer."""
         return self.expressions.get((*pointer, "that")) or self.expressions.get(pointer), self.expressions.get((*pointer, "when"))
 
     def call(self, pointer: Pointer, call: CatalogueCall | None, names: Iterable[str]) -> None:
@@ -159,7 +159,7 @@ class Checker:
         self.compile((*pointer, "where"), call.where, names)
 
     def arguments(self, pointer: Pointer, given: Mapping[str, Any], action: str) -> None:
-        """Whether the action takes these arguments."""
+        """Record arguments that the action does not have."""
         home = (*self.base(action), "input")
         known = _names(self.source.data, home)
         for name in given:
@@ -168,11 +168,11 @@ class Checker:
                 self.fault((*pointer, name), "unknown-name", message, did_you_mean(name, map(str, known)), at_value=False)
 
     def base(self, action: str) -> Pointer:
-        """The pointer of the action of that name."""
+        """Return the pointer of the action of this name."""
         return ("actions", action) if action in self.written.actions else ("operator", "actions", action)
 
     def schema(self, pointer: Pointer, schema: Schema) -> None:
-        """References, types and bounds of a schema and all inside it."""
+        """Check references, types and bounds of a schema and of all schemas inside it."""
         if len(self.found) >= MAX_FAULTS:
             return
         self.known((*pointer, "$ref"), schema.ref, ("schemas",), "schema")
@@ -186,7 +186,7 @@ class Checker:
                 self.known((*pointer, "required", index), name, (*pointer, "properties"), "property")
 
     def _reference(self, pointer: Pointer, refers_to: str | None) -> None:
-        """An argument names a resource; one whose id has several members, also which of them it is."""
+        """Check the resource that an argument refers to, and the member if the resource's id has several."""
         name, _, member = (refers_to or "").partition(".")
         if not self.known(pointer, name or None, ("resources",), "resource") or not name or name not in self.written.resources:
             return
@@ -259,7 +259,7 @@ class Checker:
             self.compile((*at, "fits"), relation.fits, (*scope.LAW, scope.ITEM))
 
     def _former(self, pointer: Pointer, name: str, until: str) -> None:
-        """A former name belongs to one action only, and ends on a day of the calendar."""
+        """Check that a former name belongs to one action only and ends on a real date."""
         at = (*pointer, "formerly", name)
         if pointer[0] == "operator":
             self.fault(at, "former-name", "an operator's action is offered nowhere, so no old name of it is", "remove it", at_value=False)
@@ -288,13 +288,13 @@ def _at(data: Any, pointer: Pointer) -> Any:
 
 
 def _names(data: Any, pointer: Pointer) -> Collection[Any]:
-    """The keys of the mapping, or the items of the list, at a pointer."""
+    """Return the keys of the mapping, or the items of the list, at a pointer."""
     there = _at(data, pointer)
     return there if isinstance(there, dict | list) else ()
 
 
 def children(schema: Schema) -> list[tuple[Pointer, Schema]]:
-    """The schemas directly inside a schema, each with the way to it."""
+    """Return the schemas directly inside a schema, each with its path there."""
     found: list[tuple[Pointer, Schema]] = []
     if schema.items is not None:
         found.append((("items",), schema.items))

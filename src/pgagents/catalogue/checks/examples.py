@@ -1,6 +1,6 @@
-"""Examples: they must satisfy the schemas, and the laws must hold on them.
+"""Check that examples satisfy their schemas and that laws hold on them.
 
-Where a schema was refused itself, nothing is said about the examples that it judges.
+Examples are not checked against a schema that was refused itself.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from pgagents.source.source import Pointer
 
 
 def run(checker: Checker, known: Validators | None = None) -> None:
-    """Note examples that their schema refuses and laws that fail on their own example.
+    """Record examples that their schema refuses, and laws that fail on their own example.
 
-    `known` are validators that somebody has compiled already; they are used again where the named schemas are the same.
+    `known` are validators compiled before. They are reused if the named schemas are the same.
     """
     named, _ = schema_nodes(checker.written, checker.data)
     compiled = known if known and known.are_of(named) else Validators(named)
@@ -30,7 +30,10 @@ def run(checker: Checker, known: Validators | None = None) -> None:
 
 
 class _Examples:
-    """The examples of one action; validators are compiled once, also for all actions that share a schema; None where one is not sound."""
+    """The examples of one action. A schema that was refused has no validator (None).
+
+    Each distinct schema is compiled once for all actions.
+    """
 
     def __init__(self, checker: Checker, pointer: Pointer, action: Action, named: Mapping[str, Any], compiled: Validators) -> None:
         self.checker, self.pointer, self.action, self.named, self.compiled = checker, pointer, action, named, compiled
@@ -69,7 +72,7 @@ class _Examples:
             return None
 
     def _sound(self, pointer: Pointer, schema: Any) -> bool:
-        """Whether the schema and all it refers to stand in the file and were not refused."""
+        """True if the schema and all schemas it refers to exist and were not refused."""
         names = closure(schema, self.named)
         lost = refs(schema).union(*(refs(self.named[n]) for n in names)) - self.named.keys()
         return not lost and all(self.checker.sound(place) for place in (pointer, *(("schemas", n) for n in names)))
@@ -120,6 +123,6 @@ class _Examples:
 
 
 def _shorten_message(message: str) -> str:
-    """A validator's message in one line; of a long one (it begins with the value) the end."""
+    """Return a validator's message on one line. A long message begins with the value, so its end is kept."""
     line = " ".join(message.split())
     return line if len(line) <= 200 else f"…{line[-199:]}"

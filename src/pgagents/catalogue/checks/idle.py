@@ -1,4 +1,4 @@
-"""What a catalogue may say and nothing would heed: each is an error at its line, with what to write instead."""
+"""Report keys that would have no effect, each with what to write instead."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pgagents.catalogue.language.surface import Catalogue
 from pgagents.source.source import Pointer
 
 _PROVES = ("ai_plugin", "copilot", "copilot_mcp")
-"""Surfaces whose manifests say how a vendor proves who calls."""
+"""Surfaces whose manifests state how a vendor authenticates."""
 _IN_TEXT = ("path", "query", "header")
 
 
 def run(checker: Checker) -> None:
-    """Note keys in another spelling, bytes in JSON, objects where only texts travel, empty names, and `auth` where none is read."""
+    """Record misspelt keys, binary formats, objects in text-only places, empty names, and `auth` where nothing reads it."""
     _spellings(checker)
     for name, schema in checker.written.schemas.items():
         for pointer, part in _inside(("schemas", name), schema):
@@ -61,7 +61,7 @@ def _bytes(checker: Checker, pointer: Pointer, schema: Schema) -> None:
 
 
 def _inside(pointer: Pointer, schema: Schema) -> Iterator[tuple[Pointer, Schema]]:
-    """Every schema inside a schema, with its place."""
+    """Yield every schema inside a schema, with its pointer."""
     stack = [(pointer, schema)]
     while stack:
         at, here = stack.pop()
@@ -71,7 +71,7 @@ def _inside(pointer: Pointer, schema: Schema) -> Iterator[tuple[Pointer, Schema]
 
 
 def _holds_object(checker: Checker, schema: Schema) -> bool:
-    """Whether a value may be an object, or a list of objects."""
+    """True if a value may be an object, or a list of objects."""
     seen: set[str] = set()
     here: Schema | None = schema
     while here is not None:
@@ -87,7 +87,7 @@ def _holds_object(checker: Checker, schema: Schema) -> bool:
 
 
 def _spellings(checker: Checker) -> None:
-    """Keys written by the names that our own classes have for them: pydantic takes both, and vendors get what is written."""
+    """Record keys written as our Python attributes are named. pydantic accepts both, but vendors get what is written."""
     stack: list[tuple[Pointer, Any, Any]] = [((), checker.source.data, Catalogue)]
     while stack:
         pointer, value, kind = stack.pop()

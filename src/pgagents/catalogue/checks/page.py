@@ -1,4 +1,4 @@
-"""References of a page on which a person tries an action: its arguments, the members it shows, its sample places."""
+"""Check the references of a page for trying an action: its arguments, the members it shows, its sample places."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pgagents.catalogue.language.offers import Page, Surface
 from pgagents.source.source import Pointer
 
 NAMED = "widget"
-"""The surface that the page is made of."""
+"""The surface from which the page is generated."""
 
 
 def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
-    """Note what a surface's page names and the catalogue does not have, and an action that is not one read."""
+    """Record names that the catalogue does not have, and a page for anything but one reading action."""
     page = surface.page
     if page is None:
         if pointer[-1] == NAMED and checker.sound(pointer):
@@ -41,7 +41,7 @@ def run(checker: Checker, pointer: Pointer, surface: Surface) -> None:
 
 
 def _dispatcher(checker: Checker, pointer: Pointer, page: Page, action: str) -> None:
-    """The page's calls go through a dispatcher that has the action."""
+    """Check that the page's dispatcher offers its action."""
     through = checker.written.surfaces.get(page.dispatcher)
     if through is None:
         return

@@ -1,4 +1,4 @@
-"""References of everything beside the actions: auth, limits, errors, surfaces, resources, workflows."""
+"""Check the references of everything beside the actions: auth, limits, errors, surfaces, resources, workflows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pgagents.source.source import Pointer
 
 
 def run(checker: Checker) -> None:
-    """Note dangling references of every part."""
+    """Record dangling references in every part."""
     _auth(checker)
     _limits(checker)
     _errors(checker)
@@ -146,7 +146,7 @@ def _surface(checker: Checker, pointer: Pointer, surface: Surface) -> None:
 
 
 def _one_schema_a_name(checker: Checker, pointer: Pointer, surface: Surface) -> None:
-    """Arguments of one name share one schema: the dispatcher's object lists the union of all."""
+    """Check that a dispatcher's arguments of one name have one schema, because its object lists the union of all."""
     written = checker.written
     names = surface.actions if isinstance(surface.actions, list) else written.groups.get(surface.actions, list(written.actions))
     first: dict[str, tuple[str, object]] = {}
@@ -194,7 +194,7 @@ def _resource(checker: Checker, name: str, pointer: Pointer, resource: Resource)
 
 
 def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> None:
-    """What no manifest can tell of a step may stand in a workflow that only verify runs."""
+    """Refuse members of a step that no manifest can express, unless only verify runs the workflow."""
     for member in ("key", "via", "headers", "expect_alone", "within_s"):
         if getattr(step, member):
             message = f"{member} is no manifest's business: it may stand where the workflow has `only_verify: true`"
@@ -202,7 +202,7 @@ def _check_manifest_members(checker: Checker, pointer: Pointer, step: Step) -> N
 
 
 def _through(checker: Checker, pointer: Pointer, step: Step) -> None:
-    """A surface that a step goes through has the action in its dispatcher, or headers of its own."""
+    """Check that a step's surface either dispatches its action or has headers to send."""
     surface = checker.written.surfaces.get(step.via or "")
     if surface is None:
         return

@@ -1,4 +1,4 @@
-"""Methods, paths, placeholders and operation ids: each call must lead to one action."""
+"""Check methods, paths, placeholders and operation ids: each call must reach exactly one action."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pgagents.text.placeholders import filled, split
 
 
 def camel(name: str) -> str:
-    """`find_book` as `findBook`."""
+    """Convert a name to camelCase: `find_book` becomes `findBook`."""
     head, *tail = [part for part in name.split("_") if part] or [name]
     return head + "".join(part[:1].upper() + part[1:] for part in tail)
 
 
 def run(checker: Checker) -> None:
-    """Note placeholders without argument, two actions on one route, hidden literal paths, operation ids twice."""
+    """Record placeholders without argument, two actions on one route, hidden literal paths, duplicate operation ids."""
     routes: dict[tuple[str, str], tuple[str, Pointer]] = {}
     operations: dict[str, Pointer] = {}
     entries: list[tuple[str, str, str, Pointer]] = []
@@ -78,7 +78,7 @@ def _placeholders(checker: Checker, pointer: Pointer, path: str, may: set[str], 
 
 
 def _hidden(checker: Checker, entries: list[tuple[str, str, str, Pointer]]) -> None:
-    """A literal path that a template of the same method matches is reachable only where literal paths win."""
+    """Record literal paths that a template of the same method matches, unless literal paths win."""
     if checker.written.behaviour.literal_path == "wins":
         return
     tree = _Tree()
@@ -98,7 +98,7 @@ def _hidden(checker: Checker, entries: list[tuple[str, str, str, Pointer]]) -> N
 
 
 class _Tree:
-    """Path templates by their segments, so that a path is compared with few of them."""
+    """Path templates in a tree of segments, so that a path is compared with few of them."""
 
     def __init__(self) -> None:
         self.literal: dict[str, _Tree] = {}
@@ -115,7 +115,7 @@ class _Tree:
         node.end = node.end or what
 
     def find(self, segments: tuple[str, ...]) -> tuple[str, str] | None:
-        """The first template that the path matches."""
+        """Return the name and path of the first template that the path matches, or None."""
         nodes = [self]
         for segment in segments:
             after = [node.literal[segment] for node in nodes if segment in node.literal]

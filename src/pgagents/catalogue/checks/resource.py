@@ -1,4 +1,4 @@
-"""What a resource says of its id, its parent, its fresh values and its end fits together."""
+"""Check that the settings of a resource agree: its id, its parent, its fresh values, its end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FRESH = re.compile(r"\bfresh\b(?:\.(\w+))?")
 
 
 def run(checker: Checker, name: str, pointer: Pointer, resource: Resource) -> None:
-    """Note what contradicts itself in one resource."""
+    """Record contradictions within one resource."""
     _absent(checker, pointer, resource)
     _within(checker, name, pointer, resource)
     _fresh(checker, pointer, resource)
@@ -68,7 +68,7 @@ def _within(checker: Checker, name: str, pointer: Pointer, resource: Resource) -
 
 
 def _fresh(checker: Checker, pointer: Pointer, resource: Resource) -> None:
-    """Each `fresh` names one of the kinds, and stands alone."""
+    """Check that each `fresh` expression names a known kind of fresh value."""
     if resource.made_by is None:
         return
     values: list[tuple[Pointer, Any]] = [((*pointer, "made_by", "input", k), v) for k, v in resource.made_by.input.items() if k != "*"]

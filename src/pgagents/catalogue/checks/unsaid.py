@@ -1,7 +1,7 @@
-"""Kinds of keys that a catalogue may name and no manifest can be made of yet.
+"""Refuse kinds of keys that the catalogue can name but no manifest can express yet.
 
-`pgagents import` writes them down as the document has them. Reading such a catalogue is an error with the key's name
-and place, because every manifest would tell agents to send another key than the API takes.
+`pgagents import` writes them as the document has them. Loading such a catalogue is an error at the key, because every manifest would make
+agents send another key than the API accepts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HELP = (
 
 
 def unsaid(source: Source) -> list[Diagnostic]:
-    """An error for each such key, at its `type`; of several that calls send together, for the first."""
+    """Return an error for the first such key, at its `type`; the message counts the others."""
     found = [(name, scheme) for name, scheme in _schemes(source.data).items() if _kind(scheme) in KINDS]
     if not found:
         return []
@@ -44,7 +44,7 @@ def unsaid(source: Source) -> list[Diagnostic]:
 
 
 def as_bearer(source: Source) -> Source:
-    """The source with bearer keys in their place, so that everything else in it can be read."""
+    """Return the source with bearer keys in place of such keys, so that everything else can be checked."""
     schemes = _schemes(source.data)
     if not any(_kind(scheme) in KINDS for scheme in schemes.values()):
         return source

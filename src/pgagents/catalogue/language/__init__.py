@@ -1,1 +1,1 @@
-"""The catalogue as it is written: pydantic classes for the YAML, and their errors as diagnostics."""
+"""The catalogue as written: pydantic classes for the YAML, and their errors as diagnostics."""

@@ -1,4 +1,4 @@
-"""What every part of the catalogue's language is made of: names, texts, and JSON Schemas."""
+"""Building blocks of the catalogue's language: names, texts, and JSON Schemas."""
 
 from __future__ import annotations
 
@@ -19,80 +19,84 @@ Json = Any
 
 
 class Strict(BaseModel):
-    """Unknown keys are refused; numbers and booleans are not made from text."""
+    """A model that refuses unknown keys and does not convert text to numbers or booleans."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True, defer_build=True)
 
 
 class Schema(Strict):
-    """A JSON Schema (2020-12), the part that carries over to vendors.
+    """A JSON Schema (2020-12), limited to the keywords that vendors can express.
 
     `{$ref: Lot}` names an entry under `schemas`; `type: object` may be left out beside `properties`.
     """
 
     ref: str | None = Field(None, alias="$ref", description="The name of an entry under `schemas`.")
     type: str | list[str] | None = Field(None, description="One JSON type, or a list with `null` for a value that may be null.")
-    title: Line | None = Field(None, description="A few words on it.")
-    description: Line | None = Field(None, description="What it is, for models and people; units and formats belong here.")
+    title: Line | None = Field(None, description="A short title.")
+    description: Line | None = Field(None, description="The meaning of the value, for models and people, with units and formats.")
     format: str | None = Field(None, description="A format such as `date-time`, `uri`, `email`, `uuid`.")
-    enum: list[Json] | None = Field(None, min_length=1, description="The values that it may have.")
-    const: Json = Field(None, description="The one value that it may have.")
-    default: Json = Field(None, description="What holds where it is left out.")
-    examples: list[Json] | None = Field(None, description="Values that are good to show.")
+    enum: list[Json] | None = Field(None, min_length=1, description="The allowed values.")
+    const: Json = Field(None, description="The only allowed value.")
+    default: Json = Field(None, description="The value that applies if it is left out.")
+    examples: list[Json] | None = Field(None, description="Typical values.")
     minimum: float | None = Field(None, description="The least value.")
     maximum: float | None = Field(None, description="The greatest value.")
-    exclusive_minimum: float | None = Field(None, alias="exclusiveMinimum", description="A value that it must exceed.")
-    exclusive_maximum: float | None = Field(None, alias="exclusiveMaximum", description="A value that it must stay below.")
-    multiple_of: float | None = Field(None, alias="multipleOf", gt=0, description="What it must be a multiple of.")
+    exclusive_minimum: float | None = Field(None, alias="exclusiveMinimum", description="The value must be greater than this.")
+    exclusive_maximum: float | None = Field(None, alias="exclusiveMaximum", description="The value must be less than this.")
+    multiple_of: float | None = Field(None, alias="multipleOf", gt=0, description="The value must be a multiple of this.")
     min_length: int | None = Field(None, alias="minLength", ge=0, description="The least number of characters.")
     max_length: int | None = Field(None, alias="maxLength", ge=0, description="The greatest number of characters.")
-    pattern: str | None = Field(None, description="A regular expression that it must match somewhere; anchor it with ^ and $.")
+    pattern: str | None = Field(None, description="A regular expression that must match somewhere in the text; anchor it with ^ and $.")
     items: Schema | None = Field(None, description="The schema of every item.")
     min_items: int | None = Field(None, alias="minItems", ge=0, description="The least number of items.")
     max_items: int | None = Field(None, alias="maxItems", ge=0, description="The greatest number of items.")
-    unique_items: bool | None = Field(None, alias="uniqueItems", description="Whether items must differ.")
+    unique_items: bool | None = Field(None, alias="uniqueItems", description="True if all items must differ.")
     properties: dict[Name, Schema] | None = Field(None, description="Members by name.")
-    required: list[str] | None = Field(None, description="Members that must be there.")
+    required: list[str] | None = Field(None, description="Names of the required members.")
     additional_properties: bool | Schema | None = Field(
-        None, alias="additionalProperties", description="Whether other members are allowed, or their schema."
+        None, alias="additionalProperties", description="Whether other members are allowed, or the schema of their values."
     )
     min_properties: int | None = Field(None, alias="minProperties", ge=0, description="The least number of members.")
     max_properties: int | None = Field(None, alias="maxProperties", ge=0, description="The greatest number of members.")
-    one_of: list[Schema] | None = Field(None, alias="oneOf", min_length=1, description="Exactly one of these holds.")
-    any_of: list[Schema] | None = Field(None, alias="anyOf", min_length=1, description="At least one of these holds.")
-    all_of: list[Schema] | None = Field(None, alias="allOf", min_length=1, description="All of these hold.")
-    read_only: bool | None = Field(None, alias="readOnly", description="Sent in answers only.")
-    write_only: bool | None = Field(None, alias="writeOnly", description="Sent in requests only.")
-    deprecated: bool | None = Field(None, description="Callers should stop using it.")
-    secret: bool | None = Field(None, description="Never printed, stored or logged by the tester, and never to appear outside this member.")
-    private: bool | None = Field(None, description="A person's data, or a code that opens something: masked in every report of the tester.")
+    one_of: list[Schema] | None = Field(None, alias="oneOf", min_length=1, description="Exactly one of these schemas must match.")
+    any_of: list[Schema] | None = Field(None, alias="anyOf", min_length=1, description="At least one of these schemas must match.")
+    all_of: list[Schema] | None = Field(None, alias="allOf", min_length=1, description="All of these schemas must match.")
+    read_only: bool | None = Field(None, alias="readOnly", description="True if the member appears in answers only.")
+    write_only: bool | None = Field(None, alias="writeOnly", description="True if the member appears in requests only.")
+    deprecated: bool | None = Field(None, description="True if callers should stop using it.")
+    secret: bool | None = Field(
+        None, description="True if `verify` must never print, store or log the value, and no other member may contain it."
+    )
+    private: bool | None = Field(
+        None, description="True for personal data, or a code that opens something; every report of `verify` masks it."
+    )
 
 
 class Param(Schema):
-    """One argument of an action: a schema, whether it is required, and where it travels."""
+    """One argument of an action: a schema, whether it is required, and where it is sent."""
 
-    required: bool | None = Field(None, description="Whether every call must give it.")  # type: ignore[assignment]  # an argument's own flag, not the object's list
+    required: bool | None = Field(None, description="True if every call must give it.")  # type: ignore[assignment]  # an argument's own flag, not the object's list
     in_: Literal["path", "query", "header", "body"] | None = Field(
         None,
         alias="in",
-        description="Where it travels. Default: the path if the path names it, the query of a GET or DELETE, else the body.",
+        description="Where it is sent; the default is the path if the path names it, the query for GET and DELETE, otherwise the body.",
     )
-    wire: str | None = Field(None, description="Its name on the wire, where that is no identifier (a header).")
+    wire: str | None = Field(None, description="Its name on the wire if that differs, such as the name of a header.")
     refers_to: Member | None = Field(
-        None, description="The resource (under `resources`) whose id this is; `repo.owner` where the id has several members."
+        None, description="The resource (under `resources`) whose id this is; `repo.owner` if the id has several members."
     )
 
 
 class Output(Schema):
-    """An answer's body; `{}` or null is no body."""
+    """An answer's body; `{}` or null means no body."""
 
-    content_type: str | None = Field(None, description="Its media type, where that is not JSON.")
+    content_type: str | None = Field(None, description="Its media type, if that is not JSON.")
 
 
 class Cited(Strict):
-    """Something with a requirement's id behind it."""
+    """Base of everything that can cite requirements."""
 
-    cite: list[str] = Field(default=[], description="Ids of the requirements this states, for findings and reports.")
+    cite: list[str] = Field(default=[], description="Ids of the requirements that this part states, shown in findings and reports.")
 
     @model_validator(mode="before")
     @classmethod

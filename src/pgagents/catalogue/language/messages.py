@@ -1,4 +1,4 @@
-"""pydantic's errors as diagnostics: what stands there, what is allowed, at which line."""
+"""Turn pydantic's errors into diagnostics: what the file has, what is allowed, at which line."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _KINDS = {
 
 
 def diagnostics(errors: Iterable[Any], source: Source) -> list[Diagnostic]:
-    """One diagnostic a place; errors of a union's branches are joined."""
+    """Return one diagnostic for each place; errors of a union's branches are joined."""
     by_place: dict[Pointer, list[Any]] = {}
     for error in errors:
         by_place.setdefault(pointer_of(error, source.data), []).append(error)
@@ -44,14 +44,14 @@ def diagnostics(errors: Iterable[Any], source: Source) -> list[Diagnostic]:
 
 
 def _by_message(group: list[Any]) -> list[list[Any]]:
-    """Errors of one place that are one message: each missing key is its own, branches of a union are joined."""
+    """Group the errors of one place by message: one per missing key, and one for all branches of a union."""
     missing = [[e] for e in group if e["type"] == "missing"]
     others = [e for e in group if e["type"] != "missing"]
     return [*missing, *([others] if others else [])]
 
 
 def pointer_of(error: Any, data: Any) -> Pointer:
-    """The error's location without the tags that pydantic puts in for unions and keys."""
+    """Return the error's pointer, without the tags that pydantic inserts for unions and keys."""
     pointer: list[str | int] = []
     here = data
     for step in error["loc"]:
@@ -127,7 +127,7 @@ def _allowed(error: Any) -> str:
 
 
 def _known(pointer: Pointer) -> list[str]:
-    """The keys that the class at this place allows."""
+    """Return the keys that are allowed at this place."""
     kind: Any = Catalogue
     for step in pointer:
         kind = _inside(kind, step)
@@ -152,7 +152,7 @@ def _inside(kind: Any, step: str | int) -> Any:
 
 
 def candidates(kind: Any) -> list[Any]:
-    """The types that a value of this annotation may have."""
+    """Return the types that a value of this annotation may have."""
     origin = typing.get_origin(kind)
     if origin is typing.Annotated:
         return candidates(typing.get_args(kind)[0])

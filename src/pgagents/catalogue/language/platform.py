@@ -1,4 +1,4 @@
-"""The API around its actions as it is written: addresses, keys, limits, errors, headers, open points."""
+"""The API around its actions as written in the catalogue: addresses, keys, limits, errors, headers, open points."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ from pgagents.catalogue.language.resources import CatalogueCall
 
 
 class Server(Strict):
-    """Another host of the API, with the reason no manifest lists it."""
+    """Another host of the API that no manifest lists."""
 
-    url: Url = Field(description="Its address.")
-    note: Line = Field(description="Why no manifest lists it.")
+    url: Url = Field(description="Its base URL.")
+    note: Line = Field(description="The reason why no manifest lists it.")
 
 
 class Api(Strict):
     """Names, texts and addresses of the API."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,64}$")] = Field(
-        description="A short name of letters and digits, for places that take no more."
+        description="A short name of letters and digits, for places that allow nothing else."
     )
-    title: Line = Field(description="The name that people know the API by.")
+    title: Line = Field(description="The name by which people know the API.")
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$")] = Field(
-        description="The version of the contract, as semantic versioning has it."
+        description="The version of the contract (semantic versioning)."
     )
-    server: Url = Field(description="The one base URL that manifests name.")
-    other_servers: list[Server] = Field([], description="Hosts that are named somewhere and stand in no manifest.")
+    server: Url = Field(description="The base URL that manifests name.")
+    other_servers: list[Server] = Field([], description="Other hosts of the API, which no manifest lists.")
     contact: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")] = Field(description="An e-mail address for developers.")
-    logo: Url | None = Field(None, description="A picture of the API.")
-    terms: Url | None = Field(None, description="The terms of use.")
-    privacy: Url | None = Field(None, description="The privacy policy.")
-    docs: Url | None = Field(None, description="Where people read about the API.")
-    for_people: Line = Field(description="What the API is for, in one sentence for people.")
-    for_models: Line = Field(description="What the API is for, as a model should read it.")
+    logo: Url | None = Field(None, description="The URL of a logo.")
+    terms: Url | None = Field(None, description="The URL of the terms of use.")
+    privacy: Url | None = Field(None, description="The URL of the privacy policy.")
+    docs: Url | None = Field(None, description="The URL of the documentation.")
+    for_people: Line = Field(description="The purpose of the API in one sentence for people.")
+    for_models: Line = Field(description="The purpose of the API as a model should read it.")
     hosted: dict[str, Path] = Field(
-        default={}, description="Under which path of the server a generated file is hosted, by the file's path in the output folder."
+        default={}, description="Paths on the server under which generated files are hosted, by the file's path in the output folder."
     )
 
 
 class Scheme(Strict):
-    """How a call proves who makes it."""
+    """How a call is authenticated."""
 
-    type: Literal["http_bearer"] = Field("http_bearer", description="Its kind.")
-    description: Line | None = Field(None, description="How a key looks, and where it comes from.")
+    type: Literal["http_bearer"] = Field("http_bearer", description="The type of the scheme.")
+    description: Line | None = Field(None, description="The format of a key, and where to get one.")
     prefixes: dict[str, Literal["test", "live"]] = Field(
-        default={}, description="Prefixes of keys and the mode they mean; `verify` writes with a test key only."
+        default={}, description="Prefixes of keys, each with its mode; `verify` writes with a test key only."
     )
-    issue_at: Url | None = Field(None, description="Where people get a key.")
+    issue_at: Url | None = Field(None, description="The URL where people get a key.")
 
 
 class OAuth(Cited):
@@ -60,95 +60,111 @@ class OAuth(Cited):
     revoke: Path | None = Field(None, description="The path of the revocation endpoint (RFC 7009).")
     metadata: Path | None = Field(None, description="The path of the server metadata (RFC 8414).")
     resource_metadata: Path | None = Field(None, description="The path of the protected resource metadata (RFC 9728).")
-    pkce: Literal["S256"] = Field("S256", description="The challenge method (RFC 7636).")
+    pkce: Literal["S256"] = Field("S256", description="The code challenge method (RFC 7636).")
     pkce_binds: list[Literal["public", "challenged", "confidential"]] = Field(
         default=["public", "challenged", "confidential"],
-        description="Which clients cannot do without: `challenged` is any that sent a challenge.",
+        description="Clients that must use PKCE; `challenged` is any client that sent a challenge.",
     )
-    access_s: Annotated[int, Field(gt=0)] | None = Field(None, description="How long an access token lives.")
-    refresh_s: Annotated[int, Field(gt=0)] | None = Field(None, description="How long a refresh token lives.")
-    refresh_rotates: bool = Field(False, description="Whether each refresh gives a new refresh token and ends the old one.")
-    scopes: dict[str, Line] = Field(description="Scopes in words, as a consent page shows them.")
-    needs: dict[str, list[Name]] = Field(default={}, description="Which actions a token needs each scope for.")
+    access_s: Annotated[int, Field(gt=0)] | None = Field(None, description="Lifetime of an access token in seconds.")
+    refresh_s: Annotated[int, Field(gt=0)] | None = Field(None, description="Lifetime of a refresh token in seconds.")
+    refresh_rotates: bool = Field(False, description="True if each refresh issues a new refresh token and invalidates the old one.")
+    scopes: dict[str, Line] = Field(description="Descriptions of the scopes, as a consent page shows them.")
+    needs: dict[str, list[Name]] = Field(default={}, description="Scopes, each with the actions for which a token needs it.")
 
 
 class Role(Strict):
-    """An identity that `verify` may be given, and what the catalogue expects of it."""
+    """An identity that `verify` may be given, and its expected properties."""
 
     description: Line = Field(description="Who it is.")
-    plan: Name | None = Field(None, description="Its key's plan.")
-    project: Name = Field("main", description="Its key's project.")
-    mode: Literal["test", "live"] = Field("test", description="Whether its key is of test or live mode.")
+    plan: Name | None = Field(None, description="The plan of its key.")
+    project: Name = Field("main", description="The project of its key.")
+    mode: Literal["test", "live"] = Field("test", description="The mode of its key.")
     group: str | None = Field(None, description="The group within its project that its key is limited to, by id.")
-    revoked: bool = Field(False, description="Whether its key has been revoked.")
-    operator: bool = Field(False, description="Whether it may call the operator's endpoints.")
-    surface: Name | None = Field(None, description="The surface that its calls come from, whose `attribution` they are stamped with.")
+    revoked: bool = Field(False, description="True if its key has been revoked.")
+    operator: bool = Field(False, description="True if it may call the operator's actions.")
+    surface: Name | None = Field(None, description="The surface that its calls come from, whose `attribution` they are recorded with.")
 
 
 class Auth(Strict):
-    """Keys, plans, scopes and the identities a test needs."""
+    """Keys, plans, scopes and the identities that a test needs."""
 
-    schemes: dict[Name, Scheme] = Field(min_length=1, description="How a call proves who makes it.")
+    schemes: dict[Name, Scheme] = Field(min_length=1, description="How calls are authenticated, by name.")
     default: Name = Field(description="The scheme that calls use.")
-    oauth: OAuth | None = Field(None, description="How an assistant signs its users in.")
-    scopes: dict[Name, Line] = Field({}, description="What a plan can allow, in words.")
+    oauth: OAuth | None = Field(None, description="How an assistant signs in its users.")
+    scopes: dict[Name, Line] = Field({}, description="Descriptions of the permissions that a plan can have.")
     plans: dict[Name, list[Name]] = Field({}, description="Scopes of the keys of each plan.")
     roles: dict[Name, Role] = Field({}, description="Identities that `verify` may be given with `--identity`.")
 
 
 class Bucket(Cited):
-    """So many calls in a time: `requests` in `per_s` seconds, which come back evenly (a rolling token bucket) or at the end of a window."""
+    """A rate limit of `requests` calls in `per_s` seconds."""
 
-    requests: Annotated[int, Field(ge=1)] = Field(description="Calls in a window: the capacity, and what is refilled in that time.")
-    per_s: Annotated[float, Field(gt=0)] = Field(60, description="The window in seconds.")
+    requests: Annotated[int, Field(ge=1)] = Field(
+        description="Calls allowed in `per_s` seconds: the capacity, which is refilled in that time."
+    )
+    per_s: Annotated[float, Field(gt=0)] = Field(60, description="The length of the window in seconds.")
     refill: Literal["even", "window"] = Field(
         "even",
-        description="How calls come back: one by one at an even pace (`even`), or all together when a window of `per_s` seconds ends "
-        "(`window`), wherever windows begin; the reset header tells that end.",
+        description="`even`: calls are refilled one by one at an even pace; `window`: all are refilled when a window of `per_s` "
+        "seconds ends, which the reset header announces.",
     )
-    of: Literal["key", "end_user", "address"] = Field("key", description="Whose calls share it.")
-    when: Cel | None = Field(None, description="Which calls also draw from it; reads key and call.")
-    description: Line | None = Field(None, description="Which calls draw from it.")
+    of: Literal["key", "end_user", "address"] = Field(
+        "key", description="The calls that share the bucket: those of one key, end user or address."
+    )
+    when: Cel | None = Field(
+        None, description="Calls for which this condition is true draw from the bucket too; it may read `key` and `call`."
+    )
+    description: Line | None = Field(None, description="The calls that draw from the bucket, in words.")
 
 
 class LimitHeaders(Strict):
-    """Names of the headers that tell the limit."""
+    """Names of the headers that state a rate limit."""
 
     limit: str = Field(description="The header with the capacity.")
-    remaining: str = Field(description="The header with what is left.")
-    reset: str = Field(description="The header that says when it is full again: of a window, its end.")
-    retry: str = Field("Retry-After", description="The header that says when to come back.")
+    remaining: str = Field(description="The header with the number of calls left.")
+    reset: str = Field(description="The header with the time when the bucket is full again; for a window, its end.")
+    retry: str = Field("Retry-After", description="The header with the time after which to repeat a refused call.")
 
 
 class Budgets(Strict):
-    """What agents' hosts bear of an answer."""
+    """Limits of an agent's host for one answer."""
 
     seconds: Annotated[float, Field(gt=0)] | None = Field(None, description="Seconds that the host waits for an answer.")
-    characters: Annotated[int, Field(gt=0)] | None = Field(None, description="Characters of an answer that the host reads at most.")
-    items: Annotated[int, Field(gt=0)] | None = Field(None, description="Items of a list that the host reads at most.")
+    characters: Annotated[int, Field(gt=0)] | None = Field(None, description="Most characters of an answer that the host reads.")
+    items: Annotated[int, Field(gt=0)] | None = Field(None, description="Most items of a list that the host reads.")
 
 
 class Limits(Strict):
-    """Buckets, their headers and budgets of an answer."""
+    """Rate limits, their headers, and limits of agents' hosts."""
 
-    headers: LimitHeaders | None = Field(None, description="The names of the headers that tell a limit.")
-    reset_unit: Literal["epoch_seconds", "seconds"] = Field("epoch_seconds", description="What the reset header counts.")
+    headers: LimitHeaders | None = Field(None, description="Names of the headers that state a rate limit.")
+    reset_unit: Literal["epoch_seconds", "seconds"] = Field(
+        "epoch_seconds", description="The unit of the reset header: seconds since 1970, or seconds from now."
+    )
     buckets: dict[Name, Bucket] = Field({}, description="Rate limits by name.")
-    end_user: list[Line] = Field(default=[], description="What names the end user, first found first: `oauth sub`, `header NAME`.")
-    unlimited: Line | None = Field(None, description="How a key comes by a higher limit than the published one; its headers tell it.")
-    budgets: dict[Name, Budgets] = Field(default={}, description="By surface; `all` for every one.")
-    max_body_bytes: Annotated[int, Field(gt=0)] | None = Field(None, description="The largest body that is read.")
+    end_user: list[Line] = Field(
+        default=[], description="Where a call names its end user, in order of precedence: `oauth sub`, `header NAME`."
+    )
+    unlimited: Line | None = Field(
+        None, description="How to get a key with a higher limit than the published one; its headers state that limit."
+    )
+    budgets: dict[Name, Budgets] = Field(
+        default={}, description="Limits of agents' hosts for an answer, by surface; `all` applies to every surface."
+    )
+    max_body_bytes: Annotated[int, Field(gt=0)] | None = Field(None, description="The largest request body in bytes.")
 
 
 class Code(Cited):
-    """One error code with its one status. Sugar: just the status."""
+    """One error code with its only status. Short form: just the status."""
 
     status: Status
     meaning: Line | None = None
-    envelope: Name | None = Field(None, description="Its own envelope (under `schemas`), where it differs.")
-    only: list[Name] | None = Field(None, description="The only actions that may answer it.")
+    envelope: Name | None = Field(None, description="Its own envelope (under `schemas`), if it differs.")
+    only: list[Name] | None = Field(None, description="The only actions that may answer with it.")
     provoked_by: dict[Name, CatalogueCall] = Field(
-        default={}, description="By action, the operator's call after which its next call is answered so; reads the resource that it moves."
+        default={},
+        description="Actions, each with the operator's call after which the action's next call fails with this code; the call's "
+        "expressions may read the resource by its name.",
     )
 
     @model_validator(mode="before")
@@ -158,54 +174,61 @@ class Code(Cited):
 
 
 class Framework(Strict):
-    """Codes for what is refused before any action runs."""
+    """Error codes for requests that are refused before any action runs."""
 
-    unknown_path: Name | None = Field(None, description="A path that is none.")
-    wrong_method: Name | None = Field(None, description="A path that does not take the method.")
-    bad_body: Name | None = Field(None, description="Bad JSON, duplicate members, NaN, no object.")
-    wrong_type: Name | None = Field(None, description="A body of another content type.")
-    invalid: Name = Field(description="An argument that its schema refuses.")
-    too_large: Name | None = Field(None, description="A body over `limits.max_body_bytes`.")
-    no_key: Name = Field(description="No, malformed, unknown or revoked key.")
-    no_scope: Name | None = Field(None, description="The key's plan lacks the scope.")
-    limited: Name | None = Field(None, description="A rate limit is used up.")
-    crashed: Name | None = Field(None, description="An error that nobody expected.")
-    plaintext: Name | None = Field(None, description="A call over plain http.")
+    unknown_path: Name | None = Field(None, description="For a path that does not exist.")
+    wrong_method: Name | None = Field(None, description="For a method that the path does not support.")
+    bad_body: Name | None = Field(None, description="For a body with invalid JSON, duplicate members or NaN, or that is not an object.")
+    wrong_type: Name | None = Field(None, description="For a body of another content type.")
+    invalid: Name = Field(description="For an argument that violates its schema.")
+    too_large: Name | None = Field(None, description="For a body larger than `limits.max_body_bytes`.")
+    no_key: Name = Field(description="For a missing, malformed, unknown or revoked key.")
+    no_scope: Name | None = Field(None, description="For a key whose plan lacks the scope.")
+    limited: Name | None = Field(None, description="For a call over a rate limit.")
+    crashed: Name | None = Field(None, description="For an unexpected error of the server.")
+    plaintext: Name | None = Field(None, description="For a call over plain http.")
 
 
 class Edge(Cited):
-    """What a proxy before the API may answer at any time, without envelope or limit headers; clients wait and repeat."""
+    """An answer that a proxy in front of the API may give at any time, without envelope or limit headers.
 
-    status: Status = Field(description="A status that a proxy before the API may answer at any time.")
-    retry: bool = Field(True, description="Whether it carries Retry-After.")
+    Clients wait and repeat the call.
+    """
+
+    status: Status = Field(description="The status of the proxy's answer.")
+    retry: bool = Field(True, description="True if the answer has a Retry-After header.")
 
 
 class Errors(Strict):
-    """The error envelope, its codes, and who answers which."""
+    """The error envelope, the error codes, and which of them the framework answers."""
 
     envelope: Name = Field(description="The schema (under `schemas`) of every error body.")
-    code_at: str | None = Field("error.code", description="Where the body has the code. null: nowhere, the status alone tells.")
-    message_at: str | None = Field("error.message", description="Where the body has a sentence for a person. null: nowhere.")
-    request_id_at: str | None = Field(None, description="Where the id of the request stands in the envelope.")
-    field_at: str | None = Field(None, description="Where the body names the offending argument.")
-    field_of_several: str | None = Field(
-        None, description="What stands there where more than one argument is wrong. null: it may be any of them."
+    code_at: str | None = Field(
+        "error.code", description="The path of the error code in the body; null if only the status identifies the error."
     )
-    scope_at: str | None = Field(None, description="Where the name of a missing scope stands in the envelope.")
-    codes: dict[Name, Code] = Field(min_length=1, description="Every code with its status.")
-    always: list[Name] = Field([], description="Codes that any action may answer.")
-    edge: list[Edge] = Field([], description="What a proxy before the API may answer.")
-    framework: Framework = Field(description="Which code the framework itself answers, case by case.")
+    message_at: str | None = Field("error.message", description="The path of the message for a person; null if there is none.")
+    request_id_at: str | None = Field(None, description="The path of the request id in the body.")
+    field_at: str | None = Field(None, description="The path of the wrong argument's name in the body.")
+    field_of_several: str | None = Field(
+        None, description="The fixed value at `field_at` if more than one argument is wrong; null if it may be any of them."
+    )
+    scope_at: str | None = Field(None, description="The path of the missing scope's name in the body.")
+    codes: dict[Name, Code] = Field(min_length=1, description="Every error code with its status.")
+    always: list[Name] = Field([], description="Codes that every action may answer.")
+    edge: list[Edge] = Field([], description="Answers that a proxy in front of the API may give.")
+    framework: Framework = Field(description="Codes for requests that are refused before any action runs.")
 
 
 class Header(Cited):
-    """A header that answers carry."""
+    """A header of answers."""
 
-    description: Line = Field(description="What it tells.")
-    on: list[Literal["all", "success", "error", "keyed"] | Status] = Field(default=["all"], description="Which answers must have it.")
-    https: bool = Field(False, description="Claimed only of https addresses.")
-    schema_: Schema = Field(alias="schema", description="What its value is.")
-    const: str | None = Field(None, description="Its one value, where it has one.")
+    description: Line = Field(description="The meaning of the header.")
+    on: list[Literal["all", "success", "error", "keyed"] | Status] = Field(
+        default=["all"], description="The answers that must have it: `all`, `success`, `error`, `keyed` (calls with a key), or statuses."
+    )
+    https: bool = Field(False, description="True if it is promised for https addresses only.")
+    schema_: Schema = Field(alias="schema", description="The schema of its value.")
+    const: str | None = Field(None, description="Its value, if it is always the same.")
 
     @model_validator(mode="before")
     @classmethod
@@ -216,10 +239,12 @@ class Header(Cited):
 
 
 class Browsers(Cited):
-    """Which web pages may call the API from a browser, each with a key of its own (CORS)."""
+    """The web pages that may call the API from a browser (CORS), each with a key of its own."""
 
-    origins: Literal["any"] | Annotated[list[Url], Field(min_length=1)] = Field("any", description="Whose pages: `any`, or a list.")
-    credentials: bool = Field(False, description="Whether a page may have the browser add cookies; never to `any` origin.")
+    origins: Literal["any"] | Annotated[list[Url], Field(min_length=1)] = Field(
+        "any", description="The origins of the pages: `any`, or a list."
+    )
+    credentials: bool = Field(False, description="True if the browser may send cookies; not allowed with `any` origin.")
 
     @model_validator(mode="after")
     def _no_credentials_for_all(self) -> Browsers:
@@ -229,36 +254,36 @@ class Browsers(Cited):
 
 
 class Behaviour(Strict):
-    """Where servers may differ: a value fixes the point, `any` leaves it open, and so does leaving it out."""
+    """Points in which servers may differ. A value fixes the point; `any`, the default, leaves it open."""
 
-    time_zone: Literal["Z", "any"] = Field("any", description="How times name their zone.")
-    time_fraction: Literal["none", "any"] = Field("any", description="Whether times have fractions of a second.")
+    time_zone: Literal["Z", "any"] = Field("any", description="How times state their zone.")
+    time_fraction: Literal["none", "any"] = Field("any", description="`none` if times never have fractions of a second.")
     unknown_query: Literal["ignored", "refused", "any"] = Field(
-        "any", description="What happens with a query parameter that is no argument."
+        "any", description="How a query parameter that is not an argument is treated."
     )
-    unknown_member: Literal["refused", "ignored", "any"] = Field("any", description="What happens with a body member that is no argument.")
+    unknown_member: Literal["refused", "ignored", "any"] = Field("any", description="How a body member that is not an argument is treated.")
     other_tools: Literal["none", "any"] = Field(
-        "any", description="Whether the MCP server may list tools that are no actions of its surface."
+        "any", description="`none` if the MCP server lists only tools that are actions of its surface."
     )
-    refused_status: Literal[400, 422, "any"] = Field("any", description="The status of refused arguments.")
-    replay: Literal["conflict", "same", "any"] = Field(
-        "any", description="What a repeated call with the same idempotency key is answered with."
+    refused_status: Literal[400, 422, "any"] = Field("any", description="The status for invalid arguments.")
+    replay: Literal["conflict", "same", "any"] = Field("any", description="The answer to a repeated call with the same idempotency key.")
+    foreign_id: Literal["not_found", "forbidden", "any"] = Field("any", description="The answer to an id that belongs to another project.")
+    absent_id_first: Literal["validation", "any"] = Field(
+        "any", description="`validation` if wrong arguments are refused before an unknown id is looked up."
     )
-    foreign_id: Literal["not_found", "forbidden", "any"] = Field(
-        "any", description="What the id of another project's thing is answered with."
-    )
-    absent_id_first: Literal["validation", "any"] = Field("any", description="Whether an unknown id is noticed before a wrong argument.")
     auth_first: Literal[True, "any"] = Field(
-        "any", description="Whether a missing key is noticed before a wrong path, method or body, and before an id of nothing."
+        "any", description="True if a missing key is refused before a wrong path, method, body or unknown id."
     )
-    literal_path: Literal["wins", "any"] = Field("any", description="Whether a literal path wins over a template that fits too.")
-    trailing_slash: Literal["unknown", "any"] = Field("any", description="Whether a path with a slash at its end is another path.")
-    redirects: Literal["never", "any"] = Field("any", description="Whether redirects may be answered.")
+    literal_path: Literal["wins", "any"] = Field(
+        "any", description="`wins` if a literal path takes precedence over a template that matches too."
+    )
+    trailing_slash: Literal["unknown", "any"] = Field("any", description="`unknown` if a path with a trailing slash is another path.")
+    redirects: Literal["never", "any"] = Field("any", description="`never` if the server does not answer with redirects.")
     redirect_uris: Literal["exact", "any"] = Field(
-        "any", description="Whether an OAuth client is sent back to an address that it registered character for character."
+        "any", description="`exact` if OAuth redirects go only to an address that equals a registered one character for character."
     )
     content_type: Literal["json", "any"] = Field("any", description="The media type of answers.")
     last_page: Literal["tells_none", "any"] = Field(
-        "any", description="Whether the last page of a list tells of no further one, even where it is full."
+        "any", description="`tells_none` if the last page of a list announces no further page, even if it is full."
     )
-    order_of_ties: Literal["any"] = Field("any", description="Whether equal items have a fixed order.")
+    order_of_ties: Literal["any"] = Field("any", description="Whether equal items have a fixed order; always open.")

@@ -1,4 +1,4 @@
-"""What tests make and undo, and what users do, as they are written."""
+"""Resources that tests make and undo, and workflows of users, as written in the catalogue."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class CatalogueCall(Strict):
     """An action with its arguments; a string that begins with `=` is an expression."""
 
     action: Name = Field(description="The action to call.")
-    input: dict[str, Json] = Field(default={}, description="Arguments by name; `=env.place` alone lays in a whole mapping.")
-    at: Cel | None = Field(
-        None, description="Where the answer has the resource, or the list of them. Default: the whole body is the resource, or the list."
+    input: dict[str, Json] = Field(default={}, description="Arguments by name; a single expression such as `=env.place` gives all of them.")
+    at: Cel | None = Field(None, description="An expression for the resource, or the list, in the answer; the default is the whole body.")
+    where: Cel | None = Field(
+        None, description="A condition that selects an item of the list; it reads the item under the resource's name."
     )
-    where: Cel | None = Field(None, description="Which item of the list will do; an item is read through the resource's name.")
 
     @model_validator(mode="before")
     @classmethod
@@ -27,72 +27,78 @@ class CatalogueCall(Strict):
 
 
 class Move(Strict):
-    """What an action does to a resource's state."""
+    """A state transition of a resource that an action causes."""
 
     from_: list[str] = Field(alias="from", description="States in which the action may be called.")
     to: str = Field(description="The state afterwards.")
-    input: dict[str, Json] = Field({}, description="Arguments that make it this move.")
-    otherwise: Name = Field(description="The code from any other state.")
+    input: dict[str, Json] = Field({}, description="Arguments for which the action is this transition.")
+    otherwise: Name = Field(description="The error code in any other state.")
 
 
 class Takes(Strict):
-    """One of these lowers a counter of another resource while it lives, and gives it back."""
+    """A counter of another resource that each instance lowers by one while it lives."""
 
-    of: Name = Field(description="The resource it takes from.")
-    by: Name = Field(description="The member that holds that resource's id.")
-    counter: Name = Field(description="The member of that resource that falls by one.")
+    of: Name = Field(description="The resource that has the counter.")
+    by: Name = Field(description="The member with that resource's id.")
+    counter: Name = Field(description="The member of that resource that is lowered by one.")
     read_by: Name = Field(description="The action that reads the counter.")
 
 
 class TimedMove(Strict):
-    """A state that ends by itself, without a call."""
+    """A state transition that happens by itself, without a call."""
 
     from_: str = Field(alias="from", description="The state before.")
     to: str = Field(description="The state afterwards.")
-    at: Name = Field(description="The member that says when.")
+    at: Name = Field(description="The member with the time of the transition.")
 
 
 class Resource(Cited):
-    """A kind of thing: how a test finds, makes, reads back and undoes one, and its lifecycle."""
+    """A kind of object on the server: how a test finds, makes, reads and undoes one, and its lifecycle."""
 
     id: Member | Annotated[list[Member], Field(min_length=2, max_length=4)] = Field(
         "id",
-        description="The member that is its id, a text or a number; a path such as `meta.id`; or a list of members that "
-        "are the id together.",
+        description="The member with its id, a path such as `meta.id`, or a list of members that form the id together.",
     )
-    found_by: CatalogueCall | None = Field(None, description="A call that finds one that is there.")
+    found_by: CatalogueCall | None = Field(None, description="A call that finds an existing instance.")
     made_by: CatalogueCall | None = Field(
         None,
-        description="The call that makes one. `=fresh.text`, `.slug`, `.email`, `.uuid`, `.int` and `.url` are values that are new "
-        "for each. The idempotency key is not named here: each call gets one of its own.",
+        description="The call that makes an instance; `=fresh.text`, `.slug`, `.email`, `.uuid`, `.int` and `.url` are new values for "
+        "each call, and the idempotency key is added automatically.",
     )
-    read_by: list[CatalogueCall] = Field([], description="Calls that read one back.")
-    listed_by: list[CatalogueCall] = Field([], description="Calls that list them.")
-    undone_by: CatalogueCall | None = Field(None, description="The call that ends or removes one.")
+    read_by: list[CatalogueCall] = Field([], description="Calls that read an instance.")
+    listed_by: list[CatalogueCall] = Field([], description="Calls that list instances.")
+    undone_by: CatalogueCall | None = Field(None, description="The call that ends or removes an instance.")
     absent: str | int | dict[Name, str | int] | None = Field(
-        None, description="A well-formed id that no such thing has, of the id's type; a mapping where the id is a list of members."
+        None, description="A well-formed id that does not exist; a mapping if the id has several members."
     )
-    missing: Name | None = Field(None, description="The code for an id that does not exist.")
-    takes: Takes | None = Field(None, description="What one of these takes up elsewhere, judged where the target is exclusive.")
-    expires_by: Name | None = Field(None, description="The member that says when it ends by itself.")
+    missing: Name | None = Field(None, description="The error code for an id that does not exist.")
+    takes: Takes | None = Field(
+        None, description="A counter of another resource that an instance lowers, verified only if nobody else uses the server."
+    )
+    expires_by: Name | None = Field(None, description="The member with the time at which an instance ends by itself.")
     within: Name | None = Field(
         None,
-        description="The resource that one of these lives in: it is always addressed under the parent that it was made under, "
-        "and goes with it. Default: what the making call has in its path.",
+        description="The parent resource, under which an instance is always addressed and with which it is removed; the default is "
+        "the resource in the path of the making call.",
     )
     body_at: Member | None = Field(
-        None, description="Where its members stand inside what `at` finds, as in JSON:API's `attributes`; those beside them count too."
+        None,
+        description="The path of its members inside what `at` finds, such as JSON:API's `attributes`; members beside them count too.",
     )
-    gone_when: Cel | None = Field(None, description="What holds of one that was removed and can still be read: `resource.deleted`.")
-    moves_by_time: list[TimedMove] = Field(default=[], description="Which states end by themselves, and when.")
-    tenant: bool = Field(False, description="Whether another project must not see it.")
-    state: Name | None = Field(None, description="The member that holds its state.")
+    gone_when: Cel | None = Field(
+        None, description="A condition for a removed instance that can still be read, such as `resource.deleted`."
+    )
+    moves_by_time: list[TimedMove] = Field(default=[], description="State transitions that happen by themselves.")
+    tenant: bool = Field(False, description="True if other projects must not see it.")
+    state: Name | None = Field(None, description="The member with its state.")
     states: list[str] = Field([], description="All its states.")
-    initial: str | None = Field(None, description="The state of one that was just made.")
-    moves: dict[Name, Move] = Field({}, description="Which action moves it from which states to which.")
-    fixed: list[Name] = Field(default=[], description="Members that never change once made.")
-    volatile: list[Name] = Field(default=[], description="Members left out when one call is compared over two surfaces.")
-    laws: dict[Slug, Law] = Field(default={}, description="May read created, read, input, env.")
+    initial: str | None = Field(None, description="The state of a new instance.")
+    moves: dict[Name, Move] = Field({}, description="State transitions, by the action that causes them.")
+    fixed: list[Name] = Field(default=[], description="Members that never change after the instance is made.")
+    volatile: list[Name] = Field(default=[], description="Members that are ignored when the same call is compared on two surfaces.")
+    laws: dict[Slug, Law] = Field(
+        default={}, description="Conditions that may read `created`, `read`, `input`, `env` and `surface`, by name."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -110,36 +116,36 @@ HeaderText = Annotated[str, Field(pattern=r"^[!-~]([ -~]{0,254}[!-~])?$")]
 class Step(Strict):
     """One call of a workflow."""
 
-    action: Name = Field(description="The action it calls.")
-    input: dict[str, Json] = Field({}, description="Arguments; those that begin with `=` are expressions over the steps before.")
-    as_: Name | None = Field(None, alias="as", description="The role whose key makes the call. Default: main.")
-    key: Cel | None = Field(None, description="The key that makes the call, kept from a step before; instead of `as`.")
+    action: Name = Field(description="The action to call.")
+    input: dict[str, Json] = Field({}, description="Arguments; strings that begin with `=` are expressions over the earlier steps.")
+    as_: Name | None = Field(None, alias="as", description="The role whose key makes the call; the default is `main`.")
+    key: Cel | None = Field(None, description="A key that an earlier step kept, used instead of `as`.")
     via: Name | None = Field(
-        None, description="The surface it is called through: a dispatcher, or one whose headers go with the call. Default: REST."
+        None, description="The surface of the call: a dispatcher, or a surface whose headers are sent; the default is REST."
     )
-    headers: dict[HeaderName, HeaderText] = Field(
-        {}, description="Further headers that go with the call, such as one that names an end user."
-    )
+    headers: dict[HeaderName, HeaderText] = Field({}, description="Additional headers of the call, such as one that names an end user.")
     after_s: Annotated[float, Field(gt=0)] | Cel | None = Field(
-        None, description="Seconds to let pass before it, where the server offers a clock; a text is an expression over the steps before."
+        None, description="Seconds to wait before the call if the server offers a clock; a text is an expression over the earlier steps."
     )
-    status: Status | None = Field(None, description="The status expected. Default: the action's first 2xx.")
+    status: Status | None = Field(None, description="The expected status; the default is the action's first 2xx status.")
     keep: dict[Name, Cel] = Field(
-        default={}, description="Values to keep for later steps, as expressions of response, status and headers (names in lower case)."
+        default={}, description="Values to keep for later steps: expressions over `response`, `status` and `headers` (names in lower case)."
     )
-    expect: list[Cel] = Field([], description="What must hold afterwards.")
+    expect: list[Cel] = Field([], description="Conditions that must hold after the call.")
     within_s: Annotated[float, Field(gt=0, le=60)] | None = Field(
-        None, description="For a read: seconds in which what must hold may come true; it is called again until then."
+        None, description="For a read: seconds within which the conditions must become true; the call is repeated until then."
     )
-    expect_timed: list[Cel] = Field(default=[], description="Claimed only where `after_s` could pass.")
-    expect_alone: list[Cel] = Field(default=[], description="Claimed only where nobody else uses the server.")
+    expect_timed: list[Cel] = Field(default=[], description="Conditions that are verified only if `after_s` could be waited for.")
+    expect_alone: list[Cel] = Field(default=[], description="Conditions that are verified only if nobody else uses the server.")
 
 
 class Workflow(Cited):
-    """What a user does from beginning to end."""
+    """A user's task from beginning to end, as a sequence of calls."""
 
-    title: Line = Field(description="A few words on it.")
+    title: Line = Field(description="A short title.")
     description: Line | None = Field(None, description="Who does it, and why.")
-    needs: list[Name] = Field(default=[], description="Roles without which it cannot run.")
-    only_verify: bool = Field(False, description="It is no work of a user's: verify runs it, and no manifest tells of it.")
-    steps: dict[Name, Step] = Field(min_length=1, description="What is called, in order.")
+    needs: list[Name] = Field(default=[], description="Roles that the workflow requires.")
+    only_verify: bool = Field(
+        False, description="True if only `verify` runs it and no manifest mentions it, because it is not a user's task."
+    )
+    steps: dict[Name, Step] = Field(min_length=1, description="The calls, in order.")

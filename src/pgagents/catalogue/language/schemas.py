@@ -1,4 +1,7 @@
-"""A schema as the catalogue writes it, as JSON Schema: sugar undone, our own keys left out, origins kept."""
+"""Convert schemas as written in the catalogue to JSON Schema.
+
+Short forms are expanded, our own keys removed, and origins kept.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,13 @@ _ONE = {"items", "additionalProperties"}
 
 @dataclass(slots=True)
 class Marks:
-    """Names of members whose values are kept out of what is shown."""
+    """Names of members whose values reports must hide."""
 
     secrets: set[str] = field(default_factory=set)
     private: set[str] = field(default_factory=set)
 
     def note(self, raw: Mapping[str, Any], name: str) -> None:
-        """Note what a member's schema says of it; an argument goes by its name on the wire too."""
+        """Record the member if its schema says secret or private; an argument also by its name on the wire."""
         names = {name, str(raw.get("wire", name))}
         if raw.get("secret"):
             self.secrets |= names
@@ -34,7 +37,7 @@ class Marks:
 
 
 def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
-    """A written schema as JSON Schema: sugar undone, our own keys left out (names of secret and private members noted)."""
+    """Convert a written schema to JSON Schema. Names of secret and private members are recorded in `marks`."""
     node = Node(origin=pointer)
     if marks is not None and pointer:
         marks.note(raw, str(pointer[-1]))
@@ -44,7 +47,7 @@ def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = 
         if key in _OURS or (key == "required" and isinstance(value, bool)):
             continue
         if value is None and key not in ("const", "default"):
-            continue  # a key with nothing behind it
+            continue  # a key without a value
         if key == "$ref":
             node[key] = REF + value
         elif key in _MANY:
@@ -61,11 +64,11 @@ def schema_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = 
 
 
 def argument_node(raw: Mapping[str, Any], pointer: Pointer, marks: Marks | None = None) -> Node:
-    """An argument's schema."""
+    """Convert an argument's schema to JSON Schema."""
     return schema_node(raw, pointer, marks)
 
 
 def schema_nodes(written: surface.Catalogue, data: Any) -> tuple[dict[str, Node], Marks]:
-    """All named schemas, and the names of their secret and private members."""
+    """Convert all named schemas; return them and the names of their secret and private members."""
     marks = Marks()
     return {name: schema_node(data["schemas"][name], ("schemas", name), marks) for name in written.schemas}, marks

@@ -1,4 +1,4 @@
-"""Which variables an expression of the catalogue may read, by where it stands."""
+"""The variables that expressions may read, for each place of the catalogue."""
 
 LAW = ("input", "response", "status", "surface", "now", "before", "env")
 ITEM = "item"

@@ -1,1 +1,1 @@
-"""From the catalogue's schemas to a vendor's: what its dialect says, and what it cannot."""
+"""Translate the catalogue's schemas into vendors' dialects, and list what these cannot express."""

@@ -1,6 +1,6 @@
-"""What a vendor's schema language can say, as data; `lower` reads nothing else about a vendor.
+"""Vendors' schema dialects as data. `lower` reads nothing else about a vendor.
 
-The named dialects follow the vendors' own texts, read 2026-11-20 (schemas/requirements has the quotes).
+The dialects follow the vendors' documentation, read 2026-11-20 (schemas/requirements has the quotes).
 """
 
 from __future__ import annotations
@@ -16,55 +16,57 @@ NOTES = frozenset(("readOnly", "writeOnly", "deprecated"))
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The capabilities of a schema language.
+    """The capabilities of a schema dialect.
 
-    `keywords` are the constraints it carries; those in `repeated` are said again in the description, because the
-    language takes them without promising to heed them. A constraint it does not carry goes into the description
-    where `describes`, else it is dropped; either way it is a loss.
+    `keywords` are the constraints that it has. Those in `repeated` also go into the description, because the vendor does not promise to
+    enforce them. A constraint that it lacks goes into the description if `describes`, otherwise it is dropped; both are losses.
     """
 
     name: str
     keywords: frozenset[str]
     whole: bool = False
-    """The language is the catalogue's own: nothing is changed."""
+    """True for the catalogue's own dialect: schemas are not changed."""
     repeated: frozenset[str] = frozenset()
     describes: bool = True
     refs: Literal["keep", "inline"] = "inline"
     unroll: int = 2
-    """How often a schema that contains itself appears on one path before it is cut."""
+    """How often a recursive schema appears on one path before it is cut."""
     upper_types: bool = False
     null: Literal["type", "nullable", "branch"] = "type"
-    """How a value that may be null is said: as one more type, by `nullable`, or as an alternative of its own."""
+    """How null is allowed: as one more type, by `nullable`, or as an alternative of its own."""
     nullable_needs_type: bool = False
-    """`nullable` counts only beside `type` (OpenAPI 3.0.3)."""
+    """True if `nullable` only counts beside `type` (OpenAPI 3.0.3)."""
     null_in_enum: bool = True
     type_arrays: bool = True
     const: bool = True
     enums: Literal["any", "strings"] = "any"
     all_of: bool = False
     any_of: Literal["beside", "alone", "none"] = "beside"
-    """`anyOf` beside other keywords, only by itself, or not at all."""
+    """`anyOf` is allowed beside other keywords, only by itself, or not at all."""
     one_of: bool = True
     exclusive: Literal["number", "boolean", "none"] = "number"
     formats: Mapping[str, frozenset[str]] | None = field(default=None)
-    """Formats by JSON type; None takes any."""
+    """Allowed formats by JSON type; None allows all."""
     whole_patterns: bool = False
-    """A pattern must match the whole text, in a subset without lookaround, backreferences, `\\b`, `\\p` and flags."""
+    """True if a pattern must match the whole text.
+
+    Such patterns have no lookaround, backreferences, `\\b`, `\\p` or flags.
+    """
     additional: Literal["keep", "explicit", "drop", "closed"] = "keep"
-    """`additionalProperties` as it is, always said, never said, or always false."""
+    """How `additionalProperties` is written: as it is, always, never, or always false."""
     optional: Literal["absent", "null"] = "absent"
-    """An optional member may be left out, or is always there and null stands for none."""
+    """An optional member may be left out, or it is always present and null means that it is not given."""
     named: bool = False
-    """Whether every object must have `properties` and every array `items`."""
+    """True if every object must have `properties` and every array `items`."""
     defaults: bool = True
     most: Mapping[str, float] = field(default_factory=dict)
-    """Greatest value of a keyword that is carried only up to it."""
+    """Greatest allowed value of a keyword; above it the keyword counts as missing."""
     empty_objects: bool = True
-    """Whether an object without named members is taken."""
+    """True if objects without named members are allowed."""
     untyped: bool = True
-    """Whether a schema without `type` or alternatives is taken."""
+    """True if schemas without `type` or alternatives are allowed."""
     ordering: bool = False
-    """Whether `propertyOrdering` tells the order of members."""
+    """True if `propertyOrdering` states the order of members."""
     examples: Literal["examples", "example", "none"] = "none"
 
 
@@ -97,7 +99,7 @@ GEMINI = Dialect(
     any_of="alone",
     one_of=False,
     exclusive="none",
-    # live servers refuse other formats of STRING, whatever the reference lists
+    # live servers refuse all other formats of STRING, although the reference lists more
     formats={
         "string": frozenset(("enum", "date-time")),
         "integer": frozenset(("int32", "int64")),
@@ -169,7 +171,7 @@ ANTHROPIC_STRICT = Dialect(
     most={"minItems": 1},
 )  # fmt: skip
 
-# models of several vendors answer behind one address, so this is what all of them understand
+# models of several vendors answer at one URL, so this is the dialect that all of them understand
 PERPLEXITY = Dialect(
     "Perplexity",
     BOUNDS,
@@ -183,5 +185,5 @@ PERPLEXITY = Dialect(
     named=True,
 )  # fmt: skip
 
-# JSON Schema 2020-12, each tool's whole in itself; the inspector warns of a list of types
+# JSON Schema 2020-12, each tool's schema self-contained; the inspector warns about lists of types
 MCP = Dialect("MCP", BOUNDS | MORE | NOTES, null="branch", type_arrays=False, examples="examples")

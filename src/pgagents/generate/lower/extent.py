@@ -1,7 +1,7 @@
-"""How large a schema becomes where a language has no references, so that each is written out at its place.
+"""Limit how large a schema grows in a dialect without references, where each reference is replaced by its target.
 
-Schemas that refer to each other can grow beyond all bounds when they are written out: sixteen that each name the next
-twice make 65,536. No model reads so much, so references are followed only as deep as MAX_NODES allows.
+Schemas that refer to each other can grow exponentially: sixteen that each name the next twice make 65,536. No model reads that much, so
+references are followed only as deep as MAX_NODES allows.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 from pgagents.jsonschema.schema import REF
 
 MAX_NODES = 1_000
-"""Schemas that one schema may become. The largest of the shipped catalogues has 34."""
+"""Most schemas that one schema may expand to. The largest of the shipped catalogues has 34."""
 MAX_STEPS = 20 * MAX_NODES
-"""Steps of lowering one schema: what keywords that multiply each other may take before the rest is left out."""
+"""Most steps for translating one schema; keywords that multiply each other are cut after that."""
 
 
 def depth_that_fits(schema: Mapping[str, Any], schemas: Mapping[str, Any], unroll: int) -> int | None:
-    """How many references deep the schema may be written out; None where all of it fits.
+    """Return how many references deep the schema may be expanded, or None if all of it fits.
 
-    `unroll` is how often a schema that contains itself appears on one path.
+    `unroll` is how often a recursive schema appears on one path.
     """
     if _fits(schema, schemas, unroll, None):
         return None

@@ -1,4 +1,4 @@
-"""A schema with its references laid in and its `allOf` met."""
+"""Flatten a schema: replace references by their targets and intersect `allOf`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pgagents.source.origin import origin_of
 from pgagents.source.source import Pointer
 
 Stack = tuple[str, ...]
-"""Names of the schemas that what is being lowered stands in, outermost first."""
+"""Names of the schemas that contain the current one, outermost first."""
 
 
 class Flattening:
-    """Flattens as far as one dialect needs it, and no more than `depth` references deep."""
+    """Flatten schemas as far as one dialect needs, at most `depth` references deep."""
 
     def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, losses: Losses, depth: int | None = None) -> None:
         self.schemas = schemas
@@ -27,7 +27,10 @@ class Flattening:
         self.depth = depth
 
     def flat(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> tuple[Flat, Stack] | None:
-        """The schema flat, and the schemas it now stands in; None where it contains itself without end or names no schema."""
+        """Return the flat schema and the names of the schemas that now contain it.
+
+        None if it contains itself without end, is nested too deep, or refers to an unknown schema.
+        """
         own = Flat({k: v for k, v in raw.items() if k != "$ref"}, origin, getattr(raw, "places", None))
         if "$ref" in raw:
             name = str(raw["$ref"])[len(REF) :]
@@ -53,7 +56,7 @@ class Flattening:
         return own, stack
 
     def both(self, inner: Flat, outer: Flat) -> Flat:
-        """What both take; `outer` wins where one schema cannot say both."""
+        """Intersect two schemas. Where one schema cannot express both, `outer` is widened and the loss is recorded."""
         if not inner:
             return outer
         both, lost = intersect(inner, outer)

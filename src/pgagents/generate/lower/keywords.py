@@ -1,4 +1,4 @@
-"""Keywords that hold no other schema, as a dialect has them or in words."""
+"""Translate keywords that contain no other schema, into a dialect's keywords or into words."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from pgagents.text.wording import WORDS, hinted, short
 
 
 class Keywords:
-    """What one dialect makes of them. Methods read a flat schema and write into `out`; `hints` are words for its description."""
+    """Translate such keywords for one dialect.
+
+    Methods read a flat schema and write into `out`; `hints` collects words for its description.
+    """
 
     def __init__(self, dialect: Dialect, losses: Losses) -> None:
         self.dialect = dialect
         self.losses = losses
 
     def types(self, flat: Flat, out: Node) -> list[str]:
-        """Writes the type and answers the types without null."""
+        """Write the type into `out` and return the types without null."""
         d = self.dialect
         kinds = [flat["type"]] if isinstance(flat.get("type"), str) else list(flat.get("type", ()))
         if not kinds and flat.get("enum") and all(isinstance(v, str) for v in flat["enum"]):
@@ -46,7 +49,7 @@ class Keywords:
         return real
 
     def write(self, keyword: str, flat: Flat, kinds: list[str], out: Node, hints: list[str]) -> None:
-        """Writes one keyword of `flat` into `out`, or what it means into `hints`; whatever holds schemas is passed over."""
+        """Write one keyword of `flat` into `out`, or its meaning into `hints`. Keywords that contain schemas are ignored."""
         d, value = self.dialect, flat[keyword]
         if keyword == "default" and not d.defaults:
             hints.append(f"default {short(value)}")
@@ -65,7 +68,7 @@ class Keywords:
             self._plain(keyword, flat, out, hints)
 
     def _plain(self, keyword: str, flat: Flat, out: Node, hints: list[str]) -> None:
-        """A keyword that is carried as it is, or said in words."""
+        """Write a keyword unchanged, or its meaning in words."""
         d, value = self.dialect, flat[keyword]
         if keyword == "pattern" and d.whole_patterns:
             said = whole(value)
@@ -131,7 +134,7 @@ class Keywords:
 
 
 def describe(out: Node, flat: Flat, hints: list[str]) -> None:
-    """The description, with what could not be said otherwise behind it."""
+    """Write the description, followed by the hints."""
     text = flat.get("description", "")
     said = "; ".join(dict.fromkeys(h for h in hints if h))
     if said:

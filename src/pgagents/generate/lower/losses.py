@@ -1,4 +1,4 @@
-"""What a schema language could not say, in the order in which it was met."""
+"""Collect the constraints that a schema dialect cannot express, in the order they are found."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from pgagents.text.wording import short
 
 
 class Losses:
-    """The losses of one schema on its way into one dialect.
+    """The losses of translating one schema into one dialect.
 
-    `told` holds each once; `met` counts every one, also what was told before: whoever sees it grow knows that something
-    got wider meanwhile.
+    `told` holds each distinct loss once. `met` counts all of them, so a caller can detect that a part was widened.
     """
 
     def __init__(self) -> None:
@@ -21,7 +20,7 @@ class Losses:
         self.met = 0
 
     def add(self, origin: Pointer, keyword: str, value: Any, went: Went, detail: str = "") -> None:
-        """Note that the keyword at `origin` is not said as it is written. A value that is a schema or a list of them is not shown."""
+        """Record that the keyword at `origin` cannot be written as it is. A value that is a schema is not shown."""
         self.met += 1
         says = keyword if isinstance(value, dict | list) and keyword != "enum" else f"{keyword} {short(value)}"
         self.told[Loss(origin, says, went, detail)] = None

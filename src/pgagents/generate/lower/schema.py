@@ -1,7 +1,7 @@
-"""A catalogue schema in another schema language, and what that language could not say.
+"""Translate a catalogue schema into another dialect, and list what that dialect cannot express.
 
-Every value that the catalogue's schema takes, the lowered schema takes too: what cannot be said exactly is said
-wider, told in the description where the language has one, and listed as a loss at the catalogue's keyword.
+The translated schema accepts every value that the original accepts, unless a loss says `narrowed`. A constraint that cannot be expressed
+exactly is widened, and listed as a loss at the catalogue's keyword. If the dialect has descriptions, it is described there in words.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _ANNOTATIONS = ("title", "description", "default", "examples", "deprecated", "re
 
 
 def lower(schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialect) -> tuple[Node, tuple[Loss, ...]]:
-    """The schema in the dialect; empty where the dialect has no word for it at all.
+    """Translate the schema; return it and the losses. The result is empty if the dialect cannot express it at all.
 
-    `schemas` are the named ones that `#/components/schemas/NAME` refers to.
+    `schemas` are the named schemas that `#/components/schemas/NAME` refers to.
     """
     if dialect.whole:
         return schema if isinstance(schema, Node) else Node(schema), ()
@@ -39,7 +39,7 @@ def lower(schema: Mapping[str, Any], schemas: Mapping[str, Any], dialect: Dialec
 
 
 class _Lowering:
-    """One schema's way into one dialect. `schema` answers None where a value cannot be described at all."""
+    """Translate one schema into one dialect. `schema` returns None if a value cannot be described at all."""
 
     def __init__(self, schemas: Mapping[str, Any], dialect: Dialect, depth: int | None) -> None:
         self.dialect = dialect
@@ -65,7 +65,7 @@ class _Lowering:
         return folded if isinstance(folded, Node) else None if folded == "cut" else self._keywords(flat, stack)
 
     def _keep_reference(self, raw: Mapping[str, Any], origin: Pointer, stack: Stack) -> Node | None:
-        """A reference stays; what stands beside it goes into an `allOf`, as it would not be read there."""
+        """Keep a reference. Its sibling keywords go into an `allOf`, because they would be ignored beside it."""
         name = str(raw["$ref"])[len(REF) :]
         reference = Node({"$ref": str(raw["$ref"])}, origin=("schemas", name))
         beside = {k: v for k, v in raw.items() if k != "$ref"}
@@ -90,9 +90,12 @@ class _Lowering:
             flat["enum"], flat.places["enum"] = [flat.pop("const")], flat.place("const")
 
     def _alternatives(self, flat: Flat, stack: Stack) -> Node | str | None:
-        """Settles `anyOf`, `oneOf` and several types. A Node is the whole answer; None means: go on with `flat`."""
+        """Translate `anyOf`, `oneOf` and lists of types.
+
+        Return the finished schema, "cut" if it cannot be expressed, or None to continue with `flat`.
+        """
         self._types_to_alternatives(flat)
-        for settle in (self._only, self._several):  # what is one thing after all comes first: nothing around it is lowered yet
+        for settle in (self._only, self._several):  # single alternatives come first, while the keywords around them are not translated yet
             for keyword in ("anyOf", "oneOf"):
                 if keyword in flat and not isinstance(flat[keyword], _Lowered):
                     settled = settle(flat, keyword, stack)
@@ -128,14 +131,14 @@ class _Lowering:
         return None
 
     def _beside(self, flat: Flat, keyword: str, stack: Stack) -> None:
-        """The alternatives stay among the other keywords."""
+        """Translate the alternatives in place, among the other keywords."""
         branches, place = list(flat.pop(keyword)), flat.place(keyword)
         before = self.losses.met
         lowered = [self.schema(b, (*place, i), stack) for i, b in enumerate(branches)]
         if any(b is None for b in lowered):
             self.losses.add(place, keyword, branches, "widened", "one of them contains itself")
             return
-        exact = self.dialect.one_of and self.losses.met == before  # a value may fit two branches once one of them is wider
+        exact = self.dialect.one_of and self.losses.met == before  # a widened branch may overlap another one
         said = keyword if keyword == "anyOf" or exact else "anyOf"
         if said != keyword:
             self.losses.add(place, keyword, branches, "widened", "more than one may hold")
@@ -145,7 +148,7 @@ class _Lowering:
             flat[said], flat.places[said] = _Lowered(lowered), place
 
     def _only(self, flat: Flat, keyword: str, stack: Stack) -> Node | str | None:
-        """One alternative, or one and null: the alternative itself, which may be null."""
+        """Replace a single alternative, or one and null, by the alternative itself."""
         d, place = self.dialect, flat.place(keyword)
         nulls = [b for b in flat[keyword] if b.get("type") == "null" or ("const" in b and b["const"] is None)]
         rest = [b for b in flat[keyword] if b not in nulls]
@@ -173,7 +176,7 @@ class _Lowering:
         return "cut" if settled is None else settled
 
     def _alone(self, flat: Flat, keyword: str, branches: list[Any], stack: Stack) -> Node | None:
-        """`anyOf` by itself: what stood beside it goes into each branch."""
+        """Write `anyOf` by itself: its sibling keywords go into each branch."""
         place = flat.place(keyword)
         base = {k: v for k, v in flat.items() if k != keyword and k not in _ANNOTATIONS}
         lowered = []
@@ -226,7 +229,7 @@ class _Lowering:
     # objects
 
     def _object(self, flat: Flat, kinds: list[str], out: Node, stack: Stack) -> bool:
-        """Members of an object; False where the dialect has no word for this object."""
+        """Translate an object's members. False if the dialect cannot express this object."""
         d = self.dialect
         is_object = "object" in kinds
         cut = self._properties(flat, out, stack)
@@ -252,11 +255,11 @@ class _Lowering:
         return True
 
     def _closed(self, flat: Flat, out: Node, further: Any, cut: bool) -> None:
-        """Only named members may be sent. Where that shuts out what the object is for, some calls cannot be made."""
+        """Allow only named members. If the object needs others, some calls cannot be made, which is a loss."""
         members = out.setdefault("properties", Node(origin=flat.place("properties")))
         out["additionalProperties"] = False
         if self.dialect.optional == "null":
-            out.setdefault("required", list(members))  # strict: said of an object without members too
+            out.setdefault("required", list(members))  # strict schemas need `required` even for an object without members
         place = flat.place("additionalProperties")
         if isinstance(further, Mapping) or (further is not False and not members):
             self.losses.add(place, "additionalProperties", further, "narrowed", "only named members may be sent")
@@ -266,7 +269,7 @@ class _Lowering:
             self.losses.add(place, "additionalProperties", further, "dropped", "only named members may be sent")
 
     def _properties(self, flat: Flat, out: Node, stack: Stack) -> bool:
-        """Writes the members that can be said; answers whether one could not."""
+        """Write the members that can be expressed; return True if one could not."""
         if "properties" not in flat:
             if "required" in flat and ("object" in (flat.get("type") or ()) and self.dialect.additional != "drop"):
                 out["required"] = list(flat["required"])
@@ -292,7 +295,7 @@ class _Lowering:
         return cut
 
     def _or_none(self, member: Node, origin: Pointer) -> Node:
-        """An optional member as one that is always there: null stands for none."""
+        """Make an optional member required and nullable: null means that it is not given."""
         taken = takes_null(member)
         detail = "null and not given cannot be told apart" if taken else "null stands for: not given; who makes the call leaves it out"
         self.losses.add(origin_of(member) or origin, "optional", [], "widened", detail)
@@ -303,11 +306,11 @@ class _Lowering:
 
 
 class _Lowered(list[Any]):
-    """Alternatives that are in the dialect already."""
+    """Alternatives that have been translated already."""
 
 
 class _Placed(dict[str, Any]):
-    """Keywords laid into a branch, with their places."""
+    """Keywords inserted into a branch, with their places in the catalogue."""
 
     __slots__ = ("origin", "places")
 

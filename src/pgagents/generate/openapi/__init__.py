@@ -1,1 +1,1 @@
-"""OpenAPI documents made from the Model: the parts, the operations, the dispatchers, and the whole in three profiles."""
+"""Build OpenAPI documents from the Model: parts, operations, dispatchers, and the whole in three profiles."""

@@ -1,4 +1,4 @@
-"""Where generated documents are found, and members that a catalogue lays into one as they are."""
+"""URLs of generated documents, and additional members that a catalogue adds to a document."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pgagents.source.source import Pointer
 
 
 def hosted_url(model: Model, document: str) -> Text:
-    """The URL of a generated document by its path in the output folder; anything else is a URL already."""
+    """Return the URL of a generated document, given its path in the output folder. Any other text is returned as it is."""
     path = model.api.hosted.get(str(document))
     origin = document.origin if isinstance(document, Text) else ("api", "hosted")
     return Text(model.api.server + path, origin) if path else Text(document, origin)
 
 
 def reverse_domain(model: Model) -> str:
-    """The server's host from the end, as registries name what belongs to it: `com.example` of `https://example.com`."""
+    """Return the server's host in reverse order, as registries use it: `com.example` for `https://example.com`."""
     return ".".join(reversed((urlsplit(model.api.server).hostname or "localhost").split(".")))
 
 
 def with_extra(document: Node, surface: Surface) -> Node:
-    """The document with the surface's `extra` members; `a.b` reaches into `a`, which is made where it is missing.
+    """Add the surface's `extra` members to the document. `a.b` is the member `b` of `a`, which is created if missing.
 
-    Members that the document did not have itself are under `more` too, for a template that names the others one by one.
+    Members that the document did not have before are also under `more`, for templates that name the others one by one.
     """
     at, own = (*surface.origin, "extra"), set(document)
     for dotted, value in surface.extra.items():

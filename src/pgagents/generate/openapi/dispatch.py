@@ -1,4 +1,4 @@
-"""A dispatcher as an OpenAPI operation: a closed set of action names, and the union of their arguments."""
+"""Describe a dispatcher as an OpenAPI operation: a closed list of action names, and the union of their arguments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Use = tuple[Action, Param]
 
 
 def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
-    """The Operation Object. It asks for a key by itself, as the published form does."""
+    """Return the Operation Object. It has its own security requirement, as the published document does."""
     at = dispatcher.origin
     writes = any(a.effect == "write" for a in dispatcher.actions)
     members: dict[str, Any] = {"operationId": dispatcher.operation_id, "summary": dispatcher.title}
@@ -36,7 +36,10 @@ def operation(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
 
 
 def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
-    """The body: the selector is required, the arguments are not. `each` adds every action's own rules, which importers refuse."""
+    """Return the schema of the body, in which the selector is required and the arguments are not.
+
+    With `each`, every action's own rules are added, which importers refuse.
+    """
     at = dispatcher.origin
     selector = Node({"type": "string", "enum": list(actions_by_name(dispatcher))}, origin=(*at, "actions"))
     if leaving := [*(f"{a.name} is deprecated" for a in dispatcher.actions if a.deprecated), *noted(dispatcher.actions)]:
@@ -54,7 +57,7 @@ def request_schema(model: Model, dispatcher: Dispatcher, *, each: bool) -> Node:
 
 
 def _request_of(dispatcher: Dispatcher, action: Action, name: str) -> Node:
-    """What one action's call keeps besides the union: its own arguments only, and all that it requires."""
+    """Return one action's rules in addition to the union: only its own arguments, and those it requires."""
     at = (*action.origin, "input")
     used = [param for uses in union(dispatcher).values() for of, param in uses if of is action]
     arguments = Node({"properties": Node({p.name: Node(origin=p.origin) for p in used}, origin=at)}, origin=at)
@@ -71,7 +74,7 @@ def _request_of(dispatcher: Dispatcher, action: Action, name: str) -> Node:
 
 
 def union(dispatcher: Dispatcher) -> dict[str, list[Use]]:
-    """Every argument by name with the actions that use it; a header's only where it is an idempotency key."""
+    """Return every argument by name, with the actions that use it. Headers are included only as idempotency keys."""
     found: dict[str, list[Use]] = {}
     for action in dispatcher.actions:
         for param in action.params:
@@ -81,7 +84,7 @@ def union(dispatcher: Dispatcher) -> dict[str, list[Use]]:
 
 
 def _property(model: Model, dispatcher: Dispatcher, uses: list[Use]) -> Node:
-    """The argument's one schema; its description begins with the actions that use it."""
+    """Return the argument's common schema; its description begins with the actions that use it."""
     first = uses[0][1]
     schema = Node({k: v for k, v in first.schema.items() if k not in ("description", "default")}, origin=first.origin)
     surface = model.surfaces[dispatcher.surface]
@@ -96,13 +99,13 @@ def _property(model: Model, dispatcher: Dispatcher, uses: list[Use]) -> Node:
 
 
 def _describe_argument(names: list[str], text: str, required: bool) -> str:
-    """`search, book: What it is (required)`."""
+    """Return a description such as `search, book: The session's id (required)`."""
     said = f"{', '.join(names)}: {text}" if text else ", ".join(names)
     return f"{said} (required)" if required else said
 
 
 def _same_default(uses: list[Use]) -> bool:
-    """Whether every action takes the same value where none is given."""
+    """True if all actions have the same default for the argument."""
     values = [param.schema.get("default", _NONE) for _, param in uses]
     return values[0] is not _NONE and all(v == values[0] and type(v) is type(values[0]) for v in values)
 
@@ -111,7 +114,7 @@ _NONE = object()
 
 
 def losses(dispatcher: Dispatcher) -> Iterator[Loss]:
-    """What the union cannot say: which action requires which argument, and defaults that differ."""
+    """Yield what the union cannot express: arguments that only some actions require, and different defaults."""
     for uses in union(dispatcher).values():
         for action, param in uses:
             if param.required:
@@ -122,7 +125,7 @@ def losses(dispatcher: Dispatcher) -> Iterator[Loss]:
 
 
 def responses(model: Model, dispatcher: Dispatcher, profile: Profile) -> Node:
-    """The declared answers with their texts, and those that an action adds to them."""
+    """Return the declared responses with their texts, and those that the actions add."""
     codes = refusals.by_status(refusals.codes_of_dispatcher(dispatcher, model))
     found = Node(origin=(*dispatcher.origin, "responses"))
     for edge in model.errors.edge if profile.complete else ():
@@ -151,7 +154,7 @@ def _declared(model: Model, dispatcher: Dispatcher, status: int, text: Text, pro
 
 
 def _any_result(dispatcher: Dispatcher) -> Node | None:
-    """The body of whichever action was named; None where one of them has no body."""
+    """Return the schema of any action's response body, or None if one of them has no body."""
     distinct: list[Node] = []
     for action in dispatcher.actions:
         if action.success.schema is None:
@@ -164,14 +167,14 @@ def _any_result(dispatcher: Dispatcher) -> Node | None:
 
 
 def _merged_result(model: Model, dispatcher: Dispatcher) -> Node | None:
-    """One object with the members of all results."""
+    """Return one object with the members of all results."""
     at = (*dispatcher.origin, "actions")
     properties = Node({name: _common(model, uses) for name, uses in _result_members(dispatcher).items()}, origin=at)
     return Node({"type": "object", "properties": properties}, origin=at) if properties else None
 
 
 def _result_members(dispatcher: Dispatcher) -> dict[str, list[tuple[Action, Node]]]:
-    """Every member of a result by name, with the actions that answer it and how each types it."""
+    """Return every member of the results by name, with the actions that return it and its schema in each."""
     members: dict[str, list[tuple[Action, Node]]] = {}
     for action in dispatcher.actions:
         result = action.success.schema or Node()
@@ -181,7 +184,7 @@ def _result_members(dispatcher: Dispatcher) -> dict[str, list[tuple[Action, Node
 
 
 def _common(model: Model, uses: list[tuple[Action, Node]]) -> Node:
-    """The one schema that all the others are or extend (`allOf`); where there is none, an open object."""
+    """Return the schema that all others equal or extend by `allOf`; an open object if there is none."""
     for _, schema in uses:
         if all(other == schema or _extends(model, other, schema) for _, other in uses):
             return schema
@@ -194,7 +197,7 @@ def _extends(model: Model, schema: Node, other: Node) -> bool:
 
 
 def _requests(dispatcher: Dispatcher) -> Node:
-    """A documented call of each action, under each of its names."""
+    """Return a documented call of each action, under each of its names."""
     shown = Node(origin=(*dispatcher.origin, "actions"))
     for name, action in actions_by_name(dispatcher).items():
         for example in parts.succeeding(action)[:1]:
@@ -206,7 +209,7 @@ def _requests(dispatcher: Dispatcher) -> Node:
 
 
 def _results(dispatcher: Dispatcher) -> Node:
-    """A documented answer of each action."""
+    """Return a documented response of each action."""
     shown = Node(origin=(*dispatcher.origin, "actions"))
     for action in dispatcher.actions:
         for example in parts.succeeding(action)[:1]:

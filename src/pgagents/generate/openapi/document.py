@@ -1,4 +1,4 @@
-"""A whole OpenAPI document from the Model, and what a profile leaves out."""
+"""Build a whole OpenAPI document from the Model, and list what a profile leaves out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Change = Callable[[Node], Node]
 
 
 def document(model: Model, profile: Profile, change: Change | None = None) -> Node:
-    """The OpenAPI Object. `change` turns every schema of it into the profile's dialect."""
+    """Return the OpenAPI Object. `change` translates each of its schemas into the profile's dialect."""
     actions = profile.actions(model)
     members: dict[str, Any] = {
         "openapi": profile.version,
@@ -52,7 +52,10 @@ def _paths(model: Model, profile: Profile) -> Node:
 
 
 def _components(model: Model, profile: Profile, users: list[Node], change: Change | None) -> Node:
-    """What paths and webhooks refer to: responses, headers and schemas, the latter with all that they need in turn."""
+    """Return the components that paths and webhooks refer to: responses, headers and schemas.
+
+    Schemas include those that other schemas need.
+    """
     responses = Node(origin=("errors", "codes"))
     for action in profile.actions(model):
         keyed = action.key or not profile.complete
@@ -80,7 +83,7 @@ def _components(model: Model, profile: Profile, users: list[Node], change: Chang
 
 
 def _references(tree: Any) -> Iterator[str]:
-    """Every `$ref` in it."""
+    """Yield every `$ref` inside a value."""
     stack = [tree]
     while stack:
         node = stack.pop()
@@ -93,13 +96,13 @@ def _references(tree: Any) -> Iterator[str]:
 
 
 def operations(made: Node) -> Iterator[Node]:
-    """Every operation of a document."""
+    """Yield every operation of a document."""
     for item in made["paths"].values():
         yield from item.values()
 
 
 def schema_holders(tree: Any) -> Iterator[Node]:
-    """Every Parameter and Media Type Object: what holds a schema under `schema`."""
+    """Yield every object that has a schema under `schema`: Parameter, Header and Media Type Objects."""
     stack = [tree]
     while stack:
         node = stack.pop()
@@ -113,7 +116,7 @@ def schema_holders(tree: Any) -> Iterator[Node]:
 
 
 def losses(model: Model, profile: Profile) -> Iterator[Loss]:
-    """What a profile for an assistant leaves out of the whole contract."""
+    """Yield what a document for an assistant leaves out of the whole contract."""
     yield from unnamed(profile.actions(model))
     for action in profile.actions(model):
         offered = {p.name for p in profile.params(action)}

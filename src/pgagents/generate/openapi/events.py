@@ -1,4 +1,4 @@
-"""Events that the API sends out, as OpenAPI 3.1 webhooks."""
+"""Describe outgoing events as OpenAPI 3.1 webhooks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIGNED = "`t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY` with the target's s
 
 
 def webhooks(model: Model) -> Node:
-    """A request for each kind of event; empty where the catalogue has none."""
+    """Return a request for each event type; empty if the catalogue has none."""
     found = Node(origin=("webhooks", "events"))
     for name in model.webhooks.events if model.webhooks else ():
         at: Pointer = ("webhooks", "events", name)
@@ -23,7 +23,7 @@ def webhooks(model: Model) -> Node:
 
 
 def _delivery(model: Model, name: str, at: Pointer) -> Node:
-    """One delivery; the receiver needs no key of ours, the signature says who sends."""
+    """Return one delivery. The receiver needs no key; the signature authenticates the sender."""
     media = Node({parts.JSON: Node({"schema": _body(model, name, at)}, origin=at)}, origin=at)
     taken = Text("The event is taken; after any other answer it is sent again with the same id", at)
     members: dict[str, Any] = {
@@ -49,7 +49,7 @@ def _signature(model: Model) -> Node:
 
 
 def _body(model: Model, name: str, at: Pointer) -> Node:
-    """The envelope, held to this event's type and data where it has such members."""
+    """Return the envelope's schema, restricted to this event's type and data if it has such members."""
     reference = Node({"$ref": REF + model.webhooks.envelope}, origin=("webhooks", "envelope"))
     members = resolve(reference, model.schemas).get("properties", {})
     held = Node(origin=at)

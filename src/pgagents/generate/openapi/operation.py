@@ -1,4 +1,4 @@
-"""One action as an OpenAPI operation."""
+"""Describe one action as an OpenAPI operation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgagents.source.origin import Node, Text
 
 
 def operation(model: Model, action: Action, profile: Profile) -> Node:
-    """The Operation Object, its members in the order that people write them."""
+    """Return the Operation Object, with members in the order that people write them."""
     params = profile.params(action)
     texts = {str(p.name): profile.param_text(action, p) for p in params}
     members: dict[str, Any] = {
@@ -43,13 +43,13 @@ def operation(model: Model, action: Action, profile: Profile) -> Node:
 
 
 def _former(action: Action) -> list[Node]:
-    """The ids that the operation had before, each with the day on which agents must have left it."""
+    """Return the former operationIds, each with the day until which agents may use it."""
     changed = [f for f in action.formerly if f.operation_id != action.operation_id]
     return [Node({"operationId": Text(f.operation_id, f.origin), "until": f.until}, origin=f.origin) for f in changed]
 
 
 def responses(model: Model, action: Action, profile: Profile) -> Node:
-    """Every answer by status; errors refer to components, unless they have examples of their own."""
+    """Return every response by status. Errors refer to components, unless they have examples of their own."""
     found = {o.status: success(model, action, o, profile) for o in action.outputs}
     for status, codes in refusals.by_status(refusals.codes_of(action, model)).items():
         shown = _examples(action, status) if profile.examples else None
@@ -67,7 +67,7 @@ def responses(model: Model, action: Action, profile: Profile) -> Node:
 
 
 def success(model: Model, action: Action, output: Output, profile: Profile) -> Node:
-    """A declared answer."""
+    """Return a declared response."""
     answer = Node({"description": output.description}, origin=output.origin)
     if profile.complete and (headers := parts.response_headers(model, output.status, keyed=action.key)):
         answer["headers"] = headers
@@ -80,7 +80,7 @@ def success(model: Model, action: Action, output: Output, profile: Profile) -> N
 
 
 def _examples(action: Action, status: int) -> Node:
-    """Documented bodies of this status."""
+    """Return the documented bodies of this status."""
     shown = Node(origin=(*action.origin, "examples"))
     for example in action.examples:
         if example.status == status and example.output is not None:

@@ -1,4 +1,7 @@
-"""The small parts of an OpenAPI document: parameters, bodies, headers, examples, security; schemas as the catalogue has them."""
+"""Small parts of an OpenAPI document: parameters, bodies, headers, examples, security.
+
+Schemas are those of the catalogue.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ _COMPONENT = re.compile(r"[A-Za-z0-9._-]+\Z")
 
 
 def info(model: Model, surface: Surface | None = None) -> Node:
-    """Title, version, description and contact, worded as the surface has it."""
+    """Return title, version, description and contact, in the surface's wording."""
     api, described = model.api, model.text("api", "for_people")
     members: dict[str, Any] = {
         "title": (surface.title if surface else "") or model.text("api", "title"),
@@ -32,12 +35,12 @@ def info(model: Model, surface: Surface | None = None) -> Node:
 
 
 def servers(model: Model) -> list[Node]:
-    """The one server that manifests list."""
+    """Return the one server that manifests list."""
     return [Node({"url": model.text("api", "server")}, origin=("api", "server"))]
 
 
 def tags(actions: Iterable[Action]) -> list[Node]:
-    """Every tag once, in order of first use."""
+    """Return every tag once, in order of first use."""
     first: dict[str, Node] = {}
     for action in actions:
         for index, tag in enumerate(action.tags):
@@ -46,7 +49,7 @@ def tags(actions: Iterable[Action]) -> list[Node]:
 
 
 def security_schemes(model: Model, *, oauth: bool) -> Node:
-    """The default scheme, and OAuth beside it where wanted and there is one."""
+    """Return the default scheme; with `oauth`, also OAuth if the catalogue has it."""
     auth, name = model.auth, model.auth.default
     at: Pointer = ("auth", "schemes", name)
     scheme = Node({"type": "http", "scheme": "bearer"}, origin=at)
@@ -66,13 +69,13 @@ def security_schemes(model: Model, *, oauth: bool) -> Node:
 
 
 def oauth_scopes(model: Model, action: Action) -> list[str]:
-    """The scopes that an OAuth token needs for this action."""
+    """Return the scopes that an OAuth token needs for this action."""
     needs = model.auth.oauth.needs if model.auth.oauth else {}
     return [scope for scope, names in needs.items() if action.name in names]
 
 
 def security(model: Model, *, oauth: bool, scopes: Sequence[str] = ()) -> list[Node]:
-    """One requirement, or either of two."""
+    """Return the security requirements: a key or, with `oauth`, alternatively an OAuth token with these scopes."""
     needs = [Node({model.auth.default: []}, origin=("auth", "default"))]
     if oauth and model.auth.oauth:
         needs.append(Node({OAUTH: list(scopes)}, origin=("auth", "oauth")))
@@ -80,7 +83,7 @@ def security(model: Model, *, oauth: bool, scopes: Sequence[str] = ()) -> list[N
 
 
 def parameter(action: Action, param: Param, description: str, *, examples: bool) -> Node:
-    """One path, query or header parameter; its schema without the description, which the parameter has."""
+    """Return one path, query or header parameter. The description is on the parameter, not in its schema."""
     schema = Node({k: v for k, v in param.schema.items() if k != "description"}, origin=param.origin)
     members: dict[str, Any] = {"name": wire_name(param), "in": param.place, "required": param.required}
     if description:
@@ -92,12 +95,12 @@ def parameter(action: Action, param: Param, description: str, *, examples: bool)
 
 
 def wire_name(param: Param) -> Text:
-    """The argument's name as sent, at its place in the catalogue; a path's placeholder bears the argument's own name."""
+    """Return the argument's name as sent, with its origin. A path placeholder uses the argument's own name."""
     return param.name if param.place == "path" else Text(param.wire, (*param.origin, "wire"))
 
 
 def _values(action: Action, param: Param) -> Node:
-    """The argument's documented values, each once."""
+    """Return the argument's documented values, each once."""
     shown = Node(origin=(*action.origin, "examples"))
     seen: list[Any] = []
     for example in succeeding(action):
@@ -110,13 +113,15 @@ def _values(action: Action, param: Param) -> Node:
 
 
 def succeeding(action: Action) -> list[Example]:
-    """Documented calls that are answered with a 2xx."""
+    """Return the documented calls with a 2xx response."""
     return [e for e in action.examples if 200 <= e.status < 300]
 
 
 def _sending(action: Action) -> list[Example]:
-    """Documented calls whose bodies are good ones. A signature that holds later cannot be written down, so a signed call has none
-    that is answered with a 2xx; what it sends is then shown from calls that are refused for their signature.
+    """Return the documented calls whose bodies are valid.
+
+    A signature expires, so a signed call has no documented 2xx response. Its bodies are taken from calls that are refused for their
+    signature.
     """
     good = succeeding(action)
     if good or action.signed is None:
@@ -126,14 +131,14 @@ def _sending(action: Action) -> list[Example]:
 
 
 def shown_as(example: Example, value: Any, key: str) -> Node:
-    """An Example Object."""
+    """Return an Example Object."""
     if isinstance(value, Mapping):
         value = Node(value, origin=(*example.origin, key))
     return Node({"summary": example.title, "value": value}, origin=(*example.origin, key))
 
 
 def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str]) -> Node | None:
-    """The JSON object that a call sends; None where nothing travels in a body."""
+    """Return the schema of the JSON object that a call sends, or None if no argument is sent in the body."""
     chosen = [p for p in params if p.place == "body"]
     if not chosen:
         return None
@@ -148,14 +153,14 @@ def body_schema(action: Action, params: Iterable[Param], texts: Mapping[str, str
 
 
 def described(param: Param, text: str) -> Node:
-    """The argument's schema with this description."""
+    """Return the argument's schema with this description."""
     if param.schema.get("description", "") == text:
         return param.schema
     return Node({**param.schema, "description": text}, origin=param.origin)
 
 
 def request_body(action: Action, schema: Node, params: Iterable[Param], *, examples: bool) -> Node:
-    """A JSON request body, required where one of its members is."""
+    """Return a JSON request body, which is required if one of its members is."""
     media = Node({"schema": schema}, origin=schema.origin)
     if examples:
         wires = {str(p.name): p.wire for p in params if p.place == "body"}
@@ -170,7 +175,7 @@ def request_body(action: Action, schema: Node, params: Iterable[Param], *, examp
 
 
 def header_components(model: Model) -> Node:
-    """Every header of answers, required where it stands; `const` becomes part of its schema."""
+    """Return every response header as a component; `const` becomes part of its schema."""
     return Node({h.name: _header(h) for h in model.headers if _COMPONENT.match(h.name)}, origin=("headers",))
 
 
@@ -178,12 +183,15 @@ def _header(header: Header) -> Node:
     schema = Node(header.schema, origin=header.schema.origin)
     if header.const is not None:
         schema["const"] = Text(header.const, (*header.origin, "const"))
-    required = not header.https  # a copy of the API on plain loopback http keeps the document too
+    required = not header.https  # a copy of the API on plain loopback http must satisfy the document too
     return Node({"description": header.description, "required": required, "schema": schema}, origin=header.origin)
 
 
 def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
-    """The headers an answer of this status carries. A refused key is none: 401 has no header that is `on: keyed` alone."""
+    """Return the headers of responses with this status.
+
+    A response to a missing or refused key has no headers that are only `on: keyed`.
+    """
     no_key = model.codes[model.errors.framework.no_key].status
     kinds: set[str | int] = {"all", status}
     if keyed and status != no_key:
@@ -200,6 +208,6 @@ def response_headers(model: Model, status: int, *, keyed: bool) -> Node:
 
 
 def header_reference(header: Header) -> Node:
-    """A reference to the header's component; the header itself where its name can name none."""
+    """Return a reference to the header's component, or the header itself if its name is no valid component name."""
     named = _COMPONENT.match(header.name)
     return Node({"$ref": HEADERS + header.name}, origin=header.origin) if named else _header(header)

@@ -1,4 +1,4 @@
-"""What distinguishes the OpenAPI documents made from one catalogue."""
+"""Profiles of the OpenAPI documents that are made from one catalogue."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pgagents.model.model import Dispatcher, Model, Surface
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Which operations a document has, and which of their parts.
+    """The operations of a document, and the parts it shows of each.
 
-    `surface` None is the whole API. `complete` brings headers, narrowed error envelopes, OAuth and typed dispatcher
-    answers; a document for an assistant goes without. `consequential` marks what an assistant must ask a person about.
+    `surface` None means the whole API. `complete` adds headers, narrowed error envelopes, OAuth and typed dispatcher responses, which
+    documents for assistants lack. `consequential` marks operations before which an assistant must ask a person.
     """
 
     version: str
@@ -24,24 +24,24 @@ class Profile:
     consequential: bool
 
     def actions(self, model: Model) -> tuple[Action, ...]:
-        """The actions that are operations of their own."""
+        """Return the actions that have operations of their own."""
         return self.surface.actions if self.surface else model.actions
 
     def dispatchers(self, model: Model) -> tuple[Dispatcher, ...]:
-        """The dispatchers beside them."""
+        """Return the dispatchers that the document offers besides its actions."""
         return model.dispatchers if self.surface is None or self.surface.dispatcher else ()
 
     def params(self, action: Action) -> tuple[Param, ...]:
-        """The action's arguments that the document offers."""
+        """Return the action's arguments that the document offers."""
         offered = self.surface.params(action) if self.surface else action.params
         return offered if self.header_params else tuple(p for p in offered if p.place != "header")
 
     def text(self, action: Action, what: str) -> str:
-        """The action's title or description, as the surface words it."""
+        """Return the action's title or description in the surface's wording."""
         own = action.texts.get(self.surface.name) if self.surface else None
         chosen: str = (getattr(own, what) if own else None) or getattr(action, what)
         return chosen
 
     def param_text(self, action: Action, param: Param) -> str:
-        """The argument's description, as the surface words it."""
+        """Return the argument's description in the surface's wording."""
         return self.surface.param_text(action, param) if self.surface else param.description

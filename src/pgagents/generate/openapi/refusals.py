@@ -1,4 +1,4 @@
-"""Error responses: by status, with the envelope narrowed to the codes that can be meant."""
+"""Error responses by status, with the envelope narrowed to the possible codes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RETRY = {"description": "Seconds to wait before the next call", "required": Tru
 
 
 def by_status(codes: Iterable[Code]) -> dict[int, tuple[Code, ...]]:
-    """Codes grouped by their status, in the order of statuses."""
+    """Group codes by status, in the order of statuses."""
     found: dict[int, list[Code]] = {}
     for code in codes:
         found.setdefault(code.status, []).append(code)
@@ -24,13 +24,13 @@ def by_status(codes: Iterable[Code]) -> dict[int, tuple[Code, ...]]:
 
 
 def codes_of(action: Action, model: Model) -> list[Code]:
-    """What the action may answer. One that is called without a key never answers that there is none."""
+    """Return the codes that the action may answer. An action without a key never answers that the key is missing."""
     no_key = model.errors.framework.no_key
     return [code for code in action.errors if (code.only is None or action.name in code.only) and (action.key or code.name != no_key)]
 
 
 def codes_of_dispatcher(dispatcher: Dispatcher, model: Model) -> list[Code]:
-    """What any of its actions may answer, and what the framework does before one runs."""
+    """Return the codes that any of the dispatcher's actions, or the framework before them, may answer."""
     names = model.errors.framework
     before = [names.invalid, names.no_key, names.bad_body, names.wrong_type, names.limited, names.crashed, names.too_large]
     if dispatcher.scope:
@@ -41,17 +41,17 @@ def codes_of_dispatcher(dispatcher: Dispatcher, model: Model) -> list[Code]:
 
 
 def component_name(codes: tuple[Code, ...], *, keyed: bool) -> str:
-    """The component of a response: its codes, and `keyless` where the call has no key."""
+    """Return the name of a response component: its codes, and `keyless` if the call has no key."""
     return ".".join([*(c.name for c in codes), *([] if keyed else ["keyless"])])
 
 
 def reference(codes: tuple[Code, ...], *, keyed: bool) -> Node:
-    """A reference to the component."""
+    """Return a reference to the response component of these codes."""
     return Node({"$ref": RESPONSES + component_name(codes, keyed=keyed)}, origin=codes[0].origin)
 
 
 def response(model: Model, codes: tuple[Code, ...], *, keyed: bool, full: bool, text: Text | None = None) -> Node:
-    """The response itself. `full` narrows the envelope to these codes and lists the headers."""
+    """Return the response itself. `full` narrows the envelope to these codes and lists the headers."""
     members = Node({"description": text or meaning(codes)}, origin=codes[0].origin)
     if full and (headers := parts.response_headers(model, codes[0].status, keyed=keyed)):
         members["headers"] = headers
@@ -61,17 +61,17 @@ def response(model: Model, codes: tuple[Code, ...], *, keyed: bool, full: bool, 
 
 
 def edge_name(status: int) -> str:
-    """The component of what a proxy before the API answers."""
+    """Return the name of the component for a response of a proxy in front of the API."""
     return f"edge.{status}"
 
 
 def edge_reference(status: int) -> Node:
-    """A reference to it."""
+    """Return a reference to the component for a proxy's response."""
     return Node({"$ref": RESPONSES + edge_name(status)}, origin=("errors", "edge"))
 
 
 def edge_response(model: Model, edge: Any) -> Node:
-    """What a proxy may answer at any time: no envelope, none of the API's headers but the one that says when to come back."""
+    """Return a proxy's response: without envelope, with no header but the one that says when to retry."""
     at = ("errors", "edge")
     answer = Node({"description": Text("Answered by a proxy before the API, in any form; wait and repeat the call", at)}, origin=at)
     retry = model.limits.headers.retry if model.limits.headers else "Retry-After"
@@ -82,18 +82,18 @@ def edge_response(model: Model, edge: Any) -> Node:
 
 
 def meaning(codes: tuple[Code, ...]) -> Text:
-    """What the status says, code by code."""
+    """Return the meaning of each code in one text."""
     return Text(" ".join(f"{c.name}: {c.meaning.rstrip('.')}." for c in codes), (*codes[0].origin, "meaning"))
 
 
 def plain_envelope(model: Model, codes: tuple[Code, ...]) -> Node:
-    """The envelope, whichever code it holds: the common one where any of these codes comes in it."""
+    """Return the envelope without narrowing: the common one if any of these codes uses it."""
     names = [c.envelope for c in codes]
     return Node({"$ref": REF + (model.errors.envelope if model.errors.envelope in names else names[0])}, origin=codes[0].origin)
 
 
 def narrowed(model: Model, codes: tuple[Code, ...]) -> Node:
-    """The envelope, held to these codes; where codes differ in their envelope, either."""
+    """Return the envelope narrowed to these codes; alternatives if the codes have different envelopes."""
     groups: dict[str, list[Code]] = {}
     for code in codes:
         groups.setdefault(code.envelope, []).append(code)
@@ -108,6 +108,6 @@ def _held(model: Model, envelope: str, codes: list[Code]) -> Node:
     inner = Node({"enum": [c.name for c in codes]}, origin=at)
     for depth, key in reversed(list(enumerate(str(model.errors.code_at).split(".")))):
         inner = Node({"properties": Node({key: inner}, origin=at), "required": [key]}, origin=at)
-        if depth:  # said aloud, because Redocly Respect 2.77 takes an object inside `allOf` for closed where nothing is said
+        if depth:  # stated because Redocly Respect 2.77 treats an object inside `allOf` as closed otherwise
             inner["additionalProperties"] = True
     return Node({"allOf": [Node({"$ref": REF + envelope}, origin=at), inner]}, origin=at)

@@ -1,4 +1,4 @@
-"""Schemas in the shape that importers of OpenAPI documents ask for."""
+"""Reshape schemas as importers of OpenAPI documents require."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ONE = ("items", "additionalProperties", "not")
 
 
 def changed(schema: Node, change: Callable[[Node], Node]) -> Node:
-    """The schema with every schema inside it changed, then itself."""
+    """Apply `change` to every schema inside the schema, then to the schema itself."""
     members: dict[str, Any] = {}
     for key, value in schema.items():
         if key in _ONE and isinstance(value, Node):
@@ -29,9 +29,9 @@ def changed(schema: Node, change: Callable[[Node], Node]) -> Node:
 
 
 def with_properties(schema: Node) -> Node:
-    """Every object at any depth says `properties`, an empty mapping where it names none.
+    """Add an empty `properties` to every object that has none, at any depth.
 
-    GPT's importer reports "object schema missing properties" otherwise, and refuses every argument at call time.
+    GPT's importer otherwise reports "object schema missing properties", and refuses every argument at call time.
     """
 
     def stated(node: Node) -> Node:
@@ -44,7 +44,7 @@ def with_properties(schema: Node) -> Node:
 
 
 def inlined(schema: Node, schemas: Mapping[str, Node], inside: tuple[str, ...] = ()) -> Node:
-    """The schema without references; one that would contain itself ends in an empty schema."""
+    """Replace references by their targets; a recursive reference becomes an empty schema."""
 
     def put_in(node: Node) -> Node:
         ref = node.get("$ref")

@@ -1,1 +1,1 @@
-"""Files that bundle several generated documents, one module a vendor; `build --package` writes them."""
+"""Packages of several generated documents, one module per vendor; `build --package` writes them."""

@@ -1,7 +1,7 @@
-"""The Microsoft 365 app package that a person side-loads: app manifest, declarative agent, plugin, OpenAPI document, icons.
+"""The Microsoft 365 app package for side-loading: app manifest, declarative agent, plugin, OpenAPI document, icons.
 
-All files lie at the zip's root and name each other, so the plugin names the OpenAPI document beside it instead of the
-hosted one. https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/declarative-agent-manifest.md, read 2026-11-20.
+All files are at the zip's root and refer to each other. So the plugin names the OpenAPI document beside it instead of the hosted one.
+https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/declarative-agent-manifest.md, read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -16,21 +16,24 @@ from pgagents.model.model import Model
 from pgagents.source.dump import to_json
 
 PART = "surfaces.copilot.package"
-"""What the catalogue must have for it."""
+"""The part of the catalogue that the package requires."""
 OUTPUT = "copilot/app.zip"
 NEEDS = ("copilot/app/manifest.json", "copilot/app/declarativeAgent.json", "copilot/ai-plugin.json", "copilot/openapi-3.0.yaml")
-"""The generated files that go in, flat."""
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the oldest time that a zip can say: the same files give the same bytes
+"""The generated files in the package, without folders."""
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: the same files give the same bytes
 
 
 def references(model: Model) -> tuple[str, ...]:
-    """Names in the catalogue that stand for ids which only the Teams developer portal gives out."""
+    """Return names in the catalogue that stand for ids which only the Teams developer portal issues."""
     found = model.surfaces["copilot"].auth.get("reference_id")
     return (str(found),) if found else ()
 
 
 def pack(model: Model, files: Mapping[str, bytes], ids: Mapping[str, str]) -> bytes:
-    """The zip; `files` are generated ones by their path, `ids` what stands in place of each of `references`."""
+    """Return the zip.
+
+    `files` are the generated files by path; `ids` holds the id for each name of `references`.
+    """
     contents = {path.rpartition("/")[2]: files[path] for path in NEEDS}
     contents["ai-plugin.json"] = _plugin(contents["ai-plugin.json"], ids)
     surface = model.surfaces["copilot"]
@@ -41,14 +44,14 @@ def pack(model: Model, files: Mapping[str, bytes], ids: Mapping[str, str]) -> by
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
         for name, data in sorted(contents.items()):
             entry = zipfile.ZipInfo(name, _LONG_AGO)
-            entry.create_system = 3  # says the same on every system
+            entry.create_system = 3  # the same value on every system
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, data)
     return packed.getvalue()
 
 
 def _plugin(data: bytes, ids: Mapping[str, str]) -> bytes:
-    """The plugin manifest for a place beside its OpenAPI document, with real reference ids."""
+    """Return the plugin manifest with real reference ids and the OpenAPI document beside it."""
     plugin = json.loads(data)
     for runtime in plugin["runtimes"]:
         runtime["spec"]["url"] = "openapi-3.0.yaml"

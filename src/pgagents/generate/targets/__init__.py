@@ -1,1 +1,1 @@
-"""One module a generated document: `<vendor>/<artefact>.py` with `TARGET`."""
+"""One module per generated document: `<vendor>/<artefact>.py` with `TARGET`."""

@@ -1,7 +1,7 @@
-"""A later edition of a document merged into a catalogue that its author has worked on.
+"""Three-way merge of a later edition of a document into a catalogue that its author has edited.
 
-Three ways: what the document changed since the last import is taken over, what the author changed stays, and where
-both changed the same place the author's word stays and the document's is noted. Lists count as one value.
+Changes of the document since the last import are applied, and the author's changes stay. If both changed the same place, the author's value
+stays and the conflict is recorded. Lists count as one value.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MISSING: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change to the author's file; a value of MISSING takes the member out."""
+    """One change to the author's file. The value MISSING removes the member."""
 
     at: Pointer
     value: Any
@@ -27,14 +27,14 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A place that author and document both changed."""
+    """A place that both the author and the document changed."""
 
     at: Pointer
     message: str
 
 
 def merge(base: Mapping[Any, Any], ours: Mapping[Any, Any], new: Mapping[Any, Any], at: Pointer = ()) -> Iterator[Edit | Conflict]:
-    """What must be done to `ours` so that it follows the document from `base` to `new`."""
+    """Yield the edits and conflicts that update `ours` from the document's edition `base` to `new`."""
     for key in dict.fromkeys([*new, *base]):
         here = (*at, key)
         was, is_, becomes = base.get(key, MISSING), ours.get(key, MISSING), new.get(key, MISSING)
@@ -59,7 +59,7 @@ def _describe_conflict(ours: Any, new: Any) -> str:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two JSON values are one; true is not 1."""
+    """True if two JSON values are equal, where true differs from 1."""
     if a is MISSING or b is MISSING:
         return a is b
     if isinstance(a, dict) and isinstance(b, dict):
@@ -70,7 +70,7 @@ def same(a: Any, b: Any) -> bool:
 
 
 def edited(data: Any, edits: list[Edit]) -> Any:
-    """The data with the edits made."""
+    """Return a copy of the data with the edits applied."""
     made = json_copy(data)
     for edit in edits:
         holder = made
@@ -84,7 +84,7 @@ def edited(data: Any, edits: list[Edit]) -> Any:
 
 
 def without_dangling(ours: Any, edits: list[Edit]) -> list[Edit]:
-    """The edits without those that take out a code or a schema which something that stays refers to."""
+    """Remove edits that would delete a code or schema which is still referred to."""
     while True:
         names = _referred(edited(ours, edits))
         kept = [e for e in edits if not (e.value is MISSING and e.at[:-1] in _HOMES and e.at[-1] in names)]
@@ -97,7 +97,7 @@ _HOMES: tuple[Pointer, ...] = (("schemas",), ("errors", "codes"))
 
 
 def _referred(data: Any) -> set[Any]:
-    """Every text that stands where a name of a schema or a code may."""
+    """Return every text in a place where a schema or code is named."""
     found: set[Any] = set()
     stack = [data]
     while stack:
@@ -117,7 +117,7 @@ def _referred(data: Any) -> set[Any]:
 
 
 def json_copy(value: Any) -> Any:
-    """The value in collections of its own."""
+    """Return a deep copy of JSON data."""
     if isinstance(value, dict):
         return {k: json_copy(v) for k, v in value.items()}
     return [json_copy(v) for v in value] if isinstance(value, list) else value

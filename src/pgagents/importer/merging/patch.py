@@ -1,4 +1,4 @@
-"""Edits made in a YAML text line by line, so that comments, order and style of everything else stay as they are."""
+"""Apply edits to a YAML text line by line, so that other comments, order and style are preserved."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _OURS = re.compile(rf"\s*# (TODO (lost|decide|left out|blocked|conflict): |.*{re
 
 
 def patched(source: Source, edits: list[Edit], conflicts: list[Conflict], comments: Mapping[Pointer, list[str]]) -> str:
-    """The text after the edits. Entries that are written anew get their comments; each conflict gets one above its entry."""
+    """Return the text after the edits.
+
+    Rewritten entries get their comments from `comments`, and each conflict becomes a comment above its entry.
+    """
     wanted = edited(source.data, edits)
     patch = _Patch(source, wanted, comments)
     text = patch.run(edits, conflicts)
@@ -27,7 +30,7 @@ def patched(source: Source, edits: list[Edit], conflicts: list[Conflict], commen
 
 @dataclass(slots=True)
 class _Cut:
-    """Lines from `start` to before `end` give way to `lines`."""
+    """Replace the lines from `start` to before `end` by `lines`."""
 
     start: int
     end: int
@@ -44,15 +47,15 @@ class _Patch:
         self.remarks = {n: said for n, said in remarks(source.text).items() if not _OURS.match(said)}
 
     def anew(self) -> str:
-        """The whole file written anew, with everything that its author remarked above it."""
+        """Return the whole file rewritten, with all of its author's comments above it."""
         return "".join(f"{said}\n" for said in self.remarks.values()) + written(self.wanted, self.comments)
 
     def _keep_comments(self, start: int, end: int, indent: int) -> list[str]:
-        """The author's comments on lines that give way, as lines of their own."""
+        """Return the author's comments on replaced lines, as lines of their own."""
         return [f"{' ' * indent}{self.remarks[n]}" for n in range(start, end) if n in self.remarks]
 
     def run(self, edits: list[Edit], conflicts: list[Conflict]) -> str:
-        whole: set[Pointer] = set()  # entries to be written anew
+        whole: set[Pointer] = set()  # entries to rewrite
         gone: set[Pointer] = set()
         added: dict[Pointer, list[Pointer]] = {}
         for edit in edits:
@@ -126,7 +129,7 @@ class _Patch:
         return value
 
     def _block(self, at: Pointer) -> bool:
-        """Whether a mapping is there in block style."""
+        """True if the value at the pointer is a collection in block style."""
         place = self._place(at)
         if place is None or place.children is None:
             return False
@@ -138,7 +141,7 @@ class _Patch:
         return bool(at) and place is not None and self._block(at[:-1]) and not self.lines[place.key[0]][: place.key[1]].strip()
 
     def _entry(self, at: Pointer) -> Pointer:
-        """The pointer, or the nearest one above it, whose key stands on a line of its own."""
+        """Return the pointer, or its nearest ancestor, whose key is on a line of its own."""
         while at and not self._line_of_its_own(at):
             at = at[:-1]
         return at
@@ -148,7 +151,10 @@ class _Patch:
         return place.key[1] if place else 0
 
     def _range(self, at: Pointer) -> tuple[int, int]:
-        """First line of an entry, and the first line after it; blank lines and comments before the next entry are that one's."""
+        """Return the first line of an entry and the first line after it.
+
+        Blank lines and comments before the next entry belong to that one.
+        """
         place = self._place(at)
         assert place is not None
         end = len(self.lines)
@@ -167,7 +173,7 @@ class _Patch:
         return not text.strip() or (text.startswith("#") and len(line) - len(text) <= indent)
 
     def _above(self, start: int) -> int:
-        """The line where our own comments on an entry begin."""
+        """Return the line where our own comments above an entry begin."""
         while start > 0 and _OURS.match(self.lines[start - 1]):
             start -= 1
         return start

@@ -1,4 +1,7 @@
-"""What the last import gave, beside the catalogue: without it a later one could not tell the author's edits from the document's."""
+"""The record of the last import, stored beside the catalogue.
+
+A later import needs it to distinguish the author's edits from changes of the document.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +16,19 @@ FORMAT = 1
 
 
 def path_of(catalogue: Path) -> Path:
-    """`shop.imported.json` beside `shop.yaml`."""
+    """Return the record's path: `shop.imported.json` for `shop.yaml`."""
     return catalogue.with_suffix(".imported.json")
 
 
 def written(data: dict[str, Any], choice: Choice, source: str) -> bytes:
-    """The record as its file holds it."""
+    """Return the record as its file's content."""
     choices = {"include": list(choice.include), "tags": list(choice.tags), "most": choice.most}
     held = {"pgagents_import": FORMAT, "of": source, "choice": choices, "catalogue": data}
     return (json.dumps(held, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def read(raw: bytes, shown: str) -> tuple[dict[str, Any], Choice]:
-    """The data of the last import, and which operations it chose. Raises PgagentsError where the file is none of ours."""
+    """Return the data of the last import and its choice of operations. Raises PgagentsError if the file is not a record."""
     try:
         held = json.loads(raw)
         choice = held["choice"]

@@ -1,4 +1,4 @@
-"""The comments that an author wrote into a file, by line: a line that is written anew must not lose them."""
+"""Find the author's comments in a file by line, because a rewritten line must not lose them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LINES = re.compile(r"\r\n|\r|\n")
 
 
 def remarks(text: str) -> dict[int, str]:
-    """The comment of each line (from 0) that has one, with its `#`. A `#` inside a text begins no comment."""
+    """Return the comment of each line that has one, with its `#`, by line from 0. A `#` inside a text is no comment."""
     lines = _LINES.split(text)
     if not any("#" in line for line in lines):
         return {}
@@ -23,7 +23,7 @@ def remarks(text: str) -> dict[int, str]:
 
 
 def _texts(text: str) -> dict[int, list[tuple[int, int]]]:
-    """By line, the columns that belong to a quoted, plain or block text."""
+    """Return, by line, the columns that belong to a quoted, plain or block text."""
     import yaml
 
     found: dict[int, list[tuple[int, int]]] = {}
@@ -38,7 +38,7 @@ def _texts(text: str) -> dict[int, list[tuple[int, int]]]:
             begin = first.column if line == first.line else 0
             end = last.column if line == last.line else endless
             if event.style in ("|", ">") and line == first.line:
-                continue  # a comment may stand behind the `|`
+                continue  # a comment may follow the `|`
             if end > begin:
                 found.setdefault(line, []).append((begin, end))
     return found

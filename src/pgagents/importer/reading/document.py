@@ -1,4 +1,4 @@
-"""A document from outside, read in bounded time and memory."""
+"""Read a foreign document in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ MAX_DEPTH = 100
 MAX_VALUES = 3_000_000
 MAX_YAML_VALUES = 1_000_000
 MAX_TWIN_BYTES = 8_000_000
-"""A JSON text up to this size is read a second time to give the line of a member that stands in it twice."""
+"""Largest JSON text that is read a second time to find the line of a duplicate member."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A JSON or YAML document. `location` is the path or URL it was read from, `name` how it is shown."""
+    """A JSON or YAML document. `location` is its path or URL, `name` the name in messages."""
 
     location: str
     name: str
     data: Any
 
     def place(self, pointer: str) -> str:
-        """A pointer of this document as it is told: `openapi.json#/paths/~1books`."""
+        """Return a pointer of this document for messages: `openapi.json#/paths/~1books`."""
         return f"{self.name}#{pointer}"
 
 
 class _Twice(Exception):
-    """A member stands in an object twice."""
+    """An object has two members of the same name."""
 
 
 def read(raw: bytes, location: str, name: str) -> Document:
-    """The document in these bytes; every key is text. Raises InputError with the place of what cannot be read."""
+    """Parse a document from bytes; every key is text. Raises InputError with the place of the problem."""
     if len(raw) > MAX_BYTES:
         raise PgagentsError(f"{name} has {len(raw):,} bytes; at most {MAX_BYTES:,} are read", "import a part of it")
     try:
@@ -70,7 +70,10 @@ def _faults(faults: list[Fault], source: Source) -> InputError:
 
 
 def _json(text: str, name: str) -> Any:
-    """JSON by the standard library, ten times faster than YAML's events; what it refuses is read as YAML, which tells the place."""
+    """Parse JSON with the standard library, ten times faster than YAML's events.
+
+    Text that it refuses is parsed as YAML, which finds the place of the problem.
+    """
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
     except _Twice as twice:
@@ -84,7 +87,9 @@ def _json(text: str, name: str) -> Any:
             source = parse(text, name, max_values=MAX_YAML_VALUES, foreign=True)
             if not source.faults:
                 return source.data
-            if not re.match(r'\s*[\[{]\s*(["{}\[\]]|\Z)', text):  # YAML in braces: JSON's complaint would be about its first key
+            if not re.match(
+                r'\s*[\[{]\s*(["{}\[\]]|\Z)', text
+            ):  # YAML in braces, for which JSON's error message would only name the first key
                 raise _faults(source.faults, source) from None
         raise _refused(name, error.lineno, error.colno, "syntax", f"not valid JSON: {error.msg}") from None
     except RecursionError:
@@ -110,7 +115,7 @@ def _no_constant(text: str) -> None:
 
 
 def _bounded(data: Any, name: str) -> Any:
-    """The data with text keys; refuses what is too deep, too much, or no JSON number."""
+    """Return the data with text keys. Raises InputError if it is too deep, too large, or has a number that JSON cannot hold."""
     count = 0
     stack: list[tuple[Any, int]] = [(data, 1)]
     while stack:

@@ -1,4 +1,4 @@
-"""Names and texts of a document in the forms that the catalogue takes."""
+"""Convert a document's names and texts into the forms that the catalogue allows."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def is_name(text: str) -> bool:
-    """Whether the catalogue takes it as a name."""
+    """True if the catalogue allows the text as a name."""
     return bool(_NAME.match(text))
 
 
 def snake(text: str) -> str:
-    """`listBooks-byAuthor` as `list_books_by_author`; never empty, never longer than a name."""
+    """Convert to snake_case: `listBooks-byAuthor` becomes `list_books_by_author`. Never empty, at most 60 characters."""
     ascii = text.encode("ascii", "ignore").decode()
     made = "_".join(word.lower() for word in _WORD.findall(ascii)) or "action"
     return (made if made[0].isalpha() else f"a_{made}")[:60].rstrip("_")
 
 
 def identifier(text: str) -> str:
-    """The text as a name, with as little changed as can be."""
+    """Convert the text to a name with as few changes as possible."""
     made = re.sub(r"[^A-Za-z0-9_]+", "_", text.encode("ascii", "ignore").decode()).strip("_") if not is_name(text) else text
     made = made or "x"
     return (made if not made[0].isdigit() else f"_{made}")[:60]
 
 
 def slug(text: str) -> str:
-    """The text as a name of an example: small letters, digits, `-` and `_`."""
+    """Convert the text to an example's name: lower-case letters, digits, `-` and `_`."""
     made = re.sub(r"[^a-z0-9_]+", "-", text.lower().encode("ascii", "ignore").decode()).strip("-_")
     return made[:60] or "example"
 
 
 def unique(name: str, taken: Iterable[str]) -> str:
-    """The name, with a number where another has it already."""
+    """Return the name, with a number appended if it is taken already."""
     used = {t.lower() for t in taken} if not isinstance(taken, set) else taken
     made, n = name, 2
     while made.lower() in used:
@@ -46,23 +46,23 @@ def unique(name: str, taken: Iterable[str]) -> str:
 
 
 def clean(text: str) -> str:
-    """Text that can be written as UTF-8, without blanks at its ends."""
+    """Return the text without surrounding blanks and lone surrogates, so that UTF-8 can encode it."""
     return _SURROGATE.sub("\ufffd", text).strip()
 
 
 def cut(text: str, most: int = MAX_TEXT) -> str:
-    """At most so many characters, the last one an ellipsis where some are missing."""
+    """Return at most `most` characters; a cut text ends with an ellipsis."""
     made = clean(text)
     return made if len(made) <= most else made[: most - 1].rstrip() + "…"
 
 
 def one_line(text: str, most: int = 200) -> str:
-    """The text without line breaks."""
+    """Return the text without line breaks, cut to `most` characters."""
     return cut(" ".join(text.split()), most)
 
 
 def first_sentence(text: str, most: int) -> str:
-    """The first sentence of a description in Markdown, on one line; cut between two words where it is longer."""
+    """Return the first sentence of a Markdown description on one line. A longer one is cut between two words."""
     plain = re.sub(r"<[^<>]{1,200}>|^[#>=*\-\s]+|!?\[([^\[\]]*)\]\([^()]*\)", r"\1", _without_headings(text), flags=re.M)
     line = one_line(re.sub(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}", "", plain), MAX_TEXT)
     first = re.split(r"(?<=[.!?])\s", line, maxsplit=1)[0]
@@ -72,11 +72,11 @@ def first_sentence(text: str, most: int) -> str:
 
 
 def _without_headings(text: str) -> str:
-    """The text without its headings, unless it has nothing else."""
+    """Return the text without its headings, unless it has nothing else."""
     kept = "\n".join(line for line in text[:MAX_TEXT].splitlines() if not line.lstrip().startswith("#"))
     return kept if kept.strip() else text[:MAX_TEXT]
 
 
 def sentence(name: str) -> str:
-    """`list_books` as `List books`."""
+    """Convert a name to words: `list_books` becomes `List books`."""
     return name.replace("_", " ").strip().capitalize() or name

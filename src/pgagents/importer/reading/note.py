@@ -1,4 +1,4 @@
-"""What an import could not carry over, or leaves to the author."""
+"""Notes on what an import could not convert, or leaves to the author."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ Kind = Literal["lost", "decide", "left out", "blocked", "answered"]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing to look at. `at` is its place in the catalogue, `source` where the document says it (`#/paths/…`)."""
+    """One note. `at` is the place in the catalogue, `source` the place in the document (`#/paths/…`)."""
 
     kind: Kind
     at: Pointer
     message: str
     source: str = ""
     count: int = 1
-    """How many operations a note of what is left out stands for."""
+    """Number of operations that a `left out` note stands for."""
 
     def __str__(self) -> str:
         where = f" ({brief(self.source, 120)})" if self.source else ""
@@ -34,21 +34,21 @@ class Notes:
         self.made: dict[Note, None] = {}
 
     def lost(self, at: Pointer, message: str, source: str = "") -> None:
-        """The document says something that the catalogue's language cannot."""
+        """Record that the catalogue's language cannot express something in the document."""
         self.made.setdefault(Note("lost", at, message, source))
 
     def decide(self, at: Pointer, message: str, source: str = "") -> None:
-        """The catalogue says something that the document does not."""
+        """Record that the author must check a value that the document does not give."""
         self.made.setdefault(Note("decide", at, message, source))
 
     def blocked(self, at: Pointer, message: str, source: str = "") -> None:
-        """The catalogue cannot be read until the author has changed this place."""
+        """Record that the catalogue cannot be loaded until the author has changed this place."""
         self.made.setdefault(Note("blocked", at, message, source))
 
     def answered(self, at: Pointer, rule: str, reason: str) -> None:
-        """A rule of `pgagents lint` finds this, and the document has it so."""
+        """Record an ignore comment for a finding of `pgagents lint` that the document itself causes."""
         self.made.setdefault(Note("answered", at, f"pgagents: ignore[{rule}] {reason}"))
 
     def left_out(self, message: str, source: str = "", *, count: int = 1) -> None:
-        """An operation, or `count` of them, are not in the catalogue at all."""
+        """Record that an operation, or `count` operations, are not in the catalogue."""
         self.made.setdefault(Note("left out", ("actions",), message, source, count))

@@ -1,4 +1,4 @@
-"""Operations of OpenAPI 3.0, 3.1 and Swagger 2.0 in one form."""
+"""Read the operations of OpenAPI 3.0, 3.1 and Swagger 2.0 in one form."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"
 _OTHERS = ("head", "options", "trace", "query")
 _BESIDE = ("name", "in", "required", "description", "collectionFormat", "allowEmptyValue")
-"""What Swagger 2.0 writes beside the keywords of a parameter's schema."""
+"""Keys of a Swagger 2.0 parameter that are not keywords of its schema."""
 _UNSENT = ("accept", "content-type", "authorization")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter outside the body; `schema` is where its schema stands, `whole` the parameter itself."""
+    """One parameter outside the body. `schema` is the place of its schema, `whole` the parameter itself."""
 
     name: str
     place: str
@@ -33,7 +33,7 @@ class Parameter:
     schema: Found
     whole: Found
     style: str
-    """How a list or an object travels: csv, ssv, tsv, pipes, deepObject, …; empty: a list repeats the name."""
+    """How a list or object is sent: csv, ssv, tsv, pipes, deepObject, …; empty if a list repeats the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Body:
     schema: Found
     whole: Found
     fields: tuple[Parameter, ...] = ()
-    """Swagger's form fields; else empty."""
+    """Swagger's form fields; otherwise empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response: `status` is as written (`200`, `4XX`, `default`); `schema` of None: no JSON body is described."""
+    """A response. `status` is as written (`200`, `4XX`, `default`); `schema` None means that no body is described."""
 
     status: str
     description: str
@@ -61,7 +61,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation, references followed."""
+    """One operation with its references followed."""
 
     method: str
     path: str
@@ -79,12 +79,12 @@ class Operation:
 
     @property
     def label(self) -> str:
-        """How a person names it."""
+        """The operation's method and path, for messages."""
         return f"{self.method} {self.path}"
 
 
 def version(root: Found) -> str:
-    """`2.0`, `3.0` or `3.1`. Raises InputError for anything else."""
+    """Return `2.0`, `3.0` or `3.1`. Raises InputError for anything else."""
     swagger, openapi = str(root.value.get("swagger", "")), str(root.value.get("openapi", ""))
     if swagger.startswith("2"):
         return "2.0"
@@ -96,7 +96,7 @@ def version(root: Found) -> str:
 
 
 def base_path(root: Found) -> str:
-    """What stands before every path: Swagger's `basePath`, or the path of the first server's address."""
+    """Return the common prefix of all paths: Swagger's `basePath`, or the path of the first server's URL."""
     path = root.text("basePath") if "swagger" in root.value else urlsplit(_expanded(root.at("servers", 0))).path
     path = "/" + path.strip("/")
     return "" if path == "/" or any(c in path for c in "{}?# ") else path
@@ -110,7 +110,7 @@ def _expanded(server: Found) -> str:
 
 
 def server_url(root: Found) -> str:
-    """Scheme and host of the first server; empty where the document names none."""
+    """Return scheme and host of the first server; empty if the document names none."""
     if "swagger" in root.value:
         schemes = [s.value for s in root.at("schemes").items() if s.value in ("https", "http")] or ["https"]
         host = root.text("host")
@@ -120,7 +120,7 @@ def server_url(root: Found) -> str:
 
 
 def operations(references: References, notes: Notes) -> Iterator[Operation]:
-    """Every operation in the document's order."""
+    """Yield every operation in the document's order."""
     root = references.root()
     swagger = "swagger" in root.value
     for path, written in root.at("paths").members().items():
@@ -178,7 +178,10 @@ def _parameter(p: Found, *, swagger: bool) -> Parameter:
 
 
 def _style(p: Found) -> str:
-    """How lists and objects are written on the wire; empty where a list repeats the name, as a catalogue's calls do."""
+    """Return how lists and objects are written on the wire.
+
+    Empty if a list repeats the name, as the catalogue's calls do.
+    """
     usual = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
     style = p.text("style") or usual[p.text("in")]
     if style == "simple":
@@ -199,7 +202,7 @@ def _body(references: References, whole: Found) -> Body | None:
 
 
 def _form(references: References, whole: Found, every: list[Found]) -> Body | None:
-    """Swagger's body parameter, or its form fields."""
+    """Return Swagger's body parameter, or a body of its form fields, or None."""
     for p in every:
         if p.text("in") == "body":
             return Body(JSON, p.value.get("required") is True, p.at("schema"), p)
@@ -216,7 +219,7 @@ def _form(references: References, whole: Found, every: list[Found]) -> Body | No
 
 
 def _preferred(media: list[str]) -> str:
-    """JSON where there is any, else a form, else the first."""
+    """Return the preferred media type: JSON if there is any, then a form, then the first."""
 
     def rank(name: str) -> int:
         plain = name.partition(";")[0].strip().lower()
@@ -226,7 +229,7 @@ def _preferred(media: list[str]) -> str:
 
 
 def is_json(media: str) -> bool:
-    """Whether a body of this type is JSON."""
+    """True if a body of this type is JSON."""
     plain = media.partition(";")[0].strip().lower()
     return plain == JSON or plain.endswith("+json") or plain in ("*/*", "text/json")
 

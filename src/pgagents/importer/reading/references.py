@@ -1,4 +1,7 @@
-"""References between and inside documents: followed inside the first one's folder, elsewhere only where it is allowed."""
+"""Follow references between and inside documents.
+
+By default only references inside the first document's folder or host are followed.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,21 @@ from pgagents.importer.reading.document import Document, read
 from pgagents.text.brief import brief
 
 Read = Callable[[str], bytes]
-"""The bytes at a path or a URL. Raises PgagentsError."""
+"""Returns the content of a path or URL. Raises PgagentsError."""
 
 MAX_DOCUMENTS = 200
 MAX_CHAIN = 50
 
 
 class Found(NamedTuple):
-    """A value, the document it stands in, and its pointer there (`/components/schemas/Book`)."""
+    """A value, its document, and its pointer there (`/components/schemas/Book`)."""
 
     value: Any
     document: Document
     pointer: str
 
     def at(self, *steps: str | int) -> Found:
-        """The value further in; None where there is none."""
+        """Return the value at these steps below; its value is None if it does not exist."""
         value, pointer = self.value, self.pointer
         for step in steps:
             pointer += "/" + escaped(step)
@@ -39,52 +42,55 @@ class Found(NamedTuple):
         return Found(value, self.document, pointer)
 
     def mapping(self) -> dict[str, Any]:
-        """The value where it is a mapping, else an empty one."""
+        """Return the value if it is a mapping, otherwise an empty one."""
         return self.value if isinstance(self.value, dict) else {}
 
     def items(self) -> list[Found]:
-        """The items of a list."""
+        """Return the items of a list; empty for any other value."""
         return [self.at(n) for n in range(len(self.value))] if isinstance(self.value, list) else []
 
     def members(self) -> dict[str, Found]:
-        """The members of a mapping that do not begin with `x-`."""
+        """Return the members of a mapping, except those that begin with `x-`."""
         return {k: self.at(k) for k in self.mapping() if not k.startswith("x-")}
 
     def text(self, key: str) -> str:
-        """The member of that name, where it is text."""
+        """Return the member `key` if it is text, without surrounding blanks; otherwise empty."""
         value = self.mapping().get(key)
         return value.strip() if isinstance(value, str) else ""
 
     @property
     def place(self) -> str:
-        """Where it stands, for a person."""
+        """The place of the value, for messages."""
         return self.document.place(self.pointer)
 
 
 def escaped(step: str | int) -> str:
-    """A key as a step of a JSON Pointer."""
+    """Return a key escaped for a JSON Pointer."""
     text = str(step)
     return text.replace("~", "~0").replace("/", "~1") if "/" in text or "~" in text else text
 
 
 def is_url(location: str) -> bool:
-    """Whether it is an http address rather than a path."""
+    """True for an http or https URL, false for a path."""
     return location.lower().startswith(("http://", "https://"))
 
 
 class References:
-    """Follows `$ref`; `allowed` lets it leave the first document's folder or host."""
+    """Follow `$ref`. With `allowed`, references may leave the first document's folder or host."""
 
     def __init__(self, first: Document, fetch: Read, *, allowed: bool = False) -> None:
         self.first, self.fetch, self.allowed = first, fetch, allowed
         self.documents = {self._whole(first.location): first}
 
     def root(self) -> Found:
-        """The whole first document."""
+        """Return the whole first document."""
         return Found(self.first.data, self.first, "")
 
     def follow(self, found: Found) -> Found:
-        """What stands behind a chain of references; itself where it is none, a value of None where it leads nowhere."""
+        """Return the value at the end of a chain of references.
+
+        A value without `$ref` is returned as it is. The result's value is None if the chain leads nowhere or in a circle.
+        """
         seen: set[tuple[str, str]] = set()
         while isinstance(found.value, dict) and isinstance(found.value.get("$ref"), str):
             found = self.target(found)
@@ -95,7 +101,7 @@ class References:
         return found
 
     def target(self, found: Found) -> Found:
-        """What one reference names; a value of None where there is nothing."""
+        """Return the value that one reference names; its value is None if it does not exist."""
         location, fragment = _parted(found)
         document = self._document(location, found) if location else found.document
         pointer = unquote(fragment)
@@ -115,7 +121,7 @@ class References:
         shown = brief(location, 100)
         try:
             whole = urljoin(base, location) if is_url(base) or is_url(location) else self._whole(Path(base).parent / unquote(location))
-        except (ValueError, OSError) as error:  # half a character, a NUL, a bracket that nothing closes
+        except (ValueError, OSError) as error:  # an incomplete escape, a NUL, or an unclosed bracket
             raise PgagentsError(f"{found.place} refers to `{shown}`, which can be no document: {error}", "correct the $ref") from None
         if whole in self.documents:
             return self.documents[whole]
@@ -149,7 +155,7 @@ class References:
 
 
 def _parted(found: Found) -> tuple[str, str]:
-    """A reference's document and the place in it. Raises PgagentsError where it is no reference."""
+    """Split a reference into document and fragment. Raises PgagentsError if it is malformed."""
     try:
         location, fragment = urldefrag(found.value["$ref"])
     except ValueError as error:

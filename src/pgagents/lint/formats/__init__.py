@@ -1,1 +1,1 @@
-"""The findings of lint in each form, one module a form."""
+"""Output formats for findings of lint, one module each."""

@@ -1,4 +1,4 @@
-"""Findings as the commands by which a GitHub workflow marks lines of a pull request.
+"""Findings as GitHub workflow commands, which annotate lines of a pull request.
 
 https://docs.github.com/actions/reference/workflow-commands-for-github-actions, read 2026-11-20.
 """
@@ -14,7 +14,7 @@ _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(judged: Sequence[Judged]) -> str:
-    """A line a finding."""
+    """Return one line per finding."""
     lines = []
     for one in judged:
         for d in one.found:

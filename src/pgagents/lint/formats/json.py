@@ -1,4 +1,4 @@
-"""Findings for programs."""
+"""Findings as JSON, for programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pgagents.source.diagnostics import Diagnostic
 
 
 def render(judged: Sequence[Judged], version: str) -> str:
-    """One object: `files`, each with its `findings` and, for an importer, what is left there."""
+    """Return one object: `files`, each with its `findings` and, for an importer, what would be imported."""
     files = [
         {
             "file": one.source.file, "judge": one.judge, "ignored": one.ignored, "findings": [_finding(d) for d in one.found],

@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, in the part that GitHub's code scanning reads.
+"""Findings as SARIF 2.1.0, limited to what GitHub's code scanning reads.
 
 https://docs.github.com/code-security/reference/code-scanning/sarif-files/sarif-support, read 2026-11-20.
 """
@@ -20,7 +20,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(judged: Sequence[Judged], version: str, titles: Mapping[str, tuple[str, str]]) -> str:
-    """One run; `titles` gives what each id means in a sentence, and more of it."""
+    """Return a log with one run. `titles` has, for each rule id, a title and a longer explanation."""
     ids = sorted({d.id for one in judged for d in one.found})
     driver = {"name": "pgagents", "semanticVersion": version, "rules": [_rule(id, *titles.get(id, (id, id))) for id in ids]}
     results = [_result(d, one, ids.index(d.id)) for one in judged for d in one.found]
@@ -57,7 +57,7 @@ def _uri(file: str) -> str:
 
 
 def _fingerprint(diagnostic: Diagnostic, one: Judged) -> str:
-    """The same for the same finding on a line that moved."""
+    """Return a hash that stays the same if the finding's line moves."""
     lines = re.split(r"\r\n|\r|\n", one.source.text)
     line = lines[diagnostic.span.line - 1].strip() if diagnostic.span.line <= len(lines) else ""
     return hashlib.sha256(f"{diagnostic.id}\n{diagnostic.message}\n{line}".encode("utf-8", "replace")).hexdigest()[:32]

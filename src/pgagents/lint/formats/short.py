@@ -1,4 +1,4 @@
-"""Findings in a line each, as compilers print theirs, so that editors find the place: FILE:LINE:COLUMN: severity: [rule] message."""
+"""Findings as compilers print them, which editors can parse: FILE:LINE:COLUMN: severity: [rule] message."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from pgagents.source.diagnostics import printable, shortened
 
 
 def render(judged: Sequence[Judged]) -> str:
-    """Every finding of every file; "" where there is none."""
+    """Return a line for every finding of every file; empty if there is none."""
     return "\n".join(f"{printable(str(d.span))}: {d.severity}: [{d.id}] {shortened(d.message)}" for one in judged for d in one.found)

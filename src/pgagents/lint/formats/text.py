@@ -1,4 +1,4 @@
-"""Findings for a person: each with its line, then what is left on the vendor's side, then the counts."""
+"""Findings for a person: each with its source line, then what the vendor would import, then the counts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MARKED = re.compile(r"(error|warning|note)\[[^\]\n]*\]")
 
 
 def text(judged: Sequence[Judged], *, colour: bool = False) -> str:
-    """The whole output; ends without a line break. `colour` marks how bad a finding is, for a terminal."""
+    """Return the whole output, without a final line break. `colour` marks severities for a terminal."""
     blocks = []
     for one in judged:
         shown = [show(diagnostic, one.source) for diagnostic in one.found[:MOST]]
@@ -28,7 +28,7 @@ def text(judged: Sequence[Judged], *, colour: bool = False) -> str:
 
 
 def _coloured(block: str) -> str:
-    """The finding with its first words in colour."""
+    """Colour the severity and id that begin a finding."""
     return _MARKED.sub(lambda match: f"\x1b[1;{_COLOURS[match.group(1)]}m{match.group()}\x1b[0m", block, count=1)
 
 
@@ -43,7 +43,7 @@ def _summary(one: Judged) -> str:
 
 
 def counts(found: Iterable[Diagnostic]) -> str:
-    """`2 errors, 1 warning`, or `nothing found`."""
+    """Return `2 errors, 1 warning`, or `nothing found`."""
     severities = [d.severity for d in found]
     told = [_count(severities.count(s), s) for s in ("error", "warning", "note") if s in severities]
     return ", ".join(told) or "nothing found"

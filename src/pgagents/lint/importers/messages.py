@@ -1,4 +1,4 @@
-"""Messages that a simulated importer gives, and the data file they come from."""
+"""Messages of a simulated importer, and the data file they come from."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class ImporterMessage:
 
 @cache
 def data(importer: str) -> Any:
-    """`schemas/importers/<importer>.json`: `messages`, and when they were `read`."""
+    """Return the content of `schemas/importers/<importer>.json`: `messages`, and the date they were `read`."""
     return json.loads((folder("schemas") / "importers" / f"{importer}.json").read_bytes())
 
 
 def read_date(importer: str) -> str:
-    """When its messages were collected."""
+    """Return the date when the importer's messages were collected."""
     return str(data(importer)["read"])

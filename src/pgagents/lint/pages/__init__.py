@@ -1,1 +1,1 @@
-"""What each id of a finding means, for `pgagents explain` and the reference."""
+"""Explanations of finding ids, for `pgagents explain` and the reference."""

@@ -1,4 +1,4 @@
-"""What `pgagents explain` says of findings that are no rules: those of the catalogue's reader, of `build`, and about ignores."""
+"""Explanations of findings that are not rules: of the catalogue's loader, of `build`, and about ignores."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ CATALOGUE = {
         "`only_verify: true`."
     ),
 }
-"""By the part of the id behind `catalogue/`."""
+"""Explanations by the part of the id after `catalogue/`."""
 
 DOCUMENT = (
     "A finished document cannot be read: it is no JSON or YAML, is too large or too deep, has a key twice, or an alias that stands for too "
@@ -126,7 +126,7 @@ LIMIT = "A count or a size is past what the vendor takes: a warning, and an erro
 
 
 def diagnostic(id: str) -> str | None:
-    """The explanation of a finding that is no rule; None for an id that is none."""
+    """Return the explanation of a finding that is not a rule, or None for an unknown id."""
     vendor, _, kind = id.partition("/")
     if vendor == "catalogue" and kind in CATALOGUE:
         return CATALOGUE[kind]

@@ -1,4 +1,4 @@
-"""A rule's page: its module's docstring, cut into what is wrong, why, and a pair of catalogue parts that shows it."""
+"""Parse a rule's page from its module's docstring: what is wrong, why, and a bad and a good part of a catalogue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PART = re.compile(r"^(Bad|Good):\n\n((?:    .*\n|\n)+)", re.M)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`bad` and `good` are YAML that is laid over a small catalogue; empty where the page shows none."""
+    """A rule's page. `bad` and `good` are YAML that is merged into a small catalogue; empty if the page has none."""
 
     title: str
     text: str
@@ -20,7 +20,7 @@ class Page:
 
 
 def read_page(docstring: str) -> Page:
-    """Cut a docstring: the first sentence is the title, `Bad:` and `Good:` begin indented YAML."""
+    """Parse a docstring. The first paragraph is the title; `Bad:` and `Good:` begin indented YAML."""
     whole = docstring.strip() + "\n"
     parts = {name: dedent(body).strip("\n") + "\n" for name, body in _PART.findall(whole)}
     told = _PART.sub("", whole)

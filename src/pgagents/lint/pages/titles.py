@@ -1,4 +1,4 @@
-"""What an id of a finding means: in a sentence, and in full."""
+"""Explain finding ids: a title and a full text."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _VENDORS = {
 
 
 def titles(ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Title and text by id, for those that are known."""
+    """Return title and text by id, for known ids."""
     return {id: told for id in dict.fromkeys(ids) if (told := title(id)) is not None}
 
 
 def title(id: str) -> tuple[str, str] | None:
-    """Title and text of a rule, of a message of an importer, or of any other finding; None for an id that is none."""
+    """Return title and text of a rule, an importer's message, or any other finding; None for an unknown id."""
     if id in rules():
         read = read_page(page(id))
         row = requirements()[rules()[id].requirement]
@@ -61,7 +61,7 @@ def title(id: str) -> tuple[str, str] | None:
 
 
 def _row(id: str) -> Requirement | None:
-    """The requirement behind a finding about a finished tool list or manifest: `gemini-tools/function-name`."""
+    """Return the requirement behind a finding about a tool list or manifest, such as `gemini-tools/function-name`."""
     judge, _, row = id.partition("/")
     vendor = _VENDORS.get(judge)
     rows = requirements()

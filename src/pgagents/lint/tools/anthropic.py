@@ -1,4 +1,4 @@
-"""Anthropic's Messages API: tools, strict and not."""
+"""Judge tools for Anthropic's Messages API, strict and not strict."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PATTERN = re.compile(r"\(\?[=!<]|\\[1-9bB]")
 
 
 def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
-    """What the API says of the list."""
+    """Yield the API's objections to the list."""
     for n, tool in enumerate(tools):
         if not isinstance(tool.name, str) or not _NAME.fullmatch(tool.name):
             said = f"tools.{n}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{{1,128}}$'"

@@ -1,4 +1,4 @@
-"""What a judge of tool lists finds: a requirement's row, the words, and the place."""
+"""The type of a finding about a tool list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from pgagents.source.source import Pointer
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`requirement` names the row of schemas/requirements; a MUST is an error, a SHOULD a warning, unless `severity` says otherwise."""
+    """A finding. `requirement` names the row of schemas/requirements.
+
+    A MUST is an error and a SHOULD a warning, unless `severity` says otherwise.
+    """
 
     requirement: str
     message: str

@@ -1,4 +1,4 @@
-"""Gemini's function declarations, in the API's own Schema or in JSON Schema."""
+"""Judge Gemini's function declarations, in the API's own Schema or in JSON Schema."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WELL, _LOW, _HIGH = 20, 128, 512
 
 
 def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:
-    """What the API, its packages and its documents say of the declarations."""
+    """Yield the objections of the API, its packages and its documents to the declarations."""
     yield from _count(len(tools), whole)
     for tool in tools:
         yield from _name(tool)

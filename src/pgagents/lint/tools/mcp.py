@@ -1,4 +1,4 @@
-"""Tools as an MCP server lists them."""
+"""Judge tools as an MCP server lists them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HINTS = {"readOnlyHint": "false", "destructiveHint": "true", "idempotentHint": 
 
 
 def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
-    """What the specification and its clients say of the list."""
+    """Yield the objections of the specification and its clients to the list."""
     for tool in tools:
         if not isinstance(tool.name, str) or not _NAME.fullmatch(tool.name):
             said = f"tool name `{tool.shown}` is not of letters, digits, `_`, `-` and `.`, at most 128"
@@ -51,7 +51,9 @@ def _invalid(tool: Tool) -> Iterator[Found]:
 def _hints(tool: Tool) -> Iterator[Found]:
     written = tool.members.get("annotations")
     hints = written if isinstance(written, dict) else {}
-    idle = ("destructiveHint", "idempotentHint") if hints.get("readOnlyHint") is True else ()  # the others of what only reads mean nothing
+    idle = (
+        ("destructiveHint", "idempotentHint") if hints.get("readOnlyHint") is True else ()
+    )  # these hints have no meaning for a reading tool
     missing = [hint for hint in _HINTS if hint not in hints and hint not in idle]
     if missing:
         rows = {"readOnlyHint": "mcp.read-only", "destructiveHint": "mcp.destructive", "idempotentHint": "mcp.idempotent"}

@@ -1,4 +1,4 @@
-"""OpenAI's API: function tools of chat completions (nested) and of responses (flat), strict and not."""
+"""Judge function tools for OpenAI's chat completions (nested) and responses (flat), strict and not strict."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PROPERTIES, _DEPTH, _CHARACTERS, _ENUMS = 5000, 10, 120_000, 1000
 
 
 def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
-    """What the API says of the list, in its own words where they are known."""
+    """Yield the API's objections to the list, verbatim if its messages are known."""
     if len(tools) > _MOST:
         said = "Invalid 'tools': array too long. Expected an array with maximum length "
         said += f"{_MOST}, but got an array with length {len(tools)} instead."
@@ -101,7 +101,7 @@ def _strict_part(tool: Tool, node: dict[str, Any], at: tuple[Any, ...]) -> Itera
 
 
 def _leads(schema: Any, ref: str) -> bool:
-    """Whether the reference leads to something inside the schema."""
+    """True if the reference leads to something inside the schema."""
     if not ref.startswith("#"):
         return False
     for step in ref.removeprefix("#").split("/")[1:]:

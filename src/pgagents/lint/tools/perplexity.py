@@ -1,4 +1,4 @@
-"""Perplexity's Agent API: flat functions, with models of several vendors behind them."""
+"""Judge flat functions for Perplexity's Agent API, which serves models of several vendors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SAFE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.A)
 
 
 def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
-    """What its types ask, and what every model behind it takes."""
+    """Yield violations of the API's types and of what every model behind it accepts."""
     for tool in tools:
         if "function" in tool.at:
             yield Found("perplexity.shape", f"`{tool.shown}` stands inside `function`; the API takes it flat", tool.at, "move it out")

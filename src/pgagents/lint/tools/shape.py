@@ -1,4 +1,4 @@
-"""The forms in which vendors take function tools, told by their content."""
+"""The forms in which vendors accept function tools, recognised by their content."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ GEMINI = ("functionDeclarations", "function_declarations")
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One function: `at` is where its members stand, `schema_at` where its arguments' schema does; `style` is that member's name."""
+    """One function. `at` is the place of its members, `schema_at` that of its arguments' schema.
+
+    `style` is the name of the member that holds this schema.
+    """
 
     name: Any
     description: Any
@@ -26,12 +29,12 @@ class Tool:
 
     @property
     def shown(self) -> str:
-        """Its name for a message."""
+        """The name for messages."""
         return self.name[:80] if isinstance(self.name, str) else "?"
 
 
 def kind(data: Any) -> str | None:
-    """The judge of a tool list, by its first tool; None for what is none."""
+    """Return the name of the judge for a tool list, by its first tool; None for any other document."""
     if isinstance(data, dict) and any(key in data for key in GEMINI):
         return "gemini-tools"
     listed, _ = _listed(data)
@@ -50,7 +53,7 @@ def kind(data: Any) -> str | None:
 
 
 def tools(data: Any) -> Iterator[Tool]:
-    """Every function of the list, in whichever form it stands; other kinds of tools are passed over."""
+    """Yield every function of the list, whatever its form. Other kinds of tools are skipped."""
     listed, at = ([data], ()) if isinstance(data, dict) and any(key in data for key in GEMINI) else _listed(data)
     for n, item in enumerate(listed):
         here: Pointer = at if item is data else (*at, n)

@@ -1,4 +1,4 @@
-"""A tool list's findings at their lines."""
+"""Judge a tool list and return its findings at their lines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ JUDGES: dict[str, tuple[str, Callable[[Sequence[Tool], Any], Iterator[Found]]]] 
 
 
 def judge(source: Source, name: str) -> Judged:
-    """Judge the functions of a list; other kinds of tools in it are passed over. Raises PgagentsError where there is none."""
+    """Judge the functions of a list; other kinds of tools are skipped. Raises PgagentsError if there is no function."""
     title, judging = JUDGES[name]
     listed = list(tools(source.data))
     if not listed:

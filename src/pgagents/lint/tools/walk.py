@@ -1,4 +1,4 @@
-"""Schemas of arguments: every part with its place, and what several vendors ask of one."""
+"""Walk the schemas of arguments: every part with its place, and checks that several vendors share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _NAMED = ("properties", "$defs", "definitions", "patternProperties", "dependentS
 
 
 def parts(schema: Any, at: Pointer) -> Iterator[tuple[dict[str, Any], Pointer, int]]:
-    """The schema and all inside it, with how deep objects and arrays stand in each other; what is no mapping is passed over."""
+    """Yield the schema and all schemas inside it, each with its place and nesting depth.
+
+    Values that are not mappings are skipped.
+    """
     stack: list[tuple[Any, Pointer, int]] = [(schema, at, 1)]
     while stack:
         node, here, depth = stack.pop()
@@ -34,18 +37,18 @@ def parts(schema: Any, at: Pointer) -> Iterator[tuple[dict[str, Any], Pointer, i
 
 
 def types(node: dict[str, Any]) -> set[str]:
-    """The node's types in lower case."""
+    """Return the node's types in lower case."""
     kind = node.get("type")
     listed = kind if isinstance(kind, list) else [kind]
     return {k.lower() for k in listed if isinstance(k, str)}
 
 
 def context(at: Pointer, root: Pointer) -> tuple[str, ...]:
-    """The place inside the schema, as OpenAI's API names it."""
+    """Return the place inside the schema, as OpenAI's API writes it."""
     return tuple(str(step) for step in at[len(root) :])
 
 
 def boolean_schemas(node: dict[str, Any]) -> list[str]:
-    """Members whose schema is just true or false."""
+    """Return the members whose schema is just true or false."""
     members = node.get("properties")
     return [str(name) for name, part in members.items() if isinstance(part, bool)] if isinstance(members, dict) else []

@@ -1,4 +1,4 @@
-"""xAI's function tools for Grok, nested and flat."""
+"""Judge function tools for xAI's Grok, nested and flat."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = {"minLength": 2048, "maxLength": 2048, "minItems": 256, "maxItems": 256,
 
 
 def judge(tools: Sequence[Tool], whole: Any) -> Iterator[Found]:  # noqa: ARG001 - every vendor's judge is called alike
-    """What the API's documents say of the list."""
+    """Yield the objections of the API's documents to the list."""
     if len(tools) > _LOW:
         said = f"{len(tools)} tools; one page says at most {_LOW}, another {_HIGH}"
         yield Found("xai.most-tools", said, (), "offer fewer", None if len(tools) > _HIGH else "warning")

@@ -15,9 +15,7 @@ from pgagents.sandbox.keys import Key
 CLASS = "scopes"
 SUBTLE = True
 FORM = "formal"
-PROMISE = (
-    "operator.actions.list_audit.errors + errors.framework.no_scope:: called with the operator's key, else FORBIDDEN"
-)
+PROMISE = "operator.actions.list_audit.errors + errors.framework.no_scope:: called with the operator's key, else FORBIDDEN"
 
 
 def wrap(handler: Handler, context: Context) -> Handler:

@@ -1,4 +1,4 @@
-"""Anthropic tools for the Messages API, not strict: guidance that the model follows freely.
+"""Anthropic tools for the Messages API, not strict: the schema guides the model, but is not enforced.
 
 https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview, read 2026-11-20.
 """
@@ -12,7 +12,7 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """The actions of the `anthropic` surface as function tools."""
+    """Return the actions of the `anthropic` surface as function tools."""
     surface = model.surfaces["anthropic"]
     tools, losses = functions(model, surface, ANTHROPIC, answers=False)
     return View({"tools": tools}, losses)

@@ -1,7 +1,7 @@
 """The catalogue's workflows as an Arazzo 1.0.1 description over the whole OpenAPI contract.
 
-https://spec.openapis.org/arazzo/v1.0.1.html, read 2026-11-20. A value that a step keeps becomes an output of that step for
-each member that a later step reads; what the test environment sets, and each key, becomes an input of the workflow.
+https://spec.openapis.org/arazzo/v1.0.1.html, read 2026-11-20. A value that a step keeps becomes an output of that step for each member that
+a later step reads. Values of the test environment, and keys, become inputs of the workflow.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from pgagents.text.wording import short
 
 
 def shown(after_s: float | Expression) -> str:
-    """How long a step waits, in a few words."""
+    """Return how long a step waits: seconds, or the text of an expression."""
     return after_s.text if isinstance(after_s, Expression) else f"{after_s:g}"
 
 
 def view(model: Model) -> View:
-    """The Arazzo Description."""
+    """Return the Arazzo Description."""
     losses: dict[Loss, None] = {}
     read: dict[Read, None] = {}
     told = [workflow for workflow in model.workflows if not workflow.only_verify]
     for workflow in told:
         _Workflow(model, workflow, {}, read).render_node()
-    # Redocly takes steps of one name in several workflows for one step, so they all give what is read of any of them
+    # Redocly treats steps of one name in several workflows as one step, so each has the outputs that any of them needs
     for workflow in model.workflows:
         if workflow.only_verify:
             losses[Loss(workflow.origin, f"workflow {workflow.name}", "dropped", "verify alone runs it")] = None
@@ -57,11 +57,11 @@ def view(model: Model) -> View:
 
 
 Read = tuple[str, str, tuple[str | int, ...]]
-"""A step, what it keeps, and the member of it that a later step reads."""
+"""A step, a value that it keeps, and the member of that value that a later step reads."""
 
 
 class _Workflow:
-    """One workflow on its way: its inputs and its steps' outputs are found as its values are said."""
+    """Build one workflow. Its inputs and its steps' outputs are collected while its values are rewritten."""
 
     def __init__(self, model: Model, workflow: Workflow, losses: dict[Loss, None], read: dict[Read, None]) -> None:
         self.model = model
@@ -136,7 +136,7 @@ class _Workflow:
         if isinstance(value, Expression):
             said = self._path(value.text.strip()) if is_path(value.text) else None
             return Text(said or self._ask_client(value.text, step, origin), origin)
-        if isinstance(value, str) and ("{$" in value or value.startswith("$")):  # it would be read as an expression
+        if isinstance(value, str) and ("{$" in value or value.startswith("$")):  # it would be parsed as an expression
             return Text(self._input([step.name, str(origin[-1])], value, origin), origin)
         if isinstance(value, Mapping):
             return {key: self._value(member, step, (*origin, key)) for key, member in value.items()}
@@ -145,7 +145,7 @@ class _Workflow:
         return Text(value, origin) if isinstance(value, str) else value
 
     def _path(self, path: str) -> str | None:
-        """A path as a runtime expression; None where nothing says it."""
+        """Rewrite a path as a runtime expression, or None."""
         first, *rest = steps_of(path)
         if first == "response":
             return pointer(rest)
@@ -159,7 +159,7 @@ class _Workflow:
         return None
 
     def _output(self, name: str, member: str, rest: list[str | int]) -> str | None:
-        """What an earlier step kept, as an output of that step."""
+        """Declare a value that an earlier step kept as an output of that step; return its expression, or None."""
         step = next(s for s in self.steps if s.name == name)
         found = parse_kept(step.keep[member].text) if member in step.keep else None
         if found is None:
@@ -171,7 +171,10 @@ class _Workflow:
         return f"$steps.{name}.outputs.{output}"
 
     def _place(self, step: Step, member: str, choice: Choice) -> list[str | int]:
-        """The item that stands for a chosen one: as in the action's documented answer to this call, else by how many were chosen before."""
+        """Return the path of a list item to use in place of a chosen item, as Arazzo cannot choose.
+
+        It is the item chosen in the action's documented answer to this call, otherwise the next one in the list.
+        """
         chosen = self.chosen[step.name]
         if member not in chosen:
             documented = self._documented(step, member, choice)
@@ -183,7 +186,7 @@ class _Workflow:
         return chosen[member]
 
     def _documented(self, step: Step, member: str, choice: Choice) -> int | None:
-        """Which item the choice falls on in an example of the very call."""
+        """Return the index of the chosen item in an example of the same call, or None."""
         call = {name: self._set(value) for name, value in step.input.items()}
         example = next((e for e in step.action.examples if e.status == step.status and plain(e.input) == call), None)
         if example is None:
@@ -198,7 +201,7 @@ class _Workflow:
         return next((index for index, item in enumerate(items) if item == found), None)
 
     def _set(self, value: Any) -> Any:
-        """A literal as it is, and what the environment sets as the catalogue sets it."""
+        """Return a literal as it is, or the catalogue's value of an environment variable."""
         if not isinstance(value, Expression):
             return plain(value)
         first, *rest = steps_of(value.text) if is_path(value.text) else [""]
@@ -208,7 +211,7 @@ class _Workflow:
         return plain(found)
 
     def _as_chosen(self, step: Step) -> Iterator[Node]:
-        """That the items taken for chosen ones are as they were to be chosen."""
+        """Yield criteria that the items taken in place of chosen ones meet the condition of the choice."""
         for member, place in self.chosen[step.name].items():
             choice = parse_kept(step.keep[member].text)
             if not isinstance(choice, Choice):
@@ -225,7 +228,7 @@ class _Workflow:
                     yield Node({"condition": Text(criterion.condition, at)}, origin=at)
 
     def _ask_client(self, text: str, step: Step, origin: Pointer) -> str:
-        """A value that Arazzo cannot compute: whoever runs the workflow gives it."""
+        """Declare an input for a value that Arazzo cannot compute, so that the workflow's user provides it."""
         self.lose(origin, text, "client", "whoever runs the workflow gives this value")
         return self._input([step.name, str(origin[-1])], None, origin)
 

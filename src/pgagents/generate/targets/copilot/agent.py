@@ -1,7 +1,7 @@
-"""The declarative agent v1.2 of Microsoft 365 Copilot that has the plugin as its one action.
+"""The declarative agent v1.2 of Microsoft 365 Copilot, with the plugin as its only action.
 
-A plugin works only inside such an agent. https://developer.microsoft.com/json-schemas/copilot/declarative-agent/v1.2/schema.json,
-read 2026-11-20.
+A plugin works only inside such an agent. https://developer.microsoft.com/json-schemas/copilot/declarative-agent/v1.2/schema.json, read
+2026-11-20.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PLUGIN_FILE = "ai-plugin.json"
 
 
 def view(model: Model) -> View:
-    """Name, texts and starters of the `copilot` surface, as the manifests around it say them too."""
+    """Return name, texts and starters of the `copilot` surface, the same as in the related manifests."""
     surface = model.surfaces["copilot"]
     members: dict[str, Any] = {
         "name": surface.human_name or model.text("api", "title"),

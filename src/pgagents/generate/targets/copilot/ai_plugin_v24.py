@@ -11,10 +11,10 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """What v2.2 says, in the newer version's words.
+    """Return the manifest of v2.2, changed to the newer version.
 
-    A `spec` of a URL alone fits two runtimes of Microsoft's own schema, as npm has it, so that it is refused
-    (json-schemas issue 617); a `progress_style` makes it an OpenAPI runtime's.
+    A `spec` with only a URL matches two runtimes of Microsoft's own schema (the npm version), so validation fails (json-schemas issue 617).
+    A `progress_style` makes it match the OpenAPI runtime alone.
     """
     surface, lost = apiplugin.api_surface(model)
     runtime = apiplugin.openapi_runtime(model, surface)

@@ -1,7 +1,7 @@
-"""The Microsoft 365 app manifest 1.19 in which the declarative agent travels: `manifest.json` of the package.
+"""The Microsoft 365 app manifest 1.19 for the declarative agent: `manifest.json` of the package.
 
-Copilot agents exist from this version on. https://developer.microsoft.com/json-schemas/teams/v1.19/MicrosoftTeams.schema.json,
-read 2026-11-20.
+Copilot agents exist from this version on. https://developer.microsoft.com/json-schemas/teams/v1.19/MicrosoftTeams.schema.json, read
+2026-11-20.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:
-    """Who made it and what it is called. Without an id of its own it gets one that follows from the API's address and name."""
+    """Return the app's developer, names and texts. An app without an id gets one derived from the API's address and id."""
     surface = model.surfaces["copilot"]
     written = surface.package
     at = (*surface.origin, "package")

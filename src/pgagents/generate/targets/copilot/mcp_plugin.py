@@ -1,9 +1,8 @@
-"""The plugin manifest v2.4 of Microsoft 365 Copilot for an MCP server, `RemoteMCPServer`, with its tools pinned inline.
+"""The plugin manifest v2.4 of Microsoft 365 Copilot for an MCP server, `RemoteMCPServer`, with its tools inline.
 
-Of the three documented forms (URL alone, a file of tools, tools inline) only this one is accepted by every version of
-Microsoft's schema that npm has; see json-schemas issue 617. Copilot gives such a server no API key: `auth` is OAuth from
-the vault, or none. https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/plugin-dynamic-tool-discovery.md,
-read 2026-11-20.
+Three forms are documented: URL alone, a file of tools, tools inline. Every npm version of Microsoft's schema accepts only the last one; see
+json-schemas issue 617. Copilot sends such a server no API key: `auth` is OAuth from the vault, or none.
+https://github.com/MicrosoftDocs/m365copilot-docs/blob/90efae8/docs/plugin-dynamic-tool-discovery.md, read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from pgagents.source.origin import Node
 
 
 def view(model: Model) -> View:
-    """One function a tool, and the tools as the server at the surface's `server` lists them."""
+    """Return one function per tool, and the tools as the surface's MCP server lists them."""
     surface = model.surfaces["copilot_mcp"]
     found, losses = functions(model, surface, MCP, answers=False)
     every = offered(surface)
@@ -33,7 +32,7 @@ def view(model: Model) -> View:
 
 
 def _tool(action: Action, function: Function) -> Node:
-    """A tool as `tools/list` gives it. `readOnlyHint` is what spares a reader's call the question."""
+    """Return a tool as `tools/list` has it. `readOnlyHint` lets a reading call run without asking the user."""
     members: dict[str, Any] = {"name": function.name, "description": function.description, "inputSchema": function.parameters}
     members["annotations"] = Node({"readOnlyHint": action.effect == "read"}, origin=(*action.origin, "effect"))
     return Node(members, origin=action.origin)

@@ -1,6 +1,6 @@
-"""The OpenAPI 3.0.3 document that a Microsoft 365 Copilot plugin runs on.
+"""The OpenAPI 3.0.3 document behind a Microsoft 365 Copilot plugin.
 
-Microsoft's own parser refuses 3.1; its service knows no composition, no nested objects in what is sent, no cycles
+Microsoft's own parser refuses 3.1. Its service supports no composition, no nested objects in requests, and no cycles
 (schemas/requirements/microsoft.yaml, read 2026-11-20).
 """
 
@@ -17,7 +17,7 @@ from pgagents.source.origin import Node
 
 
 def view(model: Model) -> View:
-    """The OpenAPI Object with every schema in 3.0.3, references put in."""
+    """Return the OpenAPI Object, with every schema in 3.0.3 and references replaced by their targets."""
     surface, left_out = apiplugin.api_surface(model)
     profile = Profile("3.0.3", surface, complete=False, header_params=True, examples=False, consequential=True)
     lost: dict[Loss, None] = dict.fromkeys([*left_out, *losses(model, profile)])

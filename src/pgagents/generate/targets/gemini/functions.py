@@ -12,7 +12,7 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """The actions of the `gemini` surface as function declarations."""
+    """Return the actions of the `gemini` surface as function declarations."""
     surface = model.surfaces["gemini"]
     declarations, losses = functions(model, surface, GEMINI, answers=True)
     return View({"functions": declarations}, losses, too_many(surface, 128, "Gemini"))

@@ -18,7 +18,7 @@ from pgagents.source.origin import plain
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequest:
-    """One request. `body` is None where none is sent; `headers` are those beside the key's and the type's."""
+    """One request. `body` is None if none is sent; `headers` excludes those for the key and the content type."""
 
     title: str
     expected: int
@@ -30,7 +30,7 @@ class ExampleRequest:
 
 
 def view(model: Model) -> View:
-    """The examples of all actions in the catalogue's order; an action without any is not there, nor one whose body is signed."""
+    """Return the examples of all actions in the catalogue's order. Actions with a signed body are left out."""
     calls = [_call(action, example) for action in model.actions if action.signed is None for example in action.examples]
     losses = [
         Loss(a.origin, f"requests of {a.name}", "dropped", "a file cannot sign a body") for a in model.actions if a.signed is not None
@@ -57,7 +57,7 @@ def _call(action: Action, example: Example) -> ExampleRequest:
             headers.append((wire, " ".join(str(value).split())))
         else:
             body[wire] = value
-    for step in action.params:  # an example may leave out what a path cannot do without
+    for step in action.params:  # an example may omit a path argument, which the URL needs
         if step.place == "path":
             in_path.setdefault(step.wire, "missing")
     return ExampleRequest(

@@ -1,1 +1,1 @@
-"""The Model Context Protocol: tools, the registry's entry, clients' entries."""
+"""The Model Context Protocol: tools, the registry entry, client configurations."""

@@ -1,6 +1,6 @@
-"""What to put into which client's own file so that it starts the MCP server; by the name of that file.
+"""Configuration entries with which MCP clients start the server, by the client's configuration file.
 
-Claude Desktop and Cursor read `mcpServers`, VS Code `servers` with `inputs` it asks for
+Claude Desktop and Cursor read `mcpServers`; VS Code reads `servers` with `inputs` that it asks the user for
 (https://code.visualstudio.com/docs/copilot/reference/mcp-configuration, https://cursor.com/docs/context/mcp,
 https://modelcontextprotocol.io/docs/develop/connect-local-servers, read 2026-11-20).
 """
@@ -15,7 +15,7 @@ from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:
-    """The same server for each client; a key stands in none of the files that are shared."""
+    """Return the entry for each client. Files that are shared contain no key."""
     surface = model.surfaces["mcp"]
     server = surface.server or Text(f"{model.api.id}-mcp", ("api", "id"))
     at = (*surface.origin, "env")

@@ -1,4 +1,4 @@
-"""The MCP registry's entry of the server: `server.json`, schema 2025-12-11.
+"""The server's entry in the MCP registry: `server.json`, schema 2025-12-11.
 
 https://github.com/modelcontextprotocol/registry/tree/main/docs/reference/server-json, read 2026-11-20.
 """
@@ -14,9 +14,9 @@ from pgagents.source.origin import Node, Text
 
 
 def view(model: Model) -> View:
-    """Name, texts and the npm package of the `mcp` surface's server, which carries the API's version.
+    """Return name, texts and npm package of the `mcp` surface's server, with the API's version.
 
-    `extra` of the surface replaces or adds members, such as `packages` of another registry or `remotes`.
+    The surface's `extra` replaces or adds members, such as `packages` of another registry or `remotes`.
     """
     surface = model.surfaces["mcp"]
     server = surface.server or Text(f"{model.api.id}-mcp", ("api", "id"))

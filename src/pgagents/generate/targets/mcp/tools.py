@@ -1,4 +1,4 @@
-"""MCP tools, as a server answers `tools/list`: in the catalogue's order, each with all four hints.
+"""MCP tools as a server returns them for `tools/list`: in the catalogue's order, each with all four hints.
 
 https://modelcontextprotocol.io/specification/2025-11-25/server/tools and revision 2026-07-28, read 2026-11-20.
 """
@@ -19,7 +19,7 @@ from pgagents.source.origin import Node, Text
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """One tool. `output` is None where the answer is no object, which servers up to 2025-11-25 must answer."""
+    """One tool. `output` is None if the answer is not an object, as revisions up to 2025-11-25 require one."""
 
     name: Text
     title: Text
@@ -31,7 +31,7 @@ class Tool:
 
 
 def view(model: Model) -> View:
-    """The actions of the `mcp` surface as tools."""
+    """Return the actions of the `mcp` surface as tools."""
     surface = model.surfaces["mcp"]
     found, losses = functions(model, surface, MCP, answers=True)
     tools = []
@@ -49,17 +49,17 @@ def view(model: Model) -> View:
 
 
 def _input(function: Function) -> Node:
-    """The arguments; of a tool without any only that it takes none, as the specification recommends."""
+    """Return the schema of the arguments; without any, an empty closed object, as the specification recommends."""
     if function.takes_arguments:
         return function.parameters
     return Node({k: v for k, v in function.parameters.items() if k != "properties"}, origin=function.parameters.origin)
 
 
 def _annotations(action: Action) -> Node:
-    """What the tool does to the world. Defaults are the worst of each, so all four are said.
+    """Return the tool's behaviour hints. The defaults assume the worst, so all four are written.
 
-    A repeated write is taken to do more unless the method says otherwise (PUT, DELETE) or every call must carry an
-    idempotency key: with one that may be left out, the same arguments may act twice.
+    A write is idempotent if its method is (PUT, DELETE) or if every call must have an idempotency key. With an optional key, the same
+    arguments may act twice.
     """
     read = action.effect == "read"
     key = next((p for p in action.params if p.name == action.idempotency), None)
@@ -75,7 +75,7 @@ def _annotations(action: Action) -> Node:
 
 
 def _meta(model: Model, action: Action) -> Node | None:
-    """The question to the user before the call, for clients that know our key; the description says it to all."""
+    """Return the confirmation question for clients that support our key; the description has it for all others."""
     if action.confirm_body is None:
         return None
     return Node({f"{reverse_domain(model)}/confirm": action.confirm_body}, origin=(*action.origin, "confirm"))

@@ -9,12 +9,15 @@ from pgagents.generate.target import Note, Target, View
 from pgagents.model.model import Model
 from pgagents.source.origin import Node, Text
 
-# the docs' field table and their list of limits differ: past the lower number it may be cut off, past the higher it is refused
+# the docs' field table and their list of limits differ: a text over the lower limit may be cut, over the higher it is refused
 _MAY_BE_CUT = {"name_for_human": 20, "description_for_human": 100}
 
 
 def view(model: Model) -> View:
-    """The manifest. The surface's `namespace` is the name for models, `auth` and `instructions` are its sign-in."""
+    """Return the manifest.
+
+    The surface's `namespace` is the name for models; its `auth` and `instructions` describe the sign-in.
+    """
     surface = model.surfaces["ai_plugin"]
     auth = Node(surface.auth or {"type": "user_http", "authorization_type": "bearer"}, origin=surface.auth.origin)
     if surface.instructions:
@@ -35,7 +38,7 @@ def view(model: Model) -> View:
 
 
 def _notes(document: Node) -> list[Note]:
-    """Texts that may be cut, and a document that nobody can fetch."""
+    """Return notes about texts that may be cut and about a document without a public URL."""
     notes = [
         Note(
             getattr(document[key], "origin", document.origin),

@@ -1,7 +1,7 @@
-"""What to put into which field of the GPT builder's form, and what the form cannot do: a sheet for the person at the form.
+"""A sheet for the person who fills in the GPT builder's form: each field's value, and what the form cannot do.
 
-The labels are the builder's, as users report them; sign-in follows
-https://developers.openai.com/api/docs/actions/authentication and https://community.openai.com/t/527074, read 2026-11-20.
+The labels are the builder's, as users report them; sign-in follows https://developers.openai.com/api/docs/actions/authentication and
+https://community.openai.com/t/527074, read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CALLBACKS = ("https://chatgpt.com/aip/{g-ID}/oauth/callback", "https://chat.open
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the form. `value` is what to type or choose; `note` why, or where to get it."""
+    """A field of the form. `value` is what to type or choose; `note` gives the reason, or where to get it."""
 
     label: str
     value: str
@@ -29,7 +29,7 @@ class Field:
 
 
 def view(model: Model) -> View:
-    """The tabs of the form from the top, then what it cannot do with this API."""
+    """Return the form's tabs from the top, then what it cannot do with this API."""
     surface = model.surfaces["openai"]
     return View(
         {
@@ -84,7 +84,7 @@ def _oauth(model: Model) -> Iterator[Field]:
 
 
 def _operations(model: Model, surface: Surface) -> Iterator[tuple[str, str, bool]]:
-    """Id and title of each operation that the schema offers, and whether the user is asked before every call."""
+    """Yield id and title of each operation, and whether the user is asked before every call."""
     for action in surface.actions:
         title = surface.text(action, "title")
         yield str(action.operation_id), f"Deprecated: {title}" if action.deprecated else str(title), action.effect == "write"

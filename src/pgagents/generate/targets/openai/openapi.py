@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document that the GPT builder imports as Actions.
 
-What its importer takes is in schemas/requirements/openai.yaml, read 2026-11-20: one https server, one security scheme, no
-header parameters, no references in parameters, `properties` in every object.
+The importer's rules are in schemas/requirements/openai.yaml, read 2026-11-20: one https server, one security scheme, no header parameters,
+no references in parameters, `properties` in every object.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MOST_OPERATIONS = 30
 
 
 def view(model: Model) -> View:
-    """The OpenAPI Object; every write is marked consequential, every read that is no GET as not."""
+    """Return the OpenAPI Object. Writes are marked consequential; reads that are not GET are marked as not."""
     profile = Profile("3.1.0", model.surfaces["openai"], complete=False, header_params=False, examples=False, consequential=True)
     made = document(model, profile, with_properties)
     for operation in operations(made):
@@ -30,7 +30,7 @@ def view(model: Model) -> View:
 
 
 def _notes(model: Model, made: Node) -> Iterator[Note]:
-    """What no schema can say: the number of operations, schemas that go round, names that stand twice."""
+    """Yield notes about what no schema can check: too many operations, recursive schemas, duplicate argument names."""
     at = model.surfaces["openai"].origin
     count = 0
     for operation in operations(made):
@@ -53,7 +53,7 @@ def _notes(model: Model, made: Node) -> Iterator[Note]:
         yield Note(("schemas", name), said, "end the recursion in the catalogue's schema")
 
 
-# the builder measures the text it makes itself, with an indent of two; "1 MB" is read as the smaller of its two meanings
+# the builder measures its own text, indented by two; "1 MB" is taken as the smaller of its two meanings
 TARGET = Target(
     "GPT Actions (OpenAPI 3.1)", ("openai/openapi.yaml", "openai/openapi.json"), view, surface="openai", max_bytes=1_000_000
 )  # fmt: skip

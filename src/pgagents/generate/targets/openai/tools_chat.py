@@ -1,4 +1,4 @@
-"""OpenAI function tools for Chat Completions: nested, not strict.
+"""OpenAI function tools for Chat Completions: the nested form, not strict.
 
 https://platform.openai.com/docs/guides/function-calling, read 2026-11-20.
 """
@@ -12,7 +12,7 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """The actions of the `openai_tools` surface as function tools."""
+    """Return the actions of the `openai_tools` surface as function tools."""
     surface = model.surfaces["openai_tools"]
     tools, losses = functions(model, surface, OPENAI, answers=False)
     return View({"tools": tools}, losses, too_many(surface, 128, "OpenAI"))

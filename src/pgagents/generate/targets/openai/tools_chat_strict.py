@@ -1,4 +1,4 @@
-"""OpenAI function tools for Chat Completions, strict: every member is always there, null where it is not given.
+"""OpenAI function tools for Chat Completions, strict: every member is always present, null if it is not given.
 
 https://platform.openai.com/docs/guides/structured-outputs, read 2026-11-20.
 """
@@ -16,7 +16,7 @@ _BUDGET = Budget(depth=10, properties=5000, characters=120_000, enum_values=1000
 
 
 def view(model: Model) -> View:
-    """The actions of the `openai_tools` surface; each says whether it is strict."""
+    """Return the actions of the `openai_tools` surface, each marked as strict or not."""
     surface = model.surfaces["openai_tools"]
     tools, losses = strict_tools(model, surface, OPENAI_STRICT, OPENAI, _BUDGET)
     return View({"tools": tools}, losses, too_many(surface, 128, "OpenAI"))

@@ -1,6 +1,7 @@
-"""OpenAI function tools for the Responses API: flat, and said not to be strict, as silence there means "strict if possible".
+"""OpenAI function tools for the Responses API: the flat form, not strict.
 
-https://platform.openai.com/docs/guides/function-calling, read 2026-11-20.
+`strict: false` is written, because a missing `strict` means "strict if possible". https://platform.openai.com/docs/guides/function-calling,
+read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """The actions of the `openai_tools` surface as function tools."""
+    """Return the actions of the `openai_tools` surface as function tools."""
     surface = model.surfaces["openai_tools"]
     tools, losses = functions(model, surface, OPENAI, answers=False)
     return View({"tools": tools}, losses, too_many(surface, 128, "OpenAI"))

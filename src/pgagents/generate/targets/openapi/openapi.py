@@ -1,4 +1,4 @@
-"""The whole REST contract as OpenAPI 3.1: every operation, error, header and example. What `verify` holds a server to."""
+"""The whole REST contract as OpenAPI 3.1: every operation, error, header and example."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """The OpenAPI Object; only what a dispatcher's one object cannot say is lost."""
+    """Return the OpenAPI Object. Losses are only what a dispatcher's single schema cannot express."""
     profile = Profile("3.1.0", None, complete=True, header_params=True, examples=True, consequential=False)
     return View(document(model, profile), tuple(loss for d in model.dispatchers for loss in losses(d)))
 

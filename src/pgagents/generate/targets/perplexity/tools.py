@@ -1,4 +1,4 @@
-"""Function tools of Perplexity's Agent API: flat, in the part of JSON Schema that the models of all its vendors take.
+"""Function tools of Perplexity's Agent API: flat, in the subset of JSON Schema that all its vendors' models accept.
 
 https://docs.perplexity.ai/docs/agent-api/tools/custom-functions, read 2026-11-20.
 """
@@ -12,7 +12,7 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """The actions of the `perplexity` surface as function tools."""
+    """Return the actions of the `perplexity` surface as function tools."""
     surface = model.surfaces["perplexity"]
     tools, losses = functions(model, surface, PERPLEXITY, answers=False)
     return View({"tools": tools}, losses)

@@ -1,4 +1,4 @@
-"""Which generated file is hosted under which URL, and as what."""
+"""The list of hosted files, each with its URL and media type."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Hosted:
 
 
 def view(model: Model) -> View:
-    """What `api.hosted` says, as whole URLs."""
+    """Return the entries of `api.hosted` with complete URLs."""
     files = []
     for path, at in model.api.hosted.items():
         origin = ("api", "hosted", path)

@@ -1,4 +1,7 @@
-"""What no generated document can carry: per target each constraint, where it went, and the catalogue's line."""
+"""The list of constraints that generated documents cannot express, by target.
+
+Each has the catalogue's line and what became of the constraint.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from pgagents.model.model import Model
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One loss as a reader meets it: the catalogue's line, what it says there, what became of it."""
+    """One loss for the reader: the catalogue's line and place, the constraint, and what became of it."""
 
     line: int
     place: str
@@ -31,7 +34,7 @@ class Section:
 
 
 def view(model: Model, made: tuple[BoundTarget, ...]) -> View:
-    """All losses in the order of the catalogue, each once."""
+    """Return all losses, each once, in the order of the catalogue."""
     sections = tuple(Section(m.id, m.target.title, ", ".join(m.target.outputs), _rows(model, m.view.losses)) for m in made if m.view.losses)
     whole = [", ".join(m.target.outputs) for m in made if not m.view.losses]
     return View({"file": PurePath(model.source.file).name, "sections": sections, "whole": whole})

@@ -1,4 +1,4 @@
-"""A pytest module of Schemathesis property tests, for whoever runs the API."""
+"""A pytest module of Schemathesis property tests, for the API's developers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """What the tests need to know beside the OpenAPI document: what only reads, and which keys may write."""
+    """Return what the tests need beside the OpenAPI document: operations that only read, keys that may write, rate limits."""
     prefixes = [
         prefix
         for scheme in model.auth.schemes.values()

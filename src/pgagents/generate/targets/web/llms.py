@@ -1,4 +1,4 @@
-"""llms.txt: what a model should know of the API, and where it reads more. https://llmstxt.org/, read 2026-11-20."""
+"""llms.txt: an overview of the API for models, with links to details. https://llmstxt.org/, read 2026-11-20."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A line of a list."""
+    """One link of a list."""
 
     name: str
     url: str
@@ -32,7 +32,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An action: what it does, how it is called."""
+    """An action: its title, method and path, and description."""
 
     name: str
     call: str
@@ -40,7 +40,7 @@ class Line:
 
 
 def view(model: Model) -> View:
-    """Title, summary, how to sign in, the actions, the documents and pages."""
+    """Return title, summary, sign-in, actions, documents and pages."""
     documents = [_document(path, hosted_url(model, Text(path))) for path in model.api.hosted]
     pages = [
         Link(name, url, note)
@@ -69,7 +69,7 @@ def view(model: Model) -> View:
 
 
 def _describe_action(action: Action) -> str:
-    """The description, whether the action is to go, and the names that go."""
+    """Return the description, with its deprecation and its former names."""
     first = "Deprecated. " if action.deprecated else ""
     return first + " ".join([str(action.description), *(f"{line}." for line in noted([action]))])
 

@@ -1,7 +1,7 @@
-"""One static page: a form for a read action, one call through the dispatcher, a map and a table of what was found.
+"""One static page: a form for a reading action, a call through the dispatcher, a map and a table of the results.
 
-It asks for nothing from outside: styles and script stand inside, and its Content-Security-Policy names them by hash and
-lets it call the API's servers, the host it came from, and this machine, nothing else.
+It loads nothing else: styles and script are inside. Its Content-Security-Policy lists them by hash, and allows calls only to the API's
+servers, the page's own host, and this machine.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ TIMEOUT_MS = 15_000
 MAX_BYTES = 1_048_576
 MAX_ROWS = 100
 LOOPBACK = ("http://127.0.0.1:*", "http://localhost:*")
-"""So that the page that stands on a disk can call a sandbox of the same machine."""
+"""Origins of a sandbox on the same machine, which a page opened from disk may call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One argument as a control of the form; `value` is what it begins with."""
+    """One argument as a control of the form. `value` is its initial value."""
 
     name: str
     label: str
@@ -38,7 +38,7 @@ class Field:
 
 
 def view(model: Model) -> View:
-    """What the page shows, and what its script must know of the API."""
+    """Return the values that the page shows, and the settings of its script."""
     surface = model.surfaces["widget"]
     page, action = surface.page, surface.actions[0]
     dispatcher = next(d for d in model.dispatchers if d.surface == page.dispatcher)
@@ -68,7 +68,7 @@ def view(model: Model) -> View:
 def _setting(
     model: Model, surface: Surface, action: Action, dispatcher: Dispatcher, fields: tuple[Field, ...], servers: list[str]
 ) -> dict[str, Any]:
-    """What the script reads: names and limits, no text that means anything to it."""
+    """Return the settings that the script reads: names and limits, but no code."""
     page, errors, headers = surface.page, model.errors, model.limits.headers
     return {
         "page": page.path,
@@ -103,7 +103,7 @@ def _setting(
 
 
 def _field(param: Param, surface: Surface, action: Action, first: Mapping[str, Any]) -> Field | None:
-    """A control for an argument; None for an optional one that no single control can take (a list, an object)."""
+    """Return a control for an argument, or None for one that no single control can edit (a list, an object)."""
     schema = param.schema
     options = tuple(str(o) for o in schema.get("enum", ()) if isinstance(o, str))
     kinds = {"number": "number", "integer": "integer", "boolean": "boolean", "string": "choice" if options else "text"}
@@ -124,7 +124,7 @@ def _field(param: Param, surface: Surface, action: Action, first: Mapping[str, A
 
 
 def _origin(url: str) -> str | None:
-    """Scheme and host of a server as a policy names them; None for what could say more than one host there."""
+    """Return a server's origin for the page's policy, or None for a host name that the policy could misread."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}" if re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]+)?", parts.netloc) else None
 

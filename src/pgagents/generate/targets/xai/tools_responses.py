@@ -12,7 +12,7 @@ from pgagents.model.model import Model
 
 
 def view(model: Model) -> View:
-    """The actions of the `xai` surface as tools."""
+    """Return the actions of the `xai` surface as tools."""
     surface = model.surfaces["xai"]
     tools, losses = functions(model, surface, XAI, answers=False)
     return View({"tools": tools}, losses, too_many(surface, 128, "xAI"))

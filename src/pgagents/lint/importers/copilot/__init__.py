@@ -1,1 +1,4 @@
-"""Microsoft 365 Copilot's import of an OpenAPI document, simulated: its parser's error names, and what the service refuses behind it."""
+"""Simulation of Microsoft 365 Copilot's import of an OpenAPI document.
+
+It gives the error names of Microsoft's parser, and reports what the service behind it refuses.
+"""

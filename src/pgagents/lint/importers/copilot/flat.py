@@ -1,4 +1,7 @@
-"""What Microsoft's documents ask of arguments beyond what its generator checks: nothing nested, composed or circular."""
+"""Check arguments for what Microsoft's documents forbid but its generator does not check.
+
+Arguments must not be nested, composed or circular.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ _TROUBLES = {
 
 
 def troubles(references: References, operation: dict[str, Any], at: Pointer) -> Iterator[ImporterMessage]:
-    """Each kind of trouble once an operation."""
+    """Yield a message for each kind of problem, at most once per operation."""
     first: dict[str, Pointer] = {}
     for schema, pointer in _schemas(references, operation, at):
         for trouble, place in _trouble(references, schema, pointer):
@@ -29,7 +32,7 @@ def troubles(references: References, operation: dict[str, Any], at: Pointer) -> 
 
 
 def _schemas(references: References, operation: dict[str, Any], at: Pointer) -> Iterator[tuple[Any, Pointer]]:
-    """The schemas of what is sent: of each parameter, and of each member of the body."""
+    """Yield the schema of each parameter and of each member of the body."""
     followed = references.followed
     written = followed(operation.get("parameters"))
     for n, param in enumerate(written if isinstance(written, list) else ()):
@@ -51,7 +54,7 @@ def _schemas(references: References, operation: dict[str, Any], at: Pointer) -> 
 
 
 def _trouble(references: References, schema: Any, at: Pointer) -> Iterator[tuple[str, Pointer]]:
-    """What keeps a schema of one argument from being flat."""
+    """Yield the reasons why the schema of one argument is not flat."""
     seen: set[str] = set()
     here = schema
     while isinstance(here, dict):

@@ -1,6 +1,6 @@
-"""What m365-spec-parser's generator makes of one operation that its list holds: a function, or an error that ends it all.
+"""Simulate how m365-spec-parser's generator turns a listed operation into a function, or fails.
 
-It asks a person before every call but a GET, and lists for that what is sent; so what a write takes must be flat.
+The generator asks a person before every call except GET, and shows the arguments. So the arguments of other methods must be flat.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _REFUSED, _FAILED = "update-manifest-failed", "generate-failed"
 
 
 class Generator:
-    """The generator for one document. It keeps the operations that are chosen, and of `components` what they name."""
+    """The generator for one document. It keeps the chosen operations, and the components that they refer to."""
 
     def __init__(self, references: References) -> None:
         self.references = references
@@ -32,7 +32,7 @@ class Generator:
         self.inside: dict[str, list[str]] = {}
 
     def refused(self, at: Pointer, operation: dict[str, Any], required: Wanted) -> ImporterMessage | None:
-        """Why nothing is made of the operation, chosen alone; None where a function is made."""
+        """Return why the generator fails on the operation, chosen alone; None if it makes a function."""
         _, path, method = at
         shown = f"{str(method).upper()} {path}"
         if method not in self.data["paths"][path]:
@@ -46,12 +46,15 @@ class Generator:
         return None if method == "get" else self._sent(operation, shown, at)
 
     def resolve_security(self, operation: dict[str, Any], required: Wanted) -> Wanted:
-        """What the operation asks for as the generator sees it: nothing where no scheme that is asked for is defined."""
+        """Return the operation's security requirements as the generator sees them.
+
+        Empty if the document defines none of the required schemes.
+        """
         defined = schemes_of(self.references) or {}
         return required if any(name in defined for name in self._find_kept_schemes({"operation": operation})) else []
 
     def _lost(self, path: Any, method: Any) -> str | None:
-        """The first reference that leads to nothing once the other operations are gone."""
+        """Return the first reference that leads to nothing after the other operations are removed, or None."""
         if not self._may_lose:
             return None
         item = self.data["paths"][path]
@@ -71,7 +74,7 @@ class Generator:
         return None
 
     def _find_kept_schemes(self, kept: dict[str, Any]) -> set[str]:
-        """The names of the security schemes that the generator keeps: those that are asked for."""
+        """Return the names of the security schemes that the generator keeps, because they are required."""
         holders = [self.data, *(value for value in kept.values() if isinstance(value, dict))]
         required = [one for holder in holders if isinstance(asked := holder.get("security"), list) for one in asked]
         return {name for one in required if isinstance(one, dict) for name in one}
@@ -83,12 +86,12 @@ class Generator:
 
     @cached_property
     def _of_all(self) -> list[str]:
-        """The references that stand outside of paths and components, and in the security schemes."""
+        """Return the references outside of paths and components, and those in the security schemes."""
         top = {key: value for key, value in self.data.items() if key not in ("components", "paths") and not str(key).startswith("x-")}
         return [*refs_in(top), *refs_in(schemes_of(self.references) or {})]
 
     def _sent(self, operation: dict[str, Any], shown: str, at: Pointer) -> ImporterMessage | None:
-        """The first argument that is not flat."""
+        """Return a message for the first argument that is not flat, or None."""
         followed = self.references.followed
         written = followed(operation.get("parameters"))
         for n, param in enumerate(written if isinstance(written, list) else ()):
@@ -120,7 +123,7 @@ class Generator:
         return None
 
     def _argument(self, schema: Any, shown: str, at: Pointer) -> ImporterMessage | None:
-        """What is wrong with the schema of an argument; None where it is flat."""
+        """Return a message if the schema of an argument is not flat, or None."""
         for _ in range(_MOST_ITEMS):
             schema = self.references.followed(schema)
             if not isinstance(schema, dict):
@@ -138,7 +141,7 @@ class Generator:
         )
 
     def _make_message(self, schema: dict[str, Any], shown: str, why: str, at: Pointer) -> ImporterMessage:
-        """The generator's error names the schema; where that holds itself, writing it down is what fails."""
+        """Return the generator's error, which prints the schema. For a recursive schema, printing is what fails."""
         if any(map(self.references.holds_itself, schema.values())):
             return ImporterMessage(_FAILED, f"{shown}: {why}, and its schema refers to itself", at)
         return ImporterMessage(_REFUSED, f"Unsupported schema in {shown}: {why}", at)

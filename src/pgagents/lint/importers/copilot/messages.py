@@ -1,6 +1,6 @@
-"""The messages of schemas/importers/copilot.json: error names of Microsoft's parser, and limits that only its service knows.
+"""The messages of schemas/importers/copilot.json: error names of Microsoft's parser, and limits of its service.
 
-The texts are ours: the parser gives names only.
+The texts are ours, because the parser gives names only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ IMPORTER = "copilot"
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One message: where it comes from and what it does."""
+    """One message: the stage that it comes from, its effect, its source."""
 
     id: str
     stage: Literal["parser", "generator", "service"]
@@ -27,5 +27,5 @@ class Template:
 
 @cache
 def templates() -> dict[str, Template]:
-    """Every message by its id."""
+    """Return every message by its id."""
     return {row["id"]: Template(**row) for row in data(IMPORTER)["messages"]}

@@ -1,4 +1,4 @@
-"""Operation by operation: which ones Copilot can call, and what it would make of the others."""
+"""Check each operation: whether Copilot can call it, and why not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ _MOST_TEXT = 1024
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What Microsoft's package says of one operation: why the parser does not take it, why the generator fails, what it warns of."""
+    """The verdict of Microsoft's package on one operation.
+
+    `reasons` are why the parser leaves it out, `refused` why the generator fails, `warnings` the generator's warnings.
+    """
 
     operation: str
     reasons: tuple[str, ...]
@@ -33,7 +36,7 @@ class Verdict:
 
 @dataclass(slots=True)
 class Walked:
-    """What came of the operations: `functions` are the names of those that Copilot can call, with their descriptions."""
+    """The results for all operations. `functions` are names and descriptions of those that Copilot can call."""
 
     said: list[ImporterMessage] = field(default_factory=list)
     functions: list[tuple[str, str]] = field(default_factory=list)
@@ -43,7 +46,7 @@ class Walked:
 
 
 def operations(references: References, paths: dict[str, Any]) -> Walked:
-    """Walk every path in the document's order; `paths` are those with references to whole paths replaced."""
+    """Check every operation in the document's order. In `paths`, references to whole paths are already replaced."""
     return _Walk(references).walked(paths)
 
 
@@ -89,7 +92,7 @@ class _Walk:
             self.made.functions.append((str(operation["operationId"]), text))
 
     def _reasons(self, at: Pointer, item: dict[str, Any], operation: dict[str, Any], required: Wanted) -> Iterator[ImporterMessage]:
-        """The reasons of the parser, in its order."""
+        """Yield the parser's reasons to leave the operation out, in the parser's order."""
         shown = f"{str(at[2]).upper()} {at[1]}"
         if several_at_once(required):
             names = " and ".join(name for name, _ in required[0])
@@ -112,7 +115,7 @@ class _Walk:
     def _of_service(
         self, operation: dict[str, Any], required: Wanted, refused: ImporterMessage | None, at: Pointer
     ) -> Iterator[ImporterMessage]:
-        """What only Copilot's documents say, of what the generator takes."""
+        """Yield messages about what the generator accepts but Copilot's documents forbid."""
         for one in required:
             for name, scheme in one:
                 if isinstance(scheme, dict) and scheme.get("type") == "apiKey" and scheme.get("in") == "cookie":
@@ -127,7 +130,7 @@ def _unlisted(at: Pointer, shown: str) -> ImporterMessage:
 
 
 def _warned(operation: dict[str, Any], required: Wanted, shown: str, at: Pointer) -> Iterator[ImporterMessage]:
-    """The warnings of the generator that say something of the document."""
+    """Yield those warnings of the generator that concern the document."""
     id = str(operation["operationId"])
     if _SPECIAL.search(id):
         yield ImporterMessage("operationid-contains-special-characters", f"`{id[:80]}` is renamed", (*at, "operationId"))

@@ -1,4 +1,4 @@
-"""What m365-spec-parser says of a document as a whole: version, validity, servers, references out of the document."""
+"""Simulate m365-spec-parser's checks of a whole document: version, validity, servers, external references."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _VARIABLE = re.compile(r"\$\{\{[ \xa0]*[a-zA-Z_][a-zA-Z0-9_]*[ \xa0]*\}\}")
 
 
 def loading(data: dict[str, Any], references: References, *, may_hold_variables: bool) -> Iterator[ImporterMessage]:
-    """What keeps the parser from reading the document at all; then it lists no operation either.
+    """Yield the problems that keep the parser from reading the document; then it lists no operation either.
 
-    A variable that the environment fills in is taken for one that it does not: whose environment is not known.
+    A `${{name}}` variable is reported, because it is unknown whether the environment fills it in.
     """
     yield from _head(data)
     for number, (place, text) in enumerate(_variables(data) if may_hold_variables else ()):
@@ -35,7 +35,7 @@ def loading(data: dict[str, Any], references: References, *, may_hold_variables:
 
 
 def judged(data: dict[str, Any], references: References, paths: dict[str, Any]) -> Iterator[ImporterMessage]:
-    """What the parser says of a document that it could read. One that refers to itself is not held against the schema."""
+    """Yield the parser's messages about a document that it could read. Recursive documents are not validated."""
     if data["openapi"] in OLDER and not references.circular():
         said = [ImporterMessage("spec-not-valid", message, place) for place, message in invalid(references)]
         if said:
@@ -49,7 +49,7 @@ def judged(data: dict[str, Any], references: References, paths: dict[str, Any]) 
 
 
 def _head(data: dict[str, Any]) -> Iterator[ImporterMessage]:
-    """What stands at the top of the document decides whether it is taken for OpenAPI."""
+    """Yield a message if the top of the document does not look like OpenAPI."""
     version, info = data.get("openapi"), data.get("info")
     at: Pointer = ("openapi",) if "openapi" in data else ()
     if "openapi" not in data or "info" not in data:
@@ -65,7 +65,7 @@ def _head(data: dict[str, Any]) -> Iterator[ImporterMessage]:
 
 
 def _variables(data: Any) -> Iterator[tuple[Pointer, str]]:
-    """Every text of the document with `${{name}}` in it, keys too."""
+    """Yield every text or key of the document that contains `${{name}}`."""
     stack: list[tuple[Pointer, Any]] = [((), data)]
     while stack:
         place, value = stack.pop()

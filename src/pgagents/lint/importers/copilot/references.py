@@ -1,4 +1,4 @@
-"""Follows references as m365-spec-parser does: what leads nowhere, what leads out of the document, and what leads back to itself."""
+"""Resolve references as m365-spec-parser does: missing, external and circular ones."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from urllib.parse import unquote
 from pgagents.source.source import Pointer
 
 Link = tuple[Any, Any] | None
-"""A place as a linked list, `(link of the parent, last step)`: one value a place, however deep it is."""
+"""A place as a linked list, `(link of the parent, last step)`: one tuple per place, however deep."""
 MISSING = object()
-"""What a reference leads to where nothing stands there."""
+"""The target of a reference to a place that does not exist."""
 
 
 class References:
-    """The references of one document. `written` are all of them, in order, with their places."""
+    """The references of one document. `written` are all of them in order, with their places."""
 
     def __init__(self, data: Any) -> None:
         self.data = data
@@ -36,19 +36,19 @@ class References:
                 stack.extend([((link, n), part) for n, part in enumerate(value) if isinstance(part, dict | list)][::-1])
 
     def outside(self) -> Iterator[tuple[Pointer, str]]:
-        """References to other files and hosts."""
+        """Yield references to other files and hosts."""
         return ((pointer(link), value["$ref"]) for link, value in self.written if not value["$ref"].startswith("#"))
 
     def nowhere(self) -> Iterator[tuple[Pointer, str]]:
-        """References into this document that lead to nothing."""
+        """Yield references into this document that lead to nothing."""
         return ((pointer(link), value["$ref"]) for link, value in self.written if self.target(value["$ref"]) is MISSING)
 
     def target(self, ref: str) -> Any:
-        """What a reference leads to; None for one that leads out of the document, which is never followed here."""
+        """Return the target of a reference, or MISSING. External references are never followed: None."""
         if not ref.startswith("#"):
             return None
         if ref not in self._found:
-            self._found[ref] = MISSING  # what leads to itself on the way to its end leads nowhere
+            self._found[ref] = MISSING  # a reference that needs itself to be resolved leads nowhere
             self._found[ref] = self._walked(steps(ref))
         return self._found[ref]
 
@@ -63,7 +63,7 @@ class References:
         return value
 
     def followed(self, value: Any) -> Any:
-        """The value behind a chain of references; members beside a `$ref` are laid over what it leads to."""
+        """Return the value behind a chain of references. Siblings of a `$ref` override members of its target."""
         over: list[dict[str, Any]] = []
         seen: set[int] = set()
         while is_reference(value) and id(value) not in seen:
@@ -79,16 +79,16 @@ class References:
         return merged
 
     def circular(self) -> bool:
-        """Whether some value holds itself once every reference is replaced by what it leads to."""
+        """True if some value contains itself after references are replaced."""
         return bool(self._endless)
 
     def holds_itself(self, value: Any) -> bool:
-        """Whether a value, or one inside it, holds itself once references are replaced."""
+        """True if a value, or one inside it, contains itself after references are replaced."""
         return any(id(self.target(ref)) in self._endless for ref in refs_in(value))
 
     @cached_property
     def _endless(self) -> set[int]:
-        """The targets from which references lead round in a circle, by `id`."""
+        """The ids (`id()`) of targets from which references lead into a circle."""
         targets = [self.target(ref) for ref in dict.fromkeys(value["$ref"] for _, value in self.written)]
         leads = {id(t): [id(self.target(ref)) for ref in dict.fromkeys(refs_in(t))] for t in targets if isinstance(t, dict | list)}
         open_, done = 1, 2
@@ -112,7 +112,7 @@ class References:
 
 
 def is_reference(value: Any) -> bool:
-    """Whether the parser replaces the value: `#name` is left as it is written."""
+    """True if the parser replaces the value. A `$ref` such as `#name` is left unchanged."""
     if not isinstance(value, dict):
         return False
     ref = value.get("$ref")
@@ -120,7 +120,7 @@ def is_reference(value: Any) -> bool:
 
 
 def refs_in(value: Any) -> Iterator[str]:
-    """The references that stand inside a value, as they are written."""
+    """Yield the references inside a value, as they are written."""
     stack = [value]
     while stack:
         here = stack.pop()
@@ -133,12 +133,12 @@ def refs_in(value: Any) -> Iterator[str]:
 
 
 def steps(ref: str) -> list[str]:
-    """The steps of a reference into the document, decoded."""
+    """Return the decoded steps of a reference into the document."""
     return [unquote(step.replace("~1", "/").replace("~0", "~")) for step in ref[1:].split("/")[1:]]
 
 
 def pointer(link: Link) -> Pointer:
-    """The place that a link stands for."""
+    """Return the pointer of a link."""
     path: list[str | int] = []
     while link is not None:
         link, step = link
@@ -147,7 +147,10 @@ def pointer(link: Link) -> Pointer:
 
 
 def _member(value: Any, path: list[str]) -> tuple[Any, int]:
-    """The member that a path names first, and how many steps name it: a name may hold slashes that nobody escaped."""
+    """Return the first member that a path names, and how many steps name it.
+
+    A name may contain unescaped slashes, so it can take several steps.
+    """
     if isinstance(value, list):
         step = path[0]
         return (value[int(step)], 1) if step.isascii() and step.isdigit() and int(step) < len(value) else (MISSING, 1)

@@ -1,4 +1,4 @@
-"""Which schemes an operation asks for, as m365-spec-parser reads them, and what its generator says of those."""
+"""Resolve an operation's security requirements as m365-spec-parser does, and which its generator supports."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import Any
 from pgagents.lint.importers.copilot.references import References
 
 Wanted = list[list[tuple[str, Any]]]
-"""Requirements that stand for each other, each with the names and definitions of the schemes that it asks for together."""
+"""Alternative requirements, each a list of the names and definitions of the schemes that it requires together."""
 
 
 def schemes_of(references: References) -> dict[str, Any] | None:
-    """The document's security schemes by name; None where it has no place for them."""
+    """Return the document's security schemes by name, or None without `components.securitySchemes`."""
     components = references.followed(references.data.get("components"))
     schemes = references.followed(components.get("securitySchemes")) if isinstance(components, dict) else None
     return schemes if isinstance(schemes, dict) else None
 
 
 def wanted(references: References, operation: dict[str, Any], schemes: dict[str, Any] | None) -> Wanted:
-    """What the operation asks for, in the order of names, which is that of the generator; empty requirements are left out."""
+    """Return the operation's requirements, sorted by name as in the generator. Empty requirements are left out."""
     written = operation.get("security")
     required = written if written is not None else references.data.get("security")
     if schemes is None or not isinstance(required, list):
@@ -28,12 +28,12 @@ def wanted(references: References, operation: dict[str, Any], schemes: dict[str,
 
 
 def several_at_once(required: Wanted) -> bool:
-    """Whether no requirement can be met by one scheme."""
+    """True if there are requirements and each of them needs several schemes together."""
     return bool(required) and all(len(one) > 1 for one in required)
 
 
 def supported(scheme: Any) -> bool:
-    """Whether the generator can make a sign-in for the scheme."""
+    """True if the generator can make a sign-in for the scheme."""
     if not isinstance(scheme, dict):
         return False
     kind, flows = scheme.get("type"), scheme.get("flows")
@@ -45,12 +45,12 @@ def supported(scheme: Any) -> bool:
 
 
 def unsupported(required: Wanted) -> bool:
-    """Whether the generator leaves the operation without a sign-in, and warns of it."""
+    """True if the generator leaves the operation without a sign-in and warns about it."""
     return bool(required) and not any(len(one) == 1 and supported(one[0][1]) for one in required)
 
 
 def unknown(required: Wanted) -> str | None:
-    """The name of the scheme that the generator fails on, because the document does not define it."""
+    """Return the name of an undefined scheme that makes the generator fail, or None."""
     for one in required:
         if len(one) == 1:
             if one[0][1] is None:

@@ -1,4 +1,4 @@
-"""What m365-spec-parser says of servers: it looks at the first of each list, by the rules of the URL standard.
+"""Simulate m365-spec-parser's checks of servers: the first of each list, by the rules of the URL standard.
 
 https://url.spec.whatwg.org/, read 2026-11-21.
 """
@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
 
 
 def servers(data: dict[str, Any], paths: dict[str, Any]) -> Iterator[ImporterMessage]:
-    """What is said of the document's servers, then of those of its paths and operations."""
+    """Yield messages about the document's servers, then about those of its paths and operations."""
     found = False
     for at, written in _lists(data, paths):
         if isinstance(written, list) and written:
@@ -35,7 +35,7 @@ def servers(data: dict[str, Any], paths: dict[str, Any]) -> Iterator[ImporterMes
 
 
 def of_operation(data: dict[str, Any], item: dict[str, Any], operation: dict[str, Any]) -> str | None:
-    """The parser's name for what is wrong with the server of an operation, or None."""
+    """Return the parser's error name for an operation's server, or None."""
     for holder in (operation, item, data):
         written = holder.get("servers")
         if isinstance(written, list) and written and written[0]:
@@ -44,7 +44,7 @@ def of_operation(data: dict[str, Any], item: dict[str, Any], operation: dict[str
 
 
 def protocol(url: str) -> str | None:
-    """The scheme of an absolute URL; None for one that is relative or that the standard does not take."""
+    """Return the scheme of an absolute URL, or None for a relative or invalid one."""
     text = re.sub(r"[\t\n\r]", "", url.strip("".join(map(chr, range(33)))))
     match = _SCHEME.match(text)
     if match is None:
@@ -87,7 +87,7 @@ def _plain(written: list[Any], at: Pointer) -> Iterator[ImporterMessage]:
 
 
 def _has_host(rest: str) -> bool:
-    """Whether what follows `https:` begins with a host, and a port that is a number."""
+    """True if the text after `https:` begins with a host and, if present, a numeric port."""
     authority = re.split(r"[/\\?#]", rest.lstrip("/\\"), maxsplit=1)[0].rpartition("@")[2]
     match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::([0-9]*))?", authority)
     if match is None or (match.group(2) and int(match.group(2)) > 65535):

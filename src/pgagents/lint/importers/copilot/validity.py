@@ -1,7 +1,7 @@
-"""Whether a document is OpenAPI 3.0 as m365-spec-parser sees it: by its edition of the schema, with every reference replaced.
+"""Validate a document as OpenAPI 3.0 like m365-spec-parser: with its edition of the schema and references replaced.
 
-The parser replaces references before it validates. Here a reference stays where the schema takes one, and what it leads to is
-validated once for each kind of place that it stands at; so a document of any shape takes time in proportion to its size.
+The parser replaces all references before it validates. Here a reference stays where the schema allows one, and its target is validated once
+for each kind of place. So the time is proportional to the document's size.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from pgagents.source.source import Pointer
 
 MOST = 50
 MOST_VALUES = 3_000_000
-"""So many values are looked at, those behind references each time that they are laid in; what is beyond is taken for valid."""
+"""Most values that are checked, counting targets at each replacement. The rest is assumed to be valid."""
 _REFERENCE = "#/definitions/Reference"
 _PREFIX = "#/definitions/"
 
 
 def invalid(references: References) -> Iterator[tuple[Pointer, str]]:
-    """What the schema refuses, the first `MOST`, each with its place."""
+    """Yield the first `MOST` schema errors, each with its place."""
     yield from islice(_Walk(references).errors(), MOST)
 
 
 class _Walk:
-    """A walk along the schema, which notes every reference with the kind of value that must stand behind it."""
+    """Walk along the schema, and record every reference with the kind of value that its target must be."""
 
     def __init__(self, references: References) -> None:
         self.references = references
@@ -48,14 +48,14 @@ class _Walk:
         yield from ((pointer(link), "two of the parameters are the same") for link in self.twice)
 
     def _behind(self, link: Link, written: dict[str, Any], kind: str) -> Iterator[tuple[Pointer, str]]:
-        """What is wrong with what a reference leads to, in the kind of place where the reference stands."""
+        """Yield the errors of a reference's target for the kind of place where the reference stands."""
         target = self.references.target(written["$ref"])
         if not isinstance(target, dict | list):
             yield from _errors(kind, target, pointer(link))
             return
         if len(written) > 1:
             beside = {key: value for key, value in written.items() if key != "$ref"}
-            alone = kind == "Schema" and isinstance(target, dict)  # no rule for schemas looks at two keywords together
+            alone = kind == "Schema" and isinstance(target, dict)  # no rule for schemas combines two keywords
             laid = beside if alone else self.references.followed(written)
             yield from _errors(kind, self._laid(laid, _definitions()[kind], link), pointer(link))
             if not alone:
@@ -67,7 +67,7 @@ class _Walk:
             yield from ((pointer(link), f"{message}, where `{written['$ref'][:120]}` leads") for _, message in _errors(kind, laid, ()))
 
     def _laid(self, value: Any, schema: dict[str, Any], link: Link) -> Any:
-        """The value with references replaced where the schema takes none; those that it takes are noted and stay."""
+        """Return the value with references replaced where the schema allows none. Allowed references are recorded and stay."""
         self.left -= 1
         if not schema or self.left < 0:
             return value
@@ -94,21 +94,21 @@ class _Walk:
         return value if all(value[key] is part for key, part in laid.items()) else {**value, **laid}
 
     def _alike(self, value: list[Any], link: Link) -> None:
-        """References that lead to equal values make a list whose items are not unique."""
+        """Record a list whose references lead to equal values, because its items are not unique."""
         behind = [self.references.followed(part) for part in value]
         if any(part in behind[:n] for n, part in enumerate(behind)):
             self.twice.append(link)
 
 
 def _kind(schema: dict[str, Any]) -> tuple[str, dict[str, Any], bool]:
-    """The name of the definition that a place asks for, that definition, and whether a reference may stand there."""
+    """Return the definition's name that a place requires, the definition, and whether a reference is allowed there."""
     if id(schema) not in _KINDS:
         _KINDS[id(schema)] = _kind_of(schema)
     return _KINDS[id(schema)]
 
 
 _KINDS: dict[int, tuple[str, dict[str, Any], bool]] = {}
-"""By the place in the one schema, which is never let go."""
+"""Cache by `id()` of a part of the schema, which is never freed."""
 
 
 def _kind_of(schema: dict[str, Any]) -> tuple[str, dict[str, Any], bool]:
@@ -152,7 +152,7 @@ def _definitions() -> Any:
 
 @cache
 def _schema() -> dict[str, Any]:
-    """The edition of 2019-04-02, which the parser has: made from the later one by taking its changes back."""
+    """Return the schema edition of 2019-04-02, which the parser uses, by reverting the changes of the later one."""
     from openapi_spec_validator.schemas import schema_v30
 
     schema = copy.deepcopy(dict(schema_v30))

@@ -18,10 +18,10 @@ from pgagents.source.source import Source
 MOST_BYTES = 102_400
 MANY = 10
 _VARIABLE = re.compile(r"\$\{\{|\\[uUx]")
-"""What a text with a variable in it looks like in the file: as it is, or with an escape in it."""
+"""How a text with a variable looks in the file: literally, or with an escape in it."""
 NO_SERVER = "no-server-information"
 SERVER = (NO_SERVER, "relative-server-url-not-supported", "url-protocol-not-supported")
-"""Said once where the server stands, not again for each operation that it serves."""
+"""Messages reported once at the server, not again for each operation that uses it."""
 _STAGES = {
     "parser": "said by: @microsoft/m365-spec-parser 0.3.2",
     "generator": "said by: @microsoft/m365-spec-parser 0.3.2, when it makes the manifest",
@@ -36,7 +36,7 @@ _EFFECTS = {
 
 
 def judge(source: Source) -> Judged:
-    """Import the document and say what came of it."""
+    """Simulate the import of a document and return its findings."""
     data = source.data if isinstance(source.data, dict) else {}
     size = len(source.text.encode("utf-8", "replace"))
     said, walked = _imported(data, may_hold_variables=bool(_VARIABLE.search(source.text)))
@@ -49,7 +49,7 @@ def judge(source: Source) -> Judged:
 
 
 def _imported(data: dict[str, Any], *, may_hold_variables: bool) -> tuple[list[ImporterMessage], Walked]:
-    """What is said of the document, and what came of its operations; a Swagger document is not judged any further."""
+    """Return the messages about the document and the results for its operations. Swagger documents are not checked further."""
     if "swagger" in data:
         return [ImporterMessage("convert-swagger-to-openapi", "the document is Swagger 2.0, not OpenAPI 3.0", ("swagger",))], Walked()
     references = References(data)

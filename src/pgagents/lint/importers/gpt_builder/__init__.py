@@ -1,1 +1,1 @@
-"""The GPT builder's import of an OpenAPI document, simulated: the same red lines, and what the model would finally see."""
+"""Simulation of the GPT builder's import of an OpenAPI document: the same messages, and what the model would see."""

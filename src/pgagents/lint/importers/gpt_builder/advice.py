@@ -1,4 +1,7 @@
-"""What no message of the builder says, and what shows only when the model calls: ids that meet, files, writes marked harmless."""
+"""Advice about problems that the builder does not report and that only show when the model calls.
+
+Examples are duplicate ids, files, and writes marked as harmless.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,12 @@ TOLD = {
     "advice-files": "`openaiFileIdRefs` is filled in a POST only, and only where it is an array of texts.",
     "advice-empty-scopes": "OAuth has no scope. The form's field may not stay empty: users report that the sign-in then fails.",
 }
-"""What each advice means, by its id."""
+"""The explanation of each advice, by its id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing to know that the form does not show."""
+    """One finding that the builder's form does not show."""
 
     id: str
     text: str
@@ -36,7 +39,7 @@ class Advice:
 
 
 def advice(data: dict[str, Any]) -> Iterator[Advice]:
-    """Everything of the kind, in the document's order."""
+    """Yield all advice, in the document's order."""
     if "swagger" in data:
         text = f"the document is Swagger {str(data['swagger'])[:20]}, which the builder does not read"
         yield Advice("advice-swagger", text, ("swagger",), "convert it to OpenAPI 3.1")

@@ -1,4 +1,4 @@
-"""The builder's walk over schemas: references, objects without `properties`, circles."""
+"""Simulate the builder's checks of schemas: references, objects without `properties`, circles."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _ONE = ("items", "additionalProperties", "not")
 
 
 def schemas_of(data: dict[str, Any]) -> dict[str, Any]:
-    """The component schemas; empty where that is no mapping."""
+    """Return the component schemas; empty if they are not a mapping."""
     components = data.get("components")
     schemas = components.get("schemas") if isinstance(components, dict) else None
     return schemas if isinstance(schemas, dict) else {}
 
 
 def components(data: dict[str, Any]) -> list[ImporterMessage]:
-    """What the builder says of the components section."""
+    """Return the builder's messages about the components section."""
     section = data.get("components")
     schemas = section.get("schemas") if isinstance(section, dict) else None
     if not isinstance(schemas, dict):
@@ -42,7 +42,7 @@ def components(data: dict[str, Any]) -> list[ImporterMessage]:
 
 
 def walk(schema: Any, context: tuple[str, ...], pointer: Pointer, schemas: dict[str, Any]) -> Iterator[ImporterMessage]:
-    """Messages about a schema and all that is written inside it; references are looked up, not followed."""
+    """Yield messages about a schema and all schemas inside it. References are checked, but not followed."""
     stack: list[tuple[Any, tuple[str, ...], Pointer]] = [(schema, context, pointer)]
     while stack:
         node, context, pointer = stack.pop()
@@ -60,7 +60,7 @@ def walk(schema: Any, context: tuple[str, ...], pointer: Pointer, schemas: dict[
 
 
 def parts(node: dict[str, Any]) -> Iterator[tuple[Pointer, Any]]:
-    """The schemas directly inside a schema, with the steps to them."""
+    """Yield the schemas directly inside a schema, each with its path."""
     properties = node.get("properties")
     if isinstance(properties, dict):
         yield from ((("properties", name), part) for name, part in properties.items())
@@ -74,7 +74,7 @@ def parts(node: dict[str, Any]) -> Iterator[tuple[Pointer, Any]]:
 
 
 def circular(schemas: dict[str, Any]) -> list[str]:
-    """The names on one circle of references among component schemas; empty where there is none."""
+    """Return the names on one circle of references among component schemas; empty if there is none."""
     edges = {name: [n for n in _refs(schema) if n in schemas] for name, schema in schemas.items()}
     done: set[str] = set()
     for start in edges:
@@ -101,7 +101,7 @@ def circular(schemas: dict[str, Any]) -> list[str]:
 
 
 def _refs(schema: Any) -> list[str]:
-    """Names of the components that a schema refers to, anywhere inside it."""
+    """Return the names of the components that a schema refers to, anywhere inside it."""
     found, stack = [], [schema]
     while stack:
         node = stack.pop()
@@ -114,7 +114,7 @@ def _refs(schema: Any) -> list[str]:
 
 
 def resolved(schema: Any, schemas: dict[str, Any]) -> Any:
-    """The schema behind a chain of references; an empty one where it leads nowhere."""
+    """Follow a chain of references and return the schema at its end; an empty one if a reference leads nowhere."""
     seen: set[str] = set()
     while isinstance(schema, dict) and isinstance(schema.get("$ref"), str):
         name = schema["$ref"].removeprefix(REF)

@@ -1,4 +1,4 @@
-"""The whole import: structure, servers, components, operations, counts and sizes, and then the web form."""
+"""Simulate the whole import: structure, servers, components, operations, counts and sizes, then the web form."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pgagents.lint.importers.messages import ImporterMessage
 
 MOST_OPERATIONS = 30
 MEGABYTE, MEBIBYTE = 1_000_000, 1 << 20
-"""Which of the two "1MB" means is not known: past the lower one it may be refused."""
+"""The two possible meanings of the builder's "1MB"; a document over the lower one may be refused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What stands in the web form around the schema."""
+    """The values in the web form around the schema."""
 
     public: bool = False
     privacy_policy: str = ""
@@ -30,7 +30,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What the builder says, and what the model finally sees. `size_bytes` is the text as the builder lays it out."""
+    """The builder's messages, and what the model would see. `size_bytes` is the size of the builder's own layout."""
 
     said: tuple[ImporterMessage, ...]
     functions: tuple[Function, ...]
@@ -46,12 +46,16 @@ class Imported:
 
     @property
     def blocked(self) -> bool:
-        """Whether some message keeps everything out."""
+        """True if some message blocks the whole import."""
         return any(templates()[s.id].effect == "blocks" for s in self.said)
 
 
 def simulate(data: Any, form: Form | None = None, *, as_yaml: bool = False, plugin: bool = False) -> Imported:
-    """Import a document. `as_yaml`: it was written so, and the builder lays it out so; `plugin`: by the importer of plugins (2023)."""
+    """Simulate the import of a document.
+
+    `as_yaml` is true if the document was written as YAML, in which the builder then shows it. `plugin` simulates the importer of plugins
+    (2023).
+    """
     form = form or Form()
     document = data if isinstance(data, dict) else {}
     said = structure(data)
@@ -75,7 +79,7 @@ def simulate(data: Any, form: Form | None = None, *, as_yaml: bool = False, plug
 
 
 def pretty_size(data: Any, *, as_yaml: bool = False) -> int:
-    """Bytes of the text as the builder shows it: JSON with an indent of two, or YAML of 120 columns, which is never longer."""
+    """Return the size in bytes of the builder's layout: JSON indented by two, or YAML with 120 columns, which is never longer."""
     size = len(json.dumps(data, ensure_ascii=False, separators=(",", ": ")).encode("utf-8", "replace")) + _indents(data)
     if not as_yaml or size <= MEGABYTE:
         return size
@@ -85,7 +89,7 @@ def pretty_size(data: Any, *, as_yaml: bool = False) -> int:
 
 
 def _indents(data: Any) -> int:
-    """The line breaks and blanks that an indent of two adds: json's own encoder with an indent is many times as slow."""
+    """Return the bytes of line breaks and blanks that an indent of two adds. Python's indenting encoder is many times as slow."""
     size, stack = 0, [(data, 0)]
     while stack:
         value, depth = stack.pop()

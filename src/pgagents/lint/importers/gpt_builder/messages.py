@@ -1,4 +1,4 @@
-"""The builder's own messages, to the letter where they are known: schemas/importers/gpt_builder.json says from where."""
+"""The builder's messages, verbatim if known; schemas/importers/gpt_builder.json has their sources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Effect = Literal["blocks", "drops operation", "drops parameter", "warning", "for
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One message. `seen`: its whole text was published, a part of it, or none; `certain`: whether reports agree on the effect."""
+    """One message.
+
+    `seen` is how much of its text was published: the whole, a part, or none. `certain` is true if reports agree on its effect.
+    """
 
     id: str
     template: str
@@ -29,10 +32,10 @@ class Template:
 
 @cache
 def templates() -> dict[str, Template]:
-    """Every message by its id, in the order of the file."""
+    """Return every message by its id, in the order of the file."""
     return {row["id"]: Template(**row) for row in data(IMPORTER)["messages"]}
 
 
 def say(id: str, pointer: Pointer, /, **values: Any) -> ImporterMessage:
-    """The message with its values filled in, as Python writes them."""
+    """Return the message with its values filled in, formatted as Python prints them."""
     return ImporterMessage(id, templates()[id].template.format(**values), pointer)

@@ -1,4 +1,4 @@
-"""The builder's walk over paths: which operations load, with which arguments, and what is said of the others."""
+"""Simulate the builder's checks of paths: which operations load, with which arguments, and why others do not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """An operation that loads: what the model sees of it."""
+    """An operation that loads, as the model sees it."""
 
     name: str
     description: str
@@ -40,7 +40,7 @@ class Function:
 
 @dataclass(slots=True)
 class Walked:
-    """What came of all operations. `dropped` and `lost` say for a person what the model will not see, and why."""
+    """The results for all operations. `dropped` and `lost` describe what the model will not see, and why."""
 
     said: list[ImporterMessage] = field(default_factory=list)
     functions: list[Function] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Walked:
 
 
 def operations(data: dict[str, Any]) -> Walked:
-    """Walk every path in the document's order."""
+    """Check every path in the document's order."""
     walked = Walked()
     paths = data.get("paths")
     schemas = schemas_of(data)
@@ -69,7 +69,7 @@ def operations(data: dict[str, Any]) -> Walked:
 
 
 def _skipped(walked: Walked, path: str, key: str, value: Any) -> None:
-    """A key of a path that is no method: an operation goes, or the parameters that all its operations share."""
+    """Record what is lost with a path's key that is not a method: an operation, or shared parameters."""
     if key == "parameters" and isinstance(value, list):
         for param in value:
             name = param.get("name") if isinstance(param, dict) else None
@@ -79,7 +79,7 @@ def _skipped(walked: Walked, path: str, key: str, value: Any) -> None:
 
 
 class _Operation:
-    """One operation on its way into a function."""
+    """Turn one operation into a function."""
 
     def __init__(
         self, walked: Walked, data: dict[str, Any], schemas: dict[str, Any], path: str, method: str, operation: dict[str, Any]
@@ -184,7 +184,7 @@ class _Operation:
                     self.walked.said += walk(of_media["schema"], context, (*at, "content", media, "schema"), self.schemas)
 
     def _named(self, value: Any, room: str, at: Pointer) -> tuple[Any, Pointer]:
-        """A body or an answer, through one reference into the components."""
+        """Return a body or response and its place, following one reference into the components."""
         ref = value.get("$ref") if isinstance(value, dict) else None
         prefix = f"#/components/{room}/"
         if not isinstance(ref, str) or not ref.startswith(prefix):
@@ -196,7 +196,7 @@ class _Operation:
 
 
 def _type(schema: Any, schemas: dict[str, Any], depth: int = 0) -> str:
-    """A schema's type in one word or a few."""
+    """Return a schema's type in a few words."""
     schema = resolved(schema, schemas)
     if not isinstance(schema, dict):
         return "any"
@@ -212,7 +212,7 @@ def _type(schema: Any, schemas: dict[str, Any], depth: int = 0) -> str:
 
 
 def each(functions: list[Function]) -> Iterator[str]:
-    """A function in a line: `searchBooks(q: string, limit?: integer)`."""
+    """Yield each function as one line: `searchBooks(q: string, limit?: integer)`."""
     for function in functions:
         arguments = ", ".join(f"{a.name}{'' if a.required else '?'}: {a.type}" for a in function.arguments)
         yield f"{function.name}({arguments})"

@@ -1,4 +1,4 @@
-"""Which server the builder takes: one host over https, on the standard port."""
+"""Choose the server that the builder accepts: one host over https, on the standard port."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pgagents.lint.importers.messages import ImporterMessage
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server with an absolute URL, its place in the list, and its origin as written."""
+    """A server with an absolute URL, its index in the list, and its origin as written."""
 
     index: int
     url: str
@@ -21,7 +21,7 @@ class Server:
 
 
 def servers(data: dict[str, Any]) -> tuple[str | None, list[ImporterMessage]]:
-    """The URL that is used, or None, and what the builder says of the rest."""
+    """Return the URL that is used, or None, and the builder's messages about the others."""
     written = data.get("servers")
     valid = [s for n, item in enumerate(written if isinstance(written, list) else ()) if (s := _server(n, item)) is not None]
     if not valid:
@@ -39,7 +39,7 @@ def servers(data: dict[str, Any]) -> tuple[str | None, list[ImporterMessage]]:
 
 
 def domain(url: str) -> str:
-    """The host of a URL, which no two actions of a GPT may share."""
+    """Return the host of a URL, which two actions of a GPT must not share."""
     return urlsplit(url).hostname or ""
 
 

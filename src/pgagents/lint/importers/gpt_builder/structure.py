@@ -1,7 +1,7 @@
-"""The builder's first stage: the document's structure, judged by openapi-pydantic 0.5.
+"""Simulate the builder's first stage: the document's structure, validated by openapi-pydantic 0.5.
 
-That package prints to the letter what users paste from the builder (`('openapi',): Input should be '3.1.1' or '3.1.0'`), in an order of
-versions that no later release has; it is taken for the builder's own, which OpenAI does not say. Read 2026-11-20.
+That package prints exactly what users paste from the builder: `('openapi',): Input should be '3.1.1' or '3.1.0'`. Later releases list the
+versions in another order. So it is assumed to be the builder's own, which OpenAI does not document. Read 2026-11-20.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MOST = 100
 
 
 def structure(data: Any) -> list[ImporterMessage]:
-    """One message an error, in the package's order; at most `MOST` of them."""
+    """Return one message per error, in the package's order, at most `MOST`."""
     from openapi_pydantic.v3.v3_1 import OpenAPI
     from pydantic import ValidationError
 
@@ -38,7 +38,7 @@ def _make_message(loc: tuple[int | str, ...], message: str, data: Any) -> Import
 
 
 def _pointer(loc: tuple[int | str, ...], data: Any) -> Pointer:
-    """The location without the names of classes that stand in it for the branches of a union."""
+    """Return the location without class names, which pydantic inserts for the branches of a union."""
     pointer: list[str | int] = []
     here: Any = data
     for step in loc:

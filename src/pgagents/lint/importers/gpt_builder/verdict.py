@@ -30,7 +30,7 @@ _LIKE_HEAD = ("head", "options", "trace")
 
 
 def judge(source: Source, form: Form | None = None, *, plugin: bool = False) -> tuple[Judged, Imported]:
-    """Import the document and say what came of it."""
+    """Simulate the import of a document; return its findings and the import itself."""
     as_yaml = source.text.lstrip()[:1] not in ("{", "[")
     made = simulate(source.data, form, as_yaml=as_yaml, plugin=plugin)
     document = source.data if isinstance(source.data, dict) else {}
@@ -92,7 +92,7 @@ def _doubt(said: ImporterMessage, template: Template) -> Iterator[str]:
 
 
 def _size(said: ImporterMessage, made: Imported, source: Source) -> Iterator[str]:
-    """What the builder counts is not what the file has."""
+    """Yield a note that the builder's size differs from the file's."""
     if said.id == "too-big":
         there = len(source.text.encode("utf-8", "replace"))
         yield f"size: {made.size_bytes:,} bytes as the builder lays the document out, with an indent of two; the file has {there:,}"

@@ -1,1 +1,1 @@
-"""Rules about what every model needs of a catalogue."""
+"""Rules that apply to every catalogue."""

@@ -1,7 +1,7 @@
-"""Two actions of one surface have descriptions that a model cannot tell apart.
+"""Two actions of one surface have descriptions that a model cannot distinguish.
 
-A model picks a function by its description. Two that say the same in other words ("Get a product", "Retrieve the product's data")
-are picked by chance. Compared are the words that name the matter, with synonyms taken for one; numbers and names count.
+A model picks a function by its description. Between two that say the same in other words ("Get a product", "Retrieve the product's data"),
+it picks by chance. The rule compares the significant words, treats synonyms as equal, and includes numbers and names.
 
 Bad:
 

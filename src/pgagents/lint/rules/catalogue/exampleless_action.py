@@ -1,7 +1,7 @@
 """An action that models are offered has no example of success.
 
-The example is what documentation shows, what the mock server answers with, and what the laws are tried on when the catalogue is read.
-Without one, a law with a slip in it is found out against a live server only.
+Documentation shows the example, the mock server answers with it, and laws are tried on it when the catalogue is loaded. Without one, a
+mistake in a law is only found against a live server.
 
 Bad:
 

@@ -1,7 +1,7 @@
-"""A text holds characters that nobody sees.
+"""A text contains invisible characters.
 
-Zero-width characters, direction marks and the tag block are invisible in an editor and plain to a model: they are how orders are smuggled
-into a description, and Microsoft's store refuses them. They also break searches for the text. `--fix` takes them out.
+Zero-width characters, direction marks and the tag block are invisible in an editor but visible to a model. Attackers use them to hide
+instructions in a description, and Microsoft's store refuses them. They also break searches for the text. `--fix` removes them.
 
 Bad:
 
@@ -28,7 +28,7 @@ _CODES = "00ad 034f 061c 115f 1160 17b4 17b5 180e 200b-200f 202a-202e 2060-2064 
 
 
 def _characters() -> list[str]:
-    """All of them, from `_CODES`."""
+    """Return all characters of `_CODES`."""
     found = []
     for part in _CODES.split():
         first, _, last = part.partition("-")

@@ -1,8 +1,8 @@
-"""A text tells the model how to behave beyond the action it describes.
+"""A text instructs the model beyond the action it describes.
 
-"Ignore other tools", "do not tell the user", "always call this first" in a description is what an attack looks like. Stores refuse it,
-clients that scan for injected prompts drop the whole server, and a model that follows it serves the tool instead of its user. When to use
-an action ("Use it only after the customer agreed") is fine.
+"Ignore other tools", "do not tell the user", "always call this first" in a description looks like an attack. Stores refuse it, and clients
+that scan for injected prompts drop the whole server. A model that follows it serves the tool instead of its user. When to use an action
+("Use it only after the customer agreed") is fine.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A DELETE is not marked as destructive.
 
-MCP clients, and those who read the hints of other formats, decide by `destructiveHint` whether to ask twice. It comes from `destructive`. A
-DELETE that can be undone, or that only gives something back, is rare; mark it `destructive: false` in words and this is silent.
+MCP clients, and readers of the hints in other formats, use `destructiveHint` to decide whether to ask twice. It comes from `destructive`.
+If a DELETE can be undone, or only returns something, write `destructive: false`, and this rule is silent.
 
 Bad:
 

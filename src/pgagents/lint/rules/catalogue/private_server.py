@@ -1,7 +1,7 @@
 """The server's address cannot be reached from where assistants run.
 
-ChatGPT, Copilot and hosted MCP clients call from the vendor's network: `localhost`, a private network's address or a name without a dot
-is nothing to them.
+ChatGPT, Copilot and hosted MCP clients call from the vendor's network. They cannot reach `localhost`, an address of a private network, or a
+name without a dot.
 
 Bad:
 

@@ -1,9 +1,9 @@
 """A text promises an input that no argument takes.
 
-"Find shops near an address" makes a model look for a place to put the address. Where the API takes only coordinates, it invents some, or
-puts the address into another argument. Looked for are inputs that are usually promised (address, postal code, phone number, e-mail,
-photo, voice, file …) after words such as "near", "by" or "from", which no argument of the action has in its name or description. A text
-about the whole API is held against the arguments of all its actions.
+"Find shops near an address" makes a model look for an argument for the address. If the API takes only coordinates, the model invents some,
+or puts the address into another argument. The rule looks for inputs that are often promised, after words such as "near", "by" or "from":
+address, postal code, phone number, e-mail, photo, voice, file and so on. It reports those that no argument of the action has in its name or
+description. A text about the whole API is compared with the arguments of all its actions.
 
 Bad:
 
@@ -79,13 +79,13 @@ def _promised(said: DescribedText, taken: str) -> Iterator[Hit]:
 
 
 def _otherwise(before: str, promise: str, what: str) -> bool:
-    """Whether the words before say how it is done, not what is given: sorted by date, sent by e-mail."""
+    """True if the words before describe how it is done, not an input: sorted by date, sent by e-mail."""
     manner = promise[:2].lower() == "by" and _MANNER.search(before)
     return bool(manner) or (what in _WAYS and bool(_SENT.search(before)))
 
 
 def _taken(action: Action, model: Model) -> str:
-    """The names and descriptions of all arguments, members too."""
+    """Return the names and descriptions of all arguments and their members."""
     found = []
     for param in action.params:
         found += [param.wire, " ".join(words(param.name)), param.description]

@@ -1,7 +1,7 @@
 """Two arguments of an action are sent under one name.
 
-ChatGPT puts path, query and body into one namespace and drops the operation; generated clients overwrite one by the other. Names that
-differ only in case (`id`, `ID`) meet in the same way in code that is made from the documents.
+ChatGPT puts path, query and body into one namespace and drops the operation. Generated clients overwrite one argument with the other. Names
+that differ only in case (`id`, `ID`) collide in generated code in the same way.
 
 Bad:
 
@@ -44,7 +44,7 @@ def find(model: Model) -> Iterator[Hit]:
 
 
 def _exact(action: Action, param: Param) -> bool:
-    """Whether another argument is sent under the same name to the letter, which the target `openai/openapi` notes itself."""
+    """True if another argument is sent under exactly the same name, which the target `openai/openapi` reports itself."""
     return any(other.wire == param.wire and other.name != param.name for other in action.params if other.place != "header")
 
 

@@ -1,7 +1,7 @@
 """Two actions have one name on a surface, or names that differ only in case.
 
-A list with one name twice is refused by every API; where it is not, the second function can never be called. Names that differ only in
-case are one name to some clients and to code made from the list.
+Most APIs refuse a list with one name twice; elsewhere the second function can never be called. Some clients and code generators treat names
+that differ only in case as one name.
 
 Bad:
 

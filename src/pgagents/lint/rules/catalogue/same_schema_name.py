@@ -1,6 +1,6 @@
 """Two schemas have names that differ only in case or underscores.
 
-OpenAPI keeps them apart; the classes and files that generators make of them are one (`OrderItem` and `order_item`).
+OpenAPI distinguishes them, but the classes and files that generators make of them collide (`OrderItem` and `order_item`).
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A description speaks to the user instead of about the action.
 
-Descriptions are read by a model that acts for somebody. "Your orders", "you can", "please enter", "click" is a voice for people: a model
-repeats it, or takes "you" for itself. Say what the action does, in the third person.
+Descriptions are read by a model that acts for somebody. "Your orders", "you can", "please enter", "click" address a person: a model repeats
+it, or takes "you" for itself. Describe what the action does, in the third person.
 
 Bad:
 

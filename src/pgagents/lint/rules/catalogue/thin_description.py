@@ -1,7 +1,7 @@
 """An action's description says no more than its name.
 
-A model has only the description to decide when to call a function and what it will get. A description that merely repeats the
-name or the title ("Place order") leaves it guessing when the action fits and what comes back.
+A model has only the description to decide when to call a function and what it will return. A description that merely repeats the name or
+the title ("Place order") leaves both open.
 
 Bad:
 

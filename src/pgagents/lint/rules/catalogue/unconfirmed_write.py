@@ -1,8 +1,8 @@
-"""A write that models are offered has no text to ask a person with.
+"""A write that models are offered has no confirmation text.
 
-ChatGPT and Copilot ask before every write and show what they are given; where there is nothing, they show the action's description,
-which was written for a model. Other vendors ask nothing of their own accord: there the text goes into the function's description, and
-without it nothing stops a model from acting unasked.
+ChatGPT and Copilot ask a person before every write and show this text. Without it they show the action's description, which was written for
+a model. Other vendors do not ask by themselves: there the text becomes part of the function's description. Without it, nothing stops a
+model from acting unasked.
 
 Bad:
 

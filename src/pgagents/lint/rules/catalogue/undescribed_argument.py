@@ -1,6 +1,6 @@
 """An argument has no description.
 
-The name alone ("mode", "ref") does not tell a model what to put there; it will invent a value that fits the type.
+From the name alone ("mode", "ref") a model cannot decide what to write there; it invents a value that fits the type.
 
 Bad:
 

@@ -1,6 +1,6 @@
 """An error code is listed that no action can answer.
 
-Documents list the codes, and models and people prepare for them. One that nothing answers is left over, or is missing from an action's
+Documents list the codes, and models and people prepare for them. A code that nothing answers is obsolete, or missing from an action's
 `errors`.
 
 Bad:

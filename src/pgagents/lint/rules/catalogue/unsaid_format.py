@@ -1,7 +1,8 @@
-"""A text has a form that many people write differently, and nothing says which one is meant.
+"""A text argument has several common notations, and its format is not specified.
 
-A date as text can be 2026-11-20, 20/11/2026 or "next Friday"; a country DE, DEU or Germany. `format`, `pattern`, `enum` or `examples` say
-it so that a server can check it; the description may name the standard ("ISO 3166-1 alpha-2") or show one value ("for example DE").
+A date as text can be 2026-11-20, 20/11/2026 or "next Friday"; a country DE, DEU or Germany. `format`, `pattern`, `enum` or `examples`
+specify it so that a server can check it. The description may also name the standard ("ISO 3166-1 alpha-2") or give one value ("for example
+DE").
 
 Bad:
 

@@ -1,7 +1,7 @@
-"""A number is a quantity, but nothing says of what unit.
+"""A number is a quantity, but its unit is not specified.
 
-"How long it lasts: 30" is minutes to one model and days to another, and every value fits the schema. The unit may stand in the name
-(`radius_km`, `price_cents`), in the description, or in an argument beside it (`currency`, `unit`).
+"How long it lasts: 30" means minutes to one model and days to another, and every value satisfies the schema. The unit may be part of the
+name (`radius_km`, `price_cents`), of the description, or of another argument (`currency`, `unit`).
 
 Bad:
 
@@ -64,7 +64,7 @@ def _help(name: str) -> str:
 
 
 def _numbers(name: str, schema: Mapping[str, Any], origin: Pointer, model: Model, depth: int = 0) -> Iterator[tuple[str, Any, Pointer]]:
-    """The numbers among an argument and its members, by name."""
+    """Yield the numbers among an argument and its members, each with its name, schema and place."""
     types = schema.get("type")
     if {"number", "integer"} & set(types if isinstance(types, list) else [types]):
         yield name, schema, origin

@@ -1,7 +1,8 @@
-"""A law holds of no example, because none of them reaches it.
+"""A law is not tried by any example.
 
-When a catalogue is read, each law is tried on the action's examples. One whose `when` is true of none of them, or that reads `now` or
-`before` where no example says `at` or `before`, was never tried: a slip in it shows only against a live server, as an untested contract.
+When a catalogue is loaded, each law is tried on the action's examples. An example does not try a law whose `when` is false for it. Nor does
+it try a law that reads `now` or `before` if the example has no `at` or `before`. A mistake in an untried law only shows against a live
+server, as an untested contract.
 
 Bad:
 
@@ -65,7 +66,7 @@ def _reached(law: Law, values: Mapping[str, Any], scopes: list[Scope | None], n:
 
 
 def _values(action: Action, example: Example, model: Model) -> dict[str, Any]:
-    """What a law may read of an example; `at` and `before` stand in the file only."""
+    """Return the values that a law may read for an example. `at` and `before` are only in the file, not in the Model."""
     written: Any = model.source.data
     for step in example.origin:
         written = written[step]

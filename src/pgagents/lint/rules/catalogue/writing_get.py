@@ -1,6 +1,6 @@
 """A GET changes something.
 
-Every layer takes a GET for harmless: ChatGPT and Copilot do not ask before it, proxies repeat it, browsers and link previews fetch it
+Every layer treats GET as harmless: ChatGPT and Copilot do not ask before it, proxies repeat it, browsers and link previews fetch it
 unasked.
 
 Bad:
@@ -24,7 +24,7 @@ from pgagents.model.model import Model
 
 def find(model: Model) -> Iterator[Hit]:
     for action in model.actions:
-        if action.method == "GET" and action.effect == "write":  # one that only costs money reads all the same
+        if action.method == "GET" and action.effect == "write":  # an action that only costs money still counts as a read
             said = f"`{action.name}` writes, but is called by GET, before which nobody is asked"
             yield Hit((*action.origin, "http"), said, "call it by POST, PUT, PATCH or DELETE")
 

@@ -1,7 +1,7 @@
 """There are fewer conversation starters than the store asks for, or more than Copilot shows.
 
-The store wants three to six; agents of the versions 1.0 to 1.5 take at most six, later ones twelve. Past six is a warning, past twelve an
-error.
+The store wants three to six. Agents of the versions 1.0 to 1.5 take at most six, later ones twelve. More than six are a warning, more than
+twelve an error.
 
 Bad:
 

@@ -1,7 +1,7 @@
-"""A text that Copilot's users or its model read holds an address, an emoji, or a superlative.
+"""A text for Copilot's users or its model contains an address, an emoji, or a superlative.
 
-Microsoft's store refuses web addresses and emojis in descriptions, conversation starters and instructions of states, and objects to
-claims such as "best" or "#1". Side-loading inside a company is not reviewed.
+Microsoft's store refuses web addresses and emojis in descriptions, conversation starters and instructions of states, and objects to claims
+such as "best" or "#1". Apps side-loaded inside a company are not reviewed.
 
 Bad:
 

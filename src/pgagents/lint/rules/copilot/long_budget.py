@@ -1,7 +1,7 @@
-"""The catalogue allows an answer more time or more items than Copilot waits for or reads.
+"""The catalogue allows an answer more time or more items than Copilot accepts.
 
-Copilot gives up after 10 seconds and reads 25 items. What `limits.budgets` says is what `verify` holds the server to: a budget past the
-host's own proves nothing.
+Copilot stops waiting after 10 seconds and reads 25 items. `verify` tests the server against `limits.budgets`, so a budget over the host's
+own limit proves nothing.
 
 Bad:
 

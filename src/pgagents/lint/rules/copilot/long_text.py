@@ -1,7 +1,7 @@
-"""A text is longer than what Copilot promises to read.
+"""A text is longer than Copilot is documented to read.
 
-The manifest's limits of its own texts are 20, 100 and 2,048 characters; every other text "SHOULD" stay within 4,096: starters,
-confirmations, and the instructions of an action's states.
+The manifest limits its own texts to 20, 100 and 2,048 characters. Every other text "SHOULD" have at most 4,096: starters, confirmations,
+and the instructions of an action's states.
 
 Bad:
 

@@ -1,7 +1,7 @@
-"""A confirmation's text does not ask anything.
+"""A confirmation's text is not a question.
 
-Microsoft's store asks that the text in the confirmation card asks for permission ("Do you want to …?"). A statement ("The order will be
-placed") leaves a person to guess what the button does.
+Microsoft's store requires that the text in the confirmation card asks for permission ("Do you want to …?"). With a statement ("The order
+will be placed"), a person must guess what the button does.
 
 Bad:
 

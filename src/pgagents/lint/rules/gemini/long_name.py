@@ -1,7 +1,7 @@
-"""A function's name is not one that Gemini takes.
+"""A function's name is not valid for Gemini.
 
-Google publishes three rules: 128 characters with dots, dashes and colons, 64 with them, and "without spaces, periods, or dashes". What
-all three take begins with a letter or `_`, has only letters, digits and `_`, and 64 characters.
+Google publishes three rules: 128 characters with dots, dashes and colons, 64 with them, and "without spaces, periods, or dashes". A name
+that satisfies all three begins with a letter or `_`, has only letters, digits and `_`, and at most 64 characters.
 
 Bad:
 

@@ -1,7 +1,7 @@
-"""More functions are offered than Gemini takes, or than it chooses well among.
+"""A surface offers more functions than Gemini accepts, or than it chooses from reliably.
 
-Google's guide wants 10 to 20 active functions: more than 20 is a note. One reference gives 128 as the most, a newer one 512: past 128 is
-a warning, past 512 an error.
+Google's guide recommends 10 to 20 active functions: more than 20 are a note. One reference gives 128 as the limit, a newer one 512: more
+than 128 are a warning, more than 512 an error.
 
 Bad:
 

@@ -1,7 +1,7 @@
 """A model is asked to fill in a secret.
 
-Keys and passwords belong into the client's configuration: what a model fills in stands in the conversation, in logs, and in the vendor's
-store.
+Keys and passwords belong in the client's configuration. A value that a model fills in is kept in the conversation, in logs, and at the
+vendor.
 
 Bad:
 

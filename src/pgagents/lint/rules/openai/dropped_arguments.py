@@ -1,6 +1,6 @@
-"""An action needs an argument that ChatGPT throws away.
+"""An action requires an argument that ChatGPT ignores.
 
-GPT Actions send no headers but the key's: a header argument is ignored on import. A required one makes every call fail.
+GPT Actions send no headers but the key's: a header argument is ignored on import. If it is required, every call fails.
 
 Bad:
 

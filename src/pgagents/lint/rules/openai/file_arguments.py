@@ -1,6 +1,6 @@
-"""Files go in or out in a way that ChatGPT does not know.
+"""Files are sent or returned in a way that ChatGPT does not support.
 
-It fills `openaiFileIdRefs` only in a POST and only where that is an array of texts; it shows files only from a top-level array
+It fills `openaiFileIdRefs` only in a POST, and only if that is an array of texts. It shows files only from a top-level array
 `openaiFileResponse`.
 
 Bad:

@@ -1,6 +1,6 @@
 """The plugin manifest's contact, legal page and API belong to different companies, by their domains.
 
-The manifest's rules ask for one second-level domain: `agents@shop.example`, `https://shop.example/terms`, `https://api.shop.example`.
+The manifest's rules require one second-level domain: `agents@shop.example`, `https://shop.example/terms`, `https://api.shop.example`.
 
 Bad:
 
@@ -33,7 +33,7 @@ def find(model: Model) -> Iterator[Hit]:
 
 
 def _domain(host: str) -> str:
-    """The name that somebody registered: two parts, three under `co.uk` and its like."""
+    """Return the registered domain: the last two labels, or three under `co.uk` and the like."""
     parts = host.lower().rstrip(".").split(".")
     return ".".join(parts[-3:] if len(parts) > 2 and parts[-2] in _SHARED and len(parts[-1]) == 2 else parts[-2:])
 

@@ -1,7 +1,7 @@
 """Actions are offered to ChatGPT, but the catalogue names no privacy policy.
 
-A GPT that is shared by link or in the store needs the address of one ("Public actions require valid privacy policy URLs"); a private one
-does not.
+A GPT that is shared by link or in the store needs the URL of one: "Public actions require valid privacy policy URLs". A private GPT does
+not.
 
 Bad:
 

@@ -1,6 +1,6 @@
 """OAuth is offered, but without a scope.
 
-The GPT builder's form has a field for scopes, and a sign-in with an empty one is reported to fail. Name at least one.
+The GPT builder's form has a field for scopes, and users report that sign-in fails if it is empty. Name at least one.
 
 Bad:
 

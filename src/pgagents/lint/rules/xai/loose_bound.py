@@ -1,7 +1,6 @@
 """A bound is larger than what Grok enforces.
 
-Grok keeps a model to lengths up to 2,048, to 256 items and to 64 members; larger numbers are taken and not enforced, so a model may go
-past them.
+Grok enforces lengths up to 2,048, 256 items and 64 members. It accepts larger bounds but does not enforce them, so a model may exceed them.
 
 Bad:
 

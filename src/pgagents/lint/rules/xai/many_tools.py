@@ -1,6 +1,6 @@
-"""More tools are offered than Grok takes.
+"""A surface offers more tools than Grok accepts.
 
-One page of xAI's says 128, another 200: past 128 is a warning, past 200 an error.
+One page of xAI's says 128, another 200: more than 128 are a warning, more than 200 an error.
 
 Bad:
 
