@@ -67,7 +67,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Leave the contract untested if no receiver listens."""
+    """Deselect the contract unless a receiver listens."""
     del contract
     return unheard(setting)
 

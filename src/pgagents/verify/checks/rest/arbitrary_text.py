@@ -1,9 +1,9 @@
-"""A free text may hold anything: quotes, backslashes, markup, marks of templates, other scripts, blanks at its ends. Servers break on
-these where they lay texts into SQL, pages or commands, or tidy them. Beside it, texts of a pattern are what a language takes for
-something else than a text, and lists of choices have every choice.
+"""A free text may hold anything: quotes, backslashes, markup, template marks, other scripts, blanks at its
+ends.
 
-At first it also holds characters that a server may refuse, if it does so as documented: a NUL, ends of lines and of directions that
-are not ASCII's; and beside it stands what is `unusual`. Only where that is refused, the text is sent without them.
+Servers fail on these where they put texts into SQL, pages or commands, or trim them. Texts with a pattern get
+words that a language may mistake for another value, and lists of choices get every choice. The first call
+also has characters that a server may refuse, such as NUL; if it is refused, the text is sent without them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _BOUND = ("enum", "const", "pattern", "format", "contentEncoding")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint with a free text among its arguments."""
+    """Yield one contract for each endpoint with a free text among its arguments."""
     for endpoint, given in _cases(setting):
         names = " and ".join(name for name in given)
         yield promise(
@@ -58,7 +58,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Mapping[str, Any]], ...]:
 
 
 def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, Any]:
-    """The arguments of a correct call that are free texts, or have some one level down, with our text in them."""
+    """Return the arguments that are free texts, or contain some one level down, with our text in them."""
     base = known(setting.model, template_of(setting.model, endpoint.action).input)
     found: dict[str, Any] = {}
     words: dict[str, Any] = {}
@@ -77,7 +77,9 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
 
 
 def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
-    """A word that fits the pattern of an argument whose value is free; another one on each surface."""
+    """Return a word that fits an argument's pattern, another one on each surface; None if the value is not
+    free.
+    """
     schema = setting.named(param.schema)
     if types_of(schema) != ("string",) or "pattern" not in schema or param not in free_params(setting, endpoint):
         return None
@@ -86,14 +88,17 @@ def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
 
 
 def _example(endpoint: Endpoint, name: str, usual: Any) -> Any:
-    """The argument's usual value; of a list the longest one of an example, whose items say most."""
+    """Return the argument's usual value; of a list one item of the longest example."""
     listed = [e.input[name] for e in endpoint.action.examples if e.status < 300 and isinstance(e.input.get(name), list)]
     return max(listed, key=len, default=usual)[:1] if isinstance(usual, list) else usual
 
 
 def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) -> Any:
-    """The text, as long as the schema takes; an address with a query; an object, or a list of one, with the text in its free texts; None
-    where there is none."""
+    """Return a value with our text in its free texts, as long as the schema allows; None if it has no free
+    text.
+
+    An address gets a query. An object, or a list of objects, gets the text in its members.
+    """
     schema = setting.named(written)
     if schema.get("format") in ("uri", "url") and isinstance(base, str) and "?" not in base:
         return f"{base}?{QUERY}" if text is TEXT else f"{_loudly(base)}?{QUERY}&x=".ljust(schema.get("maxLength", FAR), "x")
@@ -111,7 +116,7 @@ def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) 
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One correct call each."""
+    """Yield one probe for each contract: a valid call, at first with characters that may be refused."""
     del roles
     for endpoint, given in _cases(setting):
         contract = f"{NAME}/{endpoint.place}"
@@ -127,19 +132,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _odd(setting: Setting, endpoint: Endpoint) -> Mapping[str, Any]:
-    """The arguments with the odd characters before our text."""
+    """Return the arguments with the odd characters before our text."""
     return setting.compute_once((NAME, "odd", endpoint.place), lambda: _texts(setting, endpoint, ODD + TEXT))
 
 
 def _loudly(url: str) -> str:
-    """The same address with its host in capital letters."""
+    """Return the same address with its host in capital letters."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host.upper()}{slash}{path}"
 
 
 def _run(calls: Sequence[Call], contract: str) -> Callable[[], Conversation]:
-    """The first of the calls that is taken, or the last."""
+    """Send the calls until one succeeds, and judge it or the last."""
 
     def run() -> Conversation:
         exchange: Exchange = yield calls[0]

@@ -1,5 +1,8 @@
-"""What takes a space lowers the count of free ones by one while it lives, and gives it back when it ends. Of what one call makes several
-of, each takes one.
+"""What takes room lowers the remaining capacity by one while it lives, and returns it when it ends.
+
+Instances are made and ended on each surface, and the counter is read in between. A call that makes several
+instances takes one for each. A wrong count is counted again once, because something else may have ended
+meanwhile.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ MOST_MADE = 3
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """For each resource that takes: what each endpoint that makes one takes, and what each endpoint that ends one gives back."""
+    """Yield one contract for each endpoint that makes such a resource, and one for each that ends it."""
     for resource, takes in _takers(setting):
         for detail, endpoints in (("taken", _makers(setting, resource)), ("returned", _enders(setting, resource))):
             for endpoint in endpoints:
@@ -43,7 +46,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Counts are this run's own only where nobody else books."""
+    """Deselect the contract unless the run is exclusive, because others change the counts."""
     del contract
     return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
 
@@ -64,9 +67,10 @@ def _enders(setting: Setting, resource: Resource) -> list[Endpoint]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One of each endpoint is made, then ended, and after each of them is counted.
+    """Yield one probe for each resource: instances are made and ended through each endpoint, and counted
+    after each call.
 
-    With the operator's clock, what does not end by itself is ended long after the time that it was made for.
+    With the operator's clock, what does not end by itself is ended more than a day later.
     """
     for resource, takes in _takers(setting) if setting.exclusive else ():
         makers, enders = _makers(setting, resource), _enders(setting, resource)
@@ -99,7 +103,7 @@ def _run(
 def _round(
     setting: Setting, resource: Resource, takes: Takes, makers: list[Endpoint], enders: list[Endpoint], *, late: bool
 ) -> Generator[Any, Any, list[Judgement]]:
-    """Everything once; the verdicts are given back, not yielded."""
+    """Do everything once, and return the verdicts instead of yielding them."""
     found: list[Judgement] = []
     place: Mapping[str, Any] | None = None
     counts: dict[str, int] = {}
@@ -124,7 +128,7 @@ def _round(
 
 
 def _roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str, Any]]:
-    """Of the places that will do the one with the highest count: it is farthest from being full."""
+    """Return the usable place with the highest count, which is least likely to become full."""
     resource = setting.model.resources[takes.of]
     search = setting.endpoint(str(resource.found_by.action.name), REST) if resource.found_by else None
     found: list[Mapping[str, Any]] = []
@@ -140,7 +144,7 @@ def _roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str
 
 
 def _chooses(resource: Resource, takes: Takes) -> bool:
-    """Whether the caller says where."""
+    """True if the caller chooses the place."""
     given = resource.made_by.input if resource.made_by else {}
     return any(takes.of in getattr(value, "names", ()) for value in given.values())
 
@@ -182,7 +186,9 @@ def _taken(
 
 
 def _two(setting: Setting, resource: Resource, endpoint: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The arguments with two items in a list of one, where what is made is a list: an item is made of each."""
+    """Return the arguments with a second item in a list of one, if the action makes a list: each item makes
+    an instance.
+    """
     if resource.made_by is None or resource.made_by.at is None or _FIRST.fullmatch(resource.made_by.at.text) is None:
         return given
     found = dict(given)
@@ -196,7 +202,7 @@ def _two(setting: Setting, resource: Resource, endpoint: Endpoint, given: Mappin
 
 
 def _made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]]:
-    """All that a call made, the one that the catalogue speaks of first."""
+    """Return all instances that a call made, first the one that the catalogue describes."""
     value = at_path(made_by, exchange) if exchange.success else None
     if made_by.at is not None and exchange.success and (first := _FIRST.fullmatch(made_by.at.text)):
         value = got(exchange.body, first.group(1)) or value
@@ -223,7 +229,7 @@ def _returned(
 
 
 def _counted(setting: Setting, takes: Takes, id: str, counts: dict[str, int]) -> Generator[Any, Any, int | None]:
-    """The count of a place now, which is also remembered."""
+    """Read a place's counter and remember it; None if it could not be read."""
     endpoint = setting.endpoint(str(takes.read_by.name), REST)
     assert endpoint is not None
     name = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
@@ -237,12 +243,12 @@ def _counted(setting: Setting, takes: Takes, id: str, counts: dict[str, int]) ->
 
 
 def _whole(value: Any) -> int | None:
-    """A count, which may be written as 12 or as 12.0."""
+    """Return a count, which may be written as 12 or as 12.0; None if it is no whole number."""
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer() else None
 
 
 def _member(body: Any, name: str) -> int | None:
-    """The first whole number of that name, wherever it stands."""
+    """Return the first whole number in a member of this name at any depth, or None."""
     if not isinstance(body, Mapping):
         return None
     if (count := _whole(body.get(name))) is not None:

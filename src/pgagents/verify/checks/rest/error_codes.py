@@ -1,4 +1,6 @@
-"""An error code is one of the catalogue's, comes with its one status, and only where it may."""
+"""Every error code is one of the catalogue's, comes with its own status, and only from actions that may
+answer it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ UNPROCESSABLE = 422
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint and each surface's framework."""
     origin = ("errors", "codes")
     for endpoint in setting.endpoints:
         if not provokable(setting, endpoint):
@@ -54,7 +56,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _open(code: Code, status: int, memory: Memory) -> bool:
-    """Whether the catalogue leaves it open which of 400 and 422 a refused input has."""
+    """True if the catalogue allows both 400 and 422 for a refused input."""
     framework = memory.model.errors.framework
     refusals = {framework.invalid, framework.bad_body, framework.wrong_type}
     return memory.model.behaviour.refused_status == "any" and code.name in refusals and status in (400, UNPROCESSABLE)

@@ -1,4 +1,5 @@
-"""Every error body is the catalogue's envelope, the framework's own refusals included."""
+"""Every error body fits the catalogue's error envelope, also where the framework and not an action refuses.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ NAME = "error_envelope"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint and each surface's framework."""
     origin = ("errors", "envelope")
     for endpoint in setting.endpoints:
         if not provokable(setting, endpoint):
@@ -27,7 +28,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every answer from 400."""
+    """Judge every answer with a status of 400 or more."""
     if exchange.status < 400 or exchange.status == UNAVAILABLE or exchange.request.method == "HEAD" or exchange.call.intent == "document":
         return
     if (
