@@ -1,7 +1,7 @@
 """No answer reveals a key, a secret, personal data in an undeclared member, or internals of the server.
 
-Every answer is searched for keys of the run, stack traces, SQL and paths in errors, secrets from other
-answers, and undeclared members that look like secrets, e-mail addresses or card numbers.
+Every answer is searched for the run's keys and for secrets of other answers. Errors are searched for stack
+traces, SQL and file paths. Undeclared members must not look like secrets, e-mail addresses or card numbers.
 """
 
 from __future__ import annotations

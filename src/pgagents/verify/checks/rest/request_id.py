@@ -1,4 +1,4 @@
-"""An answer's request id is new, and the body's is the header's."""
+"""Every answer has a new request id, the same in the header and in the body."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAME = "request_id"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint and each surface's framework, where the envelope has a request id."""
+    """Yield one contract for each endpoint and each surface's framework, if the envelope has a request id."""
     if setting.model.errors.request_id_at is None:
         return
     origin = ("errors", "request_id_at")
@@ -29,7 +29,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every answer that tells an id."""
+    """Judge every answer that holds an id."""
     at = memory.model.errors.request_id_at
     if at is None or exchange.response is None or exchange.status == UNAVAILABLE or exchange.call.intent == "document":
         return

@@ -1,4 +1,6 @@
-"""The body of a success satisfies the schema that was promised for its status."""
+"""The body of every success satisfies the schema that the catalogue declares for its status, and its times
+have the declared form.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ TOOLS = True
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each success of each endpoint."""
+    """Yield one contract for each success of each endpoint."""
     for endpoint in setting.every_endpoint:
         for status, output in _outputs(endpoint):
             says = f"the {status} body of {endpoint.action.name} satisfies its schema" if output.schema else f"a {status} has no body"
