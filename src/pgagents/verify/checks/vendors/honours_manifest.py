@@ -3,7 +3,7 @@ are as described.
 
 A surface is judged by every exchange whose arguments its documents allow. REST is judged by the full OpenAPI
 document, other surfaces by the function, tool or operation that the vendor gets. Models with a strict schema
-give null for arguments they leave out; their client is expected to drop it, and an API that gets the null
+give null for arguments that they leave out. Their client is expected to drop it; an API that gets the null
 answers by its own rules.
 """
 
