@@ -25,7 +25,8 @@ def normalize_answer(setting: Setting, exchange: Exchange) -> list[str]:
 
 
 def differing(one: Iterable[str], other: Iterable[str]) -> str:
-    """Describe in a few words how two normalized answers differ, without quoting them: they may hold secrets.
+    """Describe in a few words how two normalized answers differ, without quoting them: they may hold
+    secrets.
     """
     here, there = list(one), list(other)
     if len(here) != len(there):

@@ -28,8 +28,8 @@ def refused(endpoint: Endpoint, exchange: Exchange) -> bool:
 
 
 def outlived(setting: Setting, used_at: float, exchange: Exchange) -> str:
-    """Return why the server may have forgotten a key that was used at `used_at` (epoch seconds); empty if it
-    may not.
+    """Return why the server may have forgotten a key that was used at `used_at` (epoch seconds); empty if
+    it may not.
     """
     told = setting.model.idempotency
     passed = exchange.sent_at - used_at
@@ -39,7 +39,8 @@ def outlived(setting: Setting, used_at: float, exchange: Exchange) -> str:
 
 
 def replayed(setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, second: Exchange) -> Iterator[Judgement]:
-    """Judge whether a repeated call had no second effect, as `behaviour.replay` of the catalogue defines it.
+    """Judge whether a repeated call had no second effect, as `behaviour.replay` of the catalogue defines
+    it.
     """
     if void(second):
         return

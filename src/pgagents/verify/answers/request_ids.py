@@ -18,7 +18,8 @@ def header_name(model: Model) -> str | None:
 
 
 def foreign(setting: Setting) -> tuple[str, str] | None:
-    """Return the request id header with an id that its schema does not allow; None if the schema allows any.
+    """Return the request id header with an id that its schema does not allow; None if the schema allows
+    any.
     """
     name = header_name(setting.model)
     header = next((h for h in setting.model.headers if h.name == name), None)

@@ -1,4 +1,5 @@
-"""Check that a refused or failed call left an instance as it was, by reading the instance before and after.
+"""Check that a refused or failed call left an instance as it was, by reading the instance before and
+after.
 """
 
 from __future__ import annotations

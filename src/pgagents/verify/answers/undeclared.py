@@ -27,7 +27,8 @@ class _Shape:
 
 
 def undeclared(body: Any, schema: Mapping[str, Any], setting: Setting) -> Iterator[tuple[str, Any]]:
-    """Yield each member that the schema does not declare, as (dotted path, value), with everything inside it.
+    """Yield each member that the schema does not declare, as (dotted path, value), with everything inside
+    it.
     """
     if not _all_declared(body, schema, setting, 0):
         yield from _undeclared(body, schema, setting, "", 0)

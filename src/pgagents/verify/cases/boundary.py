@@ -189,8 +189,8 @@ def _bounded(setting: Setting, params: Collection[Param]) -> list[str]:
 
 
 def _elsewhere(setting: Setting, around: Collection[Param]) -> dict[str, Any]:
-    """Return the last location of the catalogue's test data, where there may be more to find; empty if it has
-    only one.
+    """Return the last location of the catalogue's test data, where there may be more to find; empty if it
+    has only one.
     """
     names = {str(p.name) for p in around}
     given = [value for value in setting.model.env.values() if isinstance(value, Mapping) and names and names <= value.keys()]
@@ -274,7 +274,8 @@ def around_names(setting: Setting) -> frozenset[str]:
 
 
 def places(setting: Setting) -> frozenset[str]:
-    """Return the names of required arguments that are members of a mapping under `env`, such as a location.
+    """Return the names of required arguments that are members of a mapping under `env`, such as a
+    location.
     """
 
     def named() -> frozenset[str]:

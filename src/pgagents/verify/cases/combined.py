@@ -22,8 +22,8 @@ Group = tuple[InvalidCase, ...]
 
 
 def groups(setting: Setting, endpoint: Endpoint) -> tuple[Group, ...]:
-    """Return an endpoint's invalid cases of priority 1, paired where possible, in the order of each group's
-    first case.
+    """Return an endpoint's invalid cases of priority 1, paired where possible, in the order of each
+    group's first case.
     """
     every: Mapping[str, tuple[Group, ...]] = setting.compute_once("paired", lambda: dict(_every(setting)))
     return every[endpoint.place]

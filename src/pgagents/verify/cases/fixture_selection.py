@@ -127,8 +127,8 @@ class FixturePlan:
         return self.setting.compute_once(("telling", self.resource.name, repr(place)), find)
 
     def _lacking(self, endpoint: Endpoint, met: list[Body], kinds: Sequence[Body]) -> list[Body]:
-        """Return places for laws of this endpoint, or of ending, whose `when` holds at none of the places in
-        `met`.
+        """Return places for laws of this endpoint, or of ending, whose `when` holds at none of the places
+        in `met`.
         """
         found: list[Body] = []
         ending = self.setting.endpoint(str(self.move.action.name), endpoint.surface) if self.move else None
@@ -171,7 +171,8 @@ class FixturePlan:
         self.told |= surviving_mutants(equations(endpoint.action.laws), self._of_making(place, given), self.told)
 
     def lives(self, earlier: Sequence[Body], later: Sequence[Body]) -> tuple[int, int]:
-        """Return seconds: how long the later instances live, and how long the earlier ones live after that.
+        """Return seconds: how long the later instances live, and how long the earlier ones live after
+        that.
         """
         short = self._longest_telling(later, SHORT_S, 0)
         return short, self._longest_telling(earlier, LONG_S, short + APART_S) - short - APART_S
@@ -215,7 +216,8 @@ class FixturePlan:
         return self._values({**defaults, **usual, **given}, response, None, BEGAN)
 
     def _of_end(self, body: Body, time: int) -> dict[str, Any]:
-        """Return the values that the laws of ending an instance would read, `time` seconds after it was made.
+        """Return the values that the laws of ending an instance would read, `time` seconds after it was
+        made.
         """
         made, undo = self.resource.made_by, self.resource.undone_by
         at = made.at.text if made and made.at else ""

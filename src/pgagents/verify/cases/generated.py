@@ -1,5 +1,5 @@
-"""Schemathesis' coverage values as our own calls, with live ids in the other arguments, and classified again
-as sent.
+"""Schemathesis' coverage values as our own calls, with live ids in the other arguments, and classified
+again as sent.
 """
 
 from __future__ import annotations
@@ -174,8 +174,8 @@ def _document(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dic
 
 
 def _published(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
-    """Return the endpoint's operation from the full OpenAPI document, alone and without security; None if it
-    is not there.
+    """Return the endpoint's operation from the full OpenAPI document, alone and without security; None if
+    it is not there.
     """
     published = built(setting, FULL)
     whole = published.data if published is not None else {}

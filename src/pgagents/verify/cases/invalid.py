@@ -53,14 +53,16 @@ class InvalidCase:
 
 
 def ordinary(endpoint: Endpoint, template: RequestTemplate, intent: Intent, why: str, **changes: Any) -> Call:
-    """Return the valid call of a request template through an endpoint, with `changes` to the call's fields.
+    """Return the valid call of a request template through an endpoint, with `changes` to the call's
+    fields.
     """
     given = {"input": template.input, "subject": template.subject, "states": template.states, "surface": endpoint.surface, **changes}
     return Call(endpoint, intent=intent, why=why, **given)
 
 
 def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]:
-    """Yield calls that each break one keyword of one argument, and are invalid however a server reads them.
+    """Yield calls that each break one keyword of one argument, and are invalid however a server reads
+    them.
     """
     template = template_of(setting.model, endpoint.action)
     for param in endpoint.params:
@@ -278,8 +280,8 @@ def _unknown(setting: Setting, endpoint: Endpoint, template: RequestTemplate) ->
 
 
 def _in_camel_case(endpoint: Endpoint) -> tuple[str, str] | None:
-    """Return an argument's name in camel case and its real name, preferably of an optional argument; None if
-    none differs.
+    """Return an argument's name in camel case and its real name, preferably of an optional argument; None
+    if none differs.
     """
     for param in sorted(endpoint.params, key=lambda p: p.required):
         first, *words = str(param.name).split("_")

@@ -2,8 +2,8 @@
 early.
 
 Choose values for which the law and its mutants give different results. A server that rounds half a cent to
-even keeps `cents(total) == cents(price * count)` for almost every price and count, so ordinary values would
-not reveal it.
+even keeps `cents(total) == cents(price * count)` for almost every price and count. Ordinary values would not
+reveal it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Texts that nearly equal an existing one: only a server that does not compare whole texts takes one for the
-other.
+"""Texts that nearly equal an existing one: only a server that does not compare whole texts takes one for
+the other.
 """
 
 from __future__ import annotations

@@ -113,7 +113,8 @@ def _fits(path: str, template: str) -> bool:
 
 
 def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
-    """Return requests that may be answered in any way except a crash, as (name, description, what is sent).
+    """Return requests that may be answered in any way except a crash, as (name, description, what is
+    sent).
     """
     endpoint = reader(setting)
     if endpoint is None:

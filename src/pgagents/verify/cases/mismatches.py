@@ -64,8 +64,8 @@ def _slips(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]
 
 
 Tried = tuple[str, str, Mapping[str, Any], str, bool]
-"""Detail, the field that an error should name (or empty), all arguments, a description, and whether the API
-accepts it.
+"""Detail, the field that an error should name (or empty), all arguments, a description, and whether the
+API accepts it.
 """
 
 

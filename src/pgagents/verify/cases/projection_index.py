@@ -49,8 +49,8 @@ class SchemaCache:
         self._tests: dict[tuple[str, ...], Any] = {}
 
     def answer(self, said: Projection, status: int) -> tuple[Schema, str] | None:
-        """Return the schema of a status' body, and a text that equal schemas share; None if the document has
-        none.
+        """Return the schema of a status' body, and a text that equal schemas share; None if the document
+        has none.
         """
         found = (said.answers or {}).get(status)
         if found is None:
@@ -84,8 +84,8 @@ class Promised:
     offers: frozenset[int]
 
     def faults(self, body: Any) -> Iterator[tuple[Any, frozenset[int]]]:
-        """Yield the body's first error under each schema that it violates, with the offers that promise that
-        schema.
+        """Yield the body's first error under each schema that it violates, with the offers that promise
+        that schema.
         """
         for schema, members in self.each:
             error = next(iter(validator(schema, {}).iter_errors(body)), None)
@@ -102,7 +102,7 @@ class ProjectionIndex:
         self._statuses = frozenset(s for o in found for said in o.said for s in said.answers or ())
         self._promised: dict[int, Promised] = {}
         self.answering = frozenset(i for i, o in enumerate(found) if any(s.answers is not None for s in o.said))
-        """Offers whose documents say anything of answers."""
+        """Offers whose documents describe answers."""
         self.listing = frozenset(i for i in self.answering if any(len(s.answers or ()) > 1 for s in found[i].said))
         """Offers whose documents list every status, not only the success."""
         self._headers = (
@@ -144,8 +144,8 @@ class ProjectionIndex:
         return field.partition(".")[0] in self._headers
 
     def let_through(self, setting: Setting) -> Mapping[int, tuple[InvalidCase, ...]]:
-        """Return for each offer the calls of `invalid_input` that its documents allow; the API's own surface
-        allows none.
+        """Return for each offer the calls of `invalid_input` that its documents allow; the API's own
+        surface allows none.
         """
         return setting.compute_once(("vendor", "through", self.endpoint.place), lambda: dict(self._through(setting)))
 

@@ -84,8 +84,8 @@ def _forbidden(setting: Setting) -> set[int]:
 
 
 def about_own(setting: Setting, before: Sequence[Step], step: Step) -> bool:
-    """True if a step names only instances that earlier steps made, so that nothing outside the workflow can
-    interfere.
+    """True if a step names only instances that earlier steps made, so that nothing outside the workflow
+    can interfere.
     """
     named = [(setting.model.resources.get(p.refers_to or ""), step.input.get(str(p.name))) for p in step.action.params]
     about = [(resource, value) for resource, value in named if resource is not None and value is not None]

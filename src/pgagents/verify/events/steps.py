@@ -16,8 +16,8 @@ from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 Step = tuple[str, Resource, Action, Move | None]
-"""A type of event, and the resource and action that send it; the transition is None if the action makes the
-instance.
+"""A type of event, and the resource and action that send it; the transition is None if the action makes
+the instance.
 """
 
 
@@ -32,8 +32,8 @@ class ExpectedEvent:
 
 
 def steps_of(setting: Setting) -> tuple[Step, ...]:
-    """Return the steps that cause every event: first make an instance, then keep it in its state, then move
-    it on.
+    """Return the steps that cause every event: first make an instance, then keep it in its state, then
+    move it on.
     """
     hooks = setting.model.webhooks
     found: list[Step] = []

@@ -21,8 +21,8 @@ from pgagents.verify.wire.exchange import Exchange
 
 Body = Mapping[str, Any]
 MOST_SORTS = 12
-"""Number of groups of instances tried for an answer; instances of one group are equal in all members that the
-laws read.
+"""Number of groups of instances tried for an answer; instances of one group are equal in all members that
+the laws read.
 """
 OF_EACH = 2
 """Number of instances tried of each group, the latest ones, where only their order can decide."""
@@ -64,8 +64,10 @@ def left_out(setting: Setting, exchange: Exchange, member: str, resource: Resour
 
 
 def _known(resource: Resource, action: Action, filters: Sequence[Law], instance: Body) -> bool:
-    """True if the members that the filters read are still up to date, and the list has a law about states or
-    the state is the first.
+    """True if an instance's last known body can be compared with the list.
+
+    The members that the filters read must not have changed since. If its state has changed, a law of the list
+    must read the state.
     """
     lasting = set(resource.fixed) or instance.keys() - set(resource.volatile)
     read = {name for law in filters for name in _MEMBER.findall(law.that.text)} & instance.keys()
@@ -111,8 +113,8 @@ def _sorts(filters: Sequence[Law], instances: Sequence[Body]) -> Iterator[list[B
 
 
 def _before_the_end(orders: Sequence[_Answer], items: list[Any], instances: Sequence[Body]) -> Body | None:
-    """Return an instance that belongs before the answer's last item: adding it behind breaks a law of their
-    order.
+    """Return an instance that belongs before the answer's last item: adding it behind breaks a law of
+    their order.
     """
     for order in orders:
         for instance in instances:

@@ -17,7 +17,8 @@ MAX_YAML = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A generated file: its data (text if it is neither JSON nor YAML), and its bytes as `build` writes them.
+    """A generated file: its data (text if it is neither JSON nor YAML), and its bytes as `build` writes
+    them.
     """
 
     data: Any

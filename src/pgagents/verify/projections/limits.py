@@ -33,8 +33,8 @@ class Limit:
 
 
 def limits_of(model: Model, surface: str) -> dict[What, Limit]:
-    """Return the tightest limit of each kind on a surface: of the catalogue for it or for all surfaces, and
-    of its vendor.
+    """Return the tightest limit of each kind on a surface: of the catalogue for it or for all surfaces,
+    and of its vendor.
     """
     found: dict[What, Limit] = {}
     for limit in (*_own(model, "all"), *_own(model, surface), *_vendors(model, surface)):

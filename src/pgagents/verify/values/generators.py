@@ -1,9 +1,8 @@
 """Generate values with Schemathesis and Hypothesis. Only this module imports them, and it sends nothing.
 
-Schemathesis' coverage cases vary one argument of a base case. Their base cases have random ids, which end in
-404, so only the varied value is taken (`Varied`) and put into our own base case with live ids.
-`iter_coverage_cases` is no documented name of Schemathesis (4.32.5, read 2026-11-20): where it fails,
-`as_strategy` is used instead.
+Schemathesis' coverage cases vary one argument of a base case, whose random ids end in 404. So only the varied
+value is taken (`Varied`) and put into our own base case with live ids. `iter_coverage_cases` is no documented
+name of Schemathesis (4.32.5, read 2026-11-20). Where it fails, `as_strategy` is used instead.
 """
 
 from __future__ import annotations
@@ -200,8 +199,8 @@ def _simplest(pattern: str, least: int, most: int) -> str:
 
 
 def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: int, seed: int) -> list[Any]:
-    """Return random valid values, the same for the same seed; empty if a pattern could make the generator run
-    forever.
+    """Return random valid values, the same for the same seed; empty if a pattern could make the generator
+    run forever.
     """
     import hypothesis
     import schemathesis

@@ -18,10 +18,15 @@ from an action.
 """
 
 Twist = Literal["", "none", "garbage", "flip", "case", "longer", "shorter", "basic", "bare", "query", "lower"]
-"""How the key is presented.
+"""How the key is presented; empty: correctly.
 
-In order: correctly, not at all, an unknown key, one character changed, letters in the other case, a character
-more, one less, by another scheme, without the scheme's name, in the query, with the scheme in lower case.
+- `none`: not at all
+- `garbage`: a key that was never issued
+- `flip`, `longer`, `shorter`: one character changed, added or removed
+- `case`: its letters in the other case
+- `basic`, `bare`: under another scheme, or without the scheme's name
+- `query`: in the query
+- `lower`: with the scheme's name in lower case
 """
 
 
@@ -32,8 +37,8 @@ Reuse = Literal["", "ever", "unchanged"]
 class InstanceRef:
     """An argument that stands for the id of a live instance, chosen when the call is sent.
 
-    `states` are those it may be in (empty: any); `fresh` requests one that no other call used; `role` is its
-    owner; `standard` requests one made with just the resource's arguments.
+    `states` are those it may be in (empty: any), and `role` is its owner. `fresh` requests one that no other
+    call used; `standard` requests one made with just the resource's arguments.
     """
 
     resource: str
@@ -47,8 +52,8 @@ class InstanceRef:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UniqueValue:
-    """An argument that gets a new value, such as an idempotency key: each time it is sent, or (`once`) once
-    for this object.
+    """An argument that gets a new value, such as an idempotency key: each time it is sent, or (`once`)
+    once for this object.
     """
 
     once: bool = False
@@ -58,9 +63,9 @@ class UniqueValue:
 class Signature:
     """An argument that is the signature of the body as sent, with the secret of a role.
 
-    `after_s` shifts the signed time in seconds. `slip` makes the signature wrong: of another body, of the
-    JSON written anew (`bytes`), with another secret, without a time, or with the present time written beside
-    it (`time`).
+    `after_s` shifts the signed time in seconds. `slip` makes the signature wrong: of another `body`, of the
+    JSON written anew (`bytes`), with another `secret`, or of no time (`untimed`). `time` writes the present
+    time beside the signature of another.
     """
 
     role: str
@@ -77,7 +82,7 @@ class RelativeTime:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """What a call sends instead of the ordinary encoding; None leaves a part unchanged."""
+    """Parts of a request that replace the ordinary encoding; None leaves a part unchanged."""
 
     method: str | None = None
     target: str | None = None
@@ -169,7 +174,8 @@ class GetNote:
 
 @dataclass(frozen=True, slots=True)
 class Concurrent:
-    """Two to four calls to make at the same time; the probe gets their exchanges as a list in the same order.
+    """Two to four calls to make at the same time; the probe gets their exchanges as a list in the same
+    order.
     """
 
     calls: tuple[Call, ...]

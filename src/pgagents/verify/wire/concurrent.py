@@ -1,4 +1,5 @@
-"""Send several requests at the same time, each from a thread of its own that an interrupt need not wait for.
+"""Send several requests at the same time, each from a thread of its own that an interrupt need not wait
+for.
 """
 
 from __future__ import annotations

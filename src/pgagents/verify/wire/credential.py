@@ -20,7 +20,8 @@ _HEX = re.compile(r"[0-9A-Fa-f-]*")
 
 
 def presented(key: str, twist: Twist, model: Model) -> str | None:
-    """Return the Authorization header for a key, presented correctly or with a twist; None if there is none.
+    """Return the Authorization header for a key, presented correctly or with a twist; None if there is
+    none.
     """
     if twist in ("none", "query"):
         return None

@@ -16,8 +16,8 @@ MOST_HELD = 16_384
 
 
 class Deadline(httpcore.NetworkBackend):
-    """A network backend whose streams read until `at` (by the timer) and no longer; `at` is set before each
-    request.
+    """A network backend whose streams read until `at` (by the timer) and no longer; `at` is set before
+    each request.
     """
 
     def __init__(self, inner: httpcore.NetworkBackend, timer: Callable[[], float]) -> None:

@@ -54,8 +54,8 @@ def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tup
 
 
 def envelope(endpoint: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the dispatcher's object: the action's name and its arguments, those included that are headers on
-    REST.
+    """Return the dispatcher's object: the action's name and its arguments, those included that are headers
+    on REST.
     """
     assert endpoint.dispatcher is not None
     found: dict[str, Any] = {endpoint.dispatcher.selector: str(endpoint.action.name)}

@@ -75,8 +75,8 @@ class Exchange:
         """Number of times it was sent before, to a server that was busy."""
         self.known: Any = None
         self.moot = ""
-        """Why the answer proves nothing: the call named an invented id, and the documented answer is that it
-        does not exist.
+        """Why the answer proves nothing: the call named an invented id, and the documented answer is that
+        it does not exist.
         """
         self.error = isinstance(answer, Silence)
         endpoint = call.endpoint

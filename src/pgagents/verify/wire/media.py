@@ -61,7 +61,7 @@ def read_as(response: Response, output: Output | None) -> Json:
 
 
 def as_one_text(output: Output, schema: Mapping[str, Any]) -> bool:
-    """True if the body can be compared with the schema: it is JSON or one text, and no object in YAML or rows
-    of CSV.
+    """True if the body can be compared with the schema: it is JSON or one text, and no object in YAML or
+    rows of CSV.
     """
     return is_json(output.content_type) or "string" in types_of(schema) or not types_of(schema)

@@ -13,7 +13,7 @@ from pgagents.verify.wire.exchange import Exchange, got
 
 FORM = "application/x-www-form-urlencoded"
 SHORTEST, LONGEST = 43, 128
-"""How many characters a code verifier may have (RFC 7636, 4.1)."""
+"""Fewest and most characters of a code verifier (RFC 7636, 4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class OAuthClient:
 
 
 def verifier(seed: int, number: int, length: int = SHORTEST) -> str:
-    """Return a code verifier (RFC 7636, 4.1), the same for the same seed: it protects only this run's codes.
+    """Return a code verifier (RFC 7636, 4.1), the same for the same seed: it protects only this run's
+    codes.
     """
     parts = (hashlib.sha256(f"pgagents {seed} {number}".encode() + b"." * part).digest() for part in range(-(-length // SHORTEST)))
     return "".join(_base64url(part) for part in parts)[:length]
@@ -82,8 +83,8 @@ def proved(client: OAuthClient, params: Mapping[str, str]) -> dict[str, str]:
 
 
 def refusal(exchange: Exchange, *errors: str) -> str:
-    """Describe why a token endpoint's answer is no refusal with one of these errors (RFC 6749, 5.2); empty if
-    it is one.
+    """Describe why a token endpoint's answer is no refusal with one of these errors (RFC 6749, 5.2); empty
+    if it is one.
     """
     said = got(exchange.body, "error")
     if 400 <= exchange.status < 500 and isinstance(said, str) and (not errors or said in errors):

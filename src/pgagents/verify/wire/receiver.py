@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 MOST_BOXES = 50
 MOST_DELIVERIES = 2_000
 MOST_KEPT_BYTES = 16_777_216
-"""Limit of stored bodies for each box, besides MOST_DELIVERIES; a server that sends more only displaces its
-own older ones.
+"""Limit of stored bodies for each box, besides MOST_DELIVERIES; a server that sends more only displaces
+its own older ones.
 """
 MAX_BODY_BYTES = 1_048_576
 TAKEN = 204

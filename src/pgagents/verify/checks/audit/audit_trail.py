@@ -31,14 +31,19 @@ RANK = -1
 NAME = "audit_trail"
 TOOLS = True
 CORRECT = ("valid", "explore", "clean")
-"""A wrong call that succeeds is found by others, and what it did is nobody's promise."""
+"""Intents of valid calls.
+
+An invalid call that succeeds is found by other checks, and its row is not promised.
+"""
 MOST_NOTED = 2_000
 WILD = f"{NAME}/wild"
-"""The note of calls that may have left a row though they should not have: wrong ones that succeeded, those without an answer."""
+"""The note of calls that may have left a row without a promise: invalid ones that succeeded, and those
+without an answer.
+"""
 EARLY, LATE = 4, 8
 SLACK_S = 5.0
 APART_S = 60.0
-"""Seconds that a row's time may be off: clocks differ, and a row may be written a little later."""
+"""Seconds by which a row's time may be off: clocks differ, and a row may be written a little later."""
 SHORTEST = 4
 """A value of fewer characters may stand in a row by chance."""
 Row = Mapping[str, Any]
@@ -136,8 +141,8 @@ def _stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
 
 
 def _about(setting: Setting, audit: Audit, exchange: Exchange) -> dict[str, str]:
-    """Return the ids that a call's row must hold: of the instances that its arguments name, and of the one it
-    made.
+    """Return the ids that a call's row must hold: of the instances that its arguments name, and of the one
+    it made.
     """
     found: dict[str, str] = {}
     for member, name in audit.about.items():

@@ -23,8 +23,8 @@ NAME = "call_attribution"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield a contract for each action that makes an instance, through each dispatcher and with each key made
-    for a surface.
+    """Yield a contract for each action that makes an instance, through each dispatcher and with each key
+    made for a surface.
     """
     for resource, endpoint, role, stamps, origin in _cases(setting):
         stamped = " and ".join(f"{member} {value}" for member, value in stamps.items())

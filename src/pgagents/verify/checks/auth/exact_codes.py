@@ -26,7 +26,7 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "exact_codes"
 HOWS = ("in the other case", "with a character more", "with its last character cut off", "with another last character")
 SHORTEST = 4
-"""Characters that a short form must have, so that it is one."""
+"""Fewest characters of a short form."""
 REFUSED = range(400, 500)
 
 
@@ -57,8 +57,8 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, str], ...
 
 
 def _member(resource: Resource, value: Any) -> str:
-    """Return the instance's member that an argument's value is read from; empty if it is another expression
-    or an id.
+    """Return the instance's member that an argument's value is read from; empty if it is another
+    expression or an id.
     """
     root, _, member = value.text.strip().partition(".") if isinstance(value, Expression) else ("", "", "")
     return member if root in ("resource", resource.name) and member.isidentifier() and member not in resource.ids else ""

@@ -180,8 +180,8 @@ def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str
 
 
 def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[[], Conversation]:
-    """Judge both contracts with one call if it is refused for its key; else a second call shows which one is
-    broken.
+    """Judge both contracts with one call if it is refused for its key; else a second call shows which one
+    is broken.
     """
     code = setting.model.codes[setting.model.errors.framework.no_key]
 

@@ -20,7 +20,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "operator_isolation"
 HIDDEN = (401, 404)
-"""Statuses with which a server may refuse as well: it need not say that there is anything."""
+"""Statuses with which a server may refuse too: it need not reveal that there is anything."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

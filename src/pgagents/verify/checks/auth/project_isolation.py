@@ -30,7 +30,9 @@ NAME = "project_isolation"
 TOLD = f"{NAME}/told@{REST}"
 DAY_S = 86_400
 STAY_S = 5_400.0
-"""So long another project's thing lives, where time can be made to pass: what is charged by the hour shows then."""
+"""Seconds for which another project's instance lives if the clock can be moved: hourly charges appear
+then.
+"""
 SHORTEST = 8
 """An id of fewer characters may stand in an answer by chance."""
 MOST_IDS = 2_000

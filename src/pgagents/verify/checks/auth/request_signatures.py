@@ -23,9 +23,9 @@ from pgagents.verify.wire.signature import spaced, with_more
 
 NAME = "request_signatures"
 REFUSED = 300
-"""Statuses from here on are no success."""
+"""The first status that is no success."""
 PAST_S = 60.0
-"""Beyond the tolerance, so that clocks that differ a little make no difference."""
+"""Seconds beyond the tolerance, so that small differences between clocks do not matter."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

@@ -73,8 +73,8 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe that covers every check on events, and one for another project if it needs a key of its
-    own.
+    """Yield one probe that covers every check on events, and one for another project if it needs a key of
+    its own.
     """
     hooks, receiver = setting.model.webhooks, setting.receiver
     endpoint = setting.endpoint(str(hooks.registered_by), REST) if hooks else None
@@ -247,7 +247,8 @@ def _hint(receiver: Inbox) -> str:
 
 
 def _patience_s(setting: Setting, receiver: Inbox, boxes: Mapping[str, str]) -> float:
-    """Return how many seconds to wait for deliveries; a second delivery is awaited only if one was refused.
+    """Return how many seconds to wait for deliveries; a second delivery is awaited only if one was
+    refused.
     """
     hooks = setting.model.webhooks
     refused = any(event.refused for box in boxes.values() for event in _came(setting, receiver, box))

@@ -76,8 +76,8 @@ def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
 
 
 def _laws(setting: Setting, type: str) -> tuple[tuple[str, Law], ...]:
-    """Return laws of reading actions that answer with an event's schema, each with the member that holds the
-    data.
+    """Return laws of reading actions that answer with an event's schema, each with the member that holds
+    the data.
     """
 
     def find() -> Iterator[tuple[str, Law]]:

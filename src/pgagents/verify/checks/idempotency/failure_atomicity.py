@@ -29,7 +29,7 @@ from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
 
 NAME = "failure_atomicity"
 MOST_TRIES = 4
-"""How often a call that was refused for something else is made again, to meet the failure that waits for it."""
+"""How often a call that was refused for another reason is repeated, to meet the failure that waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ def _again(setting: Setting, failure: _Failure) -> bool:
 
 
 def _watched(setting: Setting, failure: _Failure) -> Resource | None:
-    """Return the resource that shows whether anything changed: the one acted on, or the one that the action
-    makes.
+    """Return the resource that shows whether anything changed: the one acted on, or the one that the
+    action makes.
     """
     template = template_of(setting.model, failure.endpoint.action)
     if template.makes is not None:
@@ -192,8 +192,8 @@ def _drawn_up(
 
 
 def _too_soon(failure: _Failure, exchange: Exchange) -> bool:
-    """True if the call was refused for another reason, so that the provoked failure still waits for the next
-    call.
+    """True if the call was refused for another reason, so that the provoked failure still waits for the
+    next call.
     """
     if exchange.status in (failure.code.status, 0):
         return False
@@ -276,8 +276,8 @@ def _worked(failure: _Failure, again: Exchange) -> Conversation:
 
 
 def settled(setting: Setting, contract: Contract) -> Any:
-    """Deselect failures that may hit anyone's next call, and lists that others may change, unless the run is
-    exclusive.
+    """Deselect failures that may hit anyone's next call, and lists that others may change, unless the run
+    is exclusive.
     """
     from pgagents.model.contract import Verdict
 

@@ -86,8 +86,8 @@ def _alone(setting: Setting, endpoint: Endpoint) -> bool:
 
 
 def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] | None:
-    """Return another REST action with a key that changes the instance this one makes, with its transition; or
-    None.
+    """Return another REST action with a key that changes the instance this one makes, with its transition;
+    or None.
     """
     makes = template_of(setting.model, endpoint.action).makes
     for move in makes.moves if makes is not None and endpoint.on_rest and _alone(setting, endpoint) else ():
@@ -98,8 +98,8 @@ def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] 
 
 
 def _sibling(setting: Setting, endpoint: Endpoint) -> str | None:
-    """Return a role with another API key of the main project, if idempotency keys belong to one API key; else
-    None.
+    """Return a role with another API key of the main project, if idempotency keys belong to one API key;
+    else None.
     """
     told, roles = setting.model.idempotency, setting.model.auth.roles
     main = roles.get("main")
@@ -142,7 +142,8 @@ class _Chain:
         return f"a key that is nearly one that was used ({self.kind}) is another key"
 
     def following(self, setting: Setting, endpoint: Endpoint) -> str | None:
-        """Return a key that is nearly the last one; None if there is no last one, or the schema allows none.
+        """Return a key that is nearly the last one; None if there is no last one, or the schema allows
+        none.
         """
         param = endpoint.action.param(str(endpoint.action.idempotency))
         if not self.keys or param is None:
@@ -190,8 +191,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _inputs(setting: Setting, endpoint: Endpoint, edge: str) -> list[Mapping[str, Any]]:
-    """Return the arguments of a boundary case, so that the call proves that too, then ordinary ones in case
-    it is refused.
+    """Return the arguments of a boundary case, so that the call proves that too, then ordinary ones in
+    case it is refused.
     """
     plain = template_of(setting.model, endpoint.action).input
     return [*(given for name, given, _ in boundary_values(setting, endpoint) if name == edge and given != plain), plain]
@@ -320,8 +321,8 @@ def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
 
 
 def _elsewhere_too(setting: Setting, endpoint: Endpoint) -> list[Endpoint]:
-    """Return the endpoint of the same action through a dispatcher, as a list of at most one: keys count for
-    all surfaces.
+    """Return the endpoint of the same action through a dispatcher, as a list of at most one: keys count
+    for all surfaces.
     """
     return [d for d in setting.endpoints if d.dispatcher is not None and d.action is endpoint.action][:1]
 

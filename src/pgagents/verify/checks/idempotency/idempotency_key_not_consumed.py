@@ -26,8 +26,8 @@ REFUSALS = frozenset((400, 422))
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each status that does not use up a key and that a call of the chosen action can
-    provoke.
+    """Yield one contract for each status that does not use up a key and that a call of the chosen action
+    can provoke.
     """
     endpoint = _endpoint(setting)
     for status, call in _refusals(setting, endpoint).items() if endpoint is not None else ():
@@ -47,8 +47,8 @@ def _endpoint(setting: Setting) -> Endpoint | None:
 
 
 def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
-    """Return calls by the status they provoke: invalid, about an absent instance, or about one in the wrong
-    state.
+    """Return calls by the status they provoke: invalid, about an absent instance, or about one in the
+    wrong state.
     """
     told, model = setting.model.idempotency, setting.model
     spared = set(told.not_used_up_by) if told is not None else set()
@@ -106,8 +106,8 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
 
 
 def _tried(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> Generator[Any, Any, tuple[set[int], Exchange]]:
-    """Send the refused calls and a valid one with one key; return the statuses that came as expected, and the
-    last exchange.
+    """Send the refused calls and a valid one with one key; return the statuses that came as expected, and
+    the last exchange.
     """
     key, name, met = UniqueValue(once=True), str(endpoint.action.idempotency), set()
     for status, call in refusals.items():

@@ -26,7 +26,7 @@ STAGE = 98
 AGENT = "call.agent"
 COST = 5
 ROUNDS = 2
-"""Two buckets that are nearly as empty as each other may take turns in the headers, so what differs is asked again."""
+"""Two nearly equally empty buckets may take turns in the headers, so a difference is checked twice."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

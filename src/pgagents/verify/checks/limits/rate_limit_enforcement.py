@@ -34,22 +34,26 @@ NAME = "rate_limit_enforcement"
 STAGE = 99
 SLACK = 2
 MOST_TIMES = 2
-"""A key that is told more than so many times the published limit was lifted."""
+"""A key with more than so many times the published limit is unlimited."""
 ENOUGH_TO_TELL = 20
 FULL_AGAIN = 0.9
-"""So much of a request refilled while one is sent, and the burst would hardly end."""
+"""If this part of a request refills while one is sent, a burst would hardly end."""
 ASSUMED_PER_S = 100.0
 EARLY = 10
-"""Whoever still has more than such a part of the limit, as the call before was told, may not be limited by the next."""
+"""A call must not be limited if the answer before left more than 1/EARLY of the limit."""
 ROUNDS = 2
 UNEVEN_S = 0.7
-"""So long after a call was limited the next one is told a time that is no whole number of seconds, and is nearer to the lower one."""
+"""Seconds after a limited call at which the wait is no whole number, and nearer to the lower one."""
 TELLS_S = 10.0
-"""Seconds from now, told whole, are told from those of a window before only where windows are so long."""
+"""Shortest window in which a reset in whole seconds from now differs clearly from that of the window
+before.
+"""
 MOST_TRIED = 3
-"""Whoever may send so many times the limit without meeting it is too slow for the windows: one that enforces has met it after two."""
+"""After so many times the limit without a 429 this client is too slow: an enforced limit is met after two
+windows.
+"""
 MOST_WAIT_S = 120.0
-"""A run does not stand still for longer to see a window end."""
+"""Longest time in seconds that a run waits for a window to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect bursts without `--limits`, because they exceed limits on purpose, and counts unless the run is
-    exclusive.
+    """Deselect bursts without `--limits`, because they exceed limits on purpose, and counts unless the run
+    is exclusive.
     """
     if not setting.limits:
         return Verdict.NOT_SELECTED, "bursts that exceed the limits are sent only when asked for: add --limits"
@@ -114,8 +118,8 @@ def _bursts(setting: Setting) -> Iterator[Burst]:
 
 
 def _beside(setting: Setting, burst: Burst) -> Burst | None:
-    """Return the burst of another bucket of the key on REST; on other surfaces an agents' bucket may apply to
-    both.
+    """Return the burst of another bucket of the key on REST; on other surfaces an agents' bucket may apply
+    to both.
     """
     if burst.bucket.of != "key" or burst.endpoint.surface != REST:
         return None
@@ -164,8 +168,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 def cost_of(bucket: Bucket) -> int:
     """Return the number of requests of a burst at a likely pace.
 
-    A rolling bucket takes L + ceil(t·L/window) + 2 requests in t seconds; a window bucket 2·L + 2, as the
-    burst may go on in a second window.
+    A rolling bucket takes L + ceil(t·L/window) + 2 requests in t seconds. A window bucket takes 2·L + 2, as
+    the burst may go on in a second window.
     """
     if bucket.refill == "window":
         return 2 * bucket.requests + SLACK

@@ -2,8 +2,8 @@
 possible.
 
 Buckets may be shared, refill while used, or not be the action's own, so no fall of exactly one is expected.
-Judged are: 0 <= remaining < limit after an accepted call, no rise beyond the refill, and a fall within a row
-of calls that outpaces the refill. In an exclusive run the remainder falls by at most one a call.
+After an accepted call, 0 <= remaining < limit. The remainder never rises faster than the refill, and it falls
+within a row of calls that outpaces the refill. In an exclusive run it falls by at most one a call.
 
 An evenly refilled bucket gives the time when it is full again. A window bucket's reset is at most one window
 away. Until then nothing comes back, except at an even pace or by sliding out of the window. If others use the
@@ -39,19 +39,21 @@ RANK = 5
 NAME = "rate_limit_headers"
 ROW = 4
 HALF = 0.5
-"""So much of a request refilled within a row is enough to hide its fall: a server may count in whole ones, or round."""
+"""If this part of a request refills within a row, its fall may be hidden: a server may count whole
+requests, or round.
+"""
 READINGS = 8
 MOST_CALLERS = 50
-"""Of so many callers is remembered what they were told, those heard of last; each access token is one."""
+"""Number of callers whose readings are remembered, the latest ones; each access token is one."""
 BEHIND = 3
-"""How many calls a server's count may be behind: it may be kept elsewhere, and told a little late."""
+"""Number of calls by which a server's count may be late: it may be stored elsewhere."""
 HELD_BACK = 10
-"""Such a part of the limit may not be told to remain, for other clients' sake, though it is there."""
+"""1/HELD_BACK of the limit may be withheld from the remainder, for other clients."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts on limit, remaining and reset for each endpoint with a bucket, and on the fall for each
-    surface.
+    """Yield contracts on limit, remaining and reset for each endpoint with a bucket, and on the fall for
+    each surface.
     """
     headers = setting.model.limits.headers
     if headers is None:
@@ -154,8 +156,8 @@ def _reset(exchange: Exchange, told: tuple[int, int, int], possible: list[Bucket
 
 
 def _times(bucket: Bucket, limit: int, lacks: int, answered_s: float, *, epoch: bool) -> tuple[float, float]:
-    """Return the earliest and latest time at which a bucket lacking so many calls is full again, in seconds
-    from the call.
+    """Return the earliest and latest time at which a bucket lacking so many calls is full again, in
+    seconds from the call.
     """
     if bucket.refill == "window":  # that may begin when the call is answered; seconds from now are by no clock of another's
         skew = SKEW_S if epoch else 0.0

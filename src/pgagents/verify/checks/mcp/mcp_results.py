@@ -1,5 +1,5 @@
-"""A tool's result has valid content blocks, structured content that fits the output schema, and the same data
-as text.
+"""A tool's result has valid content blocks, structured content that fits the output schema, and the same
+data as text.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ KINDS = ("text", "image", "audio", "resource", "resource_link")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield up to three contracts for each tool: on its content blocks, its structured content, and the equal
-    text.
+    """Yield up to three contracts for each tool: on its content blocks, its structured content, and the
+    equal text.
     """
     for endpoint in setting.tools:
         name, origin = endpoint.action.name, endpoint.action.success.origin

@@ -29,9 +29,9 @@ CITE = ("MCP 2025-11-25, server/tools",)
 MOST_PAGES = 20
 MOST_SHOWN = 80
 SETS = ("required", "enum", "type")
-"""Words of a schema whose list has no order."""
+"""Keywords of a schema whose list has no order."""
 MORE = ("_meta", "icons", "execution", "annotations")
-"""Members of a tool that may say more than was built."""
+"""Members of a tool that may hold more than was built."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -141,7 +141,8 @@ def _judged(setting: Setting, listed: list[Any], again: list[Any], problem: str)
 
 
 def _difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:
-    """Return the JSON pointer at which a listed tool first differs from the built one; empty if it does not.
+    """Return the JSON pointer at which a listed tool first differs from the built one; empty if it does
+    not.
     """
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
         open_ended = depth == 1 and path.rpartition("/")[2] in MORE

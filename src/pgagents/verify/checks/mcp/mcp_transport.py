@@ -62,7 +62,8 @@ CASES = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts on opening the link, on each request that must be refused, and on the form of answers.
+    """Yield contracts on opening the link, on each request that must be refused, and on the form of
+    answers.
     """
     if not setting.tools:
         return

@@ -25,7 +25,9 @@ CASES = {
     "with_query": "an address that the client registered, with a query besides",
 }
 EXACT = ("below", "with_query")
-"""Where the catalogue fixes it: RFC 9700 (2.1) wants addresses compared character by character, RFC 6749 (3.1.2.2) left the query open."""
+"""Cases judged only if the catalogue requires exact comparison, as RFC 9700 (2.1) does; RFC 6749 (3.1.2.2)
+leaves the query open.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

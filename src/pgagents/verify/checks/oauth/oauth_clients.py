@@ -29,8 +29,8 @@ METHODS, BASIC_METHOD = "token_endpoint_auth_methods_supported", "client_secret_
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield two contracts: the secret is checked, and a Basic client with a wrong one is answered as RFC 6749
-    says.
+    """Yield two contracts: the secret is checked, and a Basic client with a wrong one is answered as RFC
+    6749 says.
     """
     oauth = setting.model.auth.oauth
     if oauth is None:
@@ -106,8 +106,8 @@ def _basic(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
 
 
 def _by_form_alone(oauth: Any) -> Generator[Call, Exchange, bool]:
-    """True if the server's metadata exclude the Basic scheme; without an entry the scheme is supported (RFC
-    8414, 2).
+    """True if the server's metadata exclude the Basic scheme; without an entry the scheme is supported
+    (RFC 8414, 2).
     """
     if not oauth.metadata:
         return False

@@ -64,8 +64,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Deselect the contract without the client or user it needs; exclude rules that do not bind this kind of
-    client.
+    """Deselect the contract without the client or user it needs; exclude rules that do not bind this kind
+    of client.
     """
     oauth, client = setting.model.auth.oauth, setting.oauth
     if client is None:
@@ -107,8 +107,8 @@ class _Flow:
         return self.setting.model.auth.oauth
 
     def run(self) -> Conversation:
-        """Run all parts; each asks for a code of its own, so that no part suffers from what another spent or
-        ended.
+        """Run all parts; each asks for a code of its own, so that no part suffers from what another spent
+        or ended.
         """
         code = yield from self.as_client.code(self.scope())
         if not code.text:
@@ -252,8 +252,8 @@ class _Flow:
         yield self.judge_case("once", not problem, "400 with a JSON error", problem)
 
     def violations(self) -> tuple[str, ...]:
-        """Return the wrong ways to exchange a code; first those after which servers are least likely to end
-        it.
+        """Return the wrong ways to exchange a code; first those after which servers are least likely to
+        end it.
         """
         return (*(["client_bound"] if self.client.other else []), "redirect_bound", "verifier_checked")
 

@@ -60,8 +60,8 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def _cases(setting: Setting) -> tuple[_Case, ...]:
-    """Return actions that need exactly one scope; `other` takes turns, so that a scope which implies another
-    is found.
+    """Return actions that need exactly one scope; `other` takes turns, so that a scope which implies
+    another is found.
     """
 
     def find() -> Iterator[_Case]:

@@ -26,10 +26,10 @@ NAME = "absent_id"
 TOOLS = True
 ALONE = True
 BEHIND = "-pgv"
-"""What no server has behind an id of its own."""
+"""A suffix that no server's own id has."""
 CREATED = 201
 BLANK = " "
-"""What some cut off before they look."""
+"""Some servers strip blanks before they look up an id."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -108,8 +108,8 @@ def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
 
 
 def _ended(resource: Resource) -> tuple[str, ...]:
-    """Return states that no action leaves: such an instance may be stored elsewhere, but still belongs to its
-    project.
+    """Return states that no action leaves: such an instance may be stored elsewhere, but still belongs to
+    its project.
     """
     left = {state for move in resource.moves for state in move.origin_states}
     return tuple(s for s in resource.states if s not in left) if left else ()

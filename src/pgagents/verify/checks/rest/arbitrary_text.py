@@ -26,14 +26,15 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "arbitrary_text"
 TEXT = ' o\'Neil "x"  \\n<b>&lt;{{7*7}}${7}%s%41+;--é’漢🚗'
-"""The telling characters first, for arguments that take only a few; a blank before them and two among them."""
+"""The most revealing characters come first, for arguments that take only a few."""
 ODD = " \0\r\n\u2028\u202ee\u0301\ufeff"
-"""A blank, NUL, an end of a line, a line separator, an override of the direction, a letter with its accent apart, a mark of byte
-order."""
+"""A blank, NUL, CR and LF, a line separator, a right-to-left override, a combining accent, a byte order
+mark.
+"""
 WORDS = ("null", "007", "infinity", "1e5", "true")
-"""What some take for nothing, or for a number, and so keep otherwise."""
+"""Words that some languages take for null, a number or a boolean, and so store differently."""
 QUERY = "pgv=a%2Fb%20c&d=%C3%A9&e=+"
-"""What an address has behind it, which is another one where somebody decodes it, or writes it anew."""
+"""A query for an address; decoding it or writing it anew changes the address."""
 LONGEST = 4_096
 _BOUND = ("enum", "const", "pattern", "format", "contentEncoding")
 

@@ -1,4 +1,4 @@
-"""What takes room lowers the remaining capacity by one while it lives, and returns it when it ends.
+"""Making an instance that takes room lowers the remaining capacity by one, and ending it gives the room back.
 
 Instances are made and ended on each surface, and the counter is read in between. A call that makes several
 instances takes one for each. A wrong count is counted again once, because something else may have ended
@@ -27,12 +27,14 @@ from pgagents.verify.wire.exchange import Exchange, got
 
 NAME = "capacity"
 ROUNDS = 2
-"""A count that is off is counted again, all over: something else may have ended or expired in between."""
+"""A wrong count is counted again from the start: something else may have ended in between."""
 LATE_S = 100_800
-"""Seconds: more than a day, which is the most that most things are made for."""
+"""Seconds: more than a day, the longest time that most instances are made for."""
 _FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
 MOST_MADE = 3
-"""So many are made until one takes where the count is known, as the server may choose the place."""
+"""Number of instances made until one is at a place whose count is known, because the server may choose the
+place.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -186,8 +188,8 @@ def _taken(
 
 
 def _two(setting: Setting, resource: Resource, endpoint: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments with a second item in a list of one, if the action makes a list: each item makes
-    an instance.
+    """Return the arguments with a second item in a list of one, if the action makes a list: each item
+    makes an instance.
     """
     if resource.made_by is None or resource.made_by.at is None or _FIRST.fullmatch(resource.made_by.at.text) is None:
         return given

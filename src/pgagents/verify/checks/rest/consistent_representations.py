@@ -34,15 +34,15 @@ TRUSTED = ("valid", "explore", "clean")
 MOST_KNOWN = 2_000
 LASTING_S = 600.0
 MOMENT_S = 2.0
-"""How long a fact is believed: one that lasts, and one that changes by itself."""
+"""Seconds for which a value is trusted: LASTING_S for a lasting one, MOMENT_S for a volatile one."""
 SAME_S = 1.0
 STALE_S = 120.0
-"""A time that was told so long before something changed is not when it was counted anew."""
+"""Seconds: a timestamp first seen so long before a value changed cannot be the time of the new value."""
 
 
 @dataclass(slots=True)
 class _Told:
-    """What an answer said of an instance; `written` is the number of writes before it."""
+    """One answer's representation of an instance; `written` is the number of writes before it."""
 
     representation: Representation
     body: Mapping[str, Any]
@@ -76,7 +76,8 @@ class _Facts:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each action that reads a kind of instance which another answer also represents.
+    """Yield one contract for each action that reads a kind of instance which another answer also
+    represents.
     """
     for endpoint, kind in _readers(setting):
         says = f"{endpoint.action.name} tells of a {kind} what other answers tell of it"
@@ -147,7 +148,8 @@ def _lasting(setting: Setting, old: Representation) -> frozenset[str]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe for each contract: two calls about one instance, unless the run had such calls already.
+    """Yield one probe for each contract: two calls about one instance, unless the run had such calls
+    already.
     """
     del roles
     for endpoint, kind in _readers(setting):
@@ -274,8 +276,8 @@ def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judge
 
 
 def _dating(setting: Setting, representation: Representation) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the volatile members as (timestamps, other values); both empty unless the action reads this one
-    instance.
+    """Return the volatile members as (timestamps, other values); both empty unless the action reads this
+    one instance.
     """
 
     def find() -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -1,5 +1,5 @@
-"""An answer's Content-Type is right: a success has the media type that its action documents, and errors are
-JSON.
+"""An answer's Content-Type is right: a success has the media type that its action documents, and errors
+are JSON.
 """
 
 from __future__ import annotations

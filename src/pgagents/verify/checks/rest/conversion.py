@@ -30,7 +30,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "conversion"
 ROUNDS = 2
-"""A count that is off is counted again, all over: something else may have ended or expired in between."""
+"""A wrong count is counted again from the start: something else may have ended in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class _Passing:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each conversion on REST: no second unit is taken, the first is used up, case does
-    not count.
+    """Yield contracts for each conversion on REST: no second unit is taken, the first is used up, case
+    does not count.
     """
     for p in _passings(setting):
         action, origin = p.maker.action, (*p.resource.origin, "takes")
@@ -108,8 +108,8 @@ def _any_case(p: _Passing) -> str:
 
 
 def _folded(setting: Setting, p: _Passing) -> list[str]:
-    """Return arguments of the maker that the first instance's answer holds, and whose case does not count by
-    a law.
+    """Return arguments of the maker that the first instance's answer holds, and whose case does not count
+    by a law.
     """
     made_by, schemas = p.first.made_by, setting.model.schemas
     schema: Mapping[str, Any] = (made_by.action.success.schema if made_by is not None else None) or {}

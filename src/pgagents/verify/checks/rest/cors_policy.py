@@ -22,7 +22,7 @@ ORIGIN = ("browsers",)
 STRANGER = "https://pgv.example"
 TOO_LARGE = 413
 HEADER = "header "
-"""How the catalogue says that a header names the end user."""
+"""Prefix in the catalogue for a header that names the end user."""
 SIMPLE_METHODS = ("GET", "HEAD", "POST")
 ANSWERED, REFUSED, STRANGERS = f"{NAME}/answer@{REST}", f"{NAME}/refusal@{REST}", f"{NAME}/strangers@{REST}"
 
@@ -111,8 +111,8 @@ def _from(origin: str) -> Raw:
 
 
 def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
-    """Return the headers that a browser must ask for: the key, body type, header arguments and the end user's
-    header.
+    """Return the headers that a browser must ask for: the key, body type, header arguments and the end
+    user's header.
     """
     wires = sorted({p.wire.lower() for p in endpoint.params if p.place == "header"} if endpoint.dispatcher is None else set())
     body = ["content-type"] if endpoint.dispatcher is not None or any(p.place == "body" for p in endpoint.params) else []

@@ -102,8 +102,8 @@ def _why_not(*several: Exchange) -> str:
 
 
 def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> dict[str, Any]:
-    """Return the ordinary arguments if they hold the default; else the required ones, with other numbers at
-    their greatest.
+    """Return the ordinary arguments if they hold the default; else the required ones, with other numbers
+    at their greatest.
     """
     given = template_of(setting.model, endpoint.action).input
     if given.get(str(param.name)) == usual:

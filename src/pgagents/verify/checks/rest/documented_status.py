@@ -1,5 +1,5 @@
-"""Every answer of an action has a status that the catalogue documents for it, also if the request's body is
-no JSON.
+"""Every answer of an action has a status that the catalogue documents for it, also if the request's body
+is no JSON.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield one probe with half a JSON body for each action with a body, if the catalogue fixes no code for
-    bad JSON.
+    """Yield one probe with half a JSON body for each action with a body, if the catalogue fixes no code
+    for bad JSON.
     """
     del roles
     if setting.model.errors.framework.bad_body is not None:

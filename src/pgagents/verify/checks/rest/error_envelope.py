@@ -1,4 +1,5 @@
-"""Every error body fits the catalogue's error envelope, also where the framework and not an action refuses.
+"""Every error body fits the catalogue's error envelope, also where the framework and not an action
+refuses.
 """
 
 from __future__ import annotations

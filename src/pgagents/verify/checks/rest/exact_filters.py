@@ -91,8 +91,8 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource,
 
 
 def _others_in(setting: Setting, endpoint: Endpoint, param: Param, exchange: Exchange) -> bool:
-    """True if a law that compares the argument does not hold for the answer; other errors are judged by other
-    checks.
+    """True if a law that compares the argument does not hold for the answer; other errors are judged by
+    other checks.
     """
     comparing = [law for law in endpoint.action.laws if re.search(rf"\binput\.{re.escape(str(param.name))}\b", law.that.text)]
     try:

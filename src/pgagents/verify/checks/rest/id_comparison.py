@@ -30,16 +30,16 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "id_comparison"
 REMEMBERS = True
 MOST_IDS, MOST_KEYS = 2_000, 20_000
-"""How many things are remembered, those made last; a key is for longer than its thing."""
+"""Number of instances and idempotency keys remembered, the latest ones; keys outlive their instances."""
 CORRECT = ("valid", "explore")
 LOOKALIKE = "lookalike"
 _HEX = re.compile(r"[0-9A-Fa-f{}-]*")
-"""UUIDs and the like: their letters are digits, which have no case."""
+"""Matches UUIDs and the like: their letters are hexadecimal digits, in which case does not count."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each kind of id on the first action that reads it, and for each action that makes
-    instances.
+    """Yield contracts for each kind of id on the first action that reads it, and for each action that
+    makes instances.
     """
     for endpoint, param, resource in _cases(setting):
         says = f"{endpoint.action.name} finds nothing by a {param.name} in the other case"

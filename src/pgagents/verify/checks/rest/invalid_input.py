@@ -44,8 +44,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield probes: first each keyword once on a surface, then each keyword and argument (alone or in pairs),
-    then variants.
+    """Yield probes: first each keyword once on a surface, then each keyword and argument (alone or in
+    pairs), then variants.
     """
     del roles
     met: set[tuple[str, str]] = set()
@@ -132,7 +132,8 @@ def _all_kept(judged: Iterable[Judgement]) -> bool:
 
 
 def _more(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Iterator[Probe]:
-    """Yield Schemathesis' values as probes, under the contract of the nearest keyword of the same argument.
+    """Yield Schemathesis' values as probes, under the contract of the nearest keyword of the same
+    argument.
     """
     template = template_of(setting.model, endpoint.action)
     for varied in varied_of(setting, endpoint):
@@ -169,8 +170,8 @@ def _probe(setting: Setting, endpoint: Endpoint, detail: str, call: Call, phase:
 
 
 def _shown(call: Call) -> str:
-    """Return what distinguishes a call from others of its action: why it is sent, and the invalid argument or
-    all arguments.
+    """Return what distinguishes a call from others of its action: why it is sent, and the invalid argument
+    or all arguments.
     """
     names = [call.field.partition(".")[0]] if call.field else sorted(call.input)
     return f"{call.why} {[(n, v) for n in names if isinstance(v := call.input.get(n), str | int | float | bool | None)]}"

@@ -31,7 +31,7 @@ NAME = "law"
 TOOLS = True
 BODIES = "law bodies"
 TRUSTED = ("valid", "explore", "clean")
-"""Intents whose input is what the schemas allow: an accepted wrong call is the finding of another check."""
+"""Intents whose input the schemas allow: an accepted invalid call is the finding of another check."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

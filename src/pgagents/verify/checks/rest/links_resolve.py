@@ -44,7 +44,8 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _links(setting: Setting) -> Mapping[str, _Link]:
-    """Return members of format `uri` that no argument sets, and that an example shows on the API's own host.
+    """Return members of format `uri` that no argument sets, and that an example shows on the API's own
+    host.
     """
 
     def find() -> dict[str, _Link]:

@@ -24,7 +24,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "look_alike_input"
 LONG = FAR
-"""Characters: more than a column of 255 takes, and less than any server's limit of an address."""
+"""Characters: more than a database column of 255 holds, and less than servers' limits on URLs."""
 SAYS = {
     "line_break": "a text that is right but for a line break at its end",
     "boolean": "true for a number",
@@ -71,7 +71,8 @@ def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[],
 
 
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, str, InvalidCase, bool], ...]:
-    """Return (endpoint, kind, call, sent anyway) for the first argument that can be given each kind of value.
+    """Return (endpoint, kind, call, sent anyway) for the first argument that can be given each kind of
+    value.
     """
 
     def find() -> Iterator[tuple[Endpoint, str, InvalidCase, bool]]:

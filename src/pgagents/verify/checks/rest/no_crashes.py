@@ -24,7 +24,7 @@ RANK = 0
 NAME = "no_crashes"
 TOOLS = True
 HUGE = 1e18
-"""A number that a double holds, and that is more than 64 bits of its hundredths."""
+"""A number that a float holds, and whose hundredths exceed 64 bits."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

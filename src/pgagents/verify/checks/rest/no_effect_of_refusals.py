@@ -30,9 +30,9 @@ NAME = "no_effect_of_refusals"
 TOOLS = True
 STAGE = 8
 MOST_PAGES = 8
-"""A list is followed no further."""
+"""Most pages of a list that are read."""
 LATE = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "pattern", "minimum", "exclusiveMinimum", "enum", "type", "unknown_member")
-"""Keywords, those first that a server is most likely to look at after it has begun."""
+"""Keywords in order: first those that a server is most likely to check after it has begun to act."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -202,7 +202,8 @@ def _project(setting: Setting, exchange: Exchange) -> tuple[str, str]:
 
 
 def _sees_a_part(setting: Setting, exchange: Exchange) -> bool:
-    """True if the caller's lists leave out what others of its project made, so that they cannot be compared.
+    """True if the caller's lists leave out what others of its project made, so that they cannot be
+    compared.
     """
     role = setting.model.auth.roles.get(exchange.call.role)
     return role is not None and role.fleet is not None

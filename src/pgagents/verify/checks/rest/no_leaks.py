@@ -99,7 +99,8 @@ def _luhn(text: str) -> bool:
 
 
 def _elsewhere(exchange: Exchange, text: str, memory: Memory) -> str:
-    """Describe a secret of another answer found where the schema declares no secret; empty if there is none.
+    """Describe a secret of another answer found where the schema declares no secret; empty if there is
+    none.
     """
     if not memory.model.secrets or _declares(exchange, memory):
         return ""

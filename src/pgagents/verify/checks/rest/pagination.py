@@ -26,11 +26,13 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "pagination"
 CALLS = True
 PAGES = 3
-"""A list is asked for in so many pages: a half, most of the rest, and the last thing, so that a page's own limit shows."""
+"""Number of pages requested: a half, most of the rest, and the last item, so that a server's own page
+limit shows.
+"""
 ENOUGH = 2
-"""Things that make more than one page."""
+"""Fewest items that make two pages."""
 MOST_PAGES = 8
-"""And followed no further, where the server makes them smaller."""
+"""Most pages that are read, if the server makes them smaller."""
 
 
 @dataclass(frozen=True, slots=True)

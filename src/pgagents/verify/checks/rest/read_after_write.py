@@ -35,17 +35,17 @@ ALONE = True
 TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
 MOST_PAGES = 21
-"""A list is asked for so often before it is given up: for what is there, for one just made, and then page by page."""
+"""Most reads of a list: for an existing instance, for one just made, and then page by page."""
 DAY_S = 86_400.0
-"""What is older may be forgotten in part."""
+"""Older instances may have been forgotten in part."""
 CRASHED = 500
 _MEMBER = re.compile(r"resource\.(\w+)")
 _LIST = re.compile(r"response\.(\w+)")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each resource: on each read, each list and its isolation from other projects, and
-    each law.
+    """Yield contracts for each resource: on each read, each list and its isolation from other projects,
+    and each law.
     """
     for resource, endpoint, _ in _readers(setting, "read_by"):
         says = f"a {resource.name} is read back by {endpoint.action.name} as it was made"
@@ -67,7 +67,8 @@ def _list_detail(resource: Resource, index: int) -> str:
 
 
 def _readers(setting: Setting, what: str) -> Iterator[tuple[Resource, Endpoint, int]]:
-    """Yield each resource that can be made, each endpoint that reads or lists it, and the index of that call.
+    """Yield each resource that can be made, each endpoint that reads or lists it, and the index of that
+    call.
     """
     for resource in setting.model.resources.values():
         if resource.made_by is None:

@@ -103,7 +103,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _bases(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
-    """Return the other arguments in two variants: with all relations at their widest, and as in the example.
+    """Return the other arguments in two variants: with all relations at their widest, and as in the
+    example.
     """
     base = dict(template_of(setting.model, endpoint.action).input)
     wide = dict(base)

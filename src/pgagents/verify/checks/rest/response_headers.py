@@ -22,14 +22,14 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 RANK = 3
 NAME = "response_headers"
 MOST_KNOWN = 5_000
-"""Values of headers whose verdict is kept for when they come again."""
+"""Number of header values whose verdict is cached."""
 _WHOLE, _BROKEN = re.compile(r"-?\d{1,15}"), re.compile(r"-?\d{1,15}\.\d{1,9}")
 _EVERYWHERE = {"all", "success", "error", "keyed", 401}
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield one contract for each header and endpoint; headers of single statuses (but 401) have one for each
-    framework.
+    """Yield one contract for each header and endpoint; headers of single statuses (but 401) have one for
+    each framework.
     """
     for header in setting.model.headers:
         says = f"{header.name} is there and right: {header.description}"

@@ -25,7 +25,7 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "state_transitions"
 CALLS = True
 LATER_S = 400
-"""So much later it is tried to move what cannot be moved any more: what a refused call writes anew is then another moment, or sum."""
+"""Seconds to wait before a call that must be refused: a time or sum that it wrongly rewrites then differs."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
@@ -79,8 +79,8 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """A transition from a state that it does not start from; `alone` is the conversation that tries only this
-    one.
+    """A transition from a state that it does not start from; `alone` is the conversation that tries only
+    this one.
     """
 
     moves: tuple[tuple[Resource, Move], ...]
@@ -231,8 +231,8 @@ def _illegal(
 def _once_more(
     setting: Setting, resource: Resource, body: Mapping[str, Any], refused: Exchange, wait: Call | None
 ) -> Generator[Any, Any, str | None]:
-    """Repeat the refused call right after a read, and describe what changed: earlier knowledge may have been
-    out of date.
+    """Repeat the refused call right after a read, and describe what changed: earlier knowledge may have
+    been out of date.
     """
     if wait is not None:
         yield wait

@@ -73,7 +73,8 @@ def _inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, Mapping[str
 
 
 def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
-    """Return a read's optional flags as false: in a query that is a text, which some servers take for true.
+    """Return a read's optional flags as false: in a query that is a text, which some servers take for
+    true.
     """
     if endpoint.action.effect != "read" or (rest := setting.rest_of(endpoint)) is None:
         return {}

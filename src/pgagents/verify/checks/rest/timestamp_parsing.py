@@ -24,9 +24,9 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "timestamp_parsing"
 WEST = timezone(timedelta(hours=-10))
-"""The offset of the last moment: what ends just after now is over, where it is dropped, before what was done today began."""
+"""The offset of the last time: without it a period that ends now ends before today's data."""
 EAST = timezone(timedelta(hours=5, minutes=30))
-"""That of the others: its sign must not be read as a query's blank, nor its half hour be lost."""
+"""The offset of the other times: its sign must not be read as a blank, nor its half hour be lost."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:

@@ -34,8 +34,8 @@ SMALLEST, GREATEST = 1e-6, 1e12
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Yield contracts for each endpoint: each example, each boundary case, all other values, an unknown query
-    parameter.
+    """Yield contracts for each endpoint: each example, each boundary case, all other values, an unknown
+    query parameter.
     """
     for endpoint in setting.every_endpoint:
         for detail, says, origin in _details(setting, endpoint):
@@ -296,7 +296,8 @@ def _random(setting: Setting, endpoint: Endpoint) -> Iterator[Probe]:
 
 
 def _tame(value: object) -> bool:
-    """True unless the number is too large or small for usual arithmetic, which no unbounded schema promises.
+    """True unless the number is too large or small for usual arithmetic, which no unbounded schema
+    promises.
     """
     return not isinstance(value, int | float) or value == 0 or SMALLEST <= abs(value) <= GREATEST
 

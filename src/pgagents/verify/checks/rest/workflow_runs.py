@@ -68,7 +68,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 Criterion = tuple[str, Expression, Pointer, str]
-"""Id, expression, origin, and what it needs: `timed` that time has passed, `alone` that nobody else uses the server."""
+"""Id, expression, origin, and its need: `timed` if time must pass, `alone` if the run must be exclusive."""
 
 
 def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
@@ -80,8 +80,8 @@ def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Exclude timed criteria without a clock, and deselect criteria that others could affect unless the run
-    is exclusive.
+    """Exclude timed criteria without a clock, and deselect criteria that others could affect unless the
+    run is exclusive.
     """
     if setting.model.clock is None and "/expect_timed-" in contract.id:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
@@ -194,7 +194,8 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
 
 
 def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], state: _State) -> Conversation:
-    """Repeat the operator's later steps of a workflow that broke off, to undo what its earlier steps changed.
+    """Repeat the operator's later steps of a workflow that broke off, to undo what its earlier steps
+    changed.
     """
     changed = {step.action.name for step in done if step.role == OPERATOR and step.action.effect == "write"}
     scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})

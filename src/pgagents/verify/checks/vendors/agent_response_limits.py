@@ -70,8 +70,8 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Yield a probe with the widest valid call of each read that answers a list: numbers at their greatest,
-    no filters.
+    """Yield a probe with the widest valid call of each read that answers a list: numbers at their
+    greatest, no filters.
     """
     del roles
     for projections in collect_projections(setting):
@@ -128,14 +128,15 @@ def _sized(exchange: Exchange, memory: Memory, endpoint: Endpoint, limits: Limit
 
 
 def _broken(contract: str, expected: str, actual: str) -> Judgement:
-    """Return a broken judgement marked as derived: the answer may be right in itself, so other checks still
-    judge it.
+    """Return a broken judgement marked as derived: the answer may be right in itself, so other checks
+    still judge it.
     """
     return replace(judge_broken(contract, expected, actual), derived=True)
 
 
 def _is_as_planned(exchange: Exchange, name: str, value: Any) -> bool:
-    """True if the call had this argument of the widest call; for live ids and expressions any value counts.
+    """True if the call had this argument of the widest call; for live ids and expressions any value
+    counts.
     """
     return name in exchange.input and (not isinstance(value, int | float | str | bool) or exchange.input[name] == value)
 

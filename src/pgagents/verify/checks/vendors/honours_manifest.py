@@ -39,12 +39,15 @@ DERIVED_FROM = frozenset(
 """Checks that say the same of the API as a whole: what breaks one of them may break a surface's contract too."""
 MOST_NAMED = 4
 SURE = 5
-"""So many answers that fit both the catalogue's schema and the vendors' wider ones show that they are wider."""
+"""After so many answers that fit both the catalogue's schema and the vendors', the vendors' are taken to
+be wider.
+"""
 
 
 @dataclass(slots=True)
 class _Held:
-    """The judgements on an offer's contracts while they hold, prepared once; None if it has no such contract.
+    """The judgements on an offer's contracts while they hold, prepared once; None if it has no such
+    contract.
     """
 
     accepts: Judgement

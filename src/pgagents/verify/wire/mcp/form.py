@@ -1,4 +1,5 @@
-"""Encode an action's call as an MCP `tools/call` message, and decode a tool's result as the action's answer.
+"""Encode an action's call as an MCP `tools/call` message, and decode a tool's result as the action's
+answer.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pgagents.verify.wire.endpoint import MCP, Endpoint
 
 JSON = "application/json"
 INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
-"""What JSON-RPC 2.0 (section 5.1) calls arguments that cannot be taken, and a method that there is not."""
+"""Error codes of JSON-RPC 2.0 (section 5.1): arguments that cannot be accepted, and an unknown method."""
 REFUSED, UNKNOWN, CRASHED = 400, 404, 500
 _SAID = r"http(?:/\d(?:\.\d)?)?|status(?: code)?"
 """Words after which a number is a status."""
@@ -58,8 +59,8 @@ class ToolForm:
         return "POST", "/", [("Content-Type", JSON)], json_bytes(call)
 
     def answer(self, action: Action, response: Response) -> Response:
-        """Return the API's answer that a result represents: its data, or its error with the code and status
-        that the text names.
+        """Return the API's answer that a result represents: its data, or its error with the code and
+        status that the text names.
         """
         message = read_json(response.body).value
         if not isinstance(message, Mapping) or not ("result" in message or "error" in message):
@@ -81,8 +82,8 @@ class ToolForm:
         return text_of(result).encode()
 
     def _protocol_error(self, error: Any) -> Response:
-        """Return the API's error that a JSON-RPC error describes in its message; else one with the status of
-        its code.
+        """Return the API's error that a JSON-RPC error describes in its message; else one with the status
+        of its code.
         """
         code = error.get("code") if isinstance(error, Mapping) else None
         words = str(error.get("message") or "") if isinstance(error, Mapping) else ""

@@ -1,5 +1,5 @@
-"""HTTP client for an MCP server: it reads an event stream until the answer has come, because the server may
-keep it open.
+"""HTTP client for an MCP server: it reads an event stream until the answer has come, because the server
+may keep it open.
 """
 
 from __future__ import annotations

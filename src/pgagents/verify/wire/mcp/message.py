@@ -12,7 +12,7 @@ from typing import Any
 from pgagents.http import Response, read_json
 
 MODERN, LEGACY = "2026-07-28", "2025-11-25"
-"""The revisions that we speak: the stateless one, and the last with a handshake."""
+"""The revisions that we support: the stateless one, and the last with a handshake."""
 DISCOVER, INITIALIZE, INITIALIZED = "server/discover", "initialize", "notifications/initialized"
 VERSION, SESSION, METHOD, NAME = "MCP-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name"
 ACCEPT = "application/json, text/event-stream"
