@@ -174,7 +174,7 @@ def _beside(setting: Setting, endpoint: Endpoint, around: Collection[Param], bas
         value = base.get(str(param.name))
         if isinstance(value, int | float) and matches(setting.named(param.schema), moved := round(value + BESIDE, 6)):
             found[str(param.name)] = moved
-            break  # to the north of it, say
+            break  # one coordinate is enough
     return found
 
 

@@ -59,7 +59,7 @@ def in_client_profile(
     endpoint = call.endpoint
     if endpoint is None or endpoint.surface in (MCP, OPERATOR) or call.plain or call.burst or call.raw != Raw():
         return request
-    if endpoint.action.idempotency in call.input:  # a server may compare all else when it is repeated
+    if endpoint.action.idempotency in call.input:  # a server may compare everything else with the first call
         return _in_small_letters(request) if crc32(f"{seed}/{endpoint.place}".encode()) % 2 else request
     if call.beside or (call.intent not in REFUSED and call.intent not in CORRECT):
         return request

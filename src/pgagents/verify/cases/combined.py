@@ -79,7 +79,7 @@ def _single(
     projections = projections_of(setting, endpoint)
     firsts = {n.detail: n for n in reversed(listed)}
     for let_through in projections.let_through(setting).values() if projections is not None else ():
-        if let_through and details.isdisjoint(n.detail for n in let_through):  # its documents may let one of a pair through and not both
+        if let_through and details.isdisjoint(n.detail for n in let_through):  # its documents may allow one of a pair, but not both
             details.add(let_through[0].detail)
             found.add(id(firsts[let_through[0].detail]))
     return found
@@ -107,7 +107,7 @@ def _pairable(setting: Setting, one: InvalidCase) -> bool:
     if model.errors.field_at is None or model.errors.field_of_several is None or param is None or endpoint.form is not None:
         return False
     if one.detail.startswith("required/") and guarded(setting, endpoint.action, param):
-        return False  # the other arguments must be right, so that the call names what it changes
+        return False  # the other arguments must be valid, so that the call names the instance that it changes
     return not endpoint.on_rest or param.place in ("query", "body")
 
 

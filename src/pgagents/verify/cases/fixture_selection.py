@@ -37,7 +37,7 @@ They end earlier, so sorting by end and by beginning differ.
 """
 SHORT_S = (360, 756, 3_636, 14_472, 16_560, 43_236, 59_400)
 LONG_S = (86_400, 90_036, 108_396, 127_512, 172_836)
-"""Lifetimes of an instance in seconds: `SHORT_S` mostly within a day, `LONG_S` a day or longer."""
+"""Lifetimes of an instance in seconds: `SHORT_S` within a day, `LONG_S` a day or longer."""
 WORDS = ("infinity", "0", "NULL", "1E5", "TRUE", "undefined")
 """Texts that a server's programming language may mistake for another value."""
 _PLAIN = re.compile(r"response((?:\.\w+)+)")

@@ -61,8 +61,8 @@ def cases(setting: Setting) -> tuple[Case, ...]:
 
 
 def _writer(setting: Setting) -> Endpoint | None:
-    """Return a REST endpoint with a body that a test can call, preferably one whose effect can be undone;
-    None if none.
+    """Return a REST endpoint with a body that a test can call, preferably one with an effect that can be
+    undone, or None.
     """
     model = setting.model
     with_body = [d for d in setting.endpoints if d.on_rest and d.action.key and any(p.place == "body" for p in d.params)]
@@ -144,7 +144,7 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         ("empty_body", "an empty body is refused", lambda _: b""),
         ("deep", f"a body nested {DEEP:,} deep is refused", lambda _: b'{"pgv":' + b"[" * DEEP + b"]" * DEEP + b"}"),
     ]
-    if endpoint.on_rest:  # one reader of bodies, mostly
+    if endpoint.on_rest:  # most servers parse all bodies with one parser
         edits.append(("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}"))
     for detail, says, edit in edits:
         call = edited(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
@@ -159,7 +159,7 @@ def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         call = edited(setting, endpoint, f"a body sent as {kind}", Raw(headers=(("Content-Type", kind),)))
         origin = ("errors", "framework", "wrong_type")
         yield Case("wrong_type", f"a body sent as {kind} is refused", call, codes[framework.wrong_type], origin, writes=writes)
-    charset = Raw(headers=(("Content-Type", "application/json; charset=UTF-8"),))  # as many clients write it: any case is the same
+    charset = Raw(headers=(("Content-Type", "application/json; charset=UTF-8"),))  # many clients write it so; case does not count
     template = template_of(setting.model, endpoint.action)
     given = next((given for name, given, _ in boundary_values(setting, endpoint) if name == "minimal"), template.input)
     plain = replace(ordinary(endpoint, template, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset)
@@ -191,7 +191,7 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
         selector, arguments = dispatcher.selector, dispatcher.arguments
         outside = _outside(setting, dispatcher)
         ordinary_ones = {k: v for k, v in template_of(setting.model, endpoint.action).input.items() if isinstance(v, str | int | float)}
-        given = json_bytes(ordinary_ones).decode()  # as models give what is to be an object: in a text, with nothing else wrong
+        given = json_bytes(ordinary_ones).decode()  # models often give an object as text; nothing else is wrong
         wraps: list[tuple[str, str, dict[str, object]]] = [
             ("missing_action", f"a body without {selector} is refused", {arguments: {}}),
             ("action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}),

@@ -157,8 +157,7 @@ def _document(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dic
     """Return an OpenAPI document of one operation, and the argument name for each (place, name on the wire).
 
     REST operations are taken from the generated document. A dispatcher's action gets a document from its own
-    schema, because the dispatcher's published schema is a union with free arguments, which yields only empty
-    ones.
+    schema. The dispatcher's published schema is a union with free arguments, which yields only empty ones.
     """
     if endpoint.on_rest:
         found = _published(setting, endpoint)

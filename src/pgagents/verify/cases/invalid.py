@@ -88,7 +88,7 @@ def _likely(setting: Setting, endpoint: Endpoint, param: Param, violation: Inval
     """
     if not violation.likely or endpoint.form is not None:
         return False
-    if violation.keyword == "pattern" and (param.refers_to or not endpoint.on_rest):  # an id may be missing before it is wrong
+    if violation.keyword == "pattern" and (param.refers_to or not endpoint.on_rest):  # the id may be absent before it is invalid
         return not param.refers_to and setting.endpoint(str(endpoint.action.name), REST) is None
     return violation.likely == "any" or _in_json(endpoint, param)
 
@@ -180,9 +180,9 @@ def _invalid_case(
     if violation.keyword == "type" and not violation.path and param.place != "body" and endpoint.on_rest and _text(setting, param):
         return None
     if violation.keyword == "null" and param.place != "body" and endpoint.on_rest:
-        return None  # in a query it is but a word, which `type` tries
+        return None  # in a query null is only a word, which `type` covers
     if violation.keyword == "null" and endpoint.form is not None and not (param.required and not violation.path):
-        return None  # models held to strict schemas give null for what they leave out, and servers may take it so
+        return None  # models with strict schemas give null for arguments that they leave out, and servers may accept it
     if not _sendable(endpoint, param, given.get(name)):
         return None
     field = ".".join(steps)
@@ -305,7 +305,7 @@ def is_invalid(setting: Setting, call: Call) -> bool:
     """True if the call is invalid as sent, with stand-ins for values that only a live server can give."""
     assert call.endpoint is not None
     values = stand_ins(setting, call)
-    if call.endpoint.form is not None:  # what the catalogue knows and no such call can carry stays out of it
+    if call.endpoint.form is not None:  # leave out declared arguments that such a call cannot send
         taken = {str(p.name) for p in call.endpoint.params}
         return invalid_values(
             setting, call.endpoint, {k: v for k, v in values.items() if k in taken or call.endpoint.action.param(k) is None}

@@ -211,7 +211,7 @@ def _admits(reader: IndexedSchema, endpoint: Endpoint, given: Given) -> bool:
     sent = envelope(endpoint, given) if reader.wrapped else filled(given, reader.gaps)
     try:
         return bool(reader.test.is_valid(sent))
-    except (ValueError, TypeError, OverflowError):  # what JSON cannot say, no document admits
+    except (ValueError, TypeError, OverflowError):  # no document admits a value that JSON cannot hold
         return False
 
 

@@ -80,7 +80,7 @@ def act(setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], se
             current[resource.name] = {**current.get(resource.name, {}), **body}
             told.append(
                 ExpectedEvent(type, resource, resource.id_of(body), {} if exchange.tainted else body)
-            )  # what is wrong itself is no measure
+            )  # a faulty answer cannot be compared with
             secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
             if move is not None and move.to not in move.origin_states:
                 again = f"{action.name} once more, which must be refused and send nothing"

@@ -57,7 +57,7 @@ def _of(name: str, text: str, when: str) -> tuple[Equation, ...]:
         try:
             if (made := _equation(name, part, guards)) is not None:
                 found.append(made)
-        except ExpressionError:  # a part that is no expression by itself
+        except ExpressionError:  # not a valid expression by itself
             continue
     return tuple(found)
 
@@ -122,7 +122,7 @@ def forecast(known: Sequence[Equation], values: Mapping[str, Any]) -> Scope:
             _lay(found, path, _as_member(equation, value))
         scope.change("response", found["response"])
         absent = [e for e in absent if got(found, e.path) is None]
-        waiting = [e for e in absent if any(_meet(read, path[1:]) for read in e.reads for path in laid)]  # the others are as before
+        waiting = [e for e in absent if any(_meet(read, path[1:]) for read in e.reads for path in laid)]  # only these can have changed
     return scope
 
 

@@ -40,7 +40,7 @@ def left_out(setting: Setting, exchange: Exchange, member: str, resource: Resour
     given = {str(p.name) for p in endpoint.params if exchange.input.get(str(p.name)) is not None}
     items = exchange.body.get(member) if isinstance(exchange.body, Mapping) else None
     if not isinstance(items, list) or not given <= {name for law in filters for name in _ASKED.findall(law.that.text)}:
-        return None  # an argument that no law speaks of, such as a cursor, may let in anything
+        return None  # an argument that no law reads, such as a cursor, may let in anything
     there = {resource.id_of(item) for item in items if isinstance(item, Mapping)}
     missing = [
         instance for instance in instances if resource.id_of(instance) not in there and _known(resource, endpoint.action, filters, instance)

@@ -68,7 +68,7 @@ def form_of(page: str) -> Form | None:
     reader = _Reader()
     try:
         reader.feed(page)
-    except (AssertionError, ValueError):  # what the standard library says of markup that is none
+    except (AssertionError, ValueError):  # HTMLParser raises these for invalid markup
         return None
     return reader.form
 

@@ -110,7 +110,7 @@ def _of_functions(
     for action, function in zip(every, functions, strict=True):
         endpoint = setting.endpoint(str(action.name), REST)
         if endpoint is None or action.alias_of is not None:
-            continue  # an old name's function takes and answers what the new one's does
+            continue  # a former name's function equals the present one's
         arguments = getattr(function, "parameters", None) or getattr(function, "input", None) or {}
         answer = getattr(function, "response", None) or getattr(function, "output", None)
         answers = {action.success.status: answer} if answer else None
@@ -144,7 +144,7 @@ def _of_openapi(
 
 
 def _offered(surface: Surface, endpoint: Endpoint) -> bool:
-    """True if the surface has the endpoint's action. A dispatcher's document may describe more actions."""
+    """True if the surface has the endpoint's action; a dispatcher may have actions that the surface lacks."""
     return surface.name == REST or any(a.name == endpoint.action.name for a in surface.actions)
 
 

@@ -217,7 +217,7 @@ def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[
         yield InvalidValue("minimum", path, _tidy(v - step), f"is below {v:g}")
         yield InvalidValue("minimum", path, _tidy(v - 1_000_000), f"is far below {v:g}", 2)
         if not whole:
-            zero = _tidy(v - step) == 0  # which some take for nothing at all, so it tells more
+            zero = _tidy(v - step) == 0  # some servers take zero for a missing value, so it reveals more
             yield InvalidValue("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}", 2 if zero else 1)
     if (v := schema.get("maximum")) is not None:
         yield InvalidValue("maximum", path, _tidy(v + step), f"is above {v:g}")
@@ -271,14 +271,14 @@ def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, 
     named = URI if URI.startswith(base) and schema.get("format") in ("uri", "url") else ""
     begun = re.match(r"\^([a-z]{2,})", pattern)
     likely: tuple[str, ...] = (base[:1] + " !" + base[1:], base + "\n", long + long[-1:], "é" + base, base + "\u0663", f" {base} ")
-    if named and begun:  # the rest of it is right
+    if named and begun:  # the rest of the address stays valid
         end = begun.end(1) - 1
         likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
     for text in (t for t in dict.fromkeys((*likely, "")) if not matches(schema, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
         yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2)
     for text, says, each in _lookalikes(schema, named or base):
-        if not matches({"type": "string", "pattern": pattern}, text):  # else it is its format that it breaks, if anything
+        if not matches({"type": "string", "pattern": pattern}, text):  # else it breaks the format, if anything
             yield InvalidValue("pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each)
 
 
@@ -311,7 +311,7 @@ def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[In
     near = ((first.swapcase(), "is a listed value in the other case"), (first[:-1], "is the beginning of a listed value"))
     for index, (text, says) in enumerate((*near, (f"{first}x", "is none of the listed values"))):
         if text not in values:
-            yield InvalidValue("enum", path, text, says, 2 if index else 1)  # who takes anything takes the first as well
+            yield InvalidValue("enum", path, text, says, 2 if index else 1)  # a server that accepts anything accepts the first too
 
 
 def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool) -> Iterator[InvalidValue]:
@@ -371,5 +371,5 @@ def _arrays(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, 
     if schema.get("uniqueItems"):
         one = distinct(item, schemas, 0)
         yield InvalidValue("uniqueItems", path, [one, one], "has an item twice")
-    place = 0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1  # behind a right one, which is all that some look at
+    place = 0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1  # some servers check only the first item
     yield from violations(item, schemas, required=False, path=(*path, place))

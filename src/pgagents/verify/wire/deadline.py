@@ -79,7 +79,7 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._held:
-            with suppress(httpcore.WriteError):  # a server may refuse what it has not read to its end, and say why
+            with suppress(httpcore.WriteError):  # a server may answer, with a reason, before it has read everything
                 self._flush(timeout)
         return self._inner.read(max_bytes, self._deadline.left(timeout))
 

@@ -70,7 +70,7 @@ class _Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[Any, Any]:
         connection, peer = super().get_request()
         connection.settimeout(TIMEOUT_S)
-        if self._context is not None:  # the handshake is made in the delivery's own thread, so that a slow one stops nobody
+        if self._context is not None:  # the handshake runs in the delivery's own thread, so that a slow one blocks no other
             connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, peer
 

@@ -103,7 +103,7 @@ class Client:
             came = self._read_answer(answer, began)
         except self._failures as error:
             came = _silence(error)
-        except (ValueError, OSError) as error:  # what a decoder says of a broken gzip or a broken chunk
+        except (ValueError, OSError) as error:  # raised for a broken gzip stream or chunk
             came = Silence("protocol", str(error)[:200])
         finally:
             answer.close()
@@ -144,7 +144,7 @@ class Client:
 
         scheme, host, port, headers = self._target
         sent = [_header(*pair) for pair in request.headers]
-        if request.header("User-Agent") is not None:  # one of them, and the caller's own above all
+        if request.header("User-Agent") is not None:  # send one only; the caller's own wins
             kept = {name.lower() for name in self._headers}
             headers = headers if "user-agent" in kept else [h for h in headers if h[0] != b"User-Agent"]
             sent = sent if "user-agent" not in kept else [h for h in sent if h[0].lower() != b"user-agent"]
@@ -153,7 +153,7 @@ class Client:
             headers.append((b"Content-Length", b"%d" % len(request.body)))
         url = httpcore.URL(scheme=scheme, host=host, port=port, target=self._raw(self._prefix + request.target))
         built = httpcore.Request(request.method, url, content=request.body, extensions=self._extensions)
-        built.headers = headers  # its constructor would look at each of them once more
+        built.headers = headers  # the constructor would validate each header again
         return built
 
     def _raw(self, target: str) -> bytes:

@@ -19,7 +19,7 @@ def header_of(asked: Signature, secret: str, body: bytes, now: float) -> str:
     signed = at.encode() + b"." + _signed(asked, body)
     if asked.slip == "untimed":
         signed = body
-    if asked.slip == "secret":  # the right one stands there, too, as one of a scheme that is not promised
+    if asked.slip == "secret":  # the right signature is there too, under a scheme that is not promised
         return f"t={told},v0={_mac(secret, signed)},v1={_mac(NOBODYS, signed)}"
     return f"t={told},v1={_mac(secret, signed)}"
 

@@ -1,9 +1,9 @@
 """Every successful write leaves one row in the audit log: action, resource, platform, actor, time and
 changes.
 
-Successful calls of all checks are noted. The log is read twice, in the middle of the run and at its end, and
-each call is matched with a row of its own. Rows stay unchanged, hold no private values, and no refused write
-leaves one.
+Successful calls of all checks are noted. The log is read in the middle of the run and at its end, and each
+call is matched with a row of its own. Rows stay unchanged and hold no private values. No refused write leaves
+a row.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ def _refused(
     writes = {str(d.action.name) for d in setting.endpoints if d.action.effect == "write" and _audited(audit, d)}
     calls = [d.says for d in noted] + [dict(w) for w in wild]
     done = {(says[audit.action], pair) for says in calls for pair in says.items()}
-    unsure = {says[audit.action] for says in calls if not any(m in says for m in made)}  # nobody told us about what they were
+    unsure = {says[audit.action] for says in calls if not any(m in says for m in made)}  # their instances are unknown
     for row in rows:
         name, about = row.get(audit.action), [(m, row.get(m)) for m in audit.about if (m, row.get(m)) in ours]
         stamps = [{m: v for m, v in d.attribution.items() if m in row} for d in setting.model.dispatchers]

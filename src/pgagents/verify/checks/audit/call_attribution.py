@@ -45,7 +45,7 @@ def _cases(setting: Setting) -> Iterator[Case]:
     for resource in model.resources.values():
         made = resource.made_by
         if made is None or made.at is None or any(made.action is move.action for r in model.resources.values() for move in r.moves):
-            continue  # what an action moves was stamped when it was made
+            continue  # an instance that is only moved was stamped when it was made
         for endpoint in setting.endpoints:
             if endpoint.action is not made.action or f"{endpoint.place}" in met:
                 continue

@@ -64,7 +64,7 @@ def _run(setting: Setting, action: Action, contract: str) -> Callable[[], Conver
     def run() -> Conversation:
         template, audit, clock = template_of(setting.model, action), setting.model.audit, setting.model.clock
         given = dict(audit.listed_by.input) if audit is not None and audit.listed_by.action is action else dict(template.input)
-        if action is clock:  # should it pass, time hardly does
+        if action is clock:  # if the call succeeds, the clock hardly moves
             given |= {str(p.name): low(p.schema, setting.model.schemas) for p in action.params if p.required}
         else:
             yield ordinary(

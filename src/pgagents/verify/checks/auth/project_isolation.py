@@ -144,7 +144,7 @@ def _run(setting: Setting, endpoint: Endpoint, resource: Resource, contract: str
             yield wait
         why = f"another project ends its {resource.name}"
         ended: Exchange = yield Call(ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs)
-        yield ordinary(  # what it is told is not kept for us
+        yield ordinary(  # its answer must not be cached for us
             endpoint, template_of(setting.model, endpoint.action), "valid", "another project's figures", role="second",
             input=dict(before.input),
             made=before.subject,

@@ -1,8 +1,8 @@
 """A signed call is accepted only with a valid signature of its exact bytes and a recent time.
 
-Each signed action is called with right and wrong signatures. Wrong ones are made with another secret, of
-another body, of the JSON written anew, of another time or of none, too old, or too far ahead. Right ones must
-be accepted, wrong ones refused with the declared code.
+Each signed action is called with right and wrong signatures. Wrong ones have another secret, body or time,
+sign the JSON written anew or no time, or are too old or too far ahead. Right ones must be accepted, wrong
+ones refused with the declared code.
 """
 
 from __future__ import annotations

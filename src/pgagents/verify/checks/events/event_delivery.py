@@ -150,7 +150,7 @@ def _run(setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool
         while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(setting, receiver, told, boxes):
             looks += 1
             yield Sleep(LOOK_S, quiet=True)
-        yield Sleep(LOOK_S, quiet=True)  # for what should not come
+        yield Sleep(LOOK_S, quiet=True)  # wait for events that must not come
         heard = {type: _came(setting, receiver, box) for type, box in boxes.items()}
         yield from _judged(setting, told, heard, secrets)
         yield from _apart(setting, receiver, told, heard, theirs, another=another)
@@ -298,7 +298,7 @@ def _judged(setting: Setting, told: list[ExpectedEvent], heard: Mapping[str, tup
             yield judge_kept(EACH) if there else judge_broken(EACH, expected, "one of two does")
         times = len({e.id for e in mine if not e.refused})
         yield judge_kept(ONCE) if times <= 1 else judge_broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
-    others = set(_others_of(setting, list(heard)))  # what a payment is known by may stand in what tells of the payment
+    others = set(_others_of(setting, list(heard)))  # an event of another type may rightly hold such a value
     for event in (e for events in heard.values() for e in events if e.type not in others):
         secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
         yield judge_broken(PRIVATE, "events tell no secret", f"{event.type} tells one") if secret else judge_kept(PRIVATE)

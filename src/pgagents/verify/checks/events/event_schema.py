@@ -63,7 +63,7 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
 def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
     known = setting.model.webhooks.events.get(event.type or "")
     if known is None or (known.by and known.about):
-        return  # that is judged by what the action answered, or was not asked for
+        return  # event_delivery judges it by the action's answer
     wrong = misfit(setting, event)
     yield judge_broken(FORM, f"{event.type} as the catalogue has it", wrong) if wrong else judge_kept(FORM)
     for member, law in _laws(setting, str(event.type)) if not wrong else ():

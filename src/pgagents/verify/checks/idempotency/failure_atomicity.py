@@ -128,7 +128,7 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
         call, at = yield from _drawn_up(setting, failure, counts, subject)
         free = (yield from counted(setting, counts, at)) if counts is not None else None
         after: int | None = None
-        if free == 0 and template.makes is not None:  # it would be refused for that, and somebody else's call would fail instead
+        if free == 0 and template.makes is not None:  # the call would be refused for that, and another call would meet the failure
             for contract in covers:
                 yield judge_untested(contract, "there is no room for what it makes")
             return
@@ -164,7 +164,7 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
             yield from _worked(failure, again)
         if counts is not None and free is not None and after is not None and after != free:
             last = yield from counted(setting, counts, at)
-            if last == after or after < free:  # else it was something else that ended meanwhile
+            if last == after or after < free:  # else another instance ended meanwhile
                 yield judge_broken(failure.id("nothing"), f"nothing is changed by {exchange.outcome}", f"{after} are free after {free}")
             else:
                 yield judge_untested(failure.id("nothing"), f"something else took or gave back: {free}, {after} and {last} are free")
@@ -175,7 +175,7 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
 def _drawn_up(
     setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
 ) -> Generator[Any, Any, tuple[Call, Mapping[str, Any]]]:
-    """Return the call that will fail, with a key of its own, and the argument that names the place whose
+    """Return the call that will fail, with a key of its own, and a body that names the place whose
     capacity is counted.
     """
     endpoint, template = failure.endpoint, template_of(setting.model, failure.endpoint.action)
@@ -233,7 +233,7 @@ def _counts(setting: Setting, failure: _Failure) -> Resource | None:
     if resource is None or resource.takes is None or not setting.exclusive:
         return None
     undo, given = resource.undone_by, resource.made_by.input if resource.made_by else {}
-    if resource is template.makes:  # where the caller says at which place
+    if resource is template.makes:  # only if the caller chooses the place
         return resource if any(resource.takes.of in getattr(value, "names", ()) for value in given.values()) else None
     return resource if undo is not None and undo.action is failure.endpoint.action else None
 

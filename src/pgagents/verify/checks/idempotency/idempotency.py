@@ -214,7 +214,7 @@ def _reuse(
         if key == near and all(refused(endpoint, exchange) for exchange in pair):
             pair, key = yield from _together(setting, endpoint, None)
             first = next((exchange for exchange in pair if exchange.success), pair[0])
-            if first.success:  # so the refusal may have been for the key: once more, with it alone
+            if first.success:  # the refusal may have been for the key: try it alone
                 yield from _nearly(setting, endpoint, apart, chain)
         elif key == near and first.success and not outlived(setting, chain.used_at, first):
             yield judge_kept(apart)
@@ -284,7 +284,7 @@ def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) 
         chain.used(near, exchange.sent_at)
         yield judge_untested(contract, late) if late else judge_kept(contract)
     elif refused(endpoint, exchange):
-        fresh = {**exchange.input, str(endpoint.action.idempotency): UniqueValue()}  # at the very same place, which may be full
+        fresh = {**exchange.input, str(endpoint.action.idempotency): UniqueValue()}  # at the same place, which may be full
         control: Exchange = yield ordinary(endpoint, template, "valid", "the same with a key that is like none", input=fresh, fresh=True)
         if control.success:
             yield judge_broken(contract, chain.says, exchange.outcome)
@@ -353,7 +353,7 @@ def _elsewhere(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
     exchange: Exchange = yield ordinary(endpoint, template, "valid", why, input=given, role=role, owner=role, fresh=True)
     if void(exchange):
         return
-    if not exchange.success:  # for the key, or because nobody can have such a thing at that place now
+    if not exchange.success:  # for the key, or because there is no room at that place
         given = {
             **{name: exchange.input[name] for name in given if name in exchange.input},
             str(endpoint.action.idempotency): UniqueValue(),

@@ -101,9 +101,9 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def _bursts(setting: Setting) -> Iterator[Burst]:
-    """Yield one burst for each bucket and surface.
+    """Yield one burst for each bucket of an action and each surface, without buckets of end users.
 
-    Buckets with a condition are no action's own bucket: only the server decides which keys they apply to.
+    Buckets with a condition are left out: only the server decides which keys they apply to.
     """
     met: set[tuple[str, str]] = set()
     ordered = sorted(setting.endpoints, key=lambda d: (d.action.effect != "read", "{" in d.path, len(d.params)))
@@ -240,7 +240,7 @@ class Tally:
         before, self.end = self.end, None
         if rate is not None and self.bucket.per_s >= (1.0 if in_epoch(setting) else TELLS_S):
             self.end = exchange.sent_at + ahead_s(exchange, rate[2], setting)
-        # the ends of a window that slides move on with the calls; those of others stay, and then are a whole window later
+        # the end of a sliding window moves with the calls; that of any other stays, then jumps by a whole window
         other = before is None or self.end is None or self.end - before > self.bucket.per_s / 2
         self.in_window = 1 if other else self.in_window + 1
 
@@ -327,7 +327,7 @@ def _waited(setting: Setting, limited: Exchange, bucket: Bucket, told: int, burs
     window = bucket.refill == "window"
     back_s = bucket.per_s if window else bucket.per_s / told
     ended = False
-    if window and back_s > UNEVEN_S:  # all of a window are there at its end, so that one wait is all there is to try
+    if window and back_s > UNEVEN_S:  # all calls come back at the window's end, so one wait is enough
         yield Sleep(UNEVEN_S)
         again: Exchange = yield replace(burst.call, why="once more, before the window ends")
         limited, ended = (again, False) if again.status == LIMITED else (limited, not again.void)

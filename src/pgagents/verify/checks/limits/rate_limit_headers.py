@@ -108,7 +108,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     place, model = exchange.place, memory.model
     bucket = model.buckets[endpoint.action.bucket]
     possible = [b for b in model.buckets.values() if b is bucket or b.when is not None]
-    if exchange.status == LIMITED:  # of a bucket that is empty the moment alone is new
+    if exchange.status == LIMITED:  # the remainder of an empty bucket shows nothing new
         yield _reset(exchange, values, possible, memory, f"{NAME}/reset/{place}")
         return
     yield _limit(exchange, limit, bucket, possible, memory, f"{NAME}/limit/{place}")
@@ -159,7 +159,7 @@ def _times(bucket: Bucket, limit: int, lacks: int, answered_s: float, *, epoch: 
     """Return the earliest and latest time at which a bucket lacking so many calls is full again, in
     seconds from the call.
     """
-    if bucket.refill == "window":  # that may begin when the call is answered; seconds from now are by no clock of another's
+    if bucket.refill == "window":  # it may begin when the call is answered; seconds from now need no clock of the server
         skew = SKEW_S if epoch else 0.0
         return -skew, bucket.per_s + answered_s + skew
     s = bucket.per_s

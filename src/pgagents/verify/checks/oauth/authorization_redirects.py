@@ -89,6 +89,6 @@ def _run(setting: Setting, path: str, ask: Mapping[str, str], what: str, contrac
         elif exchange.success and fields and (form := form_of(text_of(exchange))) is not None and fields <= form.names:
             yield judge_broken(contract, "a refusal, 400", "200 with a form that asks the user to consent")
         else:
-            yield judge_kept(contract)  # a page that refuses, or the server's own login before it looks
+            yield judge_kept(contract)  # a page that refuses, or a login page shown before the request is checked
 
     return run

@@ -219,10 +219,10 @@ class _Flow:
             old: Exchange = yield self.as_client.refresh(token, "a refresh token once more")
             problem = refusal(old) or ("" if isinstance(new, str) and new != token else "no new refresh token came")
             yield self.judge_case("rotation", not problem, "a new refresh token, and 400 for the old one", problem)
-        if self.oauth.revoke:  # nothing that was granted to us is left alive
+        if self.oauth.revoke:  # leave no token of ours valid
             last = got(again.body, "refresh_token")
             ended: Exchange = yield self.as_client.revoke(last if isinstance(last, str) else token, "the last token ends")
-            if not ended.void:  # where the old one's second use ended them all, it is dead by now (RFC 7009, 2.2: 200 all the same)
+            if not ended.void:  # the second use of the old one may have ended it already (RFC 7009, 2.2: still 200)
                 yield self.judge_case("revocation", ended.status == 200, "200", ended.outcome)
 
     def spent(self) -> Conversation:
@@ -235,7 +235,7 @@ class _Flow:
         code, exchange, same = yield from self.exchanged(code)
         used = self.as_client.verifier
         for case, problem in problems.items():
-            if not same and not problem and case != "verifier_checked":  # the code was dead by then, so it showed nothing
+            if not same and not problem and case != "verifier_checked":  # the code had ended by then, so its refusal proves nothing
                 another = yield from self.as_client.code(self.scope())
                 problem = yield from self.tried(case, another)
             yield self.judge_case(case, not problem, "400 with a JSON error", problem)

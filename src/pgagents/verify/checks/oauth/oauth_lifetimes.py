@@ -59,7 +59,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     covers = tuple(c.id for c in promises(setting))
     client = consenting(setting)
     if covers and client is not None and setting.model.clock is not None and within(setting):
-        cost = TOKEN_COST + 2 * len(covers) - 1  # the near ones need no time to pass
+        cost = TOKEN_COST + 2 * len(covers) - 1  # near-equal tokens need no waiting
         yield Probe(f"{NAME}/both@{REST}", STAGE, covers, cost, lambda: _run(setting, Granting(setting, client)), (), OPERATOR)
 
 

@@ -104,7 +104,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         return
     said = exchange.header("www-authenticate") or ""
     if _scoped(memory.setting):
-        known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # a plan's are scopes as well
+        known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # scopes of plans count too
         told = [found[2] or found[3] or "" for found in _MEMBER.finditer(said) if found[1].lower() == "scope"]
         strange = [name for names in told for name in names.split() if name not in known]
         expected = f"scopes out of {', '.join(sorted(known - STANDARD))}"

@@ -236,6 +236,6 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             continue
         if resource.absent is not None and resource.missing is not None and given == resource.absent_for(param):
             what = f"a {param.name} that does not exist"
-            if exchange.call.role or exchange.code == resource.missing.name:  # to a token the answer may be another
+            if exchange.call.role or exchange.code == resource.missing.name:  # with a token the answer may differ
                 yield from judge_refused(exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", [resource.missing], what)
             return

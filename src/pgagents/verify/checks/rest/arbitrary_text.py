@@ -66,7 +66,7 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
     for param in endpoint.params:
         name = str(param.name)
         ours = param.refers_to or name == endpoint.action.idempotency or isinstance(base.get(name), Signature)
-        if not ours and name in base and param.place in ("body", "query"):  # one that no example has may be opaque, such as a cursor
+        if not ours and name in base and param.place in ("body", "query"):  # one that no example has may be opaque, like a cursor
             value = _filled(setting, param.schema, _example(endpoint, name, base[name]), text)
             if value is not None and setting.test((NAME, endpoint.place, name), param.schema).is_valid(value):
                 found[name] = value

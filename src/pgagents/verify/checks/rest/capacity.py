@@ -112,7 +112,7 @@ def _round(
     if resource.made_by is not None and _chooses(resource, takes):
         place = yield from _roomiest(setting, takes)
         yield from _counted(setting, takes, str(place[setting.model.resources[takes.of].id]), counts)
-    else:  # the server chooses, and probably as it chose before
+    else:  # the server chooses, probably the same place as before
         another: Mapping[str, Any] = yield InstanceRef(resource.name)
         if isinstance(another.get(takes.by), str):
             yield from _counted(setting, takes, another[takes.by], counts)
@@ -124,7 +124,7 @@ def _round(
             endpoint = enders[min(index, len(enders) - 1)]
             if late and body is living[-1] and (wait := time_passes(setting, LATE_S)):
                 yield wait
-                yield from _counted(setting, takes, str(body[takes.by]), counts)  # what others took may have ended by then
+                yield from _counted(setting, takes, str(body[takes.by]), counts)  # other instances may have ended by then
             found.append((yield from _returned(setting, resource, takes, endpoint, body, counts)))
     return found
 
@@ -167,10 +167,10 @@ def _taken(
         bodies = _made(made_by, exchange)
         body = next(iter(bodies), None)
         if given in several and not exchange.success:
-            counts.clear()  # whether a refused call took one is not judged here
+            counts.clear()  # a refused call may have taken room, which is not judged here
             continue
         if not isinstance(body, Mapping) or not isinstance(body.get(takes.by), str) or not exchange.fits:
-            counts.clear()  # it may have taken a space all the same
+            counts.clear()  # it may have taken room all the same
             return judge_untested(contract, f"no {resource.name} was made: {exchange.outcome}")
         living.append(body)
         at, taken = body[takes.by], sum(1 for one in bodies if one.get(takes.by) == body[takes.by])

@@ -198,7 +198,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Compare an answer's representations with earlier ones of the same instances."""
     facts: _Facts = memory.notes.setdefault((NAME, "facts"), _Facts({}))
     if exchange.number - exchange.repeats > facts.number + 1 or exchange.call.beside or len(facts.told) > MOST_KNOWN:
-        _forget(facts)  # something was done that no watcher saw, such as the operator's
+        _forget(facts)  # a call was made that no watcher sees, such as the operator's
     facts.number = max(facts.number, exchange.number)
     endpoint = exchange.call.endpoint
     if endpoint is None:
@@ -252,8 +252,8 @@ def _compared(setting: Setting, facts: _Facts, new: _Told, endpoint: Endpoint) -
 
 
 def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judgement | None:
-    """Return a broken judgement if a volatile value changed while its time stayed long in the past, else
-    None.
+    """Return a broken judgement if a volatile value changed though its timestamp, first seen long before,
+    did not; else None.
     """
     of_times, of_values = _dating(setting, new.representation)
     if not of_times or not of_values or len(facts.dated) > MOST_KNOWN:

@@ -108,7 +108,7 @@ def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> d
     given = template_of(setting.model, endpoint.action).input
     if given.get(str(param.name)) == usual:
         return dict(given)
-    least = next((known for name, known, _ in boundary_values(setting, endpoint) if name == "minimal"), given)  # as others send it, too
+    least = next((known for name, known, _ in boundary_values(setting, endpoint) if name == "minimal"), given)  # others send it too
     needed = {str(p.name): least[str(p.name)] for p in endpoint.params if p.required and str(p.name) in least}
     return {
         **needed,

@@ -86,5 +86,5 @@ def _documented(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     points = setting.model.behaviour
     invalid = setting.model.codes[setting.model.errors.framework.invalid].status
     if "refused_status" in points.model_fields_set and points.refused_status == "any" and invalid in listed:
-        listed |= {REFUSED, UNPROCESSABLE}  # the author says that it may be either; one who says nothing documents what he lists
+        listed |= {REFUSED, UNPROCESSABLE}  # the author allows both explicitly; without that only the listed ones are documented
     return frozenset(listed)

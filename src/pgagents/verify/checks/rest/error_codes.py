@@ -41,7 +41,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         and exchange.call.intent != "framework"
         and not provokable(memory.setting, exchange.call.endpoint)
     ):
-        return  # no error of it is promised: documented_status says what came
+        return  # no error is promised for it: documented_status judges the answer
     contract = f"{NAME}/{exchange.place}"
     code = memory.model.codes.get(exchange.code)
     endpoint = exchange.call.endpoint

@@ -37,7 +37,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         and exchange.call.intent != "framework"
         and not provokable(memory.setting, exchange.call.endpoint)
     ):
-        return  # no error of it is promised: documented_status says what came
+        return  # no error is promised for it: documented_status judges the answer
     contract, said = f"{NAME}/{exchange.place}", is_documented_answer(exchange, memory.model)
     if exchange.json.problem and not said:
         return

@@ -77,7 +77,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     if endpoint is None or not exchange.success or not exchange.fits or exchange.call.intent not in CORRECT:
         return
     made: dict[str, str] = memory.notes.setdefault((NAME, "made"), {})
-    """By the ids of things, with what arguments they were made."""
+    """The arguments that each instance was made with, by its id."""
     for gone in [r for r in setting.model.resources.values() if r.undone_by and r.undone_by.action is endpoint.action and not r.state]:
         for value in exchange.input.values():
             made.pop(f"{gone.name} {gone.place_in(endpoint.params, exchange.input)}{value}", None)

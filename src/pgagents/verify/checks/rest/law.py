@@ -101,7 +101,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(
             f"{NAME}/kinds of {place.name}/{makers[0].place}", 4, covers, fixture_selection.MOST_KINDS, run, tuple(makers), "main", True
         )
-        for endpoint in makers if len(makers) > 1 else ():  # where an endpoint met too few kinds for its laws
+        for endpoint in makers if len(makers) > 1 else ():  # used if an endpoint met too few kinds of places for its laws
             own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
             run = _run(setting, resource, place, [endpoint], timed, moved=True)
             yield Probe(
@@ -148,7 +148,7 @@ def _run(
         places = [item for item in _items(found, exchange) if will_do(found.where, place, item)]
         known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
         own = [body for (name, _), body in known.items() if name == resource.name]
-        also = plan.bounded(places, _by(resource, place), place.id, own) if timed else []  # bounds show with time alone
+        also = plan.bounded(places, _by(resource, place), place.id, own) if timed else []  # bounds appear only as time passes
         makings = plan.makings(makers, search, places, also)
         living: list[list[tuple[Endpoint, Mapping[str, Any]]]] = [[], []]
         for index, making in enumerate(makings):

@@ -184,7 +184,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         elif exchange.success and exchange.fits and not known.unsure and not _sees_a_part(setting, exchange):
             items = _items(kind, exchange)
             if items is not None:
-                elsewhere = {id for other in projects.values() if other is not known for id in other.made}  # which others judge
+                elsewhere = {id for other in projects.values() if other is not known for id in other.made}  # project_isolation judges these
                 yield from _ghosts(kind, exchange, items, known, contract, elsewhere)
 
 
@@ -228,7 +228,7 @@ def _note(resource: Resource, exchange: Exchange, known: _Known, places: frozens
         known.made.add(resource.id_of(body))
     elif exchange.success or exchange.error or exchange.status >= 500:
         declared = exchange.codes.get(exchange.code or "")
-        promised = declared is not None and bool(declared.provoked_by)  # such a failure is known to leave nothing
+        promised = declared is not None and bool(declared.provoked_by)  # the catalogue says that such a failure leaves nothing
         known.unsure = known.unsure or (exchange.status != UNAVAILABLE and not promised)
     elif exchange.place in places and exchange.place not in known.refused and exchange.status != LIMITED and known.first is not None:
         known.refused.append(exchange.place)

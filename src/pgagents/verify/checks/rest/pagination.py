@@ -141,7 +141,7 @@ def _run(setting: Setting, paged: _Paged, contract: str, second: bool) -> Callab
         sorts = [(name, value) for name, values in paged.sorts.items() for value in values]
         several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in sorts]
         several = [(sort, alike) for sort, alike in several if 1 < len(alike) < len(instances)]
-        if several:  # the commonest sort alone, so that its laws are judged on every page
+        if several:  # filter by the most frequent sort, so that its laws are judged on every page
             (name, value), instances = max(several, key=lambda found: len(found[1]))
             given = {**given, name: value}
         every = whole is not None and whole[1] is None
@@ -213,7 +213,7 @@ def _walked(
     ended = every and setting.exclusive and sorted(map(str, walked)) == sorted(map(str, there))
     if ended and full and cursor is not None and setting.model.behaviour.last_page == "tells_none":
         return judge_broken(contract, f"no {paged.told} on the last page, which is full", "a further page is told of")
-    if not set(there) <= set(walked):  # whoever else uses the server may have changed it meanwhile
+    if not set(there) <= set(walked):  # others may have changed the list meanwhile
         again = yield from _request_page(setting, paged, {**given, paged.limit: most}, "the list in one piece again", *about)
         still = {instance.get(paged.id) for instance in again[0]} if again else set()
         there = [id for id in there if id in still]

@@ -1,7 +1,7 @@
 """A new instance is read back as it was made, through every endpoint, and appears in every list.
 
-Another project's lists do not have it. Whatever filter a list is called with, it must hold all instances of
-ours that its laws let in, however they were made and however long ago.
+Another project's lists do not have it. Whatever filter a list is called with, it holds all instances of ours
+that its laws let in. It does not matter how or how long ago they were made.
 """
 
 from __future__ import annotations
@@ -275,9 +275,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     odd = exchange.call.beside or not exchange.fits or exchange.call.intent not in TRUSTED
     unsure = exchange.error or exchange.status >= CRASHED or (exchange.success and odd)
     if endpoint.action.effect == "write" and unsure:
-        made.clear()  # how things stand is not known
+        made.clear()  # the state of the instances is unknown now
     if exchange.success and endpoint.action.effect == "write":
-        _removed(exchange, memory, made)  # also by an answer that another check finds fault with
+        _removed(exchange, memory, made)  # also if another check finds an error in the answer
     if (
         exchange.call.intent not in TRUSTED
         or not exchange.call.role

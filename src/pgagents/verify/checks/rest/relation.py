@@ -188,7 +188,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     """Judge that an answer with room leaves out nothing that fits it and that a wider answer held."""
     endpoint, setting = exchange.call.endpoint, memory.setting
     if endpoint is None or not setting.exclusive or not exchange.call.role or exchange.call.raw.headers:
-        return  # who called is not known, and a key may leave things out
+        return  # the caller is unknown, and answers may depend on the key
     if exchange.call.intent not in TRUSTED or not exchange.success or not exchange.fits or exchange.tainted:
         return
     for relation in endpoint.action.relations:
@@ -229,7 +229,7 @@ def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: st
     least, most = _bounds(setting, endpoint, relation)
     template, again = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
     reason, bases = "no call answered anything", _bases(setting, endpoint, relation)
-    for number, base in enumerate([*bases, *bases]):  # at first only where there are several things
+    for number, base in enumerate([*bases, *bases]):  # the first round needs several items
         wide = _with(endpoint, base, relation.widen, most)
         large: Exchange = yield ordinary(endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again)
         has = ids_of(setting, relation, large)

@@ -179,7 +179,7 @@ def _on_twins(
     assert template.subject is not None
     twin = InstanceRef(template.subject.name, template.states or tuple(filter(None, [template.subject.initial])), fresh=True, standard=True)
     twins: list[Mapping[str, Any]] = []
-    for _ in range(3):  # the second may find no room beside the first
+    for _ in range(3):  # there may be no room for the second besides the first
         body: Mapping[str, Any] = yield twin
         twins = [*twins[-1:], body]
         if len(twins) == 2 and all(twins[0].get(name) == body.get(name) for name in _places(template.subject)):

@@ -51,7 +51,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, list[Param], Mapping[str, 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each contract, before workflows in which days pass.
 
-    A third call gives a period that ends before it begins, which only `no_crashes` judges.
+    A third call gives a period that ends before it begins; watchers such as `no_crashes` judge it.
     """
     del roles
     for endpoint, moments, given in _cases(setting):

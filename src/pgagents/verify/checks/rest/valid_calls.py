@@ -155,7 +155,7 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
     for names in _together(setting, endpoint, list(known)):
         calls = [ordinary(endpoint, template, "valid", known[n][1], input=known[n][0], fresh=writes) for n in names]
         joint = dict(template.input)
-        for name in reversed(names):  # what stands first decides
+        for name in reversed(names):  # the first name wins
             given = known[name][0]
             joint.update({k: v for k, v in given.items() if k not in template.input or v != template.input[k]})
             joint = {k: v for k, v in joint.items() if k in given or k == UNKNOWN or name != "minimal"}
@@ -166,7 +166,7 @@ def _at_edges(setting: Setting, endpoint: Endpoint, template: RequestTemplate) -
         most = unusual(setting, endpoint, call.input) if names != ["high"] and not writes else call.input
         call = call if most == call.input else replace(call, input=most, intent="explore")
         run = _run_joint(setting, call, calls, covers, () if names == [UNKNOWN_QUERY] else (values,))
-        phase = 6 if names[0] == "around_now" else 7 if names[0] == UNKNOWN_QUERY else 4  # its day ends before days pass
+        phase = 6 if names[0] == "around_now" else 7 if names[0] == UNKNOWN_QUERY else 4  # before workflows move the clock by days
         found = Probe(covers[0], phase, covers, 2 if writes else 1, run, (endpoint,), "main", writes, print=shown(call.input))
         yield replace(found, contracts=covers if names == [UNKNOWN_QUERY] else (*covers, values), optional=True)
 

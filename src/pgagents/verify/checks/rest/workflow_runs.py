@@ -134,7 +134,7 @@ class _State:
 def _run(setting: Setting, workflow: Workflow, timed: bool) -> Callable[[], Conversation]:
     def run() -> Conversation:
         state = yield from _through(setting, workflow, timed, again=False)
-        if state.stale:  # what its first step found was looked up some time ago
+        if state.stale:  # its first step reused an old answer
             state = yield from _through(setting, workflow, timed, again=True)
         reason = f"refused for how things stand: {state.stale}" if state.stale else "a step before it did not go as it should"
         for step in workflow.steps:

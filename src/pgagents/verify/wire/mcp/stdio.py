@@ -80,7 +80,7 @@ class Stdio:
             except queue.Empty:
                 return Silence("timeout", f"no answer within {self._timeout_s:g} s{self._words()}")
             if isinstance(came, Silence):
-                self._lines.put(came)  # it stays so
+                self._lines.put(came)  # it stays ended
                 return came
             told = read_json(came)
             if not isinstance(told.value, Mapping):
@@ -103,7 +103,7 @@ class Stdio:
                 break
             except subprocess.TimeoutExpired:
                 continue
-        self._signal(signal.SIGKILL)  # what it started and left behind
+        self._signal(signal.SIGKILL)  # also end what it started and left behind
         while not self._lines.empty():
             self._lines.get_nowait()
         for thread in (self._reading, self._listening):
@@ -131,7 +131,7 @@ class Stdio:
             except (OSError, ValueError):
                 done.append(self._over())
 
-        if len(line) <= 4_096:  # what a pipe takes at once, if it is not full already
+        if len(line) <= 4_096:  # a pipe takes this much at once, unless it is full
             work()
         else:
             writing = self._start(work)
