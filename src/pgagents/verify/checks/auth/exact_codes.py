@@ -1,8 +1,7 @@
-"""An instance is not changed by a call that gives only nearly its code.
+"""A write that needs an instance's code is refused if the code is only nearly right.
 
-Where a write needs a code that the API gave out with the instance, the call is repeated with a near miss.
-That is a short form, the other letter case, or one character more, less or changed. A refusal (4xx) keeps the
-contract; a success breaks it.
+The API gives out such a code with the instance. The write is called with a near miss: a short form, the other
+letter case, or one character more, less or changed. A refusal (4xx) keeps the contract; a success breaks it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A key whose plan lacks an action's scope is refused.
 
-Each endpoint with a scope is called with such a key. The answer must have the declared code, and name the
-missing scope where the catalogue says that errors do.
+Each endpoint with a scope is called with such a key. The answer must have the declared code. If the catalogue
+says where errors name the missing scope, it must be named there.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""No answer to one project holds an id of another project's instances, and its figures ignore the other's
-actions.
+"""No answer to one project holds an id of another project's instances, and the other's actions do not change
+its figures.
 
 Every answer is searched for the other projects' ids. Lists and figures are read by one project and then at
 once by another, which reveals a cache that ignores the key. Figures are compared before and after another

@@ -1,9 +1,9 @@
 """An idempotency key has one effect: repeated calls change nothing more, even if they are sent at the same
 time.
 
-Another call or action cannot reuse the key; another project can, and so can another API key where the
-catalogue says that keys are its own. Keys are compared by every character, so each probe's key differs from
-the last used one as little as possible.
+Another call or action cannot reuse the key. Another project can, and so can another API key, if the catalogue
+says that idempotency keys belong to one API key. Keys are compared by every character, so each probe's key
+differs from the last used one as little as possible.
 """
 
 from __future__ import annotations

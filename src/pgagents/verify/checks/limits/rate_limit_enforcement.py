@@ -101,9 +101,10 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def _bursts(setting: Setting) -> Iterator[Burst]:
-    """Yield one burst for each bucket of an action and each surface, without buckets of end users.
+    """Yield one burst for each bucket that an action names, on each surface, without buckets of end users.
 
-    Buckets with a condition are left out: only the server decides which keys they apply to.
+    Buckets that no action names, such as conditional ones, are left out: only the server decides which calls
+    draw from them.
     """
     met: set[tuple[str, str]] = set()
     ordered = sorted(setting.endpoints, key=lambda d: (d.action.effect != "read", "{" in d.path, len(d.params)))

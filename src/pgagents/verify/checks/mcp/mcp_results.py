@@ -1,5 +1,8 @@
-"""A tool's result has valid content blocks, structured content that fits the output schema, and the same
-data as text.
+"""A tool's result has valid content blocks, structured content that fits the output schema, and the same data
+as text.
+
+Every result in the run is judged; of an error result only the content blocks. Tools without an output schema
+of an object need no structured content.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The OAuth server's metadata agree with the catalogue, with each other, and with the endpoints that exist.
 
 Both documents are read: RFC 8414 (the authorization server) and RFC 9728 (the API that accepts its tokens).
-Each endpoint must refuse a call without parameters (RFC 6749, 5.2). Metadata and scopes that a 401 or 403
-names must be real.
+Each endpoint must refuse a call without parameters (RFC 6749, 5.2). A 401 or 403 must not name metadata or
+scopes that do not exist.
 """
 
 from __future__ import annotations

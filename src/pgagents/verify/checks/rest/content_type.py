@@ -1,5 +1,8 @@
-"""An answer's Content-Type is right: a success has the media type that its action documents, and errors
-are JSON.
+"""The Content-Type of every answer is right: a success has the media type that its action documents, an error
+is JSON.
+
+Every answer with a body is judged, except documents. A JSON type may have a suffix
+(`application/problem+json`) unless the catalogue fixes `json`; its charset may only be UTF-8.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Converting an instance, such as a reservation into a booking, takes no second unit of capacity and uses up
-the first.
+"""Converting one instance into another, such as a reservation into a booking, takes no second unit of
+capacity.
 
 The catalogue says that both take from one counter, and that making the second may name the first. The counter
-is read before and after, and undoing the first must fail afterwards.
+is read before and after. The first instance is used up: undoing it must fail afterwards.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
-"""Every answer of an action has a status that the catalogue documents for it, also if the request's body
-is no JSON.
+"""Every answer of an action has a status that the catalogue documents for it.
+
+Every answer in the run is judged, except 503. If the catalogue fixes no code for bad JSON, half a JSON body
+is sent too.
 """
 
 from __future__ import annotations

@@ -1,5 +1,8 @@
 """Every error code is one of the catalogue's, comes with its own status, and only from actions that may
 answer it.
+
+Every error in the run whose body has a code is judged. Where the catalogue leaves it open, a refused input
+may have 400 or 422.
 """
 
 from __future__ import annotations

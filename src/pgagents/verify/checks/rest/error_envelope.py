@@ -1,5 +1,7 @@
-"""Every error body fits the catalogue's error envelope, also where the framework and not an action
-refuses.
+"""Every error body fits the catalogue's error envelope, also where the framework and not an action refuses.
+
+Every answer with a status of 400 or more is validated, except 503 and answers to HEAD. A code may declare an
+envelope of its own.
 """
 
 from __future__ import annotations

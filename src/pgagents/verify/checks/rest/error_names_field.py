@@ -1,4 +1,8 @@
-"""A refusal of an invalid argument names that argument, spelt as in the catalogue or on the wire."""
+"""A refusal of an invalid argument names that argument, spelt as in the catalogue or on the wire.
+
+Refusals of calls that break one argument are judged: the name must stand at `errors.field_at`. An invalid id
+may be answered as missing instead.
+"""
 
 from __future__ import annotations
 

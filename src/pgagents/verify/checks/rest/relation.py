@@ -1,8 +1,8 @@
-"""Two calls that differ in one argument have consistent answers: a wider one keeps all that a narrower one
-had.
+"""Two calls differ in one argument: the wider answer keeps everything that the narrower one had.
 
-A narrow and a wide call are compared. A page is as long as its argument allows and holds the first items. A
-flag leaves out no item that has it.
+Each relation of the catalogue is tried with a narrow and a wide value. A page has as many items as its
+argument allows, and the first ones of the list. A flag that filters a list leaves in every item that has the
+flag.
 """
 
 from __future__ import annotations

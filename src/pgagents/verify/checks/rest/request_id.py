@@ -1,4 +1,8 @@
-"""Every answer has a new request id, the same in the header and in the body."""
+"""Every answer has a new request id, the same in the header and in the body.
+
+All answers with an id are compared, framework errors included. An id that an earlier answer had breaks the
+contract, and so does an id in the body that differs from the header's.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""The body of every success satisfies the schema that the catalogue declares for its status, and its times
-have the declared form.
+"""The body of every success satisfies the schema that the catalogue declares for its status.
+
+Every documented success in the run is validated. Its times must have the form that `behaviour` fixes. Bodies
+that are neither JSON nor declared as one text are not compared.
 """
 
 from __future__ import annotations
