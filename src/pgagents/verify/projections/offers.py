@@ -31,9 +31,9 @@ class Projection:
     """One document's description of one action.
 
     `arguments` is the schema of what a model sends; if `wrapped`, of the dispatcher's whole object. `answers`
-    maps each status to the body's schema, or to None if the document has none; it is None if the document
-    does not describe answers. `named` holds the schemas that they refer to. `gaps` are optional members that
-    a strict model always sends, as null if it means none.
+    maps each status to the body's schema, or to None without one; it is None if the document describes no
+    answers. `named` holds the schemas that they refer to. `gaps` are optional members that a strict model
+    always sends, as null if it means none.
     """
 
     document: str

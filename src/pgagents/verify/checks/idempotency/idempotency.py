@@ -168,8 +168,8 @@ class _Chain:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield one probe for each endpoint with a key.
 
-    It sends two calls at once with one key, repeats the call, changes its body, and uses the key for another
-    action, project or API key.
+    It sends two calls at once with one key, repeats the call, and changes its body. Then it uses the key for
+    another action, project and API key.
     """
     chain = _Chain()
     for endpoint in _endpoints(setting):

@@ -40,8 +40,8 @@ def _origin(setting: Setting) -> tuple[str, ...]:
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
     """Yield a probe that sends a POST to a path with a slash added, which servers redirect most often.
 
-    If such a path may be valid, each write to our own instances is sent there too, because each service may
-    have a router of its own.
+    If such a path may be valid, each write to our own instances is sent there too: each service may have its
+    own router.
     """
     del roles
     endpoint = _poster(setting)
