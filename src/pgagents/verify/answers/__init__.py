@@ -1,1 +1,1 @@
-"""What an answer says, read for checks: capacity, times, limits, secrets, request ids."""
+"""Readers of answers that several checks share: capacity, times, limits, secrets, request ids."""

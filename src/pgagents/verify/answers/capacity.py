@@ -1,4 +1,4 @@
-"""How much is left of what a thing has taken of."""
+"""Read the remaining capacity of the resource that an instance takes room in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 def counted(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> Generator[Any, Any, int | None]:
-    """The count of the place that a thing of this kind takes of, now; None where none is told."""
+    """Return the current capacity counter of the resource named by `takes`, or None if no answer gives it.
+
+    `body` is the instance that takes room. One reading call is sent.
+    """
     takes = resource.takes
     endpoint = setting.endpoint(str(takes.read_by.name), REST) if takes is not None else None
     if takes is None or endpoint is None or takes.by not in body:

@@ -1,4 +1,4 @@
-"""What an answer says, in a form in which two answers can be compared."""
+"""Bring answers into a normal form, so that two of them can be compared."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 def normalize_answer(setting: Setting, exchange: Exchange) -> list[str]:
-    """What an answer's lists hold, or all its members where it has no list; whatever changes by itself left out.
+    """Return the items of an answer's lists, or all its members if it has no list, without volatile members.
 
-    Times are moments and whole numbers doubles, however they are written; the order counts where the catalogue fixes it.
+    Times are compared as epoch seconds and whole numbers as floats, however they are written. The items are
+    sorted unless the catalogue fixes the order of ties.
     """
     volatile = {name for resource in setting.model.resources.values() for name in resource.volatile if name not in resource.ids}
     body = exchange.body if isinstance(exchange.body, Mapping) else {}
@@ -24,7 +25,9 @@ def normalize_answer(setting: Setting, exchange: Exchange) -> list[str]:
 
 
 def differing(one: Iterable[str], other: Iterable[str]) -> str:
-    """In a few words how two answers differ; nothing of them is told, because nothing is known of what they hold."""
+    """Describe in a few words how two normalized answers differ, without quoting them: they may hold
+    secrets.
+    """
     here, there = list(one), list(other)
     if len(here) != len(there):
         return f"{len(here)} things, not {len(there)}"

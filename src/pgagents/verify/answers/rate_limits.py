@@ -1,4 +1,4 @@
-"""What an answer's headers tell of the bucket that is closest to empty, and of the window that it counts in."""
+"""Read the rate-limit headers of an answer: limit, remaining calls, and when the window ends."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.wire.exchange import Exchange
 
 SKEW_S = 5.0
-"""So much the server's clock and ours may differ."""
+"""Seconds by which the server's clock and ours may differ."""
 WHOLE_S = 1.0
-"""A time in whole seconds is less exact by so much."""
+"""Uncertainty of a time that is given in whole seconds."""
 GRAINS = 64
-"""In so many parts of a window is remembered how many calls were made."""
+"""Number of parts into which a window is divided to count the calls made."""
 
 
 def rate_of(exchange: Exchange, setting: Setting) -> tuple[int, int, int] | None:
-    """Limit, remaining and reset of an answer; None where one is missing or no whole number."""
+    """Return limit, remaining and reset of an answer; None if a header is missing or no whole number."""
     names = setting.model.limits.headers
     if names is None:
         return None
@@ -31,18 +31,21 @@ def rate_of(exchange: Exchange, setting: Setting) -> tuple[int, int, int] | None
 
 
 def in_epoch(setting: Setting) -> bool:
-    """Whether the reset header tells a moment, not seconds from now."""
+    """True if the reset header gives an epoch time, not seconds from now."""
     return bool(setting.model.limits.reset_unit == "epoch_seconds")
 
 
 def ahead_s(exchange: Exchange, reset: int, setting: Setting) -> float:
-    """How far from the call the reset is that its answer tells."""
+    """Seconds from the moment the call was sent to the reset that its answer gives."""
     return reset - exchange.sent_at if in_epoch(setting) else float(reset)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was told to remain, when, and between which moments by our clock the end lies that was told with it."""
+    """The remaining calls as read at `at`, and the earliest and latest end of their window.
+
+    All times are epoch seconds by our clock.
+    """
 
     remaining: int
     at: float
@@ -51,7 +54,11 @@ class Reading:
 
 
 def reading_of(exchange: Exchange, remaining: int, reset: int, setting: Setting) -> Reading:
-    """An answer's. Seconds from now are counted from somewhere between the call and its answer, and by no clock of another's."""
+    """Make a Reading of an answer.
+
+    A reset in seconds from now counts from some moment between the call and its answer, so the server's clock
+    does not matter. A reset in epoch seconds allows for skew between the clocks.
+    """
     end = exchange.sent_at + ahead_s(exchange, reset, setting)
     if in_epoch(setting):
         return Reading(remaining, exchange.sent_at, end - WHOLE_S - SKEW_S, end + WHOLE_S + SKEW_S)
@@ -59,7 +66,10 @@ def reading_of(exchange: Exchange, remaining: int, reset: int, setting: Setting)
 
 
 def note_sent(exchange: Exchange, windows: Iterable[float], sent: dict[Any, Any]) -> None:
-    """Count a call for windows of these lengths in seconds: where a window slides, a call comes back a window after it was made."""
+    """Count a call in `sent` for windows of these lengths in seconds.
+
+    In a sliding window, a call no longer counts once a whole window has passed since it was made.
+    """
     for per_s in windows:
         counts: dict[int, int] = sent.setdefault(per_s, {})
         grain = int(exchange.sent_at * GRAINS // per_s)
@@ -69,11 +79,11 @@ def note_sent(exchange: Exchange, windows: Iterable[float], sent: dict[Any, Any]
 
 
 def estimate_refill(earlier: Reading, exchange: Exchange, windows: Sequence[float], fallen: float) -> float:
-    """How many calls windows of these lengths may have given back since an earlier reading, beside an even pace.
+    """Return how many calls the windows may have given back since an earlier reading, beside an even pace.
 
-    All of them once the window that was told has ended. Until then none but those that fell out (`fallen`) of one that slides, and
-    that only where it was told to end a whole window later: one that ends sooner is fixed, weighs the one before it evenly, or tells
-    when its oldest call falls out.
+    The result is infinite once the window of the earlier reading may have ended. Before that it is `fallen`,
+    and only if that window was announced to end a whole window later, as a sliding one is. A window that ends
+    sooner is fixed, weighs its predecessor evenly, or announces when its oldest call falls out.
     """
     if exchange.sent_at + exchange.seconds >= earlier.soonest:
         return math.inf
@@ -81,7 +91,7 @@ def estimate_refill(earlier: Reading, exchange: Exchange, windows: Sequence[floa
 
 
 def fallen_out(earlier: Reading, exchange: Exchange, windows: Sequence[float], sent: dict[Any, Any]) -> int:
-    """How many of the caller's own calls were made a window before the time from an earlier reading to this one."""
+    """Count our own calls that left a sliding window between an earlier reading and this answer."""
     found = 0
     for per_s in windows:
         first = (earlier.at - per_s - WHOLE_S) * GRAINS // per_s

@@ -1,4 +1,4 @@
-"""What a refusal of a wrong call may look like, where the catalogue leaves some of it open."""
+"""Which codes and statuses a refusal of invalid input may have, where the catalogue leaves a choice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ UNPROCESSABLE = 422
 
 
 def expected(setting: Setting, call: Call) -> tuple[list[Code], list[int]]:
-    """The codes, and further statuses, that a refusal of this call may have."""
+    """Return the codes that a refusal of this call may have, and the statuses allowed besides theirs."""
     model = setting.model
     codes = [model.codes[model.errors.framework.invalid]]
     statuses: list[int] = []

@@ -1,4 +1,6 @@
-"""What a call that was repeated with its idempotency key is answered: refused, or the first answer again."""
+"""Judge the answer to a call that was repeated with its idempotency key: a refusal, or the first answer
+again.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +17,20 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 def void(exchange: Exchange) -> bool:
-    """Whether an answer says nothing here: none came, or another check found fault with it."""
+    """True if an answer cannot be judged here: none came, or another check found it faulty."""
     return exchange.void or exchange.unsound
 
 
 def refused(endpoint: Endpoint, exchange: Exchange) -> bool:
-    """Whether it is the refusal of a used key."""
+    """True if an answer refuses a call because its idempotency key was used before."""
     conflicts = [c.name for c in endpoint.action.errors if c.status == CONFLICT]
     return exchange.code in conflicts if exchange.code else exchange.status == CONFLICT
 
 
 def outlived(setting: Setting, used_at: float, exchange: Exchange) -> str:
-    """Why a call says nothing of a key that was used at `used_at` (epoch seconds): it may be forgotten by then. Empty where it is not."""
+    """Return why the server may have forgotten a key that was used at `used_at` (epoch seconds); empty if
+    it may not.
+    """
     told = setting.model.idempotency
     passed = exchange.sent_at - used_at
     if told is None or not told.lives_s or passed < told.lives_s:
@@ -35,7 +39,9 @@ def outlived(setting: Setting, used_at: float, exchange: Exchange) -> str:
 
 
 def replayed(setting: Setting, endpoint: Endpoint, contract: str, first: Exchange, second: Exchange) -> Iterator[Judgement]:
-    """Whether a repeated call had no second effect, by the catalogue's `behaviour.replay`."""
+    """Judge whether a repeated call had no second effect, as `behaviour.replay` of the catalogue defines
+    it.
+    """
     if void(second):
         return
     if late := outlived(setting, first.sent_at, second):
@@ -53,8 +59,11 @@ def replayed(setting: Setting, endpoint: Endpoint, contract: str, first: Exchang
 
 
 def ended(setting: Setting, endpoint: Endpoint, first: Exchange) -> Generator[Any, Any, None]:
-    """Where a key is refused for a time that the catalogue tells, what was made with it ends first: the key is used all the same, and
-    what the thing took is free again, so that a refusal is for the key."""
+    """Undo what a call with an idempotency key made, before the key is used again.
+
+    Only where a used key is refused for a limited time. Undoing frees the capacity that the instance took, so
+    that a later refusal is about the key alone.
+    """
     told, makes = setting.model.idempotency, template_of(setting.model, endpoint.action).makes
     undo = makes.undone_by if makes is not None else None
     ending = setting.endpoint(str(undo.action.name), REST) if undo is not None else None
@@ -66,7 +75,10 @@ def ended(setting: Setting, endpoint: Endpoint, first: Exchange) -> Generator[An
 
 
 def same_instance(setting: Setting, endpoint: Endpoint, first: Exchange, second: Exchange) -> bool:
-    """Whether both answers hold the same thing, by the id of the resource that the action makes, else by all of it."""
+    """True if both answers hold the same instance.
+
+    Instances are compared by id where the action makes a resource; else the whole bodies are compared.
+    """
     makes = template_of(setting.model, endpoint.action).makes
     if makes is None or makes.made_by is None or makes.made_by.at is None:
         return bool(first.body == second.body)

@@ -1,6 +1,6 @@
-"""Where answers tell of things that have an id: which members, in which words, of which thing.
+"""Find where answers represent an instance with an id: which members, and how the schema describes them.
 
-A member that two answers name alike, describe alike and type alike says one thing of one thing.
+Two members with the same name, description and type must have the same value for the same instance.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ _AT = re.compile(r"response((?:\.\w+)*)((?:\[\d+\])?)")
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """Objects of an action's answer at `path` that tell of a thing of a kind, whose id is their member `id`.
+    """Objects at `path` in an action's answer that represent an instance of `kind`; its id is their member
+    `id`.
 
-    `words` gives each member's text and type. `direct` says that the call named nothing but the thing, or made or changed it, so that
-    nothing else can have shaped what the answer tells.
+    `words` gives each member's description and type. `direct` is true if nothing but the instance can have
+    shaped the answer: the call named only the instance, or made or changed it.
     """
 
     action: str
@@ -41,17 +42,17 @@ class Representation:
     direct: bool
     writes: bool
     makes: bool
-    """Whether the action makes the very thing, or what the catalogue speaks of as another one of its kind: a bill of what was open."""
+    """True if the action makes such an instance, or another resource of its kind: a bill of what was open."""
 
 
 def representations_of(setting: Setting, action: Action, referred: Mapping[str, Resource]) -> tuple[Representation, ...]:
-    """All of them in an action's success; `referred` are the catalogue's `references`."""
+    """Return all representations in the success of an action; `referred` is the result of `references`."""
     schema = action.success.schema
     return tuple(_find_representations(setting, action, plain(schema), (), referred)) if schema else ()
 
 
 def references(model: Model) -> dict[str, Resource]:
-    """By the name of an argument that is an id, whose id it is."""
+    """Map each argument that is named after an id to the resource with that id."""
     named = {(str(p.name), p.refers_to) for a in model.actions for p in a.params if p.refers_to}
     return {name: r for r in reversed(list(model.resources.values())) for name, other in named if other == r.name and len(r.ids) == 1}
 
@@ -81,7 +82,7 @@ def _find_representations(
 
 
 def _members(model: Model, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of an object, those of its parts included."""
+    """Return the members of an object's schema, those under `allOf` included."""
     parts = [_members(model, resolve(part, model.schemas)) for part in schema.get("allOf", ())]
     return {name: member for part in (*parts, schema.get("properties", {})) for name, member in part.items()}
 
@@ -94,14 +95,14 @@ def _telling(model: Model, action: Action, kind: str, path: Path, id: str, membe
 
 
 def _words(model: Model, member: Mapping[str, Any]) -> str:
-    """What a schema says of a member: its text, its type and what it may be."""
+    """Return the description, type, format and enum of a member as one text, to compare members by."""
     schema = resolve(member, model.schemas)
     said = {k: schema.get(k) for k in ("description", "type", "format", "enum")}
     return json.dumps(said, sort_keys=True, default=str)
 
 
 def _places(resource: Resource, action: Action) -> set[Path]:
-    """Where an action answers such a thing."""
+    """Return the paths at which an action's answer holds instances of this resource."""
     found: set[Path] = set()
     fallback = resource.made_by.at if resource.made_by else None
     for call in (resource.made_by, resource.found_by, resource.undone_by, *resource.read_by, *resource.listed_by):
@@ -120,7 +121,10 @@ def _path(text: str, *, listed: bool) -> set[Path]:
 
 
 def kind_of(setting: Setting, resource: Resource) -> str:
-    """One name for all the catalogue's resources that are one kind of thing: found, made or read by one action."""
+    """Return one name for all resources that are the same kind of instance.
+
+    Resources are the same kind if one action finds, makes or reads both.
+    """
     return setting.compute_once("kinds", lambda: _kinds(setting.model))[resource.name]
 
 
@@ -135,7 +139,7 @@ def _ways(resource: Resource) -> set[str]:
 
 
 def objects_at(body: Any, path: Path) -> Iterator[Mapping[str, Any]]:
-    """The objects of an answer at a path."""
+    """Yield the objects at a path of an answer's body."""
     if not path:
         if isinstance(body, Mapping):
             yield body

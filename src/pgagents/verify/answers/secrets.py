@@ -1,4 +1,4 @@
-"""Secrets that an answer told once, and where an answer's schema has a place for some."""
+"""Collect secrets from answers, and find schemas that declare a secret."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from pgagents.verify.check.memory import Setting
 
 SHORTEST = 8
-"""A secret of fewer characters may stand in another answer by chance."""
+"""A shorter text (in characters) may stand in another answer by chance."""
 MAX_DEPTH = 12
 _NESTED = (dict, list)
 
 
 def collect(value: Any, names: frozenset[str], told: dict[str, str]) -> None:
-    """Note the texts of members of these names, each with its name."""
+    """Add to `told` each text that stands in a member of one of these names, mapped to the member's name."""
     if isinstance(value, dict):
         for name, member in value.items():
             if isinstance(member, str):
@@ -29,7 +29,10 @@ def collect(value: Any, names: frozenset[str], told: dict[str, str]) -> None:
 
 
 def declares(setting: Setting, key: Any, schema: Mapping[str, Any] | None) -> bool:
-    """Whether a schema has a secret member; `key` names the schema."""
+    """True if a schema has a secret member.
+
+    `key` identifies the schema, so that the result is computed once a run.
+    """
     if schema is None:
         return False
     return setting.compute_once(("secrets", "declares", key), lambda: bool(setting.model.secrets & set(_names(schema, setting, 0))))

@@ -1,4 +1,4 @@
-"""Times in answers: where a schema may have them, and whether they are written in the form that the catalogue fixes."""
+"""Find times in answers, and check that they are written in the form that the catalogue fixes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ _FRACTION = re.compile(r"\d\.\d+(Z|[+-]\d\d:\d\d)$", re.I)
 
 
 def misformed(setting: Setting, body: Any, schema: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The first time in an answer that is not in the form the catalogue fixes: what was expected, and what it is."""
+    """Return the first time in an answer that has not the catalogue's form, as (expected, actual); None if
+    there is none.
+    """
     points = setting.model.behaviour
     if points.time_zone == "any" and points.time_fraction == "any":
         return None
@@ -40,7 +42,10 @@ def _moments(body: Any, schema: Mapping[str, Any], setting: Setting, path: tuple
 
 @dataclass(frozen=True, slots=True)
 class _Timed:
-    """Where a schema may have times: itself, in which members, in its items. It keeps its schema alive, so that no other takes its id."""
+    """Where a schema may have times: in itself, in its members, in its items.
+
+    It keeps its schema alive, because it is cached under the schema's `id()`.
+    """
 
     schema: Mapping[str, Any]
     is_time: bool

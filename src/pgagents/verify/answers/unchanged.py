@@ -1,4 +1,6 @@
-"""Whether a call that was refused, or failed, left the thing it was about as it was: the thing read before and after."""
+"""Check that a refused or failed call left an instance as it was, by reading the instance before and
+after.
+"""
 
 from __future__ import annotations
 
@@ -16,27 +18,28 @@ Body = Mapping[str, Any]
 
 
 def reread(setting: Setting, resource: Resource, body: Body, why: str) -> Call | None:
-    """The call that reads a thing; None where none does."""
+    """Return the call that reads an instance; None if no action reads it."""
     read = resource.read_by[0] if resource.read_by else None
     endpoint = setting.endpoint(str(read.action.name), REST) if read else None
     return Call(endpoint, read.input, "valid", why, subject=resource, made=body) if endpoint is not None and read is not None else None
 
 
 def find_resource(resource: Resource, exchange: Exchange) -> Body | None:
-    """The thing that a read tells of, where its answer is sound."""
+    """Return the instance in the answer of a read; None if the answer is no sound success."""
     body = at_path(resource.read_by[0], exchange) if resource.read_by and exchange.success and exchange.fits else None
     return body if isinstance(body, Mapping) else None
 
 
 def differing(before: Body, after: Body) -> list[str]:
-    """Members that both have and that say something else."""
+    """Return the members that both bodies have with different values."""
     return [name for name, value in before.items() if name in after and after[name] != value]
 
 
 def change(setting: Setting, resource: Resource, before: Body, why: str) -> Generator[Any, Any, str | None]:
-    """Read a thing again; gives in what it has changed, empty for in nothing, None where it cannot be told.
+    """Read an instance again and describe its first changed member: empty if none changed, None if it could
+    not be read.
 
-    What changes from one read to the next by itself is no change.
+    Members that change from one read to the next by themselves do not count.
     """
     call = reread(setting, resource, before, why)
     if call is None:

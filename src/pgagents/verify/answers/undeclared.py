@@ -1,4 +1,4 @@
-"""What a body has that its schema does not declare."""
+"""Find members of a body that its schema does not declare."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _ANY: Mapping[str, Any] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What a schema declares of an object and of a list; `free` where further members of an object are declared too."""
+    """The members and items that a schema declares.
+
+    `free` is true if it also declares a schema for additional members.
+    """
 
     schema: Mapping[str, Any]
     members: Mapping[str, Mapping[str, Any]]
@@ -24,13 +27,15 @@ class _Shape:
 
 
 def undeclared(body: Any, schema: Mapping[str, Any], setting: Setting) -> Iterator[tuple[str, Any]]:
-    """Members (dotted path, value) that no schema of the object declares, what is inside them included."""
+    """Yield each member that the schema does not declare, as (dotted path, value), with everything inside
+    it.
+    """
     if not _all_declared(body, schema, setting, 0):
         yield from _undeclared(body, schema, setting, "", 0)
 
 
 def _all_declared(body: Any, schema: Mapping[str, Any], setting: Setting, depth: int) -> bool:
-    """Whether there is nothing to name, which is so of nearly every body."""
+    """True if every member is declared, as in nearly every body. It is faster than listing members."""
     if depth > MAX_DEPTH:
         return True
     shape = _shape(schema, setting)
@@ -65,7 +70,10 @@ def _undeclared(body: Any, schema: Mapping[str, Any], setting: Setting, path: st
 
 
 def _shape(schema: Mapping[str, Any], setting: Setting) -> _Shape:
-    """Made once a run for each schema of the catalogue; the shape keeps its schema alive, so that no other takes its id."""
+    """Return the shape of a schema, computed once a run.
+
+    The shape keeps its schema alive, because it is cached under the schema's `id()`.
+    """
     return setting.compute_once(("shape", id(schema)), lambda: _made(schema, _parts(schema, setting)))
 
 
@@ -78,7 +86,7 @@ def _made(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> _Shape:
 
 
 def _parts(schema: Mapping[str, Any], setting: Setting) -> list[Mapping[str, Any]]:
-    """The schema and all that are combined with it."""
+    """Return a schema and everything that is combined with it."""
     schema = setting.named(schema)
     found = [schema]
     for key in ("allOf", "anyOf", "oneOf"):

@@ -1,1 +1,1 @@
-"""Cases for a call: boundary, invalid, combined, malformed, generated, and from law mutants."""
+"""Cases to call an action with: boundary, invalid, combined, malformed, generated, and from law mutants."""

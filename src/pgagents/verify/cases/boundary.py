@@ -1,4 +1,4 @@
-"""Correct calls at the edges of what the schemas allow."""
+"""Boundary values: valid calls at the limits of what the schemas allow."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from pgagents.verify.wire.call import InstanceRef, RelativeTime, Signature, Uniq
 from pgagents.verify.wire.endpoint import Endpoint
 
 ENDS = ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
-"""The first and the last moment that RFC 3339 can write."""
+"""The first and the last time that RFC 3339 can write."""
 DAY_S = 86_400
 SOON_S = 600
 HAIR = 1e-9
-"""Of a degree a tenth of a millimetre."""
+"""A billionth of a degree is a tenth of a millimetre."""
 BESIDE = 0.1
-"""Degrees, about eleven kilometres."""
+"""Degrees; about eleven kilometres."""
 UNBOUNDED = 40
-"""Characters of a long text where nothing bounds it."""
+"""Characters of a long text that the schema does not bound."""
 _BOUND = {"enum", "const", "pattern", "format", "contentEncoding"}
 
 
 def boundary_values(setting: Setting, endpoint: Endpoint) -> tuple[tuple[str, dict[str, Any], str], ...]:
-    """Correct inputs at the edges of what the schemas allow: (name, arguments, what they are).
+    """Return valid inputs at the limits of the schemas, as (name, arguments, description).
 
-    Arguments that say *where* stay at a place that has data; they get edges of their own.
+    Arguments that name a location keep the location of the test data; they get boundary cases of their own.
     """
     return setting.compute_once(("edges", endpoint.place), lambda: tuple(_listed(setting, endpoint)))
 
@@ -84,9 +84,12 @@ def _listed(setting: Setting, endpoint: Endpoint) -> Iterator[tuple[str, dict[st
 
 
 def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The input with what schemas allow and a server may still refuse for reasons of its own: for a read moments at the ends of the
-    calendar; for a write an item of a list once more in the other case, and an object's texts in the other case with its flags as false.
-    What is answered shows whether the laws hold of them, too."""
+    """Replace values by ones that the schema allows and a server may still refuse for reasons of its own.
+
+    A read gets times at the ends of the calendar. A write gets an item of a list twice, the second in the
+    other letter case. An object gets its texts in the other case and its missing flags as false. If the call
+    succeeds, the laws must hold for its answer too.
+    """
     writes, found = endpoint.action.effect == "write", dict(given)
     for param in endpoint.params:
         name, schema = str(param.name), setting.named(param.schema)
@@ -104,16 +107,19 @@ def unusual(setting: Setting, endpoint: Endpoint, given: Mapping[str, Any]) -> d
 
 
 def _folded(value: Any) -> Any:
-    """The same with its texts in the other case."""
+    """Return the value with all its texts in the other letter case."""
     if isinstance(value, Mapping):
         return {k: _folded(v) for k, v in value.items()}
     return value.swapcase() if isinstance(value, str) else value
 
 
 def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, length: str) -> Expression | None:
-    """For a text that things are looked up by, the beginning of one: a lookup that takes it for the whole breaks the list's laws.
+    """Return an expression for the beginning of a text that a list is searched by; None for any other
+    argument.
 
-    `length` is an expression, in which {text} is the text."""
+    A server that takes the beginning for the whole text breaks the laws of the list. `length` is an
+    expression of the length, in which `{text}` stands for the text.
+    """
     param = endpoint.action.param(name)
     lists = any(call.action is endpoint.action for r in setting.model.resources.values() for call in r.listed_by)
     if not lists or param is None or param.refers_to or not isinstance(given, Expression) or "resource" not in given.names:
@@ -126,7 +132,10 @@ def _beginning(setting: Setting, endpoint: Endpoint, name: str, given: Any, leng
 
 
 def _finely(setting: Setting, param: Param, usual: Any) -> Any:
-    """A number with so many more decimal places that it is as good as the same: a column or a pattern of few places shows."""
+    """Add so many decimal places to a number that its meaning stays the same.
+
+    This reveals a column or pattern that allows only a few places.
+    """
     schema = setting.named(param.schema)
     if "number" not in types_of(schema) or isinstance(usual, bool) or not isinstance(usual, int | float):
         return usual
@@ -140,18 +149,24 @@ def _spans_zero(setting: Setting, param: Param) -> bool:
 
 
 def _first_at(setting: Setting, endpoint: Endpoint, names: Collection[str]) -> bool:
-    """Whether it is the first reading action with these arguments; what takes zero for nothing mostly does so for all."""
+    """True if this is the first reading endpoint with these arguments.
+
+    One endpoint is enough: a server that mistakes zero for a missing value mostly does so everywhere.
+    """
     return endpoint is next(d for d in setting.endpoints if d.action.effect == "read" and set(names) <= {str(p.name) for p in d.params})
 
 
 def _in_degrees(setting: Setting) -> bool:
-    """Whether a law of the catalogue reckons distances."""
+    """True if a law of the catalogue computes distances."""
     return any("distance_km" in law.that.calls for action in setting.model.actions for law in action.laws)
 
 
 def _beside(setting: Setting, endpoint: Endpoint, around: Collection[Param], base: Mapping[str, Any]) -> dict[str, Any]:
-    """A place some kilometres from the usual one, where the catalogue's laws say that places are degrees: what is kept for one place is
-    not told for another, and distances have two digits."""
+    """Return a location some kilometres from the usual one; empty if no law says that locations are in
+    degrees.
+
+    This reveals answers cached for another location, and distances of two digits.
+    """
     if not endpoint.on_rest or not setting.compute_once("places are degrees", lambda: _in_degrees(setting)):
         return {}
     found = {}
@@ -159,26 +174,35 @@ def _beside(setting: Setting, endpoint: Endpoint, around: Collection[Param], bas
         value = base.get(str(param.name))
         if isinstance(value, int | float) and matches(setting.named(param.schema), moved := round(value + BESIDE, 6)):
             found[str(param.name)] = moved
-            break  # to the north of it, say
+            break  # one coordinate is enough
     return found
 
 
 def _bounded(setting: Setting, params: Collection[Param]) -> list[str]:
-    """Those that are numbers up to a greatest one. What goes wrong beyond a value of one shows where no other stands in its way."""
+    """Return the names of the numbers that have a maximum.
+
+    Each gets a call of its own, because another argument at its greatest may hide an error that only one
+    causes.
+    """
     numbers = [p for p in params if {"number", "integer"} & set(types_of(setting.named(p.schema)))]
     return [str(p.name) for p in numbers if {"maximum", "exclusiveMaximum"} & setting.named(p.schema).keys()]
 
 
 def _elsewhere(setting: Setting, around: Collection[Param]) -> dict[str, Any]:
-    """Another place that the catalogue's own test data gives, where there may be more to find."""
+    """Return the last location of the catalogue's test data, where there may be more to find; empty if it
+    has only one.
+    """
     names = {str(p.name) for p in around}
     given = [value for value in setting.model.env.values() if isinstance(value, Mapping) and names and names <= value.keys()]
     return {name: value for name, value in given[-1].items() if name in names} if len(given) > 1 else {}
 
 
 def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
-    """The least value of an argument; of a text that begins as the ordinary one does, so that a lookup by the beginning shows. A flag
-    is set: without it there is most data, so it is off where all else is at its greatest."""
+    """Return the least value of an argument.
+
+    A text keeps the beginning of the usual value, which reveals a lookup by prefix. An optional flag is true
+    here, and false in `_most`, because most data is found without it.
+    """
     if _only_flag(setting, param):
         return True
     least, usual = low(param.schema, setting.model.schemas), base.get(str(param.name))
@@ -188,7 +212,7 @@ def _least(setting: Setting, param: Param, base: Mapping[str, Any]) -> Any:
 
 
 def _least_inside(setting: Setting, endpoint: Endpoint, name: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    """An object with its free texts as short as may be."""
+    """Return an object with its free texts as short as the schema allows."""
     param = endpoint.action.param(name)
     members = setting.named(param.schema).get("properties", {}) if param is not None else {}
     free = {n: s for n in value if (s := setting.named(members.get(n, {}))) and types_of(s) == ("string",) and not _BOUND & s.keys()}
@@ -196,8 +220,11 @@ def _least_inside(setting: Setting, endpoint: Endpoint, name: str, value: Mappin
 
 
 def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str, Any]) -> Any:
-    """The greatest value of an argument: a text as long as may be, in characters that take most bytes; where nothing bounds a number,
-    the one that tells most of the laws that read it."""
+    """Return the greatest value of an argument.
+
+    A text is as long as allowed, in characters of the most bytes. A number without a bound gets the value
+    that reveals most mutants of the laws that read it.
+    """
     schema, name = setting.named(param.schema), str(param.name)
     if _only_flag(setting, param):
         return False
@@ -220,12 +247,14 @@ def _most(setting: Setting, endpoint: Endpoint, param: Param, base: Mapping[str,
 
 
 def _only_flag(setting: Setting, param: Param) -> bool:
-    """Whether it is an optional flag of a read, which mostly leaves things out."""
+    """True for an optional flag of a read, which mostly leaves out results."""
     return not param.required and param.place == "query" and types_of(setting.named(param.schema)) == ("boolean",)
 
 
 def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bool:
-    """Whether the argument that a relation widens is a whole number up to which things are answered, and no further page has the rest."""
+    """True if a relation widens a whole number that limits how many items one answer has, and there is no
+    next page.
+    """
     param = endpoint.action.param(relation.widen)
     members = setting.named(endpoint.action.success.schema or {}).get("properties", {})
     paged = any(name.lower().startswith("next") for name in members)
@@ -233,19 +262,21 @@ def fills_a_page(setting: Setting, endpoint: Endpoint, relation: Relation) -> bo
 
 
 def free_params(setting: Setting, endpoint: Endpoint) -> list[Param]:
-    """Arguments whose value may be anything that the schema allows, wherever data is."""
+    """Return the arguments that may have any value that the schema allows, at any location."""
     template = template_of(setting.model, endpoint.action)
     tied = around_names(setting) if endpoint.action.effect == "write" else places(setting)
     return [p for p in endpoint.params if _own(setting, endpoint, p, template) and str(p.name) not in tied]
 
 
 def around_names(setting: Setting) -> frozenset[str]:
-    """Names that the catalogue's own test data gives together: members of every mapping under `env`."""
+    """Return the members of all mappings under `env`: names that the catalogue's test data gives together."""
     return frozenset(name for value in setting.model.env.values() if isinstance(value, Mapping) for name in value)
 
 
 def places(setting: Setting) -> frozenset[str]:
-    """Names of required arguments that say where, by the catalogue's own test data: members of a mapping under `env`."""
+    """Return the names of required arguments that are members of a mapping under `env`, such as a
+    location.
+    """
 
     def named() -> frozenset[str]:
         optional = {str(p.name) for a in setting.model.actions for p in a.params if not p.required}
@@ -259,7 +290,9 @@ def _optional(endpoint: Endpoint) -> bool:
 
 
 def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTemplate) -> bool:
-    """Whether the argument's value is free: no id, no idempotency key, nothing that a resource or a path's default dictates, no object."""
+    """True if the value of an argument is free: no id, no key, no object, and nothing that a resource or
+    default dictates.
+    """
     name = str(param.name)
     given = template.input.get(name)
     if param.refers_to or name == endpoint.action.idempotency or isinstance(given, InstanceRef | UniqueValue | Signature):
@@ -276,7 +309,9 @@ def _own(setting: Setting, endpoint: Endpoint, param: Param, template: RequestTe
 
 
 def opaque(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
-    """Whether a text has a meaning that its schema does not say (a cursor): free in form, and no example gives one."""
+    """True for a text whose meaning the schema does not give, such as a cursor: free in form, and in no
+    example.
+    """
     name, schema = str(param.name), setting.named(param.schema)
     if "string" not in types_of(schema) or schema.get("enum"):
         return False

@@ -1,9 +1,9 @@
-"""How other clients than this one send a call: header names in small letters, another Accept, a long User-Agent, headers of their own,
-a body's members in another order.
+"""Client profiles: ways in which other HTTP clients send the same call.
 
-A server must answer all of them alike. Calls are sent now in one manner and now in another, so that it costs no request; an equal call
-is always sent in the same one. What an answer may rightly depend on is left alone: no manner asks a correct call for a language,
-and none says where a call comes from.
+They differ in lower-case header names, Accept, a long User-Agent, extra headers, and the order of a body's
+members. A server must treat all of them alike. Each call is sent with one profile, so profiles cost no
+requests; equal calls get the same one. No profile changes what an answer may depend on: correct calls ask for
+no language, and none names an origin.
 """
 
 from __future__ import annotations
@@ -22,14 +22,17 @@ ClientProfile = tuple[tuple[str, str], ...]
 PLAIN: ClientProfile = ()
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36"
 SMALL = "small letters"
-"""A manner's only entry where it writes every header's name so, as HTTP/2 does."""
+"""Profile entry: write all header names in lower case, as HTTP/2 does."""
 WRITTEN = "written anew"
-"""A manner's entry where a JSON body is laid out for people, its last member first, in ASCII."""
+"""Profile entry: write the JSON body indented, in ASCII, with its last member first."""
 OWN_ID = "an id of its own"
-"""A manner's entry where the client sends what the API gives its answers, an id that is none of the API's."""
+"""Profile entry: send a request id of the client's own, in a form that the API does not use."""
 ANY = "*/*"
 PEOPLE = f"text/html,application/xhtml+xml,application/xml;q=0.9,{ANY};q=0.8"
-"""What a browser's window accepts, and a call that is to be refused does instead of anything: a correct one may be shown as a page."""
+"""The Accept of a browser window.
+
+Only calls that must be refused send it: a correct one may be shown as a page.
+"""
 CLIENT_PROFILES: tuple[ClientProfile, ...] = (
     PLAIN,
     (("Accept", ANY),),
@@ -39,7 +42,7 @@ CLIENT_PROFILES: tuple[ClientProfile, ...] = (
     (("Connection", "keep-alive"), ("Cache-Control", "no-cache"), ("Priority", "u=3, i"), (OWN_ID, "")),
 )
 LANGUAGES = ("de-CH, de;q=0.9, en;q=0.1", "", "*", "fr", "zh-Hant-TW, ja;q=0.5", "en-US, en;q=0.5")
-"""What a call that is to be refused asks for; empty: nothing."""
+"""Accept-Language of calls that must be refused; empty sends none."""
 REFUSED = frozenset(("invalid", "absent", "illegal", "auth", "scope"))
 CORRECT = frozenset(("valid", "explore"))
 
@@ -47,15 +50,16 @@ CORRECT = frozenset(("valid", "explore"))
 def in_client_profile(
     request: Request, call: Call, names: Iterable[str], seed: int, own: tuple[str, str] | None = None, *, pages: bool = True
 ) -> Request:
-    """The request as one of the clients would send it; `names` are the arguments that it has, `own` is what OWN_ID stands for.
+    """Return the request as one of the clients would send it.
 
-    `pages` says whether a refusal may be asked for as a browser's window does: only where the catalogue says that all answers are
-    JSON. An action whose answers are something else keeps its own Accept.
+    `names` are the call's arguments; `own` is the header that OWN_ID stands for. `pages` allows a browser
+    window's Accept on calls that must be refused: only if the catalogue says that all answers are JSON. An
+    action that answers another type keeps its own Accept.
     """
     endpoint = call.endpoint
     if endpoint is None or endpoint.surface in (MCP, OPERATOR) or call.plain or call.burst or call.raw != Raw():
         return request
-    if endpoint.action.idempotency in call.input:  # a server may compare all else when it is repeated
+    if endpoint.action.idempotency in call.input:  # a server may compare everything else with the first call
         return _in_small_letters(request) if crc32(f"{seed}/{endpoint.place}".encode()) % 2 else request
     if call.beside or (call.intent not in REFUSED and call.intent not in CORRECT):
         return request

@@ -1,7 +1,7 @@
-"""Which wrong calls are sent two at a time, where an error tells that it is about more than one argument.
+"""Send two invalid arguments in one call, where errors name more than one field.
 
-A server that says so (`errors.field_of_several`) has found both wrong, so one request shows what two would. Each argument is still
-wrong alone once, so that an answer names it, and the keywords take turns at that.
+A server that names several fields (`errors.field_of_several`) has found both errors, so one request replaces
+two. Each argument is still sent invalid alone once, so that an answer names it; the broken keyword varies.
 """
 
 from __future__ import annotations
@@ -18,22 +18,24 @@ from pgagents.verify.wire.call import Call
 from pgagents.verify.wire.endpoint import Endpoint
 
 Group = tuple[InvalidCase, ...]
-"""One wrong call, or two that are sent as one."""
+"""One invalid case, or two that are sent in one call."""
 
 
 def groups(setting: Setting, endpoint: Endpoint) -> tuple[Group, ...]:
-    """The wrong calls of an endpoint that are sent whatever others show, those in pairs that may be; in the order of the first of each."""
+    """Return an endpoint's invalid cases of priority 1, paired where possible, in the order of each
+    group's first case.
+    """
     every: Mapping[str, tuple[Group, ...]] = setting.compute_once("paired", lambda: dict(_every(setting)))
     return every[endpoint.place]
 
 
 def alone(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase, ...]:
-    """Those that are sent by themselves."""
+    """Return the invalid cases that are sent by themselves."""
     return tuple(group[0] for group in groups(setting, endpoint) if len(group) == 1)
 
 
 def both(setting: Setting, endpoint: Endpoint, pair: Group) -> Call:
-    """The call that is wrong in both ways."""
+    """Return the call that is invalid in both ways."""
     template = template_of(setting.model, endpoint.action)
     given = dict(template.input)
     for one in pair:
@@ -61,7 +63,11 @@ def _every(setting: Setting) -> Iterator[tuple[str, tuple[Group, ...]]]:
 def _single(
     setting: Setting, endpoint: Endpoint, listed: list[InvalidCase], may: list[InvalidCase], sent: Counter[tuple[str, str]]
 ) -> set[int]:
-    """Those that are to be sent alone, each by its `id`: what cannot be in a pair, one for each argument, one for each vendor."""
+    """Return the `id()` of each case that must be sent alone.
+
+    These are the cases that cannot be paired, one for each argument, and one that each vendor's documents let
+    through.
+    """
     able = {id(n) for n in may}
     single = [n for n in listed if id(n) not in able]
     sent.update(map(_keyword, single))
@@ -73,14 +79,16 @@ def _single(
     projections = projections_of(setting, endpoint)
     firsts = {n.detail: n for n in reversed(listed)}
     for let_through in projections.let_through(setting).values() if projections is not None else ():
-        if let_through and details.isdisjoint(n.detail for n in let_through):  # its documents may let one of a pair through and not both
+        if let_through and details.isdisjoint(n.detail for n in let_through):  # its documents may allow one of a pair, but not both
             details.add(let_through[0].detail)
             found.add(id(firsts[let_through[0].detail]))
     return found
 
 
 def _pairs(left: Iterable[InvalidCase]) -> Iterator[Group]:
-    """As many as there can be of those that break different arguments in the same place: one each of the two with most left."""
+    """Pair cases that break different arguments in the same place (query, body), taking the two arguments
+    with most cases left.
+    """
     places: dict[str, dict[str, list[InvalidCase]]] = {}
     for one in left:
         places.setdefault(_place(one), {}).setdefault(_root(one), []).append(one)
@@ -93,13 +101,13 @@ def _pairs(left: Iterable[InvalidCase]) -> Iterator[Group]:
 
 
 def _pairable(setting: Setting, one: InvalidCase) -> bool:
-    """Whether another may be wrong beside it: both are read together."""
+    """True if another argument may be invalid in the same call, because the server reads both together."""
     model, endpoint = setting.model, one.endpoint
     param = endpoint.action.param(_root(one))
     if model.errors.field_at is None or model.errors.field_of_several is None or param is None or endpoint.form is not None:
         return False
     if one.detail.startswith("required/") and guarded(setting, endpoint.action, param):
-        return False  # the other arguments must be right, so that the call names what it changes
+        return False  # the other arguments must be valid, so that the call names the instance that it changes
     return not endpoint.on_rest or param.place in ("query", "body")
 
 

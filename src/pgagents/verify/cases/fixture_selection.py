@@ -1,7 +1,9 @@
-"""Made things of every kind: at which places, with which arguments and how long each lives, so that its laws tell most.
+"""Choose the instances to make: their properties, arguments and lifetimes, so that they reveal most law
+mutants.
 
-Places are those that differ in an enum or a flag, so that laws with a `when` meet what they speak of; among them, and for numbers and
-times, those are taken that tell the laws from their law mutants (`near_miss`).
+Instances are made at places that differ in an enum or a flag, so that every law with a `when` applies to one.
+Among equal places, and for numbers and times, those win that tell most law mutants from the laws
+(`law_mutants`).
 """
 
 from __future__ import annotations
@@ -27,20 +29,23 @@ from pgagents.verify.wire.endpoint import Endpoint
 Body = Mapping[str, Any]
 MOST_KINDS = 12
 BEGAN = datetime(2026, 4, 18, 16, tzinfo=UTC).timestamp()
-"""When things begin that are only thought of."""
+"""The assumed creation time of instances that are only computed with."""
 APART_S = 101
-"""The second half of the things is made so much later, and ended earlier: what is sorted by its end is not sorted by its beginning."""
+"""Seconds by which the second half of the instances is made later.
+
+They end earlier, so sorting by end and by beginning differ.
+"""
 SHORT_S = (360, 756, 3_636, 14_472, 16_560, 43_236, 59_400)
 LONG_S = (86_400, 90_036, 108_396, 127_512, 172_836)
-"""Times that a thing may live, in seconds: within a day, and longer."""
+"""Lifetimes of an instance in seconds: `SHORT_S` within a day, `LONG_S` a day or longer."""
 WORDS = ("infinity", "0", "NULL", "1E5", "TRUE", "undefined")
-"""Texts that a server's language may take for something else than a text."""
+"""Texts that a server's programming language may mistake for another value."""
 _PLAIN = re.compile(r"response((?:\.\w+)+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """One thing to make: through which endpoint, at which place, with which arguments."""
+    """One instance to make: through which endpoint, at which place, with which arguments."""
 
     endpoint: Endpoint
     place: Body
@@ -49,7 +54,10 @@ class Making:
 
 @dataclass(slots=True)
 class FixturePlan:
-    """What is known of a kind of thing beforehand. `told` are the law mutants that what was chosen tells from the laws."""
+    """Chooses instances of one resource before any is made.
+
+    `told` are the law mutants that the chosen ones reveal.
+    """
 
     setting: Setting
     resource: Resource
@@ -57,13 +65,15 @@ class FixturePlan:
 
     @property
     def move(self) -> Move | None:
-        """How such a thing ends."""
+        """The transition that ends such an instance; None if there is none."""
         return next(iter(self.resource.moves), None)
 
     def makings(self, makers: Sequence[Endpoint], search: Endpoint, places: Sequence[Body], also: Sequence[Body] = ()) -> list[Making]:
-        """One at each kind of place, and at those that are asked for `also`, through the endpoints in turn; and further ones where an
-        endpoint
-        would meet no place that a law of its own speaks of."""
+        """Return the instances to make: one at each kind of place and at each of `also`, through the
+        endpoints in turn.
+
+        An endpoint gets further places if a law of its own would apply to none of its places.
+        """
         kinds = self._kinds(search, places)
         kinds = [*(place for place in also if place not in kinds), *kinds]
         pairs = [(makers[index % len(makers)], place) for index, place in enumerate(kinds)]
@@ -77,9 +87,11 @@ class FixturePlan:
         return found
 
     def bounded(self, places: Sequence[Body], by: str, id: str, bodies: Sequence[Body]) -> list[Body]:
-        """For each number that the laws of how a thing ends read, and that most places have none of, one place that has it.
+        """Return places where a number that the laws of ending read is set, one for each number that other
+        places lack.
 
-        Things that were made before, `bodies`, tell so: `by` is the member of a thing that is the place's `id`.
+        `bodies` are instances made before, which show the numbers. `by` is their member that holds the `id`
+        of a place.
         """
         laws = " ".join(law.that.text for law in (self.move.action.laws if self.move else ()))
         lacked = {k for body in bodies for k, v in body.items() if v is None and f".{k}" in laws}
@@ -90,7 +102,10 @@ class FixturePlan:
         return found
 
     def _kinds(self, search: Endpoint, places: Sequence[Body]) -> list[Body]:
-        """Places that together have every value of each enum and flag, null and not null; of equals the most telling one."""
+        """Choose places that together have every value of each enum and flag, null and not null.
+
+        Among places that add equally many values, the one that reveals most law mutants wins.
+        """
         traits = [frozenset(_traits(self.setting, search, place)) for place in places]
         worths = [worth(self._telling(place)) for place in places]
         met: set[tuple[str, Any]] = set()
@@ -102,7 +117,7 @@ class FixturePlan:
         return chosen
 
     def _telling(self, place: Body) -> frozenset[Miss]:
-        """What a thing there tells that is ended at once."""
+        """Return the law mutants that an instance at this place reveals if it is ended at once."""
         made, place = self.resource.made_by, self._read(place)
 
         def find() -> frozenset[Miss]:
@@ -112,7 +127,9 @@ class FixturePlan:
         return self.setting.compute_once(("telling", self.resource.name, repr(place)), find)
 
     def _lacking(self, endpoint: Endpoint, met: list[Body], kinds: Sequence[Body]) -> list[Body]:
-        """Places for the laws of an endpoint (and of how its things end) that hold under a condition which none of those met fulfils."""
+        """Return places for laws of this endpoint, or of ending, whose `when` holds at none of the places
+        in `met`.
+        """
         found: list[Body] = []
         ending = self.setting.endpoint(str(self.move.action.name), endpoint.surface) if self.move else None
         for law in (*endpoint.action.laws, *(ending.action.laws if ending else ())):
@@ -125,7 +142,9 @@ class FixturePlan:
         return found
 
     def _input(self, endpoint: Endpoint, place: Body, number: int) -> Mapping[str, Any]:
-        """Arguments for one after the other: at their greatest, at their least, then those that tell most."""
+        """Return the arguments of an endpoint's n-th instance: all at their greatest, all at their least,
+        then the most revealing.
+        """
         known = {name: given for name, given, _ in boundary_values(self.setting, endpoint)}
         listed = [known[name] for name in ("high", "low") if name in known]
         if number < len(listed):
@@ -152,12 +171,14 @@ class FixturePlan:
         self.told |= surviving_mutants(equations(endpoint.action.laws), self._of_making(place, given), self.told)
 
     def lives(self, earlier: Sequence[Body], later: Sequence[Body]) -> tuple[int, int]:
-        """How long the things made later live, and how long those made earlier after that."""
+        """Return seconds: how long the later instances live, and how long the earlier ones live after
+        that.
+        """
         short = self._longest_telling(later, SHORT_S, 0)
         return short, self._longest_telling(earlier, LONG_S, short + APART_S) - short - APART_S
 
     def _longest_telling(self, bodies: Sequence[Body], times: Sequence[int], least: int) -> int:
-        """The time of life that tells most of the things together."""
+        """Return the lifetime in seconds that reveals most law mutants for all these instances together."""
         if self.move is None:
             return times[0]
         laws = equations(self.move.action.laws)
@@ -173,7 +194,10 @@ class FixturePlan:
         return best
 
     def _read(self, body: Body) -> dict[str, Any]:
-        """The numbers and flags that the laws read, and the texts that they name: things that are alike in these tell the same."""
+        """Return the numbers and flags that the laws read, and the texts that they name.
+
+        Instances that are equal in these reveal the same law mutants.
+        """
         text = self.setting.compute_once(("laws", self.resource.name), self._text)
         plain = {k: v for k, v in sorted(body.items()) if f".{k}" in text and not isinstance(v, dict | list)}
         return {k: v for k, v in plain.items() if not isinstance(v, str) or f'"{v}"' in text}
@@ -184,7 +208,7 @@ class FixturePlan:
         return " ".join(f"{law.when.text if law.when else ''} {law.that.text}" for law in laws)
 
     def _of_making(self, place: Body, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What the laws of making one would read."""
+        """Return the values that the laws of making an instance would read."""
         made = self.resource.made_by
         defaults = {str(p.name): p.schema["default"] for p in (made.action.params if made else ()) if "default" in p.schema}
         usual = template_of(self.setting.model, made.action).input if made else {}
@@ -192,7 +216,9 @@ class FixturePlan:
         return self._values({**defaults, **usual, **given}, response, None, BEGAN)
 
     def _of_end(self, body: Body, time: int) -> dict[str, Any]:
-        """What the laws of ending one would read, after so many seconds."""
+        """Return the values that the laws of ending an instance would read, `time` seconds after it was
+        made.
+        """
         made, undo = self.resource.made_by, self.resource.undone_by
         at = made.at.text if made and made.at else ""
         ended = undo.at.text if undo and undo.at and self.move and undo.action is self.move.action else at
@@ -208,7 +234,7 @@ class FixturePlan:
 
 
 def _begun(known: Iterable[Equation], at: str) -> list[str]:
-    """Members that are the time when a thing was made."""
+    """Return the members that hold an instance's creation time, by the equations of the laws."""
     return [e.path.removeprefix(f"{at}.") for e in known if e.form == "epoch" and e.gives.text == "now" and e.path.startswith(f"{at}.")]
 
 
@@ -217,7 +243,7 @@ def _iso(seconds: float) -> str:
 
 
 def _under(at: str, body: Body) -> dict[str, Any]:
-    """An answer that tells such a thing where an answer tells it; empty where that is no plain place."""
+    """Nest the body at the path where answers hold the instance; empty if that is not a plain path."""
     plain = _PLAIN.fullmatch(at)
     found: Any = dict(body)
     for step in reversed(plain.group(1)[1:].split(".") if plain else ()):
@@ -226,7 +252,7 @@ def _under(at: str, body: Body) -> dict[str, Any]:
 
 
 def _holds(law: Law, values: Mapping[str, Any]) -> bool:
-    """Whether a law speaks of this, as far as one knows."""
+    """True if a law applies to these values, or if its condition cannot be evaluated."""
     try:
         return law.when is None or Scope(values).holds(law.when)
     except ExpressionError:

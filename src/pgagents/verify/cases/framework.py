@@ -1,6 +1,7 @@
-"""What no action answers, as calls: unknown paths, wrong methods, bodies that are none, odd requests.
+"""Requests that are handled before any action: unknown paths, wrong methods, broken bodies, odd requests.
 
-Bodies are otherwise valid wherever they can be, so that a server that repairs them is seen to accept them.
+Apart from the one error, bodies are valid wherever possible, so that a server that repairs the error is
+caught accepting it.
 """
 
 from __future__ import annotations
@@ -24,17 +25,19 @@ from pgagents.verify.wire.endpoint import Endpoint
 
 NOT_IMPLEMENTED = 501
 PAGES = ("https://pgv.example", "null", "http://localhost:3000")
-"""Where web pages come from: a site, a frame without an address of its own or a file, a developer's machine."""
+"""Origins of web pages: a site, a sandboxed frame or file, a developer's machine."""
 DEEP = 100_000
 NEAR_JSON = "application/json-seq"
-"""Another type (RFC 7464), whose name begins as JSON's does and has json in it; who minds no type takes it as well."""
+"""A type (RFC 7464) whose name begins with JSON's; a server that does not check types takes it as well."""
 INVENTED = "PGVERIFY"
-"""A method that no API has: any other that a document does not list may exist all the same, and remove something."""
+"""A method that no API has. A real method that the document does not list may exist and delete something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One thing a framework must refuse (or take). `code` is None where it must be accepted, or only survived (`survive`)."""
+    """One request that the framework must refuse with `code`, accept (`code` is None), or only survive
+    (`survive`).
+    """
 
     detail: str
     says: str
@@ -45,20 +48,22 @@ class Case:
     survive: bool = False
     writes: bool = False
     again: Call | None = None
-    """What decides where `call`, which shows something else as well, was refused."""
+    """A call that decides the verdict if `call`, which also tests something else, was refused."""
     largest: Call | None = None
-    """The same with as long a body as may be: it is tried first, and shows both."""
+    """The same call with the largest allowed body. It is sent first, and a success proves both."""
     allowed: frozenset[str] = frozenset()
-    """Methods that the refusal of another one must name."""
+    """Methods that the refusal of another method must name."""
 
 
 def cases(setting: Setting) -> tuple[Case, ...]:
-    """All cases of a catalogue, made once a run."""
+    """Return all framework cases of a catalogue, computed once a run."""
     return setting.compute_once("framework cases", lambda: (*_paths(setting), *_bodies(setting), *_dispatched(setting), *_odd(setting)))
 
 
 def _writer(setting: Setting) -> Endpoint | None:
-    """A REST action with a body that a test can call."""
+    """Return a REST endpoint with a body that a test can call, preferably one with an effect that can be
+    undone, or None.
+    """
     model = setting.model
     with_body = [d for d in setting.endpoints if d.on_rest and d.action.key and any(p.place == "body" for p in d.params)]
     undoable = {id(r.made_by.action) for r in model.resources.values() if r.made_by and r.undone_by}
@@ -95,7 +100,10 @@ def _paths(setting: Setting) -> Iterator[Case]:
 
 
 def edited(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
-    """A correct call with something done to it; where web pages may call, as one of them sends it, which shows what they may read."""
+    """Return a correct call changed by `raw`, with an Origin where web pages may call.
+
+    The Origin shows what pages may read of a refusal.
+    """
     browsers = setting.model.browsers
     if browsers is not None and raw.target is None:
         page = PAGES[crc32(why.encode()) % len(PAGES)] if browsers.origins == "any" else str(browsers.origins[0]).rstrip("/")
@@ -104,7 +112,7 @@ def edited(setting: Setting, endpoint: Endpoint, why: str, raw: Raw) -> Call:
 
 
 def _first_endpoint(setting: Setting, surface: str) -> Endpoint | None:
-    """The endpoint of a surface whose body is broken on purpose: one that reads, if there is one."""
+    """Return the dispatcher's endpoint on this surface whose body is broken on purpose: preferably a read."""
     here = [d for d in setting.endpoints if d.surface == surface and d.dispatcher is not None]
     return next((d for d in here if d.action.effect == "read"), here[0] if here else None)
 
@@ -136,7 +144,7 @@ def _bad_bodies(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         ("empty_body", "an empty body is refused", lambda _: b""),
         ("deep", f"a body nested {DEEP:,} deep is refused", lambda _: b'{"pgv":' + b"[" * DEEP + b"]" * DEEP + b"}"),
     ]
-    if endpoint.on_rest:  # one reader of bodies, mostly
+    if endpoint.on_rest:  # most servers parse all bodies with one parser
         edits.append(("comma", "a JSON body with a comma before its end is refused", lambda body: body[:-1] + b",}"))
     for detail, says, edit in edits:
         call = edited(setting, endpoint, says.removesuffix(" is refused"), Raw(edit=edit))
@@ -151,7 +159,7 @@ def _types(setting: Setting, endpoint: Endpoint) -> Iterator[Case]:
         call = edited(setting, endpoint, f"a body sent as {kind}", Raw(headers=(("Content-Type", kind),)))
         origin = ("errors", "framework", "wrong_type")
         yield Case("wrong_type", f"a body sent as {kind} is refused", call, codes[framework.wrong_type], origin, writes=writes)
-    charset = Raw(headers=(("Content-Type", "application/json; charset=UTF-8"),))  # as many clients write it: any case is the same
+    charset = Raw(headers=(("Content-Type", "application/json; charset=UTF-8"),))  # many clients write it so; case does not count
     template = template_of(setting.model, endpoint.action)
     given = next((given for name, given, _ in boundary_values(setting, endpoint) if name == "minimal"), template.input)
     plain = replace(ordinary(endpoint, template, "valid", "Content-Type with charset=utf-8", fresh=writes), raw=charset)
@@ -183,7 +191,7 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
         selector, arguments = dispatcher.selector, dispatcher.arguments
         outside = _outside(setting, dispatcher)
         ordinary_ones = {k: v for k, v in template_of(setting.model, endpoint.action).input.items() if isinstance(v, str | int | float)}
-        given = json_bytes(ordinary_ones).decode()  # as models give what is to be an object: in a text, with nothing else wrong
+        given = json_bytes(ordinary_ones).decode()  # models often give an object as text; nothing else is wrong
         wraps: list[tuple[str, str, dict[str, object]]] = [
             ("missing_action", f"a body without {selector} is refused", {arguments: {}}),
             ("action_type", f"{selector} that is a number is refused", {selector: 1, arguments: {}}),
@@ -208,7 +216,9 @@ def _dispatched(setting: Setting) -> Iterator[Case]:
 
 
 def _named(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
-    """What a correct call's body is with a name that no action has, and that is nearly the action's: in capital letters."""
+    """Return an edit that writes the action's name in capital letters, or an invented name if that is an
+    action too.
+    """
     names = {str(a.name) for a in dispatcher.actions} | {str(f.name) for a in dispatcher.actions for f in a.formerly}
 
     def edit(body: bytes) -> bytes:
@@ -220,14 +230,18 @@ def _named(dispatcher: Dispatcher) -> Callable[[bytes], bytes]:
 
 
 def _outside(setting: Setting, dispatcher: Dispatcher) -> str | None:
-    """An action that the dispatcher has not, such that nothing else is wrong with a call of it: a read without required arguments."""
+    """Return an action that the dispatcher does not offer, chosen so that a call of it is valid in every
+    other way.
+
+    A read without required arguments is preferred. None if every action is offered.
+    """
     others = [a for a in setting.model.actions if a.key and a not in dispatcher.actions]
     chosen = min(others, key=lambda a: (any(p.required for p in a.params), a.effect == "write"), default=None)
     return str(chosen.name) if chosen is not None else None
 
 
 def _odd(setting: Setting) -> Iterator[Case]:
-    """Forms that may be answered in any way but with a crash."""
+    """Yield requests that may be answered in any way except a crash."""
     for detail, says, raw in odd_requests(setting):
         call = Call(None, {}, "framework", says, raw=raw)
         yield Case(f"survives/{detail}", f"{says} does not crash the server", call, None, ("errors", "framework"), survive=True)

@@ -1,4 +1,6 @@
-"""Schemathesis' coverage values as calls of ours: laid into a base with live ids, and judged again as serialised."""
+"""Schemathesis' coverage values as our own calls, with live ids in the other arguments, and classified
+again as sent.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ from pgagents.verify.wire.endpoint import Endpoint
 FULL = "openapi/openapi.json"
 MOST_ENDPOINTS = 40
 ALONE = "alone"
-"""The name that every argument goes by where it is thought of by itself."""
+"""The name of an argument while Schemathesis generates values for it alone."""
 
 KEYWORDS = {
     "value_below_minimum": "minimum",
@@ -43,7 +45,7 @@ KEYWORDS = {
 
 @dataclass(frozen=True, slots=True)
 class VariedCall:
-    """One coverage value in a call's arguments."""
+    """A call whose arguments hold one coverage value."""
 
     param: str
     input: Mapping[str, Any]
@@ -55,14 +57,20 @@ class VariedCall:
 
 
 def varied_of(setting: Setting, endpoint: Endpoint) -> tuple[VariedCall, ...]:
-    """The coverage calls of an endpoint, made once a run; of very many endpoints only some are asked about, which the seed chooses."""
+    """Return the coverage calls of an endpoint, computed once a run; empty if the seed does not select the
+    endpoint.
+    """
     if not setting.fuzz or not _is_generated(setting, endpoint):
         return ()
     return setting.compute_once(("varied", endpoint.place), lambda: tuple(_varied(setting, endpoint)))
 
 
 def _is_generated(setting: Setting, endpoint: Endpoint) -> bool:
-    """Schemathesis takes some 20 ms an action, and its cases come last: beyond so many endpoints no run gets to them all."""
+    """True if values are generated for this endpoint.
+
+    Schemathesis takes some 20 ms an action, and its cases come last. With more than MOST_ENDPOINTS endpoints,
+    the seed selects a part of them.
+    """
     step = -(-len(setting.endpoints) // MOST_ENDPOINTS)
     places: dict[str, int] = setting.compute_once("varied places", lambda: {d.place: i for i, d in enumerate(setting.endpoints)})
     return step < 2 or places[endpoint.place] % step == setting.seed % step
@@ -104,9 +112,10 @@ def _varied(setting: Setting, endpoint: Endpoint) -> list[VariedCall]:
 
 
 def _values(setting: Setting, endpoint: Endpoint) -> Iterator[Varied]:
-    """What Schemathesis thinks of for each argument by itself.
+    """Yield the values that Schemathesis generates for each argument by itself.
 
-    It varies one at a time whatever stands beside it, so an argument that many actions have alike is thought of once.
+    It varies one argument at a time, so an argument that several actions have in common is generated for
+    once.
     """
     whole, names = _document(setting, endpoint)
     (operation,) = (o for item in whole["paths"].values() for o in item.values())
@@ -136,16 +145,19 @@ def _needed(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, 
 
 
 def bare(schema: Any) -> Any:
-    """The schema without its texts, so that two which differ only in words are one."""
+    """Return the schema without titles and descriptions, so that schemas which differ only in words are
+    equal.
+    """
     if isinstance(schema, Mapping):
         return {k: bare(v) for k, v in schema.items() if not (k in ("description", "title") and isinstance(v, str))}
     return [bare(v) for v in schema] if isinstance(schema, list) else schema
 
 
 def _document(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dict[tuple[str, str], str]]:
-    """An operation to generate from: REST as the generated document has it, a dispatcher's action from its own schema.
+    """Return an OpenAPI document of one operation, and the argument name for each (place, name on the wire).
 
-    The dispatcher's published schema is a union with free arguments, from which only empty ones are drawn.
+    REST operations are taken from the generated document. A dispatcher's action gets a document from its own
+    schema. The dispatcher's published schema is a union with free arguments, which yields only empty ones.
     """
     if endpoint.on_rest:
         found = _published(setting, endpoint)
@@ -161,7 +173,9 @@ def _document(setting: Setting, endpoint: Endpoint) -> tuple[dict[str, Any], dic
 
 
 def _published(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
-    """The endpoint's operation in the full OpenAPI document that `build` writes, alone and without security; None where it is not there."""
+    """Return the endpoint's operation from the full OpenAPI document, alone and without security; None if
+    it is not there.
+    """
     published = built(setting, FULL)
     whole = published.data if published is not None else {}
     paths = whole.get("paths", {})

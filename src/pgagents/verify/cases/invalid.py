@@ -1,4 +1,4 @@
-"""Calls from a catalogue: ordinary ones, and wrong ones with one violation each, checked as they are sent."""
+"""Build calls from the catalogue: ordinary ones, and invalid ones that break one keyword of one argument."""
 
 from __future__ import annotations
 
@@ -28,14 +28,19 @@ _TEXTS = ("description", "title", "default")
 
 
 def answer_that_will_do(setting: Setting, endpoint: Endpoint) -> Reuse:
-    """Which answers to an equal read serve as well: any, where what it finds is there whatever this run does."""
+    """Return which cached answers to an equal read may be reused: any, if the run does not change what the
+    read finds.
+    """
     finds = any(r.found_by is not None and r.found_by.action is endpoint.action for r in setting.model.resources.values())
     return "ever" if finds else "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidCase:
-    """A call that breaks one keyword of one argument. `detail` is `<keyword>/<argument path>`, `field` what an error names."""
+    """A call that breaks one keyword of one argument.
+
+    `detail` is `<keyword>/<argument path>`; `field` is the name that an error should give.
+    """
 
     endpoint: Endpoint
     detail: str
@@ -48,13 +53,17 @@ class InvalidCase:
 
 
 def ordinary(endpoint: Endpoint, template: RequestTemplate, intent: Intent, why: str, **changes: Any) -> Call:
-    """The correct call of a recipe through an endpoint."""
+    """Return the valid call of a request template through an endpoint, with `changes` to the call's
+    fields.
+    """
     given = {"input": template.input, "subject": template.subject, "states": template.states, "surface": endpoint.surface, **changes}
     return Call(endpoint, intent=intent, why=why, **given)
 
 
 def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]:
-    """Every one-keyword violation of every argument that is invalid under any reading of what is sent."""
+    """Yield calls that each break one keyword of one argument, and are invalid however a server reads
+    them.
+    """
     template = template_of(setting.model, endpoint.action)
     for param in endpoint.params:
         listed = violations(plain(param.schema), setting.model.schemas, required=param.required, of=_nothing(setting, endpoint, param))
@@ -72,34 +81,39 @@ def invalid_cases(setting: Setting, endpoint: Endpoint) -> Iterator[InvalidCase]
 
 
 def _likely(setting: Setting, endpoint: Endpoint, param: Param, violation: InvalidValue) -> bool:
-    """Whether a wrong value is tried beside the first of its kind. Through a dispatcher no look-alike of a text is, where REST reads the
-    same text; a tool's arguments are read by its schema, so none is."""
+    """True if a value is tried besides the first one that breaks its keyword.
+
+    Look-alikes of a text are not tried through a dispatcher if REST reads the same text. MCP tools get none:
+    their arguments are read by the tool's schema.
+    """
     if not violation.likely or endpoint.form is not None:
         return False
-    if violation.keyword == "pattern" and (param.refers_to or not endpoint.on_rest):  # an id may be missing before it is wrong
+    if violation.keyword == "pattern" and (param.refers_to or not endpoint.on_rest):  # the id may be absent before it is invalid
         return not param.refers_to and setting.endpoint(str(endpoint.action.name), REST) is None
     return violation.likely == "any" or _in_json(endpoint, param)
 
 
 def _in_json(endpoint: Endpoint, param: Param) -> bool:
-    """Whether the argument travels as JSON, which has types."""
+    """True if the argument is sent in JSON, which has types."""
     return not endpoint.on_rest or param.place == "body"
 
 
 def _nothing(setting: Setting, endpoint: Endpoint, param: Param) -> str:
-    """For an argument by which something may be changed, the id that nothing has."""
+    """Return the id that no instance has, for an id argument of a write; empty for any other argument."""
     resource = setting.model.resources.get(param.refers_to or "")
     return str(resource.absent or "") if resource is not None and endpoint.action.effect == "write" else ""
 
 
 def _unheard_of(setting: Setting, endpoint: Endpoint, param: Param) -> int:
-    """A number of 64 bits that is nobody's id, the same for the same seed."""
+    """Return a 64-bit number that is no instance's id, the same for the same seed."""
     return int.from_bytes(sha256(f"{setting.seed} {endpoint.place} {param.name}".encode()).digest()[:8], "big") | 1 << 63
 
 
 def _turned(group: list[InvalidValue], param: Param, turn: int) -> list[InvalidValue]:
-    """Values that break one keyword, beginning with one of those that say most; with one that REST can carry, so that surfaces can be
-    compared."""
+    """Order the values that break one keyword, starting at position `turn` among the most revealing ones.
+
+    Values that REST can carry come first, so that surfaces can be compared.
+    """
     first = [w for w in group if w.priority == 1]
     turn %= max(1, len(first))
     every = [*first[turn:], *first[:turn], *(w for w in group if w.priority > 1)]
@@ -107,21 +121,24 @@ def _turned(group: list[InvalidValue], param: Param, turn: int) -> list[InvalidV
 
 
 def _left_out_alike(param: Param) -> bool:
-    """Whether many a server takes an empty text for none given, and so leaves out a filter."""
+    """True if servers often take an empty text for a missing argument, and so ignore a filter."""
     return not param.required and param.place == "query"
 
 
 def _turn(setting: Setting, endpoint: Endpoint, param: Param, keyword: str, *path: Any) -> int:
-    """A number that is an argument's own on every surface: which of the values that break a keyword is tried first there.
+    """Return a number that selects which of the values that break a keyword is tried first for this argument.
 
-    One value for all would show one kind of weakness everywhere; so arguments of one schema are tried with one after the other.
+    It is the same on every surface. Arguments with equal schemas get different numbers, so that together they
+    try several values.
     """
     number, schema = setting.compute_once("turns", lambda: _turns(setting))[endpoint.action.name, param.name]
     return number + crc32("/".join((schema, keyword, *map(str, path))).encode())
 
 
 def _turns(setting: Setting) -> dict[tuple[str, str], tuple[int, str]]:
-    """For each argument how many before it have the same schema, its texts apart, and that schema."""
+    """Map each argument to its schema, without titles and texts, and to the number of arguments before it
+    with the same schema.
+    """
     met: Counter[str] = Counter()
     found: dict[tuple[str, str], tuple[int, str]] = {}
     for action in {id(d.action): d.action for d in setting.every_endpoint}.values():
@@ -133,12 +150,12 @@ def _turns(setting: Setting) -> dict[tuple[str, str], tuple[int, str]]:
 
 
 def invalid_cases_of(setting: Setting, endpoint: Endpoint) -> tuple[InvalidCase, ...]:
-    """The same, made once a run."""
+    """Return the invalid cases of an endpoint, computed once a run."""
     return setting.compute_once(("negatives", endpoint.place), lambda: tuple(invalid_cases(setting, endpoint)))
 
 
 def provokable(setting: Setting, endpoint: Endpoint) -> bool:
-    """Whether a test can make the endpoint answer with an error at all."""
+    """True if a test can make the endpoint answer with an error at all."""
     return endpoint.needs_key or bool(invalid_cases_of(setting, endpoint))
 
 
@@ -163,9 +180,9 @@ def _invalid_case(
     if violation.keyword == "type" and not violation.path and param.place != "body" and endpoint.on_rest and _text(setting, param):
         return None
     if violation.keyword == "null" and param.place != "body" and endpoint.on_rest:
-        return None  # in a query it is but a word, which `type` tries
+        return None  # in a query null is only a word, which `type` covers
     if violation.keyword == "null" and endpoint.form is not None and not (param.required and not violation.path):
-        return None  # models held to strict schemas give null for what they leave out, and servers may take it so
+        return None  # models with strict schemas give null for arguments that they leave out, and servers may accept it
     if not _sendable(endpoint, param, given.get(name)):
         return None
     field = ".".join(steps)
@@ -179,9 +196,10 @@ def _invalid_case(
 
 
 def _breaks(setting: Setting, param: Param, call: Call) -> bool:
-    """Whether the call is invalid as sent: all other arguments are right and are read one by one, so the broken one decides.
+    """True if the call is invalid as sent.
 
-    The whole request is written and read again where its place or form leaves more than one way to read it.
+    All other arguments are valid and read one by one, so the broken one decides. The whole request is encoded
+    and read again where its place or form allows several readings.
     """
     assert call.endpoint is not None
     name = str(param.name)
@@ -199,17 +217,19 @@ def _breaks(setting: Setting, param: Param, call: Call) -> bool:
 
 
 def _text(setting: Setting, param: Param) -> bool:
-    """Whether it is a text: in a path, query or header every value is one."""
+    """True if the schema allows any text: in a path, query or header every value is one."""
     return set(types_of(setting.named(param.schema))) <= {"string", "null"}
 
 
 def _sendable(endpoint: Endpoint, param: Param, value: Any) -> bool:
-    """Path values must not be empty or change the path; header values must be printable ASCII."""
+    """True if the value can be sent: path values must not change the path, and header values must be
+    printable ASCII.
+    """
     return not endpoint.on_rest or _carried(param, value)
 
 
 def _carried(param: Param, value: Any) -> bool:
-    """Whether REST can carry the value where the argument stands."""
+    """True if REST can carry the value in the argument's place."""
     if not isinstance(value, str):
         return True
     if param.place == "path":
@@ -225,7 +245,7 @@ def _origin(setting: Setting, param: Param, violation: InvalidValue) -> Pointer:
 
 
 def _laid(base: Any, path: tuple[str | int, ...], value: Any) -> Any:
-    """The base with the value at a path; members on the way are made."""
+    """Return the base with the value set at a path; missing members on the way are created."""
     if not path:
         return value
     step, rest = path[0], path[1:]
@@ -260,7 +280,9 @@ def _unknown(setting: Setting, endpoint: Endpoint, template: RequestTemplate) ->
 
 
 def _in_camel_case(endpoint: Endpoint) -> tuple[str, str] | None:
-    """The name of an argument as JavaScript would spell it, and as it is spelt here; of one that may be left out, if there is one."""
+    """Return an argument's name in camel case and its real name, preferably of an optional argument; None
+    if none differs.
+    """
     for param in sorted(endpoint.params, key=lambda p: p.required):
         first, *words = str(param.name).split("_")
         if words and param.place == "body":
@@ -269,7 +291,10 @@ def _in_camel_case(endpoint: Endpoint) -> tuple[str, str] | None:
 
 
 def of_another(endpoint: Endpoint) -> Param | None:
-    """An argument that only other actions of a dispatcher take: one document shows them all together, so a model may give it."""
+    """Return an argument that only other actions of the dispatcher take, or None.
+
+    One document shows the arguments of all actions together, so a model may send it.
+    """
     if endpoint.dispatcher is None:
         return None
     own = {str(p.name) for p in endpoint.params}
@@ -277,10 +302,10 @@ def of_another(endpoint: Endpoint) -> Param | None:
 
 
 def is_invalid(setting: Setting, call: Call) -> bool:
-    """Whether the call is invalid as sent, with stand-ins for what only a live server can give."""
+    """True if the call is invalid as sent, with stand-ins for values that only a live server can give."""
     assert call.endpoint is not None
     values = stand_ins(setting, call)
-    if call.endpoint.form is not None:  # what the catalogue knows and no such call can carry stays out of it
+    if call.endpoint.form is not None:  # leave out declared arguments that such a call cannot send
         taken = {str(p.name) for p in call.endpoint.params}
         return invalid_values(
             setting, call.endpoint, {k: v for k, v in values.items() if k in taken or call.endpoint.action.param(k) is None}
@@ -289,7 +314,7 @@ def is_invalid(setting: Setting, call: Call) -> bool:
 
 
 def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
-    """The call's arguments with plausible values for live ids and expressions."""
+    """Return the call's arguments with plausible values for live ids and expressions."""
     assert call.endpoint is not None
     found: dict[str, Any] = {}
     for name, value in call.input.items():
@@ -305,7 +330,9 @@ def stand_ins(setting: Setting, call: Call) -> dict[str, Any]:
 
 
 def time_passes(setting: Setting, seconds: float) -> Call | None:
-    """Let so many seconds pass by the operator's clock; None where the API has none."""
+    """Return the call that moves the operator's clock forward by `seconds`; None if the API has no such
+    clock.
+    """
     clock = setting.model.clock
     name = next((str(p.name) for p in clock.params if p.required), None) if clock else None
     if clock is None or name is None:

@@ -1,7 +1,9 @@
-"""Values that tell a law from its law mutants: another rounding, a bound forgotten, a constant one off, a number cut beforehand.
+"""Law mutants: a law with another rounding, a missing bound, a constant off by one, or an input rounded too
+early.
 
-A server that rounds half a cent to the even one keeps `cents(total) == cents(price * count)` for almost every price and count. So of
-the values that may be sent as well as any other, those are sent for which the law and a law that is nearly it give something else.
+Choose values for which the law and its mutants give different results. A server that rounds half a cent to
+even keeps `cents(total) == cents(price * count)` for almost every price and count. Ordinary values would not
+reveal it.
 """
 
 from __future__ import annotations
@@ -19,16 +21,18 @@ from pgagents.verify.laws.equations import NAMES, Equation, forecast, value_of
 from pgagents.verify.wire.exchange import got
 
 Miss = tuple[str, str, str]
-"""The law, the member that it is about, and what is done otherwise."""
+"""A mutant: the law, the member that it defines, and the change."""
 
 CANDIDATES = (0.29, 0.57, 0.03, 0.07, 0.1, 0.7, 1.1, 1.15, 2.3, 4.1, 5.35, 8.2, 10.01, 16.35, 23.99, 3, 7, 13)
-"""Numbers that no double holds, whose products end in half a cent, or that are whole and no usual ones."""
+"""Numbers that no double represents exactly, whose products end in half a cent, or that are whole and
+unusual.
+"""
 FINER = (0.125, 2.675, 0.333, 3.005, 1.0049)
-"""Numbers with more places than money has."""
+"""Numbers with more decimal places than money has."""
 _LITERAL = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 _ORDER = re.compile(r"(?<![=<>!])([<>])(=?)(?!=)")
 LEAF = "leaf_"
-"""The variable that stands for a number which was cut beforehand."""
+"""The variable in an expression that stands for an input which was rounded beforehand."""
 _LEAF = re.compile(r"\b(?:input|response|before)(?:\.\w+)+\b(?!\()")
 MOST = 1e12
 
@@ -65,7 +69,7 @@ ROUNDED: dict[str, dict[str, Callable[..., Any]]] = {
     "floor": {"rounded": _number(round), "up": _number(math.ceil), "not at all": _number(float)},
     "least": {"the first alone": lambda a, b: b if a is None else a, "the second alone": lambda a, b: a if b is None else b},
 }
-"""By our functions, what stands in their place in a server that nearly does it right."""
+"""Replacements for each of our functions, as a server that is nearly right may compute it."""
 CUT: dict[str, Callable[[float], float]] = {
     "cut to a whole one": math.floor,
     "up to a whole one": math.ceil,
@@ -73,12 +77,14 @@ CUT: dict[str, Callable[[float], float]] = {
     "to two places": lambda v: round(v, 2),
     "to a quarter": lambda v: round(v * 4) / 4,
 }
-"""What may be done to a number before it is reckoned with."""
+"""Roundings that a server may apply to a number before it computes with it."""
 
 
 def surviving_mutants(known: Sequence[Equation], values: Mapping[str, Any], told: frozenset[Miss] = frozenset()) -> frozenset[Miss]:
-    """The law mutants that these values tell from the laws, but for those that are told already; `values` are a law's, with what is
-    known of the answer beforehand."""
+    """Return the law mutants that these values tell from the laws, without those in `told`.
+
+    `values` are the variables of a law, with the members of the answer that are known beforehand.
+    """
     scope = forecast(known, values)
     found: set[Miss] = set()
     names: dict[tuple[str, str], set[str]] = {}
@@ -95,8 +101,10 @@ def surviving_mutants(known: Sequence[Equation], values: Mapping[str, Any], told
 
 
 def _others(equation: Equation, scope: Scope, told: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """What the law mutants of an equation's right side give that are not told yet, where its guards hold; in the end the scope is as it
-    was."""
+    """Yield (mutant, result) for each mutant of an equation's right side that is not in `told`.
+
+    The scope is changed on the way and restored at the end.
+    """
     gives = equation.gives
     for helper in gives.calls & ROUNDED.keys():
         for name, function in ROUNDED[helper].items():
@@ -125,14 +133,18 @@ def _evaluate(expression: Expression, scope: Scope) -> Any:
 
 @lru_cache(maxsize=1_000)
 def _apart(text: str) -> tuple[tuple[str, Expression], ...]:
-    """Each leaf that an expression reads, with the expression that reads the variable LEAF in its place."""
+    """Return each member that an expression reads, with the expression that reads the variable LEAF in its
+    place.
+    """
     leaves = dict.fromkeys(_LEAF.findall(text))
     return tuple((leaf, expression.compile(re.sub(rf"\b{re.escape(leaf)}\b(?!\.\w|\()", LEAF, text), (*NAMES, LEAF))) for leaf in leaves)
 
 
 @lru_cache(maxsize=1_000)
 def _rewritten(text: str) -> tuple[Expression, ...]:
-    """The expression with one constant off, or with one comparison that takes or leaves the bound itself."""
+    """Return variants of the expression with one constant changed, or one comparison made strict or not
+    strict.
+    """
     texts = []
     for match in _LITERAL.finditer(text):
         value = float(match.group(0))
@@ -151,8 +163,10 @@ def _rewritten(text: str) -> tuple[Expression, ...]:
 def choose_most_telling(
     known: Sequence[Equation], choices: Iterable[tuple[Any, Mapping[str, Any]]], told: frozenset[Miss] = frozenset()
 ) -> tuple[Any, frozenset[Miss]]:
-    """Of choices, each with the values that it makes, the first of those that tell most beyond what is told already; other roundings
-    count first, because most numbers do not show them."""
+    """Return the first choice whose values reveal most law mutants beyond `told`, and these mutants.
+
+    Each choice comes with its values. Roundings count first, because most numbers do not reveal them.
+    """
     best: tuple[Any, frozenset[Miss]] = (None, frozenset())
     for choice, values in choices:
         found = surviving_mutants(known, values, told)
@@ -162,6 +176,6 @@ def choose_most_telling(
 
 
 def worth(found: Iterable[Miss]) -> tuple[int, int]:
-    """How much it is to tell these from the law: roundings and bounds, then all."""
+    """Return a sort key: the number of rounding mutants, then the number of all."""
     names = [name for _, _, name in found]
     return sum(name.partition(" ")[0] in ROUNDED for name in names), len(names)

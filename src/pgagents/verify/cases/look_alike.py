@@ -1,4 +1,6 @@
-"""Texts that are nearly one that is there, so that only a server which does not compare whole texts takes them for it."""
+"""Texts that nearly equal an existing one: only a server that does not compare whole texts takes one for
+the other.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,13 @@ from pgagents.verify.check.memory import Setting
 from pgagents.verify.values.schema_values import types_of
 
 HEX = re.compile(r"[0-9A-Fa-f{}-]*")
-"""UUIDs and the like: their letters are digits, which have no case."""
+"""Matches UUIDs and the like: their letters are hexadecimal digits, in which case does not count."""
 _SEPARATORS = re.compile(r"[-_ .]")
 _WILDCARDS = "_%*?"
 
 
 def near_texts(text: str) -> dict[str, str]:
-    """What is nearly this text, by what was done to it: what tells most of servers first."""
+    """Return texts that nearly equal this one, keyed by what was changed, the most revealing change first."""
     middle = next((i for i in range(len(text) // 2, len(text)) if text[i].isalnum()), None)
     found: dict[str, str] = {}
     for sign in _WILDCARDS if middle else "":
@@ -32,13 +34,19 @@ def near_texts(text: str) -> dict[str, str]:
 
 
 def fitting(setting: Setting, action: Action, param: Param, text: str, hows: Sequence[str] = ()) -> dict[str, str]:
-    """Those that the argument's schema allows; `hows` are the only ones to think of (empty: all)."""
+    """Return the near texts that the argument's schema allows.
+
+    `hows` limits them to these changes; empty means all.
+    """
     test = setting.test(("param", action.name, str(param.name)), param.schema)
     return {how: near for how, near in near_texts(text).items() if (not hows or how in hows) and test.is_valid(near)}
 
 
 def compared(action: Action, param: Param) -> str:
-    """How the action's laws compare an argument with what is answered: `exactly`, `folded` (in one case) or not at all (empty)."""
+    """Return how the action's laws compare an argument with the answer:
+
+    `exactly`, `folded` (in one case), or empty.
+    """
     name = re.escape(str(param.name))
     folded = re.compile(rf"==\s*(?:upper|lower)\(input\.{name}\)|(?:upper|lower)\(input\.{name}\)\s*==")
     exactly = re.compile(rf"==\s*input\.{name}\b(?!\.)|(?<![\w.])input\.{name}\s*==")
@@ -47,6 +55,6 @@ def compared(action: Action, param: Param) -> str:
 
 
 def free_text(setting: Setting, schema: Mapping[str, Any]) -> bool:
-    """Whether it takes texts of no list and no format."""
+    """True if a schema takes texts without a list of values, a constant or a format."""
     named = setting.named(schema)
     return set(types_of(named)) - {"null"} == {"string"} and not {"enum", "const", "format"} & named.keys()

@@ -1,4 +1,4 @@
-"""Requests that go astray: to a path that nearly is one, with a method of its neighbour, with bytes that are no text."""
+"""Requests that do not fit any endpoint: unknown paths, a neighbour's method, bytes that are no text."""
 
 from __future__ import annotations
 
@@ -13,15 +13,18 @@ from pgagents.verify.wire.endpoint import Endpoint
 LONG = 5_000
 HUGE = "9" * 400
 NO_UTF8 = "%ff%c0%af"
-"""Bytes that no text in UTF-8 has; the last two are how some read a slash."""
+"""Bytes that are invalid UTF-8; some decoders read the last two as a slash."""
 MOUNT = 3
-"""How many parts of a path tell where it is mounted, the one before the first slash among them: `/api/v1`."""
+"""Number of path parts up to where an API is mounted, counting the empty one before the first slash:
+
+`/api/v1`.
+"""
 NO_PATH = "pgv-no-such-path"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 
 def reader(setting: Setting) -> Endpoint | None:
-    """A REST action that reads and has no argument in its path."""
+    """Return the first REST endpoint that reads and has no argument in its path; None if there is none."""
     return next(iter(_readers(setting, named=False)), None)
 
 
@@ -30,21 +33,27 @@ def _readers(setting: Setting, *, named: bool) -> list[Endpoint]:
 
 
 def number_in(setting: Setting) -> Param | None:
-    """The first number in the query of that action."""
+    """Return the first number in the query of that endpoint."""
     endpoint = reader(setting)
     numbers = (p for p in (endpoint.params if endpoint else ()) if p.place == "query")
     return next((p for p in numbers if setting.named(p.schema).get("type") in ("number", "integer")), None)
 
 
 def elsewhere(setting: Setting, endpoint: Endpoint) -> Endpoint:
-    """Such an action below another mount, such as the next version of the API, which often is an application of its own; else this one."""
+    """Return a reading endpoint under another mount, such as another version of the API; else this endpoint.
+
+    Another mount is often an application of its own.
+    """
     here = endpoint.path.split("/")[:MOUNT]
     return next((d for d in reversed(_readers(setting, named=False)) if d.path.split("/")[:MOUNT] != here), endpoint)
 
 
 def nowhere(setting: Setting) -> str:
-    """A path that does not exist: below one that does, as what has a router of its own also refuses by itself; below another mount
-    where no path with a slash added shows what is unknown there."""
+    """Return a path that does not exist.
+
+    It lies below an existing path, because a server with several routers answers there itself. It lies under
+    another mount, unless a path with a slash added is tried there already.
+    """
     endpoint = reader(setting)
     if endpoint is not None:
         told = setting.model.behaviour.trailing_slash == "unknown"
@@ -56,13 +65,18 @@ def nowhere(setting: Setting) -> str:
 
 
 def without_id(setting: Setting) -> str | None:
-    """The path of a thing that is read by its id alone, without the id: often that of a list of them with a slash added."""
+    """Return the path of a read by id, without the id: often the list's path with a slash added.
+
+    None if there is no such read.
+    """
     found = (_PLACEHOLDER.sub("", d.path) for d in _readers(setting, named=True) if d.path.endswith("}") and d.path.count("{") == 1)
     return next(found, None)
 
 
 def of_ours(setting: Setting) -> list[Endpoint]:
-    """The actions on REST that make something of our own, or that act on such a thing by its id: what a call does there harms nobody."""
+    """Return the REST endpoints that make an instance of ours, or change one by its id: calls there harm
+    nobody else.
+    """
     found = []
     for endpoint in setting.endpoints:
         template = template_of(setting.model, endpoint.action)
@@ -73,7 +87,7 @@ def of_ours(setting: Setting) -> list[Endpoint]:
 
 
 def beside(setting: Setting) -> str | None:
-    """A literal path that cannot be read, such that a path with a placeholder, which fits this one too, can."""
+    """Return a literal path without GET that also fits a path template with GET; None if there is none."""
     methods: dict[str, set[str]] = {}
     for endpoint in setting.endpoints:
         methods.setdefault(endpoint.path, set()).add(endpoint.method)
@@ -85,7 +99,10 @@ def beside(setting: Setting) -> str | None:
 
 
 def _shared(setting: Setting) -> str | None:
-    """A path without a placeholder that is read and has another method as well: what it refuses, it must tell several of."""
+    """Return a path without a placeholder that has GET and another method; its 405 must name both.
+
+    None if there is none.
+    """
     others = {d.path for d in setting.endpoints if d.on_rest and d.method != "GET"}
     return next((d.path for d in _readers(setting, named=False) if d.path in others), None)
 
@@ -96,7 +113,9 @@ def _fits(path: str, template: str) -> bool:
 
 
 def odd_requests(setting: Setting) -> list[tuple[str, str, Raw]]:
-    """Forms that may be answered in any way but with a crash: name, what they are, and what is sent."""
+    """Return requests that may be answered in any way except a crash, as (name, description, what is
+    sent).
+    """
     endpoint = reader(setting)
     if endpoint is None:
         return []

@@ -1,4 +1,4 @@
-"""Bodies that are nearly right, in bytes: with a member more, one twice, or too long."""
+"""Edit the bytes of a valid JSON body: add a member, double one, or make it too long."""
 
 from __future__ import annotations
 
@@ -15,24 +15,28 @@ WIDE = "é"
 
 
 def with_member(body: bytes, member: bytes) -> bytes:
-    """The object with this member before its own."""
+    """Return the object with this member before its own."""
     return b"{" + member + (b"," if len(body) > 2 else b"") + body[1:]
 
 
 def listed(body: bytes) -> bytes:
-    """A list with the object in it, and behind that what a reader, or who writes down what came, may stumble over."""
+    """Return a list that holds the object, followed by values that a parser or a log may fail on."""
     return b"[" + body + b',%s,"\\ud800"]' % (b"9" * 400)
 
 
 def doubled(body: bytes) -> bytes:
-    """The first member once more: found by its name, with another value before it."""
+    """Return the object with its first member twice, with the same value."""
     members = json.loads(body)
     name = next(iter(members), "pgv")
     return with_member(body, json_bytes(name) + b":" + json_bytes(members.get(name, 1)))
 
 
 def padded(body: bytes, size: int, *, wide: bool) -> bytes:
-    """The body with so many bytes; `wide`: in half as many characters, behind the last of its texts, so that all of it must be read."""
+    """Return the body padded to `size` bytes.
+
+    If `wide`, its last text is lengthened with two-byte characters, so that a server must read the whole body
+    and count bytes.
+    """
     if not wide:
         return body + b" " * (size - len(body))
     members: dict[str, Any] = json.loads(body)
@@ -44,7 +48,10 @@ def padded(body: bytes, size: int, *, wide: bool) -> bytes:
 
 
 def number_left_out(setting: Setting, endpoint: Endpoint) -> bytes:
-    """The name in JSON of a number that an ordinary body has not, so that nothing else is wrong with it; else one of no member."""
+    """Return the JSON-encoded name of a number that the ordinary body does not have, or of an unknown member.
+
+    Adding NaN under that name breaks nothing else.
+    """
     given = template_of(setting.model, endpoint.action).input
     numbers = (p for p in endpoint.params if p.place == "body" and setting.named(p.schema).get("type") in ("number", "integer"))
     found = next((p.wire for p in numbers if str(p.name) not in given), "pgv_nan") if endpoint.on_rest else "pgv_nan"

@@ -1,6 +1,6 @@
-"""Calls that vendors' documents let a model make, that no other check sends, and that servers break over.
+"""Calls that a vendor's document allows a model to make, and that servers often answer wrongly.
 
-One call serves every vendor whose documents let it through. What `invalid_input` sends already is not sent again.
+One call serves every vendor whose document allows it. Calls that `invalid_input` sends are not sent again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from pgagents.verify.wire.call import Call
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """A call for the offers at these places of the desk's list; `valid` where the API's own rules take it."""
+    """A call that the documents of `offers` allow (indexes into the projection index); `valid` if the API
+    accepts it too.
+    """
 
     detail: str
     call: Call
@@ -33,7 +35,7 @@ class Mismatch:
 
 
 def mismatches_of(setting: Setting, projections: ProjectionIndex) -> tuple[Mismatch, ...]:
-    """All slips at a desk, made once a run."""
+    """Return all mismatches of an endpoint's projections, computed once a run."""
     return setting.compute_once(("vendor", "slips", projections.endpoint.place), lambda: tuple(_slips(setting, projections)))
 
 
@@ -62,12 +64,17 @@ def _slips(setting: Setting, projections: ProjectionIndex) -> Iterator[Mismatch]
 
 
 Tried = tuple[str, str, Mapping[str, Any], str, bool]
-"""What it is, the argument as an error names it (empty: it need not), all arguments, in words, whether the API takes it."""
+"""Detail, the field that an error should name (or empty), all arguments, a description, and whether the
+API accepts it.
+"""
 
 
 def _of_another(setting: Setting, projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
-    """A dispatcher's document shows the arguments of all its actions in one object; a model gives one that is another action's. Of all
-    actions but the first `invalid_input` sends such a call."""
+    """Yield a call with an argument of another action.
+
+    A dispatcher's document shows the arguments of all actions in one object. Only the dispatcher's first
+    action is used: `invalid_input` sends this call for the others.
+    """
     endpoint = projections.endpoint
     param = of_another(endpoint)
     if (
@@ -83,7 +90,11 @@ def _of_another(setting: Setting, projections: ProjectionIndex, template: Reques
 
 
 def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
-    """A model held to a strict schema gives null for what it leaves out, and a host that builds a query writes the word."""
+    """Yield a call whose query holds the word `null`.
+
+    A model with a strict schema gives null for what it leaves out, and a host that builds a query writes the
+    word.
+    """
     if projections.endpoint.dispatcher is not None:
         return
     for param in projections.endpoint.params:
@@ -95,7 +106,10 @@ def _null_word(projections: ProjectionIndex, template: RequestTemplate) -> Itera
 
 
 def _whole(projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
-    """Where arguments come as protocol buffers (Gemini), every number is a double: 5 arrives as 5.0, which is the same number."""
+    """Yield a call with whole numbers written as doubles, such as 5.0, which is the same number.
+
+    Gemini sends arguments as protocol buffers, in which every number is a double.
+    """
     whole = [p for p in projections.endpoint.params if _in_json(projections, p) and types_of(p.schema) == ("integer",)]
     given = {str(p.name): _number(p, template) for p in whole}
     if given:
@@ -112,7 +126,7 @@ def _number(param: Param, template: RequestTemplate) -> float:
 
 
 def _two_branches(setting: Setting, projections: ProjectionIndex, template: RequestTemplate) -> Iterator[Tried]:
-    """Vendors read `oneOf` as `anyOf`: a value that fits two branches at once, where only one may hold."""
+    """Yield calls whose value fits two branches of a `oneOf`, which vendors read as `anyOf`."""
     known = {n.field.partition(".")[0] for n in invalid_cases_of(setting, projections.endpoint) if n.detail.startswith("oneOf/")}
     for param in projections.endpoint.params:
         name, schema = str(param.name), plain(resolve(param.schema, setting.model.schemas))
@@ -123,7 +137,7 @@ def _two_branches(setting: Setting, projections: ProjectionIndex, template: Requ
 
 
 def _overlaps(branches: Any, schemas: Mapping[str, Any]) -> Iterator[Any]:
-    """Values that may fit two branches: the edges of each, and objects laid over each other."""
+    """Yield values that may fit two branches: the boundary values of each, and both objects merged."""
     for one, other in combinations([resolve(b, schemas) for b in branches], 2):
         edges = [low(one, schemas), high(one, schemas), low(other, schemas), high(other, schemas)]
         yield from edges

@@ -1,7 +1,8 @@
-"""What is known at an endpoint of all the vendors whose calls come through it: which of them would let a model send these arguments.
+"""Index, for each endpoint, which vendors' documents allow a model to send given arguments, and what they
+promise of answers.
 
-Compiled once for a run. Vendors whose schemas are the same share one validator, and all that was promised of an answer is
-judged in one pass as long as it holds.
+It is compiled once a run. Vendors with equal schemas share one validator. All promises about an answer are
+judged in one pass as long as they hold.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ ANYTHING: Schema = {}
 
 @dataclass(frozen=True, slots=True)
 class IndexedSchema:
-    """One arguments schema, and the offers (by their place in the desk's list) whose documents have it."""
+    """One schema of arguments, with the offers (by index) whose documents have it."""
 
     test: Any
     gaps: Gaps | None
@@ -37,15 +38,20 @@ class IndexedSchema:
 
 
 class SchemaCache:
-    """What vendors' documents say, read as JSON Schema 2020-12, and the validators of it. Documents repeat themselves from action
-    to action, so each schema is read and each distinct one compiled once a run."""
+    """Cache of vendors' schemas, read as JSON Schema 2020-12, and of their validators.
+
+    Documents repeat themselves from action to action, so each schema is read once and each distinct one
+    compiled once a run.
+    """
 
     def __init__(self) -> None:
         self._read: dict[tuple[int, int], tuple[Schema, str]] = {}
         self._tests: dict[tuple[str, ...], Any] = {}
 
     def answer(self, said: Projection, status: int) -> tuple[Schema, str] | None:
-        """The schema of a status' body and a text that equal schemas share; None where the document has no schema for it."""
+        """Return the schema of a status' body, and a text that equal schemas share; None if the document
+        has none.
+        """
         found = (said.answers or {}).get(status)
         if found is None:
             return None
@@ -56,7 +62,7 @@ class SchemaCache:
         return self._read[key]
 
     def test(self, texts: Iterable[str]) -> Any:
-        """A validator of what satisfies all the schemas with these texts."""
+        """Return a validator that requires all the schemas with these texts."""
         key = tuple(sorted(set(texts)))
         if key not in self._tests:
             schemas = [json.loads(text) for text in key]
@@ -66,9 +72,10 @@ class SchemaCache:
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """Bodies of one status: `every` tests all schemas at once, `each` is one schema and the offers that promise it.
+    """The promises about bodies of one status.
 
-    `offers` are all that document the status, also without a schema for its body.
+    `every` tests all schemas at once; `each` is one schema with the offers that promise it. `offers` are all
+    that document the status, with or without a schema.
     """
 
     key: str
@@ -77,7 +84,9 @@ class Promised:
     offers: frozenset[int]
 
     def faults(self, body: Any) -> Iterator[tuple[Any, frozenset[int]]]:
-        """The first fault of a body by each schema that it goes against, and the offers that promise that schema."""
+        """Yield the body's first error under each schema that it violates, with the offers that promise
+        that schema.
+        """
         for schema, members in self.each:
             error = next(iter(validator(schema, {}).iter_errors(body)), None)
             if error is not None:
@@ -85,7 +94,7 @@ class Promised:
 
 
 class ProjectionIndex:
-    """An endpoint's offers with everything compiled that a verdict needs."""
+    """All offers of one endpoint, with the validators that a verdict needs."""
 
     def __init__(self, endpoint: Endpoint, found: tuple[Offer, ...], cache: SchemaCache) -> None:
         self.endpoint, self.offers, self._cache = endpoint, found, cache
@@ -93,7 +102,7 @@ class ProjectionIndex:
         self._statuses = frozenset(s for o in found for said in o.said for s in said.answers or ())
         self._promised: dict[int, Promised] = {}
         self.answering = frozenset(i for i, o in enumerate(found) if any(s.answers is not None for s in o.said))
-        """Offers whose documents say anything of answers."""
+        """Offers whose documents describe answers."""
         self.listing = frozenset(i for i in self.answering if any(len(s.answers or ()) > 1 for s in found[i].said))
         """Offers whose documents list every status, not only the success."""
         self._headers = (
@@ -102,9 +111,9 @@ class ProjectionIndex:
         self._words = frozenset(str(p.name) for p in endpoint.params if p.place == "query" and "string" not in _types(p.schema))
 
     def collect_arguments(self, call: Call, values: Given) -> dict[str, Any]:
-        """The arguments as a model gave them: those that the call names, without headers, which the calling host sends.
+        """Return the arguments as a model gave them: without headers, which the calling host sends.
 
-        `null` in a query is what a host makes of a null.
+        The word `null` in a query becomes None, because hosts write a null that way.
         """
         every = "*" in call.input
         found: dict[str, Any] = plain({k: v for k, v in values.items() if (every or k in call.input) and k not in self._headers})
@@ -115,7 +124,7 @@ class ProjectionIndex:
         return found
 
     def admitting(self, given: Given) -> frozenset[int]:
-        """The offers with a document that lets a model send these arguments."""
+        """Return the offers with a document that allows these arguments."""
         found: frozenset[int] = frozenset()
         if self._readers is None:
             self._readers = tuple(_readers(self.offers, self._cache))
@@ -125,17 +134,19 @@ class ProjectionIndex:
         return found
 
     def promised(self, status: int) -> Promised | None:
-        """What documents say of a status; None where none has it."""
+        """Return what the documents promise of a status; None if none lists it."""
         if status in self._statuses and status not in self._promised:
             self._promised[status] = _promised(self.offers, status, self._cache)
         return self._promised.get(status)
 
     def in_header(self, field: str) -> bool:
-        """Whether an argument travels in a header, which no model writes."""
+        """True if an argument is sent in a header, which models do not write."""
         return field.partition(".")[0] in self._headers
 
     def let_through(self, setting: Setting) -> Mapping[int, tuple[InvalidCase, ...]]:
-        """The wrong calls of `invalid_input` that each offer's documents let a model make; the API's own let none through."""
+        """Return for each offer the calls of `invalid_input` that its documents allow; the API's own
+        surface allows none.
+        """
         return setting.compute_once(("vendor", "through", self.endpoint.place), lambda: dict(self._through(setting)))
 
     def _through(self, setting: Setting) -> Iterator[tuple[int, tuple[InvalidCase, ...]]]:
@@ -147,7 +158,7 @@ class ProjectionIndex:
 
 
 def projections_of(setting: Setting, endpoint: Endpoint) -> ProjectionIndex | None:
-    """The desk of an endpoint; None where no vendor's calls come through it."""
+    """Return the projection index of an endpoint; None if no vendor's calls go there."""
     by_place: Mapping[str, tuple[Offer, ...]] = setting.compute_once(("vendor", "by place"), lambda: _by_place(offers(setting)))
     found = by_place.get(endpoint.place)
     if not found:
@@ -158,14 +169,15 @@ def projections_of(setting: Setting, endpoint: Endpoint) -> ProjectionIndex | No
 
 
 def collect_projections(setting: Setting) -> Iterator[ProjectionIndex]:
-    """Every desk, in the order of the endpoints."""
+    """Yield every projection index in the order of the endpoints."""
     yield from (projections for endpoint in setting.endpoints if (projections := projections_of(setting, endpoint)) is not None)
 
 
 def bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, frozenset[int]] | None:
-    """The desk of an exchange's endpoint, and the offers whose host could have sent the request; None where no host could.
+    """Return the index of an exchange's endpoint with the offers whose host could have sent the request, or
+    None.
 
-    Several checks ask for the same exchange, so the last answer is kept.
+    Several checks ask for the same exchange, so the last result is cached.
     """
     last: tuple[Exchange, tuple[ProjectionIndex, frozenset[int]] | None] | None = memory.notes.get("vendor_desk")
     if last is None or last[0] is not exchange:
@@ -183,7 +195,7 @@ def _bearing(exchange: Exchange, memory: Memory) -> tuple[ProjectionIndex, froze
 
 
 def _forged(call: Call) -> bool:
-    """Whether the request was not encoded as a client does it."""
+    """True if the request was not encoded as a client would do it."""
     raw = call.raw
     return bool(raw.headers or raw.method or raw.target or raw.edit or raw.wrap is not None or raw.body is not None or raw.slash)
 
@@ -199,7 +211,7 @@ def _admits(reader: IndexedSchema, endpoint: Endpoint, given: Given) -> bool:
     sent = envelope(endpoint, given) if reader.wrapped else filled(given, reader.gaps)
     try:
         return bool(reader.test.is_valid(sent))
-    except (ValueError, TypeError, OverflowError):  # what JSON cannot say, no document admits
+    except (ValueError, TypeError, OverflowError):  # no document admits a value that JSON cannot hold
         return False
 
 
@@ -221,7 +233,7 @@ def _promised(found: tuple[Offer, ...], status: int, cache: SchemaCache) -> Prom
 def _shared(
     found: tuple[Offer, ...], of: Callable[[Projection], tuple[Schema, str] | None]
 ) -> list[tuple[str, Projection, frozenset[int]]]:
-    """The text and the first document of each distinct schema, with all offers that have an equal one."""
+    """Return each distinct schema as (text, first document with it, all offers with it)."""
     groups: dict[tuple[str, Gaps | None, bool], tuple[Projection, set[int]]] = {}
     for index, offer in enumerate(found):
         for said in offer.said:

@@ -1,4 +1,4 @@
-"""Whether a call is invalid *as it stands on the wire*: under every reading that a tolerant server could give it."""
+"""Check that a call is invalid as sent, whichever way a tolerant server reads it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _NUMBER = re.compile(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
 
 
 def invalid(setting: Setting, endpoint: Endpoint, request: Request) -> bool:
-    """Whether no reading of the request satisfies the action's arguments (authorization apart)."""
+    """True if the action's arguments are invalid under every reading of the request; authorization is left
+    aside.
+    """
     if endpoint.dispatcher is not None:
         return _dispatched(setting, endpoint, request)
     assert endpoint.form is None, "only the values say what a form's request means"
@@ -25,7 +27,7 @@ def invalid(setting: Setting, endpoint: Endpoint, request: Request) -> bool:
 
 
 def invalid_values(setting: Setting, endpoint: Endpoint, values: Mapping[str, Any]) -> bool:
-    """Whether arguments that travel as they are, in one object, do not satisfy the action's."""
+    """True if arguments that are sent in one JSON object do not satisfy the action."""
     return not _some_reading(setting, endpoint, {name: [value] for name, value in values.items()})
 
 
@@ -43,7 +45,7 @@ def _dispatched(setting: Setting, endpoint: Endpoint, request: Request) -> bool:
 
 
 def _rest(endpoint: Endpoint, request: Request) -> dict[str, list[Any]] | None:
-    """Every argument with its readings; None where the body is none."""
+    """Return every argument with its readings; None if the body is no JSON object."""
     found: dict[str, list[Any]] = {}
     by_wire = {(p.place, p.wire): str(p.name) for p in endpoint.params}
     pairs = request.query
@@ -78,7 +80,7 @@ def _path_values(endpoint: Endpoint, path: str) -> dict[str, str]:
 
 
 def readings_of(text: str) -> Iterable[Any]:
-    """What a text in a query, path or header may mean."""
+    """Yield the values that a text in a query, path or header may stand for."""
     yield text
     if _NUMBER.match(text):
         number = float(text)
@@ -90,7 +92,10 @@ def readings_of(text: str) -> Iterable[Any]:
 
 
 def _some_reading(setting: Setting, endpoint: Endpoint, given: Mapping[str, list[Any]]) -> bool:
-    """Whether some choice of readings is valid, arguments taken one by one (no schema spans two of them)."""
+    """True if each argument has a valid reading.
+
+    Arguments are independent, because no schema spans two of them.
+    """
     for param in endpoint.params:
         if param.required and str(param.name) not in given:
             return False

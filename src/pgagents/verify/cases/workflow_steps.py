@@ -1,4 +1,6 @@
-"""A step of a workflow: through which endpoint it goes, what it sends, when, and which status it may be answered with."""
+"""Carry out one step of a workflow: choose its endpoint and headers, evaluate its input, and judge its
+status.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +20,21 @@ from pgagents.verify.wire.exchange import Exchange
 REFUSALS = frozenset((400, 422))
 HIDDEN = frozenset((401, 404))
 REFUSED = 300
-"""Statuses from here on are no success."""
+"""The first status that is no success."""
 DAY_S = 86_400
 
 
 def takes_days(workflow: Workflow) -> bool:
-    """Whether a day passes or more, or a time that only the run tells; what reads of the last day goes before."""
+    """True if a workflow lasts a day or more, or a time that is known only in the run.
+
+    Checks of the last day must run before it.
+    """
     waits = [step.after_s for step in workflow.steps if step.after_s]
     return any(isinstance(wait, Expression) for wait in waits) or sum(wait for wait in waits if not isinstance(wait, Expression)) >= DAY_S
 
 
 def endpoint_of(setting: Setting, step: Step) -> Endpoint | None:
-    """The endpoint that a step goes through; None where its action is not offered there."""
+    """Return the endpoint of a step; None if its action is not offered there."""
     if step.role == OPERATOR or _operators(setting, step):
         return Endpoint(step.action, OPERATOR, None, f"{step.action.name}@{OPERATOR}")
     through = next((d.surface for d in setting.model.dispatchers if d.surface == step.via), REST)
@@ -37,12 +42,15 @@ def endpoint_of(setting: Setting, step: Step) -> Endpoint | None:
 
 
 def _operators(setting: Setting, step: Step) -> bool:
-    """Whether a step is one of the operator's actions, whoever tries it."""
+    """True if a step calls an operator's action, whoever calls it."""
     return any(action is step.action for action in setting.model.operator)
 
 
 def sent_with(setting: Setting, step: Step, scope: Scope) -> Raw:
-    """The headers that a step's surface and a key that was made on the way send. Raises ExpressionError."""
+    """Return the headers of a step: those of its surface, its own, and a key made earlier.
+
+    Raises ExpressionError.
+    """
     surface = setting.model.surfaces.get(step.via)
     headers: list[tuple[str, str | None]] = list(surface.headers.items()) if surface is not None else []
     key = scope.evaluate(step.key) if step.key is not None else None
@@ -50,15 +58,16 @@ def sent_with(setting: Setting, step: Step, scope: Scope) -> Raw:
 
 
 def passes(step: Step, scope: Scope) -> float:
-    """How many seconds pass before a step. Raises ExpressionError."""
+    """Return the seconds to wait before a step. Raises ExpressionError."""
     told = scope.evaluate(step.after_s) if isinstance(step.after_s, Expression) else step.after_s
     return float(told) if isinstance(told, int | float) and 0 < told < math.inf else 0.0
 
 
 def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint | None) -> bool:
-    """Whether the status is the step's, or the other one of a refused input where the catalogue leaves that open.
+    """True if the status is the step's, or another one that the catalogue allows for it.
 
-    To whom it does not belong, an operator's endpoint may as well not be there.
+    An invalid input may get 400 or 422 where the catalogue leaves that open. An operator's endpoint may
+    pretend not to exist to anyone else.
     """
     if exchange.status in HIDDEN and step.role != OPERATOR and _operators(setting, step) and step.status in _forbidden(setting):
         return True
@@ -69,13 +78,15 @@ def as_told(setting: Setting, step: Step, exchange: Exchange, endpoint: Endpoint
 
 
 def _forbidden(setting: Setting) -> set[int]:
-    """The status of who may not do what others may."""
+    """Return the status of a call whose key lacks a scope; empty if there is none."""
     no_scope = setting.model.errors.framework.no_scope
     return {setting.model.codes[no_scope].status} if no_scope is not None else set()
 
 
 def about_own(setting: Setting, before: Sequence[Step], step: Step) -> bool:
-    """Whether a step is about nothing but things that steps before it made, so that only this workflow can stand in its way."""
+    """True if a step names only instances that earlier steps made, so that nothing outside the workflow
+    can interfere.
+    """
     named = [(setting.model.resources.get(p.refers_to or ""), step.input.get(str(p.name))) for p in step.action.params]
     about = [(resource, value) for resource, value in named if resource is not None and value is not None]
     writes = {other.name for other in before if other.action.effect == "write"}
@@ -85,7 +96,7 @@ def about_own(setting: Setting, before: Sequence[Step], step: Step) -> bool:
 
 
 def valued(value: Any, scope: Scope) -> Any:
-    """A step's input with its expressions evaluated. Raises ExpressionError."""
+    """Return a step's input with its expressions evaluated. Raises ExpressionError."""
     if isinstance(value, Expression):
         return whole(scope.evaluate(value))
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Events as they came to our receiver, read once, for every check that judges them."""
+"""Events as our receiver got them, parsed once for all checks that judge them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEEDS_RECEIVER = "needs somewhere to send events to: add --receiver auto, or --r
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One delivery read as an event. `problem` says why it is none, `refused` that we answered it with an error."""
+    """One delivery read as an event. `problem` says why it is none; empty if it is one."""
 
     delivery: Delivery
     body: Any
@@ -35,25 +35,25 @@ class Event:
 
     @property
     def refused(self) -> bool:
-        """Whether it was answered with an error, so that it must come again."""
+        """True if our receiver answered it with an error, so that it must be sent again."""
         return self.delivery.answered == REFUSED
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """All that came to one registered address: the secret that the registration told, the events in order."""
+    """All events that came to one registered address, in order, and the secret of the registration."""
 
     secret: str
     events: tuple[Event, ...]
 
 
 def unheard(setting: Setting) -> tuple[Verdict, str] | None:
-    """Why contracts about events are not selected, if they are not."""
+    """Return the verdict and reason for contracts about events if no receiver listens, else None."""
     return None if setting.receiver is not None else (Verdict.NOT_SELECTED, NEEDS_RECEIVER)
 
 
 def read(model: Model, delivery: Delivery) -> Event:
-    """A delivery as the catalogue's envelope has it."""
+    """Read a delivery as an event, by the catalogue's envelope."""
     hooks = model.webhooks
     found = read_json(delivery.body)
     body = found.value if isinstance(found.value, Mapping) else {}
@@ -70,7 +70,7 @@ def read(model: Model, delivery: Delivery) -> Event:
 
 
 def misfit(setting: Setting, event: Event) -> str:
-    """Where an event does not fit the envelope, or its data the schema of its type; empty where it does."""
+    """Describe where an event violates the envelope or the schema of its type; empty if it does not."""
     hooks = setting.model.webhooks
     if event.problem:
         return event.problem
@@ -84,7 +84,7 @@ def misfit(setting: Setting, event: Event) -> str:
 
 
 def same(answered: Any, told: Any) -> bool:
-    """Whether two values say the same: members that both have, times as the moments they are."""
+    """True if two values agree in the members that both have; times are compared as times."""
     if isinstance(answered, Mapping) and isinstance(told, Mapping):
         return all(same(value, told[name]) for name, value in answered.items() if name in told)
     if isinstance(answered, list) and isinstance(told, list):
@@ -93,14 +93,14 @@ def same(answered: Any, told: Any) -> bool:
 
 
 def judged(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """What every check with a `hear` says of what came."""
+    """Yield the judgements of every check that has a `hear`."""
     for module in collect().values():
         if hasattr(module, "hear"):
             yield from module.hear(heard, setting)
 
 
 def covered(setting: Setting) -> tuple[str, ...]:
-    """The contracts of all checks that listen."""
+    """Return the contract ids of all checks that have a `hear`."""
     listening = [m for m in collect().values() if hasattr(m, "hear")]
     promised: list[Contract] = [c for module in listening for c in module.promises(setting)]
     return tuple(c.id for c in promised)
@@ -110,7 +110,7 @@ _FORM = re.compile(r"t=(\d{1,12})((?:,\s*\w+=[^,\s]*)*)")
 
 
 def signature(header: str) -> tuple[int, tuple[str, ...]] | None:
-    """The time and the signatures of `t=SECONDS,v1=HEX`; None where it is of another form."""
+    """Parse `t=SECONDS,v1=HEX` into the time and its signatures; None if the header has another form."""
     match = _FORM.fullmatch(header.strip())
     if match is None:
         return None
@@ -119,13 +119,13 @@ def signature(header: str) -> tuple[int, tuple[str, ...]] | None:
 
 
 def fits(secret: str, signed: bytes, given: Sequence[str]) -> bool:
-    """Whether one of the signatures is that of these bytes."""
+    """True if one of the signatures is valid for these bytes."""
     expected = hmac.new(secret.encode(), signed, sha256).hexdigest()
     return any(hmac.compare_digest(expected, value) for value in given if value.isascii())
 
 
 def slip(secret: str, at: int, delivery: Delivery, given: Sequence[str]) -> str:
-    """What a signature that does not fit was made of, where it is one of the usual mistakes."""
+    """Describe the usual mistake that explains an invalid signature."""
     body = delivery.body
     if fits(secret, body, given):
         return "it signs the body without the time, so an old delivery can be sent again for ever"

@@ -1,4 +1,4 @@
-"""What is done to things so that every event about them is sent, and what each action answered."""
+"""Steps that make and move instances so that every event about them is sent."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from pgagents.verify.wire.endpoint import REST, Endpoint
 from pgagents.verify.wire.exchange import Exchange
 
 Step = tuple[str, Resource, Action, Move | None]
-"""A type of event, and the action on a thing that sends it; of one that makes the thing there is no move."""
+"""A type of event, and the resource and action that send it; the transition is None if the action makes
+the instance.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ExpectedEvent:
-    """An action that succeeded: which event must tell of it, about which id, and the thing as the action answered it."""
+    """An event that a successful action must send: its type, and the instance as the action answered it."""
 
     type: str
     resource: Resource
@@ -30,7 +32,9 @@ class ExpectedEvent:
 
 
 def steps_of(setting: Setting) -> tuple[Step, ...]:
-    """What to do to one thing of a resource so that every event about it is sent: make it, move it in place, move it on."""
+    """Return the steps that cause every event: first make an instance, then keep it in its state, then
+    move it on.
+    """
     hooks = setting.model.webhooks
     found: list[Step] = []
     for type, event in hooks.events.items() if hooks else ():
@@ -46,13 +50,15 @@ def steps_of(setting: Setting) -> tuple[Step, ...]:
 
 
 def types_of(steps: tuple[Step, ...]) -> list[str]:
-    """The types of events that these send, each once."""
+    """Return the event types of these steps, each once."""
     return list(dict.fromkeys(type for type, *_ in steps))
 
 
 def act(setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], secrets: set[str]) -> Conversation:
-    """Make one thing of each resource and move it; at last try what must be refused. `told` and `secrets` are added to: what was done, and
-    the secrets that answers told."""
+    """Make one instance of each resource and move it, and at last try an action that must be refused.
+
+    Expected events are added to `told`, secrets that answers held to `secrets`.
+    """
     current: dict[str, Mapping[str, Any]] = {}
     for type, resource, action, move in steps:
         endpoint = _endpoint(setting, action, last=(type, resource, action, move) == steps[-1])
@@ -74,7 +80,7 @@ def act(setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], se
             current[resource.name] = {**current.get(resource.name, {}), **body}
             told.append(
                 ExpectedEvent(type, resource, resource.id_of(body), {} if exchange.tainted else body)
-            )  # what is wrong itself is no measure
+            )  # a faulty answer cannot be compared with
             secrets |= {v for k, v in body.items() if k in setting.model.secrets and isinstance(v, str)}
             if move is not None and move.to not in move.origin_states:
                 again = f"{action.name} once more, which must be refused and send nothing"
@@ -83,6 +89,8 @@ def act(setting: Setting, steps: tuple[Step, ...], told: list[ExpectedEvent], se
 
 
 def _endpoint(setting: Setting, action: Action, *, last: bool) -> Endpoint:
-    """REST's; for the last step a dispatcher's where there is one, as an event is promised of the action and not of the surface."""
+    """Return the action's REST endpoint, but for the last step a dispatcher's: an event does not depend on
+    the surface.
+    """
     endpoints = (setting.endpoint(str(action.name), d.surface) for d in setting.model.dispatchers) if last else ()
     return next((d for d in endpoints if d is not None), setting.by_place[f"{action.name}@{REST}"])

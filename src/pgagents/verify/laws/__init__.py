@@ -1,1 +1,1 @@
-"""The catalogue's laws, read and evaluated on exchanges."""
+"""The catalogue's laws, parsed and evaluated on exchanges."""

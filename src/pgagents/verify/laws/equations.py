@@ -1,7 +1,7 @@
-"""Laws read as equations: what a call and what is known beforehand make of an answer's members.
+"""Read laws as equations: what a call, and data known beforehand, make of an answer's members.
 
-`cents(response.order.total) == cents(response.order.price * input.count)` says what `total` will be. A forecast is no verdict; it is
-for choosing what to send.
+`cents(response.order.total) == cents(response.order.price * input.count)` says what `total` will be. A
+forecast is no verdict; it helps to choose what to send.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ _SLACK = re.compile(r"\s*[0-9.]+\s*")
 
 @dataclass(frozen=True, slots=True)
 class Equation:
-    """One part of a law: the member at `path` (empty: no single one) is what `gives` gives, to within `slack`, where `guards` hold.
+    """A part of a law: the member at `path` equals `gives` to within `slack`, if all `guards` hold.
 
-    `form` says what the equation speaks of: the member itself, its cents, its seconds since 1970.
+    `path` is empty if the left side is no single member. `form` says what is compared: the member, its cents,
+    or its epoch seconds.
     """
 
     law: str
@@ -41,11 +42,11 @@ class Equation:
     slack: float = 0.0
     guards: tuple[Expression, ...] = ()
     reads: Paths = frozenset()
-    """What of the answer it reads."""
+    """The paths of the answer that it reads."""
 
 
 def equations(laws: Iterable[Law]) -> tuple[Equation, ...]:
-    """All that can be read so in these laws."""
+    """Return all equations in these laws."""
     return tuple(e for law in laws for e in _of(law.name, law.that.text, law.when.text if law.when else ""))
 
 
@@ -56,13 +57,13 @@ def _of(name: str, text: str, when: str) -> tuple[Equation, ...]:
         try:
             if (made := _equation(name, part, guards)) is not None:
                 found.append(made)
-        except ExpressionError:  # a part that is no expression by itself
+        except ExpressionError:  # not a valid expression by itself
             continue
     return tuple(found)
 
 
 def _parts(text: str, guards: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What a law joins by `&&` and `?:`, each with the conditions that it stands under."""
+    """Yield the parts that a law joins by `&&` and `?:`, each with its conditions."""
     text = text.strip()
     asked = split(text, "?")
     if len(asked) > 1:
@@ -78,7 +79,7 @@ def _parts(text: str, guards: tuple[str, ...]) -> Iterator[tuple[str, tuple[str,
 
 
 def split(text: str, token: str) -> list[str]:
-    """The pieces between a token, where it stands in no bracket and no text."""
+    """Split a text at a token that stands in no bracket and no string."""
     pieces, depth = [""], 0
     for match in _TOKEN.finditer(text):
         found = match.group(0)
@@ -110,7 +111,7 @@ def _equation(name: str, text: str, guards: tuple[str, ...]) -> Equation | None:
 
 
 def forecast(known: Sequence[Equation], values: Mapping[str, Any]) -> Scope:
-    """The values, ready for expressions, with what the equations say of members of the answer that are not there yet."""
+    """Return a scope of the values, with members of the answer filled in that the equations determine."""
     response = dict(values["response"])
     found = {**values, "response": response}
     absent = [e for e in known if e.path and got(found, e.path) is None]
@@ -121,17 +122,19 @@ def forecast(known: Sequence[Equation], values: Mapping[str, Any]) -> Scope:
             _lay(found, path, _as_member(equation, value))
         scope.change("response", found["response"])
         absent = [e for e in absent if got(found, e.path) is None]
-        waiting = [e for e in absent if any(_meet(read, path[1:]) for read in e.reads for path in laid)]  # the others are as before
+        waiting = [e for e in absent if any(_meet(read, path[1:]) for read in e.reads for path in laid)]  # only these can have changed
     return scope
 
 
 def _meet(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether a path leads to the other, or into it."""
+    """True if one path is a prefix of the other."""
     return all(a == b for a, b in zip(one, other, strict=False))
 
 
 def value_of(equation: Equation, scope: Scope) -> Any:
-    """What its right side gives, None where that or a condition cannot be known."""
+    """Return the value of an equation's right side; None if it or a condition cannot be evaluated, or a
+    condition is false.
+    """
     try:
         return scope.evaluate(equation.gives) if all(scope.holds(g) for g in equation.guards) else None
     except ExpressionError:

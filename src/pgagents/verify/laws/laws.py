@@ -1,4 +1,4 @@
-"""Laws on exchanges: which values they read, and whether one held, did not, or saw nothing to hold of."""
+"""Evaluate laws on exchanges: which values they read, and whether one held, was broken, or was vacuous."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Outcome = Literal["held", "broken", "vacuous", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What became of a law on one exchange; `why` is CEL's message of an error, or the vacuous part."""
+    """The outcome of a law on one exchange; `why` is CEL's error message, or the vacuous part."""
 
     outcome: Outcome
     why: str = ""
 
 
 def judged(law: Law, scope: Scope) -> Held:
-    """Try a law on the values of a scope."""
+    """Evaluate a law on the values of a scope."""
     try:
         if law.when is not None and not scope.holds(law.when):
             return Held("vacuous", "its `when` was never true")
@@ -40,7 +40,7 @@ def judged(law: Law, scope: Scope) -> Held:
 
 @lru_cache(maxsize=5_000)
 def _lists(text: str) -> tuple[str, ...]:
-    """Paths that the expression goes through as lists (or might)."""
+    """Return paths that the expression reads, or may read, as lists."""
     return tuple(dict.fromkeys(m.group(1) + m.group(2) for m in _LIST.finditer(text)))
 
 
@@ -49,7 +49,7 @@ def _is_empty(values: Mapping[str, Any], path: str) -> bool:
 
 
 def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
-    """What a law reads of an exchange."""
+    """Return the variables that laws may read, from an exchange."""
     return {
         "input": exchange.input, "response": exchange.body, "status": exchange.status, "surface": exchange.call.surface,
         "now": exchange.sent_at,
@@ -58,17 +58,17 @@ def values_of(model: Model, exchange: Exchange) -> dict[str, Any]:
 
 
 def reading_of(laws: Iterable[Law]) -> Reading:
-    """What all of these laws read."""
+    """Return the paths that any of these laws reads."""
     return Reading.of(e for law in laws for e in (law.when, law.that) if e is not None)
 
 
 def reads(law: Law) -> frozenset[str]:
-    """The variables that a law reads."""
+    """Return the variables that a law reads."""
     return law.that.names | (law.when.names if law.when else frozenset())
 
 
 def shown(values: Mapping[str, Any], expression: Expression) -> str:
-    """The values of the paths that an expression reads, for a finding: at most six, each short."""
+    """Return the values of the paths that an expression reads, for a finding: at most six, each shortened."""
     found: list[str] = []
     for path in dict.fromkeys(re.findall(r"\b(?:response|input|before|created|read)(?:\.\w+)+", expression.text)):
         value = got(values, path)

@@ -1,7 +1,8 @@
-"""Whether an answer's list leaves out a thing that was made: the laws of the list say whom its arguments let in.
+"""Find instances that a list leaves out: the laws of the list say which ones its arguments let in.
 
-A law that reads an argument (`orders.all(order, order.status == input.status)`) says what may come. A thing of ours for which all
-laws hold has to be there where the answer has room for it, or goes on beyond the place that the law of its order gives it.
+A law that reads an argument (`orders.all(order, order.status == input.status)`) says what may come. An
+instance of ours for which all laws hold must be in the list if the answer has room for it. A longer list must
+hold it if the law of its order puts it before the last item.
 """
 
 from __future__ import annotations
@@ -20,22 +21,26 @@ from pgagents.verify.wire.exchange import Exchange
 
 Body = Mapping[str, Any]
 MOST_SORTS = 12
-"""So many sorts of things are looked at in an answer; things of one sort have all members alike that the laws read."""
+"""Number of groups of instances tried for an answer; instances of one group are equal in all members that
+the laws read.
+"""
 OF_EACH = 2
-"""And so many of a sort, the latest, where only their order can tell."""
+"""Number of instances tried of each group, the latest ones, where only their order can decide."""
 _ASKED = re.compile(r"\binput\.(\w+)")
 _MEMBER = re.compile(r"\.(\w+)")
 
 
 def left_out(setting: Setting, exchange: Exchange, member: str, resource: Resource, instances: Iterable[Body]) -> Body | None:
-    """The first of these things that the list at `member` of an answer must have and has not; None where nothing can be said."""
+    """Return the first of these instances that the list at `member` lacks though it must hold it; None if
+    nothing can be said.
+    """
     endpoint = exchange.call.endpoint
     assert endpoint is not None
     filters = filters_of(setting, endpoint.action)
     given = {str(p.name) for p in endpoint.params if exchange.input.get(str(p.name)) is not None}
     items = exchange.body.get(member) if isinstance(exchange.body, Mapping) else None
     if not isinstance(items, list) or not given <= {name for law in filters for name in _ASKED.findall(law.that.text)}:
-        return None  # an argument that no law speaks of, such as a cursor, may let in anything
+        return None  # an argument that no law reads, such as a cursor, may let in anything
     there = {resource.id_of(item) for item in items if isinstance(item, Mapping)}
     missing = [
         instance for instance in instances if resource.id_of(instance) not in there and _known(resource, endpoint.action, filters, instance)
@@ -59,7 +64,11 @@ def left_out(setting: Setting, exchange: Exchange, member: str, resource: Resour
 
 
 def _known(resource: Resource, action: Action, filters: Sequence[Law], instance: Body) -> bool:
-    """Whether what the filters read of a thing is still so; and, where it was moved on, whether the list speaks of how things stand."""
+    """True if an instance's last known body can be compared with the list.
+
+    The members that the filters read must not have changed since. If its state has changed, a law of the list
+    must read the state.
+    """
     lasting = set(resource.fixed) or instance.keys() - set(resource.volatile)
     read = {name for law in filters for name in _MEMBER.findall(law.that.text)} & instance.keys()
     moved = resource.state is not None and instance.get(resource.state) != resource.initial
@@ -68,7 +77,7 @@ def _known(resource: Resource, action: Action, filters: Sequence[Law], instance:
 
 
 def _declared(setting: Setting, action: Action, member: str) -> frozenset[str]:
-    """The members that a list's things have by its schema; the answer that made one may have told more."""
+    """Return the members of a list's items by its schema; the answer that made one may hold more."""
 
     def find() -> frozenset[str]:
         schema = setting.named(setting.named(action.success.schema or {}).get("properties", {}).get(member, {}))
@@ -85,17 +94,17 @@ def _members(setting: Setting, schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def filters_of(setting: Setting, action: Action) -> tuple[Law, ...]:
-    """The laws that hold an answer to the call's arguments."""
+    """Return the laws that read the call's arguments."""
     return setting.compute_once(("filters", action.name), lambda: tuple(law for law in action.laws if "input" in law.that.names))
 
 
 def ordering_of(action: Action) -> Iterator[Law]:
-    """The laws of an answer by itself, such as its order."""
+    """Yield the laws of an answer alone, such as its order."""
     return (law for law in action.laws if law.when is None and law.that.names == {"response"})
 
 
 def _sorts(filters: Sequence[Law], instances: Sequence[Body]) -> Iterator[list[Body]]:
-    """Things by what the laws read of them."""
+    """Yield groups of instances that are equal in the members the laws read."""
     read = dict.fromkeys(name for law in filters for name in _MEMBER.findall(law.that.text))
     found: dict[str, list[Body]] = {}
     for instance in instances:
@@ -104,7 +113,9 @@ def _sorts(filters: Sequence[Law], instances: Sequence[Body]) -> Iterator[list[B
 
 
 def _before_the_end(orders: Sequence[_Answer], items: list[Any], instances: Sequence[Body]) -> Body | None:
-    """A thing that stands before the last of the answer's, as putting it behind that one breaks a law of their order."""
+    """Return an instance that belongs before the answer's last item: adding it behind breaks a law of
+    their order.
+    """
     for order in orders:
         for instance in instances:
             if order.holds([instance]) and order.breaks([*items, instance]):
@@ -113,18 +124,18 @@ def _before_the_end(orders: Sequence[_Answer], items: list[Any], instances: Sequ
 
 
 class _Answer:
-    """An answer with other things in its list, before some laws."""
+    """An answer with other items in its list, to be judged by some laws."""
 
     def __init__(self, setting: Setting, exchange: Exchange, member: str, laws: Sequence[Law]) -> None:
         self._body, self._member, self._laws = exchange.body, member, laws
         self._scope = Scope({**values_of(setting.model, exchange), "before": None, "response": None}, reading_of(laws))
 
     def holds(self, items: list[Any]) -> bool:
-        """Whether all of the laws hold; not where one of them cannot be evaluated."""
+        """True if all laws hold; false if one cannot be evaluated."""
         return self._judged(items) is True
 
     def breaks(self, items: list[Any]) -> bool:
-        """Whether one of them does not hold."""
+        """True if one of the laws does not hold."""
         return self._judged(items) is False
 
     def _judged(self, items: list[Any]) -> bool | None:

@@ -1,7 +1,7 @@
-"""Says whether a list goes on behind an answer, and with which arguments the next page is asked for.
+"""Decide if a list goes on after an answer, and with which arguments to request the next page.
 
-No catalogue says yet how a list comes in pages, so the usual forms are tried: an argument that gets what a member of the answer holds
-(`cursor` and `next_cursor`), a page's number, and how many to skip.
+No catalogue declares pages yet, so the usual forms are tried. These are an argument that takes a member of
+the answer (`cursor` and `next_cursor`), a page number, and how many items to skip.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ _GOES_ON = re.compile(r"next|more|cursor|token|continu|after", re.I)
 _COUNTS = re.compile(r"total|count|size|results?$", re.I)
 _LINKS_NEXT = re.compile(r""";\s*rel\s*=\s*["']?next\b""", re.I)
 ROUND = 5
-"""Pages mostly hold a multiple of five, from ten on."""
+"""Pages mostly hold a multiple of five items, from ten on."""
 LEAST_PAGE = 10
 
 
 def may_go_on(exchange: Exchange, items: list[Any]) -> bool:
-    """Whether more may stand on a further page.
+    """True if further pages may hold more.
 
-    An answer says so by a header or a member. It may also be as long as a page: as an argument says, or as servers like it.
+    A header or a member of the answer may say so. The list may also be as long as a page: by an argument, or
+    by a usual page size.
     """
     if isinstance(exchange.answer, Response) and _LINKS_NEXT.search(exchange.answer.header("link") or ""):
         return True
@@ -40,7 +41,7 @@ def may_go_on(exchange: Exchange, items: list[Any]) -> bool:
 
 
 def _says_more(name: str, value: Any, held: int) -> bool:
-    """Whether a member of the answer, also one level down, says that there is more than it holds."""
+    """True if a member of the answer, also one level down, says that there is more than it holds."""
     if isinstance(value, Mapping):
         return any(_says_more(str(inner), v, held) for inner, v in value.items())
     if isinstance(value, bool | str):
@@ -49,13 +50,13 @@ def _says_more(name: str, value: Any, held: int) -> bool:
 
 
 def _sizes(param: Param, given: Mapping[str, Any]) -> list[Any]:
-    """How long a page may be by an argument: as it was given, its default, its maximum."""
+    """Return page sizes by an argument: its given value, default and maximum."""
     schema = param.schema if isinstance(param.schema, Mapping) else {}
     return [v for v in (given.get(str(param.name)), schema.get("default"), schema.get("maximum")) if type(v) is int and v > 0]
 
 
 def next_page(endpoint: Endpoint, exchange: Exchange, items: list[Any]) -> dict[str, Any] | None:
-    """The arguments by which the page behind this answer is asked for; None where the action has none that is known to do it."""
+    """Return the arguments that request the next page; None if no argument is known to do it."""
     body = {str(k).lower(): v for k, v in exchange.body.items()} if isinstance(exchange.body, Mapping) else {}
     for name in (str(p.name) for p in endpoint.params if not p.required and p.place != "path"):
         told = body.get(f"next_{name}".lower()) or body.get(f"next{name}".lower())

@@ -1,4 +1,4 @@
-"""What a relation between two calls says of one answer: its things, whether it is excused, what it should have besides."""
+"""Evaluate a relation between two calls on one answer: its items, its excuse, and what it should hold."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from pgagents.verify.wire.exchange import Exchange
 
 
 def scope_of(setting: Setting, exchange: Exchange) -> Scope | None:
-    """What a relation's expressions read; None of an answer that is no sound success."""
+    """Return the scope of a relation's expressions; None unless the answer is a sound success."""
     if not exchange.fits or not exchange.success:
         return None
     return Scope({**values_of(setting.model, exchange), "before": None})
 
 
 def ids_of(setting: Setting, relation: Relation, exchange: Exchange) -> list[Any] | None:
-    """What tells the answer's items apart; None where there is no list."""
+    """Return the ids of the answer's items; None if there is no list."""
     instances = instances_of(setting, relation, exchange)
     return None if instances is None else [instance.get(relation.by) for instance in instances]
 
 
 def instances_of(setting: Setting, relation: Relation, exchange: Exchange) -> list[dict[str, Any]] | None:
-    """The answer's items; None where there is no list."""
+    """Return the answer's items; None if there is no list."""
     scope = scope_of(setting, exchange)
     if scope is None:
         return None
@@ -38,7 +38,7 @@ def instances_of(setting: Setting, relation: Relation, exchange: Exchange) -> li
 
 
 def excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool:
-    """Whether the relation claims nothing of this narrower answer: a full page, say."""
+    """True if the relation makes no claim about this narrower answer, such as a full page."""
     scope = scope_of(setting, exchange)
     if relation.unless is None or scope is None:
         return False
@@ -49,7 +49,7 @@ def excused(setting: Setting, relation: Relation, exchange: Exchange) -> bool:
 
 
 def fitting(setting: Setting, relation: Relation, small: Exchange, instances: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
-    """The first of these things that the narrow answer has not, and that fits it."""
+    """Return the first of these instances that fits the narrow answer and is not in it, or None."""
     had, scope = ids_of(setting, relation, small), scope_of(setting, small)
     if had is None or scope is None or relation.fits is None or excused(setting, relation, small):
         return None

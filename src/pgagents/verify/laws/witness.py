@@ -1,4 +1,6 @@
-"""Why a law does not hold, in values: the pair or the item that breaks it, and what each side of a comparison comes to."""
+"""Explain why a law does not hold: the pair or item that breaks it, and the value of each side of a
+comparison.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ _LITERAL = re.compile(r"\"[^\"]*\"|'[^']*'|-?[0-9.]+|true|false|null")
 
 
 def witness(law: Law, scope: Scope) -> str:
-    """What shows that a law does not hold here; empty where nothing can be said in a few words."""
+    """Describe what shows that a law does not hold; empty if it cannot be said in a few words."""
     try:
         said = _broken(" ".join(law.that.text.split()), scope.values)
     except (ExpressionError, RecursionError):
@@ -34,7 +36,7 @@ def witness(law: Law, scope: Scope) -> str:
 
 
 def _broken(text: str, values: Mapping[str, Any]) -> str:
-    """What is wrong with the first part that does not hold."""
+    """Describe the first part that does not hold."""
     text = _bare(text)
     asked = split(text, "?")
     if len(asked) > 1:
@@ -49,7 +51,7 @@ def _broken(text: str, values: Mapping[str, Any]) -> str:
 
 
 def _bare(text: str) -> str:
-    """The text without brackets around all of it."""
+    """Return the text without brackets around all of it."""
     text = text.strip()
     while text.startswith("(") and text.endswith(")") and _closes(text):
         text = text[1:-1].strip()
@@ -57,7 +59,7 @@ def _bare(text: str) -> str:
 
 
 def _closes(text: str) -> bool:
-    """Whether the first bracket is closed by the last character."""
+    """True if the last character closes the first bracket."""
     depth = 0
     for index, char in enumerate(re.sub(r"\"[^\"]*\"|'[^']*'", lambda m: "_" * len(m[0]), text)):
         depth += (char in "([{") - (char in ")]}")
@@ -67,7 +69,7 @@ def _closes(text: str) -> bool:
 
 
 def _pair(text: str, values: Mapping[str, Any]) -> str:
-    """The two items of a list that are out of order, or alike."""
+    """Describe the two items of a list that are out of order or equal."""
     match = _OF_LIST.fullmatch(text)
     if match is None:
         return ""
@@ -102,7 +104,7 @@ def _wrong_pairs(what: str, keys: list[Any]) -> Iterator[tuple[int, int]]:
 
 
 def _item(text: str, values: Mapping[str, Any]) -> str:
-    """The first item of a list that breaks what holds of all of them."""
+    """Describe the first item of a list that breaks a condition on all of them."""
     match = _MACRO.fullmatch(text)
     if match is None or not _closes(text[match.end(2) :]):
         return ""
@@ -122,7 +124,7 @@ def _item(text: str, values: Mapping[str, Any]) -> str:
 
 
 def _sides(text: str, values: Mapping[str, Any]) -> str:
-    """What is read, and what both sides of a comparison come to."""
+    """Describe the values read and both sides of a comparison; empty if the text is none."""
     near = _NEAR.fullmatch(text)
     sides = split(near[1], ",")[:2] if near else next((s for sign in _OPERATORS if len(s := split(text, sign)) == 2), [])
     if len(sides) != 2:
@@ -133,12 +135,12 @@ def _sides(text: str, values: Mapping[str, Any]) -> str:
 
 
 def _is_plain(side: str) -> bool:
-    """Whether a side needs no reckoning: its value is shown already, or stands there."""
+    """True if a side needs no computing: it is a path or a literal."""
     return bool(_PLAIN.fullmatch(side.strip()) or _LITERAL.fullmatch(side.strip()))
 
 
 def _read(text: str, values: Mapping[str, Any]) -> str:
-    """The values that an expression reads, each short."""
+    """Return the values that an expression reads, each shortened."""
     names = "|".join(map(re.escape, values))
     found = []
     for path in dict.fromkeys(m[0] for m in re.finditer(rf"(?<![\w.\"])(?:{names})(?:\.\w+)+(?!\w|\()", text)):

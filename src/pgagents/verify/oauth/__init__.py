@@ -1,1 +1,1 @@
-"""Codes and tokens, obtained as an OAuth client obtains them, with the user's consent given by form."""
+"""Get OAuth codes and tokens as a client does, with the user's consent given by form."""

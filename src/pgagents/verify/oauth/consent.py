@@ -1,4 +1,4 @@
-"""A user's consent without a user: the server's own form, filled in with the fields that the caller gave."""
+"""Give a user's consent without a user: fill in the server's own form with the fields of the `--env` file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from pgagents.verify.wire.oauth import OAuthClient, carried, leads_to, make_get,
 MOST_PAGES = 4
 MAX_PAGE = 60_000
 STATE = "pgv+1%2B&a=b/~"
-"""Whatever is encoded or decoded once too often comes back as another; any visible character may stand in it (RFC 6749, A.5)."""
+"""A state in which decoding or encoding once too often shows; it may hold any visible character (RFC 6749,
+A.5).
+"""
 
 
 @dataclass(slots=True)
 class Form:
-    """The first form of a page that posts: where to, the values it has, and the names it asks for."""
+    """The first form of a page that posts: its target, its values, and the names of its fields."""
 
     action: str = ""
     values: dict[str, str] = field(default_factory=dict)
@@ -29,7 +31,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What came back: a code, or why none did. `error` is the server's own word for it, if it said one to the client."""
+    """The result of an authorization request: a code, or why there is none.
+
+    `error` is the server's error code, if it sent one.
+    """
 
     text: str = ""
     problem: str = ""
@@ -38,7 +43,7 @@ class Code:
 
 
 class _Reader(HTMLParser):
-    """Reads the first form that posts."""
+    """HTML parser for the first form that posts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,22 +64,25 @@ class _Reader(HTMLParser):
 
 
 def form_of(page: str) -> Form | None:
-    """The first form of a page that posts; None where it has none."""
+    """Return the first form of a page that posts; None if it has none."""
     reader = _Reader()
     try:
         reader.feed(page)
-    except (AssertionError, ValueError):  # what the standard library says of markup that is none
+    except (AssertionError, ValueError):  # HTMLParser raises these for invalid markup
         return None
     return reader.form
 
 
 def text_of(exchange: Exchange) -> str:
-    """The page that an answer is."""
+    """Return the page that an answer holds, at most MAX_PAGE bytes of it."""
     return exchange.response.body[:MAX_PAGE].decode("utf-8", "replace") if exchange.response else ""
 
 
 def authorized(path: str, client: OAuthClient, params: Mapping[str, str], why: str) -> Generator[Call, Exchange, Code]:
-    """Ask for a code as the client, consent as its user. `path` is the authorization endpoint; nothing is followed off this server."""
+    """Request a code as the client, and consent as its user.
+
+    `path` is the authorization endpoint. Redirects to other hosts are not followed.
+    """
     query = {"response_type": "code", "client_id": client.client_id, "redirect_uri": client.redirect_uri, "state": STATE, **params}
     cookies: dict[str, str] = {}
     exchange = yield make_get(path, query, why, client.headers)
@@ -105,7 +113,7 @@ def authorized(path: str, client: OAuthClient, params: Mapping[str, str], why: s
 
 
 def _within(path: str, reference: str) -> str | None:
-    """The target that a page's reference means; None where it leads to another host, or nowhere."""
+    """Return the target that a page's reference leads to; None if it leads to another host or nowhere."""
     try:
         parts = urlsplit(urljoin(path, reference))
     except ValueError:
@@ -114,7 +122,7 @@ def _within(path: str, reference: str) -> str | None:
 
 
 def _keep(cookies: dict[str, str], exchange: Exchange) -> None:
-    """What the server would have a browser remember; it goes nowhere but back to it."""
+    """Store the cookies of an answer as a browser would; they are sent only to this server."""
     headers: Any = exchange.response.headers if exchange.response else ()
     for name, value in headers:
         if name.lower() == "set-cookie" and "=" in value:

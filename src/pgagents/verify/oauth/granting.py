@@ -1,6 +1,7 @@
-"""Codes and tokens as a client comes by them, call by call: for checks that hold an OAuth server to what it granted.
+"""Codes and tokens of an OAuth client, call by call, for checks on what the server granted.
 
-Everything here is a generator of calls or a call; a code or a token that did not come is a text that says why.
+Everything here is a call or a generator of calls. A missing code or token is returned with a text that says
+why.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from pgagents.verify.wire.oauth import SHORTEST, OAuthClient, challenge, posted,
 
 UNAUTHORIZED = 401
 TOKEN_COST = 3
-"""Requests for a token: the question, the user's consent, the exchange."""
+"""Requests for a token: the authorization request, the user's consent, the exchange."""
 
 
 @dataclass(slots=True)
 class Granting:
-    """A client at work; `codes` counts the codes that it asked for, each with a verifier of its own, of `length` characters."""
+    """A client that requests codes and tokens.
+
+    `codes` counts its codes; each has a verifier of its own, of `length` characters.
+    """
 
     setting: Setting
     client: OAuthClient
@@ -36,7 +40,7 @@ class Granting:
 
     @property
     def oauth(self) -> Any:
-        """What the catalogue says of OAuth."""
+        """The OAuth section of the catalogue."""
         return self.setting.model.auth.oauth
 
     @property
@@ -47,7 +51,10 @@ class Granting:
     def code(
         self, scope: str, *, challenged: bool = True, method: str = "", consent: Mapping[str, str] | None = None, why: str = ""
     ) -> Generator[Any, Any, Code]:
-        """A new code, asked for with a challenge of its own. `consent` is another answer of the user's, `method` of the challenge."""
+        """Request a new code with a challenge of its own.
+
+        `consent` replaces the user's answer, `method` the challenge's method.
+        """
         self.codes += challenged
         params = {"scope": scope}
         if challenged:
@@ -57,26 +64,28 @@ class Granting:
         return (yield from authorized(self.oauth.authorize, client, params, why or "a code for our client"))
 
     def exchange(self, code: Code, why: str, *, client: OAuthClient | None = None, more: Mapping[str, str] | None = None) -> Call:
-        """The exchange of a code; `more` are further parameters, or others than the right ones."""
+        """Return the call that exchanges a code; `more` adds or replaces parameters."""
         given = {"grant_type": "authorization_code", "code": code.text, "redirect_uri": self.client.redirect_uri, **(more or {})}
         return posted(self.oauth.token, proved(client or self.client, given), why)
 
     def refresh(self, token: str, why: str, **more: str) -> Call:
-        """The exchange of a refresh token."""
+        """Return the call that exchanges a refresh token."""
         return posted(self.oauth.token, proved(self.client, {"grant_type": "refresh_token", "refresh_token": token, **more}), why)
 
     def revoke(self, token: str, why: str, hint: str = "") -> Call:
-        """The end of a token (RFC 7009); `hint` is what kind of a token it may be."""
+        """Return the call that revokes a token (RFC 7009); `hint` is its presumed type."""
         hinted = {"token_type_hint": hint} if hint else {}
         return posted(self.oauth.revoke, proved(self.client, {"token": token, **hinted}), why)
 
     def called(self, token: str, endpoint: Endpoint, why: str) -> Call:
-        """An ordinary read with an access token."""
+        """Return an ordinary read with an access token."""
         target = plain(self.setting, endpoint)
         return Call(None, {}, "document", why, role="", raw=Raw("GET", target, bearer(token)))
 
     def granted(self, scope: str, why: str) -> Generator[Any, Any, tuple[Exchange | None, str]]:
-        """An answer of the token endpoint with a token for a scope; else None, and why there is none."""
+        """Return the token endpoint's answer with a token for a scope and an empty text, or None and why
+        there is none.
+        """
         code = yield from self.code(scope, why=why)
         if not code.text:
             return None, f"no code: {code.problem}"
@@ -84,14 +93,14 @@ class Granting:
         return (exchange, "") if isinstance(got(exchange.body, "access_token"), str) else (None, f"no token: {exchange.outcome}")
 
     def ended(self, exchange: Exchange) -> Generator[Any, Any, None]:
-        """Leave nothing alive of what was granted."""
+        """Revoke what was granted."""
         token = got(exchange.body, "refresh_token") or got(exchange.body, "access_token")
         if self.oauth.revoke and isinstance(token, str):
             yield self.revoke(token, "what was granted ends")
 
 
 def turned_away(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> Iterator[Judgement]:
-    """What else is owed to a client whose token is refused: the headers of a 401, which tell it how to ask for another."""
+    """Judge that a 401 for a refused token has the headers that tell a client how to request another."""
     for header in setting.model.headers:
         if exchange.status == UNAUTHORIZED and UNAUTHORIZED in header.on and (setting.https or not header.https):
             contract = f"response_headers/{header.name}/{endpoint.place}"
@@ -104,18 +113,18 @@ def turned_away(setting: Setting, endpoint: Endpoint, exchange: Exchange) -> Ite
 
 
 def bearer(token: str) -> tuple[tuple[str, str | None], ...]:
-    """The header of a call with an access token."""
+    """Return the Authorization header with an access token."""
     return (("Authorization", f"Bearer {token}"),)
 
 
 def consenting(setting: Setting) -> OAuthClient | None:
-    """The client that the run may act as, where its user is there to consent."""
+    """Return the client that the run may act as, if its user can consent, else None."""
     client = setting.oauth
     return client if client is not None and (client.consent or client.headers) and setting.model.auth.oauth is not None else None
 
 
 def readers(setting: Setting) -> dict[str, Endpoint]:
-    """For each scope a read that can be called as it stands, without anything that must be found first."""
+    """Map each scope to a read that needs no instance."""
     found: dict[str, Endpoint] = {}
     for scope, names in setting.model.auth.oauth.needs.items():
         for name in names:
@@ -126,7 +135,7 @@ def readers(setting: Setting) -> dict[str, Endpoint]:
 
 
 def plain(setting: Setting, endpoint: Endpoint) -> str | None:
-    """The target of a correct call; None where it needs a live thing."""
+    """Return the target of a valid call; None if it needs a live instance."""
     given = known(setting.model, template_of(setting.model, endpoint.action).input)
     if any(isinstance(value, InstanceRef | Expression) for value in given.values()):
         return None
@@ -134,10 +143,10 @@ def plain(setting: Setting, endpoint: Endpoint) -> str | None:
 
 
 def within(setting: Setting) -> tuple[str, Endpoint] | None:
-    """A scope, and a read that it allows."""
+    """Return a scope and a read that it allows, or None."""
     return next(iter(readers(setting).items()), None)
 
 
 def beyond(setting: Setting) -> tuple[str, Endpoint] | None:
-    """Another scope, and a read that it alone allows."""
+    """Return another scope and a read that only it allows, or None."""
     return next(iter(list(readers(setting).items())[1:]), None)

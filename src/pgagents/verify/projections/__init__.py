@@ -1,1 +1,1 @@
-"""What vendors' documents promise of an action: offers, schemas, limits."""
+"""Promises of vendors' documents about an action: offers, schemas, limits."""

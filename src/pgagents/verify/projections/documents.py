@@ -1,4 +1,4 @@
-"""The documents of a catalogue as `pgagents build` would write them, as data to compare with."""
+"""The documents that `pgagents build` would write, as data to compare with."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ MAX_YAML = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A generated file: its data (text where it is neither JSON nor YAML), and its bytes as `build` writes them."""
+    """A generated file: its data (text if it is neither JSON nor YAML), and its bytes as `build` writes
+    them.
+    """
 
     data: Any
     body: bytes
 
 
 def built(setting: Setting, file: str) -> Built | None:
-    """A generated file, made once; None where no target makes it."""
+    """Return a generated file, computed once a run; None if no target makes it."""
     return setting.compute_once(("built", file), lambda: _built(setting.model, file))
 
 
@@ -41,7 +43,7 @@ def _built(model: Model, file: str) -> Built | None:
 
 
 def parsed(file: str, body: bytes) -> tuple[Any, str]:
-    """A document's data, or what is wrong with its form."""
+    """Return a document's data, and what is wrong with its syntax (or empty)."""
     if file.endswith(".json"):
         read = read_json(body)
         return read.value, read.problem
@@ -60,7 +62,7 @@ def parsed(file: str, body: bytes) -> tuple[Any, str]:
 
 
 def _plain(value: Any) -> Any:
-    """Keys as JSON has them."""
+    """Return the value with text keys, as in JSON."""
     if isinstance(value, dict):
         return {str(k): _plain(v) for k, v in value.items()}
     return [_plain(v) for v in value] if isinstance(value, list) else value

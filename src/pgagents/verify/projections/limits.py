@@ -1,4 +1,6 @@
-"""What each vendor's host bears of an answer: by the vendors' own words in schemas/requirements, and the catalogue's `limits.budgets`."""
+"""Limits of each vendor's host on answers, from schemas/requirements and from the catalogue's
+`limits.budgets`.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,9 @@ KINDS: tuple[What, ...] = ("seconds", "characters", "items")
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most so much of something on a surface.
+    """The greatest number of seconds, characters or items that a surface allows.
 
-    `told` says whose limit it is, `cite` names the requirement where a vendor's word decides.
+    `told` says whose limit it is; `cite` names the requirement if it is a vendor's.
     """
 
     what: What
@@ -31,7 +33,9 @@ class Limit:
 
 
 def limits_of(model: Model, surface: str) -> dict[What, Limit]:
-    """The tightest limit of each kind on a surface: what the catalogue says for it or for all, and what its vendor says."""
+    """Return the tightest limit of each kind on a surface: of the catalogue for it or for all surfaces,
+    and of its vendor.
+    """
     found: dict[What, Limit] = {}
     for limit in (*_own(model, "all"), *_own(model, surface), *_vendors(model, surface)):
         known = found.get(limit.what)
@@ -59,7 +63,7 @@ def _vendors(model: Model, surface: str) -> Iterator[Limit]:
 
 @cache
 def _rows() -> tuple[tuple[str, What, float, str, str], ...]:
-    """Requirements with a `budget`: surface, what, how much, the row's id, the day it was read."""
+    """Return the requirements with a `budget` as (surface, what, how much, id, day it was read)."""
     found = []
     for path in sorted((folder("schemas") / "requirements").glob("*.yaml")):
         for row in read(path).data or ():

@@ -1,7 +1,8 @@
-"""What each vendor's documents offer of an action: the arguments that a model may send, and the answers it is told to expect.
+"""Offers: what each vendor's document says of an action, its arguments and its answers.
 
-Taken from the views that the documents are laid out from, so a further vendor is a further target and nothing here.
-A view is understood by its form: an OpenAPI document, or a list of functions in the order of the surface's actions, with their old names.
+They are taken from the views that the documents are rendered from, so a new vendor is only a new target. A
+view is recognised by its form: an OpenAPI document, or a list of functions in the order of the surface's
+actions, former names included.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What one document says of one action.
+    """One document's description of one action.
 
-    `arguments` is what a model sends (of a dispatcher the whole object, where `wrapped`); `answers` the bodies by status as the
-    document has them, None where it says no schema for a status, and None altogether where it says nothing of answers; `named`
-    are the schemas that they refer to. `gaps` are the optional members that a model held to the schema always sends, as null
-    where it means none.
+    `arguments` is the schema of what a model sends; if `wrapped`, of the dispatcher's whole object. `answers`
+    maps each status to the body's schema, or to None without one; it is None if the document describes no
+    answers. `named` holds the schemas that they refer to. `gaps` are optional members that a strict model
+    always sends, as null if it means none.
     """
 
     document: str
@@ -45,7 +46,7 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An action on a surface, the endpoint that its calls go through, and all that documents say of it."""
+    """An action on a surface, the endpoint that its calls use, and all documents that describe it."""
 
     surface: Surface
     endpoint: Endpoint
@@ -53,22 +54,22 @@ class Offer:
 
     @property
     def place(self) -> str:
-        """The tail of its contracts' ids."""
+        """The end of its contracts' ids."""
         return f"{self.endpoint.action.name}@{self.surface.name}"
 
     @property
     def via(self) -> str:
-        """The wire surface that its calls take, where that is neither REST nor its own."""
+        """The wire surface that its calls use; empty if that is REST or its own surface."""
         return "" if self.endpoint.surface in (REST, self.surface.name) else self.endpoint.surface
 
     @property
     def documents(self) -> str:
-        """The documents' names, as a sentence has them."""
+        """The documents' names, joined for a sentence."""
         return " and ".join(dict.fromkeys(s.document for s in self.said))
 
 
 def offers(setting: Setting) -> tuple[Offer, ...]:
-    """Every action on every surface that a document offers, made once a run."""
+    """Return the offers of all documents, computed once a run."""
     return setting.compute_once(("vendor", "offers"), lambda: tuple(_offers(setting)))
 
 
@@ -109,7 +110,7 @@ def _of_functions(
     for action, function in zip(every, functions, strict=True):
         endpoint = setting.endpoint(str(action.name), REST)
         if endpoint is None or action.alias_of is not None:
-            continue  # an old name's function takes and answers what the new one's does
+            continue  # a former name's function equals the present one's
         arguments = getattr(function, "parameters", None) or getattr(function, "input", None) or {}
         answer = getattr(function, "response", None) or getattr(function, "output", None)
         answers = {action.success.status: answer} if answer else None
@@ -118,7 +119,7 @@ def _of_functions(
 
 
 def _is_functions(value: Any) -> bool:
-    """Whether a view's member is a list of functions: each has a name, and arguments under one of the two usual words."""
+    """True for a list of functions: each has a name, and `parameters` or `input`."""
     if not isinstance(value, tuple | list) or not value:
         return False
     return all(hasattr(v, "name") and (hasattr(v, "parameters") or hasattr(v, "input")) for v in value)
@@ -143,12 +144,14 @@ def _of_openapi(
 
 
 def _offered(surface: Surface, endpoint: Endpoint) -> bool:
-    """Whether the surface has the endpoint's action: a dispatcher brings those of its own that the surface has too."""
+    """True if the surface has the endpoint's action; a dispatcher may have actions that the surface lacks."""
     return surface.name == REST or any(a.name == endpoint.action.name for a in surface.actions)
 
 
 def _arguments(endpoint: Endpoint, operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema:
-    """An operation's parameters and body as one object, by the arguments' own names; headers are the calling host's business."""
+    """Return an operation's parameters and body as one object schema, by the arguments' names, without
+    headers.
+    """
     names = {(p.place, p.wire): str(p.name) for p in endpoint.params}
     schemas = components.get("schemas", {})
     body = _sent(operation, components)
@@ -171,7 +174,7 @@ def _sent(operation: Mapping[str, Any], components: Mapping[str, Any]) -> Schema
 
 
 def _body(response: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The schema of a response's JSON body; None where it has none."""
+    """Return the schema of a response's JSON body; None if it has none."""
     reference = response.get("$ref")
     if isinstance(reference, str):
         response = components.get("responses", {}).get(reference.removeprefix(RESPONSES), {})

@@ -1,4 +1,4 @@
-"""A schema in a vendor's words, read as JSON Schema 2020-12, so that calls and answers can be held to it."""
+"""Read a vendor's schema as JSON Schema 2020-12, so that calls and answers can be validated."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from pgagents.jsonschema.schema import REF
 
 SILENT = frozenset(("title", "description", "default", "example", "examples", "deprecated", "readOnly", "writeOnly", "propertyOrdering"))
-"""Words that no value can go against."""
+"""Keywords that no value can violate."""
 _MANY = ("properties", "$defs", "patternProperties")
 _LISTS = ("oneOf", "anyOf", "allOf", "prefixItems")
 _ONE = ("items", "additionalProperties", "not")
@@ -19,10 +19,11 @@ MAX_DEPTH = 40
 
 
 def read_as_2020(schema: Mapping[str, Any], named: Mapping[str, Any], inside: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The same schema in JSON Schema 2020-12, without references and without words that no value can go against.
+    """Return the schema in JSON Schema 2020-12, without references and without keywords that no value can
+    violate.
 
-    It knows types in capitals (Gemini), `nullable` and bounds that are made exclusive by a boolean (OpenAPI 3.0). `named` are
-    the schemas that references mean; one that contains itself ends in a schema that takes anything.
+    It converts upper-case types (Gemini), `nullable`, and bounds made exclusive by a boolean (OpenAPI 3.0).
+    `named` are the schemas that references mean; a recursive one ends in a schema that accepts anything.
     """
     reference = schema.get("$ref")
     if isinstance(reference, str):
@@ -68,13 +69,13 @@ def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def same(schema: Mapping[str, Any]) -> str:
-    """A text that equal schemas share."""
+    """Return a text that equal schemas share."""
     return json.dumps(schema, sort_keys=True, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """Members that a schema wants always there and another does not: a model held to the first gives them as null for none."""
+    """Members that one schema requires and another does not: a model with the first gives them as null."""
 
     names: tuple[str, ...] = ()
     members: tuple[tuple[str, Gaps], ...] = ()
@@ -82,7 +83,10 @@ class Gaps:
 
 
 def gaps(strict: Mapping[str, Any], own: Mapping[str, Any]) -> Gaps | None:
-    """Where the strict schema wants more members than `own` does; None where nowhere. Both as `read_as_2020` gives them."""
+    """Return where the strict schema requires more members than `own`, or None.
+
+    Both are results of `read_as_2020`.
+    """
     needed, members, items = _object(own)
     names = tuple(str(n) for n in strict.get("required", ()) if n not in needed)
     inside = tuple((str(n), found) for n, s in strict.get("properties", {}).items() if n in members and (found := gaps(s, members[n])))
@@ -91,7 +95,7 @@ def gaps(strict: Mapping[str, Any], own: Mapping[str, Any]) -> Gaps | None:
 
 
 def _object(schema: Mapping[str, Any]) -> tuple[set[str], dict[str, Mapping[str, Any]], Mapping[str, Any]]:
-    """What an object must have, its members, and a list's items, those of all parts of an `allOf` together."""
+    """Return an object's required names, its members, and a list's items, with those of its `allOf` parts."""
     needed, members, items = set(schema.get("required", ())), dict(schema.get("properties", {})), schema.get("items", {})
     for part in schema.get("allOf", ()):
         more, further, inner = _object(part)
@@ -100,7 +104,7 @@ def _object(schema: Mapping[str, Any]) -> tuple[set[str], dict[str, Mapping[str,
 
 
 def filled(value: Any, missing: Gaps | None) -> Any:
-    """The value with null for every member that is missing there."""
+    """Return the value with null for every missing member."""
     if missing is None:
         return value
     if isinstance(value, Mapping):

@@ -1,8 +1,8 @@
-"""Schemathesis and Hypothesis as generators: the only module that imports them, and nothing here sends.
+"""Generate values with Schemathesis and Hypothesis. Only this module imports them, and it sends nothing.
 
-Schemathesis' coverage cases vary one argument around a base case of their own. Their bases use random ids, which end in
-404, so only the varied value is taken (`Varied`) and laid into our own base with live ids. `iter_coverage_cases` is no
-documented name of Schemathesis (4.32.5, read 2026-11-20): where it fails, `as_strategy` is used instead.
+Schemathesis' coverage cases vary one argument of a base case, whose random ids end in 404. So only the varied
+value is taken (`Varied`) and put into our own base case with live ids. `iter_coverage_cases` is no documented
+name of Schemathesis (4.32.5, read 2026-11-20). Where it fails, `as_strategy` is used instead.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from pgagents.jsonschema.patterns import fits, simplest, steady
 
 MAX_TEXT = 300
 ALONE = "A0a-Z9z_.~"
-"""Characters that a text of one class may be made of, those first that fit most."""
+"""Characters that a text of one character class may consist of, the most widely allowed first."""
 PLACES = {"path": "path_parameters", "query": "query", "header": "headers"}
 
 
 @dataclass(frozen=True, slots=True)
 class Varied:
-    """A value for one argument: `valid` as Schemathesis sees it, `scenario` its word for what was done.
+    """A value for one argument. `valid` is Schemathesis' opinion, `scenario` its name for the variation.
 
-    `left_out` says that the argument is to be missing.
+    `left_out` says that the argument must be missing.
     """
 
     param: str
@@ -42,7 +42,9 @@ class Varied:
 def document(
     path: str, method: str, params: list[dict[str, Any]], body: Mapping[str, Any] | None, schemas: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """An OpenAPI 3.1 document of one operation, without security: authentication is tested by hand."""
+    """Return an OpenAPI 3.1 document of one operation, without security: authentication is tested by other
+    checks.
+    """
     operation: dict[str, Any] = {"operationId": "op", "parameters": params, "responses": {"200": {"description": "ok"}}}
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
@@ -55,10 +57,10 @@ def document(
 
 
 def coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> tuple[Varied, ...]:
-    """Schemathesis' coverage values, one for each (argument, mode, scenario, place in the schema).
+    """Return Schemathesis' coverage values, one for each (argument, mode, scenario, place in the schema).
 
-    `names` gives the argument of a (place, name on the wire). The same document gives the same values, so they are kept.
-    There are none where a pattern could keep the generator for ever: it matches with Python's `re`.
+    `names` maps (place, name on the wire) to the argument. Equal documents give equal values, so results are
+    cached. Empty if a pattern could make the generator run forever, because it matches with Python's `re`.
     """
     if not _generable(spec):
         return ()
@@ -66,7 +68,7 @@ def coverage(spec: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> t
 
 
 def _generable(value: Any) -> bool:
-    """Whether every pattern inside is one that Python's `re` is quick with."""
+    """True if Python's `re` matches every pattern inside in reasonable time."""
     stack = [value]
     while stack:
         here = stack.pop()
@@ -142,7 +144,7 @@ _UNUSABLE = object()
 
 
 def _plain(value: Any) -> Any:
-    """JSON values only: Schemathesis marks some inputs with classes of its own."""
+    """Return the value as plain JSON: Schemathesis wraps some values in classes of its own."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
@@ -157,10 +159,12 @@ def _plain(value: Any) -> Any:
 
 
 def text_of_pattern(pattern: str, least: int, most: int | None, *, longest: bool) -> str:
-    """A shortest or longest ASCII text that the pattern matches within the bounds; "" where none is found.
+    """Return a shortest or longest ASCII text that the pattern matches within the bounds; empty if none is
+    found.
 
-    Most patterns of APIs are one class of characters repeated, so one character repeated is tried first, for the longest all of them
-    in turn; then it is spelled out piece by piece. Hypothesis finds what is left, and is too slow to be asked for the longest.
+    Most patterns of APIs are one character class repeated, so one repeated character is tried first (for the
+    longest all characters in turn). Then the pattern is spelled out piece by piece. Hypothesis is tried last,
+    because it is slow.
     """
     bound = min(most if most is not None else MAX_TEXT, MAX_TEXT)
     lengths = range(bound, least - 1, -1) if longest else range(least, bound + 1)
@@ -195,7 +199,9 @@ def _simplest(pattern: str, least: int, most: int) -> str:
 
 
 def random_values(schema: Mapping[str, Any], schemas: Mapping[str, Any], count: int, seed: int) -> list[Any]:
-    """Random valid values of a schema, the same for the same seed; none where a pattern could keep the generator for ever."""
+    """Return random valid values, the same for the same seed; empty if a pattern could make the generator
+    run forever.
+    """
     import hypothesis
     import schemathesis
     from hypothesis import HealthCheck, Phase, settings

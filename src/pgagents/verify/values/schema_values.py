@@ -1,4 +1,4 @@
-"""Values for a JSON Schema: the lowest, the highest, and for each keyword one that breaks it alone."""
+"""Values for a JSON Schema: the lowest, the highest, and for each keyword values that break it alone."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from pgagents.jsonschema.schema import resolve
 
 STEP = 0.01
 FAR = 300
-"""Characters: more than a column of 255 takes, and less than any server's limit of an address."""
+"""Characters: more than a database column of 255 holds, and less than servers' limits on URLs."""
 HAIR = 0.000_001
-"""Beyond a bound by less than what anybody rounds to."""
+"""Distance beyond a bound that is smaller than usual rounding."""
 VAST = 10**308
-"""Nearly the most that a double holds: what is reckoned with it is infinite."""
+"""Nearly the greatest float: computing with it overflows to infinity."""
 NEAR_FORMS = {"date-time": ("2026-04-18T16:00:00", "2026-02-30T16:00:00Z", "2026-04-18"), "date": ("2026-02-30",)}
-"""What is almost of a format: a time without an offset, a day that no calendar has, a day without a time."""
+"""Values that nearly have a format: a time without an offset, a day that no calendar has, a day without a
+time.
+"""
 FORMATS = {
     "date-time": "2026-04-18T16:00:00Z",
     "date": "2026-04-18",
@@ -28,11 +30,11 @@ FORMATS = {
 }
 URI = "https://example.com/"
 FULL_WIDTH = 0xFEE0
-"""How far a character of full width is from its ASCII one."""
+"""Distance between a full-width character and its ASCII counterpart."""
 DIGIT = "3"
 KELVIN = "\u212a"
 WIDE = "\U0001f17f"
-"""One character that takes four bytes in UTF-8 and two units in UTF-16."""
+"""A character of four bytes in UTF-8 and two units in UTF-16."""
 
 Schemas = Mapping[str, Any]
 Likely = Literal["", "json", "any"]
@@ -40,11 +42,11 @@ Likely = Literal["", "json", "any"]
 
 @dataclass(frozen=True, slots=True)
 class InvalidValue:
-    """A value that breaks one keyword at one place: `path` leads from the argument to the place (empty: the argument itself).
+    """A value that breaks one keyword at one place; `path` leads there from the argument (empty: the argument
+    itself).
 
-    Where several of `priority` 1 break one keyword at one place, any of them may stand for all; `priority` 2 shows less. One that is
-    `likely`
-    to be taken by mistake is tried whatever else is: in JSON, or in any place.
+    Of several with `priority` 1 for one keyword and place, one is enough; `priority` 2 reveals less. A
+    `likely` one is often accepted by mistake, so it is always tried: in JSON, or in any place.
     """
 
     keyword: str
@@ -56,21 +58,23 @@ class InvalidValue:
 
 
 MISSING = object()
-"""In `InvalidValue.value`: the member is left out."""
+"""A `value` of InvalidValue that leaves the member out."""
 
 
 def low(schema: Mapping[str, Any], schemas: Schemas) -> Any:
-    """The least value the schema allows: lowest number, shortest text, first of an enum, only what is required."""
+    """Return the least value that the schema allows: lowest number, shortest text, first of an enum, only
+    required members.
+    """
     return _edge(resolve(schema, schemas), schemas, 0)
 
 
 def high(schema: Mapping[str, Any], schemas: Schemas) -> Any:
-    """The greatest value the schema allows: highest number, longest text, last of an enum."""
+    """Return the greatest value that the schema allows: highest number, longest text, last of an enum."""
     return _edge(resolve(schema, schemas), schemas, 1)
 
 
 def types_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
-    """The JSON types it names, `object` where it has properties."""
+    """Return the JSON types that a schema names; `object` if it only has properties."""
     kind = schema.get("type")
     if isinstance(kind, list):
         return tuple(kind)
@@ -126,7 +130,7 @@ def _array(schema: Mapping[str, Any], schemas: Schemas, end: int) -> list[Any]:
 
 
 def distinct(schema: Mapping[str, Any], schemas: Schemas, index: int) -> Any:
-    """The index-th of a row of different valid values."""
+    """Return the index-th of a series of different valid values."""
     schema = resolve(schema, schemas)
     kind = next((k for k in types_of(schema) if k != "null"), "string")
     if kind == "object":
@@ -155,7 +159,7 @@ def _text(schema: Mapping[str, Any], end: int) -> str:
 
 
 def matches(schema: Mapping[str, Any], value: Any) -> bool:
-    """Whether the schema alone (no references) accepts the value."""
+    """True if the schema, which has no references, accepts the value."""
     return bool(_validator(_frozen(schema)).is_valid(value))
 
 
@@ -172,7 +176,7 @@ def _frozen(schema: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=2_000)
 def pattern_text(pattern: str, least: int, most: int | None, *, longest: bool) -> str:
-    """The shortest or longest text that a pattern and the bounds allow."""
+    """Return the shortest or longest text that a pattern and the bounds allow."""
     from pgagents.verify.values.generators import text_of_pattern
 
     return text_of_pattern(pattern, least, most, longest=longest)
@@ -181,8 +185,10 @@ def pattern_text(pattern: str, least: int, most: int | None, *, longest: bool) -
 def violations(
     schema: Mapping[str, Any], schemas: Schemas, *, required: bool, path: tuple[str | int, ...] = (), of: str = ""
 ) -> Iterator[InvalidValue]:
-    """Every way to break the schema by one keyword at one place, nested places included. `of` is an id that nothing has; wrong
-    texts are made of it, where it fits the schema."""
+    """Yield values that each break the schema by one keyword at one place, nested places included.
+
+    `of` is an id that no instance has; invalid texts are made from it if it fits the schema.
+    """
     schema = resolve(schema, schemas)
     if required:
         yield InvalidValue("required", path, MISSING, "is missing")
@@ -211,7 +217,7 @@ def _bounds(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[
         yield InvalidValue("minimum", path, _tidy(v - step), f"is below {v:g}")
         yield InvalidValue("minimum", path, _tidy(v - 1_000_000), f"is far below {v:g}", 2)
         if not whole:
-            zero = _tidy(v - step) == 0  # which some take for nothing at all, so it tells more
+            zero = _tidy(v - step) == 0  # some servers take zero for a missing value, so it reveals more
             yield InvalidValue("minimum", path, _tidy(v - HAIR), f"is a hair below {v:g}", 2 if zero else 1)
     if (v := schema.get("maximum")) is not None:
         yield InvalidValue("maximum", path, _tidy(v + step), f"is above {v:g}")
@@ -254,29 +260,34 @@ def _texts(schema: Mapping[str, Any], path: tuple[str | int, ...], of: str) -> I
 
 
 def _mismatches(schema: Mapping[str, Any], pattern: str, path: tuple[str | int, ...], of: str) -> Iterator[InvalidValue]:
-    """Texts that a pattern does not match, and that what stands in its place in a server may: a class of letters that takes those
-    of every script, an end that a line break may follow, bounds that are forgotten, blanks that are cut off before one looks, a letter
-    of its own that is in the other case or not there; letters that only look alike, which a server makes equal before it looks."""
+    """Yield texts that a pattern does not match, but that a server's own pattern may.
+
+    Examples: letters of other scripts, a final line break, exceeded bounds, surrounding blanks, a letter in
+    the other case or missing. Also look-alike letters, which a server may normalise before it compares.
+    """
     fitting = of if of and matches(schema, of) else ""
     base = fitting or pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=False)
     long = pattern_text(pattern, schema.get("minLength", 0), schema.get("maxLength"), longest=True)
     named = URI if URI.startswith(base) and schema.get("format") in ("uri", "url") else ""
     begun = re.match(r"\^([a-z]{2,})", pattern)
     likely: tuple[str, ...] = (base[:1] + " !" + base[1:], base + "\n", long + long[-1:], "é" + base, base + "\u0663", f" {base} ")
-    if named and begun:  # the rest of it is right
+    if named and begun:  # the rest of the address stays valid
         end = begun.end(1) - 1
         likely = (named[: end - 1] + named[end:], named[:end].upper() + named[end:])
     for text in (t for t in dict.fromkeys((*likely, "")) if not matches(schema, t)):
         says = f"is {text[:20]!r}{'…' if len(text) > 20 else ''}, which {pattern} does not match"
         yield InvalidValue("pattern", path, text, says, 1 if text in likely else 2)
     for text, says, each in _lookalikes(schema, named or base):
-        if not matches({"type": "string", "pattern": pattern}, text):  # else it is its format that it breaks, if anything
+        if not matches({"type": "string", "pattern": pattern}, text):  # else it breaks the format, if anything
             yield InvalidValue("pattern", path, text, f"{says}, which {pattern} does not match", 2 if each else 1, each)
 
 
 def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str, Likely]]:
-    """Texts with a character that only looks like one of ASCII, and what they have: one of full width, which normalising (NFKC) makes
-    equal and which many a class of letters or digits has; a letter that is equal to another where case makes no difference."""
+    """Yield texts with a character that only looks like an ASCII one, each with what it has.
+
+    Full-width characters become equal by normalising (NFKC) and belong to many character classes. The Kelvin
+    sign equals k if case is ignored.
+    """
     if matches(schema, f"{base}{DIGIT}"):
         yield f"{base}{full_width(DIGIT)}", "has a digit of full width", "any"
     else:
@@ -286,7 +297,7 @@ def _lookalikes(schema: Mapping[str, Any], base: str) -> Iterator[tuple[str, str
 
 
 def full_width(text: str) -> str:
-    """The text with its last ASCII letter or digit in full width, so that it looks much the same and is another; itself without one."""
+    """Return the text with its last ASCII letter or digit in full width; unchanged if it has none."""
     at = next((i for i in reversed(range(len(text))) if text[i].isascii() and text[i].isalnum()), None)
     return text if at is None else f"{text[:at]}{chr(ord(text[at]) + FULL_WIDTH)}{text[at + 1 :]}"
 
@@ -300,7 +311,7 @@ def _enum(schema: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[In
     near = ((first.swapcase(), "is a listed value in the other case"), (first[:-1], "is the beginning of a listed value"))
     for index, (text, says) in enumerate((*near, (f"{first}x", "is none of the listed values"))):
         if text not in values:
-            yield InvalidValue("enum", path, text, says, 2 if index else 1)  # who takes anything takes the first as well
+            yield InvalidValue("enum", path, text, says, 2 if index else 1)  # a server that accepts anything accepts the first too
 
 
 def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, ...], required: bool) -> Iterator[InvalidValue]:
@@ -314,11 +325,13 @@ def _types(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, .
 
 
 UNLIKELY = ("a word", "a list", "an object")
-"""What no server takes for something else by mistake."""
+"""Values that no server takes for something else by mistake."""
 
 
 def _strangers(schema: Mapping[str, Any], schemas: Schemas, kinds: tuple[str, ...]) -> Iterator[tuple[str, Any, Likely]]:
-    """Values of other types, those first that servers take most: a number as a text, then what languages convert by themselves."""
+    """Yield values of other types, the most often accepted first: a number as text, then what languages
+    convert implicitly.
+    """
     number = bool({"number", "integer"} & set(kinds))
     if number and "string" not in kinds:
         yield "a number in a string", str(low(schema, schemas)), "json"
@@ -358,5 +371,5 @@ def _arrays(schema: Mapping[str, Any], schemas: Schemas, path: tuple[str | int, 
     if schema.get("uniqueItems"):
         one = distinct(item, schemas, 0)
         yield InvalidValue("uniqueItems", path, [one, one], "has an item twice")
-    place = 0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1  # behind a right one, which is all that some look at
+    place = 0 if schema.get("uniqueItems") or schema.get("maxItems", 2) < 2 else 1  # some servers check only the first item
     yield from violations(item, schemas, required=False, path=(*path, place))

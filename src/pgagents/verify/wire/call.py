@@ -1,4 +1,4 @@
-"""A call as a probe asks for it: which endpoint, which arguments, with what intent. Nothing here sends."""
+"""A call as a probe requests it: endpoint, arguments and intent. This module sends nothing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,23 @@ from pgagents.model.model import Resource
 from pgagents.verify.wire.endpoint import Endpoint
 
 Intent = Literal["valid", "explore", "invalid", "auth", "scope", "absent", "illegal", "replay", "framework", "document", "clean"]
-"""What a call is meant to show.
+"""The purpose of a call.
 
-`valid` alone expects a 2xx; `clean` undoes what a run made; an answer to `framework` and `document` is none of an action.
+Only `valid` expects a 2xx. `clean` undoes what a run made. Answers to `framework` and `document` do not come
+from an action.
 """
 
 Twist = Literal["", "none", "garbage", "flip", "case", "longer", "shorter", "basic", "bare", "query", "lower"]
-"""How the key is presented: as it should be, not at all, another key, one character changed, its letters in the other case, with a
-character more, with one less, by another scheme, without the scheme's name, in the query."""
+"""How the key is presented; empty: correctly.
+
+- `none`: not at all
+- `garbage`: a key that was never issued
+- `flip`, `longer`, `shorter`: one character changed, added or removed
+- `case`: its letters in the other case
+- `basic`, `bare`: under another scheme, or without the scheme's name
+- `query`: in the query
+- `lower`: with the scheme's name in lower case
+"""
 
 
 Reuse = Literal["", "ever", "unchanged"]
@@ -26,10 +35,10 @@ Reuse = Literal["", "ever", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class InstanceRef:
-    """An argument that stands for the id of a live resource, chosen when the call is sent.
+    """An argument that stands for the id of a live instance, chosen when the call is sent.
 
-    `states` are those it may be in (empty: any); `fresh` asks for one that no other call used; `role` is its owner;
-    `standard` asks for one made just as the resource says.
+    `states` are those it may be in (empty: any), and `role` is its owner. `fresh` requests one that no other
+    call used; `standard` requests one made with just the resource's arguments.
     """
 
     resource: str
@@ -38,22 +47,25 @@ class InstanceRef:
     role: str = "main"
     standard: bool = False
     member: str = ""
-    """The member of its id that is meant, where the id has several."""
+    """The member of the id that is meant, if the id has several."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UniqueValue:
-    """An argument that gets a new value: an idempotency key. `once` False: each time it is sent, True: once for this very object."""
+    """An argument that gets a new value, such as an idempotency key: each time it is sent, or (`once`)
+    once for this object.
+    """
 
     once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """An argument that is the signature of the body as sent, by the secret of a role.
+    """An argument that is the signature of the body as sent, with the secret of a role.
 
-    `after_s` moves the time that is signed; `slip` makes it one of another body or of the body's JSON written anew (`bytes`), by
-    another secret, without a time, or tells the present one beside it (`time`).
+    `after_s` shifts the signed time in seconds. `slip` makes the signature wrong: of another `body`, of the
+    JSON written anew (`bytes`), with another `secret`, or of no time (`untimed`). `time` writes the present
+    time beside the signature of another.
     """
 
     role: str
@@ -63,34 +75,34 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class RelativeTime:
-    """An argument that is a time, so many seconds after the call is sent (before, if below zero)."""
+    """An argument that is a time, in seconds after the call is sent (negative: before)."""
 
     after_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """What a call sends instead of the ordinary encoding; None leaves a part as it would be."""
+    """Parts of a request that replace the ordinary encoding; None leaves a part unchanged."""
 
     method: str | None = None
     target: str | None = None
     headers: tuple[tuple[str, str | None], ...] = ()
     body: bytes | None = None
     edit: Callable[[bytes], bytes] | None = None
-    """What to do to the ordinary body."""
+    """Changes the ordinary body."""
     wrap: Mapping[str, Any] | None = None
     """The dispatcher's whole object, instead of selector and arguments."""
     slash: bool = False
-    """Whether a slash is added to the path."""
+    """True if a slash is added to the path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request to make.
 
-    `input` holds arguments by name: plain values, `InstanceRef`, `UniqueValue` or expressions; `subject` is the resource that the
-    expressions' `resource` means. `endpoint` None: no action's answer is expected (unknown paths, documents).
-    `why` says in a few words what generated it.
+    `input` holds arguments by name: plain values, `InstanceRef`, `UniqueValue` or expressions; `subject` is
+    the resource that `resource` means in expressions. If `endpoint` is None, the answer is not an action's
+    (unknown paths, documents). `why` says in a few words why the call is made.
     """
 
     endpoint: Endpoint | None
@@ -103,40 +115,44 @@ class Call:
     fresh: bool = False
     owner: str = "main"
     standard: bool = False
-    """Whether the subject must have been made just as the resource says, not by an example or a boundary."""
+    """True if the subject must have been made with just the resource's arguments, not by an example or
+    boundary case.
+    """
     made: Mapping[str, Any] | None = None
-    """The very resource to use as the subject."""
+    """The body of the instance to use as the subject."""
     bind: Mapping[str, Any] = member(default_factory=dict)
-    """Resources by name that expressions of the input mean, instead of any that is at hand."""
+    """Instances by resource name that the input's expressions must use, instead of any at hand."""
     twist: Twist = ""
     field: str = ""
     """The argument that the call breaks, as an error should name it."""
     raw: Raw = member(default_factory=Raw)
     surface: str = "rest"
     plain: bool = False
-    """Whether it goes to the target's plain-http twin; such an answer is none of the API's, so no watcher judges it."""
+    """True if it goes to the target's plain-http URL; no watcher judges such an answer."""
     reuse: Reuse = ""
-    """Whether the answer to an equal call serves as well: any of this run's, or one since which nothing was written. For reads."""
+    """Which earlier answer to an equal read may be reused: any of this run (`ever`), or one since the last
+    write (`unchanged`).
+    """
     beside: bool = False
-    """Whether it went out at the same time as others, so that its answer stands in no order to theirs."""
+    """True if it was sent at the same time as others, so that its answer has no order among theirs."""
     bare: bool = False
-    """Whether it goes without the headers that the caller gives every call."""
+    """True if it is sent without the headers that `--env` adds to every call."""
     authored: bool = False
-    """Whether the author of the catalogue wrote each argument, or an answer gave it, so that it names what is there."""
+    """True if the catalogue's author or an answer gave each argument, so that it names what exists."""
     again: bool = False
-    """Whether it takes apart a call that two things were to be shown by, so that it is no part of a budget that nobody set."""
+    """True if it repeats one part of a combined call, so that it does not count for the default budget."""
     burst: bool = False
-    """Whether it is to exceed the limit: neither paced nor sent again after a 429."""
+    """True if it may exceed the rate limit: it is neither paced nor repeated after a 429."""
 
     @property
     def place(self) -> str:
-        """The tail of the ids of contracts that the answer bears on."""
+        """The end of the ids of the contracts that the answer is judged for."""
         return self.endpoint.place if self.endpoint and self.intent != "framework" else f"framework@{self.surface}"
 
 
 @dataclass(frozen=True, slots=True)
 class Sleep:
-    """Let so many seconds pass; `quiet` where it is too short to tell anyone."""
+    """Wait so many seconds; `quiet` if that is too short to be shown."""
 
     seconds: float
     quiet: bool = False
@@ -144,20 +160,22 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """See that what the exchange of this number made is this run's own, before what it hangs on changes."""
+    """Prove that the exchange with this number made an instance of ours, before it changes."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class GetNote:
-    """Give what the watchers noted under this key of the memory's notes."""
+    """Request what the watchers noted under this key of the memory's notes."""
 
     key: str
 
 
 @dataclass(frozen=True, slots=True)
 class Concurrent:
-    """Calls to make at the same time, two to four; a probe gets their answers as a list, in the order of the calls."""
+    """Two to four calls to make at the same time; the probe gets their exchanges as a list in the same
+    order.
+    """
 
     calls: tuple[Call, ...]

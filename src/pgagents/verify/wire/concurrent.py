@@ -1,4 +1,6 @@
-"""Several requests at the same time, each from a thread of its own that an interrupt need not wait for."""
+"""Send several requests at the same time, each from a thread of its own that an interrupt need not wait
+for.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,10 @@ B = TypeVar("B")
 
 
 def at_once(do: Callable[[A], B], several: Sequence[A]) -> list[B]:
-    """What `do` gives for each, in their order. Raises the first error; a KeyboardInterrupt leaves the threads to end by themselves."""
+    """Return `do`'s result for each argument, in order.
+
+    Raises the first error. After a KeyboardInterrupt the threads end by themselves.
+    """
     found: dict[int, B] = {}
     failed: list[BaseException] = []
 

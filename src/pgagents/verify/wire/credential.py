@@ -1,4 +1,4 @@
-"""How a key is presented: as it should be, and in the forms that must be refused."""
+"""How a key is presented: correctly, and in the forms that must be refused."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from pgagents.model.model import Model
 from pgagents.verify.wire.call import Twist
 
 QUERY_NAMES = ("access_token", "api_key", "apikey", "key", "token")
-"""How a key in the query is called: the first by RFC 6750 (2.3), which says too why none should stand there; the others by custom."""
+"""Usual names of a key in the query.
+
+RFC 6750 (2.3) defines the first and says why keys should not stand there.
+"""
 _HEX = re.compile(r"[0-9A-Fa-f-]*")
-"""A key whose letters are digits may be read in either case."""
+"""A key of hexadecimal digits may be compared without case."""
 
 
 def presented(key: str, twist: Twist, model: Model) -> str | None:
-    """The Authorization header for a key, presented as it should be or not."""
+    """Return the Authorization header for a key, presented correctly or with a twist; None if there is
+    none.
+    """
     if twist in ("none", "query"):
         return None
     if twist == "garbage":
@@ -33,14 +38,16 @@ def presented(key: str, twist: Twist, model: Model) -> str | None:
 
 
 def in_query(request: Request, key: str) -> Request:
-    """The request with a key in its query, by every usual name that the query does not have already."""
+    """Return the request with a key in its query, under every usual name that the query does not have
+    already.
+    """
     taken = {name for name, _ in request.query}
     more = "&".join(f"{name}={quote(key, safe='')}" for name in QUERY_NAMES if name not in taken)
     return replace(request, target=f"{request.target}{'&' if '?' in request.target else '?'}{more}")
 
 
 def _near(key: str, twist: Twist, model: Model) -> str:
-    """A key that is nearly this one, and so none."""
+    """Return a key that nearly equals this one."""
     if twist == "longer":
         return key + "A"
     if twist == "shorter":

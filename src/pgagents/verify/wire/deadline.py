@@ -1,4 +1,6 @@
-"""One deadline for a whole answer: httpx's time-outs begin anew with every byte, and a server may drip."""
+"""One deadline for a whole answer: httpcore's time-outs restart with every byte, and a server may send
+slowly.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ MOST_HELD = 16_384
 
 
 class Deadline(httpcore.NetworkBackend):
-    """A network backend whose streams read until `at` and no longer; `at` is moved before each request."""
+    """A network backend whose streams read until `at` (by the timer) and no longer; `at` is set before
+    each request.
+    """
 
     def __init__(self, inner: httpcore.NetworkBackend, timer: Callable[[], float]) -> None:
         self._inner, self._timer = inner, timer
@@ -23,7 +27,7 @@ class Deadline(httpcore.NetworkBackend):
 
     @property
     def connected(self) -> bool:
-        """Whether this thread has opened a connection since this was last set to false."""
+        """True if this thread has opened a connection since this was last set to false."""
         return bool(getattr(self._of_thread, "connected", False))
 
     @connected.setter
@@ -31,7 +35,10 @@ class Deadline(httpcore.NetworkBackend):
         self._of_thread.connected = value
 
     def left(self, timeout: float | None) -> float:
-        """The shorter of a time-out and what is left. Raises httpcore.ReadTimeout where nothing is."""
+        """Return the seconds left, or the time-out if shorter.
+
+        Raises httpcore.ReadTimeout if none are left.
+        """
         left = self.at - self._timer()
         if left <= 0:
             raise httpcore.ReadTimeout("the answer did not end in time")
@@ -45,14 +52,14 @@ class Deadline(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect, within what is left."""
+        """Connect within the time left."""
         self.connected = True
         return _Stream(self._inner.connect_tcp(host, port, self.left(timeout), local_address, socket_options), self)
 
     def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
     ) -> httpcore.NetworkStream:
-        """Connect, within what is left."""
+        """Connect within the time left."""
         return _Stream(self._inner.connect_unix_socket(path, self.left(timeout), socket_options), self)
 
     def sleep(self, seconds: float) -> None:
@@ -61,8 +68,10 @@ class Deadline(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection's bytes. What is written goes out when an answer is awaited, so that a request's head and a short body travel
-    together: many a server is woken, and answers, once instead of twice."""
+    """A connection that holds back what is written until an answer is read.
+
+    So a request's head and short body are sent together, and many servers wake up once instead of twice.
+    """
 
     def __init__(self, inner: httpcore.NetworkStream, deadline: Deadline) -> None:
         self._inner, self._deadline = inner, deadline
@@ -70,7 +79,7 @@ class _Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         if self._held:
-            with suppress(httpcore.WriteError):  # a server may refuse what it has not read to its end, and say why
+            with suppress(httpcore.WriteError):  # a server may answer, with a reason, before it has read everything
                 self._flush(timeout)
         return self._inner.read(max_bytes, self._deadline.left(timeout))
 

@@ -1,4 +1,4 @@
-"""A call with its values known, as the request that goes on the wire."""
+"""Encode a call, whose values are known, as the request to send."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from pgagents.verify.wire.media import JSON, accept_of
 
 
 def request_of(call: Call, values: Mapping[str, Any], authorization: str | None) -> Request:
-    """The request; `values` are the call's arguments with live ids laid in. Members that no argument names travel in the body
-    (a query's where the action has no body)."""
+    """Return the request. `values` are the call's arguments with live ids filled in.
+
+    Members that are no arguments go into the body, or into the query if the action has no body.
+    """
     method, where, headers, body = _ordinary(call, values)
     raw = call.raw
     if authorization:
@@ -31,7 +33,7 @@ def request_of(call: Call, values: Mapping[str, Any], authorization: str | None)
 
 
 def _slashed(target: str) -> str:
-    """The target with a slash behind its path."""
+    """Return the target with a slash after its path."""
     path, mark, query = target.partition("?")
     return f"{path}/{mark}{query}"
 
@@ -52,7 +54,9 @@ def _ordinary(call: Call, values: Mapping[str, Any]) -> tuple[str, str, list[tup
 
 
 def envelope(endpoint: Endpoint, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The dispatcher's object: the action's name and its arguments, those that are headers on REST too."""
+    """Return the dispatcher's object: the action's name and its arguments, those included that are headers
+    on REST.
+    """
     assert endpoint.dispatcher is not None
     found: dict[str, Any] = {endpoint.dispatcher.selector: str(endpoint.action.name)}
     if values or any(p.required for p in endpoint.params):

@@ -1,4 +1,4 @@
-"""Endpoints: an action on a surface that really exists on the wire, REST or a dispatcher."""
+"""Endpoints: one action on one surface of the wire, REST or a dispatcher."""
 
 from __future__ import annotations
 
@@ -15,28 +15,32 @@ FRAMEWORK = "framework"
 MCP = "mcp"
 """The surface whose actions are tools of an MCP server."""
 OPERATOR = "operator"
-"""The surface and the role of the operator's endpoints, whose answers no watcher judges."""
+"""The surface and role of the operator's endpoints, whose answers no watcher judges."""
 
 
 class Form(Protocol):
-    """How a surface that is neither REST nor a dispatcher carries a call: a tool call of a protocol, over one path.
+    """How a surface that is neither REST nor a dispatcher encodes a call: as a protocol's message on one
+    path.
 
-    A surface with a form of its own is a `Route` for each action that has it; nothing else needs to know the protocol.
+    Each action on such a surface is an `Endpoint` with this form; no other code depends on the protocol.
     """
 
     def params(self, action: Action) -> tuple[Param, ...]:
-        """The arguments that a call can carry."""
+        """Return the arguments that a call can have."""
 
     def request(self, action: Action, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
-        """Method, target, headers and body of a call."""
+        """Return method, target, headers and body of a call."""
 
     def answer(self, action: Action, response: Response) -> Response:
-        """The answer as the action itself would give it: its own status and its own body, out of the protocol's wrapping."""
+        """Return the answer as the action itself would give it: its own status and body, unwrapped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One action on one wire surface; `dispatcher` and `form` are None on REST. `place` is the tail of its contracts' ids."""
+    """One action on one wire surface; `dispatcher` and `form` are None on REST.
+
+    `place` ends its contracts' ids.
+    """
 
     action: Action
     surface: str
@@ -46,22 +50,24 @@ class Endpoint:
 
     @property
     def on_rest(self) -> bool:
-        """Whether arguments travel in the action's own path, query, headers and body, not all in one object."""
+        """True if arguments are sent in the action's own path, query, headers and body, not all in one
+        object.
+        """
         return self.dispatcher is None and self.form is None
 
     @property
     def params(self) -> tuple[Param, ...]:
-        """The arguments that can be given through this endpoint."""
+        """The arguments that this endpoint takes."""
         return self.action.params if self.form is None else self.form.params(self.action)
 
     @property
     def success_status(self) -> int:
-        """The status of a first success here: where all actions have one path it is always 200."""
+        """The status of an ordinary success: always 200 where all actions share one path."""
         return self.action.success.status if self.on_rest else 200
 
     @property
     def needs_key(self) -> bool:
-        """Whether a call through this endpoint carries a key."""
+        """True if a call through this endpoint has a key."""
         return self.action.key or not self.on_rest
 
     @property
@@ -76,7 +82,7 @@ class Endpoint:
 
 
 def endpoints(model: Model) -> list[Endpoint]:
-    """All endpoints, REST first, in the catalogue's order."""
+    """Return all endpoints in the catalogue's order, REST first."""
     rest = model.surfaces.get(REST)
     actions = rest.actions if rest else model.actions
     found = [Endpoint(a, REST, None, f"{a.name}@{REST}") for a in actions]
@@ -86,10 +92,10 @@ def endpoints(model: Model) -> list[Endpoint]:
 
 
 def wire_surfaces(model: Model) -> list[str]:
-    """Names of the surfaces on the wire."""
+    """Return the names of the surfaces on the wire."""
     return [REST, *(d.surface for d in model.dispatchers)]
 
 
 def framework_places(model: Model) -> list[str]:
-    """The tails of contracts about answers that no action gives, one a surface."""
+    """Return the ends of contract ids about answers that no action gives, one for each surface."""
     return [f"{FRAMEWORK}@{s}" for s in wire_surfaces(model)]

@@ -1,4 +1,4 @@
-"""One exchange as the checks see it: the call, what was sent, what came back, read once."""
+"""One exchange: the call, the request as sent, and the answer, parsed once for all checks."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ _UNSOUND = frozenset(("no_crashes", "documented_status"))
 
 
 class Exchange:
-    """An exchange. `input` has live ids and defaults filled in; `sent_at` is the caller's clock in epoch seconds.
+    """A call with its request and answer.
 
-    `void` says that it proves nothing about the call (limited or unavailable to the end). `base` is another base URL than the
-    target's, if it went there. `tainted` are the checks that found something wrong with it, in the order they ran.
+    `input` has live ids and defaults filled in; `sent_at` is the caller's clock in epoch seconds. `void` is
+    true if it proves nothing about the call (such as 429 or 503 to the end). `base` is another base URL than
+    the target's, if one was used. `tainted` lists the checks that found an error in it, in the order they
+    ran.
     """
 
     __slots__ = (
@@ -70,10 +72,12 @@ class Exchange:
         self.tainted: list[str] = []
         self.fits = False
         self.repeats = 0
-        """How often it was sent before, to a server that was busy."""
+        """Number of times it was sent before, to a server that was busy."""
         self.known: Any = None
         self.moot = ""
-        """Why the answer says nothing about the call: what it names was made up, and a documented status says that there is none."""
+        """Why the answer proves nothing: the call named an invented id, and the documented answer is that
+        it does not exist.
+        """
         self.error = isinstance(answer, Silence)
         endpoint = call.endpoint
         told = answer
@@ -101,27 +105,27 @@ class Exchange:
         return next((o for o in endpoint.action.outputs if o.status == self.status), None)
 
     def tainted_by(self, check: str) -> bool:
-        """Whether this check found something wrong with it."""
+        """True if this check found an error in it."""
         return check in self.tainted
 
     @property
     def unsound(self) -> bool:
-        """Whether it is none of the answers that the API has, so that nothing can be said of it."""
+        """True if the answer is none that the API documents, so that no other check can judge it."""
         return not _UNSOUND.isdisjoint(self.tainted)
 
     @property
     def response(self) -> Response | None:
-        """The answer, where a whole one came."""
+        """The answer, or None if no complete one came."""
         return None if isinstance(self.answer, Silence) else self.answer
 
     @property
     def success(self) -> bool:
-        """Whether the status is 2xx."""
+        """True if the status is 2xx."""
         return 200 <= self.status < 300
 
     @property
     def sent_on(self) -> bool:
-        """Whether it is a redirect that the action documents as one of its answers."""
+        """True if it is a redirect that the action documents."""
         endpoint = self.call.endpoint
         if endpoint is None or not endpoint.on_rest or not REDIRECTED <= self.status < REFUSED:
             return False
@@ -129,23 +133,23 @@ class Exchange:
 
     @property
     def void(self) -> bool:
-        """Whether it proves nothing about the call: no answer, only the request to come back later, or word of a thing that was made up."""
+        """True if it proves nothing about the call: no answer, a 429 or 503, or an invented id."""
         return self.error or self.status in (LIMITED, UNAVAILABLE) or bool(self.moot)
 
     @property
     def outcome(self) -> str:
-        """What came back, in a few words."""
+        """Describe the answer in a few words: status and code, or why there is none."""
         if isinstance(self.answer, Silence):
             return f"no answer ({self.answer.kind}{': ' + self.answer.detail if self.answer.detail else ''})"
         return f"{self.status}{' ' + self.code if self.code else ''}"
 
     def header(self, name: str) -> str | None:
-        """A header of the answer."""
+        """Return a header of the answer, or None."""
         return None if isinstance(self.answer, Silence) else self.answer.header(name)
 
 
 def got(value: Any, path: str) -> Any:
-    """The member at a dotted path, or None. Never raises."""
+    """Return the member at a dotted path, or None. Never raises."""
     for step in path.split("."):
         if isinstance(value, Mapping):
             value = value.get(step)

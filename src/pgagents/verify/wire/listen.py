@@ -1,4 +1,4 @@
-"""A receiver of events on a socket of this machine, for as long as a run lasts."""
+"""A receiver of events on a socket of this machine, which lasts as long as a run."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ MOST_DRAINED = 8 * MAX_BODY_BYTES
 
 @contextmanager
 def listening(url: str = "", port: int = 0, clock: Callable[[], float] = time.time) -> Iterator[Inbox]:
-    """An inbox that is reached over a socket while the block lasts.
+    """Open an inbox that is reached over a socket while the block lasts.
 
-    Without `url` it listens with TLS on a free port of this machine, under a certificate that nobody vouches for: for a server
-    that delivers to loopback addresses. With one it listens without TLS on `port`, where what answers at `url` (a tunnel, a
-    proxy) passes deliveries on. Raises PgagentsError where the port is taken.
+    Without `url` it listens with TLS on a free port of this machine, with a self-signed certificate: for a
+    server that delivers to loopback addresses. With `url` it listens without TLS on `port`, where a tunnel or
+    proxy at `url` forwards deliveries. Raises PgagentsError if the port is taken.
     """
     try:
         server = _Server((HOST, port), None if url else _certificate())
@@ -53,7 +53,9 @@ def _certificate() -> ssl.SSLContext:
 
 
 class _Server(ThreadingHTTPServer):
-    """Answers a bounded number of deliveries at once, each within a bounded time; more are hung up on."""
+    """Answers a limited number of deliveries at once, each within a limited time; further connections are
+    closed.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -68,7 +70,7 @@ class _Server(ThreadingHTTPServer):
     def get_request(self) -> tuple[Any, Any]:
         connection, peer = super().get_request()
         connection.settimeout(TIMEOUT_S)
-        if self._context is not None:  # the handshake is made in the delivery's own thread, so that a slow one stops nobody
+        if self._context is not None:  # the handshake runs in the delivery's own thread, so that a slow one blocks no other
             connection = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, peer
 
@@ -85,11 +87,11 @@ class _Server(ThreadingHTTPServer):
             self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Whoever hangs up or speaks no HTTP is no delivery."""
+        """Ignore a connection that is closed early or is no HTTP."""
 
 
 class _Delivery(BaseHTTPRequestHandler):
-    """One connection. It is closed after one delivery."""
+    """One connection; it is closed after one delivery."""
 
     server: _Server
     timeout = TIMEOUT_S
@@ -105,7 +107,7 @@ class _Delivery(BaseHTTPRequestHandler):
         self.end_headers()
 
     def _body(self) -> bytes | None:
-        """The body's exact bytes; None where there are too many of them, or none can be told."""
+        """Return the exact bytes of the body; None if they are too many or of unknown length."""
         if "chunked" in (self.headers.get("Transfer-Encoding") or "").lower():
             return self._chunks()
         declared = self.headers.get("Content-Length") or "0"
@@ -134,4 +136,4 @@ class _Delivery(BaseHTTPRequestHandler):
         return None
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing is printed."""
+        """Print nothing."""

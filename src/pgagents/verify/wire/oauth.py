@@ -1,4 +1,4 @@
-"""OAuth 2.0 as a client sees it: who we may act as, proofs of possession (PKCE), calls in form encoding, answers read."""
+"""OAuth 2.0 from a client's side: registered clients, PKCE, form-encoded calls, and reading answers."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pgagents.verify.wire.exchange import Exchange, got
 
 FORM = "application/x-www-form-urlencoded"
 SHORTEST, LONGEST = 43, 128
-"""How many characters a code verifier may have (RFC 7636, 4.1)."""
+"""Fewest and most characters of a code verifier (RFC 7636, 4.1)."""
 
 
 @dataclass(frozen=True, slots=True)
 class OAuthClient:
-    """A registered client. `secret` is empty for a public one.
+    """A registered client; `secret` is empty for a public one.
 
-    `consent` are the fields that a user fills in on the server's consent page (empty: nobody is there to consent, so only
-    what needs no user is judged); `headers` go with the calls to that page, such as the cookie of a user who is signed in.
+    `consent` are the fields that a user fills in on the consent page; if it is empty, only what needs no user
+    is judged. `headers` are sent with the calls to that page, such as the cookie of a signed-in user.
     """
 
     client_id: str
@@ -30,31 +30,33 @@ class OAuthClient:
     consent: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     hidden: tuple[str, ...] = ()
-    """Of what is sent, what no report may show, such as the user's password."""
+    """Values that no report may show, such as the user's password."""
     refuse: Mapping[str, str] = field(default_factory=dict)
-    """The fields of a user who does not consent; empty: nobody said how one refuses."""
+    """The fields of a user who refuses; empty if that is unknown."""
     other: OAuthClient | None = None
-    """Another registered client, for whom our codes and tokens are none."""
+    """Another registered client, which must not be able to use our codes and tokens."""
 
     @property
     def sensitive(self) -> tuple[str, ...]:
-        """All of it that no report may show."""
+        """All values of the client that no report may show."""
         return (self.secret, *self.headers.values(), *self.hidden, *(self.other.sensitive if self.other else ()))
 
     @property
     def kind(self) -> str:
-        """What RFC 6749 calls it (2.1)."""
+        """The client type by RFC 6749 (2.1): `confidential` or `public`."""
         return "confidential" if self.secret else "public"
 
 
 def verifier(seed: int, number: int, length: int = SHORTEST) -> str:
-    """A code verifier (RFC 7636, 4.1), the same for the same seed: it protects nothing but this run's own codes."""
+    """Return a code verifier (RFC 7636, 4.1), the same for the same seed: it protects only this run's
+    codes.
+    """
     parts = (hashlib.sha256(f"pgagents {seed} {number}".encode() + b"." * part).digest() for part in range(-(-length // SHORTEST)))
     return "".join(_base64url(part) for part in parts)[:length]
 
 
 def challenge(verifier: str) -> str:
-    """Its S256 challenge (RFC 7636, 4.2)."""
+    """Return the verifier's S256 challenge (RFC 7636, 4.2)."""
     return _base64url(hashlib.sha256(verifier.encode()).digest())
 
 
@@ -63,25 +65,27 @@ def _base64url(raw: bytes) -> str:
 
 
 def make_get(path: str, params: Mapping[str, str], why: str, headers: Mapping[str, str] | None = None) -> Call:
-    """A GET with these parameters, as a browser makes it."""
+    """Return a GET with these parameters, as a browser sends it."""
     target = f"{path}?{urlencode(params)}" if params else path
     accept = (("Accept", "text/html,*/*"), *(headers or {}).items())
     return Call(None, {}, "document", why, role="", raw=Raw("GET", target, accept))
 
 
 def posted(path: str, params: Mapping[str, str], why: str, headers: Mapping[str, str] | None = None) -> Call:
-    """A POST of these parameters in form encoding."""
+    """Return a form-encoded POST with these parameters."""
     kind = (("Content-Type", FORM), *(headers or {}).items())
     return Call(None, {}, "document", why, role="", raw=Raw("POST", path, kind, urlencode(params).encode()))
 
 
 def proved(client: OAuthClient, params: Mapping[str, str]) -> dict[str, str]:
-    """Parameters with who we are (RFC 6749, 2.3.1: in the body)."""
+    """Return the parameters with the client's id and secret (RFC 6749, 2.3.1: in the body)."""
     return {**params, "client_id": client.client_id, **({"client_secret": client.secret} if client.secret else {})}
 
 
 def refusal(exchange: Exchange, *errors: str) -> str:
-    """In what an answer of the token endpoint is no refusal with one of these errors (RFC 6749, 5.2); empty where it is one."""
+    """Describe why a token endpoint's answer is no refusal with one of these errors (RFC 6749, 5.2); empty
+    if it is one.
+    """
     said = got(exchange.body, "error")
     if 400 <= exchange.status < 500 and isinstance(said, str) and (not errors or said in errors):
         return ""
@@ -89,15 +93,15 @@ def refusal(exchange: Exchange, *errors: str) -> str:
 
 
 def sent_to(exchange: Exchange) -> str | None:
-    """Where a redirect leads; None where the answer is none."""
+    """Return where a redirect leads; None if the answer is no redirect."""
     return exchange.header("location") if 300 <= exchange.status < 400 else None
 
 
 def carried(location: str) -> dict[str, str]:
-    """The parameters of a redirect."""
+    """Return the parameters of a redirect."""
     return dict(parse_qsl(urlsplit(location).query, keep_blank_values=True))
 
 
 def leads_to(location: str, uri: str) -> bool:
-    """Whether a redirect goes to this URI, whatever parameters it carries."""
+    """True if a redirect goes to this URI, with any parameters."""
     return location == uri or location.startswith((f"{uri}?", f"{uri}&", f"{uri}#"))

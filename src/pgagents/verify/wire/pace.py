@@ -1,4 +1,6 @@
-"""How fast to send: the catalogue's budgets until the first answer, then what the server's headers tell, up and down."""
+"""How fast to send: by the catalogue's budgets until the first answer, then by the server's rate-limit
+headers.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,15 @@ from pgagents.http import Response
 from pgagents.model.model import Model
 
 SHARE = 0.9
-"""The part of a budget that is used: other clients and rounding take the rest."""
+"""The part of a budget that is used; the rest is for other clients and rounding."""
 
 
 @dataclass(slots=True)
 class _Tank:
-    """`window_s` is above zero where all come back at once, when the window ends at `ends_at`: until the server tells when, one begins
-    with the first call."""
+    """A token bucket, or a window if `window_s` is above zero: then all tokens come back at `ends_at`.
+
+    Until the server gives its end, a window begins with the first call.
+    """
 
     capacity: float
     per_s: float
@@ -28,7 +32,7 @@ class _Tank:
     ends_at: float = 0.0
 
     def refill(self, now: float) -> None:
-        """Take in what came back since."""
+        """Add the tokens that came back since the last refill."""
         if not self.window_s:
             self.tokens = min(self.capacity, self.tokens + max(0.0, now - self.at) * self.per_s)
         elif now >= self.ends_at:
@@ -38,7 +42,7 @@ class _Tank:
         self.at = now
 
     def wait_s(self) -> float:
-        """Until the next token is there."""
+        """Return the seconds until the next token."""
         if self.tokens >= 1:
             return 0.0
         if not self.window_s:
@@ -47,9 +51,9 @@ class _Tank:
 
 
 class Pacer:
-    """Token buckets and windows as the client believes them, one for each identity, surface and bucket.
+    """Estimated token buckets and windows, one for each identity, surface and bucket.
 
-    `parts` is how many runs share the budgets at the same time: each takes that part.
+    `parts` is the number of runs that share the budgets at the same time; each takes an equal part.
     """
 
     def __init__(self, model: Model, clock: Callable[[], float], seed: int, max_wait_s: float, parts: int = 1) -> None:
@@ -58,7 +62,7 @@ class Pacer:
         self._tanks: dict[tuple[str, str, str], _Tank] = {}
 
     def before(self, role: str, surface: str, bucket: str | None) -> float:
-        """Seconds to wait before the next call, and one token taken."""
+        """Take a token and return the seconds to wait before the next call."""
         tank = self._tank(role, surface, bucket)
         if tank is None:
             return 0.0
@@ -68,7 +72,7 @@ class Pacer:
         return min(wait, self._max_wait_s)
 
     def after(self, role: str, surface: str, bucket: str | None, answer: Response) -> None:
-        """Take over what the answer's headers tell."""
+        """Update the bucket from the answer's headers."""
         names = self._model.limits.headers
         tank = self._tank(role, surface, bucket)
         if names is None or tank is None:
@@ -85,7 +89,7 @@ class Pacer:
             tank.ends_at = tank.at + min(max(0.0, ahead), tank.window_s)
 
     def retry(self, answer: Response, attempt: int) -> float | None:
-        """Seconds to wait after a 429 or 503, with jitter; None where that is longer than may be waited."""
+        """Return the seconds to wait after a 429 or 503, with jitter; None if that is longer than allowed."""
         told = retry_after_s(answer.header("Retry-After"), self._clock())
         base = told if told is not None else min(2.0**attempt, 30.0)
         if base > self._max_wait_s:
@@ -105,7 +109,7 @@ class Pacer:
 
 
 def retry_after_s(text: str | None, now: float) -> float | None:
-    """Retry-After in seconds, from either of its forms; None where it is neither."""
+    """Return a Retry-After in seconds, from either of its forms; None if it has neither."""
     if text is None:
         return None
     if text.strip().isdigit():

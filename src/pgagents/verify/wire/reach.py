@@ -1,4 +1,4 @@
-"""Why no answer comes from an address: an unknown host, nobody there, TLS where there is none, or none where there is."""
+"""Explain why no answer comes from an address: unknown host, closed port, unexpected TLS or none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ GREETING_S = 5.0
 
 
 def why_silent(url: str, silence: Silence, other: Callable[[str], Handler]) -> tuple[str, str]:
-    """What to say, and the next step; `other` reaches another base URL. No key is sent."""
+    """Return what is wrong and the next step.
+
+    `other` returns a handler for another base URL. No key is sent.
+    """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     where = f"{host}:{port}"
@@ -61,7 +64,7 @@ def _resolves(host: str, port: int) -> bool:
 
 
 def _speaks_tls(host: str, port: int) -> bool:
-    """Whether a TLS handshake begins there; whose certificate it is does not matter, because nothing is sent."""
+    """True if a TLS handshake succeeds; the certificate is not verified, because nothing is sent."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with suppress(OSError), socket.create_connection((host, port), GREETING_S) as plain, context.wrap_socket(plain, server_hostname=host):
@@ -70,6 +73,6 @@ def _speaks_tls(host: str, port: int) -> bool:
 
 
 def _plainly(silence: Silence) -> str:
-    """What the system said, without its number."""
+    """Return the system's error message without its number."""
     text = silence.detail.strip()
     return text.partition("] ")[2] or text if text.startswith("[") else text

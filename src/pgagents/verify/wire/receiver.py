@@ -1,7 +1,7 @@
-"""The receiver of events: where a server under test sends its webhooks, and what came.
+"""The receiver of events: where a server under test sends its webhooks, and what arrived.
 
-An `Inbox` only keeps and answers; who brings it the deliveries is the caller's business: a listener on a socket
-(`verify/wire/listen.py`), or a sandbox in the same process.
+An `Inbox` only stores and answers deliveries. A socket listener (`verify/wire/listen.py`) brings them, or a
+sandbox in the same process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 MOST_BOXES = 50
 MOST_DELIVERIES = 2_000
 MOST_KEPT_BYTES = 16_777_216
-"""Kept for each box, so many and so much of their bodies; a server that sends without end only pushes its own older ones out."""
+"""Limit of stored bodies for each box, besides MOST_DELIVERIES; a server that sends more only displaces
+its own older ones.
+"""
 MAX_BODY_BYTES = 1_048_576
 TAKEN = 204
 REFUSED = 500
@@ -25,7 +27,9 @@ TOO_LARGE = 413
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One request that came: headers as they came, the body's exact bytes, when (epoch seconds), and what it was answered."""
+    """One request received: its headers, the exact bytes of its body, its time (epoch seconds), and the
+    status answered.
+    """
 
     headers: tuple[tuple[str, str], ...]
     body: bytes
@@ -33,20 +37,20 @@ class Delivery:
     answered: int
 
     def header(self, name: str) -> str | None:
-        """The first header of that name, any case."""
+        """Return the first header of that name, in any case, or None."""
         return next((v for k, v in self.headers if k.lower() == name.lower()), None)
 
 
 @dataclass(slots=True)
 class _Box:
-    """One address: what came, and how many more are to be refused."""
+    """One address: its deliveries, and how many more to refuse."""
 
     refusals: int = 0
     came: deque[Delivery] = field(default_factory=deque)
     size_bytes: int = 0
 
     def keep(self, delivery: Delivery) -> None:
-        """Keep it, and of the older ones as many as there is room for."""
+        """Store a delivery, and drop the oldest ones beyond the limits."""
         self.came.append(delivery)
         self.size_bytes += len(delivery.body)
         while len(self.came) > MOST_DELIVERIES or self.size_bytes > MOST_KEPT_BYTES:
@@ -54,7 +58,10 @@ class _Box:
 
 
 class Inbox:
-    """Keeps deliveries by the address they came to. `url` is the base under which the server under test reaches it, https."""
+    """Stores deliveries by their address.
+
+    `url` is the https base under which the server under test reaches it.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
@@ -63,7 +70,7 @@ class Inbox:
 
     @property
     def loopback(self) -> bool:
-        """Whether it is on this machine, so that the server under test must send to loopback addresses."""
+        """True if it is on this machine, so that the server under test must send to loopback addresses."""
         host = urlsplit(self.url).hostname or ""
         try:
             return ip_address(host).is_loopback
@@ -71,7 +78,7 @@ class Inbox:
             return host == "localhost" or host.endswith(".localhost")
 
     def open(self, name: str, *, refusals: int = 0) -> str:
-        """An address of its own, whose first so many deliveries are answered with an error."""
+        """Return a new address, whose first `refusals` deliveries are answered with an error."""
         with self._lock:
             if len(self._boxes) >= MOST_BOXES:
                 del self._boxes[next(iter(self._boxes))]
@@ -79,13 +86,13 @@ class Inbox:
         return f"{self.url}/{name}"
 
     def deliveries(self, name: str) -> tuple[Delivery, ...]:
-        """What came to an address so far, in order."""
+        """Return the deliveries to an address so far, in order."""
         with self._lock:
             box = self._boxes.get(name)
             return tuple(box.came) if box else ()
 
     def take(self, path: str, headers: tuple[tuple[str, str], ...], body: bytes, at: float) -> int:
-        """Keep a delivery; gives the status to answer it with."""
+        """Store a delivery and return the status to answer it with."""
         name = path.partition("?")[0].rstrip("/").rpartition("/")[2]
         with self._lock:
             box = self._boxes.get(name)

@@ -1,8 +1,8 @@
-"""The live client: one HTTP/1.1 connection as a `http.Handler`, with every answer bounded in size, headers and time.
+"""The HTTP/1.1 client as a `http.Handler`: every answer is limited in size, headers and time.
 
-Whatever a server does comes back as a Response or a Silence. Redirects are never followed and cookies never kept: a key must
-not travel to where an answer points, and a request must be the same each time it is sent. It is httpcore, the transport below
-httpx: of what `httpx.Client` adds nothing is wanted here, and it takes half of the time.
+Whatever a server does comes back as a Response or a Silence. Redirects are never followed and cookies never
+stored: a key must not go to another address, and equal requests must be sent equally. It uses httpcore, the
+transport below httpx, because `httpx.Client` adds nothing that is needed here and takes half of the time.
 """
 
 from __future__ import annotations
@@ -28,19 +28,24 @@ MAX_HEADER_BYTES = 64_000
 TIMEOUT_S = 30.0
 CONNECT_S = 10.0
 KEEP_ALIVE_S = 4.0
-"""How long a connection is kept for the next request; many servers close one after five seconds."""
+"""Seconds for which a connection is kept for the next request; many servers close one after five seconds."""
 CRASHED = 500
 OFTEN_LAST = (408, 413, 414, 431)
-"""Statuses below 500 after which many servers close the connection: they have not read the request to its end."""
+"""Statuses below 500 after which many servers close the connection, because they have not read the whole
+request.
+"""
 DEFAULT_PORTS = {"http": 80, "https": 443}
 AT_ONCE = 4
-"""Connections for calls that are to go out at the same time; calls in a row use one, kept alive."""
+"""Connections for calls at the same time; calls in a row use one, kept alive."""
 _PLAIN = re.compile(r"(?!//)(?:[A-Za-z0-9_~!$&'()*+,;=:@%/-]|(?<!/)\.|\.(?=\w))*(?:\?[A-Za-z0-9_~!$&'()*+,;=:@%/?.-]*)?")
-"""A target that goes on the wire as it is written; what an address must not hold is percent-encoded."""
+"""A target that can be sent as written; anything else is percent-encoded."""
 
 
 class Client:
-    """A handler over one kept-alive connection, that a few threads may use at once. Use it as a context manager, or call `close`."""
+    """A handler over one kept-alive connection, which a few threads may use at once.
+
+    Use it as a context manager, or call `close`.
+    """
 
     def __init__(
         self, url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None,
@@ -60,7 +65,7 @@ class Client:
         self._base = url.rstrip("/")
         self._timeout_s, self._max_bytes, self._timer = timeout_s, max_bytes, timer
         self.most_s: float | None = None
-        """How many seconds the next request may take, where that is less than the usual time-out."""
+        """Seconds that the next request may take, if less than the usual time-out."""
         self._headers = dict(headers or {})
         self._deadline = Deadline(httpcore.SyncBackend(), timer)
         self._pool = httpcore.ConnectionPool(
@@ -81,7 +86,7 @@ class Client:
         self._pool.close()
 
     def __call__(self, request: Request) -> Response | Silence:
-        """Send a request and read its whole answer, within the bounds. Never raises for what a server does."""
+        """Send a request and read its whole answer within the limits. Never raises for what a server does."""
         try:
             built = self._built(request)
         except (UnicodeError, ValueError) as error:
@@ -98,7 +103,7 @@ class Client:
             came = self._read_answer(answer, began)
         except self._failures as error:
             came = _silence(error)
-        except (ValueError, OSError) as error:  # what a decoder says of a broken gzip or a broken chunk
+        except (ValueError, OSError) as error:  # raised for a broken gzip stream or chunk
             came = Silence("protocol", str(error)[:200])
         finally:
             answer.close()
@@ -109,14 +114,17 @@ class Client:
         return came
 
     def _let_go(self) -> None:
-        """Close what is idle: after such an answer many a server closes the connection without a word."""
+        """Close idle connections: after such an answer many servers close theirs without notice."""
         for connection in self._pool.connections:
             if connection.is_idle():
                 connection.close()
 
     @cached_property
     def _target(self) -> tuple[bytes, bytes, int | None, list[tuple[bytes, bytes]]]:
-        """The base URL's scheme, host and port, and the headers that every request has. Raises ValueError where it is none."""
+        """The base URL's scheme, host and port, and the headers of every request.
+
+        Raises ValueError if the URL is invalid.
+        """
         parts = urlsplit(self._base)
         host, port = _host(parts.hostname or ""), parts.port
         if port == DEFAULT_PORTS.get(parts.scheme):
@@ -127,16 +135,16 @@ class Client:
 
     @cached_property
     def _prefix(self) -> str:
-        """The path that the base URL may have."""
+        """The path of the base URL."""
         return "".join(self._base.split("://", 1)[1].partition("/")[1:])
 
     def _built(self, request: Request) -> httpcore.Request:
-        """The request for the transport. Raises ValueError where it is none that can be sent."""
+        """Return the request for the transport. Raises ValueError if it cannot be sent."""
         import httpcore
 
         scheme, host, port, headers = self._target
         sent = [_header(*pair) for pair in request.headers]
-        if request.header("User-Agent") is not None:  # one of them, and the caller's own above all
+        if request.header("User-Agent") is not None:  # send one only; the caller's own wins
             kept = {name.lower() for name in self._headers}
             headers = headers if "user-agent" in kept else [h for h in headers if h[0] != b"User-Agent"]
             sent = sent if "user-agent" not in kept else [h for h in sent if h[0].lower() != b"user-agent"]
@@ -145,11 +153,11 @@ class Client:
             headers.append((b"Content-Length", b"%d" % len(request.body)))
         url = httpcore.URL(scheme=scheme, host=host, port=port, target=self._raw(self._prefix + request.target))
         built = httpcore.Request(request.method, url, content=request.body, extensions=self._extensions)
-        built.headers = headers  # its constructor would look at each of them once more
+        built.headers = headers  # the constructor would validate each header again
         return built
 
     def _raw(self, target: str) -> bytes:
-        """The path and query as they go on the wire."""
+        """Return the path and query as sent."""
         if _PLAIN.fullmatch(target):
             return target.encode("ascii")
         import httpx
@@ -168,7 +176,7 @@ class Client:
         return self._read(head, chunks if head.header("content-encoding") is None else _decoded(answer.headers, chunks), began)
 
     def _read(self, head: Response, chunks: Iterable[bytes], began: float) -> Response | Silence:
-        """The whole answer, or why it is none."""
+        """Return the whole answer, or a Silence that says why there is none."""
         body = bytearray()
         for chunk in chunks:
             body += chunk
@@ -180,7 +188,10 @@ class Client:
 
 
 def client(url: str, *, timeout_s: float = TIMEOUT_S, max_bytes: int = MAX_BYTES, cacert: str | None = None) -> Client:
-    """A handler that sends to the server at `url`. Raises PgagentsError where the URL or the CA file is none."""
+    """Return a handler that sends to the server at `url`.
+
+    Raises PgagentsError if the URL or the CA file is invalid.
+    """
     if not url.startswith(("http://", "https://")):
         raise PgagentsError(f"{url} is no http or https URL", "write it as https://host or http://127.0.0.1:8000")
     return Client(url, timeout_s=timeout_s, max_bytes=max_bytes, cacert=cacert)
@@ -198,7 +209,7 @@ def _trusting(cacert: str | None) -> ssl.SSLContext:
 
 
 def _host(name: str) -> str:
-    """The host as it is looked up. Raises ValueError where it is none."""
+    """Return the host name in ASCII. Raises ValueError if it is invalid."""
     if not name:
         raise ValueError("the address has no host")
     if name.isascii():
@@ -216,7 +227,7 @@ def _header(name: str, value: str) -> tuple[bytes, bytes]:
 
 
 def _decoded(headers: Iterable[tuple[bytes, bytes]], chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """A body without its content encoding. Raises ValueError where it is none of that encoding."""
+    """Yield a body without its content encoding. Raises ValueError if it does not have that encoding."""
     inflater = Inflater(",".join(v.decode("latin-1") for k, v in headers if k.lower() == b"content-encoding"))
     for chunk in chunks:
         yield from inflater.feed(chunk)

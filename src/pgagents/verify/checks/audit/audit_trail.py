@@ -1,6 +1,9 @@
-"""Every successful write leaves its row in the audit: the action, the things it was about, the platform, who did it, what changed.
+"""Every successful write leaves one row in the audit log: action, resource, platform, actor, time and
+changes.
 
-Calls are noted as they pass, by whichever check made them; the list of rows is read twice in a run. A row once written stays.
+Successful calls of all checks are noted. The log is read in the middle of the run and at its end, and each
+call is matched with a row of its own. Rows stay unchanged and hold no private values. No refused write leaves
+a row.
 """
 
 from __future__ import annotations
@@ -28,14 +31,19 @@ RANK = -1
 NAME = "audit_trail"
 TOOLS = True
 CORRECT = ("valid", "explore", "clean")
-"""A wrong call that succeeds is found by others, and what it did is nobody's promise."""
+"""Intents of valid calls.
+
+An invalid call that succeeds is found by other checks, and its row is not promised.
+"""
 MOST_NOTED = 2_000
 WILD = f"{NAME}/wild"
-"""The note of calls that may have left a row though they should not have: wrong ones that succeeded, those without an answer."""
+"""The note of calls that may have left a row without a promise: invalid ones that succeeded, and those
+without an answer.
+"""
 EARLY, LATE = 4, 8
 SLACK_S = 5.0
 APART_S = 60.0
-"""Seconds that a row's time may be off: clocks differ, and a row may be written a little later."""
+"""Seconds by which a row's time may be off: clocks differ, and a row may be written a little later."""
 SHORTEST = 4
 """A value of fewer characters may stand in a row by chance."""
 Row = Mapping[str, Any]
@@ -43,9 +51,10 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A successful call that must have left a row: `says` are the members the row must have, `hides` values it must not.
+    """A successful call that must have left a row, sent at `at` and answered at `until` (epoch seconds).
 
-    It was made at `at`, and answered at `until`.
+    `says` are the members that the row must have, `platform` its attribution, `hides` texts that it must not
+    have.
     """
 
     endpoint: Endpoint
@@ -56,11 +65,11 @@ class Done:
     platform: Mapping[str, str]
     hides: tuple[str, ...]
     certain: bool
-    """Whether the row can be no other call's: it holds the id of a thing that we made."""
+    """True if the row can belong to no other call, because it holds the id of an instance that we made."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint whose successes leave rows, and three about all rows."""
+    """Yield one contract for each endpoint whose successes leave rows, and some about all rows."""
     audit = setting.model.audit
     if audit is None:
         return
@@ -89,7 +98,7 @@ def _audited(audit: Audit, endpoint: Endpoint) -> bool:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note each success that must have left a row."""
+    """Note each success that must have left a row, and each other call that may have left one."""
     audit, endpoint = memory.model.audit, exchange.call.endpoint
     correct = exchange.call.intent in CORRECT and not exchange.call.twist and not (endpoint is not None and endpoint.form is not None)
     if audit is not None and endpoint is not None and exchange.output is not None and correct and _audited(audit, endpoint):
@@ -117,7 +126,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
-    """What a call is recorded as: a dispatcher's attribution; of one that makes a thing that of the surface the key is made for."""
+    """Return the attribution that a call is recorded with.
+
+    A dispatcher has its own. A REST call that makes an instance gets the attribution of the surface that its
+    key is made for.
+    """
     endpoint, role = exchange.call.endpoint, setting.model.auth.roles.get(exchange.call.role)
     if endpoint is None or endpoint.dispatcher is not None:
         return endpoint.dispatcher.attribution if endpoint is not None and endpoint.dispatcher is not None else {}
@@ -128,7 +141,9 @@ def _stamps(setting: Setting, exchange: Exchange) -> Mapping[str, str]:
 
 
 def _about(setting: Setting, audit: Audit, exchange: Exchange) -> dict[str, str]:
-    """The ids that the row of a call must hold: of what its arguments name, and of what it made."""
+    """Return the ids that a call's row must hold: of the instances that its arguments name, and of the one
+    it made.
+    """
     found: dict[str, str] = {}
     for member, name in audit.about.items():
         kin = _kin(setting, name)
@@ -153,7 +168,7 @@ def _about(setting: Setting, audit: Audit, exchange: Exchange) -> dict[str, str]
 
 
 def _kin(setting: Setting, name: str) -> dict[str, Resource]:
-    """The resources that are of the same kind of thing as this one: read, or found, by the same action."""
+    """Return the resources of the same kind: read, or else found, by the same action."""
 
     def reader(resource: Resource) -> Any:
         return resource.read_by[0].action if resource.read_by else resource.found_by.action if resource.found_by else resource
@@ -163,7 +178,7 @@ def _kin(setting: Setting, name: str) -> dict[str, Resource]:
 
 
 def _members(setting: Setting, audit: Audit) -> frozenset[str]:
-    """The members that a row has, by the list's schema."""
+    """Return the members of a row by the schema of the list."""
 
     def named() -> frozenset[str]:
         schema = setting.named(audit.listed_by.action.success.schema or {})
@@ -174,7 +189,7 @@ def _members(setting: Setting, audit: Audit) -> frozenset[str]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """The list of rows, once in the middle of the run and once at its end."""
+    """Yield probes that read the list of rows in the middle of the run and at its end."""
     del roles
     audit = setting.model.audit
     if audit is None:
@@ -220,9 +235,9 @@ def _run(setting: Setting, audit: Audit, earlier: list[Row], *, last: bool) -> C
 def _refused(
     setting: Setting, audit: Audit, noted: Sequence[Done], rows: Sequence[Row], wild: set[frozenset[tuple[str, Any]]]
 ) -> Iterator[Judgement]:
-    """No row tells of a write to a thing of ours that no call of ours made.
+    """Judge that no row is about a write to our instances which none of our calls made.
 
-    A dispatcher may note every call, also those that it refuses, so what came through one counts for nothing.
+    Calls through a dispatcher do not count, because a dispatcher may record refused calls too.
     """
     contract = f"{NAME}/refused@{REST}"
     made = [m for m, name in audit.about.items() if setting.model.resources[name].made_by is not None]
@@ -230,7 +245,7 @@ def _refused(
     writes = {str(d.action.name) for d in setting.endpoints if d.action.effect == "write" and _audited(audit, d)}
     calls = [d.says for d in noted] + [dict(w) for w in wild]
     done = {(says[audit.action], pair) for says in calls for pair in says.items()}
-    unsure = {says[audit.action] for says in calls if not any(m in says for m in made)}  # nobody told us about what they were
+    unsure = {says[audit.action] for says in calls if not any(m in says for m in made)}  # their instances are unknown
     for row in rows:
         name, about = row.get(audit.action), [(m, row.get(m)) for m in audit.about if (m, row.get(m)) in ours]
         stamps = [{m: v for m, v in d.attribution.items() if m in row} for d in setting.model.dispatchers]
@@ -242,7 +257,10 @@ def _refused(
 
 
 def _judged(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Iterator[Judgement]:
-    """Each call against a row of its own: those through a platform first, so that no other call takes their rows."""
+    """Match each call with a row of its own and judge it.
+
+    Calls through a platform are matched first, so that no other call takes their rows.
+    """
     free: dict[str, list[Row]] = {}
     for listed in rows:
         free.setdefault(str(listed.get(audit.action)), []).append(listed)
@@ -267,7 +285,7 @@ def _judged(audit: Audit, noted: Sequence[Done], rows: Sequence[Row]) -> Iterato
 
 
 def _judge_rows(audit: Audit, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:
-    """What the rows that were found say besides."""
+    """Judge actor, time, diff and private values of the matched rows."""
     if audit.actor:
         yield from _actors(audit.actor, [(d, r) for d, r in matched if d.certain])
     for done, row in matched:
@@ -301,13 +319,13 @@ def _judge_rows(audit: Audit, matched: Sequence[tuple[Done, Row]]) -> Iterator[J
 
 
 def _off_s(audit: Audit, done: Done, row: Row) -> float:
-    """Seconds between a call and the time of a row; endless where that is no time."""
+    """Return the seconds between a call and its row's time; infinite if the row has no valid time."""
     at = epoch(row.get(audit.at))
     return math.inf if math.isnan(at) else max(0.0, done.at - at, at - done.until)
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text and number in a value."""
+    """Yield every text and number in a value."""
     if isinstance(value, Mapping | list):
         for member in value.values() if isinstance(value, Mapping) else value:
             yield from _texts(member)
@@ -316,7 +334,10 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgement]:
-    """One actor for each key. Only rows that are certain to be a call's own count: they hold the id of a thing of ours."""
+    """Judge that each key has one actor of its own.
+
+    Only rows that certainly belong to a call count: those with the id of an instance of ours.
+    """
     contract = f"{NAME}/actor@{REST}"
     by_role: dict[str, set[str | None]] = {}
     for done, row in matched:
@@ -336,7 +357,10 @@ def _actors(member: str, matched: Sequence[tuple[Done, Row]]) -> Iterator[Judgem
 
 
 def _unchanged(audit: Audit, earlier: Sequence[Row], rows: Sequence[Row], since: float | None) -> Iterator[Judgement]:
-    """Rows that were listed before are listed again, word for word. Retention may have blanked the actor and the diff."""
+    """Judge that rows listed before are listed again unchanged.
+
+    Retention may have removed the actor and the diff.
+    """
     contract = f"{NAME}/unchanged@{REST}"
     exactly = {json_bytes(row) for row in rows}
     for row in earlier:
@@ -349,5 +373,5 @@ def _unchanged(audit: Audit, earlier: Sequence[Row], rows: Sequence[Row], since:
 
 
 def _blanked(audit: Audit, row: Row, later: Row) -> bool:
-    """Whether it is the same row, but for what retention took out."""
+    """True if the later row is the same, except for members that retention removes."""
     return all(later.get(m) == v or (later.get(m) is None and m in (audit.actor, audit.diff)) for m, v in row.items())

@@ -1,4 +1,9 @@
-"""What a call makes is stamped with where the call came from: the platform of a dispatcher, or of the agent a key is made for."""
+"""A new instance is stamped with its origin: the dispatcher's platform, or the agent that the key was made
+for.
+
+The instance that a successful call returns must have the attribution members that the catalogue declares,
+with their declared values.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,9 @@ NAME = "call_attribution"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each action that makes a thing: through each dispatcher, and with each key that is made for a surface."""
+    """Yield a contract for each action that makes an instance, through each dispatcher and with each key
+    made for a surface.
+    """
     for resource, endpoint, role, stamps, origin in _cases(setting):
         stamped = " and ".join(f"{member} {value}" for member, value in stamps.items())
         by = f"with the key of {role}" if role else f"through {endpoint.surface}"
@@ -29,13 +36,16 @@ Case = tuple[Resource, Endpoint, str, Mapping[str, str], Pointer]
 
 
 def _cases(setting: Setting) -> Iterator[Case]:
-    """The first resource that each action makes; a role is named where the key and not the endpoint tells the platform."""
+    """Yield the first resource that each action makes.
+
+    A role is named if the key, not the endpoint, decides the platform.
+    """
     met: set[str] = set()
     model = setting.model
     for resource in model.resources.values():
         made = resource.made_by
         if made is None or made.at is None or any(made.action is move.action for r in model.resources.values() for move in r.moves):
-            continue  # what an action moves was stamped when it was made
+            continue  # an instance that is only moved was stamped when it was made
         for endpoint in setting.endpoints:
             if endpoint.action is not made.action or f"{endpoint.place}" in met:
                 continue
@@ -49,13 +59,13 @@ def _cases(setting: Setting) -> Iterator[Case]:
 
 
 def _stamps(resource: Resource, attribution: Mapping[str, str]) -> dict[str, str]:
-    """Of an attribution what this resource has members for: its volatile or fixed ones, as every made thing lists them."""
+    """Return the part of an attribution whose members this resource declares as volatile or fixed."""
     members = {*resource.fixed, *resource.volatile}
     return {member: value for member, value in attribution.items() if member in members}
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge what is made through a dispatcher."""
+    """Judge instances made through a dispatcher."""
     if exchange.call.endpoint is None or exchange.call.endpoint.dispatcher is None or not exchange.success or not exchange.fits:
         return
     for resource, endpoint, role, stamps, _ in memory.setting.compute_once(NAME, lambda: tuple(_cases(memory.setting))):
@@ -64,7 +74,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One thing made with each key that is made for a surface."""
+    """Yield a probe for each key that is made for a surface; it makes one instance."""
     del roles
     for resource, endpoint, role, stamps, _ in _cases(setting):
         if role:

@@ -1,5 +1,7 @@
-"""A thing is not changed by who knows its code only nearly: a short form that the thing tells too, in the other case, with a character
-more, less or changed.
+"""A write that needs an instance's code is refused if the code is only nearly right.
+
+The API gives out such a code with the instance. The write is called with a near miss: a short form, the other
+letter case, or one character more, less or changed. A refusal (4xx) keeps the contract; a success breaks it.
 """
 
 from __future__ import annotations
@@ -23,19 +25,21 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "exact_codes"
 HOWS = ("in the other case", "with a character more", "with its last character cut off", "with another last character")
 SHORTEST = 4
-"""Characters that a short form must have, so that it is one."""
+"""Fewest characters of a short form."""
 REFUSED = range(400, 500)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each surface and each code that the API gives out with a thing, on the first action that takes both."""
+    """Yield a contract for each surface and each such code, on the first action that takes it."""
     for endpoint, param, resource, _ in _cases(setting):
         says = f"{endpoint.action.name} of a {resource.name} is refused with what is only nearly its {param.name}"
         yield promise(NAME, str(param.name), endpoint, says, param.origin, endpoint.action.cite)
 
 
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, str], ...]:
-    """Endpoints that change a thing and are told a text which the thing itself has, and the member's name."""
+    """Return (endpoint, argument, resource, member) of writes that take a text which the instance itself
+    holds.
+    """
 
     def find() -> Iterator[tuple[Endpoint, Param, Resource, str]]:
         met: set[tuple[str, str]] = set()
@@ -52,14 +56,18 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, str], ...
 
 
 def _member(resource: Resource, value: Any) -> str:
-    """The member of the thing that an argument is; empty where it is another, or what tells which thing it is."""
+    """Return the instance's member that an argument's value is read from; empty if it is another
+    expression or an id.
+    """
     root, _, member = value.text.strip().partition(".") if isinstance(value, Expression) else ("", "", "")
     return member if root in ("resource", resource.name) and member.isidentifier() and member not in resource.ids else ""
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each, every surface with another law mutant, that the seed chooses too; the first also with a short form, if there is
-    one."""
+    """Yield one probe for each contract; surface and seed choose the near miss.
+
+    The first probe also tries a short form.
+    """
     del roles
     for index, (endpoint, param, resource, member) in enumerate(_cases(setting)):
         contract = f"{NAME}/{param.name}/{endpoint.place}"
@@ -68,7 +76,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _short_forms(setting: Setting, endpoint: Endpoint, param: Param, there: Mapping[str, Any], code: str) -> Iterator[tuple[str, str]]:
-    """Other members of the thing that are what the code begins with, but for case and separators."""
+    """Yield other members of the instance that are a prefix of the code, ignoring case and separators."""
     whole = _bare(code)
     test = setting.test(("param", endpoint.action.name, str(param.name)), param.schema)
     for name, value in there.items():

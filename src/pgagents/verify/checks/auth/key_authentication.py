@@ -1,5 +1,9 @@
-"""A call without a key, or with something that is none, is refused; where the catalogue says so, before its body is read and what it
-is about is looked up. A key is one however HTTP lets it be written."""
+"""A call without a valid key is refused.
+
+Each endpoint is called without a key. One endpoint of each surface also gets malformed, wrong and revoked
+keys. Where the catalogue sets `auth_first`, the key is checked before the body is parsed or ids are looked
+up. The scheme's name is accepted in lower case too.
+"""
 
 from __future__ import annotations
 
@@ -29,14 +33,18 @@ ONCE: dict[Twist, str] = {
     "query": "with the key in the query",
 }
 NEAR: dict[Twist, tuple[Twist, ...]] = {"garbage": ("longer", "shorter", "garbage"), "flip": ("flip", "case")}
-"""Keys that were never issued and most resemble one that was: a server that cuts what it is given to the width of a column, or
-compares texts without their case, takes them for it. Each surface is tried with another, which the seed chooses too."""
+"""Keys that were never issued but resemble an issued one.
+
+They reveal a server that truncates keys to a column's width or ignores case. Surface and seed choose which
+one is sent.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """No key on every endpoint; keys that are none, in several forms, and a revoked one on one endpoint of each surface.
+    """Yield contracts: no key on every endpoint; wrong and revoked keys on one endpoint of each surface.
 
-    No key before a body that cannot be read, on one endpoint of each surface, too; and once, that the scheme is known in either case.
+    Also one endpoint of each surface without a key and with an unreadable body, and one call with the scheme
+    in lower case.
     """
     for endpoint, twist, what in _cases(setting):
         detail = twist or "revoked"
@@ -58,13 +66,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _first_read(setting: Setting) -> list[Endpoint]:
-    """The first read on REST that needs a key and nothing that must be found first."""
+    """Return the first REST read that needs a key and no id, as a list of at most one."""
     plain = (d for d in setting.endpoints if d.on_rest and d.needs_key and d.action.effect == "read" and "{" not in d.path)
     return list(plain)[:1]
 
 
 def _unread(setting: Setting) -> list[Endpoint]:
-    """The first endpoint of each surface that has a body, where the key goes before everything else."""
+    """Return the first endpoint with a body of each surface, if the catalogue sets `auth_first`."""
     bodies: dict[str, Endpoint] = {}
     for endpoint in setting.endpoints if setting.model.behaviour.auth_first is True else ():
         if endpoint.needs_key and (not endpoint.on_rest or any(p.place == "body" for p in endpoint.params)):
@@ -92,7 +100,7 @@ def _revoked(setting: Setting) -> str | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each; the first endpoint of a surface early."""
+    """Yield one probe for each contract; a surface's first endpoint is called early."""
     del roles
     for endpoint in _first_read(setting):
         contract = f"{NAME}/{EITHER_CASE}/{endpoint.place}"
@@ -117,16 +125,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _near(setting: Setting, endpoint: Endpoint, twist: Twist) -> Twist:
-    """How the key is presented through this endpoint, where several ways show one thing."""
+    """Return the form in which this endpoint's wrong key is presented, where there are several."""
     several = NEAR.get(twist, (twist,))
     surfaces = setting.compute_once("surfaces", lambda: list(dict.fromkeys(d.surface for d in setting.endpoints)))
     return several[(surfaces.index(endpoint.surface) + setting.seed) % len(several)]
 
 
 def _about(setting: Setting, endpoint: Endpoint, twist: Twist) -> dict[str, Any]:
-    """The arguments of a call: without a key about nothing that is there, where the key goes before everything else.
+    """Return the call's arguments; without a key and with `auth_first`, the ids name no instance.
 
-    A server that looks it up first answers that there is none; one that looks for no key does the same.
+    A server that looks up the id first answers 404, and so does one that checks no key at all.
     """
     given = dict(template_of(setting.model, endpoint.action).input)
     if twist == "none" and setting.model.behaviour.auth_first is True:
@@ -159,7 +167,10 @@ def _run(setting: Setting, call: Call, contract: str, what: str) -> Callable[[],
 
 
 def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str]:
-    """Why a call that was taken without a key says nothing: the headers that go with every call may be a key themselves."""
+    """Return why a success without a key proves nothing: the headers given by `--env` may hold a key.
+
+    Empty if it does.
+    """
     bare: Exchange = yield replace(call, bare=True, why=f"{call.why}, and without the headers that were given")
     if bare.success:
         return ""
@@ -169,7 +180,9 @@ def _otherwise_keyed(call: Call, statuses: list[int]) -> Generator[Any, Any, str
 
 
 def _both(setting: Setting, call: Call, contract: str, before: str) -> Callable[[], Conversation]:
-    """One call shows both, where it is refused for its key; else a second shows which of the two is broken."""
+    """Judge both contracts with one call if it is refused for its key; else a second call shows which one
+    is broken.
+    """
     code = setting.model.codes[setting.model.errors.framework.no_key]
 
     def run() -> Conversation:

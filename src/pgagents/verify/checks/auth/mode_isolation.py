@@ -1,4 +1,7 @@
-"""What was made with a test key is unknown to a live key, and in none of its lists. Nothing is written with the live key."""
+"""An instance made with a test key is hidden from a live key: reads do not find it, and lists leave it out.
+
+It is made with the main key and looked up with a key of another mode. Nothing is written with the live key.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ NAME = "mode_isolation"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint that reads a tenant's thing, one for each that lists it."""
+    """Yield one contract for each endpoint that reads a tenant's resource, and one for each that lists it."""
     for resource, _, endpoint, lists in _cases(setting):
         says = f"a {resource.name} made with a test key is {'in no list' if lists else 'unknown'} with a live one"
         yield promise(NAME, _detail(resource, lists), endpoint, says, (*resource.origin, "tenant"), resource.cite)
@@ -28,7 +31,10 @@ Case = tuple[Resource, ActionCall, Endpoint, bool]
 
 
 def _cases(setting: Setting) -> Iterator[Case]:
-    """The reads on every surface, the lists on REST; an action that reads several resources is tried with the first."""
+    """Yield reads on every surface and lists on REST.
+
+    An action that reads several resources is tried with the first.
+    """
     met: set[str] = set()
     if _live(setting) is None:
         return
@@ -49,14 +55,14 @@ def _detail(resource: Resource, lists: bool) -> str:
 
 
 def _live(setting: Setting) -> str | None:
-    """The first role of another mode than the main key's."""
+    """Return the first role whose mode differs from the main key's."""
     roles = setting.model.auth.roles
     mode = roles["main"].mode if "main" in roles else "test"
     return next((name for name, role in roles.items() if role.mode != mode and not role.revoked), None)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each."""
+    """Yield one probe with one call for each contract."""
     del roles
     live = _live(setting)
     for resource, action_call, endpoint, lists in _cases(setting):

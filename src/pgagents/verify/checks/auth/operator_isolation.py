@@ -1,6 +1,7 @@
-"""The operator's endpoints are the operator's alone: an ordinary key is refused there, whatever its plan.
+"""The operator's endpoints refuse an ordinary key, whatever its plan.
 
-Tried are those that a run calls itself, the audit's list and the clock: what slips through elsewhere would change what others rely on.
+Only the audit list and the clock are tried, because a run calls them anyway. A breach elsewhere would change
+what other checks rely on.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "operator_isolation"
 HIDDEN = (401, 404)
-"""Statuses with which a server may refuse as well: it need not say that there is anything."""
+"""Statuses with which a server may refuse too: it need not reveal that there is anything."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each operator's action that is tried."""
+    """Yield one contract for each operator's action that is tried."""
     if setting.model.errors.framework.no_scope is None:
         return
     for action in _tried(setting):
@@ -44,9 +45,10 @@ def _endpoint(action: Action) -> Endpoint:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each with the main key, where the operator's was given as well: then the target has these endpoints.
+    """Yield one probe for each action, which calls it with the main key.
 
-    What reads is answered to the operator first, if nobody asked yet.
+    They need the operator's key too: it shows that the target has these endpoints. A read is first sent as
+    the operator, unless it was sent before.
     """
     del roles
     if setting.model.errors.framework.no_scope is None:
@@ -62,7 +64,7 @@ def _run(setting: Setting, action: Action, contract: str) -> Callable[[], Conver
     def run() -> Conversation:
         template, audit, clock = template_of(setting.model, action), setting.model.audit, setting.model.clock
         given = dict(audit.listed_by.input) if audit is not None and audit.listed_by.action is action else dict(template.input)
-        if action is clock:  # should it pass, time hardly does
+        if action is clock:  # if the call succeeds, the clock hardly moves
             given |= {str(p.name): low(p.schema, setting.model.schemas) for p in action.params if p.required}
         else:
             yield ordinary(

@@ -1,4 +1,8 @@
-"""A key whose plan lacks an action's scope is refused."""
+"""A key whose plan lacks an action's scope is refused.
+
+Each endpoint with a scope is called with such a key. The answer must have the declared code. If the catalogue
+says where errors name the missing scope, it must be named there.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ NAME = "plan_scopes"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint that has a scope."""
+    """Yield one contract for each endpoint that has a scope."""
     if setting.model.errors.framework.no_scope is None:
         return
     for endpoint, scope, origin in _scoped(setting):
@@ -36,14 +40,16 @@ def _scoped(setting: Setting) -> Iterator[tuple[Endpoint, str, Pointer]]:
 
 
 def _lacking(setting: Setting, scope: str, roles: frozenset[str]) -> str | None:
-    """An identity whose plan has not the scope: one that was given, else the first that the catalogue names."""
+    """Return a role whose plan lacks the scope: preferably one whose key was given, else the first in the
+    catalogue.
+    """
     auth = setting.model.auth
     names = [n for n, r in auth.roles.items() if r.plan is not None and scope not in auth.plans[r.plan] and not (r.revoked or r.operator)]
     return next((n for n in names if n in roles), names[0] if names else None)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each, with a key that lacks the scope."""
+    """Yield one probe for each contract, which calls with a key that lacks the scope."""
     if setting.model.errors.framework.no_scope is None:
         return
     for endpoint, scope, _ in _scoped(setting):
@@ -72,7 +78,7 @@ def _run(setting: Setting, call: Call, contract: str, scope: str) -> Callable[[]
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note where the main key's plan is told to lack a scope: nothing there can be judged."""
+    """Note endpoints where the main key's plan lacks the scope: nothing can be judged there."""
     endpoint, no_scope = exchange.call.endpoint, memory.model.errors.framework.no_scope
     if endpoint is not None and exchange.call.intent == "valid" and no_scope is not None and exchange.code == no_scope:
         scope = (endpoint.dispatcher.scope if endpoint.dispatcher else None) or endpoint.action.scope

@@ -1,7 +1,9 @@
-"""What one project makes is told to no other, in no answer of any call, and changes no figure that is the other's alone.
+"""No answer to one project holds an id of another project's instances, and the other's actions do not change
+its figures.
 
-A cache that goes by path and query and not by the key answers one project with what another was told; a write may empty it. So lists
-and figures are read by one project and, with nothing in between, by another.
+Every answer is searched for the other projects' ids. Lists and figures are read by one project and then at
+once by another, which reveals a cache that ignores the key. Figures are compared before and after another
+project makes and ends an instance.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ NAME = "project_isolation"
 TOLD = f"{NAME}/told@{REST}"
 DAY_S = 86_400
 STAY_S = 5_400.0
-"""So long another project's thing lives, where time can be made to pass: what is charged by the hour shows then."""
+"""Seconds for which another project's instance lives if the clock can be moved: hourly charges appear
+then.
+"""
 SHORTEST = 8
 """An id of fewer characters may stand in an answer by chance."""
 MOST_IDS = 2_000
@@ -37,7 +41,9 @@ Owner = tuple[str, str]
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """That no answer tells another project's ids, and for each action whose answers are a project's own that figures stay."""
+    """Yield one contract about ids in all answers, and one about unchanged figures for each action of a
+    project's own.
+    """
     if setting.model.auth.roles.get("second") is None:
         return
     tenants = [r for r in setting.model.resources.values() if r.tenant and r.made_by is not None]
@@ -50,19 +56,19 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Figures stay only where nobody else of our project changes them meanwhile."""
+    """Deselect figures unless the run is exclusive: others who use our project may change them."""
     if setting.exclusive or contract.id == TOLD:
         return None
     return Verdict.NOT_SELECTED, others_too("counts")
 
 
 def _as_sent(exchange: Exchange) -> dict[str, Any]:
-    """The arguments that a call gave, with everything evaluated; without the defaults of others."""
+    """Return the arguments of a call with expressions evaluated, without defaults that others added."""
     return {name: value for name, value in exchange.input.items() if name in exchange.call.input}
 
 
 def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
-    """Actions of one project alone on REST, and the first kind of thing that can be made and ended."""
+    """Yield REST reads about one project alone, each with the first resource that can be made and ended."""
     made = next((r for r in setting.model.resources.values() if r.tenant and r.made_by and r.undone_by), None)
     for endpoint in setting.endpoints if made is not None else ():
         if endpoint.action.tenant and endpoint.action.effect == "read" and endpoint.on_rest and made is not None:
@@ -70,7 +76,9 @@ def _figures(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """The figures, one thing of another project's made and ended, and the figures again."""
+    """Yield probes: figures before and after another project makes and ends an instance, and lists read by
+    both projects.
+    """
     if setting.model.auth.roles.get("second") is None:
         return
     for endpoint, resource in _figures(setting) if setting.exclusive else ():
@@ -87,7 +95,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _lists(setting: Setting) -> Iterator[tuple[Endpoint, Resource]]:
-    """The lists on REST of what is a project's own, each once, with a kind of thing that can be made for it."""
+    """Yield each REST list of a project's own resource once, with a resource that can be made for it."""
     met: set[str] = set()
     for resource in setting.model.resources.values():
         for listed in resource.listed_by if resource.tenant and resource.made_by else ():
@@ -102,7 +110,7 @@ def _once(call: Call) -> Conversation:
 
 
 def _after_own(setting: Setting, endpoint: Endpoint, resource: Resource) -> Callable[[], Conversation]:
-    """Our own list with a thing of ours in it, then the very same call of another project."""
+    """Read our list with an instance of ours in it, then send the same call as another project."""
 
     def run() -> Conversation:
         template = template_of(setting.model, endpoint.action)
@@ -136,7 +144,7 @@ def _run(setting: Setting, endpoint: Endpoint, resource: Resource, contract: str
             yield wait
         why = f"another project ends its {resource.name}"
         ended: Exchange = yield Call(ending, undo.input, "valid", why, role="second", owner="second", subject=resource, made=theirs)
-        yield ordinary(  # what it is told is not kept for us
+        yield ordinary(  # its answer must not be cached for us
             endpoint, template_of(setting.model, endpoint.action), "valid", "another project's figures", role="second",
             input=dict(before.input),
             made=before.subject,
@@ -160,12 +168,12 @@ def _run(setting: Setting, endpoint: Endpoint, resource: Resource, contract: str
 
 
 def _around(moments: list[Param]) -> dict[str, Any]:
-    """From yesterday to tomorrow."""
+    """Return a time range from yesterday to tomorrow."""
     return {str(p.name): RelativeTime(DAY_S * (2 * i - 1)) for i, p in enumerate(moments[:2])} if len(moments) > 1 else {}
 
 
 def _other(before: Any, after: Any, at: str = "") -> str:
-    """The first place where two answers differ."""
+    """Describe the first place where two answers differ."""
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         name = next((n for n in {**before, **after} if before.get(n) != after.get(n)), "")
         return _other(before.get(name), after.get(name), f"{at}.{name}" if at else str(name))
@@ -173,7 +181,7 @@ def _other(before: Any, after: Any, at: str = "") -> str:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note whose each thing is; look for others' ids in every answer."""
+    """Note the owner of each new instance, and search every answer for ids of other owners."""
     role = memory.model.auth.roles.get(exchange.call.role)
     if role is None or exchange.call.endpoint is None or role.operator:
         return
@@ -193,7 +201,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _find_leaks(exchange: Exchange, owner: Owner, made: Mapping[Owner, Mapping[bytes, str]]) -> Iterator[Judgement]:
-    """An id that the call itself named says nothing."""
+    """Judge that an answer holds no id of another owner, apart from ids that the call itself named."""
     body = exchange.told.body if isinstance(exchange.told, Response) else b""
     action = exchange.call.endpoint.action.name if exchange.call.endpoint else ""
     for other, ids in made.items():

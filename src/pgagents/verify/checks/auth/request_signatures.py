@@ -1,6 +1,8 @@
-"""A call that proves itself by a signature is taken where the signature is of these very bytes and this time, and refused otherwise.
+"""A signed call is accepted only with a valid signature of its exact bytes and a recent time.
 
-Otherwise: it is another's, another body's, of the body written anew, of another time or of none, too old or too far ahead.
+Each signed action is called with right and wrong signatures. Wrong ones have another secret, body or time,
+sign the JSON written anew or no time, or are too old or too far ahead. Right ones must be accepted, wrong
+ones refused with the declared code.
 """
 
 from __future__ import annotations
@@ -21,13 +23,13 @@ from pgagents.verify.wire.signature import spaced, with_more
 
 NAME = "request_signatures"
 REFUSED = 300
-"""Statuses from here on are no success."""
+"""The first status that is no success."""
 PAST_S = 60.0
-"""Beyond the tolerance, so that clocks that differ a little make no difference."""
+"""Seconds beyond the tolerance, so that small differences between clocks do not matter."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each way to sign rightly or wrongly, for each signed action."""
+    """Yield one contract for each signed action and each right or wrong signature."""
     for endpoint in _signed(setting):
         for detail, case in _cases(endpoint).items():
             ends = "accepted" if case.right else "refused"
@@ -36,7 +38,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each, correct but for its signature."""
+    """Yield one probe for each contract: one call that is valid apart from its signature."""
     del roles
     for endpoint in _signed(setting):
         for detail, case in _cases(endpoint).items():
@@ -54,7 +56,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _find_refused_example(endpoint: Endpoint) -> dict[str, Any]:
-    """The arguments of an example that is refused, where none is accepted: it may be refused for its signature alone."""
+    """Return the arguments of a refused example if no example is accepted: it may be refused for its
+    signature alone.
+    """
     if any(e.status < REFUSED for e in endpoint.action.examples):
         return {}
     return next((dict(e.input) for e in endpoint.action.examples), {})
@@ -66,7 +70,11 @@ def _signed(setting: Setting) -> Iterator[Endpoint]:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A signature, what the call then is, whether the body has odd spaces or tells more than usual, and whether it is right."""
+    """A signature and what it shows.
+
+    `spaced`: the body has unusual spaces. `more`: the body has more members than usual. `right`: the call
+    must be accepted.
+    """
 
     signature: Signature
     what: str

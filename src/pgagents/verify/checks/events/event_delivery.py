@@ -1,7 +1,9 @@
-"""What an action did is told as an event, once, as it was done, to who asked for it; what was refused is not told.
+"""Each action sends its event once, with the state it left, to every webhook registered for that type and to
+no other.
 
-A webhook of ours is registered for each type of event, one that is deleted again, and one of another project; things are made
-and moved; then we wait for what comes. The first delivery is answered with an error, so that it must come again.
+Webhooks of ours are registered, also one that is deleted and one of another project. Then instances are made
+and changed, and deliveries are awaited. The first delivery is answered with an error, so that it must be sent
+again. Refused actions send nothing, and no event holds a secret.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ THEIRS, GONE = f"{BOX}-of-another", f"{BOX}-deleted"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each type of event that an action sends, and two about all."""
+    """Yield one contract for each type of event that an action sends, and several about all events."""
     hooks = setting.model.webhooks
     if hooks is None:
         return
@@ -65,13 +67,15 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Somebody must be there to hear."""
+    """Deselect the contract unless a receiver listens."""
     del contract
     return unheard(setting)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One conversation, for every check that listens."""
+    """Yield one probe that covers every check on events, and one for another project if it needs a key of
+    its own.
+    """
     hooks, receiver = setting.model.webhooks, setting.receiver
     endpoint = setting.endpoint(str(hooks.registered_by), REST) if hooks else None
     steps = steps_of(setting) if endpoint else ()
@@ -88,12 +92,16 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _others_of(setting: Setting, types: list[str]) -> list[str]:
-    """The types of events that no action is named for."""
+    """Return the types of events that no action is named for."""
     return [type for type in setting.model.webhooks.events if type not in types]
 
 
 def _choose_types(setting: Setting, types: list[str], type: str) -> list[str]:
-    """What the webhook for a type asks for: the first also for what no action is named for, the second for the first's type, too."""
+    """Return the types that the webhook for `type` registers.
+
+    The first webhook also registers types that no action is named for; the second also registers the first
+    one's type.
+    """
     others = _others_of(setting, types) if type == types[0] else types[:1] if type == types[1] else []
     return _as_many_as_may_be(setting, [type, *others])
 
@@ -105,13 +113,13 @@ def _as_many_as_may_be(setting: Setting, types: list[str]) -> list[str]:
 
 
 def _kind(setting: Setting) -> Resource | None:
-    """What a webhook is, as a thing that is made."""
+    """Return the resource that a webhook is an instance of; None if the catalogue has none."""
     registered = setting.model.webhooks.registered_by
     return next((r for r in setting.model.resources.values() if r.made_by and r.made_by.action.name == registered), None)
 
 
 def _ending(setting: Setting) -> Endpoint | None:
-    """The endpoint that deletes a webhook."""
+    """Return the endpoint that deletes a webhook."""
     kind = _kind(setting)
     return setting.endpoint(str(kind.undone_by.action.name), REST) if kind is not None and kind.undone_by is not None else None
 
@@ -142,7 +150,7 @@ def _run(setting: Setting, receiver: Inbox, endpoint: Endpoint, *, another: bool
         while looks * LOOK_S < _patience_s(setting, receiver, boxes) and not _all_came(setting, receiver, told, boxes):
             looks += 1
             yield Sleep(LOOK_S, quiet=True)
-        yield Sleep(LOOK_S, quiet=True)  # for what should not come
+        yield Sleep(LOOK_S, quiet=True)  # wait for events that must not come
         heard = {type: _came(setting, receiver, box) for type, box in boxes.items()}
         yield from _judged(setting, told, heard, secrets)
         yield from _apart(setting, receiver, told, heard, theirs, another=another)
@@ -157,7 +165,7 @@ def _came(setting: Setting, receiver: Inbox, box: str) -> tuple[Event, ...]:
 
 
 def _deleted(setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]) -> Conversation:
-    """A webhook for everything, deleted at once."""
+    """Register a webhook for all events at the longest address, then delete it."""
     kind, ending, hooks = _kind(setting), _ending(setting), setting.model.webhooks
     if kind is None or kind.made_by is None or kind.undone_by is None or ending is None:
         return
@@ -179,14 +187,14 @@ def _deleted(setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[
 
 
 def _longest(setting: Setting, endpoint: Endpoint, address: str) -> str:
-    """The same address as long as it may be, by what stands behind it."""
+    """Return the address lengthened by a query to the longest that the schema allows."""
     param = endpoint.action.param(str(setting.model.webhooks.url))
     most = int(setting.named(param.schema).get("maxLength", 0)) if param is not None else 0
     return f"{address}?pgv=".ljust(min(most, LONGEST), "x") if most > len(address) + 5 else address
 
 
 def _others(setting: Setting, receiver: Inbox, endpoint: Endpoint, types: list[str]) -> Generator[Any, Any, str | None]:
-    """Another project's webhook for everything, and a thing of its own; gives that thing's id."""
+    """Register another project's webhook and make an instance there; return the instance's id, or None."""
     hooks, resource = setting.model.webhooks, steps_of(setting)[0][1]
     given = {hooks.url: receiver.open(THEIRS), hooks.types: types}
     made: Exchange = yield Call(endpoint, given, "valid", "another project's webhook", role="second", owner="second", fresh=True)
@@ -208,7 +216,7 @@ def _apart(
     *,
     another: bool,
 ) -> Iterator[Judgement]:
-    """Who heard what was not for them."""
+    """Judge that no webhook received events of other types, after its deletion, or of another project."""
     for type, events in heard.items():
         asked = _choose_types(setting, list(heard), type)
         other = next((e.type for e in events if e.type not in asked and not e.problem), None)
@@ -239,20 +247,22 @@ def _hint(receiver: Inbox) -> str:
 
 
 def _patience_s(setting: Setting, receiver: Inbox, boxes: Mapping[str, str]) -> float:
-    """How long something may still come: again only where we refused something."""
+    """Return how many seconds to wait for deliveries; a second delivery is awaited only if one was
+    refused.
+    """
     hooks = setting.model.webhooks
     refused = any(event.refused for box in boxes.values() for event in _came(setting, receiver, box))
     return float(hooks.within_s + (hooks.again_within_s or 0 if refused else 0))
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """What was told is judged in the conversation itself, which knows what was done."""
+    """Judge nothing: the probe judges the events itself, because it has the answers of the actions."""
     del heard, setting
     yield from ()
 
 
 def _all_came(setting: Setting, receiver: Inbox, told: list[ExpectedEvent], boxes: Mapping[str, str]) -> bool:
-    """Whether each action was told of, and what we refused came again."""
+    """True if each action's event came and each refused delivery came again."""
     for type, box in boxes.items():
         events, asked = _came(setting, receiver, box), _choose_types(setting, list(boxes), type)
         taken = [e for e in events if not e.refused]
@@ -288,14 +298,14 @@ def _judged(setting: Setting, told: list[ExpectedEvent], heard: Mapping[str, tup
             yield judge_kept(EACH) if there else judge_broken(EACH, expected, "one of two does")
         times = len({e.id for e in mine if not e.refused})
         yield judge_kept(ONCE) if times <= 1 else judge_broken(ONCE, f"one {one.type} about {one.id}", f"{times} events of that type came")
-    others = set(_others_of(setting, list(heard)))  # what a payment is known by may stand in what tells of the payment
+    others = set(_others_of(setting, list(heard)))  # an event of another type may rightly hold such a value
     for event in (e for events in heard.values() for e in events if e.type not in others):
         secret = any(json_bytes(value)[1:-1] in event.delivery.body for value in secrets)
         yield judge_broken(PRIVATE, "events tell no secret", f"{event.type} tells one") if secret else judge_kept(PRIVATE)
 
 
 def _unlike(setting: Setting, told: ExpectedEvent, event: Event) -> str:
-    """In what an event differs from its schemas or from what the action answered; empty where in nothing."""
+    """Describe how an event differs from its schemas or from the action's answer; empty if it does not."""
     if wrong := misfit(setting, event):
         return wrong
     different = [m for m, v in told.body.items() if m in event.data and not same(v, event.data[m])]

@@ -1,4 +1,8 @@
-"""An event that its receiver could not take is sent again, and is the same event: a receiver can tell it by its id."""
+"""A delivery that its receiver answered with an error is sent again, as the same event with the same id.
+
+Our receiver refuses the first delivery. The event must come again within the promised time, with the same id,
+type and data.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ SLACK_S = 5.0
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One, where the catalogue promises that a delivery is tried again."""
+    """Yield one contract if the catalogue promises that deliveries are repeated."""
     hooks = setting.model.webhooks
     if hooks is not None and hooks.again_within_s:
         says = f"a delivery that was answered with an error comes again within {hooks.again_within_s} s, with the same {hooks.id_at}"
@@ -23,7 +27,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Somebody must be there to hear."""
+    """Deselect the contract unless a receiver listens."""
     del contract
     return unheard(setting)
 

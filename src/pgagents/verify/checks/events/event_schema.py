@@ -1,5 +1,7 @@
-"""Events are as the catalogue has them also where no action is named that sends them: they fit the envelope and the data of their type,
-and the laws of what is read in the same form hold of them. And no two events have one id.
+"""Every event fits the envelope and the schema of its type, and no two events share an id.
+
+Events that no action is named for are judged here. Laws of reading actions hold for their data too, where an
+action answers with the same schema.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ KNOWN = frozenset(("response",))
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """That events have their form, that the laws of the same form hold of them, and that they have ids of their own."""
+    """Yield up to three contracts: on the form of events, on laws about their data, and on their ids."""
     hooks = setting.model.webhooks
     if hooks is None:
         return
@@ -39,13 +41,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Somebody must be there to hear."""
+    """Deselect the contract unless a receiver listens."""
     del contract
     return unheard(setting)
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """Judge each event that we took; one that came again only once."""
+    """Judge each event that our receiver accepted; an event that came twice is judged once."""
     first: dict[str, Event] = {}
     for event in (e for e in heard.events if not e.refused):
         known = first.setdefault(event.id, event) if event.id is not None else event
@@ -61,7 +63,7 @@ def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
 def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
     known = setting.model.webhooks.events.get(event.type or "")
     if known is None or (known.by and known.about):
-        return  # that is judged by what the action answered, or was not asked for
+        return  # event_delivery judges it by the action's answer
     wrong = misfit(setting, event)
     yield judge_broken(FORM, f"{event.type} as the catalogue has it", wrong) if wrong else judge_kept(FORM)
     for member, law in _laws(setting, str(event.type)) if not wrong else ():
@@ -74,7 +76,9 @@ def _fitting(setting: Setting, event: Event) -> Iterator[Judgement]:
 
 
 def _laws(setting: Setting, type: str) -> tuple[tuple[str, Law], ...]:
-    """Laws of reading actions that answer with the same schema as an event's data, and the member of the answer that it is."""
+    """Return laws of reading actions that answer with an event's schema, each with the member that holds
+    the data.
+    """
 
     def find() -> Iterator[tuple[str, Law]]:
         event = setting.model.webhooks.events.get(type)

@@ -1,4 +1,8 @@
-"""An event is signed over its time and the very bytes that are sent, with the secret that the registration told."""
+"""Every delivery is signed with the webhook's secret, over its time and the exact bytes of its body.
+
+The signature is computed again with the secret that the registration returned. The signed time must be that
+of the delivery, within the tolerance.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ FITS, FRESH = f"{NAME}/fits@rest", f"{NAME}/fresh@rest"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """That the signature fits, and that its time is the delivery's."""
+    """Yield two contracts: the signature is valid, and its time is that of the delivery."""
     hooks = setting.model.webhooks
     if hooks is None:
         return
@@ -25,13 +29,13 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Somebody must be there to hear."""
+    """Deselect the contract unless a receiver listens."""
     del contract
     return unheard(setting)
 
 
 def hear(heard: Heard, setting: Setting) -> Iterator[Judgement]:
-    """Judge each delivery, also those that came again."""
+    """Judge each delivery, also repeated ones."""
     signing = setting.model.webhooks.signature
     if not heard.secret:
         yield judge_untested(FITS, "the registration told no secret")

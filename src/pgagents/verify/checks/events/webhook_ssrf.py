@@ -1,8 +1,8 @@
-"""A webhook to plain http, or to an address inside the server's own network, is refused when it is registered.
+"""A webhook to plain http, or to an address inside the server's own network, is refused at registration.
 
-Of each kind of address one is tried that those miss who only know its best-known example: not 127.0.0.1 but its neighbour, the
-far end of a private range, and where containers find their credentials. A deep run tries other addresses of the kind too; no
-number that only some resolvers take for an address, as a name that nobody knows yet may be registered.
+One address of each kind is tried that a filter for the best-known example misses. Examples are a neighbour of
+127.0.0.1, the far end of a private range, and where containers get credentials. Deep runs try further
+spellings, but no number that only some resolvers take for an address: a server may accept an unknown name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TARGETS = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each kind of address."""
+    """Yield one contract for each kind of address."""
     hooks, endpoint = setting.model.webhooks, _endpoint(setting)
     if endpoint is not None:
         for detail, (urls, what) in _targets(setting, endpoint).items():
@@ -48,14 +48,16 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """A server that is to send to our own receiver on this machine has to take loopback addresses."""
+    """Exclude loopback if our receiver is on this machine, because the server must then accept such an
+    address.
+    """
     if setting.receiver is not None and setting.receiver.loopback and contract.id.startswith(f"{NAME}/{LOOPBACK}/"):
         return Verdict.NOT_APPLICABLE, "the receiver is on this machine, so the server must take its address"
     return None
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One registration each; the other spellings where there is room for more."""
+    """Yield one probe with one registration for each address; all but the first of a kind have priority 2."""
     del roles
     endpoint = _endpoint(setting)
     if endpoint is None:
@@ -73,7 +75,7 @@ def _endpoint(setting: Setting) -> Endpoint | None:
 
 
 def _targets(setting: Setting, endpoint: Endpoint) -> dict[str, tuple[tuple[str, ...], str]]:
-    """Those addresses that the argument's schema takes; what it refuses, other checks send."""
+    """Return the addresses that the argument's schema allows; others are the business of `invalid_input`."""
     param = endpoint.action.param(str(setting.model.webhooks.url))
     test = setting.test((NAME, endpoint.place), param.schema) if param is not None else None
     fitting = {k: (tuple(url for url in urls if test is None or test.is_valid(url)), what) for k, (urls, what) in TARGETS.items()}

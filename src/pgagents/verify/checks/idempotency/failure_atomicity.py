@@ -1,6 +1,8 @@
-"""A call that fails for what is not its fault changes nothing, and works when it is made again with its idempotency key.
+"""A call that fails through no fault of its own changes nothing, and succeeds when repeated with its
+idempotency key.
 
-Failures are provoked by the operator, as the catalogue says for a code and an action.
+The operator provokes failures as the catalogue describes for a code and an action. The instance, list or
+capacity counter is read before and after, and the call is repeated with its key.
 """
 
 from __future__ import annotations
@@ -27,24 +29,28 @@ from pgagents.verify.wire.exchange import LIMITED, UNAVAILABLE, Exchange
 
 NAME = "failure_atomicity"
 MOST_TRIES = 4
-"""How often a call that was refused for something else is made again, to meet the failure that waits for it."""
+"""How often a call that was refused for another reason is repeated, to meet the failure that waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """An action on REST that the operator can make fail with a code."""
+    """A REST action that the operator can make fail with a code."""
 
     code: Code
     endpoint: Endpoint
     provoke: ActionCall
 
     def id(self, detail: str) -> str:
-        """The id of one of its contracts."""
+        """Return the id of the failure's contract with this detail."""
         return f"{NAME}/{detail}/{self.code.name}/{self.endpoint.place}"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """For each failure: its code, that it leaves nothing, and, where its status does not use up a key, that the call can be made again."""
+    """Yield contracts for each failure: its code is answered, it changes nothing, and the call can be
+    repeated.
+
+    The last one only if the code's status does not use up an idempotency key.
+    """
     for failure in _failures(setting):
         action, origin = failure.endpoint.action, (*failure.code.origin, "provoked_by", str(failure.endpoint.action.name))
         says = f"{action.name} that is made to fail is answered {failure.code.status} {failure.code.name}"
@@ -69,7 +75,7 @@ def _failures(setting: Setting) -> tuple[_Failure, ...]:
 
 
 def _of_ours(failure: _Failure) -> bool:
-    """Whether it is a thing of our own whose next call fails, and not whoever's comes next."""
+    """True if the failure is provoked for an instance of ours, not for the next call of anyone."""
     return any(set(getattr(value, "names", ())) - {"env", "now"} for value in failure.provoke.input.values())
 
 
@@ -79,7 +85,9 @@ def _again(setting: Setting, failure: _Failure) -> bool:
 
 
 def _watched(setting: Setting, failure: _Failure) -> Resource | None:
-    """What is read to see that nothing changed: the thing that the action moves, or the list of what it makes."""
+    """Return the resource that shows whether anything changed: the one acted on, or the one that the
+    action makes.
+    """
     template = template_of(setting.model, failure.endpoint.action)
     if template.makes is not None:
         return template.makes if _listed(setting, template.makes) is not None else None
@@ -87,7 +95,7 @@ def _watched(setting: Setting, failure: _Failure) -> Resource | None:
 
 
 def _listed(setting: Setting, resource: Resource) -> Call | None:
-    """A list that needs no thing to be there."""
+    """Return the call of a list that depends on no instance, or None."""
     for call in resource.listed_by:
         endpoint = setting.endpoint(str(call.action.name), REST)
         if (
@@ -100,7 +108,7 @@ def _listed(setting: Setting, resource: Resource) -> Call | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Looked at, made to fail, called, looked at again, and called again."""
+    """Yield one probe for each failure: read, provoke, call, read again, repeat the call."""
     del roles
     known = {c.id for c in promises(setting)}
     for failure in _failures(setting):
@@ -120,7 +128,7 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
         call, at = yield from _drawn_up(setting, failure, counts, subject)
         free = (yield from counted(setting, counts, at)) if counts is not None else None
         after: int | None = None
-        if free == 0 and template.makes is not None:  # it would be refused for that, and somebody else's call would fail instead
+        if free == 0 and template.makes is not None:  # the call would be refused for that, and another call would meet the failure
             for contract in covers:
                 yield judge_untested(contract, "there is no room for what it makes")
             return
@@ -156,7 +164,7 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
             yield from _worked(failure, again)
         if counts is not None and free is not None and after is not None and after != free:
             last = yield from counted(setting, counts, at)
-            if last == after or after < free:  # else it was something else that ended meanwhile
+            if last == after or after < free:  # else another instance ended meanwhile
                 yield judge_broken(failure.id("nothing"), f"nothing is changed by {exchange.outcome}", f"{after} are free after {free}")
             else:
                 yield judge_untested(failure.id("nothing"), f"something else took or gave back: {free}, {after} and {last} are free")
@@ -167,7 +175,9 @@ def _run(setting: Setting, failure: _Failure, covers: tuple[str, ...]) -> Callab
 def _drawn_up(
     setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None
 ) -> Generator[Any, Any, tuple[Call, Mapping[str, Any]]]:
-    """The call that is made to fail, with a key of its own, and by what argument the place is known where its space is counted."""
+    """Return the call that will fail, with a key of its own, and a body that names the place whose
+    capacity is counted.
+    """
     endpoint, template = failure.endpoint, template_of(setting.model, failure.endpoint.action)
     name = endpoint.action.idempotency
     given = {**template.input, **({str(name): UniqueValue(once=True)} if name else {})}
@@ -182,15 +192,20 @@ def _drawn_up(
 
 
 def _too_soon(failure: _Failure, exchange: Exchange) -> bool:
-    """Whether the call was refused for something else before it came to what was to fail: that waits for the next one."""
+    """True if the call was refused for another reason, so that the provoked failure still waits for the
+    next call.
+    """
     if exchange.status in (failure.code.status, 0):
         return False
     return exchange.status in (LIMITED, UNAVAILABLE) or (exchange.status == CONFLICT and exchange.code in exchange.codes)
 
 
 def _spend(setting: Setting, failure: _Failure, counts: Resource | None, subject: Mapping[str, Any] | None) -> Generator[Any, Any, str]:
-    """Make the call again until it meets the failure, which else meets the call of a check that knows nothing of it; gives what must be
-    said where that did not help. The world knows what had no room, so it is made at another place."""
+    """Repeat the call until it meets the provoked failure, which would otherwise hit another check's call.
+
+    Return a warning if that did not work, else an empty text. Each call is made at another place, because the
+    first may have no room.
+    """
     for _ in range(MOST_TRIES):
         call, _at = yield from _drawn_up(setting, failure, counts, subject)
         exchange: Exchange = yield replace(call, why=f"{call.why}, so that no other call is")
@@ -200,7 +215,7 @@ def _spend(setting: Setting, failure: _Failure, counts: Resource | None, subject
 
 
 def _looked(setting: Setting, makes: Resource | None, subject: Resource | None, body: Mapping[str, Any] | None) -> Generator[Any, Any, Any]:
-    """The list's ids, or the thing's body; None where it could not be read."""
+    """Return the list's ids, or the instance's body; None if it could not be read."""
     if makes is not None:
         return (yield from _ids(setting, makes))
     call = reread(setting, subject, body, "before a failure") if subject is not None and body is not None else None
@@ -209,14 +224,16 @@ def _looked(setting: Setting, makes: Resource | None, subject: Resource | None, 
 
 
 def _counts(setting: Setting, failure: _Failure) -> Resource | None:
-    """What an action that makes one would take space with, and one that ends one give it back, if it did not fail; where nobody else
-    takes any."""
+    """Return the resource whose capacity counter the action would change if it succeeded.
+
+    None unless the run is exclusive, because others may take room too.
+    """
     template = template_of(setting.model, failure.endpoint.action)
     resource = template.subject or template.makes
     if resource is None or resource.takes is None or not setting.exclusive:
         return None
     undo, given = resource.undone_by, resource.made_by.input if resource.made_by else {}
-    if resource is template.makes:  # where the caller says at which place
+    if resource is template.makes:  # only if the caller chooses the place
         return resource if any(resource.takes.of in getattr(value, "names", ()) for value in given.values()) else None
     return resource if undo is not None and undo.action is failure.endpoint.action else None
 
@@ -259,7 +276,9 @@ def _worked(failure: _Failure, again: Exchange) -> Conversation:
 
 
 def settled(setting: Setting, contract: Contract) -> Any:
-    """What fails whoever calls next is left out where others call; lists are this run's own only where nobody else books."""
+    """Deselect failures that may hit anyone's next call, and lists that others may change, unless the run
+    is exclusive.
+    """
     from pgagents.model.contract import Verdict
 
     others = (f for f in _failures(setting) if not _of_ours(f))

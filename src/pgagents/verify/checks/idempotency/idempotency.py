@@ -1,7 +1,9 @@
-"""An idempotency key has one effect: a repeated call makes nothing anew, not even at the same time; another call cannot use the key,
-another project can, and so can another key of ours where keys are each API key's own.
+"""An idempotency key has one effect: repeated calls change nothing more, even if they are sent at the same
+time.
 
-Keys are told apart by every character: each probe's key differs from one that another call has used in as little as can be.
+Another call or action cannot reuse the key. Another project can, and so can another API key, if the catalogue
+says that idempotency keys belong to one API key. Keys are compared by every character, so each probe's key
+differs from the last used one as little as possible.
 """
 
 from __future__ import annotations
@@ -29,12 +31,15 @@ NAME = "idempotency"
 CALLS = True
 ALONE = True
 USED = f"{NAME}/used"
-"""The note of the last key that a call of ours has used up, whichever check made it, and when."""
+"""The note of the last key that any check's call used up, and when."""
 CONFLICT = 409
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Replay on each endpoint with a key, another body where one can differ, another project where nothing of ours is needed."""
+    """Yield contracts for each endpoint with a key: replay, race, and near-equal keys.
+
+    Where possible also: another body, another project, another action, another API key.
+    """
     for endpoint in _endpoints(setting):
         origin = (*endpoint.action.origin, "idempotency")
         yield promise(
@@ -81,7 +86,9 @@ def _alone(setting: Setting, endpoint: Endpoint) -> bool:
 
 
 def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] | None:
-    """An action that takes a key, too, and moves what this one makes on, on REST."""
+    """Return another REST action with a key that changes the instance this one makes, with its transition;
+    or None.
+    """
     makes = template_of(setting.model, endpoint.action).makes
     for move in makes.moves if makes is not None and endpoint.on_rest and _alone(setting, endpoint) else ():
         other = setting.endpoint(str(move.action.name), REST)
@@ -91,7 +98,9 @@ def _next_action(setting: Setting, endpoint: Endpoint) -> tuple[Endpoint, Move] 
 
 
 def _sibling(setting: Setting, endpoint: Endpoint) -> str | None:
-    """A role with another API key of the main one's project, where keys are each API key's own."""
+    """Return a role with another API key of the main project, if idempotency keys belong to one API key;
+    else None.
+    """
     told, roles = setting.model.idempotency, setting.model.auth.roles
     main = roles.get("main")
     if main is None or told is None or told.of != "key" or _next_action(setting, endpoint) is None:
@@ -101,7 +110,7 @@ def _sibling(setting: Setting, endpoint: Endpoint) -> str | None:
 
 
 def _other(setting: Setting, endpoint: Endpoint) -> str | None:
-    """An argument whose value can differ without making the call wrong."""
+    """Return a number argument that can be changed with the call still valid, or None."""
     for param in endpoint.params:
         schema = setting.named(param.schema)
         plain = {"number", "integer"} & set(types_of(schema)) and not param.refers_to
@@ -111,26 +120,31 @@ def _other(setting: Setting, endpoint: Endpoint) -> str | None:
 
 
 KINDS = ("case", "longer", "tail", "case", "tail")
-"""How each key differs from the last one, in turn: `longer` makes one of the greatest length, so that `tail` shows keys that are cut."""
+"""How each key differs from the last one, in turn.
+
+`longer` makes a longest key, so that `tail` reveals truncation.
+"""
 LONGEST = 64
 
 
 @dataclass(slots=True)
 class _Chain:
-    """The keys that calls have used, the last one last, and in what the next one differs from that."""
+    """The keys used so far, and how the next one differs from the last."""
 
     keys: list[str] = field(default_factory=list)
     kind: str = ""
     used_at: float = 0.0
-    """When the last one was used, in epoch seconds by the server's time."""
+    """When the last key was used, in epoch seconds by the server's time."""
 
     @property
     def says(self) -> str:
-        """What is expected of the next key."""
+        """Describe what is expected of a call with the next key."""
         return f"a key that is nearly one that was used ({self.kind}) is another key"
 
     def following(self, setting: Setting, endpoint: Endpoint) -> str | None:
-        """A key that is nearly the last one; None for the first, and where the key's schema allows none."""
+        """Return a key that is nearly the last one; None if there is no last one, or the schema allows
+        none.
+        """
         param = endpoint.action.param(str(endpoint.action.idempotency))
         if not self.keys or param is None:
             return None
@@ -146,13 +160,17 @@ class _Chain:
         return None
 
     def used(self, key: Any, at: float) -> None:
-        """Remember a key, and when it was used."""
+        """Remember a key and when it was used (epoch seconds)."""
         self.keys.append(str(key))
         self.used_at = at
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two calls at once with one key, that call again, another with the key, another action's, another project's and API key's."""
+    """Yield one probe for each endpoint with a key.
+
+    It sends two calls at once with one key, repeats the call, and changes its body. Then it uses the key for
+    another action, project and API key.
+    """
     chain = _Chain()
     for endpoint in _endpoints(setting):
         place = endpoint.place
@@ -173,7 +191,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _inputs(setting: Setting, endpoint: Endpoint, edge: str) -> list[Mapping[str, Any]]:
-    """Arguments at an edge, so that the call shows two things, and the ordinary ones in case the edge is refused."""
+    """Return the arguments of a boundary case, so that the call proves that too, then ordinary ones in
+    case it is refused.
+    """
     plain = template_of(setting.model, endpoint.action).input
     return [*(given for name, given, _ in boundary_values(setting, endpoint) if name == edge and given != plain), plain]
 
@@ -194,7 +214,7 @@ def _reuse(
         if key == near and all(refused(endpoint, exchange) for exchange in pair):
             pair, key = yield from _together(setting, endpoint, None)
             first = next((exchange for exchange in pair if exchange.success), pair[0])
-            if first.success:  # so the refusal may have been for the key: once more, with it alone
+            if first.success:  # the refusal may have been for the key: try it alone
                 yield from _nearly(setting, endpoint, apart, chain)
         elif key == near and first.success and not outlived(setting, chain.used_at, first):
             yield judge_kept(apart)
@@ -229,9 +249,10 @@ def _reuse(
 
 
 def _together(setting: Setting, endpoint: Endpoint, near: str | None) -> Generator[Any, Any, tuple[list[Exchange], Any]]:
-    """Two calls at once with one key: `near`, or a new one; at an edge where that is taken. Gives the key, too.
+    """Send two calls at once with one key, and return both exchanges and the key.
 
-    After a refusal that is not about the key, a new one is taken: who refuses may have used up the first.
+    The key is `near`, or a new one. Boundary values are tried first. A refusal that is not about the key may
+    still have used it up, so the next try takes a new one.
     """
     template = template_of(setting.model, endpoint.action)
     pair: list[Exchange] = []
@@ -248,7 +269,7 @@ def _together(setting: Setting, endpoint: Endpoint, near: str | None) -> Generat
 
 
 def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) -> Conversation:
-    """Where no key was used before: one that is nearly this one."""
+    """Judge a key that is nearly the last used one, where it could not be judged before."""
     near = chain.following(setting, endpoint)
     if near is None:
         yield judge_untested(contract, "the schema allows no key that is nearly another")
@@ -263,7 +284,7 @@ def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) 
         chain.used(near, exchange.sent_at)
         yield judge_untested(contract, late) if late else judge_kept(contract)
     elif refused(endpoint, exchange):
-        fresh = {**exchange.input, str(endpoint.action.idempotency): UniqueValue()}  # at the very same place, which may be full
+        fresh = {**exchange.input, str(endpoint.action.idempotency): UniqueValue()}  # at the same place, which may be full
         control: Exchange = yield ordinary(endpoint, template, "valid", "the same with a key that is like none", input=fresh, fresh=True)
         if control.success:
             yield judge_broken(contract, chain.says, exchange.outcome)
@@ -274,7 +295,7 @@ def _nearly(setting: Setting, endpoint: Endpoint, contract: str, chain: _Chain) 
 
 
 def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Exchange) -> Conversation:
-    """Another action with the key, about the very thing that was made with it."""
+    """Judge the key in another action, on the instance that was made with it."""
     found, makes = _next_action(setting, endpoint), template_of(setting.model, endpoint.action).makes
     assert found is not None
     assert makes is not None
@@ -300,12 +321,14 @@ def _otherwise(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
 
 
 def _elsewhere_too(setting: Setting, endpoint: Endpoint) -> list[Endpoint]:
-    """The same action through a dispatcher: a key counts through each endpoint, so that one which is used there was used for all."""
+    """Return the endpoint of the same action through a dispatcher, as a list of at most one: keys count
+    for all surfaces.
+    """
     return [d for d in setting.endpoints if d.dispatcher is not None and d.action is endpoint.action][:1]
 
 
 def _raced(setting: Setting, endpoint: Endpoint, contract: str, pair: list[Exchange]) -> Iterator[Judgement]:
-    """Of calls at the same time one had its effect: the others were refused, or were answered with the same thing."""
+    """Judge that calls at the same time had one effect: every success must return the same instance."""
     if any(void(exchange) for exchange in pair):
         return
     accepted = [exchange for exchange in pair if exchange.success]
@@ -330,7 +353,7 @@ def _elsewhere(setting: Setting, endpoint: Endpoint, contract: str, first: Excha
     exchange: Exchange = yield ordinary(endpoint, template, "valid", why, input=given, role=role, owner=role, fresh=True)
     if void(exchange):
         return
-    if not exchange.success:  # for the key, or because nobody can have such a thing at that place now
+    if not exchange.success:  # for the key, or because there is no room at that place
         given = {
             **{name: exchange.input[name] for name in given if name in exchange.input},
             str(endpoint.action.idempotency): UniqueValue(),

@@ -1,4 +1,8 @@
-"""An idempotency key is remembered as long as the catalogue says: shortly before that a repeated call still makes nothing anew."""
+"""An idempotency key is remembered for as long as the catalogue promises.
+
+A call is repeated 60 s before the key's lifetime ends, and must have no second effect. Time passes by the
+operator's clock. Nothing is promised about the time after.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +20,12 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "idempotency_key_lifetime"
 MARGIN_S = 60.0
-"""So much before its end a key is tried again. That it is forgotten afterwards is nobody's promise."""
+"""Seconds before its end at which a key is tried again. Nothing promises that it is forgotten afterwards."""
 STAGE = 9
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One, for the first action that makes a thing and takes a key."""
+    """Yield one contract, for the first action that takes a key and makes an instance."""
     endpoint = _endpoint(setting)
     if endpoint is not None:
         lives_s = setting.model.idempotency.lives_s
@@ -30,7 +34,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Time passes at once only by the operator's clock."""
+    """Exclude the contract if the operator cannot move the API's clock."""
     del contract
     return None if setting.model.clock is not None else (Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move")
 
@@ -44,7 +48,7 @@ def _endpoint(setting: Setting) -> Endpoint | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """A call with a key, time, and the call again."""
+    """Yield one probe: a call with a key, a wait by the clock, and the call again."""
     del roles
     endpoint = _endpoint(setting)
     if endpoint is not None and setting.model.clock is not None:

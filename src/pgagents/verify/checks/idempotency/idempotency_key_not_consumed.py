@@ -1,6 +1,7 @@
-"""A refused call does not use up its idempotency key: the right call with that key takes effect.
+"""A refused call does not use up its idempotency key: a valid call with that key succeeds.
 
-One key comes with a call refused for each reason, then with a right one; only where that fails is each reason tried alone.
+One key is sent with a call refused for each reason, then with a valid one. Only if the valid call is refused
+is each reason tried alone.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "idempotency_key_not_consumed"
 REFUSALS = frozenset((400, 422))
-"""Statuses of a wrong call, where the catalogue leaves open which."""
+"""Statuses of an invalid call where the catalogue does not fix one."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each status that does not use up a key and that a call of the chosen action can be made to earn."""
+    """Yield one contract for each status that does not use up a key and that a call of the chosen action
+    can provoke.
+    """
     endpoint = _endpoint(setting)
     for status, call in _refusals(setting, endpoint).items() if endpoint is not None else ():
         assert endpoint is not None
@@ -34,7 +37,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _endpoint(setting: Setting) -> Endpoint | None:
-    """The action with a key, on REST, that can be refused for most reasons."""
+    """Return the REST action with a key that can be refused for most reasons."""
 
     def chosen() -> Endpoint | None:
         endpoints = [d for d in setting.endpoints if d.on_rest and d.action.idempotency]
@@ -44,7 +47,9 @@ def _endpoint(setting: Setting) -> Endpoint | None:
 
 
 def _refusals(setting: Setting, endpoint: Endpoint) -> Mapping[int, Call]:
-    """Calls by the status that each earns: wrong, about nothing, about a thing in a state that it does not move."""
+    """Return calls by the status they provoke: invalid, about an absent instance, or about one in the
+    wrong state.
+    """
     told, model = setting.model.idempotency, setting.model
     spared = set(told.not_used_up_by) if told is not None else set()
     template = template_of(model, endpoint.action)
@@ -70,7 +75,7 @@ def _plain(endpoint: Endpoint) -> set[str]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Every refusal with one key, then the right call with it."""
+    """Yield one probe: every refusal with one key, then a valid call with it."""
     del roles
     endpoint = _endpoint(setting)
     refusals = _refusals(setting, endpoint) if endpoint is not None else {}
@@ -101,7 +106,9 @@ def _run(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> 
 
 
 def _tried(setting: Setting, endpoint: Endpoint, refusals: Mapping[int, Call]) -> Generator[Any, Any, tuple[set[int], Exchange]]:
-    """Refused calls and a right one with one key; gives the statuses that came as they should, and the answer to the right one."""
+    """Send the refused calls and a valid one with one key; return the statuses that came as expected, and
+    the last exchange.
+    """
     key, name, met = UniqueValue(once=True), str(endpoint.action.idempotency), set()
     for status, call in refusals.items():
         wrong: Exchange = yield replace(call, input={**call.input, name: key}, why=f"with a key, and {call.why}")

@@ -1,7 +1,7 @@
-"""An agent's call draws from the agents' budget, however the server learns that an agent calls: by the dispatcher, or by a header.
+"""An agent's call draws from the agents' rate limit, whether a dispatcher or a header marks it as an agent's.
 
-Judged by what the limit's headers tell: where a call through a dispatcher is told another limit than the same call on REST, the
-call on REST with the headers of a surface of agents is told that other limit, too. An unlimited key shows nothing.
+The limit headers are compared. If a call through a dispatcher gets another limit than the same REST call, so
+must a REST call with an agent surface's headers. An unlimited key shows no difference.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ STAGE = 98
 AGENT = "call.agent"
 COST = 5
 ROUNDS = 2
-"""Two buckets that are nearly as empty as each other may take turns in the headers, so what differs is asked again."""
+"""Two nearly equally empty buckets may take turns in the headers, so a difference is checked twice."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each surface whose headers say that an agent calls."""
+    """Yield one contract for each surface whose headers mark a call as an agent's."""
     for surface, endpoint, _, bucket in _cases(setting):
         says = f"a call with the headers of {surface.name} draws from {bucket.name}, as one through a dispatcher does"
         yield promise(NAME, surface.name, endpoint, says, bucket.origin, bucket.cite or surface.cite)
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Only an ordinary key shows it, which is what whoever asks for limits gives."""
+    """Deselect the contract without `--limits`: only an ordinary key shows the difference."""
     del contract
     return None if setting.limits else (Verdict.NOT_SELECTED, "an ordinary key's limits are looked at only when asked for: add --limits")
 
 
 def _cases(setting: Setting) -> Iterator[tuple[Surface, Endpoint, Endpoint, Bucket]]:
-    """A surface with headers, a read on REST and the same through a dispatcher, and the agents' bucket."""
+    """Yield a surface with headers, a read on REST and through a dispatcher, and the agents' bucket."""
     buckets = (b for b in setting.model.buckets.values() if b.of == "key" and b.when is not None and AGENT in b.when.text)
     bucket, pair = next(buckets, None), next(_pairs(setting), None)
     if bucket is None or pair is None or setting.model.limits.headers is None:
@@ -61,7 +61,9 @@ def _pairs(setting: Setting) -> Iterator[tuple[Endpoint, Endpoint]]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """The same read three times."""
+    """Yield one probe for each contract: the same read as a person, through the dispatcher, and with the
+    headers.
+    """
     del roles
     for surface, rest, dispatched, _ in _cases(setting):
         contract = f"{NAME}/{surface.name}/{rest.place}"
@@ -86,7 +88,7 @@ def _run(setting: Setting, surface: Surface, rest: Endpoint, dispatched: Endpoin
 
 
 def _judged(setting: Setting, contract: str, several: tuple[Exchange, Exchange, Exchange]) -> Judgement:
-    """By the limits that a person's call, an agent's, and one that says it is an agent's were told."""
+    """Judge by the limits that the three calls got: a person's, an agent's, and one marked as an agent's."""
     limits = [told[0] for exchange in several if not exchange.void and (told := rate_of(exchange, setting)) is not None]
     if len(limits) < len(several):
         return judge_untested(contract, "the limit's headers cannot be read")

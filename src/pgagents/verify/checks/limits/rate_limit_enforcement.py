@@ -1,13 +1,13 @@
-"""A limit that is told is kept: a burst meets it, the wait that is told is true, and it is each key's own.
+"""An announced rate limit is enforced: a burst meets it, its Retry-After is true, and it is each key's own.
 
-A rolling bucket refills while it is emptied, so of a burst of t seconds at most L + t·L/window calls may pass. Nothing is
-claimed about a bucket that refills as fast as this client sends, or that was lifted for this key; a burst may meet the limit
-earlier than that, because other clients and other buckets draw too, but where nobody else uses the server never while the headers
-still told of calls that remain.
+A rolling bucket refills while it is emptied, so at most L + t·L/window calls of a burst of t seconds may
+pass. A window bucket lets L calls pass before the end that the reset header gives, and L again in the next
+window. Windows may be fixed, start at the first call, or slide; where whole seconds cannot separate two
+windows, 2·L may pass.
 
-Where calls come back in windows (`refill: window`), L may pass before the end that the reset header tells, and L again from where it
-tells the end of another window; so much is kept by windows by the clock, by windows from the first call and by windows that slide.
-Where whole seconds cannot tell one window from the next, twice L may pass in the time of one. The wait is no longer than a window.
+Nothing is judged if the bucket refills as fast as this client sends, or if the key is unlimited. A burst may
+meet the limit early, because other clients and buckets draw too. In an exclusive run it may not, while
+headers announce remaining calls. A wait is no longer than a window.
 """
 
 from __future__ import annotations
@@ -34,39 +34,46 @@ NAME = "rate_limit_enforcement"
 STAGE = 99
 SLACK = 2
 MOST_TIMES = 2
-"""A key that is told more than so many times the published limit was lifted."""
+"""A key with more than so many times the published limit is unlimited."""
 ENOUGH_TO_TELL = 20
 FULL_AGAIN = 0.9
-"""So much of a request refilled while one is sent, and the burst would hardly end."""
+"""If this part of a request refills while one is sent, a burst would hardly end."""
 ASSUMED_PER_S = 100.0
 EARLY = 10
-"""Whoever still has more than such a part of the limit, as the call before was told, may not be limited by the next."""
+"""A call must not be limited if the answer before left more than 1/EARLY of the limit."""
 ROUNDS = 2
 UNEVEN_S = 0.7
-"""So long after a call was limited the next one is told a time that is no whole number of seconds, and is nearer to the lower one."""
+"""Seconds after a limited call at which the wait is no whole number, and nearer to the lower one."""
 TELLS_S = 10.0
-"""Seconds from now, told whole, are told from those of a window before only where windows are so long."""
+"""Shortest window in which a reset in whole seconds from now differs clearly from that of the window
+before.
+"""
 MOST_TRIED = 3
-"""Whoever may send so many times the limit without meeting it is too slow for the windows: one that enforces has met it after two."""
+"""After so many times the limit without a 429 this client is too slow: an enforced limit is met after two
+windows.
+"""
 MOST_WAIT_S = 120.0
-"""A run does not stand still for longer to see a window end."""
+"""Longest time in seconds that a run waits for a window to end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What empties a bucket: an endpoint, and for one that writes an id of nothing, so that nothing is made."""
+    """An endpoint and a harmless call that empties a bucket: a read, or a write to an absent id."""
 
     bucket: Bucket
     endpoint: Endpoint
     call: Call
 
     def id(self, detail: str) -> str:
-        """The id of one of its contracts."""
+        """Return the id of the burst's contract with this detail."""
         return f"{NAME}/{detail}/{self.bucket.name}@{self.endpoint.surface}"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """For each bucket on each surface: that it is enforced, and that its Retry-After is true; once, that it is the key's own."""
+    """Yield contracts for each bucket and surface: the limit is enforced, and Retry-After is true.
+
+    Where it can be tried also: the bucket is the key's own, and it is apart from another bucket.
+    """
     for burst in _bursts(setting):
         bucket, surface = burst.bucket, burst.endpoint.surface
         window = bucket.refill == "window"
@@ -84,7 +91,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Bursts exceed limits on purpose, so only who asks for them gets them; what others draw from a bucket looks like what a burst does."""
+    """Deselect bursts without `--limits`, because they exceed limits on purpose, and counts unless the run
+    is exclusive.
+    """
     if not setting.limits:
         return Verdict.NOT_SELECTED, "bursts that exceed the limits are sent only when asked for: add --limits"
     apart = contract.id.startswith(f"{NAME}/apart/")
@@ -92,7 +101,11 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def _bursts(setting: Setting) -> Iterator[Burst]:
-    """One for each unconditional bucket and surface; with a condition, only the server knows which keys it is for."""
+    """Yield one burst for each bucket that an action names, on each surface, without buckets of end users.
+
+    Buckets that no action names, such as conditional ones, are left out: only the server decides which calls
+    draw from them.
+    """
     met: set[tuple[str, str]] = set()
     ordered = sorted(setting.endpoints, key=lambda d: (d.action.effect != "read", "{" in d.path, len(d.params)))
     for endpoint in ordered if setting.model.limits.headers else ():
@@ -106,7 +119,9 @@ def _bursts(setting: Setting) -> Iterator[Burst]:
 
 
 def _beside(setting: Setting, burst: Burst) -> Burst | None:
-    """The burst of another bucket of a key, on REST: elsewhere a bucket for agents may stand before both."""
+    """Return the burst of another bucket of the key on REST; on other surfaces an agents' bucket may apply
+    to both.
+    """
     if burst.bucket.of != "key" or burst.endpoint.surface != REST:
         return None
     others = (b for b in _bursts(setting) if b.bucket.of == "key" and b.bucket is not burst.bucket)
@@ -114,7 +129,9 @@ def _beside(setting: Setting, burst: Burst) -> Burst | None:
 
 
 def _harmless(setting: Setting, endpoint: Endpoint) -> Call | None:
-    """A call that may be repeated any number of times; None where the action would make something each time."""
+    """Return a call that may be repeated any number of times; None if the action would make something each
+    time.
+    """
     template = template_of(setting.model, endpoint.action)
     why = "one of a burst"
     if endpoint.action.effect == "read":
@@ -128,7 +145,7 @@ def _harmless(setting: Setting, endpoint: Endpoint) -> Call | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """A burst each, after all else."""
+    """Yield one probe for each burst, after everything else."""
     for burst in _bursts(setting):
         beside = _beside(setting, burst) if setting.exclusive else None
         covers = [burst.id("limit"), burst.id("wait"), *([burst.id("apart")] if beside is not None else [])]
@@ -150,7 +167,11 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def cost_of(bucket: Bucket) -> int:
-    """Requests of a burst at a likely pace: L + ceil(t·L/window) + 2 in t seconds; 2·L + 2 where it may go on in a second window."""
+    """Return the number of requests of a burst at a likely pace.
+
+    A rolling bucket takes L + ceil(t·L/window) + 2 requests in t seconds. A window bucket takes 2·L + 2, as
+    the burst may go on in a second window.
+    """
     if bucket.refill == "window":
         return 2 * bucket.requests + SLACK
     refill = min(FULL_AGAIN, bucket.requests / bucket.per_s / ASSUMED_PER_S)
@@ -194,7 +215,11 @@ def _run(setting: Setting, burst: Burst, limit: str, wait: str, own: str, beside
 
 @dataclass(slots=True)
 class Tally:
-    """What passed of a burst: in all, and before the end that the last reset header told of (None: none can be read)."""
+    """Counts the calls of a burst that passed: all, and those before the window's end that the reset header
+    gave.
+
+    `end` is None if the header cannot be read.
+    """
 
     bucket: Bucket
     told: int
@@ -216,12 +241,12 @@ class Tally:
         before, self.end = self.end, None
         if rate is not None and self.bucket.per_s >= (1.0 if in_epoch(setting) else TELLS_S):
             self.end = exchange.sent_at + ahead_s(exchange, rate[2], setting)
-        # the ends of a window that slides move on with the calls; those of others stay, and then are a whole window later
+        # the end of a sliding window moves with the calls; that of any other stays, then jumps by a whole window
         other = before is None or self.end is None or self.end - before > self.bucket.per_s / 2
         self.in_window = 1 if other else self.in_window + 1
 
     def not_applicable(self) -> str:
-        """Why nothing can be claimed; empty where something can."""
+        """Return why nothing can be judged; empty if something can."""
         if self.told > self.bucket.requests * MOST_TIMES:
             return f"this key's limit is lifted to {self.told:,}: an ordinary key shows it"
         if self.passed >= ENOUGH_TO_TELL and self.took_s / self.passed * (self.told / self.bucket.per_s) >= FULL_AGAIN:
@@ -233,7 +258,7 @@ class Tally:
         return ""
 
     def too_many(self) -> str:
-        """What was promised instead of what passed; empty where no more did."""
+        """Return what was expected if more calls passed than allowed; else an empty text."""
         per_s = self.bucket.per_s
         if self.bucket.refill == "even":
             most = self.told + math.ceil(self.took_s * (self.told / per_s)) + SLACK
@@ -259,7 +284,7 @@ def _not_applicable(contracts: tuple[str, ...], reason: str) -> Iterator[Judgeme
 
 
 def _roomy(setting: Setting, beside: Burst) -> Generator[Any, Any, Exchange]:
-    """A call of another bucket before a burst, when that bucket is not nearly empty itself."""
+    """Call another bucket's endpoint before a burst, after a wait if that bucket is nearly empty."""
     call = replace(beside.call, why="another bucket before a burst", burst=False)
     exchange: Exchange = yield call
     told = rate_of(exchange, setting)
@@ -272,7 +297,7 @@ def _roomy(setting: Setting, beside: Burst) -> Generator[Any, Any, Exchange]:
 
 
 def _apart(setting: Setting, beside: Burst, first: Exchange, contract: str) -> Conversation:
-    """Another bucket before and after the burst. Where headers speak of a third bucket, they tell nothing of this one."""
+    """Judge that the burst left another bucket alone. Headers about a third bucket show nothing."""
     after: Exchange = yield replace(beside.call, why="another bucket after a burst")
     before, now = rate_of(first, setting), rate_of(after, setting)
     shown = before is not None and now is not None and before[1] > SLACK and before[0] == now[0] == beside.bucket.requests
@@ -287,7 +312,7 @@ def _apart(setting: Setting, beside: Burst, first: Exchange, contract: str) -> C
 
 
 def _others(burst: Burst, own: str) -> Conversation:
-    """Another key's call while this key's bucket is empty."""
+    """Call with another key while this key's bucket is empty."""
     exchange: Exchange = yield replace(burst.call, role="second", owner="second", why="another key while one's bucket is empty")
     if exchange.status == LIMITED:
         yield judge_broken(own, "another key is not limited by it", exchange.outcome)
@@ -296,11 +321,14 @@ def _others(burst: Burst, own: str) -> Conversation:
 
 
 def _waited(setting: Setting, limited: Exchange, bucket: Bucket, told: int, burst: Burst, wait: str) -> Conversation:
-    """Wait as long as was told, and call again; twice, as the first time a part of a token may already have been there."""
+    """Wait as long as Retry-After says, then call again.
+
+    An even bucket is tried twice, because part of a token may have been there the first time.
+    """
     window = bucket.refill == "window"
     back_s = bucket.per_s if window else bucket.per_s / told
     ended = False
-    if window and back_s > UNEVEN_S:  # all of a window are there at its end, so that one wait is all there is to try
+    if window and back_s > UNEVEN_S:  # all calls come back at the window's end, so one wait is enough
         yield Sleep(UNEVEN_S)
         again: Exchange = yield replace(burst.call, why="once more, before the window ends")
         limited, ended = (again, False) if again.status == LIMITED else (limited, not again.void)

@@ -1,14 +1,13 @@
-"""The limit's headers tell the truth: a limit not below the published one, a remainder that falls, a reset that can be.
+"""Rate-limit headers are true: the limit is the published one or higher, the remainder falls, the reset is
+possible.
 
-A bucket may be shared, refill while it is used, or be another than the action's own, so nothing is claimed about a fall
-of exactly one; what is claimed: 0 <= remaining < limit after an accepted call, no rise beyond the refill, a fall
-within a row of calls that the refill cannot make up for, and, where nobody else uses the server, no fall beyond one a call.
-A bucket refills evenly, so what is told to remain says when it is full; and calls of one bucket are not told another one's limit.
+Buckets may be shared, refill while used, or not be the action's own, so no fall of exactly one is expected.
+After an accepted call, 0 <= remaining < limit. The remainder never rises faster than the refill, and it falls
+within a row of calls that outpaces the refill. In an exclusive run it falls by at most one a call.
 
-Of a bucket that counts in windows (`refill: window`) is claimed what windows by the clock, windows from the first call and windows
-that slide all keep: the reset is no further away than a window is long, and until the end that was told nothing comes back but at an
-even pace (as where the window before is weighed), and what falls out of a window that slides. Where others use the server too, whose
-calls fall out is not known, so a window that is told to end a whole window later shows nothing.
+An evenly refilled bucket gives the time when it is full again. A window bucket's reset is at most one window
+away. Until then nothing comes back, except at an even pace or by sliding out of the window. If others use the
+server, a sliding window shows nothing.
 """
 
 from __future__ import annotations
@@ -40,18 +39,22 @@ RANK = 5
 NAME = "rate_limit_headers"
 ROW = 4
 HALF = 0.5
-"""So much of a request refilled within a row is enough to hide its fall: a server may count in whole ones, or round."""
+"""If this part of a request refills within a row, its fall may be hidden: a server may count whole
+requests, or round.
+"""
 READINGS = 8
 MOST_CALLERS = 50
-"""Of so many callers is remembered what they were told, those heard of last; each access token is one."""
+"""Number of callers whose readings are remembered, the latest ones; each access token is one."""
 BEHIND = 3
-"""How many calls a server's count may be behind: it may be kept elsewhere, and told a little late."""
+"""Number of calls by which a server's count may be late: it may be stored elsewhere."""
 HELD_BACK = 10
-"""Such a part of the limit may not be told to remain, for other clients' sake, though it is there."""
+"""1/HELD_BACK of the limit may be withheld from the remainder, for other clients."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Limit, remaining and reset of each endpoint with a bucket, and the fall on each surface."""
+    """Yield contracts on limit, remaining and reset for each endpoint with a bucket, and on the fall for
+    each surface.
+    """
     headers = setting.model.limits.headers
     if headers is None:
         return
@@ -81,7 +84,9 @@ def _row_endpoint(setting: Setting, surface: str) -> Endpoint | None:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every accepted call's headers alone and against the ones before; of a limited one when its bucket is full again."""
+    """Judge the headers of each accepted call alone and against earlier ones; of a limited call only the
+    reset.
+    """
     endpoint = exchange.call.endpoint
     if lengths := memory.setting.compute_once(
         (NAME, "windows"), lambda: {b.per_s for b in memory.model.buckets.values() if b.refill == "window"}
@@ -103,7 +108,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     place, model = exchange.place, memory.model
     bucket = model.buckets[endpoint.action.bucket]
     possible = [b for b in model.buckets.values() if b is bucket or b.when is not None]
-    if exchange.status == LIMITED:  # of a bucket that is empty the moment alone is new
+    if exchange.status == LIMITED:  # the remainder of an empty bucket shows nothing new
         yield _reset(exchange, values, possible, memory, f"{NAME}/reset/{place}")
         return
     yield _limit(exchange, limit, bucket, possible, memory, f"{NAME}/limit/{place}")
@@ -116,7 +121,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _limit(exchange: Exchange, limit: int, bucket: Bucket, possible: list[Bucket], memory: Memory, contract: str) -> Judgement:
-    """Not below what is published; nor the limit of a bucket that such a call does not draw from, where this bucket's own is told, too."""
+    """Judge that the limit is not below the published one, and not that of a bucket the call does not draw
+    from.
+
+    The latter only if other calls of this bucket were given its own limit.
+    """
     smallest = min(b.requests for b in possible)
     if limit < smallest:
         return judge_broken(contract, f"a limit of at least {smallest}", f"a limit of {limit}")
@@ -130,7 +139,7 @@ def _limit(exchange: Exchange, limit: int, bucket: Bucket, possible: list[Bucket
 
 
 def _reset(exchange: Exchange, told: tuple[int, int, int], possible: list[Bucket], memory: Memory, contract: str) -> Judgement:
-    """Full again: when what lacks has been refilled, at the even pace of the bucket that is told of; or when its window ends."""
+    """Judge that the reset is when the bucket is full again at its even pace, or when its window ends."""
     limit, remaining, reset = told
     epoch = in_epoch(memory.setting)
     ahead = ahead_s(exchange, reset, memory.setting)
@@ -147,8 +156,10 @@ def _reset(exchange: Exchange, told: tuple[int, int, int], possible: list[Bucket
 
 
 def _times(bucket: Bucket, limit: int, lacks: int, answered_s: float, *, epoch: bool) -> tuple[float, float]:
-    """How many seconds from the call a bucket of which so much lacks may be full again, at the soonest and at the latest."""
-    if bucket.refill == "window":  # that may begin when the call is answered; seconds from now are by no clock of another's
+    """Return the earliest and latest time at which a bucket lacking so many calls is full again, in
+    seconds from the call.
+    """
+    if bucket.refill == "window":  # it may begin when the call is answered; seconds from now need no clock of the server
         skew = SKEW_S if epoch else 0.0
         return -skew, bucket.per_s + answered_s + skew
     s = bucket.per_s
@@ -161,7 +172,7 @@ def _times(bucket: Bucket, limit: int, lacks: int, answered_s: float, *, epoch: 
 def _remaining(
     exchange: Exchange, limit: int, told: Reading, per_s: float, windows: list[float], memory: Memory, contract: str
 ) -> Judgement:
-    """Below the limit, and not above what an earlier answer told and what came back since."""
+    """Judge that the remainder is below the limit, and not above an earlier one plus what came back since."""
     remaining = told.remaining
     if remaining >= limit:
         return judge_broken(contract, f"less than the limit of {limit} after an accepted call", f"remaining {remaining}")
@@ -179,19 +190,20 @@ def _remaining(
 
 
 def _back(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
-    """How many calls windows may have given back since an earlier reading."""
+    """Return how many calls the windows may have given back since an earlier reading."""
     return estimate_refill(earlier, exchange, windows, _fallen(earlier, exchange, windows, memory)) if windows else 0
 
 
 def _fallen(earlier: Reading, exchange: Exchange, windows: list[float], memory: Memory) -> float:
-    """How many calls may have fallen out of windows that slide; where others call too, any number."""
+    """Return how many calls may have left sliding windows; infinite unless the run is exclusive."""
     return fallen_out(earlier, exchange, windows, _noted(exchange, memory)["sent"]) if memory.setting.exclusive else math.inf
 
 
 def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contract: str) -> Judgement | None:
-    """What is wrong where it falls by more than the calls since an earlier reading of the same kind: a call draws one.
+    """Return a broken judgement if the remainder fell by more than the calls since an earlier comparable
+    reading, else None.
 
-    Of the same kind: the same endpoint, caller and headers, so the same buckets, whichever of them is closest to empty.
+    Comparable readings have the same endpoint, caller and headers, and so the same buckets.
     """
     if not memory.setting.exclusive:
         return None
@@ -206,7 +218,7 @@ def _cost(exchange: Exchange, limit: int, remaining: int, memory: Memory, contra
 
 
 def _noted(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
-    """What was noted of the caller whose bucket it is: a role, or an access token, which belongs to no role."""
+    """Return the notes on the caller that owns the bucket: a role, or an access token without a role."""
     callers: dict[tuple[str, str], dict[Any, Any]] = memory.notes.setdefault(NAME, {})
     whose = exchange.call.role, "" if exchange.call.role else exchange.request.header("authorization") or ""
     noted = callers[whose] = callers.pop(whose, {})
@@ -216,10 +228,10 @@ def _noted(exchange: Exchange, memory: Memory) -> dict[Any, Any]:
 
 
 def _row(exchange: Exchange, limit: int, told: Reading, per_s: float, windows: list[float], memory: Memory) -> Iterator[Judgement]:
-    """A fall within a row of calls of one bucket and surface, whatever they were sent for.
+    """Judge that the remainder falls within a row of calls of one bucket and surface.
 
-    Where the bucket refills faster than it is used, being below its limit is all that can be seen; where a window ended within the
-    row, or calls fell out of it, no more than that it is not the same four times.
+    If the bucket refills faster than it is used, a value below the limit is enough. If a window ended within
+    the row, or calls slid out of it, the values only must not all be equal.
     """
     key = ("row", exchange.call.surface, exchange.call.endpoint.action.bucket if exchange.call.endpoint else None)
     row: list[tuple[int, Reading]] = _noted(exchange, memory).setdefault(key, [])

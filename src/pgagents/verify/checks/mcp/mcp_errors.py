@@ -1,6 +1,8 @@
-"""What goes wrong in a tool is a result that a model can read; what goes wrong in the protocol is an error of the protocol.
+"""A failed tool call returns a result with `isError` and a reason that a model can read; protocol errors use
+JSON-RPC errors.
 
-Input that a tool refuses counts as the former since 2025-11-25 (SEP-1303); before, a server could answer it with -32602.
+An unknown tool or method gets a JSON-RPC error. Invalid arguments count as a tool's failure since 2025-11-25
+(SEP-1303); before, a server could answer them with -32602.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[int, ...], str]] = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each tool, one for each way to go wrong in the protocol."""
+    """Yield one contract for each tool, and one for each protocol error."""
     for endpoint in setting.tools:
         says = f"a call that {endpoint.action.name} refuses is answered with a result that says why, not with a JSON-RPC error"
         yield promise(NAME, "as_result", endpoint, says, endpoint.action.origin, CITE)
@@ -43,7 +45,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every call that was not answered with a success."""
+    """Judge every tool call that was not answered with a success."""
     endpoint = exchange.call.endpoint
     if endpoint is None or endpoint.form is None or exchange.status < 400 or exchange.void:
         return
@@ -61,7 +63,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One message each."""
+    """Yield one probe with one message for each protocol error."""
     del roles
     for case, (message, codes, _) in CASES.items() if setting.tools else ():
         contract = f"{NAME}/{case}@{MCP}"

@@ -1,4 +1,9 @@
-"""A tool's result is built as the protocol has it: data that fits the promised output schema, and the same data as text."""
+"""A tool's result has valid content blocks, structured content that fits the output schema, and the same data
+as text.
+
+Every result in the run is judged; of an error result only the content blocks. Tools without an output schema
+of an object need no structured content.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,9 @@ KINDS = ("text", "image", "audio", "resource", "resource_link")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Up to three for each tool: its content, its data, and that both say the same."""
+    """Yield up to three contracts for each tool: on its content blocks, its structured content, and the
+    equal text.
+    """
     for endpoint in setting.tools:
         name, origin = endpoint.action.name, endpoint.action.success.origin
         yield promise(NAME, "content", endpoint, f"a result of {name} is a list of content blocks", origin, CITE)
@@ -32,7 +39,10 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _promised(endpoint: Endpoint) -> bool:
-    """Whether the tool is listed with an output schema: servers up to 2025-11-25 may give none but of objects."""
+    """True if the tool is listed with an output schema.
+
+    Servers up to 2025-11-25 may only list schemas of objects.
+    """
     answer = endpoint.action.success
     return answer.schema is not None and answer.content_type == "application/json" and _is_object(answer.schema)
 
@@ -42,7 +52,7 @@ def _is_object(schema: Mapping[str, Any]) -> bool:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every result that is no error; of one that is an error only its blocks."""
+    """Judge every tool result; of an error only its content blocks."""
     endpoint = exchange.call.endpoint
     result = result_of(exchange.answer) if endpoint is not None and endpoint.form is not None else None
     if endpoint is None or result is None:
@@ -77,7 +87,7 @@ def _test(setting: Setting, endpoint: Endpoint) -> Any:
 
 
 def _blocks(result: Mapping[str, Any]) -> str:
-    """What is wrong with a result's blocks."""
+    """Return what is wrong with the content blocks of a result; empty if nothing is."""
     blocks = result.get("content")
     if not isinstance(blocks, list):
         return "there is no content"

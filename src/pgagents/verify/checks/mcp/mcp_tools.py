@@ -1,4 +1,9 @@
-"""The MCP server lists just the catalogue's tools, each as the generated `mcp/tools.json` has it, in the same order every time."""
+"""The MCP server lists exactly the catalogue's tools, as in the generated `mcp/tools.json`, and in the same
+order every time.
+
+`tools/list` is read twice. Texts, schemas and hints must be equal; a tool may have more annotations and
+metadata than were built.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +29,13 @@ CITE = ("MCP 2025-11-25, server/tools",)
 MOST_PAGES = 20
 MOST_SHOWN = 80
 SETS = ("required", "enum", "type")
-"""Words of a schema whose list has no order."""
+"""Keywords of a schema whose list has no order."""
 MORE = ("_meta", "icons", "execution", "annotations")
-"""Members of a tool that may say more than was built."""
+"""Members of a tool that may hold more than was built."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each tool, one for what else is listed, one for the order."""
+    """Yield one contract for each tool, one about other tools, and one about the order."""
     if not setting.tools:
         return
     origin = setting.model.surfaces[MCP].origin
@@ -43,7 +48,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """The list, twice."""
+    """Yield one probe that reads the list twice."""
     del roles
     if not setting.tools:
         return
@@ -91,7 +96,7 @@ def _asking(cursor: str | None) -> Call:
 
 
 def _page(exchange: Exchange) -> tuple[list[Any], str | None, str]:
-    """The tools of a page, the cursor of the next, and what is wrong with it."""
+    """Return the tools of a page, the cursor of the next page, and what is wrong with the page."""
     result = result_of(exchange.answer)
     tools = result.get("tools") if result is not None else None
     if result is None or not isinstance(tools, list):
@@ -136,7 +141,9 @@ def _judged(setting: Setting, listed: list[Any], again: list[Any], problem: str)
 
 
 def _difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> str:
-    """The pointer at which a listed tool first differs from the one that was built; empty where it says the same."""
+    """Return the JSON pointer at which a listed tool first differs from the built one; empty if it does
+    not.
+    """
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
         open_ended = depth == 1 and path.rpartition("/")[2] in MORE
         for name in [*expected, *(k for k in found if k not in expected)]:
@@ -160,7 +167,7 @@ def _difference(expected: Any, found: Any, path: str = "#", depth: int = 0) -> s
 
 
 def _at(tool: Any, pointer: str) -> str:
-    """What stands at a pointer, in short."""
+    """Return the value at a JSON pointer as short text."""
     for step in pointer.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(tool, Mapping) and name in tool:

@@ -1,7 +1,10 @@
-"""The MCP server's transport: it opens and names itself; over HTTP it holds to the headers, as a process it keeps stdout clean.
+"""The MCP server opens, names itself and refuses malformed requests, as the specification of its transport
+requires.
 
-https://modelcontextprotocol.io/specification/2025-11-25/basic/transports and revision 2026-07-28, read 2026-11-20. Who may
-come from a web page is the server's to say where callers sign in; where they do not, a page of any site must not get in.
+Over HTTP it checks headers, sessions and tokens; as a process it writes only messages to stdout. A web page
+of any site is refused where callers do not sign in; where they do, the server may decide. Sources:
+https://modelcontextprotocol.io/specification/2025-11-25/basic/transports and revision 2026-07-28, read
+2026-11-20.
 """
 
 from __future__ import annotations
@@ -30,7 +33,11 @@ LATE = 9
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request that the transport must refuse. `era` is `modern`, `legacy` or empty; `open`: only where nobody signs in."""
+    """A request that the transport must refuse.
+
+    `era` is `modern`, `legacy` or empty for both. `open` cases apply only where callers do not sign in,
+    `token` cases only where they do.
+    """
 
     says: str
     headers: tuple[tuple[str, str], ...]
@@ -55,7 +62,9 @@ CASES = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """What opening shows, one for each request that must be refused, and how answers come."""
+    """Yield contracts on opening the link, on each request that must be refused, and on the form of
+    answers.
+    """
     if not setting.tools:
         return
     origin = setting.model.surfaces[MCP].origin
@@ -68,7 +77,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Streamable HTTP and stdio have rules of their own, and so has sign-in."""
+    """Exclude what does not apply to this transport, HTTP or stdio, or to callers with or without sign-in."""
     link, name = setting.mcp, contract.id.partition("/")[2].partition("@")[0]
     if link is None or name in ("opens", "names_itself"):
         return None
@@ -83,7 +92,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge how an answer over HTTP comes."""
+    """Judge the Content-Type of answers over HTTP."""
     link = memory.setting.mcp
     if link is None or not link.http or exchange.call.surface != MCP or exchange.response is None or exchange.response.status >= 400:
         return
@@ -93,7 +102,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One request each."""
+    """Yield one probe for opening the link, and one for each request."""
     del roles
     link = setting.mcp
     if link is None or not setting.tools:
@@ -153,8 +162,10 @@ def _run(link: Link, contract: str, case: Case) -> Callable[[], Conversation]:
 
 
 def _own_token(exchange: Exchange) -> bool:
-    """Whether the server asks for a token that no authorization server gives out: signing in is optional in MCP, and a realm names what a
-    token is good for (RFC 6750, 3)."""
+    """True if the server asks for a token that no authorization server issues.
+
+    Signing in is optional in MCP, and a realm names what a token is for (RFC 6750, 3).
+    """
     told = (exchange.header("www-authenticate") or "").lower()
     return told.startswith("bearer ") and "realm=" in told and "resource_metadata=" not in told
 

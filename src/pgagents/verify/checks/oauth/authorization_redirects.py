@@ -1,4 +1,9 @@
-"""An authorization request never sends a user to an address that its client did not register (RFC 6749, 3.1.2 and 10.15)."""
+"""An authorization request never redirects to an address that its client did not register (RFC 6749, 3.1.2
+and 10.15).
+
+It is sent with an unknown client, and with addresses that only resemble a registered one. The server must
+refuse on a page of its own, without a redirect and without asking for consent.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +25,13 @@ CASES = {
     "with_query": "an address that the client registered, with a query besides",
 }
 EXACT = ("below", "with_query")
-"""Where the catalogue fixes it: RFC 9700 (2.1) wants addresses compared character by character, RFC 6749 (3.1.2.2) left the query open."""
+"""Cases judged only if the catalogue requires exact comparison, as RFC 9700 (2.1) does; RFC 6749 (3.1.2.2)
+leaves the query open.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """For a client that does not exist, and for one that does."""
+    """Yield one contract for an unknown client, and one for each address that resembles a registered one."""
     oauth = setting.model.auth.oauth
     for case, what in CASES.items() if oauth else ():
         if case in EXACT and setting.model.behaviour.redirect_uris != "exact":
@@ -33,14 +40,14 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """A registered client must be known, but for the one that does not exist."""
+    """Deselect the contract without a registered client, unless it is about an unknown one."""
     if setting.oauth is None and "unknown_client" not in contract.id:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
     return None
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One request each."""
+    """Yield one probe with one request for each contract."""
     del roles
     oauth, client = setting.model.auth.oauth, setting.oauth
     if oauth is None:
@@ -82,6 +89,6 @@ def _run(setting: Setting, path: str, ask: Mapping[str, str], what: str, contrac
         elif exchange.success and fields and (form := form_of(text_of(exchange))) is not None and fields <= form.names:
             yield judge_broken(contract, "a refusal, 400", "200 with a form that asks the user to consent")
         else:
-            yield judge_kept(contract)  # a page that refuses, or the server's own login before it looks
+            yield judge_kept(contract)  # a page that refuses, or a login page shown before the request is checked
 
     return run

@@ -1,6 +1,7 @@
-"""An OAuth client that has a secret is known by it and by nothing else; one that is not known is told so as RFC 6749, 5.2 says.
+"""A client with a secret is refused with any other secret, with `invalid_client` as in RFC 6749, 5.2.
 
-No user is needed for it: what is exchanged is a code that nobody was given, and the question is only what is wrong with the call.
+No user is needed: an invented code is exchanged with a wrong secret, in the body and by the Basic scheme. The
+error must be about the client, and after Basic be a 401 with WWW-Authenticate.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ METHODS, BASIC_METHOD = "token_endpoint_auth_methods_supported", "client_secret_
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """That a secret is looked at, and what a client hears that is not known."""
+    """Yield two contracts: the secret is checked, and a Basic client with a wrong one is answered as RFC
+    6749 says.
+    """
     oauth = setting.model.auth.oauth
     if oauth is None:
         return
@@ -40,7 +43,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """A client with a secret must be there."""
+    """Deselect the contract without a client that has a secret."""
     del contract
     if _client(setting) is None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client with a secret: add `oauth` to the --env file"
@@ -48,7 +51,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call by the Basic scheme, one with a secret in the body, each time another than the client's."""
+    """Yield one probe with a wrong secret by the Basic scheme, and one with a wrong secret in the body."""
     del roles
     oauth, client = setting.model.auth.oauth, _client(setting)
     if oauth is not None and client is not None:
@@ -57,13 +60,15 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _client(setting: Setting) -> OAuthClient | None:
-    """The first of the registered clients that has a secret."""
+    """Return the first registered client that has a secret, or None."""
     ours = setting.oauth
     return next((c for c in (ours, ours.other if ours is not None else None) if c is not None and c.secret), None)
 
 
 def _exchange(oauth: Any, client: OAuthClient, why: str, *, basic: bool = False) -> Call:
-    """A code that nobody was given, with the client's secret in the body or by the Basic scheme (RFC 6749, 2.3.1)."""
+    """Return the exchange of an invented code, with the client's secret in the body or by the Basic scheme
+    (RFC 6749, 2.3.1).
+    """
     given = {
         "grant_type": "authorization_code",
         "code": "pgv-no-code",
@@ -77,7 +82,7 @@ def _exchange(oauth: Any, client: OAuthClient, why: str, *, basic: bool = False)
 
 
 def _with_another(client: OAuthClient) -> OAuthClient:
-    """The same client with a secret that has nothing of its own, as a report may show it."""
+    """Return the client with a wrong secret that may be shown in a report."""
     return replace(client, secret=f"pgv-{sha256(client.client_id.encode()).hexdigest()}")
 
 
@@ -101,7 +106,9 @@ def _basic(oauth: Any, client: OAuthClient) -> Callable[[], Conversation]:
 
 
 def _by_form_alone(oauth: Any) -> Generator[Call, Exchange, bool]:
-    """Whether the server says that it takes no Basic scheme; where it says nothing, it takes it (RFC 8414, 2)."""
+    """True if the server's metadata exclude the Basic scheme; without an entry the scheme is supported
+    (RFC 8414, 2).
+    """
     if not oauth.metadata:
         return False
     raw = Raw("GET", oauth.metadata)

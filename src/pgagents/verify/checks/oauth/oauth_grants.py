@@ -1,8 +1,9 @@
-"""Codes and tokens: a code is for the client that proves itself, once; a token is for what was granted, until it is revoked.
+"""A code can be exchanged once, only by the client that proves itself; a token allows what was granted, until
+it is revoked.
 
-A user's consent is needed, so it runs only where the caller's OAuth client says how its user consents. RFC 6749, RFC 7636
-(PKCE), RFC 7009 (revocation), RFC 9700 (refresh tokens). That a refresh token's end ends its access tokens, too, is a SHOULD
-(RFC 7009, 2.1), so it is not asked for.
+A user must consent, so this needs an OAuth client with `consent` in the `--env` file. The rules are those of
+RFC 6749, RFC 7636 (PKCE), RFC 7009 (revocation) and RFC 9700 (refresh tokens). Revoking a refresh token need
+not end its access tokens, because RFC 7009, 2.1 only says SHOULD.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ REFRESHING = ("refresh", "rotation", "refresh_scope", "revoked_refresh", "revoca
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each rule that the catalogue's OAuth makes."""
+    """Yield one contract for each rule that the catalogue's OAuth section makes."""
     oauth = setting.model.auth.oauth
     for case, says in CASES.items() if oauth else ():
         left_out = (
@@ -63,7 +64,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """A client and its user must be there."""
+    """Deselect the contract without the client or user it needs; exclude rules that do not bind this kind
+    of client.
+    """
     oauth, client = setting.model.auth.oauth, setting.oauth
     if client is None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
@@ -81,7 +84,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One conversation."""
+    """Yield one probe for the whole conversation."""
     del roles
     client = consenting(setting)
     if client is not None and within(setting):
@@ -93,7 +96,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 @dataclass(slots=True)
 class _Flow:
-    """The conversation."""
+    """The conversation with the authorization server, in parts that each judge some contracts."""
 
     setting: Setting
     client: OAuthClient
@@ -104,7 +107,9 @@ class _Flow:
         return self.setting.model.auth.oauth
 
     def run(self) -> Conversation:
-        """Each part asks for a code of its own, so that what one part spends or ends is not missed in another."""
+        """Run all parts; each asks for a code of its own, so that no part suffers from what another spent
+        or ended.
+        """
         code = yield from self.as_client.code(self.scope())
         if not code.text:
             for case in CASES:
@@ -121,18 +126,22 @@ class _Flow:
         yield from self.denied()
 
     def scope(self) -> str:
-        """The one scope that is asked for."""
+        """Return the one scope that is asked for."""
         found = within(self.setting)
         assert found is not None
         return found[0]
 
     def judge_case(self, case: str, good: bool, expected: str, actual: str) -> Judgement:
-        """A judgement on one of our contracts."""
+        """Return a judgement on the contract of a case."""
         contract = f"{NAME}/{case}@{REST}"
         return judge_kept(contract) if good else judge_broken(contract, expected, actual)
 
     def exchanged_without(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange]]:
-        """Without its verifier, then with it; a server may end a code that was tried wrongly, so a new one is asked for then."""
+        """Exchange a code without its verifier, which must fail, then with it.
+
+        A server may end a code after a wrong exchange; then a new one is used. Return the code and the last
+        exchange.
+        """
         exchange: Exchange = yield self.as_client.exchange(code, "a code without its verifier")
         problem = refusal(exchange)
         yield self.judge_case("verifier_required", not problem, "400 with a JSON error", problem)
@@ -140,7 +149,10 @@ class _Flow:
         return code, exchange
 
     def exchanged(self, code: Code) -> Generator[Any, Any, tuple[Code, Exchange, bool]]:
-        """The right exchange; where the server ended the code because of a wrong one, that of a new code. Gives whether it was the same."""
+        """Exchange a code correctly, or a new one if the server ended it after a wrong exchange.
+
+        Return the code, the exchange, and whether it is the same code.
+        """
         why = "a code with its verifier"
         exchange: Exchange = yield self.as_client.exchange(code, why, more={"code_verifier": self.as_client.verifier})
         if exchange.success or exchange.void:
@@ -150,7 +162,7 @@ class _Flow:
         return code, exchange, False
 
     def judge_token_answer(self, exchange: Exchange) -> Conversation:
-        """What the answer with the tokens says besides."""
+        """Judge the token answer's Cache-Control and `expires_in`."""
         if not exchange.success:
             return
         stored = (exchange.header("cache-control") or "").lower()
@@ -163,7 +175,7 @@ class _Flow:
             )
 
     def used(self, exchange: Exchange) -> Conversation:
-        """What the token can do, and what it cannot."""
+        """Judge that the access token works for what was granted, and for nothing else."""
         token, inside = got(exchange.body, "access_token"), within(self.setting)
         if not isinstance(token, str) or str(got(exchange.body, "token_type")).lower() != "bearer":
             yield self.judge_case("token", False, "200 with an access_token of token_type Bearer", exchange.outcome)
@@ -174,7 +186,7 @@ class _Flow:
         yield from self.outside(token, "scope")
 
     def outside(self, token: str, case: str) -> Conversation:
-        """A read that a token was not granted."""
+        """Call a read that the token was not granted."""
         outer = beyond(self.setting)
         if outer is not None:
             why = f"a call that the token was not granted, {outer[0]} alone allows it"
@@ -184,7 +196,9 @@ class _Flow:
             yield self.judge_case(case, answer.status == status, f"{status}: the token has only {self.scope()}", answer.outcome)
 
     def refreshed(self, exchange: Exchange) -> Conversation:
-        """A new access token for a refresh token, and what the old one is then worth."""
+        """Judge that a refresh token gives a new access token, and that the old refresh token no longer
+        works.
+        """
         token, inside = got(exchange.body, "refresh_token"), within(self.setting)
         if not self.oauth.refresh_s or not exchange.success:
             return
@@ -205,14 +219,14 @@ class _Flow:
             old: Exchange = yield self.as_client.refresh(token, "a refresh token once more")
             problem = refusal(old) or ("" if isinstance(new, str) and new != token else "no new refresh token came")
             yield self.judge_case("rotation", not problem, "a new refresh token, and 400 for the old one", problem)
-        if self.oauth.revoke:  # nothing that was granted to us is left alive
+        if self.oauth.revoke:  # leave no token of ours valid
             last = got(again.body, "refresh_token")
             ended: Exchange = yield self.as_client.revoke(last if isinstance(last, str) else token, "the last token ends")
-            if not ended.void:  # where the old one's second use ended them all, it is dead by now (RFC 7009, 2.2: 200 all the same)
+            if not ended.void:  # the second use of the old one may have ended it already (RFC 7009, 2.2: still 200)
                 yield self.judge_case("revocation", ended.status == 200, "200", ended.outcome)
 
     def spent(self) -> Conversation:
-        """A code tried wrongly in every way; the tokens that it gives in the end, revoked; the code once more."""
+        """Try a code wrongly in every way, exchange it, revoke its tokens, and try the code once more."""
         code = yield from self.as_client.code(self.scope())
         wrong = self.violations()
         problems: dict[str, str] = {}
@@ -221,7 +235,7 @@ class _Flow:
         code, exchange, same = yield from self.exchanged(code)
         used = self.as_client.verifier
         for case, problem in problems.items():
-            if not same and not problem and case != "verifier_checked":  # the code was dead by then, so it showed nothing
+            if not same and not problem and case != "verifier_checked":  # the code had ended by then, so its refusal proves nothing
                 another = yield from self.as_client.code(self.scope())
                 problem = yield from self.tried(case, another)
             yield self.judge_case(case, not problem, "400 with a JSON error", problem)
@@ -238,11 +252,13 @@ class _Flow:
         yield self.judge_case("once", not problem, "400 with a JSON error", problem)
 
     def violations(self) -> tuple[str, ...]:
-        """The ways to exchange a code wrongly, those first that servers are least likely to end it for."""
+        """Return the wrong ways to exchange a code; first those after which servers are least likely to
+        end it.
+        """
         return (*(["client_bound"] if self.client.other else []), "redirect_bound", "verifier_checked")
 
     def tried(self, case: str, code: Code) -> Generator[Any, Any, str]:
-        """One wrong exchange; gives in what its answer is no refusal."""
+        """Exchange a code wrongly; return why the answer is no refusal, or an empty text."""
         right = {"code_verifier": self.as_client.verifier}
         if case == "client_bound":
             call = self.as_client.exchange(code, "another client's exchange of our code", client=self.client.other, more=right)
@@ -256,7 +272,7 @@ class _Flow:
         return refusal(exchange)
 
     def revoked(self, token: str) -> Conversation:
-        """The token before and after its revocation."""
+        """Revoke an access token and call with it."""
         inside = within(self.setting)
         assert inside is not None
         told: Exchange = yield self.as_client.revoke(
@@ -269,7 +285,7 @@ class _Flow:
         yield from turned_away(self.setting, inside[1], answer)
 
     def widened(self, token: Any) -> Conversation:
-        """A refresh token that is asked for more than was granted, then revoked, then tried again."""
+        """Refresh with a wider scope than granted, then revoke the refresh token and try it again."""
         if not self.oauth.refresh_s:
             return
         if not isinstance(token, str):
@@ -293,7 +309,9 @@ class _Flow:
             yield self.judge_case("revoked_refresh", not problem, "200, then 400 with a JSON error", problem)
 
     def unchallenged(self) -> Conversation:
-        """A request without a challenge, from a client that PKCE binds, and one with a plain one. What comes must not be a token."""
+        """Ask for a code without a challenge, if PKCE binds the client, and with a plain one; neither may
+        earn a token.
+        """
         if self.client.kind in self.oauth.pkce_binds:
             code = yield from self.as_client.code(self.scope(), challenged=False)
             good = yield from self.nothing_for(code, "a code that was asked for without a challenge")
@@ -303,7 +321,10 @@ class _Flow:
         yield self.judge_case("challenge_method", good, f"only {self.oauth.pkce} earns a token", "a code, and a token for it")
 
     def elsewhere(self) -> Conversation:
-        """Another client's code, asked for with a challenge, without its verifier and with another. The same user consents."""
+        """Exchange another client's challenged code without its verifier and with a wrong one.
+
+        The same user consents.
+        """
         contract = f"{NAME}/other_challenged@{REST}"
         if self.client.other is None or not {self.client.other.kind, "challenged"} & set(self.oauth.pkce_binds):
             return
@@ -322,7 +343,7 @@ class _Flow:
         yield self.judge_case("other_challenged", not problem, "400 with a JSON error", problem)
 
     def nothing_for(self, code: Code, why: str, code_verifier: str = "") -> Generator[Any, Any, bool]:
-        """Whether a code, if one came at all, is exchanged for nothing."""
+        """True if there is no code, or its exchange fails."""
         if not code.text:
             return True
         more = {"code_verifier": code_verifier} if code_verifier else {}
@@ -331,7 +352,7 @@ class _Flow:
         return not exchange.success
 
     def denied(self) -> Conversation:
-        """A user who refuses."""
+        """Judge the answer to a user who refuses."""
         if not self.client.refuse:
             return
         code = yield from self.as_client.code(self.scope(), consent=self.client.refuse, why="a user who refuses")

@@ -1,5 +1,8 @@
-"""A token works as long as the catalogue says, and no longer: judged just before and just after, by the operator's clock. What nearly
-is a living token, or is one of another kind, is none."""
+"""Access and refresh tokens work as long as the catalogue promises, and no longer.
+
+Each is tried 30 s before and after its end, by the operator's clock. A token with one character more, and a
+refresh token sent as an access token, are refused.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from pgagents.verify.wire.exchange import Exchange, got
 
 NAME = "oauth_lifetimes"
 MARGIN_S = 30.0
-"""So much before and after its end a token is tried: clocks differ by a few seconds."""
+"""Seconds before and after its end at which a token is tried: clocks differ by a few seconds."""
 STAGE = 9
 """After what builds on things at hand: a month may pass here."""
 SAYS = {
@@ -30,7 +33,7 @@ SAYS = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Two for each lifetime that the catalogue tells."""
+    """Yield the contracts for each lifetime that the catalogue gives."""
     oauth = setting.model.auth.oauth
     for case, says in SAYS.items() if oauth else ():
         member = f"{case.partition('_')[0]}_s"
@@ -39,7 +42,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """There must be a clock to move, and a user who consents."""
+    """Exclude the contract without a clock to move; deselect it without a client and a user who consents."""
     del contract
     if setting.model.clock is None:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
@@ -51,12 +54,12 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One conversation: the access token before and after its time, then the refresh token."""
+    """Yield one probe: the access token before and after its end, then the refresh token."""
     del roles
     covers = tuple(c.id for c in promises(setting))
     client = consenting(setting)
     if covers and client is not None and setting.model.clock is not None and within(setting):
-        cost = TOKEN_COST + 2 * len(covers) - 1  # the near ones need no time to pass
+        cost = TOKEN_COST + 2 * len(covers) - 1  # near-equal tokens need no waiting
         yield Probe(f"{NAME}/both@{REST}", STAGE, covers, cost, lambda: _run(setting, Granting(setting, client)), (), OPERATOR)
 
 
@@ -98,7 +101,10 @@ def _access(setting: Setting, as_client: Granting, token: str) -> Conversation:
 
 
 def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -> Conversation:
-    """Before its end it is exchanged; what that gave is as old as that, or as its first consent, so it too is dead after as long again."""
+    """Refresh shortly before the token's end, then try the result after another lifetime.
+
+    The new token dates from the refresh or from the first consent; either way it has expired by then.
+    """
     lives_s = as_client.oauth.refresh_s
     if lives_s - MARGIN_S > passed and (yield from _passes(setting, lives_s - MARGIN_S - passed)):
         exchange: Exchange = yield as_client.refresh(token, "a refresh token shortly before its end")
@@ -114,7 +120,7 @@ def _refresh(setting: Setting, as_client: Granting, token: str, passed: float) -
 
 
 def _refused(exchange: Exchange) -> bool:
-    """Whether the server refuses; how it should say so is for others to judge."""
+    """True if the server refuses; the form of the refusal is judged by other checks."""
     return 400 <= exchange.status < 500
 
 

@@ -1,6 +1,8 @@
-"""What a client finds out by itself about the OAuth server agrees with the catalogue, with itself, and with what is there.
+"""The OAuth server's metadata agree with the catalogue, with each other, and with the endpoints that exist.
 
-RFC 8414 (the authorization server), RFC 9728 (the API it gives tokens for), RFC 6749 5.2 (how its token endpoint refuses).
+Both documents are read: RFC 8414 (the authorization server) and RFC 9728 (the API that accepts its tokens).
+Each endpoint must refuse a call without parameters (RFC 6749, 5.2). A 401 or 403 must not name metadata or
+scopes that do not exist.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ SERVER, RESOURCE, CHALLENGE = f"{NAME}/server@rest", f"{NAME}/resource@rest", f"
 SCOPE = f"{NAME}/challenge_scope@rest"
 UNAUTHORIZED, REFUSED = 401, (401, 403)
 STANDARD = frozenset(("openid", "profile", "email", "address", "phone", "offline_access"))
-"""Scopes of OpenID Connect (Core, 5.4 and 11), which no API has to list as its own."""
+"""Scopes of OpenID Connect (Core, 5.4 and 11), which an API need not list as its own."""
 ORIGIN = ("auth", "oauth")
 _NAMED = re.compile(r'resource_metadata="([^"]*)"')
 _MEMBER = re.compile(r'(\w+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))')
@@ -32,7 +34,9 @@ ENDPOINTS = {"authorize": "authorization_endpoint", "token": "token_endpoint", "
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each document, for what a 401 says of them, and for each endpoint."""
+    """Yield contracts for each document, for what a 401 or 403 says of metadata and scopes, and for each
+    endpoint.
+    """
     oauth = setting.model.auth.oauth
     if oauth is None:
         return
@@ -55,7 +59,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """The two documents together, and each endpoint."""
+    """Yield one probe for both documents, one for a call without a key, and one for each endpoint."""
     del roles
     oauth = setting.model.auth.oauth
     if oauth is None:
@@ -75,29 +79,32 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _scoped(setting: Setting) -> bool:
-    """Whether there are scopes to name, and calls that may be refused for want of them."""
+    """True if the catalogue has scopes and calls that may be refused for lack of one."""
     return bool(setting.model.auth.oauth.scopes) and any(action.key for action in setting.model.actions)
 
 
 def _reader(setting: Setting) -> Endpoint | None:
-    """A read on REST that needs a key and no thing that must be found first."""
+    """Return the first REST read that needs a key and no id, or None."""
     rest = [d for d in setting.endpoints if d.dispatcher is None and d.action.key and d.action.effect == "read" and "{" not in d.path]
     return rest[0] if rest else None
 
 
 def _asking(call: Call) -> Conversation:
-    """The watcher judges what comes."""
+    """Send the call; the watcher judges the answer."""
     yield call
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge what a refusal says of the metadata and of scopes. It may leave both out; it may not name what is not there."""
+    """Judge the metadata and scopes that a refusal names.
+
+    It may leave out both, but not name what does not exist.
+    """
     oauth = memory.model.auth.oauth
     if oauth is None or exchange.status not in REFUSED or exchange.call.intent == "document":
         return
     said = exchange.header("www-authenticate") or ""
     if _scoped(memory.setting):
-        known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # a plan's are scopes as well
+        known = {*oauth.scopes, *memory.model.auth.scopes, *STANDARD}  # scopes of plans count too
         told = [found[2] or found[3] or "" for found in _MEMBER.finditer(said) if found[1].lower() == "scope"]
         strange = [name for names in told for name in names.split() if name not in known]
         expected = f"scopes out of {', '.join(sorted(known - STANDARD))}"
@@ -113,7 +120,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _bases(setting: Setting) -> list[str]:
-    """Under which addresses the API may know itself: that which we call, and the catalogue's."""
+    """Return the URLs that the API may give as its own: the one called, and the catalogue's server."""
     return list(dict.fromkeys(base.rstrip("/") for base in (setting.url, str(setting.model.api.server)) if base))
 
 
@@ -141,7 +148,7 @@ def _documents(setting: Setting, oauth: Any) -> Callable[[], Conversation]:
 
 
 def _server(setting: Setting, oauth: Any, told: Mapping[str, Any], _: Mapping[str, Any]) -> tuple[str, str] | None:
-    """In what the server's metadata is wrong: what it must be, what it is."""
+    """Return what is wrong with the server's metadata as (expected, actual), or None."""
     issuer = told.get("issuer")
     if issuer not in _bases(setting):
         return f"issuer is {_bases(setting)[0]}", f"issuer: {issuer}"
@@ -162,7 +169,7 @@ def _server(setting: Setting, oauth: Any, told: Mapping[str, Any], _: Mapping[st
 
 
 def _resource(setting: Setting, oauth: Any, told: Mapping[str, Any], server: Mapping[str, Any]) -> tuple[str, str] | None:
-    """In what the API's metadata is wrong."""
+    """Return what is wrong with the API's metadata as (expected, actual), or None."""
     resource, bases = told.get("resource"), _bases(setting)
     if not isinstance(resource, str) or not any(resource == base or resource.startswith(f"{base}/") for base in bases):
         return f"resource is {bases[0]} or a path under it", f"resource: {resource}"
@@ -180,7 +187,10 @@ def _resource(setting: Setting, oauth: Any, told: Mapping[str, Any], server: Map
 
 
 def _lacking(told: Mapping[str, Any], lists: Mapping[str, list[str]], defaults: Mapping[str, list[str]]) -> tuple[str, str] | None:
-    """A list that lacks something; one that is left out means its default."""
+    """Return the first list that lacks an item as (expected, actual), or None.
+
+    A missing list has its default.
+    """
     for member, wanted in lists.items():
         given = told.get(member, defaults.get(member))
         if not isinstance(given, list) or any(item not in given for item in wanted):

@@ -1,7 +1,8 @@
-"""A token does what its scope allows and is refused everything else: each action that the catalogue's scopes name, on each surface.
+"""A token allows the actions that its scope names, and is refused all others, on each surface.
 
-One token for each scope, granted that scope alone, so each action is tried with a token that has another. That a scope
-suffices is shown by calls about nothing, so that nothing is changed: what they are answered is not a refusal of the token.
+One token is granted for each scope alone. Each action is called with a token of another scope, which must be
+refused. That its own scope suffices is tried with calls that change nothing: they need not succeed, but must
+not be refused for the token.
 """
 
 from __future__ import annotations
@@ -26,17 +27,19 @@ NAME = "token_scopes"
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """An endpoint whose action needs `scope`, and one that does not suffice."""
+    """An endpoint whose action needs `scope`, with an `other` scope that does not suffice."""
 
     endpoint: Endpoint
     scope: str
     other: str
     within: bool
-    """Whether it is also shown that the scope suffices: for what writes on REST, and for one read."""
+    """True if the scope is also shown to suffice: for writes on REST and for one read of each scope."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """For each endpoint of an action that a scope allows: refused without it, not refused with it."""
+    """Yield contracts for each endpoint whose action needs a scope: refused without it, and sometimes not
+    refused with it.
+    """
     for case in _cases(setting):
         endpoint, origin = case.endpoint, ("auth", "oauth", "needs", case.scope)
         says = f"{endpoint.action.name} is refused to a token that has {case.other} and not {case.scope}"
@@ -47,7 +50,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """A client and its user must be there."""
+    """Deselect the contract without an OAuth client and a user who consents."""
     del contract
     if setting.oauth is None:
         return Verdict.NOT_SELECTED, "needs a registered OAuth client: add `oauth` to the --env file"
@@ -57,7 +60,9 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def _cases(setting: Setting) -> tuple[_Case, ...]:
-    """Actions that need one scope only; `other` is each of the others in turn, so that a scope which implies another is seen."""
+    """Return actions that need exactly one scope; `other` takes turns, so that a scope which implies
+    another is found.
+    """
 
     def find() -> Iterator[_Case]:
         oauth = setting.model.auth.oauth
@@ -78,7 +83,7 @@ def _cases(setting: Setting) -> tuple[_Case, ...]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """For each scope one token, and every call that it is for."""
+    """Yield one probe for each scope: it gets a token and makes all calls with it."""
     del roles
     client = consenting(setting)
     if client is None:
@@ -113,7 +118,7 @@ def _run(setting: Setting, client: OAuthClient, scope: str, without: list[_Case]
 
 
 def _with(call: Call, token: str) -> Call:
-    """The call with a token instead of a key."""
+    """Return the call with a token instead of a key."""
     return Call(
         call.endpoint, call.input, call.intent, call.why, role="", subject=call.subject, states=call.states, surface=call.surface,
         raw=Raw(headers=bearer(token)),
@@ -133,7 +138,10 @@ def _without(setting: Setting, case: _Case, token: str) -> Conversation:
 
 
 def _within(setting: Setting, case: _Case, token: str) -> Conversation:
-    """Whatever it is answered, it is not that the token will not do. A wrong call may be refused before anyone looks at scopes."""
+    """Judge that the answer does not refuse the token.
+
+    Invalid input may be refused before scopes are checked.
+    """
     framework, codes = setting.model.errors.framework, setting.model.codes
     refusals = {str(framework.no_scope), str(framework.no_key)}
     exchange: Exchange = yield _with(_harmless(setting, case.endpoint), token)
@@ -151,7 +159,7 @@ def _within(setting: Setting, case: _Case, token: str) -> Conversation:
 
 
 def _harmless(setting: Setting, endpoint: Endpoint) -> Call:
-    """A call that changes nothing: about an id of nothing where the action takes one, else a wrong one; a read as it is."""
+    """Return a call that changes nothing: a read, a call about an absent id, or an invalid one."""
     template, why = template_of(setting.model, endpoint.action), "a token with just the scope that is needed"
     ids = {
         str(p.name): r.absent_for(p)

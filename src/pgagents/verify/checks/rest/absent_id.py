@@ -1,4 +1,8 @@
-"""An id that does not exist, or is another project's, is answered as missing."""
+"""An id that does not exist, or belongs to another project, is answered as missing.
+
+Each id argument is called with an id that no instance has, sometimes one that only resembles an existing id.
+Another project's id gets the same answer, or a refusal, as the catalogue allows.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +26,14 @@ NAME = "absent_id"
 TOOLS = True
 ALONE = True
 BEHIND = "-pgv"
-"""What no server has behind an id of its own."""
+"""A suffix that no server's own id has."""
 CREATED = 201
 BLANK = " "
-"""What some cut off before they look."""
+"""Some servers strip blanks before they look up an id."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """For each argument that is an id: an id of nothing, and one of another project's thing."""
+    """Yield up to two contracts for each id argument: about an absent id, and about another project's id."""
     for endpoint, param, resource in _references(setting):
         if resource.absent is not None and resource.missing and not makes_it(endpoint, param):
             says = f"{endpoint.action.name} answers {resource.missing.name} for a {param.name} that does not exist"
@@ -42,7 +46,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def makes_it(endpoint: Endpoint, param: Param) -> bool:
-    """Whether a call makes the thing whose id it is given, where there is none: a PUT to it that documents a 201."""
+    """True if a call makes the instance whose absent id it is given: a PUT that documents a 201."""
     return (
         endpoint.on_rest
         and endpoint.method == "PUT"
@@ -66,7 +70,7 @@ def _foreign(endpoint: Endpoint, resource: Resource) -> bool:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each."""
+    """Yield one probe for each contract."""
     del roles
     for endpoint, param, resource in _references(setting):
         template = template_of(setting.model, endpoint.action)
@@ -94,20 +98,27 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _over(endpoint: Endpoint, resource: Resource) -> tuple[str, ...]:
-    """States from which an action does not move a thing that other states allow it to: whose it is goes before how it stands, so a
-    server that looks at the state first tells another project that there is something."""
+    """Return states from which the action does not move an instance, or none if it does not depend on the
+    state.
+
+    Ownership must be checked before the state; else the refusal reveals another project's instance.
+    """
     move = next((m for m in resource.moves if m.action is endpoint.action and m.otherwise not in (None, resource.missing)), None)
     return tuple(s for s in resource.states if s not in move.origin_states) if move is not None else ()
 
 
 def _ended(resource: Resource) -> tuple[str, ...]:
-    """States that no action moves a thing on from: it may be kept elsewhere then, and is its project's still."""
+    """Return states that no action leaves: such an instance may be stored elsewhere, but still belongs to
+    its project.
+    """
     left = {state for move in resource.moves for state in move.origin_states}
     return tuple(s for s in resource.states if s not in left) if left else ()
 
 
 def _with_theirs(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
-    """A call that need not name such a thing names one of the main project's, and gives whatever else that thing tells."""
+    """Name the main project's instance in an optional argument, with all other arguments that the instance
+    itself holds.
+    """
 
     def run() -> Conversation:
         body = yield InstanceRef(resource.name, fresh=True)
@@ -137,7 +148,7 @@ def _run(call: Call, contract: str, codes: list[Code], what: str) -> Callable[[]
 
 
 def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) -> Callable[[], Conversation]:
-    """Its owner reads it just before: what was told to one is not kept for all."""
+    """Read as the owner just before the foreign call, which reveals an answer cached for everyone."""
 
     def run() -> Conversation:
         assert call.endpoint is not None
@@ -152,13 +163,16 @@ def _after_own(setting: Setting, call: Call, resource: Resource, contract: str) 
 
 
 def _named(call: Call, resource: Resource, there: Mapping[str, Any]) -> dict[str, Any]:
-    """The argument that names such a thing, with its id."""
+    """Return the argument that names such an instance, with its id."""
     return {str(p.name): there[resource.id] for p in (call.endpoint.params if call.endpoint else ()) if p.refers_to == resource.name}
 
 
 def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
-    """The read that is asked twice for what is not there: the first that finds a thing by its id and that everybody may ask, whose
-    answers are kept most."""
+    """Return the read that asks twice for an absent id, which reveals a cached answer; None if there is no
+    read.
+
+    It is the first read by id of a public resource, because such answers are cached most.
+    """
     reads = [
         (d, p, r) for d, p, r in _references(setting) if d.on_rest and d.action.effect == "read" and r.absent is not None and r.missing
     ]
@@ -166,16 +180,20 @@ def _twice(setting: Setting) -> tuple[Endpoint, Param] | None:
 
 
 def _nearly(setting: Setting, endpoint: Endpoint, param: Param) -> bool:
-    """Whether this endpoint is asked for what is nearly an id that is there: every second one that takes an id of that kind, of those that
-    read and of those that write."""
+    """True if this endpoint is asked for an id that only resembles an existing one.
+
+    This is every second endpoint with an id of this kind, counted apart for reads and writes.
+    """
     effect = endpoint.action.effect
     alike = [d for d, p, _ in _references(setting) if p.refers_to == param.refers_to and d.action.effect == effect]
     return alike.index(endpoint) % 2 == 1
 
 
 def _near(setting: Setting, call: Call, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
-    """A read of what only begins with the id of a thing that is there, a write to what has blanks around it; of the absent one, where
-    an id may not be so long, or may have blanks."""
+    """Read an id with text appended to an existing one, or write to an existing id with blanks around it.
+
+    The absent id is used instead where the schema does not allow the longer id, or does allow blanks.
+    """
 
     def run() -> Conversation:
         assert call.endpoint is not None
@@ -196,7 +214,7 @@ def _near(setting: Setting, call: Call, param: Param, resource: Resource, contra
 
 
 def _make_probe(call: Call, *, twice: bool) -> Callable[[], Conversation]:
-    """A call that the watcher judges; made twice, it also shows an answer that was kept from the first time."""
+    """Send a call that the watcher judges; if `twice`, send it again to reveal a cached answer."""
 
     def run() -> Conversation:
         yield call
@@ -207,7 +225,7 @@ def _make_probe(call: Call, *, twice: bool) -> Callable[[], Conversation]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every call about an id of nothing, whatever it was made for."""
+    """Judge every call about an absent id, whichever check made it."""
     endpoint = exchange.call.endpoint
     if endpoint is None or exchange.call.intent != "absent" or exchange.call.role not in ("main", "") or exchange.call.twist:
         return
@@ -218,6 +236,6 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
             continue
         if resource.absent is not None and resource.missing is not None and given == resource.absent_for(param):
             what = f"a {param.name} that does not exist"
-            if exchange.call.role or exchange.code == resource.missing.name:  # to a token the answer may be another
+            if exchange.call.role or exchange.code == resource.missing.name:  # with a token the answer may differ
                 yield from judge_refused(exchange, f"{NAME}/unknown/{param.name}/{endpoint.place}", [resource.missing], what)
             return

@@ -1,9 +1,9 @@
-"""A free text may hold anything: quotes, backslashes, markup, marks of templates, other scripts, blanks at its ends. Servers break on
-these where they lay texts into SQL, pages or commands, or tidy them. Beside it, texts of a pattern are what a language takes for
-something else than a text, and lists of choices have every choice.
+"""A free text may hold anything: quotes, backslashes, markup, template marks, other scripts, blanks at its
+ends.
 
-At first it also holds characters that a server may refuse, if it does so as documented: a NUL, ends of lines and of directions that
-are not ASCII's; and beside it stands what is `unusual`. Only where that is refused, the text is sent without them.
+Servers fail on these where they put texts into SQL, pages or commands, or trim them. Texts with a pattern get
+words that a language may mistake for another value, and lists of choices get every choice. The first call
+also has characters that a server may refuse, such as NUL; if it is refused, the text is sent without them.
 """
 
 from __future__ import annotations
@@ -26,20 +26,21 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "arbitrary_text"
 TEXT = ' o\'Neil "x"  \\n<b>&lt;{{7*7}}${7}%s%41+;--é’漢🚗'
-"""The telling characters first, for arguments that take only a few; a blank before them and two among them."""
+"""The most revealing characters come first, for arguments that take only a few."""
 ODD = " \0\r\n\u2028\u202ee\u0301\ufeff"
-"""A blank, NUL, an end of a line, a line separator, an override of the direction, a letter with its accent apart, a mark of byte
-order."""
+"""A blank, NUL, CR and LF, a line separator, a right-to-left override, a combining accent, a byte order
+mark.
+"""
 WORDS = ("null", "007", "infinity", "1e5", "true")
-"""What some take for nothing, or for a number, and so keep otherwise."""
+"""Words that some languages take for null, a number or a boolean, and so store differently."""
 QUERY = "pgv=a%2Fb%20c&d=%C3%A9&e=+"
-"""What an address has behind it, which is another one where somebody decodes it, or writes it anew."""
+"""A query for an address; decoding it or writing it anew changes the address."""
 LONGEST = 4_096
 _BOUND = ("enum", "const", "pattern", "format", "contentEncoding")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint with a free text among its arguments."""
+    """Yield one contract for each endpoint with a free text among its arguments."""
     for endpoint, given in _cases(setting):
         names = " and ".join(name for name in given)
         yield promise(
@@ -58,14 +59,14 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Mapping[str, Any]], ...]:
 
 
 def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, Any]:
-    """The arguments of a correct call that are free texts, or have some one level down, with our text in them."""
+    """Return the arguments that are free texts, or contain some one level down, with our text in them."""
     base = known(setting.model, template_of(setting.model, endpoint.action).input)
     found: dict[str, Any] = {}
     words: dict[str, Any] = {}
     for param in endpoint.params:
         name = str(param.name)
         ours = param.refers_to or name == endpoint.action.idempotency or isinstance(base.get(name), Signature)
-        if not ours and name in base and param.place in ("body", "query"):  # one that no example has may be opaque, such as a cursor
+        if not ours and name in base and param.place in ("body", "query"):  # one that no example has may be opaque, like a cursor
             value = _filled(setting, param.schema, _example(endpoint, name, base[name]), text)
             if value is not None and setting.test((NAME, endpoint.place, name), param.schema).is_valid(value):
                 found[name] = value
@@ -77,7 +78,9 @@ def _texts(setting: Setting, endpoint: Endpoint, text: str = TEXT) -> dict[str, 
 
 
 def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
-    """A word that fits the pattern of an argument whose value is free; another one on each surface."""
+    """Return a word that fits an argument's pattern, another one on each surface; None if the value is not
+    free.
+    """
     schema = setting.named(param.schema)
     if types_of(schema) != ("string",) or "pattern" not in schema or param not in free_params(setting, endpoint):
         return None
@@ -86,14 +89,17 @@ def _word(setting: Setting, endpoint: Endpoint, param: Param) -> str | None:
 
 
 def _example(endpoint: Endpoint, name: str, usual: Any) -> Any:
-    """The argument's usual value; of a list the longest one of an example, whose items say most."""
+    """Return the argument's usual value; of a list one item of the longest example."""
     listed = [e.input[name] for e in endpoint.action.examples if e.status < 300 and isinstance(e.input.get(name), list)]
     return max(listed, key=len, default=usual)[:1] if isinstance(usual, list) else usual
 
 
 def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) -> Any:
-    """The text, as long as the schema takes; an address with a query; an object, or a list of one, with the text in its free texts; None
-    where there is none."""
+    """Return a value with our text in its free texts, as long as the schema allows; None if it has no free
+    text.
+
+    An address gets a query. An object, or a list of objects, gets the text in its members.
+    """
     schema = setting.named(written)
     if schema.get("format") in ("uri", "url") and isinstance(base, str) and "?" not in base:
         return f"{base}?{QUERY}" if text is TEXT else f"{_loudly(base)}?{QUERY}&x=".ljust(schema.get("maxLength", FAR), "x")
@@ -111,7 +117,7 @@ def _filled(setting: Setting, written: Mapping[str, Any], base: Any, text: str) 
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One correct call each."""
+    """Yield one probe for each contract: a valid call, at first with characters that may be refused."""
     del roles
     for endpoint, given in _cases(setting):
         contract = f"{NAME}/{endpoint.place}"
@@ -127,19 +133,19 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _odd(setting: Setting, endpoint: Endpoint) -> Mapping[str, Any]:
-    """The arguments with the odd characters before our text."""
+    """Return the arguments with the odd characters before our text."""
     return setting.compute_once((NAME, "odd", endpoint.place), lambda: _texts(setting, endpoint, ODD + TEXT))
 
 
 def _loudly(url: str) -> str:
-    """The same address with its host in capital letters."""
+    """Return the same address with its host in capital letters."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}://{host.upper()}{slash}{path}"
 
 
 def _run(calls: Sequence[Call], contract: str) -> Callable[[], Conversation]:
-    """The first of the calls that is taken, or the last."""
+    """Send the calls until one succeeds, and judge it or the last."""
 
     def run() -> Conversation:
         exchange: Exchange = yield calls[0]

@@ -1,5 +1,8 @@
-"""What takes a space lowers the count of free ones by one while it lives, and gives it back when it ends. Of what one call makes several
-of, each takes one.
+"""Making an instance that takes room lowers the remaining capacity by one, and ending it gives the room back.
+
+Instances are made and ended on each surface, and the counter is read in between. A call that makes several
+instances takes one for each. A wrong count is counted again once, because something else may have ended
+meanwhile.
 """
 
 from __future__ import annotations
@@ -24,16 +27,18 @@ from pgagents.verify.wire.exchange import Exchange, got
 
 NAME = "capacity"
 ROUNDS = 2
-"""A count that is off is counted again, all over: something else may have ended or expired in between."""
+"""A wrong count is counted again from the start: something else may have ended in between."""
 LATE_S = 100_800
-"""Seconds: more than a day, which is the most that most things are made for."""
+"""Seconds: more than a day, the longest time that most instances are made for."""
 _FIRST = re.compile(r"response\.(\w+(?:\.\w+)*)\[0\]")
 MOST_MADE = 3
-"""So many are made until one takes where the count is known, as the server may choose the place."""
+"""Number of instances made until one is at a place whose count is known, because the server may choose the
+place.
+"""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """For each resource that takes: what each endpoint that makes one takes, and what each endpoint that ends one gives back."""
+    """Yield one contract for each endpoint that makes such a resource, and one for each that ends it."""
     for resource, takes in _takers(setting):
         for detail, endpoints in (("taken", _makers(setting, resource)), ("returned", _enders(setting, resource))):
             for endpoint in endpoints:
@@ -43,7 +48,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Counts are this run's own only where nobody else books."""
+    """Deselect the contract unless the run is exclusive, because others change the counts."""
     del contract
     return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("counts"))
 
@@ -64,9 +69,10 @@ def _enders(setting: Setting, resource: Resource) -> list[Endpoint]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One of each endpoint is made, then ended, and after each of them is counted.
+    """Yield one probe for each resource: instances are made and ended through each endpoint, and counted
+    after each call.
 
-    With the operator's clock, what does not end by itself is ended long after the time that it was made for.
+    With the operator's clock, what does not end by itself is ended more than a day later.
     """
     for resource, takes in _takers(setting) if setting.exclusive else ():
         makers, enders = _makers(setting, resource), _enders(setting, resource)
@@ -99,14 +105,14 @@ def _run(
 def _round(
     setting: Setting, resource: Resource, takes: Takes, makers: list[Endpoint], enders: list[Endpoint], *, late: bool
 ) -> Generator[Any, Any, list[Judgement]]:
-    """Everything once; the verdicts are given back, not yielded."""
+    """Do everything once, and return the verdicts instead of yielding them."""
     found: list[Judgement] = []
     place: Mapping[str, Any] | None = None
     counts: dict[str, int] = {}
     if resource.made_by is not None and _chooses(resource, takes):
         place = yield from _roomiest(setting, takes)
         yield from _counted(setting, takes, str(place[setting.model.resources[takes.of].id]), counts)
-    else:  # the server chooses, and probably as it chose before
+    else:  # the server chooses, probably the same place as before
         another: Mapping[str, Any] = yield InstanceRef(resource.name)
         if isinstance(another.get(takes.by), str):
             yield from _counted(setting, takes, another[takes.by], counts)
@@ -118,13 +124,13 @@ def _round(
             endpoint = enders[min(index, len(enders) - 1)]
             if late and body is living[-1] and (wait := time_passes(setting, LATE_S)):
                 yield wait
-                yield from _counted(setting, takes, str(body[takes.by]), counts)  # what others took may have ended by then
+                yield from _counted(setting, takes, str(body[takes.by]), counts)  # other instances may have ended by then
             found.append((yield from _returned(setting, resource, takes, endpoint, body, counts)))
     return found
 
 
 def _roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str, Any]]:
-    """Of the places that will do the one with the highest count: it is farthest from being full."""
+    """Return the usable place with the highest count, which is least likely to become full."""
     resource = setting.model.resources[takes.of]
     search = setting.endpoint(str(resource.found_by.action.name), REST) if resource.found_by else None
     found: list[Mapping[str, Any]] = []
@@ -140,7 +146,7 @@ def _roomiest(setting: Setting, takes: Takes) -> Generator[Any, Any, Mapping[str
 
 
 def _chooses(resource: Resource, takes: Takes) -> bool:
-    """Whether the caller says where."""
+    """True if the caller chooses the place."""
     given = resource.made_by.input if resource.made_by else {}
     return any(takes.of in getattr(value, "names", ()) for value in given.values())
 
@@ -161,10 +167,10 @@ def _taken(
         bodies = _made(made_by, exchange)
         body = next(iter(bodies), None)
         if given in several and not exchange.success:
-            counts.clear()  # whether a refused call took one is not judged here
+            counts.clear()  # a refused call may have taken room, which is not judged here
             continue
         if not isinstance(body, Mapping) or not isinstance(body.get(takes.by), str) or not exchange.fits:
-            counts.clear()  # it may have taken a space all the same
+            counts.clear()  # it may have taken room all the same
             return judge_untested(contract, f"no {resource.name} was made: {exchange.outcome}")
         living.append(body)
         at, taken = body[takes.by], sum(1 for one in bodies if one.get(takes.by) == body[takes.by])
@@ -182,7 +188,9 @@ def _taken(
 
 
 def _two(setting: Setting, resource: Resource, endpoint: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The arguments with two items in a list of one, where what is made is a list: an item is made of each."""
+    """Return the arguments with a second item in a list of one, if the action makes a list: each item
+    makes an instance.
+    """
     if resource.made_by is None or resource.made_by.at is None or _FIRST.fullmatch(resource.made_by.at.text) is None:
         return given
     found = dict(given)
@@ -196,7 +204,7 @@ def _two(setting: Setting, resource: Resource, endpoint: Endpoint, given: Mappin
 
 
 def _made(made_by: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]]:
-    """All that a call made, the one that the catalogue speaks of first."""
+    """Return all instances that a call made, first the one that the catalogue describes."""
     value = at_path(made_by, exchange) if exchange.success else None
     if made_by.at is not None and exchange.success and (first := _FIRST.fullmatch(made_by.at.text)):
         value = got(exchange.body, first.group(1)) or value
@@ -223,7 +231,7 @@ def _returned(
 
 
 def _counted(setting: Setting, takes: Takes, id: str, counts: dict[str, int]) -> Generator[Any, Any, int | None]:
-    """The count of a place now, which is also remembered."""
+    """Read a place's counter and remember it; None if it could not be read."""
     endpoint = setting.endpoint(str(takes.read_by.name), REST)
     assert endpoint is not None
     name = next((str(p.name) for p in endpoint.params if p.refers_to == takes.of), "")
@@ -237,12 +245,12 @@ def _counted(setting: Setting, takes: Takes, id: str, counts: dict[str, int]) ->
 
 
 def _whole(value: Any) -> int | None:
-    """A count, which may be written as 12 or as 12.0."""
+    """Return a count, which may be written as 12 or as 12.0; None if it is no whole number."""
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer() else None
 
 
 def _member(body: Any, name: str) -> int | None:
-    """The first whole number of that name, wherever it stands."""
+    """Return the first whole number in a member of this name at any depth, or None."""
     if not isinstance(body, Mapping):
         return None
     if (count := _whole(body.get(name))) is not None:

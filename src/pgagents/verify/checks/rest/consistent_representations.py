@@ -1,7 +1,8 @@
-"""What one answer tells of a thing, every other tells alike: a member of one name and one text is one fact.
+"""All answers give the same values for the same instance: members with one name and description are one fact.
 
-A list, a read and the answer that made a thing share few lines of a server's code, and one of them lags or leaves out. Facts that
-change by themselves are compared where nobody else uses the server and nothing was written in between.
+A list, a read and the answer that made an instance share little code in a server, so one may lag or leave
+something out. Members that change by themselves are compared only in an exclusive run, and if nothing was
+written in between.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ TRUSTED = ("valid", "explore", "clean")
 MOST_KNOWN = 2_000
 LASTING_S = 600.0
 MOMENT_S = 2.0
-"""How long a fact is believed: one that lasts, and one that changes by itself."""
+"""Seconds for which a value is trusted: LASTING_S for a lasting one, MOMENT_S for a volatile one."""
 SAME_S = 1.0
 STALE_S = 120.0
-"""A time that was told so long before something changed is not when it was counted anew."""
+"""Seconds: a timestamp first seen so long before a value changed cannot be the time of the new value."""
 
 
 @dataclass(slots=True)
 class _Told:
-    """What an answer told of a thing; `written` is how much had been written by then."""
+    """One answer's representation of an instance; `written` is the number of writes before it."""
 
     representation: Representation
     body: Mapping[str, Any]
@@ -51,7 +52,9 @@ class _Told:
 
 @dataclass(slots=True)
 class _Dated:
-    """What changes by itself as an action told it last, at `at`, and the times that it told with it, first at `since`."""
+    """An action's last volatile values, read at `at`, and the times that came with them, first seen at
+    `since`.
+    """
 
     values: Mapping[str, Any]
     times: Mapping[str, Any]
@@ -61,7 +64,10 @@ class _Dated:
 
 @dataclass(slots=True)
 class _Facts:
-    """By kind and id what each action told last. `number` is the last exchange that was seen."""
+    """The last representation of each instance, by kind and id, and by action.
+
+    `number` is the last exchange judged.
+    """
 
     told: dict[tuple[str, str], dict[str, _Told]]
     dated: dict[tuple[str, str, str], _Dated] = field(default_factory=dict)
@@ -70,7 +76,9 @@ class _Facts:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each kind of thing that an action reads and another tells of in the same words."""
+    """Yield one contract for each action that reads a kind of instance which another answer also
+    represents.
+    """
     for endpoint, kind in _readers(setting):
         says = f"{endpoint.action.name} tells of a {kind} what other answers tell of it"
         yield promise(NAME, kind, endpoint, says, endpoint.action.origin, endpoint.action.cite)
@@ -92,7 +100,7 @@ def _readers(setting: Setting) -> tuple[tuple[Endpoint, str], ...]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Where all that two answers tell alike changes by itself, it can only be compared where nobody else changes it."""
+    """Deselect the contract if only volatile members can be compared and the run is not exclusive."""
     if setting.exclusive:
         return None
     kind = contract.id.split("/")[1]
@@ -114,7 +122,9 @@ def _of(setting: Setting, action: str) -> tuple[Representation, ...]:
 
 
 def _common(setting: Setting, one: Representation, other: Representation) -> tuple[str, ...]:
-    """Members that both tell in the same words, where one of the two answers was shaped by the thing alone."""
+    """Return the members that both representations describe alike, if the instance alone shaped one of the
+    two answers.
+    """
     if one.action == other.action or one.kind != other.kind or not (one.direct or other.direct) or (one.writes and other.writes):
         return ()
     key = (NAME, one.action, one.path, one.id, other.action, other.path, other.id)
@@ -122,8 +132,10 @@ def _common(setting: Setting, one: Representation, other: Representation) -> tup
 
 
 def _lasting(setting: Setting, old: Representation) -> frozenset[str]:
-    """The members that nothing changes once they were told: of what no call makes, all but what changes by itself; of what was made,
-    what its maker told and what stays as it was made."""
+    """Return the members that do not change once they were answered.
+
+    If calls make the resource, these are its maker's fixed members; else all but the volatile ones.
+    """
 
     def find() -> frozenset[str]:
         alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == old.kind]
@@ -136,7 +148,9 @@ def _lasting(setting: Setting, old: Representation) -> frozenset[str]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two calls in a row that tell of one thing, where a run had none: what the first tells or makes, the second reads."""
+    """Yield one probe for each contract: two calls about one instance, unless the run had such calls
+    already.
+    """
     del roles
     for endpoint, kind in _readers(setting):
         contract = f"{NAME}/{kind}/{endpoint.place}"
@@ -148,7 +162,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _pairs(setting: Setting, endpoint: Endpoint, kind: str) -> Iterator[tuple[Endpoint, Representation]]:
-    """Endpoints that tell of such a thing what this one tells, those first that make it."""
+    """Yield endpoints that represent such an instance in the same words; those that make it come first."""
     own = [t for t in _representations(setting, str(endpoint.action.name)) if t.kind == kind]
     every = [
         (d, t) for d in setting.endpoints if d.surface == REST for t in _representations(setting, str(d.action.name)) if t.kind == kind
@@ -181,10 +195,10 @@ def _run(setting: Setting, endpoint: Endpoint, first: Endpoint, representation: 
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Compare what an answer tells of each thing with what others told of it before."""
+    """Compare an answer's representations with earlier ones of the same instances."""
     facts: _Facts = memory.notes.setdefault((NAME, "facts"), _Facts({}))
     if exchange.number - exchange.repeats > facts.number + 1 or exchange.call.beside or len(facts.told) > MOST_KNOWN:
-        _forget(facts)  # something was done that no watcher saw, such as the operator's
+        _forget(facts)  # a call was made that no watcher sees, such as the operator's
     facts.number = max(facts.number, exchange.number)
     endpoint = exchange.call.endpoint
     if endpoint is None:
@@ -211,7 +225,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _forget(facts: _Facts) -> None:
-    """Keep only what the makers of things told: some of that stays so, whatever others do."""
+    """Keep only what the makers of instances answered: part of it lasts, whatever others do."""
     made = {key: {by: told for by, told in known.items() if told.representation.makes} for key, known in facts.told.items()}
     kept = [(key, known) for key, known in made.items() if known]
     facts.told = dict(kept[-MOST_KNOWN // 2 :])
@@ -238,7 +252,9 @@ def _compared(setting: Setting, facts: _Facts, new: _Told, endpoint: Endpoint) -
 
 
 def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judgement | None:
-    """Broken, where what changes by itself has changed and is told with a time that was told long before the change."""
+    """Return a broken judgement if a volatile value changed though its timestamp, first seen long before,
+    did not; else None.
+    """
     of_times, of_values = _dating(setting, new.representation)
     if not of_times or not of_values or len(facts.dated) > MOST_KNOWN:
         return None
@@ -260,7 +276,9 @@ def _dated_before(setting: Setting, facts: _Facts, new: _Told, id: str) -> Judge
 
 
 def _dating(setting: Setting, representation: Representation) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Of what changes by itself the times, and the rest, as a reading action tells of the thing alone; else none."""
+    """Return the volatile members as (timestamps, other values); both empty unless the action reads this
+    one instance.
+    """
 
     def find() -> tuple[tuple[str, ...], tuple[str, ...]]:
         volatile = (
@@ -275,7 +293,7 @@ def _dating(setting: Setting, representation: Representation) -> tuple[tuple[str
 
 
 def _volatile(setting: Setting, kind: str) -> frozenset[str]:
-    """What changes by itself in things that no call makes."""
+    """Return the volatile members of this kind's resources that no call makes."""
 
     def find() -> frozenset[str]:
         alike = [r for r in setting.model.resources.values() if kind_of(setting, r) == kind and r.made_by is None]
@@ -285,7 +303,7 @@ def _volatile(setting: Setting, kind: str) -> frozenset[str]:
 
 
 def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
-    """The members that both tell, and of which what was told then must still be so."""
+    """Return the members in both representations whose older value must still hold."""
     lasts = old.representation.makes or new.at - old.at < LASTING_S
     stays = setting.exclusive and old.written == new.written and new.at - old.at < MOMENT_S
     if not lasts and not stays:
@@ -300,7 +318,7 @@ def _standing(setting: Setting, old: _Told, new: _Told) -> list[str]:
 
 
 def _may_be_forgotten(setting: Setting, seconds: float) -> bool:
-    """Whether the catalogue's retention may have blanked what tells of a person and was told so long ago."""
+    """True if retention may have removed personal data that was answered so many seconds ago."""
     least = setting.compute_once(
         (NAME, "retention"), lambda: min((r.after_s for r in (setting.model.retention or {}).values()), default=math.inf)
     )
@@ -312,7 +330,7 @@ def _personal(setting: Setting, old: _Told, member: str) -> bool:
 
 
 def _same(a: Any, b: Any) -> bool:
-    """Whether two values say the same: times to the second, lists in any order."""
+    """True if two values mean the same: times are compared to the second, lists in any order."""
     if isinstance(a, str) and isinstance(b, str):
         if a == b:
             return True

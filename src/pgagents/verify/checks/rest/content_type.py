@@ -1,4 +1,9 @@
-"""An answer says what it is: a success the media type that its action documents, a JSON answer that it is JSON."""
+"""The Content-Type of every answer is right: a success has the media type that its action documents, an error
+is JSON.
+
+Every answer with a body is judged, except documents. A JSON type may have a suffix
+(`application/problem+json`) unless the catalogue fixes `json`; its charset may only be UTF-8.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,7 @@ NAME = "content_type"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint and each surface's framework."""
     origin = ("behaviour", "content_type") if setting.model.source.has(("behaviour", "content_type")) else ()
     for endpoint in setting.endpoints:
         says = f"answers of {endpoint.action.name} are {_listed(endpoint)}"
@@ -32,12 +37,12 @@ def _listed(endpoint: Endpoint) -> str:
 
 
 def _others(action: Action) -> list[str]:
-    """The media types of its successes that are no JSON."""
+    """Return the media types of the action's successes that are not JSON."""
     return list(dict.fromkeys(o.content_type for o in action.outputs if o.schema is not None and not is_json(o.content_type)))
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every answer with a body that is not a document's."""
+    """Judge every answer with a body, except documents."""
     response = exchange.response
     if response is None or not response.body or exchange.status == UNAVAILABLE or exchange.call.intent == "document" or exchange.sent_on:
         return
@@ -52,7 +57,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _promised(exchange: Exchange) -> str:
-    """The media type that the answer should have."""
+    """Return the media type that the answer should have."""
     endpoint = exchange.call.endpoint
     if exchange.output is None or exchange.output.schema is None or endpoint is None or not endpoint.on_rest:
         return JSON

@@ -1,6 +1,8 @@
-"""What is made with a thing that already took a space takes that space and no second one, and the thing is used up by it.
+"""Converting one instance into another, such as a reservation into a booking, takes no second unit of
+capacity.
 
-A reservation and what it becomes both take of one counter, and making the one may name the other: so says the catalogue.
+The catalogue says that both take from one counter, and that making the second may name the first. The counter
+is read before and after. The first instance is used up: undoing it must fail afterwards.
 """
 
 from __future__ import annotations
@@ -28,12 +30,15 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "conversion"
 ROUNDS = 2
-"""A count that is off is counted again, all over: something else may have ended or expired in between."""
+"""A wrong count is counted again from the start: something else may have ended in between."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Passing:
-    """`maker` makes `resource` with a `first` of ours, named by the argument `by`; `takes` is what both take of."""
+    """A conversion:
+
+    `maker` makes `resource` from an instance of `first`, named by the argument `by`; both take `takes`.
+    """
 
     first: Resource
     resource: Resource
@@ -43,7 +48,9 @@ class _Passing:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """For each action that makes one thing with another, on REST: one space is taken, and what had it is used up."""
+    """Yield contracts for each conversion on REST: no second unit is taken, the first is used up, case
+    does not count.
+    """
     for p in _passings(setting):
         action, origin = p.maker.action, (*p.resource.origin, "takes")
         says = f"{action.name} with a {p.first.name} takes no second {p.takes.counter} of the {p.takes.of}"
@@ -57,14 +64,16 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Counts are this run's own only where nobody else books."""
+    """Deselect counts unless the run is exclusive, because others change them."""
     if setting.exclusive or f"{NAME}/one_space/" not in contract.id:
         return None
     return Verdict.NOT_SELECTED, others_too("counts")
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Made, counted, handed over, counted, undone in vain, and ended."""
+    """Yield one probe for each conversion: make the first, count, convert it, count, and try to undo the
+    first.
+    """
     del roles
     for p in _passings(setting):
         counted, used = f"{NAME}/one_space/{p.first.name}/{p.maker.place}", f"{NAME}/used_up/{p.first.name}/{p.maker.place}"
@@ -99,7 +108,9 @@ def _any_case(p: _Passing) -> str:
 
 
 def _folded(setting: Setting, p: _Passing) -> list[str]:
-    """What the first thing tells, too, and whose case a law of the second's maker says does not count."""
+    """Return arguments of the maker that the first instance's answer holds, and whose case does not count
+    by a law.
+    """
     made_by, schemas = p.first.made_by, setting.model.schemas
     schema: Mapping[str, Any] = (made_by.action.success.schema if made_by is not None else None) or {}
     told = json_bytes([plain(schema), *(plain(schemas[name]) for name in closure(schema, schemas))])
@@ -123,7 +134,7 @@ def _run(setting: Setting, p: _Passing, counted: str, used: str, covers: tuple[s
 
 
 def _round(setting: Setting, p: _Passing, counted: str, used: str) -> Generator[Any, Any, list[Judgement]]:
-    """Everything once; the verdicts are given back, not yielded."""
+    """Do everything once, and return the verdicts instead of yielding them."""
     assert p.first.made_by is not None
     maker = setting.endpoint(str(p.first.made_by.action.name), REST)
     if maker is None:
@@ -163,7 +174,7 @@ def _spaces(p: _Passing, contract: str, before: int | None, after: int | None) -
 
 
 def _undone(setting: Setting, p: _Passing, contract: str, body: Mapping[str, Any]) -> Generator[Any, Any, Judgement]:
-    """Undoing what was used is refused; which refusal it is belongs to other checks."""
+    """Judge that undoing the used instance is refused; the kind of refusal is judged by other checks."""
     assert p.first.undone_by is not None
     endpoint = setting.endpoint(str(p.first.undone_by.action.name), REST)
     if endpoint is None:

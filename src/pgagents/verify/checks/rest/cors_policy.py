@@ -1,4 +1,7 @@
-"""A web page may call the API as the catalogue says, and no page may act as a user who is signed in (CORS, the Fetch standard, 3.2)."""
+"""Web pages may call the API as the catalogue says, and no stranger's page may act with a user's cookies.
+
+Preflight requests, answers and refusals must have the right CORS headers (the Fetch standard, 3.2).
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,15 @@ ORIGIN = ("browsers",)
 STRANGER = "https://pgv.example"
 TOO_LARGE = 413
 HEADER = "header "
-"""How the catalogue says that a header names the end user."""
+"""Prefix in the catalogue for a header that names the end user."""
 SIMPLE_METHODS = ("GET", "HEAD", "POST")
 ANSWERED, REFUSED, STRANGERS = f"{NAME}/answer@{REST}", f"{NAME}/refusal@{REST}", f"{NAME}/strangers@{REST}"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """The question before a call once for each kind of endpoint; the answer, a refusal, and what strangers get."""
+    """Yield a preflight contract for each kind of endpoint, and contracts on answers, refusals and unknown
+    origins.
+    """
     browsers = setting.model.browsers
     if browsers is None or _reader(setting) is None:
         return
@@ -39,7 +44,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _endpoints(setting: Setting) -> list[Endpoint]:
-    """One of each kind: a read, a write with a body, one by a method that a browser lets no page use unasked, and a dispatcher's."""
+    """Return one endpoint of each kind: a read, a write with a body, one that needs a preflight, and a
+    dispatcher's.
+    """
     rest = [d for d in setting.endpoints if d.dispatcher is None and d.action.key]
     writers = [d for d in rest if any(p.place == "body" for p in d.params)]
     others = [d for d in rest if d.method not in SIMPLE_METHODS]
@@ -54,7 +61,9 @@ def _reader(setting: Setting) -> Endpoint | None:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge what other checks' calls from a web page were answered. What is too large the edge may refuse, which knows of no pages."""
+    """Judge the CORS headers of other checks' calls from a web page, except 413, which a proxy may have
+    answered.
+    """
     setting = memory.setting
     asks = (
         exchange.request.header("Origin") is not None
@@ -73,13 +82,13 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _origin(setting: Setting) -> str:
-    """An origin that may call."""
+    """Return an origin that may call the API."""
     origins = setting.model.browsers.origins
     return STRANGER if origins == "any" else str(origins[0]).rstrip("/")
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each."""
+    """Yield one probe with one call for each contract."""
     del roles
     reader = _reader(setting)
     if setting.model.browsers is None or reader is None:
@@ -102,7 +111,9 @@ def _from(origin: str) -> Raw:
 
 
 def _list_requested_headers(setting: Setting, endpoint: Endpoint) -> list[str]:
-    """The headers that a page sends and a browser must ask for: its key, its arguments, and for which end user it calls."""
+    """Return the headers that a browser must ask for: the key, body type, header arguments and the end
+    user's header.
+    """
     wires = sorted({p.wire.lower() for p in endpoint.params if p.place == "header"} if endpoint.dispatcher is None else set())
     body = ["content-type"] if endpoint.dispatcher is not None or any(p.place == "body" for p in endpoint.params) else []
     told = [name.removeprefix(HEADER).strip().lower() for name in setting.model.limits.end_user if name.startswith(HEADER)]
@@ -144,7 +155,7 @@ def _preflight(setting: Setting, endpoint: Endpoint, contract: str) -> Callable[
 
 
 def _closed(exchange: Exchange, origin: str) -> str:
-    """Why a page of that origin may not read an answer; empty where it may."""
+    """Return why a page of that origin may not read the answer; empty if it may."""
     told = exchange.header("access-control-allow-origin")
     return "" if told in ("*", origin) else f"Access-Control-Allow-Origin: {told or 'is missing'}"
 
@@ -178,7 +189,11 @@ def _strange(setting: Setting, call: Call) -> Callable[[], Conversation]:
 
 
 def _credentials(setting: Setting, exchange: Exchange) -> Judgement:
-    """With `*` a browser ignores credentials, but only a mistake sends both; with the stranger's own origin they work."""
+    """Judge that an unknown origin may not send cookies.
+
+    Browsers ignore credentials with `*`, but only a mistake sends both. With the stranger's own origin they
+    work.
+    """
     browsers = setting.model.browsers
     origin = exchange.header("access-control-allow-origin")
     credentials = (exchange.header("access-control-allow-credentials") or "").strip().lower() == "true"

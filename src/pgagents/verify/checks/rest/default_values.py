@@ -1,6 +1,7 @@
-"""An argument that is left out is answered as its default given.
+"""An argument that is left out is treated as if its documented default were sent.
 
-A document tells a model the default, and code has it once more. Where everything else is at its widest, another default shows.
+The call is made without the argument and with its default, everything else as wide as possible, and both
+answers must be equal.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "default_values"
 OTHERS = 3
-"""So many more times two answers are compared where others use the server too."""
+"""How many more times two answers are compared unless the run is exclusive."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each argument that actions take alike, on the first that does; on each where it is a measure, which one sees anywhere."""
+    """Yield one contract for each default, on the first action that has it; for decimal numbers on every
+    action.
+    """
     for endpoint, param in _cases(setting):
         says = f"{endpoint.action.name} without {param.name} answers as with {param.name} {param.schema['default']}"
         yield promise(NAME, str(param.name), endpoint, says, (*param.origin, "default"), endpoint.action.cite)
@@ -54,7 +57,7 @@ def _has_default(setting: Setting, param: Param) -> bool:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two calls each; answers that are there already will do."""
+    """Yield one probe with two calls for each contract; earlier answers may be reused."""
     del roles
     for endpoint, param in _cases(setting):
         contract = f"{NAME}/{param.name}/{endpoint.place}"
@@ -91,7 +94,7 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, contract: str) -> C
 
 
 def _why_not(*several: Exchange) -> str:
-    """Why two answers cannot be compared."""
+    """Return why two answers cannot be compared."""
     failed = next((exchange for exchange in several if not exchange.success), None)
     if failed is not None:
         return f"a call to compare with was answered {failed.outcome}"
@@ -99,11 +102,13 @@ def _why_not(*several: Exchange) -> str:
 
 
 def _widest(setting: Setting, endpoint: Endpoint, param: Param, usual: Any) -> dict[str, Any]:
-    """The ordinary arguments where they have the default; else with every other number that has a default at its greatest."""
+    """Return the ordinary arguments if they hold the default; else the required ones, with other numbers
+    at their greatest.
+    """
     given = template_of(setting.model, endpoint.action).input
     if given.get(str(param.name)) == usual:
         return dict(given)
-    least = next((known for name, known, _ in boundary_values(setting, endpoint) if name == "minimal"), given)  # as others send it, too
+    least = next((known for name, known, _ in boundary_values(setting, endpoint) if name == "minimal"), given)  # others send it too
     needed = {str(p.name): least[str(p.name)] for p in endpoint.params if p.required and str(p.name) in least}
     return {
         **needed,

@@ -1,4 +1,8 @@
-"""Every answer of an action has a status that the catalogue documents for it, one to a body that is no JSON too."""
+"""Every answer of an action has a status that the catalogue documents for it.
+
+Every answer in the run is judged, except 503. If the catalogue fixes no code for bad JSON, half a JSON body
+is sent too.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ REFUSED, UNPROCESSABLE = 400, 422
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint."""
+    """Yield one contract for each endpoint."""
     for endpoint in setting.every_endpoint:
         listed = ", ".join(map(str, sorted(_documented(setting, endpoint))))
         says = f"{endpoint.action.name} answers with a documented status only: {listed}"
@@ -28,7 +32,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Half a body for each action that takes one, where the catalogue does not say how bad JSON is refused."""
+    """Yield one probe with half a JSON body for each action with a body, if the catalogue fixes no code
+    for bad JSON.
+    """
     del roles
     if setting.model.errors.framework.bad_body is not None:
         return
@@ -55,7 +61,7 @@ def _run(setting: Setting, call: Call, contract: str) -> Callable[[], Conversati
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every whole answer of an action."""
+    """Judge every complete answer of an action."""
     endpoint = exchange.call.endpoint
     if endpoint is None or exchange.call.intent == "framework" or exchange.response is None or exchange.status == UNAVAILABLE:
         return
@@ -82,5 +88,5 @@ def _documented(setting: Setting, endpoint: Endpoint) -> frozenset[int]:
     points = setting.model.behaviour
     invalid = setting.model.codes[setting.model.errors.framework.invalid].status
     if "refused_status" in points.model_fields_set and points.refused_status == "any" and invalid in listed:
-        listed |= {REFUSED, UNPROCESSABLE}  # the author says that it may be either; one who says nothing documents what he lists
+        listed |= {REFUSED, UNPROCESSABLE}  # the author allows both explicitly; without that only the listed ones are documented
     return frozenset(listed)

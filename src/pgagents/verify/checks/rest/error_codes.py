@@ -1,4 +1,9 @@
-"""An error code is one of the catalogue's, comes with its one status, and only where it may."""
+"""Every error code is one of the catalogue's, comes with its own status, and only from actions that may
+answer it.
+
+Every error in the run whose body has a code is judged. Where the catalogue leaves it open, a refused input
+may have 400 or 422.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +23,7 @@ UNPROCESSABLE = 422
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint and each surface's framework."""
     origin = ("errors", "codes")
     for endpoint in setting.endpoints:
         if not provokable(setting, endpoint):
@@ -39,7 +44,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         and exchange.call.intent != "framework"
         and not provokable(memory.setting, exchange.call.endpoint)
     ):
-        return  # no error of it is promised: documented_status says what came
+        return  # no error is promised for it: documented_status judges the answer
     contract = f"{NAME}/{exchange.place}"
     code = memory.model.codes.get(exchange.code)
     endpoint = exchange.call.endpoint
@@ -54,7 +59,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _open(code: Code, status: int, memory: Memory) -> bool:
-    """Whether the catalogue leaves it open which of 400 and 422 a refused input has."""
+    """True if the catalogue allows both 400 and 422 for a refused input."""
     framework = memory.model.errors.framework
     refusals = {framework.invalid, framework.bad_body, framework.wrong_type}
     return memory.model.behaviour.refused_status == "any" and code.name in refusals and status in (400, UNPROCESSABLE)

@@ -1,4 +1,8 @@
-"""Every error body is the catalogue's envelope, the framework's own refusals included."""
+"""Every error body fits the catalogue's error envelope, also where the framework and not an action refuses.
+
+Every answer with a status of 400 or more is validated, except 503 and answers to HEAD. A code may declare an
+envelope of its own.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ NAME = "error_envelope"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint and each surface's framework."""
     origin = ("errors", "envelope")
     for endpoint in setting.endpoints:
         if not provokable(setting, endpoint):
@@ -27,7 +31,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every answer from 400."""
+    """Judge every answer with a status of 400 or more."""
     if exchange.status < 400 or exchange.status == UNAVAILABLE or exchange.request.method == "HEAD" or exchange.call.intent == "document":
         return
     if (
@@ -35,7 +39,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         and exchange.call.intent != "framework"
         and not provokable(memory.setting, exchange.call.endpoint)
     ):
-        return  # no error of it is promised: documented_status says what came
+        return  # no error is promised for it: documented_status judges the answer
     contract, said = f"{NAME}/{exchange.place}", is_documented_answer(exchange, memory.model)
     if exchange.json.problem and not said:
         return

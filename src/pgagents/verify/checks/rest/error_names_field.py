@@ -1,4 +1,8 @@
-"""A refusal of an argument names the argument, spelt as the catalogue spells it."""
+"""A refusal of an invalid argument names that argument, spelt as in the catalogue or on the wire.
+
+Refusals of calls that break one argument are judged: the name must stand at `errors.field_at`. An invalid id
+may be answered as missing instead.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ NAME = "error_names_field"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each argument (and member of one) that a call can break."""
+    """Yield one contract for each argument, or member of one, that a call can break."""
     if setting.model.errors.field_at is None:
         return
     for endpoint in setting.endpoints:
@@ -45,7 +49,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _missing(exchange: Exchange, endpoint: Endpoint, memory: Memory) -> str:
-    """Why a refusal need not name the argument: it says that there is nothing with that id."""
+    """Return why the refusal need not name the argument: it says that no instance has this id. Else empty."""
     param = endpoint.action.param(exchange.call.field)
     resource = memory.model.resources.get(param.refers_to or "") if param is not None else None
     missing = resource is not None and resource.missing is not None and exchange.code == resource.missing.name

@@ -1,6 +1,7 @@
-"""A list that is asked for by a text has nothing of what only resembles it: a wildcard for a character, another case, no separators.
+"""A list filtered by a text holds nothing that only resembles the text.
 
-The laws of the list say what may come; here it is asked for texts that are nearly those of things which are there.
+The list is asked for near misses of an existing value: a wildcard for a character, the other letter case, no
+separators. The laws of the list say what may come.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "exact_filters"
 MOST = {"exactly": 2, "folded": 1}
-"""How many near texts are tried; a filter that minds no case has fewer."""
+"""How many near texts are tried; a filter that ignores case has fewer."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each text that a list is filtered by and a law compares."""
+    """Yield one contract for each text that a list is filtered by and a law compares."""
     for endpoint, param, _, _ in _cases(setting):
         says = f"{endpoint.action.name} has nothing of what only resembles its {param.name}"
         yield promise(NAME, str(param.name), endpoint, says, param.origin, endpoint.action.cite)
 
 
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, Any], ...]:
-    """On REST: the list, its argument, what it lists, and the argument's value for one of these."""
+    """Return (list's endpoint, argument, listed resource, argument's value for one instance) on REST."""
 
     def find() -> Iterator[tuple[Endpoint, Param, Resource, Any]]:
         met: set[tuple[str, str]] = set()
@@ -55,7 +56,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource, Any], ...
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """A call for each near text, of those that the argument may have."""
+    """Yield one probe for each contract, with a call for each near text that the schema allows."""
     del roles
     for endpoint, param, resource, value in _cases(setting):
         contract = f"{NAME}/{param.name}/{endpoint.place}"
@@ -90,7 +91,9 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource,
 
 
 def _others_in(setting: Setting, endpoint: Endpoint, param: Param, exchange: Exchange) -> bool:
-    """Whether a law that compares the argument does not hold of the answer; what else is wrong with it is for others to say."""
+    """True if a law that compares the argument does not hold for the answer; other errors are judged by
+    other checks.
+    """
     comparing = [law for law in endpoint.action.laws if re.search(rf"\binput\.{re.escape(str(param.name))}\b", law.that.text)]
     try:
         scope = Scope(values_of(setting.model, exchange))
@@ -100,7 +103,7 @@ def _others_in(setting: Setting, endpoint: Endpoint, param: Param, exchange: Exc
 
 
 def _valued(setting: Setting, resource: Resource, there: Mapping[str, Any], value: Any) -> Any:
-    """The argument's value for this thing; None where it has none."""
+    """Return the argument's value for this instance; None if it cannot be evaluated."""
     if not isinstance(value, Expression):
         return value
     try:

@@ -1,4 +1,8 @@
-"""What says when it ends by itself lives until then, and no longer: it is gone for every action, and what it took is free again."""
+"""An instance with an expiry time exists until then and no longer.
+
+By the operator's clock it is used 10 s before and 10 s after. Afterwards every action treats it as missing,
+and the capacity that it took is free again.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +27,13 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "expires_on_time"
 MARGIN_S = 10.0
-"""So much before and after its time it is looked at: clocks differ by a few seconds."""
+"""Seconds before and after the expiry at which an instance is looked at: clocks differ by a few seconds."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """For each resource with a time of its own: it is there shortly before, and gone shortly after."""
+    """Yield contracts for each expiring resource: it exists shortly before, and afterwards it is gone,
+    unusable and its capacity free.
+    """
     for resource, endpoint in _expiring(setting):
         member = resource.expires_by
         says = f"a {resource.name} is still there {MARGIN_S:g} s before its {member}"
@@ -43,7 +49,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Time passes at once only by the operator's clock; counts are this run's own only where nobody else books."""
+    """Exclude the contract if the clock cannot be moved; deselect counts unless the run is exclusive."""
     if setting.model.clock is None:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
     if f"{NAME}/returns/" in contract.id and not setting.exclusive:
@@ -52,7 +58,9 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def _expiring(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
-    """Resources that can be made and ended, and the endpoint that ends one: it tells whether one is there."""
+    """Yield resources that can be made and ended, with the endpoint that ends one: its answer shows if the
+    instance exists.
+    """
     for resource in setting.model.resources.values():
         if resource.expires_by and resource.made_by and resource.undone_by and resource.missing:
             endpoint = setting.endpoint(str(resource.undone_by.action.name), REST)
@@ -61,7 +69,7 @@ def _expiring(setting: Setting) -> Iterator[tuple[Resource, Endpoint]]:
 
 
 def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Endpoint, Param]]:
-    """Actions on REST that make something with one, and the argument that names it."""
+    """Yield REST writes with an optional argument that names such an instance, and that argument."""
     for endpoint in setting.endpoints:
         named = next((p for p in endpoint.params if p.refers_to == resource.name and not p.required), None)
         if named is not None and endpoint.on_rest and endpoint.action.effect == "write":
@@ -69,7 +77,9 @@ def _users(setting: Setting, resource: Resource) -> Iterator[tuple[Endpoint, Par
 
 
 def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Endpoint, str] | None:
-    """What one takes, the endpoint that reads how much is left, and the argument that says where."""
+    """Return what an instance takes, the endpoint that reads the counter, and the argument that names the
+    place; or None.
+    """
     takes = resource.takes
     endpoint = setting.endpoint(str(takes.read_by.name), REST) if takes is not None else None
     where = next((str(p.name) for p in endpoint.params if takes and p.refers_to == takes.of), "") if endpoint is not None else ""
@@ -77,7 +87,9 @@ def _counter(setting: Setting, resource: Resource) -> tuple[Takes, Endpoint, str
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two are made; time passes until just before, and one is ended; then until just after, and the other is."""
+    """Yield one probe for each resource: two are made; one is ended just before its time, the other just
+    after.
+    """
     del roles
     for resource, endpoint in _expiring(setting):
         covers = tuple(f"{NAME}/{detail}/{resource.name}/{endpoint.place}" for detail in ("lives", "ends"))
@@ -143,12 +155,12 @@ def _run(setting: Setting, resource: Resource, endpoint: Endpoint, covers: tuple
 
 
 def _counted(setting: Setting, resource: Resource, body: Mapping[str, Any]) -> Generator[Any, Any, int | None]:
-    """How much is left where a thing has taken of it, where nobody else takes any."""
+    """Return the remaining capacity, or None unless the run is exclusive."""
     return (yield from counted(setting, resource, body)) if setting.exclusive else None
 
 
 def _unused(setting: Setting, resource: Resource, missing: Code, body: Mapping[str, Any]) -> Conversation:
-    """Whoever makes something with one names it in vain."""
+    """Judge that actions which make something from an instance refuse an expired one."""
     for user, named in _users(setting, resource):
         told = {str(p.name): body[str(p.name)] for p in user.params if str(p.name) in body}
         template = template_of(setting.model, user.action)
@@ -159,7 +171,7 @@ def _unused(setting: Setting, resource: Resource, missing: Code, body: Mapping[s
 
 
 def _left_s(resource: Resource, body: Any, exchange: Exchange) -> float | None:
-    """Seconds until it ends."""
+    """Return the seconds until the instance expires; None if its body gives no time."""
     told = epoch(body.get(str(resource.expires_by))) if isinstance(body, Mapping) else math.nan
     return None if math.isnan(told) else told - exchange.sent_at
 

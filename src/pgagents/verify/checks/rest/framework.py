@@ -1,4 +1,9 @@
-"""What no action answers is answered as the catalogue says: unknown paths, wrong methods, bodies that are none."""
+"""Requests that fit no action are answered as the catalogue says: unknown paths, wrong methods, broken
+bodies.
+
+Each is sent once, and must be refused with the declared code. Unusual requests must at least not crash the
+server, and a 405 must name the allowed methods. The largest allowed body is accepted.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +36,14 @@ NOT_ALLOWED = 405
 NAMES_METHODS = "Allow names the methods of the path (RFC 9110, 15.5.6)"
 LARGEST = "largest"
 SHOWN = frozenset(("options", "long_query", "huge_number", "word_number"))
-"""Forms that other calls have too, such as a browser's question and the broken percent-encoding; sent alone where none did."""
+"""Unusual forms that other calls have too; each is sent alone only if no other call had it."""
 SHOWS = {"percent": "long_query", "repeated": "huge_number"}
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Paths and methods once, bodies once a surface, and the dispatcher's own members."""
+    """Yield contracts on paths and methods once, on bodies for each surface, and on the dispatchers' own
+    members.
+    """
     for case in cases(setting):
         yield promise_at(NAME, case.detail, f"@{case.call.surface}", case.says, case.origin)
         if case.largest is not None:
@@ -49,7 +56,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each."""
+    """Yield one probe for each case."""
     del roles
     for case in cases(setting):
         contract = f"{NAME}/{case.detail}@{case.call.surface}"
@@ -66,7 +73,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Whatever has one of the odd forms shows that the server survives it; each 405 tells what else is possible there."""
+    """Judge that the server survives unusual requests of other checks, and that each 405 names the allowed
+    methods.
+    """
     if exchange.status == NOT_ALLOWED and exchange.call.endpoint is None and exchange.call.intent == "framework":
         yield from _other_methods(exchange, memory.setting)
     if exchange.void or exchange.call.surface != REST or reader(memory.setting) is None:
@@ -83,7 +92,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _plaintext(setting: Setting, endpoint: Endpoint) -> Callable[[], Conversation]:
-    """An ordinary call without TLS, with a key that is none: the code, and the headers that this status has."""
+    """Call without TLS and with an invalid key; judge the code and the headers that this status requires."""
     code = setting.model.codes[setting.model.errors.framework.plaintext]
     due = [h for h in setting.model.headers if code.status in h.on]
 
@@ -121,7 +130,9 @@ def _run(case: Case, contract: str) -> Callable[[], Conversation]:
 
 
 def _taken(case: Case, contract: str) -> Conversation:
-    """What must be accepted: at first with the largest body, then as it is, then without what else it shows."""
+    """Judge a request that must be accepted: with the largest body first, then as it is, then without its
+    other feature.
+    """
     largest, plain = f"{NAME}/{LARGEST}@{case.call.surface}", case.call
     exchange: Exchange = yield case.largest or plain
     if not exchange.success and case.largest is not None:
@@ -143,13 +154,13 @@ def _taken(case: Case, contract: str) -> Conversation:
 
 
 def _plainly_taken(call: Call) -> Generator[Any, Any, bool]:
-    """Whether the call is taken without what its headers and its body were changed to; only then does its refusal say anything of that."""
+    """True if the call succeeds without its changes; only then does its refusal show anything about them."""
     control: Exchange = yield replace(call, raw=Raw(), why=f"{call.why}: the same as it usually is")
     return control.success
 
 
 def _other_methods(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
-    """Judge the Allow of a method that no probe expected to be refused, such as HEAD."""
+    """Judge the Allow header of a 405 that no probe expected, such as one for HEAD."""
     contract, refused = f"{NAME}/wrong_method@{REST}", setting.model.errors.framework.wrong_method
     methods = frozenset(d.method for d in setting.endpoints if d.path == exchange.request.path)
     if refused is not None and methods and (wrong := _misnamed(methods, exchange)):
@@ -157,7 +168,7 @@ def _other_methods(exchange: Exchange, setting: Setting) -> Iterator[Judgement]:
 
 
 def _misnamed(allowed: frozenset[str], exchange: Exchange) -> str:
-    """What is wrong with the Allow of a refused method; empty where nothing is."""
+    """Return what is wrong with the Allow header of a 405; empty if nothing is."""
     told = exchange.header("Allow")
     if not told:
         return "405 without Allow"

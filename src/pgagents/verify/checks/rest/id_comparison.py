@@ -1,8 +1,7 @@
-"""An id in the other case, or with a look-alike letter, is another id, and nothing has it; and what is made has an id of its own.
+"""Ids are compared exactly: an id in the other letter case, or with a look-alike letter, finds nothing.
 
-Databases that compare texts without their case find a thing by an id that nobody gave out, and so do servers that normalise what they
-are sent, which makes letters of full width equal to those of ASCII; two things of ours then are one. So are two whose ids are made of
-what they have in common.
+Databases that ignore case find an instance by an id that nobody issued. So do servers that normalise Unicode,
+where full-width letters equal ASCII. Each new instance must also have an id of its own.
 """
 
 from __future__ import annotations
@@ -31,15 +30,17 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "id_comparison"
 REMEMBERS = True
 MOST_IDS, MOST_KEYS = 2_000, 20_000
-"""How many things are remembered, those made last; a key is for longer than its thing."""
+"""Number of instances and idempotency keys remembered, the latest ones; keys outlive their instances."""
 CORRECT = ("valid", "explore")
 LOOKALIKE = "lookalike"
 _HEX = re.compile(r"[0-9A-Fa-f{}-]*")
-"""UUIDs and the like: their letters are digits, which have no case."""
+"""Matches UUIDs and the like: their letters are hexadecimal digits, in which case does not count."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each kind of thing that is read by its id, on the first action that reads it."""
+    """Yield contracts for each kind of id on the first action that reads it, and for each action that
+    makes instances.
+    """
     for endpoint, param, resource in _cases(setting):
         says = f"{endpoint.action.name} finds nothing by a {param.name} in the other case"
         yield promise(NAME, "", endpoint, says, (*resource.origin, "missing"), endpoint.action.cite)
@@ -52,7 +53,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _makers(setting: Setting) -> tuple[tuple[Resource, Endpoint], ...]:
-    """What makes things, and does not only move them; of several kinds of one action the first."""
+    """Return the endpoints that make instances, without those that only move them, each with its first
+    resource.
+    """
 
     def find() -> Iterator[tuple[Resource, Endpoint]]:
         moves = {id(m.action) for r in setting.model.resources.values() for m in r.moves}
@@ -65,13 +68,16 @@ def _makers(setting: Setting) -> tuple[tuple[Resource, Endpoint], ...]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge the id of each thing that is made. A repeated call may be answered with what the first made, and so may an equal one that
-    costs nothing; an id is free again once its thing is deleted."""
+    """Judge that each new instance has an id of its own.
+
+    A repeated call, or an equal one that costs nothing, may return the first one's instance. An id is free
+    again once its instance is deleted.
+    """
     endpoint, setting = exchange.call.endpoint, memory.setting
     if endpoint is None or not exchange.success or not exchange.fits or exchange.call.intent not in CORRECT:
         return
     made: dict[str, str] = memory.notes.setdefault((NAME, "made"), {})
-    """By the ids of things, with what arguments they were made."""
+    """The arguments that each instance was made with, by its id."""
     for gone in [r for r in setting.model.resources.values() if r.undone_by and r.undone_by.action is endpoint.action and not r.state]:
         for value in exchange.input.values():
             made.pop(f"{gone.name} {gone.place_in(endpoint.params, exchange.input)}{value}", None)
@@ -93,7 +99,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _repeated(exchange: Exchange, memory: Memory) -> bool:
-    """Whether a call had its idempotency key before; from now on it has."""
+    """True if the call's idempotency key was used before. The key is noted."""
     name = exchange.call.endpoint.action.idempotency if exchange.call.endpoint else None
     used: dict[str, None] = memory.notes.setdefault((NAME, "keys"), {})
     if name is None or name not in exchange.input:
@@ -124,7 +130,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource], ...]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each."""
+    """Yield one probe with one call for each contract."""
     del roles
     for endpoint, param, resource in _lookalike_cases(setting):
         contract = f"{NAME}/{LOOKALIKE}/{param.name}/{endpoint.place}"
@@ -164,7 +170,9 @@ def _run(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource,
 
 
 def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource], ...]:
-    """For each kind of id the first call on REST that reads by it, and the first that changes one of ours."""
+    """Return, for each kind of id, the first REST call that reads by it and the first that changes an
+    instance of ours.
+    """
 
     def find() -> Iterator[tuple[Endpoint, Param, Resource]]:
         ours = {endpoint.place for endpoint in of_ours(setting)}
@@ -185,7 +193,7 @@ def _lookalike_cases(setting: Setting) -> tuple[tuple[Endpoint, Param, Resource]
 
 
 def _looking_alike(setting: Setting, endpoint: Endpoint, param: Param, resource: Resource, contract: str) -> Callable[[], Conversation]:
-    """Ask for a thing by its id with one letter in full width: there is none, or no id is written so."""
+    """Ask for an id with one full-width letter: it must be missing or invalid."""
 
     def run() -> Conversation:
         template, name = template_of(setting.model, endpoint.action), str(param.name)

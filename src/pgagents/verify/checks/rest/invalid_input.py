@@ -1,4 +1,8 @@
-"""A call that breaks one keyword of one argument is refused, with the code for invalid arguments."""
+"""A call that breaks one keyword of one argument's schema is refused with the code for invalid arguments.
+
+Each keyword of each argument is broken once. Where an error can name several fields, two arguments are broken
+in one call, and alone only if the answer does not show both.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,9 @@ SEVERAL = "several"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each keyword and argument of each endpoint, and one for several at a time where an error tells of that."""
+    """Yield one contract for each keyword and argument of each endpoint, and one for two invalid arguments
+    together.
+    """
     for endpoint in setting.every_endpoint:
         for invalid_case in invalid_cases_of(setting, endpoint):
             says = f"{endpoint.action.name} refuses a call where {invalid_case.says}"
@@ -38,7 +44,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call for each keyword first seen on a surface, then one for each keyword and argument or for two of them, then variants."""
+    """Yield probes: first each keyword once on a surface, then each keyword and argument (alone or in
+    pairs), then variants.
+    """
     del roles
     met: set[tuple[str, str]] = set()
     for endpoint in setting.every_endpoint:
@@ -62,14 +70,17 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _pair(setting: Setting, endpoint: Endpoint, pair: Group, phase: int, alone: set[str], number: int) -> Probe:
-    """One call for two; `alone` has the endpoint once its answers did not show that both were found."""
+    """Return the probe of two cases in one call.
+
+    `alone` collects endpoints whose answers did not show both errors.
+    """
     covers = tuple(f"{NAME}/{detail}/{endpoint.place}" for detail in (*(one.detail for one in pair), SEVERAL))
     run, print = _run_pair(setting, endpoint, pair, alone), " ".join(_shown(one.call) for one in pair)
     return Probe(_named(covers[0], number), phase, covers, 1, run, (endpoint,), "main", endpoint.action.effect == "write", print=print)
 
 
 def _named(contract: str, number: int) -> str:
-    """A probe's name: its first contract, and which of that contract's probes it is."""
+    """Return a probe's name: its first contract, and its number among that contract's probes."""
     return contract if number == 1 else f"{contract} #{number}"
 
 
@@ -98,13 +109,13 @@ def _run_pair(setting: Setting, endpoint: Endpoint, pair: Group, alone: set[str]
 
 
 def _others(setting: Setting, pair: Group) -> set[str]:
-    """What else may be answered first: that an id is of nothing."""
+    """Return the codes that may be answered before the one for invalid input: that an id is absent."""
     invalid = setting.model.errors.framework.invalid
     return {code.name for one in pair for code in expected(setting, one.call)[0]} - {invalid}
 
 
 def _one_by_one(setting: Setting, pair: Group, contracts: list[str]) -> Generator[Any, Any, bool]:
-    """Whether each was refused, and nothing was wrong with the answers."""
+    """Judge each case alone; return true if all were refused and the answers were otherwise sound."""
     good = True
     for one, contract in zip(pair, contracts, strict=True):
         exchange: Exchange = yield replace(one.call, again=one is not pair[0])
@@ -121,7 +132,9 @@ def _all_kept(judged: Iterable[Judgement]) -> bool:
 
 
 def _more(setting: Setting, endpoint: Endpoint, listed: dict[str, int]) -> Iterator[Probe]:
-    """Schemathesis' second opinion, under the contract of the nearest keyword of the same argument."""
+    """Yield Schemathesis' values as probes, under the contract of the nearest keyword of the same
+    argument.
+    """
     template = template_of(setting.model, endpoint.action)
     for varied in varied_of(setting, endpoint):
         detail = None if varied.valid else _nearest(varied.keyword, varied.param, listed)
@@ -157,7 +170,9 @@ def _probe(setting: Setting, endpoint: Endpoint, detail: str, call: Call, phase:
 
 
 def _shown(call: Call) -> str:
-    """What tells a call from others of its action: why it is sent, and the argument that is wrong, or all where none is named."""
+    """Return what distinguishes a call from others of its action: why it is sent, and the invalid argument
+    or all arguments.
+    """
     names = [call.field.partition(".")[0]] if call.field else sorted(call.input)
     return f"{call.why} {[(n, v) for n in names if isinstance(v := call.input.get(n), str | int | float | bool | None)]}"
 

@@ -1,4 +1,8 @@
-"""The catalogue's laws hold between every call and its answer, on every exchange that has the data."""
+"""The catalogue's laws hold between every valid call and its answer.
+
+Each success whose body fits its schema is judged, whichever check made the call. Instances are made at places
+of every kind, so that conditional laws apply to some. With the operator's clock, time passes before they end.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +31,11 @@ NAME = "law"
 TOOLS = True
 BODIES = "law bodies"
 TRUSTED = ("valid", "explore", "clean")
-"""Intents whose input is what the schemas allow: an accepted wrong call is the finding of another check."""
+"""Intents whose input the schemas allow: an accepted invalid call is the finding of another check."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each law of each endpoint."""
+    """Yield one contract for each law of each endpoint."""
     for endpoint in setting.every_endpoint:
         for law in endpoint.action.laws:
             cite = law.cite or endpoint.action.cite
@@ -70,9 +74,11 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Made things of every kind: one at each found thing that differs in an enum or flag, so that laws with a `when` meet it.
+    """Yield probes that make an instance at each found place that differs in an enum or flag, so that every
+    `when` applies.
 
-    With the operator's clock, time passes before each is undone, so that what grows with time is above zero.
+    With the operator's clock, time passes before each is ended, so that values which grow with time are above
+    zero.
     """
     for resource in setting.model.resources.values():
         made = resource.made_by
@@ -95,7 +101,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
         yield Probe(
             f"{NAME}/kinds of {place.name}/{makers[0].place}", 4, covers, fixture_selection.MOST_KINDS, run, tuple(makers), "main", True
         )
-        for endpoint in makers if len(makers) > 1 else ():  # where an endpoint met too few kinds for its laws
+        for endpoint in makers if len(makers) > 1 else ():  # used if an endpoint met too few kinds of places for its laws
             own = tuple(id for id in covers if id.endswith(f"@{endpoint.surface}"))
             run = _run(setting, resource, place, [endpoint], timed, moved=True)
             yield Probe(
@@ -112,7 +118,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
-    """The found resource that the making of this one names."""
+    """Return the found resource that the making of this one names, or None."""
     for value in resource.made_by.input.values() if resource.made_by else ():
         if isinstance(value, Expression):
             for name in sorted(value.names & setting.model.resources.keys()):
@@ -124,9 +130,11 @@ def _stands_on(setting: Setting, resource: Resource) -> Resource | None:
 def _run(
     setting: Setting, resource: Resource, place: Resource, makers: list[Endpoint], timed: bool, *, moved: bool = False
 ) -> Callable[[], Conversation]:
-    """One at each kind of place, through the endpoints in turn; then each is moved through its endpoint, `moved` also so that it lives on.
+    """Make an instance at each kind of place, through the endpoints in turn, then end each through its
+    endpoint.
 
-    If it can, time passes in between: those made first live longest, and end last.
+    If `moved`, transitions that keep it in its state are called too. If `timed`, time passes in between:
+    instances made first live longest and end last.
     """
 
     def run() -> Conversation:
@@ -140,7 +148,7 @@ def _run(
         places = [item for item in _items(found, exchange) if will_do(found.where, place, item)]
         known: Mapping[tuple[str, str], Mapping[str, Any]] = (yield GetNote(BODIES)) or {}
         own = [body for (name, _), body in known.items() if name == resource.name]
-        also = plan.bounded(places, _by(resource, place), place.id, own) if timed else []  # bounds show with time alone
+        also = plan.bounded(places, _by(resource, place), place.id, own) if timed else []  # bounds appear only as time passes
         makings = plan.makings(makers, search, places, also)
         living: list[list[tuple[Endpoint, Mapping[str, Any]]]] = [[], []]
         for index, making in enumerate(makings):
@@ -164,7 +172,7 @@ def _run(
 
 
 def _by(resource: Resource, place: Resource) -> str:
-    """The argument, and so the member, of a thing that says where it stands."""
+    """Return the member of an instance that names its place: the argument it was made with."""
     given = resource.made_by.input if resource.made_by else {}
     return next((name for name, value in given.items() if isinstance(value, Expression) and place.name in value.names), "")
 
@@ -187,7 +195,7 @@ def _ended(setting: Setting, resource: Resource, living: list[tuple[Endpoint, Ma
 
 
 def _read_again(setting: Setting, resource: Resource, living: list[tuple[Endpoint, Mapping[str, Any]]], why: str) -> Conversation:
-    """How one stands at its end, as a tool tells of it; on other surfaces the checks of moves read it."""
+    """Read an ended instance through an MCP tool; on other surfaces `state_transitions` reads it."""
     body = next((body for endpoint, body in living if endpoint.form is not None), None)
     for read in resource.read_by[:1] if body is not None else ():
         reader = setting.endpoint(str(read.action.name), MCP)
@@ -196,7 +204,9 @@ def _read_again(setting: Setting, resource: Resource, living: list[tuple[Endpoin
 
 
 def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any]:
-    """The search's example with every number that is no place at its greatest; a flag would leave kinds out."""
+    """Return the search's arguments with every number at its greatest, except locations and without flags,
+    which would hide places.
+    """
     usual = template_of(setting.model, endpoint.action).input
     most = next((given for name, given, _ in boundary_values(setting, endpoint) if name == "high"), usual)
     there = {name: usual[name] for name in places(setting) if name in usual}

@@ -1,7 +1,7 @@
-"""A link that answers give to the API's own host leads somewhere, and what stands there tells no secret.
+"""A link in an answer to the API's own host leads to an existing page, and the page holds no secret.
 
-Claimed where an example shows such a link. It is followed without a key: a page that wants its reader to sign in is as good,
-one that is not there, or fails, is not. What leads to another host is not followed.
+Links that an example shows are followed without a key. A page that asks its reader to sign in is fine; 404,
+410 and 5xx are not. Links to other hosts are not followed.
 """
 
 from __future__ import annotations
@@ -27,14 +27,16 @@ SHORTEST = 8
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """The action that tells the link, and what it tells it of: the thing that it makes or finds."""
+    """The endpoint whose answers hold the link, and the resource that has it."""
 
     endpoint: Endpoint
     resource: Resource
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each member that holds such links, at the action that makes or finds what has it."""
+    """Yield one contract for each member that holds such links, at the action that makes or finds its
+    resource.
+    """
     for name, link in _links(setting).items():
         action = link.endpoint.action
         says = f"the link that a {link.resource.name} has as {name} leads to a page that is there"
@@ -42,7 +44,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _links(setting: Setting) -> Mapping[str, _Link]:
-    """Members whose schema says `uri`, that no argument dictates, and that an example shows on the API's own host."""
+    """Return members of format `uri` that no argument sets, and that an example shows on the API's own
+    host.
+    """
 
     def find() -> dict[str, _Link]:
         given = {str(p.name) for a in setting.model.actions for p in a.params}
@@ -75,7 +79,7 @@ def _uris(schema: Mapping[str, Any], setting: Setting, depth: int) -> Iterator[s
 
 
 def _members(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every member of every object inside."""
+    """Yield every member of every object at any depth."""
     if isinstance(value, Mapping):
         for name, member in value.items():
             yield str(name), member
@@ -86,7 +90,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _path(setting: Setting, link: str) -> str:
-    """Path and query of a link to the API's own host; empty for another one."""
+    """Return path and query of a link to the API's own host; empty for another host."""
     try:
         parts = urlsplit(link)
         own = {urlsplit(url).netloc for url in (str(setting.model.api.server), setting.url) if url}
@@ -98,7 +102,7 @@ def _path(setting: Setting, link: str) -> str:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One request for each member and state, of things that are there already, where there are some."""
+    """Yield one probe for each member; it follows the link of one instance in each state."""
     del roles
     for name, link in _links(setting).items():
         contract = f"{NAME}/{name}/{link.endpoint.place}"

@@ -1,7 +1,8 @@
-"""What only looks right to a server's language is refused: a line break behind a text, true for a number, NaN, a text far too long.
+"""Values that only look valid to a server's language are refused.
 
-In many languages `$` also matches before a last line break, a boolean is a number, every comparison with NaN is false; and a column
-is shorter than what was never meant to reach it. Whoever falls for one mostly does so for every argument, so one is tried.
+Tried are a text with a line break at its end, true for a number, NaN, and a text far too long. In many
+languages `$` matches before a last line break, a boolean is a number, and comparisons with NaN are false. A
+server that accepts one mostly does so for every argument, so each is tried once.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "look_alike_input"
 LONG = FAR
-"""Characters: more than a column of 255 takes, and less than any server's limit of an address."""
+"""Characters: more than a database column of 255 holds, and less than servers' limits on URLs."""
 SAYS = {
     "line_break": "a text that is right but for a line break at its end",
     "boolean": "true for a number",
@@ -33,14 +34,14 @@ SAYS = {
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each kind of value, where an argument takes it."""
+    """Yield one contract for each kind of value that an argument can be given."""
     for endpoint, kind, wrong, _ in _cases(setting):
         says = f"{endpoint.action.name} refuses {SAYS[kind]}, as {wrong.field}"
         yield promise(NAME, kind, endpoint, says, wrong.origin, wrong.cite)
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Such a value that was sent as one that breaks its schema, as any other would."""
+    """Judge such a value that another check sent as an invalid case."""
     call = exchange.call
     if call.endpoint is None or call.intent != "invalid":
         return
@@ -51,7 +52,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each, where none of the wrong calls that are sent anyway is one."""
+    """Yield one probe for each kind of value, unless an invalid case that is sent anyway has it."""
     del roles
     for endpoint, kind, wrong, sent in _cases(setting):
         contract = f"{NAME}/{kind}/{endpoint.place}"
@@ -70,7 +71,9 @@ def _run(setting: Setting, call: Call, contract: str, says: str) -> Callable[[],
 
 
 def _cases(setting: Setting) -> tuple[tuple[Endpoint, str, InvalidCase, bool], ...]:
-    """For each kind the first endpoint with an argument that takes it, and whether such a value is sent there anyway."""
+    """Return (endpoint, kind, call, sent anyway) for the first argument that can be given each kind of
+    value.
+    """
 
     def find() -> Iterator[tuple[Endpoint, str, InvalidCase, bool]]:
         for kind in SAYS:
@@ -86,7 +89,7 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, str, InvalidCase, bool], .
 
 
 def _is(endpoint: Endpoint, kind: str, wrong: InvalidCase) -> bool:
-    """Whether a wrong call's value is of that kind, as it stands."""
+    """True if the invalid case's value already is of that kind."""
     param, value = endpoint.action.param(wrong.field), wrong.call.input.get(wrong.field)
     keyword = wrong.detail.partition("/")[0]
     if param is None or param.refers_to or str(param.name) == endpoint.action.idempotency:
@@ -107,9 +110,10 @@ def _in_json(endpoint: Endpoint, param: Param) -> bool:
 
 
 def _case(setting: Setting, endpoint: Endpoint, kind: str, wrong: InvalidCase) -> InvalidCase | None:
-    """The wrong call, if its value is of that kind, or with such a value in its place; None where the argument takes none.
+    """Return the invalid case with a value of that kind; None if the argument cannot be given one.
 
-    An id has no line break tried: it may be missing before it is wrong. In a query true is but a word.
+    Ids are not tried with a line break, because they may be absent before they are invalid. In a query `true`
+    is only a word.
     """
     param = endpoint.action.param(wrong.field)
     keyword = wrong.detail.partition("/")[0]

@@ -1,6 +1,7 @@
-"""No call, however odd, makes the server answer 5xx or not at all.
+"""No call, however odd, is answered with 5xx or not at all.
 
-503 is a server's right at any time; a 5xx that the action documents as something else than a crash (a gateway's) is no crash.
+A server may answer 503 at any time. A 5xx that the action documents as something other than a crash, such as
+a gateway's, is allowed too.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ RANK = 0
 NAME = "no_crashes"
 TOOLS = True
 HUGE = 1e18
-"""A number that a double holds, and that is more than 64 bits of its hundredths."""
+"""A number that a float holds, and whose hundredths exceed 64 bits."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint, one for each surface's framework."""
+    """Yield one contract for each endpoint and each surface's framework."""
     for endpoint in setting.every_endpoint:
         yield promise(
             NAME, "", endpoint, f"{endpoint.action.name} never answers 5xx and always answers", endpoint.action.origin, endpoint.action.cite
@@ -37,7 +38,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """A call with a number that no schema bounds, and no database takes; one for each action that writes."""
+    """Yield one probe for each REST write with an unbounded number: it sends a number too large for
+    databases.
+    """
     del roles
     for endpoint in setting.endpoints:
         names = [str(p.name) for p in endpoint.params if p.place == "body" and _unbounded(setting.named(p.schema))]

@@ -1,6 +1,7 @@
-"""What was refused has no effect: the list of a kind of thing is the same before and after a refused call that would have made one.
+"""A refused call has no effect: lists hold only what was there before and what accepted calls made.
 
-And whatever else is tried in a run: nothing is ever in a list but what was there before, and what an accepted call made.
+Every list in the run is compared with the instances known so far. At the end, an invalid call is made through
+each endpoint that has refused nothing yet, and the list is read again.
 """
 
 from __future__ import annotations
@@ -29,20 +30,20 @@ NAME = "no_effect_of_refusals"
 TOOLS = True
 STAGE = 8
 MOST_PAGES = 8
-"""A list is followed no further."""
+"""Most pages of a list that are read."""
 LATE = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "pattern", "minimum", "exclusiveMinimum", "enum", "type", "unknown_member")
-"""Keywords, those first that a server is most likely to look at after it has begun."""
+"""Keywords in order: first those that a server is most likely to check after it has begun to act."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each kind of thing that can be listed and each endpoint that makes one."""
+    """Yield one contract for each resource that can be listed and each endpoint that makes it."""
     for resource, endpoint, _ in _cases(setting):
         says = f"a refused {endpoint.action.name} leaves no {resource.name} behind"
         yield promise(NAME, resource.name, endpoint, says, (*resource.origin, "made_by"), resource.cite or endpoint.action.cite)
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """What others make in the same project meanwhile would be taken for the refused call's."""
+    """Deselect the contract unless the run is exclusive, because others may add to the lists."""
     del contract
     return None if setting.exclusive else (Verdict.NOT_SELECTED, others_too("lists"))
 
@@ -59,12 +60,12 @@ def _cases(setting: Setting) -> Iterator[tuple[Resource, Endpoint, InvalidCase]]
 
 
 def _plain(call: ActionCall) -> bool:
-    """Whether the list needs no thing to be there."""
+    """True if the list's arguments depend on no instance."""
     return not any(getattr(value, "names", frozenset()) - {"env"} for value in call.input.values())
 
 
 def _wrong(setting: Setting, endpoint: Endpoint) -> InvalidCase | None:
-    """A call that is wrong in one argument that names no thing."""
+    """Return an invalid case whose broken argument is no id, or None."""
     known = [n for n in invalid_cases_of(setting, endpoint) if n.priority == 1 and n.detail.partition("/")[0] in LATE]
     ids = {str(p.name) for p in endpoint.params if p.refers_to or p.name == endpoint.action.idempotency}
     known = [n for n in known if n.field not in ids]
@@ -72,7 +73,10 @@ def _wrong(setting: Setting, endpoint: Endpoint) -> InvalidCase | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """The list, once everything was tried. Through endpoints that refused nothing so far a wrong call is made, and the list read again."""
+    """Yield one probe for each resource, which reads the list after everything was tried.
+
+    Endpoints that have refused nothing so far get an invalid call, and the list is read again.
+    """
     del roles
     several: dict[str, list[tuple[Resource, Endpoint, InvalidCase]]] = {}
     for case in _cases(setting) if setting.exclusive else ():
@@ -121,7 +125,7 @@ def _note_of(resource: Resource) -> str:
 
 
 def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"]) -> Generator[Any, Any, tuple[list[Any] | None, bool]]:
-    """The ids in the list, None where there is none; and whether the latest would be among them."""
+    """Return the listed ids, or None if there is no list, and whether a new instance would be among them."""
     call = next(call for call in resource.listed_by if _plain(call))
     endpoint = setting.endpoint(str(call.action.name), REST)
     assert endpoint is not None
@@ -146,22 +150,23 @@ def _listed(setting: Setting, resource: Resource, reuse: Literal["", "unchanged"
 
 @dataclass(slots=True)
 class _Known:
-    """The ids that may be in a project's list: those of the first whole list (None before that), and of what was made since.
+    """The ids that may be in a project's list: those of the first whole list (None before it), and those made
+    since.
 
-    `unsure` says that a call may have made one whose id nobody told us.
+    `unsure` is true once a call may have made an instance whose id was not answered.
     """
 
     first: set[Any] | None = None
     made: set[Any] = field(default_factory=set)
     unsure: bool = False
     refused: list[str] = field(default_factory=list)
-    """The endpoints that refused to make one since the last list."""
+    """Endpoints that refused to make an instance since the last list."""
     shown: set[str] = field(default_factory=set)
-    """The endpoints whose refusals have been shown to leave none."""
+    """Endpoints whose refusals were shown to leave nothing."""
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note what is made; judge every list by it."""
+    """Note each new instance, and judge every list by the known ones."""
     setting = memory.setting
     if not setting.exclusive:
         return
@@ -179,12 +184,12 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
         elif exchange.success and exchange.fits and not known.unsure and not _sees_a_part(setting, exchange):
             items = _items(kind, exchange)
             if items is not None:
-                elsewhere = {id for other in projects.values() if other is not known for id in other.made}  # which others judge
+                elsewhere = {id for other in projects.values() if other is not known for id in other.made}  # project_isolation judges these
                 yield from _ghosts(kind, exchange, items, known, contract, elsewhere)
 
 
 def _first_endpoints(setting: Setting) -> dict[str, str]:
-    """By resource the first contract about it."""
+    """Map each resource to the first contract about it."""
     found: dict[str, str] = {}
     for resource, endpoint, _ in _cases(setting):
         found.setdefault(resource.name, f"{NAME}/{resource.name}/{endpoint.place}")
@@ -197,13 +202,15 @@ def _project(setting: Setting, exchange: Exchange) -> tuple[str, str]:
 
 
 def _sees_a_part(setting: Setting, exchange: Exchange) -> bool:
-    """Whether the caller's lists leave out what others of its project made, so that they are none to judge others by."""
+    """True if the caller's lists leave out what others of its project made, so that they cannot be
+    compared.
+    """
     role = setting.model.auth.roles.get(exchange.call.role)
     return role is not None and role.group is not None
 
 
 def _makes(resource: Resource, exchange: Exchange) -> bool:
-    """Whether the call may have made one; one that no action's answer was expected of may be any."""
+    """True if the call may have made an instance; a POST that fits no action may have made any."""
     if exchange.call.endpoint is None:
         return exchange.success and exchange.request.method == "POST" and exchange.call.intent == "framework"
     if resource.made_by is not None and exchange.call.endpoint.action is resource.made_by.action:
@@ -221,14 +228,14 @@ def _note(resource: Resource, exchange: Exchange, known: _Known, places: frozens
         known.made.add(resource.id_of(body))
     elif exchange.success or exchange.error or exchange.status >= 500:
         declared = exchange.codes.get(exchange.code or "")
-        promised = declared is not None and bool(declared.provoked_by)  # such a failure is known to leave nothing
+        promised = declared is not None and bool(declared.provoked_by)  # the catalogue says that such a failure leaves nothing
         known.unsure = known.unsure or (exchange.status != UNAVAILABLE and not promised)
     elif exchange.place in places and exchange.place not in known.refused and exchange.status != LIMITED and known.first is not None:
         known.refused.append(exchange.place)
 
 
 def _items(resource: Resource, exchange: Exchange) -> list[Mapping[str, Any]] | None:
-    """What a list has, where the answer is one."""
+    """Return the items of a list; None if the answer is none."""
     call = next((c for c in resource.listed_by if exchange.call.endpoint is not None and c.action is exchange.call.endpoint.action), None)
     items = at_path(call, exchange) if call is not None and call.at is not None else None
     return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else None
@@ -237,7 +244,10 @@ def _items(resource: Resource, exchange: Exchange) -> list[Mapping[str, Any]] | 
 def _ghosts(
     resource: Resource, exchange: Exchange, items: list[Mapping[str, Any]], known: _Known, contract: str, elsewhere: set[Any]
 ) -> Iterator[Judgement]:
-    """Of a project's first whole list all is taken as it is; in every later one all must be known, but for what was made elsewhere."""
+    """Judge that each listed instance is known, or was made by another project.
+
+    The project's first whole list is accepted as it is.
+    """
     ids = [id for item in items if (id := resource.id_of(item)) not in elsewhere]
     if known.first is None:
         plain = next(

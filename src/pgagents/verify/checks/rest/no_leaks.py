@@ -1,4 +1,8 @@
-"""No answer tells a key, a secret out of its place, a person's data in an undeclared member, or how the server is built."""
+"""No answer reveals a key, a secret, personal data in an undeclared member, or internals of the server.
+
+Every answer is searched for the run's keys and for secrets of other answers. Errors are searched for stack
+traces, SQL and file paths. Undeclared members must not look like secrets, e-mail addresses or card numbers.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ _SECRET_NAMES = re.compile(r"password|passwd|secret|private_?key|api_?key|token|
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each endpoint and each surface's framework."""
+    """Yield one contract for each endpoint and each surface's framework."""
     for endpoint in setting.every_endpoint:
         yield promise(
             NAME,
@@ -44,7 +48,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every whole answer but documents."""
+    """Judge every complete answer, except documents."""
     response = exchange.response
     if response is None or exchange.call.intent == "document":
         return
@@ -73,7 +77,7 @@ def _inside(text: str, exchange: Exchange) -> str:
 
 
 def _members(exchange: Exchange, memory: Memory) -> str:
-    """Undeclared members that look like secrets or a person's data."""
+    """Describe an undeclared member that looks like a secret or personal data; empty if there is none."""
     if exchange.output is None or exchange.output.schema is None or not isinstance(exchange.body, Mapping):
         return ""
     for path, value in undeclared(exchange.body, exchange.output.schema, memory.setting):
@@ -95,7 +99,9 @@ def _luhn(text: str) -> bool:
 
 
 def _elsewhere(exchange: Exchange, text: str, memory: Memory) -> str:
-    """A secret that another answer told, in an answer whose schema does not declare a secret member."""
+    """Describe a secret of another answer found where the schema declares no secret; empty if there is
+    none.
+    """
     if not memory.model.secrets or _declares(exchange, memory):
         return ""
     told = memory.notes.get((NAME, "told"), {})

@@ -1,6 +1,7 @@
-"""The pages of a list together hold what the list held, each thing once.
+"""The pages of a list together hold what the whole list holds, each item once.
 
-A list comes in pages where an optional argument (`cursor`) gets what an answer's member `next_cursor` told.
+A list has pages if an optional argument (`cursor`) takes the value of an answer's member (`next_cursor`). It
+is read in one piece, then in up to three pages; the walk must neither lose nor repeat an item.
 """
 
 from __future__ import annotations
@@ -25,19 +26,22 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "pagination"
 CALLS = True
 PAGES = 3
-"""A list is asked for in so many pages: a half, most of the rest, and the last thing, so that a page's own limit shows."""
+"""Number of pages requested: a half, most of the rest, and the last item, so that a server's own page
+limit shows.
+"""
 ENOUGH = 2
-"""Things that make more than one page."""
+"""Fewest items that make two pages."""
 MOST_PAGES = 8
-"""And followed no further, where the server makes them smaller."""
+"""Most pages that are read, if the server makes them smaller."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Paged:
-    """How an endpoint's list comes in pages: the argument for the next, the member that tells it, the argument that bounds a page, the
-    list.
+    """How an endpoint's list is paged: the cursor argument, the member with the next cursor, the argument for
+    the page size.
 
-    `sorts` are the optional arguments that leave some things out, each with the values it may have.
+    `items` is the member with the list and `id` that of an item's id. `sorts` are optional filters, each with
+    its possible values.
     """
 
     endpoint: Endpoint
@@ -50,16 +54,17 @@ class _Paged:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each kind of thing whose list comes in pages."""
+    """Yield one contract for each resource whose list has pages."""
     for paged in _lists(setting):
         says = f"the pages of {paged.endpoint.action.name} together hold what the list holds, each thing once"
         yield promise(NAME, "", paged.endpoint, says, paged.endpoint.action.origin, paged.endpoint.action.cite)
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """The list in one piece, then in pages: of one sort of its things alone, if it holds several, whose laws are then judged.
+    """Yield one probe for each paged list: it is read in one piece, then in pages, filtered if it holds
+    several sorts of items.
 
-    Where the list is too short for pages, some things of its kind are made first.
+    If the list was too short for two pages, a second probe makes items of its own first.
     """
     for paged in _lists(setting):
         endpoint, contract = paged.endpoint, f"{NAME}/{paged.endpoint.place}"
@@ -73,13 +78,15 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _listed(setting: Setting, paged: _Paged) -> tuple[Resource, ActionCall] | tuple[None, None]:
-    """A thing that the endpoint lists, and how it is asked for: with as few arguments as can be."""
+    """Return a resource that the endpoint lists, with the list call that has fewest arguments, or (None,
+    None).
+    """
     found = [(r, c) for r in setting.model.resources.values() if r.made_by for c in r.listed_by if c.action is paged.endpoint.action]
     return min(found, key=lambda f: len(f[1].input), default=(None, None))
 
 
 def _lists(setting: Setting) -> tuple[_Paged, ...]:
-    """The first list of each kind of thing: the others mostly share its code, and a walk costs requests."""
+    """Return the first paged list of each resource: others mostly share its code, and pages cost requests."""
 
     def find() -> Iterator[_Paged]:
         met: set[str] = set()
@@ -96,7 +103,7 @@ def _lists(setting: Setting) -> tuple[_Paged, ...]:
 
 
 def _paged(setting: Setting, endpoint: Endpoint) -> _Paged | None:
-    """How an endpoint's list comes in pages, None where it has none or does not say how."""
+    """Return how an endpoint's list is paged; None if it is not, or the document does not show how."""
     schema = setting.named(endpoint.action.success.schema or {})
     members = {name: setting.named(member) for name, member in schema.get("properties", {}).items()}
     listing = [name for name, member in members.items() if "array" in types_of(member)]
@@ -116,7 +123,7 @@ def _paged(setting: Setting, endpoint: Endpoint) -> _Paged | None:
 
 
 def _bounds(setting: Setting, param: Param, items: Mapping[str, Any]) -> bool:
-    """Whether an argument says how long a page may be: a whole number up to what the list may hold."""
+    """True if an argument is the page size: a whole number up to the longest list."""
     schema = setting.named(param.schema)
     return types_of(schema) == ("integer",) and "maximum" in schema and schema["maximum"] == items.get("maxItems", schema["maximum"])
 
@@ -134,7 +141,7 @@ def _run(setting: Setting, paged: _Paged, contract: str, second: bool) -> Callab
         sorts = [(name, value) for name, values in paged.sorts.items() for value in values]
         several = [((name, value), [t for t in instances if t.get(name) == value]) for name, value in sorts]
         several = [(sort, alike) for sort, alike in several if 1 < len(alike) < len(instances)]
-        if several:  # the commonest sort alone, so that its laws are judged on every page
+        if several:  # filter by the most frequent sort, so that its laws are judged on every page
             (name, value), instances = max(several, key=lambda found: len(found[1]))
             given = {**given, name: value}
         every = whole is not None and whole[1] is None
@@ -146,7 +153,7 @@ def _run(setting: Setting, paged: _Paged, contract: str, second: bool) -> Callab
 def _making(
     setting: Setting, paged: _Paged, contract: str, resource: Resource, call: ActionCall, maker: Endpoint
 ) -> Callable[[], Conversation]:
-    """As many things as pages, and the walk over them."""
+    """Make enough items for two pages, then read the list in pages."""
 
     def run() -> Conversation:
         bodies: list[Mapping[str, Any]] = []
@@ -168,8 +175,10 @@ def _walked(
     setting: Setting, paged: _Paged, contract: str, given: Mapping[str, Any], instances: list[Mapping[str, Any]],
     subject: Resource | None = None, made: Mapping[str, Any] | None = None, *, every: bool = False, second: bool = False,
 ) -> Generator[Any, Any, Judgement]:  # fmt: skip
-    """The verdict on one walk over a list that holds these things (`every`: and no others). `made` is what the arguments' expressions
-    speak of. `second`: another project tries to go on where we are; whatever is ours in the answer another check finds.
+    """Read the list in pages and return the verdict.
+
+    The list holds `instances`, and no others if `every`. `made` is what the arguments' expressions read. If
+    `second`, another project also uses our cursor; another check searches its answer for data of ours.
     """
     about = (subject, made)
     param = paged.endpoint.action.param(paged.limit)
@@ -204,7 +213,7 @@ def _walked(
     ended = every and setting.exclusive and sorted(map(str, walked)) == sorted(map(str, there))
     if ended and full and cursor is not None and setting.model.behaviour.last_page == "tells_none":
         return judge_broken(contract, f"no {paged.told} on the last page, which is full", "a further page is told of")
-    if not set(there) <= set(walked):  # whoever else uses the server may have changed it meanwhile
+    if not set(there) <= set(walked):  # others may have changed the list meanwhile
         again = yield from _request_page(setting, paged, {**given, paged.limit: most}, "the list in one piece again", *about)
         still = {instance.get(paged.id) for instance in again[0]} if again else set()
         there = [id for id in there if id in still]
@@ -212,14 +221,17 @@ def _walked(
 
 
 def _size(every: int, had: int) -> int:
-    """How many things the next page may have, of so many that there are."""
+    """Return the size of the next page for a list of `every` items, of which `had` were read."""
     if not had or every <= PAGES:
         return max(1, -(-every // ENOUGH))
     return max(1, every - had - 1)
 
 
 def _verdict(paged: _Paged, contract: str, there: list[Any], walked: list[Any], *, ended: bool) -> Judgement:
-    """`there` was in the list before and after the walk; `ended` says that the last page told of no further."""
+    """Judge the walk.
+
+    `there` are ids listed before and after it; `ended` is true if the last page gave no cursor.
+    """
     twice = next((id for index, id in enumerate(walked) if id in walked[:index]), None)
     lost = [id for id in there if id not in walked]
     expected = f"each of the {len(there)} things of the list once"
@@ -233,7 +245,7 @@ def _verdict(paged: _Paged, contract: str, there: list[Any], walked: list[Any], 
 def _request_page(
     setting: Setting, paged: _Paged, given: Mapping[str, Any], why: str, subject: Resource | None, made: Mapping[str, Any] | None
 ) -> Generator[Any, Any, tuple[list[Any], str | None] | None]:
-    """The things of one answer and what gets the next page; None where there is none to judge."""
+    """Request a page; return its items and the next cursor, or None if there is no list to judge."""
     template = template_of(setting.model, paged.endpoint.action)
     exchange: Exchange = yield ordinary(
         paged.endpoint, template, "valid", why, input=dict(given), subject=subject or template.subject, made=made

@@ -1,6 +1,7 @@
-"""What was made is what is read back, through every endpoint, and is in every list; another project's lists do not have it.
+"""A new instance is read back as it was made, through every endpoint, and appears in every list.
 
-Whatever a list is asked for, all of ours that its laws let in has to be there, through whichever endpoint and however long ago it was made.
+Another project's lists do not have it. Whatever filter a list is called with, it holds all instances of ours
+that its laws let in. It does not matter how or how long ago they were made.
 """
 
 from __future__ import annotations
@@ -34,16 +35,18 @@ ALONE = True
 TRUSTED = ("valid", "explore", "clean")
 MOST_MADE = 500
 MOST_PAGES = 21
-"""A list is asked for so often before it is given up: for what is there, for one just made, and then page by page."""
+"""Most reads of a list: for an existing instance, for one just made, and then page by page."""
 DAY_S = 86_400.0
-"""What is older may be forgotten in part."""
+"""Older instances may have been forgotten in part."""
 CRASHED = 500
 _MEMBER = re.compile(r"resource\.(\w+)")
 _LIST = re.compile(r"response\.(\w+)")
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each resource and endpoint that reads it, one for each list (and its isolation), one for each of its laws."""
+    """Yield contracts for each resource: on each read, each list and its isolation from other projects,
+    and each law.
+    """
     for resource, endpoint, _ in _readers(setting, "read_by"):
         says = f"a {resource.name} is read back by {endpoint.action.name} as it was made"
         yield promise(NAME, resource.name, endpoint, says, (*resource.origin, "read_by"), resource.cite)
@@ -64,7 +67,9 @@ def _list_detail(resource: Resource, index: int) -> str:
 
 
 def _readers(setting: Setting, what: str) -> Iterator[tuple[Resource, Endpoint, int]]:
-    """Resources that can be made, each endpoint that reads or lists them, and which of the calls it is."""
+    """Yield each resource that can be made, each endpoint that reads or lists it, and the index of that
+    call.
+    """
     for resource in setting.model.resources.values():
         if resource.made_by is None:
             continue
@@ -76,7 +81,9 @@ def _readers(setting: Setting, what: str) -> Iterator[tuple[Resource, Endpoint, 
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Made through one endpoint, read through another; a list read by its owner and by another project."""
+    """Yield probes: make an instance and read it through each endpoint; read each list as its owner and as
+    another project.
+    """
     del roles
     known: set[tuple[str, ...]] = set()
     for resource in setting.model.resources.values():
@@ -114,7 +121,7 @@ def _covers(resource: Resource, endpoint: Endpoint) -> tuple[str, ...]:
 def _reading(
     setting: Setting, resource: Resource, maker: Endpoint, readers: list[tuple[Endpoint, ActionCall]]
 ) -> Callable[[], Conversation]:
-    """One is made, and read through every endpoint that reads it."""
+    """Make an instance and read it through every endpoint that reads it."""
 
     def run() -> Conversation:
         assert resource.made_by is not None
@@ -177,7 +184,7 @@ def _bodies(call: ActionCall | None, exchange: Exchange) -> list[Mapping[str, An
 
 
 def _items(call: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]] | None:
-    """The instances in an answer; None where there is no list, and no single one."""
+    """Return the instances in an answer; None if it holds neither a list nor a single one."""
     found = at_path(call, exchange)
     if isinstance(found, Mapping):
         return [found]
@@ -185,7 +192,9 @@ def _items(call: ActionCall, exchange: Exchange) -> list[Mapping[str, Any]] | No
 
 
 def _folded(endpoint: Endpoint, call: ActionCall) -> list[str]:
-    """Members of the thing by which the list is asked for and which a law of the list raises to capitals before it compares them."""
+    """Return members that the list is filtered by and that one of its laws turns to upper case before
+    comparing.
+    """
     laws = " ".join(law.that.text for law in endpoint.action.laws)
     given = {name: _MEMBER.fullmatch(value.text) for name, value in call.input.items() if isinstance(value, Expression)}
     return [match.group(1) for name, match in given.items() if match and f"upper(input.{name})" in laws]
@@ -194,9 +203,11 @@ def _folded(endpoint: Endpoint, call: ActionCall) -> list[str]:
 def _listing(
     setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, contract: str, role: str
 ) -> Callable[[], Conversation]:
-    """The list as the owner (`main`) or another project sees it, of a thing that is there. An owner's list that has it not is asked for
-    once more when one has just been made, for of very many the older may stand on a later page. Then its further pages are asked for,
-    as the latest may stand on the last."""
+    """List as the owner (`main`) or another project, and look for an existing instance.
+
+    If the owner's list lacks it, a new instance is made and looked for, because an old one may be on a later
+    page. Then further pages are read, because the newest may be on the last.
+    """
 
     def run() -> Conversation:
         why = f"to find a {resource.name} in the list" if role == "main" else f"another project lists each {resource.name}"
@@ -241,8 +252,10 @@ def _listing(
 def _looked_for(
     setting: Setting, resource: Resource, call: ActionCall, endpoint: Endpoint, *, again: bool
 ) -> Generator[Any, Any, Mapping[str, Any] | None]:
-    """The thing to look for, where not any will do: one that is made now; a text that it is found by in small letters, where a law says
-    that case does not count."""
+    """Return the instance to look for, or None if any will do: one made now if `again`.
+
+    Texts whose case does not count by a law are given in lower case.
+    """
     folded = _folded(endpoint, call)
     there: Mapping[str, Any] | None = None
     if again and (maker := next(iter(_makers(setting, resource)), None)) is not None and resource.made_by is not None:
@@ -254,7 +267,7 @@ def _looked_for(
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Note what each key makes; look for it in every list that the same key asks for."""
+    """Note what each key makes, and look for it in every list that the same key reads."""
     endpoint = exchange.call.endpoint
     if endpoint is None:
         return
@@ -262,9 +275,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
     odd = exchange.call.beside or not exchange.fits or exchange.call.intent not in TRUSTED
     unsure = exchange.error or exchange.status >= CRASHED or (exchange.success and odd)
     if endpoint.action.effect == "write" and unsure:
-        made.clear()  # how things stand is not known
+        made.clear()  # the state of the instances is unknown now
     if exchange.success and endpoint.action.effect == "write":
-        _removed(exchange, memory, made)  # also by an answer that another check finds fault with
+        _removed(exchange, memory, made)  # also if another check finds an error in the answer
     if (
         exchange.call.intent not in TRUSTED
         or not exchange.call.role
@@ -300,7 +313,7 @@ def _removed(exchange: Exchange, memory: Memory, made: dict[tuple[str, str], dic
 def _all_there(
     exchange: Exchange, memory: Memory, resource: Resource, calls: list[tuple[int, ActionCall]], mine: Mapping[str, float], place: str
 ) -> Iterator[Judgement]:
-    """Broken, where the list leaves out what its laws let in."""
+    """Yield a broken judgement if the list leaves out an instance that its laws let in."""
     index, call = min(calls, key=lambda c: len(c[1].input.keys() ^ exchange.call.input.keys()))
     path = _LIST.fullmatch(call.at.text if call.at else "")
     since = exchange.sent_at - min((rule.after_s for rule in (memory.model.retention or {}).values()), default=DAY_S)

@@ -1,4 +1,9 @@
-"""Two calls that differ in one argument: the wider answer keeps what the narrower had, and a page is as long as the wider one allows."""
+"""Two calls differ in one argument: the wider answer keeps everything that the narrower one had.
+
+Each relation of the catalogue is tried with a narrow and a wide value. A page has as many items as its
+argument allows, and the first ones of the list. A flag that filters a list leaves in every item that has the
+flag.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +39,7 @@ _SORTED = re.compile(r'sorted(_down)?_by\(([\w.]+),\s*"(\w+)"\)')
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each relation of each endpoint."""
+    """Yield contracts for each relation of each endpoint."""
     for endpoint in setting.endpoints:
         for relation in endpoint.action.relations:
             says = f"{endpoint.action.name} with a greater {relation.widen} keeps what it answered before"
@@ -56,27 +61,29 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """Which are the first is only known where nobody else changes them between two calls."""
+    """Deselect the contract about the first items unless the run is exclusive, because others may change
+    them.
+    """
     alone = setting.exclusive or "/first/" not in contract.id
     return None if alone else (Verdict.NOT_SELECTED, NEEDS_ALONE)
 
 
 def _order(endpoint: Endpoint, relation: Relation) -> tuple[str, bool] | None:
-    """The member that a law says the relation's list is sorted by, and whether downwards."""
+    """Return the member that a law says the list is sorted by, and true if descending; or None."""
     laws = (_SORTED.fullmatch(law.that.text.strip()) for law in endpoint.action.laws if law.when is None)
     found = (law for law in laws if law is not None and law[2] == relation.keeps.text.strip())
     return next(((law[3], law[1] is not None) for law in found), None)
 
 
 def _kinds(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[str]:
-    """What two answers are judged for besides that the wider one keeps all."""
+    """Return the further details that two answers are judged for."""
     if not fills_a_page(setting, endpoint, relation):
         return ["fits"] if relation.fits is not None else []
     return ["filled", *(["leaves_in"] if _flags(setting, endpoint) else []), *(["first"] if _order(endpoint, relation) is not None else [])]
 
 
 def _flags(setting: Setting, endpoint: Endpoint) -> tuple[str, ...]:
-    """Optional arguments that are true or false, as is a member of that name in the things of the answer's one list."""
+    """Return optional boolean arguments that are also boolean members of the listed items."""
     members = [setting.named(m) for m in setting.named(endpoint.action.success.schema or {}).get("properties", {}).values()]
     items = [setting.named(m.get("items", {})).get("properties", {}) for m in members if "array" in types_of(m)]
     found = [p for p in endpoint.params if not p.required and types_of(setting.named(p.schema)) == ("boolean",)]
@@ -84,7 +91,7 @@ def _flags(setting: Setting, endpoint: Endpoint) -> tuple[str, ...]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two calls each; the wide one may be the same for all relations of an endpoint."""
+    """Yield one probe for each endpoint with relations; they may share the wide call."""
     del roles
     for endpoint in setting.endpoints:
         relations = endpoint.action.relations
@@ -96,7 +103,9 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _bases(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
-    """The other arguments: first with what other relations widen at its greatest, then as the example has it."""
+    """Return the other arguments in two variants: with all relations at their widest, and as in the
+    example.
+    """
     base = dict(template_of(setting.model, endpoint.action).input)
     wide = dict(base)
     for other in endpoint.action.relations:
@@ -106,14 +115,14 @@ def _bases(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dic
 
 
 def _bounds(setting: Setting, endpoint: Endpoint, relation: Relation) -> tuple[Any, Any]:
-    """The least and the greatest value of the argument."""
+    """Return the least and the greatest value of the widened argument."""
     param = endpoint.action.param(relation.widen)
     assert param is not None
     return low(param.schema, setting.model.schemas), high(param.schema, setting.model.schemas)
 
 
 def _narrow(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[dict[str, Any]]:
-    """Narrow calls to try in turn: the argument is first left out, if it has a default."""
+    """Return narrow calls to try in turn; a default is tried first, by leaving the argument out."""
     template, schemas = template_of(setting.model, endpoint.action), setting.model.schemas
     param = endpoint.action.param(relation.widen)
     assert param is not None
@@ -130,7 +139,9 @@ def _narrow(setting: Setting, endpoint: Endpoint, relation: Relation) -> list[di
 
 
 def _with(endpoint: Endpoint, given: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    """The arguments with another value (None: without it), in the catalogue's order, so that equal calls are equal requests."""
+    """Return the arguments with another value (None removes it), in the catalogue's order, so that equal
+    calls are equal requests.
+    """
     found = {**given, name: value}
     declared = [str(p.name) for p in endpoint.params]
     return {k: found[k] for k in sorted(found, key=declared.index) if k != name or value is not None}
@@ -174,10 +185,10 @@ def _one(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Whether an answer, which has room, leaves out what another to a wider call has told and the catalogue says fits it."""
+    """Judge that an answer with room leaves out nothing that fits it and that a wider answer held."""
     endpoint, setting = exchange.call.endpoint, memory.setting
     if endpoint is None or not setting.exclusive or not exchange.call.role or exchange.call.raw.headers:
-        return  # who called is not known, and a key may leave things out
+        return  # the caller is unknown, and answers may depend on the key
     if exchange.call.intent not in TRUSTED or not exchange.success or not exchange.fits or exchange.tainted:
         return
     for relation in endpoint.action.relations:
@@ -198,7 +209,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _fits(setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange) -> Conversation:
-    """Whether the narrow answer, which has room, leaves out something of the wide one that the catalogue says fits it."""
+    """Judge that the narrow answer, if it has room, leaves out nothing of the wide one that fits it."""
     if relation.fits is None:
         return
     contract, template = f"{NAME}/{relation.name}/fits/{endpoint.place}", template_of(setting.model, endpoint.action)
@@ -214,11 +225,11 @@ def _fits(setting: Setting, endpoint: Endpoint, relation: Relation, small: Excha
 
 
 def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: str) -> Conversation:
-    """The longest page, and a shorter one than what that holds, the usual one or half of it: so there is more than it may tell."""
+    """Compare the longest page with a shorter one, smaller than what the longest holds."""
     least, most = _bounds(setting, endpoint, relation)
     template, again = template_of(setting.model, endpoint.action), answer_that_will_do(setting, endpoint)
     reason, bases = "no call answered anything", _bases(setting, endpoint, relation)
-    for number, base in enumerate([*bases, *bases]):  # at first only where there are several things
+    for number, base in enumerate([*bases, *bases]):  # the first round needs several items
         wide = _with(endpoint, base, relation.widen, most)
         large: Exchange = yield ordinary(endpoint, template, "valid", f"{relation.widen} {most}", input=wide, reuse=again)
         has = ids_of(setting, relation, large)
@@ -245,7 +256,7 @@ def _page(setting: Setting, endpoint: Endpoint, relation: Relation, contract: st
 def _keeps(
     setting: Setting, endpoint: Endpoint, relation: Relation, contract: str, given: dict[str, Any], had: list[Any], has: list[Any]
 ) -> Conversation:
-    """Whether the wide answer has all that the narrow one had."""
+    """Judge that the wide answer holds everything the narrow one had."""
     _, most = _bounds(setting, endpoint, relation)
     lost = [i for i in had if i not in has]
     if lost and (not setting.exclusive or answer_that_will_do(setting, endpoint) == "ever"):
@@ -257,7 +268,10 @@ def _keeps(
 
 
 def _first(setting: Setting, endpoint: Endpoint, relation: Relation, small: Exchange, large: Exchange) -> Iterator[Judgement]:
-    """Whether the narrow answer begins as the wide one does; what is equal in the member that they are sorted by may change places."""
+    """Judge that the narrow answer begins as the wide one does.
+
+    Items equal in the sorted member may change places.
+    """
     order, had, has = _order(endpoint, relation), instances_of(setting, relation, small), instances_of(setting, relation, large)
     if order is None or had is None or has is None:
         return
@@ -278,7 +292,7 @@ def _first(setting: Setting, endpoint: Endpoint, relation: Relation, small: Exch
 
 
 def _left_in(setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], whole: Exchange) -> Conversation:
-    """Whether what has the flags in the answer without them is in the answer with them, if that has room for more."""
+    """Judge that an item that has the flags stays in the answer when the flags are set, if there is room."""
     flags = _flags(setting, endpoint)
     if not flags:
         return
@@ -301,7 +315,7 @@ def _left_in(setting: Setting, endpoint: Endpoint, relation: Relation, given: di
 
 
 def _in_order(instances: list[dict[str, Any]], member: str, down: bool) -> bool:
-    """Whether things are sorted as the law says; a law's own check tells where they are not."""
+    """True if the items are sorted by the member; if not, the law's own check reports it."""
     values: list[Any] = [instance.get(member) for instance in instances]
     try:
         return all(a >= b if down else a <= b for a, b in pairwise(values))
@@ -312,7 +326,7 @@ def _in_order(instances: list[dict[str, Any]], member: str, down: bool) -> bool:
 def _filled(
     setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], had: list[Any], has: list[Any]
 ) -> Conversation:
-    """Whether the narrow answer has as many as it may, of those that the wide one has."""
+    """Judge that the narrow answer has as many items as it may, of those that the wide one holds."""
     contract, most = f"{NAME}/{relation.name}/filled/{endpoint.place}", given[relation.widen]
     wanted = min(int(most), len(has))
     if len(had) < wanted:
@@ -329,7 +343,10 @@ def _filled(
 def _still(
     setting: Setting, endpoint: Endpoint, relation: Relation, given: dict[str, Any], most: Any, had: list[Any]
 ) -> Generator[Call, Exchange, list[Any]]:
-    """What the wide call loses of items that the narrow one has before and after it: others may add and take away in between."""
+    """Return items that the narrow call has before and after the wide call, and the wide call lacks.
+
+    Others may add or remove items in between.
+    """
     template = template_of(setting.model, endpoint.action)
     again = f"{relation.widen} {most}, as others use the server too"
     large = yield ordinary(endpoint, template, "valid", again, input=_with(endpoint, given, relation.widen, most))

@@ -1,7 +1,8 @@
-"""Answers carry the headers that the catalogue declares, with values that satisfy their schemas.
+"""Answers have the headers that the catalogue declares, with values that satisfy their schemas.
 
-A header that comes several times is one with its values in a row (RFC 9110, 5.3), which no number and no id is. Hosted documents have
-those that all answers have; the answer to a browser's question, which mostly comes from a layer of its own, those of https alone.
+A repeated header counts as one with all values joined (RFC 9110, 5.3), which is no valid number or id. Hosted
+documents need the headers of all answers; answers to CORS preflights, often sent by a proxy, only those for
+https.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from pgagents.verify.wire.exchange import UNAVAILABLE, Exchange
 RANK = 3
 NAME = "response_headers"
 MOST_KNOWN = 5_000
-"""Values of headers whose verdict is kept for when they come again."""
+"""Number of header values whose verdict is cached."""
 _WHOLE, _BROKEN = re.compile(r"-?\d{1,15}"), re.compile(r"-?\d{1,15}\.\d{1,9}")
 _EVERYWHERE = {"all", "success", "error", "keyed", 401}
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each header and endpoint; those of single statuses (but 401) one for each surface's framework."""
+    """Yield one contract for each header and endpoint; headers of single statuses (but 401) have one for
+    each framework.
+    """
     for header in setting.model.headers:
         says = f"{header.name} is there and right: {header.description}"
         for endpoint in setting.endpoints:
@@ -39,7 +42,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def _judged(setting: Setting, header: Header, exchange: Exchange) -> bool:
-    """Whether an answer is one of the API's, or one to a document's reader that this header is declared for."""
+    """True if the header is due on such an answer: always for actions, seldom for documents."""
     if exchange.call.intent != "document":
         return True
     if "all" not in header.on or exchange.call.surface != REST:
@@ -60,7 +63,7 @@ def _at_framework(header: Header, place: str) -> bool:
 
 
 def _place(header: Header, exchange: Exchange) -> str:
-    """The tail of the contract that an answer bears on; empty where none was promised."""
+    """Return the place of the contract that an answer is judged for; empty if none was promised."""
     place = exchange.place if _at_endpoints(header) else f"{FRAMEWORK}@{REST}"
     endpoint = exchange.call.endpoint
     promised = (
@@ -89,7 +92,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _repeated(response: Response) -> dict[str, str]:
-    """Headers that came more than once, by their names in small letters, each as one."""
+    """Return headers that came more than once, joined, by their names in lower case."""
     names = [name.lower() for name, _ in response.headers]
     if len(set(names)) == len(names):
         return {}
@@ -97,7 +100,7 @@ def _repeated(response: Response) -> dict[str, str]:
 
 
 def _promised(setting: Setting, exchange: Exchange) -> list[tuple[Header, str]]:
-    """The headers that are promised of answers at an exchange's place, each with its contract; worked out once a run."""
+    """Return the headers promised for an exchange's place, each with its contract."""
     found = [(header, _place(header, exchange)) for header in setting.model.headers if setting.https or not header.https]
     return [(header, f"{NAME}/{header.name}/{place}") for header, place in found if place]
 

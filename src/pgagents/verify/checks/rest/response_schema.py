@@ -1,4 +1,8 @@
-"""The body of a success satisfies the schema that was promised for its status."""
+"""The body of every success satisfies the schema that the catalogue declares for its status.
+
+Every documented success in the run is validated. Its times must have the form that `behaviour` fixes. Bodies
+that are neither JSON nor declared as one text are not compared.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ TOOLS = True
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each success of each endpoint."""
+    """Yield one contract for each success of each endpoint."""
     for endpoint in setting.every_endpoint:
         for status, output in _outputs(endpoint):
             says = f"the {status} body of {endpoint.action.name} satisfies its schema" if output.schema else f"a {status} has no body"

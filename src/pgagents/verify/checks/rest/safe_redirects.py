@@ -1,4 +1,8 @@
-"""A call is not redirected; or, where the catalogue leaves that open, only so that method and body stay and the key goes nowhere else."""
+"""Calls are not redirected; where redirects are allowed, they keep the method, the body, the host and TLS.
+
+Every redirect that any check's call gets is judged. A POST to a path with a slash added is tried, because
+servers often redirect it.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,7 @@ KEEPING = (307, 308)
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One, about all calls."""
+    """Yield one contract about all calls."""
     if _poster(setting) is not None:
         says = "no call is redirected" if setting.model.behaviour.redirects == "never" else "a redirect keeps method, body, host and TLS"
         yield promise_at(NAME, "calls", f"@{REST}", says, _origin(setting))
@@ -34,8 +38,11 @@ def _origin(setting: Setting) -> tuple[str, ...]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """What servers most often redirect: a POST to a path with a slash added; left out where other checks' calls have shown as much.
-    Where such a path may be the same one, every call that writes is sent there, because each service has a framework of its own."""
+    """Yield a probe that sends a POST to a path with a slash added, which servers redirect most often.
+
+    If such a path may be valid, each write to our own instances is sent there too: each service may have its
+    own router.
+    """
     del roles
     endpoint = _poster(setting)
     if endpoint is not None:
@@ -50,7 +57,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _poster(setting: Setting) -> Endpoint | None:
-    """A POST, one that only reads if there is one."""
+    """Return a POST endpoint, preferably one that only reads; None if there is none."""
     posts = [d for d in setting.endpoints if d.method == "POST" and d.action.key and "{" not in d.path]
     return min(posts, key=lambda d: d.action.effect == "write", default=None)
 
@@ -86,7 +93,7 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _documented(exchange: Exchange, setting: Setting) -> bool:
-    """Whether an action of that method and path has the redirect among its answers; odd calls of it are no action's."""
+    """True if an action with this method and path documents the redirect."""
     alike = (d for d in setting.endpoints if d.on_rest and d.method == exchange.request.method and _fits(exchange.request.path, d.path))
     return any(output.status == exchange.status for endpoint in alike for output in endpoint.action.outputs)
 
@@ -110,7 +117,7 @@ def _judged(exchange: Exchange, setting: Setting) -> Judgement:
 
 
 def _stays(base: str, location: str) -> bool:
-    """Whether a redirect stays on the host, and with TLS."""
+    """True if a redirect stays on the host and keeps TLS."""
     try:
         here, there = urlsplit(base), urlsplit(urljoin(f"{base}/", location))
     except ValueError:

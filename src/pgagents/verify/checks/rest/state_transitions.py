@@ -1,4 +1,9 @@
-"""An action moves a thing from the states it may, to the state it says, and is refused from any other; its neighbours stay."""
+"""An action moves an instance from the declared states to the declared state, and is refused in any other
+state.
+
+An instance is brought to each state, the action is called, and the instance is read again. A refused call
+changes nothing, and a neighbouring instance keeps its state.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +25,11 @@ from pgagents.verify.wire.exchange import Exchange
 NAME = "state_transitions"
 CALLS = True
 LATER_S = 400
-"""So much later it is tried to move what cannot be moved any more: what a refused call writes anew is then another moment, or sum."""
+"""Seconds to wait before a call that must be refused: a time or sum that it wrongly rewrites then differs."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each resource, state and endpoint of an action that moves it."""
+    """Yield one contract for each resource, state and endpoint of an action that moves it."""
     for resource, move, state, endpoint in _cases(setting):
         ends = f"leaves it {move.to}" if state in move.origin_states else f"is refused with {move.otherwise.name}"
         says = f"{endpoint.action.name} of a {resource.name} that is {state} {ends}"
@@ -43,10 +48,10 @@ def _cases(setting: Setting) -> Iterator[tuple[Resource, Move, str, Endpoint]]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """A thing of its own is brought to the state, moved, and read again; so is a neighbour.
+    """Yield probes that bring an instance to a state, call the action, and read it and a neighbour again.
 
-    Of resources that are one kind of thing (the one action makes them), the one that is asked most of is moved for all. With the
-    operator's clock, time passes before what is refused.
+    Resources made by one action share instances. With the operator's clock, time passes before a call that
+    must be refused.
     """
     wait = time_passes(setting, LATER_S) if OPERATOR in roles else None
     alike: dict[tuple[str, str, str], list[tuple[Resource, Move]]] = {}
@@ -74,10 +79,12 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 @dataclass(frozen=True, slots=True)
 class _Refused:
-    """A move from a state that it does not start from; `alone` is the conversation about it alone."""
+    """A transition from a state that it does not start from; `alone` is the conversation that tries only
+    this one.
+    """
 
     moves: tuple[tuple[Resource, Move], ...]
-    """The kinds of thing that it is about, and what it is to each."""
+    """The resources it applies to, each with its transition."""
     state: str
     endpoint: Endpoint
     covers: tuple[str, ...]
@@ -85,7 +92,10 @@ class _Refused:
 
 
 def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Callable[[], Conversation]:
-    """Every move that one thing refuses, then one read of it. Only where it is not as it was is each move tried alone."""
+    """Try every transition that one instance must refuse, then read it once.
+
+    Only if it changed is each transition tried alone.
+    """
 
     def run() -> Conversation:
         state, common = group[0].state, _common(group)
@@ -115,13 +125,13 @@ def _together(setting: Setting, group: list[_Refused], wait: Call | None) -> Cal
 
 
 def _common(group: list[_Refused]) -> Resource | None:
-    """The kind of thing that all of them are about."""
+    """Return a resource that all these cases apply to, or None."""
     first, *others = ([resource for resource, _ in case.moves] for case in group)
     return next((resource for resource in first if all(resource in other for other in others)), None)
 
 
 def _for_all(run: Callable[[], Conversation], covers: tuple[str, ...]) -> Callable[[], Conversation]:
-    """A conversation whose verdicts on the first contract count for all."""
+    """Return a conversation that repeats each verdict for all contracts."""
     if len(covers) == 1:
         return run
 
@@ -221,7 +231,9 @@ def _illegal(
 def _once_more(
     setting: Setting, resource: Resource, body: Mapping[str, Any], refused: Exchange, wait: Call | None
 ) -> Generator[Any, Any, str | None]:
-    """The refused call once more, right after a read: what was known before it may have been old."""
+    """Repeat the refused call right after a read, and describe what changed: earlier knowledge may have
+    been out of date.
+    """
     if wait is not None:
         yield wait
     again: Exchange = yield replace(refused.call, made=body, why=f"{refused.call.why}, once more")
@@ -237,7 +249,7 @@ def _read(resource: Resource, reader: Endpoint, body: Mapping[str, Any], why: st
 
 
 def _state(resource: Resource, exchange: Exchange) -> str | None:
-    """The state in an answer; None where it tells none."""
+    """Return the state in an answer, or None."""
     calls = [c for c in (*resource.read_by, resource.undone_by, resource.made_by) if c is not None and c.at is not None]
     endpoint = exchange.call.endpoint
     ordered = sorted(calls, key=lambda c: endpoint is None or c.action is not endpoint.action)

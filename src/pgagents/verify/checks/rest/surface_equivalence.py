@@ -1,6 +1,7 @@
-"""One input through the dispatcher, or through a tool of the MCP server, and through REST has one answer, and one refusal.
+"""The same input has the same answer, and the same refusal, through REST, a dispatcher and an MCP tool.
 
-So has one through an old name that the catalogue still offers.
+Each call is made on both surfaces and the answers are compared without volatile members. Former names that
+the catalogue still offers are answered alike too.
 """
 
 from __future__ import annotations
@@ -32,9 +33,11 @@ REFUSED = 300
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """With all arguments, with the required ones only, refused, and by each old name: for each action of a dispatcher.
+    """Yield contracts for each action of a dispatcher or tool: ordinary and minimal arguments, a refusal,
+    each former name.
 
-    Tools refuse in words of their own; what they make of numbers shows where all are at their least or greatest.
+    Tools refuse in words of their own, so only their successes are compared, also with all numbers at their
+    least and greatest.
     """
     for endpoint in _endpoints(setting):
         cite = endpoint.dispatcher.cite if endpoint.dispatcher else ()
@@ -70,7 +73,9 @@ def _inputs(setting: Setting, endpoint: Endpoint) -> list[tuple[str, Mapping[str
 
 
 def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
-    """The flags of a read that may be left out, as false: in a query that is a text, which some take for true."""
+    """Return a read's optional flags as false: in a query that is a text, which some servers take for
+    true.
+    """
     if endpoint.action.effect != "read" or (rest := setting.rest_of(endpoint)) is None:
         return {}
     taken = {str(p.name) for p in endpoint.params}
@@ -79,7 +84,7 @@ def _unset(setting: Setting, endpoint: Endpoint) -> dict[str, bool]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two calls each; one that moves a thing needs a thing of its own on either side."""
+    """Yield one probe with two calls for each contract; transitions need an instance for each call."""
     del roles
     for endpoint in _endpoints(setting):
         rest = setting.rest_of(endpoint)
@@ -102,7 +107,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _renamed(endpoint: Endpoint, name: str) -> Callable[[bytes], bytes]:
-    """What a call's body is under another name of its action."""
+    """Return an edit that gives the call's body another name of its action."""
 
     def edit(body: bytes) -> bytes:
         said = read_json(body).value
@@ -122,7 +127,9 @@ def _run(
     contract: str,
     raw: Raw = PLAIN,
 ) -> Callable[[], Conversation]:
-    """Two calls. An earlier equal answer of REST's will do where both agree; where they do not, REST is asked again."""
+    """Call both surfaces and compare; an earlier equal REST answer is used first, and asked again if they
+    differ.
+    """
 
     def run() -> Conversation:
         fresh = endpoint.action.effect == "write"
@@ -151,25 +158,28 @@ def _run(
 
 
 def _documented(setting: Setting, rest: Endpoint, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A read's arguments with the found things that its example names, which has most to tell; they need not be on every server."""
+    """Return a read's arguments with the found instances that its example names, which have most data.
+
+    They need not exist on every server.
+    """
     example = next((e.input for e in rest.action.examples if e.status < REFUSED), {}) if rest.action.effect == "read" else {}
     found = {n for n, v in given.items() if isinstance(v, InstanceRef) and setting.model.resources[v.resource].made_by is None}
     return {**given, **{name: example[name] for name in found & example.keys()}}
 
 
 def _intent(raw: Raw) -> Intent:
-    """A refusal of an old name says nothing of the new one."""
+    """Return the intent of a call by name: a refusal of a former name says nothing about the new one."""
     return "valid" if raw is PLAIN else "explore"
 
 
 def _on_twins(
     setting: Setting, endpoint: Endpoint, rest: Endpoint, template: RequestTemplate, given: Mapping[str, Any], contract: str, raw: Raw
 ) -> Conversation:
-    """Two things made alike and untouched since, one for each side."""
+    """Compare the surfaces on two instances that were made alike, one for each call."""
     assert template.subject is not None
     twin = InstanceRef(template.subject.name, template.states or tuple(filter(None, [template.subject.initial])), fresh=True, standard=True)
     twins: list[Mapping[str, Any]] = []
-    for _ in range(3):  # the second may find no room beside the first
+    for _ in range(3):  # there may be no room for the second besides the first
         body: Mapping[str, Any] = yield twin
         twins = [*twins[-1:], body]
         if len(twins) == 2 and all(twins[0].get(name) == body.get(name) for name in _places(template.subject)):
@@ -182,7 +192,7 @@ def _on_twins(
 
 
 def _compared(setting: Setting, contract: str, one: Exchange, two: Exchange, *, twins: bool = False) -> Iterator[Judgement]:
-    """Compare two answers; of things that were not made alike only the form can be the same."""
+    """Compare two answers; if they are about instances with different histories, only members and types."""
     wrong = any(exchange.void or exchange.unsound or exchange.tainted_by("response_schema") for exchange in (one, two))
     if wrong or not (one.success and two.success and one.fits and two.fits):
         if one.success != two.success and not wrong and not any(_for_how_instances_stand(exchange) for exchange in (one, two)):
@@ -197,26 +207,26 @@ def _compared(setting: Setting, contract: str, one: Exchange, two: Exchange, *, 
 
 
 def _places(resource: Resource) -> list[str]:
-    """The members that say at what found thing one was made."""
+    """Return the members that name the found instances that one was made at."""
     made = resource.made_by
     return [str(p.name) for p in made.action.params if p.refers_to] if made is not None else []
 
 
 def _for_how_instances_stand(exchange: Exchange) -> bool:
-    """Whether a call was refused though it may be right: what it needed was taken."""
+    """True if a valid call was refused for a conflict with the state of an instance."""
     declared = exchange.codes.get(exchange.code or "")
     return declared is not None and declared.status == exchange.status == CONFLICT
 
 
 def _of_others(setting: Setting, one: Exchange, two: Exchange) -> bool:
-    """Whether the calls named different things that were made, and so had different pasts."""
+    """True if the calls named different made instances, which have different histories."""
     resources = setting.model.resources
     named = [str(p.name) for p in (one.call.endpoint.params if one.call.endpoint else ()) if p.refers_to and resources[p.refers_to].made_by]
     return any(one.input.get(name) != two.input.get(name) for name in named)
 
 
 def _form(value: Any) -> Any:
-    """What an answer is, without what it says: its members and their types."""
+    """Return an answer's members and types without its values."""
     if isinstance(value, dict):
         return {k: _form(v) for k, v in value.items()}
     if isinstance(value, list):
@@ -225,7 +235,9 @@ def _form(value: Any) -> Any:
 
 
 def _volatile(setting: Setting, exchange: Exchange) -> frozenset[str]:
-    """Members that may differ from call to call: those of every resource that the action has to do with."""
+    """Return members that may differ from call to call: the volatile ones of each resource that the action
+    touches.
+    """
     endpoint = exchange.call.endpoint
     assert endpoint is not None
     found: set[str] = set()
@@ -268,7 +280,7 @@ def _difference(a: Any, b: Any, setting: Setting, path: str = "body") -> str:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Compare refusals of one wrong input, whichever surface came first."""
+    """Compare the refusals of one invalid input on different surfaces, whichever came first."""
     endpoint = exchange.call.endpoint
     if (
         endpoint is None
@@ -292,5 +304,5 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def _wire(endpoint: Endpoint, said: Any) -> Any:
-    """An argument's name, where an error says its name on the wire."""
+    """Return the argument's name, if the error gave its name on the wire."""
     return next((str(p.name) for p in endpoint.params if p.wire == said), said)

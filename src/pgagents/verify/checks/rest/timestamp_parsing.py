@@ -1,7 +1,7 @@
-"""One moment written in two ways is answered alike: with another offset, and with a fraction of a second.
+"""The same time written with another offset, or with a fraction of a second, gives the same answer.
 
-A server that drops the offset reads a time hours early or late, and one that reads by a fixed pattern refuses what JavaScript writes;
-nobody sees it where all write Z and whole seconds. And a period that ends before it begins is told or refused, as may be, but no crash.
+A server that drops the offset is hours off, and one that parses a fixed pattern refuses what JavaScript
+writes. A period that ends before it begins may be refused, but must not crash the server.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from pgagents.verify.wire.exchange import Exchange
 
 NAME = "timestamp_parsing"
 WEST = timezone(timedelta(hours=-10))
-"""The offset of the last moment: what ends just after now is over, where it is dropped, before what was done today began."""
+"""The offset of the last time: without it a period that ends now ends before today's data."""
 EAST = timezone(timedelta(hours=5, minutes=30))
-"""That of the others: its sign must not be read as a query's blank, nor its half hour be lost."""
+"""The offset of the other times: its sign must not be read as a blank, nor its half hour be lost."""
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each reading action that is told moments."""
+    """Yield one contract for each reading action with times among its arguments."""
     for endpoint, moments, _ in _cases(setting):
         names = " and ".join(str(p.name) for p in moments)
         says = f"{endpoint.action.name} answers the same for {names} written with another offset and a fraction"
@@ -49,7 +49,10 @@ def _cases(setting: Setting) -> tuple[tuple[Endpoint, list[Param], Mapping[str, 
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """Two calls each, before the workflows in which days pass; of a period one that ends before it begins, for those who see crashes."""
+    """Yield one probe for each contract, before workflows in which days pass.
+
+    A third call gives a period that ends before it begins; watchers such as `no_crashes` judge it.
+    """
     del roles
     for endpoint, moments, given in _cases(setting):
         contract = f"{NAME}/{endpoint.place}"
@@ -87,7 +90,7 @@ def _run(setting: Setting, endpoint: Endpoint, moments: list[Param], given: Mapp
 
 
 def _written(text: Any, zone: timezone) -> Any:
-    """The same moment as it is written there, with thousandths of a second."""
+    """Return the same time with another offset and milliseconds."""
     if not isinstance(text, str):
         return text
     return datetime.fromtimestamp(epoch(text), zone).isoformat(timespec="milliseconds")

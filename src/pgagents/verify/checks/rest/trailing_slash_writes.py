@@ -1,7 +1,7 @@
-"""A path with a slash added is another path for calls that write, too: there nothing is carried out, and nothing is redirected.
+"""A write to its path with a slash added is neither carried out nor redirected: that is an unknown path.
 
-Routers, gateways and the frameworks of single services treat such paths each in their own way, and a redirected POST may come again as
-a GET. Each call makes something of our own or acts on it, so one that is carried out harms nobody.
+Routers and gateways treat such paths differently, and a redirected POST may be repeated as a GET. Each call
+is about an instance of our own, so one that is carried out harms nobody.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WHAT = "a path with a slash added"
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each action that makes something of ours or acts on it."""
+    """Yield one contract for each action that makes an instance of ours or changes it."""
     for endpoint, _ in _cases(setting):
         more = ", nor redirected" if setting.model.behaviour.redirects == "never" else ""
         says = f"{endpoint.action.name} is not carried out at its path with a slash added{more}"
@@ -32,7 +32,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each."""
+    """Yield one probe with one call for each contract."""
     del roles
     for endpoint, code in _cases(setting):
         contract = f"{NAME}/{endpoint.place}"
@@ -42,7 +42,7 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 
 def _cases(setting: Setting) -> list[tuple[Endpoint, Code]]:
-    """The endpoints, and how an unknown path is refused; none where the catalogue leaves slashes open."""
+    """Return the endpoints with the code of an unknown path; empty if the catalogue leaves slashes open."""
     unknown = setting.model.errors.framework.unknown_path
     if unknown is None or setting.model.behaviour.trailing_slash != "unknown":
         return []
@@ -50,13 +50,13 @@ def _cases(setting: Setting) -> list[tuple[Endpoint, Code]]:
 
 
 def _with_slash(setting: Setting, endpoint: Endpoint) -> Call:
-    """A correct call but for the slash."""
+    """Return a call that is valid apart from the slash."""
     template = template_of(setting.model, endpoint.action)
     return ordinary(endpoint, template, "framework", f"{endpoint.method} to {WHAT}", raw=Raw(slash=True))
 
 
 def _run(call: Call, contract: str, code: Code, *, sent_on: bool) -> Callable[[], Conversation]:
-    """`sent_on`: a redirect will do, which another check judges."""
+    """Judge the refusal. If `sent_on`, a redirect is accepted here: `safe_redirects` judges it."""
 
     def run() -> Conversation:
         exchange: Exchange = yield call

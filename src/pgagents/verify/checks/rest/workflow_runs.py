@@ -1,8 +1,8 @@
-"""The catalogue's workflows run from beginning to end: each step is answered as it says, and each criterion holds.
+"""The catalogue's workflows run from beginning to end: each step has its status, and each criterion holds.
 
-Hours pass only by the operator's clock; without it a workflow runs without them, and what needs them is not selected. What
-others could change meanwhile is judged only where nobody else uses the server.
-What does not hold of an answer that another check found fault with is no second finding.
+Hours pass only by the operator's clock; without it, criteria that need them are excluded. What others could
+change is judged only in an exclusive run. A criterion that fails on an answer that another check found faulty
+is no second finding.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ DERIVED_FROM = frozenset(
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each step, one for each of its criteria."""
+    """Yield one contract for each step and one for each of its criteria."""
     for workflow in setting.model.workflows:
         for step in workflow.steps:
             says = f"{workflow.title}: {step.name} ({step.action.name}) is answered {step.status}"
@@ -68,7 +68,7 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 Criterion = tuple[str, Expression, Pointer, str]
-"""Id, expression, origin, and what it needs: `timed` that time has passed, `alone` that nobody else uses the server."""
+"""Id, expression, origin, and its need: `timed` if time must pass, `alone` if the run must be exclusive."""
 
 
 def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
@@ -80,7 +80,9 @@ def _criteria(workflow: Workflow, step: Step) -> Iterator[Criterion]:
 
 
 def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
-    """What needs hours is not applicable of an API without a clock; what others could change is left out where they might."""
+    """Exclude timed criteria without a clock, and deselect criteria that others could affect unless the
+    run is exclusive.
+    """
     if setting.model.clock is None and "/expect_timed-" in contract.id:
         return Verdict.NOT_APPLICABLE, "the API has no clock that an operator could move"
     if not setting.exclusive and "/expect_alone-" in contract.id:
@@ -89,7 +91,7 @@ def settled(setting: Setting, contract: Contract) -> tuple[Verdict, str] | None:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One for each workflow, with its hours where there is a clock."""
+    """Yield one probe for each workflow, with time passing if there is a clock."""
     timed = setting.model.clock is not None and OPERATOR in roles
     for workflow in setting.model.workflows:
         endpoints = [endpoint_of(setting, step) for step in workflow.steps]
@@ -112,8 +114,10 @@ def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
 
 @dataclass(slots=True)
 class _State:
-    """How far a workflow is: what its steps kept, what has been judged, whether a thing was in another state than it thought, and
-    which secrets it was told."""
+    """The state of a run workflow: kept values, judged contracts and secrets that answers held.
+
+    `stale` says that an instance was in another state than expected.
+    """
 
     kept: dict[str, Any] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
@@ -121,7 +125,7 @@ class _State:
     secrets: dict[str, str] = field(default_factory=dict)
 
     def say(self, several: Iterable[Judgement]) -> Iterator[Judgement]:
-        """The verdicts, noted."""
+        """Note the contract of each verdict, and yield it."""
         for judgement in several:
             self.told.add(judgement.contract)
             yield judgement
@@ -130,7 +134,7 @@ class _State:
 def _run(setting: Setting, workflow: Workflow, timed: bool) -> Callable[[], Conversation]:
     def run() -> Conversation:
         state = yield from _through(setting, workflow, timed, again=False)
-        if state.stale:  # what its first step found was looked up some time ago
+        if state.stale:  # its first step reused an old answer
             state = yield from _through(setting, workflow, timed, again=True)
         reason = f"refused for how things stand: {state.stale}" if state.stale else "a step before it did not go as it should"
         for step in workflow.steps:
@@ -190,7 +194,9 @@ def _through(setting: Setting, workflow: Workflow, timed: bool, *, again: bool) 
 
 
 def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], state: _State) -> Conversation:
-    """Of a workflow that broke off, the operator's later steps that undo what their earlier ones did: the same action once more."""
+    """Repeat the operator's later steps of a workflow that broke off, to undo what its earlier steps
+    changed.
+    """
     changed = {step.action.name for step in done if step.role == OPERATOR and step.action.effect == "write"}
     scope = Scope({"env": setting.model.env, "now": 0.0, "input": {}, **state.kept})
     for step in left:
@@ -204,7 +210,10 @@ def _put_back(setting: Setting, done: Sequence[Step], left: Sequence[Step], stat
 
 
 def _went(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, state: _State, *, firm: bool) -> Iterator[Judgement]:
-    """Whether the step was answered with its status; `firm`: a conflict is no matter of how things stand."""
+    """Judge that the step had its status.
+
+    If `firm`, a conflict cannot come from anything outside the workflow.
+    """
     contract = _id(workflow, step)
     declared = exchange.codes.get(exchange.code or "")
     if not exchange.void and as_told(setting, step, exchange, exchange.call.endpoint):
@@ -226,7 +235,10 @@ def _went(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, 
 
 
 def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
-    """What an answer to the operator lacks, which no watcher judges: its schema, the form of its times, its action's laws."""
+    """Return what is wrong with an answer to the operator: schema, form of times, laws.
+
+    No watcher judges such answers.
+    """
     schema = exchange.output.schema if step.role == OPERATOR and exchange.output is not None else None
     if schema is None or exchange.output is None or exchange.output.content_type != JSON:
         return ""
@@ -241,7 +253,9 @@ def _unsound(setting: Setting, step: Step, exchange: Exchange) -> str:
 
 
 def _spilt(setting: Setting, step: Step, exchange: Exchange, state: _State) -> str:
-    """A secret that a step before was told, in an answer to the operator that has no place for any: in the log of what was done, say."""
+    """Return a secret of an earlier step found in an answer to the operator that declares no secret; else
+    empty.
+    """
     output = exchange.output if step.role == OPERATOR else None
     if output is None or exchange.response is None or declares(setting, (str(step.action.name), output.status), output.schema):
         return ""
@@ -251,7 +265,9 @@ def _spilt(setting: Setting, step: Step, exchange: Exchange, state: _State) -> s
 
 
 def _make_scope(setting: Setting, exchange: Exchange, state: _State) -> dict[str, Any]:
-    """What criteria read: of a body its JSON's value, else its text; of headers the first of each name, in lower case."""
+    """Return the variables that criteria read: the body as JSON or else as text, the first header of each
+    name in lower case.
+    """
     body: Any = exchange.body
     if body is None and exchange.json.problem and exchange.response is not None:
         body = exchange.response.body.decode("utf-8", "replace")
@@ -268,7 +284,7 @@ def _make_scope(setting: Setting, exchange: Exchange, state: _State) -> dict[str
 
 
 def _holds(setting: Setting, step: Step, exchange: Exchange, timed: bool, state: _State) -> bool:
-    """Whether all that must hold does; what cannot be evaluated is waited for no longer."""
+    """True if all criteria hold, or one cannot be evaluated, so that waiting is useless."""
     scope = Scope(_make_scope(setting, exchange, state))
     several = (*step.expect, *(step.expect_timed if timed else ()), *(step.expect_alone if setting.exclusive else ()))
     try:
@@ -278,7 +294,7 @@ def _holds(setting: Setting, step: Step, exchange: Exchange, timed: bool, state:
 
 
 def _judged(setting: Setting, workflow: Workflow, step: Step, exchange: Exchange, timed: bool, state: _State) -> Iterator[Judgement]:
-    """Its criteria, and what it keeps for later steps."""
+    """Judge a step's criteria, and keep its values for later steps."""
     values = _make_scope(setting, exchange, state)
     scope = Scope(values)
     for id, criterion, _, need in _criteria(workflow, step):

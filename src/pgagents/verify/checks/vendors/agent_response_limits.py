@@ -1,7 +1,8 @@
-"""An answer comes within the time, and in the size, that a vendor's host bears: for every action of its surface, at its widest.
+"""Answers stay within the time and size that a vendor's host allows, for every action of its surface.
 
-The limits are the vendors' own (schemas/requirements, with the day they were read) and the catalogue's `limits.budgets`; a
-time is held to nothing else, so a slow machine is no finding.
+Limits are the vendors' own (schemas/requirements, with the day they were read) and the catalogue's
+`limits.budgets`. Each read is also called at its widest. Times are compared with nothing else, so a slow
+machine is no finding.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ Limits = Mapping[What, Limit]
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each action of a surface and each thing that its host limits."""
+    """Yield one contract for each action of a surface and each limit of its host."""
     met: set[str] = set()
     for projections in collect_projections(setting):
         for offer in projections.offers:
@@ -52,7 +53,9 @@ def promises(setting: Setting) -> Iterator[Contract]:
 
 
 def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
-    """Judge every answer to a call that a vendor's host could make; what is widest for the action proves its size."""
+    """Judge every answer to a call that a vendor's host could make; only the widest call proves that sizes
+    are kept.
+    """
     slow = isinstance(exchange.answer, Silence) and exchange.answer.kind == "timeout"
     found = bearing(exchange, memory) if slow or not exchange.void else None
     if found is None:
@@ -67,7 +70,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """The widest legal call of each reading action that answers a list: every number at its greatest, nothing filtered."""
+    """Yield a probe with the widest valid call of each read that answers a list: numbers at their
+    greatest, no filters.
+    """
     del roles
     for projections in collect_projections(setting):
         endpoint = projections.endpoint
@@ -123,12 +128,16 @@ def _sized(exchange: Exchange, memory: Memory, endpoint: Endpoint, limits: Limit
 
 
 def _broken(contract: str, expected: str, actual: str) -> Judgement:
-    """The answer may be right in itself, so other checks go on with it."""
+    """Return a broken judgement marked as derived: the answer may be right in itself, so other checks
+    still judge it.
+    """
     return replace(judge_broken(contract, expected, actual), derived=True)
 
 
 def _is_as_planned(exchange: Exchange, name: str, value: Any) -> bool:
-    """Whether an argument of the widest call was given so; live ids and expressions are as good as any."""
+    """True if the call had this argument of the widest call; for live ids and expressions any value
+    counts.
+    """
     return name in exchange.input and (not isinstance(value, int | float | str | bool) or exchange.input[name] == value)
 
 
@@ -138,7 +147,7 @@ def _characters(exchange: Exchange, most: float) -> int:
 
 
 def _longest(body: Any, depth: int = 0) -> int:
-    """The items of the longest list in an answer."""
+    """Return the number of items in an answer's longest list."""
     if depth > MAX_DEPTH:
         return 0
     most = len(body) if isinstance(body, list) else 0
@@ -149,7 +158,9 @@ def _longest(body: Any, depth: int = 0) -> int:
 
 
 def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
-    """The arguments of the widest call of an action that answers a list; None where every correct call is as wide."""
+    """Return the arguments of a read's widest call; None if it answers no list or every valid call is as
+    wide.
+    """
     if endpoint.action.effect != "read" or not _lists(setting, endpoint):
         return None
     template = template_of(setting.model, endpoint.action)
@@ -160,7 +171,7 @@ def _widest(setting: Setting, endpoint: Endpoint) -> dict[str, Any] | None:
 
 
 def _lists(setting: Setting, endpoint: Endpoint) -> bool:
-    """Whether a success may have a list of objects in it."""
+    """True if a success may hold a list of objects."""
     schema, schemas = endpoint.action.success.schema, setting.model.schemas
     if schema is None:
         return False
@@ -170,7 +181,7 @@ def _lists(setting: Setting, endpoint: Endpoint) -> bool:
 
 
 def _limits(setting: Setting, endpoint: Endpoint, surface: str) -> dict[What, Limit]:
-    """What a surface's host limits of this action's answers."""
+    """Return the host's limits that apply to this action's answers."""
     found = setting.compute_once((NAME, "limits", surface), lambda: limits_of(setting.model, surface))
     success = endpoint.action.success
     return {
@@ -181,7 +192,7 @@ def _limits(setting: Setting, endpoint: Endpoint, surface: str) -> dict[What, Li
 
 
 def _listed(setting: Setting, projections: ProjectionIndex) -> list[tuple[frozenset[int], Limits]]:
-    """The offers of a desk that have limits, those of one surface together."""
+    """Return the offers that have limits, grouped by surface."""
     groups: dict[str, set[int]] = {}
     for index, offer in enumerate(projections.offers):
         groups.setdefault(offer.surface.name, set()).add(index)

@@ -1,9 +1,10 @@
-"""What a vendor's document tells a model of an action holds: its calls are taken or refused by the API's own rules, and answered as told.
+"""A vendor's manifest is true: calls it allows are accepted or refused by the API's own rules, and answers
+are as described.
 
-A surface's contract is judged by every exchange whose arguments that surface's documents let a model send: REST by the full
-OpenAPI document, the others by the function, tool or operation that their vendor is given. A model that is held to a strict
-schema gives null for an optional argument that it leaves out; who makes the call leaves it out then, as our client does, and
-an API that is sent the null all the same answers by its own rules.
+A surface is judged by every exchange whose arguments its documents allow. REST is judged by the full OpenAPI
+document, other surfaces by the function, tool or operation that the vendor gets. Models with a strict schema
+give null for arguments that they leave out. Their client is expected to drop it; an API that gets the null
+answers by its own rules.
 """
 
 from __future__ import annotations
@@ -38,12 +39,16 @@ DERIVED_FROM = frozenset(
 """Checks that say the same of the API as a whole: what breaks one of them may break a surface's contract too."""
 MOST_NAMED = 4
 SURE = 5
-"""So many answers that fit both the catalogue's schema and the vendors' wider ones show that they are wider."""
+"""After so many answers that fit both the catalogue's schema and the vendors', the vendors' are taken to
+be wider.
+"""
 
 
 @dataclass(slots=True)
 class _Held:
-    """What is said of an offer's contracts while they hold, over and over; None where it has no such contract."""
+    """The judgements on an offer's contracts while they hold, prepared once; None if it has no such
+    contract.
+    """
 
     accepts: Judgement
     refuses: Judgement | None
@@ -51,7 +56,7 @@ class _Held:
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """Up to three for each action of each surface: what is accepted, what is refused, what is answered."""
+    """Yield up to three contracts for each action of each surface: what is accepted, refused and answered."""
     for projections in collect_projections(setting):
         wrong = _let_through(setting, projections)
         for index, offer in enumerate(projections.offers):
@@ -81,7 +86,9 @@ def watch(exchange: Exchange, memory: Memory) -> Iterator[Judgement]:
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """What no other check sends: one call serves every vendor that lets it through. The watcher judges it."""
+    """Yield one probe for each call that no other check sends; the watcher judges it for every vendor that
+    allows it.
+    """
     del roles
     for projections in collect_projections(setting):
         for mismatch in mismatches_of(setting, projections):
@@ -118,7 +125,9 @@ def _judged(exchange: Exchange, memory: Memory, projections: ProjectionIndex, th
 def _answered(
     exchange: Exchange, memory: Memory, projections: ProjectionIndex, answering: frozenset[int], ids: list[_Held]
 ) -> Iterator[Judgement]:
-    """A status that nobody documents is undocumented for each vendor; a body is held to each vendor's schema."""
+    """Judge the status and body for each vendor: an undocumented status is so for all, a body is compared
+    with each schema.
+    """
     if exchange.tainted_by("documented_status"):
         for i in sorted(answering & projections.listing):
             said = f"status {exchange.status} is not there: {exchange.outcome}"
@@ -136,7 +145,7 @@ def _answered(
 
 
 def _wrong(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, str]:
-    """What is wrong with a body, by the offers whose document it goes against."""
+    """Return what is wrong with a body, for each offer whose document it violates."""
     if exchange.json.problem:
         return {i: f"no JSON: {exchange.json.problem}" for _, members in promised.each for i in members}
     if exchange.fits:
@@ -156,7 +165,7 @@ def _wrong(exchange: Exchange, memory: Memory, promised: Promised) -> dict[int, 
 
 
 def _spread(judgements: Iterable[Judgement], holding: list[Judgement]) -> Iterator[Judgement]:
-    """One verdict for each of several contracts, given as what is said of them where they hold."""
+    """Yield one verdict for each of several contracts; `holding` are their judgements if they hold."""
     for judgement in judgements:
         if judgement.verdict is Verdict.KEPT:
             yield from holding
@@ -182,7 +191,7 @@ def _all_ids(setting: Setting, projections: ProjectionIndex) -> list[_Held]:
 
 
 def _let_through(setting: Setting, projections: ProjectionIndex) -> dict[int, list[str]]:
-    """What each offer's documents let a model get wrong: `<keyword>/<argument>`, each once."""
+    """Return what each offer's documents let a model get wrong, as `<keyword>/<argument>`, each once."""
     found = {i: [n.detail for n in invalid_cases] for i, invalid_cases in projections.let_through(setting).items()}
     for mismatch in mismatches_of(setting, projections):
         for i in mismatch.offers if not mismatch.valid else ():
@@ -191,7 +200,7 @@ def _let_through(setting: Setting, projections: ProjectionIndex) -> dict[int, li
 
 
 def _named(details: list[str]) -> str:
-    """`maximum of hours, pattern of name and 3 more`."""
+    """Return the details as text: `maximum of hours, pattern of name and 3 more`."""
     words = [" of ".join(d.replace("_", " ", 1).split("/", 1)) if "/" in d else d.replace("_", " ") for d in details]
     more = len(words) - MOST_NAMED
     return ", ".join(words) if more <= 0 else f"{', '.join(words[:MOST_NAMED])} and {more} more"

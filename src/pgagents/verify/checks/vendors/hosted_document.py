@@ -1,6 +1,7 @@
-"""A document that the API hosts is the one that was built from the catalogue, and is served as what it is.
+"""A document that the API hosts equals the one built from the catalogue, and has the right Content-Type.
 
-YAML has had many names before application/yaml (RFC 9512), and is plain text as well; JSON has one (RFC 8259, 11).
+YAML may have any of its older types besides application/yaml (RFC 9512) or be plain text; JSON has one type
+(RFC 8259, 11).
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "
 
 
 def promises(setting: Setting) -> Iterator[Contract]:
-    """One for each hosted document."""
+    """Yield one contract for each hosted document."""
     for file, path in setting.model.api.hosted.items():
         yield promise_at(NAME, str(file), "@rest", f"{path} is {file} as it was built", ("api", "hosted", file))
 
 
 def probes(setting: Setting, roles: frozenset[str]) -> Iterator[Probe]:
-    """One call each, without a key."""
+    """Yield one probe with one call without a key for each document."""
     del roles
     for file, path in setting.model.api.hosted.items():
         contract = f"{NAME}/{file}@rest"
@@ -64,7 +65,7 @@ def _run(setting: Setting, file: str, path: str, contract: str) -> Callable[[], 
 
 
 def _served_as(file: str, told: str) -> tuple[str, str] | None:
-    """The type that a document must be served as and the one that it is, where that is another."""
+    """Return (expected, actual) Content-Type if it is wrong, else None."""
     kind = told.partition(";")[0].strip().lower()
     if file.endswith(".json"):
         right, wanted = kind == "application/json" or kind.endswith("+json"), "application/json"
@@ -76,7 +77,7 @@ def _served_as(file: str, told: str) -> tuple[str, str] | None:
 
 
 def _at(document: Any, pointer: str) -> str:
-    """What stands at a pointer, in short."""
+    """Return the value at a JSON pointer as short text."""
     for step in pointer.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(document, dict) and name in document:
@@ -90,7 +91,7 @@ def _at(document: Any, pointer: str) -> str:
 
 
 def difference(expected: Any, found: Any, path: str = "#") -> str:
-    """The pointer at which two documents first differ; empty where they are equal."""
+    """Return the JSON pointer at which two documents first differ; empty if they are equal."""
     if isinstance(expected, dict) and isinstance(found, dict):
         for name in [*expected, *(k for k in found if k not in expected)]:
             at = f"{path}/{str(name).replace('~', '~0').replace('/', '~1')}"

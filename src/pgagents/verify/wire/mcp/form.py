@@ -1,4 +1,6 @@
-"""An action as an MCP tool: its call as a `tools/call` message, and a tool's result as the answer that the action gave."""
+"""Encode an action's call as an MCP `tools/call` message, and decode a tool's result as the action's
+answer.
+"""
 
 from __future__ import annotations
 
@@ -14,18 +16,18 @@ from pgagents.verify.wire.endpoint import MCP, Endpoint
 
 JSON = "application/json"
 INVALID_PARAMS, METHOD_NOT_FOUND = -32602, -32601
-"""What JSON-RPC 2.0 (section 5.1) calls arguments that cannot be taken, and a method that there is not."""
+"""Error codes of JSON-RPC 2.0 (section 5.1): arguments that cannot be accepted, and an unknown method."""
 REFUSED, UNKNOWN, CRASHED = 400, 404, 500
 _SAID = r"http(?:/\d(?:\.\d)?)?|status(?: code)?"
-"""What tells that the number behind it is a status."""
+"""Words after which a number is a status."""
 _MAYBE = r"(?:api |http )?error(?: code)?|code|failed(?: with)?|answered(?: with)?|returned|responded(?: with)?|response|said"
-"""What may tell so: of a number that goes on in a sentence (`error: 500 is above 24`) it does not."""
+"""Words after which a number may be a status, unless the sentence goes on (`error: 500 is above 24`)."""
 _REASONS = "|".join(re.escape(f"{status.value} {status.phrase}") for status in HTTPStatus if status >= 400)
 _DEEPEST = 4
 
 
 class ToolForm:
-    """The form of the `mcp` surface. A tool's arguments are the action's, without those that travel in headers."""
+    """The form of the `mcp` surface. A tool's arguments are the action's, without headers."""
 
     def __init__(self, model: Model, surface: Surface) -> None:
         self._model, self._surface = model, surface
@@ -39,23 +41,27 @@ class ToolForm:
         )
 
     def params(self, action: Action) -> tuple[Param, ...]:
-        """The arguments that a tool takes."""
+        """Return the arguments that a tool takes."""
         return tuple(p for p in self._surface.params(action) if p.place != "header")
 
     def name(self, action: Action) -> str:
-        """The tool's name."""
+        """Return the tool's name."""
         own = action.texts.get(self._surface.name)
         return str(own.name if own and own.name else action.name)
 
     def request(self, action: Action, values: Mapping[str, Any]) -> tuple[str, str, list[tuple[str, str]], bytes]:
-        """The call as a message that its link completes; what the catalogue knows and a tool does not take stays out."""
+        """Return the call as a message that its link completes, without arguments that the tool does not
+        take.
+        """
         taken = {str(p.name) for p in self.params(action)}
         given = {k: v for k, v in values.items() if k in taken or action.param(k) is None}
         call = {"method": "tools/call", "params": {"name": self.name(action), "arguments": given}}
         return "POST", "/", [("Content-Type", JSON)], json_bytes(call)
 
     def answer(self, action: Action, response: Response) -> Response:
-        """The API's answer that a result tells of: its data, or its error with code and status as far as the text names them."""
+        """Return the API's answer that a result represents: its data, or its error with the code and
+        status that the text names.
+        """
         message = read_json(response.body).value
         if not isinstance(message, Mapping) or not ("result" in message or "error" in message):
             return Response(response.status if response.status >= REFUSED else CRASHED, response.headers)
@@ -76,7 +82,9 @@ class ToolForm:
         return text_of(result).encode()
 
     def _protocol_error(self, error: Any) -> Response:
-        """What its words tell of the API's own error decides; else what JSON-RPC means by the code."""
+        """Return the API's error that a JSON-RPC error describes in its message; else one with the status
+        of its code.
+        """
         code = error.get("code") if isinstance(error, Mapping) else None
         words = str(error.get("message") or "") if isinstance(error, Mapping) else ""
         if self._codes.search(words) or isinstance(read_json(words.encode()).value, Mapping):
@@ -85,7 +93,10 @@ class ToolForm:
         return self._make_error(status, f"as JSON-RPC error {code}")
 
     def _error(self, text: str) -> Response:
-        """An error's code and status, from data in its text or from its words; a code tells its status, and an own refusal is a 400."""
+        """Return an error with the code and status found in a text's data or words.
+
+        Without a status the code decides it; without both it is a 400.
+        """
         told = read_json(text.encode()).value
         found = dict(_members(told)) if isinstance(told, Mapping) else {}
         status = next((v for v in found.values() if isinstance(v, int) and not isinstance(v, bool) and 400 <= v <= 599), None)
@@ -102,7 +113,9 @@ class ToolForm:
         return self._make_error(status or REFUSED, named or (own if isinstance(own, str) else ""), told, more)
 
     def _make_error(self, status: int, code: str, data: Any = None, headers: tuple[tuple[str, str], ...] = ()) -> Response:
-        """An error in the API's own envelope, so that it is read as every other; what else the text told stays in it."""
+        """Return an error in the API's envelope, so that it is parsed like any other; further data of the
+        text stays in it.
+        """
         body: dict[str, Any] = {**data} if isinstance(data, Mapping) else {}
         *path, last = (self._model.errors.code_at or "code").split(".")
         inner = body
@@ -116,7 +129,7 @@ class ToolForm:
 
 
 def tool_endpoints(model: Model) -> list[Endpoint]:
-    """An endpoint for each tool, in the catalogue's order; none where the catalogue has no `mcp` surface."""
+    """Return an endpoint for each tool in the catalogue's order; empty without an `mcp` surface."""
     surface = model.surfaces.get(MCP)
     if surface is None:
         return []
@@ -125,19 +138,19 @@ def tool_endpoints(model: Model) -> list[Endpoint]:
 
 
 def message_of(answer: Response | Silence) -> Mapping[str, Any]:
-    """The message that an answer is; empty where it is none."""
+    """Return the message of an answer; empty if it is none."""
     found = read_json(answer.body).value if isinstance(answer, Response) else None
     return found if isinstance(found, Mapping) else {}
 
 
 def result_of(answer: Response | Silence) -> Mapping[str, Any] | None:
-    """The result in an answer; None where there is none."""
+    """Return the result in an answer; None if there is none."""
     found = message_of(answer).get("result")
     return found if isinstance(found, Mapping) else None
 
 
 def error_of(answer: Response | Silence) -> int | None:
-    """The code of the JSON-RPC error in an answer, 0 where it has none that is a number; None where there is no error."""
+    """Return the code of the JSON-RPC error in an answer, 0 if it is no number; None if there is no error."""
     found = message_of(answer)
     if "error" not in found:
         return None
@@ -146,14 +159,14 @@ def error_of(answer: Response | Silence) -> int | None:
 
 
 def text_of(result: Mapping[str, Any]) -> str:
-    """The text blocks of a result, one after the other."""
+    """Return the text blocks of a result, joined by line breaks."""
     blocks = result.get("content")
     texts = [b.get("text") for b in blocks if isinstance(b, Mapping) and b.get("type") == "text"] if isinstance(blocks, list) else []
     return "\n".join(t for t in texts if isinstance(t, str))
 
 
 def _members(data: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """The plain members of an object and of the objects in it, the inner ones first, so that the outer decide."""
+    """Yield the plain members of an object and of objects in it, inner ones first, so that outer ones win."""
     if not isinstance(data, Mapping) or depth > _DEEPEST:
         return
     for value in data.values():

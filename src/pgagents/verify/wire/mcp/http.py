@@ -1,4 +1,6 @@
-"""The live client for an MCP server: an event stream is read until its answer has come, since a server may leave it open."""
+"""HTTP client for an MCP server: it reads an event stream until the answer has come, because the server
+may keep it open.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +34,6 @@ class StreamClient(Client):
 
 
 def _answers(data: bytes) -> bool:
-    """Whether a message ends what was asked."""
+    """True if a message is an answer: a result or an error."""
     value = read_json(data).value
     return isinstance(value, Mapping) and "method" not in value and ("result" in value or "error" in value)

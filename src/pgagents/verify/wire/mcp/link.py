@@ -1,6 +1,8 @@
-"""The way to one MCP server: opened at the first call, in the newest era that the server speaks, and closed for good where it is mute.
+"""The connection to one MCP server, opened at the first call with the newest revision that the server
+supports.
 
-Whatever a server does comes back as a Response whose body is one JSON-RPC message, or as a Silence.
+It is closed for good once the server no longer answers. Whatever a server does comes back as a Response whose
+body is one JSON-RPC message, or as a Silence.
 """
 
 from __future__ import annotations
@@ -13,14 +15,14 @@ from pgagents.http import Handler, Request, Response, Silence, json_bytes, read_
 from pgagents.verify.wire.mcp import message
 
 MOST_MUTE = 2
-"""So many calls in a row without an answer, and the server is asked nothing more."""
+"""After so many calls in a row without an answer the server is asked nothing more."""
 
 
 class Link:
-    """A server reached by `handler`: over Streamable HTTP at `url`, or as a process where `url` is empty.
+    """A server reached by `handler`: over Streamable HTTP at `url`, or as a process if `url` is empty.
 
-    `command` starts it then. `token` is what the server itself asks for, and goes
-    nowhere else; `noise` tells what a process wrote beside messages.
+    `command` starts that process. `token` authenticates to the MCP server and is sent nowhere else. `noise`
+    returns what a process wrote besides messages.
     """
 
     def __init__(
@@ -35,12 +37,12 @@ class Link:
     ) -> None:
         self.handler, self.url, self.path, self._token, self.command, self.noise = handler, url, path, token, command, noise
         self.version = ""
-        """The revision that is spoken; empty until the link is open."""
+        """The revision in use; empty until the link is open."""
         self.session = ""
         self.told: Mapping[str, Any] = {}
         """What the server said of itself when the link was opened."""
         self.problem = ""
-        """Why the server cannot be talked to."""
+        """Why the server cannot be used; empty if it can."""
         self.requests = 0
         self._mute = 0
         self._id = 0
@@ -48,12 +50,12 @@ class Link:
 
     @property
     def base(self) -> str:
-        """Where it is, as reports have it: a URL, or `stdio:` and the command that starts it."""
+        """The server's address for reports: a URL, or `stdio:` and its command."""
         return self.url or f"stdio:{self.command}"
 
     @property
     def summary(self) -> str:
-        """What was talked to, and how much, in one line."""
+        """Describe in one line the server and how many requests went to it."""
         if self.problem:
             return self.problem
         if not self.version:
@@ -64,25 +66,26 @@ class Link:
 
     @property
     def signed_in(self) -> bool:
-        """Whether we have a token of the server's."""
+        """True if the run has a token for the server."""
         return bool(self._token)
 
     @property
     def http(self) -> bool:
-        """Whether it is reached over HTTP."""
+        """True if the server is reached over HTTP."""
         return bool(self.url)
 
     def open(self) -> bool:
-        """Whether the server can be talked to; the first time it is asked."""
+        """Open the link at the first call; return true if the server can be used."""
         if not self._tried:
             self._tried = True
             self._open()
         return not self.problem
 
     def dressed(self, request: Request) -> Request:
-        """A request as it goes to the server: with version, id and headers. A body that is no message of ours, or is whole, stays.
+        """Return a request as it goes to the server: with version, id and headers.
 
-        A header that the request brings stays too, and an empty one is left out.
+        A body that is no message of ours, or already complete, is unchanged. A header of the request wins; an
+        empty one is left out.
         """
         asked = read_json(request.body).value
         body, more = request.body, [("Accept", message.ACCEPT)]
@@ -102,7 +105,7 @@ class Link:
         return replace(request, target=self.path, headers=tuple(headers if self.http else given), body=body)
 
     def send(self, request: Request) -> Response | Silence:
-        """Send a dressed request; the answer's body is the one message that answers it, where one does."""
+        """Send a dressed request; the answer's body is the one message that answers it, if any does."""
         self.requests += 1
         answer = self.handler(request)
         if isinstance(answer, Silence):
@@ -118,11 +121,13 @@ class Link:
         return Silence("protocol", found, begun=True) if isinstance(found, str) else found
 
     def ask(self, asked: Mapping[str, Any]) -> Response | Silence:
-        """Send a message of ours."""
+        """Complete and send a message."""
         return self.send(self.dressed(Request("POST", "/", (("Content-Type", "application/json"),), json_bytes(asked))))
 
     def _open(self) -> None:
-        """Ask what it is, first as 2026-07-28 has it; a server that does not know the question is greeted in the older way."""
+        """Ask for the server's description as in 2026-07-28; initialize a session in the older way if that
+        fails.
+        """
         self.version = message.MODERN
         first = self.ask({"method": message.DISCOVER})
         if (told := _result(first)) is not None and message.MODERN in (told.get("supportedVersions") or [message.MODERN]):

@@ -1,6 +1,7 @@
-"""JSON-RPC messages of the Model Context Protocol: the ones we send in each era, and one read out of an answer.
+"""JSON-RPC messages of the Model Context Protocol: build those we send, and read one from an answer.
 
-https://modelcontextprotocol.io/specification/2025-11-25 and revision 2026-07-28, which knows no session; read 2026-11-20.
+https://modelcontextprotocol.io/specification/2025-11-25 and revision 2026-07-28, which has no sessions; read
+2026-11-20.
 """
 
 from __future__ import annotations
@@ -11,25 +12,25 @@ from typing import Any
 from pgagents.http import Response, read_json
 
 MODERN, LEGACY = "2026-07-28", "2025-11-25"
-"""The revisions that we speak: the stateless one, and the last with a handshake."""
+"""The revisions that we support: the stateless one, and the last with a handshake."""
 DISCOVER, INITIALIZE, INITIALIZED = "server/discover", "initialize", "notifications/initialized"
 VERSION, SESSION, METHOD, NAME = "MCP-Protocol-Version", "Mcp-Session-Id", "Mcp-Method", "Mcp-Name"
 ACCEPT = "application/json, text/event-stream"
 NAMED = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
-"""What a request's `Mcp-Name` repeats, by method (2026-07-28)."""
+"""The parameter that a request repeats in `Mcp-Name`, by method (2026-07-28)."""
 _PREFIX = "io.modelcontextprotocol/"
 NAMED_ITSELF = _PREFIX + "serverInfo"
-"""Where a server of 2026-07-28 says what it is, in the `_meta` of an answer."""
+"""Where a server of 2026-07-28 describes itself, in the `_meta` of an answer."""
 CLIENT = {"name": "pgagents-verify", "version": "1"}
 
 
 def hello() -> dict[str, Any]:
-    """The first request of a session, up to 2025-11-25."""
+    """Return the first request of a session, up to 2025-11-25."""
     return {"method": INITIALIZE, "params": {"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": CLIENT}}
 
 
 def stamped(message: Mapping[str, Any], version: str) -> dict[str, Any]:
-    """The message as an era wants it: every request of 2026-07-28 says who asks."""
+    """Return the message as a revision wants it: each request of 2026-07-28 names its client."""
     if version < MODERN or "id" not in message:
         return dict(message)
     params = dict(message.get("params") or {})
@@ -39,7 +40,7 @@ def stamped(message: Mapping[str, Any], version: str) -> dict[str, Any]:
 
 
 def headers_of(message: Mapping[str, Any], version: str, session: str) -> list[tuple[str, str]]:
-    """What Streamable HTTP wants beside the body."""
+    """Return the headers that Streamable HTTP requires for a message."""
     found = [("Accept", ACCEPT)]
     method = str(message.get("method"))
     if method != INITIALIZE:
@@ -55,7 +56,9 @@ def headers_of(message: Mapping[str, Any], version: str, session: str) -> list[t
 
 
 def read(response: Response, id: Any) -> Response | str:
-    """The answer to the request of that id alone, out of JSON or of an event stream; a text says why there is none."""
+    """Return the answer to the request with this id, from JSON or an event stream; or a text that says why
+    there is none.
+    """
     if (response.header("content-type") or "").partition(";")[0].strip().lower() == "text/event-stream":
         problem = "the stream ended without the answer"
         for data in events(response.body):
@@ -74,13 +77,13 @@ def read(response: Response, id: Any) -> Response | str:
 
 
 def _answers(value: Mapping[str, Any], id: Any) -> bool:
-    """Whether a message answers that request; an error may have no id where the request could not be read."""
+    """True if a message answers that request; an error may have no id if the request could not be read."""
     known = value.get("id") == id or (value.get("id") is None and "error" in value)
     return known and ("result" in value) != ("error" in value) and value.get("jsonrpc") == "2.0"
 
 
 def events(body: bytes) -> Iterator[bytes]:
-    """The data of each event of a stream (WHATWG HTML, 9.2), in order."""
+    """Yield the data of each event of a stream (WHATWG HTML, 9.2)."""
     lines: list[bytes] = []
     for line in body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
         if line.startswith(b"data:"):

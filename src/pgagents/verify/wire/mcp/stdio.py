@@ -1,7 +1,8 @@
-"""An MCP server as a process of ours, over its standard input and output: bounded in time, in the length of a line, and in number.
+"""Run an MCP server as a process and talk to it over stdin and stdout, limited in time, line length and
+lines.
 
-A request's body is a line to it, its answer the line with the same id. What it writes to stderr is kept, the last of it, to be
-shown where it dies.
+A request's body is one line, its answer the line with the same id. The last of its stderr is kept, and shown
+if the process dies.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pgagents.http import Request, Response, Silence, read_json
 
 MAX_LINE = 4_000_000
 MOST_LINES = 1_000
-"""Lines beside the answer to one request: progress and log messages are few."""
+"""Lines read besides the answer to one request: progress and log messages are few."""
 TIMEOUT_S = 30.0
 END_S = 2.0
 MOST_STDERR = 4_000
@@ -30,7 +31,10 @@ JSON = (("Content-Type", "application/json"),)
 
 
 class Stdio:
-    """A handler over a process. Use it as a context manager, or call `close`; raises PgagentsError where it cannot be started."""
+    """A handler over a process.
+
+    Use it as a context manager, or call `close`. Raises PgagentsError if it cannot be started.
+    """
 
     def __init__(
         self, command: Sequence[str], env: Mapping[str, str], *, timeout_s: float = TIMEOUT_S, timer: Callable[[], float] = time.monotonic
@@ -48,7 +52,7 @@ class Stdio:
         self._closed = threading.Event()
         self._ended: Silence | None = None
         self.noise = ""
-        """The first thing on its stdout that was no message."""
+        """The first line on its stdout that was no message."""
         self._listening = self._start(self._listen)
         self._reading = self._start(self._read)
 
@@ -59,7 +63,10 @@ class Stdio:
         self.close()
 
     def __call__(self, request: Request) -> Response | Silence:
-        """Write the body as a line and wait for its answer; a notification has none. Never raises for what the process does."""
+        """Write the body as a line and wait for its answer; a notification has none.
+
+        Never raises for what the process does.
+        """
         until = self._timer() + self._timeout_s
         asked = read_json(request.body).value
         id = asked.get("id") if isinstance(asked, Mapping) else None
@@ -73,7 +80,7 @@ class Stdio:
             except queue.Empty:
                 return Silence("timeout", f"no answer within {self._timeout_s:g} s{self._words()}")
             if isinstance(came, Silence):
-                self._lines.put(came)  # it stays so
+                self._lines.put(came)  # it stays ended
                 return came
             told = read_json(came)
             if not isinstance(told.value, Mapping):
@@ -83,7 +90,7 @@ class Stdio:
         return Silence("protocol", f"{MOST_LINES:,} lines came, and no answer", begun=True)
 
     def close(self) -> None:
-        """End it: close its stdin, as the protocol wants, then ask, then force."""
+        """End the process: close its stdin, as the protocol wants, then terminate, then kill it."""
         self._closed.set()
         with contextlib.suppress(OSError):
             if self._child.stdin:
@@ -96,7 +103,7 @@ class Stdio:
                 break
             except subprocess.TimeoutExpired:
                 continue
-        self._signal(signal.SIGKILL)  # what it started and left behind
+        self._signal(signal.SIGKILL)  # also end what it started and left behind
         while not self._lines.empty():
             self._lines.get_nowait()
         for thread in (self._reading, self._listening):
@@ -112,7 +119,7 @@ class Stdio:
         return thread
 
     def _write(self, line: bytes, until: float) -> Silence | None:
-        """Write without waiting for ever: a process that does not read fills the pipe."""
+        """Write a line without blocking forever: a process that does not read fills the pipe."""
         done: list[Silence | None] = []
 
         def work() -> None:
@@ -124,7 +131,7 @@ class Stdio:
             except (OSError, ValueError):
                 done.append(self._over())
 
-        if len(line) <= 4_096:  # what a pipe takes at once, if it is not full already
+        if len(line) <= 4_096:  # a pipe takes this much at once, unless it is full
             work()
         else:
             writing = self._start(work)
@@ -146,7 +153,7 @@ class Stdio:
                 self._put(line.strip())
 
     def _put(self, item: bytes | Silence) -> None:
-        """Hand on a line; a process that floods waits until somebody asks."""
+        """Queue a line; a process that floods its stdout waits until somebody reads."""
         while not self._closed.is_set():
             with contextlib.suppress(queue.Full):
                 self._lines.put(item, timeout=0.2)
@@ -159,8 +166,11 @@ class Stdio:
             self._stderr = (self._stderr + chunk)[-MOST_STDERR:]
 
     def _over(self) -> Silence:
-        """What a closed pipe means. A pipe closes a moment before its process has ended, and both before its last words are read; that
-        is waited for once."""
+        """Return a Silence that says how the process ended.
+
+        A pipe closes shortly before its process ends, and before its last stderr is read; both are waited for
+        once.
+        """
         if self._ended is not None:
             return self._ended
         try:
@@ -177,6 +187,6 @@ class Stdio:
 
 
 def _line(out: IO[Any]) -> bytes | None:
-    """The next line; None where it is too long, empty at the end."""
+    """Return the next line; None if it is too long, empty at the end."""
     found: bytes = out.readline(MAX_LINE + 1)
     return None if len(found) > MAX_LINE else found
