@@ -1,1 +1,1 @@
-"""From the Model to every vendor's document: views, templates, files, packages."""
+"""Make every vendor's document from the Model: views, templates, files, packages."""

@@ -1,1 +1,1 @@
-"""An OpenAPI or Swagger document as a catalogue to start from, and a later edition of it merged into the author's own."""
+"""Make a first catalogue from an OpenAPI or Swagger document, and merge later editions into the edited catalogue."""

@@ -1,1 +1,1 @@
-"""JSON Schema: what a schema takes, two as one, patterns. The one room that knows jsonschema-rs."""
+"""JSON Schema: validate, intersect, make nullable, match patterns. Only this room imports jsonschema-rs."""

@@ -1,1 +1,1 @@
-"""What vendors and models will make of a catalogue, or of anyone's finished document, said before it is uploaded."""
+"""Find in a catalogue, or in a finished document, what vendors refuse and models misread."""

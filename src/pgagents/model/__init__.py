@@ -1,1 +1,1 @@
-"""The values that everything else reads: the catalogue resolved, its actions, and what can be proved of them."""
+"""The values that every later room reads: the resolved catalogue, its actions, and contracts with their verdicts."""

@@ -1,1 +1,1 @@
-"""From a file's text to data with the place of every value, and back."""
+"""Read a file's text as data with the place of every value; write data back as text."""

@@ -1,1 +1,1 @@
-"""Texts for people: quoted, compared, suggested, filled in."""
+"""Texts for people: quote, compare, suggest, fill in."""

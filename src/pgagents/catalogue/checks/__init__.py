@@ -1,1 +1,1 @@
-"""What pydantic cannot see in a catalogue: references, paths, expressions, examples, keys without effect."""
+"""Checks on a catalogue that pydantic's classes cannot make: references, paths, expressions, examples, keys without effect."""

@@ -1,1 +1,1 @@
-"""From the catalogue's schemas to a vendor's: what its dialect says, and what it cannot."""
+"""Rewrite the catalogue's schemas in a vendor's dialect, and list what the dialect cannot say."""

@@ -1,1 +1,1 @@
-"""OpenAPI documents made from the Model: the parts, the operations, the dispatchers, and the whole in three profiles."""
+"""Make OpenAPI documents from the Model: parts, operations, dispatchers, and the whole in three profiles."""

@@ -1,1 +1,1 @@
-"""A later edition of a document merged into a catalogue that its author has edited."""
+"""Merge a later edition of a document into a catalogue that its author has edited."""

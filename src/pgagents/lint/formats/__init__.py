@@ -1,1 +1,1 @@
-"""The findings of lint in each form, one module a form."""
+"""Formats of lint's findings, one module a format."""

@@ -1,1 +1,1 @@
-"""Vendors' imports of an OpenAPI document, simulated: the messages that a person would see there."""
+"""Simulate vendors' imports of an OpenAPI document, with the messages that a person would see there."""

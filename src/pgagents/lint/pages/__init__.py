@@ -1,1 +1,1 @@
-"""What each id of a finding means, for `pgagents explain` and the reference."""
+"""Explain each id of a finding, for `pgagents explain` and the reference."""

@@ -1,1 +1,1 @@
-"""Anyone's list of function tools, judged as the vendor's API would."""
+"""Judge anyone's list of function tools as the vendor's API would."""

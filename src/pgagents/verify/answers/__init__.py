@@ -1,1 +1,1 @@
-"""What an answer says, read for checks: capacity, times, limits, secrets, request ids."""
+"""Read answers for checks: capacity, times, limits, secrets, request ids."""

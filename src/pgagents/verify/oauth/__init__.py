@@ -1,1 +1,1 @@
-"""Codes and tokens, obtained as an OAuth client obtains them, with the user's consent given by form."""
+"""Get codes and tokens as an OAuth client does; the user consents by the server's own form."""

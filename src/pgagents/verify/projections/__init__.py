@@ -1,1 +1,1 @@
-"""What vendors' documents promise of an action: offers, schemas, limits."""
+"""Promises that vendors' documents make about an action: offers, schemas, limits."""

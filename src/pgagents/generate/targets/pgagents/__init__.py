@@ -1,1 +1,1 @@
-"""Documents about the generated documents, and tests for whoever runs the API."""
+"""Documents about the generated documents, and tests for the operators of the API."""

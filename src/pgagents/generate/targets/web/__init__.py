@@ -1,1 +1,1 @@
-"""Documents for whoever reads the API's site, people and models."""
+"""Documents for readers of the API's site, people and models."""

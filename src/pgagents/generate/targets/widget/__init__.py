@@ -1,1 +1,1 @@
-"""A page on which a person tries an action before an assistant is wired up."""
+"""A page on which a person tries an action before an assistant is connected."""

@@ -1,1 +1,1 @@
-"""Microsoft 365 Copilot's import of an OpenAPI document, simulated: its parser's error names, and what the service refuses behind it."""
+"""Simulate Microsoft 365 Copilot's import of an OpenAPI document: its parser's error names, and the service's refusals."""

@@ -1,1 +1,1 @@
-"""The GPT builder's import of an OpenAPI document, simulated: the same red lines, and what the model would finally see."""
+"""Simulate the GPT builder's import of an OpenAPI document: its error messages, and what the model would see."""
