@@ -101,8 +101,8 @@ def checks() -> str:
     of_api, of_mcp = fault_registry.collect("faults"), fault_registry.collect("mcp_faults")
     faults = {**of_api, **{f"mcp:{id}": fault for id, fault in of_mcp.items()}}
     intro = (
-        "What `pgagents verify` holds a server to, and the faults that prove each check (`pgagents sandbox --fault NAME`; "
-        "those of an MCP server begin with `mcp:`, and `pgagents verify --self-test` shows them found)."
+        "What each check of `pgagents verify` tests, and the faults that prove it (`pgagents sandbox --fault NAME`; those of an MCP "
+        "server begin with `mcp:`). `pgagents verify --self-test` shows that each check finds its faults."
     )
 
     def body() -> Iterator[str]:
@@ -121,7 +121,7 @@ def checks() -> str:
 
 def faults() -> str:
     """Every fault and variation of the sandbox."""
-    intro = "Ways in which `pgagents sandbox` can misbehave (`--fault NAME`), and ways to be odd but legal (`--variation NAME`)."
+    intro = "Wrong behaviour that `pgagents sandbox` can show (`--fault NAME`), and odd but legal behaviour (`--variation NAME`)."
 
     def body() -> Iterator[str]:
         yield "## Faults"
@@ -179,10 +179,10 @@ def changes() -> str:
     from pgagents.diff.openapi.table import TABLE
 
     intro = (
-        "What `pgagents diff` says of a change. *Breaking*: a call that worked may fail, or an answer may come that could not come before. "
-        "*May break*: nobody can tell. *Addition* and *wording* are harmless. *By value*: the values decide, and an example shows a break. "
-        "Callers send (agents are callers too), readers read answers; `-` means that it is nothing to them. Where a schema is read, the "
-        "ids `narrower` and `wider` begin with `answer-`. In calls that the API makes "
+        "How `pgagents diff` rates a change. *Breaking*: a call that worked may fail, or an answer may come that could not come before. "
+        "*May break*: it cannot be decided. *Addition* and *wording* are harmless. *By value*: the values decide, an example shows "
+        "a break. Callers send requests (agents are callers too), readers read answers; `-` means that the change does not concern "
+        "them. Where a schema is read, the ids `narrower` and `wider` begin with `answer-`. In calls that the API makes "
         "itself, webhooks and callbacks, the receiver is the reader of what is sent."
     )
 

@@ -1,1 +1,1 @@
-"""pgagents: one action catalogue, every vendor's manifest, and a live server tested against both."""
+"""One action catalogue, every vendor's manifest, and a live server tested against all of them."""

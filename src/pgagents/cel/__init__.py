@@ -1,1 +1,1 @@
-"""CEL, the language of laws: compile, bound, evaluate, rewrite as Arazzo. The only room that imports `cel`."""
+"""CEL, the language of laws: compile, limit, evaluate, rewrite as Arazzo. Only this room imports `cel`."""

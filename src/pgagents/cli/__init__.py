@@ -1,1 +1,1 @@
-"""The command line: flags in, one function called, exit code out."""
+"""The command line: one module a command. Each reads its flags, calls one function and returns an exit code."""

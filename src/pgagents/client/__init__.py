@@ -1,1 +1,1 @@
-"""The other half of a tool call: a vendor's message in, the API called, the vendor's answer out."""
+"""Carry out a model's tool call: read a vendor's message, call the API, write the vendor's answer."""

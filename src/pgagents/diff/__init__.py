@@ -1,1 +1,1 @@
-"""Two editions of a catalogue compared: what changes for whom, and how much."""
+"""Compare two editions of a catalogue: what changes, for whom, and whether it breaks them."""

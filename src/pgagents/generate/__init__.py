@@ -1,1 +1,1 @@
-"""Generate every vendor's documents from the Model: views, templates, files, packages."""
+"""Make every vendor's document from the Model: views, templates, files, packages."""

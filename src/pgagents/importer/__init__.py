@@ -1,1 +1,1 @@
-"""Convert an OpenAPI or Swagger document into a first catalogue, and merge later editions into the author's version."""
+"""Make a first catalogue from an OpenAPI or Swagger document, and merge later editions into the edited catalogue."""

@@ -1,1 +1,1 @@
-"""JSON Schema: references, intersection, null, patterns. The only room that imports jsonschema-rs."""
+"""JSON Schema: validate, intersect, make nullable, match patterns. Only this room imports jsonschema-rs."""

@@ -1,1 +1,1 @@
-"""Predict, before upload, what vendors and models will make of a catalogue or of any finished document."""
+"""Find in a catalogue, or in a finished document, what vendors refuse and models misread."""

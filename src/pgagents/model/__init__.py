@@ -1,1 +1,1 @@
-"""The values that everything else reads: the resolved catalogue, its actions and its contracts."""
+"""The values that every later room reads: the resolved catalogue, its actions, and contracts with their verdicts."""

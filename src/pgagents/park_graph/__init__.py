@@ -1,1 +1,1 @@
-"""Park Graph's behaviour in the sandbox, the one room that knows of parking. Entry points lead here."""
+"""Park Graph's behaviour in the sandbox. Only this room is about parking; the sandbox finds it by entry points."""

@@ -118,7 +118,7 @@ def _verdict(surface: str, results: Iterable[Result], known: set[str], beneath: 
         if not new:
             return SurfaceVerdict(surface, "blocked", _because(beneath), counts, wires)
         said = [_because(new)]
-        said += [f"its calls go through {', '.join(wires)}, and there breaks {_because(beneath)}"] if beneath else []
+        said += [f"its calls go through {', '.join(wires)}, which breaks {_because(beneath)}"] if beneath else []
         return SurfaceVerdict(surface, "fails", "; ".join(said), counts)
     if counts[Verdict.UNTESTED]:
         reasons = Counter(r.reason or "not reached" for r in every if r.verdict is Verdict.UNTESTED)

@@ -1,1 +1,1 @@
-"""A running server made from a catalogue."""
+"""A running server made from a catalogue, with faults and variations to switch on."""

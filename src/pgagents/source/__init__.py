@@ -1,1 +1,1 @@
-"""Read a file's text as data with the place of every value, and write data back."""
+"""Read a file's text as data with the place of every value; write data back as text."""

@@ -1,1 +1,1 @@
-"""Texts for people: quote, compare, suggest, fill in placeholders."""
+"""Texts for people: quote, compare, suggest, fill in."""

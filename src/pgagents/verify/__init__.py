@@ -1,1 +1,1 @@
-"""Judging a live server against every generated contract."""
+"""Test a live server against every contract of its catalogue. CONTRIBUTING.md names the files in order."""

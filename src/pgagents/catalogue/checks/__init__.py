@@ -1,1 +1,1 @@
-"""Checks that pydantic cannot express: references, paths, expressions, examples, keys without effect."""
+"""Checks on a catalogue that pydantic's classes cannot make: references, paths, expressions, examples, keys without effect."""

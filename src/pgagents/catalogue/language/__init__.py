@@ -1,1 +1,1 @@
-"""The catalogue as written: pydantic classes for the YAML, and their errors as diagnostics."""
+"""The classes (pydantic) for each part of the YAML, and their errors as diagnostics."""

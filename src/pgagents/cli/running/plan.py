@@ -44,7 +44,7 @@ def text(made: Plan, seed: int) -> str:
     ]
     if made.shares:
         rows = [[name, f"{count:,}"] for name, count in made.shares.items()]
-        lines += ["", *table(["budget", "requests"], rows), f"up to {made.apart:,} more undo things or go to a busy server again"]
+        lines += ["", *table(["budget", "requests"], rows), f"up to {made.apart:,} more undo what was made or repeat a refused call"]
     reasons = Counter(reason for _, reason in made.left_out)
     if reasons:
         lines += ["", "left out:", *(f"  {count:,}: {reason}" for reason, count in reasons.most_common())]

@@ -212,7 +212,7 @@ def lines(outcome: Outcome, seconds: float) -> Iterator[str]:
         yield f"{', '.join(names[:FEW])}{more}: {what}"
     alive = len(outcome.rows) - len(outcome.dead)
     yield f"{outcome.faults} faults and {outcome.variations} variations in {seconds:.0f} s: {alive} of {len(outcome.rows)} checks alive"
-    yield "exit 1: something is not as it should be" if outcome.bad else "exit 0: every check finds its faults and lets what is legal pass"
+    yield "exit 1: something is not as it should be" if outcome.bad else "exit 0: every check finds its faults and reports no variation"
 
 
 def document(outcome: Outcome) -> bytes:

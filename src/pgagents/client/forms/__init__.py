@@ -1,1 +1,1 @@
-"""How each vendor writes a tool call and wants its answer; one file a form, found by its path."""
+"""The format of each vendor's tool calls and answers; one module a format, found by its path."""

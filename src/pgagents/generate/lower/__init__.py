@@ -1,1 +1,1 @@
-"""Translate the catalogue's schemas into vendors' dialects, and list what these cannot express."""
+"""Rewrite the catalogue's schemas in a vendor's dialect, and list what the dialect cannot say."""

@@ -1,1 +1,1 @@
-"""Build OpenAPI documents from the Model: parts, operations, dispatchers, and the whole in three profiles."""
+"""Make OpenAPI documents from the Model: parts, operations, dispatchers, and the whole in three profiles."""

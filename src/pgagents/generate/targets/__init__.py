@@ -1,1 +1,1 @@
-"""One module per generated document: `<vendor>/<artefact>.py` with `TARGET`."""
+"""One module a generated document, found by its path: `<vendor>/<artefact>.py` with `TARGET`."""

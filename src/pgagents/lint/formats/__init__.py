@@ -1,1 +1,1 @@
-"""Output formats for findings of lint, one module each."""
+"""Formats of lint's findings, one module a format."""

@@ -1,1 +1,1 @@
-"""Simulations of vendors' imports of an OpenAPI document, with the messages that a person would see."""
+"""Simulate vendors' imports of an OpenAPI document, with the messages that a person would see there."""

@@ -1,1 +1,1 @@
-"""Explanations of finding ids, for `pgagents explain` and the reference."""
+"""Explain each id of a finding, for `pgagents explain` and the reference."""

@@ -1,1 +1,1 @@
-"""Rules, found by their path: `gemini/long_name.py` is `gemini/long-name`."""
+"""Rules about a catalogue, found by their path: `gemini/long_name.py` is `gemini/long-name`."""

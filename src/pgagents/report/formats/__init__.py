@@ -1,1 +1,1 @@
-"""The report in each form, one module a form."""
+"""Formats of a report, one module each; `report/forms.py` lists them with their file suffixes."""

@@ -83,8 +83,8 @@ def _context(report: Report, source: Source) -> dict[str, Any]:
             for title, lines in (
                 ("Stale lines of the baseline", report.stale),
                 ("Left behind on the server", report.footer.left_behind),
-                ("May have been made, by calls without an answer", report.footer.may_exist),
-                ("Made, and nothing takes it back", report.footer.lasting),
+                ("May have been made by calls that got no answer", report.footer.may_exist),
+                ("Made, and cannot be undone", report.footer.lasting),
                 ("Notes", report.footer.notes),
             )
             if lines
@@ -118,7 +118,7 @@ def _finding(finding: Finding, report: Report, source: Source) -> dict[str, Any]
 def _exchange(exchange: RecordedExchange) -> dict[str, Any]:
     request, answer = exchange.request, exchange.answer
     if isinstance(answer, Silence):
-        got = f"no whole answer: {answer.kind}" + (f" ({answer.detail})" if answer.detail else "")
+        got = f"no complete answer: {answer.kind}" + (f" ({answer.detail})" if answer.detail else "")
     else:
         got = _message(f"{answer.status}, {len(answer.body):,} bytes, {exchange.seconds * 1000:.0f} ms", answer.headers, answer.body)
     sent = _message(f"{request.method} {request.target}", request.headers, request.body)

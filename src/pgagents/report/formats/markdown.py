@@ -37,7 +37,7 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     yield f"## {sign} {md(conclusion(report))}"
     yield ""
     yield (
-        f"{code(header.url)} held to {code(header.catalogue)} (sha256 {code(header.catalogue_sha256[:12])}) by {md(header.tool)} "
+        f"{code(header.url)} tested against {code(header.catalogue)} (sha256 {code(header.catalogue_sha256[:12])}) by {md(header.tool)} "
         f"{md(header.version)}: profile {md(header.profile)}, seed {header.seed}, {footer.requests:,} requests in {footer.seconds:.1f} s"
     )
     if not footer.complete:
@@ -46,8 +46,8 @@ def _lines(report: Report, source: Source) -> Iterator[str]:
     yield from _findings(report, source)
     yield from _list("Stale lines of the baseline", list(report.stale))
     yield from _list("Left behind on the server", list(footer.left_behind))
-    yield from _list("May have been made, by calls without an answer", list(footer.may_exist))
-    yield from _list("Made, and nothing takes it back", list(footer.lasting))
+    yield from _list("May have been made by calls that got no answer", list(footer.may_exist))
+    yield from _list("Made, and cannot be undone", list(footer.lasting))
     yield from _list("Notes", list(footer.notes))
     yield from _checks(report)
 
@@ -83,7 +83,7 @@ def _findings(report: Report, source: Source) -> Iterator[str]:
         lines = list(_finding(number, finding, report, source))
         size += sum(map(len, lines))
         if number > MAX_FINDINGS or size > MAX_SIZE:
-            yield f"\n… and {len(report.findings) - number + 1:,} more findings, in the other forms of this report."
+            yield f"\n… and {len(report.findings) - number + 1:,} more findings, in the other formats of this report."
             return
         yield from lines
 
@@ -100,7 +100,7 @@ def _finding(number: int, finding: Finding, report: Report, source: Source) -> I
     if finding.contract.cite:
         yield f"- requirement: {', '.join(map(code, finding.contract.cite))}"
     if finding.stable is False:
-        yield "- it did not come again when the same requests were repeated"
+        yield "- it did not happen again when the same requests were repeated"
     if finding.also:
         more = " …" if len(finding.also) > FEW else ""
         yield f"- the same cause broke {len(finding.also):,} more: {', '.join(map(code, finding.also[:FEW]))}{more}"
@@ -118,7 +118,7 @@ def _exchange(exchange: RecordedExchange) -> str:
     if request.body:
         lines.append(f"> {request.body[:MAX_BODY].decode('utf-8', 'backslashreplace')}")
     if isinstance(answer, Silence):
-        lines.append(f"< no whole answer: {answer.kind} {answer.detail[:200]}")
+        lines.append(f"< no complete answer: {answer.kind} {answer.detail[:200]}")
     else:
         lines.append(f"< {answer.status} {answer.header('content-type') or 'no content type'}")
         lines.append(f"< {answer.body[: MAX_BODY // 2].decode('utf-8', 'backslashreplace')}")

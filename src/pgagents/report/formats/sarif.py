@@ -43,7 +43,7 @@ def document(report: Report, source: Source) -> dict[str, Any]:
             "driver": {
                 "name": header.tool,
                 "version": header.version,
-                "shortDescription": {"text": "Holds a running server to every promise of its action catalogue"},
+                "shortDescription": {"text": "Tests a running server against every promise of its action catalogue"},
                 "rules": [_rule(name, report.checks.get(name, "")) for name in checks],
             }
         },
@@ -67,7 +67,7 @@ def _rule(name: str, says: str) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in name.split("_")),
         "shortDescription": {"text": first},
         "fullDescription": {"text": whole},
-        "help": {"text": f"{whole}\nThe promise stands in the catalogue at the result's place: mend the server, or the promise."},
+        "help": {"text": f"{whole}\nThe result points at the promise in the catalogue: fix the server, or the promise."},
         "defaultConfiguration": {"level": "error"},
         "properties": {"tags": ["conformance"], "precision": "very-high", "problem.severity": "error"},
     }

@@ -109,7 +109,7 @@ def _finding(number: int, finding: Finding, report: Report, source: Source, pain
     if finding.known:
         lines += _wrapped(f"= known: {finding.known}", "   ", "     ", width)
     if finding.stable is False:
-        lines += _wrapped("= it did not come again when the same requests were repeated", "   ", "     ", width)
+        lines += _wrapped("= it did not happen again when the same requests were repeated", "   ", "     ", width)
     if finding.also:
         lines += _wrapped(f"= the same cause broke {len(finding.also):,} more: {_some(finding.also)}", "   ", "     ", width)
     words = frozenset(_WORD.findall(f"{finding.expected} {finding.actual}"))
@@ -129,7 +129,7 @@ def _exchange(exchange: RecordedExchange, words: frozenset[str], most: int, widt
     if request.body:
         yield f"   > {_text(request.body, MAX_BODY)}"
     if isinstance(answer, Silence):
-        yield f"   < no whole answer: {answer.kind}" + (f" ({_line(answer.detail)})" if answer.detail else "")
+        yield f"   < no complete answer: {answer.kind}" + (f" ({_line(answer.detail)})" if answer.detail else "")
         return
     kind = answer.header("content-type") or "no content type"
     size = counted(len(answer.body), "byte")
@@ -233,10 +233,10 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     if len(footer.left_behind) > MAX_LEFT:
         lines.append(f"  and {len(footer.left_behind) - MAX_LEFT:,} more, all in the JSON report")
     if footer.may_exist:
-        lines.append(f"may have been made, by calls without an answer: {len(footer.may_exist):,}")
+        lines.append(f"may have been made by calls that got no answer: {len(footer.may_exist):,}")
         lines += [f"  {_line(one)}" for one in footer.may_exist[:MAX_LEFT]]
     if footer.lasting:
-        lines += _wrapped(f"made, and nothing takes it back: {', '.join(footer.lasting)}", "", "  ", width=width)
+        lines += _wrapped(f"made, and cannot be undone: {', '.join(footer.lasting)}", "", "  ", width=width)
     if not footer.complete:
         lines.append(paint("the run was cut short: this report is not complete", _YELLOW))
     code = report.exit_code
@@ -245,7 +245,7 @@ def _foot(report: Report, paint: Paint, stopped: bool, width: int, verbose: bool
     every = ", ".join(f"{counts.get(v, 0):,} {v.value.replace('_', ' ')}{of_these.get(v, '')}" for v in Verdict)
     colour = _GREEN if code == 0 else _RED if code == 1 else _YELLOW
     lines += [paint(line, colour) for line in _wrapped(every, "", "  ", width)]
-    nothing = "nothing that was selected could be tried: each line above says what would let it"
+    nothing = "nothing that was selected could be tried: the lines above say what each contract needs"
     code = STOPPED if stopped else code
     said = nothing if report.proves_nothing and not stopped else _MEANING[code]
     if code == 0 and (left := left_out(report)):

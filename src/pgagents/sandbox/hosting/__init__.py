@@ -1,1 +1,1 @@
-"""What the sandbox serves beside the actions: its pages, and documents that the API hosts."""
+"""Serve pages and hosted documents that are no actions."""

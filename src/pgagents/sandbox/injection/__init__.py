@@ -1,1 +1,1 @@
-"""Fault injection: the registry of faults and variations, and what they share."""
+"""Find faults and variations by name and switch them on; helpers for writing them."""

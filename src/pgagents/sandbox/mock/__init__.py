@@ -1,1 +1,1 @@
-"""A domain made from a catalogue alone."""
+"""Behaviour made from a catalogue alone: ids, rows, sample values."""

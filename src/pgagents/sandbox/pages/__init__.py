@@ -1,1 +1,1 @@
-"""Paths that need no key and are no action: one module each, found by `sandbox.hosting.site`; see there what a module has."""
+"""Pages that need no key and are no action; one module each, with the functions that `sandbox/hosting/site.py` lists."""

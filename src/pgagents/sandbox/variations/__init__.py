@@ -1,1 +1,1 @@
-"""Families of odd but legal behaviour: each variation says which point of the catalogue must be open."""
+"""Families of odd but legal behaviour: each names the key of `behaviour`, if any, that must allow it."""

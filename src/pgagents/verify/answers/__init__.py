@@ -1,1 +1,1 @@
-"""Readers of answers that several checks share: capacity, times, limits, secrets, request ids."""
+"""Read answers for checks: capacity, times, limits, secrets, request ids."""

@@ -1,1 +1,4 @@
-"""Cases to call an action with: boundary, invalid, combined, malformed, generated, and from law mutants."""
+"""Cases of a call: boundary, invalid, combined, malformed and generated ones, and law mutants.
+
+The values in them come from `verify/values`.
+"""

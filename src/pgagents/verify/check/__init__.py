@@ -1,1 +1,1 @@
-"""What a check is, and what checks remember during a run."""
+"""The types of a check (probe, judgement), the discovery of checks, and what they remember in a run."""

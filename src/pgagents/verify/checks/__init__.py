@@ -1,1 +1,1 @@
-"""One module a check, in a folder for each area. A check's name is its module's name."""
+"""One module a check, in a folder for each area; a check's name is its module's name."""

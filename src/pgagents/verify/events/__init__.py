@@ -1,1 +1,1 @@
-"""Events that a server sends: the steps that cause them, and the deliveries received."""
+"""Events that a server sends: steps that cause them, and their deliveries."""

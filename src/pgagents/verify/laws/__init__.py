@@ -1,1 +1,1 @@
-"""The catalogue's laws, parsed and evaluated on exchanges."""
+"""Read the catalogue's laws, and evaluate them on exchanges."""

@@ -1,1 +1,1 @@
-"""Get OAuth codes and tokens as a client does, with the user's consent given by form."""
+"""Get codes and tokens as an OAuth client does; the user consents by the server's own form."""

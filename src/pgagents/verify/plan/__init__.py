@@ -1,1 +1,1 @@
-"""Which probes a run sends, in which order, within which budget."""
+"""Decide which probes a run sends, in which order, within which budget, and which contracts it leaves out."""

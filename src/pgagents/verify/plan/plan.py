@@ -227,9 +227,9 @@ def _settled(
 
 def _not_applicable(setting: Setting, contract: Contract) -> str:
     if not setting.https and any(h.https and contract.id.startswith(f"response_headers/{h.name}/") for h in setting.model.headers):
-        return "claimed of https addresses only"
+        return "promised at https addresses only"
     if contract.id.startswith(PLAINTEXT) and not setting.https:
-        return "claimed of https addresses only"
+        return "promised at https addresses only"
     return ""
 
 

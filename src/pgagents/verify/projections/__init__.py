@@ -1,1 +1,1 @@
-"""Promises of vendors' documents about an action: offers, schemas, limits."""
+"""Promises that vendors' documents make about an action: offers, schemas, limits."""

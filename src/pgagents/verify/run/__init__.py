@@ -1,1 +1,1 @@
-"""A run: probes driven, requests gated and sent, exchanges judged, verdicts recorded."""
+"""Run a plan: drive probes, gate and send requests, judge exchanges, keep verdicts, redact, report."""

@@ -1,1 +1,1 @@
-"""Values for a JSON Schema: boundary values, values that break one keyword, generated ones."""
+"""Values for a JSON Schema: lowest, highest, those that break one keyword, generated ones."""

@@ -1,1 +1,1 @@
-"""Documents about the generated documents, and tests for the API's developers."""
+"""Documents about the generated documents, and tests for the operators of the API."""

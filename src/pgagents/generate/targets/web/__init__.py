@@ -1,1 +1,1 @@
-"""Documents for readers of the API's site, both people and models."""
+"""Documents for readers of the API's site, people and models."""

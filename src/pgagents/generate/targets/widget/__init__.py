@@ -1,1 +1,1 @@
-"""A page on which a person tries an action before connecting an assistant."""
+"""A page on which a person tries an action before an assistant is connected."""

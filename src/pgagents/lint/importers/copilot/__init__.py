@@ -1,4 +1,1 @@
-"""Simulation of Microsoft 365 Copilot's import of an OpenAPI document.
-
-It gives the error names of Microsoft's parser, and reports what the service behind it refuses.
-"""
+"""Simulate Microsoft 365 Copilot's import of an OpenAPI document: its parser's error names, and the service's refusals."""

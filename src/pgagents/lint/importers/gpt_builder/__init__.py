@@ -1,1 +1,1 @@
-"""Simulation of the GPT builder's import of an OpenAPI document: the same messages, and what the model would see."""
+"""Simulate the GPT builder's import of an OpenAPI document: its error messages, and what the model would see."""

@@ -1,1 +1,1 @@
-"""Checks on the audit log and on attribution of calls."""
+"""Checks on the audit log, and on which caller a change is attributed to."""

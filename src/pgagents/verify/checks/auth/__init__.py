@@ -1,1 +1,1 @@
-"""Checks on keys, scopes, projects and signed calls."""
+"""Checks on keys, scopes, operators, projects, codes that grant access, and signed calls."""

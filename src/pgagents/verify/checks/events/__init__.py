@@ -1,1 +1,1 @@
-"""Checks on events and webhooks."""
+"""Checks on events and webhooks: schema, delivery, signature, allowed addresses."""

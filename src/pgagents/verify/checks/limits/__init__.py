@@ -1,1 +1,1 @@
-"""Checks on rate limits."""
+"""Checks on rate limits and their headers."""

@@ -1,1 +1,1 @@
-"""Checks on answers of any HTTP API."""
+"""Checks on calls and answers of any HTTP API. A check that fits no other area goes here."""

@@ -1,1 +1,1 @@
-"""Checks on what vendors' documents and hosts promise."""
+"""Checks on the promises of vendors' documents and hosts."""

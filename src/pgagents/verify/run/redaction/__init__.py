@@ -1,1 +1,1 @@
-"""Keys, secrets and personal data are removed before anything is stored."""
+"""Mask keys, secrets and private values in everything that a report holds."""
