@@ -1,1 +1,1 @@
-"""Families of odd but legal behaviour: each variation says which point of the catalogue must be open."""
+"""Variations, odd but legal behaviour, by family; each names the catalogue's behaviour key that must permit it, if any."""
