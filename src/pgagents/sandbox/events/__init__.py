@@ -1,1 +1,1 @@
-"""Events on their way out: kept, signed, delivered to addresses that were checked."""
+"""Outgoing events: stored, signed, and delivered to checked addresses."""

@@ -1,1 +1,1 @@
-"""What the sandbox serves beside the actions: its pages, and documents that the API hosts."""
+"""Serves the sandbox's pages, and the generated documents that the API hosts."""

@@ -1,1 +1,1 @@
-"""Paths that need no key and are no action: one module each, found by `sandbox.hosting.site`; see there what a module has."""
+"""Pages: paths that need no key and are not actions, one module each. `sandbox.hosting.site` defines what a module has."""
