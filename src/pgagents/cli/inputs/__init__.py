@@ -1,1 +1,1 @@
-"""What commands are given: options, environment, keys, addresses, files, time."""
+"""Inputs of commands: options, environment, keys, addresses, files, time limits."""

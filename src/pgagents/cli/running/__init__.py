@@ -1,1 +1,1 @@
-"""A verification from the command line: choice, progress, reports, self-test."""
+"""Runs a verification from the command line: choice, progress, reports, self-test."""

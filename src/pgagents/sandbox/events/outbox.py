@@ -69,7 +69,7 @@ class Outbox:
         self._rng = rng
         self._wall = wall
         self.notice: Callable[[], None] = lambda: None
-        """Called after an event is put, so that a waiting deliverer looks."""
+        """Called after an event is put, to wake a waiting deliverer."""
         self._listeners: list[_Listener] | None = None
         store.script(TABLES)
         self._master = store.secret(word(rng, 43))
