@@ -1,4 +1,4 @@
-"""Our own MCP server in front of a sandbox, in one process and without sockets, with faults and variations of its own around it."""
+"""Our MCP server in front of a sandbox, in one process and without sockets, with faults and variations of its own."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 PORT = 8090
 HOST = f"http://127.0.0.1:{PORT}"
-"""Nothing listens there: the application is called as it is."""
+"""The server's URL; nothing listens there, because the application is called directly."""
 ENOUGH = 380
-"""Requests for the contracts of the tools alone; with more, what else bears on them would be tried too."""
+"""Most requests for the contracts of the tools alone; with more, checks of other contracts would run too."""
 
 
 @contextmanager
 def mcp_inside(model: Model, opened: Inside, *, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Iterator[Link]:
-    """A link to a server of the catalogue's tools that calls this sandbox, with the key of its main identity."""
+    """Yield a link to an MCP server of the catalogue's tools that calls this sandbox with the main key."""
     from pgagents.sandbox.injection.fault_registry import Context, wrap_mcp
     from pgagents.verify.wire.mcp.link import Link
 
@@ -35,7 +35,7 @@ def mcp_inside(model: Model, opened: Inside, *, faults: Sequence[str] = (), vari
 
 
 def verified_mcp(model: Model, *, seed: int = 0, faults: Sequence[str] = (), variations: Sequence[str] = ()) -> Report:
-    """Verify a plain sandbox and such a server: of the contracts only those of the server's tools."""
+    """Verify such a server in front of a plain sandbox: only the contracts of its tools."""
     from pgagents.inprocess import inside, verified
     from pgagents.verify.plan.options import Options
 
@@ -45,7 +45,7 @@ def verified_mcp(model: Model, *, seed: int = 0, faults: Sequence[str] = (), var
 
 
 def tool_contracts(model: Model) -> tuple[str, ...]:
-    """The contracts that only an MCP server can keep."""
+    """Return the ids of contracts that only an MCP server can keep."""
     from pgagents.verify.check.check import collect, of_tools
     from pgagents.verify.run.run import contracts
     from pgagents.verify.wire.endpoint import MCP
@@ -56,7 +56,7 @@ def tool_contracts(model: Model) -> tuple[str, ...]:
 
 @contextmanager
 def _served(model: Model, opened: Inside) -> Iterator[Handler]:
-    """The server's HTTP application as a handler; its calls let the sandbox's time pass, not ours."""
+    """Yield the server's HTTP application as a handler; its waits advance the sandbox's time."""
     from starlette.testclient import TestClient
 
     from pgagents.client.client import Client

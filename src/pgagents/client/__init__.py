@@ -1,1 +1,1 @@
-"""The other half of a tool call: a vendor's message in, the API called, the vendor's answer out."""
+"""Carries out a model's tool call: reads a vendor's message, calls the API, writes the vendor's answer."""

@@ -1,1 +1,1 @@
-"""The report of a verification and its forms."""
+"""The report of a verification, and its formats."""

@@ -1,1 +1,1 @@
-"""How each vendor writes a tool call and wants its answer; one file a form, found by its path."""
+"""Vendors' formats of tool calls and answers, one file each, found by its path."""

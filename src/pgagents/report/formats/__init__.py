@@ -1,1 +1,1 @@
-"""The report in each form, one module a form."""
+"""Formats of the report, one module each."""
