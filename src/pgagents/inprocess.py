@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 START = 1_776_000_000.0
 URL, PLAIN_URL = "https://127.0.0.1:1", "http://127.0.0.1:1"
 INBOX_HOST, INBOX_ADDRESS = "events.pgagents-test.net", "93.184.216.34"
-"""Where the sandbox believes the receiver to be; nothing is sent anywhere."""
+"""Name and address of the event receiver in the sandbox; nothing is sent there."""
 
 
 @dataclass(slots=True)

@@ -1,1 +1,1 @@
-"""Two editions of a catalogue compared: what changes for whom, and how much."""
+"""Compares two editions of a catalogue or an OpenAPI document: what changes, for whom, and how severe it is."""

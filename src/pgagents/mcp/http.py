@@ -31,7 +31,7 @@ PATH = "/mcp"
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 MAX_BODY = 1_000_000
 MOST_SESSIONS, IDLE_S = 1_000, 900.0
-"""Sessions of clients up to 2025-11-25: each takes some 40 kB until it has been idle for so long."""
+"""Limits for sessions of clients up to 2025-11-25: each takes some 40 kB until it has been idle for `IDLE_S` seconds."""
 MOST_AT_ONCE = 500
 """Most connections; further ones get 503 before the process runs out of file descriptors."""
 
