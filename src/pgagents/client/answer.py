@@ -30,7 +30,7 @@ UNKNOWN_EFFECT = "It is not known whether the call took effect: look before call
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a call has no data.
+    """The reason why a call has no data.
 
     `status` is None where the API gave no answer or was not called; `sent` is False where it was not called.
     """

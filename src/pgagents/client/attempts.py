@@ -1,8 +1,8 @@
 """Decides when a call is repeated, and how long to wait before. Nothing here sends or sleeps.
 
-A call is always safe to repeat after a 429, after a status that the catalogue assigns to its edge, and after a
-connection that was never made. After any other passing failure it is repeated only where a second call has no further
-effect: a read, a PUT or DELETE, or a call with an idempotency key.
+Some failures are always safe to repeat: a 429, a status that the catalogue assigns to its edge, a connection that was
+never made. After any other passing failure a call is repeated only where a second call has no further effect. That is a
+read, a PUT or DELETE, or a call with an idempotency key.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pgagents.jsonschema.schema import REF
 
 Schemas = Mapping[str, Any]
 Rest = Literal["closed", "described", "free", "open"]
-"""What an object allows as unnamed members.
+"""The unnamed members that an object allows.
 
 `closed`: none. `described`: those of a schema. `free`: any, stated explicitly or because no member is named. `open`:
 not stated.

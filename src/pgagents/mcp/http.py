@@ -1,9 +1,10 @@
 """Serves many clients over Streamable HTTP, at `/mcp`.
 
 Without sign-in the server is for clients of this machine, which need a token (see `guard`). Only loopback names are
-accepted as Host and Origin, which protects against DNS rebinding. With an authorization server it is a protected
-resource (RFC 9728, RFC 8707): a token must be issued for this server and goes no further; the API is called with the
-operator's key.
+accepted as Host and Origin, which protects against DNS rebinding.
+
+With an authorization server it is a protected resource (RFC 9728, RFC 8707). A token must be issued for this server and
+goes no further; the API is called with the operator's own key.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Converts an answer to a tool's result: text and data, or an error that a model can act on.
 
-Clients refuse data that breaks the tool's output schema, and missing data where there is a schema (the official SDKs
-for Python and TypeScript, read 2026-11-21). A model that sees an error repeats the call. So a success that breaks its
-contract becomes data without the members that break it, with a warning and the complete answer as text. Only where no
-data fits, the result is an error, which says that the call was done.
+Clients refuse data that breaks the tool's output schema, and missing data where there is a schema. (The official SDKs
+for Python and TypeScript were read on 2026-11-21.) A model that sees an error repeats the call. So a success that
+breaks its contract becomes data without the members that break it. A warning and the complete answer follow as text.
+Only where no data fits, the result is an error, which says that the call was done.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Park Graph's behaviour in the sandbox, the one room that knows of parking. Entry points lead here."""
+"""Park Graph's behaviour in the sandbox, the only room about parking. The sandbox finds it by entry points."""

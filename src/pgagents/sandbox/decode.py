@@ -23,7 +23,7 @@ _MOST_DIGITS = 400
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why arguments are refused.
+    """The reason why arguments are refused.
 
     `kind` is `invalid`, `bad_body` or `wrong_type`; `field` is the argument's name in REST.
     """
@@ -43,7 +43,7 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class _Argument:
-    """How one argument is read.
+    """The reading of one argument.
 
     `types` are those that its schema allows (for a list, those of its items). `whole` means that it is an integer.
     """
@@ -58,7 +58,7 @@ class _Argument:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """How an action's arguments are read and validated; computed once for each action."""
+    """The reading and validation of an action's arguments; computed once for each action."""
 
     arguments: tuple[_Argument, ...]
     beside: tuple[_Argument, ...]

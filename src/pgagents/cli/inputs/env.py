@@ -1,4 +1,4 @@
-"""A target description, `--env staging.yaml`: where a server is and how it is reached, so that the command line need not say it.
+"""Reads a server description, `--env staging.yaml`, with a server's addresses, keys and clients in place of options.
 
 ```yaml
 url: https://staging.example.com

@@ -1,7 +1,7 @@
 """Stores which contracts failed in the last run against a server, for `--last-failed`.
 
-The file is in the user's cache folder, never in the working folder: one for each server and catalogue, with contract
-ids only and nothing of the server's answers.
+The file is in the user's cache folder, never in the working folder. There is one for each server and catalogue. It has
+contract ids only, and nothing of the server's answers.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ WIDTH, NARROWEST = 100, 40
 def show(report: Report, source: Source, *, stopped: bool = False, verbose: bool = False) -> None:
     """Print the report as text.
 
-    `stopped` means that a signal ended the run; `verbose` adds how many contracts each exchange was judged for. In
-    GitHub Actions a line of the log can be a command, so commands are disabled around the text by a random word
+    `stopped` means that a signal ended the run. `verbose` adds how many contracts each exchange was judged for. In
+    GitHub Actions a line of the log can be a command, so a random word disables commands around the text
     (docs.github.com, "Workflow commands for GitHub Actions", read 2026-11-20).
     """
     from pgagents.report.formats import github, text

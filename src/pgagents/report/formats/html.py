@@ -1,6 +1,6 @@
 """The report as one HTML page without external resources; it also works without JavaScript.
 
-Texts of the server under test are never markup: Jinja escapes every value, unprintable characters are escaped, and a
+Texts of the server under test are never markup: Jinja escapes every value, and unprintable characters are escaped. A
 Content-Security-Policy allows only this page's own style and script.
 """
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str], Sequence[str]]
-"""The addresses of a host's name as text, none where it has none."""
+"""Returns the addresses of a host's name as texts; empty where it has none."""
 NOT_PUBLIC = "must be a public address"
 LOOKUP_S = 1.0
 _QUIET_S = 60.0

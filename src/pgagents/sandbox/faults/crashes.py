@@ -119,7 +119,7 @@ def quote_crashes(context: Context, handler: Handler, request: Request) -> Respo
 
 @fault("no_crashes").edit_answers
 def status_500_on_bad_input(context: Context, request: Request, answer: Response) -> Response:
-    """An argument out of its range crashes the server."""
+    """An argument out of its range ends in status 500."""
     invalid = framework_code(context.model, "invalid")
     if answer.status != invalid.status or not context.reader.parse(request) or b"must be at" not in answer.body:
         return answer

@@ -75,7 +75,7 @@ def signed_call_replayed(context: Context, request: Request) -> Request:
 
 @fault("request_signatures").edit_requests
 def stripe_signature_unchecked(context: Context, request: Request) -> Request:
-    """A payment event is accepted whoever signed it."""
+    """A payment event is accepted without a check of its signature."""
     setting = context.front.site.setting
     action = context.reader.action(request)
     param = action.param(action.signed.header) if action is not None and action.signed is not None else None

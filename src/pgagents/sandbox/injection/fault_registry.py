@@ -61,7 +61,7 @@ class Context:
 
     @property
     def store(self) -> Store:
-        """The store of the front."""
+        """Return the sandbox's store."""
         return self.front.store
 
 

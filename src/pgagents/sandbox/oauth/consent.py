@@ -53,6 +53,6 @@ def _page(status: int, title: str, body: str, form_to: str = "") -> Response:
 
 
 def _source(redirect_uri: str) -> str:
-    """Where the form's answer leads in the end, for browsers that hold `form-action` to redirects too."""
+    """Return the origin of the final redirect, for browsers that apply `form-action` to redirects too."""
     parts = urlsplit(redirect_uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"

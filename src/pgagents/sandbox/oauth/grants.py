@@ -101,7 +101,7 @@ class Grants:
         return "oc_" + word(self._rng, 40)
 
     def keep_code(self, code: Code, now: float) -> None:
-        """Keep a code for the minute it lives."""
+        """Store a code for CODE_S seconds."""
         self._store.run("DELETE FROM oauth_code WHERE dies_at < ?", now - KEPT_S)
         self._store.run(
             "INSERT INTO oauth_code VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", code.hash, code.family, code.client_id, code.sub, code.scope,
